@@ -1,0 +1,1 @@
+//! Questions that need a solver: encode, solve, decode, replay.

@@ -1,0 +1,1 @@
+//! Resolve names, check types, lower to the model, ask what needs no solver.

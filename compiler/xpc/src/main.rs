@@ -1,0 +1,3 @@
+//! The compiler: `xpc check | build | verify | fmt | graph | explain | deploy`.
+
+fn main() {}

@@ -1,0 +1,112 @@
+//! What was asked of a workflow and what the compiler answered, as the artifact carries it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use xp_scope::PatternSet;
+
+use crate::workflow::{ActionId, Atom, Datum, Effect, Expr, Formula};
+
+/// Some uses: all those of an effect, or of one action (with some arguments fixed).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Uses {
+    /// Every action with this effect.
+    Effect(Effect),
+    /// One action, by qualified name. It need not be granted anywhere.
+    Action {
+        /// `github.contents.write`.
+        name: String,
+        /// The action in the workflow's table, when some grant names it.
+        id: Option<ActionId>,
+        /// Arguments (by parameter index) that must have this value.
+        args: Vec<(u32, Expr)>,
+    },
+}
+
+/// A question, the always asked ones first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Every step can open.
+    StepsOpen,
+    /// Every outcome can happen.
+    OutcomesHappen,
+    /// From no reachable situation is there no way on.
+    NeverStuck,
+    /// Every step can settle in each of its openings.
+    Progress,
+    /// Automatic outcomes of a step exclude each other and cover all evidence.
+    AutomaticOutcomes,
+    /// Every name used in a grant has a value whenever its step is open.
+    NamesBound,
+    /// Every scope lets something through and is no wider than what it narrows.
+    Scopes,
+    /// Nothing is written while evidence or approval about it is in force or being gathered.
+    FreshEvidence,
+    /// No irreversible effect can be repeated by a loop.
+    IrreversibleOnce,
+    /// Nothing is deployed before somebody judged it.
+    ReviewedBeforeDeploy,
+    /// How often each step opens and each grant is used at most, printed.
+    Bounds,
+    /// No role can use both in one run.
+    NoRole(Uses, Uses),
+    /// No principal (controller) can use both in one run.
+    NoPrincipal(Uses, Uses),
+    /// Whenever the first can be used, the formula is in force.
+    Requires(Uses, Formula),
+    /// It can never be used.
+    Never(Uses),
+    /// The path argument of the action stays inside.
+    OnlyWithin(Uses, Extent),
+    /// At most this many uses in a run.
+    AtMost(Uses, u32),
+    /// Untrusted text reaches the uses only through a role. Not answered yet.
+    Through(Uses, crate::workflow::RoleId),
+}
+
+/// A set of paths.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    /// The paths in this list.
+    Datum(Datum),
+    /// The paths that match.
+    Patterns(PatternSet),
+}
+
+/// How a question was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It holds.
+    Proved,
+    /// It does not, and a trace shows it.
+    Refuted,
+    /// The situation cannot occur.
+    Vacuous,
+    /// It holds given something the workflow does not ensure.
+    Conditional,
+    /// No answer within the limits, or no method yet.
+    Unknown,
+}
+
+/// A question with its answer, as stored in the artifact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Obligation {
+    /// Stable within the workflow, `bug_fix/merge-requires`.
+    pub id: String,
+    /// The question.
+    pub question: Question,
+    /// Source text of the clause, or the name of the always asked question.
+    pub source: String,
+    /// The answer.
+    pub status: Status,
+    /// The author accepts that the situation cannot occur.
+    pub vacuous_ok: bool,
+    /// Class of its certificate; `unchecked` until one is defined for the kind of question.
+    pub certificate: String,
+    /// A reachable example of the guarded situation: outcomes in settling order.
+    pub witness: Option<Vec<Atom>>,
+}

@@ -1,0 +1,498 @@
+//! The compiled workflow: what the machine runs and what every proof is about.
+//!
+//! Everything is referred to by index, so the types can cross a process or a language border; names are kept for people.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use xp_scope::{PatternSet, Type, Value};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The position in the table it indexes.
+            #[must_use]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+
+            /// The id of a position; saturates, and the validator refuses tables that large.
+            #[must_use]
+            pub fn of(index: usize) -> Self {
+                Self(u32::try_from(index).unwrap_or(u32::MAX))
+            }
+        }
+    };
+}
+
+id!(
+    /// Indexes [`Workflow::roles`].
+    RoleId
+);
+id!(
+    /// Indexes [`Workflow::steps`].
+    StepId
+);
+id!(
+    /// Indexes [`Workflow::actions`].
+    ActionId
+);
+id!(
+    /// Indexes [`Workflow::loops`].
+    LoopId
+);
+id!(
+    /// Indexes [`Workflow::params`].
+    ParamId
+);
+id!(
+    /// Indexes [`Step::grants`] of one step.
+    GrantIx
+);
+id!(
+    /// Indexes [`Step::outcomes`] of one step.
+    OutcomeIx
+);
+id!(
+    /// Indexes [`Step::submissions`] of one step.
+    SubmissionIx
+);
+
+/// One outcome of one step: the atom of every guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Atom {
+    /// The step.
+    pub step: StepId,
+    /// The outcome of that step.
+    pub outcome: OutcomeIx,
+}
+
+/// A workflow, complete: nothing outside it is needed to run or to prove.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// Name in the source.
+    pub name: String,
+    /// Documentation comment, one string with line breaks.
+    pub doc: Option<String>,
+    /// What a run is started with.
+    pub params: Vec<Param>,
+    /// Who acts.
+    pub roles: Vec<Role>,
+    /// Which roles must have different controllers in one run.
+    pub separations: Vec<Separation>,
+    /// Record types by qualified name (`github.Issue`), sorted by name.
+    pub records: Vec<Record>,
+    /// Every action a grant names, with its complete declaration.
+    pub actions: Vec<Action>,
+    /// The steps, in source order.
+    pub steps: Vec<Step>,
+    /// The reopenings, in source order.
+    pub loops: Vec<Loop>,
+    /// When the run is over. Positive.
+    pub finish: Formula,
+}
+
+/// A parameter of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Param {
+    /// Name in the source.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// A role: one principal plays it for the whole run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Name in the source.
+    pub name: String,
+    /// What kind of principal may play it.
+    pub kind: RoleKind,
+}
+
+/// What kind of principal plays a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleKind {
+    /// An AI agent.
+    Agent,
+}
+
+/// Roles whose controllers must differ pairwise over the whole run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Separation {
+    /// At least two, distinct.
+    pub roles: Vec<RoleId>,
+    /// Where the rule comes from.
+    pub reason: SeparationReason,
+}
+
+/// Why roles are separate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeparationReason {
+    /// A `separate roles` clause.
+    Declared,
+    /// By default: the judge of this step is not the one who made what is judged.
+    Judges(StepId),
+}
+
+/// A record type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Qualified name, `github.Issue`.
+    pub name: String,
+    /// Its fields, in declaration order.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Name.
+    pub name: String,
+    /// Type.
+    pub ty: Type,
+}
+
+/// What an action does to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Issues, comments, reviews.
+    Discuss,
+    /// Refs and contents.
+    Write,
+    /// Brings a change into a protected branch.
+    Merge,
+    /// Puts something into service.
+    Deploy,
+    /// Runs code.
+    Execute,
+    /// Removes something.
+    Delete,
+    /// Moves money.
+    Pay,
+    /// Makes something public.
+    Publish,
+}
+
+/// The declaration of an action of a connector, as the proofs assume it and the server must have registered it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The connector, `github`.
+    pub connector: String,
+    /// The action inside it, `issues.search`.
+    pub name: String,
+    /// Its arguments, in declaration order.
+    pub params: Vec<ActionParam>,
+    /// Type of its result.
+    pub result: Type,
+    /// The result names something that did not exist before (a fresh ref): it equals no parameter of the run.
+    pub fresh: bool,
+    /// What it does.
+    pub effect: Effect,
+    /// It cannot be undone.
+    pub irreversible: bool,
+    /// Its result holds text that strangers may have written.
+    pub reveals_untrusted: bool,
+    /// Its result holds private data.
+    pub reveals_private: bool,
+    /// Its arguments reach the public.
+    pub publishes: bool,
+    /// Its result is a measurement by the connector, not somebody's word.
+    pub attests: bool,
+    /// Arguments (by index) naming the resources it changes.
+    pub touches: Vec<u32>,
+    /// Arguments (by index) naming the resources its result speaks about.
+    pub about: Vec<u32>,
+    /// Fields of the result that identify the content a reader was shown (`head` of a pull request).
+    pub shows: Vec<String>,
+    /// How a repeat after a crash is resolved.
+    pub repeat: Repeat,
+}
+
+/// An argument of an action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActionParam {
+    /// Name.
+    pub name: String,
+    /// Type.
+    pub ty: Type,
+    /// Value when a grant or a call leaves it out.
+    pub default: Option<Value>,
+}
+
+/// What to do with a claim whose end nobody saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeat {
+    /// Acting again changes nothing more.
+    Idempotent,
+    /// The connector can look whether it happened.
+    Probe,
+    /// A person decides.
+    Manual,
+}
+
+/// A step: who, after what, may do what, how often, and how it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Name in the source.
+    pub name: String,
+    /// Who acts in it.
+    pub role: RoleId,
+    /// When it is open (while unsettled). Positive.
+    pub after: Formula,
+    /// What the role may do while it is open.
+    pub grants: Vec<Grant>,
+    /// What the role hands in while it is open; each is required before a continuing outcome.
+    pub submissions: Vec<Submission>,
+    /// How it ends.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// A positive formula over settled outcomes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Formula {
+    /// The step ended with the outcome.
+    Is(Atom),
+    /// All hold; the empty one is true.
+    All(Vec<Formula>),
+    /// Some holds; the empty one is false.
+    Some(Vec<Formula>),
+}
+
+/// A capability: one action with every argument pinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// What may be done.
+    pub action: ActionId,
+    /// One pin for each parameter of the action, in its order.
+    pub pins: Vec<Pin>,
+    /// How often.
+    pub limit: Limit,
+    /// Name under which the latest result of the opening is bound.
+    pub binder: Option<String>,
+    /// Lifetime of a token for it, in seconds.
+    pub ttl_seconds: u32,
+}
+
+/// How often a grant may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// At most this many uses, at least 1.
+    pub uses: u32,
+    /// Counted over what.
+    pub per: Per,
+}
+
+/// What a limit counts over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// One opening of the step.
+    Opening,
+    /// The whole run.
+    Run,
+}
+
+/// What an argument may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pin {
+    /// Exactly this.
+    Is(Expr),
+    /// An element of this list, and inside these patterns when there are any.
+    OneOf {
+        /// The list.
+        set: Expr,
+        /// Patterns every element used must also match.
+        within: Option<PatternSet>,
+    },
+    /// Any path that matches.
+    Within(PatternSet),
+    /// Free text, neutralised by the connector and at most this many characters.
+    Content {
+        /// Length bound in characters.
+        max: u32,
+    },
+    /// Anything of the type.
+    Any,
+}
+
+/// A value known before the action: a literal or a name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Expr {
+    /// A literal.
+    Literal(Value),
+    /// A datum of the run.
+    Datum(Datum),
+    /// Text with data in it.
+    Template(Vec<TemplatePart>),
+}
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplatePart {
+    /// As it stands.
+    Text(String),
+    /// An integer or text datum, printed.
+    Datum(Datum),
+}
+
+/// A name with a path of fields.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Datum {
+    /// What it starts from.
+    pub root: Root,
+    /// Fields followed from there.
+    pub fields: Vec<String>,
+}
+
+/// Where a datum comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Root {
+    /// A parameter of the run.
+    Param(ParamId),
+    /// The latest result of a grant of a step (which has a binder).
+    Result {
+        /// The step.
+        step: StepId,
+        /// The grant in it.
+        grant: GrantIx,
+    },
+    /// A submission of a step.
+    Submission {
+        /// The step.
+        step: StepId,
+        /// The submission in it.
+        submission: SubmissionIx,
+    },
+}
+
+impl Root {
+    /// The step that makes it; parameters have none.
+    #[must_use]
+    pub fn step(self) -> Option<StepId> {
+        match self {
+            Self::Param(_) => None,
+            Self::Result { step, .. } | Self::Submission { step, .. } => Some(step),
+        }
+    }
+}
+
+/// Something a role hands in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Submission {
+    /// Name in the source.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// For paths: patterns every one must match.
+    pub within: Option<PatternSet>,
+    /// For lists: at most this many elements, at least 1 of them.
+    pub max: u32,
+}
+
+/// One way a step ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// Name in the source.
+    pub name: String,
+    /// How it comes about.
+    pub how: How,
+    /// What the judge must have been shown in this opening, and what the judgement is bound to.
+    pub of: Option<Datum>,
+    /// What follows.
+    pub then: Then,
+}
+
+/// How an outcome comes about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// The role decides.
+    Judged,
+    /// The role decides and evidence is required.
+    JudgedIf(Condition),
+    /// It settles by itself when the evidence is there.
+    Auto(Condition),
+    /// Only when the loop has been used up.
+    Exhausted(LoopId),
+}
+
+/// What follows an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Then {
+    /// The step is settled and the run goes on.
+    Settle,
+    /// The run ends.
+    End,
+    /// The target of the loop is opened again.
+    Reopen(LoopId),
+}
+
+/// A condition over the step's own evidence. A literal, negated or not, that reads unbound or doubtful data is false.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// The grant has a result in this opening.
+    Bound(GrantIx),
+    /// The grant has a result in this opening and this Boolean of it has this value.
+    Flag {
+        /// Whose result.
+        grant: GrantIx,
+        /// Path to a Boolean in it.
+        fields: Vec<String>,
+        /// The value asked for.
+        is: bool,
+    },
+    /// All hold.
+    All(Vec<Condition>),
+    /// Some holds.
+    Some(Vec<Condition>),
+}
+
+/// A bounded reopening.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Loop {
+    /// The step whose outcome reopens.
+    pub step: StepId,
+    /// That outcome.
+    pub outcome: OutcomeIx,
+    /// The upstream step that is opened again, with everything downstream of it.
+    pub target: StepId,
+    /// How often in a run, at least 1.
+    pub max: u32,
+    /// The outcome of `step` taken instead when the bound is reached.
+    pub exhausted: OutcomeIx,
+    /// Notes of the judge survive the reopening.
+    pub notes: bool,
+}

@@ -1,0 +1,1 @@
+//! Spans, sources, codes and the one Diagnostic value; renderers, one file each.

@@ -1,0 +1,1 @@
+//! What an artifact means: the pure transition function and its refusals.

@@ -1,0 +1,1 @@
+//! Orchestrator, proxy, connectors, store and the HTTP edge.

@@ -1,0 +1,1 @@
+//! Grants and sessions: claims, issue, verify, keys, DPoP proofs.

@@ -1,0 +1,3 @@
+//! The runtime: `xpd serve | audit verify | evidence | kill | doctor`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The standard library of connector declarations, embedded as text.

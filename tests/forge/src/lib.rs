@@ -1,0 +1,1 @@
+//! A GitHub-shaped stand-in over a real bare git repository, for tests and the demo.

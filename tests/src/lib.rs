@@ -1,0 +1,1 @@
+//! What needs two rooms: suites, attacks, the tidy test.

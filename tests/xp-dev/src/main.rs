@@ -1,0 +1,3 @@
+//! `cargo dev setup | test | demo | bench | bless | mutate`.
+
+fn main() {}
