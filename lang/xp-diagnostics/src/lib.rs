@@ -1,1 +1,10 @@
 //! Spans, sources, codes and the one Diagnostic value; renderers, one file each.
+
+pub mod codes;
+mod diagnostic;
+pub mod render;
+mod source;
+
+pub use codes::Code;
+pub use diagnostic::{Diagnostic, Fix, Label, Severity};
+pub use source::{Position, SourceId, Sources, Span};
