@@ -1,4 +1,74 @@
 //! The compiled workflow: types, canonical bytes, digest, signature, JSON Schema.
+//!
+//! An artifact file (`.xpa`) is a DSSE envelope (<https://github.com/secure-systems-lab/dsse>) whose payload is the RFC 8785
+//! form of [`Artifact`], so that public tools can check its signatures. Bytes are canonical in both layers and refused
+//! otherwise: one artifact has one digest.
 
+mod digest;
+mod envelope;
+mod error;
+mod key;
+pub mod print;
 pub mod question;
 pub mod workflow;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use digest::{action_digest, request_digest};
+pub use envelope::{Envelope, MAX_BYTES, PAYLOAD_TYPE, Signature, Trust};
+pub use error::ArtifactError;
+pub use key::{SigningKey, VerifyingKey};
+
+/// The version of the format this crate reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// A compiled workflow with what was asked of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    /// Version of the format, [`FORMAT`].
+    pub format: u32,
+    /// Name and version of the compiler.
+    pub compiler: String,
+    /// The sources it was compiled from, standard library included.
+    pub sources: Vec<Source>,
+    /// What the machine runs.
+    pub workflow: workflow::Workflow,
+    /// What was asked and answered, the always asked questions first.
+    pub obligations: Vec<question::Obligation>,
+}
+
+/// A source file of an artifact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Path as given to the compiler, or `std/github.xp`.
+    pub path: String,
+    /// Digest of its bytes.
+    pub digest: xp_scope::Digest,
+}
+
+impl Artifact {
+    /// Canonical bytes (RFC 8785).
+    ///
+    /// # Errors
+    /// The value cannot be written as canonical JSON.
+    pub fn canonical(&self) -> Result<Vec<u8>, ArtifactError> {
+        serde_json_canonicalizer::to_vec(self).map_err(|error| ArtifactError::Encoding(error.to_string()))
+    }
+
+    /// SHA-256 of the canonical bytes: the artifact's identity in every token and log entry.
+    ///
+    /// # Errors
+    /// The value cannot be written as canonical JSON.
+    pub fn digest(&self) -> Result<xp_scope::Digest, ArtifactError> {
+        Ok(xp_scope::Digest::of(&self.canonical()?))
+    }
+
+    /// The JSON Schema (2020-12) of an artifact.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}

@@ -1,0 +1,46 @@
+//! What is wrong with an artifact file.
+
+/// Why an artifact is refused. Each has a page: `xpc explain XP07xx`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArtifactError {
+    /// Not an envelope, not JSON, not canonical, unknown members.
+    #[error("not an artifact: {0}")]
+    Encoding(String),
+    /// Larger than [`crate::MAX_BYTES`].
+    #[error("the artifact is larger than {} bytes", crate::MAX_BYTES)]
+    TooLarge,
+    /// A newer format than this program reads.
+    #[error("the artifact has format {found}, this program reads {}", crate::FORMAT)]
+    Newer {
+        /// The format found.
+        found: u64,
+    },
+    /// No signature at all.
+    #[error("the artifact is not signed")]
+    Unsigned,
+    /// No signature by a key that is trusted here.
+    #[error("no signature of the artifact is by a trusted key")]
+    Untrusted,
+    /// A signature that names a trusted key and does not fit the bytes.
+    #[error("a signature does not fit the artifact")]
+    BadSignature,
+    /// A key file that cannot be used.
+    #[error("not an Ed25519 key: {0}")]
+    BadKey(String),
+}
+
+impl ArtifactError {
+    /// The code of its page.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Encoding(_) => "XP0701",
+            Self::TooLarge => "XP0702",
+            Self::Newer { .. } => "XP0703",
+            Self::Unsigned => "XP0704",
+            Self::Untrusted => "XP0705",
+            Self::BadSignature => "XP0706",
+            Self::BadKey(_) => "XP0707",
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What a workflow must satisfy before a machine is made of it. An artifact comes from outside: nothing is believed.
+
+use std::collections::HashSet;
+
+use xp_artifact::workflow::{
+    Atom, Condition, Datum, Expr, Formula, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
+};
+use xp_scope::Type;
+
+/// Why no machine can be made of a workflow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("malformed workflow: {0}")]
+pub struct Malformed(pub String);
+
+/// More steps than this are refused.
+pub const MAX_STEPS: usize = 1_000_000;
+
+type Checked = Result<(), Malformed>;
+
+fn fault(text: impl Into<String>) -> Malformed {
+    Malformed(text.into())
+}
+
+/// Checks ids, names, shapes and loops. Acyclicity is checked where the index is built.
+pub(crate) fn check(workflow: &Workflow) -> Checked {
+    if workflow.steps.len() > MAX_STEPS {
+        return Err(fault("too many steps"));
+    }
+    let mut names = HashSet::new();
+    for step in &workflow.steps {
+        if !names.insert(step.name.as_str()) {
+            return Err(fault(format!("two steps are named `{}`", step.name)));
+        }
+    }
+    separations(workflow)?;
+    for (index, step) in workflow.steps.iter().enumerate() {
+        let id = StepId::of(index);
+        if step.role.index() >= workflow.roles.len() {
+            return Err(fault(format!("step `{}` has no role", step.name)));
+        }
+        formula(workflow, &step.after)?;
+        for grant in &step.grants {
+            let action = workflow
+                .actions
+                .get(grant.action.index())
+                .ok_or_else(|| fault(format!("a grant of `{}` names no action", step.name)))?;
+            if grant.pins.len() != action.params.len() {
+                return Err(fault(format!(
+                    "a grant of `{}` leaves arguments of `{}` free",
+                    step.name, action.name
+                )));
+            }
+            if grant.limit.uses == 0 || grant.ttl_seconds == 0 || grant.ttl_seconds > 3_600 {
+                return Err(fault(format!("a grant of `{}` has an empty limit or lifetime", step.name)));
+            }
+            for pin in &grant.pins {
+                pin_data(workflow, id, pin)?;
+            }
+        }
+        outcomes(workflow, id)?;
+    }
+    loops(workflow)?;
+    formula(workflow, &workflow.finish)
+}
+
+fn separations(workflow: &Workflow) -> Checked {
+    for separation in &workflow.separations {
+        let distinct: HashSet<_> = separation.roles.iter().collect();
+        let known = separation.roles.iter().all(|role| role.index() < workflow.roles.len());
+        if separation.roles.len() < 2 || distinct.len() != separation.roles.len() || !known {
+            return Err(fault("a separation is not over two or more distinct roles"));
+        }
+    }
+    Ok(())
+}
+
+fn outcomes(workflow: &Workflow, id: StepId) -> Checked {
+    let Some(step) = workflow.steps.get(id.index()) else { return Err(fault("a step is missing")) };
+    if step.outcomes.is_empty() {
+        return Err(fault(format!("step `{}` has no outcome", step.name)));
+    }
+    let mut names = HashSet::new();
+    for (index, outcome) in step.outcomes.iter().enumerate() {
+        if !names.insert(outcome.name.as_str()) {
+            return Err(fault(format!("two outcomes of `{}` are named `{}`", step.name, outcome.name)));
+        }
+        if let Some(datum) = &outcome.of {
+            data(workflow, id, datum)?;
+        }
+        match &outcome.how {
+            How::JudgedIf(condition) | How::Auto(condition) => conditions(workflow, id, condition)?,
+            How::Exhausted(by) => {
+                let fits = workflow
+                    .loops
+                    .get(by.index())
+                    .is_some_and(|l| l.step == id && l.exhausted.index() == index);
+                if !fits || matches!(outcome.then, Then::Reopen(_)) {
+                    return Err(fault(format!(
+                        "outcome `{}.{}` belongs to no loop",
+                        step.name, outcome.name
+                    )));
+                }
+            }
+            How::Judged => {}
+        }
+        if let Then::Reopen(by) = outcome.then {
+            let fits =
+                workflow.loops.get(by.index()).is_some_and(|l| l.step == id && l.outcome.index() == index);
+            if !fits {
+                return Err(fault(format!(
+                    "outcome `{}.{}` reopens through no loop",
+                    step.name, outcome.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn loops(workflow: &Workflow) -> Checked {
+    for l in &workflow.loops {
+        let step = workflow.steps.get(l.step.index()).ok_or_else(|| fault("a loop has no step"))?;
+        let known = l.target.index() < workflow.steps.len();
+        let reopens = step.outcomes.get(l.outcome.index()).is_some_and(|o| matches!(o.then, Then::Reopen(_)));
+        let leaves =
+            step.outcomes.get(l.exhausted.index()).is_some_and(|o| matches!(o.how, How::Exhausted(_)));
+        if !known || !reopens || !leaves || l.max == 0 {
+            return Err(fault(format!("a loop of `{}` is incomplete", step.name)));
+        }
+    }
+    Ok(())
+}
+
+fn formula(workflow: &Workflow, formula_: &Formula) -> Checked {
+    let mut stack = vec![formula_];
+    while let Some(here) = stack.pop() {
+        match here {
+            Formula::Is(atom) => settles(workflow, *atom)?,
+            Formula::All(parts) | Formula::Some(parts) => stack.extend(parts),
+        }
+    }
+    Ok(())
+}
+
+/// Guards speak only of outcomes that stay.
+fn settles(workflow: &Workflow, atom: Atom) -> Checked {
+    let outcome =
+        workflow.steps.get(atom.step.index()).and_then(|step| step.outcomes.get(atom.outcome.index()));
+    match outcome {
+        Some(outcome) if outcome.then == Then::Settle => Ok(()),
+        Some(outcome) => Err(fault(format!("a guard waits for `{}`, which never stays", outcome.name))),
+        None => Err(fault("a guard waits for an outcome that is missing")),
+    }
+}
+
+fn conditions(workflow: &Workflow, id: StepId, condition: &Condition) -> Checked {
+    let grants = workflow.steps.get(id.index()).map(|step| step.grants.as_slice()).unwrap_or_default();
+    let mut stack = vec![condition];
+    while let Some(here) = stack.pop() {
+        match here {
+            Condition::Bound(grant) | Condition::Flag { grant, .. } => {
+                let bound = grants.get(grant.index()).is_some_and(|grant| grant.binder.is_some());
+                if !bound {
+                    return Err(fault("a condition reads a grant without a binder"));
+                }
+            }
+            Condition::All(parts) | Condition::Some(parts) => stack.extend(parts),
+        }
+    }
+    Ok(())
+}
+
+fn pin_data(workflow: &Workflow, step: StepId, pin: &Pin) -> Checked {
+    let expr = match pin {
+        Pin::Is(expr) | Pin::OneOf { set: expr, .. } => expr,
+        Pin::Within(_) | Pin::Content { .. } | Pin::Any => return Ok(()),
+    };
+    match expr {
+        Expr::Literal(_) => Ok(()),
+        Expr::Datum(datum) => data(workflow, step, datum),
+        Expr::Template(parts) => parts.iter().try_for_each(|part| match part {
+            TemplatePart::Text(_) => Ok(()),
+            TemplatePart::Datum(datum) => data(workflow, step, datum),
+        }),
+    }
+}
+
+/// A datum exists, is not the step's own, and its fields exist in its type.
+fn data(workflow: &Workflow, reader: StepId, datum: &Datum) -> Checked {
+    if datum.root.step() == Some(reader) {
+        return Err(fault("a step names its own data"));
+    }
+    type_of(workflow, datum).map(|_| ()).ok_or_else(|| fault("a name leads nowhere"))
+}
+
+/// The type of a datum.
+pub(crate) fn type_of<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<&'w Type> {
+    let root = match datum.root {
+        Root::Param(id) => &workflow.params.get(id.index())?.ty,
+        Root::Result { step, grant } => {
+            let grant = workflow.steps.get(step.index())?.grants.get(grant.index())?;
+            grant.binder.as_ref()?;
+            &workflow.actions.get(grant.action.index())?.result
+        }
+        Root::Submission { step, submission } => {
+            &workflow.steps.get(step.index())?.submissions.get(submission.index())?.ty
+        }
+    };
+    datum.fields.iter().try_fold(root, |ty, field| match ty {
+        Type::Record(name) => {
+            let record = workflow.records.iter().find(|record| record.name == *name)?;
+            record.fields.iter().find(|f| f.name == *field).map(|f| &f.ty)
+        }
+        _ => None,
+    })
+}

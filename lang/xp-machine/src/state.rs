@@ -1,0 +1,157 @@
+//! The state of a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use xp_artifact::workflow::{Atom, GrantIx, OutcomeIx, StepId};
+use xp_scope::{Digest, Value};
+
+use crate::event::Principal;
+
+/// The state of a run: a pure fold of its inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Accepted inputs so far.
+    pub version: u64,
+    /// Latest time seen, milliseconds.
+    pub time: u64,
+    /// Whether the run goes on.
+    pub status: Status,
+    /// Parameters by position.
+    pub params: Vec<Value>,
+    /// Connector instances by connector.
+    pub instances: BTreeMap<String, String>,
+    /// Who plays each role, once fixed.
+    pub staff: Vec<Option<Principal>>,
+    /// Principals that may do nothing more.
+    pub barred: BTreeSet<String>,
+    /// The steps.
+    pub steps: Vec<StepState>,
+    /// How often each loop has fired.
+    pub loops: Vec<u32>,
+    /// Tokens that are issued, claimed or in doubt.
+    pub holds: BTreeMap<String, Hold>,
+    /// Accepted outcomes that wait for quiet.
+    pub pending: Vec<Pending>,
+    /// Notes that survived reopenings, oldest first.
+    pub notes: Vec<Note>,
+    /// Truth of each conjunct of `finish`.
+    pub(crate) finish: Vec<bool>,
+    /// How many conjuncts of `finish` are false.
+    pub(crate) missing: u32,
+}
+
+/// Whether a run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It does.
+    Running,
+    /// `finish` became true.
+    Finished,
+    /// An ending outcome was taken.
+    Ended(Atom),
+    /// It was stopped.
+    Killed,
+}
+
+/// A step of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepState {
+    /// The outcome it ended with.
+    pub settled: Option<OutcomeIx>,
+    /// It is open. Invariant: unsettled and `after` true, in a running run.
+    pub open: bool,
+    /// Number of the latest opening; 0 before the first.
+    pub opening: u32,
+    /// Its grants.
+    pub grants: Vec<GrantState>,
+    /// Its submissions in this opening.
+    pub submissions: Vec<Option<Value>>,
+    /// Digests of the data the role was shown in this opening.
+    pub shown: BTreeSet<Digest>,
+    /// Digest of what the settling judgement was about.
+    pub judged: Option<Digest>,
+    /// Claims of this step in flight or in doubt.
+    pub in_flight: u32,
+}
+
+/// A grant of a step of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantState {
+    /// Uses spent in this opening.
+    pub spent: u32,
+    /// Uses spent in the run.
+    pub spent_in_run: u32,
+    /// Tokens asked for in this opening, successful or not.
+    pub attempts: u32,
+    /// Issued, unclaimed tokens.
+    pub live: Vec<String>,
+    /// Claims in doubt.
+    pub doubts: u32,
+    /// Latest result of this opening.
+    pub result: Option<Value>,
+}
+
+/// A token that is not yet at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// The step.
+    pub step: StepId,
+    /// The grant.
+    pub grant: GrantIx,
+    /// The step's opening it was cut from.
+    pub opening: u32,
+    /// Whose it is.
+    pub principal: String,
+    /// Thumbprint of the key it is bound to.
+    pub key: String,
+    /// Digest of the request it is good for.
+    pub req: Digest,
+    /// When it runs out, milliseconds.
+    pub expires: u64,
+    /// How far it got.
+    pub phase: Phase,
+}
+
+/// How far a token got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Issued.
+    Issued,
+    /// Claimed; the action may be under way.
+    Claimed,
+    /// Nobody knows whether the action happened.
+    InDoubt,
+}
+
+/// An accepted outcome that has not taken effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pending {
+    /// The outcome, after a used-up loop was replaced by its exhausted outcome.
+    pub outcome: Atom,
+    /// Digest of what was judged.
+    pub of: Option<Digest>,
+    /// Notes of the judge.
+    pub notes: Option<String>,
+}
+
+/// A note a judge left for the step that was opened again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The outcome it came with.
+    pub outcome: Atom,
+    /// The step it is for.
+    pub to: StepId,
+    /// Opening of that step it led to.
+    pub opening: u32,
+    /// The text.
+    pub text: String,
+}

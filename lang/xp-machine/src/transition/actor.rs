@@ -1,0 +1,73 @@
+//! Who may act: the roster's roles, one principal per role and run, separate controllers.
+
+use xp_artifact::workflow::{RoleId, Step, StepId};
+
+use crate::event::{Actor, Principal};
+use crate::machine::Machine;
+use crate::refusal::{Clause, Code, Refusal};
+use crate::state::State;
+
+/// The actor may play the role of the step in this run.
+pub(crate) fn may_play(
+    machine: &Machine,
+    state: &State,
+    id: StepId,
+    step: &Step,
+    actor: &Actor,
+) -> Result<(), Refusal> {
+    let principal = &actor.principal;
+    if state.barred.contains(&principal.name) {
+        return Err(Refusal::of(Code::Killed, format!("`{}` is barred from this run", principal.name)));
+    }
+    let role = machine.workflow.roles.get(step.role.index()).ok_or_else(Refusal::broken)?;
+    if !actor.roles.contains(&role.name) {
+        let reason = format!(
+            "step `{}` is done by `{}`, which `{}` does not play",
+            step.name, role.name, principal.name
+        );
+        return Err(Refusal::by(Code::WrongRole, Clause::Role(id), reason));
+    }
+    match state.staff.get(step.role.index()).ok_or_else(Refusal::broken)? {
+        Some(fixed) if fixed == principal => Ok(()),
+        Some(_) => {
+            let reason = format!("`{}` is played by another principal in this run", role.name);
+            Err(Refusal::by(Code::WrongRole, Clause::Role(id), reason))
+        }
+        None => separate(machine, state, step.role, principal),
+    }
+}
+
+/// No role that must be separate from `role` is played under the same controller.
+pub(crate) fn separate(
+    machine: &Machine,
+    state: &State,
+    role: RoleId,
+    principal: &Principal,
+) -> Result<(), Refusal> {
+    for (index, separation) in machine.workflow.separations.iter().enumerate() {
+        if !separation.roles.contains(&role) {
+            continue;
+        }
+        for other in separation.roles.iter().filter(|other| **other != role) {
+            let taken = state.staff.get(other.index()).and_then(Option::as_ref);
+            if taken.is_some_and(|taken| taken.controller == principal.controller) {
+                let name = machine.workflow.roles.get(other.index()).map(|role| role.name.as_str());
+                let reason = format!(
+                    "`{}` and the principal of `{}` are under one controller",
+                    principal.name,
+                    name.unwrap_or_default()
+                );
+                let clause = Clause::Separation(u32::try_from(index).unwrap_or(u32::MAX));
+                return Err(Refusal::by(Code::NotSeparate, clause, reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// From its first act on, the principal plays the role.
+pub(crate) fn fix(state: &mut State, role: RoleId, actor: &Actor) {
+    if let Some(place @ None) = state.staff.get_mut(role.index()) {
+        *place = Some(actor.principal.clone());
+    }
+}

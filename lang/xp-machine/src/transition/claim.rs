@@ -1,0 +1,80 @@
+//! The holder of a token uses it: spend one use, at most once.
+
+use xp_artifact::workflow::StepId;
+use xp_scope::Digest;
+
+use crate::data;
+use crate::event::{Accepted, Actor};
+use crate::refusal::{Clause, Code, Refusal};
+use crate::state::{Phase, State};
+use crate::transition::{Context, actor};
+
+/// The claim.
+pub(crate) struct Claim<'a> {
+    pub jti: &'a str,
+    pub actor: &'a Actor,
+    pub key: &'a str,
+    pub step: StepId,
+    pub opening: u32,
+    pub req: &'a Digest,
+    pub leased: Option<&'a str>,
+}
+
+pub(crate) fn apply(
+    context: &Context<'_>,
+    state: &mut State,
+    claim: &Claim<'_>,
+) -> Result<Accepted, Refusal> {
+    context.running(state)?;
+    let step = context
+        .machine
+        .step(claim.step)
+        .ok_or_else(|| Refusal::of(Code::Unknown, "there is no such step"))?;
+    let now = data::step(state, claim.step).ok_or_else(Refusal::broken)?;
+    let closed = |reason: &str| Refusal::by(Code::StepClosed, Clause::Step(claim.step), reason);
+    let hold = match state.holds.get(claim.jti) {
+        Some(hold) if hold.step == claim.step && hold.opening == claim.opening => hold,
+        Some(_) => return Err(Refusal::of(Code::Replayed, "the token is of another step or opening")),
+        None if !now.open || now.opening != claim.opening => {
+            return Err(closed("the opening this token was cut from is over"));
+        }
+        None => {
+            return Err(Refusal::of(Code::Replayed, "the token was used before, ran out or was never issued"));
+        }
+    };
+    if hold.key != claim.key || hold.principal != claim.actor.principal.name {
+        return Err(Refusal::of(Code::WrongKey, "the token is bound to another principal's key"));
+    }
+    actor::may_play(context.machine, state, claim.step, step, claim.actor)?;
+    if hold.phase != Phase::Issued {
+        return Err(Refusal::of(Code::Replayed, "the token was used before"));
+    }
+    if hold.req != *claim.req {
+        return Err(Refusal::of(Code::WrongArguments, "the token is good for other arguments"));
+    }
+    if now.opening != claim.opening {
+        return Err(closed("the opening this token was cut from is over"));
+    }
+    context.open(state, claim.step)?;
+    if hold.expires <= context.now {
+        return Err(Refusal::of(Code::Expired, "the token ran out"));
+    }
+    if let Some(run) = claim.leased {
+        return Err(Refusal::by(
+            Code::Leased,
+            Clause::Step(claim.step),
+            format!("run `{run}` holds the resource"),
+        ));
+    }
+
+    let grant = hold.grant;
+    let hold = state.holds.get_mut(claim.jti).ok_or_else(Refusal::broken)?;
+    hold.phase = Phase::Claimed;
+    let now = state.steps.get_mut(claim.step.index()).ok_or_else(Refusal::broken)?;
+    now.in_flight += 1;
+    let uses = now.grants.get_mut(grant.index()).ok_or_else(Refusal::broken)?;
+    uses.live.retain(|jti| jti != claim.jti);
+    uses.spent += 1;
+    uses.spent_in_run += 1;
+    Ok(Accepted::Claimed { step: claim.step, grant })
+}

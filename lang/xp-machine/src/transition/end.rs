@@ -1,0 +1,145 @@
+//! A token comes to its end: carried out, not carried out, in doubt, resolved, run out.
+
+use xp_scope::Value;
+
+use crate::event::Accepted;
+use crate::refusal::{Code, Refusal};
+use crate::state::{Hold, Phase, State, Status};
+use crate::transition::{Context, close};
+
+pub(crate) fn complete(
+    context: &Context<'_>,
+    state: &mut State,
+    jti: &str,
+    result: &Value,
+) -> Result<Accepted, Refusal> {
+    let hold = hold_in(state, jti, Phase::Claimed)?.clone();
+    finish(context, state, jti, &hold, result)
+}
+
+pub(crate) fn fail(
+    context: &Context<'_>,
+    state: &mut State,
+    jti: &str,
+    returned: bool,
+) -> Result<Accepted, Refusal> {
+    let hold = hold_in(state, jti, Phase::Claimed)?.clone();
+    not_done(context, state, jti, &hold, returned)
+}
+
+pub(crate) fn doubt(state: &mut State, jti: &str) -> Result<Accepted, Refusal> {
+    let hold = hold_in(state, jti, Phase::Claimed)?.clone();
+    if let Some(held) = state.holds.get_mut(jti) {
+        held.phase = Phase::InDoubt;
+    }
+    let grant =
+        state.steps.get_mut(hold.step.index()).and_then(|step| step.grants.get_mut(hold.grant.index()));
+    if let Some(grant) = grant {
+        grant.doubts += 1;
+    }
+    Ok(Accepted::Done { changes: Vec::new() })
+}
+
+pub(crate) fn resolve(
+    context: &Context<'_>,
+    state: &mut State,
+    jti: &str,
+    result: Option<&Value>,
+) -> Result<Accepted, Refusal> {
+    let hold = hold_in(state, jti, Phase::InDoubt)?.clone();
+    if let Some(result) = result {
+        typed(context, &hold, result)?;
+    }
+    let grant =
+        state.steps.get_mut(hold.step.index()).and_then(|step| step.grants.get_mut(hold.grant.index()));
+    if let Some(grant) = grant {
+        grant.doubts = grant.doubts.saturating_sub(1);
+    }
+    match result {
+        Some(result) => finish(context, state, jti, &hold, result),
+        // Somebody looked: it did not happen, so the use comes back.
+        None => not_done(context, state, jti, &hold, true),
+    }
+}
+
+pub(crate) fn expire(context: &Context<'_>, state: &mut State, jti: &str) -> Result<Accepted, Refusal> {
+    let hold = hold_in(state, jti, Phase::Issued)?;
+    if hold.expires > context.now {
+        return Err(Refusal::of(Code::NotClaimed, "the token has not run out"));
+    }
+    let (step, grant) = (hold.step, hold.grant);
+    close::sweep(state, step, grant, context.now);
+    Ok(Accepted::Done { changes: Vec::new() })
+}
+
+fn hold_in<'s>(state: &'s State, jti: &str, phase: Phase) -> Result<&'s Hold, Refusal> {
+    let hold = state.holds.get(jti).ok_or_else(|| Refusal::of(Code::Unknown, "no such token is held"))?;
+    if hold.phase == phase {
+        Ok(hold)
+    } else {
+        Err(Refusal::of(Code::NotClaimed, "the token is not at that point"))
+    }
+}
+
+fn typed(context: &Context<'_>, hold: &Hold, result: &Value) -> Result<(), Refusal> {
+    let grant = context.machine.step(hold.step).and_then(|step| step.grants.get(hold.grant.index()));
+    let action = grant.and_then(|grant| context.machine.workflow.actions.get(grant.action.index()));
+    let action = action.ok_or_else(Refusal::broken)?;
+    xp_scope::check(result, &action.result, &context.machine.records).map_err(|mismatch| {
+        Refusal::of(Code::BadValue, format!("the result of `{}`: {mismatch}", action.name))
+    })
+}
+
+/// Binds the result if its opening still stands, then lets what waited take effect.
+fn finish(
+    context: &Context<'_>,
+    state: &mut State,
+    jti: &str,
+    hold: &Hold,
+    result: &Value,
+) -> Result<Accepted, Refusal> {
+    typed(context, hold, result)?;
+    let shows = context
+        .machine
+        .step(hold.step)
+        .and_then(|step| step.grants.get(hold.grant.index()))
+        .and_then(|grant| context.machine.workflow.actions.get(grant.action.index()))
+        .map(|action| action.shows.as_slice())
+        .unwrap_or_default();
+    state.holds.remove(jti);
+    let running = state.status == Status::Running;
+    let step = state.steps.get_mut(hold.step.index()).ok_or_else(Refusal::broken)?;
+    step.in_flight = step.in_flight.saturating_sub(1);
+    let bound = running && step.open && step.opening == hold.opening;
+    if bound {
+        for field in shows {
+            if let Some(value) = result.at(std::slice::from_ref(field)) {
+                step.shown.insert(value.digest());
+            }
+        }
+        if let Some(grant) = step.grants.get_mut(hold.grant.index()) {
+            grant.result = Some(result.clone());
+        }
+    }
+    Ok(Accepted::Ended { bound, changes: close::advance(context.machine, state) })
+}
+
+fn not_done(
+    context: &Context<'_>,
+    state: &mut State,
+    jti: &str,
+    hold: &Hold,
+    returned: bool,
+) -> Result<Accepted, Refusal> {
+    state.holds.remove(jti);
+    let step = state.steps.get_mut(hold.step.index()).ok_or_else(Refusal::broken)?;
+    step.in_flight = step.in_flight.saturating_sub(1);
+    let current = step.opening == hold.opening;
+    if let Some(grant) = step.grants.get_mut(hold.grant.index()).filter(|_| returned) {
+        grant.spent_in_run = grant.spent_in_run.saturating_sub(1);
+        if current {
+            grant.spent = grant.spent.saturating_sub(1);
+        }
+    }
+    Ok(Accepted::Ended { bound: false, changes: close::advance(context.machine, state) })
+}

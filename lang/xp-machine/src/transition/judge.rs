@@ -1,0 +1,137 @@
+//! An outcome is decided, by a role or by evidence.
+
+use xp_artifact::workflow::{Atom, How, OutcomeIx, StepId, Then};
+use xp_scope::Digest;
+
+use crate::data;
+use crate::event::{Accepted, Actor};
+use crate::refusal::{Clause, Code, Refusal};
+use crate::state::{Pending, State};
+use crate::transition::{Context, actor, close};
+
+/// Longest notes, in characters.
+const MAX_NOTES: usize = 16_384;
+
+pub(crate) fn judge(
+    context: &Context<'_>,
+    state: &mut State,
+    who: &Actor,
+    step: &str,
+    outcome: &str,
+    notes: Option<&str>,
+) -> Result<Accepted, Refusal> {
+    context.running(state)?;
+    let (id, declared) = context.step(step)?;
+    actor::may_play(context.machine, state, id, declared, who)?;
+    let position = declared.outcomes.iter().position(|candidate| candidate.name == outcome);
+    let unknown =
+        || Refusal::by(Code::Unknown, Clause::Step(id), format!("step `{step}` has no outcome `{outcome}`"));
+    let atom = Atom { step: id, outcome: OutcomeIx::of(position.ok_or_else(unknown)?) };
+    let chosen = context.machine.outcome(atom).ok_or_else(Refusal::broken)?;
+    let clause = Clause::Outcome(atom);
+    let now = context.open(state, id)?;
+    match &chosen.how {
+        How::Judged => {}
+        How::JudgedIf(evidence) if data::condition(now, evidence) => {}
+        How::JudgedIf(_) => {
+            return Err(Refusal::by(
+                Code::NoEvidence,
+                clause,
+                format!("the evidence for `{outcome}` is not there"),
+            ));
+        }
+        How::Auto(_) => {
+            return Err(Refusal::by(Code::NotJudgeable, clause, format!("`{outcome}` settles by itself")));
+        }
+        How::Exhausted(_) => {
+            let reason = format!("`{outcome}` is taken only when its loop is used up");
+            return Err(Refusal::by(Code::NotJudgeable, clause, reason));
+        }
+    }
+    if notes.is_some_and(|text| text.chars().nth(MAX_NOTES).is_some()) {
+        return Err(Refusal::by(Code::BadValue, clause, format!("notes are at most {MAX_NOTES} characters")));
+    }
+    let of = match &chosen.of {
+        None => None,
+        Some(datum) => {
+            let value = data::datum(state, datum);
+            let digest = value
+                .ok_or_else(|| Refusal::by(Code::Unbound, clause, "what is judged has no value"))?
+                .digest();
+            if !now.shown.contains(&digest) {
+                let reason =
+                    format!("`{}` was not shown what `{outcome}` judges in this opening", who.principal.name);
+                return Err(Refusal::by(Code::NotShown, clause, reason));
+            }
+            Some(digest)
+        }
+    };
+    let accepted = accept(context, state, atom, of, notes)?;
+    actor::fix(state, declared.role, who);
+    Ok(accepted)
+}
+
+pub(crate) fn settle(context: &Context<'_>, state: &mut State, atom: Atom) -> Result<Accepted, Refusal> {
+    context.running(state)?;
+    let outcome = context
+        .machine
+        .outcome(atom)
+        .ok_or_else(|| Refusal::of(Code::Unknown, "there is no such outcome"))?;
+    let now = context.open(state, atom.step)?;
+    if !matches!(outcome.how, How::Auto(_)) {
+        return Err(Refusal::by(
+            Code::NotJudgeable,
+            Clause::Outcome(atom),
+            "the outcome does not settle by itself",
+        ));
+    }
+    if !data::due(now, outcome) {
+        return Err(Refusal::by(Code::NoEvidence, Clause::Outcome(atom), "the evidence is not there"));
+    }
+    accept(context, state, atom, None, None)
+}
+
+/// Accepts an outcome: a used-up loop takes its exhausted outcome, the steps concerned close, and what can take effect does.
+fn accept(
+    context: &Context<'_>,
+    state: &mut State,
+    atom: Atom,
+    of: Option<Digest>,
+    notes: Option<&str>,
+) -> Result<Accepted, Refusal> {
+    let machine = context.machine;
+    let taken = resolved(context, state, atom)?;
+    let outcome = machine.outcome(taken).ok_or_else(Refusal::broken)?;
+    let now = data::step(state, taken.step).ok_or_else(Refusal::broken)?;
+    if !data::submitted(now, outcome) {
+        let name = machine.step(taken.step).map(|step| step.name.as_str()).unwrap_or_default();
+        let reason = format!("step `{name}` has not handed in all it must");
+        return Err(Refusal::by(Code::NotSubmitted, Clause::Outcome(taken), reason));
+    }
+    let keeps_notes = match outcome.then {
+        Then::Reopen(by) => machine.workflow.loops.get(by.index()).is_some_and(|l| l.notes),
+        Then::Settle | Then::End => false,
+    };
+    let notes = notes.filter(|_| keeps_notes).map(str::to_owned);
+    state.pending.push(Pending { outcome: taken, of, notes });
+    let mut changes = close::revoke_closing(machine, state);
+    changes.extend(close::advance(machine, state));
+    if waits(state, taken.step) {
+        Ok(Accepted::Closing { outcome: taken, changes })
+    } else {
+        Ok(Accepted::Done { changes })
+    }
+}
+
+fn waits(state: &State, step: StepId) -> bool {
+    state.pending.iter().any(|pending| pending.outcome.step == step)
+}
+
+/// The outcome that is taken: the chosen one, or the exhausted one of its used-up loop.
+fn resolved(context: &Context<'_>, state: &State, atom: Atom) -> Result<Atom, Refusal> {
+    let outcome = context.machine.outcome(atom).ok_or_else(Refusal::broken)?;
+    let Then::Reopen(by) = outcome.then else { return Ok(atom) };
+    let l = context.machine.workflow.loops.get(by.index()).ok_or_else(Refusal::broken)?;
+    let fired = state.loops.get(by.index()).copied().ok_or_else(Refusal::broken)?;
+    if fired < l.max { Ok(atom) } else { Ok(Atom { step: atom.step, outcome: l.exhausted }) }
+}

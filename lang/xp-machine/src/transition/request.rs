@@ -1,0 +1,198 @@
+//! A principal asks for a token: reserve one use of a grant.
+
+use std::collections::BTreeMap;
+
+use xp_artifact::workflow::{Action, Grant, GrantIx, Per, Step, StepId};
+use xp_scope::{Digest, Value};
+
+use crate::event::{Accepted, Actor};
+use crate::pin::{self, Miss};
+use crate::refusal::{Clause, Code, Refusal};
+use crate::state::{GrantState, Hold, Phase, State};
+use crate::transition::{Context, actor, close};
+
+/// Unused tokens of one grant at once.
+const MAX_LIVE: usize = 16;
+/// Tries per use and opening.
+const TRIES_PER_USE: u32 = 10;
+
+/// The request.
+pub(crate) struct Request<'a> {
+    pub jti: &'a str,
+    pub actor: &'a Actor,
+    pub key: &'a str,
+    pub step: &'a str,
+    pub action: &'a str,
+    pub args: &'a BTreeMap<String, Value>,
+    pub leased: Option<&'a str>,
+}
+
+pub(crate) fn apply(
+    context: &Context<'_>,
+    state: &mut State,
+    request: &Request<'_>,
+) -> Result<Accepted, Refusal> {
+    context.running(state)?;
+    let (id, step) = context.step(request.step)?;
+    actor::may_play(context.machine, state, id, step, request.actor)?;
+    let candidates = candidates(context, id, step, request.action)?;
+    context.open(state, id)?;
+    if state.holds.contains_key(request.jti) {
+        return Err(Refusal::of(Code::Replayed, "the token's identity is taken"));
+    }
+    let (grant, req) = choose(context, state, id, &candidates, request)?;
+    if let Some(run) = request.leased {
+        return Err(Refusal::by(Code::Leased, Clause::Step(id), format!("run `{run}` holds the resource")));
+    }
+
+    close::sweep(state, id, grant, context.now);
+    let declared = step.grants.get(grant.index()).ok_or_else(Refusal::broken)?;
+    let expires = context.now.saturating_add(u64::from(declared.ttl_seconds) * 1_000);
+    let now = state.steps.get_mut(id.index()).ok_or_else(Refusal::broken)?;
+    let opening = now.opening;
+    let uses = now.grants.get_mut(grant.index()).ok_or_else(Refusal::broken)?;
+    uses.attempts += 1;
+    let attempt = uses.attempts;
+    uses.live.push(request.jti.to_owned());
+    let hold = Hold {
+        step: id,
+        grant,
+        opening,
+        principal: request.actor.principal.name.clone(),
+        key: request.key.to_owned(),
+        req: req.clone(),
+        expires,
+        phase: Phase::Issued,
+    };
+    state.holds.insert(request.jti.to_owned(), hold);
+    actor::fix(state, step.role, request.actor);
+    Ok(Accepted::Granted { step: id, grant, opening, attempt, expires, req })
+}
+
+/// The grants of the step that name the action, with its declaration.
+fn candidates<'m>(
+    context: &Context<'m>,
+    id: StepId,
+    step: &'m Step,
+    name: &str,
+) -> Result<Vec<(GrantIx, &'m Grant, &'m Action)>, Refusal> {
+    let actions = &context.machine.workflow.actions;
+    let found: Vec<_> = step
+        .grants
+        .iter()
+        .enumerate()
+        .filter_map(|(index, grant)| {
+            let action = actions.get(grant.action.index())?;
+            let (connector, rest) = name.split_once('.')?;
+            (action.connector == connector && action.name == rest).then_some((
+                GrantIx::of(index),
+                grant,
+                action,
+            ))
+        })
+        .collect();
+    if found.is_empty() {
+        let reason = format!("step `{}` grants no `{name}`", step.name);
+        return Err(Refusal::by(Code::NotGranted, Clause::Grants(id), reason));
+    }
+    Ok(found)
+}
+
+/// The first grant whose pins admit the arguments and that has a use left; else why not, the nearest miss first.
+fn choose(
+    context: &Context<'_>,
+    state: &State,
+    id: StepId,
+    candidates: &[(GrantIx, &Grant, &Action)],
+    request: &Request<'_>,
+) -> Result<(GrantIx, Digest), Refusal> {
+    let mut refusal: Option<Refusal> = None;
+    for (ix, grant, action) in candidates {
+        let found = match admitted(context, state, id, *ix, grant, action, request.args) {
+            Ok(()) => left(context, state, id, *ix, grant),
+            Err(miss) => Err(miss),
+        };
+        match found {
+            Ok(()) => {
+                let instance = state.instances.get(&action.connector).ok_or_else(Refusal::broken)?;
+                return Ok((*ix, xp_artifact::request_digest(action, instance, request.args)));
+            }
+            // A grant that admits the arguments says more than one that does not.
+            Err(miss) if refusal.is_none() || matches!(miss.code, Code::UsedUp | Code::TooMany) => {
+                refusal = Some(miss);
+            }
+            Err(_) => {}
+        }
+    }
+    Err(refusal.unwrap_or_else(Refusal::broken))
+}
+
+/// The arguments are complete, of their types and inside their pins.
+fn admitted(
+    context: &Context<'_>,
+    state: &State,
+    id: StepId,
+    ix: GrantIx,
+    grant: &Grant,
+    action: &Action,
+    args: &BTreeMap<String, Value>,
+) -> Result<(), Refusal> {
+    let known = |name: &String| action.params.iter().any(|param| param.name == *name);
+    if let Some(stranger) = args.keys().find(|name| !known(name)) {
+        return Err(Refusal::of(Code::BadValue, format!("`{}` has no argument `{stranger}`", action.name)));
+    }
+    for (number, (param, pin)) in action.params.iter().zip(&grant.pins).enumerate() {
+        let Some(value) = args.get(&param.name) else {
+            return Err(Refusal::of(Code::BadValue, format!("argument `{}` is missing", param.name)));
+        };
+        if let Err(mismatch) = xp_scope::check(value, &param.ty, &context.machine.records) {
+            return Err(Refusal::of(Code::BadValue, format!("argument `{}`: {mismatch}", param.name)));
+        }
+        let clause = Clause::Pin(id, ix, u32::try_from(number).unwrap_or(u32::MAX));
+        match pin::admits(state, pin, value) {
+            Ok(()) => {}
+            Err(Miss::Unbound) => {
+                let reason = format!("what argument `{}` must be has no value", param.name);
+                return Err(Refusal::by(Code::Unbound, clause, reason));
+            }
+            Err(Miss::Outside) => {
+                let reason = format!("argument `{}` is outside what is granted", param.name);
+                return Err(Refusal::by(Code::OutOfScope, clause, reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The grant has a use left, counting the live tokens.
+fn left(context: &Context<'_>, state: &State, id: StepId, ix: GrantIx, grant: &Grant) -> Result<(), Refusal> {
+    let uses = state
+        .steps
+        .get(id.index())
+        .and_then(|step| step.grants.get(ix.index()))
+        .ok_or_else(Refusal::broken)?;
+    let live = live(state, uses, context.now);
+    let spent = match grant.limit.per {
+        Per::Opening => uses.spent,
+        Per::Run => uses.spent_in_run,
+    };
+    let reserved = u32::try_from(live).unwrap_or(u32::MAX);
+    if spent.saturating_add(reserved) >= grant.limit.uses {
+        let reason = match grant.limit.per {
+            Per::Opening => format!("all {} uses of this opening are spent or reserved", grant.limit.uses),
+            Per::Run => format!("all {} uses of this run are spent or reserved", grant.limit.uses),
+        };
+        return Err(Refusal::by(Code::UsedUp, Clause::Limit(id, ix), reason));
+    }
+    if live >= MAX_LIVE
+        || uses.attempts >= grant.limit.uses.saturating_mul(TRIES_PER_USE).saturating_add(TRIES_PER_USE)
+    {
+        return Err(Refusal::by(Code::TooMany, Clause::Limit(id, ix), "too many unused tokens or tries"));
+    }
+    Ok(())
+}
+
+/// Issued tokens of the grant that have not run out.
+fn live(state: &State, uses: &GrantState, now: u64) -> usize {
+    uses.live.iter().filter(|jti| state.holds.get(*jti).is_some_and(|hold| hold.expires > now)).count()
+}
