@@ -123,7 +123,7 @@ fn cut_tests(text: &str, code: &str) -> String {
     {
         let after = start + mark.len();
         let end = match code[after..].find(['{', ';']).map(|n| after + n) {
-            Some(open) if code.as_bytes()[open] == b'{' => closing(&code, open),
+            Some(open) if code.as_bytes()[open] == b'{' => closing(code, open),
             Some(semicolon) => semicolon + 1,
             None => code.len(),
         };
