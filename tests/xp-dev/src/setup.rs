@@ -57,7 +57,8 @@ impl Lock {
         // Nobody else is at work now, so parts that lie here were left by a setup that was killed.
         for entry in fs::read_dir(&folder).map_err(Failure::io(folder.display()))?.flatten() {
             if entry.file_name().to_string_lossy().starts_with("part-") {
-                fs::remove_dir_all(entry.path()).map_err(Failure::io(entry.path().display()))?;
+                // A program it had started may still write there; the setup after this one tries again.
+                let _ = fs::remove_dir_all(entry.path());
             }
         }
         Ok(Self { _file: file })
@@ -71,7 +72,7 @@ struct Part {
 
 impl Part {
     fn new(place: &Place, name: &str) -> Result<Self, Failure> {
-        let folder = place.private().join(format!("part-{name}"));
+        let folder = place.private().join(format!("part-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(Failure::io(folder.display()))?;
         Ok(Self { folder })
     }
