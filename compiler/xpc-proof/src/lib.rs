@@ -1,1 +1,3 @@
 //! Questions that need a solver: encode, solve, decode, replay.
+
+pub mod version;
