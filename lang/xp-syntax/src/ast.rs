@@ -1,0 +1,142 @@
+//! The tree of a file: what was written, nothing resolved. Every node has the span of its text.
+//!
+//! What could not be read is left out and the innermost holder's `damaged` is set: a name that seems to be missing from
+//! it may well be in the part that was not understood, so a later pass must not report it.
+
+use xp_diagnostics::Span;
+
+mod claim;
+mod connector;
+mod pin;
+mod step;
+
+pub use claim::{Claim, ClaimKind, Extent, Prove, Uses, UsesArg, UsesKind};
+pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, Field, Type, TypeDecl, TypeKind};
+pub use pin::{Arg, Expr, ExprKind, Int, Literal, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
+pub use step::{
+    Atom, AtomOutcome, Condition, ConditionKind, Exhausted, Formula, FormulaKind, Grant, How, Limit, Outcome,
+    Per, Step, Submission, Then, ThenKind,
+};
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// `use` lines.
+    pub uses: Vec<Use>,
+    /// Connectors declared.
+    pub connectors: Vec<Connector>,
+    /// Workflows declared.
+    pub workflows: Vec<Workflow>,
+    /// A declaration was not understood.
+    pub damaged: bool,
+    /// The whole text.
+    pub span: Span,
+}
+
+/// `use std.github`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// What is used.
+    pub path: Path,
+    /// The line.
+    pub span: Span,
+}
+
+/// A single word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The word.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// Words with dots between; at least one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// The words.
+    pub segments: Vec<Name>,
+    /// From the first to the last.
+    pub span: Span,
+}
+
+impl Path {
+    /// The words with dots between.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let words: Vec<&str> = self.segments.iter().map(|name| name.text.as_str()).collect();
+        words.join(".")
+    }
+}
+
+/// A doc comment: consecutive `///` lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doc {
+    /// The lines without their markers, joined by line breaks.
+    pub text: String,
+    /// From the first to the last line.
+    pub span: Span,
+}
+
+/// `workflow name(params) { … }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workflow {
+    /// What its doc comment says.
+    pub doc: Option<Doc>,
+    /// Its name.
+    pub name: Name,
+    /// What a run is started with.
+    pub params: Vec<Param>,
+    /// `agent a, b` lines.
+    pub roles: Vec<Roles>,
+    /// `separate roles a, b` lines.
+    pub separations: Vec<Separation>,
+    /// Steps, in source order.
+    pub steps: Vec<Step>,
+    /// What is to be proved.
+    pub proves: Vec<Prove>,
+    /// When the run is over.
+    pub finish: Option<Finish>,
+    /// A member was not understood.
+    pub damaged: bool,
+    /// From `workflow` to the closing brace.
+    pub span: Span,
+}
+
+/// A parameter of a workflow, `repo: github.Repo`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
+    /// Both.
+    pub span: Span,
+}
+
+/// `agent business, developer`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// The roles declared; at least one.
+    pub names: Vec<Name>,
+    /// The line.
+    pub span: Span,
+}
+
+/// `separate roles business, developer`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Separation {
+    /// The roles named; at least one (that two are needed is not syntax).
+    pub roles: Vec<Name>,
+    /// The line.
+    pub span: Span,
+}
+
+/// `finish when formula`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finish {
+    /// When.
+    pub formula: Formula,
+    /// The line.
+    pub span: Span,
+}

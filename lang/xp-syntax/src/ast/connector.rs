@@ -1,0 +1,137 @@
+//! Connectors: types and actions.
+
+use xp_diagnostics::Span;
+
+use super::pin::Literal;
+use super::{Doc, Name, Path};
+
+/// `connector name { … }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connector {
+    /// What its doc comment says.
+    pub doc: Option<Doc>,
+    /// Its name.
+    pub name: Name,
+    /// Record types.
+    pub types: Vec<TypeDecl>,
+    /// Actions.
+    pub actions: Vec<Action>,
+    /// A member was not understood.
+    pub damaged: bool,
+    /// From `connector` to the closing brace.
+    pub span: Span,
+}
+
+/// `type Name { field: type, … }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeDecl {
+    /// What its doc comment says.
+    pub doc: Option<Doc>,
+    /// Its name.
+    pub name: Name,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// From `type` to the closing brace.
+    pub span: Span,
+}
+
+/// `name: type`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
+    /// Both.
+    pub span: Span,
+}
+
+/// A type as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Type {
+    /// Which.
+    pub kind: TypeKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The forms of a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeKind {
+    /// A built-in type, a record, or an enumeration of this one word: resolving tells.
+    Named(Path),
+    /// `list of T`.
+    List(Box<Type>),
+    /// `set of T`.
+    Set(Box<Type>),
+    /// `{ f: T, … }`.
+    Record(Vec<Field>),
+    /// `a | b`; at least two words.
+    Enum(Vec<Name>),
+}
+
+/// `action name(params) -> result { clauses }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// What its doc comment says.
+    pub doc: Option<Doc>,
+    /// Its name inside the connector, `issues.search`.
+    pub name: Path,
+    /// Its arguments.
+    pub params: Vec<ActionParam>,
+    /// The word `fresh` before the result.
+    pub fresh: Option<Span>,
+    /// Type of its result; none when there is no `->`.
+    pub result: Option<Type>,
+    /// What it does, in source order; each kind at most once.
+    pub clauses: Vec<Clause>,
+    /// A clause was not understood.
+    pub damaged: bool,
+    /// From `action` to the closing brace.
+    pub span: Span,
+}
+
+/// `name: type = literal`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionParam {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
+    /// Its value when left out.
+    pub default: Option<Literal>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// A clause of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// Which.
+    pub kind: ClauseKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The forms of a clause. Words that later passes must know are kept as names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClauseKind {
+    /// `effect write`.
+    Effect(Name),
+    /// `irreversible`.
+    Irreversible,
+    /// `reveals untrusted, private`.
+    Reveals(Vec<Name>),
+    /// `publishes`.
+    Publishes,
+    /// `attests`.
+    Attests,
+    /// `touches p, q`.
+    Touches(Vec<Name>),
+    /// `about p, q`.
+    About(Vec<Name>),
+    /// `shows f, g`.
+    Shows(Vec<Name>),
+    /// `repeat probe`.
+    Repeat(Name),
+}
