@@ -1,9 +1,18 @@
 //! Typed values, paths, refs and patterns: the one matcher for verifier, machine and connectors.
 
+mod chars;
+pub mod content;
 mod digest;
+pub mod path;
 mod pattern;
+pub mod refs;
+mod types;
 mod value;
 
-pub use digest::Digest;
-pub use pattern::{Pattern, PatternError, PatternSet};
-pub use value::{Type, Value};
+pub use content::{ContentError, neutralise};
+pub use digest::{Digest, DigestError};
+pub use path::PathError;
+pub use pattern::{MAX_PATTERN, MAX_PATTERNS, NotShown, Pattern, PatternError, PatternSet, is_control_file};
+pub use refs::RefError;
+pub use types::{MAX_LIST, MAX_TEXT, Mismatch, Records, Type, Why, check, is_object_id};
+pub use value::{Limits, MAX_INT, Value, ValueError, ValueFault};
