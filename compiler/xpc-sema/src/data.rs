@@ -8,7 +8,6 @@ use xp_syntax::ast;
 use crate::edges::{Edge, Edges};
 use crate::problems::Problems;
 use crate::symbols::{Context, Product, ProductKind};
-use crate::types;
 
 /// The datum a path names with its type, or none with the fault reported. In a step, the step comes to wait for the one
 /// that makes the datum.
@@ -71,7 +70,7 @@ fn sure(
 ) -> Option<()> {
     let symbols = context.names.step(step)?;
     let made = match product.kind {
-        ProductKind::Result(grant) => symbols.sure.contains(&grant),
+        ProductKind::Result(grant) => symbols.sure.binary_search(&grant).is_ok(),
         ProductKind::Submission(_) => !symbols.continuing.is_empty(),
     };
     if made {
@@ -133,11 +132,11 @@ pub fn field(context: &Context<'_>, ty: &Type, name: &ast::Name, problems: &mut 
         }
         Type::List(_) => Diagnostic::error(
             codes::UNKNOWN_FIELD,
-            format!("a `{}` has no fields", types::show(ty)),
+            format!("a `{}` has no fields", ty),
         )
         .at(name.span)
         .help("`one of` a list lets any of its elements through"),
-        _ => Diagnostic::error(codes::UNKNOWN_FIELD, format!("a value of type `{}` has no fields", types::show(ty)))
+        _ => Diagnostic::error(codes::UNKNOWN_FIELD, format!("a value of type `{}` has no fields", ty))
             .at(name.span),
     };
     problems.push(fault);

@@ -163,7 +163,7 @@ fn lower_default(
             ty = field_of(connectors, records, &ty, field, problems)?;
         }
         if !types::fits(&ty, wanted) {
-            problems.push(literal::mismatch(path.span, &types::show(&ty), wanted));
+            problems.push(literal::mismatch(path.span, &ty.to_string(), wanted));
             return None;
         }
         let fields = fields.iter().map(|field| field.text.clone()).collect();
@@ -190,7 +190,7 @@ fn field_of(
 ) -> Option<Type> {
     let Type::Record(name) = ty else {
         problems.push(
-            Diagnostic::error(codes::UNKNOWN_FIELD, format!("a value of type `{}` has no fields", types::show(ty)))
+            Diagnostic::error(codes::UNKNOWN_FIELD, format!("a value of type `{}` has no fields", ty))
                 .at(field.span),
         );
         return None;

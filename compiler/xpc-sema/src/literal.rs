@@ -1,14 +1,10 @@
 //! Literals: does what is written have the type that is wanted, and which value is it.
 
 use xp_diagnostics::{Diagnostic, Span, codes};
-use xp_scope::{PatternSet, Type, Value};
+use xp_scope::{MAX_INT, Pattern, PatternSet, Type, Value};
 use xp_syntax::ast;
 
 use crate::problems::Problems;
-use crate::types;
-
-/// Integers beyond it are not exact everywhere.
-const EXACT: i64 = (1 << 53) - 1;
 
 /// The word a default consists of, if it is one.
 pub fn default_word(default: &ast::Expr) -> Option<&str> {
@@ -23,7 +19,7 @@ pub fn default_word(default: &ast::Expr) -> Option<&str> {
 
 /// A value of another type is wanted.
 pub fn mismatch(span: Span, found: &str, wanted: &Type) -> Diagnostic {
-    Diagnostic::error(codes::WRONG_TYPE, format!("this is `{found}`, and `{}` is wanted", types::show(wanted))).at(span)
+    Diagnostic::error(codes::WRONG_TYPE, format!("this is `{found}`, and `{}` is wanted", wanted)).at(span)
 }
 
 /// The value of a literal as the type, or none with the fault reported.
@@ -31,7 +27,7 @@ pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut 
     let found = match (kind, wanted) {
         (ast::LiteralKind::Bool(value), Type::Bool) => return Some(Value::Bool(*value)),
         (ast::LiteralKind::Int(value), Type::Int) => {
-            if (-EXACT..=EXACT).contains(value) {
+            if (-MAX_INT..=MAX_INT).contains(value) {
                 return Some(Value::Int(*value));
             }
             problems.push(
@@ -53,6 +49,7 @@ pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut 
         (ast::LiteralKind::Bool(_), _) => "bool",
         (ast::LiteralKind::Int(_), _) => "int",
         (ast::LiteralKind::Text(_), _) => "text",
+        (ast::LiteralKind::Word(word), _) => word,
     };
     problems.push(mismatch(span, found, wanted));
     None
@@ -72,22 +69,37 @@ pub fn word(path: &ast::Path, wanted: &Type, problems: &mut Problems) -> Option<
 }
 
 fn typed_text(text: &str, span: Span, wanted: &Type, problems: &mut Problems) -> Option<Value> {
-    match check(text, wanted) {
-        Ok(()) => Some(Value::Text(text.to_owned())),
-        Err(why) => {
+    let value = Value::Text(text.to_owned());
+    match xp_scope::check(&value, wanted, &()) {
+        Ok(()) => Some(value),
+        Err(mismatch) => {
             problems.push(
-                Diagnostic::error(codes::BAD_LITERAL, format!("this is no `{}`: {why}", types::show(wanted))).at(span),
+                Diagnostic::error(codes::BAD_LITERAL, format!("this is no `{wanted}`: {}", mismatch.why)).at(span),
             );
             None
         }
     }
 }
 
-fn check(_text: &str, _wanted: &Type) -> Result<(), String> {
-    Ok(())
-}
-
 /// The set of patterns, or none with the faults reported.
-pub fn patterns(_ast: &ast::Patterns, _problems: &mut Problems) -> Option<PatternSet> {
-    None
+pub fn patterns(ast: &ast::Patterns, problems: &mut Problems) -> Option<PatternSet> {
+    let mut patterns = Vec::with_capacity(ast.items.len());
+    for item in &ast.items {
+        match Pattern::parse(&item.value) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(error) => {
+                problems.push(Diagnostic::error(codes::BAD_PATTERN, error.to_string()).at(item.span));
+            }
+        }
+    }
+    if patterns.len() < ast.items.len() {
+        return None;
+    }
+    match PatternSet::new(patterns) {
+        Ok(set) => Some(set),
+        Err(error) => {
+            problems.push(Diagnostic::error(codes::BAD_PATTERN, error.to_string()).at(ast.span));
+            None
+        }
+    }
 }

@@ -31,6 +31,13 @@ impl Problems {
         self.list.push(diagnostic);
     }
 
+    /// Adds what there is.
+    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in diagnostics {
+            self.push(diagnostic);
+        }
+    }
+
     /// How many of them reject the input.
     pub fn errors(&self) -> usize {
         self.errors
@@ -46,9 +53,9 @@ impl Problems {
     pub fn nearest<'c>(&self, word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
         let limit = (word.chars().count().max(3) / 3).max(1);
         let mut best: Option<(usize, &str)> = None;
+        let candidates: Vec<&str> = candidates.into_iter().collect();
+        self.left.set(self.left.get().checked_sub(candidates.len())?);
         for candidate in candidates {
-            let Some(left) = self.left.get().checked_sub(1) else { break };
-            self.left.set(left);
             if candidate.len().abs_diff(word.len()) > 4 * limit {
                 continue;
             }

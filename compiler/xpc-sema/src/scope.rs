@@ -109,7 +109,7 @@ fn declare_all(connectors: &mut Connectors, file: &ast::File, module: Option<&st
         left.push(connector);
     }
     while !left.is_empty() {
-        let (ready, waiting): (Vec<_>, Vec<_>) = left.iter().partition(|connector| {
+        let (ready, waiting): (Vec<&ast::Connector>, Vec<&ast::Connector>) = left.into_iter().partition(|connector| {
             named(connector).iter().all(|name| {
                 *name == connector.name.text || !names.contains(name) || connectors.loaded.contains_key(*name)
             })
@@ -136,13 +136,19 @@ fn declare_all(connectors: &mut Connectors, file: &ast::File, module: Option<&st
 }
 
 /// The connectors whose types a declaration names.
-fn named(connector: &ast::Connector) -> BTreeSet<&str> {
+pub fn named(connector: &ast::Connector) -> BTreeSet<&str> {
+    let fields = connector.types.iter().flat_map(|ty| ty.fields.iter().map(|field| &field.ty));
+    let actions = connector
+        .actions
+        .iter()
+        .flat_map(|action| action.params.iter().map(|param| &param.ty).chain(action.result.iter()));
+    type_connectors(fields.chain(actions))
+}
+
+/// The connectors that types name.
+pub fn type_connectors<'a>(types: impl Iterator<Item = &'a ast::Type>) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
-    let mut left: Vec<&ast::Type> = Vec::new();
-    left.extend(connector.types.iter().flat_map(|ty| ty.fields.iter().map(|field| &field.ty)));
-    left.extend(connector.actions.iter().flat_map(|action| {
-        action.params.iter().map(|param| &param.ty).chain(action.result.iter())
-    }));
+    let mut left: Vec<&ast::Type> = types.collect();
     while let Some(ty) = left.pop() {
         match &ty.kind {
             ast::TypeKind::Named(path) => {

@@ -187,15 +187,3 @@ pub fn fits(from: &Type, to: &Type) -> bool {
         _ => from == to,
     }
 }
-
-/// A type as it is written.
-pub fn show(ty: &Type) -> String {
-    match ty {
-        Type::Enum(words) => words.join(" | "),
-        Type::List(item) => format!("list of {}", show(item)),
-        Type::Record(name) => name.clone(),
-        other => {
-            BUILT_IN.iter().find(|(_, ty)| ty == other).map_or_else(String::new, |(name, _)| (*name).to_owned())
-        }
-    }
-}
