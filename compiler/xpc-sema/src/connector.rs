@@ -12,8 +12,6 @@ use xp_scope::{Type, Value};
 pub struct Connector {
     /// Its name.
     pub name: String,
-    /// The module that declares it, `std.github`; none for one of the file's own.
-    pub module: Option<String>,
     /// Its name in its declaration.
     pub span: Span,
     /// Its record types by short name; the value is the name's place. A faulty one is here too.

@@ -15,7 +15,6 @@ use crate::{effects, literal, types};
 pub fn connector(
     connectors: &Connectors,
     ast: &ast::Connector,
-    module: Option<&str>,
     problems: &mut Problems,
 ) -> Connector {
     let mut own: BTreeMap<String, Span> = BTreeMap::new();
@@ -55,7 +54,6 @@ pub fn connector(
     refuse_recursion(&mut records, &own, problems);
     Connector {
         name: ast.name.text.clone(),
-        module: module.map(str::to_owned),
         span: ast.name.span,
         types: own,
         records,

@@ -55,7 +55,7 @@ pub struct Analysis {
 #[must_use]
 pub fn analyse(file: &ast::File, sources: &Sources, library: &Library) -> Analysis {
     let mut problems = problems::Problems::new();
-    let connectors = scope::of(file, &library.modules, None, &mut problems);
+    let connectors = scope::of(file, &library.modules, &mut problems);
     let mut models = Vec::with_capacity(file.workflows.len());
     let mut names = HashMap::new();
     for workflow in &file.workflows {

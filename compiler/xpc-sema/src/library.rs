@@ -35,7 +35,7 @@ impl Library {
             for diagnostic in parsed.diagnostics {
                 problems.push(diagnostic);
             }
-            let connectors = scope::of(&parsed.tree, &known, Some(name), &mut problems);
+            let connectors = scope::of(&parsed.tree, &known, &mut problems);
             let declared = parsed.tree.connectors.first().and_then(|first| connectors.loaded.get(&first.name.text));
             if let Some(connector) = declared {
                 known.insert(name.to_owned(), Rc::clone(connector));

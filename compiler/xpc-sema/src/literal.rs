@@ -49,7 +49,6 @@ pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut 
         (ast::LiteralKind::Bool(_), _) => "bool",
         (ast::LiteralKind::Int(_), _) => "int",
         (ast::LiteralKind::Text(_), _) => "text",
-        (ast::LiteralKind::Word(word), _) => word,
     };
     problems.push(mismatch(span, found, wanted));
     None

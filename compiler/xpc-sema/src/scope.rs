@@ -10,11 +10,10 @@ use crate::connector::{Connector, Connectors};
 use crate::declare;
 use crate::problems::Problems;
 
-/// The connectors of a file. `module` is its own name, when others may use it.
+/// The connectors of a file.
 pub fn of(
     file: &ast::File,
     modules: &BTreeMap<String, Rc<Connector>>,
-    module: Option<&str>,
     problems: &mut Problems,
 ) -> Connectors {
     let at = file.uses.last().map_or(0, |line| line.span.end as usize);
@@ -29,7 +28,7 @@ pub fn of(
     for line in &file.uses {
         use_module(&mut connectors, line, modules, problems);
     }
-    declare_all(&mut connectors, file, module, problems);
+    declare_all(&mut connectors, file, problems);
     connectors
 }
 
@@ -84,7 +83,7 @@ fn load(
 }
 
 /// The file's own connectors, each after those it names.
-fn declare_all(connectors: &mut Connectors, file: &ast::File, module: Option<&str>, problems: &mut Problems) {
+fn declare_all(connectors: &mut Connectors, file: &ast::File, problems: &mut Problems) {
     let mut left: Vec<&ast::Connector> = Vec::new();
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for connector in &file.connectors {
@@ -128,7 +127,7 @@ fn declare_all(connectors: &mut Connectors, file: &ast::File, module: Option<&st
             return;
         }
         for connector in ready {
-            let declared = declare::connector(connectors, connector, module, problems);
+            let declared = declare::connector(connectors, connector, problems);
             connectors.load(&Rc::new(declared));
         }
         left = waiting;

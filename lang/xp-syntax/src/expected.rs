@@ -58,7 +58,6 @@ pub(crate) fn wanted(rule: Rule) -> Wanted {
         Rule::record_type => Exactly("{"),
         Rule::enum_type | Rule::named_type => Some("a type"),
         Rule::boolean => Hidden,
-        Rule::literal => Some("a literal"),
         Rule::patterns => Exactly("["),
         Rule::expr => Some("a value"),
         Rule::uses_arg => Some("an argument"),

@@ -46,8 +46,8 @@ fn action_param(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<ActionParam
     let mut kids = Kids::of(pair);
     let name = cx.name(&kids.eat(Rule::label_name)?);
     let ty = cx.type_expr(kids.eat(Rule::type_expr)?)?;
-    let default = match kids.eat(Rule::literal) {
-        Some(literal) => Some(cx.literal(literal)?),
+    let default = match kids.eat(Rule::expr) {
+        Some(value) => Some(cx.expr(value)?),
         None => None,
     };
     Some(ActionParam { name, ty, default, span })

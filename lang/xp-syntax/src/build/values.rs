@@ -1,11 +1,10 @@
 //! Types, pins and values.
 
 use pest::iterators::Pair;
-use xp_diagnostics::{Diagnostic, codes};
 
 use super::{Cx, Kids};
 use crate::ast::{
-    Arg, Expr, ExprKind, Field, Int, Literal, LiteralKind, Param, Patterns, Pin, PinKind, Type, TypeKind,
+    Arg, Expr, ExprKind, Field, Int, LiteralKind, Param, Patterns, Pin, PinKind, Type, TypeKind,
     UsesArg,
 };
 use crate::grammar::Rule;
@@ -114,27 +113,6 @@ impl Cx<'_, '_> {
             _ => ExprKind::Literal(self.plain(&form)?),
         };
         Some(Expr { kind, span })
-    }
-
-    pub(super) fn literal(&mut self, pair: Pair<'_, Rule>) -> Option<Literal> {
-        let span = self.span(&pair);
-        let form = Kids::of(pair).next()?;
-        let kind = match form.as_rule() {
-            Rule::string => match self.template(&form) {
-                ExprKind::Literal(kind) => kind,
-                _ => {
-                    self.faults.push(
-                        Diagnostic::error(codes::BAD_STRING, "a default cannot name data of a run")
-                            .at(span)
-                            .help("a brace is written `{{`"),
-                    );
-                    LiteralKind::Text(String::new())
-                }
-            },
-            Rule::enum_word => LiteralKind::Word(form.as_str().to_owned()),
-            _ => self.plain(&form)?,
-        };
-        Some(Literal { kind, span })
     }
 
     fn plain(&self, form: &Pair<'_, Rule>) -> Option<LiteralKind> {
