@@ -1,0 +1,490 @@
+//! Cuts a file into declarations, members and clauses, so that each can be read, or be wrong, on its own.
+//!
+//! Members start with words that cannot be names, so a lost bracket costs one member: the next line that starts with such a word
+//! starts anew. Blocks are matched by braces; where braces and words disagree, the words win and the brace is reported once.
+
+use std::ops::Range;
+
+use xp_diagnostics::{Diagnostic, codes};
+
+use crate::lexer::{Kind, Lexed};
+use crate::words::{Piece, goes_on, wants_more};
+
+/// Index of a [`Node`].
+pub(crate) type NodeId = usize;
+
+/// A declaration, member or clause.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub piece: Piece,
+    /// Tokens without the braces of its block.
+    pub head: Range<usize>,
+    /// The opening brace of its block.
+    pub open: Option<usize>,
+    /// The closing one.
+    pub close: Option<usize>,
+    pub children: Vec<NodeId>,
+    /// Its head is already reported: read its members only.
+    pub reported: bool,
+    /// Stray opening braces: as many closing ones are forgiven.
+    forgiven: usize,
+}
+
+/// A file in pieces; the first node is the file.
+#[derive(Debug)]
+pub(crate) struct Split {
+    pub nodes: Vec<Node>,
+    pub faults: Vec<Diagnostic>,
+}
+
+impl Split {
+    pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id)
+    }
+}
+
+/// Cuts a file. Where its braces do not add up, indentation says which block was left open.
+pub(crate) fn split(lexed: &Lexed<'_>) -> Split {
+    let first = Splitter::new(lexed, false).run();
+    if !first.1 {
+        return first.0;
+    }
+    Splitter::new(lexed, true).run().0
+}
+
+struct Splitter<'l, 't> {
+    lexed: &'l Lexed<'t>,
+    nodes: Vec<Node>,
+    faults: Vec<Diagnostic>,
+    /// Blocks that are open, outermost (the file) first.
+    stack: Vec<NodeId>,
+    at: usize,
+    by_indent: bool,
+    ended_open: bool,
+    /// Opening braces beyond the closing ones, less the stray ones already met.
+    surplus: usize,
+}
+
+impl<'l, 't> Splitter<'l, 't> {
+    fn new(lexed: &'l Lexed<'t>, by_indent: bool) -> Self {
+        let file = Node {
+            piece: Piece::File,
+            head: 0..0,
+            open: None,
+            close: None,
+            children: Vec::new(),
+            reported: false,
+            forgiven: 0,
+        };
+        let count = |mark| lexed.tokens.iter().filter(|token| token.kind == Kind::Mark(mark)).count();
+        let surplus = count('{').saturating_sub(count('}'));
+        Self {
+            lexed,
+            nodes: vec![file],
+            faults: Vec::new(),
+            stack: vec![0],
+            at: 0,
+            by_indent,
+            ended_open: false,
+            surplus,
+        }
+    }
+
+    fn run(mut self) -> (Split, bool) {
+        while self.at < self.lexed.tokens.len() {
+            self.member();
+        }
+        self.end_of_file();
+        (Split { nodes: self.nodes, faults: self.faults }, self.ended_open)
+    }
+
+    /// The innermost open block.
+    fn block(&self) -> NodeId {
+        self.stack.last().copied().unwrap_or(0)
+    }
+
+    fn piece(&self, id: NodeId) -> Piece {
+        self.nodes.get(id).map_or(Piece::File, |node| node.piece)
+    }
+
+    fn edit(&mut self, id: NodeId, change: impl FnOnce(&mut Node)) {
+        if let Some(node) = self.nodes.get_mut(id) {
+            change(node);
+        }
+    }
+
+    /// One member of the innermost block, or its end.
+    fn member(&mut self) {
+        if self.lexed.is_mark(self.at, '}') {
+            return self.closing_brace();
+        }
+        let word = self.lexed.word(self.at);
+        let block = self.block();
+        let kind = self.piece(block);
+        if let Some(piece) = kind.member(word) {
+            return self.take(piece);
+        }
+        if !matches!(self.lexed.kind(self.at), Some(Kind::Word)) || !self.moves(word) {
+            self.unknown();
+        }
+    }
+
+    /// A word that starts a member of another block: go there. False when there is no such block.
+    fn moves(&mut self, word: &str) -> bool {
+        if self.stack.iter().any(|id| self.piece(*id).member(word).is_some()) {
+            let mut open = Vec::new();
+            while self.piece(self.block()).member(word).is_none() {
+                open.extend(self.stack.pop());
+            }
+            self.left_open(&open, self.at);
+            return true;
+        }
+        // A block that was closed too early goes on.
+        let mut path = Vec::new();
+        let mut id = self.block();
+        while let Some(last) = self.nodes.get(id).and_then(|node| node.children.last().copied()) {
+            if !self.piece(last).has_block() || self.nodes.get(last).is_none_or(|node| node.open.is_none()) {
+                break;
+            }
+            path.push(last);
+            if self.piece(last).member(word).is_some() {
+                for closed in path {
+                    self.reopen(closed, word);
+                }
+                return true;
+            }
+            id = last;
+        }
+        false
+    }
+
+    fn reopen(&mut self, id: NodeId, word: &str) {
+        if let Some(brace) = self.nodes.get(id).and_then(|node| node.close) {
+            let noun = self.title(id);
+            let found = self.lexed.span(self.at);
+            let fault = Diagnostic::error(codes::UNOPENED, format!("this `}}` closes {noun} too early"))
+                .at(self.lexed.span(brace))
+                .label(found, format!("`{word}` belongs inside"))
+                .fix(self.lexed.span(brace), "", "remove the `}`");
+            self.faults.push(fault);
+            self.edit(id, |node| node.close = None);
+        }
+        self.stack.push(id);
+    }
+
+    /// "`step review`", by kind and name.
+    fn title(&self, id: NodeId) -> String {
+        let Some(node) = self.nodes.get(id) else { return "the block".to_owned() };
+        if node.piece == Piece::File {
+            return "the file".to_owned();
+        }
+        let name: String = (node.head.start..node.head.end.min(node.head.start + 2))
+            .map(|at| self.lexed.word(at))
+            .fold(String::new(), |mut all, word| {
+                if !all.is_empty() {
+                    all.push(' ');
+                }
+                all.push_str(word);
+                all
+            });
+        format!("`{}`", crate::lexer::shorten(&name))
+    }
+
+    /// Blocks, innermost first, end without their braces, noticed at a token.
+    fn left_open(&mut self, blocks: &[NodeId], noticed: usize) {
+        let Some(first) = blocks.first().copied() else { return };
+        let title = self.title(first);
+        let found = self.lexed.word(noticed);
+        let mut fault = if found.is_empty() {
+            let before = self.lexed.span(noticed.saturating_sub(1));
+            Diagnostic::error(
+                codes::UNCLOSED,
+                format!("expected `}}` to close {title}, found the end of the file"),
+            )
+            .at(before)
+        } else {
+            Diagnostic::error(codes::UNCLOSED, format!("expected `}}` to close {title}, found `{found}`"))
+                .at(self.lexed.span(noticed))
+        };
+        for id in blocks {
+            if let Some(open) = self.nodes.get(*id).and_then(|node| node.open) {
+                fault = fault.label(self.lexed.span(open), "this `{` is still open");
+            }
+        }
+        self.faults.push(fault);
+    }
+
+    fn end_of_file(&mut self) {
+        self.ended_open = self.stack.len() > 1;
+        let swallowed = self.lexed.swallowed.min(self.stack.len() - 1);
+        self.stack.truncate(self.stack.len() - swallowed);
+        let open: Vec<NodeId> = self.stack.drain(1..).rev().collect();
+        self.left_open(&open, self.lexed.tokens.len());
+    }
+
+    fn closing_brace(&mut self) {
+        let block = self.block();
+        let next = self.lexed.word(self.at + 1);
+        let kind = self.piece(block);
+        if self.nodes.get(block).is_some_and(|node| node.forgiven > 0)
+            && (kind.member(next).is_some() || next == "}")
+        {
+            self.edit(block, |node| node.forgiven -= 1);
+            self.at += 1;
+            return;
+        }
+        if self.stack.len() <= 1 {
+            let span = self.lexed.span(self.at);
+            self.faults.push(Diagnostic::error(codes::UNOPENED, "this `}` closes nothing").at(span).fix(
+                span,
+                "",
+                "remove the `}`",
+            ));
+            self.at += 1;
+            return;
+        }
+        if self.by_indent {
+            let mut open = Vec::new();
+            while self.stack.len() > 2 && self.closes_outer() {
+                open.extend(self.stack.pop());
+            }
+            self.left_open(&open, self.at);
+        }
+        let block = self.block();
+        let at = self.at;
+        self.edit(block, |node| node.close = Some(at));
+        self.stack.pop();
+        self.at += 1;
+    }
+
+    /// The brace at hand starts its line, further left than the innermost block does.
+    fn closes_outer(&self) -> bool {
+        let Some(token) = self.lexed.token(self.at) else { return false };
+        let head = self.nodes.get(self.block()).map_or(0, |node| node.head.start);
+        let Some(start) = self.lexed.token(head) else { return false };
+        token.line_first && start.line_first && self.column(token.start) < self.column(start.start)
+    }
+
+    fn column(&self, byte: usize) -> usize {
+        let before = self.lexed.text.get(..byte).unwrap_or("");
+        before.len() - before.rfind('\n').map_or(0, |at| at + 1)
+    }
+
+    /// A member that starts with a word of its own.
+    fn take(&mut self, piece: Piece) {
+        let start = self.at;
+        let (end, opens) = self.piece_end(piece, start);
+        let id = self.add(piece, start..end);
+        self.at = end;
+        let (opened, closed) = (self.count(start..end, '{'), self.count(start..end, '}'));
+        for _ in closed..opened {
+            self.stray_opening();
+        }
+        if !piece.has_block() {
+            return;
+        }
+        if opens {
+            self.edit(id, |node| node.open = Some(end));
+            self.at = end + 1;
+            self.stack.push(id);
+            return;
+        }
+        // The brace is missing. A broken string may have swallowed it; otherwise say so once, and let the members that
+        // follow be members.
+        let broken = (start..end).any(|at| self.lexed.kind(at) == Some(Kind::Bad));
+        if !broken {
+            let title = self.title(id);
+            let found = self.lexed.word(end);
+            let last = self.lexed.span(end.saturating_sub(1));
+            let (message, span) = if found.is_empty() {
+                (format!("expected `{{` after {title}, found the end of the file"), last)
+            } else {
+                (
+                    format!("expected `{{` after {title}, found `{}`", crate::lexer::shorten(found)),
+                    self.lexed.span(end),
+                )
+            };
+            let mut after = last;
+            after.start = after.end;
+            self.faults.push(Diagnostic::error(codes::UNEXPECTED, message).at(span).fix(
+                after,
+                " {",
+                "insert `{`",
+            ));
+        }
+        self.edit(id, |node| {
+            node.reported = true;
+            node.open = Some(end.saturating_sub(1));
+        });
+        if piece.member(self.lexed.word(end)).is_some() {
+            self.stack.push(id);
+        }
+    }
+
+    fn count(&self, range: Range<usize>, mark: char) -> usize {
+        range.filter(|at| self.lexed.is_mark(*at, mark)).count()
+    }
+
+    /// A brace that opens nothing known. Unless the file has more of them than closing ones, something closes it later.
+    fn stray_opening(&mut self) {
+        if self.surplus > 0 {
+            self.surplus -= 1;
+        } else {
+            let block = self.block();
+            self.edit(block, |node| node.forgiven += 1);
+        }
+    }
+
+    fn add(&mut self, piece: Piece, head: Range<usize>) -> NodeId {
+        let id = self.nodes.len();
+        self.nodes.push(Node {
+            piece,
+            head,
+            open: None,
+            close: None,
+            children: Vec::new(),
+            reported: false,
+            forgiven: 0,
+        });
+        let block = self.block();
+        self.edit(block, |node| node.children.push(id));
+        id
+    }
+
+    /// Something that starts with no word known here.
+    fn unknown(&mut self) {
+        let start = self.at;
+        let block = self.block();
+        let (end, opens) = self.piece_end(Piece::Unknown, start);
+        let end = end.max(start + 1);
+        self.at = end;
+        if !opens {
+            // A stray brace with something in it closes again.
+            for _ in self.count(start..end, '}')..self.count(start..end, '{') {
+                self.stray_opening();
+            }
+            self.add(Piece::Unknown, start..end);
+            return;
+        }
+        // The head of a block: its members tell what it was.
+        let inside = self.lexed.word(end + 1);
+        let guess = match self.piece(block) {
+            Piece::File => [Piece::Workflow, Piece::Connector, Piece::Step, Piece::Action]
+                .into_iter()
+                .find(|piece| piece.member(inside).is_some()),
+            Piece::Workflow => Some(Piece::Step),
+            Piece::Connector => Some(Piece::Action),
+            _ => None,
+        };
+        let id = self.add(Piece::Unknown, start..end);
+        self.at = end + 1;
+        match guess {
+            Some(piece) => {
+                let block = self.add(piece, start..end);
+                self.edit(block, |node| {
+                    node.reported = true;
+                    node.open = Some(end);
+                });
+                self.stack.push(block);
+            }
+            None => {
+                self.edit(id, |node| node.head.end = end + 1);
+                self.stray_opening();
+            }
+        }
+    }
+
+    /// Where the piece that starts at a token ends, and whether a block opens there.
+    fn piece_end(&self, piece: Piece, start: usize) -> (usize, bool) {
+        let mut inner: Vec<char> = Vec::new();
+        let mut at = start;
+        while let Some(token) = self.lexed.token(at) {
+            if at > start && self.ends_before(piece, start, at, inner.is_empty()) {
+                return (at, false);
+            }
+            match token.kind {
+                Kind::Mark(open @ ('(' | '[')) => inner.push(open),
+                Kind::Mark('{') => {
+                    let record = at > start && self.record_brace(piece, at);
+                    let last = !self.lexed.same_line_follows(at);
+                    let heads = piece.has_block() || (piece == Piece::Unknown && at > start);
+                    if record {
+                        inner.push('{');
+                    } else if heads && (inner.is_empty() || last) {
+                        return (at, true);
+                    }
+                }
+                Kind::Mark(')') => close(&mut inner, '('),
+                Kind::Mark(']') => close(&mut inner, '['),
+                Kind::Mark('}') => {
+                    if inner.contains(&'{') {
+                        close(&mut inner, '{');
+                    } else if !self.stray(at) {
+                        return (at, false);
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        (at, false)
+    }
+
+    /// A brace that opens a record type.
+    fn record_brace(&self, piece: Piece, at: usize) -> bool {
+        matches!(self.lexed.word(at - 1), ":" | "->" | "of" | "fresh") || piece == Piece::Type
+    }
+
+    /// A closing brace in the middle of a line: more likely a slip inside the member than the end of its block.
+    fn stray(&self, at: usize) -> bool {
+        let Some(token) = self.lexed.token(at) else { return false };
+        let next = self.lexed.word(at + 1);
+        !token.line_first && self.lexed.same_line_follows(at) && next != "}" && !self.starts_something(next)
+    }
+
+    fn starts_something(&self, word: &str) -> bool {
+        self.stack.iter().any(|id| self.piece(*id).member(word).is_some())
+    }
+
+    /// The token at hand no longer belongs to the piece.
+    fn ends_before(&self, piece: Piece, start: usize, at: usize, outside: bool) -> bool {
+        let Some(token) = self.lexed.token(at) else { return true };
+        let word = self.lexed.word(at);
+        let last = self.lexed.word(at - 1);
+        if token.kind == Kind::Word
+            && (self.starts_something(word) || piece.member(word).is_some() || self.resumes(word))
+        {
+            let named = last == "." || (self.lexed.is_mark(at + 1, ':') && !outside);
+            let role = word == "agent" && last == "by";
+            let second = (at == start + 1 && piece != Piece::Unknown && wants_more(last)) || last == ",";
+            if !named && !role && (token.line_first || (outside && !second)) {
+                return true;
+            }
+        }
+        token.line_first
+            && outside
+            && !goes_on(word)
+            && (!wants_more(last) || piece == Piece::Unknown && at == start + 1)
+    }
+
+    /// A word that would reopen the block closed last.
+    fn resumes(&self, word: &str) -> bool {
+        let mut id = self.block();
+        while let Some(last) = self.nodes.get(id).and_then(|node| node.children.last().copied()) {
+            if self.piece(last).member(word).is_some()
+                && matches!(word, "may" | "submit" | "outcome" | "step" | "prove")
+            {
+                return true;
+            }
+            id = last;
+        }
+        false
+    }
+}
+
+/// Closes the innermost bracket of the kind, and what was left open inside it. A bracket that closes nothing is left to the grammar.
+fn close(inner: &mut Vec<char>, open: char) {
+    if let Some(at) = inner.iter().rposition(|c| *c == open) {
+        inner.truncate(at);
+    }
+}
