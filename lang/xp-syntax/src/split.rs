@@ -5,8 +5,10 @@
 
 use std::ops::Range;
 
+use pest::Parser;
 use xp_diagnostics::{Diagnostic, codes};
 
+use crate::grammar::{self, Grammar};
 use crate::lexer::{Kind, Lexed};
 use crate::words::{Piece, goes_on, wants_more};
 
@@ -63,6 +65,8 @@ struct Splitter<'l, 't> {
     ended_open: bool,
     /// Opening braces beyond the closing ones, less the stray ones already met.
     surplus: usize,
+    /// Closing braces beyond the opening ones, less those already explained.
+    deficit: usize,
 }
 
 impl<'l, 't> Splitter<'l, 't> {
@@ -78,6 +82,7 @@ impl<'l, 't> Splitter<'l, 't> {
         };
         let count = |mark| lexed.tokens.iter().filter(|token| token.kind == Kind::Mark(mark)).count();
         let surplus = count('{').saturating_sub(count('}'));
+        let deficit = count('}').saturating_sub(count('{'));
         Self {
             lexed,
             nodes: vec![file],
@@ -87,6 +92,7 @@ impl<'l, 't> Splitter<'l, 't> {
             by_indent,
             ended_open: false,
             surplus,
+            deficit,
         }
     }
 
@@ -140,22 +146,11 @@ impl<'l, 't> Splitter<'l, 't> {
             return true;
         }
         // A block that was closed too early goes on.
-        let mut path = Vec::new();
-        let mut id = self.block();
-        while let Some(last) = self.nodes.get(id).and_then(|node| node.children.last().copied()) {
-            if !self.piece(last).has_block() || self.nodes.get(last).is_none_or(|node| node.open.is_none()) {
-                break;
-            }
-            path.push(last);
-            if self.piece(last).member(word).is_some() {
-                for closed in path {
-                    self.reopen(closed, word);
-                }
-                return true;
-            }
-            id = last;
+        let closed = self.closed_home(word);
+        for id in &closed {
+            self.reopen(*id, word);
         }
-        false
+        !closed.is_empty()
     }
 
     fn reopen(&mut self, id: NodeId, word: &str) {
@@ -168,6 +163,7 @@ impl<'l, 't> Splitter<'l, 't> {
                 .fix(self.lexed.span(brace), "", "remove the `}`");
             self.faults.push(fault);
             self.edit(id, |node| node.close = None);
+            self.deficit = self.deficit.saturating_sub(1);
         }
         self.stack.push(id);
     }
@@ -192,7 +188,12 @@ impl<'l, 't> Splitter<'l, 't> {
 
     /// Blocks, innermost first, end without their braces, noticed at a token.
     fn left_open(&mut self, blocks: &[NodeId], noticed: usize) {
-        let Some(first) = blocks.first().copied() else { return };
+        // A block that no brace opened needs none to close.
+        let mut blocks = blocks
+            .iter()
+            .filter(|id| self.nodes.get(**id).is_some_and(|node| node.open.is_some()))
+            .peekable();
+        let Some(first) = blocks.peek().copied().copied() else { return };
         let title = self.title(first);
         let found = self.lexed.word(noticed);
         let mut fault = if found.is_empty() {
@@ -232,6 +233,15 @@ impl<'l, 't> Splitter<'l, 't> {
             self.edit(block, |node| node.forgiven -= 1);
             self.at += 1;
             return;
+        }
+        // A block that nothing opened takes a brace only when there are too many.
+        while self.stack.len() > 1 && self.nodes.get(self.block()).is_some_and(|node| node.open.is_none()) {
+            self.stack.pop();
+            if self.deficit > 0 {
+                self.deficit -= 1;
+                self.at += 1;
+                return;
+            }
         }
         if self.stack.len() <= 1 {
             let span = self.lexed.span(self.at);
@@ -321,6 +331,14 @@ impl<'l, 't> Splitter<'l, 't> {
         }
     }
 
+    /// The kind of block that a word belongs in, where no such block is near.
+    fn home(&self, at: usize) -> Option<Piece> {
+        const HOMES: [Piece; 3] = [Piece::Connector, Piece::Workflow, Piece::Step];
+        let word = self.lexed.word(at);
+        let own = self.piece(self.block());
+        HOMES.into_iter().find(|piece| piece.member(word).is_some()).filter(|piece| *piece != own)
+    }
+
     fn count(&self, range: Range<usize>, mark: char) -> usize {
         range.filter(|at| self.lexed.is_mark(*at, mark)).count()
     }
@@ -355,6 +373,14 @@ impl<'l, 't> Splitter<'l, 't> {
     fn unknown(&mut self) {
         let start = self.at;
         let block = self.block();
+        if let Some(home) = self.home(start) {
+            // The line that opened its block is not there: say so once, then read what follows as members.
+            self.add(Piece::Unknown, start..start + 1);
+            let id = self.add(home, start..start);
+            self.edit(id, |node| node.reported = true);
+            self.stack.push(id);
+            return;
+        }
         let (end, opens) = self.piece_end(Piece::Unknown, start);
         let end = end.max(start + 1);
         self.at = end;
@@ -398,9 +424,20 @@ impl<'l, 't> Splitter<'l, 't> {
     fn piece_end(&self, piece: Piece, start: usize) -> (usize, bool) {
         let mut inner: Vec<char> = Vec::new();
         let mut at = start;
+        // One look at whether a word in the middle of a line ends a complete piece: more would make long lines slow.
+        let mut looked = false;
         while let Some(token) = self.lexed.token(at) {
-            if at > start && self.ends_before(piece, start, at, inner.is_empty()) {
-                return (at, false);
+            if at > start {
+                match self.boundary(piece, start, at, inner.is_empty()) {
+                    Boundary::Here => return (at, false),
+                    Boundary::IfComplete if !looked => {
+                        looked = true;
+                        if self.complete(piece, start..at) {
+                            return (at, false);
+                        }
+                    }
+                    _ => {}
+                }
             }
             match token.kind {
                 Kind::Mark(open @ ('(' | '[')) => inner.push(open),
@@ -417,8 +454,11 @@ impl<'l, 't> Splitter<'l, 't> {
                 Kind::Mark(')') => close(&mut inner, '('),
                 Kind::Mark(']') => close(&mut inner, '['),
                 Kind::Mark('}') => {
-                    if inner.contains(&'{') {
-                        close(&mut inner, '{');
+                    let braces = inner.iter().filter(|open| **open == '{').count();
+                    if braces > 0 {
+                        if !self.stray_in_record(at, piece == Piece::Type && braces == 1) {
+                            close(&mut inner, '{');
+                        }
                     } else if !self.stray(at) {
                         return (at, false);
                     }
@@ -428,6 +468,19 @@ impl<'l, 't> Splitter<'l, 't> {
             at += 1;
         }
         (at, false)
+    }
+
+    /// The grammar reads these tokens as a piece.
+    fn complete(&self, piece: Piece, tokens: Range<usize>) -> bool {
+        let (Some(rule), Some(first)) = (grammar::rule(piece), self.lexed.token(tokens.start)) else {
+            return false;
+        };
+        let end = tokens
+            .end
+            .checked_sub(1)
+            .and_then(|last| self.lexed.token(last))
+            .map_or(first.end, |last| last.end);
+        self.lexed.text.get(first.start..end).is_some_and(|text| Grammar::parse(rule, text).is_ok())
     }
 
     /// A brace that opens a record type.
@@ -442,44 +495,86 @@ impl<'l, 't> Splitter<'l, 't> {
         !token.line_first && self.lexed.same_line_follows(at) && next != "}" && !self.starts_something(next)
     }
 
+    /// A closing brace after which a record type, or the whole type, cannot go on as the line does.
+    fn stray_in_record(&self, at: usize, whole: bool) -> bool {
+        if !self.lexed.same_line_follows(at) {
+            return false;
+        }
+        let next = self.lexed.word(at + 1);
+        if whole {
+            return next != "}" && !self.starts_something(next);
+        }
+        !matches!(next, "," | "}" | ")" | "{" | "=" | "within" | "max") && !self.starts_something(next)
+    }
+
     fn starts_something(&self, word: &str) -> bool {
         self.stack.iter().any(|id| self.piece(*id).member(word).is_some())
     }
 
-    /// The token at hand no longer belongs to the piece.
-    fn ends_before(&self, piece: Piece, start: usize, at: usize, outside: bool) -> bool {
-        let Some(token) = self.lexed.token(at) else { return true };
+    /// Whether the token at hand belongs to the next piece.
+    fn boundary(&self, piece: Piece, start: usize, at: usize, outside: bool) -> Boundary {
+        let Some(token) = self.lexed.token(at) else { return Boundary::Here };
         let word = self.lexed.word(at);
         let last = self.lexed.word(at - 1);
-        if token.kind == Kind::Word
-            && (self.starts_something(word) || piece.member(word).is_some() || self.resumes(word))
-        {
-            let named = last == "." || (self.lexed.is_mark(at + 1, ':') && !outside);
+        if token.kind == Kind::Word {
+            let field = self.lexed.is_mark(at + 1, ':') && !outside;
             let role = word == "agent" && last == "by";
-            let second = (at == start + 1 && piece != Piece::Unknown && wants_more(last)) || last == ",";
-            if !named && !role && (token.line_first || (outside && !second)) {
-                return true;
+            let sibling = self.piece(self.block()).member(word).is_some();
+            let child = piece.member(word).is_some();
+            if token.line_first {
+                let starts = child || self.starts_something(word) || self.resumes(word);
+                if starts && !field && !role {
+                    return Boundary::Here;
+                }
+            } else if outside && last != "." && !role && (sibling || child) {
+                if piece == Piece::Unknown {
+                    return Boundary::Here;
+                }
+                if !self.lexed.is_mark(at + 1, '{') {
+                    return Boundary::IfComplete;
+                }
             }
         }
-        token.line_first
-            && outside
-            && !goes_on(word)
-            && (!wants_more(last) || piece == Piece::Unknown && at == start + 1)
+        let unknown = piece == Piece::Unknown && at == start + 1;
+        if token.line_first && outside && !goes_on(word) && (unknown || !wants_more(last)) {
+            return Boundary::Here;
+        }
+        Boundary::No
     }
 
-    /// A word that would reopen the block closed last.
+    /// A word that would reopen a block closed before.
     fn resumes(&self, word: &str) -> bool {
+        matches!(word, "may" | "submit" | "outcome" | "step" | "prove" | "type" | "action")
+            && !self.closed_home(word).is_empty()
+    }
+
+    /// The blocks closed last, outermost first, down to the one of which the word starts a member; none when there is no such block.
+    fn closed_home(&self, word: &str) -> Vec<NodeId> {
+        let mut path = Vec::new();
         let mut id = self.block();
-        while let Some(last) = self.nodes.get(id).and_then(|node| node.children.last().copied()) {
-            if self.piece(last).member(word).is_some()
-                && matches!(word, "may" | "submit" | "outcome" | "step" | "prove")
-            {
-                return true;
+        while let Some(last) = self.last_block(id) {
+            path.push(last);
+            if self.piece(last).member(word).is_some() {
+                return path;
             }
             id = last;
         }
-        false
+        Vec::new()
     }
+
+    /// The last member that is more than a stray token, when it is a block.
+    fn last_block(&self, id: NodeId) -> Option<NodeId> {
+        let known = |child: &&NodeId| self.piece(**child) != Piece::Unknown;
+        let last = self.nodes.get(id)?.children.iter().rfind(known).copied()?;
+        self.piece(last).has_block().then_some(last)
+    }
+}
+
+/// Whether a piece ends before a token.
+enum Boundary {
+    No,
+    Here,
+    IfComplete,
 }
 
 /// Closes the innermost bracket of the kind, and what was left open inside it. A bracket that closes nothing is left to the grammar.
