@@ -26,6 +26,8 @@ pub(crate) struct Node {
     /// The closing one.
     pub close: Option<usize>,
     pub children: Vec<NodeId>,
+    /// That its block has no opening brace; not worth saying when the head is wrong anyway.
+    pub missing: Option<Diagnostic>,
     /// Its head is already reported: read its members only.
     pub reported: bool,
     /// Stray opening braces: as many closing ones are forgiven.
@@ -63,6 +65,8 @@ struct Splitter<'l, 't> {
     at: usize,
     by_indent: bool,
     ended_open: bool,
+    /// Braces that broken strings swallowed, opening and closing, less those already explained.
+    swallowed: (usize, usize),
     /// Opening braces beyond the closing ones, less the stray ones already met.
     surplus: usize,
     /// Closing braces beyond the opening ones, less those already explained.
@@ -77,6 +81,7 @@ impl<'l, 't> Splitter<'l, 't> {
             open: None,
             close: None,
             children: Vec::new(),
+            missing: None,
             reported: false,
             forgiven: 0,
         };
@@ -93,6 +98,7 @@ impl<'l, 't> Splitter<'l, 't> {
             ended_open: false,
             surplus,
             deficit,
+            swallowed: lexed.swallowed,
         }
     }
 
@@ -145,6 +151,11 @@ impl<'l, 't> Splitter<'l, 't> {
             self.left_open(&open, self.at);
             return true;
         }
+        if self.swallowed.0 > 0 && self.home(self.at).is_some() {
+            self.swallowed.0 -= 1;
+            self.headless(word);
+            return true;
+        }
         // A block that was closed too early goes on.
         let closed = self.closed_home(word);
         for id in &closed {
@@ -194,6 +205,10 @@ impl<'l, 't> Splitter<'l, 't> {
             .filter(|id| self.nodes.get(**id).is_some_and(|node| node.open.is_some()))
             .peekable();
         let Some(first) = blocks.peek().copied().copied() else { return };
+        if self.swallowed.1 > 0 {
+            self.swallowed.1 -= 1;
+            return;
+        }
         let title = self.title(first);
         let found = self.lexed.word(noticed);
         let mut fault = if found.is_empty() {
@@ -217,7 +232,7 @@ impl<'l, 't> Splitter<'l, 't> {
 
     fn end_of_file(&mut self) {
         self.ended_open = self.stack.len() > 1;
-        let swallowed = self.lexed.swallowed.min(self.stack.len() - 1);
+        let swallowed = self.swallowed.1.min(self.stack.len() - 1);
         self.stack.truncate(self.stack.len() - swallowed);
         let open: Vec<NodeId> = self.stack.drain(1..).rev().collect();
         self.left_open(&open, self.lexed.tokens.len());
@@ -331,9 +346,16 @@ impl<'l, 't> Splitter<'l, 't> {
         }
     }
 
+    /// Opens the block that a word belongs in, though nothing says so.
+    fn headless(&mut self, word: &str) {
+        let Some(home) = HOMES.into_iter().find(|piece| piece.member(word).is_some()) else { return };
+        let id = self.add(home, self.at..self.at);
+        self.edit(id, |node| node.reported = true);
+        self.stack.push(id);
+    }
+
     /// The kind of block that a word belongs in, where no such block is near.
     fn home(&self, at: usize) -> Option<Piece> {
-        const HOMES: [Piece; 3] = [Piece::Connector, Piece::Workflow, Piece::Step];
         let word = self.lexed.word(at);
         let own = self.piece(self.block());
         HOMES.into_iter().find(|piece| piece.member(word).is_some()).filter(|piece| *piece != own)
@@ -361,6 +383,7 @@ impl<'l, 't> Splitter<'l, 't> {
             open: None,
             close: None,
             children: Vec::new(),
+            missing: None,
             reported: false,
             forgiven: 0,
         });
@@ -373,12 +396,10 @@ impl<'l, 't> Splitter<'l, 't> {
     fn unknown(&mut self) {
         let start = self.at;
         let block = self.block();
-        if let Some(home) = self.home(start) {
+        if self.home(start).is_some() {
             // The line that opened its block is not there: say so once, then read what follows as members.
             self.add(Piece::Unknown, start..start + 1);
-            let id = self.add(home, start..start);
-            self.edit(id, |node| node.reported = true);
-            self.stack.push(id);
+            self.headless(self.lexed.word(start));
             return;
         }
         let (end, opens) = self.piece_end(Piece::Unknown, start);
@@ -447,7 +468,7 @@ impl<'l, 't> Splitter<'l, 't> {
                     let heads = piece.has_block() || (piece == Piece::Unknown && at > start);
                     if record {
                         inner.push('{');
-                    } else if heads && (inner.is_empty() || last) {
+                    } else if heads && (last || (inner.is_empty() && self.body_follows(piece, at + 1))) {
                         return (at, true);
                     }
                 }
@@ -459,7 +480,7 @@ impl<'l, 't> Splitter<'l, 't> {
                         if !self.stray_in_record(at, piece == Piece::Type && braces == 1) {
                             close(&mut inner, '{');
                         }
-                    } else if !self.stray(at) {
+                    } else if !self.stray(at) && (piece != Piece::Type || token.line_first) {
                         return (at, false);
                     }
                 }
@@ -485,7 +506,22 @@ impl<'l, 't> Splitter<'l, 't> {
 
     /// A brace that opens a record type.
     fn record_brace(&self, piece: Piece, at: usize) -> bool {
-        matches!(self.lexed.word(at - 1), ":" | "->" | "of" | "fresh") || piece == Piece::Type
+        let named = self.lexed.is_mark(at + 2, ':');
+        let clause = Piece::Action.member(self.lexed.word(at + 1)).is_some() && !named;
+        let unnamed_type = piece == Piece::Unknown && self.piece(self.block()) == Piece::Connector && named;
+        piece == Piece::Type
+            || unnamed_type
+            || (matches!(self.lexed.word(at - 1), ":" | "->" | "of" | "fresh") && !clause)
+    }
+
+    /// What stands after a brace in its line can be the body of a block.
+    fn body_follows(&self, piece: Piece, at: usize) -> bool {
+        let word = self.lexed.word(at);
+        const BLOCKS: [Piece; 5] =
+            [Piece::File, Piece::Connector, Piece::Action, Piece::Workflow, Piece::Step];
+        word == "}"
+            || piece.member(word).is_some()
+            || (piece == Piece::Unknown && BLOCKS.into_iter().any(|block| block.member(word).is_some()))
     }
 
     /// A closing brace in the middle of a line: more likely a slip inside the member than the end of its block.
@@ -536,6 +572,10 @@ impl<'l, 't> Splitter<'l, 't> {
             }
         }
         let unknown = piece == Piece::Unknown && at == start + 1;
+        // A string that is never closed may have swallowed the bracket that holds the next line.
+        if self.lexed.kind(at - 1) == Some(Kind::Bad) && last.starts_with('"') && word != "}" {
+            return Boundary::No;
+        }
         if token.line_first && outside && !goes_on(word) && (unknown || !wants_more(last)) {
             return Boundary::Here;
         }
@@ -569,6 +609,9 @@ impl<'l, 't> Splitter<'l, 't> {
         self.piece(last).has_block().then_some(last)
     }
 }
+
+/// Blocks that words lead to; clauses of actions have too common names.
+const HOMES: [Piece; 3] = [Piece::Connector, Piece::Workflow, Piece::Step];
 
 /// Whether a piece ends before a token.
 enum Boundary {
