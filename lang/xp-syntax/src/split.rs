@@ -65,6 +65,8 @@ struct Splitter<'l, 't> {
     at: usize,
     by_indent: bool,
     ended_open: bool,
+    /// The first word of the next member is reported as misplaced.
+    told: bool,
     /// Braces that broken strings swallowed, opening and closing, less those already explained.
     swallowed: (usize, usize),
     /// Opening braces beyond the closing ones, less the stray ones already met.
@@ -96,6 +98,7 @@ impl<'l, 't> Splitter<'l, 't> {
             at: 0,
             by_indent,
             ended_open: false,
+            told: false,
             surplus,
             deficit,
             swallowed: lexed.swallowed,
@@ -136,7 +139,13 @@ impl<'l, 't> Splitter<'l, 't> {
         if let Some(piece) = kind.member(word) {
             return self.take(piece);
         }
-        if !matches!(self.lexed.kind(self.at), Some(Kind::Word)) || !self.moves(word) {
+        // A word of another block right before one that belongs here is a slip.
+        let slip =
+            self.lexed.same_line_follows(self.at) && self.starts_something(self.lexed.word(self.at + 1));
+        if slip {
+            self.add(Piece::Unknown, self.at..self.at + 1);
+            self.at += 1;
+        } else if self.lexed.kind(self.at) != Some(Kind::Word) || !self.moves(word) {
             self.unknown();
         }
     }
@@ -300,6 +309,8 @@ impl<'l, 't> Splitter<'l, 't> {
         let start = self.at;
         let (end, opens) = self.piece_end(piece, start);
         let id = self.add(piece, start..end);
+        let told = std::mem::take(&mut self.told);
+        self.edit(id, |node| node.reported = told);
         self.at = end;
         let (opened, closed) = (self.count(start..end, '{'), self.count(start..end, '}'));
         for _ in closed..opened {
@@ -331,11 +342,8 @@ impl<'l, 't> Splitter<'l, 't> {
             };
             let mut after = last;
             after.start = after.end;
-            self.faults.push(Diagnostic::error(codes::UNEXPECTED, message).at(span).fix(
-                after,
-                " {",
-                "insert `{`",
-            ));
+            let fault = Diagnostic::error(codes::UNEXPECTED, message).at(span).fix(after, " {", "insert `{`");
+            self.edit(id, |node| node.missing = Some(fault));
         }
         self.edit(id, |node| {
             node.reported = true;
@@ -400,6 +408,7 @@ impl<'l, 't> Splitter<'l, 't> {
             // The line that opened its block is not there: say so once, then read what follows as members.
             self.add(Piece::Unknown, start..start + 1);
             self.headless(self.lexed.word(start));
+            self.told = true;
             return;
         }
         let (end, opens) = self.piece_end(Piece::Unknown, start);
@@ -470,6 +479,11 @@ impl<'l, 't> Splitter<'l, 't> {
                         inner.push('{');
                     } else if heads && (last || (inner.is_empty() && self.body_follows(piece, at + 1))) {
                         return (at, true);
+                    } else if heads && inner.is_empty() && !looked {
+                        looked = true;
+                        if self.complete(piece, start..at) {
+                            return (at, true);
+                        }
                     }
                 }
                 Kind::Mark(')') => close(&mut inner, '('),
@@ -557,16 +571,23 @@ impl<'l, 't> Splitter<'l, 't> {
             let role = word == "agent" && last == "by";
             let sibling = self.piece(self.block()).member(word).is_some();
             let child = piece.member(word).is_some();
+            let clause = piece == Piece::Clause;
             if token.line_first {
                 let starts = child || self.starts_something(word) || self.resumes(word);
                 if starts && !field && !role {
                     return Boundary::Here;
                 }
-            } else if outside && last != "." && !role && (sibling || child) {
-                if piece == Piece::Unknown {
+            } else if outside && last != "." && !role {
+                let second =
+                    at > start + 1 && self.lexed.token(at - 1).is_some_and(|before| before.line_first);
+                if (sibling && piece == Piece::Unknown) || (second && self.starts_something(word) && !clause)
+                {
                     return Boundary::Here;
                 }
-                if !self.lexed.is_mark(at + 1, '{') {
+                let next = self.lexed.word(at + 1);
+                let named = self.lexed.kind(at + 1) == Some(Kind::Word);
+                if (sibling && !piece.has_block() && (named || clause)) || (child && named && !goes_on(next))
+                {
                     return Boundary::IfComplete;
                 }
             }
