@@ -181,6 +181,7 @@ fn outcomes<'a>(step: &mut StepSymbols<'a>, taken: &mut Taken<'a>, problems: &mu
         let target = step.outcome_ids.get(exhausted.name.text.as_str()).copied();
         if let Some(outcome) = target.and_then(|target| step.outcomes.get_mut(target.index()))
             && outcome.exhausts.is_none()
+            && target != Some(index)
         {
             outcome.exhausts = Some(index);
         }

@@ -70,7 +70,9 @@ fn evidence(
     let symbols = context.names.step(step)?;
     let action = symbols.grants.get(grant.index()).copied().flatten()?.lowered.as_ref()?;
     if !action.attests {
-        problems.push(
+        let cause = symbols.ast.grants.get(grant.index()).map_or(path.span, |grant| grant.action.span);
+        problems.push_once(
+            cause,
             Diagnostic::error(
                 codes::NOT_EVIDENCE,
                 format!("`{}.{}` does not attest, so `{}` is no evidence", action.connector, action.name, path.text()),

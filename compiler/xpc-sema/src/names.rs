@@ -22,11 +22,10 @@ pub fn connector<'a>(
     let fault = Diagnostic::error(codes::UNKNOWN_CONNECTOR, format!("there is no connector `{}`", name.text))
         .at(name.span);
     problems.push(match connectors.unused.get(&name.text) {
-        Some(module) => fault.help(format!("add `use {module}`")).fix(
-            connectors.insert,
-            format!("use {module}\n"),
-            format!("add `use {module}`"),
-        ),
+        Some(module) => {
+            let (span, line) = connectors.use_line(module);
+            fault.help(format!("add `use {module}`")).fix(span, line, format!("add `use {module}`"))
+        }
         None => problems.propose(
             fault,
             name.span,
@@ -74,7 +73,7 @@ pub fn action<'a>(
     if let Some(action) = found.actions.get(&name) {
         return Some(action);
     }
-    if !found.damaged {
+    if !connectors.partial(found) {
         let span = start.span.to(end.span);
         let fault =
             Diagnostic::error(codes::UNKNOWN_ACTION, format!("`{}` has no action `{name}`", first.text)).at(span);

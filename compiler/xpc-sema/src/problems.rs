@@ -1,6 +1,7 @@
 //! Where faults are gathered, and how a name that does not exist is put beside the one that was meant.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use xp_diagnostics::{Diagnostic, Severity, Span};
 
@@ -13,6 +14,7 @@ const CHOICES: usize = 8;
 /// The faults found so far.
 pub struct Problems {
     list: Vec<Diagnostic>,
+    causes: HashSet<(&'static str, Span)>,
     errors: usize,
     left: Cell<usize>,
 }
@@ -20,7 +22,7 @@ pub struct Problems {
 impl Problems {
     /// None yet.
     pub fn new() -> Self {
-        Self { list: Vec::new(), errors: 0, left: Cell::new(COMPARISONS) }
+        Self { list: Vec::new(), causes: HashSet::new(), errors: 0, left: Cell::new(COMPARISONS) }
     }
 
     /// Adds one.
@@ -29,6 +31,13 @@ impl Problems {
             self.errors += 1;
         }
         self.list.push(diagnostic);
+    }
+
+    /// Adds one, unless there is one of its code with the same cause.
+    pub fn push_once(&mut self, cause: Span, diagnostic: Diagnostic) {
+        if self.causes.insert((diagnostic.code.id, cause)) {
+            self.push(diagnostic);
+        }
     }
 
     /// Adds what there is.

@@ -16,10 +16,11 @@ pub fn of(
     modules: &BTreeMap<String, Rc<Connector>>,
     problems: &mut Problems,
 ) -> Connectors {
-    let at = file.uses.last().map_or(0, |line| line.span.end as usize);
+    let last = file.uses.last().map(|line| line.span.end as usize);
+    let at = last.unwrap_or(0);
     let mut connectors = Connectors {
         damaged: file.damaged,
-        insert: Span::new(file.span.source, at, at),
+        insert: (Span::new(file.span.source, at, at), last.is_some()),
         ..Connectors::default()
     };
     for (name, connector) in modules {
@@ -100,6 +101,8 @@ fn declare_all(connectors: &mut Connectors, file: &ast::File, problems: &mut Pro
                     .label(first, "the other one")
                     .help("give this one another name, or remove one of them"),
             );
+            connectors.contested.insert(name.to_owned());
+            connectors.visible.entry(name.to_owned()).or_insert(first);
             continue;
         }
         connectors.visible.insert(name.to_owned(), connector.name.span);

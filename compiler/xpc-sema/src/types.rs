@@ -156,7 +156,7 @@ fn named(
                 let full = format!("{}.{}", connector.text, name.text);
                 return place.connectors.records.contains_key(&full).then_some(Type::Record(full));
             }
-            if !found.damaged {
+            if !place.connectors.partial(found) {
                 let fault = Diagnostic::error(
                     codes::UNKNOWN_TYPE,
                     format!("`{}` has no type `{}`", connector.text, name.text),
