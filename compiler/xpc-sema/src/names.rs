@@ -44,7 +44,8 @@ pub fn action<'a>(
     problems: &mut Problems,
 ) -> Option<&'a ActionDecl> {
     let (first, rest) = path.segments.split_first()?;
-    if rest.is_empty() || !(connectors.visible.contains_key(&first.text) || connectors.unused.contains_key(&first.text))
+    if rest.is_empty()
+        || !(connectors.visible.contains_key(&first.text) || connectors.unused.contains_key(&first.text))
     {
         // Perhaps the connector's name was left out: then the whole path is the name of an action.
         let short = path.text();
@@ -64,9 +65,18 @@ pub fn action<'a>(
     }
     let found = connector(connectors, first, problems)?;
     let (Some(start), Some(end)) = (rest.first(), rest.last()) else {
-        let fault = Diagnostic::error(codes::UNKNOWN_ACTION, format!("`{}` is a connector, not an action", first.text))
-            .at(path.span);
-        problems.push(problems.propose(fault, path.span, "", "its actions", found.actions.keys().map(String::as_str)));
+        let fault = Diagnostic::error(
+            codes::UNKNOWN_ACTION,
+            format!("`{}` is a connector, not an action", first.text),
+        )
+        .at(path.span);
+        problems.push(problems.propose(
+            fault,
+            path.span,
+            "",
+            "its actions",
+            found.actions.keys().map(String::as_str),
+        ));
         return None;
     };
     let name = rest.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(".");
@@ -76,7 +86,8 @@ pub fn action<'a>(
     if !connectors.partial(found) {
         let span = start.span.to(end.span);
         let fault =
-            Diagnostic::error(codes::UNKNOWN_ACTION, format!("`{}` has no action `{name}`", first.text)).at(span);
+            Diagnostic::error(codes::UNKNOWN_ACTION, format!("`{}` has no action `{name}`", first.text))
+                .at(span);
         problems.push(problems.propose(
             fault,
             span,

@@ -45,11 +45,21 @@ fn fixes_cure() {
             let mut edited = text.clone();
             edited.replace_range(fix.span.range(), &fix.replacement);
             let after = Checked::of(&edited);
-            let count = |checked: &Checked, code| checked.codes().iter().filter(|found| **found == code).count();
+            let count =
+                |checked: &Checked, code| checked.codes().iter().filter(|found| **found == code).count();
             let code = diagnostic.code.id;
             let name = path.display();
-            assert!(count(&after, code) < count(&before, code), "{name}: {}\n{edited}\n{}", diagnostic.message, after.drawn());
-            assert!(!after.codes().iter().any(|code| code.starts_with("XP01")), "{name}: {}\n{edited}", diagnostic.message);
+            assert!(
+                count(&after, code) < count(&before, code),
+                "{name}: {}\n{edited}\n{}",
+                diagnostic.message,
+                after.drawn()
+            );
+            assert!(
+                !after.codes().iter().any(|code| code.starts_with("XP01")),
+                "{name}: {}\n{edited}",
+                diagnostic.message
+            );
             tried += 1;
         }
     }

@@ -31,8 +31,19 @@ fn is_lowered_whole() {
     assert_eq!(
         steps,
         [
-            "triage", "analyse", "propose", "review_plan", "approve_plan", "start", "implement", "run_tests", "open_pr",
-            "review_code", "validate", "merge_pr", "ship"
+            "triage",
+            "analyse",
+            "propose",
+            "review_plan",
+            "approve_plan",
+            "start",
+            "implement",
+            "run_tests",
+            "open_pr",
+            "review_code",
+            "validate",
+            "merge_pr",
+            "ship"
         ]
     );
     let actions: Vec<String> =
@@ -43,7 +54,12 @@ fn is_lowered_whole() {
     assert!(!actions.contains(&"github.issues.delete".to_owned()), "no grant names it");
     for step in &workflow.steps {
         for grant in &step.grants {
-            assert_eq!(grant.pins.len(), workflow.actions[grant.action.index()].params.len(), "{}", step.name);
+            assert_eq!(
+                grant.pins.len(),
+                workflow.actions[grant.action.index()].params.len(),
+                "{}",
+                step.name
+            );
         }
     }
 }
@@ -53,7 +69,9 @@ fn pins_and_limits() {
     let checked = Checked::of(SOURCE);
     let workflow = &checked.models[0].workflow;
     let action = |name: &str| {
-        ActionId::of(workflow.actions.iter().position(|a| format!("{}.{}", a.connector, a.name) == name).unwrap())
+        ActionId::of(
+            workflow.actions.iter().position(|a| format!("{}.{}", a.connector, a.name) == name).unwrap(),
+        )
     };
     let repo = |field: &str| Datum { root: Root::Param(ParamId(0)), fields: vec![field.to_owned()] };
     // A default that names a field of another argument becomes a pin to that field of what the argument is pinned to.
@@ -65,7 +83,8 @@ fn pins_and_limits() {
     assert_eq!(review.pins[4], Pin::Is(Expr::Literal(xp_scope::Value::Text("comment".to_owned()))));
     assert_eq!(review.pins[3], Pin::Content { max: 65_536 });
     let write = &workflow.steps[6].grants[1];
-    let files = Datum { root: Root::Submission { step: StepId(2), submission: SubmissionIx(0) }, fields: vec![] };
+    let files =
+        Datum { root: Root::Submission { step: StepId(2), submission: SubmissionIx(0) }, fields: vec![] };
     assert_eq!(write.pins[2], Pin::OneOf { set: Expr::Datum(files), within: None });
     assert_eq!((write.limit.uses, write.limit.per), (100, Per::Opening));
     let ticket = &workflow.steps[0].grants[1];
@@ -81,7 +100,11 @@ fn loops_and_duties() {
         .loops
         .iter()
         .map(|l| {
-            (workflow.steps[l.step.index()].name.as_str(), workflow.steps[l.target.index()].name.as_str(), l.max)
+            (
+                workflow.steps[l.step.index()].name.as_str(),
+                workflow.steps[l.target.index()].name.as_str(),
+                l.max,
+            )
         })
         .collect();
     assert_eq!(
@@ -144,7 +167,9 @@ fn obligations_are_named() {
     );
     let never = model.obligations.iter().find(|found| found.kind == "never").unwrap();
     assert_eq!(never.source, "prove never github.contents.write(branch: repo.default_branch)");
-    let Question::Never(Uses::Action { id: Some(id), args, .. }) = &never.question else { panic!("{never:?}") };
+    let Question::Never(Uses::Action { id: Some(id), args, .. }) = &never.question else {
+        panic!("{never:?}")
+    };
     assert_eq!(model.workflow.actions[id.index()].effect, Effect::Write);
     assert_eq!(args[0].0, 1, "the parameter `branch`");
 }
@@ -159,7 +184,10 @@ fn edits_for_the_prover_are_well_formed() {
         ("  separate roles business, developer, senior, qa, release\n", ""),
         ("path: one of propose.files, text", "path: any, text"),
         ("outcome changes -> reopen implement with notes (max 5, then rejected)", "outcome changes"),
-        ("step open_pr by developer after run_tests.passed {", "step open_pr by developer after implement.ready {"),
+        (
+            "step open_pr by developer after run_tests.passed {",
+            "step open_pr by developer after implement.ready {",
+        ),
         (
             "onto: run_tests.tests.base) once per run as merged",
             "onto: run_tests.tests.base) max 3 per run as merged",

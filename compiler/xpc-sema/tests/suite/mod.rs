@@ -48,17 +48,48 @@ impl Checked {
         for diagnostic in &self.diagnostics {
             let span = diagnostic.primary.unwrap();
             let at = self.sources.position(span.source, span.start);
-            writeln!(out, "{}[{}] {}:{}: {}", diagnostic.severity.as_str(), diagnostic.code, at.line, at.column, diagnostic.message).unwrap();
+            writeln!(
+                out,
+                "{}[{}] {}:{}: {}",
+                diagnostic.severity.as_str(),
+                diagnostic.code,
+                at.line,
+                at.column,
+                diagnostic.message
+            )
+            .unwrap();
             writeln!(out, "  at `{}`", self.sources.slice(span)).unwrap();
             for label in &diagnostic.labels {
                 let at = self.sources.position(label.span.source, label.span.start);
-                writeln!(out, "  label {}:{}:{} `{}`: {}", self.sources.path(label.span.source), at.line, at.column, self.sources.slice(label.span), label.text).unwrap();
+                writeln!(
+                    out,
+                    "  label {}:{}:{} `{}`: {}",
+                    self.sources.path(label.span.source),
+                    at.line,
+                    at.column,
+                    self.sources.slice(label.span),
+                    label.text
+                )
+                .unwrap();
             }
-            for note in &diagnostic.notes { writeln!(out, "  note: {note}").unwrap(); }
-            for help in &diagnostic.help { writeln!(out, "  help: {help}").unwrap(); }
+            for note in &diagnostic.notes {
+                writeln!(out, "  note: {note}").unwrap();
+            }
+            for help in &diagnostic.help {
+                writeln!(out, "  help: {help}").unwrap();
+            }
             if let Some(fix) = &diagnostic.fix {
                 let at = self.sources.position(fix.span.source, fix.span.start);
-                writeln!(out, "  fix {}:{} `{}` -> `{}`: {}", at.line, at.column, self.sources.slice(fix.span), fix.replacement.escape_debug(), fix.title).unwrap();
+                writeln!(
+                    out,
+                    "  fix {}:{} `{}` -> `{}`: {}",
+                    at.line,
+                    at.column,
+                    self.sources.slice(fix.span),
+                    fix.replacement.escape_debug(),
+                    fix.title
+                )
+                .unwrap();
             }
         }
         if out.is_empty() { "nothing\n".to_owned() } else { out }
