@@ -46,8 +46,9 @@ pub(crate) struct Lexed<'t> {
     pub tokens: Vec<Token>,
     pub comments: Vec<Comment>,
     pub faults: Vec<Diagnostic>,
-    /// Closing braces inside strings that are never closed: their blocks must not be reported as open.
-    pub swallowed: usize,
+    /// Braces inside strings that are never closed: opening ones, whose blocks seem to have no head, and closing ones,
+    /// whose blocks seem to stay open.
+    pub swallowed: (usize, usize),
 }
 
 impl<'t> Lexed<'t> {
@@ -90,7 +91,7 @@ pub(crate) fn lex(source: SourceId, text: &str) -> Lexed<'_> {
             tokens: Vec::new(),
             comments: Vec::new(),
             faults: Vec::new(),
-            swallowed: 0,
+            swallowed: (0, 0),
         },
         at: 0,
         fresh_line: true,
@@ -239,7 +240,14 @@ impl<'t> Lexer<'t> {
 
     fn unclosed_string(&mut self, len: usize) {
         let written = self.rest().get(..len).unwrap_or("").trim_end();
-        self.out.swallowed += written.matches('}').count();
+        self.out.swallowed.0 += written.matches('{').count();
+        self.out.swallowed.1 += written.matches('}').count();
+        // With a quote too many or too few, inside and outside are swapped: other faults of the line come from that.
+        let line = self.out.text.get(..self.at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let here = |fault: &Diagnostic| fault.primary.is_some_and(|span| span.start as usize >= line);
+        while self.out.faults.last().is_some_and(here) {
+            self.out.faults.pop();
+        }
         let quote = Span::new(self.out.source, self.at, self.at + 1);
         self.out.faults.push(
             Diagnostic::error(codes::BAD_STRING, "this string is never closed")

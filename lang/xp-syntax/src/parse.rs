@@ -260,26 +260,19 @@ impl FileParser<'_, '_> {
                     self.diagnostics
                         .push(Diagnostic::error(codes::UNEXPECTED, "this cannot be read").at(span));
                 }
+                self.diagnostics.extend(node.missing.clone());
                 built
             }
-            Err(error) if !node.reported || node.piece != Piece::Unknown => {
-                // The head of a block that was only guessed is reported as unknown.
-                if node.reported && !self.starts_right(node) {
-                    return None;
+            Err(error) => {
+                // The head of a block that was only guessed, or a misplaced member, is reported already.
+                if !node.reported || (node.piece.has_block() && self.starts_right(node)) {
+                    let (piece, tokens, base) = (node.piece, node.head.clone(), first.start);
+                    let slice = Slice { lexed, piece, rule, tokens, base, text };
+                    let fault = fault::explain(&slice, &error);
+                    self.diagnostics.push(fault);
                 }
-                let slice = Slice {
-                    lexed,
-                    piece: node.piece,
-                    rule,
-                    tokens: node.head.clone(),
-                    base: first.start,
-                    text,
-                };
-                let fault = fault::explain(&slice, &error);
-                self.diagnostics.push(fault);
                 None
             }
-            Err(_) => None,
         }
     }
 

@@ -5,8 +5,10 @@
 
 use std::ops::Range;
 
+use pest::Parser;
 use xp_diagnostics::{Diagnostic, codes};
 
+use crate::grammar::{self, Grammar};
 use crate::lexer::{Kind, Lexed};
 use crate::words::{Piece, goes_on, wants_more};
 
@@ -24,6 +26,8 @@ pub(crate) struct Node {
     /// The closing one.
     pub close: Option<usize>,
     pub children: Vec<NodeId>,
+    /// That its block has no opening brace; not worth saying when the head is wrong anyway.
+    pub missing: Option<Diagnostic>,
     /// Its head is already reported: read its members only.
     pub reported: bool,
     /// Stray opening braces: as many closing ones are forgiven.
@@ -61,8 +65,14 @@ struct Splitter<'l, 't> {
     at: usize,
     by_indent: bool,
     ended_open: bool,
+    /// The first word of the next member is reported as misplaced.
+    told: bool,
+    /// Braces that broken strings swallowed, opening and closing, less those already explained.
+    swallowed: (usize, usize),
     /// Opening braces beyond the closing ones, less the stray ones already met.
     surplus: usize,
+    /// Closing braces beyond the opening ones, less those already explained.
+    deficit: usize,
 }
 
 impl<'l, 't> Splitter<'l, 't> {
@@ -73,11 +83,13 @@ impl<'l, 't> Splitter<'l, 't> {
             open: None,
             close: None,
             children: Vec::new(),
+            missing: None,
             reported: false,
             forgiven: 0,
         };
         let count = |mark| lexed.tokens.iter().filter(|token| token.kind == Kind::Mark(mark)).count();
         let surplus = count('{').saturating_sub(count('}'));
+        let deficit = count('}').saturating_sub(count('{'));
         Self {
             lexed,
             nodes: vec![file],
@@ -86,7 +98,10 @@ impl<'l, 't> Splitter<'l, 't> {
             at: 0,
             by_indent,
             ended_open: false,
+            told: false,
             surplus,
+            deficit,
+            swallowed: lexed.swallowed,
         }
     }
 
@@ -124,7 +139,13 @@ impl<'l, 't> Splitter<'l, 't> {
         if let Some(piece) = kind.member(word) {
             return self.take(piece);
         }
-        if !matches!(self.lexed.kind(self.at), Some(Kind::Word)) || !self.moves(word) {
+        // A word of another block right before one that belongs here is a slip.
+        let slip =
+            self.lexed.same_line_follows(self.at) && self.starts_something(self.lexed.word(self.at + 1));
+        if slip {
+            self.add(Piece::Unknown, self.at..self.at + 1);
+            self.at += 1;
+        } else if self.lexed.kind(self.at) != Some(Kind::Word) || !self.moves(word) {
             self.unknown();
         }
     }
@@ -139,23 +160,17 @@ impl<'l, 't> Splitter<'l, 't> {
             self.left_open(&open, self.at);
             return true;
         }
-        // A block that was closed too early goes on.
-        let mut path = Vec::new();
-        let mut id = self.block();
-        while let Some(last) = self.nodes.get(id).and_then(|node| node.children.last().copied()) {
-            if !self.piece(last).has_block() || self.nodes.get(last).is_none_or(|node| node.open.is_none()) {
-                break;
-            }
-            path.push(last);
-            if self.piece(last).member(word).is_some() {
-                for closed in path {
-                    self.reopen(closed, word);
-                }
-                return true;
-            }
-            id = last;
+        if self.swallowed.0 > 0 && self.home(self.at).is_some() {
+            self.swallowed.0 -= 1;
+            self.headless(word);
+            return true;
         }
-        false
+        // A block that was closed too early goes on.
+        let closed = self.closed_home(word);
+        for id in &closed {
+            self.reopen(*id, word);
+        }
+        !closed.is_empty()
     }
 
     fn reopen(&mut self, id: NodeId, word: &str) {
@@ -168,6 +183,7 @@ impl<'l, 't> Splitter<'l, 't> {
                 .fix(self.lexed.span(brace), "", "remove the `}`");
             self.faults.push(fault);
             self.edit(id, |node| node.close = None);
+            self.deficit = self.deficit.saturating_sub(1);
         }
         self.stack.push(id);
     }
@@ -192,7 +208,16 @@ impl<'l, 't> Splitter<'l, 't> {
 
     /// Blocks, innermost first, end without their braces, noticed at a token.
     fn left_open(&mut self, blocks: &[NodeId], noticed: usize) {
-        let Some(first) = blocks.first().copied() else { return };
+        // A block that no brace opened needs none to close.
+        let mut blocks = blocks
+            .iter()
+            .filter(|id| self.nodes.get(**id).is_some_and(|node| node.open.is_some()))
+            .peekable();
+        let Some(first) = blocks.peek().copied().copied() else { return };
+        if self.swallowed.1 > 0 {
+            self.swallowed.1 -= 1;
+            return;
+        }
         let title = self.title(first);
         let found = self.lexed.word(noticed);
         let mut fault = if found.is_empty() {
@@ -216,7 +241,7 @@ impl<'l, 't> Splitter<'l, 't> {
 
     fn end_of_file(&mut self) {
         self.ended_open = self.stack.len() > 1;
-        let swallowed = self.lexed.swallowed.min(self.stack.len() - 1);
+        let swallowed = self.swallowed.1.min(self.stack.len() - 1);
         self.stack.truncate(self.stack.len() - swallowed);
         let open: Vec<NodeId> = self.stack.drain(1..).rev().collect();
         self.left_open(&open, self.lexed.tokens.len());
@@ -232,6 +257,15 @@ impl<'l, 't> Splitter<'l, 't> {
             self.edit(block, |node| node.forgiven -= 1);
             self.at += 1;
             return;
+        }
+        // A block that nothing opened takes a brace only when there are too many.
+        while self.stack.len() > 1 && self.nodes.get(self.block()).is_some_and(|node| node.open.is_none()) {
+            self.stack.pop();
+            if self.deficit > 0 {
+                self.deficit -= 1;
+                self.at += 1;
+                return;
+            }
         }
         if self.stack.len() <= 1 {
             let span = self.lexed.span(self.at);
@@ -275,6 +309,8 @@ impl<'l, 't> Splitter<'l, 't> {
         let start = self.at;
         let (end, opens) = self.piece_end(piece, start);
         let id = self.add(piece, start..end);
+        let told = std::mem::take(&mut self.told);
+        self.edit(id, |node| node.reported = told);
         self.at = end;
         let (opened, closed) = (self.count(start..end, '{'), self.count(start..end, '}'));
         for _ in closed..opened {
@@ -306,11 +342,8 @@ impl<'l, 't> Splitter<'l, 't> {
             };
             let mut after = last;
             after.start = after.end;
-            self.faults.push(Diagnostic::error(codes::UNEXPECTED, message).at(span).fix(
-                after,
-                " {",
-                "insert `{`",
-            ));
+            let fault = Diagnostic::error(codes::UNEXPECTED, message).at(span).fix(after, " {", "insert `{`");
+            self.edit(id, |node| node.missing = Some(fault));
         }
         self.edit(id, |node| {
             node.reported = true;
@@ -319,6 +352,21 @@ impl<'l, 't> Splitter<'l, 't> {
         if piece.member(self.lexed.word(end)).is_some() {
             self.stack.push(id);
         }
+    }
+
+    /// Opens the block that a word belongs in, though nothing says so.
+    fn headless(&mut self, word: &str) {
+        let Some(home) = HOMES.into_iter().find(|piece| piece.member(word).is_some()) else { return };
+        let id = self.add(home, self.at..self.at);
+        self.edit(id, |node| node.reported = true);
+        self.stack.push(id);
+    }
+
+    /// The kind of block that a word belongs in, where no such block is near.
+    fn home(&self, at: usize) -> Option<Piece> {
+        let word = self.lexed.word(at);
+        let own = self.piece(self.block());
+        HOMES.into_iter().find(|piece| piece.member(word).is_some()).filter(|piece| *piece != own)
     }
 
     fn count(&self, range: Range<usize>, mark: char) -> usize {
@@ -343,6 +391,7 @@ impl<'l, 't> Splitter<'l, 't> {
             open: None,
             close: None,
             children: Vec::new(),
+            missing: None,
             reported: false,
             forgiven: 0,
         });
@@ -355,6 +404,13 @@ impl<'l, 't> Splitter<'l, 't> {
     fn unknown(&mut self) {
         let start = self.at;
         let block = self.block();
+        if self.home(start).is_some() {
+            // The line that opened its block is not there: say so once, then read what follows as members.
+            self.add(Piece::Unknown, start..start + 1);
+            self.headless(self.lexed.word(start));
+            self.told = true;
+            return;
+        }
         let (end, opens) = self.piece_end(Piece::Unknown, start);
         let end = end.max(start + 1);
         self.at = end;
@@ -398,9 +454,20 @@ impl<'l, 't> Splitter<'l, 't> {
     fn piece_end(&self, piece: Piece, start: usize) -> (usize, bool) {
         let mut inner: Vec<char> = Vec::new();
         let mut at = start;
+        // One look at whether a word in the middle of a line ends a complete piece: more would make long lines slow.
+        let mut looked = false;
         while let Some(token) = self.lexed.token(at) {
-            if at > start && self.ends_before(piece, start, at, inner.is_empty()) {
-                return (at, false);
+            if at > start {
+                match self.boundary(piece, start, at, inner.is_empty()) {
+                    Boundary::Here => return (at, false),
+                    Boundary::IfComplete if !looked => {
+                        looked = true;
+                        if self.complete(piece, start..at) {
+                            return (at, false);
+                        }
+                    }
+                    _ => {}
+                }
             }
             match token.kind {
                 Kind::Mark(open @ ('(' | '[')) => inner.push(open),
@@ -410,16 +477,24 @@ impl<'l, 't> Splitter<'l, 't> {
                     let heads = piece.has_block() || (piece == Piece::Unknown && at > start);
                     if record {
                         inner.push('{');
-                    } else if heads && (inner.is_empty() || last) {
+                    } else if heads && (last || (inner.is_empty() && self.body_follows(piece, at + 1))) {
                         return (at, true);
+                    } else if heads && inner.is_empty() && !looked {
+                        looked = true;
+                        if self.complete(piece, start..at) {
+                            return (at, true);
+                        }
                     }
                 }
                 Kind::Mark(')') => close(&mut inner, '('),
                 Kind::Mark(']') => close(&mut inner, '['),
                 Kind::Mark('}') => {
-                    if inner.contains(&'{') {
-                        close(&mut inner, '{');
-                    } else if !self.stray(at) {
+                    let braces = inner.iter().filter(|open| **open == '{').count();
+                    if braces > 0 {
+                        if !self.stray_in_record(at, piece == Piece::Type && braces == 1) {
+                            close(&mut inner, '{');
+                        }
+                    } else if !self.stray(at) && (piece != Piece::Type || token.line_first) {
                         return (at, false);
                     }
                 }
@@ -430,9 +505,37 @@ impl<'l, 't> Splitter<'l, 't> {
         (at, false)
     }
 
+    /// The grammar reads these tokens as a piece.
+    fn complete(&self, piece: Piece, tokens: Range<usize>) -> bool {
+        let (Some(rule), Some(first)) = (grammar::rule(piece), self.lexed.token(tokens.start)) else {
+            return false;
+        };
+        let end = tokens
+            .end
+            .checked_sub(1)
+            .and_then(|last| self.lexed.token(last))
+            .map_or(first.end, |last| last.end);
+        self.lexed.text.get(first.start..end).is_some_and(|text| Grammar::parse(rule, text).is_ok())
+    }
+
     /// A brace that opens a record type.
     fn record_brace(&self, piece: Piece, at: usize) -> bool {
-        matches!(self.lexed.word(at - 1), ":" | "->" | "of" | "fresh") || piece == Piece::Type
+        let named = self.lexed.is_mark(at + 2, ':');
+        let clause = Piece::Action.member(self.lexed.word(at + 1)).is_some() && !named;
+        let unnamed_type = piece == Piece::Unknown && self.piece(self.block()) == Piece::Connector && named;
+        piece == Piece::Type
+            || unnamed_type
+            || (matches!(self.lexed.word(at - 1), ":" | "->" | "of" | "fresh") && !clause)
+    }
+
+    /// What stands after a brace in its line can be the body of a block.
+    fn body_follows(&self, piece: Piece, at: usize) -> bool {
+        let word = self.lexed.word(at);
+        const BLOCKS: [Piece; 5] =
+            [Piece::File, Piece::Connector, Piece::Action, Piece::Workflow, Piece::Step];
+        word == "}"
+            || piece.member(word).is_some()
+            || (piece == Piece::Unknown && BLOCKS.into_iter().any(|block| block.member(word).is_some()))
     }
 
     /// A closing brace in the middle of a line: more likely a slip inside the member than the end of its block.
@@ -442,44 +545,100 @@ impl<'l, 't> Splitter<'l, 't> {
         !token.line_first && self.lexed.same_line_follows(at) && next != "}" && !self.starts_something(next)
     }
 
+    /// A closing brace after which a record type, or the whole type, cannot go on as the line does.
+    fn stray_in_record(&self, at: usize, whole: bool) -> bool {
+        if !self.lexed.same_line_follows(at) {
+            return false;
+        }
+        let next = self.lexed.word(at + 1);
+        if whole {
+            return next != "}" && !self.starts_something(next);
+        }
+        !matches!(next, "," | "}" | ")" | "{" | "=" | "within" | "max") && !self.starts_something(next)
+    }
+
     fn starts_something(&self, word: &str) -> bool {
         self.stack.iter().any(|id| self.piece(*id).member(word).is_some())
     }
 
-    /// The token at hand no longer belongs to the piece.
-    fn ends_before(&self, piece: Piece, start: usize, at: usize, outside: bool) -> bool {
-        let Some(token) = self.lexed.token(at) else { return true };
+    /// Whether the token at hand belongs to the next piece.
+    fn boundary(&self, piece: Piece, start: usize, at: usize, outside: bool) -> Boundary {
+        let Some(token) = self.lexed.token(at) else { return Boundary::Here };
         let word = self.lexed.word(at);
         let last = self.lexed.word(at - 1);
-        if token.kind == Kind::Word
-            && (self.starts_something(word) || piece.member(word).is_some() || self.resumes(word))
-        {
-            let named = last == "." || (self.lexed.is_mark(at + 1, ':') && !outside);
+        if token.kind == Kind::Word {
+            let field = self.lexed.is_mark(at + 1, ':') && !outside;
             let role = word == "agent" && last == "by";
-            let second = (at == start + 1 && piece != Piece::Unknown && wants_more(last)) || last == ",";
-            if !named && !role && (token.line_first || (outside && !second)) {
-                return true;
+            let sibling = self.piece(self.block()).member(word).is_some();
+            let child = piece.member(word).is_some();
+            let clause = piece == Piece::Clause;
+            if token.line_first {
+                let starts = child || self.starts_something(word) || self.resumes(word);
+                if starts && !field && !role {
+                    return Boundary::Here;
+                }
+            } else if outside && last != "." && !role {
+                let second =
+                    at > start + 1 && self.lexed.token(at - 1).is_some_and(|before| before.line_first);
+                if (sibling && piece == Piece::Unknown) || (second && self.starts_something(word) && !clause)
+                {
+                    return Boundary::Here;
+                }
+                let next = self.lexed.word(at + 1);
+                let named = self.lexed.kind(at + 1) == Some(Kind::Word);
+                if (sibling && !piece.has_block() && (named || clause)) || (child && named && !goes_on(next))
+                {
+                    return Boundary::IfComplete;
+                }
             }
         }
-        token.line_first
-            && outside
-            && !goes_on(word)
-            && (!wants_more(last) || piece == Piece::Unknown && at == start + 1)
+        let unknown = piece == Piece::Unknown && at == start + 1;
+        // A string that is never closed may have swallowed the bracket that holds the next line.
+        if self.lexed.kind(at - 1) == Some(Kind::Bad) && last.starts_with('"') && word != "}" {
+            return Boundary::No;
+        }
+        if token.line_first && outside && !goes_on(word) && (unknown || !wants_more(last)) {
+            return Boundary::Here;
+        }
+        Boundary::No
     }
 
-    /// A word that would reopen the block closed last.
+    /// A word that would reopen a block closed before.
     fn resumes(&self, word: &str) -> bool {
+        matches!(word, "may" | "submit" | "outcome" | "step" | "prove" | "type" | "action")
+            && !self.closed_home(word).is_empty()
+    }
+
+    /// The blocks closed last, outermost first, down to the one of which the word starts a member; none when there is no such block.
+    fn closed_home(&self, word: &str) -> Vec<NodeId> {
+        let mut path = Vec::new();
         let mut id = self.block();
-        while let Some(last) = self.nodes.get(id).and_then(|node| node.children.last().copied()) {
-            if self.piece(last).member(word).is_some()
-                && matches!(word, "may" | "submit" | "outcome" | "step" | "prove")
-            {
-                return true;
+        while let Some(last) = self.last_block(id) {
+            path.push(last);
+            if self.piece(last).member(word).is_some() {
+                return path;
             }
             id = last;
         }
-        false
+        Vec::new()
     }
+
+    /// The last member that is more than a stray token, when it is a block.
+    fn last_block(&self, id: NodeId) -> Option<NodeId> {
+        let known = |child: &&NodeId| self.piece(**child) != Piece::Unknown;
+        let last = self.nodes.get(id)?.children.iter().rfind(known).copied()?;
+        self.piece(last).has_block().then_some(last)
+    }
+}
+
+/// Blocks that words lead to; clauses of actions have too common names.
+const HOMES: [Piece; 3] = [Piece::Connector, Piece::Workflow, Piece::Step];
+
+/// Whether a piece ends before a token.
+enum Boundary {
+    No,
+    Here,
+    IfComplete,
 }
 
 /// Closes the innermost bracket of the kind, and what was left open inside it. A bracket that closes nothing is left to the grammar.

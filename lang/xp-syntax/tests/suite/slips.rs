@@ -33,7 +33,7 @@ fn one_token_less() {
     for text in [BUG_FIX, GITHUB] {
         let mut tally = BTreeMap::new();
         for (start, end) in tokens(text) {
-            let broken = format!("{}{}", &text[..start], &text[end..]);
+            let broken = format!("{} {}", &text[..start], &text[end..]);
             told(
                 &broken,
                 &format!("without `{}` in {}", &text[start..end], line_of(text, start)),
