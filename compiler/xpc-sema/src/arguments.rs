@@ -17,12 +17,9 @@ pub struct Matched {
 }
 
 /// Matches arguments, given as name and place, with the parameters of an action.
-pub fn matched(
-    action: &ActionDecl,
-    args: &[(Option<&ast::Name>, Span)],
-    problems: &mut Problems,
-) -> Matched {
-    let mut found = Matched { by_param: vec![None; action.params.len()], excused: Vec::new(), excuse_all: false };
+pub fn matched(action: &ActionDecl, args: &[(Option<&ast::Name>, Span)], problems: &mut Problems) -> Matched {
+    let mut found =
+        Matched { by_param: vec![None; action.params.len()], excused: Vec::new(), excuse_all: false };
     let mut named: Option<Span> = None;
     for (position, (name, span)) in args.iter().enumerate() {
         let param = match name {
@@ -49,7 +46,12 @@ pub fn matched(
     found
 }
 
-fn by_name(action: &ActionDecl, name: &ast::Name, found: &mut Matched, problems: &mut Problems) -> Option<usize> {
+fn by_name(
+    action: &ActionDecl,
+    name: &ast::Name,
+    found: &mut Matched,
+    problems: &mut Problems,
+) -> Option<usize> {
     if let Some(param) = action.param(&name.text) {
         return Some(param);
     }
@@ -77,9 +79,12 @@ fn by_position(
 ) -> Option<usize> {
     if let Some(named) = named {
         problems.push(
-            Diagnostic::error(codes::POSITIONAL_AFTER_NAMED, "an argument without a name follows one with a name")
-                .at(span)
-                .label(named, "from here on arguments need their names"),
+            Diagnostic::error(
+                codes::POSITIONAL_AFTER_NAMED,
+                "an argument without a name follows one with a name",
+            )
+            .at(span)
+            .label(named, "from here on arguments need their names"),
         );
         found.excuse_all = true;
         return None;
@@ -92,9 +97,12 @@ fn by_position(
         let names: Vec<&str> = action.params.iter().map(|param| param.name.as_str()).collect();
         let wants = if names.is_empty() { "none".to_owned() } else { quoted(&names) };
         problems.push(
-            Diagnostic::error(codes::TOO_MANY_ARGUMENTS, format!("`{}` has no such argument", action.qualified))
-                .at(span)
-                .help(format!("its arguments: {wants}")),
+            Diagnostic::error(
+                codes::TOO_MANY_ARGUMENTS,
+                format!("`{}` has no such argument", action.qualified),
+            )
+            .at(span)
+            .help(format!("its arguments: {wants}")),
         );
     }
     None

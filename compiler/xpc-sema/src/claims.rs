@@ -97,7 +97,8 @@ fn lower_uses(context: &Context<'_>, uses: &ast::Uses, problems: &mut Problems) 
         ast::UsesKind::Effect(name) => match effects::effect(&name.text) {
             Some(effect) => Some(Uses::Effect(effect)),
             None => {
-                let fault = Diagnostic::error(codes::UNKNOWN_WORD, format!("`{}` is no effect", name.text)).at(name.span);
+                let fault = Diagnostic::error(codes::UNKNOWN_WORD, format!("`{}` is no effect", name.text))
+                    .at(name.span);
                 let known = effects::EFFECTS.iter().map(|(word, _)| *word);
                 problems.push(problems.propose(fault, name.span, &name.text, "effects", known));
                 None
@@ -118,7 +119,8 @@ fn lower_args(
     args: &[ast::UsesArg],
     problems: &mut Problems,
 ) -> Option<Vec<(u32, Expr)>> {
-    let given: Vec<(Option<&ast::Name>, Span)> = args.iter().map(|arg| (arg.name.as_ref(), arg.span)).collect();
+    let given: Vec<(Option<&ast::Name>, Span)> =
+        args.iter().map(|arg| (arg.name.as_ref(), arg.span)).collect();
     let before = problems.errors();
     let matched = arguments::matched(action, &given, problems);
     let mut lowered = Vec::with_capacity(args.len());
@@ -133,7 +135,9 @@ fn lower_args(
 
 /// `only within` speaks of the path that an action takes: there must be one, and no second.
 fn one_path(context: &Context<'_>, uses: &ast::Uses, lowered: &Uses, problems: &mut Problems) -> Option<()> {
-    let (ast::UsesKind::Action { action, .. }, Uses::Action { .. }) = (&uses.kind, lowered) else { return Some(()) };
+    let (ast::UsesKind::Action { action, .. }, Uses::Action { .. }) = (&uses.kind, lowered) else {
+        return Some(());
+    };
     let decl = names::action(context.connectors, action, problems)?;
     let paths = decl.params.iter().filter(|param| param.ty == Some(Type::Path)).count();
     if paths == 1 {
@@ -141,9 +145,12 @@ fn one_path(context: &Context<'_>, uses: &ast::Uses, lowered: &Uses, problems: &
     }
     let what = if paths == 0 { "takes no path" } else { "takes several paths" };
     problems.push(
-        Diagnostic::error(codes::NO_PATH, format!("`{}` {what}, so `only within` says nothing of it", decl.qualified))
-            .at(uses.span)
-            .label(decl.span, "declared here"),
+        Diagnostic::error(
+            codes::NO_PATH,
+            format!("`{}` {what}, so `only within` says nothing of it", decl.qualified),
+        )
+        .at(uses.span)
+        .label(decl.span, "declared here"),
     );
     None
 }
@@ -167,8 +174,11 @@ fn at_most(most: &ast::Int, problems: &mut Problems) -> Option<u32> {
     let found = u32::try_from(most.value).ok();
     if found.is_none() {
         problems.push(
-            Diagnostic::error(codes::BAD_LIMIT, format!("a bound is a number from 0 to {}, not {}", u32::MAX, most.value))
-                .at(most.span),
+            Diagnostic::error(
+                codes::BAD_LIMIT,
+                format!("a bound is a number from 0 to {}, not {}", u32::MAX, most.value),
+            )
+            .at(most.span),
         );
     }
     found

@@ -84,7 +84,12 @@ pub fn role(
     found
 }
 
-fn roles<'a>(found: &mut Symbols<'a>, taken: &mut Taken<'a>, ast: &'a ast::Workflow, problems: &mut Problems) {
+fn roles<'a>(
+    found: &mut Symbols<'a>,
+    taken: &mut Taken<'a>,
+    ast: &'a ast::Workflow,
+    problems: &mut Problems,
+) {
     let declared = ast.roles.iter().flat_map(|line| &line.names);
     let at_use = ast.steps.iter().filter(|step| step.declares_role).map(|step| &step.role);
     let mut names: Vec<&ast::Name> = declared.chain(at_use).collect();
@@ -111,7 +116,10 @@ fn take<'a>(taken: &mut Taken<'a>, what: &'static str, name: &'a ast::Name, prob
                 format!("`{}` is the name of a {other} and of a {what}", name.text)
             };
             let fault = Diagnostic::error(codes::DUPLICATE_NAME, message).at(name.span);
-            problems.push(fault.label(first, if other == what { "the first one".to_owned() } else { format!("the {other}") }));
+            problems.push(fault.label(
+                first,
+                if other == what { "the first one".to_owned() } else { format!("the {other}") },
+            ));
         }
     }
 }
@@ -171,7 +179,9 @@ fn outcomes<'a>(step: &mut StepSymbols<'a>, taken: &mut Taken<'a>, problems: &mu
     for line in &step.ast.outcomes {
         let index = OutcomeIx::of(step.outcomes.len());
         add_outcome(step, taken, &line.name, OutcomeSource::Line(line), problems);
-        let Some(ast::Then { kind: ast::ThenKind::Reopen { exhausted, .. }, .. }) = &line.then else { continue };
+        let Some(ast::Then { kind: ast::ThenKind::Reopen { exhausted, .. }, .. }) = &line.then else {
+            continue;
+        };
         exhausting.push((index, exhausted));
         if exhausted.ends.is_some() {
             add_outcome(step, taken, &exhausted.name, OutcomeSource::Then(exhausted), problems);
@@ -181,6 +191,7 @@ fn outcomes<'a>(step: &mut StepSymbols<'a>, taken: &mut Taken<'a>, problems: &mu
         let target = step.outcome_ids.get(exhausted.name.text.as_str()).copied();
         if let Some(outcome) = target.and_then(|target| step.outcomes.get_mut(target.index()))
             && outcome.exhausts.is_none()
+            && target != Some(index)
         {
             outcome.exhausts = Some(index);
         }

@@ -5,9 +5,9 @@ use xp_diagnostics::{Diagnostic, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
+use crate::data;
 use crate::problems::Problems;
 use crate::symbols::Context;
-use crate::data;
 
 /// The condition, or none with the faults reported.
 pub fn lower(
@@ -31,7 +31,8 @@ fn many(
     problems: &mut Problems,
 ) -> Option<Vec<Condition>> {
     // Every part is looked at, so that each fault in it is found.
-    let lowered: Vec<Option<Condition>> = parts.iter().map(|part| lower(context, step, part, problems)).collect();
+    let lowered: Vec<Option<Condition>> =
+        parts.iter().map(|part| lower(context, step, part, problems)).collect();
     lowered.into_iter().collect()
 }
 
@@ -48,9 +49,12 @@ fn evidence(
     if rest.is_empty() {
         if !is {
             problems.push(
-                Diagnostic::error(codes::NOT_A_FLAG, format!("`not {}` asks whether something has not happened yet", name.text))
-                    .at(path.span)
-                    .because("that changes while the step is open; `not` needs a Boolean of a result"),
+                Diagnostic::error(
+                    codes::NOT_A_FLAG,
+                    format!("`not {}` asks whether something has not happened yet", name.text),
+                )
+                .at(path.span)
+                .because("that changes while the step is open; `not` needs a Boolean of a result"),
             );
             return None;
         }
@@ -62,18 +66,28 @@ fn evidence(
     }
     if ty != Type::Bool {
         problems.push(
-            Diagnostic::error(codes::NOT_A_FLAG, format!("`{}` is `{ty}`, and a condition wants a Boolean", path.text()))
-                .at(path.span),
+            Diagnostic::error(
+                codes::NOT_A_FLAG,
+                format!("`{}` is `{ty}`, and a condition wants a Boolean", path.text()),
+            )
+            .at(path.span),
         );
         return None;
     }
     let symbols = context.names.step(step)?;
     let action = symbols.grants.get(grant.index()).copied().flatten()?.lowered.as_ref()?;
     if !action.attests {
-        problems.push(
+        let cause = symbols.ast.grants.get(grant.index()).map_or(path.span, |grant| grant.action.span);
+        problems.push_once(
+            cause,
             Diagnostic::error(
                 codes::NOT_EVIDENCE,
-                format!("`{}.{}` does not attest, so `{}` is no evidence", action.connector, action.name, path.text()),
+                format!(
+                    "`{}.{}` does not attest, so `{}` is no evidence",
+                    action.connector,
+                    action.name,
+                    path.text()
+                ),
             )
             .at(path.span)
             .because("only what a connector measures itself can decide how a step ends"),

@@ -1,6 +1,6 @@
 //! Connectors as later passes see them: records and actions, with what is known of faulty ones.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use xp_artifact::workflow::{Action, Record};
@@ -90,8 +90,10 @@ pub struct Connectors {
     pub unused: BTreeMap<String, String>,
     /// A `use` or a declaration was not understood: what seems to be missing may be in it.
     pub damaged: bool,
-    /// Where a `use` line can be put.
-    pub insert: Span,
+    /// Names that two connectors have: what one of them lacks may be in the other.
+    pub contested: BTreeSet<String>,
+    /// Where a `use` line can be put, and whether there are others before it.
+    pub insert: (Span, bool),
 }
 
 impl Connectors {
@@ -113,6 +115,17 @@ impl Connectors {
             .get(record)
             .map(|record| record.fields.iter().map(|field| field.name.as_str()).collect())
             .unwrap_or_default()
+    }
+
+    /// What seems to be missing in a connector may be in a part that was not understood.
+    pub fn partial(&self, connector: &Connector) -> bool {
+        connector.damaged || self.contested.contains(&connector.name)
+    }
+
+    /// The edit that uses a module.
+    pub fn use_line(&self, module: &str) -> (Span, String) {
+        let (span, after) = self.insert;
+        (span, if after { format!("\nuse {module}") } else { format!("use {module}\n\n") })
     }
 
     /// Adds one with its records.

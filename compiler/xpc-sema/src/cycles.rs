@@ -46,11 +46,7 @@ pub fn check(context: &Context<'_>, edges: &Edges, order: &[StepId], problems: &
 }
 
 /// A shortest way from a step over what it waits for back to itself: each step with the edge that makes it wait.
-fn through<'e>(
-    start: StepId,
-    edges: &'e Edges,
-    within: &HashSet<StepId>,
-) -> Option<Vec<(StepId, &'e Edge)>> {
+fn through<'e>(start: StepId, edges: &'e Edges, within: &HashSet<StepId>) -> Option<Vec<(StepId, &'e Edge)>> {
     let mut came: HashMap<StepId, (StepId, &Edge)> = HashMap::new();
     let mut queue = VecDeque::from([start]);
     while let Some(here) = queue.pop_front() {
@@ -81,7 +77,8 @@ fn draw(context: &Context<'_>, cycle: &[(StepId, &Edge)]) -> Diagnostic {
         return Diagnostic::error(codes::CYCLE, "steps wait for each other");
     };
     if rest.is_empty() {
-        return Diagnostic::error(codes::CYCLE, format!("step `{}` waits for itself", name(*first))).at(edge.span);
+        return Diagnostic::error(codes::CYCLE, format!("step `{}` waits for itself", name(*first)))
+            .at(edge.span);
     }
     let shown = cycle.iter().take(LABELS).map(|(step, _)| name(*step)).collect::<Vec<_>>().join(" → ");
     let more = if cycle.len() > LABELS { " → …" } else { "" };
@@ -91,7 +88,10 @@ fn draw(context: &Context<'_>, cycle: &[(StepId, &Edge)]) -> Diagnostic {
     )
     .at(edge.span);
     for (step, edge) in cycle.iter().take(LABELS) {
-        fault = fault.label(edge.span, format!("`{}` waits for `{}` because of `{}`", name(*step), name(edge.from), edge.text));
+        fault = fault.label(
+            edge.span,
+            format!("`{}` waits for `{}` because of `{}`", name(*step), name(edge.from), edge.text),
+        );
     }
     fault.help("take one of these away; a step that is to be repeated is opened again by `-> reopen`")
 }

@@ -30,10 +30,18 @@ pub fn resolve(
     };
     let symbols = names.step(step)?;
     let Some((name, rest)) = rest.split_first() else {
-        let fault = Diagnostic::error(codes::UNKNOWN_DATUM, format!("`{}` is a step, not a value", root.text))
-            .at(path.span);
-        let known: Vec<String> = symbols.products.keys().map(|name| format!("{}.{name}", root.text)).collect();
-        problems.push(problems.propose(fault, path.span, "", "what it makes", known.iter().map(String::as_str)));
+        let fault =
+            Diagnostic::error(codes::UNKNOWN_DATUM, format!("`{}` is a step, not a value", root.text))
+                .at(path.span);
+        let known: Vec<String> =
+            symbols.products.keys().map(|name| format!("{}.{name}", root.text)).collect();
+        problems.push(problems.propose(
+            fault,
+            path.span,
+            "",
+            "what it makes",
+            known.iter().map(String::as_str),
+        ));
         return None;
     };
     if own == Some(step) {
@@ -81,12 +89,10 @@ fn sure(
     }
     let text = &name.text;
     let step_name = &symbols.ast.name.text;
-    let mut fault = Diagnostic::error(
-        codes::NEVER_BOUND,
-        format!("nothing upstream makes sure of `{step_name}.{text}`"),
-    )
-    .at(name.span)
-    .label(product.span, "made here");
+    let mut fault =
+        Diagnostic::error(codes::NEVER_BOUND, format!("nothing upstream makes sure of `{step_name}.{text}`"))
+            .at(name.span)
+            .label(product.span, "made here");
     if let [only] = symbols.continuing.as_slice() {
         let outcome = symbols.outcome(*only)?.name;
         fault = fault
@@ -97,7 +103,8 @@ fn sure(
     } else {
         fault = fault.help(format!("add `if {text}` to the outcomes that need it"));
     }
-    problems.push(fault.because("a result can be named once its step is settled by an outcome that requires it"));
+    problems
+        .push(fault.because("a result can be named once its step is settled by an outcome that requires it"));
     None
 }
 
@@ -126,16 +133,16 @@ pub fn field(context: &Context<'_>, ty: &Type, name: &ast::Name, problems: &mut 
         Type::Record(record) if !context.connectors.records.contains_key(record) => return None,
         Type::Record(record) => {
             let shown = if record.ends_with(".result") { "the result" } else { record };
-            let fault = Diagnostic::error(codes::UNKNOWN_FIELD, format!("{} has no field `{}`", tick(shown), name.text))
-                .at(name.span);
+            let fault = Diagnostic::error(
+                codes::UNKNOWN_FIELD,
+                format!("{} has no field `{}`", tick(shown), name.text),
+            )
+            .at(name.span);
             problems.propose(fault, name.span, &name.text, "its fields", context.connectors.fields(ty))
         }
-        Type::List(_) => Diagnostic::error(
-            codes::UNKNOWN_FIELD,
-            format!("a `{}` has no fields", ty),
-        )
-        .at(name.span)
-        .help("`one of` a list lets any of its elements through"),
+        Type::List(_) => Diagnostic::error(codes::UNKNOWN_FIELD, format!("a `{}` has no fields", ty))
+            .at(name.span)
+            .help("`one of` a list lets any of its elements through"),
         _ => Diagnostic::error(codes::UNKNOWN_FIELD, format!("a value of type `{}` has no fields", ty))
             .at(name.span),
     };
@@ -153,8 +160,9 @@ fn unknown_product(context: &Context<'_>, step: StepId, name: &ast::Name, proble
         return;
     }
     let step_name = &symbols.ast.name.text;
-    let fault = Diagnostic::error(codes::UNKNOWN_DATUM, format!("step `{step_name}` makes no `{}`", name.text))
-        .at(name.span);
+    let fault =
+        Diagnostic::error(codes::UNKNOWN_DATUM, format!("step `{step_name}` makes no `{}`", name.text))
+            .at(name.span);
     if symbols.outcome_ids.contains_key(name.text.as_str()) {
         problems.push(fault.because(format!("`{}` is an outcome of `{step_name}`, not a value", name.text)));
         return;
@@ -179,7 +187,8 @@ fn unknown_root(
     problems: &mut Problems,
 ) {
     let names = &context.names;
-    let own_product = own.and_then(|id| names.step(id)).is_some_and(|step| step.products.contains_key(root.text.as_str()));
+    let own_product =
+        own.and_then(|id| names.step(id)).is_some_and(|step| step.products.contains_key(root.text.as_str()));
     if own_product {
         problems.push(
             Diagnostic::error(codes::OWN_DATA, format!("`{}` is made by this step itself", root.text))
@@ -191,8 +200,9 @@ fn unknown_root(
     if context.ast.damaged {
         return;
     }
-    let fault = Diagnostic::error(codes::UNKNOWN_NAME, format!("there is no parameter or step `{}`", root.text))
-        .at(root.span);
+    let fault =
+        Diagnostic::error(codes::UNKNOWN_NAME, format!("there is no parameter or step `{}`", root.text))
+            .at(root.span);
     if let Some(maker) = names.makers.get(root.text.as_str()) {
         let whole = format!("{}.{}", names.step_name(*maker), root.text);
         problems.push(
@@ -219,10 +229,13 @@ pub fn own_result(
         Some(Product { kind: ProductKind::Result(grant), ty, .. }) => return Some((*grant, ty.clone())),
         Some(Product { kind: ProductKind::Submission(_), span, .. }) => {
             problems.push(
-                Diagnostic::error(codes::NOT_EVIDENCE, format!("`{}` is handed in, so it is no evidence", name.text))
-                    .at(name.span)
-                    .label(*span, "declared here")
-                    .help("take it out: every submission is required before the run goes on anyway"),
+                Diagnostic::error(
+                    codes::NOT_EVIDENCE,
+                    format!("`{}` is handed in, so it is no evidence", name.text),
+                )
+                .at(name.span)
+                .label(*span, "declared here")
+                .help("take it out: every submission is required before the run goes on anyway"),
             );
             return None;
         }
@@ -241,8 +254,8 @@ pub fn own_result(
         .iter()
         .filter(|(_, product)| matches!(product.kind, ProductKind::Result(_)))
         .map(|(name, _)| *name);
-    let elsewhere =
-        context.names.step_ids.contains_key(name.text.as_str()) || context.names.makers.contains_key(name.text.as_str());
+    let elsewhere = context.names.step_ids.contains_key(name.text.as_str())
+        || context.names.makers.contains_key(name.text.as_str());
     let fault = problems.propose(fault, name.span, &name.text, "its results", known);
     problems.push(if elsewhere {
         fault.because("a condition can only read the results of its own step; order steps by `after`")

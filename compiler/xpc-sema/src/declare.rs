@@ -12,11 +12,7 @@ use crate::problems::Problems;
 use crate::{effects, literal, types};
 
 /// The connector declared; the records and actions that are at fault are known but not usable.
-pub fn connector(
-    connectors: &Connectors,
-    ast: &ast::Connector,
-    problems: &mut Problems,
-) -> Connector {
+pub fn connector(connectors: &Connectors, ast: &ast::Connector, problems: &mut Problems) -> Connector {
     let mut own: BTreeMap<String, Span> = BTreeMap::new();
     for ty in &ast.types {
         if let Some(first) = own.get(&ty.name.text) {
@@ -145,14 +141,16 @@ fn lower_default(
     let wanted = params.get(index)?.ty.as_ref()?;
     if let (ast::ExprKind::Path(path), false) = (&default.kind, matches!(wanted, Type::Enum(_))) {
         let (root, fields) = path.segments.split_first()?;
-        let Some(other) = params.iter().position(|param| param.name == root.text).filter(|other| *other != index)
+        let Some(other) =
+            params.iter().position(|param| param.name == root.text).filter(|other| *other != index)
         else {
             let fault = Diagnostic::error(
                 codes::UNKNOWN_PARAMETER,
                 format!("the action has no other argument `{}`", root.text),
             )
             .at(root.span);
-            let others = params.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, p)| p.name.as_str());
+            let others =
+                params.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, p)| p.name.as_str());
             problems.push(problems.propose(fault, root.span, &root.text, "its other arguments", others));
             return None;
         };
@@ -168,11 +166,14 @@ fn lower_default(
         return Some(Default::Field { param: other, fields });
     }
     match &default.kind {
-        ast::ExprKind::Literal(kind) => literal::value(kind, default.span, wanted, problems).map(Default::Value),
+        ast::ExprKind::Literal(kind) => {
+            literal::value(kind, default.span, wanted, problems).map(Default::Value)
+        }
         ast::ExprKind::Path(path) => literal::word(path, wanted, problems).map(Default::Value),
         ast::ExprKind::Template(_) => {
             problems.push(
-                Diagnostic::error(codes::NOT_YET, "a default cannot be put together from data yet").at(default.span),
+                Diagnostic::error(codes::NOT_YET, "a default cannot be put together from data yet")
+                    .at(default.span),
             );
             None
         }
@@ -193,11 +194,13 @@ fn field_of(
         );
         return None;
     };
-    let record = records.iter().find(|record| record.name == *name).or_else(|| connectors.records.get(name))?;
+    let record =
+        records.iter().find(|record| record.name == *name).or_else(|| connectors.records.get(name))?;
     let found = record.fields.iter().find(|known| known.name == field.text);
     if found.is_none() {
-        let fault = Diagnostic::error(codes::UNKNOWN_FIELD, format!("`{name}` has no field `{}`", field.text))
-            .at(field.span);
+        let fault =
+            Diagnostic::error(codes::UNKNOWN_FIELD, format!("`{name}` has no field `{}`", field.text))
+                .at(field.span);
         let known = record.fields.iter().map(|field| field.name.as_str());
         problems.push(problems.propose(fault, field.span, &field.text, "its fields", known));
     }
@@ -322,9 +325,15 @@ fn lower_clauses(
                 format!("the action does not say its {}", crate::problems::quoted(&missing)),
             )
             .at(ast.name.span)
-            .help(format!("add {}", crate::problems::quoted(
-                &missing.iter().map(|word| if *word == "effect" { "effect read" } else { "repeat manual" }).collect::<Vec<_>>(),
-            ))),
+            .help(format!(
+                "add {}",
+                crate::problems::quoted(
+                    &missing
+                        .iter()
+                        .map(|word| if *word == "effect" { "effect read" } else { "repeat manual" })
+                        .collect::<Vec<_>>(),
+                )
+            )),
         );
     }
     clauses.effect = effect?;
@@ -366,9 +375,11 @@ fn indices(names: &[ast::Name], params: &[ParamDecl], problems: &mut Problems) -
         match params.iter().position(|param| param.name == name.text) {
             Some(index) => found.extend(u32::try_from(index)),
             None => {
-                let fault =
-                    Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("the action has no argument `{}`", name.text))
-                        .at(name.span);
+                let fault = Diagnostic::error(
+                    codes::UNKNOWN_PARAMETER,
+                    format!("the action has no argument `{}`", name.text),
+                )
+                .at(name.span);
                 let known = params.iter().map(|param| param.name.as_str());
                 problems.push(problems.propose(fault, name.span, &name.text, "its arguments", known));
             }
@@ -390,9 +401,10 @@ fn refuse_recursion(records: &mut Vec<Record>, own: &BTreeMap<String, Span>, pro
         let mut stack = vec![(name.clone(), 0_usize)];
         done.insert(name, false);
         while let Some((here, at)) = stack.pop() {
-            let held = records.iter().find(|record| record.name == here).and_then(|record| {
-                record.fields.get(at).map(|field| innermost(&field.ty).to_owned())
-            });
+            let held = records
+                .iter()
+                .find(|record| record.name == here)
+                .and_then(|record| record.fields.get(at).map(|field| innermost(&field.ty).to_owned()));
             let Some(held) = held else {
                 done.insert(here, true);
                 continue;
@@ -415,8 +427,11 @@ fn refuse_recursion(records: &mut Vec<Record>, own: &BTreeMap<String, Span>, pro
         let short = name.rsplit('.').next().unwrap_or(name);
         if let Some(span) = own.get(short) {
             problems.push(
-                Diagnostic::error(codes::RECURSIVE_TYPE, format!("a value of type `{short}` would hold another `{short}`"))
-                    .at(*span),
+                Diagnostic::error(
+                    codes::RECURSIVE_TYPE,
+                    format!("a value of type `{short}` would hold another `{short}`"),
+                )
+                .at(*span),
             );
         }
     }

@@ -55,8 +55,13 @@ impl Edges {
                 }
             }
         }
-        let mut ready: Vec<StepId> =
-            waits.iter().enumerate().filter(|(_, count)| **count == 0).map(|(step, _)| StepId::of(step)).rev().collect();
+        let mut ready: Vec<StepId> = waits
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count == 0)
+            .map(|(step, _)| StepId::of(step))
+            .rev()
+            .collect();
         let mut order = Vec::with_capacity(self.into.len());
         while let Some(step) = ready.pop() {
             order.push(step);

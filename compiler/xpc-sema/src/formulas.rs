@@ -48,7 +48,8 @@ fn many(
 pub fn step(context: &Context<'_>, name: &ast::Name, problems: &mut Problems) -> Option<StepId> {
     let found = context.names.step_ids.get(name.text.as_str()).copied();
     if found.is_none() && !context.ast.damaged {
-        let fault = Diagnostic::error(codes::UNKNOWN_STEP, format!("there is no step `{}`", name.text)).at(name.span);
+        let fault =
+            Diagnostic::error(codes::UNKNOWN_STEP, format!("there is no step `{}`", name.text)).at(name.span);
         let known = context.names.step_ids.keys().copied();
         problems.push(problems.propose(fault, name.span, &name.text, "steps", known));
     }
@@ -97,7 +98,8 @@ fn lower_atom(
                 return None;
             }
             let step = &symbols.ast.name.text;
-            let names: Vec<String> = symbols.continuing_names().iter().map(|name| format!("{step}.{name}")).collect();
+            let names: Vec<String> =
+                symbols.continuing_names().iter().map(|name| format!("{step}.{name}")).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             problems.push(
                 Diagnostic::error(codes::AMBIGUOUS_STEP, format!("step `{step}` goes on in several ways"))
@@ -121,8 +123,11 @@ fn named(
         if symbols.ast.damaged {
             return None;
         }
-        let fault = Diagnostic::error(codes::UNKNOWN_OUTCOME, format!("step `{step}` has no outcome `{}`", name.text))
-            .at(name.span);
+        let fault = Diagnostic::error(
+            codes::UNKNOWN_OUTCOME,
+            format!("step `{step}` has no outcome `{}`", name.text),
+        )
+        .at(name.span);
         let fault = if symbols.products.contains_key(name.text.as_str()) {
             fault.because(format!("`{}` is a value that `{step}` makes, not an outcome", name.text))
         } else {
@@ -137,9 +142,10 @@ fn named(
         return Some(index);
     }
     let what = match outcome.source {
-        OutcomeSource::Line(ast::Outcome { then: Some(ast::Then { kind: ast::ThenKind::Reopen { .. }, .. }), .. }) => {
-            "reopens an earlier step"
-        }
+        OutcomeSource::Line(ast::Outcome {
+            then: Some(ast::Then { kind: ast::ThenKind::Reopen { .. }, .. }),
+            ..
+        }) => "reopens an earlier step",
         OutcomeSource::Line(_) | OutcomeSource::Then(_) => "ends the run",
     };
     let fault = Diagnostic::error(
@@ -159,8 +165,7 @@ fn named(
 
 fn no_way_on(symbols: &StepSymbols<'_>, span: Span) -> Diagnostic {
     let step = &symbols.ast.name.text;
-    Diagnostic::error(codes::NOT_CONTINUING, format!("no outcome of step `{step}` lets the run go on")).at(span).label(
-        symbols.ast.name.span,
-        "its outcomes all reopen or end",
-    )
+    Diagnostic::error(codes::NOT_CONTINUING, format!("no outcome of step `{step}` lets the run go on"))
+        .at(span)
+        .label(symbols.ast.name.span, "its outcomes all reopen or end")
 }

@@ -32,7 +32,8 @@ pub fn lower(
         names_only(context, step, ast, edges, problems);
         return None;
     };
-    let args: Vec<(Option<&ast::Name>, Span)> = ast.args.iter().map(|arg| (arg.name.as_ref(), arg.span)).collect();
+    let args: Vec<(Option<&ast::Name>, Span)> =
+        ast.args.iter().map(|arg| (arg.name.as_ref(), arg.span)).collect();
     let matched = arguments::matched(action, &args, problems);
     let mut pins: Vec<Option<Pin>> = Vec::with_capacity(action.params.len());
     for (at, position) in matched.by_param.iter().enumerate() {
@@ -41,7 +42,9 @@ pub fn lower(
         let span = arg.map_or(ast.action.span, |arg| arg.pin.span);
         spans.put(Place::Pin(step, index, u32::try_from(at).unwrap_or(u32::MAX)), span);
         pins.push(match (arg, wanted) {
-            (Some(arg), Some(wanted)) => pins::pin(context, &arg.pin, wanted, Some((step, &mut *edges)), problems),
+            (Some(arg), Some(wanted)) => {
+                pins::pin(context, &arg.pin, wanted, Some((step, &mut *edges)), problems)
+            }
             (Some(_), None) | (None, _) => None,
         });
     }
@@ -162,10 +165,20 @@ fn field_of(pin: &Pin, fields: &[String]) -> Option<Pin> {
     }
 }
 
-fn names_only(context: &Context<'_>, step: StepId, ast: &ast::Grant, edges: &mut Edges, problems: &mut Problems) {
+fn names_only(
+    context: &Context<'_>,
+    step: StepId,
+    ast: &ast::Grant,
+    edges: &mut Edges,
+    problems: &mut Problems,
+) {
     for arg in &ast.args {
         let paths: Vec<&ast::Path> = match &arg.pin.kind {
-            ast::PinKind::Is(ast::Expr { kind: ast::ExprKind::Path(path), .. }) if path.segments.len() > 1 => vec![path],
+            ast::PinKind::Is(ast::Expr { kind: ast::ExprKind::Path(path), .. })
+                if path.segments.len() > 1 =>
+            {
+                vec![path]
+            }
             ast::PinKind::Is(ast::Expr { kind: ast::ExprKind::Template(parts), .. }) => parts
                 .iter()
                 .filter_map(|part| match part {

@@ -70,12 +70,14 @@ pub fn analyse(file: &ast::File, sources: &Sources, library: &Library) -> Analys
             );
         }
         models.extend(workflow::lower(sources, &connectors, workflow, &mut problems));
-        unused::roles(workflow, &mut problems);
     }
-    unused::uses(file, &mut problems);
     if problems.errors() > 0 || file.damaged {
         // A workflow may rest on a connector that is faulty.
         models.clear();
+    } else {
+        // What seems to be unused may be what a faulty line meant.
+        file.workflows.iter().for_each(|workflow| unused::roles(workflow, &mut problems));
+        unused::uses(file, &mut problems);
     }
     Analysis { models, diagnostics: problems.finish() }
 }

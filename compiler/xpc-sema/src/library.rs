@@ -26,7 +26,10 @@ impl Library {
 
     /// Of modules given as name, path and text, each after those it uses. Every module declares one connector.
     #[must_use]
-    pub fn of<'t>(modules: impl IntoIterator<Item = (&'t str, &'t str, &'t str)>, sources: &mut Sources) -> Self {
+    pub fn of<'t>(
+        modules: impl IntoIterator<Item = (&'t str, &'t str, &'t str)>,
+        sources: &mut Sources,
+    ) -> Self {
         let mut known: BTreeMap<String, Rc<Connector>> = BTreeMap::new();
         let mut problems = Problems::new();
         for (name, path, text) in modules {
@@ -36,7 +39,8 @@ impl Library {
                 problems.push(diagnostic);
             }
             let connectors = scope::of(&parsed.tree, &known, &mut problems);
-            let declared = parsed.tree.connectors.first().and_then(|first| connectors.loaded.get(&first.name.text));
+            let declared =
+                parsed.tree.connectors.first().and_then(|first| connectors.loaded.get(&first.name.text));
             if let Some(connector) = declared {
                 known.insert(name.to_owned(), Rc::clone(connector));
             }
@@ -57,7 +61,9 @@ impl Library {
 
     /// Every action declared, as an artifact would carry it, sorted by qualified name.
     pub fn actions(&self) -> impl Iterator<Item = &Action> {
-        self.modules.values().flat_map(|module| module.actions.values().filter_map(|action| action.lowered.as_ref()))
+        self.modules
+            .values()
+            .flat_map(|module| module.actions.values().filter_map(|action| action.lowered.as_ref()))
     }
 
     /// Every record declared, sorted by module.

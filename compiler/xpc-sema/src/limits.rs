@@ -29,7 +29,12 @@ pub fn times(number: &ast::Int, what: &str, problems: &mut Problems) -> Option<u
 }
 
 /// The limit of a grant, or none with the fault reported.
-pub fn of_grant(sources: &Sources, ast: &ast::Grant, action: &ActionDecl, problems: &mut Problems) -> Option<Limit> {
+pub fn of_grant(
+    sources: &Sources,
+    ast: &ast::Grant,
+    action: &ActionDecl,
+    problems: &mut Problems,
+) -> Option<Limit> {
     if let Some(limit) = &ast.limit {
         let uses = times(&limit.uses, "a limit", problems)?;
         let per = match limit.per {
@@ -41,11 +46,13 @@ pub fn of_grant(sources: &Sources, ast: &ast::Grant, action: &ActionDecl, proble
     let effect = action.lowered.as_ref()?.effect;
     if effects::needs_limit(effect) {
         let word = effects::effect_word(effect);
-        let fault =
-            Diagnostic::error(codes::NO_LIMIT, format!("`{}` has effect `{word}` and no limit", action.qualified))
-                .at(ast.action.span)
-                .because("actions that publish, pay, merge, deploy or delete must say how often")
-                .help("add `once per run`, `once per opening` or `max n`");
+        let fault = Diagnostic::error(
+            codes::NO_LIMIT,
+            format!("`{}` has effect `{word}` and no limit", action.qualified),
+        )
+        .at(ast.action.span)
+        .because("actions that publish, pay, merge, deploy or delete must say how often")
+        .help("add `once per run`, `once per opening` or `max n`");
         problems.push(match end_of_call(sources, ast) {
             Some(end) => fault.fix(end, " once per run", "add `once per run`"),
             None => fault,

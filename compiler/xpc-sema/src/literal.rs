@@ -35,7 +35,10 @@ pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut 
             );
             return None;
         }
-        (ast::LiteralKind::Text(text), Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree) => {
+        (
+            ast::LiteralKind::Text(text),
+            Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree,
+        ) => {
             return typed_text(text, span, wanted, problems);
         }
         (ast::LiteralKind::Text(text), Type::Enum(words)) if words.contains(text) => {
@@ -61,8 +64,9 @@ pub fn word(path: &ast::Path, wanted: &Type, problems: &mut Problems) -> Option<
     if words.contains(&text) {
         return Some(Value::Text(text));
     }
-    let fault = Diagnostic::error(codes::UNKNOWN_WORD, format!("`{text}` is not one of the words wanted here"))
-        .at(path.span);
+    let fault =
+        Diagnostic::error(codes::UNKNOWN_WORD, format!("`{text}` is not one of the words wanted here"))
+            .at(path.span);
     problems.push(problems.propose(fault, path.span, &text, "words", words.iter().map(String::as_str)));
     None
 }
@@ -73,7 +77,8 @@ fn typed_text(text: &str, span: Span, wanted: &Type, problems: &mut Problems) ->
         Ok(()) => Some(value),
         Err(mismatch) => {
             problems.push(
-                Diagnostic::error(codes::BAD_LITERAL, format!("this is no `{wanted}`: {}", mismatch.why)).at(span),
+                Diagnostic::error(codes::BAD_LITERAL, format!("this is no `{wanted}`: {}", mismatch.why))
+                    .at(span),
             );
             None
         }

@@ -11,7 +11,13 @@ use crate::problems::Problems;
 use crate::symbols::Context;
 
 /// Reports the loops whose target is not upstream. `order` holds each step after all it waits for.
-pub fn check(context: &Context<'_>, edges: &Edges, order: &[StepId], loops: &[Option<Loop>], problems: &mut Problems) {
+pub fn check(
+    context: &Context<'_>,
+    edges: &Edges,
+    order: &[StepId],
+    loops: &[Option<Loop>],
+    problems: &mut Problems,
+) {
     // Positions let the search stop early: nothing upstream of a step stands behind it.
     let mut positions: Vec<usize> = vec![0; edges.len()];
     for (position, step) in order.iter().enumerate() {

@@ -22,11 +22,10 @@ pub fn connector<'a>(
     let fault = Diagnostic::error(codes::UNKNOWN_CONNECTOR, format!("there is no connector `{}`", name.text))
         .at(name.span);
     problems.push(match connectors.unused.get(&name.text) {
-        Some(module) => fault.help(format!("add `use {module}`")).fix(
-            connectors.insert,
-            format!("use {module}\n"),
-            format!("add `use {module}`"),
-        ),
+        Some(module) => {
+            let (span, line) = connectors.use_line(module);
+            fault.help(format!("add `use {module}`")).fix(span, line, format!("add `use {module}`"))
+        }
         None => problems.propose(
             fault,
             name.span,
@@ -45,7 +44,8 @@ pub fn action<'a>(
     problems: &mut Problems,
 ) -> Option<&'a ActionDecl> {
     let (first, rest) = path.segments.split_first()?;
-    if rest.is_empty() || !(connectors.visible.contains_key(&first.text) || connectors.unused.contains_key(&first.text))
+    if rest.is_empty()
+        || !(connectors.visible.contains_key(&first.text) || connectors.unused.contains_key(&first.text))
     {
         // Perhaps the connector's name was left out: then the whole path is the name of an action.
         let short = path.text();
@@ -65,19 +65,29 @@ pub fn action<'a>(
     }
     let found = connector(connectors, first, problems)?;
     let (Some(start), Some(end)) = (rest.first(), rest.last()) else {
-        let fault = Diagnostic::error(codes::UNKNOWN_ACTION, format!("`{}` is a connector, not an action", first.text))
-            .at(path.span);
-        problems.push(problems.propose(fault, path.span, "", "its actions", found.actions.keys().map(String::as_str)));
+        let fault = Diagnostic::error(
+            codes::UNKNOWN_ACTION,
+            format!("`{}` is a connector, not an action", first.text),
+        )
+        .at(path.span);
+        problems.push(problems.propose(
+            fault,
+            path.span,
+            "",
+            "its actions",
+            found.actions.keys().map(String::as_str),
+        ));
         return None;
     };
     let name = rest.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(".");
     if let Some(action) = found.actions.get(&name) {
         return Some(action);
     }
-    if !found.damaged {
+    if !connectors.partial(found) {
         let span = start.span.to(end.span);
         let fault =
-            Diagnostic::error(codes::UNKNOWN_ACTION, format!("`{}` has no action `{name}`", first.text)).at(span);
+            Diagnostic::error(codes::UNKNOWN_ACTION, format!("`{}` has no action `{name}`", first.text))
+                .at(span);
         problems.push(problems.propose(
             fault,
             span,

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use xp_artifact::question::Question;
 use xpc_model::Obligation;
 
+use crate::claims;
 use crate::claims::Asked;
 use crate::problems::Problems;
 use crate::symbols::Context;
-use crate::claims;
 
 /// The questions every workflow is asked, in the order of [`Question`], each with its name and sentence.
 const ALWAYS: [(Question, &str, &str); 11] = [
@@ -29,7 +29,11 @@ const ALWAYS: [(Question, &str, &str); 11] = [
         "nothing is written while evidence or approval about it is in force or being gathered",
     ),
     (Question::IrreversibleOnce, "irreversible-once", "no irreversible effect can be repeated by a loop"),
-    (Question::ReviewedBeforeDeploy, "reviewed-before-deploy", "nothing is deployed before somebody judged it"),
+    (
+        Question::ReviewedBeforeDeploy,
+        "reviewed-before-deploy",
+        "nothing is deployed before somebody judged it",
+    ),
     (Question::Bounds, "bounds", "how often each step opens and each grant is used at most"),
 ];
 
@@ -49,7 +53,9 @@ pub fn of(context: &Context<'_>, problems: &mut Problems) -> Vec<Obligation> {
         });
     }
     for clause in &context.ast.proves {
-        let Some(Asked { question, kind, slug }) = claims::lower(context, &clause.claim, problems) else { continue };
+        let Some(Asked { question, kind, slug }) = claims::lower(context, &clause.claim, problems) else {
+            continue;
+        };
         let source = context.sources.slice(clause.span).split_whitespace().collect::<Vec<_>>().join(" ");
         found.push(Obligation {
             id: unique(&mut ids, format!("{}/{slug}", workflow.text)),

@@ -101,7 +101,12 @@ pub fn lower(
 }
 
 /// An outcome that a used up loop takes can be reached no other way.
-fn only_exhausted(symbols: &StepSymbols<'_>, line: &ast::Outcome, by: OutcomeIx, problems: &mut Problems) -> bool {
+fn only_exhausted(
+    symbols: &StepSymbols<'_>,
+    line: &ast::Outcome,
+    by: OutcomeIx,
+    problems: &mut Problems,
+) -> bool {
     let Some(source) = symbols.outcome(by) else { return false };
     let condition = match &line.how {
         ast::How::Judged => None,
@@ -115,10 +120,13 @@ fn only_exhausted(symbols: &StepSymbols<'_>, line: &ast::Outcome, by: OutcomeIx,
         (None, None) => return true,
     };
     problems.push(
-        Diagnostic::error(codes::BAD_EXHAUSTED, format!("`{}` is what a used up loop leads to", line.name.text))
-            .at(span)
-            .label(source.name.span, "by this outcome")
-            .because(why),
+        Diagnostic::error(
+            codes::BAD_EXHAUSTED,
+            format!("`{}` is what a used up loop leads to", line.name.text),
+        )
+        .at(span)
+        .label(source.name.span, "by this outcome")
+        .because(why),
     );
     false
 }
@@ -128,7 +136,8 @@ pub fn lower_loop(context: &Context<'_>, at: Atom, problems: &mut Problems) -> O
     let symbols = context.names.step(at.step)?;
     let outcome = symbols.outcome(at.outcome)?;
     let OutcomeSource::Line(line) = outcome.source else { return None };
-    let Some(ast::Then { kind: ast::ThenKind::Reopen { step, notes, max, exhausted }, .. }) = &line.then else {
+    let Some(ast::Then { kind: ast::ThenKind::Reopen { step, notes, max, exhausted }, .. }) = &line.then
+    else {
         return None;
     };
     let target = formulas::step(context, step, problems);
@@ -163,12 +172,16 @@ fn exhausted_outcome(
         .at(name.span);
         let others = symbols.outcomes.iter().map(|outcome| outcome.name.text.as_str());
         let fault = match problems.nearest(&name.text, others) {
-            Some(near) => {
-                fault.help(format!("did you mean `{near}`?")).fix(name.span, near, format!("replace with `{near}`"))
-            }
-            None => fault
-                .help(format!("declare it here: `then {} -> end`", name.text))
-                .fix(end, " -> end", "end the run when the loop is used up"),
+            Some(near) => fault.help(format!("did you mean `{near}`?")).fix(
+                name.span,
+                near,
+                format!("replace with `{near}`"),
+            ),
+            None => fault.help(format!("declare it here: `then {} -> end`", name.text)).fix(
+                end,
+                " -> end",
+                "end the run when the loop is used up",
+            ),
         };
         problems.push(fault);
         return None;
@@ -176,9 +189,12 @@ fn exhausted_outcome(
     let taken = symbols.outcome(index)?;
     if index == at.outcome {
         problems.push(
-            Diagnostic::error(codes::BAD_EXHAUSTED, format!("the loop of `{}` leads to itself when it is used up", name.text))
-                .at(name.span)
-                .help("name another outcome, such as `then gave_up -> end`"),
+            Diagnostic::error(
+                codes::BAD_EXHAUSTED,
+                format!("the loop of `{}` leads to itself when it is used up", name.text),
+            )
+            .at(name.span)
+            .help("name another outcome, such as `then gave_up -> end`"),
         );
         return None;
     }
@@ -187,10 +203,13 @@ fn exhausted_outcome(
         Some(by) => {
             let other = symbols.outcome(by)?;
             problems.push(
-                Diagnostic::error(codes::BAD_EXHAUSTED, format!("two loops lead to `{}` when they are used up", name.text))
-                    .at(name.span)
-                    .label(other.name.span, "the loop of this outcome is the other one")
-                    .help("give each loop an outcome of its own"),
+                Diagnostic::error(
+                    codes::BAD_EXHAUSTED,
+                    format!("two loops lead to `{}` when they are used up", name.text),
+                )
+                .at(name.span)
+                .label(other.name.span, "the loop of this outcome is the other one")
+                .help("give each loop an outcome of its own"),
             );
             None
         }

@@ -14,7 +14,13 @@ use crate::{data, literal, types};
 pub type At<'e> = Option<(StepId, &'e mut Edges)>;
 
 /// The pin for an argument of the type, or none with the fault reported.
-pub fn pin(context: &Context<'_>, ast: &ast::Pin, wanted: &Type, at: At<'_>, problems: &mut Problems) -> Option<Pin> {
+pub fn pin(
+    context: &Context<'_>,
+    ast: &ast::Pin,
+    wanted: &Type,
+    at: At<'_>,
+    problems: &mut Problems,
+) -> Option<Pin> {
     match &ast.kind {
         ast::PinKind::Is(value) => expr(context, value, wanted, at, problems).map(Pin::Is),
         ast::PinKind::OneOf { set, within } => {
@@ -26,12 +32,20 @@ pub fn pin(context: &Context<'_>, ast: &ast::Pin, wanted: &Type, at: At<'_>, pro
             let (datum, ty) = found?;
             let Type::List(item) = &ty else {
                 problems.push(
-                    Diagnostic::error(codes::WRONG_TYPE, format!("`one of` wants a list, and this is `{ty}`")).at(set.span),
+                    Diagnostic::error(
+                        codes::WRONG_TYPE,
+                        format!("`one of` wants a list, and this is `{ty}`"),
+                    )
+                    .at(set.span),
                 );
                 return None;
             };
             if !types::fits(item, wanted) {
-                problems.push(literal::mismatch(set.span, &ty.to_string(), &Type::List(Box::new(wanted.clone()))));
+                problems.push(literal::mismatch(
+                    set.span,
+                    &ty.to_string(),
+                    &Type::List(Box::new(wanted.clone())),
+                ));
                 return None;
             }
             Some(Pin::OneOf { set: Expr::Datum(datum), within: narrowed })
@@ -42,11 +56,18 @@ pub fn pin(context: &Context<'_>, ast: &ast::Pin, wanted: &Type, at: At<'_>, pro
     }
 }
 
-fn narrowing(patterns: &ast::Patterns, wanted: &Type, problems: &mut Problems) -> Option<xp_scope::PatternSet> {
+fn narrowing(
+    patterns: &ast::Patterns,
+    wanted: &Type,
+    problems: &mut Problems,
+) -> Option<xp_scope::PatternSet> {
     if *wanted != Type::Path {
         problems.push(
-            Diagnostic::error(codes::PIN_DOES_NOT_FIT, format!("`within` narrows paths, and this argument is `{wanted}`"))
-                .at(patterns.span),
+            Diagnostic::error(
+                codes::PIN_DOES_NOT_FIT,
+                format!("`within` narrows paths, and this argument is `{wanted}`"),
+            )
+            .at(patterns.span),
         );
         return None;
     }
@@ -56,8 +77,11 @@ fn narrowing(patterns: &ast::Patterns, wanted: &Type, problems: &mut Problems) -
 fn content(span: Span, max: Option<&ast::Int>, wanted: &Type, problems: &mut Problems) -> Option<Pin> {
     if *wanted != Type::Text {
         problems.push(
-            Diagnostic::error(codes::PIN_DOES_NOT_FIT, format!("`content` is free text, and this argument is `{wanted}`"))
-                .at(span),
+            Diagnostic::error(
+                codes::PIN_DOES_NOT_FIT,
+                format!("`content` is free text, and this argument is `{wanted}`"),
+            )
+            .at(span),
         );
         return None;
     }
@@ -67,8 +91,11 @@ fn content(span: Span, max: Option<&ast::Int>, wanted: &Type, problems: &mut Pro
         Ok(max) if (1..=most).contains(&max) => Some(Pin::Content { max }),
         Ok(_) | Err(_) => {
             problems.push(
-                Diagnostic::error(codes::BAD_LIMIT, format!("`content` is of 1 to {most} characters, not of {}", max.value))
-                    .at(max.span),
+                Diagnostic::error(
+                    codes::BAD_LIMIT,
+                    format!("`content` is of 1 to {most} characters, not of {}", max.value),
+                )
+                .at(max.span),
             );
             None
         }
@@ -76,7 +103,13 @@ fn content(span: Span, max: Option<&ast::Int>, wanted: &Type, problems: &mut Pro
 }
 
 /// The value of an expression of the type, or none with the fault reported.
-pub fn expr(context: &Context<'_>, ast: &ast::Expr, wanted: &Type, at: At<'_>, problems: &mut Problems) -> Option<Expr> {
+pub fn expr(
+    context: &Context<'_>,
+    ast: &ast::Expr,
+    wanted: &Type,
+    at: At<'_>,
+    problems: &mut Problems,
+) -> Option<Expr> {
     match &ast.kind {
         ast::ExprKind::Literal(kind) => literal::value(kind, ast.span, wanted, problems).map(Expr::Literal),
         ast::ExprKind::Path(path) => {
@@ -99,7 +132,9 @@ pub fn expr(context: &Context<'_>, ast: &ast::Expr, wanted: &Type, at: At<'_>, p
                     .fix(path.span, format!("one of {}", path.text()), "write `one of`"),
                 Type::Record(_) => {
                     let fields = context.connectors.fields(&ty);
-                    let fit = fields.iter().find(|name| context.connectors.field(&ty, name).is_some_and(|ty| types::fits(ty, wanted)));
+                    let fit = fields.iter().find(|name| {
+                        context.connectors.field(&ty, name).is_some_and(|ty| types::fits(ty, wanted))
+                    });
                     match fit {
                         Some(field) => fault.help(format!("did you mean `{}.{field}`?", path.text())),
                         None => fault,

@@ -1,11 +1,12 @@
 //! Where faults are gathered, and how a name that does not exist is put beside the one that was meant.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use xp_diagnostics::{Diagnostic, Severity, Span};
 
 /// How many names one analysis compares to find near ones; beyond it, faults are reported without a proposal.
-const COMPARISONS: usize = 2_000_000;
+const COMPARISONS: usize = 500_000;
 
 /// How many choices a message lists.
 const CHOICES: usize = 8;
@@ -13,6 +14,7 @@ const CHOICES: usize = 8;
 /// The faults found so far.
 pub struct Problems {
     list: Vec<Diagnostic>,
+    causes: HashSet<(&'static str, Span)>,
     errors: usize,
     left: Cell<usize>,
 }
@@ -20,7 +22,7 @@ pub struct Problems {
 impl Problems {
     /// None yet.
     pub fn new() -> Self {
-        Self { list: Vec::new(), errors: 0, left: Cell::new(COMPARISONS) }
+        Self { list: Vec::new(), causes: HashSet::new(), errors: 0, left: Cell::new(COMPARISONS) }
     }
 
     /// Adds one.
@@ -29,6 +31,13 @@ impl Problems {
             self.errors += 1;
         }
         self.list.push(diagnostic);
+    }
+
+    /// Adds one, unless there is one of its code with the same cause.
+    pub fn push_once(&mut self, cause: Span, diagnostic: Diagnostic) {
+        if self.causes.insert((diagnostic.code.id, cause)) {
+            self.push(diagnostic);
+        }
     }
 
     /// Adds what there is.
@@ -56,14 +65,11 @@ impl Problems {
         let candidates: Vec<&str> = candidates.into_iter().collect();
         self.left.set(self.left.get().checked_sub(candidates.len())?);
         for candidate in candidates {
-            if candidate.len().abs_diff(word.len()) > 4 * limit {
+            if candidate.len().abs_diff(word.len()) > limit {
                 continue;
             }
-            let distance = if candidate.eq_ignore_ascii_case(word) {
-                0
-            } else {
-                strsim::osa_distance(word, candidate)
-            };
+            let distance =
+                if candidate.eq_ignore_ascii_case(word) { 0 } else { strsim::osa_distance(word, candidate) };
             if distance <= limit && best.is_none_or(|found| (distance, candidate) < found) {
                 best = Some((distance, candidate));
             }
@@ -82,9 +88,11 @@ impl Problems {
     ) -> Diagnostic {
         let mut names: Vec<&str> = candidates.into_iter().collect();
         match self.nearest(word, names.iter().copied()) {
-            Some(near) => diagnostic
-                .help(format!("did you mean `{near}`?"))
-                .fix(span, near, format!("replace with `{near}`")),
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                span,
+                near,
+                format!("replace with `{near}`"),
+            ),
             None if names.is_empty() => diagnostic.help(format!("there is no {what} here")),
             None if names.len() <= CHOICES => {
                 names.sort_unstable();

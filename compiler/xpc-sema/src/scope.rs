@@ -16,10 +16,11 @@ pub fn of(
     modules: &BTreeMap<String, Rc<Connector>>,
     problems: &mut Problems,
 ) -> Connectors {
-    let at = file.uses.last().map_or(0, |line| line.span.end as usize);
+    let last = file.uses.last().map(|line| line.span.end as usize);
+    let at = last.unwrap_or(0);
     let mut connectors = Connectors {
         damaged: file.damaged,
-        insert: Span::new(file.span.source, at, at),
+        insert: (Span::new(file.span.source, at, at), last.is_some()),
         ..Connectors::default()
     };
     for (name, connector) in modules {
@@ -40,8 +41,15 @@ fn use_module(
 ) {
     let name = line.path.text();
     let Some(connector) = modules.get(&name) else {
-        let fault = Diagnostic::error(codes::UNKNOWN_MODULE, format!("there is no module `{name}`")).at(line.path.span);
-        problems.push(problems.propose(fault, line.path.span, &name, "modules", modules.keys().map(String::as_str)));
+        let fault = Diagnostic::error(codes::UNKNOWN_MODULE, format!("there is no module `{name}`"))
+            .at(line.path.span);
+        problems.push(problems.propose(
+            fault,
+            line.path.span,
+            &name,
+            "modules",
+            modules.keys().map(String::as_str),
+        ));
         // Nobody can tell which names it was to bring, unless it is nearly a module that exists.
         let near = problems.nearest(&name, modules.keys().map(String::as_str));
         let meant = near.and_then(|near| modules.get(near));
@@ -78,7 +86,9 @@ fn load(
             continue;
         }
         connectors.load(&next);
-        wanted.extend(next.uses.iter().filter_map(|name| modules.values().find(|found| found.name == *name)).cloned());
+        wanted.extend(
+            next.uses.iter().filter_map(|name| modules.values().find(|found| found.name == *name)).cloned(),
+        );
     }
 }
 
@@ -95,11 +105,16 @@ fn declare_all(connectors: &mut Connectors, file: &ast::File, problems: &mut Pro
             .or_else(|| connectors.loaded.get(name).map(|other| other.span));
         if let Some(first) = taken {
             problems.push(
-                Diagnostic::error(codes::DUPLICATE_CONNECTOR, format!("there are two connectors named `{name}`"))
-                    .at(connector.name.span)
-                    .label(first, "the other one")
-                    .help("give this one another name, or remove one of them"),
+                Diagnostic::error(
+                    codes::DUPLICATE_CONNECTOR,
+                    format!("there are two connectors named `{name}`"),
+                )
+                .at(connector.name.span)
+                .label(first, "the other one")
+                .help("give this one another name, or remove one of them"),
             );
+            connectors.contested.insert(name.to_owned());
+            connectors.visible.entry(name.to_owned()).or_insert(first);
             continue;
         }
         connectors.visible.insert(name.to_owned(), connector.name.span);
@@ -108,17 +123,23 @@ fn declare_all(connectors: &mut Connectors, file: &ast::File, problems: &mut Pro
         left.push(connector);
     }
     while !left.is_empty() {
-        let (ready, waiting): (Vec<&ast::Connector>, Vec<&ast::Connector>) = left.into_iter().partition(|connector| {
-            named(connector).iter().all(|name| {
-                *name == connector.name.text || !names.contains(name) || connectors.loaded.contains_key(*name)
-            })
-        });
+        let (ready, waiting): (Vec<&ast::Connector>, Vec<&ast::Connector>) =
+            left.into_iter().partition(|connector| {
+                named(connector).iter().all(|name| {
+                    *name == connector.name.text
+                        || !names.contains(name)
+                        || connectors.loaded.contains_key(*name)
+                })
+            });
         if ready.is_empty() {
             for connector in &waiting {
                 problems.push(
                     Diagnostic::error(
                         codes::NOT_YET,
-                        format!("connector `{}` is one of several that name each other's types", connector.name.text),
+                        format!(
+                            "connector `{}` is one of several that name each other's types",
+                            connector.name.text
+                        ),
                     )
                     .at(connector.name.span)
                     .help("declare these types in one connector, and name them from the others"),

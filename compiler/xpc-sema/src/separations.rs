@@ -86,10 +86,8 @@ pub fn implied(
                 } else if known.insert((own.min(role), own.max(role))) {
                     let place = u32::try_from(first + found.len()).unwrap_or(u32::MAX);
                     spans.put(Place::Separation(place), symbol.name.span);
-                    found.push(Separation {
-                        roles: vec![own, role],
-                        reason: SeparationReason::Judges(judge),
-                    });
+                    found
+                        .push(Separation { roles: vec![own, role], reason: SeparationReason::Judges(judge) });
                 }
             }
         }
@@ -169,13 +167,11 @@ fn judges_itself(
     span: Span,
 ) -> Diagnostic {
     let name = context.names.role_name(role);
-    let fault = Diagnostic::error(
-        codes::JUDGES_ITSELF,
-        format!("`{name}` judges what comes from `{name}` itself"),
-    )
-    .at(span)
-    .because("who judges is separate from everyone the judged datum derives from")
-    .help("let another role judge, or let another role make it");
+    let fault =
+        Diagnostic::error(codes::JUDGES_ITSELF, format!("`{name}` judges what comes from `{name}` itself"))
+            .at(span)
+            .because("who judges is separate from everyone the judged datum derives from")
+            .help("let another role judge, or let another role make it");
     match maker_step(steps, datum, role) {
         Some(step) => match context.names.step(step) {
             Some(symbols) => fault.label(symbols.ast.role.span, format!("`{name}` has a part in it here")),

@@ -34,8 +34,11 @@ pub fn lower(
         Some(patterns) if *item == Type::Path => literal::patterns(patterns, problems).map(Some),
         Some(patterns) => {
             problems.push(
-                Diagnostic::error(codes::PIN_DOES_NOT_FIT, format!("`within` narrows paths, and this is `{ty}`"))
-                    .at(patterns.span),
+                Diagnostic::error(
+                    codes::PIN_DOES_NOT_FIT,
+                    format!("`within` narrows paths, and this is `{ty}`"),
+                )
+                .at(patterns.span),
             );
             None
         }
@@ -46,16 +49,22 @@ pub fn lower(
         None => Some(1),
         Some(max) if !list => {
             problems.push(
-                Diagnostic::error(codes::BAD_LIMIT, format!("`max` counts the elements of a list, and this is `{ty}`"))
-                    .at(max.span),
+                Diagnostic::error(
+                    codes::BAD_LIMIT,
+                    format!("`max` counts the elements of a list, and this is `{ty}`"),
+                )
+                .at(max.span),
             );
             None
         }
         Some(max) => match limits::times(max, "the length of a list", problems) {
             Some(times) if times > most => {
                 problems.push(
-                    Diagnostic::error(codes::BAD_LIMIT, format!("a list has {most} elements at most, not {times}"))
-                        .at(max.span),
+                    Diagnostic::error(
+                        codes::BAD_LIMIT,
+                        format!("a list has {most} elements at most, not {times}"),
+                    )
+                    .at(max.span),
                 );
                 None
             }

@@ -135,6 +135,10 @@ impl<'a> StepSymbols<'a> {
 
     /// The names of its continuing outcomes.
     pub fn continuing_names(&self) -> Vec<&'a str> {
-        self.continuing.iter().filter_map(|index| self.outcome(*index)).map(|found| found.name.text.as_str()).collect()
+        self.continuing
+            .iter()
+            .filter_map(|index| self.outcome(*index))
+            .map(|found| found.name.text.as_str())
+            .collect()
     }
 }

@@ -110,12 +110,7 @@ pub fn record(
     sound.then(|| Record { name: name.to_owned(), fields: lowered })
 }
 
-fn named(
-    place: &Place<'_>,
-    path: &ast::Path,
-    word: Option<&str>,
-    problems: &mut Problems,
-) -> Option<Type> {
+fn named(place: &Place<'_>, path: &ast::Path, word: Option<&str>, problems: &mut Problems) -> Option<Type> {
     match path.segments.as_slice() {
         [name] => {
             if let Some((_, ty)) = BUILT_IN.iter().find(|(known, _)| *known == name.text) {
@@ -137,12 +132,14 @@ fn named(
             let elsewhere = place.connectors.visible.keys().find(|connector| {
                 place.connectors.get(connector).is_some_and(|found| found.types.contains_key(&name.text))
             });
-            let fault =
-                Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no type `{}`", name.text)).at(name.span);
+            let fault = Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no type `{}`", name.text))
+                .at(name.span);
             problems.push(match elsewhere {
-                Some(connector) => fault
-                    .help(format!("did you mean `{connector}.{}`?", name.text))
-                    .fix(name.span, format!("{connector}.{}", name.text), format!("write `{connector}.{}`", name.text)),
+                Some(connector) => fault.help(format!("did you mean `{connector}.{}`?", name.text)).fix(
+                    name.span,
+                    format!("{connector}.{}", name.text),
+                    format!("write `{connector}.{}`", name.text),
+                ),
                 None => {
                     let known = BUILT_IN.iter().map(|(name, _)| *name).chain(own);
                     problems.propose(fault, name.span, &name.text, "types", known)
@@ -156,7 +153,7 @@ fn named(
                 let full = format!("{}.{}", connector.text, name.text);
                 return place.connectors.records.contains_key(&full).then_some(Type::Record(full));
             }
-            if !found.damaged {
+            if !place.connectors.partial(found) {
                 let fault = Diagnostic::error(
                     codes::UNKNOWN_TYPE,
                     format!("`{}` has no type `{}`", connector.text, name.text),

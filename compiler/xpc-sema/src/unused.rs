@@ -25,8 +25,14 @@ pub fn roles(ast: &ast::Workflow, problems: &mut Problems) {
 /// Warns of `use` lines whose connector is never named.
 pub fn uses(file: &ast::File, problems: &mut Problems) {
     if file.damaged
-        || file.workflows.iter().any(|workflow| workflow.damaged || workflow.steps.iter().any(|step| step.damaged))
-        || file.connectors.iter().any(|connector| connector.damaged || connector.actions.iter().any(|a| a.damaged))
+        || file
+            .workflows
+            .iter()
+            .any(|workflow| workflow.damaged || workflow.steps.iter().any(|step| step.damaged))
+        || file
+            .connectors
+            .iter()
+            .any(|connector| connector.damaged || connector.actions.iter().any(|a| a.damaged))
     {
         return;
     }
@@ -41,7 +47,8 @@ pub fn uses(file: &ast::File, problems: &mut Problems) {
             named.extend(claimed(&clause.claim).into_iter().filter_map(first));
         }
         let params = workflow.params.iter().map(|param| &param.ty);
-        let submissions = workflow.steps.iter().flat_map(|step| step.submissions.iter().map(|found| &found.ty));
+        let submissions =
+            workflow.steps.iter().flat_map(|step| step.submissions.iter().map(|found| &found.ty));
         named.extend(crate::scope::type_connectors(params.chain(submissions)));
     }
     for line in &file.uses {
@@ -62,7 +69,9 @@ fn first(path: &ast::Path) -> Option<&str> {
 
 fn claimed(claim: &ast::Claim) -> Vec<&ast::Path> {
     let uses = match &claim.kind {
-        ast::ClaimKind::NoRole(first, second) | ast::ClaimKind::NoPrincipal(first, second) => vec![first, second],
+        ast::ClaimKind::NoRole(first, second) | ast::ClaimKind::NoPrincipal(first, second) => {
+            vec![first, second]
+        }
         ast::ClaimKind::Requires(uses, _)
         | ast::ClaimKind::Never(uses)
         | ast::ClaimKind::OnlyWithin(uses, _)

@@ -34,7 +34,8 @@ pub fn lower(
     }
     if ast.steps.is_empty() && !ast.damaged {
         problems.push(
-            Diagnostic::error(codes::NO_STEPS, format!("workflow `{}` has no steps", ast.name.text)).at(ast.name.span),
+            Diagnostic::error(codes::NO_STEPS, format!("workflow `{}` has no steps", ast.name.text))
+                .at(ast.name.span),
         );
     }
     let mut edges = Edges::new(context.names.steps.len());
@@ -87,8 +88,12 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         .collect::<Option<_>>()?;
     let actions = tables::actions(context)?;
     let records = tables::records(context, &params, &actions, &parts.steps);
-    let roles =
-        context.names.roles.iter().map(|name| Role { name: name.text.clone(), kind: RoleKind::Agent }).collect();
+    let roles = context
+        .names
+        .roles
+        .iter()
+        .map(|name| Role { name: name.text.clone(), kind: RoleKind::Agent })
+        .collect();
     let workflow = Workflow {
         name: context.ast.name.text.clone(),
         doc: context.ast.doc.as_ref().map(|doc| doc.text.clone()),
@@ -142,9 +147,12 @@ fn step(
     }
     if symbols.outcomes.is_empty() && !ast.damaged {
         problems.push(
-            Diagnostic::error(codes::NO_OUTCOMES, format!("step `{}` has no outcome, so it never ends", ast.name.text))
-                .at(ast.name.span)
-                .help("add `outcome done`, or `outcome done auto when …`"),
+            Diagnostic::error(
+                codes::NO_OUTCOMES,
+                format!("step `{}` has no outcome, so it never ends", ast.name.text),
+            )
+            .at(ast.name.span)
+            .help("add `outcome done`, or `outcome done auto when …`"),
         );
     }
     for index in 0..symbols.outcomes.len() {
@@ -165,7 +173,11 @@ fn all_loops(
     sorted
         .into_iter()
         .map(|(id, at)| {
-            let then = context.names.step(at.step).and_then(|step| step.outcome(at.outcome)).and_then(outcomes::reopening);
+            let then = context
+                .names
+                .step(at.step)
+                .and_then(|step| step.outcome(at.outcome))
+                .and_then(outcomes::reopening);
             if let Some((then, _)) = then {
                 spans.put(Place::Loop(id), then.span);
             }
@@ -179,7 +191,8 @@ fn finish(context: &Context<'_>, spans: &mut Spans, problems: &mut Problems) -> 
     let Some(finish) = &context.ast.finish else {
         spans.put(Place::Finish, context.ast.name.span);
         let all = context.names.steps.iter().enumerate().map(|(step, symbols)| {
-            let settled = symbols.continuing.iter().map(|outcome| Atom { step: StepId::of(step), outcome: *outcome });
+            let settled =
+                symbols.continuing.iter().map(|outcome| Atom { step: StepId::of(step), outcome: *outcome });
             let mut settled: Vec<Formula> = settled.map(Formula::Is).collect();
             match settled.pop() {
                 Some(only) if settled.is_empty() => only,
