@@ -5,6 +5,7 @@
 mod list;
 mod tree;
 mod trial;
+mod watch;
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ const KEEPER: &str = r#"
 trap '' INT TERM HUP
 group=-
 while read -r line; do group=$line; done
-[ "$group" = - ] || kill -KILL -- "-$group" 2>/dev/null
+[ "$group" = - ] || kill -s KILL -- "-$group" 2>/dev/null
 git -C "$1" worktree remove --force "$2" 2>/dev/null || { rm -rf "$2"; git -C "$1" worktree prune; }
 "#;
 
