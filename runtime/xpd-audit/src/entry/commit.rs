@@ -41,7 +41,8 @@ impl Serialize for Salt {
 impl<'de> Deserialize<'de> for Salt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let hex = String::deserialize(deserializer)?;
-        let bytes = Digest::parse(&format!("sha256:{hex}")).map_err(|_| de::Error::custom("not 64 hex digits"))?;
+        let bytes =
+            Digest::parse(&format!("sha256:{hex}")).map_err(|_| de::Error::custom("not 64 hex digits"))?;
         Ok(Self(*bytes.bytes()))
     }
 }

@@ -14,5 +14,5 @@ pub use body::{Blob, Body, Facts, Part, Verdict};
 pub use canonical::EntryError;
 pub use commit::{Salt, commitment, leaf_data};
 pub use kind::Kind;
-pub use record::{LogEntry, MAX_ENTRY_BYTES, Line, VERSION};
+pub use record::{Line, LogEntry, MAX_ENTRY_BYTES, VERSION};
 pub use writer::{Appended, Chain, Draft, append};

@@ -42,11 +42,7 @@ impl Frontier {
         // Each trailing one bit of the size is a left sibling waiting.
         while node.index & 1 == 1 {
             let Some(left) = self.peaks.pop() else { break };
-            node = Node {
-                level: node.level + 1,
-                index: node.index >> 1,
-                hash: node_hash(&left, &node.hash),
-            };
+            node = Node { level: node.level + 1, index: node.index >> 1, hash: node_hash(&left, &node.hash) };
             completed.push(node);
         }
         self.peaks.push(node.hash);

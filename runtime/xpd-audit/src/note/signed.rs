@@ -62,7 +62,8 @@ impl Note {
         let message = std::str::from_utf8(bytes).map_err(|_| NoteError::Form)?;
         let at = message.rfind("\n\n").ok_or(NoteError::Form)?;
         let (text, lines) = message.split_at(at + 1);
-        let lines = lines.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::Form)?;
+        let lines =
+            lines.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::Form)?;
         let signatures = lines.split('\n').map(line).collect::<Option<Vec<_>>>().ok_or(NoteError::Form)?;
         if !is_text(text) || signatures.len() > MAX_SIGNATURES {
             return Err(NoteError::Form);

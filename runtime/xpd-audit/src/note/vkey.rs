@@ -42,7 +42,8 @@ pub enum VkeyError {
 impl Vkey {
     /// A key under a name.
     pub fn new(name: &str, key: &[u8; 32]) -> Result<Self, VkeyError> {
-        if name.is_empty() || name.contains('+') || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        if name.is_empty() || name.contains('+') || name.chars().any(|c| c.is_whitespace() || c.is_control())
+        {
             return Err(VkeyError::Name);
         }
         let key = VerifyingKey::from_bytes(key).map_err(|_| VkeyError::Key)?;
