@@ -4,6 +4,8 @@
 //! it. Pure: no storage, no clock, no randomness; callers pass time, salts and stored hashes.
 
 pub mod entry;
+pub mod evidence;
 pub mod merkle;
 pub mod note;
 pub mod tiles;
+pub mod verify;
