@@ -55,24 +55,24 @@ impl Formatter<'_, '_> {
         let text = self.head(node, depth);
         let (Some(open), Some(close)) = (node.open, node.close) else {
             self.out.add(depth, text);
-            return self.trailing(node.head.end);
+            return self.trailing(node.head.end, depth);
         };
         if let Some(line) = self.one_line(node, depth, &text, close) {
             self.out.add(depth, line);
-            return self.trailing(close + 1);
+            return self.trailing(close + 1, depth);
         }
         let empty = node.children.is_empty() && !self.has_comment_up_to(close);
         self.out.add(depth, text + if empty { " {}" } else { " {" });
         if !empty {
-            self.trailing(open);
-            self.trailing(open + 1);
+            self.trailing(open, depth + 1);
+            self.trailing(open + 1, depth + 1);
             self.out.block_starts();
             self.members(node, depth + 1);
             self.comments_before(close, depth + 1);
             self.out.block_ends();
             self.out.add(depth, "}".to_owned());
         }
-        self.trailing(close + 1);
+        self.trailing(close + 1, depth);
     }
 
     /// The head of a member, wrapped, with comments inside it.
@@ -130,14 +130,14 @@ impl Formatter<'_, '_> {
         self.comment().is_some_and(|comment| comment.before <= token)
     }
 
-    /// The comment that follows the token before this one in its line.
-    fn trailing(&mut self, before: usize) {
+    /// The comment that follows the token before this one in its line; below it, at this depth, when there is one already.
+    fn trailing(&mut self, before: usize, depth: usize) {
         if let Some(comment) = self.comment().filter(|comment| comment.before == before && !comment.own_line)
         {
             self.next_comment += 1;
             let text = self.read.lexed.text.get(comment.start..comment.end).unwrap_or("").to_owned();
             if let Some(text) = self.out.trail(text) {
-                self.out.add(0, text);
+                self.out.add(depth, text);
             }
         }
     }
