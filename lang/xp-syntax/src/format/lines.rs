@@ -25,7 +25,7 @@ impl Lines {
     /// Puts a comment at the end of the last line; gives it back when there is one already.
     pub(super) fn trail(&mut self, comment: String) -> Option<String> {
         match self.list.last_mut() {
-            Some(line) if line.comment.is_none() => {
+            Some(line) if line.comment.is_none() && !line.text.starts_with("//") => {
                 line.comment = Some(comment);
                 None
             }
