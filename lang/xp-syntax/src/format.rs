@@ -98,7 +98,7 @@ impl Formatter<'_, '_> {
                 text.push_str(&indent);
             }
             text.push_str(&part);
-            text.push_str(if comment.own_line { &indent } else { "  " });
+            text.push_str(if comment.own_line || part.is_empty() { &indent } else { "  " });
             text.push_str(written);
             at = comment.before;
         }
