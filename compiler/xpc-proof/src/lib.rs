@@ -24,6 +24,7 @@ mod scopes;
 mod session;
 mod support;
 mod values;
+pub mod version;
 mod violation;
 
 pub use prover::Z3Prover;

@@ -1,1 +1,83 @@
 //! Resolve names, check types, lower to the model, ask what needs no solver.
+//!
+//! [`analyse`] takes the tree of a file and gives a [`Model`] for each workflow without faults, and every fault. Passes
+//! go on after a fault; what is faulty stays known by name, so that one cause gives one message.
+
+mod arguments;
+mod claims;
+mod collect;
+mod conditions;
+mod connector;
+mod cycles;
+mod data;
+mod declare;
+mod draft;
+mod edges;
+mod effects;
+mod formulas;
+mod grants;
+mod library;
+mod limits;
+mod literal;
+mod loops;
+mod names;
+mod obligations;
+mod outcomes;
+mod pins;
+mod problems;
+mod scope;
+mod separations;
+mod submissions;
+mod symbols;
+mod tables;
+mod types;
+mod unused;
+mod workflow;
+
+use std::collections::HashMap;
+
+use xp_diagnostics::{Diagnostic, Sources, codes};
+use xp_syntax::ast;
+use xpc_model::Model;
+
+pub use library::Library;
+
+/// What a file means.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// A model for each workflow without faults, in source order.
+    pub models: Vec<Model>,
+    /// Faults, warnings and notes, in source order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Analyses the tree of a file. `sources` holds its text and those of the library.
+#[must_use]
+pub fn analyse(file: &ast::File, sources: &Sources, library: &Library) -> Analysis {
+    let mut problems = problems::Problems::new();
+    let connectors = scope::of(file, &library.modules, &mut problems);
+    let mut models = Vec::with_capacity(file.workflows.len());
+    let mut names = HashMap::new();
+    for workflow in &file.workflows {
+        if let Some(first) = names.insert(workflow.name.text.as_str(), workflow.name.span) {
+            problems.push(
+                Diagnostic::error(
+                    codes::DUPLICATE_NAME,
+                    format!("the workflow `{}` is declared twice", workflow.name.text),
+                )
+                .at(workflow.name.span)
+                .label(first, "the first one"),
+            );
+        }
+        models.extend(workflow::lower(sources, &connectors, workflow, &mut problems));
+    }
+    if problems.errors() > 0 || file.damaged {
+        // A workflow may rest on a connector that is faulty.
+        models.clear();
+    } else {
+        // What seems to be unused may be what a faulty line meant.
+        file.workflows.iter().for_each(|workflow| unused::roles(workflow, &mut problems));
+        unused::uses(file, &mut problems);
+    }
+    Analysis { models, diagnostics: problems.finish() }
+}

@@ -1,3 +1,5 @@
 //! The compiler: `xpc check | build | verify | fmt | graph | explain | deploy`.
 
-fn main() {}
+fn main() {
+    println!("xpc {} ({})", env!("CARGO_PKG_VERSION"), xpc_proof::version::solver_version());
+}

@@ -75,12 +75,57 @@ codes! {
     NO_SOURCES = "XP0124", "the folder holds no `.xp` file";
 
     // 02xx: names (xpc-sema)
+    UNKNOWN_MODULE = "XP0201", "there is no such module";
+    DUPLICATE_CONNECTOR = "XP0202", "two connectors of one name";
+    DUPLICATE_NAME = "XP0203", "a name is declared twice";
+    UNKNOWN_CONNECTOR = "XP0204", "there is no such connector";
+    UNKNOWN_ACTION = "XP0205", "there is no such action";
+    UNKNOWN_TYPE = "XP0206", "there is no such type";
+    UNKNOWN_ROLE = "XP0207", "there is no such role";
+    UNKNOWN_STEP = "XP0208", "there is no such step";
+    UNKNOWN_OUTCOME = "XP0209", "the step has no such outcome";
+    UNKNOWN_NAME = "XP0210", "there is no parameter or step of this name";
+    UNKNOWN_DATUM = "XP0211", "the step makes no such thing";
+    NEVER_BOUND = "XP0212", "nothing upstream makes sure of this name";
+    UNKNOWN_FIELD = "XP0213", "there is no such field";
+    UNKNOWN_PARAMETER = "XP0214", "the action has no such argument";
+    UNKNOWN_WORD = "XP0215", "not one of the words known here";
 
     // 03xx: types and arguments (xpc-sema)
+    WRONG_TYPE = "XP0301", "a value of another type is wanted";
+    FREE_ARGUMENT = "XP0302", "an argument is not pinned";
+    ARGUMENT_TWICE = "XP0303", "an argument is given twice";
+    TOO_MANY_ARGUMENTS = "XP0304", "more arguments than the action has";
+    POSITIONAL_AFTER_NAMED = "XP0305", "an argument without a name after one with a name";
+    BAD_LITERAL = "XP0306", "a literal that is no value of its type";
+    BAD_PATTERN = "XP0307", "a pattern that cannot be used";
+    PIN_DOES_NOT_FIT = "XP0308", "a pin for arguments of another type";
+    NOT_A_FLAG = "XP0309", "a condition over something that is no Boolean";
+    NOT_EVIDENCE = "XP0310", "a condition over something that is no evidence";
+    OWN_DATA = "XP0311", "a step names what it makes itself";
+    RECURSIVE_TYPE = "XP0312", "a type holds itself";
+    NO_PATH = "XP0313", "`only within` of an action that takes no single path";
 
     // 04xx: structure: cycles, reopenings, outcomes (xpc-sema)
+    CYCLE = "XP0401", "steps wait for each other";
+    NOT_UPSTREAM = "XP0402", "a reopening of a step that is not upstream";
+    NOT_CONTINUING = "XP0403", "waiting for an outcome after which the run does not go on";
+    AMBIGUOUS_STEP = "XP0404", "a step alone where it goes on in several ways";
+    NO_OUTCOMES = "XP0405", "a step without outcomes";
+    BAD_EXHAUSTED = "XP0406", "an outcome that a used up loop cannot take";
+    JUDGES_ITSELF = "XP0407", "a role judges its own work";
+    BAD_SEPARATION = "XP0408", "a separation that separates nothing";
+    MISSING_CLAUSE = "XP0409", "an action does not say what it does";
+    NO_STEPS = "XP0410", "a workflow without steps";
+    AUTO_OF = "XP0411", "an automatic outcome with `of`";
+    NOT_YET = "XP0412", "not supported yet";
 
     // 05xx: limits and warnings (xpc-sema)
+    NO_LIMIT = "XP0501", "a limit must be written here";
+    BAD_LIMIT = "XP0502", "a number of times that cannot be used";
+    IMPLIED_LIMIT = "XP0503", "a limit is implied";
+    REPEATED_USE = "XP0504", "a module is used twice";
+    UNUSED = "XP0505", "declared and never named";
 
     // 06xx: properties: refuted, vacuous, unknown (xpc-proof)
 

@@ -1,1 +1,33 @@
 //! One renderer per format, one file each.
+
+pub mod github;
+pub mod human;
+pub mod json;
+pub mod junit;
+pub mod sarif;
+
+use crate::{Diagnostic, Position, Sources, Span};
+
+/// First and last place of a span; the last is the place after its end.
+pub(crate) fn places(sources: &Sources, span: Span) -> (Position, Position) {
+    (sources.position(span.source, span.start), sources.position(span.source, span.end))
+}
+
+/// The path of the file a fault is in, when it is in one.
+pub(crate) fn path<'s>(sources: &'s Sources, fault: &Diagnostic) -> Option<&'s str> {
+    fault.file.map(|file| sources.path(file))
+}
+
+/// Message, notes and help as plain lines.
+pub(crate) fn text(fault: &Diagnostic) -> String {
+    let mut text = fault.message.clone();
+    for note in &fault.notes {
+        text.push_str("\nnote: ");
+        text.push_str(note);
+    }
+    for help in &fault.help {
+        text.push_str("\nhelp: ");
+        text.push_str(help);
+    }
+    text
+}

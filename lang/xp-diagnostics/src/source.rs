@@ -121,6 +121,13 @@ impl Sources {
         Position { line, column: column + 1 }
     }
 
+    /// Bytes of a line (counted from 0 here) with its line break; the line after the last is empty.
+    pub(crate) fn line(&self, id: SourceId, line: usize) -> Option<std::ops::Range<usize>> {
+        let source = self.get(id)?;
+        let start = source.lines.get(line).copied()?;
+        Some(start..source.lines.get(line + 1).copied().unwrap_or(source.text.len()))
+    }
+
     /// Every id, in the order of adding.
     pub fn ids(&self) -> impl Iterator<Item = SourceId> + '_ {
         (0..self.list.len()).map(|at| SourceId(u32::try_from(at).unwrap_or(u32::MAX)))

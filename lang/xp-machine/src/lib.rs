@@ -8,6 +8,7 @@
 mod check;
 mod data;
 pub mod event;
+pub mod explore;
 mod index;
 mod machine;
 mod offer;

@@ -73,3 +73,9 @@ pub(crate) fn may_combine(c: char) -> bool {
     use unicode_normalization::{IsNormalized, is_nfc_quick};
     canonical_combining_class(c) != 0 || is_nfc_quick(std::iter::once(c)) != IsNormalized::Yes
 }
+
+/// Whether a character leaves the meaning of its neighbours alone: `~` makes short names, and what folds to a dot could
+/// make a dotfile that does not look like one.
+pub(crate) fn is_neutral(c: char) -> bool {
+    c == '.' || !fold(c.encode_utf8(&mut [0; 4])).contains(['.', '~'])
+}

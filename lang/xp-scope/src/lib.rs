@@ -12,7 +12,9 @@ mod value;
 pub use content::{ContentError, neutralise};
 pub use digest::{Digest, DigestError};
 pub use path::PathError;
-pub use pattern::{MAX_PATTERN, MAX_PATTERNS, NotShown, Pattern, PatternError, PatternSet, is_control_file};
+pub use pattern::{
+    MAX_PATTERN, MAX_PATTERNS, NotShown, Pattern, PatternError, PatternSet, PatternSetError, is_control_file,
+};
 pub use refs::RefError;
 pub use types::{MAX_LIST, MAX_TEXT, Mismatch, Records, Type, Why, check, is_object_id};
 pub use value::{Limits, MAX_INT, Value, ValueError, ValueFault};

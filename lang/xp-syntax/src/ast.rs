@@ -12,7 +12,7 @@ mod step;
 
 pub use claim::{Claim, ClaimKind, Extent, Prove, Uses, UsesArg, UsesKind};
 pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, Field, Type, TypeDecl, TypeKind};
-pub use pin::{Arg, Expr, ExprKind, Int, Literal, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
+pub use pin::{Arg, Expr, ExprKind, Int, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
 pub use step::{
     Atom, AtomOutcome, Condition, ConditionKind, Exhausted, Formula, FormulaKind, Grant, How, Limit, Outcome,
     Per, Step, Submission, Then, ThenKind,

@@ -1,22 +1,43 @@
 //! Text to tree: grammar, tree, recovery, formatter. Never fails: returns a tree and what is wrong.
+//!
+//! A file is cut into pieces (`split`: declarations' heads, members, clauses), each piece is read on its own by the generated
+//! grammar (`xp.pest`), and what it yields is put together (`parse`). So one fault costs one piece.
 
 pub mod ast;
+mod build;
+mod decode;
+mod expected;
+mod fault;
+mod grammar;
+mod lexer;
+mod nearest;
+mod parse;
+mod split;
+mod words;
 
 use xp_diagnostics::{Diagnostic, SourceId};
+
+pub use decode::decode;
+pub use nearest::nearest;
+pub use words::RESERVED;
+
+/// Longest text that is read, in bytes.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Deepest nesting of brackets, and of types in types.
+pub const MAX_DEPTH: usize = 64;
 
 /// A tree and what is wrong with the text.
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// What was understood.
     pub tree: ast::File,
-    /// What was not, in source order.
+    /// What was not, in source order; warnings among them.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Reads a file. Never fails: what is not understood is left out of the tree and reported.
 #[must_use]
 pub fn parse(source: SourceId, text: &str) -> Parsed {
-    let span = xp_diagnostics::Span::new(source, 0, text.len());
-    let tree = ast::File { uses: vec![], connectors: vec![], workflows: vec![], damaged: true, span };
-    Parsed { tree, diagnostics: Vec::new() }
+    parse::read(source, text).parsed
 }

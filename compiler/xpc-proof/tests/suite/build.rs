@@ -1,12 +1,10 @@
 //! Small workflows, built by hand.
 
-
-
 use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::{
-    Action, ActionId, ActionParam, Atom, Condition, Datum, Effect, Expr, Formula, Grant, GrantIx, How, Limit, Loop,
-    LoopId, Outcome, OutcomeIx, Param, ParamId, Per, Pin, Record, Repeat, Role, RoleId, RoleKind, Root, Separation,
-    SeparationReason, Step, StepId, Submission, SubmissionIx, Then, Workflow,
+    Action, ActionId, ActionParam, Atom, Condition, Datum, Effect, Expr, Formula, Grant, GrantIx, How, Limit,
+    Loop, LoopId, Outcome, OutcomeIx, Param, ParamId, Per, Pin, Record, Repeat, Role, RoleId, RoleKind, Root,
+    Separation, SeparationReason, Step, StepId, Submission, SubmissionIx, Then, Workflow,
 };
 use xp_diagnostics::{SourceId, Span};
 use xp_scope::{PatternSet, Type, Value};
@@ -197,7 +195,15 @@ impl Build {
     }
 
     /// A reopening outcome with its exhausted one; returns both.
-    pub fn reopen(&mut self, step: StepId, name: &str, how: How, target: StepId, max: u32, then: Then) -> (Atom, Atom) {
+    pub fn reopen(
+        &mut self,
+        step: StepId,
+        name: &str,
+        how: How,
+        target: StepId,
+        max: u32,
+        then: Then,
+    ) -> (Atom, Atom) {
         let id = LoopId::of(self.w.loops.len());
         let outcome = self.push(step, name, how, None, Then::Reopen(id));
         let exhausted = self.push(step, &format!("{name}_out"), How::Exhausted(id), None, then);
@@ -220,9 +226,10 @@ impl Build {
     pub fn done(mut self) -> Workflow {
         if !self.finish {
             let step = |(index, step): (usize, &Step)| {
-                let settled = step.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.then == Then::Settle);
-                let atoms =
-                    settled.map(|(ix, _)| Formula::Is(Atom { step: StepId::of(index), outcome: OutcomeIx::of(ix) }));
+                let settled =
+                    step.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.then == Then::Settle);
+                let atoms = settled
+                    .map(|(ix, _)| Formula::Is(Atom { step: StepId::of(index), outcome: OutcomeIx::of(ix) }));
                 Formula::Some(atoms.collect())
             };
             self.w.finish = Formula::All(self.w.steps.iter().enumerate().map(step).collect());
@@ -266,4 +273,3 @@ pub fn effect(effect: Effect) -> Uses {
 pub fn action(name: &str, args: Vec<(u32, Expr)>) -> Uses {
     Uses::Action { name: format!("c.{name}"), id: None, args }
 }
-

@@ -6,8 +6,8 @@ use xp_scope::{Type, Value};
 use xpc_model::{EventKind, Place, Verdict};
 
 use crate::build::{
-    Build, action, all, any, ask, bound, datum, effect, flag, is, literal, model, patterns, prove, result, start,
-    submitted,
+    Build, action, all, any, ask, bound, datum, effect, flag, is, literal, model, patterns, prove, result,
+    start, submitted,
 };
 
 fn status(workflow: &Workflow, question: Question) -> Status {
@@ -64,7 +64,8 @@ fn endings_are_not_settled() {
     let c = b.step("c", "r", is(yes));
     b.judged(c, "done");
     let w = b.done();
-    for question in [Question::StepsOpen, Question::OutcomesHappen, Question::NeverStuck, Question::Progress] {
+    for question in [Question::StepsOpen, Question::OutcomesHappen, Question::NeverStuck, Question::Progress]
+    {
         assert_eq!(status(&w, question.clone()), Status::Proved, "{question:?}");
     }
 }
@@ -215,7 +216,10 @@ fn principals_and_separation() {
     assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0622"));
     assert!(verdict.failures[0].help.iter().any(|help| help == "add `separate roles developer, release`"));
     replays(&make(false), &verdict);
-    assert_eq!(status(&make(false), Question::NoRole(effect(Effect::Write), effect(Effect::Merge))), Status::Proved);
+    assert_eq!(
+        status(&make(false), Question::NoRole(effect(Effect::Write), effect(Effect::Merge))),
+        Status::Proved
+    );
 }
 
 #[test]
@@ -446,7 +450,11 @@ fn exclusive_ways_never_meet() {
     b.judged(d, "done");
     let w = b.done();
     let verdict = ask(&w, Question::StepsOpen);
-    assert_eq!((verdict.status, verdict.failures.len()), (Status::Refuted, 1), "only the first cause is shown");
+    assert_eq!(
+        (verdict.status, verdict.failures.len()),
+        (Status::Refuted, 1),
+        "only the first cause is shown"
+    );
     assert_eq!(verdict.failures[0].code, "XP0601");
     assert_eq!(status(&w, Question::OutcomesHappen), Status::Refuted);
 }
@@ -463,7 +471,8 @@ fn an_exhausted_outcome_can_continue() {
     b.grant(d, merge, vec![], 1, Per::Run);
     b.judged(d, "done");
     let w = b.done();
-    for question in [Question::StepsOpen, Question::OutcomesHappen, Question::NeverStuck, Question::Progress] {
+    for question in [Question::StepsOpen, Question::OutcomesHappen, Question::NeverStuck, Question::Progress]
+    {
         assert_eq!(status(&w, question.clone()), Status::Proved, "{question:?}");
     }
     let verdict = ask(&w, Question::Requires(effect(Effect::Merge), Formula::Some(vec![])));

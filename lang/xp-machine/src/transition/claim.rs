@@ -7,7 +7,7 @@ use crate::data;
 use crate::event::{Accepted, Actor};
 use crate::refusal::{Clause, Code, Refusal};
 use crate::state::{Phase, State};
-use crate::transition::{Context, actor};
+use crate::transition::{Context, actor, close};
 
 /// The claim.
 pub(crate) struct Claim<'a> {
@@ -35,11 +35,17 @@ pub(crate) fn apply(
     let hold = match state.holds.get(claim.jti) {
         Some(hold) if hold.step == claim.step && hold.opening == claim.opening => hold,
         Some(_) => return Err(Refusal::of(Code::Replayed, "the token is of another step or opening")),
-        None if !now.open || now.opening != claim.opening => {
+        None if !now.open
+            || now.opening != claim.opening
+            || close::closing(context.machine, state, claim.step) =>
+        {
             return Err(closed("the opening this token was cut from is over"));
         }
         None => {
-            return Err(Refusal::of(Code::Replayed, "the token was used before, ran out or was never issued"));
+            return Err(Refusal::of(
+                Code::Replayed,
+                "the token was used before, ran out or was never issued",
+            ));
         }
     };
     if hold.key != claim.key || hold.principal != claim.actor.principal.name {

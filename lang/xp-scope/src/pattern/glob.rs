@@ -1,4 +1,4 @@
-//! One segment of a pattern, and the matching of it.
+//! The pieces of a pattern, and the matching of one segment.
 
 /// A piece of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,52 +18,59 @@ pub(crate) enum Item {
     Literal(String),
     /// A segment with wildcards in it. Invariant: at least one, and no two `*` in a row.
     Glob(Vec<Token>),
-    /// `**`: any number of segments; at the end of a pattern at least one.
+    /// `**`: any number of segments. Invariant: neither last nor twice in a row; `a/**` is kept as `a/**/*`.
     Many,
+}
+
+/// The tokens of a segment.
+pub(crate) fn tokens(segment: &str) -> Vec<Token> {
+    let token = |c| match c {
+        '*' => Token::Star,
+        '?' => Token::One,
+        c => Token::Char(c),
+    };
+    segment.chars().map(token).collect()
+}
+
+/// The text of a segment.
+pub(crate) fn text(tokens: &[Token]) -> String {
+    let letter = |token: &Token| match token {
+        Token::Star => '*',
+        Token::One => '?',
+        Token::Char(c) => *c,
+    };
+    tokens.iter().map(letter).collect()
 }
 
 /// Whether the segment matches, dotfiles and control files aside.
 pub(crate) fn matches(tokens: &[Token], segment: &str) -> bool {
-    // Positions in `tokens` that some reading of the segment so far has reached.
-    let mut reached = vec![false; tokens.len() + 1];
-    let mut next = reached.clone();
-    start(tokens, &mut reached);
-    for c in segment.chars() {
-        next.fill(false);
-        for (at, token) in tokens.iter().enumerate() {
-            if !reached.get(at).copied().unwrap_or(false) {
+    // The usual walk with one way back: to the latest `*`, which then takes one character more.
+    let (mut token, mut rest) = (tokens, segment.chars());
+    let mut back: Option<(&[Token], std::str::Chars<'_>)> = None;
+    loop {
+        let mut ahead = rest.clone();
+        match (token.split_first(), ahead.next()) {
+            (Some((Token::Star, after)), _) => {
+                back = Some((after, rest.clone()));
+                token = after;
                 continue;
             }
-            let target = match token {
-                Token::Char(wanted) if *wanted != c => continue,
-                Token::Char(_) | Token::One => at + 1,
-                Token::Star => at,
-            };
-            if let Some(slot) = next.get_mut(target) {
-                *slot = true;
+            (Some((Token::One, after)), Some(_)) => {
+                (token, rest) = (after, ahead);
+                continue;
             }
+            (Some((Token::Char(wanted), after)), Some(c)) if *wanted == c => {
+                (token, rest) = (after, ahead);
+                continue;
+            }
+            (None, None) => return true,
+            _ => {}
         }
-        close(tokens, &mut next);
-        std::mem::swap(&mut reached, &mut next);
-    }
-    reached.last().copied().unwrap_or(false)
-}
-
-fn start(tokens: &[Token], reached: &mut [bool]) {
-    if let Some(first) = reached.first_mut() {
-        *first = true;
-    }
-    close(tokens, reached);
-}
-
-/// A `*` may stand for nothing.
-fn close(tokens: &[Token], reached: &mut [bool]) {
-    for (at, token) in tokens.iter().enumerate() {
-        if *token == Token::Star
-            && reached.get(at).copied().unwrap_or(false)
-            && let Some(slot) = reached.get_mut(at + 1)
-        {
-            *slot = true;
+        let Some((after, mut from)) = back.take() else { return false };
+        if from.next().is_none() {
+            return false;
         }
+        (token, rest) = (after, from.clone());
+        back = Some((after, from));
     }
 }

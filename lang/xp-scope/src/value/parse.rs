@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{MAX_INT, Value};
+use super::model::{MAX_INT, Value};
 
 /// Bounds on what is read; checked while reading, so that nothing larger is ever built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub enum ValueFault {
     TooLong(usize),
 }
 
-pub(super) fn parse(bytes: &[u8], limits: Limits) -> Result<Value, ValueError> {
+fn parse(bytes: &[u8], limits: Limits) -> Result<Value, ValueError> {
     if bytes.len() > limits.bytes {
         return Err(ValueError { fault: ValueFault::TooManyBytes(limits.bytes), line: 1, column: 1 });
     }
@@ -122,6 +122,14 @@ fn located(error: &serde_json::Error, fault: Option<ValueFault>) -> ValueError {
     ValueError { fault, line: line.max(1), column: column.max(1) }
 }
 
+impl Value {
+    /// Reads strict JSON: no null, no fraction or exponent, no duplicate key, nothing after the value.
+    pub fn parse(bytes: &[u8], limits: Limits) -> Result<Self, ValueError> {
+        parse(bytes, limits)
+    }
+}
+
+/// As strict as [`Value::parse`], within [`Limits::DEFAULT`].
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let tally = RefCell::new(Tally { values: 0, fault: None });

@@ -2,7 +2,7 @@
 
 use xp_diagnostics::Span;
 
-use super::pin::Literal;
+use super::pin::Expr;
 use super::{Doc, Name, Path};
 
 /// `connector name { … }`.
@@ -91,15 +91,15 @@ pub struct Action {
     pub span: Span,
 }
 
-/// `name: type = literal`.
+/// `name: type = value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActionParam {
     /// Its name.
     pub name: Name,
     /// Its type.
     pub ty: Type,
-    /// Its value when left out.
-    pub default: Option<Literal>,
+    /// Its value when left out: a literal, a word of its enumeration, or a field of another argument.
+    pub default: Option<Expr>,
     /// All of it.
     pub span: Span,
 }

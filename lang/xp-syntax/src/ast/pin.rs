@@ -88,7 +88,7 @@ pub struct Expr {
 pub enum ExprKind {
     /// A datum, or (one word) a word of an enumeration.
     Path(Path),
-    /// A literal; never [`LiteralKind::Word`].
+    /// A literal.
     Literal(LiteralKind),
     /// A string with at least one `{datum}` in it.
     Template(Vec<TemplatePart>),
@@ -103,15 +103,6 @@ pub enum TemplatePart {
     Datum(Path),
 }
 
-/// A literal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Literal {
-    /// Which.
-    pub kind: LiteralKind,
-    /// Where.
-    pub span: Span,
-}
-
 /// The forms of a literal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LiteralKind {
@@ -121,6 +112,4 @@ pub enum LiteralKind {
     Int(i64),
     /// `true`, `false`.
     Bool(bool),
-    /// A word of an enumeration (defaults of parameters only).
-    Word(String),
 }

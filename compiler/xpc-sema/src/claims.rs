@@ -1,0 +1,185 @@
+//! `prove` clauses, from what is claimed to the question that is asked.
+
+use xp_artifact::question::{Extent, Question, Uses};
+use xp_artifact::workflow::{Expr, Formula};
+use xp_diagnostics::{Diagnostic, Span, codes};
+use xp_scope::Type;
+use xp_syntax::ast;
+
+use crate::connector::ActionDecl;
+use crate::problems::Problems;
+use crate::symbols::Context;
+use crate::{arguments, collect, data, effects, formulas, literal, names, pins, types};
+
+/// A question with the parts of its name.
+pub struct Asked {
+    /// The question.
+    pub question: Question,
+    /// Short kind for reports.
+    pub kind: &'static str,
+    /// The name after the workflow's, `merge-requires`.
+    pub slug: String,
+}
+
+/// The question, or none with the faults reported.
+pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems) -> Option<Asked> {
+    let (question, kind, slug) = match &claim.kind {
+        ast::ClaimKind::NoRole(first, second) => {
+            let (first, second) = both(context, first, second, problems)?;
+            let slug = format!("no-role-{}-{}", word(&first), word(&second));
+            (Question::NoRole(first, second), "no-role", slug)
+        }
+        ast::ClaimKind::NoPrincipal(first, second) => {
+            let (first, second) = both(context, first, second, problems)?;
+            let slug = format!("no-principal-{}-{}", word(&first), word(&second));
+            (Question::NoPrincipal(first, second), "no-principal", slug)
+        }
+        ast::ClaimKind::Requires(uses, formula) => {
+            let uses = lower_uses(context, uses, problems);
+            let formula: Option<Formula> =
+                formulas::lower(context, formula, &mut Vec::new(), &mut Vec::new(), problems);
+            let (uses, formula) = (uses?, formula?);
+            let slug = format!("{}-requires", word(&uses));
+            (Question::Requires(uses, formula), "requires", slug)
+        }
+        ast::ClaimKind::Never(uses) => {
+            let uses = lower_uses(context, uses, problems)?;
+            let slug = format!("never-{}", word(&uses));
+            (Question::Never(uses), "never", slug)
+        }
+        ast::ClaimKind::OnlyWithin(uses, extent) => {
+            let lowered = lower_uses(context, uses, problems);
+            let extent = lower_extent(context, extent, problems);
+            let lowered = lowered?;
+            one_path(context, uses, &lowered, problems)?;
+            let slug = format!("{}-within", word(&lowered));
+            (Question::OnlyWithin(lowered, extent?), "only-within", slug)
+        }
+        ast::ClaimKind::AtMost(uses, most) => {
+            let lowered = lower_uses(context, uses, problems);
+            let most = at_most(most, problems);
+            let (lowered, most) = (lowered?, most?);
+            let slug = format!("{}-at-most", word(&lowered));
+            (Question::AtMost(lowered, most), "at-most", slug)
+        }
+        ast::ClaimKind::Through(uses, role) => {
+            let lowered = lower_uses(context, uses, problems);
+            let role_id = collect::role(&context.names.role_ids, context.ast, role, problems);
+            let (lowered, role_id) = (lowered?, role_id?);
+            let slug = format!("{}-through-{}", word(&lowered), role.text);
+            (Question::Through(lowered, role_id), "through", slug)
+        }
+    };
+    Some(Asked { question, kind, slug })
+}
+
+fn both(
+    context: &Context<'_>,
+    first: &ast::Uses,
+    second: &ast::Uses,
+    problems: &mut Problems,
+) -> Option<(Uses, Uses)> {
+    let first = lower_uses(context, first, problems);
+    let second = lower_uses(context, second, problems);
+    Some((first?, second?))
+}
+
+/// How uses are called in a name: `merge`, `github-contents-write`.
+fn word(uses: &Uses) -> String {
+    match uses {
+        Uses::Effect(effect) => effects::effect_word(*effect).to_owned(),
+        Uses::Action { name, .. } => name.replace(['.', '_'], "-"),
+    }
+}
+
+fn lower_uses(context: &Context<'_>, uses: &ast::Uses, problems: &mut Problems) -> Option<Uses> {
+    match &uses.kind {
+        ast::UsesKind::Effect(name) => match effects::effect(&name.text) {
+            Some(effect) => Some(Uses::Effect(effect)),
+            None => {
+                let fault = Diagnostic::error(codes::UNKNOWN_WORD, format!("`{}` is no effect", name.text))
+                    .at(name.span);
+                let known = effects::EFFECTS.iter().map(|(word, _)| *word);
+                problems.push(problems.propose(fault, name.span, &name.text, "effects", known));
+                None
+            }
+        },
+        ast::UsesKind::Action { action, args } => {
+            let decl = names::action(context.connectors, action, problems)?;
+            let args = lower_args(context, decl, args, problems)?;
+            let id = context.names.actions.get(decl.qualified.as_str()).map(|(id, _)| *id);
+            Some(Uses::Action { name: decl.qualified.clone(), id, args })
+        }
+    }
+}
+
+fn lower_args(
+    context: &Context<'_>,
+    action: &ActionDecl,
+    args: &[ast::UsesArg],
+    problems: &mut Problems,
+) -> Option<Vec<(u32, Expr)>> {
+    let given: Vec<(Option<&ast::Name>, Span)> =
+        args.iter().map(|arg| (arg.name.as_ref(), arg.span)).collect();
+    let before = problems.errors();
+    let matched = arguments::matched(action, &given, problems);
+    let mut lowered = Vec::with_capacity(args.len());
+    for (index, position) in matched.by_param.iter().enumerate() {
+        let Some(arg) = position.and_then(|position| args.get(position)) else { continue };
+        let wanted = action.params.get(index).and_then(|param| param.ty.as_ref())?;
+        let value = pins::expr(context, &arg.value, wanted, None, problems);
+        lowered.extend(value.map(|value| (u32::try_from(index).unwrap_or(u32::MAX), value)));
+    }
+    (problems.errors() == before).then_some(lowered)
+}
+
+/// `only within` speaks of the path that an action takes: there must be one, and no second.
+fn one_path(context: &Context<'_>, uses: &ast::Uses, lowered: &Uses, problems: &mut Problems) -> Option<()> {
+    let (ast::UsesKind::Action { action, .. }, Uses::Action { .. }) = (&uses.kind, lowered) else {
+        return Some(());
+    };
+    let decl = names::action(context.connectors, action, problems)?;
+    let paths = decl.params.iter().filter(|param| param.ty == Some(Type::Path)).count();
+    if paths == 1 {
+        return Some(());
+    }
+    let what = if paths == 0 { "takes no path" } else { "takes several paths" };
+    problems.push(
+        Diagnostic::error(
+            codes::NO_PATH,
+            format!("`{}` {what}, so `only within` says nothing of it", decl.qualified),
+        )
+        .at(uses.span)
+        .label(decl.span, "declared here"),
+    );
+    None
+}
+
+fn lower_extent(context: &Context<'_>, extent: &ast::Extent, problems: &mut Problems) -> Option<Extent> {
+    match extent {
+        ast::Extent::Patterns(patterns) => literal::patterns(patterns, problems).map(Extent::Patterns),
+        ast::Extent::Datum(path) => {
+            let (datum, ty) = data::resolve(context, path, None, problems)?;
+            let wanted = Type::List(Box::new(Type::Path));
+            if types::fits(&ty, &wanted) {
+                return Some(Extent::Datum(datum));
+            }
+            problems.push(literal::mismatch(path.span, &ty.to_string(), &wanted));
+            None
+        }
+    }
+}
+
+fn at_most(most: &ast::Int, problems: &mut Problems) -> Option<u32> {
+    let found = u32::try_from(most.value).ok();
+    if found.is_none() {
+        problems.push(
+            Diagnostic::error(
+                codes::BAD_LIMIT,
+                format!("a bound is a number from 0 to {}, not {}", u32::MAX, most.value),
+            )
+            .at(most.span),
+        );
+    }
+    found
+}

@@ -1,0 +1,109 @@
+//! Literals: does what is written have the type that is wanted, and which value is it.
+
+use xp_diagnostics::{Diagnostic, Span, codes};
+use xp_scope::{MAX_INT, Pattern, PatternSet, Type, Value};
+use xp_syntax::ast;
+
+use crate::problems::Problems;
+
+/// The word a default consists of, if it is one.
+pub fn default_word(default: &ast::Expr) -> Option<&str> {
+    match &default.kind {
+        ast::ExprKind::Path(path) => match path.segments.as_slice() {
+            [word] => Some(&word.text),
+            _ => None,
+        },
+        ast::ExprKind::Literal(_) | ast::ExprKind::Template(_) => None,
+    }
+}
+
+/// A value of another type is wanted.
+pub fn mismatch(span: Span, found: &str, wanted: &Type) -> Diagnostic {
+    Diagnostic::error(codes::WRONG_TYPE, format!("this is `{found}`, and `{}` is wanted", wanted)).at(span)
+}
+
+/// The value of a literal as the type, or none with the fault reported.
+pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut Problems) -> Option<Value> {
+    let found = match (kind, wanted) {
+        (ast::LiteralKind::Bool(value), Type::Bool) => return Some(Value::Bool(*value)),
+        (ast::LiteralKind::Int(value), Type::Int) => {
+            if (-MAX_INT..=MAX_INT).contains(value) {
+                return Some(Value::Int(*value));
+            }
+            problems.push(
+                Diagnostic::error(codes::BAD_LITERAL, format!("`{value}` is beyond ±(2^53 − 1)")).at(span),
+            );
+            return None;
+        }
+        (
+            ast::LiteralKind::Text(text),
+            Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree,
+        ) => {
+            return typed_text(text, span, wanted, problems);
+        }
+        (ast::LiteralKind::Text(text), Type::Enum(words)) if words.contains(text) => {
+            problems.push(
+                mismatch(span, "text", wanted)
+                    .help("a word of an enumeration is written without quotes")
+                    .fix(span, text.clone(), "take the quotes away"),
+            );
+            return None;
+        }
+        (ast::LiteralKind::Bool(_), _) => "bool",
+        (ast::LiteralKind::Int(_), _) => "int",
+        (ast::LiteralKind::Text(_), _) => "text",
+    };
+    problems.push(mismatch(span, found, wanted));
+    None
+}
+
+/// The word of an enumeration, or none with the fault reported.
+pub fn word(path: &ast::Path, wanted: &Type, problems: &mut Problems) -> Option<Value> {
+    let text = path.text();
+    let words: &[String] = if let Type::Enum(words) = wanted { words } else { &[] };
+    if words.contains(&text) {
+        return Some(Value::Text(text));
+    }
+    let fault =
+        Diagnostic::error(codes::UNKNOWN_WORD, format!("`{text}` is not one of the words wanted here"))
+            .at(path.span);
+    problems.push(problems.propose(fault, path.span, &text, "words", words.iter().map(String::as_str)));
+    None
+}
+
+fn typed_text(text: &str, span: Span, wanted: &Type, problems: &mut Problems) -> Option<Value> {
+    let value = Value::Text(text.to_owned());
+    match xp_scope::check(&value, wanted, &()) {
+        Ok(()) => Some(value),
+        Err(mismatch) => {
+            problems.push(
+                Diagnostic::error(codes::BAD_LITERAL, format!("this is no `{wanted}`: {}", mismatch.why))
+                    .at(span),
+            );
+            None
+        }
+    }
+}
+
+/// The set of patterns, or none with the faults reported.
+pub fn patterns(ast: &ast::Patterns, problems: &mut Problems) -> Option<PatternSet> {
+    let mut patterns = Vec::with_capacity(ast.items.len());
+    for item in &ast.items {
+        match Pattern::parse(&item.value) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(error) => {
+                problems.push(Diagnostic::error(codes::BAD_PATTERN, error.to_string()).at(item.span));
+            }
+        }
+    }
+    if patterns.len() < ast.items.len() {
+        return None;
+    }
+    match PatternSet::new(patterns) {
+        Ok(set) => Some(set),
+        Err(error) => {
+            problems.push(Diagnostic::error(codes::BAD_PATTERN, error.to_string()).at(ast.span));
+            None
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Where faults are gathered, and how a name that does not exist is put beside the one that was meant.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+
+use xp_diagnostics::{Diagnostic, Severity, Span};
+
+/// How many names one analysis compares to find near ones; beyond it, faults are reported without a proposal.
+const COMPARISONS: usize = 500_000;
+
+/// How many choices a message lists.
+const CHOICES: usize = 8;
+
+/// The faults found so far.
+pub struct Problems {
+    list: Vec<Diagnostic>,
+    causes: HashSet<(&'static str, Span)>,
+    errors: usize,
+    left: Cell<usize>,
+}
+
+impl Problems {
+    /// None yet.
+    pub fn new() -> Self {
+        Self { list: Vec::new(), causes: HashSet::new(), errors: 0, left: Cell::new(COMPARISONS) }
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if diagnostic.severity == Severity::Error {
+            self.errors += 1;
+        }
+        self.list.push(diagnostic);
+    }
+
+    /// Adds one, unless there is one of its code with the same cause.
+    pub fn push_once(&mut self, cause: Span, diagnostic: Diagnostic) {
+        if self.causes.insert((diagnostic.code.id, cause)) {
+            self.push(diagnostic);
+        }
+    }
+
+    /// Adds what there is.
+    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in diagnostics {
+            self.push(diagnostic);
+        }
+    }
+
+    /// How many of them reject the input.
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// All of them, in the order to show them.
+    pub fn finish(mut self) -> Vec<Diagnostic> {
+        self.list.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        self.list
+    }
+
+    /// The candidate that a reader would take for the word; ties go to the first in the alphabet.
+    pub fn nearest<'c>(&self, word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+        let limit = (word.chars().count().max(3) / 3).max(1);
+        let mut best: Option<(usize, &str)> = None;
+        let candidates: Vec<&str> = candidates.into_iter().collect();
+        self.left.set(self.left.get().checked_sub(candidates.len())?);
+        for candidate in candidates {
+            if candidate.len().abs_diff(word.len()) > limit {
+                continue;
+            }
+            let distance =
+                if candidate.eq_ignore_ascii_case(word) { 0 } else { strsim::osa_distance(word, candidate) };
+            if distance <= limit && best.is_none_or(|found| (distance, candidate) < found) {
+                best = Some((distance, candidate));
+            }
+        }
+        best.map(|(_, candidate)| candidate)
+    }
+
+    /// Adds to a fault what was probably meant at `span`, or what there is to choose from.
+    pub fn propose<'c>(
+        &self,
+        diagnostic: Diagnostic,
+        span: Span,
+        word: &str,
+        what: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Diagnostic {
+        let mut names: Vec<&str> = candidates.into_iter().collect();
+        match self.nearest(word, names.iter().copied()) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(
+                span,
+                near,
+                format!("replace with `{near}`"),
+            ),
+            None if names.is_empty() => diagnostic.help(format!("there is no {what} here")),
+            None if names.len() <= CHOICES => {
+                names.sort_unstable();
+                diagnostic.help(format!("{what}: {}", quoted(&names)))
+            }
+            None => diagnostic,
+        }
+    }
+}
+
+/// `` `a` ``, `` `a` and `b` ``, `` `a`, `b` and `c` ``.
+pub fn quoted(names: &[&str]) -> String {
+    let ticked: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match ticked.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}

@@ -1,0 +1,37 @@
+//! The tables of an artifact: the actions that grants name and the records that are reached from them.
+
+use std::collections::BTreeMap;
+
+use xp_artifact::workflow::{Action, Param, Record, Step};
+use xp_scope::Type;
+
+use crate::symbols::Context;
+
+/// The actions, by qualified name; none when one is faulty.
+pub fn actions(context: &Context<'_>) -> Option<Vec<Action>> {
+    context.names.actions.values().map(|(_, action)| action.lowered.clone()).collect()
+}
+
+/// The records that parameters, actions and submissions reach, by qualified name.
+pub fn records(context: &Context<'_>, params: &[Param], actions: &[Action], steps: &[Step]) -> Vec<Record> {
+    let mut found: BTreeMap<&str, &Record> = BTreeMap::new();
+    let mut left: Vec<&Type> = params.iter().map(|param| &param.ty).collect();
+    for action in actions {
+        left.extend(action.params.iter().map(|param| &param.ty));
+        left.push(&action.result);
+    }
+    left.extend(steps.iter().flat_map(|step| step.submissions.iter().map(|submission| &submission.ty)));
+    while let Some(ty) = left.pop() {
+        match ty {
+            Type::List(item) => left.push(item),
+            Type::Record(name) => {
+                let Some(record) = context.connectors.records.get(name) else { continue };
+                if found.insert(&record.name, record).is_none() {
+                    left.extend(record.fields.iter().map(|field| &field.ty));
+                }
+            }
+            _ => {}
+        }
+    }
+    found.into_values().cloned().collect()
+}

@@ -1,0 +1,186 @@
+//! Types: from what is written to what is meant, and which value fits where.
+
+use std::collections::BTreeMap;
+
+use xp_artifact::workflow::{Field, Record};
+use xp_diagnostics::{Diagnostic, Span, codes};
+use xp_scope::Type;
+use xp_syntax::ast;
+
+use crate::connector::Connectors;
+use crate::problems::Problems;
+
+/// The types that need no declaration.
+const BUILT_IN: [(&str, Type); 7] = [
+    ("bool", Type::Bool),
+    ("int", Type::Int),
+    ("text", Type::Text),
+    ("path", Type::Path),
+    ("branch", Type::Branch),
+    ("commit", Type::Commit),
+    ("tree", Type::Tree),
+];
+
+/// Where a type is written.
+pub struct Place<'a> {
+    /// The connectors that may be named.
+    pub connectors: &'a Connectors,
+    /// Inside a connector: its name and its types.
+    pub own: Option<(&'a str, &'a BTreeMap<String, Span>)>,
+    /// Declarations here were not understood.
+    pub damaged: bool,
+    /// Records made of inline types are put here; without, inline types are not allowed.
+    pub inline: Option<&'a mut Vec<Record>>,
+}
+
+/// The type written, or none with the fault reported. `name` is what an inline record would be called; `word` is the word
+/// that makes an unknown name an enumeration of one.
+pub fn resolve(
+    place: &mut Place<'_>,
+    ty: &ast::Type,
+    name: &str,
+    word: Option<&str>,
+    problems: &mut Problems,
+) -> Option<Type> {
+    match &ty.kind {
+        ast::TypeKind::Named(path) => named(place, path, word, problems),
+        ast::TypeKind::List(item) | ast::TypeKind::Set(item) => {
+            resolve(place, item, name, None, problems).map(|item| Type::List(Box::new(item)))
+        }
+        ast::TypeKind::Enum(words) => {
+            let mut known: BTreeMap<&str, Span> = BTreeMap::new();
+            let mut sound = true;
+            for word in words {
+                if let Some(first) = known.insert(&word.text, word.span) {
+                    problems.push(
+                        Diagnostic::error(codes::DUPLICATE_NAME, format!("`{}` is given twice", word.text))
+                            .at(word.span)
+                            .label(first, "the first one"),
+                    );
+                    sound = false;
+                }
+            }
+            sound.then(|| Type::Enum(words.iter().map(|word| word.text.clone()).collect()))
+        }
+        ast::TypeKind::Record(fields) => {
+            if place.inline.is_none() {
+                problems.push(
+                    Diagnostic::error(codes::NOT_YET, "an inline record cannot be used here yet")
+                        .at(ty.span)
+                        .help("declare a `type` in a connector and name it"),
+                );
+                return None;
+            }
+            let record = record(place, fields, name, problems)?;
+            if let Some(inline) = place.inline.as_deref_mut() {
+                inline.push(record);
+            }
+            Some(Type::Record(name.to_owned()))
+        }
+    }
+}
+
+/// A record of these fields, or none with the faults reported.
+pub fn record(
+    place: &mut Place<'_>,
+    fields: &[ast::Field],
+    name: &str,
+    problems: &mut Problems,
+) -> Option<Record> {
+    let mut known: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut lowered = Vec::with_capacity(fields.len());
+    let mut sound = true;
+    for field in fields {
+        if let Some(first) = known.insert(&field.name.text, field.name.span) {
+            sound = false;
+            problems.push(
+                Diagnostic::error(
+                    codes::DUPLICATE_NAME,
+                    format!("the field `{}` is declared twice", field.name.text),
+                )
+                .at(field.name.span)
+                .label(first, "the first one"),
+            );
+        }
+        match resolve(place, &field.ty, &format!("{name}.{}", field.name.text), None, problems) {
+            Some(ty) => lowered.push(Field { name: field.name.text.clone(), ty }),
+            None => sound = false,
+        }
+    }
+    sound.then(|| Record { name: name.to_owned(), fields: lowered })
+}
+
+fn named(place: &Place<'_>, path: &ast::Path, word: Option<&str>, problems: &mut Problems) -> Option<Type> {
+    match path.segments.as_slice() {
+        [name] => {
+            if let Some((_, ty)) = BUILT_IN.iter().find(|(known, _)| *known == name.text) {
+                return Some(ty.clone());
+            }
+            if let Some((connector, types)) = place.own
+                && types.contains_key(&name.text)
+            {
+                return Some(Type::Record(format!("{connector}.{}", name.text)));
+            }
+            if word == Some(name.text.as_str()) {
+                return Some(Type::Enum(vec![name.text.clone()]));
+            }
+            if place.own.is_some() && place.damaged {
+                return None;
+            }
+            let own = place.own.iter().flat_map(|(_, types)| types.keys().map(String::as_str));
+            // The type may well exist, in a connector that was not named.
+            let elsewhere = place.connectors.visible.keys().find(|connector| {
+                place.connectors.get(connector).is_some_and(|found| found.types.contains_key(&name.text))
+            });
+            let fault = Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no type `{}`", name.text))
+                .at(name.span);
+            problems.push(match elsewhere {
+                Some(connector) => fault.help(format!("did you mean `{connector}.{}`?", name.text)).fix(
+                    name.span,
+                    format!("{connector}.{}", name.text),
+                    format!("write `{connector}.{}`", name.text),
+                ),
+                None => {
+                    let known = BUILT_IN.iter().map(|(name, _)| *name).chain(own);
+                    problems.propose(fault, name.span, &name.text, "types", known)
+                }
+            });
+            None
+        }
+        [connector, name] => {
+            let found = crate::names::connector(place.connectors, connector, problems)?;
+            if found.types.contains_key(&name.text) {
+                let full = format!("{}.{}", connector.text, name.text);
+                return place.connectors.records.contains_key(&full).then_some(Type::Record(full));
+            }
+            if !place.connectors.partial(found) {
+                let fault = Diagnostic::error(
+                    codes::UNKNOWN_TYPE,
+                    format!("`{}` has no type `{}`", connector.text, name.text),
+                )
+                .at(name.span);
+                let known = found.types.keys().map(String::as_str);
+                problems.push(problems.propose(fault, name.span, &name.text, "types", known));
+            }
+            None
+        }
+        _ => {
+            problems.push(
+                Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no type `{}`", path.text()))
+                    .at(path.span)
+                    .help("a type of a connector is written `connector.Type`"),
+            );
+            None
+        }
+    }
+}
+
+/// Every value of the first may stand where the second is wanted.
+pub fn fits(from: &Type, to: &Type) -> bool {
+    match (from, to) {
+        (Type::Path | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_), Type::Text) => true,
+        (Type::Enum(few), Type::Enum(many)) => few.iter().all(|word| many.contains(word)),
+        (Type::List(from), Type::List(to)) => fits(from, to),
+        _ => from == to,
+    }
+}

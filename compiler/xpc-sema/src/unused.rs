@@ -1,0 +1,87 @@
+//! What is declared or used and then never named.
+
+use std::collections::HashSet;
+
+use xp_diagnostics::{Diagnostic, codes};
+use xp_syntax::ast;
+
+use crate::problems::Problems;
+
+/// Warns of roles that no step has.
+pub fn roles(ast: &ast::Workflow, problems: &mut Problems) {
+    if ast.damaged {
+        return;
+    }
+    let acting: HashSet<&str> = ast.steps.iter().map(|step| step.role.text.as_str()).collect();
+    for name in ast.roles.iter().flat_map(|line| &line.names) {
+        if !acting.contains(name.text.as_str()) {
+            problems.push(
+                Diagnostic::warning(codes::UNUSED, format!("no step is by `{}`", name.text)).at(name.span),
+            );
+        }
+    }
+}
+
+/// Warns of `use` lines whose connector is never named.
+pub fn uses(file: &ast::File, problems: &mut Problems) {
+    if file.damaged
+        || file
+            .workflows
+            .iter()
+            .any(|workflow| workflow.damaged || workflow.steps.iter().any(|step| step.damaged))
+        || file
+            .connectors
+            .iter()
+            .any(|connector| connector.damaged || connector.actions.iter().any(|a| a.damaged))
+    {
+        return;
+    }
+    let mut named: HashSet<&str> = HashSet::new();
+    for connector in &file.connectors {
+        named.extend(crate::scope::named(connector));
+    }
+    for workflow in &file.workflows {
+        let grants = workflow.steps.iter().flat_map(|step| step.grants.iter().map(|grant| &grant.action));
+        named.extend(grants.filter_map(first));
+        for clause in &workflow.proves {
+            named.extend(claimed(&clause.claim).into_iter().filter_map(first));
+        }
+        let params = workflow.params.iter().map(|param| &param.ty);
+        let submissions =
+            workflow.steps.iter().flat_map(|step| step.submissions.iter().map(|found| &found.ty));
+        named.extend(crate::scope::type_connectors(params.chain(submissions)));
+    }
+    for line in &file.uses {
+        let Some(last) = line.path.segments.last() else { continue };
+        if !named.contains(last.text.as_str()) {
+            problems.push(
+                Diagnostic::warning(codes::UNUSED, format!("nothing names `{}`", last.text))
+                    .at(line.span)
+                    .fix(line.span, "", "remove the line"),
+            );
+        }
+    }
+}
+
+fn first(path: &ast::Path) -> Option<&str> {
+    path.segments.first().map(|name| name.text.as_str())
+}
+
+fn claimed(claim: &ast::Claim) -> Vec<&ast::Path> {
+    let uses = match &claim.kind {
+        ast::ClaimKind::NoRole(first, second) | ast::ClaimKind::NoPrincipal(first, second) => {
+            vec![first, second]
+        }
+        ast::ClaimKind::Requires(uses, _)
+        | ast::ClaimKind::Never(uses)
+        | ast::ClaimKind::OnlyWithin(uses, _)
+        | ast::ClaimKind::AtMost(uses, _)
+        | ast::ClaimKind::Through(uses, _) => vec![uses],
+    };
+    uses.into_iter()
+        .filter_map(|uses| match &uses.kind {
+            ast::UsesKind::Action { action, .. } => Some(action),
+            ast::UsesKind::Effect(_) => None,
+        })
+        .collect()
+}

@@ -1,0 +1,210 @@
+//! One workflow, pass after pass: names, steps, order, duties, questions.
+
+use xp_artifact::workflow::{
+    Atom, Formula, GrantIx, Loop, LoopId, OutcomeIx, Param, Role, RoleId, RoleKind, Separation, Step, StepId,
+    SubmissionIx, Workflow,
+};
+use xp_diagnostics::{Diagnostic, Sources, codes};
+use xp_syntax::ast;
+use xpc_model::{Model, Obligation, Place, Spans};
+
+use crate::connector::Connectors;
+use crate::draft::Draft;
+use crate::edges::Edges;
+use crate::outcomes::LoopIds;
+use crate::problems::Problems;
+use crate::symbols::Context;
+use crate::{
+    collect, cycles, formulas, grants, limits, loops, obligations, outcomes, separations, submissions, tables,
+};
+
+/// The model of a workflow, or none with the faults reported.
+pub fn lower(
+    sources: &Sources,
+    connectors: &Connectors,
+    ast: &ast::Workflow,
+    problems: &mut Problems,
+) -> Option<Model> {
+    let before = problems.errors();
+    let context = Context { sources, connectors, ast, names: collect::symbols(connectors, ast, problems) };
+    let mut spans = Spans::new(ast.name.span);
+    spans.put(Place::Workflow, ast.name.span);
+    for (index, name) in context.names.roles.iter().enumerate() {
+        spans.put(Place::Role(RoleId::of(index)), name.span);
+    }
+    if ast.steps.is_empty() && !ast.damaged {
+        problems.push(
+            Diagnostic::error(codes::NO_STEPS, format!("workflow `{}` has no steps", ast.name.text))
+                .at(ast.name.span),
+        );
+    }
+    let mut edges = Edges::new(context.names.steps.len());
+    let loop_ids = outcomes::loop_ids(&context);
+    let mut drafts = Vec::with_capacity(context.names.steps.len());
+    for index in 0..context.names.steps.len() {
+        drafts.push(step(&context, StepId::of(index), &loop_ids, &mut edges, &mut spans, problems));
+    }
+    let lowered_loops = all_loops(&context, &loop_ids, &mut spans, problems);
+    let finish = finish(&context, &mut spans, problems);
+    let mut separate = separations::declared(&context, &mut spans, problems);
+    let order = edges.order();
+    // What comes from where cannot be told on a cycle.
+    if cycles::check(&context, &edges, &order, problems) {
+        loops::check(&context, &edges, &order, &lowered_loops, problems);
+        let first = separate.len();
+        let implied = separations::implied(&context, &drafts, &order, first, &mut spans, problems);
+        separate.extend(implied);
+    }
+    let obligations = obligations::of(&context, problems);
+    let whole = !ast.damaged && ast.steps.iter().all(|step| !step.damaged);
+    if problems.errors() > before || !whole {
+        return None;
+    }
+    for step in &ast.steps {
+        problems.extend(step.grants.iter().filter_map(limits::implied));
+        problems.extend(step.submissions.iter().filter_map(submissions::implied));
+    }
+    let steps: Vec<Step> = drafts.into_iter().map(Draft::finish).collect::<Option<_>>()?;
+    let loops: Vec<Loop> = lowered_loops.into_iter().collect::<Option<_>>()?;
+    assemble(&context, Parts { steps, loops, separate, finish: finish?, spans, obligations })
+}
+
+/// What the passes made.
+struct Parts {
+    steps: Vec<Step>,
+    loops: Vec<Loop>,
+    separate: Vec<Separation>,
+    finish: Formula,
+    spans: Spans,
+    obligations: Vec<Obligation>,
+}
+
+fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
+    let params: Vec<Param> = context
+        .names
+        .params
+        .iter()
+        .map(|(name, ty)| ty.clone().map(|ty| Param { name: name.text.clone(), ty }))
+        .collect::<Option<_>>()?;
+    let actions = tables::actions(context)?;
+    let records = tables::records(context, &params, &actions, &parts.steps);
+    let roles = context
+        .names
+        .roles
+        .iter()
+        .map(|name| Role { name: name.text.clone(), kind: RoleKind::Agent })
+        .collect();
+    let workflow = Workflow {
+        name: context.ast.name.text.clone(),
+        doc: context.ast.doc.as_ref().map(|doc| doc.text.clone()),
+        params,
+        roles,
+        separations: parts.separate,
+        records,
+        actions,
+        steps: parts.steps,
+        loops: parts.loops,
+        finish: parts.finish,
+    };
+    Some(Model { workflow, spans: parts.spans, obligations: parts.obligations })
+}
+
+fn step(
+    context: &Context<'_>,
+    id: StepId,
+    loops: &LoopIds,
+    edges: &mut Edges,
+    spans: &mut Spans,
+    problems: &mut Problems,
+) -> Draft {
+    let Some(symbols) = context.names.step(id) else { return Draft::default() };
+    let ast = symbols.ast;
+    spans.put(Place::Step(id), ast.name.span);
+    let mut draft = Draft { name: ast.name.text.clone(), role: symbols.role, ..Draft::default() };
+    draft.after = match &ast.after {
+        None => {
+            spans.put(Place::After(id), ast.name.span);
+            Some(Formula::All(Vec::new()))
+        }
+        Some(formula) => {
+            spans.put(Place::After(id), formula.span);
+            let (mut named, mut atoms) = (Vec::new(), Vec::new());
+            let lowered = formulas::lower(context, formula, &mut named, &mut atoms, problems);
+            for edge in named {
+                edges.put(id, edge);
+            }
+            for written in atoms {
+                spans.put(Place::AfterAtom(id, written.atom), written.span);
+            }
+            lowered
+        }
+    };
+    for index in 0..ast.grants.len() {
+        draft.grants.push(grants::lower(context, id, GrantIx::of(index), edges, spans, problems));
+    }
+    for index in 0..ast.submissions.len() {
+        draft.submissions.push(submissions::lower(context, id, SubmissionIx::of(index), spans, problems));
+    }
+    if symbols.outcomes.is_empty() && !ast.damaged {
+        problems.push(
+            Diagnostic::error(
+                codes::NO_OUTCOMES,
+                format!("step `{}` has no outcome, so it never ends", ast.name.text),
+            )
+            .at(ast.name.span)
+            .help("add `outcome done`, or `outcome done auto when …`"),
+        );
+    }
+    for index in 0..symbols.outcomes.len() {
+        let at = Atom { step: id, outcome: OutcomeIx::of(index) };
+        draft.outcomes.push(outcomes::lower(context, at, loops, edges, spans, problems));
+    }
+    draft
+}
+
+fn all_loops(
+    context: &Context<'_>,
+    ids: &LoopIds,
+    spans: &mut Spans,
+    problems: &mut Problems,
+) -> Vec<Option<Loop>> {
+    let mut sorted: Vec<(LoopId, Atom)> = ids.iter().map(|(atom, id)| (*id, *atom)).collect();
+    sorted.sort_unstable();
+    sorted
+        .into_iter()
+        .map(|(id, at)| {
+            let then = context
+                .names
+                .step(at.step)
+                .and_then(|step| step.outcome(at.outcome))
+                .and_then(outcomes::reopening);
+            if let Some((then, _)) = then {
+                spans.put(Place::Loop(id), then.span);
+            }
+            outcomes::lower_loop(context, at, problems)
+        })
+        .collect()
+}
+
+/// When the run is over: as the source says, or when every step is settled.
+fn finish(context: &Context<'_>, spans: &mut Spans, problems: &mut Problems) -> Option<Formula> {
+    let Some(finish) = &context.ast.finish else {
+        spans.put(Place::Finish, context.ast.name.span);
+        let all = context.names.steps.iter().enumerate().map(|(step, symbols)| {
+            let settled =
+                symbols.continuing.iter().map(|outcome| Atom { step: StepId::of(step), outcome: *outcome });
+            let mut settled: Vec<Formula> = settled.map(Formula::Is).collect();
+            match settled.pop() {
+                Some(only) if settled.is_empty() => only,
+                Some(last) => {
+                    settled.push(last);
+                    Formula::Some(settled)
+                }
+                None => Formula::Some(Vec::new()),
+            }
+        });
+        return Some(Formula::All(all.collect()));
+    };
+    spans.put(Place::Finish, finish.span);
+    formulas::lower(context, &finish.formula, &mut Vec::new(), &mut Vec::new(), problems)
+}

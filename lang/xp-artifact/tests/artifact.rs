@@ -1,0 +1,114 @@
+//! The artifact file: what is refused, and that nothing is accepted twice.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use xp_artifact::workflow::{Formula, How, Outcome, Role, RoleId, RoleKind, Step, Then, Workflow};
+use xp_artifact::{Artifact, ArtifactError, Envelope, FORMAT, SigningKey, Trust, VerifyingKey};
+
+fn artifact() -> Artifact {
+    let outcome = Outcome { name: "done".to_owned(), how: How::Judged, of: None, then: Then::Settle };
+    let step = Step {
+        name: "a".to_owned(),
+        role: RoleId(0),
+        after: Formula::All(vec![]),
+        grants: vec![],
+        submissions: vec![],
+        outcomes: vec![outcome],
+    };
+    let workflow = Workflow {
+        name: "w".to_owned(),
+        doc: Some("größer als ASCII\n".to_owned()),
+        params: vec![],
+        roles: vec![Role { name: "r".to_owned(), kind: RoleKind::Agent }],
+        separations: vec![],
+        records: vec![],
+        actions: vec![],
+        steps: vec![step],
+        loops: vec![],
+        finish: Formula::All(vec![]),
+    };
+    Artifact { format: FORMAT, compiler: "test".to_owned(), sources: vec![], workflow, obligations: vec![] }
+}
+
+/// A test fixture, not a key anybody uses.
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed(&[seed; 32])
+}
+
+fn sealed(keys: &[&SigningKey]) -> Vec<u8> {
+    Envelope::seal(&artifact(), keys).unwrap().to_bytes().unwrap()
+}
+
+fn open(bytes: &[u8], keys: &[VerifyingKey]) -> Result<Artifact, ArtifactError> {
+    Envelope::open(bytes, Trust::AnyOf(keys)).map(|(_, artifact)| artifact)
+}
+
+#[test]
+fn what_was_sealed_is_what_opens() {
+    let bytes = sealed(&[&key(1)]);
+    assert_eq!(open(&bytes, &[key(1).public()]).unwrap(), artifact());
+    assert_eq!(bytes, sealed(&[&key(1)]), "sealing is not deterministic");
+}
+
+#[test]
+fn signatures_are_demanded_and_must_be_by_a_trusted_key() {
+    assert_eq!(open(&sealed(&[]), &[key(1).public()]), Err(ArtifactError::Unsigned));
+    assert_eq!(open(&sealed(&[&key(2)]), &[key(1).public()]), Err(ArtifactError::Untrusted));
+    assert!(open(&sealed(&[&key(2), &key(1)]), &[key(1).public()]).is_ok());
+    assert!(Envelope::open(&sealed(&[]), Trust::FormOnly).is_ok());
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_is_refused() {
+    let bytes = sealed(&[&key(1)]);
+    let trusted = [key(1).public()];
+    for position in 0..bytes.len() {
+        for bit in [0x01, 0x20, 0x80] {
+            let mut bent = bytes.clone();
+            bent[position] ^= bit;
+            assert!(open(&bent, &trusted).is_err(), "byte {position} xor {bit:#x} was accepted");
+        }
+        assert!(open(&bytes[..position], &trusted).is_err(), "cut at {position} was accepted");
+    }
+}
+
+#[test]
+fn there_is_no_second_spelling() {
+    let bytes = sealed(&[&key(1)]);
+    let trusted = [key(1).public()];
+    let mut spaced = bytes.clone();
+    spaced.push(b'\n');
+    assert!(matches!(open(&spaced, &trusted), Err(ArtifactError::Encoding(_))));
+    let pretty =
+        serde_json::to_vec_pretty(&serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()).unwrap();
+    assert!(matches!(open(&pretty, &trusted), Err(ArtifactError::Encoding(_))));
+}
+
+#[test]
+fn a_newer_format_is_named() {
+    let mut newer = artifact();
+    newer.format = 7;
+    let bytes = Envelope::seal(&newer, &[&key(1)]).unwrap().to_bytes().unwrap();
+    assert_eq!(open(&bytes, &[key(1).public()]), Err(ArtifactError::Newer { found: 7 }));
+}
+
+#[test]
+fn keys_survive_pem_and_never_print() {
+    let pem = key(1).to_pem().unwrap();
+    let again = SigningKey::from_pem(&pem).unwrap();
+    assert_eq!(again.public(), key(1).public());
+    assert_eq!(VerifyingKey::from_pem(&key(1).public().to_pem().unwrap()).unwrap(), key(1).public());
+    let shown = format!("{again:?}");
+    assert!(!shown.contains("01010101") && shown.contains("sha256:"));
+    let error = SigningKey::from_pem(&pem.replace("PRIVATE", "SECRET")).unwrap_err();
+    assert!(matches!(error, ArtifactError::BadKey(_)));
+}
+
+#[test]
+fn the_schema_accepts_artifacts_and_refuses_others() {
+    let schema = Artifact::json_schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut value = serde_json::to_value(artifact()).unwrap();
+    assert!(validator.is_valid(&value));
+    value["surprise"] = serde_json::Value::Bool(true);
+    assert!(!validator.is_valid(&value));
+}

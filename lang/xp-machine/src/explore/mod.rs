@@ -1,0 +1,224 @@
+//! Every run of a small workflow, by brute force over the machine itself.
+//!
+//! The oracle of the differential tests: it knows nothing of formulas or solvers and shares no code with the encoder. It
+//! plays the roles at their worst, with one principal a role unless told otherwise, lets one claim at a time stay in
+//! flight, and gives actions sampled arguments and results. Times never advance: expiry and tries are out of its reach.
+
+mod moves;
+mod sample;
+
+use std::collections::{BTreeMap, HashMap};
+
+use xp_artifact::workflow::{Atom, GrantIx, StepId, Workflow};
+use xp_scope::{Digest, Value};
+
+pub use moves::{Move, World};
+
+use crate::event::{Actor, Principal, Start};
+use crate::machine::Machine;
+use crate::refusal::Refusal;
+use crate::state::{State, Status};
+
+/// How to explore.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Stop after this many states; the exploration is then incomplete.
+    pub max_states: usize,
+    /// Who plays each role; by default every role has a principal of its own.
+    pub staff: Option<Vec<Principal>>,
+    /// Values to try where a pin lets anything through.
+    pub probes: Vec<Value>,
+    /// Let a claim stay in flight while other things happen.
+    pub in_flight: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_states: 50_000, staff: None, probes: Vec::new(), in_flight: true }
+    }
+}
+
+/// A use as an observer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// The step.
+    pub step: StepId,
+    /// The grant.
+    pub grant: GrantIx,
+    /// The arguments.
+    pub args: BTreeMap<String, Value>,
+}
+
+/// What an observer remembers of a run besides the machine's state; part of what makes two situations different.
+pub trait Observer: Clone + Eq + std::hash::Hash {
+    /// A use was claimed; the state is the one just before.
+    fn used(&mut self, machine: &Machine, before: &State, used: &Used, by: &Principal);
+}
+
+/// Nothing is remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Forgetful;
+
+impl Observer for Forgetful {
+    fn used(&mut self, _: &Machine, _: &State, _: &Used, _: &Principal) {}
+}
+
+/// A situation: the machine's state, a claim in flight, what the world looks like, what the observer remembers.
+#[derive(Clone, Debug)]
+pub struct Situation<O> {
+    /// The machine's state.
+    pub state: State,
+    /// The claim in flight.
+    pub flying: Option<moves::Flying>,
+    /// Which values stand for which.
+    pub world: World,
+    /// The observer.
+    pub observer: O,
+}
+
+/// Everything that was found.
+#[derive(Debug)]
+pub struct Explored<O> {
+    /// The situations, the first one being the start.
+    pub situations: Vec<Situation<O>>,
+    /// By situation: what leads where.
+    pub next: Vec<Vec<(Move, usize)>>,
+    /// Every situation was found.
+    pub complete: bool,
+}
+
+impl<O> Explored<O> {
+    /// Situations of a running run from which no end can be reached. Meaningful only when `complete`.
+    #[must_use]
+    pub fn stuck(&self) -> Vec<usize> {
+        let mut before = vec![Vec::new(); self.situations.len()];
+        for (from, moves) in self.next.iter().enumerate() {
+            for (_, to) in moves {
+                if let Some(list) = before.get_mut(*to) {
+                    list.push(from);
+                }
+            }
+        }
+        let over = |index: &usize| {
+            self.situations.get(*index).is_some_and(|here| here.state.status != Status::Running)
+        };
+        let mut ends = vec![false; self.situations.len()];
+        let mut stack: Vec<usize> = (0..self.situations.len()).filter(over).collect();
+        while let Some(here) = stack.pop() {
+            let Some(seen) = ends.get_mut(here) else { continue };
+            if std::mem::replace(seen, true) {
+                continue;
+            }
+            stack.extend(before.get(here).into_iter().flatten());
+        }
+        ends.iter().enumerate().filter(|(_, ends)| !**ends).map(|(index, _)| index).collect()
+    }
+
+    /// The moves that lead to a situation, from the start.
+    #[must_use]
+    pub fn path(&self, to: usize) -> Vec<Move> {
+        let mut from: HashMap<usize, (usize, Move)> = HashMap::new();
+        let mut queue = std::collections::VecDeque::from([0]);
+        while let Some(here) = queue.pop_front() {
+            if here == to {
+                break;
+            }
+            for (by, next) in self.next.get(here).into_iter().flatten() {
+                if *next != 0 && !from.contains_key(next) {
+                    from.insert(*next, (here, by.clone()));
+                    queue.push_back(*next);
+                }
+            }
+        }
+        let mut path = Vec::new();
+        let mut here = to;
+        while let Some((before, by)) = from.get(&here) {
+            path.push(by.clone());
+            here = *before;
+        }
+        path.reverse();
+        path
+    }
+}
+
+/// Explores every run of a machine.
+///
+/// # Errors
+/// The run cannot be started with sampled parameters or the staff given.
+pub fn explore<O: Observer>(machine: &Machine, observer: O, options: &Options) -> Result<Explored<O>, Refusal> {
+    let staff = options.staff.clone().unwrap_or_else(|| everybody(machine.workflow()));
+    let params = machine.workflow().params.iter().map(|param| {
+        (param.name.clone(), sample::value(machine, &param.ty, &param.name))
+    });
+    let instances =
+        machine.workflow().actions.iter().map(|action| (action.connector.clone(), "sampled".to_owned()));
+    let start = Start { at: 0, params: params.collect(), instances: instances.collect(), staff: BTreeMap::new() };
+    let first =
+        Situation { state: machine.start(&start)?, flying: None, world: World::default(), observer };
+    let mut seen: HashMap<Digest, Vec<(O, usize)>> = HashMap::new();
+    seen.insert(key(&first), vec![(first.observer.clone(), 0)]);
+    let mut explored = Explored { situations: vec![first], next: Vec::new(), complete: true };
+    let mut here = 0;
+    while here < explored.situations.len() {
+        let Some(situation) = explored.situations.get(here).cloned() else { break };
+        let mut next = Vec::new();
+        for (by, then) in moves::all(machine, &situation, &staff, options) {
+            let bucket = seen.entry(key(&then)).or_default();
+            let known = bucket.iter().find(|(observer, _)| *observer == then.observer).map(|(_, index)| *index);
+            let index = match known {
+                Some(index) => index,
+                None if explored.situations.len() >= options.max_states => {
+                    explored.complete = false;
+                    continue;
+                }
+                None => {
+                    let index = explored.situations.len();
+                    bucket.push((then.observer.clone(), index));
+                    explored.situations.push(then);
+                    index
+                }
+            };
+            next.push((by, index));
+        }
+        explored.next.push(next);
+        here += 1;
+    }
+    Ok(explored)
+}
+
+/// A principal and a controller of its own for every role.
+#[must_use]
+pub fn everybody(workflow: &Workflow) -> Vec<Principal> {
+    let of = |name: &String| Principal { name: format!("{name}-1"), controller: format!("team-{name}") };
+    workflow.roles.iter().map(|role| of(&role.name)).collect()
+}
+
+/// Two situations with one key behave alike: times, tries, versions and numbers of openings are left out.
+fn key<O>(situation: &Situation<O>) -> Digest {
+    use std::fmt::Write as _;
+    let state = &situation.state;
+    let mut text = format!("{:?}|{:?}|{:?}|", state.status, state.loops, state.pending);
+    for step in &state.steps {
+        let _ = write!(text, "{:?},{},{:?},{:?};", step.settled, step.open, step.submissions, step.shown);
+        for grant in &step.grants {
+            let _ = write!(text, "{},{},{:?}/", grant.spent, grant.spent_in_run, grant.result);
+        }
+    }
+    let _ = write!(text, "|{:?}|{:?}", situation.flying.as_ref().map(|f| (f.step, f.grant, &f.args)), situation.world);
+    let _ = write!(text, "|{:?}", state.staff.iter().map(Option::is_some).collect::<Vec<_>>());
+    Digest::of(text.as_bytes())
+}
+
+/// The outcomes of a map, for an observer of states.
+#[must_use]
+pub fn settled(state: &State) -> Vec<Atom> {
+    let steps = state.steps.iter().enumerate();
+    steps
+        .filter_map(|(index, step)| Some(Atom { step: StepId::of(index), outcome: step.settled? }))
+        .collect()
+}
+
+/// A principal as it acts in a role.
+fn acting(principal: &Principal, role: &str) -> Actor {
+    Actor { principal: principal.clone(), roles: vec![role.to_owned()] }
+}

@@ -1,0 +1,125 @@
+//! Values of a type, and results of actions.
+
+use xp_artifact::workflow::{Action, GrantIx, How, StepId};
+use xp_scope::{Digest, Type, Value};
+
+use crate::data;
+use crate::machine::Machine;
+use crate::state::State;
+
+/// Some value of a type, the same for the same seed.
+pub(crate) fn value(machine: &Machine, ty: &Type, seed: &str) -> Value {
+    match ty {
+        Type::Bool => Value::Bool(true),
+        Type::Int => Value::Int(1),
+        Type::Text => Value::Text(format!("text of {seed}")),
+        Type::Path => Value::Text("src/sampled.rs".to_owned()),
+        Type::Branch => Value::Text(format!("branch-{}", short(seed, 8))),
+        Type::Commit | Type::Tree => Value::Text(short(seed, 40)),
+        Type::Enum(words) => Value::Text(words.first().cloned().unwrap_or_default()),
+        Type::List(element) => Value::List(vec![value(machine, element, seed)]),
+        Type::Record(name) => {
+            let fields = machine.records.get(name).map(Vec::as_slice).unwrap_or_default();
+            let sampled = fields.iter().map(|(field, ty)| {
+                (field.clone(), value(machine, ty, &format!("{seed}.{field}")))
+            });
+            Value::Record(sampled.collect())
+        }
+    }
+}
+
+/// Hexadecimal digits from a seed.
+fn short(seed: &str, digits: usize) -> String {
+    Digest::of(seed.as_bytes()).hex().chars().take(digits).collect()
+}
+
+/// The results worth trying: every Boolean that a condition of the step reads, both ways; what is shown is what the step
+/// judges, where it judges anything.
+pub(crate) fn results(
+    machine: &Machine,
+    state: &State,
+    id: StepId,
+    ix: GrantIx,
+    action: &Action,
+    args: &std::collections::BTreeMap<String, Value>,
+) -> Vec<Value> {
+    let Some(step) = machine.step(id) else { return Vec::new() };
+    let mut base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
+    // A fresh ref is the one that was asked for.
+    if action.fresh && action.result == Type::Branch {
+        let named = action.touches.first().and_then(|touched| action.params.get(usize::try_from(*touched).ok()?));
+        if let Some(name) = named.and_then(|param| args.get(&param.name)) {
+            base = name.clone();
+        }
+    }
+    let mut flags: Vec<Vec<String>> = Vec::new();
+    for outcome in &step.outcomes {
+        if let How::Auto(condition) | How::JudgedIf(condition) = &outcome.how {
+            read_flags(condition, ix, &mut flags);
+        }
+    }
+    flags.sort();
+    flags.dedup();
+    let judged: Vec<Value> = step
+        .outcomes
+        .iter()
+        .filter_map(|outcome| outcome.of.as_ref())
+        .filter_map(|datum| data::datum(state, datum).cloned())
+        .collect();
+    // The world is honest: who may look at what it judges is shown it.
+    let mut shown = Vec::new();
+    for field in &action.shows {
+        let path = std::slice::from_ref(field);
+        for value in &judged {
+            let mut faithful = base.clone();
+            if set(&mut faithful, path, value.clone()) {
+                shown.push(faithful);
+            }
+        }
+    }
+    if shown.is_empty() {
+        shown.push(base);
+    }
+    let mut all = Vec::new();
+    for base in shown {
+        for bits in 0..(1_u32 << flags.len().min(6)) {
+            let mut variant = base.clone();
+            for (number, flag) in flags.iter().enumerate().take(6) {
+                set(&mut variant, flag, Value::Bool(bits & (1 << number) != 0));
+            }
+            all.push(variant);
+        }
+    }
+    all
+}
+
+fn read_flags(condition: &xp_artifact::workflow::Condition, ix: GrantIx, flags: &mut Vec<Vec<String>>) {
+    use xp_artifact::workflow::Condition;
+    match condition {
+        Condition::Bound(_) => {}
+        Condition::Flag { grant, fields, .. } if *grant == ix => flags.push(fields.clone()),
+        Condition::Flag { .. } => {}
+        Condition::All(parts) | Condition::Some(parts) => {
+            for part in parts {
+                read_flags(part, ix, flags);
+            }
+        }
+    }
+}
+
+/// Sets a field of the same kind of value; false where there is none.
+fn set(value: &mut Value, path: &[String], to: Value) -> bool {
+    match (value, path.split_first()) {
+        (place, None) => {
+            let fits = std::mem::discriminant(place) == std::mem::discriminant(&to);
+            if fits {
+                *place = to;
+            }
+            fits
+        }
+        (Value::Record(fields), Some((first, rest))) => {
+            fields.get_mut(first).is_some_and(|inner| set(inner, rest, to))
+        }
+        (Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::List(_), Some(_)) => false,
+    }
+}

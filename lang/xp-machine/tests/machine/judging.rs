@@ -1,0 +1,90 @@
+//! Judgements: evidence, what was shown, submissions.
+
+use xp_artifact::workflow::{How, Then};
+use xp_machine::{Accepted, Code, Event};
+use xp_scope::Value;
+
+use crate::fixture::{
+    Run, after, code, judge, outcome, reviewed, start, step, submission, submitted, text, workflow, writer,
+};
+
+#[test]
+fn evidence_is_required_and_automatic_outcomes_cannot_be_chosen() {
+    let mut run = Run::of(reviewed());
+    assert_eq!(code(run.judge(&writer(), "write", "ready")), Code::NoEvidence);
+    run.act(&writer(), "write", "write", "a", "c1").unwrap();
+    run.judge(&writer(), "write", "ready").unwrap();
+    assert_eq!(code(run.judge(&writer(), "test", "passed")), Code::NotJudgeable);
+    assert_eq!(run.settle(), 0);
+}
+
+#[test]
+fn a_judge_must_have_been_shown_exactly_what_is_judged_in_this_opening() {
+    let mut run = Run::of(reviewed());
+    run.act(&writer(), "write", "write", "a", "c1").unwrap();
+    run.judge(&writer(), "write", "ready").unwrap();
+    run.act(&writer(), "test", "test", "c1", "t").unwrap();
+    run.settle();
+    assert_eq!(code(run.judge(&judge(), "review", "ok")), Code::NotShown);
+    run.act(&judge(), "review", "read", "x", "c0").unwrap();
+    assert_eq!(code(run.judge(&judge(), "review", "ok")), Code::NotShown);
+    // Seeing the identifier is not seeing what it stands for.
+    let datum = run.machine.datum_named("write.done.id").unwrap();
+    run.apply(Event::View { actor: judge(), step: "review".to_owned(), datum }).unwrap();
+    assert_eq!(code(run.judge(&judge(), "review", "ok")), Code::NotShown);
+    run.act(&judge(), "review", "read", "x", "c1").unwrap();
+    run.judge(&judge(), "review", "ok").unwrap();
+}
+
+fn planned() -> Run {
+    let mut plan = step(
+        "plan",
+        0,
+        start(),
+        vec![],
+        vec![outcome("done", How::Judged, Then::Settle), outcome("given_up", How::Judged, Then::End)],
+    );
+    plan.submissions.push(submission("files"));
+    let mut agreed = outcome("agreed", How::Judged, Then::Settle);
+    agreed.of = Some(submitted(0));
+    let review = step("review", 1, after(0, 0), vec![], vec![agreed]);
+    Run::of(workflow(&["writer", "judge"], vec![plan, review], vec![]))
+}
+
+fn submit(run: &mut Run, files: &[&str]) -> Result<Accepted, xp_machine::Refusal> {
+    let value = Value::List(files.iter().map(|file| text(file)).collect());
+    run.apply(Event::Submit { actor: writer(), step: "plan".to_owned(), name: "files".to_owned(), value })
+}
+
+#[test]
+fn submissions_come_before_a_continuing_outcome() {
+    let mut run = planned();
+    assert_eq!(code(run.judge(&writer(), "plan", "done")), Code::NotSubmitted);
+    assert_eq!(code(submit(&mut run, &[])), Code::OutOfScope);
+    assert_eq!(code(submit(&mut run, &["a", "a"])), Code::OutOfScope);
+    assert_eq!(code(submit(&mut run, &["a", "b", "c"])), Code::OutOfScope);
+    assert_eq!(code(submit(&mut run, &["../a"])), Code::BadValue);
+    submit(&mut run, &["a"]).unwrap();
+    submit(&mut run, &["b"]).unwrap();
+    run.judge(&writer(), "plan", "done").unwrap();
+    assert_eq!(code(submit(&mut run, &["c"])), Code::StepClosed);
+}
+
+#[test]
+fn an_ending_outcome_needs_no_submission() {
+    let mut run = planned();
+    run.judge(&writer(), "plan", "given_up").unwrap();
+    assert_eq!(code(submit(&mut run, &["a"])), Code::RunOver);
+}
+
+#[test]
+fn a_submission_is_judged_after_it_was_viewed() {
+    let mut run = planned();
+    submit(&mut run, &["a"]).unwrap();
+    run.judge(&writer(), "plan", "done").unwrap();
+    assert_eq!(code(run.judge(&judge(), "review", "agreed")), Code::NotShown);
+    let datum = submitted(0);
+    let shown = run.apply(Event::View { actor: judge(), step: "review".to_owned(), datum }).unwrap();
+    assert!(matches!(shown, Accepted::Shown { value: Value::List(files), .. } if files == vec![text("a")]));
+    run.judge(&judge(), "review", "agreed").unwrap();
+}

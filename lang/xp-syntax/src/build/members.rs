@@ -1,0 +1,156 @@
+//! Workflows, steps and what stands in them.
+
+use pest::iterators::Pair;
+
+use super::{Cx, Kids};
+use crate::ast::{
+    Exhausted, Finish, Formula, Grant, How, Limit, Name, Outcome, Param, Per, Roles, Separation, Submission,
+    Then, ThenKind, Use,
+};
+use crate::grammar::Rule;
+
+/// `use a.b`.
+pub(crate) fn use_line(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Use> {
+    let span = cx.span(&pair);
+    Some(Use { path: cx.path(&Kids::of(pair).eat(Rule::module)?), span })
+}
+
+/// A workflow without its members.
+pub(crate) struct WorkflowHead {
+    pub name: Name,
+    pub params: Vec<Param>,
+}
+
+pub(crate) fn workflow(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<WorkflowHead> {
+    let mut kids = Kids::of(pair);
+    let name = cx.name(&kids.eat(Rule::workflow_name)?);
+    let params = match kids.eat(Rule::params) {
+        Some(params) => Kids::of(params).all(Rule::param, |param| cx.param(param))?,
+        None => Vec::new(),
+    };
+    Some(WorkflowHead { name, params })
+}
+
+pub(crate) fn roles(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Roles> {
+    let span = cx.span(&pair);
+    Some(Roles { names: Kids::of(pair).all(Rule::role_name, |name| Some(cx.name(&name)))?, span })
+}
+
+pub(crate) fn separation(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Separation> {
+    let span = cx.span(&pair);
+    Some(Separation { roles: Kids::of(pair).all(Rule::role_name, |name| Some(cx.name(&name)))?, span })
+}
+
+pub(crate) fn finish(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Finish> {
+    let span = cx.span(&pair);
+    Some(Finish { formula: cx.formula(Kids::of(pair).eat(Rule::formula)?)?, span })
+}
+
+/// A step without its members.
+pub(crate) struct StepHead {
+    pub name: Name,
+    pub role: Name,
+    pub declares_role: bool,
+    pub after: Option<Formula>,
+}
+
+pub(crate) fn step(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<StepHead> {
+    let mut kids = Kids::of(pair);
+    let name = cx.name(&kids.eat(Rule::step_name)?);
+    let declares_role = kids.eat(Rule::k_agent).is_some();
+    let role = cx.name(&kids.eat(Rule::role_name)?);
+    let after = match kids.eat(Rule::after) {
+        Some(after) => Some(cx.formula(Kids::of(after).eat(Rule::formula)?)?),
+        None => None,
+    };
+    Some(StepHead { name, role, declares_role, after })
+}
+
+pub(crate) fn grant(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Grant> {
+    let span = cx.span(&pair);
+    let mut kids = Kids::of(pair);
+    let action = cx.path(&kids.eat(Rule::action_path)?);
+    let args = kids.all(Rule::arg, |arg| cx.arg(arg))?;
+    let limit = match kids.eat(Rule::limit) {
+        Some(pair) => Some(limit(cx, pair)?),
+        None => None,
+    };
+    let binder = match kids.eat(Rule::binder) {
+        Some(pair) => Some(cx.name(&Kids::of(pair).eat(Rule::binder_name)?)),
+        None => None,
+    };
+    Some(Grant { action, args, limit, binder, span })
+}
+
+fn limit(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Limit> {
+    let span = cx.span(&pair);
+    let form = Kids::of(pair).next()?;
+    let once = form.as_rule() == Rule::once;
+    let mut kids = Kids::of(form);
+    let uses = if once {
+        let word = cx.span(&kids.eat(Rule::k_once)?);
+        crate::ast::Int { value: 1, span: word }
+    } else {
+        cx.int(&kids.eat(Rule::int)?)?
+    };
+    let per = kids.any(&[Rule::k_opening, Rule::k_run]).map(|word| match word.as_rule() {
+        Rule::k_run => Per::Run,
+        _ => Per::Opening,
+    });
+    Some(Limit { uses, per, span })
+}
+
+pub(crate) fn submission(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Submission> {
+    let span = cx.span(&pair);
+    let mut kids = Kids::of(pair);
+    let name = cx.name(&kids.eat(Rule::submission_name)?);
+    let ty = cx.type_expr(kids.eat(Rule::type_expr)?)?;
+    let within = match kids.eat(Rule::within) {
+        Some(within) => Some(cx.within(within)?),
+        None => None,
+    };
+    let max = match kids.eat(Rule::max) {
+        Some(max) => Some(cx.max(max)?),
+        None => None,
+    };
+    Some(Submission { name, ty, within, max, span })
+}
+
+pub(crate) fn outcome(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Outcome> {
+    let span = cx.span(&pair);
+    let mut kids = Kids::of(pair);
+    let name = cx.name(&kids.eat(Rule::outcome_name)?);
+    let mut of = None;
+    let mut how = How::Judged;
+    let mut then = None;
+    while let Some(part) = kids.any(&[Rule::of, Rule::how, Rule::then]) {
+        match part.as_rule() {
+            Rule::of => of = Some(cx.path(&Kids::of(part).eat(Rule::datum)?)),
+            Rule::how => how = how_of(cx, part)?,
+            _ => then = Some(then_of(cx, part)?),
+        }
+    }
+    Some(Outcome { name, of, how, then, span })
+}
+
+fn how_of(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<How> {
+    let form = Kids::of(pair).next()?;
+    let auto = form.as_rule() == Rule::auto_when;
+    let condition = cx.condition(Kids::of(form).eat(Rule::condition)?)?;
+    Some(if auto { How::Auto(condition) } else { How::If(condition) })
+}
+
+fn then_of(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Then> {
+    let span = cx.span(&pair);
+    let form = Kids::of(pair).next()?;
+    if form.as_rule() == Rule::end {
+        return Some(Then { kind: ThenKind::End, span });
+    }
+    let mut kids = Kids::of(form);
+    let step = cx.name(&kids.eat(Rule::step_name)?);
+    let notes = kids.eat(Rule::notes).is_some();
+    let max = cx.int(&kids.eat(Rule::int)?)?;
+    let name = cx.name(&kids.eat(Rule::outcome_name)?);
+    let ends = kids.eat(Rule::ends).map(|ends| cx.span(&ends));
+    Some(Then { kind: ThenKind::Reopen { step, notes, max, exhausted: Exhausted { name, ends } }, span })
+}

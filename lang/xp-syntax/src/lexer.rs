@@ -1,0 +1,324 @@
+//! Text to tokens, with what stands between them. Cuts for `split.rs`, points for messages, and material for the formatter;
+//! the grammar reads the text itself.
+
+use xp_diagnostics::{Diagnostic, SourceId, Span, codes};
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Word,
+    Int,
+    Str,
+    /// A mark: `{ } ( ) [ ] , : . = |` by its character, `->` as `>`.
+    Mark(char),
+    /// Already reported.
+    Bad,
+}
+
+/// A token and how it stands in its line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Token {
+    pub kind: Kind,
+    pub start: usize,
+    pub end: usize,
+    /// First token of its line.
+    pub line_first: bool,
+}
+
+/// A comment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Comment {
+    /// `///`.
+    pub doc: bool,
+    pub start: usize,
+    pub end: usize,
+    /// Index of the token that follows.
+    pub before: usize,
+    /// Nothing but space precedes it in its line.
+    pub own_line: bool,
+}
+
+/// A file cut into tokens.
+#[derive(Debug)]
+pub(crate) struct Lexed<'t> {
+    pub source: SourceId,
+    pub text: &'t str,
+    pub tokens: Vec<Token>,
+    pub comments: Vec<Comment>,
+    pub faults: Vec<Diagnostic>,
+    /// Braces inside strings that are never closed: opening ones, whose blocks seem to have no head, and closing ones,
+    /// whose blocks seem to stay open.
+    pub swallowed: (usize, usize),
+}
+
+impl<'t> Lexed<'t> {
+    pub(crate) fn token(&self, at: usize) -> Option<Token> {
+        self.tokens.get(at).copied()
+    }
+
+    /// Text of a token; empty beyond the end.
+    pub(crate) fn word(&self, at: usize) -> &'t str {
+        self.token(at).and_then(|token| self.text.get(token.start..token.end)).unwrap_or("")
+    }
+
+    pub(crate) fn kind(&self, at: usize) -> Option<Kind> {
+        self.token(at).map(|token| token.kind)
+    }
+
+    pub(crate) fn is_mark(&self, at: usize, mark: char) -> bool {
+        self.kind(at) == Some(Kind::Mark(mark))
+    }
+
+    pub(crate) fn span(&self, at: usize) -> Span {
+        match self.token(at) {
+            Some(token) => Span::new(self.source, token.start, token.end),
+            None => Span::new(self.source, self.text.len(), self.text.len()),
+        }
+    }
+
+    /// The next token exists and stands on the same line.
+    pub(crate) fn same_line_follows(&self, at: usize) -> bool {
+        self.token(at + 1).is_some_and(|next| !next.line_first)
+    }
+}
+
+/// Cuts a text. Linear, never fails.
+pub(crate) fn lex(source: SourceId, text: &str) -> Lexed<'_> {
+    let mut lexer = Lexer {
+        out: Lexed {
+            source,
+            text,
+            tokens: Vec::new(),
+            comments: Vec::new(),
+            faults: Vec::new(),
+            swallowed: (0, 0),
+        },
+        at: 0,
+        fresh_line: true,
+    };
+    while lexer.step() {}
+    lexer.out
+}
+
+struct Lexer<'t> {
+    out: Lexed<'t>,
+    at: usize,
+    fresh_line: bool,
+}
+
+impl<'t> Lexer<'t> {
+    fn rest(&self) -> &'t str {
+        self.out.text.get(self.at..).unwrap_or("")
+    }
+
+    /// Length of the longest run of characters that satisfy the test, in bytes.
+    fn run(&self, from: usize, test: impl Fn(char) -> bool) -> usize {
+        let rest = self.out.text.get(from..).unwrap_or("");
+        rest.find(|c| !test(c)).unwrap_or(rest.len())
+    }
+
+    fn push(&mut self, kind: Kind, len: usize) {
+        let token = Token { kind, start: self.at, end: self.at + len, line_first: self.fresh_line };
+        self.out.tokens.push(token);
+        self.fresh_line = false;
+        self.at += len;
+    }
+
+    fn span(&self, len: usize) -> Span {
+        Span::new(self.out.source, self.at, self.at + len)
+    }
+
+    fn step(&mut self) -> bool {
+        let rest = self.rest();
+        let mut chars = rest.chars();
+        let Some(first) = chars.next() else { return false };
+        let second = chars.next();
+        match first {
+            '\n' => {
+                self.fresh_line = true;
+                self.at += 1;
+            }
+            ' ' | '\t' | '\r' => self.at += 1,
+            '/' if second == Some('/') => self.comment(rest),
+            '"' => self.string(),
+            'a'..='z' | 'A'..='Z' | '_' => {
+                let len = self.run(self.at, is_word);
+                self.push(Kind::Word, len);
+            }
+            '0'..='9' => self.number(0),
+            '-' if second == Some('>') => self.push(Kind::Mark('>'), 2),
+            '-' if second.is_some_and(|c| c.is_ascii_digit()) => self.number(1),
+            '{' | '}' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '=' | '|' => {
+                self.push(Kind::Mark(first), 1)
+            }
+            _ => self.bad(),
+        }
+        true
+    }
+
+    fn comment(&mut self, rest: &str) {
+        let line = rest.find('\n').unwrap_or(rest.len());
+        let body = rest.get(..line).unwrap_or(rest).trim_end();
+        // Four slashes draw a line, they document nothing.
+        let doc = body.starts_with("///") && !body.starts_with("////");
+        self.out.comments.push(Comment {
+            doc,
+            start: self.at,
+            end: self.at + body.len(),
+            before: self.out.tokens.len(),
+            own_line: self.fresh_line,
+        });
+        self.at += line;
+    }
+
+    fn number(&mut self, sign: usize) {
+        let digits = self.run(self.at + sign, |c| c.is_ascii_digit()) + sign;
+        let all = digits + self.run(self.at + digits, is_word);
+        let written = self.out.text.get(self.at..self.at + all).unwrap_or("");
+        let fault = if all > digits {
+            Some(
+                Diagnostic::error(
+                    codes::BAD_NUMBER,
+                    format!("`{}` is neither a number nor a name", shorten(written)),
+                )
+                .help("a number has digits only; a name starts with a letter"),
+            )
+        } else if written.parse::<i64>().is_err() {
+            Some(
+                Diagnostic::error(
+                    codes::BAD_NUMBER,
+                    format!("the number `{}` is too large", shorten(written)),
+                )
+                .help(format!("the largest is {}", i64::MAX)),
+            )
+        } else {
+            None
+        };
+        match fault {
+            Some(fault) => {
+                self.out.faults.push(fault.at(self.span(all)));
+                self.push(Kind::Bad, all);
+            }
+            None => self.push(Kind::Int, all),
+        }
+    }
+
+    fn string(&mut self) {
+        let rest = self.rest();
+        let mut chars = rest.char_indices().skip(1);
+        let mut sound = true;
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '"' => {
+                    self.push(if sound { Kind::Str } else { Kind::Bad }, at + 1);
+                    return;
+                }
+                '\n' => return self.unclosed_string(at),
+                '\\' => match chars.next() {
+                    Some((_, '"' | '\\' | 'n' | 't')) => {}
+                    Some((next, '\n')) => return self.unclosed_string(next),
+                    None => break,
+                    Some((next, other)) => {
+                        sound = false;
+                        let span =
+                            Span::new(self.out.source, self.at + at, self.at + next + other.len_utf8());
+                        self.out.faults.push(
+                            Diagnostic::error(
+                                codes::BAD_STRING,
+                                format!("`\\{}` is no escape", other.escape_debug()),
+                            )
+                            .at(span)
+                            .help("escapes are `\\\"`, `\\\\`, `\\n` and `\\t`"),
+                        );
+                    }
+                },
+                _ => {}
+            }
+        }
+        self.unclosed_string(rest.len());
+    }
+
+    fn unclosed_string(&mut self, len: usize) {
+        let written = self.rest().get(..len).unwrap_or("").trim_end();
+        self.out.swallowed.0 += written.matches('{').count();
+        self.out.swallowed.1 += written.matches('}').count();
+        // With a quote too many or too few, inside and outside are swapped: other faults of the line come from that.
+        let line = self.out.text.get(..self.at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let here = |fault: &Diagnostic| fault.primary.is_some_and(|span| span.start as usize >= line);
+        while self.out.faults.last().is_some_and(here) {
+            self.out.faults.pop();
+        }
+        let quote = Span::new(self.out.source, self.at, self.at + 1);
+        self.out.faults.push(
+            Diagnostic::error(codes::BAD_STRING, "this string is never closed")
+                .at(quote)
+                .help("a string ends with `\"` on the line it starts on; write a line break as `\\n`"),
+        );
+        self.push(Kind::Bad, written.len());
+    }
+
+    fn bad(&mut self) {
+        let known = |c: char| {
+            is_word(c)
+                || c.is_ascii_whitespace()
+                || matches!(c, '"' | '{' | '}' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '=' | '|')
+        };
+        let start = self.at;
+        let first = self.rest().chars().next().map_or(1, char::len_utf8);
+        let mut len = first;
+        for c in self.out.text.get(start + first..).unwrap_or("").chars() {
+            // A run ends where something else could begin.
+            if known(c) || c == '/' || c == '-' {
+                break;
+            }
+            len += c.len_utf8();
+        }
+        let written = self.out.text.get(start..start + len).unwrap_or("");
+        let shown: String = shorten(written).chars().flat_map(show).collect();
+        let mut fault = Diagnostic::error(codes::BAD_CHARACTER, format!("`{shown}` means nothing here"))
+            .at(self.span(len));
+        if written.chars().all(|c| c == ';') {
+            fault = fault.help("nothing ends with `;`: take it out").fix(self.span(len), "", "remove `;`");
+        } else if written.chars().any(char::is_alphabetic) {
+            fault = fault.help("names are written with the letters a to z, digits and `_`");
+        } else if written == "/" {
+            fault = fault.help("a comment starts with `//`");
+        } else if written == "-" || written == "–" || written == "—" || written == "→" {
+            fault = fault.help("an arrow is written `->`");
+        } else if written.starts_with(['“', '”', '\'', '‘', '’', '`', '„']) {
+            fault = fault.help("strings stand between straight double quotes `\"`");
+        } else if written == "#" {
+            fault = fault.help("a comment starts with `//`");
+        } else if written == "&&" || written == "&" {
+            fault = fault.help("write `and`").fix(self.span(len), "and", "write `and`");
+        } else if written == "!" {
+            fault = fault.help("write `not`").fix(self.span(len), "not ", "write `not`");
+        }
+        self.out.faults.push(fault);
+        self.push(Kind::Bad, len);
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Characters that nobody sees are shown by number.
+fn show(c: char) -> Vec<char> {
+    if c.is_control()
+        || (c.is_whitespace() && c != ' ')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
+    {
+        format!("U+{:04X}", u32::from(c)).chars().collect()
+    } else {
+        vec![c]
+    }
+}
+
+/// At most 40 characters of it.
+pub(crate) fn shorten(text: &str) -> String {
+    if text.chars().count() <= 40 {
+        return text.to_owned();
+    }
+    text.chars().take(37).chain("...".chars()).collect()
+}

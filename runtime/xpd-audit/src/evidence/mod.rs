@@ -1,0 +1,16 @@
+//! Evidence packages: everything about one run that a stranger needs, in one deterministic zip file.
+
+mod archive;
+mod layout;
+mod manifest;
+mod write;
+
+pub use archive::MAX_PACKAGE_BYTES;
+pub(crate) use archive::read;
+pub(crate) use layout::{
+    ARTIFACT, ARTIFACT_KEYS, BLOBS, CHECKPOINT, CONSISTENCY, EVENTS, LOG_KEY, MANIFEST, PROOFS, Proof,
+    START_CHECKPOINT, hashes,
+};
+pub use manifest::Deployment;
+pub(crate) use manifest::Manifest;
+pub use write::{Evidence, EvidenceEntry, EvidenceError, EvidenceStart, write_package};

@@ -1,0 +1,121 @@
+//! Signed notes: a text and signature lines under it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::vkey::Vkey;
+
+const MAX_BYTES: usize = 1_000_000;
+const MAX_SIGNATURES: usize = 100;
+
+/// A text with signatures, some of them perhaps by keys nobody here knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    text: String,
+    signatures: Vec<NoteSignature>,
+}
+
+/// A signature line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteSignature {
+    /// Name of the signer.
+    pub name: String,
+    /// Id of the key.
+    pub id: [u8; 4],
+    /// The signature.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a note is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    /// Not a text, an empty line and signature lines.
+    #[error("not a signed note")]
+    Form,
+    /// Not signed by the key.
+    #[error("note is not signed by the key")]
+    Unsigned,
+    /// A signature says it is by the key and is not.
+    #[error("signature of the note is wrong")]
+    Signature,
+}
+
+impl Note {
+    /// Signs a text, which must end with a line feed. `sign` makes the Ed25519 signature of the key.
+    pub fn sign(text: &str, key: &Vkey, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Self, NoteError> {
+        if !is_text(text) {
+            return Err(NoteError::Form);
+        }
+        let bytes = sign(text.as_bytes());
+        if !key.verifies(text.as_bytes(), &bytes) {
+            return Err(NoteError::Signature);
+        }
+        let signature = NoteSignature { name: key.name().to_owned(), id: key.id(), bytes: bytes.to_vec() };
+        Ok(Self { text: text.to_owned(), signatures: vec![signature] })
+    }
+
+    /// Reads a note. Nothing is verified yet.
+    pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(NoteError::Form);
+        }
+        let message = std::str::from_utf8(bytes).map_err(|_| NoteError::Form)?;
+        let at = message.rfind("\n\n").ok_or(NoteError::Form)?;
+        let (text, lines) = message.split_at(at + 1);
+        let lines =
+            lines.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::Form)?;
+        let signatures = lines.split('\n').map(line).collect::<Option<Vec<_>>>().ok_or(NoteError::Form)?;
+        if !is_text(text) || signatures.len() > MAX_SIGNATURES {
+            return Err(NoteError::Form);
+        }
+        Ok(Self { text: text.to_owned(), signatures })
+    }
+
+    /// The text, if the key signed it.
+    pub fn verify(&self, key: &Vkey) -> Result<&str, NoteError> {
+        let mut own =
+            self.signatures.iter().filter(|line| line.name == key.name() && line.id == key.id()).peekable();
+        if own.peek().is_none() {
+            return Err(NoteError::Unsigned);
+        }
+        let verifies = |line: &NoteSignature| {
+            line.bytes.as_slice().try_into().is_ok_and(|bytes| key.verifies(self.text.as_bytes(), bytes))
+        };
+        if own.all(verifies) { Ok(&self.text) } else { Err(NoteError::Signature) }
+    }
+
+    /// The text, whoever signed it.
+    #[must_use]
+    pub fn unverified_text(&self) -> &str {
+        &self.text
+    }
+
+    /// Every signature line.
+    #[must_use]
+    pub fn signatures(&self) -> &[NoteSignature] {
+        &self.signatures
+    }
+
+    /// The note as a file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut message = format!("{}\n", self.text);
+        for line in &self.signatures {
+            let bytes: Vec<u8> = line.id.iter().chain(&line.bytes).copied().collect();
+            message += &format!("\u{2014} {} {}\n", line.name, STANDARD.encode(bytes));
+        }
+        message.into_bytes()
+    }
+}
+
+fn is_text(text: &str) -> bool {
+    text.ends_with('\n') && !text.chars().any(|c| c != '\n' && c < ' ')
+}
+
+fn line(line: &str) -> Option<NoteSignature> {
+    let (name, encoded) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
+    let bytes = STANDARD.decode(encoded).ok()?;
+    let (id, bytes) = bytes.split_first_chunk::<4>()?;
+    let usable = !name.is_empty() && !name.contains('+') && !bytes.is_empty();
+    usable.then(|| NoteSignature { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
+}

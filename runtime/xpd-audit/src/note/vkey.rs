@@ -1,0 +1,126 @@
+//! Verifier keys: `<name>+<key id>+<base64 of type and key>`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::{Signature, VerifyingKey};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+
+/// Signature type of Ed25519.
+const ED25519: u8 = 0x01;
+
+/// The public key of a signer of notes, under the name it signs with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Vkey {
+    name: String,
+    key: VerifyingKey,
+}
+
+/// Text that is not a usable verifier key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VkeyError {
+    /// Not `<name>+<8 hex digits>+<base64>`.
+    #[error("not a verifier key (name+id+key)")]
+    Form,
+    /// A key name is not empty and has neither white space nor `+`.
+    #[error("key name is not usable")]
+    Name,
+    /// The key id is not that of name and key.
+    #[error("key id does not fit name and key")]
+    Id,
+    /// Only Ed25519 (type 1) is known.
+    #[error("key is of an unknown type")]
+    Type,
+    /// Not a point of the curve, or one that verifies signatures of others.
+    #[error("key is not a usable Ed25519 key")]
+    Key,
+}
+
+impl Vkey {
+    /// A key under a name.
+    pub fn new(name: &str, key: &[u8; 32]) -> Result<Self, VkeyError> {
+        if name.is_empty() || name.contains('+') || name.chars().any(|c| c.is_whitespace() || c.is_control())
+        {
+            return Err(VkeyError::Name);
+        }
+        let key = VerifyingKey::from_bytes(key).map_err(|_| VkeyError::Key)?;
+        if key.is_weak() { Err(VkeyError::Key) } else { Ok(Self { name: name.to_owned(), key }) }
+    }
+
+    /// The name it signs with; for a log, its origin.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The four bytes that stand before its signatures.
+    #[must_use]
+    pub fn id(&self) -> [u8; 4] {
+        let hash = Sha256::new().chain_update(&self.name).chain_update("\n").chain_update(self.typed());
+        let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+        [a, b, c, d]
+    }
+
+    /// The 32 bytes of the key.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; 32] {
+        self.key.as_bytes()
+    }
+
+    /// Strict Ed25519: no key of small order, one signature per message and nonce.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.key.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
+    }
+
+    fn typed(&self) -> [u8; 33] {
+        let mut typed = [ED25519; 33];
+        for (to, from) in typed.iter_mut().skip(1).zip(self.key.as_bytes()) {
+            *to = *from;
+        }
+        typed
+    }
+}
+
+impl FromStr for Vkey {
+    type Err = VkeyError;
+
+    fn from_str(text: &str) -> Result<Self, VkeyError> {
+        let (name, rest) = text.split_once('+').ok_or(VkeyError::Form)?;
+        let (id, key) = rest.split_once('+').ok_or(VkeyError::Form)?;
+        let typed = STANDARD.decode(key).map_err(|_| VkeyError::Form)?;
+        let (kind, key) = typed.split_first().ok_or(VkeyError::Form)?;
+        if *kind != ED25519 {
+            return Err(VkeyError::Type);
+        }
+        let vkey = Self::new(name, key.try_into().map_err(|_| VkeyError::Key)?)?;
+        if id == format!("{:08x}", u32::from_be_bytes(vkey.id())) { Ok(vkey) } else { Err(VkeyError::Id) }
+    }
+}
+
+impl fmt::Display for Vkey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}+{:08x}+{}", self.name, u32::from_be_bytes(self.id()), STANDARD.encode(self.typed()))
+    }
+}
+
+impl fmt::Debug for Vkey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Vkey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Vkey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,102 @@
+//! The chain of the run: nothing missing, doubled, moved or cut off, and all of one run and artifact.
+
+use std::collections::BTreeMap;
+
+use super::lines::{Lines, Read};
+use super::report::{Fault, Finding};
+use crate::entry::{Body, Kind};
+
+/// Checks the order of the lines; true if nothing is missing or too many.
+pub(super) fn check(lines: &Lines, findings: &mut Vec<Finding>) -> bool {
+    let before = findings.len();
+    let mut next = 0;
+    // Damaged lines since the last that reads: they stand for that many entries.
+    let mut damaged = 0;
+    let mut commitments = BTreeMap::new();
+    let mut last: Option<&Read> = None;
+    for line in &lines.read {
+        let Some(read) = line else {
+            damaged += 1;
+            continue;
+        };
+        let seq = read.entry.run_seq;
+        if seq < next {
+            let after = last.map(|last| last.name.to_string()).unwrap_or_default();
+            findings.push(Finding::at(
+                Fault::Chain,
+                &read.name,
+                format!("doubled or moved: it stands after {after}"),
+            ));
+            continue;
+        }
+        if seq > next + damaged {
+            let missing = format!("run_seq {} to {} is missing before it", next + damaged, seq - 1);
+            findings.push(Finding::at(Fault::Chain, &read.name, missing));
+        }
+        follows(read, last, &commitments, findings);
+        commitments.insert(seq, &read.commitment);
+        (next, damaged, last) = (seq + 1, 0, Some(read));
+    }
+    end(lines, last, next, findings);
+    findings.len() == before && lines.read.iter().all(Option::is_some)
+}
+
+fn follows(
+    read: &Read,
+    last: Option<&Read>,
+    commitments: &BTreeMap<u64, &xp_scope::Digest>,
+    findings: &mut Vec<Finding>,
+) {
+    let entry = &read.entry;
+    let fits = match entry.run_seq.checked_sub(1) {
+        None => entry.prev.is_none() && entry.kind == Kind::RunOpened && entry.run.is_some(),
+        // Where the entry before is damaged or missing, that finding stands for this one.
+        Some(before) => commitments.get(&before).is_none_or(|found| entry.prev.as_ref() == Some(*found)),
+    };
+    if !fits {
+        findings.push(Finding::at(Fault::Chain, &read.name, "it does not follow the entry before it"));
+    }
+    let Some(last) = last else { return };
+    if entry.run != last.entry.run {
+        findings.push(Finding::at(Fault::Chain, &read.name, "it is of another run"));
+    }
+    if entry.art != last.entry.art {
+        findings.push(Finding::at(
+            Fault::Artifact,
+            &read.name,
+            "it names another artifact than the entry before it",
+        ));
+    }
+    if entry.index <= last.entry.index {
+        findings.push(Finding::at(
+            Fault::Chain,
+            &read.name,
+            "it stands earlier in the log than the entry before it",
+        ));
+    }
+    if last.entry.kind == Kind::RunClosed {
+        findings.push(Finding::at(Fault::Chain, &read.name, "the run was closed before it"));
+    }
+}
+
+fn end(lines: &Lines, last: Option<&Read>, count: u64, findings: &mut Vec<Finding>) {
+    let Some(last) = last else {
+        findings.push(Finding::new(Fault::Incomplete, "no entry of the run can be read"));
+        return;
+    };
+    match &last.entry.body {
+        Body::Closed { count: said, last: before, .. } => {
+            if *said != count || last.entry.prev.as_ref() != Some(before) {
+                let why =
+                    format!("it counts {said} entries where there are {count}, or names another last one");
+                findings.push(Finding::at(Fault::Incomplete, &last.name, why));
+            }
+        }
+        // A damaged last line may have been the end.
+        _ if matches!(lines.read.last(), Some(None)) => {}
+        _ => {
+            let why = "the run is not closed after it: entries may be missing at the end";
+            findings.push(Finding::at(Fault::Incomplete, &last.name, why));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Decisions as the machine's own types.
+
+use serde::de::DeserializeOwned;
+use xp_machine::{Accepted, Input, Refusal, Start};
+
+use super::lines::Read;
+use super::report::{Fault, Finding};
+use crate::entry::{Body, Part, Verdict};
+
+/// An entry as verification reads it.
+pub(super) struct Step<'a> {
+    pub read: &'a Read,
+    pub what: What<'a>,
+}
+
+/// What it says.
+pub(super) enum What<'a> {
+    Opened(Start),
+    Decided(Box<Input>, Box<Result<Accepted, Refusal>>),
+    /// Anything that is no decision of the machine.
+    Other(&'a Body),
+}
+
+/// Reads every entry; one that does not read is a finding.
+pub(super) fn read<'a>(lines: impl Iterator<Item = &'a Read>, findings: &mut Vec<Finding>) -> Vec<Step<'a>> {
+    let mut steps = Vec::new();
+    for read in lines {
+        let what = match &read.entry.body {
+            Body::Opened { start, .. } => typed(start).map(What::Opened),
+            Body::Decided { input, result, .. } => decided(input, result),
+            other => Some(What::Other(other)),
+        };
+        match what {
+            Some(what) => steps.push(Step { read, what }),
+            None => {
+                let why = "its input or result is not one of this machine's";
+                findings.push(Finding::at(Fault::Replay, &read.name, why));
+            }
+        }
+    }
+    steps
+}
+
+fn decided(input: &Part, result: &Verdict) -> Option<What<'static>> {
+    let result = match result {
+        Verdict::Accepted(accepted) => Ok(typed(accepted)?),
+        Verdict::Refused(refusal) => Err(typed(refusal)?),
+    };
+    Some(What::Decided(Box::new(typed(input)?), Box::new(result)))
+}
+
+/// The value as a type, if the type says all that the value says.
+fn typed<T: DeserializeOwned + serde::Serialize>(part: &Part) -> Option<T> {
+    let Part::Inline(value) = part else { return None };
+    // Through text, because the machine's values read strictly from text.
+    let bytes = serde_json_canonicalizer::to_vec(value).ok()?;
+    let typed: T = serde_json::from_slice(&bytes).ok()?;
+    (serde_json_canonicalizer::to_vec(&typed).ok()? == bytes).then_some(typed)
+}

@@ -1,0 +1,196 @@
+//! The verification of a package, from its bytes to a report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xp_artifact::{Artifact, Envelope, VerifyingKey};
+use xp_scope::Digest;
+
+use super::lines::{Lines, Read};
+use super::report::{Fault, Finding, LogName, Report, Verdict};
+use super::{chain, decisions, lines, log, replay, uses};
+use crate::entry::{Body, Kind};
+use crate::evidence::{self, Deployment, Manifest};
+use crate::note::Vkey;
+
+/// What the verifier knows from elsewhere than the package.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// The log's key. Without it the verdict is at most `self-consistent`.
+    pub log_key: Option<Vkey>,
+    /// Keys that may sign artifacts. Without one the verdict is at most `self-consistent`.
+    pub artifact_keys: Vec<VerifyingKey>,
+}
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Verifies a package offline.
+#[must_use]
+pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
+    let mut report = Report {
+        verdict: Verdict::Failed,
+        run: None,
+        artifact: None,
+        log: None,
+        entries: BTreeMap::new(),
+        replayed: 0,
+        findings: Vec::new(),
+        unlisted: 0,
+        skipped: Vec::new(),
+        not_proved: Vec::new(),
+    };
+    let (files, faults) = evidence::read(bytes);
+    let mut findings: Vec<Finding> =
+        faults.into_iter().map(|fault| Finding::new(Fault::Archive, fault)).collect();
+    let manifest = manifest(&files, &mut findings);
+    let checkpoint = log::checkpoint(&files, trust.log_key.as_ref(), &mut findings);
+    report.log = checkpoint.as_ref().map(|checkpoint| LogName {
+        origin: checkpoint.origin.clone(),
+        size: checkpoint.size,
+        root: Digest::from_bytes(checkpoint.root),
+    });
+    let artifact = artifact(&files, trust, &mut findings);
+    let file = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
+    let lines = lines::read(
+        file(evidence::EVENTS),
+        file(evidence::PROOFS),
+        &files,
+        checkpoint.as_ref(),
+        &mut findings,
+    );
+    let chained = chain::check(&lines, &mut findings);
+    let read = || lines.read.iter().flatten();
+    for line in read() {
+        *report.entries.entry(line.entry.kind).or_default() += 1;
+    }
+    report.run = read().find_map(|line| line.entry.run.clone());
+    report.artifact = artifact.as_ref().and_then(|artifact| artifact.digest().ok());
+    names(&lines, &report, manifest.as_ref(), log::start_size(&files), &mut findings);
+    let open = match (&artifact, lines.whole && chained) {
+        (Some(artifact), true) => {
+            let steps = decisions::read(read(), &mut findings);
+            let open = uses::check(&steps, &mut findings);
+            report.replayed = replay::check(&artifact.workflow, &steps, &mut findings);
+            open
+        }
+        _ => {
+            let what = "grants, uses and replay, because entries or the artifact are damaged or missing";
+            report.skipped.push(what.to_owned());
+            Vec::new()
+        }
+    };
+    report.not_proved = not_proved(&files, trust, manifest.as_ref(), &read().collect::<Vec<_>>(), &open);
+    report.conclude(findings, trust.log_key.is_some() && !trust.artifact_keys.is_empty());
+    report
+}
+
+fn manifest(files: &Files, findings: &mut Vec<Finding>) -> Option<Manifest> {
+    let manifest: Option<Manifest> =
+        files.get(evidence::MANIFEST).and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let Some(manifest) = manifest else {
+        findings
+            .push(Finding::new(Fault::Manifest, format!("`{}` is missing or damaged", evidence::MANIFEST)));
+        return None;
+    };
+    for name in
+        [evidence::ARTIFACT, evidence::EVENTS, evidence::PROOFS, evidence::CHECKPOINT, evidence::LOG_KEY]
+    {
+        if !files.contains_key(name) {
+            findings.push(Finding::new(Fault::Archive, format!("`{name}` is missing")));
+        }
+    }
+    let names: BTreeSet<&String> = files.keys().chain(manifest.files.keys()).collect();
+    for name in names.into_iter().filter(|name| *name != evidence::MANIFEST) {
+        let why = match (files.get(name), manifest.files.get(name)) {
+            (Some(bytes), Some(digest)) if Digest::of(bytes) == *digest => continue,
+            (Some(_), Some(_)) => "is not the file the manifest lists",
+            (Some(_), None) => "is not in the manifest",
+            (None, _) => "is in the manifest and missing",
+        };
+        findings.push(Finding::new(Fault::Manifest, format!("`{name}` {why}")));
+    }
+    Some(manifest)
+}
+
+fn artifact(files: &Files, trust: &Trust, findings: &mut Vec<Finding>) -> Option<Artifact> {
+    let bytes = files.get(evidence::ARTIFACT)?;
+    let packaged: Vec<VerifyingKey> = files
+        .range(evidence::ARTIFACT_KEYS.to_owned()..)
+        .take_while(|(name, _)| name.starts_with(evidence::ARTIFACT_KEYS))
+        .filter_map(|(_, pem)| VerifyingKey::from_pem(std::str::from_utf8(pem).ok()?).ok())
+        .collect();
+    let keys = if trust.artifact_keys.is_empty() { &packaged } else { &trust.artifact_keys };
+    match Envelope::open(bytes, xp_artifact::Trust::AnyOf(keys)) {
+        Ok((_, artifact)) => Some(artifact),
+        Err(error) => {
+            findings.push(Finding::new(Fault::Artifact, error.to_string()));
+            // Whoever signed it, the replay can still say whether it is the machine that decided.
+            Envelope::open(bytes, xp_artifact::Trust::FormOnly).ok().map(|(_, artifact)| artifact)
+        }
+    }
+}
+
+/// Run, artifact and place in the log agree between the parts of the package.
+fn names(
+    lines: &Lines,
+    report: &Report,
+    manifest: Option<&Manifest>,
+    start_size: Option<u64>,
+    findings: &mut Vec<Finding>,
+) {
+    let read = || lines.read.iter().flatten();
+    if let Some(artifact) = &report.artifact {
+        // Where one entry differs from the one before it, the chain has said so.
+        if let Some(line) = read().next().filter(|line| line.entry.art.as_ref() != Some(artifact)) {
+            let why = "it names another artifact than the package holds";
+            findings.push(Finding::at(Fault::Artifact, &line.name, why));
+        }
+    }
+    if let Some(manifest) = manifest {
+        let same = Some(&manifest.run) == report.run.as_ref()
+            && (report.artifact.is_none() || Some(&manifest.artifact) == report.artifact.as_ref())
+            && manifest.entries == lines.read.len() as u64;
+        if !same {
+            let why = "the manifest names another run, artifact or number of entries";
+            findings.push(Finding::new(Fault::Manifest, why));
+        }
+    }
+    if let (Some(size), Some(first)) = (start_size, read().next())
+        && first.entry.index < size
+    {
+        let why = "it stands in the log before the checkpoint from before the run";
+        findings.push(Finding::at(Fault::Consistency, &first.name, why));
+    }
+}
+
+fn not_proved(
+    files: &Files,
+    trust: &Trust,
+    manifest: Option<&Manifest>,
+    lines: &[&Read],
+    open: &[String],
+) -> Vec<String> {
+    let mut list = vec![
+        "that what was recorded about the outside is true, or lasted".to_owned(),
+        "that nothing was done past the proxy".to_owned(),
+        "that the server's clock was right, and that principals, controllers and roles in the inputs are the roster's"
+            .to_owned(),
+        "that everybody is shown the same log: no witness was asked".to_owned(),
+    ];
+    let mut add = |applies: bool, claim: String| list.extend(applies.then_some(claim));
+    add(trust.log_key.is_none(), "whose log it is: its key came with the package".into());
+    add(trust.artifact_keys.is_empty(), "who signed the artifact: the keys came with the package".into());
+    add(
+        !files.contains_key(evidence::START_CHECKPOINT),
+        "that the log only grew since before the run: no checkpoint from then".into(),
+    );
+    add(
+        manifest.is_some_and(|manifest| manifest.deployment == Deployment::OneProcess),
+        "that an intruder in the one process of this deployment could not have acted unrecorded".into(),
+    );
+    let outside = lines.iter().filter(|line| matches!(line.entry.body, Body::RefusedOutside { .. })).count();
+    add(outside > 0, format!("that {outside} refusals made before the machine was asked were right"));
+    let counted = lines.iter().any(|line| line.entry.kind == Kind::RefusalsCounted);
+    add(counted, "that refusals which were only counted were right".into());
+    add(!open.is_empty(), format!("how {} claimed actions ended: {}", open.len(), open.join(", ")));
+    list
+}

@@ -1,0 +1,99 @@
+//! Replay: every decision, refusals included, is the one the artifact's machine gives.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use xp_artifact::workflow::Workflow;
+use xp_machine::{Accepted, Machine, State, Status};
+
+use super::decisions::{Step, What};
+use super::report::{Fault, Finding};
+use crate::entry::Body;
+
+/// Runs the entries through the machine. Stops at the first that differs: what follows stands on another state.
+/// Returns how many decisions are the machine's.
+pub(super) fn check(workflow: &Workflow, steps: &[Step<'_>], findings: &mut Vec<Finding>) -> u64 {
+    let machine = match Machine::new(workflow.clone()) {
+        Ok(machine) => machine,
+        Err(error) => {
+            findings.push(Finding::new(Fault::Artifact, error.to_string()));
+            return 0;
+        }
+    };
+    let mut run = Run { machine: &machine, state: None, changes: BTreeMap::new(), replayed: 0 };
+    for step in steps {
+        if let Err(why) = run.step(step) {
+            findings.push(Finding::at(Fault::Replay, &step.read.name, why));
+            break;
+        }
+    }
+    run.replayed
+}
+
+struct Run<'m> {
+    machine: &'m Machine,
+    state: Option<State>,
+    /// Changes of each decision, by `run_seq`.
+    changes: BTreeMap<u64, Value>,
+    replayed: u64,
+}
+
+impl Run<'_> {
+    fn step(&mut self, step: &Step<'_>) -> Result<(), String> {
+        match &step.what {
+            What::Opened(start) => {
+                let state = self.machine.start(start);
+                self.state = Some(
+                    state.map_err(|refusal| format!("the machine refuses to start: {}", refusal.reason))?,
+                );
+                Ok(())
+            }
+            What::Decided(input, logged) => {
+                let state = self.state.as_mut().ok_or("the run was not opened before it")?;
+                let given = self.machine.apply(state, input);
+                if json(&given) != json(logged.as_ref()) {
+                    return Err(format!(
+                        "the log says {}, the machine says {}",
+                        told(logged.as_ref()),
+                        told(&given)
+                    ));
+                }
+                self.replayed += 1;
+                if let Ok(Accepted::Ended { changes, .. } | Accepted::Done { changes }) = &given {
+                    self.changes.insert(step.read.entry.run_seq, json(changes));
+                }
+                Ok(())
+            }
+            What::Other(Body::Transition { cause, changes }) => {
+                if self.changes.get(cause) == Some(changes) {
+                    Ok(())
+                } else {
+                    Err(format!("these are not the changes of the decision at run_seq {cause}"))
+                }
+            }
+            What::Other(Body::Closed { status, .. }) => self.closed(status),
+            What::Other(_) => Ok(()),
+        }
+    }
+
+    fn closed(&self, status: &Value) -> Result<(), String> {
+        let state = self.state.as_ref().ok_or("the run was not opened before it")?;
+        let given = json(&state.status);
+        if state.status == Status::Running {
+            return Err("it closes a run that, by the machine, goes on".to_owned());
+        }
+        if given == *status { Ok(()) } else { Err(format!("the run ended as {given}, not as {status}")) }
+    }
+}
+
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn told(result: &Result<Accepted, xp_machine::Refusal>) -> String {
+    match result {
+        Ok(accepted) => json(accepted).to_string(),
+        Err(refusal) => format!("refused, {} ({})", refusal.code.as_str(), refusal.reason),
+    }
+}

@@ -1,0 +1,196 @@
+//! What verification found.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use xp_scope::Digest;
+
+use crate::entry::Kind;
+
+/// Findings beyond this many are counted, not listed.
+const MAX_FINDINGS: usize = 100;
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything checked holds, by keys that came from outside the package.
+    Verified,
+    /// Everything checked holds, by keys that whoever made the package could have made too.
+    SelfConsistent,
+    /// Something does not hold; the findings say what.
+    Failed,
+}
+
+/// What kind of thing does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// The archive, or a file that is missing or too many.
+    Archive,
+    /// The manifest, or a file that is not what it says.
+    Manifest,
+    /// A checkpoint or its signature.
+    Checkpoint,
+    /// The log before the run is not the beginning of the log after it.
+    Consistency,
+    /// A line that is not an entry in canonical form.
+    Line,
+    /// An entry that is not in the log.
+    Inclusion,
+    /// Entries missing, doubled or out of order.
+    Chain,
+    /// The run's end is missing.
+    Incomplete,
+    /// The artifact, its signature, or an entry that names another.
+    Artifact,
+    /// A part outside an entry that is missing or damaged.
+    Blob,
+    /// An action without a grant, or more than one action for one.
+    Use,
+    /// A decision that is not the machine's.
+    Replay,
+}
+
+/// Which entry a finding is about, as far as it can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EntryName {
+    /// Line of `events.jsonl`, from 1.
+    pub line: usize,
+    /// Position in the log.
+    pub index: Option<u64>,
+    /// Position in the run.
+    pub run_seq: Option<u64>,
+    /// Kind.
+    pub kind: Option<Kind>,
+}
+
+/// Something that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What kind of thing.
+    pub fault: Fault,
+    /// The entry, where it is about one.
+    pub entry: Option<EntryName>,
+    /// In words.
+    pub message: String,
+}
+
+/// The log a package leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogName {
+    /// Its name.
+    pub origin: String,
+    /// Its size at the checkpoint.
+    pub size: u64,
+    /// Its root there.
+    pub root: Digest,
+}
+
+/// What verification found, and what it cannot find.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The run.
+    pub run: Option<String>,
+    /// The artifact in the package.
+    pub artifact: Option<Digest>,
+    /// The log.
+    pub log: Option<LogName>,
+    /// Entries by kind.
+    pub entries: BTreeMap<Kind, u64>,
+    /// Decisions replayed on the machine.
+    pub replayed: u64,
+    /// What does not hold; by line, then as found.
+    pub findings: Vec<Finding>,
+    /// Findings that are not listed.
+    pub unlisted: usize,
+    /// Checks that were left out because of earlier findings.
+    pub skipped: Vec<String>,
+    /// What this verdict does not prove.
+    pub not_proved: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn conclude(&mut self, mut findings: Vec<Finding>, keys_from_outside: bool) {
+        findings.sort_by_key(|finding| finding.entry.as_ref().map_or(0, |entry| entry.line));
+        self.verdict = match (findings.is_empty(), keys_from_outside) {
+            (false, _) => Verdict::Failed,
+            (true, true) => Verdict::Verified,
+            (true, false) => Verdict::SelfConsistent,
+        };
+        self.unlisted = findings.len().saturating_sub(MAX_FINDINGS);
+        findings.truncate(MAX_FINDINGS);
+        self.findings = findings;
+    }
+}
+
+impl Finding {
+    pub(crate) fn new(fault: Fault, message: impl Into<String>) -> Self {
+        Self { fault, entry: None, message: message.into() }
+    }
+
+    pub(crate) fn at(fault: Fault, entry: &EntryName, message: impl Into<String>) -> Self {
+        Self { fault, entry: Some(entry.clone()), message: message.into() }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Verified => "verified",
+            Self::SelfConsistent => "self-consistent",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+impl fmt::Display for EntryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        let kind = self.kind.map_or("kind unreadable", Kind::as_str);
+        let (index, run_seq) = (number(self.index), number(self.run_seq));
+        write!(f, "entry {index} (line {}, run_seq {run_seq}, {kind})", self.line)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entry {
+            Some(entry) => write!(f, "{entry}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.verdict)?;
+        if let Some(run) = &self.run {
+            writeln!(f, "  run       {run}")?;
+        }
+        if let Some(artifact) = &self.artifact {
+            writeln!(f, "  artifact  {artifact}")?;
+        }
+        if let Some(log) = &self.log {
+            writeln!(f, "  log       {} at size {}", log.origin, log.size)?;
+        }
+        let entries: u64 = self.entries.values().sum();
+        writeln!(f, "  entries   {entries}, {} decisions replayed", self.replayed)?;
+        for finding in &self.findings {
+            writeln!(f, "error: {finding}")?;
+        }
+        if self.unlisted > 0 {
+            writeln!(f, "error: and {} more", self.unlisted)?;
+        }
+        for skipped in &self.skipped {
+            writeln!(f, "not checked: {skipped}")?;
+        }
+        for claim in &self.not_proved {
+            writeln!(f, "not proved: {claim}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! Entries and the pure writer.
+
+use serde_json::{Value, json};
+use xp_scope::Digest;
+use xpd_audit::entry::{
+    Appended, Body, Chain, Draft, EntryError, Facts, Kind, Line, LogEntry, MAX_ENTRY_BYTES, Salt, append,
+    commitment, leaf_data,
+};
+use xpd_audit::merkle::{Frontier, leaf_hash};
+
+fn start() -> Draft {
+    Draft { ts_ms: 1, body: Body::opened(&json!({"at": 1}), Facts::new()).unwrap() }
+}
+
+fn decided(event: &str, accepted: bool) -> Body {
+    let input = json!({"at": 2, "event": {event: {"jti": "t"}}});
+    let result = if accepted { Ok(json!({"done": 1})) } else { Err(json!({"code": "used_up"})) };
+    Body::decided(&input, &result, Facts::new()).unwrap()
+}
+
+fn put(tree: &mut Frontier, chain: &mut Chain, body: Body) -> Result<Appended, EntryError> {
+    append(tree, chain, Draft { ts_ms: 2, body }, Salt([5; 32]))
+}
+
+fn opened() -> (Frontier, Chain) {
+    let (mut tree, mut chain) = (Frontier::default(), Chain::of_run("run-1", Digest::of(b"artifact")));
+    append(&mut tree, &mut chain, start(), Salt([4; 32])).unwrap();
+    (tree, chain)
+}
+
+#[test]
+fn an_entry_is_committed_to_and_chained() {
+    let (mut tree, mut chain) = (Frontier::default(), Chain::of_run("run-1", Digest::of(b"artifact")));
+    let first = append(&mut tree, &mut chain, start(), Salt([4; 32])).unwrap();
+    assert_eq!((first.entry.index, first.entry.run_seq, &first.entry.prev), (0, 0, &None));
+    assert_eq!(first.entry.kind, Kind::RunOpened);
+    assert_eq!(first.commitment, commitment(&Salt([4; 32]), &first.bytes));
+    assert_eq!(first.commitment, Digest::of_parts(&[&[4; 32], &first.bytes]));
+    assert_eq!(first.leaf, format!("{{\"c\":\"{}\"}}", first.commitment).into_bytes());
+    assert_eq!(first.leaf, leaf_data(&first.commitment));
+    assert_eq!(first.leaf_hash, leaf_hash(&first.leaf));
+    assert_eq!(tree.root(), first.leaf_hash);
+
+    let second = put(&mut tree, &mut chain, decided("request", true)).unwrap();
+    assert_eq!((second.entry.index, second.entry.run_seq), (1, 1));
+    assert_eq!(second.entry.prev, Some(first.commitment));
+    assert_eq!(second.entry.art, Some(Digest::of(b"artifact")));
+    assert_eq!((tree.size(), chain.len()), (2, 2));
+    assert_eq!(second.nodes.len(), 2, "the second leaf completes an inner node");
+}
+
+#[test]
+fn runs_share_the_log_and_not_the_chain() {
+    let mut tree = Frontier::default();
+    let mut one = Chain::of_run("run-1", Digest::of(b"a"));
+    let mut two = Chain::of_run("run-2", Digest::of(b"b"));
+    append(&mut tree, &mut one, start(), Salt([1; 32])).unwrap();
+    append(&mut tree, &mut two, start(), Salt([2; 32])).unwrap();
+    let next = put(&mut tree, &mut one, decided("submit", true)).unwrap();
+    assert_eq!((next.entry.index, next.entry.run_seq), (2, 1));
+}
+
+#[test]
+fn bytes_are_canonical_and_read_back() {
+    let (mut tree, mut chain) = opened();
+    let appended = put(&mut tree, &mut chain, decided("view", true)).unwrap();
+    let text = String::from_utf8(appended.bytes.clone()).unwrap();
+    assert!(text.starts_with(r#"{"art":"sha256:"#), "{text}");
+    assert!(text.contains(r#""kind":"viewed","prev":"sha256:"#), "{text}");
+    let entry: LogEntry = serde_json::from_slice(&appended.bytes).unwrap();
+    assert_eq!(entry, appended.entry);
+    assert_eq!(entry.canonical().unwrap(), appended.bytes);
+    let line = Line { entry, salt: appended.salt }.canonical().unwrap();
+    let line = String::from_utf8(line).unwrap();
+    assert_eq!(line, format!(r#"{{"entry":{text},"salt":"{}"}}"#, "05".repeat(32)));
+    assert_eq!(serde_json::from_str::<Line>(&line).unwrap().salt, Salt([5; 32]));
+}
+
+#[test]
+fn the_kind_follows_from_the_decision() {
+    let kinds = [
+        ("request", Kind::DecisionGranted),
+        ("claim", Kind::GrantClaimed),
+        ("complete", Kind::ActionResult),
+        ("fail", Kind::ActionFailed),
+        ("doubt", Kind::ActionInDoubt),
+        ("resolve", Kind::ActionResolved),
+        ("expire", Kind::GrantExpired),
+        ("submit", Kind::Submitted),
+        ("view", Kind::Viewed),
+        ("judge", Kind::Judged),
+        ("settle", Kind::Settled),
+        ("kill", Kind::Killed),
+        ("bar", Kind::Killed),
+    ];
+    for (event, kind) in kinds {
+        assert_eq!(decided(event, true).kind(), Ok(kind), "{event}");
+        assert_eq!(decided(event, false).kind(), Ok(Kind::DecisionRefused), "{event}");
+    }
+    assert!(matches!(decided("invent", true).kind(), Err(EntryError::Unclassified(_))));
+    let two = json!({"event": {"claim": {}, "view": {}}});
+    let body = Body::decided(&two, &Ok::<_, ()>(1), Facts::new()).unwrap();
+    assert!(matches!(body.kind(), Err(EntryError::Unclassified(_))));
+    let (mut tree, mut chain) = opened();
+    let before = (tree.clone(), chain.clone());
+    assert!(put(&mut tree, &mut chain, decided("invent", true)).is_err());
+    assert_eq!((tree, chain), before, "an error leaves no trace");
+}
+
+#[test]
+fn kinds_are_written_as_listed() {
+    assert_eq!(Kind::ALL.len(), 20);
+    for kind in Kind::ALL {
+        assert_eq!(serde_json::to_value(kind).unwrap(), json!(kind.as_str()));
+        assert_eq!(kind.to_string(), kind.as_str());
+    }
+    assert!(serde_json::from_value::<Kind>(json!("step.requested")).is_err());
+}
+
+#[test]
+fn closing_counts_and_is_final() {
+    let (mut tree, mut chain) = opened();
+    let body = chain.closing(&json!("finished")).unwrap();
+    let last = put(&mut tree, &mut chain, decided("view", true)).unwrap();
+    assert_eq!(
+        put(&mut tree, &mut chain, body),
+        Err(EntryError::Misplaced(Kind::RunClosed)),
+        "a stale count"
+    );
+    let body = chain.closing(&json!("finished")).unwrap();
+    assert_eq!(body, Body::Closed { count: 3, last: last.commitment, status: json!("finished") });
+    put(&mut tree, &mut chain, body).unwrap();
+    assert!(chain.is_closed());
+    assert_eq!(put(&mut tree, &mut chain, decided("view", true)), Err(EntryError::Closed));
+}
+
+#[test]
+fn chains_begin_and_hold_what_belongs_there() {
+    let mut tree = Frontier::default();
+    let mut run = Chain::of_run("run-1", Digest::of(b"a"));
+    let viewed = put(&mut tree, &mut run, decided("view", true));
+    assert_eq!(viewed, Err(EntryError::Misplaced(Kind::Viewed)));
+    append(&mut tree, &mut run, start(), Salt([1; 32])).unwrap();
+    let again = append(&mut tree, &mut run, start(), Salt([1; 32]));
+    assert_eq!(again, Err(EntryError::Misplaced(Kind::RunOpened)));
+    let deployed = Body::Deployed { artifact: Digest::of(b"a"), facts: Facts::new() };
+    let misplaced = put(&mut tree, &mut run, deployed.clone());
+    assert_eq!(misplaced, Err(EntryError::Misplaced(Kind::ArtifactDeployed)));
+
+    let mut server = Chain::of_server();
+    let deployed = put(&mut tree, &mut server, deployed).unwrap();
+    assert_eq!((deployed.entry.run, deployed.entry.art), (None, None));
+    let opened = append(&mut tree, &mut server, start(), Salt([1; 32]));
+    assert_eq!(opened, Err(EntryError::Misplaced(Kind::RunOpened)));
+    let refused =
+        Body::RefusedOutside { code: "unknown".into(), reason: "no such run".into(), facts: Facts::new() };
+    assert_eq!(put(&mut tree, &mut server, refused).unwrap().entry.kind, Kind::DecisionRefused);
+}
+
+#[test]
+fn large_parts_stand_outside() {
+    let (mut tree, mut chain) = opened();
+    let content = "x".repeat(300_000);
+    let input = json!({"event": {"request": {"args": {"content": content}}}});
+    let body = Body::decided(&input, &Ok::<_, ()>(json!({"granted": 1})), Facts::new()).unwrap();
+    let appended = put(&mut tree, &mut chain, body).unwrap();
+    assert!(appended.bytes.len() < 1_000);
+    assert_eq!(appended.entry.kind, Kind::DecisionGranted);
+    let [blob] = appended.blobs.as_slice() else { panic!("{:?}", appended.blobs.len()) };
+    assert_eq!(serde_json::from_slice::<Value>(&blob.bytes).unwrap(), input);
+    assert_eq!(blob.digest, Digest::of_parts(&[b"xp-blob-v1\0", &[5; 32], &blob.bytes]));
+    assert!(String::from_utf8(appended.bytes).unwrap().contains(&blob.digest.to_string()));
+}
+
+#[test]
+fn what_cannot_be_written_exactly_is_refused() {
+    let decided = |value: Value| Body::decided(&value, &Ok::<_, ()>(1), Facts::new());
+    for bad in [json!(0.5), json!({"a": [1_u64 << 53]}), json!(-(1_i64 << 53)), json!(u64::MAX)] {
+        assert_eq!(decided(bad.clone()), Err(EntryError::Number), "{bad}");
+    }
+    assert!(decided(json!({"a": [(1_u64 << 53) - 1, -5]})).is_ok());
+    let (mut tree, mut chain) = opened();
+    let facts = Facts::from([("rate".to_owned(), json!(1.5))]);
+    let body = Body::RefusedOutside { code: "c".into(), reason: "r".into(), facts };
+    assert_eq!(put(&mut tree, &mut chain, body), Err(EntryError::Number));
+    let facts = Facts::from([("big".to_owned(), json!("x".repeat(MAX_ENTRY_BYTES)))]);
+    let body = Body::RefusedOutside { code: "c".into(), reason: "r".into(), facts };
+    let before = (tree.clone(), chain.clone());
+    assert!(matches!(put(&mut tree, &mut chain, body), Err(EntryError::TooLarge(_))));
+    assert_eq!((tree, chain), before);
+}
+
+#[test]
+fn a_chain_survives_storage() {
+    let (_, chain) = opened();
+    let text = serde_json::to_string(&chain).unwrap();
+    assert_eq!(serde_json::from_str::<Chain>(&text).unwrap(), chain);
+}

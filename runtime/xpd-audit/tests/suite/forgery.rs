@@ -1,0 +1,323 @@
+//! A dishonest server: everything signed and chained as it should be, and not what the machine decides.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use xp_machine::{Event, Input, Refusal, Status};
+use xp_scope::{Digest, Value};
+use xpd_audit::entry::{Body, Facts, Kind};
+use xpd_audit::evidence::write_package;
+use xpd_audit::verify::{Fault, Report, Verdict, verify_package};
+
+use crate::sim::{Log, Run, dev, eventful, passed, reviewer, text, trust};
+use crate::workflow::{artifact, sealed, signer};
+
+fn open() -> Run {
+    Run::open("run-7", Log::new())
+}
+
+/// The only finding is this one, about the last entry before the end or the end itself.
+fn found(report: &Report, fault: Fault, kind: Kind, words: &str) {
+    assert_eq!(report.verdict, Verdict::Failed);
+    let finding = report.findings.iter().find(|finding| finding.fault == fault);
+    let finding = finding.unwrap_or_else(|| panic!("no {fault:?}: {report}"));
+    assert_eq!(finding.entry.as_ref().and_then(|entry| entry.kind), Some(kind), "{report}");
+    assert!(finding.message.contains(words), "{report}");
+}
+
+/// Kills the run, so it may be closed.
+fn end(run: &mut Run) {
+    run.ask(Event::Kill { reason: "test".into() }).unwrap();
+    run.close();
+}
+
+/// Records a decision the machine was not asked for, or did not give.
+fn forge(run: &mut Run, event: Event, result: Result<Json, Json>) {
+    run.now += 10;
+    let input = Input { at: run.now, kill: None, leased_by: None, event };
+    run.put(Body::decided(&input, &result, Facts::new()).unwrap());
+}
+
+#[test]
+fn the_twin_without_a_forgery_is_verified() {
+    let mut run = open();
+    run.act(&dev(), "work", "host.notes.write", text("one"), Value::Bool(true));
+    end(&mut run);
+    let report = run.verify();
+    assert_eq!(report.verdict, Verdict::Verified, "{report}");
+}
+
+#[test]
+fn a_grant_the_machine_refuses() {
+    let mut run = open();
+    let request = run.request(&dev(), "test", "host.tests.run", BTreeMap::new());
+    let granted = json!({"granted": {
+        "step": 1, "grant": 0, "opening": 1, "attempt": 1, "expires": 99_999, "req": Digest::of(b"").to_string(),
+    }});
+    forge(&mut run, request, Ok(granted));
+    end(&mut run);
+    found(&run.verify(), Fault::Replay, Kind::DecisionGranted, "the machine says refused, out_of_sequence");
+}
+
+#[test]
+fn a_refusal_the_machine_does_not_give() {
+    let mut run = open();
+    let request = run.request(&dev(), "work", "host.notes.write", text("x"));
+    let refusal = json!({"code": "wrong_role", "reason": "we do not like you", "clause": null});
+    forge(&mut run, request, Err(refusal));
+    end(&mut run);
+    found(&run.verify(), Fault::Replay, Kind::DecisionRefused, "the log says refused, wrong_role");
+}
+
+#[test]
+fn a_refusal_with_another_reason() {
+    let mut run = open();
+    let request = run.request(&dev(), "test", "host.tests.run", BTreeMap::new());
+    let input = Input { at: 1_010, kill: None, leased_by: None, event: request };
+    let given: Refusal = run.machine.apply(&mut run.state, &input).unwrap_err();
+    let mut told = json!(given);
+    told["reason"] = "the moon is full".into();
+    run.put(Body::decided(&input, &Err::<(), _>(told), Facts::new()).unwrap());
+    end(&mut run);
+    found(&run.verify(), Fault::Replay, Kind::DecisionRefused, "the moon is full");
+}
+
+#[test]
+fn an_approval_nobody_could_give() {
+    let mut run = open();
+    let judge =
+        Event::Judge { actor: reviewer(), step: "review".into(), outcome: "approved".into(), notes: None };
+    forge(&mut run, judge, Ok(json!({"done": {"changes": []}})));
+    end(&mut run);
+    found(&run.verify(), Fault::Replay, Kind::Judged, "the machine says refused");
+}
+
+#[test]
+fn a_run_started_with_what_it_cannot_be_started_with() {
+    let mut run = open();
+    let mut log = Log::new();
+    let mut chain = xpd_audit::entry::Chain::of_run("run-7", artifact().digest().unwrap());
+    let start = json!({"at": 1, "params": {}, "instances": {"host": "h"}, "staff": {}});
+    run.entries = vec![log.put(&mut chain, 1, Body::opened(&start, Facts::new()).unwrap())];
+    let body = chain.closing(&Status::Killed).unwrap();
+    run.entries.push(log.put(&mut chain, 2, body));
+    run.log = log;
+    run.start = xpd_audit::merkle::Frontier::default();
+    found(&run.verify(), Fault::Replay, Kind::RunOpened, "parameter `number` is missing");
+}
+
+#[test]
+fn a_result_without_a_claim_or_a_grant() {
+    let mut run = open();
+    let complete = Event::Complete { jti: "invented".into(), result: Value::Bool(true) };
+    forge(&mut run, complete, Ok(json!({"ended": {"bound": true, "changes": []}})));
+    end(&mut run);
+    let report = run.verify();
+    found(&report, Fault::Use, Kind::ActionResult, "never granted");
+    found(&report, Fault::Replay, Kind::ActionResult, "the machine says refused");
+}
+
+#[test]
+fn a_grant_used_twice() {
+    let mut run = open();
+    let (jti, claim) = run.grant(&dev(), "work", "host.notes.write", text("one"));
+    run.ask(claim.clone()).unwrap();
+    run.started(&claim);
+    run.ask(Event::Complete { jti: jti.clone(), result: Value::Bool(true) }).unwrap();
+    forge(&mut run, claim, Ok(json!({"claimed": {"step": 0, "grant": 0}})));
+    end(&mut run);
+    found(&run.verify(), Fault::Use, Kind::GrantClaimed, "used up before");
+}
+
+#[test]
+fn an_action_started_twice_is_on_the_record_and_started_after_its_end_is_a_fault() {
+    let mut run = open();
+    let (jti, claim) = run.grant(&dev(), "work", "host.notes.write", text("one"));
+    run.ask(claim.clone()).unwrap();
+    run.started(&claim);
+    run.ask(Event::Complete { jti, result: Value::Bool(true) }).unwrap();
+    run.started(&claim);
+    end(&mut run);
+    found(&run.verify(), Fault::Use, Kind::ActionStarted, "used up before");
+}
+
+#[test]
+fn other_bytes_than_were_granted() {
+    let mut run = open();
+    let (jti, claim) = run.grant(&dev(), "work", "host.notes.write", text("one"));
+    run.ask(claim).unwrap();
+    run.put(Body::Started { jti: jti.clone(), req: Digest::of(b"other"), facts: Facts::new() });
+    run.ask(Event::Complete { jti, result: Value::Bool(true) }).unwrap();
+    end(&mut run);
+    found(&run.verify(), Fault::Use, Kind::ActionStarted, "granted for other arguments");
+}
+
+#[test]
+fn another_agents_claim() {
+    let mut run = open();
+    let (_, mut claim) = run.grant(&dev(), "work", "host.notes.write", text("one"));
+    let Event::Claim { key, .. } = &mut claim else { panic!() };
+    *key = "a thief's key".into();
+    forge(&mut run, claim, Ok(json!({"claimed": {"step": 0, "grant": 0}})));
+    end(&mut run);
+    let report = run.verify();
+    found(&report, Fault::Use, Kind::GrantClaimed, "another principal or key");
+    found(&report, Fault::Replay, Kind::GrantClaimed, "wrong_key");
+}
+
+#[test]
+fn a_result_that_was_never_started() {
+    let mut run = open();
+    let (jti, claim) = run.grant(&dev(), "work", "host.notes.write", text("one"));
+    run.ask(claim).unwrap();
+    run.ask(Event::Complete { jti, result: Value::Bool(true) }).unwrap();
+    end(&mut run);
+    found(&run.verify(), Fault::Use, Kind::ActionResult, "its action not started");
+}
+
+#[test]
+fn a_token_named_twice() {
+    let mut run = open();
+    let request = run.request(&dev(), "work", "host.notes.write", text("one"));
+    let Event::Request { jti, .. } = &request else { panic!() };
+    let jti = jti.clone();
+    run.ask(request.clone()).unwrap();
+    run.now += 61_000;
+    run.ask(Event::Expire { jti }).unwrap();
+    // The machine knows only tokens that are held; the log knows all.
+    run.ask(request).unwrap();
+    end(&mut run);
+    found(&run.verify(), Fault::Use, Kind::DecisionGranted, "granted before");
+}
+
+#[test]
+fn a_claim_without_an_end_is_told() {
+    let mut run = open();
+    let (jti, claim) = run.grant(&dev(), "work", "host.notes.write", text("one"));
+    run.ask(claim).unwrap();
+    end(&mut run);
+    let report = run.verify();
+    assert_eq!(report.verdict, Verdict::Verified, "{report}");
+    assert!(report.not_proved.iter().any(|claim| claim.contains(&jti)), "{report}");
+}
+
+#[test]
+fn closing_a_run_that_goes_on() {
+    let mut run = open();
+    run.submit("src/a.rs");
+    run.close();
+    found(&run.verify(), Fault::Replay, Kind::RunClosed, "goes on");
+}
+
+#[test]
+fn closing_with_another_end() {
+    let mut run = open();
+    run.ask(Event::Kill { reason: "test".into() }).unwrap();
+    let body = run.chain.closing(&Status::Finished).unwrap();
+    run.put(body);
+    found(&run.verify(), Fault::Replay, Kind::RunClosed, "ended as");
+}
+
+#[test]
+fn a_transition_that_was_not_decided() {
+    let mut run = open();
+    run.submit("src/a.rs");
+    let changes = json!([{"settled": {"outcome": {"step": 2, "outcome": 0}, "of": null}}]);
+    run.put(Body::Transition { cause: 1, changes });
+    end(&mut run);
+    found(&run.verify(), Fault::Replay, Kind::Transition, "not the changes");
+}
+
+#[test]
+fn an_input_that_says_more_than_the_machine_reads() {
+    let mut run = open();
+    let input = json!({"at": 1_010, "event": {"kill": {"reason": "x", "really": false}}});
+    run.put(Body::decided(&input, &Ok::<_, ()>(json!({"done": {"changes": []}})), Facts::new()).unwrap());
+    run.close();
+    found(&run.verify(), Fault::Replay, Kind::Killed, "not one of this machine's");
+}
+
+#[test]
+fn another_artifact_than_the_run_names() {
+    let run = eventful();
+    let mut other = artifact();
+    other.compiler = "another".into();
+    let mut evidence = run.evidence();
+    evidence.artifact = sealed(&other, &[&signer(2)]);
+    let report = verify_package(&write_package(&evidence).unwrap(), &trust());
+    found(&report, Fault::Artifact, Kind::RunOpened, "another artifact");
+}
+
+#[test]
+fn an_artifact_nobody_trusted_signed() {
+    let run = eventful();
+    for keys in [vec![], vec![&signer(3)]] {
+        let mut evidence = run.evidence();
+        evidence.artifact = sealed(&artifact(), &keys);
+        evidence.artifact_keys = vec![signer(3).public()];
+        let report = verify_package(&write_package(&evidence).unwrap(), &trust());
+        assert_eq!(
+            report.findings.iter().map(|f| f.fault).collect::<Vec<_>>(),
+            [Fault::Artifact],
+            "{report}"
+        );
+        // It says so beside the replay, not instead of it.
+        assert!(report.replayed > 25, "{report}");
+    }
+}
+
+#[test]
+fn a_workflow_that_lets_more_through_is_another_machine() {
+    // Same digest in the entries is impossible; with the digest changed too, replay tells.
+    let run = eventful();
+    let mut wider = artifact();
+    wider.workflow.separations.clear();
+    wider.workflow.steps[2].outcomes[0].of = None;
+    let mut evidence = run.evidence();
+    evidence.artifact = sealed(&wider, &[&signer(2)]);
+    let report = verify_package(&write_package(&evidence).unwrap(), &trust());
+    found(&report, Fault::Artifact, Kind::RunOpened, "another artifact");
+    found(&report, Fault::Replay, Kind::DecisionRefused, "the machine says");
+}
+
+#[test]
+fn a_rewritten_past_is_inconsistent_with_the_checkpoint_from_before() {
+    let run = eventful();
+    let mut evidence = run.evidence();
+    // A start checkpoint of another history of the same size.
+    let mut other = xpd_audit::merkle::Frontier::default();
+    for n in 0..run.start.size() {
+        other.push([n as u8; 32]);
+    }
+    evidence.start.as_mut().unwrap().checkpoint = crate::sim::sign(&other);
+    let report = verify_package(&write_package(&evidence).unwrap(), &trust());
+    let faults: Vec<_> = report.findings.iter().map(|finding| finding.fault).collect();
+    assert_eq!(faults, [Fault::Consistency], "{report}");
+    // One from after the run began is no start.
+    let mut evidence = run.evidence();
+    let start = evidence.start.as_mut().unwrap();
+    start.checkpoint = evidence.checkpoint.clone();
+    start.path = vec![];
+    let report = verify_package(&write_package(&evidence).unwrap(), &trust());
+    found(&report, Fault::Consistency, Kind::RunOpened, "before the checkpoint");
+}
+
+#[test]
+fn a_finished_run_by_a_log_that_skipped_the_tests() {
+    // The whole of a plausible lie: the review is there, the tests are not.
+    let mut run = open();
+    run.submit("src/a.rs");
+    run.judge(&dev(), "work", "done").unwrap();
+    let event = Event::Settle {
+        outcome: xp_artifact::workflow::Atom {
+            step: xp_artifact::workflow::StepId(1),
+            outcome: xp_artifact::workflow::OutcomeIx(0),
+        },
+    };
+    let changes = json!([{"settled": {"outcome": {"step": 1, "outcome": 0}, "of": null}}]);
+    forge(&mut run, event, Ok(json!({"done": {"changes": changes}})));
+    let body = run.chain.closing(&Status::Finished).unwrap();
+    run.put(body);
+    found(&run.verify(), Fault::Replay, Kind::Settled, "no_evidence");
+    let _ = passed(true);
+}

@@ -1,0 +1,20 @@
+//! The log and its evidence through their public interface.
+
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod entries;
+#[cfg(test)]
+mod forgery;
+#[cfg(test)]
+mod notes;
+#[cfg(test)]
+mod packages;
+#[cfg(test)]
+mod sim;
+#[cfg(test)]
+mod tiles;
+#[cfg(test)]
+mod trees;
+#[cfg(test)]
+mod workflow;

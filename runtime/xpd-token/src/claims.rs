@@ -1,0 +1,184 @@
+//! What tokens say, and what must be true of it whoever signed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::TokenError;
+use crate::form::{is_digest, is_jti, is_name, is_thumbprint};
+
+/// Longest lifetime of a grant, in seconds.
+pub const MAX_GRANT_SECONDS: i64 = 120;
+/// Longest lifetime of a session token, in seconds.
+pub const MAX_SESSION_SECONDS: i64 = 900;
+
+/// The key a token is bound to (RFC 9449 section 6.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// RFC 7638 thumbprint.
+    pub jkt: String,
+}
+
+/// The one kind of authorization detail (RFC 9396) that is understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DetailType {
+    /// One action in one step.
+    #[serde(rename = "xp_step")]
+    XpStep,
+}
+
+/// An authorization detail (RFC 9396): one action at one connector instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthorizationDetail {
+    /// Always `xp_step`.
+    #[serde(rename = "type")]
+    pub kind: DetailType,
+    /// The connector instance.
+    pub locations: [String; 1],
+    /// The action, `github.issues.comment`.
+    pub actions: [String; 1],
+}
+
+impl AuthorizationDetail {
+    /// One action at one connector instance.
+    #[must_use]
+    pub fn step(instance: impl Into<String>, action: impl Into<String>) -> Self {
+        Self { kind: DetailType::XpStep, locations: [instance.into()], actions: [action.into()] }
+    }
+}
+
+/// What a grant is good for, exactly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepBinding {
+    /// Digest of the artifact, `sha256:…`.
+    pub art: String,
+    /// The run.
+    pub run: String,
+    /// The step, by name.
+    pub step: String,
+    /// Number of the step's opening.
+    pub opening: u64,
+    /// Number of the attempt.
+    pub attempt: u64,
+    /// Digest of the request, `sha256:…`: declaration, instance and complete canonical arguments.
+    pub req: String,
+}
+
+/// Claims of a grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantClaims {
+    /// Who issued it.
+    pub iss: String,
+    /// The one proxy it is for.
+    pub aud: String,
+    /// The principal.
+    pub sub: String,
+    /// Issued at, seconds since 1970.
+    pub iat: i64,
+    /// Not before, seconds since 1970.
+    pub nbf: i64,
+    /// From this second on it is worthless.
+    pub exp: i64,
+    /// Key of its row: 32 hex digits, see [`crate::jti`].
+    pub jti: String,
+    /// The principal's key.
+    pub cnf: Confirmation,
+    /// The run again, under its registered name.
+    pub txn: String,
+    /// Exactly one.
+    pub authorization_details: [AuthorizationDetail; 1],
+    /// What it is good for.
+    pub xp: StepBinding,
+}
+
+impl GrantClaims {
+    /// Whether it was granted for a request of this digest.
+    pub fn authorises(&self, req: &str) -> Result<(), TokenError> {
+        if self.xp.req == req { Ok(()) } else { Err(TokenError::Arguments) }
+    }
+
+    /// What must hold of any grant, before signing and after verifying.
+    pub(crate) fn check(&self) -> Result<(), TokenError> {
+        common(&self.iss, &self.aud, &self.sub, &self.jti, &self.cnf, &self.txn)?;
+        lifetime(self.iat, self.nbf, self.exp, MAX_GRANT_SECONDS)?;
+        let [detail] = &self.authorization_details;
+        let ([instance], [action]) = (&detail.locations, &detail.actions);
+        require(is_name(instance) && is_name(action), "authorization_details")?;
+        require(is_digest(&self.xp.art), "xp.art")?;
+        require(is_digest(&self.xp.req), "xp.req")?;
+        require(is_name(&self.xp.step), "xp.step")?;
+        require(self.xp.run == self.txn, "xp.run")
+    }
+}
+
+/// Claims of a session token (RFC 9068), good for asking in one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionClaims {
+    /// Who issued it.
+    pub iss: String,
+    /// The orchestrator.
+    pub aud: String,
+    /// The principal.
+    pub sub: String,
+    /// The OAuth client; the principal again where there is no other.
+    pub client_id: String,
+    /// Issued at, seconds since 1970.
+    pub iat: i64,
+    /// Not before, seconds since 1970.
+    pub nbf: i64,
+    /// From this second on it is worthless.
+    pub exp: i64,
+    /// 32 hex digits, see [`crate::jti`].
+    pub jti: String,
+    /// The principal's key.
+    pub cnf: Confirmation,
+    /// `xp:run:<id>`.
+    pub scope: String,
+    /// The run.
+    pub txn: String,
+}
+
+impl SessionClaims {
+    /// The scope of a session for this run.
+    #[must_use]
+    pub fn scope_of(run: &str) -> String {
+        format!("xp:run:{run}")
+    }
+
+    /// What must hold of any session, before signing and after verifying.
+    pub(crate) fn check(&self) -> Result<(), TokenError> {
+        common(&self.iss, &self.aud, &self.sub, &self.jti, &self.cnf, &self.txn)?;
+        lifetime(self.iat, self.nbf, self.exp, MAX_SESSION_SECONDS)?;
+        require(is_name(&self.client_id), "client_id")?;
+        require(self.scope == Self::scope_of(&self.txn), "scope")
+    }
+}
+
+fn common(
+    iss: &str,
+    aud: &str,
+    sub: &str,
+    jti: &str,
+    cnf: &Confirmation,
+    txn: &str,
+) -> Result<(), TokenError> {
+    require(is_name(iss), "iss")?;
+    require(is_name(aud), "aud")?;
+    require(is_name(sub), "sub")?;
+    require(is_jti(jti), "jti")?;
+    require(is_thumbprint(&cnf.jkt), "cnf")?;
+    require(is_name(txn), "txn")
+}
+
+fn lifetime(iat: i64, nbf: i64, exp: i64, max: i64) -> Result<(), TokenError> {
+    require(iat >= 0, "iat")?;
+    require(nbf >= iat, "nbf")?;
+    require(exp > nbf && exp.saturating_sub(iat) <= max, "exp")
+}
+
+fn require(holds: bool, claim: &'static str) -> Result<(), TokenError> {
+    if holds { Ok(()) } else { Err(TokenError::Claim(claim)) }
+}

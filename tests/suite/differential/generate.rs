@@ -1,0 +1,468 @@
+//! Random workflows, as text: whatever the language of this issue can say, small.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seedable, good enough to choose with.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// 0 to `below` - 1.
+    fn pick(&mut self, below: usize) -> usize {
+        (self.next() % below.max(1) as u64) as usize
+    }
+
+    fn chance(&mut self, percent: usize) -> bool {
+        self.pick(100) < percent
+    }
+
+    fn of_list<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.pick(list.len())]
+    }
+}
+
+/// The world the workflows act on.
+pub const WORLD: &str = r#"connector world {
+  type Written { commit: commit }
+  type Tested { passed: bool, clean: bool, commit: commit }
+  type Seen { head: commit }
+  type Said { id: int }
+  action make(name: branch) -> fresh branch { effect write touches name repeat probe }
+  action write(at: branch, path: path) -> Written { effect write touches at repeat probe }
+  action test(commit: commit) -> Tested { effect execute attests about commit repeat idempotent }
+  action look(commit: commit) -> Seen { effect read shows head repeat idempotent }
+  action talk(body: text) -> Said { effect discuss repeat probe }
+  action merge(commit: commit) -> Written { effect merge irreversible about commit repeat probe }
+  action deploy(commit: commit) -> Tested { effect deploy attests about commit repeat manual }
+  action drop(at: branch) -> Said { effect delete irreversible touches at repeat manual }
+}
+"#;
+
+const EFFECTS: &[&str] = &["read", "discuss", "write", "merge", "deploy", "execute", "delete"];
+
+#[derive(Default)]
+struct Drawn {
+    name: String,
+    continuing: Vec<String>,
+    /// Binders with the action behind them.
+    binders: Vec<(String, &'static str)>,
+    submission: bool,
+}
+
+/// A workflow and how often each construct stands in it.
+pub struct Generated {
+    pub text: String,
+    pub constructs: BTreeMap<&'static str, u32>,
+}
+
+struct Generator {
+    dice: Dice,
+    steps: Vec<Drawn>,
+    text: String,
+    constructs: BTreeMap<&'static str, u32>,
+    roles: Vec<&'static str>,
+}
+
+pub fn generate(seed: u64) -> Generated {
+    let mut dice = Dice::of(seed);
+    let roles = ["ann", "bob", "cid"][..2 + dice.pick(2)].to_vec();
+    let mut generator =
+        Generator { dice, steps: Vec::new(), text: WORLD.to_owned(), constructs: BTreeMap::new(), roles };
+    generator.workflow();
+    Generated { text: generator.text, constructs: generator.constructs }
+}
+
+impl Generator {
+    fn met(&mut self, construct: &'static str) {
+        *self.constructs.entry(construct).or_default() += 1;
+    }
+
+    fn workflow(&mut self) {
+        let _ = writeln!(self.text, "workflow drawn(main: branch, head: commit) {{");
+        let _ = writeln!(self.text, "  agent {}", self.roles.join(", "));
+        if self.dice.chance(40) {
+            self.met("separate");
+            let first = self.dice.pick(self.roles.len());
+            let second = (first + 1 + self.dice.pick(self.roles.len() - 1)) % self.roles.len();
+            let _ = writeln!(self.text, "  separate roles {}, {}", self.roles[first], self.roles[second]);
+        }
+        let count = 2 + self.dice.pick(4);
+        for index in 0..count {
+            self.step(index);
+        }
+        if self.dice.chance(20) {
+            self.met("finish when");
+            let formula = self.formula(count, 2);
+            let _ = writeln!(self.text, "  finish when {formula}");
+        }
+        for _ in 0..1 + self.dice.pick(4) {
+            self.prove(count);
+        }
+        self.text.push_str("}\n");
+    }
+
+    fn step(&mut self, index: usize) {
+        let name = format!("s{index}");
+        let role = *self.dice.of_list(&self.roles);
+        let after = if index == 0 || self.dice.chance(12) {
+            String::new()
+        } else {
+            self.met("after");
+            format!(" after {}", self.formula(index, 2))
+        };
+        let _ = writeln!(self.text, "  step {name} by {role}{after} {{");
+        let mut drawn = Drawn { name: name.clone(), ..Drawn::default() };
+        let mut tests = None;
+        let mut plain = None;
+        for number in 0..self.dice.pick(3) {
+            let action = *self
+                .dice
+                .of_list(&["talk", "make", "write", "write", "test", "test", "look", "merge", "deploy", "drop"]);
+            let binder = self.dice.chance(65).then(|| format!("b{number}"));
+            self.grant(index, action, binder.as_deref());
+            if let Some(binder) = binder {
+                match action {
+                    "test" | "deploy" => tests = Some(binder.clone()),
+                    _ => plain = Some(binder.clone()),
+                }
+                drawn.binders.push((binder, action));
+            }
+        }
+        if self.dice.chance(15) {
+            self.met("submit");
+            let max = 1 + self.dice.pick(2);
+            let _ = writeln!(self.text, "    submit files: set of path within [\"src/**\"] max {max}");
+            drawn.submission = true;
+        }
+        self.outcomes(index, &mut drawn, tests, plain);
+        self.text.push_str("  }\n");
+        self.steps.push(drawn);
+    }
+
+    fn grant(&mut self, index: usize, action: &'static str, binder: Option<&str>) {
+        let arguments = match action {
+            "talk" => self.body(index),
+            "make" => {
+                self.met("literal");
+                format!("\"made-{index}\"")
+            }
+            "write" => format!("{}, path: {}", self.branch(index), self.path(index)),
+            "drop" => self.branch(index),
+            _ => self.commit(index),
+        };
+        let mut limit = match self.dice.pick(10) {
+            0..=4 => "once per opening",
+            5 | 6 => "once per run",
+            7 => "max 2",
+            8 => "max 2 per opening",
+            _ => "max 2 per run",
+        };
+        if index == 0 && matches!(action, "talk" | "look") && binder.is_none() && self.dice.chance(15) {
+            limit = "";
+        }
+        self.met(match limit {
+            "once per opening" => "once per opening",
+            "once per run" => "once per run",
+            "max 2 per run" => "max per run",
+            "" => "implied limit",
+            _ => "max per opening",
+        });
+        let bound = binder.map(|name| format!(" as {name}")).unwrap_or_default();
+        if binder.is_some() {
+            self.met("binder");
+        }
+        let _ = writeln!(self.text, "    may world.{action}({arguments}) {limit}{bound}");
+    }
+
+    fn body(&mut self, index: usize) -> String {
+        let said = self.data(index, &["talk", "drop"]);
+        match (self.dice.pick(4), said) {
+            (0, Some(said)) => {
+                self.met("template");
+                format!("\"about {{{said}.id}}\"")
+            }
+            (1, _) => {
+                self.met("any");
+                "any".to_owned()
+            }
+            (2, _) => {
+                self.met("literal");
+                "\"fixed\"".to_owned()
+            }
+            _ => {
+                self.met("content");
+                "content".to_owned()
+            }
+        }
+    }
+
+    fn branch(&mut self, index: usize) -> String {
+        let made = self.data(index, &["make"]);
+        match (self.dice.pick(8), made) {
+            (0, _) => {
+                self.met("any");
+                "any".to_owned()
+            }
+            (1 | 2, _) | (_, None) => {
+                self.met("parameter");
+                "main".to_owned()
+            }
+            (_, Some(made)) => {
+                self.met("datum");
+                made
+            }
+        }
+    }
+
+    fn commit(&mut self, index: usize) -> String {
+        let made = self.data(index, &["write", "test", "merge", "deploy"]);
+        match (self.dice.pick(8), made) {
+            (0, _) => {
+                self.met("any");
+                "any".to_owned()
+            }
+            (1, _) | (_, None) => {
+                self.met("parameter");
+                "head".to_owned()
+            }
+            (_, Some(made)) => {
+                self.met("datum");
+                format!("{made}.commit")
+            }
+        }
+    }
+
+    fn path(&mut self, index: usize) -> String {
+        let planned: Vec<String> =
+            self.steps[..index].iter().filter(|s| s.submission).map(|s| s.name.clone()).collect();
+        match self.dice.pick(5) {
+            0 | 1 if !planned.is_empty() => {
+                self.met("one of");
+                let step = self.dice.of_list(&planned).clone();
+                let within = if self.dice.chance(30) { " within [\"src/**\"]" } else { "" };
+                format!("one of {step}.files{within}")
+            }
+            2 => {
+                self.met("any");
+                "any".to_owned()
+            }
+            3 => {
+                self.met("literal");
+                "\"src/lib.rs\"".to_owned()
+            }
+            _ => {
+                self.met("within");
+                "within [\"src/**\", \"docs/*.md\"]".to_owned()
+            }
+        }
+    }
+
+    /// A bound name of an earlier step, made by one of these actions.
+    fn data(&mut self, index: usize, actions: &[&str]) -> Option<String> {
+        let all: Vec<String> = self.steps[..index]
+            .iter()
+            .flat_map(|step| {
+                let made = step.binders.iter().filter(|(_, action)| actions.contains(action));
+                made.map(|(binder, _)| format!("{}.{binder}", step.name))
+            })
+            .collect();
+        (!all.is_empty()).then(|| self.dice.of_list(&all).clone())
+    }
+
+    fn outcomes(&mut self, index: usize, drawn: &mut Drawn, tests: Option<String>, plain: Option<String>) {
+        let mut automatic = false;
+        match (self.dice.pick(6), tests, plain) {
+            (0..=2, Some(tests), _) => {
+                automatic = true;
+                self.met("auto when");
+                self.met("not");
+                let flag = if self.dice.chance(20) {
+                    self.met("condition and/or");
+                    format!("{tests}.passed and {tests}.clean")
+                } else {
+                    format!("{tests}.passed")
+                };
+                let _ = writeln!(self.text, "    outcome good auto when {flag}");
+                drawn.continuing.push("good".to_owned());
+                let negated = if flag.contains(" and ") { format!("not ({flag})") } else { format!("not {flag}") };
+                self.ending(index, "bad", &format!(" auto when {negated}"), drawn);
+            }
+            (0..=3, _, Some(plain)) => {
+                automatic = true;
+                self.met("auto when");
+                let _ = writeln!(self.text, "    outcome done auto when {plain}");
+                drawn.continuing.push("done".to_owned());
+            }
+            (4, Some(binder), _) | (4, None, Some(binder)) => {
+                self.met("outcome if");
+                let _ = writeln!(self.text, "    outcome done if {binder}");
+                drawn.continuing.push("done".to_owned());
+            }
+            _ => {
+                let judged = self.judged(index);
+                let of = judged.map(|datum| format!(" of {datum}")).unwrap_or_default();
+                if !of.is_empty() {
+                    self.met("of");
+                }
+                let _ = writeln!(self.text, "    outcome done{of}");
+                drawn.continuing.push("done".to_owned());
+            }
+        }
+        if !automatic && self.dice.chance(30) {
+            let _ = writeln!(self.text, "    outcome other");
+            drawn.continuing.push("other".to_owned());
+        }
+        if self.dice.chance(35) {
+            self.ending(index, "back", "", drawn);
+        }
+    }
+
+    /// Something a step may judge: a submission, or a commit that it can be shown.
+    fn judged(&mut self, index: usize) -> Option<String> {
+        if !self.dice.chance(30) {
+            return None;
+        }
+        let planned: Vec<String> =
+            self.steps[..index].iter().filter(|s| s.submission).map(|s| format!("{}.files", s.name)).collect();
+        if !planned.is_empty() && self.dice.chance(50) {
+            return Some(self.dice.of_list(&planned).clone());
+        }
+        let commit = format!("{}.commit", self.data(index, &["write", "test"])?);
+        if self.dice.chance(80) {
+            let _ = writeln!(self.text, "    may world.look({commit}) once per opening");
+        }
+        Some(commit)
+    }
+
+    /// An outcome that leads back, ends the run, or just is another way on.
+    fn ending(&mut self, index: usize, name: &str, how: &str, drawn: &mut Drawn) {
+        match self.dice.pick(4) {
+            0 => {
+                self.met("end");
+                let _ = writeln!(self.text, "    outcome {name}{how} -> end");
+            }
+            1 => {
+                let _ = writeln!(self.text, "    outcome {name}{how}");
+                drawn.continuing.push(name.to_owned());
+            }
+            _ => {
+                self.met("reopen");
+                let target = self.dice.pick(index + 1);
+                let max = 1 + self.dice.pick(2);
+                let notes = if self.dice.chance(50) { " with notes" } else { "" };
+                let gone = format!("{name}_spent");
+                let then = match self.dice.pick(3) {
+                    0 => {
+                        self.met("then in place");
+                        format!("{gone} -> end")
+                    }
+                    1 => {
+                        self.met("then declared");
+                        let _ = writeln!(self.text, "    outcome {gone} -> end");
+                        gone
+                    }
+                    _ => {
+                        self.met("then continues");
+                        let _ = writeln!(self.text, "    outcome {gone}");
+                        drawn.continuing.push(gone.clone());
+                        gone
+                    }
+                };
+                let _ =
+                    writeln!(self.text, "    outcome {name}{how} -> reopen s{target}{notes} (max {max}, then {then})");
+            }
+        }
+    }
+
+    fn formula(&mut self, below: usize, depth: usize) -> String {
+        if depth > 0 && self.dice.chance(35) {
+            let and = self.dice.chance(55);
+            self.met(if and { "and" } else { "or" });
+            let word = if and { " and " } else { " or " };
+            let parts: Vec<String> = (0..2).map(|_| self.formula(below, depth - 1)).collect();
+            let wrapped: Vec<String> =
+                parts.iter().map(|p| if p.contains(' ') { format!("({p})") } else { p.clone() }).collect();
+            return wrapped.join(word);
+        }
+        let step = self.dice.pick(below);
+        let outcomes = self.steps[step].continuing.clone();
+        let name = self.steps[step].name.clone();
+        if outcomes.len() == 1 && self.dice.chance(20) {
+            self.met("bare step");
+            return name;
+        }
+        if self.dice.chance(10) {
+            self.met("any outcome");
+            return format!("{name}.any");
+        }
+        format!("{name}.{}", self.dice.of_list(&outcomes))
+    }
+
+    fn uses(&mut self) -> String {
+        if self.dice.chance(70) {
+            format!("effect {}", self.dice.of_list(EFFECTS))
+        } else {
+            let action = self.dice.of_list(&["write", "test", "merge", "deploy", "look", "make", "drop", "talk"]);
+            format!("world.{action}")
+        }
+    }
+
+    fn prove(&mut self, count: usize) {
+        let clause = match self.dice.pick(8) {
+            0 => {
+                self.met("no role");
+                format!("no role can {} and {}", self.uses(), self.uses())
+            }
+            1 | 2 => {
+                self.met("no principal");
+                format!("no principal can {} and {}", self.uses(), self.uses())
+            }
+            3 | 4 => {
+                self.met("requires");
+                format!("{} requires {}", self.uses(), self.formula(count, 1))
+            }
+            5 => {
+                self.met("never");
+                let what = match self.dice.pick(3) {
+                    0 => "world.write(at: main)".to_owned(),
+                    1 => "world.drop(at: main)".to_owned(),
+                    _ => self.uses(),
+                };
+                format!("never {what}")
+            }
+            6 => {
+                self.met("only within");
+                let planned: Vec<String> =
+                    self.steps.iter().filter(|s| s.submission).map(|s| format!("{}.files", s.name)).collect();
+                if !planned.is_empty() && self.dice.chance(60) {
+                    format!("world.write only within {}", self.dice.of_list(&planned))
+                } else {
+                    "world.write only within [\"src/**\"]".to_owned()
+                }
+            }
+            _ => {
+                self.met("at most");
+                format!("{} at most {} per run", self.uses(), 1 + self.dice.pick(2))
+            }
+        };
+        let marked = if self.dice.chance(20) {
+            self.met("or vacuous");
+            " or vacuous"
+        } else {
+            ""
+        };
+        let _ = writeln!(self.text, "  prove {clause}{marked}");
+    }
+}

@@ -1,0 +1,4 @@
+//! The tests that need two rooms, in one binary; one folder or file per subject.
+#![cfg(test)]
+
+mod tidy;

@@ -1,0 +1,131 @@
+//! What cargo says about the packages: ours and, resolved, all that they bring.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// One package. Members of the workspace have a folder.
+#[derive(Debug, Clone, Default)]
+pub struct Package {
+    pub name: String,
+    /// From the root, with `/`; nothing for a package that is not ours.
+    pub folder: Option<String>,
+    pub licence: Option<String>,
+    pub may_be_published: bool,
+    /// Names of what the manifest asks for, dev-dependencies aside.
+    pub direct: Vec<String>,
+    /// What is linked into it, resolved: keys of packages.
+    pub linked: Vec<String>,
+}
+
+impl Package {
+    /// The first folder of ours: `lang`, `compiler`, …
+    pub fn room(&self) -> Option<&str> {
+        self.folder.as_deref().map(|folder| folder.split('/').next().unwrap_or(folder))
+    }
+}
+
+/// All packages by a key that is unique (two versions of one crate are two packages).
+#[derive(Debug, Clone, Default)]
+pub struct Packages {
+    all: BTreeMap<String, Package>,
+}
+
+impl Packages {
+    pub fn all(&self) -> impl Iterator<Item = &Package> {
+        self.all.values()
+    }
+
+    pub fn ours(&self) -> impl Iterator<Item = &Package> {
+        self.all().filter(|package| package.folder.is_some())
+    }
+
+    /// Everything linked into a package, itself aside.
+    pub fn reached_from(&self, name: &str) -> Vec<&Package> {
+        let start = self.all.iter().filter(|(_, package)| package.name == name && package.folder.is_some());
+        let mut open: Vec<&str> = start.map(|(key, _)| key.as_str()).collect();
+        let mut seen: BTreeSet<&str> = open.iter().copied().collect();
+        while let Some(key) = open.pop() {
+            for next in self.all.get(key).into_iter().flat_map(|package| &package.linked) {
+                if seen.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        seen.into_iter().filter_map(|key| self.all.get(key)).filter(|package| package.name != name).collect()
+    }
+
+    /// Those that link a package of this name.
+    pub fn users_of(&self, name: &str) -> Vec<&Package> {
+        let is_it = |key: &String| self.all.get(key).is_some_and(|package| package.name == name);
+        self.all().filter(|package| package.linked.iter().any(is_it)).collect()
+    }
+
+    /// Made packages, for trying a wall: `(name, folder or "", what it links)`.
+    pub fn made(packages: &[(&str, &str, &[&str])]) -> Self {
+        let mut all = BTreeMap::new();
+        for (name, folder, linked) in packages {
+            let linked: Vec<String> = linked.iter().map(|&name| name.to_owned()).collect();
+            let package = Package {
+                name: (*name).to_owned(),
+                folder: (!folder.is_empty()).then(|| (*folder).to_owned()),
+                licence: Some("Apache-2.0".to_owned()),
+                may_be_published: false,
+                direct: linked.clone(),
+                linked,
+            };
+            all.insert((*name).to_owned(), package);
+        }
+        Self { all }
+    }
+
+    /// Made packages with one of them changed.
+    pub fn with(mut self, name: &str, change: impl FnOnce(&mut Package)) -> Self {
+        change(self.all.get_mut(name).expect("a made package"));
+        self
+    }
+}
+
+/// The packages of this workspace, asked for once.
+pub fn all() -> &'static Packages {
+    static PACKAGES: OnceLock<Packages> = OnceLock::new();
+    PACKAGES.get_or_init(read)
+}
+
+fn read() -> Packages {
+    let root = xp_tests::root();
+    let metadata = MetadataCommand::new()
+        .manifest_path(root.join("Cargo.toml"))
+        .other_options(["--locked".to_owned(), "--offline".to_owned()])
+        .exec()
+        .expect("cargo metadata");
+    let members: BTreeSet<_> = metadata.workspace_members.iter().collect();
+    let mut all = BTreeMap::new();
+    for package in &metadata.packages {
+        let folder = members.contains(&package.id).then(|| {
+            let manifest =
+                package.manifest_path.strip_prefix(&metadata.workspace_root).expect("a member lies inside");
+            manifest.parent().expect("a manifest has a folder").as_str().to_owned()
+        });
+        let direct = package.dependencies.iter().filter(|needed| needed.kind != DependencyKind::Development);
+        let made = Package {
+            name: package.name.to_string(),
+            folder,
+            licence: package.license.clone(),
+            may_be_published: package.publish.as_ref().is_none_or(|registries| !registries.is_empty()),
+            direct: direct.map(|needed| needed.name.clone()).collect(),
+            linked: Vec::new(),
+        };
+        all.insert(package.id.repr.clone(), made);
+    }
+    for node in metadata.resolve.expect("cargo metadata resolves").nodes {
+        let linked = node
+            .deps
+            .iter()
+            .filter(|needed| needed.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal));
+        let linked: Vec<String> = linked.map(|needed| needed.pkg.repr.clone()).collect();
+        all.get_mut(&node.id.repr).expect("a node is a package").linked = linked;
+    }
+    Packages { all }
+}

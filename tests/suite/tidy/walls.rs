@@ -1,0 +1,237 @@
+//! Who may use what, dev-dependencies aside.
+
+use super::packages::{self, Package, Packages};
+use super::{none, seen};
+
+/// Direct dependency on any of these only in the packages named.
+fn only(packages: &Packages, crates: &[&str], allowed: impl Fn(&Package) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for package in packages.ours().filter(|package| !allowed(package)) {
+        for name in package.direct.iter().filter(|name| crates.contains(&name.as_str())) {
+            found.push(format!("{} must not use {name}", package.name));
+        }
+    }
+    found
+}
+
+/// No way in the resolved graph from these to what is forbidden.
+fn never_reaches(
+    packages: &Packages,
+    from: impl Fn(&Package) -> bool,
+    forbidden: impl Fn(&Package) -> bool,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for package in packages.ours().filter(|package| from(package)) {
+        for reached in packages.reached_from(&package.name).into_iter().filter(|reached| forbidden(reached)) {
+            found.push(format!("{} reaches {}", package.name, reached.name));
+        }
+    }
+    found
+}
+
+fn in_room(room: &'static str) -> impl Fn(&Package) -> bool {
+    move |package| package.room() == Some(room)
+}
+
+fn solver(packages: &Packages) -> Vec<String> {
+    only(packages, &["z3", "z3-sys"], |package| package.name == "xpc-proof")
+}
+
+fn grammar(packages: &Packages) -> Vec<String> {
+    only(packages, &["pest", "pest_derive", "pest_meta"], |package| package.name == "xp-syntax")
+}
+
+fn drawing(packages: &Packages) -> Vec<String> {
+    only(packages, &["codespan-reporting"], |package| package.name == "xp-diagnostics")
+}
+
+fn editor(packages: &Packages) -> Vec<String> {
+    let crates = ["lsp-types", "lsp-server", "tower-lsp", "tower-lsp-server", "async-lsp"];
+    only(packages, &crates, |package| package.name == "xpc-lsp")
+}
+
+fn web(packages: &Packages) -> Vec<String> {
+    only(packages, &["axum"], |package| package.name == "xpd-server" || package.room() == Some("tests"))
+}
+
+fn no_runtime_threads(packages: &Packages) -> Vec<String> {
+    let pure = |package: &Package| {
+        package.room() == Some("lang") || ["xpd-token", "xpd-audit"].contains(&package.name.as_str())
+    };
+    never_reaches(packages, pure, |package| package.name == "tokio")
+}
+
+fn enforcement_needs_no_compiler(packages: &Packages) -> Vec<String> {
+    never_reaches(
+        packages,
+        |package| package.name == "xpd",
+        |package| {
+            ["z3", "z3-sys", "pest", "petgraph"].contains(&package.name.as_str())
+                || package.name.starts_with("xpc")
+        },
+    )
+}
+
+fn two_rooms_apart(packages: &Packages) -> Vec<String> {
+    let mut found = never_reaches(packages, in_room("compiler"), in_room("runtime"));
+    found.extend(never_reaches(packages, in_room("runtime"), in_room("compiler")));
+    found
+}
+
+fn contract_stands_alone(packages: &Packages) -> Vec<String> {
+    let ours_elsewhere = |package: &Package| package.folder.is_some() && package.room() != Some("lang");
+    never_reaches(packages, in_room("lang"), ours_elsewhere)
+}
+
+fn product_needs_no_tests(packages: &Packages) -> Vec<String> {
+    never_reaches(packages, |package| package.room() != Some("tests"), in_room("tests"))
+}
+
+/// It compiles before setup and starts programs, ours among them; it links none.
+fn tool_stands_alone(packages: &Packages) -> Vec<String> {
+    let mut found = never_reaches(packages, |p| p.name == "xp-dev", |p| p.folder.is_some());
+    for tool in packages.ours().filter(|package| package.name == "xp-dev" && package.direct.len() > 3) {
+        found.push(format!("xp-dev has {} dependencies, at most 3", tool.direct.len()));
+    }
+    found
+}
+
+fn known_rooms(packages: &Packages) -> Vec<String> {
+    let rooms = ["lang", "compiler", "runtime", "stdlib", "tests", "editors"];
+    packages
+        .ours()
+        .filter(|package| !package.room().is_some_and(|room| rooms.contains(&room)))
+        .map(|package| format!("{} stands in no room", package.name))
+        .collect()
+}
+
+/// A house that keeps every wall, each package where it belongs.
+fn good() -> Packages {
+    Packages::made(&[
+        ("xp-diagnostics", "lang/xp-diagnostics", &["codespan-reporting"]),
+        ("xp-syntax", "lang/xp-syntax", &["pest", "xp-diagnostics"]),
+        ("xpc-proof", "compiler/xpc-proof", &["z3"]),
+        ("xpc", "compiler/xpc", &["xpc-proof", "xp-syntax", "tokio", "petgraph"]),
+        ("xpd-token", "runtime/xpd-token", &["xp-diagnostics"]),
+        ("xpd-server", "runtime/xpd-server", &["axum", "tokio", "xpd-token"]),
+        ("xpd", "runtime/xpd", &["xpd-server"]),
+        ("xp-forge", "tests/forge", &["axum"]),
+        ("xp-dev", "tests/xp-dev", &["sha2"]),
+        ("axum", "", &["tokio"]),
+        ("codespan-reporting", "", &[]),
+        ("pest", "", &[]),
+        ("petgraph", "", &[]),
+        ("sha2", "", &[]),
+        ("tokio", "", &[]),
+        ("z3", "", &["z3-sys"]),
+        ("z3-sys", "", &[]),
+    ])
+}
+
+/// The good house with one more link.
+fn good_but(from: &str, to: &str) -> Packages {
+    good().with(from, |package| {
+        package.direct.push(to.to_owned());
+        package.linked.push(to.to_owned());
+    })
+}
+
+/// The wall stands here, stands in the good house, and falls when this link is added.
+#[track_caller]
+fn holds(wall: fn(&Packages) -> Vec<String>, breaks: &[(&str, &str, &str)]) {
+    none(&wall(packages::all()));
+    none(&wall(&good()));
+    for (from, to, about) in breaks {
+        seen(&wall(&good_but(from, to)), about);
+    }
+}
+
+#[test]
+fn only_the_prover_uses_the_solver() {
+    holds(solver, &[("xpc", "z3", "xpc must not use z3"), ("xpc", "z3-sys", "xpc must not use z3-sys")]);
+}
+
+#[test]
+fn only_the_parser_uses_the_grammar() {
+    holds(grammar, &[("xpc", "pest", "xpc must not use pest")]);
+}
+
+#[test]
+fn only_diagnostics_draw() {
+    holds(drawing, &[("xpc", "codespan-reporting", "xpc must not use codespan-reporting")]);
+}
+
+#[test]
+fn only_the_language_server_knows_the_editor() {
+    let broken = good().with("xpc", |package| package.direct.push("lsp-types".to_owned()));
+    seen(&editor(&broken), "xpc must not use lsp-types");
+    holds(editor, &[]);
+}
+
+#[test]
+fn only_the_server_speaks_web() {
+    holds(web, &[("xpd", "axum", "xpd must not use axum"), ("xpc", "axum", "xpc must not use axum")]);
+}
+
+#[test]
+fn contract_tokens_and_audit_know_no_threads() {
+    holds(
+        no_runtime_threads,
+        &[
+            ("xpd-token", "tokio", "xpd-token reaches tokio"),
+            ("xp-syntax", "axum", "xp-syntax reaches tokio"),
+            ("xp-diagnostics", "tokio", "xpd-token reaches tokio"),
+        ],
+    );
+}
+
+#[test]
+fn enforcement_links_no_compiler_and_no_solver() {
+    holds(
+        enforcement_needs_no_compiler,
+        &[
+            ("xpd", "xpc-proof", "xpd reaches z3"),
+            ("xpd-server", "xp-syntax", "xpd reaches pest"),
+            ("xpd-token", "petgraph", "xpd reaches petgraph"),
+            ("xpd-server", "xpc", "xpd reaches xpc"),
+        ],
+    );
+}
+
+#[test]
+fn compiler_and_runtime_do_not_meet() {
+    holds(
+        two_rooms_apart,
+        &[("xpc", "xpd-token", "xpc reaches xpd-token"), ("xpd-token", "xpc-proof", "xpd reaches xpc-proof")],
+    );
+}
+
+#[test]
+fn the_contract_imports_nothing_of_ours() {
+    holds(
+        contract_stands_alone,
+        &[
+            ("xp-diagnostics", "xpc-proof", "xp-syntax reaches xpc-proof"),
+            ("xp-syntax", "xp-forge", "reaches xp-forge"),
+        ],
+    );
+}
+
+#[test]
+fn the_product_links_no_test_crate() {
+    holds(product_needs_no_tests, &[("xpd-server", "xp-forge", "xpd reaches xp-forge")]);
+}
+
+#[test]
+fn the_developers_tool_compiles_before_setup() {
+    holds(tool_stands_alone, &[("xp-dev", "xp-syntax", "xp-dev reaches xp-syntax")]);
+    let many = good().with("xp-dev", |package| package.direct.extend(["a", "b", "c"].map(str::to_owned)));
+    seen(&tool_stands_alone(&many), "xp-dev has 4 dependencies");
+}
+
+#[test]
+fn every_package_stands_in_a_room() {
+    let broken = good().with("xpc", |package| package.folder = Some("core/xpc".to_owned()));
+    seen(&known_rooms(&broken), "xpc stands in no room");
+    holds(known_rooms, &[]);
+}

@@ -1,0 +1,22 @@
+//! `cargo dev bench`: the figures, on a release build. The program that measures is `xp-bench`.
+
+use std::process::Command;
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::{setup, shell};
+
+pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
+    let given = Arguments::parse(given, &[], &[])?;
+    let build = place.build()?;
+    if !build.has("xp-bench") {
+        return Err(Failure::new("there is no program `xp-bench` in the workspace yet"));
+    }
+    setup::ensure(place)?;
+    shell::run(place.cargo().args(["build", "--release", "--workspace", "--bins"]), "cargo build --release")?;
+    let mut bench = Command::new(build.program("release", "xp-bench"));
+    bench.current_dir(&place.root).args(&given.rest);
+    build.tell_programs(&mut bench, "release");
+    shell::run(&mut bench, "xp-bench")
+}

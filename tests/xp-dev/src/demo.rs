@@ -1,0 +1,24 @@
+//! `cargo dev demo`: setup, build, and the whole chain shown by `xp-demo`.
+
+use std::process::Command;
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::{setup, shell};
+
+pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
+    let given = Arguments::parse(given, &[], &[])?;
+    setup::ensure(place)?;
+    // The line of `cargo dev test`: any narrower one would build the dependencies again under other features.
+    shell::run(place.cargo().args(["build", "--workspace", "--all-targets"]), "cargo build")?;
+    let build = place.build()?;
+    let program = build.program("debug", "xp-demo");
+    if !program.is_file() {
+        return Err(Failure::new("there is no program `xp-demo` in the workspace yet"));
+    }
+    let mut demo = Command::new(program);
+    demo.current_dir(&place.root).env("XP_ROOT", &place.root).args(&given.rest);
+    build.tell_programs(&mut demo, "debug");
+    shell::run(&mut demo, "xp-demo")
+}

@@ -1,0 +1,10 @@
+//! How npm is started: in one folder, without its notices.
+
+use std::path::Path;
+use std::process::Command;
+
+pub fn command(folder: &Path) -> Command {
+    let mut npm = Command::new("npm");
+    npm.current_dir(folder).env("NPM_CONFIG_UPDATE_NOTIFIER", "false").env("NPM_CONFIG_LOGLEVEL", "error");
+    npm
+}

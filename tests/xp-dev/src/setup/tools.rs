@@ -1,0 +1,116 @@
+//! Programs of the system: what is missing is named, and installed by apt-get where this is root.
+
+use std::process::Command;
+
+use super::say;
+use crate::failure::Failure;
+use crate::shell;
+
+/// `git merge-tree --write-tree` is as old as this.
+const GIT: (u32, u32) = (2, 38);
+
+/// A thing we start, the Debian package that has it, and whether it is there.
+struct Tool {
+    name: &'static str,
+    package: &'static str,
+    present: fn() -> bool,
+}
+
+const TOOLS: [Tool; 6] = [
+    Tool { name: "a C and C++ compiler", package: "build-essential", present: compilers },
+    Tool { name: "git 2.38 or newer", package: "git", present: git },
+    Tool { name: "bubblewrap", package: "bubblewrap", present: || shell::find("bwrap").is_some() },
+    Tool { name: "python3", package: "python3", present: || shell::find("python3").is_some() },
+    Tool { name: "node", package: "nodejs", present: || shell::find("node").is_some() },
+    Tool { name: "npm", package: "npm", present: || shell::find("npm").is_some() },
+];
+
+/// Only the wheel needs it, so it is asked for only then: starting it takes half a second.
+const PIP: Tool = Tool { name: "pip for python3", package: "python3-pip", present: pip };
+
+/// Installs what is missing; says whether anything was.
+pub fn ensure() -> Result<bool, Failure> {
+    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !(tool.present)()).collect();
+    install(&missing)
+}
+
+/// Installs pip if it is missing.
+pub fn ensure_pip() -> Result<(), Failure> {
+    let missing: Vec<&Tool> = [&PIP].into_iter().filter(|tool| !(tool.present)()).collect();
+    install(&missing).map(drop)
+}
+
+fn install(missing: &[&Tool]) -> Result<bool, Failure> {
+    if missing.is_empty() {
+        return Ok(false);
+    }
+    let names = missing.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", ");
+    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
+    let by_hand = format!("apt-get install {}", packages.join(" "));
+    if !is_root() || shell::find("apt-get").is_none() {
+        return Err(Failure::new(format!(
+            "missing: {names}\n  on Debian, as root:  {by_hand}\n  elsewhere: install the same by your system's means"
+        )));
+    }
+    say(&format!("missing: {names}; installing {}", packages.join(" ")));
+    // An image without package lists has nothing to install from; stale lists name files that are gone.
+    shell::quietly(apt_get(&["update", "-qq"]).arg("-o=Acquire::Retries=3"), "apt-get update")?;
+    let mut command = apt_get(&["install", "-y", "-qq", "--no-install-recommends"]);
+    shell::quietly(command.args(&packages), &by_hand)?;
+    match missing.iter().find(|tool| !(tool.present)()) {
+        Some(tool) => Err(Failure::new(format!("`{by_hand}` succeeded, but {} is still missing", tool.name))),
+        None => Ok(true),
+    }
+}
+
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
+    command
+}
+
+fn compilers() -> bool {
+    shell::find("cc").is_some() && shell::find("c++").is_some()
+}
+
+fn git() -> bool {
+    shell::capture(Command::new("git").arg("--version"), "git --version")
+        .is_ok_and(|text| version(&text).is_some_and(|found| found >= GIT))
+}
+
+fn pip() -> bool {
+    shell::capture(Command::new("python3").args(["-m", "pip", "--version"]), "pip --version").is_ok()
+}
+
+/// The first `major.minor` in a text.
+pub fn version(text: &str) -> Option<(u32, u32)> {
+    let word = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let mut parts = word.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// `/proc/self` belongs to the user this process acts as.
+#[cfg(target_os = "linux")]
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_root() -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_and_compared_as_numbers() {
+        assert_eq!(version("git version 2.47.3"), Some((2, 47)));
+        assert_eq!(version("git version 2.39.5 (Apple Git-154)"), Some((2, 39)));
+        assert_eq!(version("4.8.12.0\n"), Some((4, 8)));
+        assert_eq!(version("no numbers"), None);
+        assert!(version("git version 2.9.1").unwrap() < GIT);
+    }
+}

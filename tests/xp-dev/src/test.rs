@@ -1,0 +1,145 @@
+//! `cargo dev test`: setup, build, fmt, clippy, every test, doctests, and one line that says how many.
+//!
+//! One set of features everywhere: a narrower `-p` or `--bins` would build the dependencies a second time.
+
+use std::io::IsTerminal;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::output::{Count, counted};
+use crate::place::{Build, Place};
+use crate::{setup, shell};
+
+pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
+    let given = Arguments::parse(given, &["--workflows", "--seed"], &[])?;
+    let tests = Tests {
+        place,
+        workflows: given.number("--workflows")?,
+        seed: given.number("--seed")?,
+        only: given.rest,
+    };
+    let mut phases = Phases::default();
+    phases.time("setup", || setup::ensure(place).map(drop))?;
+    phases.time("build", || {
+        shell::run(&mut tests.cargo(&["build", "--workspace", "--all-targets"]), "cargo build")
+    })?;
+    phases.time("fmt", || shell::run(&mut tests.cargo(&["fmt", "--all", "--check"]), "cargo fmt --check"))?;
+    phases.time("clippy", || {
+        let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        shell::run(&mut tests.cargo(&lints), "cargo clippy")
+    })?;
+    let build = place.build()?;
+    let mut total = Count::default();
+    phases.time("tests", || tests.all_targets(&build, &mut total))?;
+    if tests.only.is_empty() {
+        phases.time("doctests", || tests.documentation(&build, &mut total))?;
+    }
+    if total.passed == 0 {
+        return Err(Failure::new("no test ran"));
+    }
+    println!("     Phases {}", phases.list());
+    println!(
+        "    Summary [{:8.3}s] {} tests run: {} passed, {} failed, {} skipped",
+        phases.seconds(),
+        total.passed + total.failed,
+        total.passed,
+        total.failed,
+        total.skipped
+    );
+    Ok(())
+}
+
+struct Tests<'a> {
+    place: &'a Place,
+    workflows: Option<u64>,
+    seed: Option<u64>,
+    only: Vec<String>,
+}
+
+impl Tests<'_> {
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = self.place.cargo();
+        command.args(arguments);
+        command
+    }
+
+    /// Under cargo-nextest where it is installed, else under cargo's own runner.
+    fn all_targets(&self, build: &Build, total: &mut Count) -> Result<(), Failure> {
+        let nextest = shell::find("cargo-nextest").is_some();
+        let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
+        let mut command = self.cargo(runner);
+        command.args(["--workspace", "--all-targets", "--no-fail-fast"]);
+        self.counted(&mut command, build, total, if nextest { "cargo nextest" } else { "cargo test" })
+    }
+
+    /// nextest runs none of these.
+    fn documentation(&self, build: &Build, total: &mut Count) -> Result<(), Failure> {
+        let mut command = self.cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]);
+        self.counted(&mut command, build, total, "cargo test --doc")
+    }
+
+    fn counted(
+        &self,
+        command: &mut Command,
+        build: &Build,
+        total: &mut Count,
+        what: &str,
+    ) -> Result<(), Failure> {
+        build.tell_programs(command, "debug");
+        if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+            command.args(["--color", "always"]);
+        }
+        for (variable, value) in [("XP_DIFFERENTIAL", self.workflows), ("XP_SEED", self.seed)] {
+            if let Some(value) = value {
+                command.env(variable, value.to_string());
+            }
+        }
+        if !self.only.is_empty() {
+            command.args(&self.only);
+        }
+        let (status, count) = counted(command, what)?;
+        total.add(count);
+        if status.success() {
+            return Ok(());
+        }
+        let counts = format!("{} passed, {} failed", total.passed, total.failed);
+        Err(Failure::of_program(format!("{what} failed ({status}): {counts}"), status.code()))
+    }
+}
+
+/// What took how long; said as each phase begins and ends.
+#[derive(Default)]
+struct Phases {
+    done: Vec<(&'static str, f64)>,
+}
+
+impl Phases {
+    fn time(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        eprintln!("── {name}");
+        let start = Instant::now();
+        let result = work();
+        let seconds = start.elapsed().as_secs_f64();
+        self.done.push((name, seconds));
+        let outcome = if result.is_ok() { "done" } else { "FAILED" };
+        eprintln!("── {name}: {outcome} in {seconds:.1} s");
+        result
+    }
+
+    fn list(&self) -> String {
+        self.done
+            .iter()
+            .map(|(name, seconds)| format!("{name} {seconds:.1} s"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    fn seconds(&self) -> f64 {
+        self.done.iter().map(|(_, seconds)| seconds).sum()
+    }
+}
