@@ -4,8 +4,7 @@ use pest::iterators::Pair;
 
 use super::{Cx, Kids};
 use crate::ast::{
-    Arg, Expr, ExprKind, Field, Int, LiteralKind, Param, Patterns, Pin, PinKind, Type, TypeKind,
-    UsesArg,
+    Arg, Expr, ExprKind, Field, Int, LiteralKind, Param, Patterns, Pin, PinKind, Type, TypeKind, UsesArg,
 };
 use crate::grammar::Rule;
 
