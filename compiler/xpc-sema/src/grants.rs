@@ -136,7 +136,7 @@ fn free_arguments(
     match insertion(context, ast) {
         Some((at, first)) => {
             let text = if first { text } else { format!(", {text}") };
-            fault.fix(at, text, "let them be anything")
+            fault.fix(at, text, if free.len() == 1 { "let it be anything" } else { "let them be anything" })
         }
         None => fault,
     }

@@ -47,6 +47,8 @@ pub use library::Library;
 pub struct Analysis {
     /// A model for each workflow without faults, in source order.
     pub models: Vec<Model>,
+    /// The modules of the library that the file rests on, those that a used one uses among them; sorted.
+    pub modules: Vec<String>,
     /// Faults, warnings and notes, in source order.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -79,5 +81,5 @@ pub fn analyse(file: &ast::File, sources: &Sources, library: &Library) -> Analys
         file.workflows.iter().for_each(|workflow| unused::roles(workflow, &mut problems));
         unused::uses(file, &mut problems);
     }
-    Analysis { models, diagnostics: problems.finish() }
+    Analysis { models, modules: library.modules_of(&connectors), diagnostics: problems.finish() }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use xp_artifact::workflow::{Action, Record};
 use xp_diagnostics::{Diagnostic, Sources};
 
-use crate::connector::Connector;
+use crate::connector::{Connector, Connectors};
 use crate::problems::Problems;
 use crate::scope;
 
@@ -57,6 +57,14 @@ impl Library {
     /// The names of the modules, sorted.
     pub fn modules(&self) -> impl Iterator<Item = &str> {
         self.modules.keys().map(String::as_str)
+    }
+
+    /// The modules whose connectors are loaded.
+    pub(crate) fn modules_of(&self, connectors: &Connectors) -> Vec<String> {
+        let loaded = |connector: &Rc<Connector>| {
+            connectors.loaded.get(&connector.name).is_some_and(|found| Rc::ptr_eq(found, connector))
+        };
+        self.modules.iter().filter(|(_, connector)| loaded(connector)).map(|(name, _)| name.clone()).collect()
     }
 
     /// Every action declared, as an artifact would carry it, sorted by qualified name.

@@ -76,10 +76,15 @@ fn typed_text(text: &str, span: Span, wanted: &Type, problems: &mut Problems) ->
     match xp_scope::check(&value, wanted, &()) {
         Ok(()) => Some(value),
         Err(mismatch) => {
-            problems.push(
+            let fault =
                 Diagnostic::error(codes::BAD_LITERAL, format!("this is no `{wanted}`: {}", mismatch.why))
-                    .at(span),
-            );
+                    .at(span);
+            problems.push(match wanted {
+                Type::Commit | Type::Tree => {
+                    fault.help("an object id is written whole: 40 or 64 lower-case hex digits")
+                }
+                _ => fault,
+            });
             None
         }
     }

@@ -69,6 +69,7 @@ fn fault(context: &Context<'_>, found: &Loop) -> Option<Diagnostic> {
             .at(target.span)
             .label(declared, "this step")
             .label(context.names.step(found.step)?.ast.name.span, "does not come after it")
-            .because("only what is upstream can be opened again"),
+            .because("only what is upstream can be opened again")
+            .help(format!("reopen a step that `{step}` comes after, or let it come after `{}`", target.text)),
     )
 }

@@ -136,7 +136,9 @@ pub fn expr(
                         context.connectors.field(&ty, name).is_some_and(|ty| types::fits(ty, wanted))
                     });
                     match fit {
-                        Some(field) => fault.help(format!("did you mean `{}.{field}`?", path.text())),
+                        Some(field) => {
+                            fault.help(format!("name a field of it, such as `{}.{field}`", path.text()))
+                        }
                         None => fault,
                     }
                 }

@@ -93,8 +93,7 @@ impl Problems {
                 near,
                 format!("replace with `{near}`"),
             ),
-            None if names.is_empty() => diagnostic.help(format!("there is no {what} here")),
-            None if names.len() <= CHOICES => {
+            None if (1..=CHOICES).contains(&names.len()) => {
                 names.sort_unstable();
                 diagnostic.help(format!("{what}: {}", quoted(&names)))
             }

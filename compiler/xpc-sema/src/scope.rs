@@ -104,15 +104,18 @@ fn declare_all(connectors: &mut Connectors, file: &ast::File, problems: &mut Pro
             .copied()
             .or_else(|| connectors.loaded.get(name).map(|other| other.span));
         if let Some(first) = taken {
-            problems.push(
-                Diagnostic::error(
-                    codes::DUPLICATE_CONNECTOR,
-                    format!("there are two connectors named `{name}`"),
-                )
-                .at(connector.name.span)
-                .label(first, "the other one")
-                .help("give this one another name, or remove one of them"),
-            );
+            let fault = Diagnostic::error(
+                codes::DUPLICATE_CONNECTOR,
+                format!("there are two connectors named `{name}`"),
+            )
+            .at(connector.name.span)
+            .label(first, "the other one")
+            .help("give this one another name, or remove one of them");
+            problems.push(if connectors.visible.contains_key(name) {
+                fault
+            } else {
+                fault.because(format!("a module that is used rests on the other `{name}`"))
+            });
             connectors.contested.insert(name.to_owned());
             connectors.visible.entry(name.to_owned()).or_insert(first);
             continue;

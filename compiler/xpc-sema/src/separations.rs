@@ -10,7 +10,7 @@ use xpc_model::{Place, Spans, grant_data};
 use crate::collect;
 use crate::draft::Draft;
 use crate::problems::Problems;
-use crate::symbols::Context;
+use crate::symbols::{Context, OutcomeSource};
 
 /// A set of roles.
 type Roles = Vec<u64>;
@@ -78,14 +78,18 @@ pub fn implied(
         let judge = StepId::of(index);
         let lines = context.names.step(judge).map_or(&[][..], |symbols| symbols.outcomes.as_slice());
         for (outcome, symbol) in step.outcomes.iter().zip(lines) {
+            let span = match symbol.source {
+                OutcomeSource::Line(ast::Outcome { of: Some(path), .. }) => path.span,
+                OutcomeSource::Line(_) | OutcomeSource::Then(_) => symbol.name.span,
+            };
             let Some(datum) = outcome.as_ref().and_then(|outcome| outcome.of.as_ref()) else { continue };
             let Some(own) = step.role else { continue };
             for role in makers.roles(datum) {
                 if role == own {
-                    problems.push(judges_itself(context, steps, own, datum, symbol.name.span));
+                    problems.push(judges_itself(context, steps, own, datum, span));
                 } else if known.insert((own.min(role), own.max(role))) {
                     let place = u32::try_from(first + found.len()).unwrap_or(u32::MAX);
-                    spans.put(Place::Separation(place), symbol.name.span);
+                    spans.put(Place::Separation(place), span);
                     found
                         .push(Separation { roles: vec![own, role], reason: SeparationReason::Judges(judge) });
                 }

@@ -8,6 +8,7 @@ mod build;
 mod decode;
 mod expected;
 mod fault;
+mod format;
 mod grammar;
 mod lexer;
 mod nearest;
@@ -18,6 +19,7 @@ mod words;
 use xp_diagnostics::{Diagnostic, SourceId};
 
 pub use decode::decode;
+pub use format::format;
 pub use nearest::nearest;
 pub use words::RESERVED;
 

@@ -3,11 +3,13 @@
 mod cases;
 mod example;
 mod mutations;
+mod pages;
 mod scale;
+mod stdlib;
 
 use std::fmt::Write;
 
-use xp_diagnostics::{Diagnostic, Severity, Sources};
+use xp_diagnostics::{Diagnostic, Severity, Sources, render};
 use xpc_model::Model;
 use xpc_sema::Library;
 
@@ -27,6 +29,15 @@ impl Checked {
         let id = sources.add("case.xp", text);
         let parsed = xp_syntax::parse(id, text);
         let analysis = xpc_sema::analyse(&parsed.tree, &sources, &library);
+        for model in &analysis.models {
+            // What is proved must be what can run: the machine takes it, and it survives being written down.
+            let workflow = &model.workflow;
+            if let Err(error) = xp_machine::Machine::new(workflow.clone()) {
+                panic!("the machine refuses `{}`: {error}\n{text}", workflow.name);
+            }
+            let written = serde_json::to_string(workflow).unwrap();
+            assert_eq!(serde_json::from_str::<xp_artifact::workflow::Workflow>(&written).unwrap(), *workflow);
+        }
         let diagnostics = parsed.diagnostics.into_iter().chain(analysis.diagnostics).collect();
         Self { sources, models: analysis.models, diagnostics }
     }
@@ -42,55 +53,17 @@ impl Checked {
         errors.map(|diagnostic| diagnostic.code.id).collect()
     }
 
-    /// The messages as a reader sees them.
+    /// The messages as a reader sees them, each with the edit it offers.
     pub fn drawn(&self) -> String {
         let mut out = String::new();
         for diagnostic in &self.diagnostics {
-            let span = diagnostic.primary.unwrap();
-            let at = self.sources.position(span.source, span.start);
-            writeln!(
-                out,
-                "{}[{}] {}:{}: {}",
-                diagnostic.severity.as_str(),
-                diagnostic.code,
-                at.line,
-                at.column,
-                diagnostic.message
-            )
-            .unwrap();
-            writeln!(out, "  at `{}`", self.sources.slice(span)).unwrap();
-            for label in &diagnostic.labels {
-                let at = self.sources.position(label.span.source, label.span.start);
-                writeln!(
-                    out,
-                    "  label {}:{}:{} `{}`: {}",
-                    self.sources.path(label.span.source),
-                    at.line,
-                    at.column,
-                    self.sources.slice(label.span),
-                    label.text
-                )
-                .unwrap();
-            }
-            for note in &diagnostic.notes {
-                writeln!(out, "  note: {note}").unwrap();
-            }
-            for help in &diagnostic.help {
-                writeln!(out, "  help: {help}").unwrap();
-            }
+            out.push_str(&render::human::render(&self.sources, diagnostic, false));
             if let Some(fix) = &diagnostic.fix {
                 let at = self.sources.position(fix.span.source, fix.span.start);
-                writeln!(
-                    out,
-                    "  fix {}:{} `{}` -> `{}`: {}",
-                    at.line,
-                    at.column,
-                    self.sources.slice(fix.span),
-                    fix.replacement.escape_debug(),
-                    fix.title
-                )
-                .unwrap();
+                let (old, new) = (self.sources.slice(fix.span), fix.replacement.escape_debug());
+                writeln!(out, "edit {}:{} `{old}` -> `{new}`: {}", at.line, at.column, fix.title).unwrap();
             }
+            out.push('\n');
         }
         if out.is_empty() { "nothing\n".to_owned() } else { out }
     }

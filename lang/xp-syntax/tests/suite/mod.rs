@@ -1,3 +1,4 @@
 mod common;
 mod example;
+mod layout;
 mod slips;

@@ -1,0 +1,209 @@
+//! One member: spaces between its tokens, and line breaks when it is too long.
+
+use std::ops::Range;
+
+use super::WIDTH;
+use crate::lexer::{Kind, Lexed};
+use crate::words::Piece;
+
+/// The tokens of a member in one line.
+pub(super) fn flat(lexed: &Lexed<'_>, piece: Piece, tokens: Range<usize>) -> String {
+    let mut text = String::new();
+    for at in tokens.clone() {
+        if dropped(lexed, at) {
+            continue;
+        }
+        if !text.is_empty() && spaced(lexed, piece, at) {
+            text.push(' ');
+        }
+        text.push_str(lexed.word(at));
+    }
+    text
+}
+
+/// The tokens of a member, wrapped when the line, with ` {` where a block opens, would be too wide.
+pub(super) fn layout(
+    lexed: &Lexed<'_>,
+    piece: Piece,
+    tokens: Range<usize>,
+    indent: usize,
+    opens: bool,
+) -> String {
+    let text = flat(lexed, piece, tokens.clone());
+    let tail = if opens { 2 } else { 0 };
+    if indent + text.chars().count() + tail <= WIDTH {
+        return text;
+    }
+    if piece == Piece::Type {
+        return fields(lexed, tokens, indent);
+    }
+    Wrapper {
+        lexed,
+        piece,
+        indent,
+        out: String::new(),
+        column: indent,
+        brackets: Vec::new(),
+        chance: None,
+        list: None,
+    }
+    .run(tokens, tail)
+}
+
+/// A comma before a closing bracket says nothing.
+fn dropped(lexed: &Lexed<'_>, at: usize) -> bool {
+    lexed.is_mark(at, ',') && matches!(lexed.kind(at + 1), Some(Kind::Mark(')' | ']' | '}')))
+}
+
+/// A space stands before the token.
+fn spaced(lexed: &Lexed<'_>, piece: Piece, at: usize) -> bool {
+    let (Some(before), Some(here)) = (lexed.kind(at - 1), lexed.kind(at)) else { return false };
+    match (before, here) {
+        (_, Kind::Mark(',' | ':' | '.' | ')' | ']')) => false,
+        (Kind::Mark('.' | '(' | '['), _) => false,
+        (Kind::Mark('{'), Kind::Mark('}')) => false,
+        (Kind::Word, Kind::Mark('(')) => {
+            let field = at > 1 && lexed.is_mark(at - 2, '.');
+            let word = lexed.word(at - 1);
+            let connective = matches!(word, "after" | "and" | "or" | "not" | "if" | "when" | "requires");
+            piece == Piece::Outcome || (connective && !field)
+        }
+        _ => true,
+    }
+}
+
+/// A record type with a field a line.
+fn fields(lexed: &Lexed<'_>, tokens: Range<usize>, indent: usize) -> String {
+    let mut text = String::new();
+    let inner = " ".repeat(indent + 2);
+    let mut depth = 0usize;
+    let mut line_start = true;
+    for at in tokens.clone() {
+        let mark = lexed.kind(at);
+        if mark == Some(Kind::Mark('}')) {
+            depth = depth.saturating_sub(1);
+        }
+        if depth == 0 && mark == Some(Kind::Mark('}')) {
+            if !text.ends_with([',', '{']) {
+                text.push(',');
+            }
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+        } else if dropped(lexed, at) && depth > 1 {
+            continue;
+        } else if !line_start && spaced(lexed, Piece::Type, at) {
+            text.push(' ');
+        }
+        text.push_str(lexed.word(at));
+        if mark == Some(Kind::Mark('{')) {
+            depth += 1;
+        }
+        line_start = false;
+        if depth == 1 && matches!(mark, Some(Kind::Mark('{' | ','))) && !lexed.is_mark(at + 1, '}') {
+            text.push('\n');
+            text.push_str(&inner);
+            line_start = true;
+        }
+    }
+    text
+}
+
+/// Fills lines, breaking at the last place where a break reads well.
+struct Wrapper<'a, 't> {
+    lexed: &'a Lexed<'t>,
+    piece: Piece,
+    indent: usize,
+    out: String,
+    /// Characters in the current line.
+    column: usize,
+    /// Columns after the open brackets, and whether what is in them had better stay together.
+    brackets: Vec<(usize, bool)>,
+    /// The last place for a break: byte in `out`, and the indentation after it.
+    chance: Option<(usize, usize)>,
+    /// Column of the first name of a list without brackets.
+    list: Option<usize>,
+}
+
+impl Wrapper<'_, '_> {
+    fn run(mut self, tokens: Range<usize>, tail: usize) -> String {
+        for at in tokens.clone() {
+            if dropped(self.lexed, at) {
+                continue;
+            }
+            let first = at == tokens.start;
+            let space = !first && spaced(self.lexed, self.piece, at);
+            if let Some(indent) = self.break_before(at).filter(|_| !first) {
+                // A record or a group is rather moved down whole than broken.
+                if !self.brackets.iter().any(|(_, whole)| *whole) || self.chance.is_none() {
+                    self.chance = Some((self.out.len(), indent));
+                }
+            }
+            if space {
+                self.out.push(' ');
+                self.column += 1;
+            }
+            let word = self.lexed.word(at);
+            if self.list.is_none() && self.lexed.is_mark(at + 1, ',') && self.brackets.is_empty() {
+                self.list = Some(self.column);
+            }
+            self.out.push_str(word);
+            self.column += word.chars().count();
+            match self.lexed.kind(at) {
+                Some(Kind::Mark('{')) => self.brackets.push((self.indent + 6, true)),
+                // A space before it: it groups, it is no list of arguments.
+                Some(Kind::Mark('(')) => self.brackets.push((self.column, space)),
+                Some(Kind::Mark('[')) => self.brackets.push((self.column, false)),
+                Some(Kind::Mark(')' | ']' | '}')) => {
+                    self.brackets.pop();
+                }
+                _ => {}
+            }
+            // Marks that cling to the word must not be pushed over the edge later.
+            let mut clings = 0;
+            while matches!(self.lexed.kind(at + 1 + clings), Some(Kind::Mark(',' | ')' | ']')))
+                && at + 1 + clings < tokens.end
+            {
+                clings += 1;
+            }
+            let end = if at + 1 + clings >= tokens.end { tail } else { 0 };
+            if self.column + clings + end > WIDTH {
+                self.break_line();
+            }
+        }
+        self.out
+    }
+
+    /// Breaks the line at the last good place, if there was one.
+    fn break_line(&mut self) {
+        let Some((byte, indent)) = self.chance.take() else { return };
+        let rest = self.out.split_off(byte);
+        let rest = rest.trim_start_matches(' ');
+        let shift = self.column - rest.chars().count();
+        for bracket in self.brackets.iter_mut().filter(|(column, _)| *column > shift) {
+            bracket.0 = bracket.0 - shift + indent;
+        }
+        self.out.push('\n');
+        self.out.push_str(&" ".repeat(indent));
+        self.out.push_str(rest);
+        self.column = indent + rest.chars().count();
+    }
+
+    /// The indentation after a break before the token, where a break reads well.
+    fn break_before(&self, at: usize) -> Option<usize> {
+        let inside = self.brackets.last().map(|(column, _)| *column);
+        let hang = self.indent + 4;
+        if self.lexed.is_mark(at - 1, ',') && !dropped(self.lexed, at - 1) {
+            return Some(inside.or(self.list).unwrap_or(hang));
+        }
+        let outside = inside.is_none();
+        let dotted = self.lexed.is_mark(at - 1, '.');
+        match self.lexed.word(at) {
+            "and" | "or" if !dotted => Some(inside.unwrap_or(hang)),
+            "once" | "->" | "after" | "if" | "auto" | "requires" | "only" if outside && !dotted => Some(hang),
+            "max" if outside && !dotted && self.piece == Piece::Grant => Some(hang),
+            "of" if outside && self.piece == Piece::Outcome => Some(hang),
+            "within" if outside && self.piece == Piece::Submit => Some(hang),
+            _ => None,
+        }
+    }
+}
