@@ -88,7 +88,9 @@ impl FileParser<'_, '_> {
             };
             file.damaged |= !known;
         }
-        self.dangling_docs();
+        if !self.lexed.tokens.is_empty() {
+            self.dangling_docs();
+        }
         file
     }
 

@@ -1,3 +1,5 @@
+mod bounds;
+mod broken;
 mod common;
 mod example;
 mod layout;
