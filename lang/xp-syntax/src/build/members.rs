@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Cx, Kids};
+use super::cx::{Cx, Kids};
 use crate::ast::{
     Exhausted, Finish, Formula, Grant, How, Limit, Name, Outcome, Param, Per, Roles, Separation, Submission,
     Then, ThenKind, Use,

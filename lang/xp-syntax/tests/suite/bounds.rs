@@ -33,13 +33,13 @@ fn time(text: &str) -> Duration {
 
 #[test]
 fn time_grows_with_length() {
-    let (small, large) = (long(1_000), long(4_000));
+    let (small, large) = (long(500), long(4_000));
     assert_eq!(errors(&large), Vec::<String>::new());
     assert_eq!(read(&large).tree.workflows[0].steps.len(), 4_000);
     let (quick, slow) = (time(&small), time(&large));
-    println!("1,000 steps {quick:?}, 4,000 steps {slow:?}");
-    // Four times the text; squares would make it sixteen.
-    assert!(slow < quick * 9, "{quick:?} for 1,000 steps, {slow:?} for 4,000");
+    println!("500 steps {quick:?}, 4,000 steps {slow:?}");
+    // Eight times the text; squares would make it sixty-four. Other processes share the machine.
+    assert!(slow < quick * 28, "{quick:?} for 500 steps, {slow:?} for 4,000");
 }
 
 /// What could make a parser go back and forth.

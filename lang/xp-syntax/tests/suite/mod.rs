@@ -3,4 +3,5 @@ mod broken;
 mod common;
 mod example;
 mod layout;
+mod reference;
 mod slips;
