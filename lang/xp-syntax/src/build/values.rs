@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Cx, Kids};
+use super::cx::{Cx, Kids};
 use crate::ast::{
     Arg, Expr, ExprKind, Field, Int, LiteralKind, Param, Patterns, Pin, PinKind, Type, TypeKind, UsesArg,
 };
