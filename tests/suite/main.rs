@@ -1,4 +1,5 @@
 //! The tests that need two rooms, in one binary; one folder or file per subject.
 #![cfg(test)]
 
+mod differential;
 mod tidy;

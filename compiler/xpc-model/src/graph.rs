@@ -49,6 +49,19 @@ impl Dependencies {
         }
     }
 
+    /// What a step depends on directly, in id order.
+    #[must_use]
+    pub fn needs(&self, step: StepId) -> Vec<StepId> {
+        if step.index() >= self.graph.node_count() {
+            return Vec::new();
+        }
+        let sources =
+            self.graph.neighbors_directed(NodeIndex::new(step.index()), petgraph::Direction::Incoming);
+        let mut found: Vec<StepId> = sources.map(|node| StepId::of(node.index())).collect();
+        found.sort_unstable();
+        found
+    }
+
     /// Everything downstream of a step, itself excluded (unless it is on a cycle), in id order.
     #[must_use]
     pub fn downstream(&self, step: StepId) -> Vec<StepId> {

@@ -48,6 +48,8 @@ pub struct Failure {
 /// Events from the start of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
+    /// The parameters the example assumes, by name.
+    pub start: Vec<(String, Value)>,
     /// In order.
     pub events: Vec<Event>,
     /// What is wrong after the last one, in words.

@@ -130,6 +130,14 @@ codes! {
     // 06xx: properties: refuted, vacuous, unknown (xpc-proof)
 
     // 07xx: artifacts (xp-artifact, xpc)
+    NOT_AN_ARTIFACT = "XP0701", "the file is not an artifact";
+    ARTIFACT_TOO_LARGE = "XP0702", "the artifact is too large";
+    ARTIFACT_FORMAT = "XP0703", "the artifact has a format this program does not read";
+    ARTIFACT_UNSIGNED = "XP0704", "the artifact is not signed";
+    ARTIFACT_UNTRUSTED = "XP0705", "the artifact is signed by nobody trusted here";
+    ARTIFACT_BAD_SIGNATURE = "XP0706", "a signature does not fit the artifact";
+    BAD_KEY = "XP0707", "a key file cannot be used";
+    ARTIFACT_MALFORMED = "XP0708", "the workflow of the artifact contradicts itself";
 }
 
 /// The code with this id, in any case.

@@ -1,6 +1,7 @@
 //! What cargo says about the packages: ours and, resolved, all that they bring.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
@@ -93,11 +94,18 @@ pub fn all() -> &'static Packages {
     PACKAGES.get_or_init(read)
 }
 
+/// Only what is built here has been fetched; packages of other platforms need not be.
+fn host() -> String {
+    let output = Command::new("rustc").arg("-vV").output().expect("rustc says its host");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host").to_owned()
+}
+
 fn read() -> Packages {
     let root = xp_tests::root();
     let metadata = MetadataCommand::new()
         .manifest_path(root.join("Cargo.toml"))
-        .other_options(["--locked".to_owned(), "--offline".to_owned()])
+        .other_options(["--locked".to_owned(), "--filter-platform".to_owned(), host()])
         .exec()
         .expect("cargo metadata");
     let members: BTreeSet<_> = metadata.workspace_members.iter().collect();

@@ -6,6 +6,13 @@ use std::sync::Mutex;
 
 use crate::failure::Failure;
 
+/// Who runs the tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runner {
+    Nextest,
+    Cargo,
+}
+
 /// How many tests passed, failed and were left out.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
@@ -21,17 +28,17 @@ impl Count {
         self.skipped += other.skipped;
     }
 
-    /// Reads one line of cargo-nextest or of the standard harness; other lines count nothing.
-    fn of_line(line: &str) -> Option<Self> {
+    /// Reads one line of a runner; other lines count nothing. A failing test's own output holds the closing line of
+    /// the standard harness, so under cargo-nextest only its summary counts.
+    fn of_line(runner: Runner, line: &str) -> Option<Self> {
         let line = plain(line);
         let line = line.trim();
-        let figures = if let Some(rest) = line.strip_prefix("test result: ") {
-            rest.split_once(". ")?.1.replace(';', ",")
-        } else if line.starts_with("Summary [") {
-            let (_, rest) = line.split_once(" run: ")?;
-            without_parentheses(rest)
-        } else {
-            return None;
+        let figures = match runner {
+            Runner::Nextest => {
+                let (_, rest) = line.strip_prefix("Summary [")?.split_once(" run: ")?;
+                without_parentheses(rest)
+            }
+            Runner::Cargo => line.strip_prefix("test result: ")?.split_once(". ")?.1.replace(';', ","),
         };
         let mut count = Self::default();
         for figure in figures.split(',') {
@@ -49,7 +56,7 @@ impl Count {
 }
 
 /// Runs a test runner, passes on what it says and counts its tests.
-pub fn counted(command: &mut Command, what: &str) -> Result<(ExitStatus, Count), Failure> {
+pub fn counted(command: &mut Command, runner: Runner, what: &str) -> Result<(ExitStatus, Count), Failure> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -59,21 +66,21 @@ pub fn counted(command: &mut Command, what: &str) -> Result<(ExitStatus, Count),
     let count = Mutex::new(Count::default());
     let (out, err) = (child.stdout.take(), child.stderr.take());
     std::thread::scope(|scope| {
-        scope.spawn(|| out.map(|from| pass_on(from, io::stdout(), &count)));
-        scope.spawn(|| err.map(|from| pass_on(from, io::stderr(), &count)));
+        scope.spawn(|| out.map(|from| pass_on(runner, from, io::stdout(), &count)));
+        scope.spawn(|| err.map(|from| pass_on(runner, from, io::stderr(), &count)));
     });
     let status = child.wait().map_err(Failure::io(what))?;
     let count = count.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok((status, count))
 }
 
-fn pass_on(from: impl Read, mut to: impl Write, count: &Mutex<Count>) {
+fn pass_on(runner: Runner, from: impl Read, mut to: impl Write, count: &Mutex<Count>) {
     let mut lines = BufReader::new(from);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
         // Nobody reading our output is no reason to stop the tests.
         let _ = to.write_all(&line);
-        if let Some(more) = Count::of_line(&String::from_utf8_lossy(&line)) {
+        if let Some(more) = Count::of_line(runner, &String::from_utf8_lossy(&line)) {
             count.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(more);
         }
         line.clear();
@@ -121,31 +128,27 @@ fn without_parentheses(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn count(line: &str) -> Option<(u64, u64, u64)> {
-        Count::of_line(line).map(|c| (c.passed, c.failed, c.skipped))
+    fn count(runner: Runner, line: &str) -> Option<(u64, u64, u64)> {
+        Count::of_line(runner, line).map(|c| (c.passed, c.failed, c.skipped))
     }
 
     #[test]
     fn both_runners_are_understood() {
-        assert_eq!(count("     Summary [   0.712s] 12 tests run: 12 passed, 3 skipped"), Some((12, 0, 3)));
-        assert_eq!(
-            count(
-                "     Summary [ 9.1s] 9/12 tests run: 6 passed (1 slow, 1 flaky), 2 failed, 1 timed out, 0 skipped"
-            ),
-            Some((6, 3, 0))
-        );
-        assert_eq!(
-            count(
-                "test result: FAILED. 5 passed; 1 failed; 2 ignored; 0 measured; 7 filtered out; finished in 0.0s"
-            ),
-            Some((5, 1, 2))
-        );
-        assert_eq!(
-            count(
-                "\u{1b}[32;1m     Summary\u{1b}[0m [   0.7s] \u{1b}[1m1\u{1b}[0m test run: \u{1b}[1m1\u{1b}[0m \u{1b}[32mpassed\u{1b}[0m, 0 skipped"
-            ),
-            Some((1, 0, 0))
-        );
-        assert_eq!(count("test tidy::walls ... ok"), None);
+        let nextest = |line| count(Runner::Nextest, line);
+        assert_eq!(nextest("     Summary [   0.712s] 12 tests run: 12 passed, 3 skipped"), Some((12, 0, 3)));
+        let cut =
+            "Summary [ 9.1s] 9/12 tests run: 6 passed (1 slow, 1 flaky), 2 failed, 1 timed out, 0 skipped";
+        assert_eq!(nextest(cut), Some((6, 3, 0)));
+        let coloured = "\u{1b}[32;1m  Summary\u{1b}[0m [ 0.7s] \u{1b}[1m1\u{1b}[0m test run: \u{1b}[1m1\u{1b}[0m \u{1b}[32mpassed\u{1b}[0m, 0 skipped";
+        assert_eq!(nextest(coloured), Some((1, 0, 0)));
+        let harness = "test result: FAILED. 5 passed; 1 failed; 2 ignored; 0 measured; 7 filtered out; finished in 0.0s";
+        assert_eq!(count(Runner::Cargo, harness), Some((5, 1, 2)));
+    }
+
+    #[test]
+    fn what_a_failing_test_printed_is_not_counted() {
+        assert_eq!(count(Runner::Nextest, "    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None);
+        assert_eq!(count(Runner::Nextest, "        PASS [   0.9s] tidy::walls"), None);
+        assert_eq!(count(Runner::Cargo, "test tidy::walls ... ok"), None);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
-use crate::output::{Count, counted};
+use crate::output::{Count, Runner, counted};
 use crate::place::{Build, Place};
 use crate::{setup, shell};
 
@@ -67,26 +67,32 @@ impl Tests<'_> {
 
     /// Under cargo-nextest where it is installed, else under cargo's own runner.
     fn all_targets(&self, build: &Build, total: &mut Count) -> Result<(), Failure> {
-        let nextest = shell::find("cargo-nextest").is_some();
-        let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
-        let mut command = self.cargo(runner);
+        let (runner, start): (_, &[&str]) = match shell::find("cargo-nextest") {
+            Some(_) => (Runner::Nextest, &["nextest", "run"]),
+            None => (Runner::Cargo, &["test"]),
+        };
+        let mut command = self.cargo(start);
         command.args(["--workspace", "--all-targets", "--no-fail-fast"]);
-        self.counted(&mut command, build, total, if nextest { "cargo nextest" } else { "cargo test" })
+        self.counted(&mut command, runner, build, total)
     }
 
     /// nextest runs none of these.
     fn documentation(&self, build: &Build, total: &mut Count) -> Result<(), Failure> {
         let mut command = self.cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]);
-        self.counted(&mut command, build, total, "cargo test --doc")
+        self.counted(&mut command, Runner::Cargo, build, total)
     }
 
     fn counted(
         &self,
         command: &mut Command,
+        runner: Runner,
         build: &Build,
         total: &mut Count,
-        what: &str,
     ) -> Result<(), Failure> {
+        let what = match runner {
+            Runner::Nextest => "cargo nextest",
+            Runner::Cargo => "cargo test",
+        };
         build.tell_programs(command, "debug");
         if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
             command.args(["--color", "always"]);
@@ -99,7 +105,7 @@ impl Tests<'_> {
         if !self.only.is_empty() {
             command.args(&self.only);
         }
-        let (status, count) = counted(command, what)?;
+        let (status, count) = counted(command, runner, what)?;
         total.add(count);
         if status.success() {
             return Ok(());

@@ -123,7 +123,7 @@ impl PatternSet {
         refuted(found, |path| self.matches(path) && other.matches(path))
     }
 
-    /// The set of what matches both sets; refused if it takes too many patterns to write.
+    /// The set of what matches both sets; refused if it takes too many patterns, or one that cannot be written (a leading `#`).
     pub fn intersect(&self, other: &Self) -> Result<Self, NotShown> {
         let mut texts = BTreeSet::new();
         for left in &self.0 {
@@ -135,7 +135,8 @@ impl PatternSet {
         for text in texts {
             match Pattern::parse(&text) {
                 Ok(pattern) => patterns.push(pattern),
-                Err(PatternError::Nothing) => {}
+                // A written part that no path can hold, as a leading `-`.
+                Err(PatternError::Nothing | PatternError::Path(_)) => {}
                 Err(_) => return Err(NotShown::TooComplex),
             }
         }
@@ -151,9 +152,11 @@ fn without_covered(mut patterns: Vec<Pattern>) -> Vec<Pattern> {
     let mut at = 0;
     while let Some(pattern) = patterns.get(at) {
         let alone = PatternSet(vec![pattern.clone()]);
-        let others = patterns.iter().enumerate().filter(|(other, _)| *other != at);
-        let covered =
-            others.into_iter().any(|(_, other)| alone.within(&PatternSet(vec![other.clone()])).is_ok());
+        let sample = pattern.sample().unwrap_or_default();
+        let mut others = patterns.iter().enumerate().filter(|(other, _)| *other != at);
+        let covered = others.any(|(_, other)| {
+            other.matches(&sample) && alone.within(&PatternSet(vec![other.clone()])).is_ok()
+        });
         if covered {
             patterns.remove(at);
         } else {

@@ -13,6 +13,9 @@ pub const VERSION: u32 = 1;
 /// An entry's canonical bytes are shorter than this.
 pub const MAX_ENTRY_BYTES: usize = 64 * 1024;
 
+/// `,"salt":"` and 64 hex digits and `"}`.
+const SALT_BYTES: usize = 9 + 64 + 2;
+
 /// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,5 +63,12 @@ impl Line {
     /// The line, without a line feed.
     pub fn canonical(&self) -> Result<Vec<u8>, EntryError> {
         canonical(self)
+    }
+
+    /// The entry's canonical bytes in a canonical line.
+    #[must_use]
+    pub fn entry_bytes(line: &[u8]) -> Option<&[u8]> {
+        let (entry, rest) = line.split_at_checked(line.len().checked_sub(SALT_BYTES)?)?;
+        if rest.starts_with(b",\"salt\":\"") { entry.strip_prefix(b"{\"entry\":") } else { None }
     }
 }

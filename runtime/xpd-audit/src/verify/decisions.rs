@@ -1,5 +1,6 @@
 //! Decisions as the machine's own types.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xp_machine::{Accepted, Input, Refusal, Start};
 
@@ -50,10 +51,8 @@ fn decided(input: &Part, result: &Verdict) -> Option<What<'static>> {
 }
 
 /// The value as a type, if the type says all that the value says.
-fn typed<T: DeserializeOwned + serde::Serialize>(part: &Part) -> Option<T> {
+fn typed<T: DeserializeOwned + Serialize>(part: &Part) -> Option<T> {
     let Part::Inline(value) = part else { return None };
-    // Through text, because the machine's values read strictly from text.
-    let bytes = serde_json_canonicalizer::to_vec(value).ok()?;
-    let typed: T = serde_json::from_slice(&bytes).ok()?;
-    (serde_json_canonicalizer::to_vec(&typed).ok()? == bytes).then_some(typed)
+    let typed = T::deserialize(value).ok()?;
+    (serde_json::to_value(&typed).ok()? == *value).then_some(typed)
 }

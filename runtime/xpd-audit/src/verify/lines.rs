@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use xp_scope::Digest;
 
 use super::report::{EntryName, Fault, Finding};
-use crate::entry::{Kind, Line, LogEntry, VERSION, commitment, leaf_data};
+use crate::entry::{EntryError, Kind, Line, LogEntry, MAX_ENTRY_BYTES, VERSION, commitment, leaf_data};
 use crate::evidence::{BLOBS, Proof, hashes};
 use crate::merkle::{Hash, leaf_hash, verify_inclusion};
 use crate::note::Checkpoint;
@@ -95,7 +95,10 @@ fn line(number: usize, bytes: &[u8]) -> Result<Parsed, Finding> {
     if line.canonical().ok().as_deref() != Some(bytes) {
         return Err(damaged("not in canonical form".to_owned()));
     }
-    let entry = line.entry.canonical().map_err(|error| damaged(error.to_string()))?;
+    let entry = Line::entry_bytes(bytes).ok_or_else(|| damaged("not in canonical form".to_owned()))?;
+    if entry.len() >= MAX_ENTRY_BYTES {
+        return Err(damaged(EntryError::TooLarge(entry.len()).to_string()));
+    }
     if line.entry.v != VERSION {
         return Err(damaged(format!("of version {}, which is not known", line.entry.v)));
     }
@@ -105,7 +108,7 @@ fn line(number: usize, bytes: &[u8]) -> Result<Parsed, Finding> {
         run_seq: Some(line.entry.run_seq),
         kind: Some(line.entry.kind),
     };
-    Ok(Parsed { name, line_commitment: commitment(&line.salt, &entry), line })
+    Ok(Parsed { name, line_commitment: commitment(&line.salt, entry), line })
 }
 
 fn find(leaf: &Hash, index: u64, paths: &BTreeMap<u64, Vec<Hash>>, log: &Checkpoint) -> Result<(), String> {
@@ -132,14 +135,16 @@ fn paths(proofs: &[u8], findings: &mut Vec<Finding>) -> BTreeMap<u64, Vec<Hash>>
     paths
 }
 
-/// What can still be read of a damaged line, to name the entry by.
+/// What can still be read of a damaged line, to name the entry by. Members of the entry stand behind its body, so the
+/// last of a name is the entry's own.
 fn salvage(line: usize, bytes: &[u8]) -> EntryName {
     let text = String::from_utf8_lossy(bytes);
+    let behind = |member: &str| text.rsplit_once(member).map(|(_, rest)| rest);
     let number = |member: &str| {
-        let (_, rest) = text.split_once(member)?;
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        let digits: String = behind(member)?.chars().take_while(char::is_ascii_digit).collect();
         digits.parse().ok()
     };
-    let kind = Kind::ALL.iter().find(|kind| text.contains(&format!("\"kind\":\"{kind}\"")));
-    EntryName { line, index: number("\"index\":"), run_seq: number("\"run_seq\":"), kind: kind.copied() }
+    let word = behind("\"kind\":\"").and_then(|rest| rest.split('"').next());
+    let kind = Kind::ALL.iter().find(|kind| Some(kind.as_str()) == word).copied();
+    EntryName { line, index: number("\"index\":"), run_seq: number("\"run_seq\":"), kind }
 }

@@ -11,6 +11,8 @@ mod notes;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
+mod rechained;
+#[cfg(test)]
 mod sim;
 #[cfg(test)]
 mod tiles;

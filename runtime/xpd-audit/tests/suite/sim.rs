@@ -89,7 +89,7 @@ pub struct Run {
     pub now: u64,
     pub entries: Vec<Appended>,
     pub start: Frontier,
-    tokens: u8,
+    tokens: u32,
 }
 
 impl Run {

@@ -1,0 +1,313 @@
+//! Live maps as a formula: one Boolean per continuing outcome, one per binder, one per Boolean a condition reads.
+//!
+//! Invariant: the models of a copy's axioms, cut down to its steps, are exactly the maps of running runs of the workflow
+//! without per-run limits. With per-run limits they are a superset, so "no model" is always "no run"; a model is shown to
+//! be a run by replaying it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+
+use xp_artifact::workflow::{Atom, Condition, Datum, Formula, GrantIx, Root, StepId};
+use xpc_model::{Limits, Place};
+use z3::ast::Bool;
+use z3::{Params, Solver};
+
+use crate::facts::{Facts, GrantAt, Shown, pin_data};
+use crate::map::{FlagAt, Map};
+
+/// A solver with its supply of names and, when tracking, a guard for each place an axiom comes from.
+pub(crate) struct Sink {
+    pub solver: Solver,
+    next: Cell<u32>,
+    guards: Option<RefCell<BTreeMap<Place, Bool>>>,
+}
+
+impl Sink {
+    pub fn new(limits: Limits, tracking: bool) -> Self {
+        let solver = Solver::new_for_logic("QF_FD").unwrap_or_default();
+        let mut params = Params::new();
+        params.set_u32("timeout", limits.query_ms);
+        params.set_u32("max_memory", limits.memory_mb);
+        solver.set_params(&params);
+        Self { solver, next: Cell::new(0), guards: tracking.then(RefCell::default) }
+    }
+
+    pub fn fresh(&self) -> Bool {
+        let name = self.next.get();
+        self.next.set(name + 1);
+        Bool::new_const(name)
+    }
+
+    /// Asserts what a place of the source says.
+    pub fn axiom(&self, place: Option<Place>, clause: &Bool) {
+        match (place, &self.guards) {
+            (Some(place), Some(guards)) => {
+                let mut guards = guards.borrow_mut();
+                let guard = guards.entry(place).or_insert_with(|| self.fresh());
+                self.solver.assert(guard.implies(clause));
+            }
+            (None, _) | (_, None) => self.solver.assert(clause),
+        }
+    }
+
+    /// The guards with their places.
+    pub fn guards(&self) -> Vec<(Place, Bool)> {
+        let guards = self.guards.as_ref().map(RefCell::borrow);
+        guards.iter().flat_map(|guards| guards.iter().map(|(place, guard)| (*place, guard.clone()))).collect()
+    }
+}
+
+/// One live map in a solver, over some steps (closed under "depends on").
+pub(crate) struct Copy<'f, 'm> {
+    pub facts: &'f Facts<'m>,
+    pub steps: Vec<StepId>,
+    outcomes: HashMap<Atom, Bool>,
+    of_step: HashMap<StepId, Vec<Bool>>,
+    bound: HashMap<GrantAt, Bool>,
+    flags: RefCell<HashMap<FlagAt, Bool>>,
+    yes: Bool,
+    no: Bool,
+}
+
+impl<'f, 'm> Copy<'f, 'm> {
+    /// Asserts the axioms. `steps` must be a cone in dependency order.
+    pub fn new(sink: &Sink, facts: &'f Facts<'m>, steps: Vec<StepId>) -> Self {
+        let mut copy = Self {
+            facts,
+            steps,
+            outcomes: HashMap::new(),
+            of_step: HashMap::new(),
+            bound: HashMap::new(),
+            flags: RefCell::default(),
+            yes: Bool::from_bool(true),
+            no: Bool::from_bool(false),
+        };
+        for step in copy.steps.clone() {
+            copy.step(sink, step);
+        }
+        if facts.over_at_once {
+            // The first settling ends the run: nothing is ever settled while it goes on.
+            for settled in copy.outcomes.values() {
+                sink.axiom(Some(Place::Finish), &settled.not());
+            }
+        } else {
+            sink.axiom(Some(Place::Finish), &copy.formula(&facts.w.finish).not());
+        }
+        copy
+    }
+
+    fn step(&mut self, sink: &Sink, step: StepId) {
+        let facts = self.facts;
+        let declared = facts.step(step);
+        let atoms: Vec<Atom> = facts.continuing(step).collect();
+        let settled: Vec<Bool> = atoms
+            .iter()
+            .map(|atom| {
+                let settled = sink.fresh();
+                self.outcomes.insert(*atom, settled.clone());
+                settled
+            })
+            .collect();
+        for (index, one) in settled.iter().enumerate() {
+            for other in settled.iter().skip(index + 1) {
+                sink.axiom(Some(Place::Step(step)), &Bool::or(&[one.not(), other.not()]));
+            }
+        }
+        let some = self.any(&settled);
+        for (place, guard) in self.after_parts(step) {
+            for one in &settled {
+                sink.axiom(Some(place), &one.implies(&guard));
+            }
+        }
+        for (index, grant) in declared.grants.iter().enumerate() {
+            if grant.binder.is_none() {
+                continue;
+            }
+            let at = (step, GrantIx::of(index));
+            let bound = sink.fresh();
+            sink.axiom(None, &bound.implies(&some));
+            for (pin, datum) in pin_data(grant) {
+                let has = self.has(datum);
+                sink.axiom(Some(Place::Pin(step, at.1, pin)), &bound.implies(&has));
+            }
+            if !facts.usable(at) {
+                sink.axiom(Some(Place::Grant(step, at.1)), &bound.not());
+            }
+            self.bound.insert(at, bound);
+        }
+        self.of_step.insert(step, settled);
+        for atom in atoms {
+            let Some(settled) = self.outcomes.get(&atom).cloned() else { continue };
+            if let Some(condition) = facts.evidence(atom) {
+                let evidence = self.condition(sink, step, condition, &|at| self.is_bound(at));
+                sink.axiom(Some(Place::Condition(facts.chosen(atom))), &settled.implies(&evidence));
+            }
+            if let Some(datum) = facts.judged_datum(atom) {
+                let seen = self.seen(step, datum, &|at| self.pins(at), true);
+                sink.axiom(Some(Place::Outcome(facts.chosen(atom))), &settled.implies(&seen));
+            }
+        }
+    }
+
+    pub fn all(&self, parts: &[Bool]) -> Bool {
+        match parts {
+            [] => self.yes.clone(),
+            [one] => one.clone(),
+            many => Bool::and(many),
+        }
+    }
+
+    pub fn any(&self, parts: &[Bool]) -> Bool {
+        match parts {
+            [] => self.no.clone(),
+            [one] => one.clone(),
+            many => Bool::or(many),
+        }
+    }
+
+    pub fn atom(&self, atom: Atom) -> Bool {
+        self.outcomes.get(&atom).unwrap_or(&self.no).clone()
+    }
+
+    pub fn formula(&self, formula: &Formula) -> Bool {
+        match formula {
+            Formula::Is(atom) => self.atom(*atom),
+            Formula::All(parts) => self.all(&parts.iter().map(|part| self.formula(part)).collect::<Vec<_>>()),
+            Formula::Some(parts) => {
+                self.any(&parts.iter().map(|part| self.formula(part)).collect::<Vec<_>>())
+            }
+        }
+    }
+
+    /// The conjuncts of `after`, each with the place to name for it.
+    pub fn after_parts(&self, step: StepId) -> Vec<(Place, Bool)> {
+        let part = |formula: &Formula| {
+            let place = match formula {
+                Formula::Is(atom) => Place::AfterAtom(step, *atom),
+                Formula::All(_) | Formula::Some(_) => Place::After(step),
+            };
+            (place, self.formula(formula))
+        };
+        match &self.facts.step(step).after {
+            Formula::All(parts) => parts.iter().map(part).collect(),
+            other => vec![part(other)],
+        }
+    }
+
+    pub fn begun(&self, step: StepId) -> Bool {
+        self.formula(&self.facts.step(step).after)
+    }
+
+    pub fn settled(&self, step: StepId) -> Bool {
+        self.any(self.of_step.get(&step).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    pub fn open(&self, step: StepId) -> Bool {
+        Bool::and(&[self.begun(step), self.settled(step).not()])
+    }
+
+    pub fn is_bound(&self, at: GrantAt) -> Bool {
+        self.bound.get(&at).unwrap_or(&self.no).clone()
+    }
+
+    pub fn has(&self, datum: &Datum) -> Bool {
+        match datum.root {
+            Root::Param(_) => self.yes.clone(),
+            Root::Result { step, grant } => self.is_bound((step, grant)),
+            Root::Submission { step, .. } => self.settled(step),
+        }
+    }
+
+    /// All the pins of a grant name has a value, and they let something through.
+    pub fn pins(&self, at: GrantAt) -> Bool {
+        if !self.facts.usable(at) {
+            return self.no.clone();
+        }
+        let grant = self.facts.grant(at);
+        let data: Vec<Bool> =
+            grant.into_iter().flat_map(pin_data).map(|(_, datum)| self.has(datum)).collect();
+        self.all(&data)
+    }
+
+    /// The condition, with "the grant has a result" as given and Booleans of results free.
+    pub fn condition(
+        &self,
+        sink: &Sink,
+        step: StepId,
+        condition: &Condition,
+        bound: &dyn Fn(GrantAt) -> Bool,
+    ) -> Bool {
+        match condition {
+            Condition::Bound(grant) => bound((step, *grant)),
+            Condition::Flag { grant, fields, is } => {
+                let flag = self.flag(sink, (step, *grant, fields.clone()));
+                let flag = if *is { flag } else { flag.not() };
+                self.all(&[bound((step, *grant)), flag])
+            }
+            Condition::All(parts) => self
+                .all(&parts.iter().map(|part| self.condition(sink, step, part, bound)).collect::<Vec<_>>()),
+            Condition::Some(parts) => self
+                .any(&parts.iter().map(|part| self.condition(sink, step, part, bound)).collect::<Vec<_>>()),
+        }
+    }
+
+    /// The judge of a datum has been shown it.
+    fn seen(&self, step: StepId, datum: &Datum, pins: &dyn Fn(GrantAt) -> Bool, by_chance: bool) -> Bool {
+        let ways = self.facts.ways_to_see(step, datum).into_iter().map(|way| match way {
+            Shown::View => self.yes.clone(),
+            Shown::Use(grant, _) => pins((step, grant)),
+            Shown::ByChance if by_chance => self.yes.clone(),
+            Shown::ByChance => self.no.clone(),
+        });
+        let ways: Vec<Bool> = ways.collect();
+        self.all(&[self.has(datum), self.any(&ways)])
+    }
+
+    /// An outcome of an open step can come about.
+    pub fn enabled(&self, sink: &Sink, atom: Atom) -> Bool {
+        self.comes_about(sink, atom, &|at| self.pins(at), true)
+    }
+
+    /// As [`Self::enabled`], if the grants that are `spent` give nothing and nobody has luck.
+    pub fn surely_enabled(&self, sink: &Sink, atom: Atom, spent: &dyn Fn(GrantAt) -> bool) -> Bool {
+        self.comes_about(sink, atom, &|at| if spent(at) { self.no.clone() } else { self.pins(at) }, false)
+    }
+
+    fn comes_about(&self, sink: &Sink, atom: Atom, pins: &dyn Fn(GrantAt) -> Bool, by_chance: bool) -> Bool {
+        if !self.facts.possible(atom) {
+            return self.no.clone();
+        }
+        let mut parts = Vec::new();
+        if let Some(condition) = self.facts.evidence(atom) {
+            parts.push(self.condition(sink, atom.step, condition, pins));
+        }
+        if let Some(datum) = self.facts.judged_datum(atom) {
+            parts.push(self.seen(atom.step, datum, pins, by_chance));
+        }
+        self.all(&parts)
+    }
+
+    fn flag(&self, sink: &Sink, at: FlagAt) -> Bool {
+        self.flags.borrow_mut().entry(at).or_insert_with(|| sink.fresh()).clone()
+    }
+
+    /// Reads the map out of the solver's model.
+    pub fn read(&self, model: &z3::Model) -> Map {
+        let truth = |ast: &Bool| model.get_const_interp(ast).and_then(|value| value.as_bool());
+        let mut map = Map::default();
+        for (atom, ast) in &self.outcomes {
+            if truth(ast) == Some(true) {
+                map.settled.insert(atom.step, atom.outcome);
+            }
+        }
+        for (at, ast) in &self.bound {
+            if truth(ast) == Some(true) {
+                map.bound.insert(*at);
+            }
+        }
+        for (at, ast) in self.flags.borrow().iter() {
+            map.flags.insert(at.clone(), truth(ast).unwrap_or(false));
+        }
+        map
+    }
+}

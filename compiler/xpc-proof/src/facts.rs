@@ -1,0 +1,380 @@
+//! What the questions look up in a workflow again and again: order, cones, what an outcome needs, what a loop resets.
+
+use std::collections::BTreeSet;
+
+use xp_artifact::workflow::{
+    Action, ActionId, Atom, Condition, Datum, Effect, Formula, Grant, GrantIx, How, Loop, LoopId, Outcome,
+    OutcomeIx, Per, Pin, Repeat, RoleId, Root, Step, StepId, Submission, Then, Workflow,
+};
+use xp_diagnostics::Span;
+use xp_scope::{Type, Value};
+use xpc_model::{Dependencies, Model, Place};
+
+use crate::scopes;
+
+static NO_STEP: Step = Step {
+    name: String::new(),
+    role: RoleId(0),
+    after: Formula::Some(Vec::new()),
+    grants: Vec::new(),
+    submissions: Vec::new(),
+    outcomes: Vec::new(),
+};
+
+static NO_ACTION: Action = Action {
+    connector: String::new(),
+    name: String::new(),
+    params: Vec::new(),
+    result: Type::Bool,
+    fresh: false,
+    effect: Effect::Read,
+    irreversible: false,
+    reveals_untrusted: false,
+    reveals_private: false,
+    publishes: false,
+    attests: false,
+    touches: Vec::new(),
+    about: Vec::new(),
+    shows: Vec::new(),
+    repeat: Repeat::Manual,
+};
+
+/// A grant of a step.
+pub(crate) type GrantAt = (StepId, GrantIx);
+
+/// A model with its tables.
+pub(crate) struct Facts<'m> {
+    pub model: &'m Model,
+    pub w: &'m Workflow,
+    /// Every step after all it depends on.
+    pub order: Vec<StepId>,
+    rank: Vec<usize>,
+    parents: Vec<Vec<StepId>>,
+    /// By loop: the target and all downstream of it, in id order.
+    resets: Vec<Vec<StepId>>,
+    usable: Vec<Vec<bool>>,
+    submittable: Vec<bool>,
+    /// `finish` holds before anything happens: the first settling ends the run.
+    pub over_at_once: bool,
+}
+
+impl<'m> Facts<'m> {
+    /// # Errors
+    /// Why nothing can be proved about the workflow.
+    pub fn of(model: &'m Model) -> Result<Self, String> {
+        let w = &model.workflow;
+        let graph = Dependencies::of(w);
+        let order = graph.order().map_err(|_| "the steps depend on each other in a circle".to_owned())?;
+        let mut rank = vec![0; w.steps.len()];
+        for (position, step) in order.iter().enumerate() {
+            if let Some(place) = rank.get_mut(step.index()) {
+                *place = position;
+            }
+        }
+        let parents = (0..w.steps.len()).map(|index| graph.needs(StepId::of(index))).collect();
+        let resets = w
+            .loops
+            .iter()
+            .map(|l| {
+                let mut reset = graph.downstream(l.target);
+                reset.push(l.target);
+                reset.sort_unstable();
+                reset.dedup();
+                reset
+            })
+            .collect();
+        let usable = w
+            .steps
+            .iter()
+            .map(|step| {
+                let pins = |grant: &Grant| grant.pins.iter().all(|pin| scopes::pin_lets_through(w, pin));
+                step.grants.iter().map(|grant| grant.limit.uses > 0 && pins(grant)).collect()
+            })
+            .collect();
+        let submittable =
+            w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
+        let over_at_once = holds_of_nothing(&w.finish);
+        Ok(Self { model, w, order, rank, parents, resets, usable, submittable, over_at_once })
+    }
+
+    pub fn steps(&self) -> impl Iterator<Item = StepId> + use<> {
+        (0..self.w.steps.len()).map(StepId::of)
+    }
+
+    pub fn step(&self, id: StepId) -> &'m Step {
+        self.w.steps.get(id.index()).unwrap_or(&NO_STEP)
+    }
+
+    pub fn grant(&self, (step, ix): GrantAt) -> Option<&'m Grant> {
+        self.step(step).grants.get(ix.index())
+    }
+
+    pub fn action(&self, id: ActionId) -> &'m Action {
+        self.w.actions.get(id.index()).unwrap_or(&NO_ACTION)
+    }
+
+    /// The action of a grant.
+    pub fn action_of(&self, at: GrantAt) -> &'m Action {
+        self.grant(at).map_or(&NO_ACTION, |grant| self.action(grant.action))
+    }
+
+    pub fn grants(&self) -> impl Iterator<Item = (GrantAt, &'m Grant)> + '_ {
+        self.steps().flat_map(|id| {
+            self.step(id)
+                .grants
+                .iter()
+                .enumerate()
+                .map(move |(index, grant)| ((id, GrantIx::of(index)), grant))
+        })
+    }
+
+    /// The action with this qualified name, for messages.
+    pub fn action_name(&self, at: GrantAt) -> String {
+        let action = self.action_of(at);
+        format!("{}.{}", action.connector, action.name)
+    }
+
+    pub fn outcome(&self, atom: Atom) -> Option<&'m Outcome> {
+        self.step(atom.step).outcomes.get(atom.outcome.index())
+    }
+
+    pub fn atoms(&self, step: StepId) -> impl Iterator<Item = (Atom, &'m Outcome)> + use<'m> {
+        let outcomes = self.step(step).outcomes.iter().enumerate();
+        outcomes.map(move |(index, outcome)| (Atom { step, outcome: OutcomeIx::of(index) }, outcome))
+    }
+
+    /// Outcomes that leave the step settled and that nothing static rules out.
+    pub fn continuing(&self, step: StepId) -> impl Iterator<Item = Atom> + '_ {
+        self.atoms(step)
+            .filter(|(atom, outcome)| outcome.then == Then::Settle && self.possible(*atom))
+            .map(|(a, _)| a)
+    }
+
+    pub fn the_loop(&self, id: LoopId) -> Option<&'m Loop> {
+        self.w.loops.get(id.index())
+    }
+
+    pub fn loops(&self) -> impl Iterator<Item = (LoopId, &'m Loop)> + use<'m> {
+        self.w.loops.iter().enumerate().map(|(index, l)| (LoopId::of(index), l))
+    }
+
+    /// The target of a loop and all downstream of it, in id order.
+    pub fn reset_by(&self, id: LoopId) -> &[StepId] {
+        self.resets.get(id.index()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub fn resets(&self, id: LoopId, step: StepId) -> bool {
+        self.reset_by(id).binary_search(&step).is_ok()
+    }
+
+    /// Position in `order`.
+    pub fn rank(&self, step: StepId) -> usize {
+        self.rank.get(step.index()).copied().unwrap_or_default()
+    }
+
+    /// The steps given and all upstream of them, in `order`. Invariant: closed under "depends on", so a live map cut
+    /// down to a cone is a live map.
+    pub fn cone(&self, roots: impl IntoIterator<Item = StepId>) -> Vec<StepId> {
+        let mut seen = BTreeSet::new();
+        let mut stack: Vec<StepId> = roots.into_iter().collect();
+        while let Some(here) = stack.pop() {
+            if here.index() < self.w.steps.len() && seen.insert(here) {
+                stack.extend(self.parents.get(here.index()).into_iter().flatten());
+            }
+        }
+        let mut cone: Vec<StepId> = seen.into_iter().collect();
+        cone.sort_by_key(|step| self.rank(*step));
+        cone
+    }
+
+    /// The scopes of the grant let something through.
+    pub fn usable(&self, (step, ix): GrantAt) -> bool {
+        self.usable.get(step.index()).and_then(|grants| grants.get(ix.index())).copied().unwrap_or(false)
+    }
+
+    pub fn submittable(&self, step: StepId) -> bool {
+        self.submittable.get(step.index()).copied().unwrap_or(false)
+    }
+
+    /// The outcome somebody judges or evidence brings when this one comes about: itself, or the reopening one whose loop
+    /// is used up.
+    pub fn chosen(&self, atom: Atom) -> Atom {
+        match self.outcome(atom).map(|outcome| &outcome.how) {
+            Some(How::Exhausted(by)) => {
+                self.the_loop(*by).map_or(atom, |l| Atom { step: l.step, outcome: l.outcome })
+            }
+            _ => atom,
+        }
+    }
+
+    /// The evidence an outcome needs.
+    pub fn evidence(&self, atom: Atom) -> Option<&'m Condition> {
+        match &self.outcome(self.chosen(atom))?.how {
+            How::JudgedIf(condition) | How::Auto(condition) => Some(condition),
+            How::Judged | How::Exhausted(_) => None,
+        }
+    }
+
+    /// What must have been shown to whoever judges the outcome. Automatic outcomes judge nothing.
+    pub fn judged_datum(&self, atom: Atom) -> Option<&'m Datum> {
+        let chosen = self.outcome(self.chosen(atom))?;
+        match chosen.how {
+            How::Judged | How::JudgedIf(_) => chosen.of.as_ref(),
+            How::Auto(_) | How::Exhausted(_) => None,
+        }
+    }
+
+    /// Nothing static rules the outcome out.
+    pub fn possible(&self, atom: Atom) -> bool {
+        let Some(outcome) = self.outcome(atom) else { return false };
+        let Some(chosen) = self.outcome(self.chosen(atom)) else { return false };
+        if matches!(chosen.how, How::Exhausted(_)) {
+            return false;
+        }
+        let handed_in = |outcome: &Outcome| outcome.then != Then::Settle || self.submittable(atom.step);
+        let due = !matches!(chosen.how, How::Auto(_)) || handed_in(chosen);
+        let shown =
+            self.judged_datum(atom).is_none_or(|datum| !self.ways_to_see(atom.step, datum).is_empty());
+        handed_in(outcome) && due && shown
+    }
+
+    /// The ways a judge in the step can be shown a datum; none when it cannot. The machine compares values, so seeing an
+    /// equal value of another origin counts too: such a way is real but nobody can count on it.
+    pub fn ways_to_see(&self, step: StepId, datum: &Datum) -> Vec<Shown> {
+        if matches!(datum.root, Root::Submission { .. }) {
+            return vec![Shown::View];
+        }
+        let Some(class) = self.type_of(datum).map(class_of) else { return Vec::new() };
+        let mut ways = Vec::new();
+        let declared = self.step(step);
+        for (index, grant) in declared.grants.iter().enumerate() {
+            let action = self.action(grant.action);
+            let at = (step, GrantIx::of(index));
+            for field in &action.shows {
+                let ty = self.field_type(&action.result, field);
+                if self.usable(at) && ty.is_some_and(|ty| class_of(ty) == class) {
+                    ways.push(Shown::Use(at.1, field.clone()));
+                }
+            }
+        }
+        let judged = declared.outcomes.iter().filter_map(|outcome| outcome.of.as_ref());
+        let named = declared.grants.iter().flat_map(pin_data).map(|(_, datum)| datum).chain(judged);
+        let like = |other: &&Datum| {
+            matches!(other.root, Root::Submission { .. }) && self.type_of(other).map(class_of) == Some(class)
+        };
+        if named.into_iter().any(|other| like(&other)) {
+            ways.push(Shown::ByChance);
+        }
+        ways
+    }
+
+    /// The type of a datum.
+    pub fn type_of(&self, datum: &Datum) -> Option<&'m Type> {
+        let root = match datum.root {
+            Root::Param(id) => &self.w.params.get(id.index())?.ty,
+            Root::Result { step, grant } => &self.action_of((step, grant)).result,
+            Root::Submission { step, submission } => &self.submission(step, submission.index())?.ty,
+        };
+        datum.fields.iter().try_fold(root, |ty, field| self.field_type(ty, field))
+    }
+
+    pub fn submission(&self, step: StepId, index: usize) -> Option<&'m Submission> {
+        self.step(step).submissions.get(index)
+    }
+
+    fn field_type(&self, ty: &Type, field: &str) -> Option<&'m Type> {
+        let Type::Record(name) = ty else { return None };
+        let record = self.w.records.iter().find(|record| record.name == *name)?;
+        record.fields.iter().find(|candidate| candidate.name == field).map(|found| &found.ty)
+    }
+
+    /// Whether two roles must have different controllers.
+    pub fn separate(&self, a: RoleId, b: RoleId) -> bool {
+        a != b && self.w.separations.iter().any(|rule| rule.roles.contains(&a) && rule.roles.contains(&b))
+    }
+
+    pub fn role_name(&self, role: RoleId) -> &'m str {
+        self.w.roles.get(role.index()).map_or("", |role| role.name.as_str())
+    }
+
+    pub fn atom_name(&self, atom: Atom) -> String {
+        let outcome = self.outcome(atom).map_or("", |outcome| outcome.name.as_str());
+        format!("{}.{outcome}", self.step(atom.step).name)
+    }
+
+    /// The span of a place, for a failure.
+    pub fn span(&self, place: Place, otherwise: Span) -> Span {
+        self.model.spans.get(place).unwrap_or(otherwise)
+    }
+
+    /// The whole use of the grant is counted per run.
+    pub fn per_run(&self, at: GrantAt) -> bool {
+        self.grant(at).is_some_and(|grant| grant.limit.per == Per::Run)
+    }
+}
+
+/// How a judge is shown what it judges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// By looking at a submission.
+    View,
+    /// By using a grant whose result has it in this field.
+    Use(GrantIx, String),
+    /// By looking at a submission that happens to have the same value.
+    ByChance,
+}
+
+/// Types whose values can be equal.
+#[derive(PartialEq, Eq, Debug, Clone, Copy)]
+pub(crate) enum Class {
+    Bool,
+    Int,
+    Text,
+    List,
+    Record,
+}
+
+pub(crate) fn class_of(ty: &Type) -> Class {
+    match ty {
+        Type::Bool => Class::Bool,
+        Type::Int => Class::Int,
+        Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_) => Class::Text,
+        Type::List(_) => Class::List,
+        Type::Record(_) => Class::Record,
+    }
+}
+
+fn holds_of_nothing(formula: &Formula) -> bool {
+    match formula {
+        Formula::Is(_) => false,
+        Formula::All(parts) => parts.iter().all(holds_of_nothing),
+        Formula::Some(parts) => parts.iter().any(holds_of_nothing),
+    }
+}
+
+/// The steps a formula names.
+pub(crate) fn steps_of(formula: &Formula, found: &mut Vec<StepId>) {
+    match formula {
+        Formula::Is(atom) => found.push(atom.step),
+        Formula::All(parts) | Formula::Some(parts) => parts.iter().for_each(|part| steps_of(part, found)),
+    }
+}
+
+/// The data the pins of a grant name, with the number of the pin.
+pub(crate) fn pin_data(grant: &Grant) -> impl Iterator<Item = (u32, &Datum)> {
+    grant.pins.iter().enumerate().flat_map(|(number, pin)| {
+        let data = match pin {
+            Pin::Is(expr) | Pin::OneOf { set: expr, .. } => xpc_model::expr_data(expr),
+            Pin::Within(_) | Pin::Content { .. } | Pin::Any => Vec::new(),
+        };
+        data.into_iter().map(move |datum| (u32::try_from(number).unwrap_or(u32::MAX), datum))
+    })
+}
+
+/// A text value.
+pub(crate) fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(text) => Some(text),
+        Value::Bool(_) | Value::Int(_) | Value::List(_) | Value::Record(_) => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! A live map: what is settled with which outcome, which data have values, and the Booleans an example assumes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xp_artifact::workflow::{Atom, Datum, Formula, GrantIx, OutcomeIx, Root, StepId};
+
+use crate::facts::{Facts, GrantAt};
+
+/// A Boolean of a grant's result.
+pub(crate) type FlagAt = (StepId, GrantIx, Vec<String>);
+
+/// What a run looks like between events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Map {
+    pub settled: BTreeMap<StepId, OutcomeIx>,
+    /// Results that are bound, of settled steps.
+    pub bound: BTreeSet<GrantAt>,
+    /// What Booleans of results are assumed to be; absent ones do not matter.
+    pub flags: BTreeMap<FlagAt, bool>,
+}
+
+impl Map {
+    pub fn truth(&self, formula: &Formula) -> bool {
+        match formula {
+            Formula::Is(atom) => self.settled.get(&atom.step) == Some(&atom.outcome),
+            Formula::All(parts) => parts.iter().all(|part| self.truth(part)),
+            Formula::Some(parts) => parts.iter().any(|part| self.truth(part)),
+        }
+    }
+
+    pub fn has(&self, datum: &Datum) -> bool {
+        match datum.root {
+            Root::Param(_) => true,
+            Root::Result { step, grant } => self.bound.contains(&(step, grant)),
+            Root::Submission { step, .. } => self.settled.contains_key(&step),
+        }
+    }
+
+    /// `after` holds: the step is open or settled.
+    pub fn begun(&self, facts: &Facts<'_>, step: StepId) -> bool {
+        self.truth(&facts.step(step).after)
+    }
+
+    pub fn open(&self, facts: &Facts<'_>, step: StepId) -> bool {
+        !self.settled.contains_key(&step) && self.begun(facts, step)
+    }
+
+    pub fn flag(&self, step: StepId, grant: GrantIx, fields: &[String]) -> Option<bool> {
+        self.flags.get(&(step, grant, fields.to_vec())).copied()
+    }
+
+    /// Forgets everything about a step.
+    pub fn unsettle(&mut self, step: StepId) {
+        self.settled.remove(&step);
+        self.bound.retain(|(of, _)| *of != step);
+    }
+
+    /// The part on the steps given, which must be closed under "depends on".
+    pub fn cut(&self, steps: &BTreeSet<StepId>) -> Self {
+        Self {
+            settled: self
+                .settled
+                .iter()
+                .filter(|(step, _)| steps.contains(step))
+                .map(|(s, o)| (*s, *o))
+                .collect(),
+            bound: self.bound.iter().filter(|(step, _)| steps.contains(step)).copied().collect(),
+            flags: self
+                .flags
+                .iter()
+                .filter(|((step, ..), _)| steps.contains(step))
+                .map(|(k, v)| (k.clone(), *v))
+                .collect(),
+        }
+    }
+
+    /// Outcomes in an order in which they can come about.
+    pub fn in_order(&self, facts: &Facts<'_>) -> Vec<Atom> {
+        let mut atoms: Vec<Atom> =
+            self.settled.iter().map(|(step, outcome)| Atom { step: *step, outcome: *outcome }).collect();
+        atoms.sort_by_key(|atom| facts.rank(atom.step));
+        atoms
+    }
+}

@@ -1,0 +1,133 @@
+//! What a question asks of a live map, as data: it is encoded, evaluated and supported from one definition.
+
+use xp_artifact::workflow::{Atom, Datum, Formula, StepId};
+use xpc_model::Place;
+use z3::ast::Bool;
+
+use crate::encode::{Copy, Sink};
+use crate::evidence;
+use crate::facts::{Facts, GrantAt, pin_data, steps_of};
+use crate::map::Map;
+
+/// A conjunct of a question.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Need {
+    /// The step is open.
+    Open(StepId),
+    /// The grant can be used now.
+    Use(GrantAt),
+    /// The grant can be used now or could before its step settled.
+    Used(GrantAt),
+    /// The step is open, or settled with one of these.
+    InForce(StepId, Vec<Atom>),
+    /// The step is open or settled.
+    Begun(StepId),
+    /// The step is open and the outcome can come about.
+    Enabled(Atom),
+    /// The formula does not hold.
+    Not(Formula),
+    /// The datum has no value.
+    Lacks(Datum),
+    /// The datum has a value.
+    Has(Datum),
+    /// The step is open and no outcome of it can be counted on, the grants listed being spent.
+    Stranded(StepId, Vec<GrantAt>),
+    /// No step is open.
+    NothingOpen,
+}
+
+/// All must hold.
+pub(crate) type Goal = Vec<Need>;
+
+impl Need {
+    /// The steps it speaks of, or `None` for all.
+    pub fn steps(&self) -> Option<Vec<StepId>> {
+        match self {
+            Self::Open(step) | Self::Begun(step) | Self::InForce(step, _) | Self::Stranded(step, _) => {
+                Some(vec![*step])
+            }
+            Self::Use((step, _)) | Self::Used((step, _)) => Some(vec![*step]),
+            Self::Enabled(atom) => Some(vec![atom.step]),
+            Self::Not(formula) => {
+                let mut found = Vec::new();
+                steps_of(formula, &mut found);
+                Some(found)
+            }
+            Self::Lacks(datum) | Self::Has(datum) => Some(datum.root.step().into_iter().collect()),
+            Self::NothingOpen => None,
+        }
+    }
+
+    /// Its conjuncts, each with the place in the source that demands it.
+    pub fn encode(&self, sink: &Sink, copy: &Copy<'_, '_>) -> Vec<(Option<Place>, Bool)> {
+        let open = |step: StepId| {
+            let mut parts = begun(copy, step);
+            parts.push((None, copy.settled(step).not()));
+            parts
+        };
+        match self {
+            Self::Open(step) => open(*step),
+            Self::Begun(step) => begun(copy, *step),
+            Self::Use(at) => with(open(at.0), copy.pins(*at)),
+            Self::Used(at) => with(begun(copy, at.0), copy.pins(*at)),
+            Self::InForce(step, atoms) => {
+                let mut ways: Vec<Bool> = atoms.iter().map(|atom| copy.atom(*atom)).collect();
+                ways.push(copy.open(*step));
+                vec![(None, copy.any(&ways))]
+            }
+            Self::Enabled(atom) => with(open(atom.step), copy.enabled(sink, *atom)),
+            Self::Not(formula) => vec![(None, copy.formula(formula).not())],
+            Self::Lacks(datum) => vec![(None, copy.has(datum).not())],
+            Self::Has(datum) => vec![(None, copy.has(datum))],
+            Self::Stranded(step, spent) => {
+                let spent = |at: GrantAt| spent.contains(&at);
+                let mut parts = open(*step);
+                for (atom, _) in copy.facts.atoms(*step) {
+                    parts.push((None, copy.surely_enabled(sink, atom, &spent).not()));
+                }
+                parts
+            }
+            Self::NothingOpen => copy
+                .steps
+                .iter()
+                .map(|step| (None, Bool::or(&[copy.begun(*step).not(), copy.settled(*step)])))
+                .collect(),
+        }
+    }
+
+    /// Whether it holds of a map over all steps. Booleans that no condition of the map's fixed are free.
+    pub fn holds(&self, facts: &Facts<'_>, map: &Map) -> bool {
+        let pins = |at: GrantAt| {
+            facts.usable(at)
+                && facts.grant(at).is_some_and(|grant| pin_data(grant).all(|(_, datum)| map.has(datum)))
+        };
+        match self {
+            Self::Open(step) => map.open(facts, *step),
+            Self::Begun(step) => map.begun(facts, *step),
+            Self::Use(at) => map.open(facts, at.0) && pins(*at),
+            Self::Used(at) => map.begun(facts, at.0) && pins(*at),
+            Self::InForce(step, atoms) => {
+                map.open(facts, *step)
+                    || atoms.iter().any(|atom| map.settled.get(&atom.step) == Some(&atom.outcome))
+            }
+            Self::Enabled(atom) => {
+                map.open(facts, atom.step) && facts.possible(*atom) && evidence::obtainable(facts, *atom, map)
+            }
+            Self::Not(formula) => !map.truth(formula),
+            Self::Lacks(datum) => !map.has(datum),
+            Self::Has(datum) => map.has(datum),
+            // Only asked of the solver: the Booleans matter.
+            Self::Stranded(..) => false,
+            Self::NothingOpen => facts.steps().all(|step| !map.open(facts, step)),
+        }
+    }
+}
+
+fn begun(copy: &Copy<'_, '_>, step: StepId) -> Vec<(Option<Place>, Bool)> {
+    copy.after_parts(step).into_iter().map(|(place, part)| (Some(place), part)).collect()
+}
+
+fn with(mut parts: Vec<(Option<Place>, Bool)>, more: Bool) -> Vec<(Option<Place>, Bool)> {
+    parts.push((None, more));
+    parts
+}

@@ -1,0 +1,211 @@
+//! At most so many uses in a run.
+//!
+//! Limit by limit: per run as it stands, per opening times the openings of the step. Grants that no loop resets are
+//! weighed together on one live map, so that ways that exclude each other do not add up.
+
+use xp_artifact::question::Uses;
+use xp_artifact::workflow::{Atom, LoopId, Per};
+use xpc_model::{Failure, Obligation, Place, Verdict};
+use z3::ast::Bool;
+
+use super::uses;
+use super::{Context, possible};
+use crate::answer::{self, Extend};
+use crate::codes;
+use crate::encode::{Copy, Sink};
+use crate::facts::GrantAt;
+use crate::history::Chain;
+use crate::map::Map;
+use crate::need::Need;
+use crate::plan::{Act, Plan};
+use crate::refute::Setting;
+use crate::session::{Answer, check};
+use crate::support;
+use crate::violation::Violation;
+
+pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses, most: u32) -> Verdict {
+    let facts = context.facts;
+    let found = match possible(&context.session, what) {
+        Ok(found) => found,
+        Err(why) => return answer::unknown(why),
+    };
+    let Some((_, witness)) = found.first() else { return uses::never_used(context, obligation, what) };
+    let witness = witness.in_order(facts);
+    let mut still = Vec::new();
+    let mut repeated = 0_u64;
+    let mut total = 0_u64;
+    for (granted, _) in &found {
+        let openings = context.openings().of(granted.at.0);
+        let uses = u64::from(granted.grant.limit.uses);
+        let bound = match granted.grant.limit.per {
+            Per::Run => uses,
+            Per::Opening => uses.saturating_mul(openings),
+        };
+        total = total.saturating_add(bound);
+        if openings == 1 {
+            still.push((granted.at, granted.grant.limit.uses));
+        } else {
+            repeated = repeated.saturating_add(bound);
+        }
+    }
+    let because = || found.iter().map(|(granted, _)| Place::Limit(granted.at.0, granted.at.1)).collect();
+    let proved = |bound: u64| {
+        let mut verdict = answer::proved_by(because(), Some(witness.clone()));
+        verdict.notes.push(format!("at most {bound} uses in a run"));
+        verdict
+    };
+    let grants: Vec<GrantAt> = found.iter().map(|(granted, _)| granted.at).collect();
+    if total <= u64::from(most) {
+        return proved(total);
+    }
+    let more = u64::from(most) + 1;
+    if repeated <= u64::from(most) {
+        match heavy(context, &still, more - repeated) {
+            Answer::No => return proved(u64::from(most)),
+            Answer::Unknown(why) => return answer::unknown(why),
+            Answer::Yes(_) => {}
+        }
+    }
+    let refutation = Refutation { context, obligation, grants, most };
+    match refutation.find() {
+        Ok(failure) => answer::refuted(vec![failure]),
+        Err(why) => answer::unknown(format!("the bound is {total} uses, but no such run was found: {why}")),
+    }
+}
+
+/// A live map with at least so many uses in it or behind it, each grant weighing its limit.
+fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], least: u64) -> Answer<Map> {
+    let facts = context.facts;
+    let sink = Sink::new(context.session.limits, false);
+    let copy = Copy::new(&sink, facts, facts.cone(weights.iter().map(|((step, _), _)| *step)));
+    let Ok(least) = i32::try_from(least) else { return Answer::Unknown("the bound is too large".to_owned()) };
+    let used: Vec<(Bool, i32)> = weights
+        .iter()
+        .map(|(at, uses)| {
+            let parts: Vec<Bool> =
+                Need::Used(*at).encode(&sink, &copy).into_iter().map(|(_, part)| part).collect();
+            // No weight above what is asked for, so sums stay small.
+            (copy.all(&parts), i32::try_from(*uses).unwrap_or(least).min(least))
+        })
+        .collect();
+    let terms: Vec<(&Bool, i32)> = used.iter().map(|(used, weight)| (used, *weight)).collect();
+    sink.solver.assert(Bool::pb_ge(&terms, least));
+    match check(&sink) {
+        Answer::No => Answer::No,
+        Answer::Unknown(why) => Answer::Unknown(why),
+        Answer::Yes(model) => {
+            let map = copy.read(&model);
+            let needs: Vec<Need> = weights
+                .iter()
+                .map(|(at, _)| Need::Used(*at))
+                .filter(|need| need.holds(facts, &map))
+                .collect();
+            Answer::Yes(support::shrink(facts, &map, &[&needs]))
+        }
+    }
+}
+
+struct Refutation<'a, 'f, 'm> {
+    context: &'a Context<'f, 'm>,
+    obligation: &'a Obligation,
+    grants: Vec<GrantAt>,
+    most: u32,
+}
+
+impl Refutation<'_, '_, '_> {
+    fn find(&self) -> Result<Failure, String> {
+        let facts = self.context.facts;
+        let weights: Vec<(GrantAt, u32)> = self.grants.iter().map(|at| (*at, self.limit(*at))).collect();
+        let mut why = "none was found with one loop".to_owned();
+        if let Answer::Yes(map) = heavy(self.context, &weights, u64::from(self.most) + 1) {
+            let mut left = u64::from(self.most) + 1;
+            let mut uses = Vec::new();
+            for (at, limit) in weights {
+                if Need::Used(at).holds(facts, &map) {
+                    let times = left.min(u64::from(limit));
+                    left -= times;
+                    uses.extend((0..times).map(|_| Act::using(at)));
+                }
+            }
+            let acts = crate::plan::to_map(facts, &map, &uses)
+                .ok_or_else(|| "it takes too many events".to_owned())?;
+            match self.failure(&acts, uses.first()) {
+                Ok(failure) => return Ok(failure),
+                Err(reason) => why = reason,
+            }
+        }
+        for at in &self.grants {
+            for by in self.context.openings().loops(at.0) {
+                match self.rounds(*at, *by) {
+                    Ok(acts) => match self.failure(&acts, Some(&Act::using(*at))) {
+                        Ok(failure) => return Ok(failure),
+                        Err(reason) => why = reason,
+                    },
+                    Err(reason) => why = reason,
+                }
+            }
+        }
+        Err(why)
+    }
+
+    fn limit(&self, at: GrantAt) -> u32 {
+        self.context.facts.grant(at).map_or(0, |grant| grant.limit.uses)
+    }
+
+    /// Uses in each opening that one loop allows.
+    fn rounds(&self, at: GrantAt, by: LoopId) -> Result<Vec<Act>, String> {
+        let facts = self.context.facts;
+        let too_long = || "it takes too many events".to_owned();
+        let l = facts.the_loop(by).ok_or_else(|| "there is no such loop".to_owned())?;
+        if facts.per_run(at) {
+            return Err("the limit is per run".to_owned());
+        }
+        let again = vec![Need::Used(at), Need::Enabled(Atom { step: l.step, outcome: l.outcome })];
+        let chain: Chain = uses::answer(self.context.session.chain(&[again.clone()], &[again], &[by], 1))?
+            .ok_or_else(|| "the loop cannot be taken twice".to_owned())?;
+        let (Some(start), Some(next)) = (chain.maps.first(), chain.maps.last()) else {
+            return Err(too_long());
+        };
+        let limit = self.limit(at);
+        let mut plan = Plan::new(facts);
+        let mut left = u64::from(self.most) + 1;
+        let mut round = 0;
+        loop {
+            let times = left.min(u64::from(limit));
+            left -= times;
+            plan.wanted.extend((0..times).map(|_| Act::using(at)));
+            plan.reach(if round == 0 { start } else { next }).ok_or_else(too_long)?;
+            plan.finish().ok_or_else(too_long)?;
+            if left == 0 {
+                return Ok(plan.acts);
+            }
+            if round == l.max {
+                return Err("one loop is not enough".to_owned());
+            }
+            plan.reopen(by).ok_or_else(too_long)?;
+            round += 1;
+        }
+    }
+
+    fn failure(&self, acts: &[Act], used: Option<&Act>) -> Result<Failure, String> {
+        let context = self.context;
+        let facts = context.facts;
+        let violation = Violation::MoreThan(self.grants.clone(), self.most);
+        let ends_in = format!("use number {}", u64::from(self.most) + 1);
+        let trace = context.stage.trace(acts, &violation, &Setting::default(), ends_in)?;
+        let at = match used {
+            Some(Act::Use { at, .. }) => *at,
+            _ => return Err("nothing is used".to_owned()),
+        };
+        let mut failure = answer::failure(
+            codes::AT_MOST,
+            format!("`{}` can be used more than {} times in a run", facts.action_name(at), self.most),
+            context.span(Place::Limit(at.0, at.1)),
+        )
+        .label(self.obligation.span, "limited here");
+        for by in context.openings().loops(at.0).iter().take(3) {
+            failure = failure.label(context.span(Place::Loop(*by)), "this opens the step again");
+        }
+        Ok(failure.help(format!("limit it to `max {} per run`", self.most)).trace(trace))
+    }
+}

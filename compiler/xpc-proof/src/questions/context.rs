@@ -1,0 +1,70 @@
+//! What all questions of one workflow share.
+
+use std::cell::OnceCell;
+
+use xp_diagnostics::Span;
+use xpc_model::{Limits, Place, Trace};
+
+use crate::counts::{self, Openings};
+use crate::cover::{self, Cover};
+use crate::facts::Facts;
+use crate::map::Map;
+use crate::plan::{self, Act};
+use crate::refute::{Setting, Stage};
+use crate::session::Session;
+use crate::violation::Violation;
+
+/// A workflow with everything computed about it so far.
+pub(crate) struct Context<'f, 'm> {
+    pub facts: &'f Facts<'m>,
+    pub session: Session<'f, 'm>,
+    pub stage: Stage<'f, 'm>,
+    cover: OnceCell<Cover>,
+    openings: OnceCell<Openings>,
+    names_bound: OnceCell<bool>,
+}
+
+impl<'f, 'm> Context<'f, 'm> {
+    pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
+        Self {
+            facts,
+            session: Session::new(facts, limits),
+            stage: Stage::new(facts),
+            cover: OnceCell::new(),
+            openings: OnceCell::new(),
+            names_bound: OnceCell::new(),
+        }
+    }
+
+    pub fn cover(&self) -> &Cover {
+        self.cover.get_or_init(|| cover::cover(&self.session, &self.stage))
+    }
+
+    pub fn openings(&self) -> &Openings {
+        self.openings.get_or_init(|| counts::openings(&self.session, self.cover()))
+    }
+
+    /// Every name used in a grant has a value whenever its step is open; false also when that is not known.
+    pub fn names_bound(&self) -> bool {
+        *self.names_bound.get_or_init(|| super::names::holds(self))
+    }
+
+    pub fn span(&self, place: Place) -> Span {
+        let anywhere = self.facts.model.spans.get(Place::Workflow).unwrap_or_default();
+        self.facts.span(place, anywhere)
+    }
+
+    /// A trace to a map, with uses on the way, that ends in the violation.
+    pub fn trace(
+        &self,
+        map: &Map,
+        uses: &[Act],
+        violation: &Violation,
+        setting: &Setting,
+        ends_in: impl Into<String>,
+    ) -> Result<Trace, String> {
+        let acts =
+            plan::to_map(self.facts, map, uses).ok_or_else(|| "it takes too many events".to_owned())?;
+        self.stage.trace(&acts, violation, setting, ends_in)
+    }
+}

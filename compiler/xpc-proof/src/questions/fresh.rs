@@ -1,0 +1,171 @@
+//! Nothing is written while evidence or approval about it is in force or being gathered.
+//!
+//! Evidence: results with `about` or `attests` that a continuing outcome relies on, and what such an outcome is `of`
+//! (submissions aside: they cannot change while their step is settled, and the judge's step waits for it). In force while the
+//! outcome stands, gathered while its step is open; with a write in the same step it is outdated at once. A state
+//! question, exact up to which resources may be one. Another run may write to a named branch: then it is conditional.
+
+use std::collections::BTreeMap;
+
+use xp_artifact::workflow::{Atom, Root, StepId, Then};
+use xpc_model::{Failure, Place, Verdict};
+
+use super::resources::{Resource, Resources};
+use super::{Context, MOST};
+use crate::answer::{self, Extend};
+use crate::codes;
+use crate::evidence;
+use crate::facts::GrantAt;
+use crate::map::Map;
+use crate::need::{Goal, Need};
+use crate::plan::Act;
+use crate::refute::Setting;
+use crate::violation::Violation;
+
+/// Something a step relies on.
+struct Evidence {
+    step: StepId,
+    about: Vec<Resource>,
+    relying: Vec<Atom>,
+    place: Place,
+}
+
+/// A write beside evidence about what it may touch.
+struct Pair<'e> {
+    write: GrantAt,
+    evidence: &'e Evidence,
+}
+
+pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
+    let facts = context.facts;
+    let resources = Resources::new(facts);
+    let evidence = gathered(context, &resources);
+    let pairs = pairs(context, &resources, &evidence);
+    let goals: Vec<Goal> = pairs
+        .iter()
+        .map(|pair| {
+            vec![Need::Use(pair.write), Need::InForce(pair.evidence.step, pair.evidence.relying.clone())]
+        })
+        .collect();
+    let examples = match context.session.sort(&goals, Some(MOST)) {
+        Ok(examples) => examples,
+        Err(why) => return answer::unknown(why),
+    };
+    let failures: Vec<Result<Failure, String>> =
+        pairs.iter().zip(examples).filter_map(|(pair, map)| Some(failure(context, pair, &map?))).collect();
+    if !failures.is_empty() {
+        return answer::from(failures);
+    }
+    let shared =
+        evidence.iter().flat_map(|evidence| &evidence.about).find(|resource| resources.shared(resource));
+    match shared {
+        Some(Resource::Param(datum)) => {
+            let name = xp_artifact::print::datum(facts.w, datum);
+            answer::conditional(format!("another run may write to `{name}`: there is no lease on it"))
+        }
+        _ => answer::proved(),
+    }
+}
+
+fn gathered(context: &Context<'_, '_>, resources: &Resources<'_, '_>) -> Vec<Evidence> {
+    let facts = context.facts;
+    let mut found = Vec::new();
+    for step in facts.steps() {
+        let mut relied: BTreeMap<Place, (Vec<Resource>, Vec<Atom>)> = BTreeMap::new();
+        let continuing = facts.atoms(step).filter(|(_, outcome)| outcome.then == Then::Settle);
+        for (atom, _) in continuing {
+            let mut grants = Vec::new();
+            if let Some(condition) = facts.evidence(atom) {
+                evidence::grants_of(condition, &mut grants);
+            }
+            for grant in grants {
+                let about = resources.told((step, grant));
+                if !about.is_empty() {
+                    let entry = relied.entry(Place::Grant(step, grant)).or_default();
+                    entry.0 = about.into_iter().collect();
+                    entry.1.push(atom);
+                }
+            }
+            if let Some(datum) = facts.judged_datum(atom)
+                && !matches!(datum.root, Root::Submission { .. })
+            {
+                let entry = relied.entry(Place::Outcome(facts.chosen(atom))).or_default();
+                entry.0 = resources.of_datum(datum).into_iter().collect();
+                entry.1.push(atom);
+            }
+        }
+        found.extend(relied.into_iter().map(|(place, (about, mut relying))| {
+            relying.sort_unstable();
+            relying.dedup();
+            Evidence { step, about, relying, place }
+        }));
+    }
+    found
+}
+
+/// Writes with evidence about something they may touch. Fresh resources meet only themselves, so most pairs are never
+/// looked at.
+fn pairs<'e>(
+    context: &Context<'_, '_>,
+    resources: &Resources<'_, '_>,
+    evidence: &'e [Evidence],
+) -> Vec<Pair<'e>> {
+    let mut by_fresh: BTreeMap<&Resource, Vec<usize>> = BTreeMap::new();
+    let mut by_other: Vec<usize> = Vec::new();
+    for (index, one) in evidence.iter().enumerate() {
+        for resource in &one.about {
+            match resource {
+                Resource::Fresh(_) => by_fresh.entry(resource).or_default().push(index),
+                _ => by_other.push(index),
+            }
+        }
+    }
+    by_other.dedup();
+    let mut found = Vec::new();
+    for (write, _) in context.facts.grants() {
+        let touched = resources.touched(write);
+        let mut candidates = by_other.clone();
+        for resource in &touched {
+            match resource {
+                Resource::Fresh(_) => candidates.extend(by_fresh.get(resource).into_iter().flatten()),
+                _ => candidates.extend(0..evidence.len()),
+            }
+        }
+        if touched.is_empty() {
+            continue;
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        for one in candidates.into_iter().filter_map(|index| evidence.get(index)) {
+            let meets = touched.iter().any(|a| one.about.iter().any(|b| resources.may_be_one(a, b)));
+            if meets {
+                found.push(Pair { write, evidence: one });
+            }
+        }
+    }
+    found
+}
+
+fn failure(context: &Context<'_, '_>, pair: &Pair<'_>, map: &Map) -> Result<Failure, String> {
+    let facts = context.facts;
+    let (step, write) = (pair.evidence.step, pair.write);
+    let action = facts.action_name(write);
+    let gathering = &facts.step(step).name;
+    let ends_in = format!("`{action}` has changed what `{gathering}` is about");
+    let violation = Violation::Stale(write, step, pair.evidence.relying.clone());
+    let trace = context.trace(map, &[Act::using(write)], &violation, &Setting::default(), ends_in)?;
+    let what = match pair.evidence.place {
+        Place::Outcome(_) => "approval",
+        _ => "evidence",
+    };
+    let message = if write.0 == step {
+        format!("`{action}` can change what the {what} of the same step is about")
+    } else {
+        format!("`{action}` can change what the {what} of step `{gathering}` is about while it is in force")
+    };
+    Ok(answer::failure(codes::STALE, message, context.span(Place::Grant(write.0, write.1)))
+        .label(context.span(pair.evidence.place), format!("this {what} would be out of date"))
+        .label(context.span(Place::After(step)), "opens when the other may still be used")
+        .help(format!("let `{gathering}` wait until `{}` is settled", facts.step(write.0).name))
+        .trace(trace))
+}

@@ -1,0 +1,132 @@
+//! Every step can open; every outcome can happen.
+//!
+//! Exact on live maps: a step opens in some run when some live map has it open. Where a limit per run could keep a loop
+//! from being used up, only a plan that the machine carries out counts as yes.
+
+use xp_artifact::workflow::{Atom, StepId};
+use xpc_model::{Failure, Place, Verdict};
+
+use super::{Context, MOST};
+use crate::answer::{self, Extend};
+use crate::codes;
+use crate::cover::Chance;
+use crate::facts::steps_of;
+use crate::need::Need;
+
+pub(crate) fn steps_open(context: &Context<'_, '_>) -> Verdict {
+    let facts = context.facts;
+    let mut unsure = None;
+    let mut never = Vec::new();
+    for step in facts.steps() {
+        match context.cover().opens(step) {
+            Chance::Happens => {}
+            Chance::Never => never.push(step),
+            Chance::Unsure(why) => unsure = unsure.or(Some((step, why))),
+        }
+    }
+    if !never.is_empty() {
+        let roots: Vec<StepId> = never.iter().copied().filter(|step| is_root(context, *step)).collect();
+        let failures = roots.iter().take(MOST).map(|step| never_opens(context, *step)).collect();
+        let mut verdict = answer::refuted(failures);
+        let more = never.len().saturating_sub(roots.len().min(MOST));
+        if more > 0 {
+            verdict.notes.push(format!("{more} more steps never open"));
+        }
+        return verdict;
+    }
+    match unsure {
+        Some((step, why)) => answer::unknown(format!("step `{}`: {why}", facts.step(step).name)),
+        None => answer::proved(),
+    }
+}
+
+/// Everything the step waits for can open, so it is the first that cannot.
+fn is_root(context: &Context<'_, '_>, step: StepId) -> bool {
+    let mut waits = Vec::new();
+    steps_of(&context.facts.step(step).after, &mut waits);
+    waits.into_iter().all(|other| context.cover().opens(other) != Chance::Never)
+}
+
+fn never_opens(context: &Context<'_, '_>, step: StepId) -> Failure {
+    let facts = context.facts;
+    let name = &facts.step(step).name;
+    let failure = answer::failure(
+        codes::NEVER_OPENS,
+        format!("step `{name}` can never open"),
+        context.span(Place::After(step)),
+    );
+    because(context, failure, &[Need::Open(step)], step)
+        .help("wait for outcomes that can come together, or remove the step")
+}
+
+fn because(context: &Context<'_, '_>, mut failure: Failure, goal: &[Need], step: StepId) -> Failure {
+    for place in context.session.core(goal).into_iter().take(4) {
+        let own = matches!(place, Place::After(of) | Place::AfterAtom(of, _) if of == step);
+        let text = match place {
+            Place::Step(_) => "it ends in one way only",
+            Place::After(_) | Place::AfterAtom(..) => "this needs that first",
+            Place::Condition(_) => "this evidence cannot be had",
+            Place::Finish => "the run is over by then",
+            _ => "this stands in the way",
+        };
+        if !own {
+            failure = failure.label(context.span(place), text);
+        }
+    }
+    failure
+}
+
+pub(crate) fn outcomes_happen(context: &Context<'_, '_>) -> Verdict {
+    let facts = context.facts;
+    let mut unsure = None;
+    let mut never = Vec::new();
+    let mut behind = 0_usize;
+    for step in facts.steps() {
+        for (atom, _) in facts.atoms(step) {
+            match context.cover().happens(atom) {
+                Chance::Happens => {}
+                Chance::Never if context.cover().opens(step) == Chance::Never && !is_root(context, step) => {
+                    behind += 1
+                }
+                Chance::Never => never.push(atom),
+                Chance::Unsure(why) => unsure = unsure.or(Some((atom, why))),
+            }
+        }
+    }
+    if !never.is_empty() || behind > 0 {
+        let failures = never.iter().take(MOST).map(|atom| never_happens(context, *atom)).collect();
+        let mut verdict = answer::refuted(failures);
+        let more = never.len().saturating_sub(MOST) + behind;
+        if more > 0 {
+            verdict.notes.push(format!("{more} more outcomes never happen"));
+        }
+        return verdict;
+    }
+    match unsure {
+        Some((atom, why)) => answer::unknown(format!("outcome `{}`: {why}", facts.atom_name(atom))),
+        None => answer::proved(),
+    }
+}
+
+fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Failure {
+    let facts = context.facts;
+    let name = facts.atom_name(atom);
+    let message = format!("outcome `{name}` can never happen");
+    let mut failure = answer::failure(codes::NEVER_HAPPENS, message, context.span(Place::Outcome(atom)));
+    if context.cover().opens(atom.step) == Chance::Never {
+        return failure.label(context.span(Place::After(atom.step)), "its step never opens");
+    }
+    if facts.evidence(atom).is_some() {
+        failure =
+            failure.label(context.span(Place::Condition(facts.chosen(atom))), "this evidence cannot be had");
+    }
+    if let Some(datum) = facts.judged_datum(atom)
+        && facts.ways_to_see(atom.step, datum).is_empty()
+    {
+        failure = failure.help("grant an action that shows what is judged");
+    }
+    if !facts.submittable(atom.step) {
+        failure = failure.help("what the step must hand in cannot exist: widen its patterns");
+    }
+    failure
+}

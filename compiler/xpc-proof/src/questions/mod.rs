@@ -1,0 +1,27 @@
+//! The questions, one file each.
+
+pub(crate) mod at_most;
+pub(crate) mod automatic;
+pub(crate) mod both;
+pub(crate) mod bounds;
+pub(crate) mod fresh;
+pub(crate) mod happen;
+pub(crate) mod names;
+pub(crate) mod never;
+pub(crate) mod once;
+pub(crate) mod progress;
+pub(crate) mod requires;
+pub(crate) mod resources;
+pub(crate) mod reviewed;
+pub(crate) mod scope;
+pub(crate) mod stuck;
+mod uses;
+pub(crate) mod within;
+
+mod context;
+
+pub(crate) use context::Context;
+pub(crate) use uses::{Granted, granted, possible};
+
+/// Failures of one question shown at most.
+pub(crate) const MOST: usize = 8;

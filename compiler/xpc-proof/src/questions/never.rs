@@ -1,0 +1,197 @@
+//! A use can never happen.
+//!
+//! Grant by grant: its step never opens, or one of the fixed arguments is outside its pin for every run. A fresh result
+//! equals no parameter of the run.
+
+use xp_artifact::question::Uses;
+use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
+use xp_scope::Value;
+use xpc_model::{Failure, Obligation, Place, Verdict};
+
+use super::uses::{self, arguments};
+use super::{Context, Granted, MOST, granted, possible};
+use crate::answer::{self, Extend};
+use crate::codes;
+use crate::facts::{Facts, text};
+use crate::map::Map;
+use crate::plan::Act;
+use crate::refute::Setting;
+use crate::scopes;
+use crate::violation::{Expected, Violation};
+
+pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses) -> Verdict {
+    let found = match possible(&context.session, what) {
+        Ok(found) => found,
+        Err(why) => return answer::unknown(why),
+    };
+    if found.is_empty() {
+        return holds(context, obligation, what);
+    }
+    answer::from(
+        found
+            .iter()
+            .take(MOST)
+            .map(|(granted, map)| failure(context, obligation, what, granted, map))
+            .collect(),
+    )
+}
+
+fn holds(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses) -> Verdict {
+    let facts = context.facts;
+    if arguments(what).is_empty() {
+        return answer::proved();
+    }
+    // With fixed arguments the question is about the action's other uses: there must be some.
+    let others = match uses::reachable(&context.session, granted(facts, what)) {
+        Ok(others) => others,
+        Err(why) => return answer::unknown(why),
+    };
+    let Some((_, witness)) = others.first() else { return uses::never_used(context, obligation, what) };
+    let mut because = Vec::new();
+    for (granted, _) in &others {
+        let apart = arguments(what).iter().find(|(number, expr)| {
+            granted.grant.pins.get(*number as usize).is_some_and(|pin| !can_meet(facts, pin, expr))
+        });
+        because.extend(apart.map(|(number, _)| Place::Pin(granted.at.0, granted.at.1, *number)));
+    }
+    answer::proved_by(because, Some(witness.in_order(facts)))
+}
+
+/// Whether what a pin admits can be what the expression says, as far as the workflow alone tells.
+pub(crate) fn can_meet(facts: &Facts<'_>, pin: &Pin, expr: &Expr) -> bool {
+    match (pin, expr) {
+        (Pin::Is(Expr::Literal(a)), Expr::Literal(b)) => a == b,
+        (Pin::Is(Expr::Template(parts)), Expr::Literal(value)) => {
+            text(value).is_some_and(|text| can_become(parts, text))
+        }
+        (Pin::Is(Expr::Datum(datum)), Expr::Datum(other)) => {
+            !(is_fresh(facts, datum) && matches!(other.root, Root::Param(_))
+                || is_fresh(facts, other) && matches!(datum.root, Root::Param(_)))
+        }
+        (Pin::Within(patterns), Expr::Literal(value)) => {
+            text(value).is_some_and(|path| patterns.matches(path))
+        }
+        (Pin::OneOf { set, within }, Expr::Literal(value)) => {
+            let inside =
+                |patterns: &xp_scope::PatternSet| text(value).is_some_and(|path| patterns.matches(path));
+            let listed = match set {
+                Expr::Literal(Value::List(elements)) => elements.contains(value),
+                _ => true,
+            };
+            listed
+                && within.as_ref().is_none_or(inside)
+                && scopes::declared_within(facts.w, set).is_none_or(inside)
+        }
+        (Pin::Content { max }, Expr::Literal(value)) => {
+            text(value).is_some_and(|text| text.chars().nth(*max as usize).is_none())
+        }
+        _ => true,
+    }
+}
+
+/// The result of an action that makes something new.
+fn is_fresh(facts: &Facts<'_>, datum: &Datum) -> bool {
+    let Root::Result { step, grant } = datum.root else { return false };
+    datum.fields.is_empty() && facts.action_of((step, grant)).fresh
+}
+
+/// Whether a template can become the text: only what it starts and ends with is looked at.
+fn can_become(parts: &[TemplatePart], text: &str) -> bool {
+    let fixed = |part: Option<&TemplatePart>| match part {
+        Some(TemplatePart::Text(fixed)) => Some(fixed.clone()),
+        Some(TemplatePart::Datum(_)) | None => None,
+    };
+    if let [TemplatePart::Text(whole)] = parts {
+        return whole == text;
+    }
+    let start = fixed(parts.first()).unwrap_or_default();
+    let end = fixed(parts.last()).unwrap_or_default();
+    text.len() >= start.len() + end.len() && text.starts_with(&start) && text.ends_with(&end)
+}
+
+fn failure(
+    context: &Context<'_, '_>,
+    obligation: &Obligation,
+    what: &Uses,
+    granted: &Granted<'_>,
+    map: &Map,
+) -> Result<Failure, String> {
+    let facts = context.facts;
+    let at = granted.at;
+    let action = facts.action_of(at);
+    let mut setting = Setting::default();
+    let mut expected = Vec::new();
+    let mut args = std::collections::BTreeMap::new();
+    for (number, expr) in arguments(what) {
+        let Some(param) = action.params.get(*number as usize) else { continue };
+        let pin = granted.grant.pins.get(*number as usize);
+        match expr {
+            Expr::Literal(value) => {
+                expected.push((param.name.clone(), Expected::Equal(value.clone())));
+                match pin {
+                    Some(Pin::Is(Expr::Datum(datum))) => steer(facts, &mut setting, datum, value),
+                    Some(Pin::OneOf { set: Expr::Datum(datum), .. }) => {
+                        setting
+                            .lists
+                            .entry(datum.clone())
+                            .or_default()
+                            .push(text(value).unwrap_or_default().to_owned());
+                        args.insert(*number, value.clone());
+                    }
+                    Some(Pin::Is(_)) | None => {}
+                    Some(_) => {
+                        args.insert(*number, value.clone());
+                    }
+                }
+            }
+            Expr::Datum(datum) => {
+                expected.push((param.name.clone(), Expected::EqualTo(datum.clone())));
+                let own = context.stage.parameter(datum);
+                match (pin, own) {
+                    (Some(Pin::Is(Expr::Literal(value))), _) => steer(facts, &mut setting, datum, value),
+                    (Some(Pin::Is(Expr::Datum(pinned))), Some(value)) => {
+                        steer(facts, &mut setting, pinned, &value)
+                    }
+                    (Some(Pin::OneOf { set: Expr::Datum(set), .. }), Some(value)) => {
+                        setting
+                            .lists
+                            .entry(set.clone())
+                            .or_default()
+                            .push(text(&value).unwrap_or_default().to_owned());
+                        args.insert(*number, value);
+                    }
+                    (Some(Pin::Any | Pin::Content { .. } | Pin::Within(_)), Some(value)) => {
+                        args.insert(*number, value);
+                    }
+                    _ => {}
+                }
+            }
+            Expr::Template(_) => return Err("the property's argument is a template".to_owned()),
+        }
+    }
+    let name = facts.action_name(at);
+    let violation = Violation::UseWith(at, expected);
+    let act = Act::Use { at, flags: std::collections::BTreeMap::new(), args };
+    let trace =
+        context.trace(map, &[act], &violation, &setting, format!("`{name}` is used as it must never be"))?;
+    let place = arguments(what)
+        .first()
+        .map_or(Place::Grant(at.0, at.1), |(number, _)| Place::Pin(at.0, at.1, *number));
+    Ok(answer::failure(
+        codes::NEVER,
+        format!("`{name}` can be used so in step `{}`", facts.step(at.0).name),
+        context.span(place),
+    )
+    .label(obligation.span, "excluded here")
+    .help("pin the argument to something that cannot be this")
+    .trace(trace))
+}
+
+/// Lets a parameter have a value.
+pub(crate) fn steer(facts: &Facts<'_>, setting: &mut Setting, datum: &Datum, value: &Value) {
+    if let Root::Param(id) = datum.root
+        && let Some(param) = facts.w.params.get(id.index())
+    {
+        setting.members.push((param.name.clone(), datum.fields.clone(), value.clone()));
+    }
+}

@@ -1,0 +1,233 @@
+//! The path arguments of an action stay inside an extent.
+//!
+//! Against a list: every path is pinned to one of that very list. Against patterns: what is admitted lies within them.
+
+use std::collections::BTreeMap;
+
+use xp_artifact::question::{Extent, Uses};
+use xp_artifact::workflow::{Datum, Expr, Pin};
+use xp_scope::{NotShown, PatternSet, Type, Value};
+use xpc_model::{Failure, Obligation, Place, Verdict};
+
+use super::uses;
+use super::{Context, Granted, MOST, possible};
+use crate::answer::{self, Extend};
+use crate::codes;
+use crate::facts::{Facts, text};
+use crate::map::Map;
+use crate::plan::Act;
+use crate::refute::Setting;
+use crate::scopes;
+use crate::violation::{Expected, Violation};
+
+pub(crate) fn ask(
+    context: &Context<'_, '_>,
+    obligation: &Obligation,
+    what: &Uses,
+    extent: &Extent,
+) -> Verdict {
+    let facts = context.facts;
+    let found = match possible(&context.session, what) {
+        Ok(found) => found,
+        Err(why) => return answer::unknown(why),
+    };
+    let Some((_, witness)) = found.first() else { return uses::never_used(context, obligation, what) };
+    let mut because = Vec::new();
+    let mut failures = Vec::new();
+    for (granted, map) in &found {
+        let action = facts.action_of(granted.at);
+        let paths = (0_u32..).zip(action.params.iter().zip(&granted.grant.pins));
+        let mut any = false;
+        for (number, (param, pin)) in paths.filter(|(_, (param, _))| is_path(&param.ty)) {
+            any = true;
+            let place = Place::Pin(granted.at.0, granted.at.1, number);
+            match judge(facts, pin, &param.ty, extent) {
+                Inside::Yes => because.push(place),
+                Inside::Undecided => return answer::unknown("two scopes are too complex to compare"),
+                Inside::No(outside) if failures.len() < MOST => {
+                    let argument = Argument { number, name: &param.name, place };
+                    failures.push(failure(context, obligation, granted, map, &argument, extent, &outside));
+                }
+                Inside::No(_) => {}
+            }
+        }
+        if !any {
+            return answer::unknown(format!("`{}` has no path argument", facts.action_name(granted.at)));
+        }
+    }
+    if failures.is_empty() {
+        answer::proved_by(because, Some(witness.in_order(facts)))
+    } else {
+        answer::from(failures)
+    }
+}
+
+fn is_path(ty: &Type) -> bool {
+    match ty {
+        Type::Path => true,
+        Type::List(element) => is_path(element),
+        _ => false,
+    }
+}
+
+enum Inside {
+    Yes,
+    /// Paths that may show it.
+    No(Vec<String>),
+    Undecided,
+}
+
+fn judge(facts: &Facts<'_>, pin: &Pin, ty: &Type, extent: &Extent) -> Inside {
+    match extent {
+        Extent::Datum(list) => against_list(pin, list),
+        Extent::Patterns(patterns) if *ty == Type::Path => against_patterns(facts, pin, patterns),
+        // A list of paths as one argument: only "exactly the list" could be shown, and against patterns nothing is.
+        Extent::Patterns(_) => Inside::Undecided,
+    }
+}
+
+fn against_list(pin: &Pin, list: &Datum) -> Inside {
+    match pin {
+        Pin::OneOf { set: Expr::Datum(datum), .. } if datum == list => Inside::Yes,
+        Pin::Is(Expr::Datum(datum)) if datum == list => Inside::Yes,
+        Pin::Within(patterns) => Inside::No(inside_of(patterns)),
+        Pin::OneOf { .. } | Pin::Is(_) | Pin::Content { .. } | Pin::Any => {
+            Inside::No(vec!["elsewhere/x".to_owned(), "elsewhere/y".to_owned()])
+        }
+    }
+}
+
+/// Several paths that match.
+fn inside_of(patterns: &PatternSet) -> Vec<String> {
+    let mut found: Vec<String> = patterns.sample().into_iter().collect();
+    for pattern in patterns.patterns() {
+        for letter in ["y", "z", "elsewhere"] {
+            let path = pattern.as_str().replace("**", letter).replace(['*', '?'], letter);
+            if patterns.matches(&path) {
+                found.push(path);
+            }
+        }
+    }
+    found.reverse();
+    found
+}
+
+fn against_patterns(facts: &Facts<'_>, pin: &Pin, allowed: &PatternSet) -> Inside {
+    let outside = || Inside::No(allowed.sample_outside().into_iter().collect());
+    match pin {
+        Pin::Within(patterns) => shown(patterns.within(allowed)),
+        Pin::OneOf { set, within } => {
+            let declared = scopes::declared_within(facts.w, set);
+            if let Expr::Literal(Value::List(elements)) = set {
+                let bad: Vec<String> = elements
+                    .iter()
+                    .filter_map(text)
+                    .filter(|path| !allowed.matches(path) && within.as_ref().is_none_or(|w| w.matches(path)))
+                    .map(str::to_owned)
+                    .collect();
+                return if bad.is_empty() { Inside::Yes } else { Inside::No(bad) };
+            }
+            match (within, declared) {
+                (None, None) => outside(),
+                (Some(only), None) | (None, Some(only)) => shown(only.within(allowed)),
+                (Some(a), Some(b)) => {
+                    let (a_in, b_in) = (a.within(allowed), b.within(allowed));
+                    match (&a_in, &b_in) {
+                        (Ok(()), _) | (_, Ok(())) => Inside::Yes,
+                        (Err(x), Err(y)) => {
+                            let from_a = x.path().filter(|path| b.matches(path));
+                            let from_b = y.path().filter(|path| a.matches(path));
+                            from_a
+                                .or(from_b)
+                                .map_or(Inside::Undecided, |path| Inside::No(vec![path.to_owned()]))
+                        }
+                    }
+                }
+            }
+        }
+        Pin::Is(Expr::Literal(value)) => match text(value) {
+            Some(path) if allowed.matches(path) => Inside::Yes,
+            _ => Inside::No(vec![text(value).unwrap_or_default().to_owned()]),
+        },
+        Pin::Is(Expr::Datum(datum)) => match scopes::datum_within(facts.w, datum) {
+            Some(declared) => shown(declared.within(allowed)),
+            None => outside(),
+        },
+        Pin::Is(Expr::Template(_)) | Pin::Content { .. } | Pin::Any => outside(),
+    }
+}
+
+fn shown(result: Result<(), NotShown>) -> Inside {
+    match result {
+        Ok(()) => Inside::Yes,
+        Err(NotShown::Path(path)) => Inside::No(vec![path]),
+        Err(NotShown::TooComplex) => Inside::Undecided,
+    }
+}
+
+struct Argument<'a> {
+    number: u32,
+    name: &'a str,
+    place: Place,
+}
+
+fn failure(
+    context: &Context<'_, '_>,
+    obligation: &Obligation,
+    granted: &Granted<'_>,
+    map: &Map,
+    argument: &Argument<'_>,
+    extent: &Extent,
+    outside: &[String],
+) -> Result<Failure, String> {
+    let facts = context.facts;
+    let at = granted.at;
+    let expected = match extent {
+        Extent::Datum(list) => Expected::NotIn(list.clone()),
+        Extent::Patterns(patterns) => Expected::Outside(patterns.clone()),
+    };
+    let violation = Violation::UseWith(at, vec![(argument.name.to_owned(), expected)]);
+    let name = facts.action_name(at);
+    let ends_in = format!("`{name}` has been used on a path outside");
+    // The list that the extent names must have a value in the example.
+    let mut map = map.clone();
+    if let Extent::Datum(list) = extent
+        && let crate::session::Answer::Yes(with) =
+            context.session.ask(&[crate::need::Need::Use(at), crate::need::Need::Has(list.clone())])
+    {
+        map = with;
+    }
+    let pin = granted.grant.pins.get(argument.number as usize);
+    let mut why = "no path outside was found".to_owned();
+    for path in outside {
+        let value = Value::Text(path.clone());
+        let mut setting = Setting::default();
+        let mut args = BTreeMap::new();
+        match pin {
+            Some(Pin::Is(Expr::Datum(datum))) => super::never::steer(facts, &mut setting, datum, &value),
+            Some(Pin::OneOf { set: Expr::Datum(datum), .. }) => {
+                setting.lists.entry(datum.clone()).or_default().push(path.clone());
+                args.insert(argument.number, value);
+            }
+            Some(Pin::Is(_)) | None => {}
+            Some(_) => {
+                args.insert(argument.number, value);
+            }
+        }
+        let act = Act::Use { at, flags: BTreeMap::new(), args };
+        match context.trace(&map, &[act], &violation, &setting, ends_in.clone()) {
+            Ok(trace) => {
+                return Ok(answer::failure(
+                    codes::ONLY_WITHIN,
+                    format!("`{name}` can be used on `{path}`, which is outside"),
+                    context.span(argument.place),
+                )
+                .label(obligation.span, "required here")
+                .help("pin the path to one of what the property names")
+                .trace(trace));
+            }
+            Err(reason) => why = reason,
+        }
+    }
+    Err(why)
+}

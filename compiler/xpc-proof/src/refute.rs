@@ -1,0 +1,158 @@
+//! From a plan to a trace: carried out on the machine, then made so small that no event can be left out.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use xp_artifact::workflow::{Datum, RoleId, Root};
+use xp_machine::Machine;
+use xp_scope::Value;
+use xpc_model::Trace;
+
+use crate::facts::Facts;
+use crate::plan::Act;
+use crate::replay::{self, Run};
+use crate::values::{Values, put};
+use crate::violation::Violation;
+
+/// Replays spent on making one trace small.
+const MAX_REPLAYED_ACTS: usize = 400_000;
+
+/// Replays plans of one workflow.
+pub(crate) struct Stage<'f, 'm> {
+    facts: &'f Facts<'m>,
+    machine: OnceCell<Result<Machine, String>>,
+    values: Values<'f, 'm>,
+}
+
+/// How a run is set up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Setting {
+    /// Members of parameters that matter: parameter, fields, value.
+    pub members: Vec<(String, Vec<String>, Value)>,
+    /// Paths that lists of the run must hold.
+    pub lists: BTreeMap<Datum, Vec<String>>,
+    /// Roles played by one principal.
+    pub shared: Vec<RoleId>,
+}
+
+impl<'f, 'm> Stage<'f, 'm> {
+    pub fn new(facts: &'f Facts<'m>) -> Self {
+        Self { facts, machine: OnceCell::new(), values: Values::new(facts) }
+    }
+
+    /// The smallest trace found below the plan that ends in the violation.
+    ///
+    /// # Errors
+    /// Why the plan as a whole does not.
+    pub fn trace(
+        &self,
+        plan: &[Act],
+        violation: &Violation,
+        setting: &Setting,
+        ends_in: impl Into<String>,
+    ) -> Result<Trace, String> {
+        let mut acts = plan.to_vec();
+        // Anything after the violation is not needed.
+        acts.truncate(self.first(plan, violation, setting)?);
+        self.minimise(&mut acts, violation, setting);
+        let run = self.carry_out(&acts, violation, setting)?;
+        Ok(Trace { start: run.start.into_iter().collect(), events: run.events, ends_in: ends_in.into() })
+    }
+
+    /// Leaves out stretches, halving their length down to single events, until no single event can be left out.
+    fn minimise(&self, acts: &mut Vec<Act>, violation: &Violation, setting: &Setting) {
+        let mut budget = MAX_REPLAYED_ACTS;
+        let mut stretch = (acts.len() / 2).max(1);
+        loop {
+            let mut any = false;
+            // From the end, so that what needs a thing goes before the thing.
+            let mut end = acts.len();
+            while end > 0 {
+                let start = end.saturating_sub(stretch);
+                let without: Vec<Act> =
+                    acts.iter().take(start).chain(acts.iter().skip(end)).cloned().collect();
+                if without.len() > budget {
+                    return;
+                }
+                budget -= without.len();
+                if self.carry_out(&without, violation, setting).is_ok() {
+                    *acts = without;
+                    any = true;
+                }
+                end = start.min(acts.len());
+            }
+            if stretch > 1 {
+                stretch /= 2;
+            } else if !any {
+                return;
+            }
+        }
+    }
+
+    /// How many acts it takes until the violation.
+    fn first(&self, acts: &[Act], violation: &Violation, setting: &Setting) -> Result<usize, String> {
+        let mut run = self.run(setting)?;
+        for (done, act) in acts.iter().enumerate() {
+            let last = done.checked_sub(1).and_then(|index| acts.get(index));
+            if cheap(violation) && violation.holds(&run, self.facts, last) {
+                return Ok(done);
+            }
+            run.act(act)?;
+        }
+        if violation.holds(&run, self.facts, acts.last()) {
+            Ok(acts.len())
+        } else {
+            Err("the violation is not reached".to_owned())
+        }
+    }
+
+    /// The value a parameter has unless a setting changes it.
+    pub fn parameter(&self, datum: &Datum) -> Option<Value> {
+        let Root::Param(id) = datum.root else { return None };
+        let param = self.facts.w.params.get(id.index())?;
+        self.values.parameters().get(&param.name)?.at(&datum.fields).cloned()
+    }
+
+    fn carry_out(
+        &self,
+        acts: &[Act],
+        violation: &Violation,
+        setting: &Setting,
+    ) -> Result<Run<'_, 'm>, String> {
+        let mut run = self.run(setting)?;
+        for act in acts {
+            run.act(act)?;
+        }
+        if violation.holds(&run, self.facts, acts.last()) {
+            Ok(run)
+        } else {
+            Err("the violation is not reached".to_owned())
+        }
+    }
+
+    fn run(&self, setting: &Setting) -> Result<Run<'_, 'm>, String> {
+        let machine =
+            self.machine.get_or_init(|| replay::machine(self.facts.w)).as_ref().map_err(Clone::clone)?;
+        self.values.also_in_lists(&setting.lists);
+        let mut params = self.values.parameters();
+        for (name, fields, value) in &setting.members {
+            if let Some(param) = params.get_mut(name) {
+                put(param, fields, value.clone());
+            }
+        }
+        Run::start(self.facts, machine, &self.values, params, &setting.shared)
+    }
+
+    /// Whether a plan can be carried out.
+    ///
+    /// # Errors
+    /// Where it fails.
+    pub fn can(&self, acts: &[Act], violation: &Violation) -> Result<(), String> {
+        self.carry_out(acts, violation, &Setting::default()).map(|_| ())
+    }
+}
+
+/// Violations that are worth looking for at every prefix.
+fn cheap(violation: &Violation) -> bool {
+    !matches!(violation, Violation::Stranded(_) | Violation::Evidence(..) | Violation::Reached)
+}

@@ -1,0 +1,356 @@
+//! Acts carried out on the machine itself. What is only preparation (submissions, views, uses that show) is added here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xp_artifact::workflow::{Atom, GrantIx, How, RoleId, StepId, Then, Workflow};
+use xp_machine::event::Principal;
+use xp_machine::{Accepted, Actor, Change, Input, Machine, Start, State, Status};
+use xp_scope::Value;
+use xpc_model::{Event, EventKind, Place, Trace};
+
+use crate::facts::{Facts, GrantAt, Shown};
+use crate::plan::Act;
+use crate::values::{Values, put};
+
+const KEY: &str = "key";
+
+/// A use that happened.
+#[derive(Clone, Debug)]
+pub(crate) struct Used {
+    pub at: GrantAt,
+    pub opening: u32,
+    pub args: BTreeMap<String, Value>,
+    /// Name of the principal's controller.
+    pub controller: String,
+}
+
+/// A run on the machine.
+pub(crate) struct Run<'f, 'm> {
+    facts: &'f Facts<'m>,
+    machine: &'f Machine,
+    values: &'f Values<'f, 'm>,
+    pub state: State,
+    /// Uses that are acts of the plan, in order.
+    pub log: Vec<Used>,
+    pub events: Vec<Event>,
+    pub start: BTreeMap<String, Value>,
+    /// Roles played by one principal; all others have their own.
+    shared: BTreeSet<RoleId>,
+    show_principals: bool,
+    count: usize,
+}
+
+impl<'f, 'm> Run<'f, 'm> {
+    /// # Errors
+    /// The machine refuses to start.
+    pub fn start(
+        facts: &'f Facts<'m>,
+        machine: &'f Machine,
+        values: &'f Values<'f, 'm>,
+        params: BTreeMap<String, Value>,
+        shared: &[RoleId],
+    ) -> Result<Self, String> {
+        let instances =
+            facts.w.actions.iter().map(|action| (action.connector.clone(), "example".to_owned())).collect();
+        let start = Start { at: 0, params: params.clone(), instances, staff: BTreeMap::new() };
+        let state =
+            machine.start(&start).map_err(|refusal| format!("the run cannot start: {}", refusal.reason))?;
+        Ok(Self {
+            facts,
+            machine,
+            values,
+            state,
+            log: Vec::new(),
+            events: Vec::new(),
+            start: params,
+            shared: shared.iter().copied().collect(),
+            show_principals: !shared.is_empty(),
+            count: 0,
+        })
+    }
+
+    /// Carries an act out.
+    ///
+    /// # Errors
+    /// The machine refuses it, or something else happens than what was meant.
+    pub fn act(&mut self, act: &Act) -> Result<(), String> {
+        match act {
+            Act::Use { at, flags, args } => {
+                let args = self
+                    .values
+                    .arguments(self.machine, &self.state, *at, args)
+                    .ok_or_else(|| "an argument has no value".to_owned())?;
+                self.count += 1;
+                let mut result = self.values.result(*at, &args, flags, self.count);
+                self.reveal(*at, &mut result);
+                self.use_it(*at, args, result)
+            }
+            Act::Take { atom, becomes } => self.take(*atom, *becomes),
+        }
+    }
+
+    fn use_it(&mut self, at: GrantAt, args: BTreeMap<String, Value>, result: Value) -> Result<(), String> {
+        let opening = self.perform(at, &args, result.clone())?;
+        let step = self.facts.step(at.0);
+        let controller = self.actor(step.role).principal.controller;
+        self.log.push(Used { at, opening, args: args.clone(), controller });
+        let kind = EventKind::Use { grant: at.1, args: args.into_iter().collect(), result };
+        self.record(at.0, kind, Place::Grant(at.0, at.1));
+        Ok(())
+    }
+
+    /// Lets a result show what the step judges, where it can.
+    fn reveal(&self, at: GrantAt, result: &mut Value) {
+        for (atom, _) in self.facts.atoms(at.0) {
+            let Some(datum) = self.facts.judged_datum(atom) else { continue };
+            for way in self.facts.ways_to_see(at.0, datum) {
+                if let (Shown::Use(grant, field), Some(value)) = (way, self.machine.value(&self.state, datum))
+                    && grant == at.1
+                {
+                    put(result, &[field], value.clone());
+                }
+            }
+        }
+    }
+
+    /// Request, claim, complete. Returns the number of the opening.
+    fn perform(&mut self, at: GrantAt, args: &BTreeMap<String, Value>, result: Value) -> Result<u32, String> {
+        let step = self.facts.step(at.0);
+        let actor = self.actor(step.role);
+        let jti = format!("t{}", self.state.version);
+        let request = xp_machine::Event::Request {
+            jti: jti.clone(),
+            actor: actor.clone(),
+            key: KEY.to_owned(),
+            step: step.name.clone(),
+            action: self.facts.action_name(at),
+            args: args.clone(),
+        };
+        let Accepted::Granted { step: id, grant, opening, req, .. } = self.apply(request)? else {
+            return Err("a request was answered oddly".to_owned());
+        };
+        if (id, grant) != at {
+            return Err("another grant of the step covers the use".to_owned());
+        }
+        let claim =
+            xp_machine::Event::Claim { jti: jti.clone(), actor, key: KEY.to_owned(), step: id, opening, req };
+        self.apply(claim)?;
+        self.apply(xp_machine::Event::Complete { jti, result })?;
+        Ok(opening)
+    }
+
+    fn take(&mut self, atom: Atom, becomes: Atom) -> Result<(), String> {
+        let facts = self.facts;
+        let chosen = facts.outcome(atom).ok_or_else(|| "there is no such outcome".to_owned())?;
+        let taken = facts.outcome(becomes).ok_or_else(|| "there is no such outcome".to_owned())?;
+        let step = facts.step(atom.step);
+        let actor = self.actor(step.role);
+        if taken.then == Then::Settle || chosen.then == Then::Settle {
+            self.hand_in(atom.step, &actor)?;
+        }
+        if let Some(datum) = facts.judged_datum(atom) {
+            self.show(atom.step, datum, &actor)?;
+        }
+        let event = match chosen.how {
+            How::Auto(_) => xp_machine::Event::Settle { outcome: atom },
+            How::Judged | How::JudgedIf(_) | How::Exhausted(_) => xp_machine::Event::Judge {
+                actor,
+                step: step.name.clone(),
+                outcome: chosen.name.clone(),
+                notes: None,
+            },
+        };
+        let Accepted::Done { changes } = self.apply(event)? else {
+            return Err("an outcome does not take effect at once".to_owned());
+        };
+        let did = changes.iter().find_map(|change| match change {
+            Change::Settled { outcome, .. }
+            | Change::RunEnded { outcome }
+            | Change::Reopened { outcome, .. } => Some(*outcome),
+            _ => None,
+        });
+        if did != Some(becomes) {
+            return Err("another outcome was taken".to_owned());
+        }
+        let kind = match taken.then {
+            Then::Settle => EventKind::Settle { outcome: becomes },
+            Then::Reopen(by) => EventKind::Reopen { outcome: becomes, by },
+            Then::End => EventKind::End { outcome: becomes },
+        };
+        let place = match taken.then {
+            Then::Reopen(by) => Place::Loop(by),
+            Then::Settle | Then::End => Place::Outcome(becomes),
+        };
+        self.record(atom.step, kind, place);
+        Ok(())
+    }
+
+    fn hand_in(&mut self, step: StepId, actor: &Actor) -> Result<(), String> {
+        let declared = self.facts.step(step);
+        for (index, submission) in declared.submissions.iter().enumerate() {
+            let made = self.state.steps.get(step.index()).and_then(|now| now.submissions.get(index));
+            if made.is_some_and(Option::is_some) {
+                continue;
+            }
+            let value = self.values.submission(step, index, submission);
+            let value = value.ok_or_else(|| format!("`{}` cannot be handed in", submission.name))?;
+            self.apply(xp_machine::Event::Submit {
+                actor: actor.clone(),
+                step: declared.name.clone(),
+                name: submission.name.clone(),
+                value,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn show(
+        &mut self,
+        step: StepId,
+        datum: &xp_artifact::workflow::Datum,
+        actor: &Actor,
+    ) -> Result<(), String> {
+        let value = self.machine.value(&self.state, datum).cloned();
+        let value = value.ok_or_else(|| "what is judged has no value".to_owned())?;
+        let digest = value.digest();
+        if self.state.steps.get(step.index()).is_some_and(|now| now.shown.contains(&digest)) {
+            return Ok(());
+        }
+        for way in self.facts.ways_to_see(step, datum) {
+            let tried = match way {
+                Shown::View => {
+                    let name = self.facts.step(step).name.clone();
+                    let view =
+                        xp_machine::Event::View { actor: actor.clone(), step: name, datum: datum.clone() };
+                    self.apply(view).map(|_| ())
+                }
+                Shown::Use(grant, field) => self.use_to_see(step, grant, field, value.clone()),
+                Shown::ByChance => continue,
+            };
+            if tried.is_ok() {
+                return Ok(());
+            }
+        }
+        Err("nobody can be shown what is judged".to_owned())
+    }
+
+    fn use_to_see(
+        &mut self,
+        step: StepId,
+        grant: GrantIx,
+        field: String,
+        value: Value,
+    ) -> Result<(), String> {
+        let at = (step, grant);
+        let args = self.values.arguments(self.machine, &self.state, at, &BTreeMap::new());
+        let args = args.ok_or_else(|| "an argument has no value".to_owned())?;
+        self.count += 1;
+        let mut result = self.values.result(at, &args, &BTreeMap::new(), self.count);
+        put(&mut result, &[field], value);
+        self.perform(at, &args, result).map(|_| ())
+    }
+
+    fn apply(&mut self, event: xp_machine::Event) -> Result<Accepted, String> {
+        let input = Input { at: self.state.time + 1, kill: None, leased_by: None, event };
+        self.machine.apply(&mut self.state, &input).map_err(|refusal| refusal.reason)
+    }
+
+    fn actor(&self, role: RoleId) -> Actor {
+        let own = self.facts.role_name(role).to_owned();
+        let (name, roles) = if self.shared.contains(&role) {
+            (
+                "one".to_owned(),
+                self.shared.iter().map(|role| self.facts.role_name(*role).to_owned()).collect(),
+            )
+        } else {
+            (format!("the {own}"), vec![own])
+        };
+        Actor { principal: Principal { controller: name.clone(), name }, roles }
+    }
+
+    fn record(&mut self, step: StepId, kind: EventKind, place: Place) {
+        let role = self.facts.step(step).role;
+        let principal = self.show_principals.then(|| self.actor(role).principal.name);
+        self.events.push(Event { step, role, principal, kind, span: self.facts.model.spans.get(place) });
+    }
+
+    // What violations look at.
+
+    pub fn running(&self) -> bool {
+        self.state.status == Status::Running
+    }
+
+    pub fn open(&self, step: StepId) -> bool {
+        self.running() && self.state.steps.get(step.index()).is_some_and(|now| now.open)
+    }
+
+    pub fn settled(&self, atom: Atom) -> bool {
+        self.state.steps.get(atom.step.index()).is_some_and(|now| now.settled == Some(atom.outcome))
+    }
+
+    pub fn truth(&self, formula: &xp_artifact::workflow::Formula) -> bool {
+        use xp_artifact::workflow::Formula;
+        match formula {
+            Formula::Is(atom) => self.settled(*atom),
+            Formula::All(parts) => parts.iter().all(|part| self.truth(part)),
+            Formula::Some(parts) => parts.iter().any(|part| self.truth(part)),
+        }
+    }
+
+    pub fn value(&self, datum: &xp_artifact::workflow::Datum) -> Option<&Value> {
+        self.machine.value(&self.state, datum)
+    }
+
+    /// Whether an act would be accepted now.
+    pub fn would(&self, act: &Act) -> bool {
+        let mut copy = Self {
+            facts: self.facts,
+            machine: self.machine,
+            values: self.values,
+            state: self.state.clone(),
+            log: Vec::new(),
+            events: Vec::new(),
+            start: BTreeMap::new(),
+            shared: self.shared.clone(),
+            show_principals: false,
+            count: self.count,
+        };
+        copy.act(act).is_ok()
+    }
+}
+
+/// Replays a trace on the machine, event by event.
+///
+/// # Errors
+/// The first event that the machine refuses or that does something else than the trace says.
+pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> {
+    let facts = Facts::of(model)?;
+    let machine = machine(&model.workflow)?;
+    let values = Values::new(&facts);
+    let named: BTreeSet<(RoleId, &String)> =
+        trace.events.iter().filter_map(|event| Some((event.role, event.principal.as_ref()?))).collect();
+    let one: Vec<RoleId> = named.iter().filter(|(_, name)| *name == "one").map(|(role, _)| *role).collect();
+    let params = trace.start.iter().cloned().collect();
+    let mut run = Run::start(&facts, &machine, &values, params, &one)?;
+    for event in &trace.events {
+        match &event.kind {
+            EventKind::Use { grant, args, result } => {
+                run.use_it((event.step, *grant), args.iter().cloned().collect(), result.clone())?;
+            }
+            EventKind::Settle { outcome }
+            | EventKind::Reopen { outcome, .. }
+            | EventKind::End { outcome } => {
+                run.take(facts.chosen(*outcome), *outcome)?;
+            }
+        }
+    }
+    Ok(run.state)
+}
+
+/// The machine of a workflow.
+///
+/// # Errors
+/// The workflow is malformed.
+pub(crate) fn machine(workflow: &Workflow) -> Result<Machine, String> {
+    Machine::new(workflow.clone()).map_err(|malformed| malformed.to_string())
+}

@@ -1,0 +1,117 @@
+//! The part of a live map that a goal needs, and nothing else.
+
+use xp_artifact::workflow::{Atom, Datum, Formula, Root, StepId};
+
+use crate::evidence;
+use crate::facts::{Facts, GrantAt, pin_data};
+use crate::map::Map;
+use crate::need::Need;
+
+/// Cuts a map down to what makes the goal hold in it. Sound because what a goal asks positively is collected with all it
+/// rests on, and what it denies stays denied when less is settled. A goal about all steps is left alone.
+pub(crate) fn shrink(facts: &Facts<'_>, map: &Map, goals: &[&[Need]]) -> Map {
+    let needs = || goals.iter().flat_map(|goal| goal.iter());
+    if needs().any(|need| matches!(need, Need::NothingOpen)) {
+        return map.clone();
+    }
+    let mut kept = Kept { facts, map, kept: Map { flags: map.flags.clone(), ..Map::default() } };
+    for need in needs() {
+        kept.need(need);
+    }
+    kept.kept
+}
+
+struct Kept<'a, 'm> {
+    facts: &'a Facts<'m>,
+    map: &'a Map,
+    kept: Map,
+}
+
+impl Kept<'_, '_> {
+    fn need(&mut self, need: &Need) {
+        match need {
+            Need::Open(step) | Need::Begun(step) | Need::Stranded(step, _) => self.begun(*step),
+            Need::Use(at) | Need::Used(at) => {
+                self.begun(at.0);
+                self.pins(*at);
+            }
+            Need::InForce(step, atoms) => {
+                let taken = atoms.iter().find(|atom| self.map.settled.get(&atom.step) == Some(&atom.outcome));
+                match taken {
+                    Some(atom) => self.atom(*atom),
+                    None => self.begun(*step),
+                }
+            }
+            Need::Enabled(atom) => {
+                self.begun(atom.step);
+                if let Some(datum) = self.facts.judged_datum(*atom) {
+                    self.datum(datum);
+                }
+                for grant in evidence::way_now(self.facts, *atom, self.map).unwrap_or_default().keys() {
+                    self.pins((atom.step, *grant));
+                }
+            }
+            Need::Has(datum) => self.datum(datum),
+            Need::Not(_) | Need::Lacks(_) | Need::NothingOpen => {}
+        }
+    }
+
+    fn begun(&mut self, step: StepId) {
+        self.formula(&self.facts.step(step).after);
+    }
+
+    fn pins(&mut self, at: GrantAt) {
+        for (_, datum) in self.facts.grant(at).into_iter().flat_map(pin_data) {
+            self.datum(datum);
+        }
+    }
+
+    fn formula(&mut self, formula: &Formula) {
+        match formula {
+            Formula::Is(atom) => self.atom(*atom),
+            Formula::All(parts) => parts.iter().for_each(|part| self.formula(part)),
+            Formula::Some(parts) => {
+                if parts.iter().any(|part| self.kept.truth(part)) {
+                    return;
+                }
+                if let Some(part) = parts.iter().find(|part| self.map.truth(part)) {
+                    self.formula(part);
+                }
+            }
+        }
+    }
+
+    fn atom(&mut self, atom: Atom) {
+        if self.kept.settled.contains_key(&atom.step)
+            || self.map.settled.get(&atom.step) != Some(&atom.outcome)
+        {
+            return;
+        }
+        self.kept.settled.insert(atom.step, atom.outcome);
+        self.begun(atom.step);
+        if let Some(datum) = self.facts.judged_datum(atom) {
+            self.datum(datum);
+        }
+        for grant in evidence::way_taken(self.facts, atom, self.map).unwrap_or_default().keys() {
+            self.result((atom.step, *grant));
+        }
+    }
+
+    fn result(&mut self, at: GrantAt) {
+        if self.kept.bound.insert(at) {
+            self.pins(at);
+        }
+    }
+
+    fn datum(&mut self, datum: &Datum) {
+        let Some(step) = datum.root.step() else { return };
+        if let Some(outcome) = self.map.settled.get(&step) {
+            self.atom(Atom { step, outcome: *outcome });
+        }
+        if let Root::Result { step, grant } = datum.root
+            && self.map.bound.contains(&(step, grant))
+        {
+            self.result((step, grant));
+        }
+    }
+}

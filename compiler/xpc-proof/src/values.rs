@@ -1,0 +1,238 @@
+//! Made-up values: parameters, arguments inside their pins, results of the declared types.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
+use xp_artifact::workflow::{
+    Datum, Expr, GrantIx, Pin, Root, StepId, Submission, SubmissionIx, TemplatePart,
+};
+use xp_machine::{Machine, State};
+use xp_scope::{PatternSet, Type, Value};
+
+use crate::facts::{Class, Facts, GrantAt, class_of};
+use crate::scopes;
+
+/// Makes values up so that as much as possible of a workflow can be walked through.
+pub(crate) struct Values<'f, 'm> {
+    facts: &'f Facts<'m>,
+    /// For lists of paths: what later scopes want to find in them.
+    wanted: HashMap<Datum, Vec<PatternSet>>,
+    /// Paths that lists hold in this run besides.
+    also: RefCell<BTreeMap<Datum, Vec<String>>>,
+}
+
+impl<'f, 'm> Values<'f, 'm> {
+    pub fn new(facts: &'f Facts<'m>) -> Self {
+        let mut wanted: HashMap<Datum, Vec<PatternSet>> = HashMap::new();
+        for (_, grant) in facts.grants() {
+            for pin in &grant.pins {
+                if let Pin::OneOf { set: Expr::Datum(datum), within: Some(patterns) } = pin {
+                    wanted.entry(datum.clone()).or_default().push(patterns.clone());
+                }
+            }
+        }
+        Self { facts, wanted, also: RefCell::default() }
+    }
+
+    /// Paths that lists shall hold from now on, besides those that scopes look for.
+    pub fn also_in_lists(&self, lists: &BTreeMap<Datum, Vec<String>>) {
+        self.also.replace(lists.clone());
+    }
+
+    /// A value for each parameter of the run.
+    pub fn parameters(&self) -> BTreeMap<String, Value> {
+        let params = self.facts.w.params.iter().enumerate();
+        params
+            .map(|(index, param)| {
+                let root = Root::Param(xp_artifact::workflow::ParamId::of(index));
+                (param.name.clone(), self.of_type(&param.ty, &mut Datum { root, fields: Vec::new() }, 0))
+            })
+            .collect()
+    }
+
+    /// A value to hand in.
+    pub fn submission(&self, step: StepId, index: usize, submission: &Submission) -> Option<Value> {
+        let root = Root::Submission { step, submission: SubmissionIx::of(index) };
+        let datum = Datum { root, fields: Vec::new() };
+        let most = usize::try_from(submission.max).unwrap_or(usize::MAX).max(1);
+        match &submission.ty {
+            Type::List(element) if class_of(element) == Class::Text => {
+                let mut values: Vec<Value> =
+                    self.paths(&datum, submission.within.as_ref()).into_iter().map(Value::Text).collect();
+                if values.is_empty() {
+                    values.push(self.of_type(element, &mut datum.clone(), 0));
+                }
+                values.truncate(most);
+                Some(Value::List(values))
+            }
+            ty => match &submission.within {
+                Some(patterns) => Some(Value::Text(patterns.sample()?)),
+                None => Some(self.of_type(ty, &mut datum.clone(), 0)),
+            },
+        }
+    }
+
+    /// Paths that belong in a list: one for each scope that will look for one, distinct.
+    fn paths(&self, datum: &Datum, declared: Option<&PatternSet>) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for patterns in self.wanted.get(datum).into_iter().flatten() {
+            found.extend(match declared {
+                Some(outer) => scopes::common(patterns, outer),
+                None => patterns.sample(),
+            });
+        }
+        if found.is_empty() {
+            found.extend(declared.and_then(PatternSet::sample));
+        }
+        if let Some(also) = self.also.borrow().get(datum) {
+            found
+                .extend(also.iter().filter(|path| declared.is_none_or(|outer| outer.matches(path))).cloned());
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Arguments inside the pins, by parameter, as the state stands; `None` where a pin has no value or lets nothing
+    /// through.
+    pub fn arguments(
+        &self,
+        machine: &Machine,
+        state: &State,
+        at: GrantAt,
+        given: &BTreeMap<u32, Value>,
+    ) -> Option<BTreeMap<String, Value>> {
+        let grant = self.facts.grant(at)?;
+        let action = self.facts.action_of(at);
+        let mut args = BTreeMap::new();
+        for (number, (param, pin)) in (0_u32..).zip(action.params.iter().zip(&grant.pins)) {
+            let value = match given.get(&number) {
+                Some(value) => value.clone(),
+                None => self.argument(machine, state, pin, &param.ty)?,
+            };
+            args.insert(param.name.clone(), value);
+        }
+        Some(args)
+    }
+
+    fn argument(&self, machine: &Machine, state: &State, pin: &Pin, ty: &Type) -> Option<Value> {
+        match pin {
+            Pin::Is(expr) => value_of(machine, state, expr),
+            Pin::OneOf { set, within } => {
+                let Value::List(elements) = value_of(machine, state, set)? else { return None };
+                let inside = |value: &&Value| {
+                    within
+                        .as_ref()
+                        .is_none_or(|patterns| value.as_text().is_some_and(|path| patterns.matches(path)))
+                };
+                elements.iter().find(inside).cloned()
+            }
+            Pin::Within(patterns) => patterns.sample().map(Value::Text),
+            Pin::Content { .. } => Some(Value::Text("x".to_owned())),
+            Pin::Any => {
+                let root = Root::Param(xp_artifact::workflow::ParamId(u32::MAX));
+                Some(self.of_type(ty, &mut Datum { root, fields: Vec::new() }, 7))
+            }
+        }
+    }
+
+    /// A result of the declared type with the Booleans asked for.
+    pub fn result(
+        &self,
+        at: GrantAt,
+        args: &BTreeMap<String, Value>,
+        flags: &BTreeMap<Vec<String>, bool>,
+        number: usize,
+    ) -> Value {
+        let action = self.facts.action_of(at);
+        if action.fresh && class_of(&action.result) == Class::Text {
+            let named = action.touches.first().and_then(|index| action.params.get(*index as usize));
+            if let Some(value) = named.and_then(|param| args.get(&param.name)) {
+                return value.clone();
+            }
+        }
+        let root = Root::Result { step: at.0, grant: at.1 };
+        let mut value = self.of_type(&action.result, &mut Datum { root, fields: Vec::new() }, number);
+        for (fields, is) in flags {
+            put(&mut value, fields, Value::Bool(*is));
+        }
+        value
+    }
+
+    /// A value of a type; texts that name things differ with `number`.
+    fn of_type(&self, ty: &Type, at: &mut Datum, number: usize) -> Value {
+        match ty {
+            Type::Bool => Value::Bool(false),
+            Type::Int => Value::Int(1),
+            Type::Text => Value::Text("x".to_owned()),
+            Type::Path => Value::Text("x".to_owned()),
+            Type::Branch => Value::Text("main".to_owned()),
+            Type::Commit => Value::Text(format!("{:040x}", 0xc000 + number)),
+            Type::Tree => Value::Text(format!("{:040x}", 0x7000 + number)),
+            Type::Enum(words) => Value::Text(words.first().cloned().unwrap_or_default()),
+            Type::List(element) => {
+                let paths = if class_of(element) == Class::Text { self.paths(at, None) } else { Vec::new() };
+                if paths.is_empty() {
+                    Value::List(vec![self.of_type(element, &mut at.clone(), number)])
+                } else {
+                    Value::List(paths.into_iter().map(Value::Text).collect())
+                }
+            }
+            Type::Record(name) => {
+                let record = self.facts.w.records.iter().find(|record| record.name == *name);
+                let fields = record.map(|record| record.fields.as_slice()).unwrap_or_default();
+                // A record inside itself would not end; the compiler refuses those.
+                if at.fields.len() > 16 {
+                    return Value::Record(BTreeMap::new());
+                }
+                let members = fields.iter().map(|field| {
+                    at.fields.push(field.name.clone());
+                    let value = self.of_type(&field.ty, at, number);
+                    at.fields.pop();
+                    (field.name.clone(), value)
+                });
+                Value::Record(members.collect())
+            }
+        }
+    }
+}
+
+/// Sets a member deep inside a record; does nothing where the record has no such place.
+pub(crate) fn put(value: &mut Value, fields: &[String], to: Value) {
+    match (fields.split_first(), value) {
+        (None, place) => *place = to,
+        (Some((field, rest)), Value::Record(members)) => {
+            if let Some(member) = members.get_mut(field) {
+                put(member, rest, to);
+            }
+        }
+        (Some(_), Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::List(_)) => {}
+    }
+}
+
+/// The value of an expression in a state.
+pub(crate) fn value_of(machine: &Machine, state: &State, expr: &Expr) -> Option<Value> {
+    match expr {
+        Expr::Literal(value) => Some(value.clone()),
+        Expr::Datum(datum) => machine.value(state, datum).cloned(),
+        Expr::Template(parts) => parts
+            .iter()
+            .try_fold(String::new(), |mut text, part| {
+                match part {
+                    TemplatePart::Text(piece) => text.push_str(piece),
+                    TemplatePart::Datum(datum) => match machine.value(state, datum)? {
+                        Value::Text(piece) => text.push_str(piece),
+                        Value::Int(number) => text.push_str(&number.to_string()),
+                        Value::Bool(_) | Value::List(_) | Value::Record(_) => return None,
+                    },
+                }
+                Some(text)
+            })
+            .map(Value::Text),
+    }
+}
+
+/// The position of a grant, for tables.
+pub(crate) fn grant_at(step: StepId, index: usize) -> GrantAt {
+    (step, GrantIx::of(index))
+}

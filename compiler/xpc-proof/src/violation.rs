@@ -1,0 +1,140 @@
+//! What a trace must end in, checked on the machine's own state.
+
+use xp_artifact::workflow::{Atom, Datum, Formula, StepId};
+use xp_scope::Value;
+
+use crate::evidence;
+use crate::facts::{GrantAt, Shown};
+use crate::plan::Act;
+use crate::replay::Run;
+
+/// A violation.
+#[derive(Clone, Debug)]
+pub(crate) enum Violation {
+    /// The last event uses the grant while the formula does not hold.
+    UseWithout(GrantAt, Formula),
+    /// The last event uses the grant, with these arguments.
+    UseWith(GrantAt, Vec<(String, Expected)>),
+    /// One controller has used a grant of each list; the last event is such a use.
+    Both(Vec<GrantAt>, Vec<GrantAt>),
+    /// The last event is one use too many of these grants.
+    MoreThan(Vec<GrantAt>, u32),
+    /// The last event uses a grant that an earlier opening of its step has used.
+    Again(GrantAt),
+    /// The last event is a write while evidence about it is in force or gathered.
+    Stale(GrantAt, StepId, Vec<Atom>),
+    /// The step is open and the datum has no value.
+    Lacks(StepId, Datum),
+    /// The run goes on and no step is open.
+    NothingOpen,
+    /// The step is open, nothing it needs can be had any more, and no outcome can be taken.
+    Stranded(StepId),
+    /// The last event is the evidence, and of these outcomes all (or none) are due.
+    Evidence(StepId, Vec<Atom>, bool),
+    /// The outcome was taken last.
+    Taken(Atom),
+    /// The plan was carried out to its end.
+    Reached,
+}
+
+/// What an argument must be.
+#[derive(Clone, Debug)]
+pub(crate) enum Expected {
+    /// Equal to this.
+    Equal(Value),
+    /// Equal to the datum as it stands.
+    EqualTo(Datum),
+    /// Not an element of the datum as it stands.
+    NotIn(Datum),
+    /// Not a path that matches.
+    Outside(xp_scope::PatternSet),
+}
+
+impl Violation {
+    /// Whether the run has just ended in it.
+    pub fn holds(&self, run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, last: Option<&Act>) -> bool {
+        let just_used = |at: &GrantAt| matches!(last, Some(Act::Use { at: used, .. }) if used == at);
+        match self {
+            Self::UseWithout(at, formula) => just_used(at) && !run.truth(formula),
+            Self::UseWith(at, expected) => {
+                just_used(at)
+                    && run.log.last().is_some_and(|used| {
+                        expected.iter().all(|(name, expected)| {
+                            used.args.get(name).is_some_and(|value| expected.met(run, value))
+                        })
+                    })
+            }
+            Self::Both(a, b) => {
+                let Some(now) = run.log.last() else { return false };
+                let Some(Act::Use { .. }) = last else { return false };
+                let before = |list: &[GrantAt]| {
+                    run.log.iter().any(|used| list.contains(&used.at) && used.controller == now.controller)
+                };
+                a.contains(&now.at) && before(b) || b.contains(&now.at) && before(a)
+            }
+            Self::MoreThan(grants, most) => {
+                let uses = run.log.iter().filter(|used| grants.contains(&used.at)).count();
+                grants.iter().any(just_used) && usize::try_from(*most).is_ok_and(|most| uses > most)
+            }
+            Self::Again(at) => {
+                let now = run.log.last().map(|used| used.opening);
+                just_used(at) && run.log.iter().any(|used| used.at == *at && Some(used.opening) != now)
+            }
+            Self::Stale(at, step, relying) => {
+                just_used(at) && (run.open(*step) || relying.iter().any(|atom| run.settled(*atom)))
+            }
+            Self::Lacks(step, datum) => run.open(*step) && run.value(datum).is_none(),
+            Self::NothingOpen => run.running() && facts.steps().all(|step| !run.open(step)),
+            Self::Stranded(step) => run.open(*step) && stranded(run, facts, *step),
+            Self::Evidence(step, atoms, all) => {
+                run.open(*step)
+                    && matches!(last, Some(Act::Use { .. }))
+                    && atoms.iter().all(|atom| run.would(&Act::Take { atom: *atom, becomes: *atom }) == *all)
+            }
+            Self::Taken(atom) => matches!(last, Some(Act::Take { becomes, .. }) if becomes == atom),
+            Self::Reached => true,
+        }
+    }
+}
+
+impl Expected {
+    fn met(&self, run: &Run<'_, '_>, value: &Value) -> bool {
+        match self {
+            Self::Equal(other) => value == other,
+            Self::EqualTo(datum) => run.value(datum) == Some(value),
+            Self::NotIn(datum) => {
+                run.value(datum).and_then(Value::as_list).is_some_and(|elements| !elements.contains(value))
+            }
+            Self::Outside(patterns) => value.as_text().is_some_and(|path| !patterns.matches(path)),
+        }
+    }
+}
+
+/// No outcome can be taken, and no grant that could change that has a use left.
+fn stranded(run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, step: StepId) -> bool {
+    let mut grants = evidence::read_by(facts, step);
+    for (atom, outcome) in facts.atoms(step) {
+        if matches!(outcome.how, xp_artifact::workflow::How::Exhausted(_)) {
+            continue;
+        }
+        if run_takes(run, facts, atom) {
+            return false;
+        }
+        if let Some(datum) = facts.judged_datum(atom) {
+            grants.extend(facts.ways_to_see(step, datum).into_iter().filter_map(|way| match way {
+                Shown::Use(grant, _) => Some(grant),
+                Shown::View | Shown::ByChance => None,
+            }));
+        }
+    }
+    grants.iter().all(|grant| !run.would(&Act::using((step, *grant))))
+}
+
+/// The outcome can be taken now, as itself or as what its used-up loop makes of it.
+fn run_takes(run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, atom: Atom) -> bool {
+    let as_itself = run.would(&Act::Take { atom, becomes: atom });
+    as_itself
+        || facts.loops().filter(|(_, l)| l.step == atom.step && l.outcome == atom.outcome).any(|(_, l)| {
+            run.would(&Act::Take { atom, becomes: Atom { step: l.step, outcome: l.exhausted } })
+        })
+}

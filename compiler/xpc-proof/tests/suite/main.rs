@@ -1,0 +1,6 @@
+//! The prover through its public interface.
+
+mod build;
+mod explore;
+mod random;
+mod small;

@@ -1,0 +1,187 @@
+//! The verifier against brute force: random workflows and the fixed small ones, both ways.
+//!
+//! `XP_DIFFERENTIAL=N` sets how many random workflows (2,000 without it), `XP_SEED=S` where they start (the clock without
+//! it; printed). A disagreement prints the workflow, so that it can become a seed file.
+
+mod generate;
+mod oracle;
+
+use std::collections::BTreeMap;
+
+use xp_artifact::question::Status;
+use xp_diagnostics::{Diagnostic, Severity, Sources};
+use xpc_model::{Limits, Model, Prover as _, Verdict};
+use xpc_proof::Z3Prover;
+use xpc_sema::{Library, analyse};
+
+use oracle::{Oracle, Truth};
+
+/// Situations beyond which brute force gives up on a workflow.
+const MAX_STATES: usize = 6_000;
+
+fn number(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not `{text}`")),
+        Err(_) => default,
+    }
+}
+
+fn compile(path: &str, text: &str) -> Result<Model, Vec<Diagnostic>> {
+    let mut sources = Sources::new();
+    let id = sources.add(path, text);
+    let library = Library::standard(&mut sources);
+    let parsed = xp_syntax::parse(id, text);
+    let mut faults = parsed.diagnostics;
+    let analysis = analyse(&parsed.tree, &sources, &library);
+    faults.extend(analysis.diagnostics);
+    faults.retain(|fault| fault.severity == Severity::Error);
+    match (faults.is_empty(), analysis.models.into_iter().next()) {
+        (true, Some(model)) => Ok(model),
+        _ => Err(faults),
+    }
+}
+
+/// Why the verifier and brute force cannot both be right; none if they can.
+fn disagreement(verdict: &Verdict, truth: Truth) -> Option<&'static str> {
+    match (verdict.status, truth) {
+        (Status::Proved, Truth::Violated) => Some("proved, and a run violates it"),
+        (Status::Proved, Truth::NeverOccurs) => Some("proved, and the situation never occurs"),
+        (Status::Refuted, Truth::Holds | Truth::NeverOccurs) => Some("refuted, and no run violates it"),
+        (Status::Vacuous, Truth::Holds) => Some("vacuous, and the situation occurs"),
+        (Status::Vacuous, Truth::Violated) => Some("vacuous, and a run violates it"),
+        _ => None,
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    workflows: u64,
+    rejected: u64,
+    constructs: BTreeMap<&'static str, u32>,
+    verdicts: BTreeMap<Status, u64>,
+    by_kind: BTreeMap<&'static str, BTreeMap<Status, u64>>,
+    too_large: u64,
+    situations: usize,
+}
+
+fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<String, Status> {
+    let verdicts = Z3Prover::new().prove(model, &model.obligations, Limits::default());
+    assert_eq!(verdicts.len(), model.obligations.len(), "{path}: an obligation without a verdict");
+    let oracle = Oracle::of(&model.workflow, MAX_STATES);
+    tally.situations += oracle.situations();
+    let mut found = BTreeMap::new();
+    for (obligation, verdict) in model.obligations.iter().zip(&verdicts) {
+        *tally.verdicts.entry(verdict.status).or_default() += 1;
+        *tally.by_kind.entry(obligation.kind).or_default().entry(verdict.status).or_default() += 1;
+        found.insert(obligation.id.clone(), verdict.status);
+        if verdict.status == Status::Refuted {
+            let traced = verdict.failures.iter().any(|failure| failure.trace.is_some());
+            assert!(traced || obligation.kind == "scopes", "{path}: `{}` is refuted without a trace\n{text}", obligation.id);
+        }
+        let truth = oracle.answer(&obligation.question);
+        tally.too_large += u64::from(truth == Truth::TooLarge);
+        if let Some(why) = disagreement(verdict, truth) {
+            panic!(
+                "{path}: `{}` ({}) is {why}\nbrute force: {truth:?}\nverdict: {verdict:#?}\n\n{text}",
+                obligation.id, obligation.source
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn random_workflows_agree_with_brute_force() {
+    let count = number("XP_DIFFERENTIAL", 2_000);
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let first = number("XP_SEED", clock.as_nanos() as u64);
+    println!("differential: {count} workflows from XP_SEED={first}");
+    let mut tally = Tally::default();
+    let mut offset = 0;
+    while tally.workflows < count {
+        let seed = first.wrapping_add(offset);
+        offset += 1;
+        let drawn = generate::generate(seed);
+        let path = format!("XP_SEED={seed}");
+        match compile(&path, &drawn.text) {
+            Ok(model) => {
+                tally.workflows += 1;
+                for (construct, times) in drawn.constructs {
+                    *tally.constructs.entry(construct).or_default() += times;
+                }
+                check(&path, &drawn.text, &model, &mut tally);
+            }
+            Err(faults) => {
+                tally.rejected += 1;
+                // What the generator draws is meant to be accepted; few are allowed to be about something else.
+                let shown: Vec<String> = faults.iter().map(|fault| format!("{}: {}", fault.code, fault.message)).collect();
+                assert!(
+                    tally.rejected <= 50 + offset / 3,
+                    "too many drawn workflows are rejected; the last one: {shown:?}\n{}",
+                    drawn.text
+                );
+            }
+        }
+    }
+    report(&tally);
+    let decided: u64 = tally.verdicts.iter().filter(|(s, _)| matches!(s, Status::Proved | Status::Refuted)).map(|(_, n)| n).sum();
+    let refuted = tally.verdicts.get(&Status::Refuted).copied().unwrap_or_default();
+    let asked: u64 = asked(&tally);
+    assert!(asked > 0 && decided > 0);
+    if count >= 2_000 {
+        assert!(refuted * 3 >= asked, "only {refuted} of {asked} verdicts that could go either way are refuted");
+        let rare: Vec<_> = tally.constructs.iter().filter(|(_, times)| **times < 50).collect();
+        assert!(rare.is_empty(), "constructs met fewer than 50 times: {rare:?}");
+    }
+}
+
+/// Verdicts of questions that a drawn workflow can fail: the printed bounds and the scopes cannot.
+fn asked(tally: &Tally) -> u64 {
+    let kinds = tally.by_kind.iter().filter(|(kind, _)| !matches!(**kind, "bounds" | "scopes"));
+    kinds.flat_map(|(_, by)| by.values()).sum()
+}
+
+fn report(tally: &Tally) {
+    println!(
+        "differential: {} workflows, {} drawn ones rejected, {} situations, {} answers beyond brute force",
+        tally.workflows, tally.rejected, tally.situations, tally.too_large
+    );
+    for (kind, by) in &tally.by_kind {
+        println!("  {kind:<24} {by:?}");
+    }
+    println!("  constructs {:?}", tally.constructs);
+}
+
+#[test]
+fn fixed_seeds_agree_and_have_their_verdicts() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/differential/seeds");
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).expect("the seeds").map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    assert!(files.len() >= 14, "seeds are missing");
+    let mut tally = Tally::default();
+    for file in files {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let own = std::fs::read_to_string(&file).expect("a seed");
+        let text = format!("{own}{}", generate::WORLD);
+        let model = match compile(&name, &text) {
+            Ok(model) => model,
+            Err(faults) => panic!("{name} is rejected: {faults:#?}"),
+        };
+        let found = check(&name, &text, &model, &mut tally);
+        let expected: Vec<(&str, &str)> = own
+            .lines()
+            .filter_map(|line| line.strip_prefix("// expect: "))
+            .map(|line| line.split_once(' ').expect("`// expect: kind status`"))
+            .collect();
+        assert!(!expected.is_empty(), "{name} expects nothing");
+        for (kind, status) in expected {
+            let matching: Vec<_> =
+                model.obligations.iter().filter(|o| o.kind == kind || o.id.ends_with(&format!("/{kind}"))).collect();
+            assert!(!matching.is_empty(), "{name}: there is no obligation `{kind}`: {:?}", found.keys());
+            let named = matching.iter().any(|o| format!("{:?}", found[&o.id]).eq_ignore_ascii_case(status));
+            assert!(named, "{name}: no `{kind}` is {status}: {found:?}");
+        }
+    }
+    report(&tally);
+}

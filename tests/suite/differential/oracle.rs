@@ -1,0 +1,575 @@
+//! What is true of a small workflow, found by walking every run of the machine. Shares nothing with the encoder.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xp_artifact::question::{Extent, Question, Uses};
+use xp_artifact::workflow::{
+    Action, Datum, Effect, Expr, Formula, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
+};
+use xp_machine::event::Principal;
+use xp_machine::explore::{
+    Explored, Forgetful, Move, Observer, Options, Situation, Used, everybody, explore, settled,
+};
+use xp_machine::{Machine, State, Status};
+use xp_scope::Value;
+
+/// What brute force found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// A violation exists.
+    Violated,
+    /// None exists, and the situation it is about occurs.
+    Holds,
+    /// The situation it is about never occurs.
+    NeverOccurs,
+    /// Too many situations, and no violation among those seen.
+    TooLarge,
+}
+
+/// The state questions share one exploration.
+pub struct Oracle {
+    pub machine: Machine,
+    states: Explored<Forgetful>,
+    max_states: usize,
+    probes: Vec<Value>,
+}
+
+impl Oracle {
+    pub fn of(workflow: &Workflow, max_states: usize) -> Self {
+        let machine = Machine::new(workflow.clone()).expect("the compiler lowered a malformed workflow");
+        let probes = vec![
+            Value::Text("elsewhere/probe.txt".to_owned()),
+            Value::Text(sampled_main(&machine)),
+        ];
+        let options = Options { max_states, probes: probes.clone(), ..Options::default() };
+        let states = explore(&machine, Forgetful, &options).expect("the run starts");
+        Self { machine, states, max_states, probes }
+    }
+
+    pub fn situations(&self) -> usize {
+        self.states.situations.len()
+    }
+
+    pub fn answer(&self, question: &Question) -> Truth {
+        let workflow = self.machine.workflow();
+        match question {
+            Question::StepsOpen => self.none_missing(|| {
+                let mut closed: BTreeSet<usize> = (0..workflow.steps.len()).collect();
+                for here in &self.states.situations {
+                    closed.retain(|index| here.state.steps[*index].opening == 0);
+                }
+                !closed.is_empty()
+            }),
+            Question::OutcomesHappen => self.none_missing(|| self.some_outcome_never_happens()),
+            Question::NeverStuck => self.some(|here| {
+                here.state.status == Status::Running
+                    && here.flying.is_none()
+                    && here.state.steps.iter().all(|step| !step.open)
+            }),
+            Question::Progress => self.progress(),
+            Question::AutomaticOutcomes => self.automatic(),
+            Question::NamesBound => self.some(|here| self.unbound(here)),
+            Question::Scopes => Truth::Holds,
+            Question::FreshEvidence => self.some(|here| self.stale(here)),
+            Question::IrreversibleOnce => self.repeated(),
+            Question::ReviewedBeforeDeploy => self.some(|here| self.unreviewed(here)),
+            Question::Bounds | Question::Through(..) => Truth::TooLarge,
+            Question::NoRole(a, b) => self.both(a, b, false),
+            Question::NoPrincipal(a, b) => self.both(a, b, true),
+            Question::Requires(uses, formula) => self.requires(uses, formula),
+            Question::Never(uses) => self.over_uses(uses_action(uses).as_ref(), |_, used| self.matches(uses, used)),
+            Question::OnlyWithin(uses, extent) => {
+                self.over_uses(Some(uses), |state, used| self.matches(uses, used) && self.outside(state, used, extent))
+            }
+            Question::AtMost(uses, most) => self.at_most(uses, *most),
+        }
+    }
+
+    fn some(&self, violates: impl Fn(&Situation<Forgetful>) -> bool) -> Truth {
+        if self.states.situations.iter().any(violates) { Truth::Violated } else { self.if_complete() }
+    }
+
+    fn none_missing(&self, missing: impl FnOnce() -> bool) -> Truth {
+        match self.if_complete() {
+            Truth::Holds if missing() => Truth::Violated,
+            other => other,
+        }
+    }
+
+    fn if_complete(&self) -> Truth {
+        if self.states.complete { Truth::Holds } else { Truth::TooLarge }
+    }
+
+    fn some_outcome_never_happens(&self) -> bool {
+        let workflow = self.machine.workflow();
+        let mut happened = BTreeSet::new();
+        for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
+            for (by, _) in moves {
+                if let Move::Judge(atom) | Move::Settle(atom) = by {
+                    let outcome = &workflow.steps[atom.step.index()].outcomes[atom.outcome.index()];
+                    let taken = match outcome.then {
+                        Then::Reopen(by) if here.state.loops[by.index()] >= workflow.loops[by.index()].max => {
+                            workflow.loops[by.index()].exhausted
+                        }
+                        _ => atom.outcome,
+                    };
+                    happened.insert((atom.step.index(), taken.index()));
+                }
+            }
+        }
+        let all = workflow.steps.iter().map(|step| step.outcomes.len()).sum::<usize>();
+        happened.len() < all
+    }
+
+    /// From some situation no end can be reached.
+    fn progress(&self) -> Truth {
+        if !self.states.complete {
+            return Truth::TooLarge;
+        }
+        if self.states.stuck().is_empty() { Truth::Holds } else { Truth::Violated }
+    }
+
+    /// Two automatic outcomes of one step are due at once, or all its evidence is there and none is.
+    fn automatic(&self) -> Truth {
+        let workflow = self.machine.workflow();
+        self.some(|here| {
+            here.flying.is_none()
+                && here.state.pending.is_empty()
+                && workflow.steps.iter().zip(&here.state.steps).any(|(step, now)| {
+                    let automatic: Vec<_> = step.outcomes.iter().filter(|o| matches!(o.how, How::Auto(_))).collect();
+                    if !now.open || automatic.is_empty() || now.submissions.iter().any(Option::is_none) {
+                        return false;
+                    }
+                    let due = automatic.iter().filter(|o| match &o.how {
+                        How::Auto(condition) => holds(now, condition),
+                        _ => false,
+                    });
+                    let due = due.count();
+                    let mut read = BTreeSet::new();
+                    automatic.iter().for_each(|o| {
+                        if let How::Auto(condition) = &o.how {
+                            grants_of(condition, &mut read);
+                        }
+                    });
+                    let complete = read.iter().all(|grant| now.grants[*grant].result.is_some());
+                    due > 1 || (complete && due == 0)
+                })
+        })
+    }
+
+    fn unbound(&self, here: &Situation<Forgetful>) -> bool {
+        let workflow = self.machine.workflow();
+        here.state.status == Status::Running
+            && workflow.steps.iter().zip(&here.state.steps).any(|(step, now)| {
+                now.open
+                    && step
+                        .grants
+                        .iter()
+                        .flat_map(|grant| &grant.pins)
+                        .flat_map(pinned)
+                        .any(|datum| self.machine.value(&here.state, datum).is_none())
+            })
+    }
+
+    /// A write is possible, or under way, on something that evidence in force or being gathered is about.
+    fn stale(&self, here: &Situation<Forgetful>) -> bool {
+        if here.state.status != Status::Running {
+            return false;
+        }
+        let workflow = self.machine.workflow();
+        let mut written = BTreeSet::new();
+        let mut evidence = BTreeSet::new();
+        for (index, (step, now)) in workflow.steps.iter().zip(&here.state.steps).enumerate() {
+            for (number, grant) in step.grants.iter().enumerate() {
+                let action = &workflow.actions[grant.action.index()];
+                let writes = matches!(action.effect, Effect::Write | Effect::Delete);
+                let flying = here.flying.as_ref().filter(|f| f.step.index() == index && f.grant.index() == number);
+                if writes && (now.open || flying.is_some()) {
+                    written.extend(self.values(here, action, grant, &action.touches));
+                }
+                let gathers = action.attests && (now.open || (now.settled.is_some() && now.grants[number].result.is_some()));
+                if gathers {
+                    let about = self.values(here, action, grant, &action.about);
+                    evidence.extend(about.iter().flat_map(|value| here.world.roots(value)));
+                }
+            }
+            for (number, outcome) in step.outcomes.iter().enumerate() {
+                let Some(datum) = &outcome.of else { continue };
+                let in_force = now.open || now.settled.is_some_and(|settled| settled.index() == number);
+                let Some(value) = self.machine.value(&here.state, datum).filter(|_| in_force) else { continue };
+                if let Root::Submission { step, .. } = datum.root {
+                    // What is approved may still be handed in anew.
+                    if here.state.steps[step.index()].open {
+                        return true;
+                    }
+                } else {
+                    evidence.extend(here.world.roots(value));
+                }
+            }
+        }
+        written.intersection(&evidence).next().is_some()
+    }
+
+    /// The values of some arguments of a grant now; anything at all stands for every branch there is.
+    fn values(
+        &self,
+        here: &Situation<Forgetful>,
+        action: &Action,
+        grant: &xp_artifact::workflow::Grant,
+        which: &[u32],
+    ) -> BTreeSet<Value> {
+        let mut found = BTreeSet::new();
+        for ix in which {
+            match &grant.pins[*ix as usize] {
+                Pin::Is(expr) => found.extend(self.evaluate(&here.state, expr)),
+                Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } => {}
+                Pin::Any => {
+                    let _ = action;
+                    found.extend(here.world.about.keys().cloned());
+                    found.extend(here.world.about.values().flatten().cloned());
+                    found.extend(here.state.params.iter().cloned());
+                }
+            }
+        }
+        found
+    }
+
+    fn evaluate(&self, state: &State, expr: &Expr) -> Option<Value> {
+        match expr {
+            Expr::Literal(value) => Some(value.clone()),
+            Expr::Datum(datum) => self.machine.value(state, datum).cloned(),
+            Expr::Template(_) => None,
+        }
+    }
+
+    fn unreviewed(&self, here: &Situation<Forgetful>) -> bool {
+        let workflow = self.machine.workflow();
+        let judged: BTreeSet<String> =
+            here.state.steps.iter().filter_map(|step| step.judged.as_ref()).map(ToString::to_string).collect();
+        here.state.status == Status::Running
+            && workflow.steps.iter().zip(&here.state.steps).any(|(step, now)| {
+                now.open
+                    && step.grants.iter().any(|grant| {
+                        let action = &workflow.actions[grant.action.index()];
+                        if action.effect != Effect::Deploy {
+                            return false;
+                        }
+                        action.params.iter().zip(&grant.pins).any(|(param, pin)| {
+                            if param.ty != xp_scope::Type::Commit {
+                                return false;
+                            }
+                            match pin {
+                                Pin::Is(expr) => match self.evaluate(&here.state, expr) {
+                                    Some(value) => {
+                                        let roots = here.world.roots(&value);
+                                        !roots.iter().any(|root| judged.contains(&root.digest().to_string()))
+                                    }
+                                    // Without a value it cannot be used; that is another question.
+                                    None => false,
+                                },
+                                _ => true,
+                            }
+                        })
+                    })
+            })
+    }
+
+    fn requires(&self, uses: &Uses, formula: &Formula) -> Truth {
+        let mut occurs = false;
+        for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
+            let flying = here.flying.as_ref().map(|f| Used { step: f.step, grant: f.grant, args: f.args.clone() });
+            let running = here.state.status == Status::Running;
+            let claimed = moves.iter().filter_map(|(by, _)| match by {
+                Move::Use(used, _) | Move::Claim(used) => Some(used),
+                _ => None,
+            });
+            for used in claimed.chain(flying.iter().filter(|_| running)) {
+                if self.matches(uses, used) {
+                    occurs = true;
+                    if !true_in(&here.state, formula) {
+                        return Truth::Violated;
+                    }
+                }
+            }
+        }
+        self.occurring(occurs)
+    }
+
+    fn over_uses(&self, occurring: Option<&Uses>, violates: impl Fn(&State, &Used) -> bool) -> Truth {
+        let mut occurs = false;
+        for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
+            for (by, _) in moves {
+                let (Move::Use(used, _) | Move::Claim(used)) = by else { continue };
+                occurs |= occurring.is_some_and(|uses| self.matches(uses, used));
+                if violates(&here.state, used) {
+                    return Truth::Violated;
+                }
+            }
+        }
+        self.occurring(occurs)
+    }
+
+    fn occurring(&self, occurs: bool) -> Truth {
+        match self.if_complete() {
+            Truth::Holds if !occurs => Truth::NeverOccurs,
+            other => other,
+        }
+    }
+
+    fn action(&self, used: &Used) -> &Action {
+        let workflow = self.machine.workflow();
+        let grant = &workflow.steps[used.step.index()].grants[used.grant.index()];
+        &workflow.actions[grant.action.index()]
+    }
+
+    fn matches(&self, uses: &Uses, used: &Used) -> bool {
+        matches(self.machine.workflow(), uses, used, |datum| {
+            // Parameters are all that a clause may fix arguments to.
+            let Root::Param(id) = datum.root else { return None };
+            self.states.situations[0].state.params[id.index()].at(&datum.fields).cloned()
+        })
+    }
+
+    fn outside(&self, state: &State, used: &Used, extent: &Extent) -> bool {
+        let action = self.action(used);
+        let paths = action.params.iter().filter(|param| param.ty == xp_scope::Type::Path);
+        paths.filter_map(|param| used.args.get(&param.name)).any(|path| match extent {
+            Extent::Patterns(patterns) => !matches!(path, Value::Text(path) if patterns.matches(path)),
+            Extent::Datum(datum) => match self.machine.value(state, datum) {
+                Some(Value::List(allowed)) => !allowed.contains(path),
+                _ => true,
+            },
+        })
+    }
+
+    fn explore_with<O: Observer>(&self, observer: O, staff: Option<Vec<Principal>>) -> Explored<O> {
+        let options = Options {
+            max_states: self.max_states,
+            staff,
+            probes: self.probes.clone(),
+            // When a claim lands changes nothing about whether it was made.
+            in_flight: false,
+        };
+        explore(&self.machine, observer, &options).expect("the run starts")
+    }
+
+    fn both(&self, a: &Uses, b: &Uses, principals: bool) -> Truth {
+        let roles = self.machine.workflow().roles.len();
+        let distinct = everybody(self.machine.workflow());
+        let mut staffs = vec![distinct.clone()];
+        if principals {
+            for first in 0..roles {
+                for second in first + 1..roles {
+                    let mut shared = distinct.clone();
+                    shared[second].controller = shared[first].controller.clone();
+                    staffs.push(shared);
+                }
+            }
+        }
+        let mut complete = true;
+        let (mut first_used, mut second_used) = (false, false);
+        for staff in staffs {
+            let seen = Pair { a: a.clone(), b: b.clone(), used: BTreeMap::new() };
+            let explored = self.explore_with(seen, Some(staff));
+            complete &= explored.complete;
+            for here in &explored.situations {
+                let used = here.observer.used.values();
+                if used.clone().any(|(first, second)| *first && *second) {
+                    return Truth::Violated;
+                }
+                first_used |= used.clone().any(|(first, _)| *first);
+                second_used |= used.clone().any(|(_, second)| *second);
+            }
+        }
+        match (complete, first_used && second_used) {
+            (false, _) => Truth::TooLarge,
+            (true, true) => Truth::Holds,
+            (true, false) => Truth::NeverOccurs,
+        }
+    }
+
+    fn at_most(&self, uses: &Uses, most: u32) -> Truth {
+        let explored = self.explore_with(Count { uses: uses.clone(), most, seen: 0 }, None);
+        if explored.situations.iter().any(|here| here.observer.seen > most) {
+            return Truth::Violated;
+        }
+        let occurs = explored.situations.iter().any(|here| here.observer.seen > 0);
+        match (explored.complete, occurs) {
+            (false, _) => Truth::TooLarge,
+            (true, true) => Truth::Holds,
+            (true, false) => Truth::NeverOccurs,
+        }
+    }
+
+    fn repeated(&self) -> Truth {
+        let explored = self.explore_with(Repeats::default(), None);
+        let workflow = self.machine.workflow();
+        let beyond = |here: &Situation<Repeats>| {
+            here.observer.counts.iter().any(|((step, grant), count)| {
+                *count > workflow.steps[*step].grants[*grant].limit.uses
+            })
+        };
+        if explored.situations.iter().any(beyond) {
+            Truth::Violated
+        } else if explored.complete {
+            Truth::Holds
+        } else {
+            Truth::TooLarge
+        }
+    }
+}
+
+/// For `never action(args)`: the situation is that the action is used at all.
+fn uses_action(uses: &Uses) -> Option<Uses> {
+    match uses {
+        Uses::Effect(_) => None,
+        Uses::Action { name, id, .. } => Some(Uses::Action { name: name.clone(), id: *id, args: Vec::new() }),
+    }
+}
+
+fn matches(workflow: &Workflow, uses: &Uses, used: &Used, value: impl Fn(&Datum) -> Option<Value>) -> bool {
+    let grant = &workflow.steps[used.step.index()].grants[used.grant.index()];
+    let action = &workflow.actions[grant.action.index()];
+    match uses {
+        Uses::Effect(effect) => action.effect == *effect,
+        Uses::Action { name, args, .. } => {
+            *name == format!("{}.{}", action.connector, action.name)
+                && args.iter().all(|(ix, expr)| {
+                    let wanted = match expr {
+                        Expr::Literal(value) => Some(value.clone()),
+                        Expr::Datum(datum) => value(datum),
+                        Expr::Template(_) => None,
+                    };
+                    wanted.is_some() && used.args.get(&action.params[*ix as usize].name) == wanted.as_ref()
+                })
+        }
+    }
+}
+
+fn true_in(state: &State, formula: &Formula) -> bool {
+    let map = settled(state);
+    match formula {
+        Formula::Is(atom) => map.contains(atom),
+        Formula::All(parts) => parts.iter().all(|part| true_in(state, part)),
+        Formula::Some(parts) => parts.iter().any(|part| true_in(state, part)),
+    }
+}
+
+fn holds(now: &xp_machine::state::StepState, condition: &xp_artifact::workflow::Condition) -> bool {
+    use xp_artifact::workflow::Condition;
+    match condition {
+        Condition::Bound(grant) => now.grants[grant.index()].result.is_some(),
+        Condition::Flag { grant, fields, is } => {
+            let result = now.grants[grant.index()].result.as_ref();
+            result.and_then(|value| value.at(fields)) == Some(&Value::Bool(*is))
+        }
+        Condition::All(parts) => parts.iter().all(|part| holds(now, part)),
+        Condition::Some(parts) => parts.iter().any(|part| holds(now, part)),
+    }
+}
+
+fn grants_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<usize>) {
+    use xp_artifact::workflow::Condition;
+    match condition {
+        Condition::Bound(grant) | Condition::Flag { grant, .. } => {
+            found.insert(grant.index());
+        }
+        Condition::All(parts) | Condition::Some(parts) => parts.iter().for_each(|part| grants_of(part, found)),
+    }
+}
+
+fn pinned(pin: &Pin) -> Vec<&Datum> {
+    match pin {
+        Pin::Is(Expr::Datum(datum)) | Pin::OneOf { set: Expr::Datum(datum), .. } => vec![datum],
+        Pin::Is(Expr::Template(parts)) => parts
+            .iter()
+            .filter_map(|part| match part {
+                TemplatePart::Datum(datum) => Some(datum),
+                TemplatePart::Text(_) => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn sampled_main(machine: &Machine) -> String {
+    let options = Options { max_states: 1, ..Options::default() };
+    let explored = explore(machine, Forgetful, &options).expect("the run starts");
+    let mut texts = explored.situations[0].state.params.iter().filter_map(|value| match value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.next().unwrap_or_default()
+}
+
+/// Which controllers used which of two sets.
+#[derive(Clone, PartialEq, Eq)]
+struct Pair {
+    a: Uses,
+    b: Uses,
+    used: BTreeMap<String, (bool, bool)>,
+}
+
+impl std::hash::Hash for Pair {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.used.hash(state);
+    }
+}
+
+impl Observer for Pair {
+    fn used(&mut self, machine: &Machine, _: &State, used: &Used, by: &Principal) {
+        let (a, b) = (
+            matches(machine.workflow(), &self.a, used, |_| None),
+            matches(machine.workflow(), &self.b, used, |_| None),
+        );
+        if a || b {
+            let entry = self.used.entry(by.controller.clone()).or_default();
+            entry.0 |= a;
+            entry.1 |= b;
+        }
+    }
+}
+
+/// How many uses there were.
+#[derive(Clone, PartialEq, Eq)]
+struct Count {
+    uses: Uses,
+    most: u32,
+    seen: u32,
+}
+
+impl std::hash::Hash for Count {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.seen.hash(state);
+    }
+}
+
+impl Observer for Count {
+    fn used(&mut self, machine: &Machine, _: &State, used: &Used, _: &Principal) {
+        if self.seen <= self.most && matches(machine.workflow(), &self.uses, used, |_| None) {
+            self.seen += 1;
+        }
+    }
+}
+
+/// How often each irreversible grant was used.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+struct Repeats {
+    counts: BTreeMap<(usize, usize), u32>,
+}
+
+impl Observer for Repeats {
+    fn used(&mut self, machine: &Machine, _: &State, used: &Used, _: &Principal) {
+        let workflow = machine.workflow();
+        let grant = &workflow.steps[used.step.index()].grants[used.grant.index()];
+        if workflow.actions[grant.action.index()].irreversible {
+            let count = self.counts.entry((used.step.index(), used.grant.index())).or_default();
+            *count = (*count + 1).min(grant.limit.uses + 1);
+        }
+    }
+}
+
+/// For messages.
+pub fn name(step: StepId, workflow: &Workflow) -> &str {
+    &workflow.steps[step.index()].name
+}
