@@ -60,21 +60,13 @@ impl Problems {
 
     /// The candidate that a reader would take for the word; ties go to the first in the alphabet.
     pub fn nearest<'c>(&self, word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-        let limit = (word.chars().count().max(3) / 3).max(1);
-        let mut best: Option<(usize, &str)> = None;
         let candidates: Vec<&str> = candidates.into_iter().collect();
         self.left.set(self.left.get().checked_sub(candidates.len())?);
-        for candidate in candidates {
-            if candidate.len().abs_diff(word.len()) > limit {
-                continue;
-            }
-            let distance =
-                if candidate.eq_ignore_ascii_case(word) { 0 } else { strsim::osa_distance(word, candidate) };
-            if distance <= limit && best.is_none_or(|found| (distance, candidate) < found) {
-                best = Some((distance, candidate));
-            }
+        if let Some(same) = candidates.iter().filter(|name| name.eq_ignore_ascii_case(word)).min() {
+            return Some(same);
         }
-        best.map(|(_, candidate)| candidate)
+        // Two slips at most: what differs more in length need not be compared.
+        xp_syntax::nearest(word, candidates.into_iter().filter(|name| name.len().abs_diff(word.len()) <= 2))
     }
 
     /// Adds to a fault what was probably meant at `span`, or what there is to choose from.
