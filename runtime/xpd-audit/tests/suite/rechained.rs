@@ -14,11 +14,20 @@ fn report(entries: Vec<LogEntry>, renumber: bool) -> Report {
     chained(entries, renumber, |_, prev| prev)
 }
 
-/// The same, with what each entry names as the one before it passed through `link`.
 fn chained(
+    entries: Vec<LogEntry>,
+    renumber: bool,
+    link: impl Fn(usize, Option<Digest>) -> Option<Digest>,
+) -> Report {
+    spelled(entries, renumber, link, |_, bytes| bytes)
+}
+
+/// The same, with what each entry names as the one before it passed through `link` and its bytes through `spell`.
+fn spelled(
     mut entries: Vec<LogEntry>,
     renumber: bool,
     link: impl Fn(usize, Option<Digest>) -> Option<Digest>,
+    spell: impl Fn(usize, String) -> String,
 ) -> Report {
     let salt = Salt([3; 32]);
     let mut last: Option<Digest> = None;
@@ -36,7 +45,7 @@ fn chained(
             }
             *before = last.clone().unwrap();
         }
-        let bytes = entry.canonical().unwrap();
+        let bytes = spell(at, String::from_utf8(entry.canonical().unwrap()).unwrap()).into_bytes();
         let commitment = commitment(&salt, &bytes);
         let leaf = leaf_hash(&leaf_data(&commitment));
         last = Some(commitment);
@@ -117,6 +126,22 @@ fn an_entry_that_names_another_before_it() {
     let first =
         chained(entries(), false, |at, prev| if at == 0 { Some(Digest::of(b"an earlier")) } else { prev });
     assert_eq!(faults(&first), [(Fault::Chain, Some(Kind::RunOpened))], "{first}");
+}
+
+#[test]
+fn an_entry_that_can_be_read_in_two_ways() {
+    // Committed to as it stands, so only the spelling is wrong.
+    let spellings: [fn(String) -> String; 3] = [
+        |text| text.replacen("{\"credential\":", "{\"credential\":\"app-8\",\"credential\":", 1),
+        |text| text.replacen(':', ": ", 1),
+        |text| text.replacen("app-7", "app\\u002d7", 1),
+    ];
+    for spelling in spellings {
+        let spell = |at, text: String| if at == 3 { spelling(text) } else { text };
+        let report = spelled(entries(), false, |_, prev| prev, spell);
+        assert_eq!(faults(&report), [(Fault::Line, Some(Kind::ActionStarted))], "{report}");
+        assert!(report.to_string().contains("not in canonical form"), "{report}");
+    }
 }
 
 #[test]
