@@ -152,9 +152,11 @@ fn other_bytes_than_were_granted() {
     found(&run.verify(), Fault::Use, Kind::ActionStarted, "granted for other arguments");
 }
 
+type Forgery = fn(&mut Event);
+
 #[test]
 fn a_claim_for_other_bytes_or_another_opening() {
-    let forgeries: [(fn(&mut Event), &str); 2] = [
+    let forgeries: [(Forgery, &str); 2] = [
         (
             |claim| {
                 if let Event::Claim { req, .. } = claim {
