@@ -64,7 +64,8 @@ pub fn update(world: &mut World, call: &Call) -> Answer {
         return Err(Reply::error(422, "Reference does not exist"));
     };
     let kind = target(&name, repo.git.kind(&sha)?)?;
-    if !force && !(kind == "commit" && repo.git.is_ancestor(&old, &sha)?) {
+    let forward = kind == "commit" && repo.git.is_ancestor(&old, &sha)?;
+    if !force && !forward {
         return Err(Reply::error(422, "Update is not a fast forward"));
     }
     repo.git.update_ref(&name, &sha, &old)?;

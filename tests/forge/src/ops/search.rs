@@ -15,19 +15,12 @@ pub fn issues(world: &mut World, call: &Call) -> Answer {
         return Err(Reply::field("Search", "missing", "q"));
     }
     for term in &terms {
-        match term {
-            Term::Qualifier(name, value) if name == "repo" => {
-                if !world.repos.contains_key(value) {
-                    let message = "The listed users and repositories cannot be searched either because the resources do not exist or you do not have permission to view them.";
-                    return Err(Reply::invalid(json!([
-                        { "message": message, "resource": "Search", "field": "q", "code": "invalid" }
-                    ])));
-                }
-            }
-            Term::Qualifier(name, _) if !["label", "state", "is", "author"].contains(&name.as_str()) => {
-                return Err(Reply::field("Search", "invalid", "q"));
-            }
-            _ => {}
+        let Term::Qualifier(name, value) = term else { continue };
+        match name.as_str() {
+            "repo" if world.repos.contains_key(value) => {}
+            "repo" => return Err(hidden()),
+            "label" | "state" | "is" | "author" => {}
+            _ => return Err(Reply::field("Search", "invalid", "q")),
         }
     }
     let mut found = Vec::new();
@@ -48,6 +41,13 @@ pub fn issues(world: &mut World, call: &Call) -> Answer {
         reply.body = Payload::Json(body);
     }
     Ok(reply)
+}
+
+/// The answer for a repository that is not there or not to be seen.
+fn hidden() -> Reply {
+    let message = "The listed users and repositories cannot be searched either because the resources do not \
+                   exist or you do not have permission to view them.";
+    Reply::invalid(json!([{ "message": message, "resource": "Search", "field": "q", "code": "invalid" }]))
 }
 
 /// A word of a query.

@@ -41,7 +41,8 @@ pub fn file(world: &World, repo: &Repo, at: &str, entry: &TreeEntry, bytes: &[u8
                 fields.insert("target".to_owned(), String::from_utf8_lossy(bytes).into_owned().into());
             }
             "submodule" => {
-                fields.insert("submodule_git_url".to_owned(), Value::Null);
+                let elsewhere = format!("{}/elsewhere.git", world.url);
+                fields.insert("submodule_git_url".to_owned(), elsewhere.into());
             }
             _ => {
                 fields.insert("content".to_owned(), wrapped(bytes).into());
