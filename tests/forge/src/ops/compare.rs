@@ -30,8 +30,16 @@ pub fn compare(world: &mut World, call: &Call) -> Answer {
     };
     let mut commits = repo.git.log(&[&format!("{base}..{head}")])?;
     commits.reverse();
-    let commits: Vec<Value> = commits.iter().map(|info| shape::commit(world, repo, info)).collect();
-    let changes = repo.git.changes(&fork, &head)?;
+    let number = |name: &str, default| call.query(name).and_then(|n| n.parse().ok()).unwrap_or(default);
+    let (size, page): (usize, usize) = (number("per_page", 250), number("page", 1));
+    let commits: Vec<Value> = commits
+        .iter()
+        .skip(page.saturating_sub(1) * size)
+        .take(size)
+        .map(|info| shape::commit(world, repo, info))
+        .collect();
+    // The files come with the first page only.
+    let changes = if page > 1 { Vec::new() } else { repo.git.changes(&fork, &head)? };
     let files: Vec<Value> =
         changes.iter().map(|change| shape::changed_file(world, repo, &head, change)).collect();
     let url = format!("{}/repos/{}/compare/{base}...{head}", world.url, repo.full_name());

@@ -194,6 +194,8 @@ async fn two_commits_are_compared_from_where_they_parted() {
     let text = bot.diff(&format!("{REPO}/compare/{main}...{side}")).await.is(200).text;
     assert_eq!(text.trim_end(), git(&forge, &["diff", &fork, &side]));
     assert_eq!(bot.get(&format!("{REPO}/compare/main...main")).await.is(200).at("/status"), "identical");
+    let second = bot.get(&format!("{REPO}/compare/main...side?per_page=1&page=2")).await.is(200);
+    assert_eq!((second.at("/files"), second.at("/commits")), (json!([]), json!([])));
     bot.get(&format!("{REPO}/compare/main...none")).await.is(404);
 
     let log = bot.get(&format!("{REPO}/commits?sha=side")).await.is(200);
