@@ -78,10 +78,11 @@ pub(super) async fn probe_create(api: &Api, call: &Call) -> Result<Option<Value>
     let segments = ["repos", repo.owner, repo.name, "issues"];
     let query = [("state", "all"), ("sort", "created"), ("direction", "desc")];
     let issues: Vec<IssueJson> = pages::all(api, &segments, &query).await?;
-    // The oldest one: a copy of the mark can only come later.
+    // GitHub lists pull requests too. The oldest one: a copy of the mark can only come later.
     let found = issues
         .iter()
         .rev()
+        .filter(|found| found.pull_request.is_none())
         .find(|found| marker::carries(found.body.as_deref().unwrap_or_default(), &call.marker));
     Ok(found.map(issue))
 }
