@@ -293,7 +293,6 @@ impl Forge {
     }
 
     /// The requests since the last call of this.
-    #[must_use]
     pub fn take_requests(&self) -> Vec<Logged> {
         std::mem::take(&mut self.shared.logs().requests)
     }
