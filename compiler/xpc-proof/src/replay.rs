@@ -339,7 +339,8 @@ pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> 
     let one: Vec<RoleId> = named.iter().filter(|(_, name)| *name == "one").map(|(role, _)| *role).collect();
     let params = trace.start.iter().cloned().collect();
     let mut run = Run::start(&facts, &machine, &values, params, &one)?;
-    run.submissions = trace.submissions.iter().map(|(step, ix, value)| ((*step, *ix), value.clone())).collect();
+    run.submissions =
+        trace.submissions.iter().map(|(step, ix, value)| ((*step, *ix), value.clone())).collect();
     for event in &trace.events {
         match &event.kind {
             EventKind::Use { grant, args, result } => {

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::question::{Question, Status};
-use xp_artifact::workflow::{Atom, Condition, Effect, Formula, GrantIx, How, Per, Pin, StepId, Then, Workflow};
+use xp_artifact::workflow::{
+    Atom, Condition, Effect, Formula, GrantIx, How, Per, Pin, StepId, Then, Workflow,
+};
 use xp_scope::Type;
 use xpc_model::{EventKind, Trace, Verdict};
 
@@ -72,12 +74,14 @@ fn case(seed: u64) -> Case {
             action
         })
         .collect();
-    let pinned: Vec<_> = (0..5).map(|index| b.action(&format!("p{index}"), effects[index], &[("n", Type::Int)])).collect();
+    let pinned: Vec<_> =
+        (0..5).map(|index| b.action(&format!("p{index}"), effects[index], &[("n", Type::Int)])).collect();
     let mut atoms: Vec<Atom> = Vec::new();
     let mut results: Vec<(StepId, GrantIx)> = Vec::new();
     let mut upstream: Vec<Vec<StepId>> = Vec::new();
     for index in 0..2 + dice.below(5) {
-        let after = if atoms.is_empty() || dice.chance(15) { Formula::All(vec![]) } else { formula(dice, &atoms, 2) };
+        let after =
+            if atoms.is_empty() || dice.chance(15) { Formula::All(vec![]) } else { formula(dice, &atoms, 2) };
         let role = dice.pick(&["r", "q"]);
         let step = b.step(&format!("s{index}"), role, after.clone());
         let mut needs = Vec::new();
@@ -102,7 +106,8 @@ fn case(seed: u64) -> Case {
             };
             grants.push(grant);
         }
-        let mut above: Vec<StepId> = needs.iter().flat_map(|step| upstream[step.index()].clone()).chain(needs.clone()).collect();
+        let mut above: Vec<StepId> =
+            needs.iter().flat_map(|step| upstream[step.index()].clone()).chain(needs.clone()).collect();
         above.sort_unstable();
         above.dedup();
         for number in 0..1 + dice.below(3) {
@@ -118,8 +123,14 @@ fn case(seed: u64) -> Case {
                             let target = dice.pick(&above);
                             let then = if dice.chance(50) { Then::Settle } else { Then::End };
                             let max = 1 + u32::from(dice.chance(30));
-                            let (_, out) =
-                                b.reopen(step, &format!("{name}f"), How::Auto(flag(grant, false)), target, max, then);
+                            let (_, out) = b.reopen(
+                                step,
+                                &format!("{name}f"),
+                                How::Auto(flag(grant, false)),
+                                target,
+                                max,
+                                then,
+                            );
                             if then == Then::Settle {
                                 atoms.push(out);
                             }
@@ -198,15 +209,16 @@ fn violated(case: &Case, seen: &Seen, question: &Question) -> Option<bool> {
             let apart = matches!(question, Question::NoRole(..));
             whole(seen.used_together.iter().any(|used| {
                 let used: Vec<_> = used.iter().map(|(step, grant, _)| (*step, *grant)).collect();
-                a.iter().filter(|at| used.contains(at)).any(|x| {
-                    b.iter().filter(|at| used.contains(at)).any(|y| !apart || role(x) == role(y))
-                })
+                a.iter()
+                    .filter(|at| used.contains(at))
+                    .any(|x| b.iter().filter(|at| used.contains(at)).any(|y| !apart || role(x) == role(y)))
             }))
         }
         Question::AtMost(uses, most) => {
             let meant = grants(uses);
             whole(seen.used_together.iter().any(|used| {
-                let count: u32 = used.iter().filter(|(s, g, _)| meant.contains(&(*s, *g))).map(|(_, _, n)| n).sum();
+                let count: u32 =
+                    used.iter().filter(|(s, g, _)| meant.contains(&(*s, *g))).map(|(_, _, n)| n).sum();
                 count > *most
             }))
         }
@@ -273,7 +285,15 @@ fn judge(
     verdict: &Verdict,
     violated: Option<bool>,
 ) {
-    let show = || format!("seed {seed}: {question:?}\n{:?} {} {:?}\n{}", verdict.status, verdict.reason, verdict.failures, written(&case.w));
+    let show = || {
+        format!(
+            "seed {seed}: {question:?}\n{:?} {} {:?}\n{}",
+            verdict.status,
+            verdict.reason,
+            verdict.failures,
+            written(&case.w)
+        )
+    };
     match (verdict.status, violated) {
         (Status::Proved | Status::Vacuous, Some(true)) => panic!("wrongly proved, {}", show()),
         (Status::Refuted, Some(false)) => panic!("wrongly refuted, {}", show()),
@@ -306,7 +326,9 @@ fn verdicts_agree_with_the_machine() {
     for (what, count) in &counts {
         println!("{count:6} {what}");
     }
-    let of = |status: &str| -> u32 { counts.iter().filter(|(name, _)| name.ends_with(status)).map(|(_, n)| n).sum() };
+    let of = |status: &str| -> u32 {
+        counts.iter().filter(|(name, _)| name.ends_with(status)).map(|(_, n)| n).sum()
+    };
     assert!(of(" Refuted") > of(" Proved") / 5);
     assert!(of(" Unknown") < of(" Proved") / 10, "too much is unknown");
 }
@@ -315,7 +337,12 @@ fn verdicts_agree_with_the_machine() {
 fn written(w: &Workflow) -> String {
     let mut out = String::new();
     for step in &w.steps {
-        out += &format!("{} by {} after {}\n", step.name, w.roles[step.role.index()].name, xp_artifact::print::formula(w, &step.after));
+        out += &format!(
+            "{} by {} after {}\n",
+            step.name,
+            w.roles[step.role.index()].name,
+            xp_artifact::print::formula(w, &step.after)
+        );
         for grant in &step.grants {
             out += &format!("  may {} as {:?}\n", xp_artifact::print::grant(w, grant), grant.binder);
         }
