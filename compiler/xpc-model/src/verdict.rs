@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use xp_artifact::question::Status;
-use xp_artifact::workflow::{Atom, GrantIx, LoopId, RoleId, StepId};
+use xp_artifact::workflow::{Atom, GrantIx, LoopId, RoleId, StepId, SubmissionIx};
 use xp_diagnostics::Span;
 use xp_scope::Value;
 
@@ -50,6 +50,8 @@ pub struct Failure {
 pub struct Trace {
     /// The parameters the example assumes, by name.
     pub start: Vec<(String, Value)>,
+    /// What the example assumes to be handed in, whenever the step is open.
+    pub submissions: Vec<(StepId, SubmissionIx, Value)>,
     /// In order.
     pub events: Vec<Event>,
     /// What is wrong after the last one, in words.

@@ -56,7 +56,8 @@ impl<'f, 'm> Stage<'f, 'm> {
         acts.truncate(self.first(plan, violation, setting)?);
         self.minimise(&mut acts, violation, setting);
         let run = self.carry_out(&acts, violation, setting)?;
-        Ok(Trace { start: run.start.into_iter().collect(), events: run.events, ends_in: ends_in.into() })
+        let submissions = run.submissions.into_iter().map(|((step, ix), value)| (step, ix, value)).collect();
+        Ok(Trace { start: run.start.into_iter().collect(), submissions, events: run.events, ends_in: ends_in.into() })
     }
 
     /// Leaves out stretches, halving their length down to single events, until no single event can be left out.

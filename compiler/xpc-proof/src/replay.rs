@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{Atom, GrantIx, How, RoleId, StepId, Then, Workflow};
+use xp_artifact::workflow::{Atom, GrantIx, How, RoleId, StepId, SubmissionIx, Then, Workflow};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Change, Input, Machine, Start, State, Status};
 use xp_scope::Value;
@@ -34,6 +34,8 @@ pub(crate) struct Run<'f, 'm> {
     pub log: Vec<Used>,
     pub events: Vec<Event>,
     pub start: BTreeMap<String, Value>,
+    /// What is handed in; made up when it is first needed.
+    pub submissions: BTreeMap<(StepId, SubmissionIx), Value>,
     /// Roles played by one principal; all others have their own.
     shared: BTreeSet<RoleId>,
     show_principals: bool,
@@ -63,6 +65,7 @@ impl<'f, 'm> Run<'f, 'm> {
             log: Vec::new(),
             events: Vec::new(),
             start: params,
+            submissions: BTreeMap::new(),
             shared: shared.iter().copied().collect(),
             show_principals: !shared.is_empty(),
             count: 0,
@@ -192,8 +195,11 @@ impl<'f, 'm> Run<'f, 'm> {
             if made.is_some_and(Option::is_some) {
                 continue;
             }
-            let value = self.values.submission(step, index, submission);
+            let place = (step, SubmissionIx::of(index));
+            let known = self.submissions.get(&place).cloned();
+            let value = known.or_else(|| self.values.submission(step, index, submission));
             let value = value.ok_or_else(|| format!("`{}` cannot be handed in", submission.name))?;
+            self.submissions.insert(place, value.clone());
             self.apply(xp_machine::Event::Submit {
                 actor: actor.clone(),
                 step: declared.name.clone(),
@@ -311,6 +317,7 @@ impl<'f, 'm> Run<'f, 'm> {
             log: Vec::new(),
             events: Vec::new(),
             start: BTreeMap::new(),
+            submissions: self.submissions.clone(),
             shared: self.shared.clone(),
             show_principals: false,
             count: self.count,
@@ -332,6 +339,7 @@ pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> 
     let one: Vec<RoleId> = named.iter().filter(|(_, name)| *name == "one").map(|(role, _)| *role).collect();
     let params = trace.start.iter().cloned().collect();
     let mut run = Run::start(&facts, &machine, &values, params, &one)?;
+    run.submissions = trace.submissions.iter().map(|(step, ix, value)| ((*step, *ix), value.clone())).collect();
     for event in &trace.events {
         match &event.kind {
             EventKind::Use { grant, args, result } => {

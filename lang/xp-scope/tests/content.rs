@@ -47,7 +47,7 @@ fn commands_are_broken() {
     becomes("bors r+", "b·ors r+");
     becomes("LGTM!", "L·GTM!");
     becomes("ok\nto test", "o·k\nto test");
-    becomes("please retest this please", "please r·etest this please");
+    becomes("please retest this please", "please ret·est this please");
     becomes("::add-path::/x", "·::add-path::/x");
     becomes("so ##vso[task.setvariable]x", "so ##·vso[task.setvariable]x");
 }

@@ -116,8 +116,9 @@ fn walk(
         for letter in CONTROL.written(&state.control) {
             letters.extend([letter, letter.to_ascii_uppercase()]);
         }
-        letters.extend(other(&letters));
-        for letter in letters {
+        let other = other(&letters);
+        // The plain one first, so that examples look plain.
+        for letter in other.into_iter().chain(letters) {
             // What is skipped here stands in literals alone, where any other letter leads to the same kinds.
             if state.empty && letter == '.' || !is_neutral(letter) {
                 continue;

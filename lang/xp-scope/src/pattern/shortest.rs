@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::hash::Hash;
 
 /// States a search may make before it gives up.
-const MAX_STATES: usize = 50_000;
+const MAX_STATES: usize = 20_000;
 
 /// The search gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
