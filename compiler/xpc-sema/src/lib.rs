@@ -5,6 +5,7 @@
 
 mod arguments;
 mod claims;
+mod clauses;
 mod collect;
 mod conditions;
 mod connector;
