@@ -1,5 +1,7 @@
 //! What becomes of free text.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use xp_scope::content::check_file;
 use xp_scope::{ContentError, neutralise};
 

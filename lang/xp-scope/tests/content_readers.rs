@@ -1,6 +1,8 @@
 //! Random text, neutralised, before readers that obey: their expressions, as their makers publish or document them, and
 //! git itself.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};

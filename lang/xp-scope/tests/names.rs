@@ -1,5 +1,7 @@
 //! Paths and branch names, rule by rule.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use xp_scope::path::{self, PathError};
 use xp_scope::refs::{self, RefError};
 

@@ -1,5 +1,7 @@
 //! Patterns: what may be written, what matches, what can be shown.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use xp_scope::{NotShown, PathError, Pattern, PatternError, PatternSet, is_control_file};
 
 fn set(patterns: &[&str]) -> PatternSet {

@@ -1,5 +1,7 @@
 //! Values: what is read, what is refused, and what their bytes are.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
