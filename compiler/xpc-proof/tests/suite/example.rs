@@ -131,13 +131,17 @@ fn any_path() {
 
 #[test]
 fn changes_without_reopening() {
-    let checked = edit(&[("outcome changes -> reopen implement with notes (max 5, then rejected)", "outcome changes")]);
+    let checked =
+        edit(&[("outcome changes -> reopen implement with notes (max 5, then rejected)", "outcome changes")]);
     checked.refutes("never-stuck", "changes");
 }
 
 #[test]
 fn pull_request_before_the_tests() {
-    let checked = edit(&[("step open_pr by developer after run_tests.passed", "step open_pr by developer after implement.ready")]);
+    let checked = edit(&[(
+        "step open_pr by developer after run_tests.passed",
+        "step open_pr by developer after implement.ready",
+    )]);
     checked.refutes("names-bound", "implement.ready");
 }
 
@@ -164,11 +168,17 @@ fn a_security_reviewer() {
         ("agent business, developer", "agent sec, business, developer"),
         ("separate roles business", "separate roles sec, business"),
         ("  step validate by", SECURITY),
-        ("prove effect merge requires review_code.approved", "prove effect merge requires security.approved and review_code.approved"),
+        (
+            "prove effect merge requires review_code.approved",
+            "prove effect merge requires security.approved and review_code.approved",
+        ),
     ];
     let checked = edit(&add);
     checked.refutes("requires", "review_code.approved and validate.passed");
     let mut with = add.to_vec();
-    with.push(("after review_code.approved and validate.passed", "after security.approved and review_code.approved and validate.passed"));
+    with.push((
+        "after review_code.approved and validate.passed",
+        "after security.approved and review_code.approved and validate.passed",
+    ));
     assert_eq!(edit(&with).bad(), Vec::<String>::new());
 }

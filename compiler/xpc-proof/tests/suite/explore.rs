@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use xp_artifact::workflow::{Atom, Datum, Effect, Formula, GrantIx, How, OutcomeIx, Per, Pin, Root, StepId, Then, Workflow};
+use xp_artifact::workflow::{
+    Atom, Datum, Effect, Formula, GrantIx, How, OutcomeIx, Pin, Root, StepId, Workflow,
+};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Change, Event, Input, Machine, Start, State, Status};
 use xp_scope::{Type, Value};
@@ -46,7 +48,8 @@ type StepKey = (Option<OutcomeIx>, bool, u32, Vec<(u32, u32, Option<bool>, bool)
 fn key(state: &State, history: &HashSet<(StepId, GrantIx)>) -> (Key, Vec<(StepId, GrantIx)>) {
     let steps = state.steps.iter().map(|step| {
         let grants = step.grants.iter().map(|grant| {
-            let ok = grant.result.as_ref().and_then(|value| value.at(&["ok".to_owned()])).and_then(Value::as_bool);
+            let ok =
+                grant.result.as_ref().and_then(|value| value.at(&["ok".to_owned()])).and_then(Value::as_bool);
             (grant.spent, grant.spent_in_run, ok, grant.result.is_some())
         });
         (step.settled, step.open, step.opening, grants.collect(), step.shown.len())
@@ -67,7 +70,8 @@ impl<'w> Explorer<'w> {
     }
 
     fn start(&self) -> State {
-        let params = self.w.params.iter().map(|param| (param.name.clone(), some_value(&param.ty, true))).collect();
+        let params =
+            self.w.params.iter().map(|param| (param.name.clone(), some_value(&param.ty, true))).collect();
         let instances = BTreeMap::from([("c".to_owned(), "i".to_owned())]);
         self.machine.start(&Start { at: 0, params, instances, staff: BTreeMap::new() }).unwrap()
     }
@@ -82,6 +86,12 @@ impl<'w> Explorer<'w> {
         Actor { principal: Principal { name: role.clone(), controller: role.clone() }, roles: vec![role] }
     }
 
+    /// Data of a step that is still open has no value for others.
+    fn value<'s>(&self, state: &'s State, datum: &Datum) -> Option<&'s Value> {
+        let settled = datum.root.step().is_none_or(|step| state.steps[step.index()].settled.is_some());
+        if settled { self.machine.value(state, datum) } else { None }
+    }
+
     /// Uses a grant with a result whose Boolean is this.
     fn use_it(&self, state: &State, step: StepId, ix: GrantIx, ok: bool) -> Option<State> {
         let mut state = state.clone();
@@ -90,7 +100,7 @@ impl<'w> Explorer<'w> {
         let mut args = BTreeMap::new();
         for (param, pin) in action.params.iter().zip(&grant.pins) {
             let value = match pin {
-                Pin::Is(xp_artifact::workflow::Expr::Datum(datum)) => self.machine.value(&state, datum)?.clone(),
+                Pin::Is(xp_artifact::workflow::Expr::Datum(datum)) => self.value(&state, datum)?.clone(),
                 Pin::Is(xp_artifact::workflow::Expr::Literal(value)) => value.clone(),
                 _ => some_value(&param.ty, true),
             };
@@ -107,7 +117,8 @@ impl<'w> Explorer<'w> {
             action: format!("c.{}", action.name),
             args,
         };
-        let Some(Accepted::Granted { grant: given, opening, req, .. }) = self.apply(&mut state, request) else {
+        let Some(Accepted::Granted { grant: given, opening, req, .. }) = self.apply(&mut state, request)
+        else {
             return None;
         };
         if given != ix {
@@ -126,7 +137,15 @@ impl<'w> Explorer<'w> {
         let actor = self.actor(atom.step);
         for submission in &step.submissions {
             let value = some_value(&submission.ty, true);
-            self.apply(&mut state, Event::Submit { actor: actor.clone(), step: step.name.clone(), name: submission.name.clone(), value })?;
+            self.apply(
+                &mut state,
+                Event::Submit {
+                    actor: actor.clone(),
+                    step: step.name.clone(),
+                    name: submission.name.clone(),
+                    value,
+                },
+            )?;
         }
         if let Some(datum) = &outcome.of {
             let event = Event::View { actor: actor.clone(), step: step.name.clone(), datum: datum.clone() };
@@ -138,16 +157,17 @@ impl<'w> Explorer<'w> {
         };
         let Some(Accepted::Done { changes }) = self.apply(&mut state, event) else { return None };
         let taken = changes.iter().find_map(|change| match change {
-            Change::Settled { outcome, .. } | Change::RunEnded { outcome } | Change::Reopened { outcome, .. } => {
-                Some(*outcome)
-            }
+            Change::Settled { outcome, .. }
+            | Change::RunEnded { outcome }
+            | Change::Reopened { outcome, .. } => Some(*outcome),
             _ => None,
         });
         Some((state, taken?))
     }
 
     fn atoms(&self, step: StepId) -> impl Iterator<Item = Atom> + use<> {
-        (0..self.w.steps[step.index()].outcomes.len()).map(move |ix| Atom { step, outcome: OutcomeIx::of(ix) })
+        (0..self.w.steps[step.index()].outcomes.len())
+            .map(move |ix| Atom { step, outcome: OutcomeIx::of(ix) })
     }
 
     /// Some sequence of uses in the step makes one of its outcomes possible.
@@ -218,7 +238,8 @@ impl<'w> Explorer<'w> {
                     seen.stranded = !self.can_settle(&state, step);
                 }
                 if !seen.unbound {
-                    seen.unbound = self.names(step).into_iter().any(|datum| self.machine.value(&state, datum).is_none());
+                    seen.unbound =
+                        self.names(step).into_iter().any(|datum| self.value(&state, datum).is_none());
                 }
                 let mut next = Vec::new();
                 for ix in 0..self.w.steps[step.index()].grants.len() {
@@ -279,14 +300,4 @@ pub fn of_effect(w: &Workflow, effect: Effect) -> Vec<(StepId, GrantIx)> {
         }
     }
     found
-}
-
-/// The workflow has a limit per run.
-pub fn scarce(w: &Workflow) -> bool {
-    w.steps.iter().flat_map(|step| &step.grants).any(|grant| grant.limit.per == Per::Run)
-}
-
-/// Outcomes that stay.
-pub fn stays(w: &Workflow, atom: Atom) -> bool {
-    w.steps[atom.step.index()].outcomes[atom.outcome.index()].then == Then::Settle
 }

@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::question::{Question, Status};
-use xp_artifact::workflow::{Atom, Condition, Effect, Formula, GrantIx, How, Per, Pin, StepId, Then, Workflow};
+use xp_artifact::workflow::{
+    Atom, Condition, Effect, Formula, GrantIx, How, Per, Pin, StepId, Then, Workflow,
+};
 use xp_scope::Type;
-use xpc_model::{EventKind, Trace, Verdict};
+use xpc_model::{EventKind, Limits, Prover, Trace, Verdict};
+use xpc_proof::Z3Prover;
 
-use crate::build::{Build, bound, datum, effect, flag, model, prove, result};
+use crate::build::{Build, bound, datum, effect, flag, model, obligation, result};
 use crate::explore::{Explorer, Seen, of_effect, truth};
 
 struct Dice(u64);
@@ -72,12 +75,14 @@ fn case(seed: u64) -> Case {
             action
         })
         .collect();
-    let pinned: Vec<_> = (0..5).map(|index| b.action(&format!("p{index}"), effects[index], &[("n", Type::Int)])).collect();
+    let pinned: Vec<_> =
+        (0..5).map(|index| b.action(&format!("p{index}"), effects[index], &[("n", Type::Int)])).collect();
     let mut atoms: Vec<Atom> = Vec::new();
     let mut results: Vec<(StepId, GrantIx)> = Vec::new();
     let mut upstream: Vec<Vec<StepId>> = Vec::new();
     for index in 0..2 + dice.below(5) {
-        let after = if atoms.is_empty() || dice.chance(15) { Formula::All(vec![]) } else { formula(dice, &atoms, 2) };
+        let after =
+            if atoms.is_empty() || dice.chance(15) { Formula::All(vec![]) } else { formula(dice, &atoms, 2) };
         let role = dice.pick(&["r", "q"]);
         let step = b.step(&format!("s{index}"), role, after.clone());
         let mut needs = Vec::new();
@@ -102,7 +107,8 @@ fn case(seed: u64) -> Case {
             };
             grants.push(grant);
         }
-        let mut above: Vec<StepId> = needs.iter().flat_map(|step| upstream[step.index()].clone()).chain(needs.clone()).collect();
+        let mut above: Vec<StepId> =
+            needs.iter().flat_map(|step| upstream[step.index()].clone()).chain(needs.clone()).collect();
         above.sort_unstable();
         above.dedup();
         for number in 0..1 + dice.below(3) {
@@ -118,8 +124,14 @@ fn case(seed: u64) -> Case {
                             let target = dice.pick(&above);
                             let then = if dice.chance(50) { Then::Settle } else { Then::End };
                             let max = 1 + u32::from(dice.chance(30));
-                            let (_, out) =
-                                b.reopen(step, &format!("{name}f"), How::Auto(flag(grant, false)), target, max, then);
+                            let (_, out) = b.reopen(
+                                step,
+                                &format!("{name}f"),
+                                How::Auto(flag(grant, false)),
+                                target,
+                                max,
+                                then,
+                            );
                             if then == Then::Settle {
                                 atoms.push(out);
                             }
@@ -198,15 +210,16 @@ fn violated(case: &Case, seen: &Seen, question: &Question) -> Option<bool> {
             let apart = matches!(question, Question::NoRole(..));
             whole(seen.used_together.iter().any(|used| {
                 let used: Vec<_> = used.iter().map(|(step, grant, _)| (*step, *grant)).collect();
-                a.iter().filter(|at| used.contains(at)).any(|x| {
-                    b.iter().filter(|at| used.contains(at)).any(|y| !apart || role(x) == role(y))
-                })
+                a.iter()
+                    .filter(|at| used.contains(at))
+                    .any(|x| b.iter().filter(|at| used.contains(at)).any(|y| !apart || role(x) == role(y)))
             }))
         }
         Question::AtMost(uses, most) => {
             let meant = grants(uses);
             whole(seen.used_together.iter().any(|used| {
-                let count: u32 = used.iter().filter(|(s, g, _)| meant.contains(&(*s, *g))).map(|(_, _, n)| n).sum();
+                let count: u32 =
+                    used.iter().filter(|(s, g, _)| meant.contains(&(*s, *g))).map(|(_, _, n)| n).sum();
                 count > *most
             }))
         }
@@ -250,9 +263,11 @@ fn compare(seed: u64, counts: &mut BTreeMap<String, u32>) {
         Question::AtMost(effect(Effect::Read), 4),
         Question::Never(effect(Effect::Pay)),
     ];
-    let seen = Explorer::new(&case.w).explore(800);
+    let seen = Explorer::new(&case.w).explore(600);
     let model = model(case.w.clone());
-    let verdicts = prove(&model, &questions);
+    let obligations: Vec<_> = questions.iter().cloned().map(obligation).collect();
+    let limits = Limits { search_states: 1_000, ..Limits::default() };
+    let verdicts = Z3Prover.prove(&model, &obligations, limits);
     for (question, verdict) in questions.iter().zip(&verdicts) {
         let violated = violated(&case, &seen, question);
         let name = format!("{question:?}");
@@ -273,7 +288,15 @@ fn judge(
     verdict: &Verdict,
     violated: Option<bool>,
 ) {
-    let show = || format!("seed {seed}: {question:?}\n{:?} {} {:?}\n{}", verdict.status, verdict.reason, verdict.failures, written(&case.w));
+    let show = || {
+        format!(
+            "seed {seed}: {question:?}\n{:?} {} {:?}\n{}",
+            verdict.status,
+            verdict.reason,
+            verdict.failures,
+            written(&case.w)
+        )
+    };
     match (verdict.status, violated) {
         (Status::Proved | Status::Vacuous, Some(true)) => panic!("wrongly proved, {}", show()),
         (Status::Refuted, Some(false)) => panic!("wrongly refuted, {}", show()),
@@ -295,7 +318,7 @@ fn judge(
 #[test]
 fn verdicts_agree_with_the_machine() {
     let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let cases = read("XP_CASES").unwrap_or(300);
+    let cases = read("XP_CASES").unwrap_or(150);
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let first = read("XP_SEED").unwrap_or(clock.wrapping_mul(1_000_003));
     println!("seed {first}, {cases} cases");
@@ -306,7 +329,9 @@ fn verdicts_agree_with_the_machine() {
     for (what, count) in &counts {
         println!("{count:6} {what}");
     }
-    let of = |status: &str| -> u32 { counts.iter().filter(|(name, _)| name.ends_with(status)).map(|(_, n)| n).sum() };
+    let of = |status: &str| -> u32 {
+        counts.iter().filter(|(name, _)| name.ends_with(status)).map(|(_, n)| n).sum()
+    };
     assert!(of(" Refuted") > of(" Proved") / 5);
     assert!(of(" Unknown") < of(" Proved") / 10, "too much is unknown");
 }
@@ -315,7 +340,12 @@ fn verdicts_agree_with_the_machine() {
 fn written(w: &Workflow) -> String {
     let mut out = String::new();
     for step in &w.steps {
-        out += &format!("{} by {} after {}\n", step.name, w.roles[step.role.index()].name, xp_artifact::print::formula(w, &step.after));
+        out += &format!(
+            "{} by {} after {}\n",
+            step.name,
+            w.roles[step.role.index()].name,
+            xp_artifact::print::formula(w, &step.after)
+        );
         for grant in &step.grants {
             out += &format!("  may {} as {:?}\n", xp_artifact::print::grant(w, grant), grant.binder);
         }
