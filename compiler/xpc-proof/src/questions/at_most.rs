@@ -179,8 +179,13 @@ impl Refutation<'_, '_, '_> {
             return Err("the limit is per run".to_owned());
         }
         let again = vec![Need::Used(at), Need::Enabled(Atom { step: l.step, outcome: l.outcome })];
-        let chain: Chain = uses::answer(self.context.session.chain(&[again.clone()], &[again], &[by], 1))?
-            .ok_or_else(|| "the loop cannot be taken twice".to_owned())?;
+        let chain: Chain = uses::answer(self.context.session.chain(
+            std::slice::from_ref(&again),
+            std::slice::from_ref(&again),
+            &[by],
+            1,
+        ))?
+        .ok_or_else(|| "the loop cannot be taken twice".to_owned())?;
         let (Some(start), Some(next)) = (chain.maps.first(), chain.maps.last()) else {
             return Err(too_long());
         };

@@ -1,7 +1,12 @@
 //! The prover through its public interface.
 
+#[cfg(test)]
 mod build;
+#[cfg(test)]
 mod example;
+#[cfg(test)]
 mod explore;
+#[cfg(test)]
 mod random;
+#[cfg(test)]
 mod small;
