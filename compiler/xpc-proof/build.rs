@@ -8,6 +8,10 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=Z3_LIBRARY_PATH_OVERRIDE");
+    println!("cargo::rerun-if-env-changed=Z3_SYS_Z3_VERSION");
+    if let Ok(version) = env::var("Z3_SYS_Z3_VERSION") {
+        println!("cargo::rustc-env=XP_Z3_VERSION={version}");
+    }
     let Some(provisioned) = env::var_os("Z3_LIBRARY_PATH_OVERRIDE") else { return Ok(()) };
     println!("cargo::rerun-if-changed={}", Path::new(&provisioned).display());
     let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;

@@ -76,7 +76,7 @@ pub fn role(
     problems: &mut Problems,
 ) -> Option<RoleId> {
     let found = roles.get(name.text.as_str()).copied();
-    if found.is_none() && !ast.damaged {
+    if found.is_none() && !(ast.damaged && problems.may_be_lost(&name.text)) {
         let fault =
             Diagnostic::error(codes::UNKNOWN_ROLE, format!("there is no role `{}`", name.text)).at(name.span);
         problems.push(problems.propose(fault, name.span, &name.text, "roles", roles.keys().copied()));

@@ -156,7 +156,7 @@ fn tick(shown: &str) -> String {
 
 fn unknown_product(context: &Context<'_>, step: StepId, name: &ast::Name, problems: &mut Problems) {
     let Some(symbols) = context.names.step(step) else { return };
-    if symbols.ast.damaged {
+    if symbols.ast.damaged && problems.may_be_lost(&name.text) {
         return;
     }
     let step_name = &symbols.ast.name.text;
@@ -197,7 +197,7 @@ fn unknown_root(
         );
         return;
     }
-    if context.ast.damaged {
+    if context.ast.damaged && problems.may_be_lost(&root.text) {
         return;
     }
     let fault =
@@ -241,7 +241,7 @@ pub fn own_result(
         }
         None => {}
     }
-    if symbols.ast.damaged {
+    if symbols.ast.damaged && problems.may_be_lost(&name.text) {
         return None;
     }
     let fault = Diagnostic::error(

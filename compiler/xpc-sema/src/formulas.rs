@@ -47,7 +47,7 @@ fn many(
 /// The step of this name, or none with the fault reported.
 pub fn step(context: &Context<'_>, name: &ast::Name, problems: &mut Problems) -> Option<StepId> {
     let found = context.names.step_ids.get(name.text.as_str()).copied();
-    if found.is_none() && !context.ast.damaged {
+    if found.is_none() && !(context.ast.damaged && problems.may_be_lost(&name.text)) {
         let fault =
             Diagnostic::error(codes::UNKNOWN_STEP, format!("there is no step `{}`", name.text)).at(name.span);
         let known = context.names.step_ids.keys().copied();
@@ -120,7 +120,7 @@ fn named(
 ) -> Option<xp_artifact::workflow::OutcomeIx> {
     let step = &symbols.ast.name.text;
     let Some(index) = symbols.outcome_ids.get(name.text.as_str()).copied() else {
-        if symbols.ast.damaged {
+        if symbols.ast.damaged && problems.may_be_lost(&name.text) {
             return None;
         }
         let fault = Diagnostic::error(

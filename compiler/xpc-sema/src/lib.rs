@@ -5,6 +5,7 @@
 
 mod arguments;
 mod claims;
+mod clauses;
 mod collect;
 mod conditions;
 mod connector;
@@ -57,6 +58,9 @@ pub struct Analysis {
 #[must_use]
 pub fn analyse(file: &ast::File, sources: &Sources, library: &Library) -> Analysis {
     let mut problems = problems::Problems::new();
+    if damaged(file) || !file.connectors.is_empty() {
+        problems.damaged_text(sources.text(file.span.source));
+    }
     let connectors = scope::of(file, &library.modules, &mut problems);
     let mut models = Vec::with_capacity(file.workflows.len());
     let mut names = HashMap::new();
@@ -73,7 +77,7 @@ pub fn analyse(file: &ast::File, sources: &Sources, library: &Library) -> Analys
         }
         models.extend(workflow::lower(sources, &connectors, workflow, &mut problems));
     }
-    if problems.errors() > 0 || file.damaged {
+    if problems.errors() > 0 || damaged(file) {
         // A workflow may rest on a connector that is faulty.
         models.clear();
     } else {
@@ -82,4 +86,13 @@ pub fn analyse(file: &ast::File, sources: &Sources, library: &Library) -> Analys
         unused::uses(file, &mut problems);
     }
     Analysis { models, modules: library.modules_of(&connectors), diagnostics: problems.finish() }
+}
+
+/// Something in the file was not understood.
+fn damaged(file: &ast::File) -> bool {
+    let steps = |workflow: &ast::Workflow| workflow.damaged || workflow.steps.iter().any(|step| step.damaged);
+    let actions = |connector: &ast::Connector| {
+        connector.damaged || connector.actions.iter().any(|action| action.damaged)
+    };
+    file.damaged || file.workflows.iter().any(steps) || file.connectors.iter().any(actions)
 }

@@ -83,7 +83,7 @@ pub fn action<'a>(
     if let Some(action) = found.actions.get(&name) {
         return Some(action);
     }
-    if !connectors.partial(found) {
+    if !connectors.partial(found) || !rest.iter().all(|part| problems.may_be_lost(&part.text)) {
         let span = start.span.to(end.span);
         let fault =
             Diagnostic::error(codes::UNKNOWN_ACTION, format!("`{}` has no action `{name}`", first.text))

@@ -161,7 +161,7 @@ fn exhausted_outcome(
 ) -> Option<OutcomeIx> {
     let name = &exhausted.name;
     let Some(index) = symbols.outcome_ids.get(name.text.as_str()).copied() else {
-        if symbols.ast.damaged {
+        if symbols.ast.damaged && problems.may_be_lost(&name.text) {
             return None;
         }
         let end = xp_diagnostics::Span { start: name.span.end, ..name.span };

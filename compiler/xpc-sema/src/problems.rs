@@ -1,7 +1,7 @@
 //! Where faults are gathered, and how a name that does not exist is put beside the one that was meant.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use xp_diagnostics::{Diagnostic, Severity, Span};
 
@@ -15,6 +15,8 @@ const CHOICES: usize = 8;
 pub struct Problems {
     list: Vec<Diagnostic>,
     causes: HashSet<(&'static str, Span)>,
+    /// How often the text of a damaged file holds each word.
+    words: Option<HashMap<String, usize>>,
     errors: usize,
     left: Cell<usize>,
 }
@@ -22,7 +24,13 @@ pub struct Problems {
 impl Problems {
     /// None yet.
     pub fn new() -> Self {
-        Self { list: Vec::new(), causes: HashSet::new(), errors: 0, left: Cell::new(COMPARISONS) }
+        Self {
+            list: Vec::new(),
+            causes: HashSet::new(),
+            words: None,
+            errors: 0,
+            left: Cell::new(COMPARISONS),
+        }
     }
 
     /// Adds one.
@@ -38,6 +46,25 @@ impl Problems {
         if self.causes.insert((diagnostic.code.id, cause)) {
             self.push(diagnostic);
         }
+    }
+
+    /// Tells that parts of a text were not understood.
+    pub fn damaged_text(&mut self, text: &str) {
+        let mut words: HashMap<String, usize> = HashMap::new();
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            match words.get_mut(word) {
+                Some(count) => *count += 1,
+                None => {
+                    words.insert(word.to_owned(), 1);
+                }
+            }
+        }
+        self.words = Some(words);
+    }
+
+    /// A name used in a damaged holder may be declared in what was not understood, if the word stands there at all.
+    pub fn may_be_lost(&self, word: &str) -> bool {
+        self.words.as_ref().is_none_or(|words| words.get(word).is_some_and(|count| *count > 1))
     }
 
     /// Adds what there is.
@@ -60,21 +87,13 @@ impl Problems {
 
     /// The candidate that a reader would take for the word; ties go to the first in the alphabet.
     pub fn nearest<'c>(&self, word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-        let limit = (word.chars().count().max(3) / 3).max(1);
-        let mut best: Option<(usize, &str)> = None;
         let candidates: Vec<&str> = candidates.into_iter().collect();
         self.left.set(self.left.get().checked_sub(candidates.len())?);
-        for candidate in candidates {
-            if candidate.len().abs_diff(word.len()) > limit {
-                continue;
-            }
-            let distance =
-                if candidate.eq_ignore_ascii_case(word) { 0 } else { strsim::osa_distance(word, candidate) };
-            if distance <= limit && best.is_none_or(|found| (distance, candidate) < found) {
-                best = Some((distance, candidate));
-            }
+        if let Some(same) = candidates.iter().filter(|name| name.eq_ignore_ascii_case(word)).min() {
+            return Some(same);
         }
-        best.map(|(_, candidate)| candidate)
+        // Two slips at most: what differs more in length need not be compared.
+        xp_syntax::nearest(word, candidates.into_iter().filter(|name| name.len().abs_diff(word.len()) <= 2))
     }
 
     /// Adds to a fault what was probably meant at `span`, or what there is to choose from.

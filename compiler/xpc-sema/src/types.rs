@@ -124,7 +124,7 @@ fn named(place: &Place<'_>, path: &ast::Path, word: Option<&str>, problems: &mut
             if word == Some(name.text.as_str()) {
                 return Some(Type::Enum(vec![name.text.clone()]));
             }
-            if place.own.is_some() && place.damaged {
+            if place.own.is_some() && place.damaged && problems.may_be_lost(&name.text) {
                 return None;
             }
             let own = place.own.iter().flat_map(|(_, types)| types.keys().map(String::as_str));
@@ -153,7 +153,7 @@ fn named(place: &Place<'_>, path: &ast::Path, word: Option<&str>, problems: &mut
                 let full = format!("{}.{}", connector.text, name.text);
                 return place.connectors.records.contains_key(&full).then_some(Type::Record(full));
             }
-            if !place.connectors.partial(found) {
+            if !(place.connectors.partial(found) && problems.may_be_lost(&name.text)) {
                 let fault = Diagnostic::error(
                     codes::UNKNOWN_TYPE,
                     format!("`{}` has no type `{}`", connector.text, name.text),

@@ -9,9 +9,6 @@ use crate::problems::Problems;
 
 /// Warns of roles that no step has.
 pub fn roles(ast: &ast::Workflow, problems: &mut Problems) {
-    if ast.damaged {
-        return;
-    }
     let acting: HashSet<&str> = ast.steps.iter().map(|step| step.role.text.as_str()).collect();
     for name in ast.roles.iter().flat_map(|line| &line.names) {
         if !acting.contains(name.text.as_str()) {
@@ -24,18 +21,6 @@ pub fn roles(ast: &ast::Workflow, problems: &mut Problems) {
 
 /// Warns of `use` lines whose connector is never named.
 pub fn uses(file: &ast::File, problems: &mut Problems) {
-    if file.damaged
-        || file
-            .workflows
-            .iter()
-            .any(|workflow| workflow.damaged || workflow.steps.iter().any(|step| step.damaged))
-        || file
-            .connectors
-            .iter()
-            .any(|connector| connector.damaged || connector.actions.iter().any(|a| a.damaged))
-    {
-        return;
-    }
     let mut named: HashSet<&str> = HashSet::new();
     for connector in &file.connectors {
         named.extend(crate::scope::named(connector));

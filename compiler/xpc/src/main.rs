@@ -1,5 +1,32 @@
-//! The compiler: `xpc check | build | verify | fmt | graph | explain | deploy`.
+//! `xpc`: compiles workflows, proves what they can never do, and emits signed artifacts.
 
-fn main() {
-    println!("xpc {} ({})", env!("CARGO_PKG_VERSION"), xpc_proof::version::solver_version());
+mod args;
+mod codegen;
+mod commands;
+mod draw;
+mod exit;
+mod files;
+mod pipeline;
+mod report;
+
+use clap::Parser as _;
+
+fn main() -> std::process::ExitCode {
+    if let Err(problem) = xpc_proof::version::check_solver() {
+        return exit::failed(&problem).into();
+    }
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    let exit = match args.command {
+        args::Command::Check(options) => commands::check::run(&options),
+        args::Command::Build(options) => commands::build::run(&options),
+        args::Command::Verify(options) => commands::verify::run(&options),
+        args::Command::Fmt(options) => commands::fmt::run(&options),
+        args::Command::Graph(options) => commands::graph::run(&options),
+        args::Command::Explain(options) => commands::explain::run(&options),
+        args::Command::Deploy(options) => commands::deploy::run(&options),
+    };
+    exit.into()
 }

@@ -37,8 +37,9 @@ pub(crate) fn is_hidden(c: char) -> bool {
         }
     });
     ignorable.is_ok()
-        // line and paragraph separators, annotation, object replacement and replacement, blank braille, null notehead
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffd}' | '\u{2800}' | '\u{1d159}')
+        // line and paragraph separators, annotation, object replacement and replacement, joiners of
+        // hieroglyphs, blank braille, null notehead
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffd}' | '\u{13430}'..='\u{1343f}' | '\u{2800}' | '\u{1d159}')
 }
 
 /// Whether a character may stand in a name at all: assigned, public, visible, no control.
@@ -78,4 +79,42 @@ pub(crate) fn may_combine(c: char) -> bool {
 /// make a dotfile that does not look like one.
 pub(crate) fn is_neutral(c: char) -> bool {
     c == '.' || !fold(c.encode_utf8(&mut [0; 4])).contains(['.', '~'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> impl Iterator<Item = (char, String)> {
+        ('\0'..=char::MAX).filter(|c| is_nameable(*c)).map(|c| (c, c.to_string()))
+    }
+
+    #[test]
+    fn folding_is_stable_and_blind_to_case_and_form() {
+        for (c, text) in all() {
+            let folded = fold(&text);
+            assert_eq!(fold(&folded), folded, "{c:?}");
+            assert_eq!(fold(&text.to_uppercase()), folded, "{c:?}");
+            assert_eq!(fold(&text.to_lowercase()), folded, "{c:?}");
+            assert_eq!(fold(&text.nfkc().collect::<String>()), folded, "{c:?}");
+            assert_eq!(fold(&text.nfd().collect::<String>()), folded, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(IGNORABLE.iter().all(|(first, last)| first <= last));
+        assert!(IGNORABLE.windows(2).all(|pair| pair[0].1 < pair[1].0));
+    }
+
+    #[test]
+    fn characters_that_do_not_combine_stay_apart() {
+        // Whatever such characters follow: the text stays in form C.
+        for (c, text) in all().filter(|(c, _)| !may_combine(*c)) {
+            for before in ["a", "e\u{301}", "\u{1100}", "日", "q\u{323}"] {
+                let text: String = before.nfc().chain(text.chars()).collect();
+                assert!(unicode_normalization::is_nfc(&text), "{before} {c:?}");
+            }
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Random text, neutralised, before readers that obey: their expressions, as their makers publish or document them, and
 //! git itself.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -93,6 +95,14 @@ const PIECES: &[&str] = &[
     "[ci skip]",
     "[no ci]",
     "***",
+    "***NO_CI***",
+    "Change-Id: ",
+    "\nsigned-off-by:",
+    "\nrelease-as:",
+    "\nbors ",
+    "\n/merge ",
+    "##[",
+    "[x]: ",
     "NO_CI",
     "skip-ci",
     "Signed-off-by",
@@ -170,7 +180,7 @@ fn no_reader_obeys_what_was_neutralised() {
         .map(|(name, order)| (*name, Regex::new(order).unwrap(), AtomicUsize::new(0)))
         .collect();
     let unbreakable = AtomicUsize::new(0);
-    let mut runner = TestRunner::new(config(30_000));
+    let mut runner = TestRunner::new(config(15_000));
     runner
         .run(&soup(), |text| {
             let safe = match neutralise(&text, 10_000) {

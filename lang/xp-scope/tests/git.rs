@@ -1,5 +1,7 @@
 //! Paths and branch names against the real git: what is accepted here, git accepts; what git protects, is refused here.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;

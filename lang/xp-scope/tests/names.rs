@@ -1,5 +1,7 @@
 //! Paths and branch names, rule by rule.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use xp_scope::path::{self, PathError};
 use xp_scope::refs::{self, RefError};
 
@@ -20,7 +22,6 @@ fn ordinary_paths_are_accepted() {
         ".gitignore",
         ".gita",
         "git",
-        "-/-".trim_start_matches('-').trim_start_matches('/'),
         "a/-b",
     ] {
         assert_eq!(path::check(text), Ok(()), "{text}");
@@ -86,7 +87,7 @@ fn lengths_of_paths_are_bounded() {
 
 #[test]
 fn trees_with_two_spellings_of_one_name_are_refused() {
-    for fine in [&["a", "b/c", "b/d"][..], &["a", "a"], &["b/c", "b/c/d".get(..3).unwrap()], &["ss", "s"]] {
+    for fine in [&["a", "b/c", "b/d"][..], &["a", "a"], &["ss", "s"]] {
         assert!(path::distinct(fine.iter().copied()).is_ok(), "{fine:?}");
     }
     for (first, second) in [

@@ -7,11 +7,13 @@ use xp_diagnostics::Span;
 
 mod claim;
 mod connector;
+mod name;
 mod pin;
 mod step;
 
 pub use claim::{Claim, ClaimKind, Extent, Prove, Uses, UsesArg, UsesKind};
 pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, Field, Type, TypeDecl, TypeKind};
+pub use name::{Doc, Name, Path};
 pub use pin::{Arg, Expr, ExprKind, Int, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
 pub use step::{
     Atom, AtomOutcome, Condition, ConditionKind, Exhausted, Formula, FormulaKind, Grant, How, Limit, Outcome,
@@ -39,42 +41,6 @@ pub struct Use {
     /// What is used.
     pub path: Path,
     /// The line.
-    pub span: Span,
-}
-
-/// A single word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// The word.
-    pub text: String,
-    /// Where.
-    pub span: Span,
-}
-
-/// Words with dots between; at least one word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
-    /// The words.
-    pub segments: Vec<Name>,
-    /// From the first to the last.
-    pub span: Span,
-}
-
-impl Path {
-    /// The words with dots between.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let words: Vec<&str> = self.segments.iter().map(|name| name.text.as_str()).collect();
-        words.join(".")
-    }
-}
-
-/// A doc comment: consecutive `///` lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doc {
-    /// The lines without their markers, joined by line breaks.
-    pub text: String,
-    /// From the first to the last line.
     pub span: Span,
 }
 

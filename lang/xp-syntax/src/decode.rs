@@ -6,7 +6,7 @@ use xp_diagnostics::{Diagnostic, codes};
 ///
 /// # Errors
 /// When the bytes are not UTF-8. The fault has no file yet: put it in one with [`Diagnostic::in_file`].
-pub fn decode(bytes: &[u8]) -> Result<String, Diagnostic> {
+pub fn decode(bytes: &[u8]) -> Result<String, Box<Diagnostic>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
         Err(error) => {
@@ -20,7 +20,7 @@ pub fn decode(bytes: &[u8]) -> Result<String, Diagnostic> {
             } else {
                 fault.help("save it as UTF-8")
             };
-            Err(fault)
+            Err(Box::new(fault))
         }
     }
 }

@@ -222,14 +222,20 @@ fn cure(
 
 /// Cures that are no edits.
 fn hints(slice: &Slice<'_, '_>, wants: &[Wanted], word: &str, fault: Diagnostic) -> Diagnostic {
-    let after_once = slice.tokens.end.checked_sub(1).map(|last| slice.lexed.word(last)) == Some("once");
-    if wants.contains(&Wanted::Exactly("per")) && (after_once || !wants.contains(&Wanted::End)) {
-        return fault.help("`once` says of what: `once per opening` or `once per run`");
+    let wants = |word| wants.contains(&Wanted::Exactly(word));
+    match slice.piece {
+        Piece::Grant if wants("per") => {
+            fault.help("`once` says of what: `once per opening` or `once per run`")
+        }
+        Piece::Prove if wants("per") => fault.help("a count is over the run: `at most N per run`"),
+        Piece::Outcome if wants("end") && !word.is_empty() => {
+            fault.help("an outcome goes on with `-> end` or `-> reopen STEP (max N, then OUTCOME)`")
+        }
+        Piece::Outcome if slice.text.contains("reopen") => {
+            fault.help("a loop has a bound and an end: `-> reopen STEP (max N, then OUTCOME)`")
+        }
+        _ => fault,
     }
-    if wants.contains(&Wanted::Exactly("end")) && slice.piece == Piece::Outcome && !word.is_empty() {
-        return fault.help("an outcome goes on with `-> end` or `-> reopen STEP (max N, then OUTCOME)`");
-    }
-    fault
 }
 
 /// Something that starts no member of the block it stands in.

@@ -11,9 +11,7 @@ use crate::parse::{Read, read};
 use crate::split::Node;
 use crate::words::Piece;
 use lines::Lines;
-
-/// Widest line that is not wrapped, in characters.
-pub(crate) const WIDTH: usize = 120;
+use wrap::WIDTH;
 
 /// Lays a program out. Idempotent; the tree stays the same but for its spans.
 ///

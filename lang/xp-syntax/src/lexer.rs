@@ -168,7 +168,27 @@ impl<'t> Lexer<'t> {
             before: self.out.tokens.len(),
             own_line: self.fresh_line,
         });
+        self.hidden(line);
         self.at += line;
+    }
+
+    /// Reports characters in a comment or string that change the order in which the line is shown: a reader would review another
+    /// program than the one that runs (CVE-2021-42574).
+    fn hidden(&mut self, len: usize) -> bool {
+        let text = self.rest().get(..len).unwrap_or("");
+        let found =
+            text.char_indices().find(|(_, c)| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+        let Some((at, c)) = found else { return false };
+        let span = Span::new(self.out.source, self.at + at, self.at + at + c.len_utf8());
+        self.out.faults.push(
+            Diagnostic::error(
+                codes::BAD_CHARACTER,
+                format!("the hidden character U+{:04X} changes how this line is shown", u32::from(c)),
+            )
+            .at(span)
+            .fix(span, "", "remove the character"),
+        );
+        true
     }
 
     fn number(&mut self, sign: usize) {
@@ -210,6 +230,7 @@ impl<'t> Lexer<'t> {
         while let Some((at, c)) = chars.next() {
             match c {
                 '"' => {
+                    sound &= !self.hidden(at);
                     self.push(if sound { Kind::Str } else { Kind::Bad }, at + 1);
                     return;
                 }

@@ -13,30 +13,17 @@ mod grammar;
 mod lexer;
 mod nearest;
 mod parse;
+mod parsed;
 mod split;
 mod words;
 
-use xp_diagnostics::{Diagnostic, SourceId};
+use xp_diagnostics::SourceId;
 
 pub use decode::decode;
 pub use format::format;
 pub use nearest::nearest;
+pub use parsed::{MAX_BYTES, MAX_DEPTH, Parsed};
 pub use words::RESERVED;
-
-/// Longest text that is read, in bytes.
-pub const MAX_BYTES: usize = 4 * 1024 * 1024;
-
-/// Deepest nesting of brackets, and of types in types.
-pub const MAX_DEPTH: usize = 64;
-
-/// A tree and what is wrong with the text.
-#[derive(Clone, Debug)]
-pub struct Parsed {
-    /// What was understood.
-    pub tree: ast::File,
-    /// What was not, in source order; warnings among them.
-    pub diagnostics: Vec<Diagnostic>,
-}
 
 /// Reads a file. Never fails: what is not understood is left out of the tree and reported.
 #[must_use]

@@ -11,9 +11,9 @@ use crate::build::{self, Cx};
 use crate::fault::{self, Slice};
 use crate::grammar::{self, Grammar, Rule};
 use crate::lexer::{Kind, Lexed, lex};
+use crate::parsed::{MAX_BYTES, MAX_DEPTH, Parsed};
 use crate::split::{Node, NodeId, Split, split};
 use crate::words::Piece;
-use crate::{MAX_BYTES, MAX_DEPTH, Parsed};
 
 /// Everything there is about a text; the formatter wants more than the tree.
 pub(crate) struct Read<'t> {
@@ -88,7 +88,9 @@ impl FileParser<'_, '_> {
             };
             file.damaged |= !known;
         }
-        self.dangling_docs();
+        if !self.lexed.tokens.is_empty() {
+            self.dangling_docs();
+        }
         file
     }
 

@@ -3,14 +3,14 @@
 //! Members start with words that cannot be names, so a lost bracket costs one member: the next line that starts with such a word
 //! starts anew. Blocks are matched by braces; where braces and words disagree, the words win and the brace is reported once.
 
+mod ends;
+
 use std::ops::Range;
 
-use pest::Parser;
 use xp_diagnostics::{Diagnostic, codes};
 
-use crate::grammar::{self, Grammar};
 use crate::lexer::{Kind, Lexed};
-use crate::words::{Piece, goes_on, wants_more};
+use crate::words::Piece;
 
 /// Index of a [`Node`].
 pub(crate) type NodeId = usize;
@@ -450,165 +450,6 @@ impl<'l, 't> Splitter<'l, 't> {
         }
     }
 
-    /// Where the piece that starts at a token ends, and whether a block opens there.
-    fn piece_end(&self, piece: Piece, start: usize) -> (usize, bool) {
-        let mut inner: Vec<char> = Vec::new();
-        let mut at = start;
-        // One look at whether a word in the middle of a line ends a complete piece: more would make long lines slow.
-        let mut looked = false;
-        while let Some(token) = self.lexed.token(at) {
-            if at > start {
-                match self.boundary(piece, start, at, inner.is_empty()) {
-                    Boundary::Here => return (at, false),
-                    Boundary::IfComplete if !looked => {
-                        looked = true;
-                        if self.complete(piece, start..at) {
-                            return (at, false);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            match token.kind {
-                Kind::Mark(open @ ('(' | '[')) => inner.push(open),
-                Kind::Mark('{') => {
-                    let record = at > start && self.record_brace(piece, at);
-                    let last = !self.lexed.same_line_follows(at);
-                    let heads = piece.has_block() || (piece == Piece::Unknown && at > start);
-                    if record {
-                        inner.push('{');
-                    } else if heads && (last || (inner.is_empty() && self.body_follows(piece, at + 1))) {
-                        return (at, true);
-                    } else if heads && inner.is_empty() && !looked {
-                        looked = true;
-                        if self.complete(piece, start..at) {
-                            return (at, true);
-                        }
-                    }
-                }
-                Kind::Mark(')') => close(&mut inner, '('),
-                Kind::Mark(']') => close(&mut inner, '['),
-                Kind::Mark('}') => {
-                    let braces = inner.iter().filter(|open| **open == '{').count();
-                    if braces > 0 {
-                        if !self.stray_in_record(at, piece == Piece::Type && braces == 1) {
-                            close(&mut inner, '{');
-                        }
-                    } else if !self.stray(at) && (piece != Piece::Type || token.line_first) {
-                        return (at, false);
-                    }
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        (at, false)
-    }
-
-    /// The grammar reads these tokens as a piece.
-    fn complete(&self, piece: Piece, tokens: Range<usize>) -> bool {
-        let (Some(rule), Some(first)) = (grammar::rule(piece), self.lexed.token(tokens.start)) else {
-            return false;
-        };
-        let end = tokens
-            .end
-            .checked_sub(1)
-            .and_then(|last| self.lexed.token(last))
-            .map_or(first.end, |last| last.end);
-        self.lexed.text.get(first.start..end).is_some_and(|text| Grammar::parse(rule, text).is_ok())
-    }
-
-    /// A brace that opens a record type.
-    fn record_brace(&self, piece: Piece, at: usize) -> bool {
-        let named = self.lexed.is_mark(at + 2, ':');
-        let clause = Piece::Action.member(self.lexed.word(at + 1)).is_some() && !named;
-        let unnamed_type = piece == Piece::Unknown && self.piece(self.block()) == Piece::Connector && named;
-        piece == Piece::Type
-            || unnamed_type
-            || (matches!(self.lexed.word(at - 1), ":" | "->" | "of" | "fresh") && !clause)
-    }
-
-    /// What stands after a brace in its line can be the body of a block.
-    fn body_follows(&self, piece: Piece, at: usize) -> bool {
-        let word = self.lexed.word(at);
-        const BLOCKS: [Piece; 5] =
-            [Piece::File, Piece::Connector, Piece::Action, Piece::Workflow, Piece::Step];
-        word == "}"
-            || piece.member(word).is_some()
-            || (piece == Piece::Unknown && BLOCKS.into_iter().any(|block| block.member(word).is_some()))
-    }
-
-    /// A closing brace in the middle of a line: more likely a slip inside the member than the end of its block.
-    fn stray(&self, at: usize) -> bool {
-        let Some(token) = self.lexed.token(at) else { return false };
-        let next = self.lexed.word(at + 1);
-        !token.line_first && self.lexed.same_line_follows(at) && next != "}" && !self.starts_something(next)
-    }
-
-    /// A closing brace after which a record type, or the whole type, cannot go on as the line does.
-    fn stray_in_record(&self, at: usize, whole: bool) -> bool {
-        if !self.lexed.same_line_follows(at) {
-            return false;
-        }
-        let next = self.lexed.word(at + 1);
-        if whole {
-            return next != "}" && !self.starts_something(next);
-        }
-        !matches!(next, "," | "}" | ")" | "{" | "=" | "within" | "max") && !self.starts_something(next)
-    }
-
-    fn starts_something(&self, word: &str) -> bool {
-        self.stack.iter().any(|id| self.piece(*id).member(word).is_some())
-    }
-
-    /// Whether the token at hand belongs to the next piece.
-    fn boundary(&self, piece: Piece, start: usize, at: usize, outside: bool) -> Boundary {
-        let Some(token) = self.lexed.token(at) else { return Boundary::Here };
-        let word = self.lexed.word(at);
-        let last = self.lexed.word(at - 1);
-        if token.kind == Kind::Word {
-            let field = self.lexed.is_mark(at + 1, ':') && !outside;
-            let role = word == "agent" && last == "by";
-            let sibling = self.piece(self.block()).member(word).is_some();
-            let child = piece.member(word).is_some();
-            let clause = piece == Piece::Clause;
-            if token.line_first {
-                let starts = child || self.starts_something(word) || self.resumes(word);
-                if starts && !field && !role {
-                    return Boundary::Here;
-                }
-            } else if outside && last != "." && !role {
-                let second =
-                    at > start + 1 && self.lexed.token(at - 1).is_some_and(|before| before.line_first);
-                if (sibling && piece == Piece::Unknown) || (second && self.starts_something(word) && !clause)
-                {
-                    return Boundary::Here;
-                }
-                let next = self.lexed.word(at + 1);
-                let named = self.lexed.kind(at + 1) == Some(Kind::Word);
-                if (sibling && !piece.has_block() && (named || clause)) || (child && named && !goes_on(next))
-                {
-                    return Boundary::IfComplete;
-                }
-            }
-        }
-        let unknown = piece == Piece::Unknown && at == start + 1;
-        // A string that is never closed may have swallowed the bracket that holds the next line.
-        if self.lexed.kind(at - 1) == Some(Kind::Bad) && last.starts_with('"') && word != "}" {
-            return Boundary::No;
-        }
-        if token.line_first && outside && !goes_on(word) && (unknown || !wants_more(last)) {
-            return Boundary::Here;
-        }
-        Boundary::No
-    }
-
-    /// A word that would reopen a block closed before.
-    fn resumes(&self, word: &str) -> bool {
-        matches!(word, "may" | "submit" | "outcome" | "step" | "prove" | "type" | "action")
-            && !self.closed_home(word).is_empty()
-    }
-
     /// The blocks closed last, outermost first, down to the one of which the word starts a member; none when there is no such block.
     fn closed_home(&self, word: &str) -> Vec<NodeId> {
         let mut path = Vec::new();
@@ -633,17 +474,3 @@ impl<'l, 't> Splitter<'l, 't> {
 
 /// Blocks that words lead to; clauses of actions have too common names.
 const HOMES: [Piece; 3] = [Piece::Connector, Piece::Workflow, Piece::Step];
-
-/// Whether a piece ends before a token.
-enum Boundary {
-    No,
-    Here,
-    IfComplete,
-}
-
-/// Closes the innermost bracket of the kind, and what was left open inside it. A bracket that closes nothing is left to the grammar.
-fn close(inner: &mut Vec<char>, open: char) {
-    if let Some(at) = inner.iter().rposition(|c| *c == open) {
-        inner.truncate(at);
-    }
-}

@@ -1,1 +1,3 @@
 //! Orchestrator, proxy, connectors, store and the HTTP edge.
+
+pub mod connectors;

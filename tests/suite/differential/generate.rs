@@ -41,7 +41,7 @@ pub const WORLD: &str = r#"connector world {
   type Said { id: int }
   action make(name: branch) -> fresh branch { effect write touches name repeat probe }
   action write(at: branch, path: path) -> Written { effect write touches at repeat probe }
-  action test(commit: commit) -> Tested { effect execute attests about commit repeat idempotent }
+  action test(commit: commit, network: none = none) -> Tested { effect execute attests about commit repeat idempotent }
   action look(commit: commit) -> Seen { effect read shows head repeat idempotent }
   action talk(body: text) -> Said { effect discuss repeat probe }
   action merge(commit: commit) -> Written { effect merge irreversible about commit repeat probe }
@@ -59,6 +59,7 @@ struct Drawn {
     /// Binders with the action behind them.
     binders: Vec<(String, &'static str)>,
     submission: bool,
+    upstream: std::collections::BTreeSet<usize>,
 }
 
 /// A workflow and how often each construct stands in it.
@@ -73,13 +74,21 @@ struct Generator {
     text: String,
     constructs: BTreeMap<&'static str, u32>,
     roles: Vec<&'static str>,
+    /// Steps that the formula being drawn names.
+    named: std::collections::BTreeSet<usize>,
 }
 
 pub fn generate(seed: u64) -> Generated {
     let mut dice = Dice::of(seed);
     let roles = ["ann", "bob", "cid"][..2 + dice.pick(2)].to_vec();
-    let mut generator =
-        Generator { dice, steps: Vec::new(), text: WORLD.to_owned(), constructs: BTreeMap::new(), roles };
+    let mut generator = Generator {
+        dice,
+        steps: Vec::new(),
+        text: WORLD.to_owned(),
+        constructs: BTreeMap::new(),
+        roles,
+        named: Default::default(),
+    };
     generator.workflow();
     Generated { text: generator.text, constructs: generator.constructs }
 }
@@ -120,16 +129,23 @@ impl Generator {
             String::new()
         } else {
             self.met("after");
+            self.named.clear();
             format!(" after {}", self.formula(index, 2))
         };
         let _ = writeln!(self.text, "  step {name} by {role}{after} {{");
         let mut drawn = Drawn { name: name.clone(), ..Drawn::default() };
+        if !after.is_empty() {
+            for step in std::mem::take(&mut self.named) {
+                drawn.upstream.extend(self.steps[step].upstream.iter().copied());
+                drawn.upstream.insert(step);
+            }
+        }
         let mut tests = None;
         let mut plain = None;
         for number in 0..self.dice.pick(3) {
-            let action = *self
-                .dice
-                .of_list(&["talk", "make", "write", "write", "test", "test", "look", "merge", "deploy", "drop"]);
+            let action = *self.dice.of_list(&[
+                "talk", "make", "write", "write", "test", "test", "look", "merge", "deploy", "drop",
+            ]);
             let binder = self.dice.chance(65).then(|| format!("b{number}"));
             self.grant(index, action, binder.as_deref());
             if let Some(binder) = binder {
@@ -296,8 +312,9 @@ impl Generator {
                 };
                 let _ = writeln!(self.text, "    outcome good auto when {flag}");
                 drawn.continuing.push("good".to_owned());
-                let negated = if flag.contains(" and ") { format!("not ({flag})") } else { format!("not {flag}") };
-                self.ending(index, "bad", &format!(" auto when {negated}"), drawn);
+                let negated =
+                    if flag.contains(" and ") { format!("not ({flag})") } else { format!("not {flag}") };
+                self.ending("bad", &format!(" auto when {negated}"), drawn);
             }
             (0..=3, _, Some(plain)) => {
                 automatic = true;
@@ -325,7 +342,7 @@ impl Generator {
             drawn.continuing.push("other".to_owned());
         }
         if self.dice.chance(35) {
-            self.ending(index, "back", "", drawn);
+            self.ending("back", "", drawn);
         }
     }
 
@@ -334,8 +351,11 @@ impl Generator {
         if !self.dice.chance(30) {
             return None;
         }
-        let planned: Vec<String> =
-            self.steps[..index].iter().filter(|s| s.submission).map(|s| format!("{}.files", s.name)).collect();
+        let planned: Vec<String> = self.steps[..index]
+            .iter()
+            .filter(|s| s.submission)
+            .map(|s| format!("{}.files", s.name))
+            .collect();
         if !planned.is_empty() && self.dice.chance(50) {
             return Some(self.dice.of_list(&planned).clone());
         }
@@ -347,19 +367,20 @@ impl Generator {
     }
 
     /// An outcome that leads back, ends the run, or just is another way on.
-    fn ending(&mut self, index: usize, name: &str, how: &str, drawn: &mut Drawn) {
+    fn ending(&mut self, name: &str, how: &str, drawn: &mut Drawn) {
+        let upstream: Vec<usize> = drawn.upstream.iter().copied().collect();
         match self.dice.pick(4) {
             0 => {
                 self.met("end");
                 let _ = writeln!(self.text, "    outcome {name}{how} -> end");
             }
-            1 => {
+            n if n == 1 || upstream.is_empty() => {
                 let _ = writeln!(self.text, "    outcome {name}{how}");
                 drawn.continuing.push(name.to_owned());
             }
             _ => {
                 self.met("reopen");
-                let target = self.dice.pick(index + 1);
+                let target = *self.dice.of_list(&upstream);
                 let max = 1 + self.dice.pick(2);
                 let notes = if self.dice.chance(50) { " with notes" } else { "" };
                 let gone = format!("{name}_spent");
@@ -380,8 +401,10 @@ impl Generator {
                         gone
                     }
                 };
-                let _ =
-                    writeln!(self.text, "    outcome {name}{how} -> reopen s{target}{notes} (max {max}, then {then})");
+                let _ = writeln!(
+                    self.text,
+                    "    outcome {name}{how} -> reopen s{target}{notes} (max {max}, then {then})"
+                );
             }
         }
     }
@@ -397,6 +420,7 @@ impl Generator {
             return wrapped.join(word);
         }
         let step = self.dice.pick(below);
+        self.named.insert(step);
         let outcomes = self.steps[step].continuing.clone();
         let name = self.steps[step].name.clone();
         if outcomes.len() == 1 && self.dice.chance(20) {
@@ -414,7 +438,8 @@ impl Generator {
         if self.dice.chance(70) {
             format!("effect {}", self.dice.of_list(EFFECTS))
         } else {
-            let action = self.dice.of_list(&["write", "test", "merge", "deploy", "look", "make", "drop", "talk"]);
+            let action =
+                self.dice.of_list(&["write", "test", "merge", "deploy", "look", "make", "drop", "talk"]);
             format!("world.{action}")
         }
     }

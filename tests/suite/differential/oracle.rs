@@ -37,10 +37,7 @@ pub struct Oracle {
 impl Oracle {
     pub fn of(workflow: &Workflow, max_states: usize) -> Self {
         let machine = Machine::new(workflow.clone()).expect("the compiler lowered a malformed workflow");
-        let probes = vec![
-            Value::Text("elsewhere/probe.txt".to_owned()),
-            Value::Text(sampled_main(&machine)),
-        ];
+        let probes = vec![Value::Text("elsewhere/probe.txt".to_owned()), Value::Text(sampled_main(&machine))];
         let options = Options { max_states, probes: probes.clone(), ..Options::default() };
         let states = explore(&machine, Forgetful, &options).expect("the run starts");
         Self { machine, states, max_states, probes }
@@ -77,10 +74,12 @@ impl Oracle {
             Question::NoRole(a, b) => self.both(a, b, false),
             Question::NoPrincipal(a, b) => self.both(a, b, true),
             Question::Requires(uses, formula) => self.requires(uses, formula),
-            Question::Never(uses) => self.over_uses(uses_action(uses).as_ref(), |_, used| self.matches(uses, used)),
-            Question::OnlyWithin(uses, extent) => {
-                self.over_uses(Some(uses), |state, used| self.matches(uses, used) && self.outside(state, used, extent))
+            Question::Never(uses) => {
+                self.over_uses(uses_action(uses).as_ref(), |_, used| self.matches(uses, used))
             }
+            Question::OnlyWithin(uses, extent) => self.over_uses(Some(uses), |state, used| {
+                self.matches(uses, used) && self.outside(state, used, extent)
+            }),
             Question::AtMost(uses, most) => self.at_most(uses, *most),
         }
     }
@@ -104,11 +103,13 @@ impl Oracle {
         let workflow = self.machine.workflow();
         let mut happened = BTreeSet::new();
         for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
-            for (by, _) in moves {
-                if let Move::Judge(atom) | Move::Settle(atom) = by {
+            for edge in moves {
+                if let Move::Judge(atom) | Move::Settle(atom) = &edge.by {
                     let outcome = &workflow.steps[atom.step.index()].outcomes[atom.outcome.index()];
                     let taken = match outcome.then {
-                        Then::Reopen(by) if here.state.loops[by.index()] >= workflow.loops[by.index()].max => {
+                        Then::Reopen(by)
+                            if here.state.loops[by.index()] >= workflow.loops[by.index()].max =>
+                        {
                             workflow.loops[by.index()].exhausted
                         }
                         _ => atom.outcome,
@@ -121,12 +122,19 @@ impl Oracle {
         happened.len() < all
     }
 
-    /// From some situation no end can be reached.
+    /// Some step can stay open for ever.
     fn progress(&self) -> Truth {
         if !self.states.complete {
             return Truth::TooLarge;
         }
-        if self.states.stuck().is_empty() { Truth::Holds } else { Truth::Violated }
+        let steps = 0..self.machine.workflow().steps.len();
+        let stranded = steps.map(StepId::of).any(|step| !self.states.stranded(step).is_empty());
+        if stranded { Truth::Violated } else { Truth::Holds }
+    }
+
+    /// From some situation no end can be reached.
+    pub fn stuck(&self) -> bool {
+        self.states.complete && !self.states.stuck().is_empty()
     }
 
     /// Two automatic outcomes of one step are due at once, or all its evidence is there and none is.
@@ -136,7 +144,8 @@ impl Oracle {
             here.flying.is_none()
                 && here.state.pending.is_empty()
                 && workflow.steps.iter().zip(&here.state.steps).any(|(step, now)| {
-                    let automatic: Vec<_> = step.outcomes.iter().filter(|o| matches!(o.how, How::Auto(_))).collect();
+                    let automatic: Vec<_> =
+                        step.outcomes.iter().filter(|o| matches!(o.how, How::Auto(_))).collect();
                     if !now.open || automatic.is_empty() || now.submissions.iter().any(Option::is_none) {
                         return false;
                     }
@@ -183,11 +192,13 @@ impl Oracle {
             for (number, grant) in step.grants.iter().enumerate() {
                 let action = &workflow.actions[grant.action.index()];
                 let writes = matches!(action.effect, Effect::Write | Effect::Delete);
-                let flying = here.flying.as_ref().filter(|f| f.step.index() == index && f.grant.index() == number);
+                let flying =
+                    here.flying.as_ref().filter(|f| f.step.index() == index && f.grant.index() == number);
                 if writes && (now.open || flying.is_some()) {
                     written.extend(self.values(here, action, grant, &action.touches));
                 }
-                let gathers = action.attests && (now.open || (now.settled.is_some() && now.grants[number].result.is_some()));
+                let gathers = action.attests
+                    && (now.open || (now.settled.is_some() && now.grants[number].result.is_some()));
                 if gathers {
                     let about = self.values(here, action, grant, &action.about);
                     evidence.extend(about.iter().flat_map(|value| here.world.roots(value)));
@@ -196,7 +207,9 @@ impl Oracle {
             for (number, outcome) in step.outcomes.iter().enumerate() {
                 let Some(datum) = &outcome.of else { continue };
                 let in_force = now.open || now.settled.is_some_and(|settled| settled.index() == number);
-                let Some(value) = self.machine.value(&here.state, datum).filter(|_| in_force) else { continue };
+                let Some(value) = self.machine.value(&here.state, datum).filter(|_| in_force) else {
+                    continue;
+                };
                 if let Root::Submission { step, .. } = datum.root {
                     // What is approved may still be handed in anew.
                     if here.state.steps[step.index()].open {
@@ -244,8 +257,13 @@ impl Oracle {
 
     fn unreviewed(&self, here: &Situation<Forgetful>) -> bool {
         let workflow = self.machine.workflow();
-        let judged: BTreeSet<String> =
-            here.state.steps.iter().filter_map(|step| step.judged.as_ref()).map(ToString::to_string).collect();
+        let judged: BTreeSet<String> = here
+            .state
+            .steps
+            .iter()
+            .filter_map(|step| step.judged.as_ref())
+            .map(ToString::to_string)
+            .collect();
         here.state.status == Status::Running
             && workflow.steps.iter().zip(&here.state.steps).any(|(step, now)| {
                 now.open
@@ -277,9 +295,10 @@ impl Oracle {
     fn requires(&self, uses: &Uses, formula: &Formula) -> Truth {
         let mut occurs = false;
         for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
-            let flying = here.flying.as_ref().map(|f| Used { step: f.step, grant: f.grant, args: f.args.clone() });
+            let flying =
+                here.flying.as_ref().map(|f| Used { step: f.step, grant: f.grant, args: f.args.clone() });
             let running = here.state.status == Status::Running;
-            let claimed = moves.iter().filter_map(|(by, _)| match by {
+            let claimed = moves.iter().filter_map(|edge| match &edge.by {
                 Move::Use(used, _) | Move::Claim(used) => Some(used),
                 _ => None,
             });
@@ -298,8 +317,8 @@ impl Oracle {
     fn over_uses(&self, occurring: Option<&Uses>, violates: impl Fn(&State, &Used) -> bool) -> Truth {
         let mut occurs = false;
         for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
-            for (by, _) in moves {
-                let (Move::Use(used, _) | Move::Claim(used)) = by else { continue };
+            for edge in moves {
+                let (Move::Use(used, _) | Move::Claim(used)) = &edge.by else { continue };
                 occurs |= occurring.is_some_and(|uses| self.matches(uses, used));
                 if violates(&here.state, used) {
                     return Truth::Violated;
@@ -405,9 +424,10 @@ impl Oracle {
         let explored = self.explore_with(Repeats::default(), None);
         let workflow = self.machine.workflow();
         let beyond = |here: &Situation<Repeats>| {
-            here.observer.counts.iter().any(|((step, grant), count)| {
-                *count > workflow.steps[*step].grants[*grant].limit.uses
-            })
+            here.observer
+                .counts
+                .iter()
+                .any(|((step, grant), count)| *count > workflow.steps[*step].grants[*grant].limit.uses)
         };
         if explored.situations.iter().any(beyond) {
             Truth::Violated
@@ -474,7 +494,9 @@ fn grants_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<
         Condition::Bound(grant) | Condition::Flag { grant, .. } => {
             found.insert(grant.index());
         }
-        Condition::All(parts) | Condition::Some(parts) => parts.iter().for_each(|part| grants_of(part, found)),
+        Condition::All(parts) | Condition::Some(parts) => {
+            parts.iter().for_each(|part| grants_of(part, found))
+        }
     }
 }
 
@@ -567,9 +589,4 @@ impl Observer for Repeats {
             *count = (*count + 1).min(grant.limit.uses + 1);
         }
     }
-}
-
-/// For messages.
-pub fn name(step: StepId, workflow: &Workflow) -> &str {
-    &workflow.steps[step.index()].name
 }

@@ -7,6 +7,8 @@ mod example;
 #[cfg(test)]
 mod explore;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod small;

@@ -188,10 +188,7 @@ fn edits_for_the_prover_are_well_formed() {
             "step open_pr by developer after run_tests.passed {",
             "step open_pr by developer after implement.ready {",
         ),
-        (
-            "onto: run_tests.tests.base) once per run as merged",
-            "onto: run_tests.tests.base) max 3 per run as merged",
-        ),
+        ("once per run as merged", "max 3 per run as merged"),
         (
             "    outcome done auto when merged",
             "    may github.contents.write(repo, start.branch, path: one of propose.files, text: content) max 1\n    outcome done auto when merged",

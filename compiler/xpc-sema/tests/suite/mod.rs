@@ -5,6 +5,7 @@ mod example;
 mod mutations;
 mod pages;
 mod scale;
+mod shipped;
 mod stdlib;
 
 use std::fmt::Write;

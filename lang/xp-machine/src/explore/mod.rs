@@ -76,13 +76,24 @@ pub struct Situation<O> {
     pub observer: O,
 }
 
+/// From one situation to another.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// What happens.
+    pub by: Move,
+    /// Where it leads.
+    pub to: usize,
+    /// Steps that it opened anew.
+    pub renewed: Vec<StepId>,
+}
+
 /// Everything that was found.
 #[derive(Debug)]
 pub struct Explored<O> {
     /// The situations, the first one being the start.
     pub situations: Vec<Situation<O>>,
     /// By situation: what leads where.
-    pub next: Vec<Vec<(Move, usize)>>,
+    pub next: Vec<Vec<Edge>>,
     /// Every situation was found.
     pub complete: bool,
 }
@@ -91,19 +102,36 @@ impl<O> Explored<O> {
     /// Situations of a running run from which no end can be reached. Meaningful only when `complete`.
     #[must_use]
     pub fn stuck(&self) -> Vec<usize> {
+        let over = |here: &Situation<O>| here.state.status != Status::Running;
+        self.cannot_reach(over, |_| false)
+    }
+
+    /// Situations in which a step is open and stays so for ever. Meaningful only when `complete`.
+    #[must_use]
+    pub fn stranded(&self, step: StepId) -> Vec<usize> {
+        let closed = |here: &Situation<O>| {
+            let open = here.state.steps.get(step.index()).is_some_and(|step| step.open);
+            here.state.status != Status::Running || !open
+        };
+        self.cannot_reach(closed, |edge| edge.renewed.contains(&step))
+    }
+
+    /// Situations from which neither a good situation nor a good edge can be reached.
+    fn cannot_reach(&self, good: impl Fn(&Situation<O>) -> bool, by: impl Fn(&Edge) -> bool) -> Vec<usize> {
         let mut before = vec![Vec::new(); self.situations.len()];
         for (from, moves) in self.next.iter().enumerate() {
-            for (_, to) in moves {
-                if let Some(list) = before.get_mut(*to) {
+            for edge in moves {
+                if let Some(list) = before.get_mut(edge.to) {
                     list.push(from);
                 }
             }
         }
-        let over = |index: &usize| {
-            self.situations.get(*index).is_some_and(|here| here.state.status != Status::Running)
-        };
         let mut ends = vec![false; self.situations.len()];
-        let mut stack: Vec<usize> = (0..self.situations.len()).filter(over).collect();
+        let here = |index: &usize| {
+            self.situations.get(*index).is_some_and(&good)
+                || self.next.get(*index).is_some_and(|edges| edges.iter().any(&by))
+        };
+        let mut stack: Vec<usize> = (0..self.situations.len()).filter(here).collect();
         while let Some(here) = stack.pop() {
             let Some(seen) = ends.get_mut(here) else { continue };
             if std::mem::replace(seen, true) {
@@ -123,10 +151,10 @@ impl<O> Explored<O> {
             if here == to {
                 break;
             }
-            for (by, next) in self.next.get(here).into_iter().flatten() {
-                if *next != 0 && !from.contains_key(next) {
-                    from.insert(*next, (here, by.clone()));
-                    queue.push_back(*next);
+            for edge in self.next.get(here).into_iter().flatten() {
+                if edge.to != 0 && !from.contains_key(&edge.to) {
+                    from.insert(edge.to, (here, edge.by.clone()));
+                    queue.push_back(edge.to);
                 }
             }
         }
@@ -145,16 +173,22 @@ impl<O> Explored<O> {
 ///
 /// # Errors
 /// The run cannot be started with sampled parameters or the staff given.
-pub fn explore<O: Observer>(machine: &Machine, observer: O, options: &Options) -> Result<Explored<O>, Refusal> {
+pub fn explore<O: Observer>(
+    machine: &Machine,
+    observer: O,
+    options: &Options,
+) -> Result<Explored<O>, Refusal> {
     let staff = options.staff.clone().unwrap_or_else(|| everybody(machine.workflow()));
-    let params = machine.workflow().params.iter().map(|param| {
-        (param.name.clone(), sample::value(machine, &param.ty, &param.name))
-    });
+    let params = machine
+        .workflow()
+        .params
+        .iter()
+        .map(|param| (param.name.clone(), sample::value(machine, &param.ty, &param.name)));
     let instances =
         machine.workflow().actions.iter().map(|action| (action.connector.clone(), "sampled".to_owned()));
-    let start = Start { at: 0, params: params.collect(), instances: instances.collect(), staff: BTreeMap::new() };
-    let first =
-        Situation { state: machine.start(&start)?, flying: None, world: World::default(), observer };
+    let start =
+        Start { at: 0, params: params.collect(), instances: instances.collect(), staff: BTreeMap::new() };
+    let first = Situation { state: machine.start(&start)?, flying: None, world: World::default(), observer };
     let mut seen: HashMap<Digest, Vec<(O, usize)>> = HashMap::new();
     seen.insert(key(&first), vec![(first.observer.clone(), 0)]);
     let mut explored = Explored { situations: vec![first], next: Vec::new(), complete: true };
@@ -163,8 +197,10 @@ pub fn explore<O: Observer>(machine: &Machine, observer: O, options: &Options) -
         let Some(situation) = explored.situations.get(here).cloned() else { break };
         let mut next = Vec::new();
         for (by, then) in moves::all(machine, &situation, &staff, options) {
+            let renewed = renewed(&situation.state, &then.state);
             let bucket = seen.entry(key(&then)).or_default();
-            let known = bucket.iter().find(|(observer, _)| *observer == then.observer).map(|(_, index)| *index);
+            let known =
+                bucket.iter().find(|(observer, _)| *observer == then.observer).map(|(_, index)| *index);
             let index = match known {
                 Some(index) => index,
                 None if explored.situations.len() >= options.max_states => {
@@ -178,12 +214,18 @@ pub fn explore<O: Observer>(machine: &Machine, observer: O, options: &Options) -
                     index
                 }
             };
-            next.push((by, index));
+            next.push(Edge { by, to: index, renewed });
         }
         explored.next.push(next);
         here += 1;
     }
     Ok(explored)
+}
+
+/// Steps whose opening is another one.
+fn renewed(before: &State, after: &State) -> Vec<StepId> {
+    let pairs = before.steps.iter().zip(&after.steps).enumerate();
+    pairs.filter(|(_, (a, b))| a.opening != b.opening).map(|(index, _)| StepId::of(index)).collect()
 }
 
 /// A principal and a controller of its own for every role.
@@ -204,7 +246,12 @@ fn key<O>(situation: &Situation<O>) -> Digest {
             let _ = write!(text, "{},{},{:?}/", grant.spent, grant.spent_in_run, grant.result);
         }
     }
-    let _ = write!(text, "|{:?}|{:?}", situation.flying.as_ref().map(|f| (f.step, f.grant, &f.args)), situation.world);
+    let _ = write!(
+        text,
+        "|{:?}|{:?}",
+        situation.flying.as_ref().map(|f| (f.step, f.grant, &f.args)),
+        situation.world
+    );
     let _ = write!(text, "|{:?}", state.staff.iter().map(Option::is_some).collect::<Vec<_>>());
     Digest::of(text.as_bytes())
 }
@@ -213,9 +260,7 @@ fn key<O>(situation: &Situation<O>) -> Digest {
 #[must_use]
 pub fn settled(state: &State) -> Vec<Atom> {
     let steps = state.steps.iter().enumerate();
-    steps
-        .filter_map(|(index, step)| Some(Atom { step: StepId::of(index), outcome: step.settled? }))
-        .collect()
+    steps.filter_map(|(index, step)| Some(Atom { step: StepId::of(index), outcome: step.settled? })).collect()
 }
 
 /// A principal as it acts in a role.

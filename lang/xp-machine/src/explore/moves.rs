@@ -97,7 +97,12 @@ pub(crate) fn all<O: Observer>(
         let id = StepId::of(index);
         let Some(now) = data::step(&here.state, id).filter(|now| now.open) else { continue };
         let Some(principal) = staff.get(step.role.index()) else { continue };
-        let role = machine.workflow().roles.get(step.role.index()).map(|role| role.name.as_str()).unwrap_or_default();
+        let role = machine
+            .workflow()
+            .roles
+            .get(step.role.index())
+            .map(|role| role.name.as_str())
+            .unwrap_or_default();
         let player = Player { machine, id, step, role, principal };
         for (number, grant) in step.grants.iter().enumerate() {
             let Some(action) = machine.workflow().actions.get(grant.action.index()) else { continue };
@@ -145,7 +150,9 @@ impl Player<'_> {
             action: format!("{}.{}", action.connector, action.name),
             args: args.clone(),
         };
-        let Ok(Accepted::Granted { step, grant, opening, req, .. }) = apply(self.machine, &mut then.state, request) else {
+        let Ok(Accepted::Granted { step, grant, opening, req, .. }) =
+            apply(self.machine, &mut then.state, request)
+        else {
             return;
         };
         // Another grant of the same action may have answered; then this use is counted there.
@@ -172,7 +179,12 @@ impl Player<'_> {
         }
     }
 
-    fn submit<O: Observer>(&self, here: &Situation<O>, ix: SubmissionIx, found: &mut Vec<(Move, Situation<O>)>) {
+    fn submit<O: Observer>(
+        &self,
+        here: &Situation<O>,
+        ix: SubmissionIx,
+        found: &mut Vec<(Move, Situation<O>)>,
+    ) {
         let Some(submission) = self.step.submissions.get(ix.index()) else { return };
         let sampled = submission.within.as_ref().and_then(xp_scope::PatternSet::sample);
         let value = match (&submission.ty, sampled) {
@@ -195,11 +207,14 @@ impl Player<'_> {
     fn outcomes<O: Observer>(&self, here: &Situation<O>, found: &mut Vec<(Move, Situation<O>)>) {
         for (number, outcome) in self.step.outcomes.iter().enumerate() {
             let atom = Atom { step: self.id, outcome: OutcomeIx::of(number) };
-            if let Some(datum) = outcome.of.as_ref().filter(|datum| matches!(datum.root, Root::Submission { .. })) {
+            if let Some(datum) =
+                outcome.of.as_ref().filter(|datum| matches!(datum.root, Root::Submission { .. }))
+            {
                 let actor = acting(self.principal, self.role);
                 let event = Event::View { actor, step: self.step.name.clone(), datum: datum.clone() };
                 let mut then = here.clone();
-                if apply(self.machine, &mut then.state, event).is_ok() && then.state.steps != here.state.steps {
+                if apply(self.machine, &mut then.state, event).is_ok() && then.state.steps != here.state.steps
+                {
                     found.push((Move::View(self.id), then));
                 }
             }
@@ -227,7 +242,9 @@ fn land<O: Observer>(
     found: &mut Vec<(Move, Situation<O>)>,
 ) {
     let grant = machine.step(flying.step).and_then(|step| step.grants.get(flying.grant.index()));
-    let Some(action) = grant.and_then(|grant| machine.workflow().actions.get(grant.action.index())) else { return };
+    let Some(action) = grant.and_then(|grant| machine.workflow().actions.get(grant.action.index())) else {
+        return;
+    };
     for result in sample::results(machine, &here.state, flying.step, flying.grant, action, &flying.args) {
         let mut then = here.clone();
         then.flying = None;
@@ -265,7 +282,14 @@ fn arguments(
     lists
 }
 
-fn candidates(machine: &Machine, state: &State, step: StepId, ty: &Type, pin: &Pin, options: &Options) -> Vec<Value> {
+fn candidates(
+    machine: &Machine,
+    state: &State,
+    step: StepId,
+    ty: &Type,
+    pin: &Pin,
+    options: &Options,
+) -> Vec<Value> {
     match pin {
         Pin::Is(expr) => data::expr(state, expr).into_iter().collect(),
         Pin::OneOf { set, within } => match data::expr(state, set) {

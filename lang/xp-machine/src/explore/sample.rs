@@ -20,9 +20,9 @@ pub(crate) fn value(machine: &Machine, ty: &Type, seed: &str) -> Value {
         Type::List(element) => Value::List(vec![value(machine, element, seed)]),
         Type::Record(name) => {
             let fields = machine.records.get(name).map(Vec::as_slice).unwrap_or_default();
-            let sampled = fields.iter().map(|(field, ty)| {
-                (field.clone(), value(machine, ty, &format!("{seed}.{field}")))
-            });
+            let sampled = fields
+                .iter()
+                .map(|(field, ty)| (field.clone(), value(machine, ty, &format!("{seed}.{field}"))));
             Value::Record(sampled.collect())
         }
     }
@@ -47,7 +47,8 @@ pub(crate) fn results(
     let mut base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
     // A fresh ref is the one that was asked for.
     if action.fresh && action.result == Type::Branch {
-        let named = action.touches.first().and_then(|touched| action.params.get(usize::try_from(*touched).ok()?));
+        let named =
+            action.touches.first().and_then(|touched| action.params.get(usize::try_from(*touched).ok()?));
         if let Some(name) = named.and_then(|param| args.get(&param.name)) {
             base = name.clone();
         }

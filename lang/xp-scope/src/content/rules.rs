@@ -158,17 +158,22 @@ fn words(text: &Skeleton) -> Vec<Word> {
     words
 }
 
-/// Orders of bare words. Broken inside the first, as readers take any separator between words.
+/// Orders of bare words. Broken inside the first, as readers take any separator between words; and some of them do not
+/// ask where the first begins and the last ends.
 fn phrases(_: &Skeleton, words: &[Word], places: &mut Places) {
     for (at, first) in words.iter().enumerate() {
-        let said = |phrase: &[&str]| {
-            phrase
-                .iter()
-                .enumerate()
-                .all(|(offset, wanted)| words.get(at + offset).is_some_and(|word| word.text == *wanted))
-        };
-        if PHRASES.iter().any(|phrase| said(phrase)) {
-            places.insert(first.from + 1);
+        for phrase in PHRASES {
+            let said = phrase.iter().enumerate().all(|(offset, wanted)| {
+                words.get(at + offset).is_some_and(|word| match (offset, phrase.len() - offset) {
+                    (0, 1) => word.text == *wanted,
+                    (0, _) => word.text.ends_with(wanted),
+                    (_, 1) => word.text.starts_with(wanted),
+                    _ => word.text == *wanted,
+                })
+            });
+            if said {
+                places.insert(first.to + 1 - phrase.first().map_or(0, |word| word.len()));
+            }
         }
     }
 }
@@ -184,7 +189,7 @@ fn closing(text: &Skeleton, words: &[Word], places: &mut Places) {
         }
         let mut place = word.to;
         loop {
-            let start = text.after(place, |c| !c.is_alphanumeric() && !matches!(c, '#' | '!'));
+            let start = text.after(place, |c| !c.is_alphanumeric());
             let end = text.after(start, |c| !c.is_whitespace()).min(start + LONGEST);
             let found = numbers(text, start, end);
             let between = text.text(start, text.after(start, char::is_alphanumeric));

@@ -57,7 +57,6 @@ pub(super) const PHRASES: &[&[&str]] = &[
     &["bors"],
     &["recheck"],
     &["reverify"],
-    &["retest", "this"],
     &["test", "this", "please"],
     &["ok", "to", "test"],
     &["add", "to", "whitelist"],

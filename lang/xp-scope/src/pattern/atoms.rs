@@ -61,14 +61,19 @@ pub(crate) fn atoms(literals: &[&str], globs: &[&[Token]]) -> Result<Vec<Atom>, 
     let nfa = Nfa::new(globs.iter().map(|glob| glob.to_vec()).chain(written));
     let literal_from = u32::try_from(globs.len()).unwrap_or(u32::MAX);
     let folders = walk(&nfa, literal_from, None)?;
+    // With its wildcards taken for letters, a glob is the hardest of its matches: if it is a control file, all are.
+    let all_control = |glob: &[Token]| control::is_control_file(&glob::text(glob));
+    let barred: BTreeSet<u32> =
+        (0..).zip(globs).filter(|(_, glob)| all_control(glob)).map(|(id, _)| id).collect();
     let pending: BTreeSet<Kind> = folders
         .iter()
-        .filter(|(_, shortest)| control::is_control_file(shortest))
+        .filter(|(kind, shortest)| kind.0.is_disjoint(&barred) && control::is_control_file(shortest))
         .map(|(kind, _)| kind.clone())
         .collect();
     let others = if pending.is_empty() { BTreeMap::new() } else { walk(&nfa, literal_from, Some(&pending))? };
     atoms.extend(folders.into_iter().map(|(kind, folder)| {
-        let file = if pending.contains(&kind) { others.get(&kind).cloned() } else { Some(folder.clone()) };
+        let file =
+            if control::is_control_file(&folder) { others.get(&kind).cloned() } else { Some(folder.clone()) };
         let (globs, dash) = kind;
         Atom { literal: None, globs, dotted: false, dash, control: false, folder, file }
     }));
@@ -112,12 +117,19 @@ fn walk(
                 break;
             }
         }
+        let reachable = |(globs, _): &Kind| globs.iter().all(|glob| nfa.is_open(&state.globs, *glob));
+        let hopeless = pending.is_some_and(|pending| !pending.iter().any(reachable));
+        if hopeless || CONTROL.matches_all(&state.control) {
+            continue;
+        }
         let mut letters: BTreeSet<char> = nfa.written(&state.globs).collect();
         for letter in CONTROL.written(&state.control) {
             letters.extend([letter, letter.to_ascii_uppercase()]);
         }
-        letters.extend(other(&letters));
-        for letter in letters {
+        let other = other(&letters);
+        search.spend((letters.len() + 1) * (state.globs.len() + state.control.len()))?;
+        // The plain one first, so that examples look plain.
+        for letter in other.into_iter().chain(letters) {
             // What is skipped here stands in literals alone, where any other letter leads to the same kinds.
             if state.empty && letter == '.' || !is_neutral(letter) {
                 continue;

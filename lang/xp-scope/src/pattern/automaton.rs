@@ -64,6 +64,7 @@ pub(crate) fn search(
             State::Found => return Ok(Some(search.text(id))),
         };
         let slash = if at_start { "" } else { "/" };
+        search.spend(2 * places.len() * automaton.atoms.len())?;
         for atom in automaton.atoms.iter().filter(|atom| !(at_start && atom.dash)) {
             if let Some(file) = &atom.file
                 && automaton.hits(&automaton.step(&places, atom, true), goal)

@@ -7,6 +7,8 @@ use super::glob::Token;
 /// The globs, laid out one after the other; a place is a `u32`.
 pub(crate) struct Nfa {
     places: Vec<Place>,
+    /// The place after the last of each glob.
+    ends: Vec<u32>,
     start: Vec<u32>,
 }
 
@@ -19,11 +21,12 @@ enum Place {
 impl Nfa {
     /// Numbers the globs from 0 in the order given.
     pub(crate) fn new(globs: impl IntoIterator<Item = Vec<Token>>) -> Self {
-        let mut nfa = Self { places: Vec::new(), start: Vec::new() };
+        let mut nfa = Self { places: Vec::new(), ends: Vec::new(), start: Vec::new() };
         for (id, glob) in (0..).zip(globs) {
             nfa.start.push(place(nfa.places.len()));
             nfa.places.extend(glob.into_iter().map(Place::Token));
             nfa.places.push(Place::End(id));
+            nfa.ends.push(place(nfa.places.len()));
         }
         nfa.start = nfa.closed(nfa.start.iter().copied().collect());
         nfa
@@ -59,6 +62,19 @@ impl Nfa {
             Place::End(id) => Some(*id),
             Place::Token(_) => None,
         })
+    }
+
+    /// Whether some glob matches whatever follows, as it ends in `*`.
+    pub(crate) fn matches_all(&self, set: &[u32]) -> bool {
+        set.iter().any(|at| {
+            matches!((self.at(*at), self.at(at + 1)), (Some(Place::Token(Token::Star)), Some(Place::End(_))))
+        })
+    }
+
+    /// Whether this glob can still match.
+    pub(crate) fn is_open(&self, set: &[u32], glob: u32) -> bool {
+        let globs = set.iter().map(|at| self.ends.partition_point(|end| end <= at));
+        globs.into_iter().any(|open| u32::try_from(open) == Ok(glob))
     }
 
     fn at(&self, at: u32) -> Option<&Place> {

@@ -129,6 +129,9 @@ impl PatternSet {
         for left in &self.0 {
             for right in &other.0 {
                 texts.extend(intersect(left.items(), right.items()).map_err(|_| NotShown::TooComplex)?);
+                if texts.len() > 4 * MAX_PATTERNS {
+                    return Err(NotShown::TooComplex);
+                }
             }
         }
         let mut patterns = Vec::new();

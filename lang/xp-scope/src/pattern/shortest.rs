@@ -5,7 +5,9 @@ use std::collections::{BinaryHeap, HashMap};
 use std::hash::Hash;
 
 /// States a search may make before it gives up.
-const MAX_STATES: usize = 50_000;
+const MAX_STATES: usize = 20_000;
+/// Steps from one place of a pattern to the next a search may take before it gives up.
+const MAX_STEPS: usize = 4_000_000;
 
 /// The search gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,7 @@ pub(crate) struct TooComplex;
 /// Dijkstra's search; the cost of a text is its bytes.
 pub(crate) struct Shortest<S> {
     limit: usize,
+    steps: usize,
     nodes: Vec<Node<S>>,
     best: HashMap<S, usize>,
     queue: BinaryHeap<Reverse<(usize, usize)>>,
@@ -32,6 +35,7 @@ impl<S: Clone + Eq + Hash> Shortest<S> {
         let node = Node { state: start.clone(), parent: None, piece: String::new(), cost: 0 };
         Self {
             limit,
+            steps: 0,
             nodes: vec![node],
             best: HashMap::from([(start, 0)]),
             queue: BinaryHeap::from([Reverse((0, 0))]),
@@ -49,6 +53,12 @@ impl<S: Clone + Eq + Hash> Shortest<S> {
             }
         }
         None
+    }
+
+    /// Counts work that is about to be done.
+    pub(crate) fn spend(&mut self, steps: usize) -> Result<(), TooComplex> {
+        self.steps += steps;
+        if self.steps > MAX_STEPS { Err(TooComplex) } else { Ok(()) }
     }
 
     /// There is a way from a node to a state by this piece of text.

@@ -224,7 +224,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
         // The JSON reader hands over integers beyond 64 bits as floats; for fractions the range is beside the point.
-        let beyond = value.fract() == 0.0 && value.abs() >= 18_446_744_073_709_551_615.0;
+        let beyond = value.fract() == 0.0 && value.abs() >= 9_223_372_036_854_775_808.0;
         Err(self.refuse(if beyond { ValueFault::Range } else { ValueFault::NotAnInteger }))
     }
 

@@ -2,9 +2,9 @@
 
 use xp_diagnostics::Span;
 
+use super::name::{Name, Path};
 use super::pin::{Expr, Int, Patterns};
 use super::step::Formula;
-use super::{Name, Path};
 
 /// `prove claim or vacuous`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use xp_diagnostics::Span;
 
+use super::name::{Doc, Name, Path};
 use super::pin::Expr;
-use super::{Doc, Name, Path};
 
 /// `connector name { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]

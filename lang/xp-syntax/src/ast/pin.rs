@@ -2,7 +2,7 @@
 
 use xp_diagnostics::Span;
 
-use super::{Name, Path};
+use super::name::{Name, Path};
 
 /// An argument of a grant, by position or by name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use xp_diagnostics::Span;
 
 use super::connector::Type;
+use super::name::{Doc, Name, Path};
 use super::pin::{Arg, Int, Patterns};
-use super::{Doc, Name, Path};
 
 /// `step name by role after formula { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]

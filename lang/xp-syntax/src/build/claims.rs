@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Cx, Kids};
+use super::cx::{Cx, Kids};
 use crate::ast::{Claim, ClaimKind, Extent, Prove, Uses, UsesKind};
 use crate::grammar::Rule;
 

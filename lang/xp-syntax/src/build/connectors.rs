@@ -3,7 +3,7 @@
 use pest::iterators::Pair;
 use xp_diagnostics::Span;
 
-use super::{Cx, Kids};
+use super::cx::{Cx, Kids};
 use crate::ast::{ActionParam, Clause, ClauseKind, Name, Path, Type, TypeDecl};
 use crate::grammar::Rule;
 
@@ -57,8 +57,11 @@ pub(crate) fn clause(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Clause
     let form = Kids::of(pair).next()?;
     let span = cx.span(&form);
     let rule = form.as_rule();
-    let names: Vec<Name> =
-        Kids::of(form).pairs.filter(|kid| !super::noise(kid.as_rule())).map(|kid| cx.name(&kid)).collect();
+    let names: Vec<Name> = Kids::of(form)
+        .pairs
+        .filter(|kid| !super::cx::noise(kid.as_rule()))
+        .map(|kid| cx.name(&kid))
+        .collect();
     let first = names.first().cloned();
     let kind = match rule {
         Rule::effect => ClauseKind::Effect(first?),

@@ -3,7 +3,7 @@
 use pest::iterators::Pair;
 use xp_diagnostics::{Diagnostic, Span, codes};
 
-use super::{Cx, Kids};
+use super::cx::{Cx, Kids};
 use crate::ast::{Atom, AtomOutcome, Condition, ConditionKind, Formula, FormulaKind};
 use crate::grammar::Rule;
 

@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::{Cx, Kids};
+use super::cx::{Cx, Kids};
 use crate::ast::{
     Exhausted, Finish, Formula, Grant, How, Limit, Name, Outcome, Param, Per, Roles, Separation, Submission,
     Then, ThenKind, Use,
@@ -71,7 +71,7 @@ pub(crate) fn grant(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Grant> 
     let mut kids = Kids::of(pair);
     let action = cx.path(&kids.eat(Rule::action_path)?);
     let args = kids.all(Rule::arg, |arg| cx.arg(arg))?;
-    let limit = match kids.eat(Rule::limit) {
+    let limit = match kids.any(&[Rule::once, Rule::max_limit]) {
         Some(pair) => Some(limit(cx, pair)?),
         None => None,
     };
@@ -82,9 +82,8 @@ pub(crate) fn grant(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Grant> 
     Some(Grant { action, args, limit, binder, span })
 }
 
-fn limit(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Limit> {
-    let span = cx.span(&pair);
-    let form = Kids::of(pair).next()?;
+fn limit(cx: &mut Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<Limit> {
+    let span = cx.span(&form);
     let once = form.as_rule() == Rule::once;
     let mut kids = Kids::of(form);
     let uses = if once {
@@ -123,18 +122,17 @@ pub(crate) fn outcome(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Outco
     let mut of = None;
     let mut how = How::Judged;
     let mut then = None;
-    while let Some(part) = kids.any(&[Rule::of, Rule::how, Rule::then]) {
+    while let Some(part) = kids.any(&[Rule::of, Rule::auto_when, Rule::if_evidence, Rule::then]) {
         match part.as_rule() {
             Rule::of => of = Some(cx.path(&Kids::of(part).eat(Rule::datum)?)),
-            Rule::how => how = how_of(cx, part)?,
-            _ => then = Some(then_of(cx, part)?),
+            Rule::then => then = Some(then_of(cx, part)?),
+            _ => how = how_of(cx, part)?,
         }
     }
     Some(Outcome { name, of, how, then, span })
 }
 
-fn how_of(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<How> {
-    let form = Kids::of(pair).next()?;
+fn how_of(cx: &mut Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<How> {
     let auto = form.as_rule() == Rule::auto_when;
     let condition = cx.condition(Kids::of(form).eat(Rule::condition)?)?;
     Some(if auto { How::Auto(condition) } else { How::If(condition) })

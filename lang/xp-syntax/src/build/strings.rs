@@ -3,7 +3,7 @@
 use pest::iterators::Pair;
 use xp_diagnostics::{Diagnostic, Span, codes};
 
-use super::Cx;
+use super::cx::Cx;
 use crate::ast::{ExprKind, Name, Path, TemplatePart, Text};
 use crate::grammar::Rule;
 use crate::words::RESERVED;

@@ -2,10 +2,9 @@
 
 use pest::iterators::Pair;
 
-use super::{Cx, Kids};
+use super::cx::{Cx, Kids};
 use crate::ast::{
-    Arg, Expr, ExprKind, Field, Int, LiteralKind, Param, Patterns, Pin, PinKind, Type, TypeKind,
-    UsesArg,
+    Arg, Expr, ExprKind, Field, Int, LiteralKind, Param, Patterns, Pin, PinKind, Type, TypeKind, UsesArg,
 };
 use crate::grammar::Rule;
 

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use super::WIDTH;
 use crate::lexer::{Kind, Lexed};
 use crate::words::Piece;
+
+/// Widest line that is not wrapped, in characters.
+pub(super) const WIDTH: usize = 120;
 
 /// The tokens of a member in one line.
 pub(super) fn flat(lexed: &Lexed<'_>, piece: Piece, tokens: Range<usize>) -> String {

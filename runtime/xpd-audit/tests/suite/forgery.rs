@@ -9,7 +9,7 @@ use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_audit::evidence::write_package;
 use xpd_audit::verify::{Fault, Report, Verdict, verify_package};
 
-use crate::sim::{Log, Run, dev, eventful, passed, reviewer, text, trust};
+use crate::sim::{Log, Run, dev, eventful, reviewer, text, trust};
 use crate::workflow::{artifact, sealed, signer};
 
 fn open() -> Run {
@@ -152,6 +152,38 @@ fn other_bytes_than_were_granted() {
     found(&run.verify(), Fault::Use, Kind::ActionStarted, "granted for other arguments");
 }
 
+type Forgery = fn(&mut Event);
+
+#[test]
+fn a_claim_for_other_bytes_or_another_opening() {
+    let forgeries: [(Forgery, &str); 2] = [
+        (
+            |claim| {
+                if let Event::Claim { req, .. } = claim {
+                    *req = Digest::of(b"other")
+                }
+            },
+            "other arguments",
+        ),
+        (
+            |claim| {
+                if let Event::Claim { opening, .. } = claim {
+                    *opening = 2
+                }
+            },
+            "another step or opening",
+        ),
+    ];
+    for (forgery, words) in forgeries {
+        let mut run = open();
+        let (_, mut claim) = run.grant(&dev(), "work", "host.notes.write", text("one"));
+        forgery(&mut claim);
+        forge(&mut run, claim, Ok(json!({"claimed": {"step": 0, "grant": 0}})));
+        end(&mut run);
+        found(&run.verify(), Fault::Use, Kind::GrantClaimed, words);
+    }
+}
+
 #[test]
 fn another_agents_claim() {
     let mut run = open();
@@ -229,12 +261,17 @@ fn a_transition_that_was_not_decided() {
 }
 
 #[test]
-fn an_input_that_says_more_than_the_machine_reads() {
-    let mut run = open();
-    let input = json!({"at": 1_010, "event": {"kill": {"reason": "x", "really": false}}});
-    run.put(Body::decided(&input, &Ok::<_, ()>(json!({"done": {"changes": []}})), Facts::new()).unwrap());
-    run.close();
-    found(&run.verify(), Fault::Replay, Kind::Killed, "not one of this machine's");
+fn an_input_in_words_that_the_machine_does_not_use() {
+    for input in [
+        json!({"at": 1_010, "event": {"kill": {"reason": "x", "really": false}}}),
+        json!({"at": 1_010, "event": {"kill": {"reason": "x"}}, "kill": null}),
+    ] {
+        let mut run = open();
+        let done = Ok::<_, ()>(json!({"done": {"changes": ["run_killed"]}}));
+        run.put(Body::decided(&input, &done, Facts::new()).unwrap());
+        run.close();
+        found(&run.verify(), Fault::Replay, Kind::Killed, "not one of this machine's");
+    }
 }
 
 #[test]
@@ -300,6 +337,17 @@ fn a_rewritten_past_is_inconsistent_with_the_checkpoint_from_before() {
     start.path = vec![];
     let report = verify_package(&write_package(&evidence).unwrap(), &trust());
     found(&report, Fault::Consistency, Kind::RunOpened, "before the checkpoint");
+    // Not even one entry after.
+    let mut evidence = run.evidence();
+    let mut one_more = run.start.clone();
+    one_more.push(run.entries[0].leaf_hash);
+    let start = evidence.start.as_mut().unwrap();
+    start.checkpoint = crate::sim::sign(&one_more);
+    let size = run.log.tree.size();
+    start.path = xpd_audit::merkle::consistency_proof(&run.log.leaves, one_more.size(), size).unwrap();
+    let report = verify_package(&write_package(&evidence).unwrap(), &trust());
+    assert_eq!(report.findings.len(), 1, "{report}");
+    found(&report, Fault::Consistency, Kind::RunOpened, "before the checkpoint");
 }
 
 #[test]
@@ -319,5 +367,4 @@ fn a_finished_run_by_a_log_that_skipped_the_tests() {
     let body = run.chain.closing(&Status::Finished).unwrap();
     run.put(body);
     found(&run.verify(), Fault::Replay, Kind::Settled, "no_evidence");
-    let _ = passed(true);
 }

@@ -1,0 +1,142 @@
+//! Arguments. An option whose feature is not built is not here, so that it is refused and never ignored.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Compiles agent workflows, proves what they can never do, and emits signed artifacts.
+#[derive(Debug, Parser)]
+#[command(name = "xpc", version, arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Parse, resolve, analyse and prove
+    Check(Check),
+    /// Check, then emit the artifact
+    Build(Build),
+    /// Re-check an artifact's form, digest and signature; needs no source and no solver
+    Verify(Verify),
+    /// Format sources in the canonical way
+    Fmt(Fmt),
+    /// Draw a workflow
+    Graph(Graph),
+    /// Explain a diagnostic code
+    Explain(Explain),
+    /// Hand an artifact to a server
+    Deploy(Deploy),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// Files or folders; a folder means every `.xp` below it. None: the current folder
+    pub files: Vec<PathBuf>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Make warnings errors
+    #[arg(long, value_enum)]
+    pub deny: Option<Deny>,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// Bounds on the solver's work; hitting one makes the answer unknown.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub struct Limits {
+    /// Longest time for one question to the solver, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=3_600_000))]
+    pub query_ms: u32,
+    /// Most memory for the solver, in megabytes
+    #[arg(long, value_name = "MB", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
+    pub memory_mb: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Human,
+    Json,
+    Sarif,
+    Junit,
+    Github,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Build {
+    /// The source file
+    pub file: PathBuf,
+    /// Where to write the artifact
+    #[arg(short, long, value_name = "OUT.xpa")]
+    pub output: PathBuf,
+    /// Ed25519 private key (PKCS#8 PEM) to sign with
+    #[arg(long, value_name = "KEY")]
+    pub sign: Option<PathBuf>,
+    /// The workflow to build, where the file declares several
+    #[arg(long, value_name = "NAME")]
+    pub workflow: Option<String>,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Verify {
+    /// The artifact
+    pub artifact: PathBuf,
+    /// Ed25519 public key (SPKI PEM) the artifact must be signed with
+    #[arg(long, value_name = "PUB")]
+    pub key: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Fmt {
+    /// Files or folders. None: the current folder
+    pub files: Vec<PathBuf>,
+    /// Change nothing; exit 2 and name the files that are not formatted
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Graph {
+    /// The source file
+    pub file: PathBuf,
+    /// What to draw
+    #[arg(long, value_enum, default_value_t = Drawing::Mermaid)]
+    pub format: Drawing,
+    /// The workflow to draw, where the file declares several
+    #[arg(long, value_name = "NAME")]
+    pub workflow: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Drawing {
+    Svg,
+    Dot,
+    Mermaid,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Explain {
+    /// The code, `XP0301`
+    pub code: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Deploy {
+    /// The artifact
+    pub artifact: PathBuf,
+    /// Base URL of the server, `http://127.0.0.1:7460` or `unix:/run/xpd.sock`
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// File with the administrator's credential
+    #[arg(long, value_name = "FILE", env = "XPC_ADMIN_CREDENTIAL_FILE")]
+    pub credential: PathBuf,
+}

@@ -1,0 +1,68 @@
+//! `xpc build FILE -o OUT.xpa`: check, then emit the artifact. Writes nothing unless everything holds.
+
+use std::path::Path;
+
+use xp_artifact::{Envelope, SigningKey};
+use xp_machine::Machine;
+
+use crate::args::{Build, Format};
+use crate::codegen;
+use crate::commands::check;
+use crate::exit::{self, Exit};
+use crate::files;
+use crate::pipeline::{self, Pick};
+use crate::report::{Report, talk};
+
+pub fn run(options: &Build) -> Exit {
+    let key = match options.sign.as_deref().map(key).transpose() {
+        Ok(key) => key,
+        Err(exit) => return exit,
+    };
+    let compiled = pipeline::compile(std::slice::from_ref(&options.file));
+    if compiled.rejected() {
+        return shown(&Report::new(&compiled, &[]));
+    }
+    let model = match compiled.pick(options.workflow.as_deref()) {
+        Pick::One(model) => model,
+        Pick::None(message) => return exit::rejected(&message),
+    };
+    let proved = [pipeline::prove(model, check::limits(options.limits))];
+    let report = Report::new(&compiled, &proved);
+    let [one] = &proved;
+    if report.exit(false) != Exit::Ok {
+        return shown(&report);
+    }
+    let used: Vec<_> = compiled.named.iter().chain(&compiled.library).copied().collect();
+    let artifact = codegen::artifact(model, &one.verdicts, &compiled.sources, &used);
+    // What the server will refuse is not written.
+    if let Err(malformed) = Machine::new(artifact.workflow.clone()) {
+        return exit::failed(&format!("the compiler made a {malformed}; please report this"));
+    }
+    let keys: Vec<&SigningKey> = key.iter().collect();
+    let sealed = Envelope::seal(&artifact, &keys).and_then(|envelope| envelope.to_bytes());
+    let (bytes, digest) = match (sealed, artifact.digest()) {
+        (Ok(bytes), Ok(digest)) => (bytes, digest),
+        (Err(error), _) | (_, Err(error)) => return exit::failed(&error.to_string()),
+    };
+    if let Err(error) = files::write_atomically(&options.output, &bytes) {
+        return exit::failed(&format!("`{}` cannot be written: {error}", options.output.display()));
+    }
+    if key.is_none() {
+        talk("the artifact is not signed; a server will refuse it (see --sign)");
+    }
+    exit::print(&format!("{digest}\n")).err().unwrap_or(Exit::Ok)
+}
+
+fn shown(report: &Report<'_>) -> Exit {
+    match report.print(Format::Human) {
+        Ok(()) => report.exit(false),
+        Err(exit) => exit,
+    }
+}
+
+fn key(path: &Path) -> Result<SigningKey, Exit> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| exit::rejected(&format!("key `{}` cannot be read: {error}", path.display())))?;
+    SigningKey::from_pem(&text)
+        .map_err(|error| exit::rejected(&format!("error[{}]: `{}`: {error}", error.code(), path.display())))
+}

@@ -1,0 +1,9 @@
+//! One file per subcommand.
+
+pub mod build;
+pub mod check;
+pub mod deploy;
+pub mod explain;
+pub mod fmt;
+pub mod graph;
+pub mod verify;

@@ -1,0 +1,24 @@
+//! Graphviz.
+
+use std::fmt::Write as _;
+
+use crate::draw::Picture;
+
+/// The picture as a Graphviz digraph. Names are words of the language, so nothing needs escaping but the quotes around them.
+pub fn dot(picture: &Picture) -> String {
+    let mut text =
+        format!("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n", picture.title);
+    for shape in &picture.boxes {
+        let label = format!("{}\\n{}\\n{}", shape.step, shape.role, shape.effects);
+        let _ = writeln!(text, "  \"{}\" [label=\"{label}\"];", shape.step);
+    }
+    for arrow in &picture.arrows {
+        let (Some(from), Some(to)) = (picture.boxes.get(arrow.from), picture.boxes.get(arrow.to)) else {
+            continue;
+        };
+        let style = if arrow.back { ", style=dashed, constraint=false" } else { "" };
+        let _ = writeln!(text, "  \"{}\" -> \"{}\" [label=\"{}\"{style}];", from.step, to.step, arrow.label);
+    }
+    text.push_str("}\n");
+    text
+}

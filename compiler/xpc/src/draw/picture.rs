@@ -1,0 +1,143 @@
+//! What there is to draw: boxes in layers, arrows forward, arrows back.
+
+use xp_artifact::workflow::{Atom, Formula, Then, Workflow};
+
+/// A drawing without a notation.
+#[derive(Debug)]
+pub struct Picture {
+    /// The workflow's name.
+    pub title: String,
+    /// One box a step, in source order.
+    pub boxes: Vec<Box>,
+    /// What waits for what, and what opens what again.
+    pub arrows: Vec<Arrow>,
+}
+
+/// A step.
+#[derive(Debug)]
+pub struct Box {
+    /// Its name.
+    pub step: String,
+    /// Who acts.
+    pub role: String,
+    /// How far from the start: all it waits for is further left.
+    pub layer: usize,
+    /// Its strongest effects, for the second line.
+    pub effects: String,
+}
+
+/// From one box to another.
+#[derive(Debug)]
+pub struct Arrow {
+    /// Index of the box it leaves.
+    pub from: usize,
+    /// Index of the box it reaches.
+    pub to: usize,
+    /// The outcome.
+    pub label: String,
+    /// It opens the step again.
+    pub back: bool,
+}
+
+impl Picture {
+    /// Of a workflow whose dependencies are acyclic.
+    pub fn of(workflow: &Workflow) -> Self {
+        let layers = layers(workflow);
+        let boxes = workflow
+            .steps
+            .iter()
+            .zip(&layers)
+            .map(|(step, layer)| {
+                let mut effects: Vec<&'static str> = step
+                    .grants
+                    .iter()
+                    .filter_map(|grant| workflow.actions.get(grant.action.index()))
+                    .map(|action| word(action.effect))
+                    .collect();
+                effects.sort_unstable();
+                effects.dedup();
+                Box {
+                    step: step.name.clone(),
+                    role: workflow
+                        .roles
+                        .get(step.role.index())
+                        .map(|role| role.name.clone())
+                        .unwrap_or_default(),
+                    layer: *layer,
+                    effects: effects.join(", "),
+                }
+            })
+            .collect();
+        let mut arrows = Vec::new();
+        for (to, step) in workflow.steps.iter().enumerate() {
+            for atom in atoms(&step.after) {
+                arrows.push(Arrow { from: atom.step.index(), to, label: name(workflow, atom), back: false });
+            }
+        }
+        for (from, step) in workflow.steps.iter().enumerate() {
+            for outcome in &step.outcomes {
+                let Then::Reopen(by) = outcome.then else { continue };
+                let Some(l) = workflow.loops.get(by.index()) else { continue };
+                let label = format!("{} (max {})", outcome.name, l.max);
+                arrows.push(Arrow { from, to: l.target.index(), label, back: true });
+            }
+        }
+        Self { title: workflow.name.clone(), boxes, arrows }
+    }
+}
+
+fn name(workflow: &Workflow, atom: Atom) -> String {
+    let outcome =
+        workflow.steps.get(atom.step.index()).and_then(|step| step.outcomes.get(atom.outcome.index()));
+    outcome.map(|outcome| outcome.name.clone()).unwrap_or_default()
+}
+
+/// The atoms of a guard, each once, in order.
+fn atoms(formula: &Formula) -> Vec<Atom> {
+    let mut found = Vec::new();
+    let mut stack = vec![formula];
+    while let Some(here) = stack.pop() {
+        match here {
+            Formula::Is(atom) if !found.contains(atom) => found.push(*atom),
+            Formula::Is(_) => {}
+            Formula::All(parts) | Formula::Some(parts) => stack.extend(parts),
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// Longest way from the start, over guards alone.
+fn layers(workflow: &Workflow) -> Vec<usize> {
+    let mut layers = vec![0_usize; workflow.steps.len()];
+    let waits: Vec<Vec<usize>> = workflow
+        .steps
+        .iter()
+        .map(|step| atoms(&step.after).iter().map(|atom| atom.step.index()).collect())
+        .collect();
+    let order = xpc_model::Dependencies::of(workflow).order().unwrap_or_default();
+    for step in order {
+        let sources = waits.get(step.index()).map(Vec::as_slice).unwrap_or_default();
+        let deepest = sources.iter().filter_map(|source| layers.get(*source)).max();
+        let layer = deepest.map_or(0, |layer| layer + 1);
+        if let Some(place) = layers.get_mut(step.index()) {
+            *place = layer;
+        }
+    }
+    layers
+}
+
+fn word(effect: xp_artifact::workflow::Effect) -> &'static str {
+    use xp_artifact::workflow::Effect;
+    match effect {
+        Effect::Read => "read",
+        Effect::Discuss => "discuss",
+        Effect::Write => "write",
+        Effect::Merge => "merge",
+        Effect::Deploy => "deploy",
+        Effect::Execute => "execute",
+        Effect::Delete => "delete",
+        Effect::Pay => "pay",
+        Effect::Publish => "publish",
+    }
+}

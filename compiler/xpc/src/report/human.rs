@@ -1,0 +1,93 @@
+//! The summary on stdout.
+
+use std::fmt::Write as _;
+
+use xp_artifact::question::Status;
+use xp_diagnostics::Span;
+use xpc_model::Place;
+
+use crate::pipeline::Proved;
+use crate::report::Report;
+
+/// Every workflow with every answer, and what each proof rests on.
+pub fn summary(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    for proved in report.proved {
+        workflow(report, proved, &mut text);
+    }
+    if report.compiled.rejected() {
+        let faults =
+            report.diagnostics.iter().filter(|d| d.severity == xp_diagnostics::Severity::Error).count();
+        let _ = writeln!(
+            text,
+            "rejected: {faults} error{}; nothing was proved",
+            if faults == 1 { "" } else { "s" }
+        );
+    }
+    text
+}
+
+fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
+    let workflow = &proved.model.workflow;
+    let _ = writeln!(
+        text,
+        "workflow {}: {} steps, {} roles, {} obligations",
+        workflow.name,
+        workflow.steps.len(),
+        workflow.roles.len(),
+        proved.verdicts.len()
+    );
+    for (obligation, verdict) in proved.model.obligations.iter().zip(&proved.verdicts) {
+        let word = match verdict.status {
+            Status::Vacuous if obligation.vacuous_ok => "accepted",
+            status => word(status),
+        };
+        let _ = writeln!(text, "  {word:<11} {}", obligation.source);
+        let lines = lines(report, proved, &verdict.because);
+        if verdict.status == Status::Proved && !lines.is_empty() {
+            let _ = writeln!(text, "              because of {lines}");
+        }
+        if !verdict.reason.is_empty() {
+            let _ = writeln!(text, "              {}", verdict.reason);
+        }
+        for note in &verdict.notes {
+            let _ = writeln!(text, "              {note}");
+        }
+    }
+    let count = |status: Status| proved.verdicts.iter().filter(|verdict| verdict.status == status).count();
+    let parts: Vec<String> =
+        [Status::Proved, Status::Refuted, Status::Vacuous, Status::Conditional, Status::Unknown]
+            .into_iter()
+            .filter(|status| count(*status) > 0)
+            .map(|status| format!("{} {}", count(status), word(status)))
+            .collect();
+    let _ = writeln!(text, "{} in {:.1} ms", parts.join(", "), proved.took.as_secs_f64() * 1_000.0);
+}
+
+/// The word for an answer.
+pub fn word(status: Status) -> &'static str {
+    match status {
+        Status::Proved => "proved",
+        Status::Refuted => "refuted",
+        Status::Vacuous => "vacuous",
+        Status::Conditional => "conditional",
+        Status::Unknown => "unknown",
+    }
+}
+
+/// `line 12: after a.done; line 20: once per run`, each place once, in source order.
+fn lines(report: &Report<'_>, proved: &Proved<'_>, because: &[Place]) -> String {
+    let sources = &report.compiled.sources;
+    let mut spans: Vec<Span> = because.iter().filter_map(|place| proved.model.spans.get(*place)).collect();
+    spans.sort_unstable();
+    spans.dedup();
+    let shown: Vec<String> = spans
+        .iter()
+        .map(|span| {
+            let line = sources.position(span.source, span.start).line;
+            let text = sources.slice(*span).split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("line {line} `{text}`")
+        })
+        .collect();
+    shown.join(", ")
+}

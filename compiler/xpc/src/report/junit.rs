@@ -1,0 +1,32 @@
+//! `--format junit`: a case for each file and each obligation.
+
+use xp_diagnostics::render::junit::{self, Case};
+
+use crate::codegen;
+use crate::report::{Report, human};
+
+/// The suites.
+pub fn suites(report: &Report<'_>) -> String {
+    let compiled = report.compiled;
+    let mut cases = junit::cases(&compiled.sources, &compiled.named, &compiled.diagnostics);
+    for proved in report.proved {
+        for (obligation, verdict) in proved.model.obligations.iter().zip(&proved.verdicts) {
+            let failure = (!codegen::holds(obligation, verdict)).then(|| {
+                let line = match verdict.failures.first() {
+                    Some(first) => first.message.clone(),
+                    None => format!("{}: {}", human::word(verdict.status), verdict.reason),
+                };
+                let all: Vec<&str> =
+                    verdict.failures.iter().map(|failure| failure.message.as_str()).collect();
+                (line, all.join("\n"))
+            });
+            cases.push(Case {
+                class: proved.model.workflow.name.clone(),
+                name: obligation.source.clone(),
+                failure,
+                micros: u64::try_from(verdict.took.as_micros()).unwrap_or(u64::MAX),
+            });
+        }
+    }
+    junit::render(&cases)
+}

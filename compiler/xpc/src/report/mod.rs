@@ -1,0 +1,107 @@
+//! Answers as people and programs read them: one file per format.
+
+mod github;
+mod human;
+mod json;
+mod junit;
+mod sarif;
+mod trace;
+mod verdict;
+
+use std::io::{IsTerminal as _, Write as _};
+
+use xp_artifact::question::Status;
+use xp_diagnostics::{Diagnostic, Severity, Sources, render};
+
+use crate::args::Format;
+use crate::codegen;
+use crate::exit::{self, Exit};
+use crate::pipeline::{Compiled, Proved};
+
+pub use verdict::diagnostics as of_verdicts;
+
+/// Everything there is to report of a check.
+pub struct Report<'a> {
+    /// The sources and what was wrong with them.
+    pub compiled: &'a Compiled,
+    /// The workflows with their answers; empty when the input was rejected.
+    pub proved: &'a [Proved<'a>],
+    /// Faults, notes and failed properties, in source order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Report<'a> {
+    /// Puts a report together.
+    pub fn new(compiled: &'a Compiled, proved: &'a [Proved<'a>]) -> Self {
+        let mut diagnostics = compiled.diagnostics.clone();
+        for one in proved {
+            diagnostics.extend(of_verdicts(&compiled.sources, one));
+        }
+        diagnostics.sort_by_key(Diagnostic::sort_key);
+        Self { compiled, proved, diagnostics }
+    }
+
+    /// What the command's exit code must be.
+    pub fn exit(&self, deny_warnings: bool) -> Exit {
+        let denied = |d: &Diagnostic| deny_warnings && d.severity == Severity::Warning;
+        if self.compiled.rejected() || self.compiled.diagnostics.iter().any(denied) {
+            return Exit::Rejected;
+        }
+        let open = || {
+            self.proved.iter().flat_map(|one| {
+                let pairs = one.model.obligations.iter().zip(&one.verdicts);
+                pairs
+                    .filter(|(obligation, verdict)| !codegen::holds(obligation, verdict))
+                    .map(|(_, v)| v.status)
+            })
+        };
+        if open().any(|status| matches!(status, Status::Refuted | Status::Vacuous)) {
+            Exit::Refuted
+        } else if open().next().is_some() {
+            Exit::Unknown
+        } else {
+            Exit::Ok
+        }
+    }
+
+    /// Prints it.
+    pub fn print(&self, format: Format) -> Result<(), Exit> {
+        match format {
+            Format::Human => {
+                diagnostics(&self.compiled.sources, &self.diagnostics, Format::Human);
+                exit::print(&human::summary(self))
+            }
+            Format::Json => exit::print(&pretty(&json::object(self))),
+            Format::Sarif => exit::print(&pretty(&sarif::log(self))),
+            Format::Junit => exit::print(&junit::suites(self)),
+            Format::Github => exit::print(&github::lines(self)),
+        }
+    }
+}
+
+/// Draws diagnostics on stderr; in colour on a terminal unless `NO_COLOR` is set.
+pub fn diagnostics(sources: &Sources, faults: &[Diagnostic], format: Format) {
+    let colour =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let text: String = match format {
+        Format::Human => {
+            faults.iter().map(|fault| render::human::render(sources, fault, colour) + "\n").collect()
+        }
+        Format::Json | Format::Sarif | Format::Junit | Format::Github => String::new(),
+    };
+    talk_raw(&text);
+}
+
+/// A line of talk on stderr.
+pub fn talk(line: &str) {
+    talk_raw(&format!("xpc: {line}\n"));
+}
+
+fn talk_raw(text: &str) {
+    // A closed stderr is no reason to fail.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}

@@ -1,0 +1,15 @@
+//! The JSON of GitHub's answers. Each shape is held to GitHub's own OpenAPI description when validation is on.
+
+mod commit;
+mod content;
+mod issue;
+mod pull;
+mod repo;
+mod user;
+
+pub use commit::{commit, git_commit, reference};
+pub use content::{directory, file, listed, wrapped};
+pub use issue::{comment, issue, label, search_item};
+pub use pull::{changed_file, pull, pull_simple, review};
+pub use repo::full;
+pub use user::me;

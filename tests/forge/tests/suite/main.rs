@@ -1,0 +1,17 @@
+//! The stand-in, driven over HTTP and read back by plain git.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests too"
+)]
+
+mod client;
+mod faults;
+mod git_data;
+mod issues;
+mod octokit;
+mod program;
+mod pulls;
+mod spec;
