@@ -82,7 +82,8 @@ impl Orchestrator {
                     opening: u32::try_from(claims.xp.opening).unwrap_or(u32::MAX),
                     req: req.clone(),
                 };
-                let question = Question { run: &id, principal: Some(caller.name()), leased_by, event };
+                let question =
+                    Question { run: &id, principal: Some(caller.name()), leased_by, by: None, event };
                 if let Err(refused) = decide(tx, &limiter, question)?.outcome {
                     return Ok(Err(refused));
                 }

@@ -20,6 +20,8 @@ pub(super) struct Question<'a> {
     pub principal: Option<&'a str>,
     /// Another run that holds what is concerned.
     pub leased_by: Option<String>,
+    /// Whose word it is, where that is not in the event.
+    pub by: Option<&'a str>,
     /// What is asked.
     pub event: Event,
 }
@@ -36,7 +38,8 @@ pub(super) fn decide(
     limiter: &Mutex<Limiter>,
     question: Question<'_>,
 ) -> Result<Decision, Fault> {
-    let Question { run: id, principal, leased_by, event } = question;
+    let Question { run: id, principal, leased_by, by, event } = question;
+    let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
     let kill = if stoppable(&event) { tx.killed(principal)? } else { None };
     let input = Input { at: tx.now, kill, leased_by, event };
     let run = tx.run_mut(id)?.ok_or_else(|| Fault::unknown("run"))?;
@@ -56,12 +59,12 @@ pub(super) fn decide(
         if closed {
             refused.index = outside(tx, limiter, None, principal, &refused)?;
         } else if logged(tx, limiter, principal) {
-            refused.index = Some(tx.record(id, body(&input, &result)?)?.index);
+            refused.index = Some(tx.record(id, body(&input, &result, facts)?)?.index);
         }
         let index = refused.index;
         return Ok(Decision { outcome: Err(refused), index });
     }
-    let written = tx.record(id, body(&input, &result)?)?;
+    let written = tx.record(id, body(&input, &result, facts)?)?;
     let Ok(accepted) = result else { return Err(Fault::unknown("run")) };
     for change in changes(&accepted) {
         if let Change::Revoked { jti } = change {
@@ -72,8 +75,12 @@ pub(super) fn decide(
     Ok(Decision { outcome: Ok(accepted), index: Some(written.index) })
 }
 
-fn body(input: &Input, result: &Result<Accepted, xp_machine::Refusal>) -> Result<Body, StoreError> {
-    Body::decided(input, result, Facts::new()).map_err(|error| StoreError::Broken(error.to_string()))
+fn body(
+    input: &Input,
+    result: &Result<Accepted, xp_machine::Refusal>,
+    facts: Facts,
+) -> Result<Body, StoreError> {
+    Body::decided(input, result, facts).map_err(|error| StoreError::Broken(error.to_string()))
 }
 
 /// What was begun may end whatever is killed.
@@ -104,8 +111,13 @@ pub(super) fn follow(tx: &mut Tx<'_>, limiter: &Mutex<Limiter>, id: &str, step: 
     loop {
         let Some(run) = tx.run(id)? else { return Ok(()) };
         let Some(outcome) = run.machine.due_in(&run.state, step) else { return Ok(()) };
-        let question =
-            Question { run: id, principal: None, leased_by: None, event: Event::Settle { outcome } };
+        let question = Question {
+            run: id,
+            principal: None,
+            leased_by: None,
+            by: None,
+            event: Event::Settle { outcome },
+        };
         if decide(tx, limiter, question)?.outcome.is_err() {
             return Ok(());
         }

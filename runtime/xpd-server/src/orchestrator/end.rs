@@ -89,7 +89,7 @@ fn record(
 ) -> Result<Answer, Fault> {
     let row = tx.grant(jti)?.ok_or_else(|| Fault::unknown("grant"))?;
     let ask = |tx: &mut Tx<'_>, event: Event| {
-        decide(tx, limiter, Question { run: id, principal: None, leased_by: None, event })
+        decide(tx, limiter, Question { run: id, principal: None, leased_by: None, by: None, event })
     };
     let doubt = |reason: String| Failure { code: "in_doubt".to_owned(), reason, status: None };
     let jti = jti.to_owned();
@@ -148,9 +148,10 @@ pub(super) fn resolve(
     limiter: &std::sync::Mutex<super::Limiter>,
     row: &GrantRow,
     result: Option<Value>,
+    by: Option<&str>,
 ) -> Result<Answer, Fault> {
     let event = Event::Resolve { jti: row.jti.clone(), result: result.clone() };
-    let question = Question { run: &row.run, principal: None, leased_by: None, event };
+    let question = Question { run: &row.run, principal: None, leased_by: None, by, event };
     let decision = decide(tx, limiter, question)?;
     let accepted = accepted(decision.outcome)?;
     let to = if result.is_some() { "done" } else { "failed" };

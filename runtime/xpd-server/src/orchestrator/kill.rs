@@ -46,6 +46,7 @@ impl Orchestrator {
                             run: &id,
                             principal: None,
                             leased_by: None,
+                            by: Some(by),
                             event: Event::Kill { reason },
                         };
                         let decision = decide(tx, &limiter, question)?;

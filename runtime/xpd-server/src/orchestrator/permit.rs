@@ -71,7 +71,7 @@ pub struct Order {
 }
 
 /// A permit that was used up: good for recording what came of it, for nothing else.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Spent {
     pub(super) run: String,
     pub(super) jti: String,

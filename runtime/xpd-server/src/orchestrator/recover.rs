@@ -36,7 +36,8 @@ impl Orchestrator {
                 for row in tx.unfinished()? {
                     if row.phase == "claimed" {
                         let event = Event::Doubt { jti: row.jti.clone() };
-                        let question = Question { run: &row.run, principal: None, leased_by: None, event };
+                        let question =
+                            Question { run: &row.run, principal: None, leased_by: None, by: None, event };
                         let _ = decide(tx, &limiter, question)?;
                         tx.move_grant(&row.jti, &["claimed"], "in_doubt", None)?;
                     }
@@ -80,7 +81,7 @@ impl Orchestrator {
         self.store
             .write(move |tx| {
                 let row = tx.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
-                resolve(tx, &limiter, &row, result)
+                resolve(tx, &limiter, &row, result, None)
             })
             .await
     }
@@ -96,7 +97,7 @@ impl Orchestrator {
                 admit(tx, &limiter, &caller)?;
                 let row = tx.grant(&word.jti)?.filter(|row| row.phase == "in_doubt");
                 let row = row.ok_or_else(|| Fault::unknown("action in doubt"))?;
-                resolve(tx, &limiter, &row, word.result)
+                resolve(tx, &limiter, &row, word.result, Some(caller.name()))
             })
             .await
     }
@@ -114,7 +115,8 @@ impl Orchestrator {
                     let held = tx.run(&row.run)?.is_some_and(|run| run.state.holds.contains_key(&row.jti));
                     if held {
                         let event = Event::Expire { jti: row.jti.clone() };
-                        let question = Question { run: &row.run, principal: None, leased_by: None, event };
+                        let question =
+                            Question { run: &row.run, principal: None, leased_by: None, by: None, event };
                         let _ = decide(tx, &limiter, question)?;
                     }
                     tx.move_grant(&row.jti, &["issued"], "expired", None)?;

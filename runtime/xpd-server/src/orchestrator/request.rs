@@ -99,7 +99,8 @@ impl Orchestrator {
                     action: ask.action.clone(),
                     args: args.clone(),
                 };
-                let question = Question { run: &id, principal: Some(caller.name()), leased_by, event };
+                let question =
+                    Question { run: &id, principal: Some(caller.name()), leased_by, by: None, event };
                 let decision = decide(tx, &limiter, question)?;
                 let index = decision.index.unwrap_or_default();
                 let (step, opening, attempt, expires, req) = match decision.outcome {

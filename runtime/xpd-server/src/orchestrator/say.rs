@@ -115,7 +115,8 @@ impl Orchestrator {
                     Repeated::Answered(before) => return Ok(Ok(Said { replayed: true, ..before })),
                     Repeated::Refused(refused) => return refuse(tx, &limiter, &id, caller.name(), refused),
                 }
-                let question = Question { run: &id, principal: Some(caller.name()), leased_by: None, event };
+                let question =
+                    Question { run: &id, principal: Some(caller.name()), leased_by: None, by: None, event };
                 let decision = decide(tx, &limiter, question)?;
                 let accepted = match decision.outcome {
                     Ok(accepted) => accepted,
@@ -151,7 +152,8 @@ impl Orchestrator {
                     return refuse(tx, &limiter, &id, caller.name(), refused);
                 };
                 let event = Event::View { actor: caller.actor.clone(), step, datum: named };
-                let question = Question { run: &id, principal: Some(caller.name()), leased_by: None, event };
+                let question =
+                    Question { run: &id, principal: Some(caller.name()), leased_by: None, by: None, event };
                 let decision = decide(tx, &limiter, question)?;
                 match decision.outcome {
                     Ok(Accepted::Shown { value, digest }) => {

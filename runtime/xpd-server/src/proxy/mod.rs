@@ -18,6 +18,9 @@ pub use scrub::Scrubber;
 /// Longest act; after it nobody knows.
 const DEADLINE: Duration = Duration::from_secs(20 * 60);
 
+/// Between two tries to record what happened.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// The proxy.
 pub struct Proxy {
     orchestrator: Arc<Orchestrator>,
@@ -70,9 +73,23 @@ impl Proxy {
         self.end(spent, self.ending(done)).await
     }
 
-    /// Tries for a while: an effect that cannot be recorded is in doubt after the next start.
+    /// What happened must be recorded: while the store cannot, it is tried again, whoever asked knows that it failed.
     async fn end(&self, spent: Spent, ending: Ending) -> Result<Answer, Fault> {
-        self.orchestrator.end(spent, ending).await
+        let first = self.orchestrator.end(spent.clone(), ending.clone()).await;
+        if matches!(first, Err(Fault::Store(StoreError::Full(_) | StoreError::Busy))) {
+            let orchestrator = Arc::downgrade(&self.orchestrator);
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(AGAIN).await;
+                    let Some(orchestrator) = orchestrator.upgrade() else { return };
+                    match orchestrator.end(spent.clone(), ending.clone()).await {
+                        Err(Fault::Store(StoreError::Full(_) | StoreError::Busy)) => {}
+                        _ => return,
+                    }
+                }
+            });
+        }
+        first
     }
 
     async fn perform(&self, order: &Order) -> Result<xp_scope::Value, ActError> {
