@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use xp_scope::Digest;
 
 use crate::api;
@@ -48,6 +48,7 @@ pub struct Server {
     config: Config,
     tcp: Option<TcpListener>,
     unix: Option<UnixListener>,
+    upkeep: JoinHandle<()>,
 }
 
 impl Server {
@@ -87,10 +88,10 @@ impl Server {
         let grace = Duration::from_secs(config.limits.grace_seconds);
         let proxy =
             Arc::new(Proxy::new(Arc::clone(&orchestrator), connectors, scrubber, config.hooks, grace));
-        proxy.recover().await.map_err(ServeError::Recovery)?;
+        let upkeep = proxy.recover().await.map_err(ServeError::Recovery)?;
         let (tcp, unix) = listeners(&config).await?;
         let app = api::App { orchestrator, proxy, vkey, base: String::new() };
-        Ok(Self { app, config, tcp, unix })
+        Ok(Self { app, config, tcp, unix, upkeep })
     }
 
     /// The address of the TCP listener.
@@ -146,6 +147,9 @@ impl Server {
                 return Err(ServeError::Listen("listener".to_owned(), error));
             }
         }
+        // It holds the store while it works; whoever comes next must find the folder free.
+        self.upkeep.abort();
+        let _ = self.upkeep.await;
         if let Some(socket) = &self.config.socket {
             let _ = std::fs::remove_file(socket);
         }

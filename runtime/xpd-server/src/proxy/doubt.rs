@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
 use xp_artifact::workflow::Repeat;
 
 use super::Proxy;
@@ -24,17 +25,17 @@ struct Tries {
 }
 
 impl Proxy {
-    /// Resolves what the last process left, then goes on doing so for as long as the server runs.
+    /// Resolves what the last process left, then goes on doing so until the task it gives is ended.
     ///
     /// # Errors
     /// The store cannot say what is left.
-    pub async fn recover(self: &Arc<Self>) -> Result<(), Fault> {
+    pub async fn recover(self: &Arc<Self>) -> Result<JoinHandle<()>, Fault> {
         let mut tries = HashMap::new();
         for permit in self.orchestrator.recover().await? {
             self.attempt(&mut tries, permit).await;
         }
         let own = Arc::downgrade(self);
-        tokio::spawn(async move {
+        Ok(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(EVERY).await;
                 let Some(proxy) = own.upgrade() else { return };
@@ -50,8 +51,7 @@ impl Proxy {
                     Err(fault) => tracing::warn!(?fault, "doubts cannot be read"),
                 }
             }
-        });
-        Ok(())
+        }))
     }
 
     async fn attempt(&self, tries: &mut HashMap<String, Tries>, permit: Permit) {
