@@ -10,8 +10,8 @@ use std::rc::Rc;
 use xp_artifact::workflow::{Datum, Effect, Expr, Pin, Root, StepId, SubmissionIx};
 use xp_scope::{Type, Value};
 
-use super::never::can_meet;
 use crate::facts::{Class, Facts, GrantAt, class_of, pin_data};
+use crate::pins::can_meet;
 
 /// A resource, or what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,6 +152,14 @@ impl<'f, 'm> Resources<'f, 'm> {
     /// Whether the two may be one.
     pub fn may_be_one(&self, a: &Resource, b: &Resource) -> bool {
         use Resource::{Fresh, Literal, Param, Protected, Submission, Unknown};
+        // What a commit or a tree holds never changes.
+        let immutable = |resource: &Resource| match resource {
+            Param(datum) => matches!(self.facts.type_of(datum), Some(Type::Commit | Type::Tree)),
+            _ => false,
+        };
+        if immutable(a) || immutable(b) {
+            return false;
+        }
         match (a, b) {
             (Unknown | Submission(..), _) | (_, Unknown | Submission(..)) => true,
             (Fresh(x), Fresh(y)) => x == y,
