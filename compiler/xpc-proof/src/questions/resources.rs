@@ -114,7 +114,9 @@ impl<'f, 'm> Resources<'f, 'm> {
             let branches: Vec<u32> =
                 action.touches.iter().copied().filter(|number| is(number, &Type::Branch)).collect();
             let mut found = self.of_arguments(at, &branches);
-            found.insert(Resource::Protected);
+            if branches.len() < action.touches.len() {
+                found.insert(Resource::Protected);
+            }
             return found;
         }
         // A path is a place inside the resource that another argument names.
@@ -132,14 +134,14 @@ impl<'f, 'm> Resources<'f, 'm> {
         found
     }
 
-    /// What the grant's result tells about.
+    /// What the grant's result is evidence about; nothing where it attests nothing.
     pub fn told(&self, at: GrantAt) -> BTreeSet<Resource> {
         let action = self.facts.action_of(at);
-        if !action.about.is_empty() {
-            return self.of_arguments(at, &action.about);
-        }
         if !action.attests {
             return BTreeSet::new();
+        }
+        if !action.about.is_empty() {
+            return self.of_arguments(at, &action.about);
         }
         let data = self.facts.grant(at).into_iter().flat_map(pin_data);
         let mut found: BTreeSet<Resource> = data.flat_map(|(_, datum)| self.of_datum(datum)).collect();
@@ -152,14 +154,6 @@ impl<'f, 'm> Resources<'f, 'm> {
     /// Whether the two may be one.
     pub fn may_be_one(&self, a: &Resource, b: &Resource) -> bool {
         use Resource::{Fresh, Literal, Param, Protected, Submission, Unknown};
-        // What a commit or a tree holds never changes.
-        let immutable = |resource: &Resource| match resource {
-            Param(datum) => matches!(self.facts.type_of(datum), Some(Type::Commit | Type::Tree)),
-            _ => false,
-        };
-        if immutable(a) || immutable(b) {
-            return false;
-        }
         match (a, b) {
             (Unknown | Submission(..), _) | (_, Unknown | Submission(..)) => true,
             (Fresh(x), Fresh(y)) => x == y,
