@@ -16,8 +16,8 @@ pub(crate) struct Named {
     pub place: Place,
 }
 
-/// Every step with each origin it names, once.
-pub(crate) fn named(facts: &Facts<'_>) -> Vec<Named> {
+/// Every step with each origin that its grants name, once; those that its outcomes judge too if asked.
+pub(crate) fn named(facts: &Facts<'_>, judged: bool) -> Vec<Named> {
     let mut found = Vec::new();
     for step in facts.steps() {
         let mut seen = BTreeSet::new();
@@ -32,7 +32,7 @@ pub(crate) fn named(facts: &Facts<'_>) -> Vec<Named> {
             }
         }
         for (atom, outcome) in facts.atoms(step) {
-            if let Some(datum) = &outcome.of {
+            if let Some(datum) = outcome.of.as_ref().filter(|_| judged) {
                 add(datum, Place::Outcome(atom));
             }
         }
@@ -45,8 +45,8 @@ pub(crate) fn goals(named: &[Named]) -> Vec<Goal> {
     named.iter().map(|named| vec![Need::Open(named.step), Need::Lacks(named.datum.clone())]).collect()
 }
 
-/// Every name has a value whenever its step is open; false also when that is not known.
+/// Every name, of grants and judgements, has a value whenever its step is open; false also when that is not known.
 pub(crate) fn always_bound(session: &Session<'_, '_>) -> bool {
-    let goals = goals(&named(session.facts));
+    let goals = goals(&named(session.facts, true));
     session.sort(&goals, Some(1)).is_ok_and(|found| found.iter().all(Option::is_none))
 }

@@ -32,6 +32,8 @@ pub(crate) enum Need {
     Has(Datum),
     /// The step is open and no outcome of it can be counted on, the grants listed being spent.
     Stranded(StepId, Vec<GrantAt>),
+    /// The step is settled.
+    Settled(StepId),
     /// No step is open.
     NothingOpen,
 }
@@ -43,9 +45,11 @@ impl Need {
     /// The steps it speaks of, or `None` for all.
     pub fn steps(&self) -> Option<Vec<StepId>> {
         match self {
-            Self::Open(step) | Self::Begun(step) | Self::InForce(step, _) | Self::Stranded(step, _) => {
-                Some(vec![*step])
-            }
+            Self::Open(step)
+            | Self::Settled(step)
+            | Self::Begun(step)
+            | Self::InForce(step, _)
+            | Self::Stranded(step, _) => Some(vec![*step]),
             Self::Use((step, _)) | Self::Used((step, _)) => Some(vec![*step]),
             Self::Enabled(atom) => Some(vec![atom.step]),
             Self::Not(formula) => {
@@ -87,6 +91,7 @@ impl Need {
                 }
                 parts
             }
+            Self::Settled(step) => vec![(None, copy.settled(*step))],
             Self::NothingOpen => copy
                 .steps
                 .iter()
@@ -118,6 +123,7 @@ impl Need {
             Self::Has(datum) => map.has(datum),
             // Only asked of the solver: the Booleans matter.
             Self::Stranded(..) => false,
+            Self::Settled(step) => map.settled.contains_key(step),
             Self::NothingOpen => facts.steps().all(|step| !map.open(facts, step)),
         }
     }

@@ -52,6 +52,11 @@ impl Kept<'_, '_> {
                 }
             }
             Need::Has(datum) => self.datum(datum),
+            Need::Settled(step) => {
+                if let Some(outcome) = self.map.settled.get(step) {
+                    self.atom(Atom { step: *step, outcome: *outcome });
+                }
+            }
             Need::Not(_) | Need::Lacks(_) | Need::NothingOpen => {}
         }
     }

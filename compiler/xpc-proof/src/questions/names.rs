@@ -1,4 +1,4 @@
-//! Every name used in a grant or judged has a value whenever its step is open.
+//! Every name used in a grant has a value whenever its step is open.
 //!
 //! Exact: one live map in which the step is open and the datum unbound.
 
@@ -16,7 +16,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     if context.names_bound() {
         return answer::proved();
     }
-    let named = names::named(facts);
+    let named = names::named(facts, false);
     let examples = match context.session.sort(&names::goals(&named), Some(MOST)) {
         Ok(examples) => examples,
         Err(why) => return answer::unknown(why),

@@ -4,7 +4,7 @@
 //! open to judgement. A limit per run is no help in a later opening, since the first one may have used it all.
 //! Assumed: a use that fails for good, or a role that throws its tokens away, is an operator's matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::workflow::{GrantIx, How, StepId};
 use xpc_model::{Failure, Place, Verdict};
@@ -13,7 +13,7 @@ use super::{Context, MOST};
 use crate::answer::{self, Extend};
 use crate::codes;
 use crate::evidence;
-use crate::facts::{GrantAt, Shown};
+use crate::facts::{GrantAt, Shown, pin_data};
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::{self, Act};
@@ -31,7 +31,15 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         .steps()
         .filter(|step| !(settles(context, *step, &[]) && (bound || free(context, *step))))
         .collect();
-    let goals: Vec<Goal> = doubtful.iter().map(|step| vec![Need::Stranded(*step, Vec::new())]).collect();
+    // What a step lacks while its maker has not settled may still come: no example of being stranded.
+    let goals: Vec<Goal> = doubtful
+        .iter()
+        .map(|step| {
+            let mut goal = decided(context, *step);
+            goal.push(Need::Stranded(*step, Vec::new()));
+            goal
+        })
+        .collect();
     let examples = match context.session.sort(&goals, Some(MOST)) {
         Ok(examples) => examples,
         Err(why) => return answer::unknown(why),
@@ -41,6 +49,20 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         .zip(examples)
         .filter_map(|(step, map)| Some(at_once(context, *step, &map?)))
         .collect();
+    if failures.is_empty() && !doubtful.is_empty() {
+        let goals: Vec<Goal> = doubtful.iter().map(|step| vec![Need::Stranded(*step, Vec::new())]).collect();
+        match context.session.sort(&goals, Some(1)) {
+            Err(why) => return answer::unknown(why),
+            Ok(examples) => {
+                if let Some((step, _)) = doubtful.iter().zip(examples).find(|(_, map)| map.is_some()) {
+                    return answer::unknown(format!(
+                        "step `{}` can be open before what its outcomes need has a value; let it wait for that",
+                        facts.step(*step).name
+                    ));
+                }
+            }
+        }
+    }
     if failures.is_empty() {
         for step in facts.steps() {
             match later(context, step) {
@@ -60,6 +82,15 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let mut verdict = answer::from(failures);
     verdict.notes.push("a use that fails for good is an operator's matter".to_owned());
     verdict
+}
+
+/// The makers of what the step's grants and judgements name have settled.
+fn decided(context: &Context<'_, '_>, step: StepId) -> Goal {
+    let facts = context.facts;
+    let pinned = facts.step(step).grants.iter().flat_map(pin_data).map(|(_, datum)| datum);
+    let judged = facts.atoms(step).filter_map(|(atom, _)| facts.judged_datum(atom));
+    let makers: BTreeSet<StepId> = pinned.chain(judged).filter_map(|datum| datum.root.step()).collect();
+    makers.into_iter().map(Need::Settled).collect()
 }
 
 /// Some outcome needs nothing that other steps must have made.
@@ -165,7 +196,8 @@ fn later(context: &Context<'_, '_>, step: StepId) -> Result<Option<Failure>, Str
     let mut first: Goal = vec![Need::Begun(step)];
     let relevant: Vec<GrantAt> = spent.iter().copied().filter(|at| matters(context, *at)).collect();
     first.extend(relevant.iter().map(|at| Need::Used(*at)));
-    let last: Goal = vec![Need::Stranded(step, spent.clone())];
+    let mut last = decided(context, step);
+    last.push(Need::Stranded(step, spent.clone()));
     let chain = match context.session.chain(&[first], &[last], loops, 1) {
         Answer::Yes(chain) => Some(chain),
         Answer::No => None,

@@ -60,7 +60,7 @@ impl<'f, 'm> Resources<'f, 'm> {
         } else {
             let mut found = self.of_arguments(at, &action.about);
             if action.effect == Effect::Merge {
-                found.insert(Resource::Protected);
+                found.extend(self.merged_into(at));
             } else {
                 found.extend(self.of_arguments(at, &action.touches));
             }
@@ -110,14 +110,7 @@ impl<'f, 'm> Resources<'f, 'm> {
             action.params.get(*number as usize).is_some_and(|param| param.ty == *ty)
         };
         if action.effect == Effect::Merge {
-            // A commit given as what the branch must still be at names the branch's state, not where the commit came from.
-            let branches: Vec<u32> =
-                action.touches.iter().copied().filter(|number| is(number, &Type::Branch)).collect();
-            let mut found = self.of_arguments(at, &branches);
-            if branches.len() < action.touches.len() {
-                found.insert(Resource::Protected);
-            }
-            return found;
+            return self.merged_into(at);
         }
         // A path is a place inside the resource that another argument names.
         let places: Vec<u32> =
@@ -134,21 +127,45 @@ impl<'f, 'm> Resources<'f, 'm> {
         found
     }
 
-    /// What the grant's result is evidence about; nothing where it attests nothing.
+    /// Where a merge goes. A commit given as what the branch must still be at names the branch's state, not where the commit
+    /// came from: then it is the protected branch.
+    fn merged_into(&self, at: GrantAt) -> BTreeSet<Resource> {
+        let action = self.facts.action_of(at);
+        let branch =
+            |number: &u32| action.params.get(*number as usize).is_some_and(|param| param.ty == Type::Branch);
+        let branches: Vec<u32> = action.touches.iter().copied().filter(branch).collect();
+        let mut found = self.of_arguments(at, &branches);
+        if branches.len() < action.touches.len() {
+            found.insert(Resource::Protected);
+        }
+        found
+    }
+
+    /// What the grant's result is evidence about; nothing where it neither says so nor attests.
     pub fn told(&self, at: GrantAt) -> BTreeSet<Resource> {
         let action = self.facts.action_of(at);
-        if !action.attests {
-            return BTreeSet::new();
-        }
         if !action.about.is_empty() {
             return self.of_arguments(at, &action.about);
         }
-        let data = self.facts.grant(at).into_iter().flat_map(pin_data);
-        let mut found: BTreeSet<Resource> = data.flat_map(|(_, datum)| self.of_datum(datum)).collect();
+        if !action.attests {
+            return BTreeSet::new();
+        }
+        let mut found: BTreeSet<Resource> =
+            self.told_by(at).into_iter().flat_map(|datum| self.of_datum(datum)).collect();
         if found.is_empty() {
             found.insert(Resource::Unknown);
         }
         found
+    }
+
+    /// The data that say what the grant's result is about.
+    pub fn told_by(&self, at: GrantAt) -> Vec<&'m Datum> {
+        let about = &self.facts.action_of(at).about;
+        let named = self.facts.grant(at).into_iter().flat_map(pin_data);
+        named
+            .filter(|(number, _)| about.is_empty() || about.contains(number))
+            .map(|(_, datum)| datum)
+            .collect()
     }
 
     /// Whether the two may be one.
