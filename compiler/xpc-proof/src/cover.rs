@@ -9,7 +9,7 @@ use crate::facts::{Facts, GrantAt, steps_of};
 use crate::map::Map;
 use crate::need::Need;
 use crate::plan;
-use crate::refute::Stage;
+use crate::refute::{Setting, Stage};
 use crate::session::Session;
 use crate::violation::Violation;
 
@@ -222,7 +222,7 @@ fn ask(
             .any(|(step, outcome)| exhausts(facts, Atom { step: *step, outcome: *outcome }, scarce))
     };
     let answers = session.sort(&goals, None);
-    let chance = |index: usize, last: Option<Atom>| match &answers {
+    let chance = |index: usize, step: StepId, last: Option<Atom>| match &answers {
         Err(why) => Chance::Unsure(why.clone()),
         Ok(answers) => match answers.get(index).and_then(Option::as_ref) {
             None => Chance::Never,
@@ -237,6 +237,16 @@ fn ask(
                 let end = last.map_or(Violation::Reached, Violation::Taken);
                 match acts.map(|acts| stage.can(&acts, &end)) {
                     Some(Ok(())) => Chance::Happens,
+                    _ if stage
+                        .search(
+                            &last.map_or(Violation::Open(step), Violation::Taken),
+                            &Setting::default(),
+                            "",
+                        )
+                        .is_ok() =>
+                    {
+                        Chance::Happens
+                    }
                     Some(Err(why)) => {
                         Chance::Unsure(format!("a limit per run stands in the way of the loops: {why}"))
                     }
@@ -248,12 +258,12 @@ fn ask(
     cover.opens = vec![Chance::Happens; facts.w.steps.len()];
     for (index, step) in steps.iter().enumerate() {
         if let Some(place) = cover.opens.get_mut(step.index()) {
-            *place = chance(index, None);
+            *place = chance(index, *step, None);
         }
     }
     cover.happens = seen.happens.iter().map(|atom| (*atom, Chance::Happens)).collect();
     for (index, atom) in atoms.iter().enumerate() {
-        cover.happens.insert(*atom, chance(steps.len() + index, Some(*atom)));
+        cover.happens.insert(*atom, chance(steps.len() + index, atom.step, Some(*atom)));
     }
 }
 

@@ -21,6 +21,7 @@ mod questions;
 mod refute;
 mod replay;
 mod scopes;
+mod search;
 mod session;
 mod support;
 mod values;

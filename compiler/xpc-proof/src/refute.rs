@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use xp_artifact::workflow::{Datum, RoleId, Root};
 use xp_machine::Machine;
 use xp_scope::Value;
-use xpc_model::Trace;
+use xpc_model::{Limits, Trace};
 
 use crate::facts::Facts;
 use crate::plan::Act;
 use crate::replay::{self, Run};
+use crate::search;
 use crate::values::{Values, put};
 use crate::violation::Violation;
 
@@ -22,6 +23,8 @@ pub(crate) struct Stage<'f, 'm> {
     facts: &'f Facts<'m>,
     machine: OnceCell<Result<Machine, String>>,
     values: Values<'f, 'm>,
+    /// States a search may visit.
+    states: usize,
 }
 
 /// How a run is set up.
@@ -36,8 +39,9 @@ pub(crate) struct Setting {
 }
 
 impl<'f, 'm> Stage<'f, 'm> {
-    pub fn new(facts: &'f Facts<'m>) -> Self {
-        Self { facts, machine: OnceCell::new(), values: Values::new(facts) }
+    pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
+        let states = usize::try_from(limits.search_states).unwrap_or(usize::MAX);
+        Self { facts, machine: OnceCell::new(), values: Values::new(facts), states }
     }
 
     /// The smallest trace found below the plan that ends in the violation.
@@ -63,6 +67,22 @@ impl<'f, 'm> Stage<'f, 'm> {
             events: run.events,
             ends_in: ends_in.into(),
         })
+    }
+
+    /// As [`Self::trace`], of a plan that a bounded search on the machine finds.
+    ///
+    /// # Errors
+    /// It finds none, or the workflow is too large to search.
+    pub fn search(
+        &self,
+        violation: &Violation,
+        setting: &Setting,
+        ends_in: impl Into<String>,
+    ) -> Result<Trace, String> {
+        let start = self.run(setting)?;
+        let acts = search::find(self.facts, start, violation, self.states)
+            .ok_or_else(|| "a bounded search on the machine finds none either".to_owned())?;
+        self.trace(&acts, violation, setting, ends_in)
     }
 
     /// Leaves out stretches, halving their length down to single events, until no single event can be left out.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{Atom, GrantIx, How, RoleId, StepId, SubmissionIx, Then, Workflow};
+use xp_artifact::workflow::{Atom, GrantIx, How, Pin, RoleId, StepId, SubmissionIx, Then, Workflow};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Change, Input, Machine, Start, State, Status};
 use xp_scope::Value;
@@ -10,7 +10,7 @@ use xpc_model::{Event, EventKind, Place, Trace};
 
 use crate::facts::{Facts, GrantAt, Shown};
 use crate::plan::Act;
-use crate::values::{Values, put};
+use crate::values::{Values, put, settled_value, value_of};
 
 const KEY: &str = "key";
 
@@ -93,6 +93,16 @@ impl<'f, 'm> Run<'f, 'm> {
     }
 
     fn use_it(&mut self, at: GrantAt, args: BTreeMap<String, Value>, result: Value) -> Result<(), String> {
+        let pins = self.facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
+        let has = |pin: &Pin| match pin {
+            Pin::Is(expr) | Pin::OneOf { set: expr, .. } => {
+                value_of(self.machine, &self.state, expr).is_some()
+            }
+            Pin::Within(_) | Pin::Content { .. } | Pin::Any => true,
+        };
+        if !pins.iter().all(has) {
+            return Err("an argument names something that has no value".to_owned());
+        }
         let opening = self.perform(at, &args, result.clone())?;
         let step = self.facts.step(at.0);
         let controller = self.actor(step.role).principal.controller;
@@ -107,7 +117,8 @@ impl<'f, 'm> Run<'f, 'm> {
         for (atom, _) in self.facts.atoms(at.0) {
             let Some(datum) = self.facts.judged_datum(atom) else { continue };
             for way in self.facts.ways_to_see(at.0, datum) {
-                if let (Shown::Use(grant, field), Some(value)) = (way, self.machine.value(&self.state, datum))
+                if let (Shown::Use(grant, field), Some(value)) =
+                    (way, settled_value(self.machine, &self.state, datum))
                     && grant == at.1
                 {
                     put(result, &[field], value.clone());
@@ -216,7 +227,7 @@ impl<'f, 'm> Run<'f, 'm> {
         datum: &xp_artifact::workflow::Datum,
         actor: &Actor,
     ) -> Result<(), String> {
-        let value = self.machine.value(&self.state, datum).cloned();
+        let value = settled_value(self.machine, &self.state, datum).cloned();
         let value = value.ok_or_else(|| "what is judged has no value".to_owned())?;
         let digest = value.digest();
         if self.state.steps.get(step.index()).is_some_and(|now| now.shown.contains(&digest)) {
@@ -304,25 +315,37 @@ impl<'f, 'm> Run<'f, 'm> {
     }
 
     pub fn value(&self, datum: &xp_artifact::workflow::Datum) -> Option<&Value> {
-        self.machine.value(&self.state, datum)
+        settled_value(self.machine, &self.state, datum)
+    }
+
+    /// How often a loop has fired.
+    pub fn fired(&self, by: xp_artifact::workflow::LoopId) -> u32 {
+        self.state.loops.get(by.index()).copied().unwrap_or_default()
     }
 
     /// Whether an act would be accepted now.
     pub fn would(&self, act: &Act) -> bool {
-        let mut copy = Self {
+        let mut copy = self.fork();
+        copy.log.clear();
+        copy.events.clear();
+        copy.act(act).is_ok()
+    }
+
+    /// The same run, to go on in another way.
+    pub fn fork(&self) -> Self {
+        Self {
             facts: self.facts,
             machine: self.machine,
             values: self.values,
             state: self.state.clone(),
-            log: Vec::new(),
-            events: Vec::new(),
-            start: BTreeMap::new(),
+            log: self.log.clone(),
+            events: self.events.clone(),
+            start: self.start.clone(),
             submissions: self.submissions.clone(),
             shared: self.shared.clone(),
-            show_principals: false,
+            show_principals: self.show_principals,
             count: self.count,
-        };
-        copy.act(act).is_ok()
+        }
     }
 }
 

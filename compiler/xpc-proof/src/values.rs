@@ -210,17 +210,23 @@ pub(crate) fn put(value: &mut Value, fields: &[String], to: Value) {
     }
 }
 
+/// The value of a datum, once the step that makes it has settled: what may still change is nothing to build on.
+pub(crate) fn settled_value<'s>(machine: &Machine, state: &'s State, datum: &Datum) -> Option<&'s Value> {
+    let settled = |step: StepId| state.steps.get(step.index()).is_some_and(|now| now.settled.is_some());
+    if datum.root.step().is_none_or(settled) { machine.value(state, datum) } else { None }
+}
+
 /// The value of an expression in a state.
 pub(crate) fn value_of(machine: &Machine, state: &State, expr: &Expr) -> Option<Value> {
     match expr {
         Expr::Literal(value) => Some(value.clone()),
-        Expr::Datum(datum) => machine.value(state, datum).cloned(),
+        Expr::Datum(datum) => settled_value(machine, state, datum).cloned(),
         Expr::Template(parts) => parts
             .iter()
             .try_fold(String::new(), |mut text, part| {
                 match part {
                     TemplatePart::Text(piece) => text.push_str(piece),
-                    TemplatePart::Datum(datum) => match machine.value(state, datum)? {
+                    TemplatePart::Datum(datum) => match settled_value(machine, state, datum)? {
                         Value::Text(piece) => text.push_str(piece),
                         Value::Int(number) => text.push_str(&number.to_string()),
                         Value::Bool(_) | Value::List(_) | Value::Record(_) => return None,

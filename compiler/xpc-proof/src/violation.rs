@@ -33,6 +33,8 @@ pub(crate) enum Violation {
     Evidence(StepId, Vec<Atom>, bool),
     /// The outcome was taken last.
     Taken(Atom),
+    /// The step is open.
+    Open(StepId),
     /// The plan was carried out to its end.
     Reached,
 }
@@ -92,6 +94,7 @@ impl Violation {
                     && atoms.iter().all(|atom| run.would(&Act::Take { atom: *atom, becomes: *atom }) == *all)
             }
             Self::Taken(atom) => matches!(last, Some(Act::Take { becomes, .. }) if becomes == atom),
+            Self::Open(step) => run.open(*step),
             Self::Reached => true,
         }
     }

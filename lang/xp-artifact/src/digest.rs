@@ -3,26 +3,58 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use xp_scope::{Digest, Value};
+use xp_scope::{Digest, Type, Value};
 
-use crate::workflow::Action;
+use crate::workflow::{Action, Record};
 
-/// Digest of a declaration: what a server registers and an artifact must match.
+/// Digest of a declaration with every record type it names, however deep: what a server registers and an artifact must
+/// match. Record types are part of it, or an artifact could give an action another shape under the same digest.
 #[must_use]
-pub fn action_digest(action: &Action) -> Digest {
-    tagged("xp-action-v1", action)
+pub fn action_digest(action: &Action, records: &[Record]) -> Digest {
+    #[derive(Serialize)]
+    struct Declaration<'a> {
+        action: &'a Action,
+        records: Vec<&'a Record>,
+    }
+    tagged("xp-action-v2", &Declaration { action, records: named(action, records) })
 }
 
 /// Digest of one request: declaration, connector instance and complete typed arguments. A token is good for these only.
 #[must_use]
-pub fn request_digest(action: &Action, instance: &str, args: &BTreeMap<String, Value>) -> Digest {
+pub fn request_digest(declaration: &Digest, instance: &str, args: &BTreeMap<String, Value>) -> Digest {
     #[derive(Serialize)]
     struct Request<'a> {
-        action: Digest,
+        action: &'a Digest,
         instance: &'a str,
         args: &'a BTreeMap<String, Value>,
     }
-    tagged("xp-req-v1", &Request { action: action_digest(action), instance, args })
+    tagged("xp-req-v1", &Request { action: declaration, instance, args })
+}
+
+/// The record types an action names, and those they name, sorted by name.
+fn named<'a>(action: &Action, records: &'a [Record]) -> Vec<&'a Record> {
+    let mut found: BTreeMap<&str, &Record> = BTreeMap::new();
+    let mut open: Vec<&Type> = action.params.iter().map(|param| &param.ty).chain([&action.result]).collect();
+    while let Some(ty) = open.pop() {
+        match ty {
+            Type::List(element) => open.push(element),
+            Type::Record(name) => {
+                let record = records.iter().find(|record| record.name == *name);
+                if let Some(record) = record.filter(|record| found.insert(&record.name, record).is_none()) {
+                    open.extend(record.fields.iter().map(|field| &field.ty));
+                }
+            }
+            Type::Bool
+            | Type::Int
+            | Type::Text
+            | Type::Path
+            | Type::Branch
+            | Type::Commit
+            | Type::Tree
+            | Type::Enum(_) => {}
+        }
+    }
+    found.into_values().collect()
 }
 
 /// SHA-256 over a tag, a zero byte and canonical JSON.

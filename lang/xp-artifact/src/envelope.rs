@@ -4,15 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::error::ArtifactError;
+use crate::error::{ArtifactError, MAX_BYTES};
 use crate::key::{SigningKey, VerifyingKey};
 use crate::{Artifact, FORMAT};
 
 /// Media type of the payload.
 pub const PAYLOAD_TYPE: &str = "application/vnd.xp.artifact+json";
-
-/// Larger files are refused before they are parsed.
-pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// An artifact with its signatures, as a file holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +127,11 @@ fn newer(payload: &[u8]) -> Result<(), ArtifactError> {
     }
     let head: Head =
         serde_json::from_slice(payload).map_err(|error| ArtifactError::Encoding(error.to_string()))?;
-    if head.format == u64::from(FORMAT) { Ok(()) } else { Err(ArtifactError::Newer { found: head.format }) }
+    if head.format == u64::from(FORMAT) {
+        Ok(())
+    } else {
+        Err(ArtifactError::Newer { found: head.format, expected: FORMAT })
+    }
 }
 
 /// DSSE's pre-authentication encoding.

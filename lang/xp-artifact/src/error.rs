@@ -1,19 +1,24 @@
 //! What is wrong with an artifact file.
 
+/// Larger files are refused before they are parsed.
+pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+
 /// Why an artifact is refused. Each has a page: `xpc explain XP07xx`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArtifactError {
     /// Not an envelope, not JSON, not canonical, unknown members.
     #[error("not an artifact: {0}")]
     Encoding(String),
-    /// Larger than [`crate::MAX_BYTES`].
-    #[error("the artifact is larger than {} bytes", crate::MAX_BYTES)]
+    /// Larger than [`MAX_BYTES`].
+    #[error("the artifact is larger than {} bytes", MAX_BYTES)]
     TooLarge,
     /// A newer format than this program reads.
-    #[error("the artifact has format {found}, this program reads {}", crate::FORMAT)]
+    #[error("the artifact has format {found}, this program reads {expected}")]
     Newer {
         /// The format found.
         found: u64,
+        /// The format this program reads.
+        expected: u32,
     },
     /// No signature at all.
     #[error("the artifact is not signed")]

@@ -16,8 +16,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use digest::{action_digest, request_digest};
-pub use envelope::{Envelope, MAX_BYTES, PAYLOAD_TYPE, Signature, Trust};
-pub use error::ArtifactError;
+pub use envelope::{Envelope, PAYLOAD_TYPE, Signature, Trust};
+pub use error::{ArtifactError, MAX_BYTES};
 pub use key::{SigningKey, VerifyingKey};
 
 /// The version of the format this crate reads and writes.

@@ -88,7 +88,7 @@ fn a_newer_format_is_named() {
     let mut newer = artifact();
     newer.format = 7;
     let bytes = Envelope::seal(&newer, &[&key(1)]).unwrap().to_bytes().unwrap();
-    assert_eq!(open(&bytes, &[key(1).public()]), Err(ArtifactError::Newer { found: 7 }));
+    assert_eq!(open(&bytes, &[key(1).public()]), Err(ArtifactError::Newer { found: 7, expected: FORMAT }));
 }
 
 #[test]

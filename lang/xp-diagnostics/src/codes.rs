@@ -128,6 +128,27 @@ codes! {
     UNUSED = "XP0505", "declared and never named";
 
     // 06xx: properties: refuted, vacuous, unknown (xpc-proof)
+    NEVER_OPENS = "XP0601", "a step can never open";
+    NEVER_HAPPENS = "XP0602", "an outcome can never happen";
+    STUCK = "XP0603", "a run can get stuck";
+    STRANDED = "XP0604", "an open step can be left with no way to settle";
+    BOTH_DUE = "XP0605", "two automatic outcomes can be due at the same time";
+    NONE_DUE = "XP0606", "no automatic outcome covers some evidence";
+    MAY_LACK_VALUE = "XP0607", "a name may have no value when it is used";
+    EMPTY_SCOPE = "XP0608", "a scope lets nothing through";
+    WIDER_SCOPE = "XP0609", "a scope is wider than what it narrows";
+    STALE = "XP0610", "evidence or approval can be out of date";
+    REPEATED = "XP0611", "an irreversible effect can be repeated by a loop";
+    UNREVIEWED = "XP0612", "content can be put to use before anybody judged it";
+    REQUIRES = "XP0620", "a use is possible without what the property requires";
+    NO_ROLE = "XP0621", "one role can do both";
+    NO_PRINCIPAL = "XP0622", "one principal can do both";
+    NEVER = "XP0623", "a use is possible that must never be";
+    ONLY_WITHIN = "XP0624", "a path can be outside";
+    AT_MOST = "XP0625", "more uses are possible than allowed";
+    VACUOUS = "XP0630", "a property says nothing";
+    CONDITIONAL = "XP0631", "a property holds only under a condition";
+    NO_ANSWER = "XP0632", "a property has no answer";
 
     // 07xx: artifacts (xp-artifact, xpc)
     NOT_AN_ARTIFACT = "XP0701", "the file is not an artifact";

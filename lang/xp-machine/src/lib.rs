@@ -14,6 +14,7 @@ mod machine;
 mod offer;
 mod pin;
 mod refusal;
+mod run;
 pub mod state;
 mod transition;
 

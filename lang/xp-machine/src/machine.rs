@@ -1,17 +1,14 @@
 //! The machine: a checked workflow with its lookup tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Atom, Datum, GrantIx, Outcome, Param, Step, StepId, SubmissionIx, Workflow};
+use xp_artifact::workflow::{ActionId, Atom, Datum, GrantIx, Outcome, Step, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
 
 use crate::check::{self, Malformed};
 use crate::data;
-use crate::event::{Accepted, Event, Input, Start};
 use crate::index::Index;
-use crate::refusal::{Code, Refusal};
-use crate::state::{GrantState, State, Status, StepState};
-use crate::transition;
+use crate::state::State;
 
 /// A workflow that can be run.
 #[derive(Debug)]
@@ -19,6 +16,8 @@ pub struct Machine {
     pub(crate) workflow: Workflow,
     pub(crate) index: Index,
     pub(crate) records: BTreeMap<String, Vec<(String, xp_scope::Type)>>,
+    /// By action: the digest of its declaration.
+    pub(crate) declarations: Vec<xp_scope::Digest>,
 }
 
 impl Machine {
@@ -38,119 +37,18 @@ impl Machine {
                 (record.name.clone(), fields)
             })
             .collect();
-        Ok(Self { workflow, index, records })
+        let declarations = workflow
+            .actions
+            .iter()
+            .map(|action| xp_artifact::action_digest(action, &workflow.records))
+            .collect();
+        Ok(Self { workflow, index, records, declarations })
     }
 
     /// The workflow it runs.
     #[must_use]
     pub fn workflow(&self) -> &Workflow {
         &self.workflow
-    }
-
-    /// The state at the start of a run, with the steps that are open at once.
-    ///
-    /// # Errors
-    /// Parameters that are missing, unknown or of another type; connectors without an instance; staff that is not
-    /// separate.
-    pub fn start(&self, start: &Start) -> Result<State, Refusal> {
-        let params = self.parameters(&start.params)?;
-        for action in &self.workflow.actions {
-            if !start.instances.contains_key(&action.connector) {
-                let reason = format!("no instance is named for connector `{}`", action.connector);
-                return Err(Refusal::of(Code::BadValue, reason));
-            }
-        }
-        let steps = self.workflow.steps.iter().map(fresh).collect();
-        let finish = vec![false; self.index.finish.len()];
-        let mut state = State {
-            version: 0,
-            time: start.at,
-            status: Status::Running,
-            params,
-            instances: start.instances.clone(),
-            staff: vec![None; self.workflow.roles.len()],
-            barred: BTreeSet::new(),
-            steps,
-            loops: vec![0; self.workflow.loops.len()],
-            holds: BTreeMap::new(),
-            pending: Vec::new(),
-            notes: Vec::new(),
-            finish,
-            missing: 0,
-        };
-        for (name, principal) in &start.staff {
-            let role = self.workflow.roles.iter().position(|role| role.name == *name);
-            let Some(role) = role else {
-                return Err(Refusal::of(Code::Unknown, format!("there is no role `{name}`")));
-            };
-            let role = xp_artifact::workflow::RoleId::of(role);
-            transition::actor::separate(self, &state, role, principal)?;
-            if let Some(place) = state.staff.get_mut(role.index()) {
-                *place = Some(principal.clone());
-            }
-        }
-        transition::open::everything(self, &mut state);
-        Ok(state)
-    }
-
-    /// Decides one input. A refusal leaves the state as it was.
-    ///
-    /// # Errors
-    /// The input is refused.
-    pub fn apply(&self, state: &mut State, input: &Input) -> Result<Accepted, Refusal> {
-        let now = input.at.max(state.time);
-        let context = transition::Context { machine: self, now, kill: input.kill.as_deref() };
-        let leased = input.leased_by.as_deref();
-        let accepted = match &input.event {
-            Event::Request { jti, actor, key, step, action, args } => {
-                let request = transition::request::Request { jti, actor, key, step, action, args, leased };
-                transition::request::apply(&context, state, &request)
-            }
-            Event::Claim { jti, actor, key, step, opening, req } => {
-                let claim =
-                    transition::claim::Claim { jti, actor, key, step: *step, opening: *opening, req, leased };
-                transition::claim::apply(&context, state, &claim)
-            }
-            Event::Complete { jti, result } => transition::end::complete(&context, state, jti, result),
-            Event::Fail { jti, returned } => transition::end::fail(&context, state, jti, *returned),
-            Event::Doubt { jti } => transition::end::doubt(state, jti),
-            Event::Resolve { jti, result } => transition::end::resolve(&context, state, jti, result.as_ref()),
-            Event::Expire { jti } => transition::end::expire(&context, state, jti),
-            Event::Submit { actor, step, name, value } => {
-                transition::submit::apply(&context, state, actor, step, name, value)
-            }
-            Event::View { actor, step, datum } => {
-                transition::view::apply(&context, state, actor, step, datum)
-            }
-            Event::Judge { actor, step, outcome, notes } => {
-                transition::judge::judge(&context, state, actor, step, outcome, notes.as_deref())
-            }
-            Event::Settle { outcome } => transition::judge::settle(&context, state, *outcome),
-            Event::Kill { .. } => transition::kill::run(state),
-            Event::Bar { principal } => transition::kill::bar(&context, state, principal),
-        }?;
-        state.version += 1;
-        state.time = now;
-        Ok(accepted)
-    }
-
-    /// Automatic outcomes whose evidence is there; the server submits each as an event of its own.
-    #[must_use]
-    pub fn due(&self, state: &State) -> Vec<Atom> {
-        let running = state.status == Status::Running;
-        let open = state.steps.iter().enumerate().filter(|(_, step)| running && step.open);
-        open.filter_map(|(index, _)| self.due_in(state, StepId::of(index))).collect()
-    }
-
-    /// The automatic outcome of one step whose evidence is there.
-    #[must_use]
-    pub fn due_in(&self, state: &State, id: StepId) -> Option<Atom> {
-        let (step, now) = (self.step(id)?, data::step(state, id)?);
-        if state.status != Status::Running || !now.open || transition::close::closing(self, state, id) {
-            return None;
-        }
-        let index = step.outcomes.iter().position(|outcome| data::due(now, outcome))?;
-        Some(Atom { step: id, outcome: xp_artifact::workflow::OutcomeIx::of(index) })
     }
 
     /// A datum by its dotted name, `propose.files` or `triage.ticket.number` or `repo.name`.
@@ -181,6 +79,18 @@ impl Machine {
         data::datum(state, datum)
     }
 
+    /// The digest of a request of one of the workflow's actions on a connector instance.
+    #[must_use]
+    pub fn request_digest(
+        &self,
+        action: ActionId,
+        instance: &str,
+        args: &BTreeMap<String, Value>,
+    ) -> Option<xp_scope::Digest> {
+        let declaration = self.declarations.get(action.index())?;
+        Some(xp_artifact::request_digest(declaration, instance, args))
+    }
+
     /// A step by its name.
     #[must_use]
     pub fn step_named(&self, name: &str) -> Option<StepId> {
@@ -193,36 +103,5 @@ impl Machine {
 
     pub(crate) fn outcome(&self, atom: Atom) -> Option<&Outcome> {
         self.step(atom.step)?.outcomes.get(atom.outcome.index())
-    }
-
-    fn parameters(&self, given: &BTreeMap<String, Value>) -> Result<Vec<Value>, Refusal> {
-        let known = |name: &String| self.workflow.params.iter().any(|param| param.name == *name);
-        if let Some(stranger) = given.keys().find(|name| !known(name)) {
-            return Err(Refusal::of(Code::BadValue, format!("there is no parameter `{stranger}`")));
-        }
-        self.workflow.params.iter().map(|param| self.parameter(param, given)).collect()
-    }
-
-    fn parameter(&self, param: &Param, given: &BTreeMap<String, Value>) -> Result<Value, Refusal> {
-        let value = given
-            .get(&param.name)
-            .ok_or_else(|| Refusal::of(Code::BadValue, format!("parameter `{}` is missing", param.name)))?;
-        xp_scope::check(value, &param.ty, &self.records).map_err(|mismatch| {
-            Refusal::of(Code::BadValue, format!("parameter `{}`: {mismatch}", param.name))
-        })?;
-        Ok(value.clone())
-    }
-}
-
-fn fresh(step: &Step) -> StepState {
-    StepState {
-        settled: None,
-        open: false,
-        opening: 0,
-        grants: vec![GrantState::default(); step.grants.len()],
-        submissions: vec![None; step.submissions.len()],
-        shown: BTreeSet::new(),
-        judged: None,
-        in_flight: 0,
     }
 }

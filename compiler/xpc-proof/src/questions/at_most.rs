@@ -145,7 +145,25 @@ impl Refutation<'_, '_, '_> {
                 }
             }
         }
-        Err(why)
+        let trace = self.context.stage.search(&self.violation(), &Setting::default(), self.ends_in());
+        match (trace, self.grants.first()) {
+            (Ok(trace), Some(at)) => {
+                let last = trace.events.last().and_then(|event| match event.kind {
+                    xpc_model::EventKind::Use { grant, .. } => Some((event.step, grant)),
+                    _ => None,
+                });
+                Ok(self.words(last.unwrap_or(*at)).trace(trace))
+            }
+            _ => Err(why),
+        }
+    }
+
+    fn violation(&self) -> Violation {
+        Violation::MoreThan(self.grants.clone(), self.most)
+    }
+
+    fn ends_in(&self) -> String {
+        format!("use number {}", u64::from(self.most) + 1)
     }
 
     fn limit(&self, at: GrantAt) -> u32 {
@@ -161,8 +179,13 @@ impl Refutation<'_, '_, '_> {
             return Err("the limit is per run".to_owned());
         }
         let again = vec![Need::Used(at), Need::Enabled(Atom { step: l.step, outcome: l.outcome })];
-        let chain: Chain = uses::answer(self.context.session.chain(&[again.clone()], &[again], &[by], 1))?
-            .ok_or_else(|| "the loop cannot be taken twice".to_owned())?;
+        let chain: Chain = uses::answer(self.context.session.chain(
+            std::slice::from_ref(&again),
+            std::slice::from_ref(&again),
+            &[by],
+            1,
+        ))?
+        .ok_or_else(|| "the loop cannot be taken twice".to_owned())?;
         let (Some(start), Some(next)) = (chain.maps.first(), chain.maps.last()) else {
             return Err(too_long());
         };
@@ -188,24 +211,25 @@ impl Refutation<'_, '_, '_> {
     }
 
     fn failure(&self, acts: &[Act], used: Option<&Act>) -> Result<Failure, String> {
+        let stage = &self.context.stage;
+        let trace = stage.trace(acts, &self.violation(), &Setting::default(), self.ends_in())?;
+        match used {
+            Some(Act::Use { at, .. }) => Ok(self.words(*at).trace(trace)),
+            _ => Err("nothing is used".to_owned()),
+        }
+    }
+
+    fn words(&self, at: GrantAt) -> Failure {
         let context = self.context;
-        let facts = context.facts;
-        let violation = Violation::MoreThan(self.grants.clone(), self.most);
-        let ends_in = format!("use number {}", u64::from(self.most) + 1);
-        let trace = context.stage.trace(acts, &violation, &Setting::default(), ends_in)?;
-        let at = match used {
-            Some(Act::Use { at, .. }) => *at,
-            _ => return Err("nothing is used".to_owned()),
-        };
         let mut failure = answer::failure(
             codes::AT_MOST,
-            format!("`{}` can be used more than {} times in a run", facts.action_name(at), self.most),
+            format!("`{}` can be used more than {} times in a run", context.facts.action_name(at), self.most),
             context.span(Place::Limit(at.0, at.1)),
         )
         .label(self.obligation.span, "limited here");
         for by in context.openings().loops(at.0).iter().take(3) {
             failure = failure.label(context.span(Place::Loop(*by)), "this opens the step again");
         }
-        Ok(failure.help(format!("limit it to `max {} per run`", self.most)).trace(trace))
+        failure.help(format!("limit it to `max {} per run`", self.most))
     }
 }

@@ -138,12 +138,51 @@ impl Pair<'_> {
                 }
             }
         }
-        match (open, why_not) {
-            ([false, false], None) => Ok(None),
-            (_, Some(why)) => Err(format!("an example was found that does not replay on the machine: {why}")),
-            (_, None) => {
+        if open == [false, false] {
+            return Ok(None);
+        }
+        let found = context.stage.search(&self.violation(), &self.setting(), self.ends_in(context, None));
+        match (found, why_not) {
+            (Ok(trace), _) => {
+                let used = |list: &[GrantAt]| {
+                    let made = trace.events.iter().filter_map(|event| match event.kind {
+                        xpc_model::EventKind::Use { grant, .. } => Some((event.step, grant)),
+                        _ => None,
+                    });
+                    made.into_iter().find(|at| list.contains(at))
+                };
+                let (Some(x), Some(y)) = (used(&self.a), used(&self.b)) else {
+                    return Err("the example names no grants".to_owned());
+                };
+                Ok(Some(self.words(context, x, y).trace(trace)))
+            }
+            (Err(_), Some(why)) => {
+                Err(format!("an example was found that does not replay on the machine: {why}"))
+            }
+            (Err(_), None) => {
                 Err(format!("neither shown impossible nor found with up to {REOPENINGS} reopenings"))
             }
+        }
+    }
+
+    fn setting(&self) -> Setting {
+        match self.who {
+            Who::Principal if self.one != self.other => {
+                Setting { shared: vec![self.one, self.other], ..Setting::default() }
+            }
+            _ => Setting::default(),
+        }
+    }
+
+    fn violation(&self) -> Violation {
+        Violation::Both(self.a.clone(), self.b.clone())
+    }
+
+    fn ends_in(&self, context: &Context<'_, '_>, both: Option<(&str, &str)>) -> String {
+        let what = both.map_or("both".to_owned(), |(x, y)| format!("`{x}` and `{y}`"));
+        match self.who {
+            Who::Role => format!("`{}` has used {what} in one run", context.facts.role_name(self.one)),
+            Who::Principal => format!("one principal has used {what} in one run"),
         }
     }
 
@@ -152,12 +191,6 @@ impl Pair<'_> {
         let (first, last) = if swapped { (&self.b, &self.a) } else { (&self.a, &self.b) };
         let (Some(early), Some(late)) = (first.get(chain.first), last.get(chain.last)) else {
             return Err("the example names no grants".to_owned());
-        };
-        let setting = match self.who {
-            Who::Principal if self.one != self.other => {
-                Setting { shared: vec![self.one, self.other], ..Setting::default() }
-            }
-            _ => Setting::default(),
         };
         let (x, y) = (facts.action_name(*early), facts.action_name(*late));
         let (before, after) = if early == late {
@@ -172,12 +205,8 @@ impl Pair<'_> {
             plan::along(facts, chain, &before, &after)
         };
         let acts = acts.ok_or_else(|| "it takes too many events".to_owned())?;
-        let violation = Violation::Both(self.a.clone(), self.b.clone());
-        let ends_in = match self.who {
-            Who::Role => format!("`{}` has used `{x}` and `{y}` in one run", facts.role_name(self.one)),
-            Who::Principal => format!("one principal has used `{x}` and `{y}` in one run"),
-        };
-        let trace = context.stage.trace(&acts, &violation, &setting, ends_in)?;
+        let ends_in = self.ends_in(context, Some((&x, &y)));
+        let trace = context.stage.trace(&acts, &self.violation(), &self.setting(), ends_in)?;
         Ok(self.words(context, *early, *late).trace(trace))
     }
 

@@ -29,7 +29,7 @@ impl<'f, 'm> Context<'f, 'm> {
         Self {
             facts,
             session: Session::new(facts, limits),
-            stage: Stage::new(facts),
+            stage: Stage::new(facts, limits),
             cover: OnceCell::new(),
             openings: OnceCell::new(),
             names_bound: OnceCell::new(),

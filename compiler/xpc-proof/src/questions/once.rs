@@ -36,22 +36,31 @@ fn repeated(context: &Context<'_, '_>, at: GrantAt) -> Result<Option<Failure>, S
         return Ok(None);
     }
     let loops = context.openings().loops(at.0);
-    let chain = match context.session.chain(&[vec![Need::Used(at)]], &[vec![Need::Use(at)]], loops, 1) {
-        Answer::Yes(chain) => chain,
-        Answer::No => return Err("a loop reopens the step, but no second use was found".to_owned()),
-        Answer::Unknown(why) => return Err(why),
-    };
-    let acts = plan::along(facts, &chain, &[Act::using(at)], &[Act::using(at)])
-        .ok_or_else(|| "it takes too many events".to_owned())?;
     let action = facts.action_name(at);
     let ends_in = format!("`{action}` has happened twice");
-    let trace = context.stage.trace(&acts, &Violation::Again(at), &Setting::default(), ends_in)?;
+    let violation = Violation::Again(at);
+    let chain = match context.session.chain(&[vec![Need::Used(at)]], &[vec![Need::Use(at)]], loops, 1) {
+        Answer::Yes(chain) => Some(chain),
+        Answer::No => None,
+        Answer::Unknown(why) => return Err(why),
+    };
+    let acts =
+        chain.as_ref().and_then(|chain| plan::along(facts, chain, &[Act::using(at)], &[Act::using(at)]));
+    let planned = acts
+        .ok_or_else(|| "a loop reopens the step, but no second use was found".to_owned())
+        .and_then(|acts| context.stage.trace(&acts, &violation, &Setting::default(), ends_in.clone()));
+    let trace = planned.or_else(|why| {
+        context
+            .stage
+            .search(&violation, &Setting::default(), ends_in)
+            .map_err(|also| format!("{why}; {also}"))
+    })?;
     let mut failure = answer::failure(
         codes::REPEATED,
         format!("`{action}` cannot be undone, and a loop can repeat it"),
         context.span(Place::Limit(at.0, at.1)),
     );
-    if let Some(by) = chain.fired.first() {
+    if let Some(by) = chain.as_ref().and_then(|chain| chain.fired.first()).or(loops.first()) {
         failure = failure.label(context.span(Place::Loop(*by)), "this opens its step again");
     }
     Ok(Some(failure.help("count it `per run`, or move it behind the loop").trace(trace)))

@@ -167,10 +167,8 @@ fn later(context: &Context<'_, '_>, step: StepId) -> Result<Option<Failure>, Str
     first.extend(relevant.iter().map(|at| Need::Used(*at)));
     let last: Goal = vec![Need::Stranded(step, spent.clone())];
     let chain = match context.session.chain(&[first], &[last], loops, 1) {
-        Answer::Yes(chain) => chain,
-        Answer::No => {
-            return Err(format!("step `{}` has limits per run and loops around it", facts.step(step).name));
-        }
+        Answer::Yes(chain) => Some(chain),
+        Answer::No => None,
         Answer::Unknown(why) => return Err(why),
     };
     let uses: Vec<Act> = relevant
@@ -178,18 +176,26 @@ fn later(context: &Context<'_, '_>, step: StepId) -> Result<Option<Failure>, Str
         .flat_map(|at| (0..facts.grant(*at).map_or(0, |grant| grant.limit.uses)).map(|_| Act::using(*at)))
         .collect();
     let name = &facts.step(step).name;
-    let end = chain.maps.last().cloned().unwrap_or_default();
-    let worst = worst(context, step, &end, &spent);
-    let acts =
-        plan::along(facts, &chain, &uses, &worst).ok_or_else(|| "it takes too many events".to_owned())?;
-    let trace = context.stage.trace(&acts, &Violation::Stranded(step), &Setting::default(), ends_in(name))?;
+    let acts = chain.as_ref().and_then(|chain| {
+        let end = chain.maps.last().cloned().unwrap_or_default();
+        plan::along(facts, chain, &uses, &worst(context, step, &end, &spent))
+    });
+    let violation = Violation::Stranded(step);
+    let planned = acts
+        .ok_or_else(|| "no run that uses the limit up was found".to_owned())
+        .and_then(|acts| context.stage.trace(&acts, &violation, &Setting::default(), ends_in(name)));
+    let trace = planned.or_else(|why| {
+        let searched = context.stage.search(&violation, &Setting::default(), ends_in(name));
+        searched.map_err(|also| format!("{why}; {also}"))
+    })?;
     let at = relevant.first().or(spent.first()).copied().unwrap_or((step, GrantIx(0)));
     let failure = answer::failure(
         codes::STRANDED,
         format!("step `{name}` may open again when this limit per run is used up, and then cannot settle"),
         context.span(Place::Limit(at.0, at.1)),
     );
-    let by = chain.fired.first().copied().unwrap_or(xp_artifact::workflow::LoopId(0));
+    let by = chain.as_ref().and_then(|chain| chain.fired.first()).or(loops.first()).copied();
+    let by = by.unwrap_or(xp_artifact::workflow::LoopId(0));
     Ok(Some(
         failure
             .label(context.span(Place::Loop(by)), format!("this opens `{name}` again"))

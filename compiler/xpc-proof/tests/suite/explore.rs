@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use xp_artifact::workflow::{
-    Atom, Datum, Effect, Formula, GrantIx, How, OutcomeIx, Per, Pin, Root, StepId, Then, Workflow,
+    Atom, Datum, Effect, Formula, GrantIx, How, OutcomeIx, Pin, Root, StepId, Workflow,
 };
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Change, Event, Input, Machine, Start, State, Status};
@@ -86,6 +86,12 @@ impl<'w> Explorer<'w> {
         Actor { principal: Principal { name: role.clone(), controller: role.clone() }, roles: vec![role] }
     }
 
+    /// Data of a step that is still open has no value for others.
+    fn value<'s>(&self, state: &'s State, datum: &Datum) -> Option<&'s Value> {
+        let settled = datum.root.step().is_none_or(|step| state.steps[step.index()].settled.is_some());
+        if settled { self.machine.value(state, datum) } else { None }
+    }
+
     /// Uses a grant with a result whose Boolean is this.
     fn use_it(&self, state: &State, step: StepId, ix: GrantIx, ok: bool) -> Option<State> {
         let mut state = state.clone();
@@ -94,9 +100,7 @@ impl<'w> Explorer<'w> {
         let mut args = BTreeMap::new();
         for (param, pin) in action.params.iter().zip(&grant.pins) {
             let value = match pin {
-                Pin::Is(xp_artifact::workflow::Expr::Datum(datum)) => {
-                    self.machine.value(&state, datum)?.clone()
-                }
+                Pin::Is(xp_artifact::workflow::Expr::Datum(datum)) => self.value(&state, datum)?.clone(),
                 Pin::Is(xp_artifact::workflow::Expr::Literal(value)) => value.clone(),
                 _ => some_value(&param.ty, true),
             };
@@ -235,7 +239,7 @@ impl<'w> Explorer<'w> {
                 }
                 if !seen.unbound {
                     seen.unbound =
-                        self.names(step).into_iter().any(|datum| self.machine.value(&state, datum).is_none());
+                        self.names(step).into_iter().any(|datum| self.value(&state, datum).is_none());
                 }
                 let mut next = Vec::new();
                 for ix in 0..self.w.steps[step.index()].grants.len() {
@@ -296,14 +300,4 @@ pub fn of_effect(w: &Workflow, effect: Effect) -> Vec<(StepId, GrantIx)> {
         }
     }
     found
-}
-
-/// The workflow has a limit per run.
-pub fn scarce(w: &Workflow) -> bool {
-    w.steps.iter().flat_map(|step| &step.grants).any(|grant| grant.limit.per == Per::Run)
-}
-
-/// Outcomes that stay.
-pub fn stays(w: &Workflow, atom: Atom) -> bool {
-    w.steps[atom.step.index()].outcomes[atom.outcome.index()].then == Then::Settle
 }

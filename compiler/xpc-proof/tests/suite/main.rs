@@ -1,7 +1,14 @@
 //! The prover through its public interface.
 
+#[cfg(test)]
 mod build;
+#[cfg(test)]
 mod example;
+#[cfg(test)]
 mod explore;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod random;
+#[cfg(test)]
 mod small;

@@ -9,9 +9,10 @@ use xp_artifact::workflow::{
     Atom, Condition, Effect, Formula, GrantIx, How, Per, Pin, StepId, Then, Workflow,
 };
 use xp_scope::Type;
-use xpc_model::{EventKind, Trace, Verdict};
+use xpc_model::{EventKind, Limits, Prover, Trace, Verdict};
+use xpc_proof::Z3Prover;
 
-use crate::build::{Build, bound, datum, effect, flag, model, prove, result};
+use crate::build::{Build, bound, datum, effect, flag, model, obligation, result};
 use crate::explore::{Explorer, Seen, of_effect, truth};
 
 struct Dice(u64);
@@ -262,9 +263,11 @@ fn compare(seed: u64, counts: &mut BTreeMap<String, u32>) {
         Question::AtMost(effect(Effect::Read), 4),
         Question::Never(effect(Effect::Pay)),
     ];
-    let seen = Explorer::new(&case.w).explore(800);
+    let seen = Explorer::new(&case.w).explore(600);
     let model = model(case.w.clone());
-    let verdicts = prove(&model, &questions);
+    let obligations: Vec<_> = questions.iter().cloned().map(obligation).collect();
+    let limits = Limits { search_states: 1_000, ..Limits::default() };
+    let verdicts = Z3Prover.prove(&model, &obligations, limits);
     for (question, verdict) in questions.iter().zip(&verdicts) {
         let violated = violated(&case, &seen, question);
         let name = format!("{question:?}");
@@ -315,7 +318,7 @@ fn judge(
 #[test]
 fn verdicts_agree_with_the_machine() {
     let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let cases = read("XP_CASES").unwrap_or(300);
+    let cases = read("XP_CASES").unwrap_or(150);
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let first = read("XP_SEED").unwrap_or(clock.wrapping_mul(1_000_003));
     println!("seed {first}, {cases} cases");

@@ -7,6 +7,7 @@ use crate::event::Change;
 use crate::machine::Machine;
 use crate::state::{Note, Pending, Phase, State, Status};
 use crate::transition::open;
+use crate::transition::revoke::revoke;
 
 /// Which steps an outcome closes.
 enum Closes<'m> {
@@ -58,17 +59,6 @@ pub(crate) fn revoke_closing(machine: &Machine, state: &mut State) -> Vec<Change
         .map(|(jti, _)| jti.clone())
         .collect();
     void.into_iter().map(|jti| revoke(state, jti)).collect()
-}
-
-/// Voids one unused token; its use comes back.
-pub(crate) fn revoke(state: &mut State, jti: String) -> Change {
-    if let Some(hold) = state.holds.remove(&jti) {
-        let grants = state.steps.get_mut(hold.step.index()).map(|step| &mut step.grants);
-        if let Some(grant) = grants.and_then(|grants| grants.get_mut(hold.grant.index())) {
-            grant.live.retain(|live| *live != jti);
-        }
-    }
-    Change::Revoked { jti }
 }
 
 /// Drops the tokens of a grant that ran out unused.

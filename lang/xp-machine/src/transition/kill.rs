@@ -3,6 +3,7 @@
 use crate::event::{Accepted, Change};
 use crate::refusal::{Code, Refusal};
 use crate::state::{Phase, State, Status};
+use crate::transition::revoke::revoke;
 use crate::transition::{Context, close};
 
 pub(crate) fn run(state: &mut State) -> Result<Accepted, Refusal> {
@@ -23,7 +24,7 @@ pub(crate) fn bar(context: &Context<'_>, state: &mut State, principal: &str) -> 
     let theirs =
         state.holds.iter().filter(|(_, hold)| hold.phase == Phase::Issued && hold.principal == principal);
     let void: Vec<String> = theirs.map(|(jti, _)| jti.clone()).collect();
-    let mut changes: Vec<Change> = void.into_iter().map(|jti| close::revoke(state, jti)).collect();
+    let mut changes: Vec<Change> = void.into_iter().map(|jti| revoke(state, jti)).collect();
     changes.extend(close::advance(context.machine, state));
     Ok(Accepted::Done { changes })
 }

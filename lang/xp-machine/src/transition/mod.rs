@@ -8,6 +8,7 @@ pub(crate) mod judge;
 pub(crate) mod kill;
 pub(crate) mod open;
 pub(crate) mod request;
+pub(crate) mod revoke;
 pub(crate) mod submit;
 pub(crate) mod view;
 

@@ -7,6 +7,7 @@ use crate::data;
 use crate::event::Change;
 use crate::machine::Machine;
 use crate::state::State;
+use crate::transition::revoke::revoke;
 
 /// At the start: opens what waits for nothing and evaluates `finish`.
 pub(crate) fn everything(machine: &Machine, state: &mut State) {
@@ -43,7 +44,7 @@ pub(crate) fn reset(machine: &Machine, state: &mut State, steps: &[StepId], chan
         .map(|(jti, _)| jti.clone())
         .collect();
     for jti in doomed {
-        changes.push(crate::transition::close::revoke(state, jti));
+        changes.push(revoke(state, jti));
     }
     for id in steps {
         let Some(step) = state.steps.get_mut(id.index()) else { continue };

@@ -115,7 +115,8 @@ fn choose(
         match found {
             Ok(()) => {
                 let instance = state.instances.get(&action.connector).ok_or_else(Refusal::broken)?;
-                return Ok((*ix, xp_artifact::request_digest(action, instance, request.args)));
+                let req = context.machine.request_digest(grant.action, instance, request.args);
+                return Ok((*ix, req.ok_or_else(Refusal::broken)?));
             }
             // A grant that admits the arguments says more than one that does not.
             Err(miss) if refusal.is_none() || matches!(miss.code, Code::UsedUp | Code::TooMany) => {
