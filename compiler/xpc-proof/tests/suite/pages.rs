@@ -18,7 +18,8 @@ fn verdicts(name: &str, text: &str) -> Vec<(String, bool, Verdict)> {
     assert_eq!(analysis.models.len(), 1, "{name}");
     let model = &analysis.models[0];
     let verdicts = Z3Prover.prove(model, &model.obligations, Limits::default());
-    let traces = verdicts.iter().flat_map(|verdict| &verdict.failures).filter_map(|failure| failure.trace.as_ref());
+    let traces =
+        verdicts.iter().flat_map(|verdict| &verdict.failures).filter_map(|failure| failure.trace.as_ref());
     for trace in traces {
         xpc_proof::replay(model, trace).unwrap();
     }
@@ -40,7 +41,9 @@ fn pages_are_true() {
         let found = match code.id {
             "XP0631" => wrong.iter().any(|(_, _, verdict)| verdict.status == Status::Conditional),
             "XP0632" => wrong.iter().any(|(_, _, verdict)| verdict.status == Status::Unknown),
-            id => wrong.iter().any(|(_, _, verdict)| verdict.failures.iter().any(|failure| failure.code == id)),
+            id => {
+                wrong.iter().any(|(_, _, verdict)| verdict.failures.iter().any(|failure| failure.code == id))
+            }
         };
         assert!(found, "{}: {wrong:#?}", code.id);
         for (id, vacuous_ok, verdict) in verdicts(code.id, &program(code.page, "## Right")) {
