@@ -46,7 +46,8 @@ fn sarif() {
             }
         }
     }
-    let fix = &list(&list(&rejected.json(), "runs")[0], "results")[0]["fixes"][0]["artifactChanges"][0];
+    let log = rejected.json();
+    let fix = &list(&list(&log, "runs")[0], "results")[0]["fixes"][0]["artifactChanges"][0];
     assert_eq!(fix["replacements"][0]["insertedContent"]["text"], "done");
     assert!(
         list(&list(&refuted.json(), "runs")[0], "results")[0]["message"]["text"]
