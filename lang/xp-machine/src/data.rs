@@ -7,16 +7,15 @@ use xp_scope::Value;
 
 use crate::state::{State, StepState};
 
-/// The value of a datum, if it has one now.
+/// The value of a datum, if it has one now: what a step made has none for others until the step has settled.
 pub(crate) fn datum<'s>(state: &'s State, datum: &Datum) -> Option<&'s Value> {
+    if let Some(step) = datum.root.step() {
+        state.steps.get(step.index())?.settled?;
+    }
     let root = match datum.root {
         Root::Param(id) => state.params.get(id.index())?,
         Root::Result { step, grant } => {
-            let grant = state.steps.get(step.index())?.grants.get(grant.index())?;
-            if grant.doubts > 0 {
-                return None;
-            }
-            grant.result.as_ref()?
+            state.steps.get(step.index())?.grants.get(grant.index())?.result.as_ref()?
         }
         Root::Submission { step, submission } => {
             state.steps.get(step.index())?.submissions.get(submission.index())?.as_ref()?

@@ -44,7 +44,7 @@ pub const WORLD: &str = r#"connector world {
   action test(commit: commit, network: none = none) -> Tested { effect execute attests about commit repeat idempotent }
   action look(commit: commit) -> Seen { effect read shows head repeat idempotent }
   action talk(body: text) -> Said { effect discuss repeat probe }
-  action merge(commit: commit) -> Written { effect merge irreversible about commit repeat probe }
+  action merge(commit: commit, into: branch) -> Written { effect merge irreversible touches into about commit repeat probe }
   action deploy(commit: commit) -> Tested { effect deploy attests about commit repeat manual }
   action drop(at: branch) -> Said { effect delete irreversible touches at repeat manual }
 }
@@ -176,6 +176,7 @@ impl Generator {
             }
             "write" => format!("{}, path: {}", self.branch(index), self.path(index)),
             "drop" => self.branch(index),
+            "merge" => format!("{}, into: main", self.commit(index)),
             _ => self.commit(index),
         };
         let mut limit = match self.dice.pick(10) {

@@ -75,7 +75,9 @@ impl Oracle {
             Question::NoPrincipal(a, b) => self.both(a, b, true),
             Question::Requires(uses, formula) => self.requires(uses, formula),
             Question::Never(uses) => {
-                self.over_uses(uses_action(uses).as_ref(), |_, used| self.matches(uses, used))
+                let found = self.over_uses(uses_action(uses).as_ref(), |_, used| self.matches(uses, used));
+                // That something is not used at all is the claim itself.
+                if found == Truth::NeverOccurs && uses_action(uses).is_none() { Truth::Holds } else { found }
             }
             Question::OnlyWithin(uses, extent) => self.over_uses(Some(uses), |state, used| {
                 self.matches(uses, used) && self.outside(state, used, extent)
@@ -191,33 +193,38 @@ impl Oracle {
         for (index, (step, now)) in workflow.steps.iter().zip(&here.state.steps).enumerate() {
             for (number, grant) in step.grants.iter().enumerate() {
                 let action = &workflow.actions[grant.action.index()];
-                let writes = matches!(action.effect, Effect::Write | Effect::Delete);
+                let writes = matches!(action.effect, Effect::Write | Effect::Delete | Effect::Merge);
                 let flying =
                     here.flying.as_ref().filter(|f| f.step.index() == index && f.grant.index() == number);
                 if writes && (now.open || flying.is_some()) {
                     written.extend(self.values(here, action, grant, &action.touches));
                 }
-                let gathers = action.attests
-                    && (now.open || (now.settled.is_some() && now.grants[number].result.is_some()));
-                if gathers {
+                // Evidence is what a continuing outcome relies on: in force while that outcome stands, gathered while the
+                // step is open.
+                let relied: Vec<usize> = step
+                    .outcomes
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, outcome)| outcome.then == Then::Settle && reads(outcome, number))
+                    .map(|(ix, _)| ix)
+                    .collect();
+                let stands = now.settled.is_some_and(|settled| relied.contains(&settled.index()));
+                let bears = action.attests || !action.about.is_empty();
+                if bears && !relied.is_empty() && (now.open || stands) {
                     let about = self.values(here, action, grant, &action.about);
                     evidence.extend(about.iter().flat_map(|value| here.world.roots(value)));
                 }
             }
             for (number, outcome) in step.outcomes.iter().enumerate() {
                 let Some(datum) = &outcome.of else { continue };
+                if outcome.then != Then::Settle || matches!(datum.root, Root::Submission { .. }) {
+                    continue;
+                }
                 let in_force = now.open || now.settled.is_some_and(|settled| settled.index() == number);
                 let Some(value) = self.machine.value(&here.state, datum).filter(|_| in_force) else {
                     continue;
                 };
-                if let Root::Submission { step, .. } = datum.root {
-                    // What is approved may still be handed in anew.
-                    if here.state.steps[step.index()].open {
-                        return true;
-                    }
-                } else {
-                    evidence.extend(here.world.roots(value));
-                }
+                evidence.extend(here.world.roots(value));
             }
         }
         written.intersection(&evidence).next().is_some()
@@ -442,6 +449,7 @@ impl Oracle {
 /// For `never action(args)`: the situation is that the action is used at all.
 fn uses_action(uses: &Uses) -> Option<Uses> {
     match uses {
+        Uses::Action { args, .. } if args.is_empty() => None,
         Uses::Effect(_) => None,
         Uses::Action { name, id, .. } => Some(Uses::Action { name: name.clone(), id: *id, args: Vec::new() }),
     }
@@ -486,6 +494,15 @@ fn holds(now: &xp_machine::state::StepState, condition: &xp_artifact::workflow::
         Condition::All(parts) => parts.iter().all(|part| holds(now, part)),
         Condition::Some(parts) => parts.iter().any(|part| holds(now, part)),
     }
+}
+
+/// The outcome's evidence reads the grant.
+fn reads(outcome: &xp_artifact::workflow::Outcome, grant: usize) -> bool {
+    let mut found = BTreeSet::new();
+    if let How::Auto(condition) | How::JudgedIf(condition) = &outcome.how {
+        grants_of(condition, &mut found);
+    }
+    found.contains(&grant)
 }
 
 fn grants_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<usize>) {

@@ -10,7 +10,7 @@ mod sample;
 use std::collections::{BTreeMap, HashMap};
 
 use xp_artifact::workflow::{Atom, GrantIx, StepId, Workflow};
-use xp_scope::{Digest, Value};
+use xp_scope::Value;
 
 pub use moves::{Move, World};
 
@@ -189,8 +189,7 @@ pub fn explore<O: Observer>(
     let start =
         Start { at: 0, params: params.collect(), instances: instances.collect(), staff: BTreeMap::new() };
     let first = Situation { state: machine.start(&start)?, flying: None, world: World::default(), observer };
-    let mut seen: HashMap<Digest, Vec<(O, usize)>> = HashMap::new();
-    seen.insert(key(&first), vec![(first.observer.clone(), 0)]);
+    let mut seen: HashMap<u64, Vec<usize>> = HashMap::from([(key(&first), vec![0])]);
     let mut explored = Explored { situations: vec![first], next: Vec::new(), complete: true };
     let mut here = 0;
     while here < explored.situations.len() {
@@ -199,17 +198,18 @@ pub fn explore<O: Observer>(
         for (by, then) in moves::all(machine, &situation, &staff, options) {
             let renewed = renewed(&situation.state, &then.state);
             let bucket = seen.entry(key(&then)).or_default();
-            let known =
-                bucket.iter().find(|(observer, _)| *observer == then.observer).map(|(_, index)| *index);
+            let known = bucket
+                .iter()
+                .find(|index| explored.situations.get(**index).is_some_and(|other| alike(other, &then)));
             let index = match known {
-                Some(index) => index,
+                Some(index) => *index,
                 None if explored.situations.len() >= options.max_states => {
                     explored.complete = false;
                     continue;
                 }
                 None => {
                     let index = explored.situations.len();
-                    bucket.push((then.observer.clone(), index));
+                    bucket.push(index);
                     explored.situations.push(then);
                     index
                 }
@@ -235,25 +235,51 @@ pub fn everybody(workflow: &Workflow) -> Vec<Principal> {
     workflow.roles.iter().map(|role| of(&role.name)).collect()
 }
 
-/// Two situations with one key behave alike: times, tries, versions and numbers of openings are left out.
-fn key<O>(situation: &Situation<O>) -> Digest {
-    use std::fmt::Write as _;
+/// Hash of what decides how a situation behaves.
+fn key<O: Observer>(situation: &Situation<O>) -> u64 {
+    use std::hash::{Hash as _, Hasher as _};
+    let mut hasher = std::hash::DefaultHasher::new();
     let state = &situation.state;
-    let mut text = format!("{:?}|{:?}|{:?}|", state.status, state.loops, state.pending);
+    state.loops.hash(&mut hasher);
+    state.pending.len().hash(&mut hasher);
     for step in &state.steps {
-        let _ = write!(text, "{:?},{},{:?},{:?};", step.settled, step.open, step.submissions, step.shown);
+        (step.settled, step.open, step.in_flight, &step.submissions, &step.shown).hash(&mut hasher);
         for grant in &step.grants {
-            let _ = write!(text, "{},{},{:?}/", grant.spent, grant.spent_in_run, grant.result);
+            (grant.spent, grant.spent_in_run, &grant.result).hash(&mut hasher);
         }
     }
-    let _ = write!(
-        text,
-        "|{:?}|{:?}",
-        situation.flying.as_ref().map(|f| (f.step, f.grant, &f.args)),
-        situation.world
-    );
-    let _ = write!(text, "|{:?}", state.staff.iter().map(Option::is_some).collect::<Vec<_>>());
-    Digest::of(text.as_bytes())
+    situation.flying.as_ref().map(|flying| (flying.step, flying.grant, &flying.args)).hash(&mut hasher);
+    situation.observer.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Two situations that behave alike: times, tries, versions and numbers of openings are left out.
+fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
+    let steps = a.state.steps.iter().zip(&b.state.steps).all(|(x, y)| {
+        let grants = x
+            .grants
+            .iter()
+            .zip(&y.grants)
+            .all(|(g, h)| g.spent == h.spent && g.spent_in_run == h.spent_in_run && g.result == h.result);
+        x.settled == y.settled
+            && x.open == y.open
+            && x.in_flight == y.in_flight
+            && x.submissions == y.submissions
+            && x.shown == y.shown
+            && x.judged == y.judged
+            && grants
+    });
+    let flying = |flying: &Option<moves::Flying>| {
+        flying.as_ref().map(|flying| (flying.step, flying.grant, flying.args.clone()))
+    };
+    steps
+        && a.state.status == b.state.status
+        && a.state.loops == b.state.loops
+        && a.state.pending == b.state.pending
+        && a.state.staff == b.state.staff
+        && flying(&a.flying) == flying(&b.flying)
+        && a.world == b.world
+        && a.observer == b.observer
 }
 
 /// The outcomes of a map, for an observer of states.

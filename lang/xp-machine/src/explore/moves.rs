@@ -302,7 +302,9 @@ fn candidates(
             }
             _ => Vec::new(),
         },
-        Pin::Within(patterns) => patterns.sample().map(Value::Text).into_iter().collect(),
+        Pin::Within(patterns) => {
+            patterns.patterns().iter().filter_map(|pattern| pattern.sample()).map(Value::Text).collect()
+        }
         Pin::Content { .. } => vec![Value::Text("said".to_owned())],
         Pin::Any => {
             let mut values = vec![sample::value(machine, ty, &format!("any in {}", step.0))];
