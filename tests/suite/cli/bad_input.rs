@@ -60,7 +60,7 @@ fn unknown_names_with_the_nearest_of_the_right_kind() {
 #[test]
 fn a_free_argument() {
     let source = edited("path: one of propose.files, text: content)", "path: one of propose.files)");
-    let one = rejects(&source, codes::FREE_ARGUMENT, "may github.contents.write", "content");
+    let one = rejects(&source, codes::FREE_ARGUMENT, "may github.contents.write", "text: any");
     assert!(text(&one, "message").contains("`text`"), "{one:#}");
 }
 
@@ -84,7 +84,7 @@ fn a_name_nothing_upstream_can_make() {
 #[test]
 fn a_step_that_is_not_upstream_cannot_be_reopened() {
     let source = edited("-> reopen propose with notes", "-> reopen merge_pr with notes");
-    rejects(&source, codes::NOT_UPSTREAM, "reopen merge_pr", "upstream");
+    rejects(&source, codes::NOT_UPSTREAM, "reopen merge_pr", "comes after");
 }
 
 #[test]

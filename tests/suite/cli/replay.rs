@@ -158,7 +158,12 @@ impl Run<'_> {
         let chosen_outcome = &declared.outcomes[chosen];
         if let Some(datum) = &chosen_outcome.of {
             let view = Event::View { actor: actor.clone(), step: step.to_owned(), datum: datum.clone() };
-            if self.apply(view).is_err() {
+            // What a connector only named (a commit) is not shown by naming it again.
+            let seen = |run: &Self| {
+                let digest = machine.value(&run.state, datum).map(Value::digest);
+                digest.is_some_and(|digest| run.state.steps[id.index()].shown.contains(&digest))
+            };
+            if self.apply(view).is_err() || !seen(self) {
                 self.look(actor, step, datum)?;
             }
         }
@@ -196,6 +201,7 @@ impl Run<'_> {
         let value = machine.value(&self.state, datum).cloned().ok_or("what is judged has no value")?;
         let offers = machine.offers(&self.state, actor);
         let offer = offers.iter().find(|offer| offer.step == step).ok_or("the step is not open")?;
+        let mut why = String::new();
         for grant in &offer.grants {
             let workflow = machine.workflow();
             let action =
@@ -208,11 +214,12 @@ impl Run<'_> {
                 continue;
             };
             result.insert(field.clone(), value.clone());
-            if self.perform(actor, step, &grant.action, args, Value::Record(result)).is_ok() {
-                return Ok(());
+            match self.perform(actor, step, &grant.action, args, Value::Record(result)) {
+                Ok(()) => return Ok(()),
+                Err(refused) => why = format!(": {refused}"),
             }
         }
-        Err(format!("nothing in `{step}` shows what it judges"))
+        Err(format!("nothing in `{step}` shows what it judges{why}"))
     }
 
     /// The step settled with the outcome.
