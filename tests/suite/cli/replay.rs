@@ -252,7 +252,7 @@ fn any(workflow: &Workflow, ty: &Type) -> Value {
         Type::Bool => Value::Bool(false),
         Type::Int => Value::Int(1),
         Type::Text | Type::Path | Type::Branch => Value::Text("x".to_owned()),
-        Type::Commit | Type::Tree => Value::Text("0".repeat(40)),
+        Type::Commit | Type::Tree => Value::Text("1".repeat(40)),
         Type::Enum(words) => Value::Text(words[0].clone()),
         Type::List(_) => Value::List(Vec::new()),
         Type::Record(name) => {

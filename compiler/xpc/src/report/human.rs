@@ -57,7 +57,8 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
         if !verdict.reason.is_empty() {
             let _ = writeln!(text, "              {}", verdict.reason);
         }
-        for note in &verdict.notes {
+        let notes = if verdict.status == Status::Proved { verdict.notes.as_slice() } else { &[] };
+        for note in notes {
             let _ = writeln!(text, "              {note}");
         }
     }

@@ -9,7 +9,9 @@ const MAX_VALUE: usize = 48;
 
 /// The first line of a trace.
 const HEAD: &str = "this run shows it:";
-/// Fewer lines in common are not worth a reference.
+/// Before an argument; events start with fewer spaces.
+const INDENT: &str = "       ";
+/// Fewer events in common are not worth a reference.
 const MIN_SHARED: usize = 3;
 
 /// A line for each event: number, place, who, in which step, what. Arguments are shown where the run ends: what leads
@@ -28,7 +30,7 @@ pub fn text(sources: &Sources, model: &Model, trace: &Trace) -> String {
     if let Some(EventKind::Use { args, .. }) = trace.events.last().map(|event| &event.kind) {
         let shown = args.iter().filter(|(_, value)| value.as_record().is_none());
         lines
-            .extend(shown.map(|(name, value)| format!("       {name}: {}", shortened(&print::value(value)))));
+            .extend(shown.map(|(name, value)| format!("{INDENT}{name}: {}", shortened(&print::value(value)))));
     }
     lines.push(format!("  => {}", trace.ends_in));
     lines.join("\n")
@@ -36,12 +38,19 @@ pub fn text(sources: &Sources, model: &Model, trace: &Trace) -> String {
 
 /// A trace whose beginning was just shown, with a reference to that instead; any other text as it is.
 pub fn after(before: &str, text: &str) -> String {
-    let shared = before.lines().zip(text.lines()).take_while(|(a, b)| a == b).count();
-    if !text.starts_with(HEAD) || shared <= MIN_SHARED {
+    let event = |line: &str| line.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let lines: Vec<&str> = text.lines().collect();
+    let mut shared = before.lines().zip(&lines).take_while(|(a, b)| a == *b).count();
+    // An event is told with all its arguments, or not at all.
+    while lines.get(shared).is_some_and(|line| line.starts_with(INDENT)) {
+        shared -= 1;
+    }
+    let told = lines.iter().take(shared).filter(|line| event(line)).count();
+    if !text.starts_with(HEAD) || told < MIN_SHARED {
         return text.to_owned();
     }
-    let rest: Vec<&str> = text.lines().skip(shared).collect();
-    format!("{HEAD}\n  1 to {} as in the run above, then\n{}", shared - 1, rest.join("\n"))
+    let rest: Vec<&str> = lines.into_iter().skip(shared).collect();
+    format!("{HEAD}\n  1 to {told} as in the run above, then\n{}", rest.join("\n"))
 }
 
 fn row(sources: &Sources, model: &Model, event: &Event) -> [String; 4] {
