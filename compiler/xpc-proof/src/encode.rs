@@ -90,7 +90,7 @@ impl<'f, 'm> Copy<'f, 'm> {
             for settled in copy.outcomes.values() {
                 sink.axiom(Some(Place::Finish), &settled.not());
             }
-        } else {
+        } else if copy.thinkable(&facts.w.finish) {
             sink.axiom(Some(Place::Finish), &copy.formula(&facts.w.finish).not());
         }
         copy
@@ -176,6 +176,16 @@ impl<'f, 'm> Copy<'f, 'm> {
             Formula::Some(parts) => {
                 self.any(&parts.iter().map(|part| self.formula(part)).collect::<Vec<_>>())
             }
+        }
+    }
+
+    /// Some choice of this copy's outcomes might make it true. Cheap where it is plain that none does, which keeps the
+    /// default `finish` (every step of the workflow) out of small cones.
+    fn thinkable(&self, formula: &Formula) -> bool {
+        match formula {
+            Formula::Is(atom) => self.outcomes.contains_key(atom),
+            Formula::All(parts) => parts.iter().all(|part| self.thinkable(part)),
+            Formula::Some(parts) => parts.iter().any(|part| self.thinkable(part)),
         }
     }
 
@@ -270,6 +280,9 @@ impl<'f, 'm> Copy<'f, 'm> {
 
     /// As [`Self::enabled`], if the grants that are `spent` give nothing and nobody has luck.
     pub fn surely_enabled(&self, sink: &Sink, atom: Atom, spent: &dyn Fn(GrantAt) -> bool) -> Bool {
+        if !self.facts.lasting(atom) {
+            return self.no.clone();
+        }
         self.comes_about(sink, atom, &|at| if spent(at) { self.no.clone() } else { self.pins(at) }, false)
     }
 

@@ -238,6 +238,16 @@ impl<'m> Facts<'m> {
         handed_in(outcome) && due && shown
     }
 
+    /// As [`Self::possible`], also when the outcome's loop is used up.
+    pub fn lasting(&self, atom: Atom) -> bool {
+        let then = self.outcome(atom).map(|outcome| outcome.then);
+        let used_up = match then {
+            Some(Then::Reopen(by)) => self.the_loop(by).map(|l| Atom { step: l.step, outcome: l.exhausted }),
+            _ => None,
+        };
+        self.possible(atom) && used_up.is_none_or(|exhausted| self.possible(exhausted))
+    }
+
     /// The ways a judge in the step can be shown a datum; none when it cannot. The machine compares values, so seeing an
     /// equal value of another origin counts too: such a way is real but nobody can count on it.
     pub fn ways_to_see(&self, step: StepId, datum: &Datum) -> Vec<Shown> {

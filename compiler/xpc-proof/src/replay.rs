@@ -305,6 +305,11 @@ impl<'f, 'm> Run<'f, 'm> {
         self.state.steps.get(atom.step.index()).is_some_and(|now| now.settled == Some(atom.outcome))
     }
 
+    pub fn has_result(&self, (step, grant): GrantAt) -> bool {
+        let grant = self.state.steps.get(step.index()).and_then(|now| now.grants.get(grant.index()));
+        grant.is_some_and(|now| now.result.is_some())
+    }
+
     pub fn truth(&self, formula: &xp_artifact::workflow::Formula) -> bool {
         use xp_artifact::workflow::Formula;
         match formula {

@@ -1,6 +1,6 @@
 //! What a trace must end in, checked on the machine's own state.
 
-use xp_artifact::workflow::{Atom, Datum, Formula, StepId};
+use xp_artifact::workflow::{Atom, Datum, Formula, GrantIx, StepId};
 use xp_scope::Value;
 
 use crate::evidence;
@@ -21,8 +21,8 @@ pub(crate) enum Violation {
     MoreThan(Vec<GrantAt>, u32),
     /// The last event uses a grant that an earlier opening of its step has used.
     Again(GrantAt),
-    /// The last event is a write while evidence about it is in force or gathered.
-    Stale(GrantAt, StepId, Vec<Atom>),
+    /// The last event is a write while evidence (the result of this grant, or an approval) about it is in force or gathered.
+    Stale(GrantAt, StepId, Vec<Atom>, Option<GrantIx>),
     /// The step is open and the datum has no value.
     Lacks(StepId, Datum),
     /// The run goes on and no step is open.
@@ -82,8 +82,9 @@ impl Violation {
                 let now = run.log.last().map(|used| used.opening);
                 just_used(at) && run.log.iter().any(|used| used.at == *at && Some(used.opening) != now)
             }
-            Self::Stale(at, step, relying) => {
-                just_used(at) && (run.open(*step) || relying.iter().any(|atom| run.settled(*atom)))
+            Self::Stale(at, step, relying, evidence) => {
+                let made = evidence.is_none_or(|grant| run.has_result((*step, grant)));
+                just_used(at) && (run.open(*step) || made && relying.iter().any(|atom| run.settled(*atom)))
             }
             Self::Lacks(step, datum) => run.open(*step) && run.value(datum).is_none(),
             Self::NothingOpen => run.running() && facts.steps().all(|step| !run.open(step)),

@@ -1,3 +1,170 @@
-//! The runtime: `xpd serve | audit verify | evidence | kill | doctor`.
+//! The runtime: `xpd serve | audit verify | evidence | kill | doubts | doctor`.
 
-fn main() {}
+mod client;
+mod command;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it holds, or it is done
+  1  it failed for a reason that is not the input's
+  2  the input was rejected: arguments, configuration, roster, keys, a file that is missing
+  3  `audit verify`: the package does not hold; `doctor`: something is wrong; else: the server refused
+  4  `audit verify`: the package holds, but only by keys that came with it";
+
+/// The runtime of compiled workflows.
+#[derive(Parser)]
+#[command(name = "xpd", version, about, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server: orchestrator, proxy and store in one process
+    Serve {
+        /// The configuration
+        #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
+        config: PathBuf,
+    },
+    /// Work on evidence, offline
+    Audit {
+        #[command(subcommand)]
+        command: Audit,
+    },
+    /// Fetch the evidence of a run
+    Evidence {
+        /// The run
+        run: String,
+        /// Where the package goes
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Stop something now; nothing takes it back
+    Kill {
+        #[command(subcommand)]
+        scope: Scope,
+        /// Why
+        #[arg(long, global = true, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Actions whose end nobody knows
+    Doubts {
+        #[command(subcommand)]
+        command: Doubts,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Say what is wrong with this installation
+    Doctor {
+        /// The configuration
+        #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
+        config: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Check a package: in the log, complete, granted, used once, and what the artifact's machine gives
+    Verify {
+        /// The package
+        file: PathBuf,
+        /// The log's public key, as text or in a file; without it the answer is at most `self-consistent`
+        #[arg(long, value_name = "KEY")]
+        log_key: Option<String>,
+        /// A key that may sign artifacts, as an SPKI PEM file; may stand more than once
+        #[arg(long, value_name = "FILE")]
+        artifact_key: Vec<PathBuf>,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Scope {
+    /// All runs, and no new ones
+    Everything,
+    /// One run
+    Run {
+        /// Its id
+        run: String,
+    },
+    /// One principal, in every run
+    Principal {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Doubts {
+    /// List them
+    List,
+    /// Say that an action was carried out, with its result as JSON, or that it was not
+    Resolve {
+        /// The token
+        jti: String,
+        /// What came back; left out, it was not carried out
+        #[arg(long, value_name = "JSON")]
+        result: Option<String>,
+    },
+}
+
+/// Which server, and as whom.
+#[derive(Args)]
+struct Server {
+    /// Its URL
+    #[arg(long, global = true, env = "XPD_SERVER", default_value = "http://127.0.0.1:7411")]
+    server: String,
+    /// Its unix socket, instead
+    #[arg(long, global = true, value_name = "FILE")]
+    socket: Option<PathBuf>,
+    /// The administrator's key, `keys/admin.pem` in the server's folder
+    #[arg(long, global = true, value_name = "FILE", default_value = "data/keys/admin.pem")]
+    key: PathBuf,
+}
+
+/// Why a command came to nothing.
+enum Failure {
+    /// Not the input's fault.
+    Failed(String),
+    /// The input's fault.
+    Input(String),
+    /// The server refused, or something does not hold.
+    Refused(String),
+}
+
+fn main() -> ExitCode {
+    // More than one provider may be linked in; without a choice the first connection would panic.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    // Keys must not end up in a core dump, nor in the hands of another process of the same user.
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    match command::run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(failure) => {
+            let (code, text) = match failure {
+                Failure::Failed(text) => (1, text),
+                Failure::Input(text) => (2, text),
+                Failure::Refused(text) => (3, text),
+            };
+            eprintln!("xpd: {text}");
+            ExitCode::from(code)
+        }
+    }
+}

@@ -50,8 +50,6 @@ pub const WORLD: &str = r#"connector world {
 }
 "#;
 
-const EFFECTS: &[&str] = &["read", "discuss", "write", "merge", "deploy", "execute", "delete"];
-
 #[derive(Default)]
 struct Drawn {
     name: String,
@@ -116,7 +114,7 @@ impl Generator {
             let formula = self.formula(count, 2);
             let _ = writeln!(self.text, "  finish when {formula}");
         }
-        for _ in 0..1 + self.dice.pick(4) {
+        for _ in 0..3 + self.dice.pick(6) {
             self.prove(count);
         }
         self.text.push_str("}\n");
@@ -186,7 +184,7 @@ impl Generator {
             8 => "max 2 per opening",
             _ => "max 2 per run",
         };
-        if index == 0 && matches!(action, "talk" | "look") && binder.is_none() && self.dice.chance(15) {
+        if index == 0 && matches!(action, "talk" | "look") && binder.is_none() && self.dice.chance(60) {
             limit = "";
         }
         self.met(match limit {
@@ -206,7 +204,7 @@ impl Generator {
     fn body(&mut self, index: usize) -> String {
         let said = self.data(index, &["talk", "drop"]);
         match (self.dice.pick(4), said) {
-            (0, Some(said)) => {
+            (0 | 1, Some(said)) => {
                 self.met("template");
                 format!("\"about {{{said}.id}}\"")
             }
@@ -435,14 +433,30 @@ impl Generator {
         format!("{name}.{}", self.dice.of_list(&outcomes))
     }
 
+    /// Mostly something that some step may do: what nobody may is vacuous.
     fn uses(&mut self) -> String {
-        if self.dice.chance(70) {
-            format!("effect {}", self.dice.of_list(EFFECTS))
-        } else {
-            let action =
-                self.dice.of_list(&["write", "test", "merge", "deploy", "look", "make", "drop", "talk"]);
-            format!("world.{action}")
+        let all = ["write", "test", "merge", "deploy", "look", "make", "drop", "talk"];
+        let granted: Vec<&str> = all
+            .iter()
+            .copied()
+            .filter(|action| self.text.contains(&format!("may world.{action}(")))
+            .collect();
+        let action = match granted.is_empty() || self.dice.chance(10) {
+            true => *self.dice.of_list(&all),
+            false => *self.dice.of_list(&granted),
+        };
+        if self.dice.chance(40) {
+            return format!("world.{action}");
         }
+        let effect = match action {
+            "write" | "make" => "write",
+            "test" => "execute",
+            "look" => "read",
+            "talk" => "discuss",
+            "drop" => "delete",
+            other => other,
+        };
+        format!("effect {effect}")
     }
 
     fn prove(&mut self, count: usize) {

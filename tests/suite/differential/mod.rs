@@ -91,6 +91,13 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         if obligation.kind == "progress" && !elsewhere(model, &verdicts) {
             truth = Truth::TooLarge;
         }
+        // Evidence about something without a value is no evidence yet; that it has none is the answer to another question.
+        if obligation.kind == "fresh-evidence"
+            && verdict.status == Status::Refuted
+            && !bound(model, &verdicts)
+        {
+            truth = Truth::TooLarge;
+        }
         if let Some(why) = disagreement(verdict, truth) {
             tally.wrong.push(format!(
                 "{path}: `{}` ({}) is {why}\nbrute force: {truth:?}\n{}\n\n{}",
@@ -125,6 +132,12 @@ fn shown(verdict: &Verdict) -> String {
         })
         .collect();
     format!("{:?} {}\n{}", verdict.status, verdict.reason, failures.join("\n"))
+}
+
+/// Every name has a value.
+fn bound(model: &Model, verdicts: &[Verdict]) -> bool {
+    let pairs = model.obligations.iter().zip(verdicts);
+    pairs.filter(|(o, _)| o.kind == "names-bound").all(|(_, v)| v.status == Status::Proved)
 }
 
 /// Names are bound and automatic outcomes leave no gap.

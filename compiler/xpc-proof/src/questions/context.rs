@@ -9,6 +9,7 @@ use crate::counts::{self, Openings};
 use crate::cover::{self, Cover};
 use crate::facts::Facts;
 use crate::map::Map;
+use crate::names;
 use crate::plan::{self, Act};
 use crate::refute::{Setting, Stage};
 use crate::session::Session;
@@ -46,7 +47,7 @@ impl<'f, 'm> Context<'f, 'm> {
 
     /// Every name used in a grant has a value whenever its step is open; false also when that is not known.
     pub fn names_bound(&self) -> bool {
-        *self.names_bound.get_or_init(|| super::names::holds(self))
+        *self.names_bound.get_or_init(|| names::always_bound(&self.session))
     }
 
     pub fn span(&self, place: Place) -> Span {

@@ -1,21 +1,20 @@
 //! Nothing is written while evidence or approval about it is in force or being gathered.
 //!
-//! Evidence: results with `about` or `attests` that a continuing outcome relies on, and what such an outcome is `of`
-//! (submissions aside: they cannot change while their step is settled, and the judge's step waits for it). In force while the
-//! outcome stands, gathered while its step is open; with a write in the same step it is outdated at once. A state
-//! question, exact up to which resources may be one. Another run may write to a named branch: then it is conditional.
+//! Evidence: results of actions that attest, about what the declaration says. Approval: what an outcome judges (submissions
+//! aside: they cannot change while their step is settled, and have no value before). In force while the step is settled so, gathered
+//! while it is open; with a write in the same step it is outdated at once. A state question, exact up to which resources may
+//! be one. Another run may write to a named branch: then it is conditional.
 
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Atom, Root, StepId, Then};
+use xp_artifact::workflow::{Atom, Datum, GrantIx, Root, StepId, Then};
 use xpc_model::{Failure, Place, Verdict};
 
 use super::resources::{Resource, Resources};
 use super::{Context, MOST};
 use crate::answer::{self, Extend};
 use crate::codes;
-use crate::evidence;
-use crate::facts::GrantAt;
+use crate::facts::{GrantAt, pin_data};
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::Act;
@@ -26,7 +25,12 @@ use crate::violation::Violation;
 struct Evidence {
     step: StepId,
     about: Vec<Resource>,
+    /// Outcomes that leave it in force.
     relying: Vec<Atom>,
+    /// The grant whose result it is; none for an approval.
+    grant: Option<GrantIx>,
+    /// What must have a value for it to be about anything.
+    data: Vec<Datum>,
     place: Place,
 }
 
@@ -44,7 +48,10 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let goals: Vec<Goal> = pairs
         .iter()
         .map(|pair| {
-            vec![Need::Use(pair.write), Need::InForce(pair.evidence.step, pair.evidence.relying.clone())]
+            let in_force = Need::InForce(pair.evidence.step, pair.evidence.relying.clone());
+            let mut goal = vec![Need::Use(pair.write), in_force];
+            goal.extend(pair.evidence.data.iter().cloned().map(Need::Has));
+            goal
         })
         .collect();
     let examples = match context.session.sort(&goals, Some(MOST)) {
@@ -71,34 +78,41 @@ fn gathered(context: &Context<'_, '_>, resources: &Resources<'_, '_>) -> Vec<Evi
     let facts = context.facts;
     let mut found = Vec::new();
     for step in facts.steps() {
-        let mut relied: BTreeMap<Place, (Vec<Resource>, Vec<Atom>)> = BTreeMap::new();
-        let continuing = facts.atoms(step).filter(|(_, outcome)| outcome.then == Then::Settle);
-        for (atom, _) in continuing {
-            let mut grants = Vec::new();
-            if let Some(condition) = facts.evidence(atom) {
-                evidence::grants_of(condition, &mut grants);
-            }
-            for grant in grants {
-                let about = resources.told((step, grant));
-                if !about.is_empty() {
-                    let entry = relied.entry(Place::Grant(step, grant)).or_default();
-                    entry.0 = about.into_iter().collect();
-                    entry.1.push(atom);
-                }
-            }
-            if let Some(datum) = facts.judged_datum(atom)
-                && !matches!(datum.root, Root::Submission { .. })
-            {
-                let entry = relied.entry(Place::Outcome(facts.chosen(atom))).or_default();
-                entry.0 = resources.of_datum(datum).into_iter().collect();
-                entry.1.push(atom);
+        let continuing: Vec<Atom> = facts
+            .atoms(step)
+            .filter(|(_, outcome)| outcome.then == Then::Settle)
+            .map(|(atom, _)| atom)
+            .collect();
+        for (index, grant) in facts.step(step).grants.iter().enumerate() {
+            let at = crate::values::grant_at(step, index);
+            let about = resources.told(at);
+            if !about.is_empty() {
+                found.push(Evidence {
+                    step,
+                    about: about.into_iter().collect(),
+                    relying: continuing.clone(),
+                    grant: Some(at.1),
+                    data: pin_data(grant).map(|(_, datum)| datum.clone()).collect(),
+                    place: Place::Grant(step, at.1),
+                });
             }
         }
-        found.extend(relied.into_iter().map(|(place, (about, mut relying))| {
-            relying.sort_unstable();
-            relying.dedup();
-            Evidence { step, about, relying, place }
-        }));
+        for (atom, outcome) in facts.atoms(step) {
+            if let Some(datum) = facts.judged_datum(atom)
+                && facts.chosen(atom) == atom
+                && !matches!(datum.root, Root::Submission { .. })
+            {
+                let relying = if outcome.then == Then::Settle { vec![atom] } else { Vec::new() };
+                found.push(Evidence {
+                    step,
+                    about: resources.of_datum(datum).into_iter().collect(),
+                    relying,
+                    grant: None,
+                    data: vec![datum.clone()],
+                    place: Place::Outcome(atom),
+                });
+            }
+        }
     }
     found
 }
@@ -152,8 +166,15 @@ fn failure(context: &Context<'_, '_>, pair: &Pair<'_>, map: &Map) -> Result<Fail
     let action = facts.action_name(write);
     let gathering = &facts.step(step).name;
     let ends_in = format!("`{action}` has changed what `{gathering}` is about");
-    let violation = Violation::Stale(write, step, pair.evidence.relying.clone());
-    let trace = context.trace(map, &[Act::using(write)], &violation, &Setting::default(), ends_in)?;
+    let violation = Violation::Stale(write, step, pair.evidence.relying.clone(), pair.evidence.grant);
+    // Evidence in force has been made; while it is being gathered that is not needed.
+    let made = pair
+        .evidence
+        .grant
+        .filter(|_| map.settled.contains_key(&step))
+        .map(|grant| Act::using((step, grant)));
+    let uses: Vec<Act> = made.into_iter().chain([Act::using(write)]).collect();
+    let trace = context.trace(map, &uses, &violation, &Setting::default(), ends_in)?;
     let what = match pair.evidence.place {
         Place::Outcome(_) => "approval",
         _ => "evidence",

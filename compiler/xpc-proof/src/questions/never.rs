@@ -4,7 +4,7 @@
 //! equals no parameter of the run.
 
 use xp_artifact::question::Uses;
-use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
+use xp_artifact::workflow::{Datum, Expr, Pin, Root};
 use xp_scope::Value;
 use xpc_model::{Failure, Obligation, Place, Verdict};
 
@@ -14,9 +14,9 @@ use crate::answer::{self, Extend};
 use crate::codes;
 use crate::facts::{Facts, text};
 use crate::map::Map;
+use crate::pins::can_meet;
 use crate::plan::Act;
 use crate::refute::Setting;
-use crate::scopes;
 use crate::violation::{Expected, Violation};
 
 pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses) -> Verdict {
@@ -55,58 +55,6 @@ fn holds(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses) -> Ver
         because.extend(apart.map(|(number, _)| Place::Pin(granted.at.0, granted.at.1, *number)));
     }
     answer::proved_by(because, Some(witness.in_order(facts)))
-}
-
-/// Whether what a pin admits can be what the expression says, as far as the workflow alone tells.
-pub(crate) fn can_meet(facts: &Facts<'_>, pin: &Pin, expr: &Expr) -> bool {
-    match (pin, expr) {
-        (Pin::Is(Expr::Literal(a)), Expr::Literal(b)) => a == b,
-        (Pin::Is(Expr::Template(parts)), Expr::Literal(value)) => {
-            text(value).is_some_and(|text| can_become(parts, text))
-        }
-        (Pin::Is(Expr::Datum(datum)), Expr::Datum(other)) => {
-            !(is_fresh(facts, datum) && matches!(other.root, Root::Param(_))
-                || is_fresh(facts, other) && matches!(datum.root, Root::Param(_)))
-        }
-        (Pin::Within(patterns), Expr::Literal(value)) => {
-            text(value).is_some_and(|path| patterns.matches(path))
-        }
-        (Pin::OneOf { set, within }, Expr::Literal(value)) => {
-            let inside =
-                |patterns: &xp_scope::PatternSet| text(value).is_some_and(|path| patterns.matches(path));
-            let listed = match set {
-                Expr::Literal(Value::List(elements)) => elements.contains(value),
-                _ => true,
-            };
-            listed
-                && within.as_ref().is_none_or(inside)
-                && scopes::declared_within(facts.w, set).is_none_or(inside)
-        }
-        (Pin::Content { max }, Expr::Literal(value)) => {
-            text(value).is_some_and(|text| text.chars().nth(*max as usize).is_none())
-        }
-        _ => true,
-    }
-}
-
-/// The result of an action that makes something new.
-fn is_fresh(facts: &Facts<'_>, datum: &Datum) -> bool {
-    let Root::Result { step, grant } = datum.root else { return false };
-    datum.fields.is_empty() && facts.action_of((step, grant)).fresh
-}
-
-/// Whether a template can become the text: only what it starts and ends with is looked at.
-fn can_become(parts: &[TemplatePart], text: &str) -> bool {
-    let fixed = |part: Option<&TemplatePart>| match part {
-        Some(TemplatePart::Text(fixed)) => Some(fixed.clone()),
-        Some(TemplatePart::Datum(_)) | None => None,
-    };
-    if let [TemplatePart::Text(whole)] = parts {
-        return whole == text;
-    }
-    let start = fixed(parts.first()).unwrap_or_default();
-    let end = fixed(parts.last()).unwrap_or_default();
-    text.len() >= start.len() + end.len() && text.starts_with(&start) && text.ends_with(&end)
 }
 
 fn failure(

@@ -71,7 +71,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
 fn free(context: &Context<'_, '_>, step: StepId) -> bool {
     let facts = context.facts;
     facts.atoms(step).any(|(atom, outcome)| {
-        matches!(outcome.how, How::Judged) && facts.possible(atom) && facts.judged_datum(atom).is_none()
+        matches!(outcome.how, How::Judged) && facts.lasting(atom) && facts.judged_datum(atom).is_none()
     })
 }
 
@@ -106,7 +106,7 @@ fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
                 })
             });
             !matches!(outcome.how, How::Exhausted(_))
-                && facts.possible(atom)
+                && facts.lasting(atom)
                 && seen
                 && facts.evidence(atom).is_none_or(|condition| evidence::truth(condition, &there, &flag))
         })

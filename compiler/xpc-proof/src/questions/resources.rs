@@ -10,8 +10,8 @@ use std::rc::Rc;
 use xp_artifact::workflow::{Datum, Effect, Expr, Pin, Root, StepId, SubmissionIx};
 use xp_scope::{Type, Value};
 
-use super::never::can_meet;
 use crate::facts::{Class, Facts, GrantAt, class_of, pin_data};
+use crate::pins::can_meet;
 
 /// A resource, or what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,7 +114,9 @@ impl<'f, 'm> Resources<'f, 'm> {
             let branches: Vec<u32> =
                 action.touches.iter().copied().filter(|number| is(number, &Type::Branch)).collect();
             let mut found = self.of_arguments(at, &branches);
-            found.insert(Resource::Protected);
+            if branches.len() < action.touches.len() {
+                found.insert(Resource::Protected);
+            }
             return found;
         }
         // A path is a place inside the resource that another argument names.
@@ -132,14 +134,14 @@ impl<'f, 'm> Resources<'f, 'm> {
         found
     }
 
-    /// What the grant's result tells about.
+    /// What the grant's result is evidence about; nothing where it attests nothing.
     pub fn told(&self, at: GrantAt) -> BTreeSet<Resource> {
         let action = self.facts.action_of(at);
-        if !action.about.is_empty() {
-            return self.of_arguments(at, &action.about);
-        }
         if !action.attests {
             return BTreeSet::new();
+        }
+        if !action.about.is_empty() {
+            return self.of_arguments(at, &action.about);
         }
         let data = self.facts.grant(at).into_iter().flat_map(pin_data);
         let mut found: BTreeSet<Resource> = data.flat_map(|(_, datum)| self.of_datum(datum)).collect();

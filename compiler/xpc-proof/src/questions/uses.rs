@@ -60,11 +60,7 @@ pub(crate) fn possible<'m>(
     let mut meant = granted(facts, uses);
     meant.retain(|granted| {
         arguments(uses).iter().all(|(number, expr)| {
-            granted
-                .grant
-                .pins
-                .get(*number as usize)
-                .is_none_or(|pin| super::never::can_meet(facts, pin, expr))
+            granted.grant.pins.get(*number as usize).is_none_or(|pin| crate::pins::can_meet(facts, pin, expr))
         })
     });
     reachable(session, meant)

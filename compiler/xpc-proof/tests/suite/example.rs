@@ -118,8 +118,8 @@ fn no_separation() {
 #[test]
 fn release_may_write() {
     let checked = edit(&[(
-        "onto: run_tests.tests.base) once per run as merged",
-        "onto: run_tests.tests.base) once per run as merged\n    may github.contents.write(repo, start.branch, path: one of propose.files, text: content) max 100",
+        "once per run as merged",
+        "once per run as merged\n    may github.contents.write(repo, start.branch, path: one of propose.files, text: content) max 100",
     )]);
     checked.refutes("no-role", "github.contents.write");
     checked.refutes("fresh", "github.contents.write");
@@ -149,10 +149,7 @@ fn pull_request_before_the_tests() {
 
 #[test]
 fn three_merges() {
-    let checked = edit(&[(
-        "onto: run_tests.tests.base) once per run as merged",
-        "onto: run_tests.tests.base) max 3 per run as merged",
-    )]);
+    let checked = edit(&[("once per run as merged", "max 3 per run as merged")]);
     checked.refutes("at-most", "max 3 per run");
 }
 

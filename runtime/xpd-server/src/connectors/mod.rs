@@ -1,6 +1,10 @@
 //! What the proxy acts through: one trait, one folder per connector.
 
+pub mod deploy;
 pub mod github;
+mod given;
+pub(crate) mod make;
+pub mod sandbox;
 mod secret;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,99 @@
+//! A request as the checks need it: exact bytes, the headers that count, this server's own name for the URL.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use super::App;
+use super::problem::Problem;
+use crate::orchestrator::{Caller, Received};
+
+/// What came in.
+pub(crate) struct Incoming {
+    app: App,
+    method: String,
+    url: String,
+    proof: Option<String>,
+    token: Option<String>,
+    pub body: Bytes,
+}
+
+impl FromRequest<App> for Incoming {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let method = request.method().as_str().to_owned();
+        let url = format!("{}{}", app.base, request.uri().path());
+        let proof = single(request.headers(), "dpop")?;
+        let token = match single(request.headers(), header::AUTHORIZATION.as_str())? {
+            None => None,
+            Some(value) => match value.split_once(' ') {
+                Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => Some(token.to_owned()),
+                _ => return Err(Problem::new("unauthenticated", "the only scheme is `DPoP`")),
+            },
+        };
+        let body = Bytes::from_request(request, app).await.map_err(|rejection| {
+            let large = rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE;
+            let code = if large { "too_large" } else { "bad_request" };
+            Problem::new(code, rejection.body_text())
+        })?;
+        Ok(Self { app: app.clone(), method, url, proof, token, body })
+    }
+}
+
+fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next().map(|value| value.to_str().map(str::to_owned));
+    match (first, values.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(value)), None) => Ok(Some(value)),
+        _ => Err(Problem::new("bad_request", format!("header `{name}` must stand once and be ASCII"))),
+    }
+}
+
+impl Incoming {
+    /// The body, strictly: no unknown, no duplicate member.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.body).map_err(|error| Problem::new("bad_request", error.to_string()))
+    }
+
+    /// The caller by its registered key.
+    pub fn by_key(&self) -> Result<Caller, Problem> {
+        if self.token.is_some() {
+            return Err(Problem::new("bad_request", "this takes a proof alone, without a token"));
+        }
+        Ok(self.app.orchestrator.by_key(self.received()?)?)
+    }
+
+    /// The administrator.
+    pub fn by_admin(&self) -> Result<Caller, Problem> {
+        Ok(self.app.orchestrator.by_admin(self.received()?)?)
+    }
+
+    /// The caller in a session of a run.
+    pub fn by_session(&self, run: &str) -> Result<Caller, Problem> {
+        Ok(self.app.orchestrator.by_session(self.received()?, self.token()?, run)?)
+    }
+
+    /// The holder of a grant of a run.
+    pub fn by_grant(&self, run: &str) -> Result<(Caller, xpd_token::GrantClaims), Problem> {
+        Ok(self.app.orchestrator.by_grant(self.received()?, self.token()?, run)?)
+    }
+
+    /// A session of the run where there is a token, else the administrator.
+    pub fn by_session_or_admin(&self, run: &str) -> Result<Caller, Problem> {
+        if self.token.is_some() { self.by_session(run) } else { self.by_admin() }
+    }
+
+    fn token(&self) -> Result<&str, Problem> {
+        let missing = || Problem::new("unauthenticated", "a token is missing: `Authorization: DPoP …`");
+        self.token.as_deref().ok_or_else(missing)
+    }
+
+    fn received(&self) -> Result<Received<'_>, Problem> {
+        let missing = || Problem::new("unauthenticated", "a proof is missing: header `DPoP`");
+        let proof = self.proof.as_deref().ok_or_else(missing)?;
+        Ok(Received { method: &self.method, url: &self.url, proof, body: &self.body })
+    }
+}

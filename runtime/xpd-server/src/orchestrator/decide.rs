@@ -1,0 +1,197 @@
+//! One decision: the machine's answer and its log entry, in the transaction at hand.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::json;
+use xp_artifact::workflow::StepId;
+use xp_machine::{Accepted, Change, Event, Input, Status};
+use xpd_audit::entry::{Body, Facts};
+
+use super::clause;
+use super::limiter::{Limiter, Treatment};
+use crate::fault::{Fault, Refused};
+use crate::store::{StoreError, Tx};
+
+/// Something to be decided.
+pub(super) struct Question<'a> {
+    /// In which run.
+    pub run: &'a str,
+    /// Who is behind it; nobody behind the server's own events.
+    pub principal: Option<&'a str>,
+    /// Another run that holds what is concerned.
+    pub leased_by: Option<String>,
+    /// Whose word it is, where that is not in the event.
+    pub by: Option<&'a str>,
+    /// What is asked.
+    pub event: Event,
+}
+
+/// The machine's answer, with the index of its entry.
+pub(super) struct Decision {
+    pub outcome: Result<Accepted, Refused>,
+    pub index: Option<u64>,
+}
+
+/// Decides and records. The changes of an accepted input are followed up: grants, leases, the end of the run.
+pub(super) fn decide(
+    tx: &mut Tx<'_>,
+    limiter: &Mutex<Limiter>,
+    question: Question<'_>,
+) -> Result<Decision, Fault> {
+    let Question { run: id, principal, leased_by, by, event } = question;
+    let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
+    let kill = if stoppable(&event) { tx.killed(principal)? } else { None };
+    let input = Input { at: tx.now, kill, leased_by, event };
+    let run = tx.run_mut(id)?.ok_or_else(|| Fault::unknown("run"))?;
+    let result = run.machine.apply(&mut run.state, &input);
+    let closed = run.chain.is_closed();
+    let clause = match &result {
+        Err(refusal) => refusal.clause.and_then(|clause| clause::text(run.machine.workflow(), clause)),
+        Ok(_) => None,
+    };
+    let refused = result.as_ref().err().map(|refusal| Refused {
+        code: refusal.code.as_str().to_owned(),
+        reason: refusal.reason.clone(),
+        clause,
+        index: None,
+    });
+    if let Some(mut refused) = refused {
+        if closed {
+            refused.index = outside(tx, limiter, None, principal, &refused)?;
+        } else if logged(tx, limiter, principal) {
+            refused.index = Some(tx.record(id, body(&input, &result, facts)?)?.index);
+        }
+        let index = refused.index;
+        return Ok(Decision { outcome: Err(refused), index });
+    }
+    let written = tx.record(id, body(&input, &result, facts)?)?;
+    let Ok(accepted) = result else { return Err(Fault::unknown("run")) };
+    for change in changes(&accepted) {
+        if let Change::Revoked { jti } = change {
+            tx.move_grant(jti, &["issued"], "revoked", None)?;
+        }
+    }
+    finish(tx, id)?;
+    Ok(Decision { outcome: Ok(accepted), index: Some(written.index) })
+}
+
+fn body(
+    input: &Input,
+    result: &Result<Accepted, xp_machine::Refusal>,
+    facts: Facts,
+) -> Result<Body, StoreError> {
+    Body::decided(input, result, facts).map_err(|error| StoreError::Broken(error.to_string()))
+}
+
+/// What was begun may end whatever is killed.
+fn stoppable(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Complete { .. }
+            | Event::Fail { .. }
+            | Event::Doubt { .. }
+            | Event::Resolve { .. }
+            | Event::Expire { .. }
+            | Event::Kill { .. }
+            | Event::Bar { .. }
+    )
+}
+
+pub(super) fn changes(accepted: &Accepted) -> &[Change] {
+    match accepted {
+        Accepted::Ended { changes, .. } | Accepted::Done { changes } | Accepted::Closing { changes, .. } => {
+            changes
+        }
+        Accepted::Granted { .. } | Accepted::Claimed { .. } | Accepted::Shown { .. } => &[],
+    }
+}
+
+/// Takes the automatic outcomes of a step whose evidence is there, each an event of its own.
+pub(super) fn follow(tx: &mut Tx<'_>, limiter: &Mutex<Limiter>, id: &str, step: StepId) -> Result<(), Fault> {
+    loop {
+        let Some(run) = tx.run(id)? else { return Ok(()) };
+        let Some(outcome) = run.machine.due_in(&run.state, step) else { return Ok(()) };
+        let question = Question {
+            run: id,
+            principal: None,
+            leased_by: None,
+            by: None,
+            event: Event::Settle { outcome },
+        };
+        if decide(tx, limiter, question)?.outcome.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Closes a run that is over once nothing of it is under way.
+fn finish(tx: &mut Tx<'_>, id: &str) -> Result<(), Fault> {
+    let now = tx.now;
+    let Some(run) = tx.run(id)? else { return Ok(()) };
+    if run.state.status == Status::Running || !run.state.holds.is_empty() || run.chain.is_closed() {
+        return Ok(());
+    }
+    let body = run.chain.closing(&run.state.status).map_err(|error| StoreError::Broken(error.to_string()))?;
+    tx.record(id, body)?;
+    if let Some(run) = tx.run_mut(id)? {
+        run.closed = Some(now);
+    }
+    tx.release(id)?;
+    tx.checkpoint();
+    Ok(())
+}
+
+fn logged(tx: &Tx<'_>, limiter: &Mutex<Limiter>, principal: Option<&str>) -> bool {
+    let Some(principal) = principal else { return true };
+    let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
+    limiter.refused(principal, tx.now) == Treatment::Log
+}
+
+/// Records a refusal that is not the machine's. Gives the index of its entry, if it was logged one by one.
+pub(super) fn outside(
+    tx: &mut Tx<'_>,
+    limiter: &Mutex<Limiter>,
+    run: Option<&str>,
+    principal: Option<&str>,
+    refused: &Refused,
+) -> Result<Option<u64>, StoreError> {
+    if !logged(tx, limiter, principal) {
+        return Ok(None);
+    }
+    let mut facts = Facts::new();
+    if let Some(principal) = principal {
+        facts.insert("principal".to_owned(), json!(principal));
+    }
+    let body = Body::RefusedOutside { code: refused.code.clone(), reason: refused.reason.clone(), facts };
+    let open = match run {
+        Some(run) => tx.run(run)?.is_some_and(|run| !run.chain.is_closed()),
+        None => false,
+    };
+    let written = match run {
+        Some(run) if open => tx.record(run, body)?,
+        _ => tx.record_here(body)?,
+    };
+    Ok(Some(written.index))
+}
+
+/// Records what was only counted in minutes that are over.
+pub(super) fn counted(tx: &mut Tx<'_>, limiter: &Mutex<Limiter>) -> Result<(), StoreError> {
+    let over = limiter.lock().unwrap_or_else(PoisonError::into_inner).over(tx.now);
+    for one in over {
+        let facts = Facts::from([("principal".to_owned(), json!(one.principal))]);
+        tx.record_here(Body::Counted { count: one.count, from_ms: one.from, to_ms: one.to, facts })?;
+    }
+    Ok(())
+}
+
+/// Refuses and records it: the answer of a command that must still be committed.
+pub(super) fn refuse<T>(
+    tx: &mut Tx<'_>,
+    limiter: &Mutex<Limiter>,
+    run: &str,
+    principal: &str,
+    mut refused: Refused,
+) -> Result<Result<T, Refused>, Fault> {
+    refused.index = outside(tx, limiter, Some(run), Some(principal), &refused)?;
+    Ok(Err(refused))
+}

@@ -1,0 +1,164 @@
+//! Taking an artifact in: signed by a trusted key, its actions declared as they are here, everything asked answered.
+
+use serde_json::json;
+use xp_artifact::question::{Obligation, Status};
+use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey};
+use xp_machine::Machine;
+use xpd_audit::entry::{Body, Facts};
+
+use super::decide::outside;
+use super::{Orchestrator, Rules};
+use crate::fault::{Fault, Refused};
+use crate::registry::qualified;
+use crate::store::StoreError;
+
+/// A token lives at most this long, whatever a workflow says.
+const MAX_TTL_SECONDS: u32 = 120;
+
+/// An artifact that may be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployed {
+    /// Its digest.
+    pub digest: String,
+    /// Name of its workflow.
+    pub name: String,
+    /// It was not here before.
+    pub new: bool,
+}
+
+impl Orchestrator {
+    /// Takes an artifact in. Who posts it does not matter; who signed it does.
+    ///
+    /// # Errors
+    /// Damaged, unsigned, by an unknown key, with other declarations, unproved, or not runnable.
+    pub async fn deploy(&self, bytes: Vec<u8>) -> Result<Deployed, Fault> {
+        let checked = match check(&self.rules, &bytes) {
+            Ok(checked) => checked,
+            Err(refused) => {
+                let limiter = std::sync::Arc::clone(&self.limiter);
+                let written: Result<Refused, Fault> = self
+                    .store
+                    .write(move |tx| {
+                        let mut refused = refused;
+                        refused.index = outside(tx, &limiter, None, Some("deployment"), &refused)?;
+                        Ok(refused)
+                    })
+                    .await;
+                return Err(written?.into());
+            }
+        };
+        let (digest, name, signer) = checked;
+        self.store
+            .write(move |tx| {
+                let text = digest.to_string();
+                let new = tx.insert_artifact(&text, &name, &signer, &bytes)?;
+                if new {
+                    let facts =
+                        Facts::from([("name".to_owned(), json!(name)), ("signer".to_owned(), json!(signer))]);
+                    tx.record_here(Body::Deployed { artifact: digest, facts })?;
+                }
+                Ok(Deployed { digest: text, name, new })
+            })
+            .await
+    }
+}
+
+type Checked = (xp_scope::Digest, String, String);
+
+fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
+    let bad = |error: &xp_artifact::ArtifactError| {
+        let mut refused = Refused::new("bad_artifact", error.to_string());
+        refused.clause = Some(error.code().to_owned());
+        refused
+    };
+    let (envelope, artifact) =
+        Envelope::open(bytes, Trust::AnyOf(&rules.trusted)).map_err(|error| bad(&error))?;
+    let digest = artifact.digest().map_err(|error| bad(&error))?;
+    declarations(rules, &artifact)?;
+    answered(rules, &artifact.obligations)?;
+    let name = artifact.workflow.name.clone();
+    let long = artifact.workflow.steps.iter().flat_map(|step| &step.grants);
+    if long.map(|grant| grant.ttl_seconds).max().unwrap_or(0) > MAX_TTL_SECONDS {
+        return Err(Refused::new(
+            "bad_artifact",
+            format!("a token would live longer than {MAX_TTL_SECONDS} s"),
+        ));
+    }
+    let machine =
+        Machine::new(artifact.workflow).map_err(|error| Refused::new("bad_artifact", error.to_string()))?;
+    drop(machine);
+    Ok((digest, name, signer(rules, &envelope)))
+}
+
+/// The trusted key whose signature counted.
+fn signer(rules: &Rules, envelope: &Envelope) -> String {
+    let known: Vec<String> = rules.trusted.iter().map(VerifyingKey::id).collect();
+    let named = envelope.signatures().iter().map(|signature| &signature.keyid);
+    named.filter(|id| known.contains(id)).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn declarations(rules: &Rules, artifact: &Artifact) -> Result<(), Refused> {
+    for action in &artifact.workflow.actions {
+        if !rules.registry.knows(action, &artifact.workflow.records) {
+            let reason = format!("`{}` is not declared here as the artifact declares it", qualified(action));
+            return Err(Refused::new("undeclared_action", reason));
+        }
+    }
+    Ok(())
+}
+
+/// An empty set of answers refuses, as does one that lacks what this server requires.
+fn answered(rules: &Rules, obligations: &[Obligation]) -> Result<(), Refused> {
+    if obligations.is_empty() {
+        return Err(Refused::new("unproved", "nothing was asked of the artifact"));
+    }
+    for kind in &rules.required {
+        if !obligations.iter().any(|obligation| kind_of(obligation) == *kind) {
+            return Err(Refused::new("unproved", format!("`{kind}` was not asked of the artifact")));
+        }
+    }
+    for obligation in obligations {
+        let holds = match obligation.status {
+            Status::Proved => true,
+            Status::Vacuous => obligation.vacuous_ok,
+            Status::Refuted | Status::Conditional | Status::Unknown => false,
+        };
+        let refuted = obligation.status == Status::Refuted;
+        if !holds && (refuted || !rules.unproved.contains(&kind_of(obligation))) {
+            let mut refused = Refused::new("unproved", format!("`{}` is not proved", obligation.id));
+            refused.clause = Some(obligation.source.clone());
+            return Err(refused);
+        }
+    }
+    Ok(())
+}
+
+/// The kind of a question as an artifact writes it, `no_role`.
+fn kind_of(obligation: &Obligation) -> String {
+    match serde_json::to_value(&obligation.question) {
+        Ok(serde_json::Value::String(kind)) => kind,
+        Ok(serde_json::Value::Object(members)) => members.keys().next().cloned().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+impl Orchestrator {
+    /// Puts on the record under which settings the server works, if they differ from the last time.
+    ///
+    /// # Errors
+    /// The store cannot.
+    pub async fn settle_in(&self) -> Result<(), Fault> {
+        let config = self.rules.digest.clone();
+        self.store
+            .write(move |tx| {
+                let text = config.to_string();
+                if tx.remembered("config")?.as_deref() != Some(text.as_bytes()) {
+                    tx.remember_value("config", text.as_bytes())?;
+                    tx.record_here(Body::Configured { config, facts: Facts::new() })?;
+                }
+                Ok::<(), StoreError>(())
+            })
+            .await
+            .map_err(Fault::Store)
+    }
+}

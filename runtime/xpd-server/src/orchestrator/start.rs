@@ -1,0 +1,201 @@
+//! Starting a run is a right of its own: who, what, with which values, how many.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+use xp_machine::event::Principal;
+use xp_machine::{Machine, Start};
+use xp_scope::{Digest, Value};
+use xpd_audit::entry::{Body, Facts};
+
+use super::caller::{Caller, admit};
+use super::clause;
+use super::decide::outside;
+use super::repeat::{Repeated, begin, end};
+use super::{Orchestrator, Rules, random_id};
+use crate::fault::{Fault, Refused};
+use crate::roster::Rule;
+use crate::store::{EVERYTHING, NewRun, StoreError, Tx};
+
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+/// Requests to start stand in no run.
+const NO_RUN: &str = "";
+
+/// A run to be.
+#[derive(Clone, Debug)]
+pub struct StartRun {
+    /// Digest of an artifact, or name of a workflow: the one deployed last.
+    pub artifact: String,
+    /// Its parameters.
+    pub params: BTreeMap<String, Value>,
+    /// Principals by role, where they are named at once.
+    pub staff: BTreeMap<String, String>,
+    /// For repeating the request.
+    pub request_id: Option<String>,
+}
+
+/// A run that was started.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Started {
+    /// Its id.
+    pub run: String,
+    /// Its artifact.
+    pub artifact: String,
+    /// The entry about it.
+    pub index: u64,
+    /// The answer to an earlier request.
+    pub replayed: bool,
+}
+
+impl Orchestrator {
+    /// Starts a run.
+    ///
+    /// # Errors
+    /// No rule allows it, a rule is used up, or parameters and staff do not fit.
+    pub async fn start(&self, caller: Caller, ask: StartRun) -> Result<Started, Fault> {
+        let (rules, limiter) = (Arc::clone(&self.rules), Arc::clone(&self.limiter));
+        let id = random_id()?;
+        let outcome: Result<Result<Started, Refused>, Fault> = self
+            .store
+            .write(move |tx| {
+                admit(tx, &limiter, &caller)?;
+                let digest = request_digest(&ask);
+                match begin::<Started>(tx, NO_RUN, &caller, ask.request_id.as_deref(), &digest)? {
+                    Repeated::New => {}
+                    Repeated::Answered(before) => return Ok(Ok(Started { replayed: true, ..before })),
+                    Repeated::Refused(refused) => return Ok(Err(refused)),
+                }
+                match start(tx, &rules, &caller, &ask, &id)? {
+                    Ok(started) => {
+                        end(tx, NO_RUN, &caller, ask.request_id.as_deref(), &digest, &started)?;
+                        Ok(Ok(started))
+                    }
+                    Err(mut refused) => {
+                        refused.index = outside(tx, &limiter, None, Some(caller.name()), &refused)?;
+                        Ok(Err(refused))
+                    }
+                }
+            })
+            .await;
+        Ok(outcome??)
+    }
+}
+
+fn request_digest(ask: &StartRun) -> String {
+    let text = json!(["start", ask.artifact, ask.params, ask.staff]).to_string();
+    Digest::of(text.as_bytes()).to_string()
+}
+
+fn start(
+    tx: &mut Tx<'_>,
+    rules: &Rules,
+    caller: &Caller,
+    ask: &StartRun,
+    id: &str,
+) -> Result<Result<Started, Refused>, Fault> {
+    let unknown = || Refused::new("unknown", "there is no such artifact for you");
+    let Some((digest, name)) = tx.find_artifact(&ask.artifact)? else { return Ok(Err(unknown())) };
+    if let Some(scope) = tx.killed(Some(caller.name()))? {
+        return Ok(Err(Refused::new("killed", format!("stopped: {scope}"))));
+    }
+    let rule = match allowed(tx, rules, caller.name(), ask, &digest, &name)? {
+        Ok(rule) => rule,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let Some(machine) = tx.machine(&digest)? else { return Ok(Err(unknown())) };
+    let staff = match staff(rules, &ask.staff) {
+        Ok(staff) => staff,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let instances = match instances(rules, rule, &machine) {
+        Ok(instances) => instances,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let start = Start { at: tx.now, params: ask.params.clone(), instances, staff };
+    let state = match machine.start(&start) {
+        Ok(state) => state,
+        Err(refusal) => {
+            let mut refused = Refused::new(refusal.code.as_str(), refusal.reason);
+            refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
+            return Ok(Err(refused));
+        }
+    };
+    let artifact = Digest::parse(&digest).map_err(|error| StoreError::Broken(error.to_string()))?;
+    let started_by = caller.name();
+    tx.insert_run(NewRun { id, artifact, machine, state, rule: &rule.id(), started_by })?;
+    let facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
+    let body = Body::opened(&start, facts).map_err(|error| StoreError::Broken(error.to_string()))?;
+    let written = tx.record(id, body)?;
+    Ok(Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false }))
+}
+
+/// The first rule that allows it; else why the nearest does not.
+fn allowed<'r>(
+    tx: &Tx<'_>,
+    rules: &'r Rules,
+    principal: &'r str,
+    ask: &StartRun,
+    digest: &'r str,
+    name: &'r str,
+) -> Result<Result<&'r Rule, Refused>, StoreError> {
+    let mut refused = Refused::new("unknown", "there is no such artifact for you");
+    for rule in rules.roster.rules(principal, digest, name) {
+        if let Some(param) = rule.forbids(&ask.params) {
+            refused = Refused::new("not_allowed", format!("you may not start it with this `{param}`"));
+            continue;
+        }
+        let (open, today) = tx.started(&rule.id(), tx.now.saturating_sub(DAY))?;
+        if open >= rule.max_open {
+            refused =
+                Refused::new("too_many_runs", format!("{open} runs are open, which is all that may be"));
+        } else if today >= rule.max_per_day {
+            refused = Refused::new("too_many_runs", format!("{today} runs were started in 24 hours"));
+        } else {
+            return Ok(Ok(rule));
+        }
+    }
+    Ok(Err(refused))
+}
+
+fn staff(rules: &Rules, named: &BTreeMap<String, String>) -> Result<BTreeMap<String, Principal>, Refused> {
+    let mut staff = BTreeMap::new();
+    for (role, name) in named {
+        let member = rules.roster.by_name(name).filter(|member| member.roles.contains(role));
+        let Some(member) = member else {
+            return Err(Refused::new("wrong_role", format!("`{name}` does not play `{role}`")));
+        };
+        staff.insert(role.clone(), member.principal.clone());
+    }
+    Ok(staff)
+}
+
+/// The instance of each connector: the one the rule names, else the only one of that kind.
+fn instances(rules: &Rules, rule: &Rule, machine: &Machine) -> Result<BTreeMap<String, String>, Refused> {
+    let mut instances = BTreeMap::new();
+    for action in &machine.workflow().actions {
+        let kind = &action.connector;
+        let of_kind: Vec<&String> =
+            rules.instances.iter().filter(|(_, other)| *other == kind).map(|(name, _)| name).collect();
+        let chosen = match (rule.instances.get(kind), of_kind.as_slice()) {
+            (Some(named), of_kind) if of_kind.contains(&named) => named,
+            (None, [only]) => *only,
+            _ => {
+                let reason = format!("no single instance of connector `{kind}` is bound to this workflow");
+                return Err(Refused::new("no_instance", reason));
+            }
+        };
+        instances.insert(kind.clone(), chosen.clone());
+    }
+    Ok(instances)
+}
+
+impl Orchestrator {
+    /// Whether everything is stopped.
+    ///
+    /// # Errors
+    /// The store cannot say.
+    pub async fn stopped(&self) -> Result<bool, Fault> {
+        self.store.write(|tx| Ok(tx.killed(None)?.as_deref() == Some(EVERYTHING))).await
+    }
+}

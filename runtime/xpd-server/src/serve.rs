@@ -1,0 +1,212 @@
+//! A server, put together out of its configuration and run until it is told to stop.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use xp_scope::Digest;
+
+use crate::api;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::connectors::Connector;
+use crate::connectors::make::make;
+use crate::fault::Fault;
+use crate::keys::{Keys, make_private};
+use crate::orchestrator::{Orchestrator, Rules};
+use crate::proxy::{Proxy, Scrubber};
+use crate::registry::Registry;
+use crate::roster::{ConfigError, Roster};
+use crate::store::{LogKey, Store, StoreError};
+
+/// Why a server does not start or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A file of the operator's.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    /// A listener.
+    #[error("{0}: {1}")]
+    Listen(String, std::io::Error),
+    /// What the last process left cannot be read.
+    #[error("recovery: {0:?}")]
+    Recovery(Fault),
+}
+
+/// A server that is about to listen.
+pub struct Server {
+    app: api::App,
+    config: Config,
+    tcp: Option<TcpListener>,
+    unix: Option<UnixListener>,
+    upkeep: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens everything, recovers what the last process left, and binds the listeners.
+    ///
+    /// # Errors
+    /// Whatever is wrong first.
+    pub async fn open(config: Config) -> Result<Self, ServeError> {
+        let made = config
+            .connectors
+            .iter()
+            .map(|(name, instance)| make(name, instance, &config.file).map(|made| (name.clone(), made)));
+        let made: BTreeMap<_, _> = made.collect::<Result<_, _>>()?;
+        let secrets: Vec<String> = made.values().flat_map(|made| made.secrets.clone()).collect();
+        let connectors = made.into_iter().map(|(name, made)| (name, made.connector)).collect();
+        Self::with(config, connectors, Scrubber::new(secrets), SystemClock::shared()).await
+    }
+
+    /// The same with connectors of the caller's making.
+    ///
+    /// # Errors
+    /// Whatever is wrong first.
+    pub async fn with(
+        config: Config,
+        connectors: BTreeMap<String, Arc<dyn Connector>>,
+        scrubber: Scrubber,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ServeError> {
+        make_private(&config.data)?;
+        let keys = Arc::new(Keys::open(&config.keys)?);
+        let log_key = LogKey::new(&config.name, Arc::clone(&keys.log))?;
+        let vkey = log_key.vkey().clone();
+        let store = Arc::new(Store::open(&config.data, log_key, Arc::clone(&clock))?);
+        let rules = Arc::new(rules(&config)?);
+        let orchestrator = Arc::new(Orchestrator::new(store, rules, keys, clock, config.hooks));
+        orchestrator.settle_in().await.map_err(ServeError::Recovery)?;
+        let grace = Duration::from_secs(config.limits.grace_seconds);
+        let proxy =
+            Arc::new(Proxy::new(Arc::clone(&orchestrator), connectors, scrubber, config.hooks, grace));
+        let upkeep = proxy.recover().await.map_err(ServeError::Recovery)?;
+        let (tcp, unix) = listeners(&config).await?;
+        let app = api::App { orchestrator, proxy, vkey, base: String::new() };
+        Ok(Self { app, config, tcp, unix, upkeep })
+    }
+
+    /// The address of the TCP listener.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.tcp.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// The URL that proofs over TCP must name.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        let configured = self.config.url.clone();
+        configured.or_else(|| self.address().map(|address| format!("http://{address}")))
+    }
+
+    /// The public key of the log, as `xpd audit verify --log-key` takes it.
+    #[must_use]
+    pub fn log_key(&self) -> String {
+        self.app.vkey.to_string()
+    }
+
+    /// Answers until `stop` is done; requests under way are finished.
+    ///
+    /// # Errors
+    /// A listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+        let url = self.url();
+        let (tell, told) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        if let (Some(listener), Some(url)) = (self.tcp, url) {
+            let router = api::router(api::App { base: url, ..self.app.clone() }, self.config.limits);
+            let mut told = told.clone();
+            tasks.spawn(async move {
+                let until = async move { drop(told.wait_for(|stop| *stop).await) };
+                axum::serve(listener, router).with_graceful_shutdown(until).await
+            });
+        }
+        if let Some(listener) = self.unix {
+            let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
+            let router = api::router(app, self.config.limits);
+            let mut told = told;
+            tasks.spawn(async move {
+                let until = async move { drop(told.wait_for(|stop| *stop).await) };
+                axum::serve(listener, router).with_graceful_shutdown(until).await
+            });
+        }
+        tokio::spawn(async move {
+            stop.await;
+            let _ = tell.send(true);
+        });
+        while let Some(done) = tasks.join_next().await {
+            if let Ok(Err(error)) = done {
+                return Err(ServeError::Listen("listener".to_owned(), error));
+            }
+        }
+        // It holds the store while it works; whoever comes next must find the folder free.
+        self.upkeep.abort();
+        let _ = self.upkeep.await;
+        if let Some(socket) = &self.config.socket {
+            let _ = std::fs::remove_file(socket);
+        }
+        Ok(())
+    }
+}
+
+/// The URL that proofs over the unix socket must name.
+pub const SOCKET_URL: &str = "http://xpd";
+
+fn rules(config: &Config) -> Result<Rules, ConfigError> {
+    let roster = Roster::read(&config.roster)?;
+    let registry = match &config.declarations {
+        Some(file) => Registry::read(file)?,
+        None => Registry::parse(xp_stdlib::REGISTRY.as_bytes(), Path::new("standard library"))?,
+    };
+    let mut settings = vec![Digest::of(registry.to_json().to_string().as_bytes()).to_string()];
+    for file in [&config.file, &config.roster] {
+        let bytes = std::fs::read(file).map_err(|error| ConfigError::new(file, error))?;
+        settings.push(Digest::of(&bytes).to_string());
+    }
+    settings.extend(config.trusted.iter().map(xp_artifact::VerifyingKey::id));
+    Ok(Rules {
+        name: config.name.clone(),
+        roster,
+        registry,
+        trusted: config.trusted.clone(),
+        unproved: config.unproved.clone(),
+        required: config.required.clone(),
+        instances: config.connectors.iter().map(|(name, made)| (name.clone(), made.kind.clone())).collect(),
+        refusals_per_minute: config.limits.refusals_per_minute,
+        digest: Digest::of(settings.join("\n").as_bytes()),
+    })
+}
+
+async fn listeners(config: &Config) -> Result<(Option<TcpListener>, Option<UnixListener>), ServeError> {
+    let tcp = match config.listen {
+        None => None,
+        Some(address) => {
+            let bound = TcpListener::bind(address).await;
+            Some(bound.map_err(|error| ServeError::Listen(address.to_string(), error))?)
+        }
+    };
+    let unix = match &config.socket {
+        None => None,
+        Some(path) => {
+            Some(socket(path).map_err(|error| ServeError::Listen(path.display().to_string(), error))?)
+        }
+    };
+    Ok((tcp, unix))
+}
+
+/// The store's lock says that no other server lives, so a socket that is there is a dead one's.
+fn socket(path: &PathBuf) -> std::io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    UnixListener::bind(path)
+}

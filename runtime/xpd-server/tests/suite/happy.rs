@@ -1,0 +1,111 @@
+//! A run from its start to verified evidence.
+
+use serde_json::json;
+use xpd_audit::verify::{Trust, Verdict, verify_package};
+
+use crate::support::{Agent, Reply, World, agent, signer};
+
+/// Takes a run to its end.
+pub async fn whole(world: &World, run: &str) {
+    let (ann, ben) = (world.joined("ann", run).await, world.joined("ben", run).await);
+    ann.act("work", "fake.note", json!({ "text": "hello" })).await.ok();
+    ann.submit("work", "files", json!(["src/a.rs"])).await.ok();
+    ann.judge("work", "done").await.ok();
+    ben.view("review", "work.files").await.ok();
+    ben.judge("review", "approved").await.ok();
+    ann.act("ship", "fake.push", json!({})).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_ends_and_its_evidence_verifies() {
+    let world = World::new().await;
+    let run = world.start().await;
+    whole(&world, &run).await;
+    let ann = world.joined("ann", &run).await;
+    let summary = ann.summary().await;
+    assert_eq!(summary["status"], "finished", "{summary}");
+    assert_eq!(summary["closed"], true, "{summary}");
+    assert_eq!((world.fake.count("note"), world.fake.count("push")), (1, 1));
+
+    let package = world.evidence(&run).await;
+    let trust = Trust {
+        log_key: Some(world.running.log_key.parse().unwrap()),
+        artifact_keys: vec![signer().public()],
+    };
+    let report = verify_package(&package, &trust);
+    assert_eq!(report.verdict, Verdict::Verified, "{report}");
+    assert!(report.replayed > 8, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_complete_typed_and_without_secrets() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let ann = world.joined("ann", &run).await;
+    let text = "ping @all\n/lgtm";
+    let neutral = xp_scope::neutralise(text, 200).unwrap();
+    assert_ne!(neutral, text);
+    let grant = ann.ask("work", "fake.note", json!({ "text": text })).await;
+    let args = &grant.ok()["args"];
+    assert_eq!(args["place"], "A", "a pinned argument may be left out: {args}");
+    assert_eq!(args["tag"], "plain", "the declaration's default: {args}");
+    assert_eq!(args["text"], neutral, "commands are broken before the digest: {args}");
+    let answer = ann.use_grant(grant.body["grant"].as_str().unwrap(), json!({})).await;
+    assert_eq!(answer.ok()["result"]["said"], format!("{neutral} [secret]"));
+    assert_eq!(answer.body["bound"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn offers_say_what_is_open_to_whom() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let (ann, ben) = (world.joined("ann", &run).await, world.joined("ben", &run).await);
+    assert_eq!(ann.offers().await[0]["step"], "work");
+    assert_eq!(ben.offers().await, json!([]));
+    ann.act("work", "fake.note", json!({ "text": "x" })).await.ok();
+    ann.submit("work", "files", json!(["src/a.rs"])).await.ok();
+    ann.judge("work", "done").await.ok();
+    assert_eq!(ann.offers().await, json!([]));
+    assert_eq!(ben.offers().await[0]["step"], "review");
+    let back =
+        ben.post("judgements", &json!({ "step": "review", "outcome": "changes", "notes": "more" })).await;
+    back.ok();
+    let again = ann.offers().await;
+    assert_eq!((&again[0]["opening"], &again[0]["notes"]), (&json!(2), &json!(["more"])));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_unix_socket_is_the_same_door() {
+    let world = World::new().await;
+    let socket = world.site.folder.join("xpd.sock");
+    let client = reqwest::Client::builder().unix_socket(socket).build().unwrap();
+    let mut ann = Agent::over(agent::key("ann"), "http://xpd", client);
+    let run = ann.start("B").await.ok()["run"].as_str().unwrap().to_owned();
+    ann.join(&run).await;
+    ann.act("work", "fake.note", json!({ "text": "x" })).await.ok();
+    assert_eq!(world.fake.count("note"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_public_and_described() {
+    let world = World::new().await;
+    let run = world.start().await;
+    whole(&world, &run).await;
+    let get = async |path: &str| reqwest::get(format!("{}{path}", world.running.url)).await.unwrap();
+    let note = get("/log/checkpoint").await.bytes().await.unwrap();
+    let key = world.running.log_key.parse().unwrap();
+    let checkpoint = xpd_audit::note::Checkpoint::open(&note, &key).unwrap();
+    assert!(checkpoint.size > 8);
+    let bundle = get(&format!("/log/tile/entries/000.p/{}", checkpoint.size)).await.bytes().await.unwrap();
+    let leaves = xpd_audit::tiles::entries(&bundle).unwrap();
+    let hashes: Vec<_> = leaves.iter().map(|leaf| xpd_audit::merkle::leaf_hash(leaf)).collect();
+    let tile = get(&format!("/log/tile/0/000.p/{}", checkpoint.size)).await.bytes().await.unwrap();
+    assert_eq!(tile.to_vec(), hashes.concat());
+    let tree = xpd_audit::merkle::Leaves(hashes);
+    assert_eq!(xpd_audit::merkle::root(&tree, checkpoint.size).unwrap(), checkpoint.root);
+    for path in ["/log/tile/0/000.p/200", "/log/tile/9/000", "/log/tile/0/0.p/1", "/nothing"] {
+        Reply::of(get(path).await).await.refused("unknown");
+    }
+    let openapi = Reply::of(get("/openapi.json").await).await;
+    assert!(openapi.ok()["paths"]["/v1/runs/{run}/actions"]["post"].is_object());
+}

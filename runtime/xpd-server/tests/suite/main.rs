@@ -1,0 +1,24 @@
+//! The server through its doors, with a connector that counts.
+
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod deploy;
+#[cfg(test)]
+mod deploy_hook;
+#[cfg(test)]
+mod happy;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod repeat;
+#[cfg(test)]
+mod sandbox;
+#[cfg(test)]
+mod storage;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,47 @@
+//! `xpd audit verify`: offline; needs no server.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use xp_artifact::VerifyingKey;
+use xpd_audit::verify::{Trust, Verdict, verify_package};
+
+use super::Done;
+use crate::{Failure, Format};
+
+pub fn verify(file: &Path, log_key: Option<&str>, artifact_keys: &[PathBuf], format: Format) -> Done {
+    let input =
+        |path: &Path, error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", path.display()));
+    let package = std::fs::read(file).map_err(|error| input(file, &error))?;
+    let mut trust = Trust::default();
+    if let Some(given) = log_key {
+        // A key, or a file with one.
+        let text = if given.contains('+') && !Path::new(given).exists() {
+            given.to_owned()
+        } else {
+            std::fs::read_to_string(given).map_err(|error| input(Path::new(given), &error))?
+        };
+        let key = text.trim().parse();
+        trust.log_key = Some(
+            key.map_err(|error: xpd_audit::note::VkeyError| Failure::Input(format!("log key: {error}")))?,
+        );
+    }
+    for path in artifact_keys {
+        let pem = std::fs::read_to_string(path).map_err(|error| input(path, &error))?;
+        trust.artifact_keys.push(VerifyingKey::from_pem(&pem).map_err(|error| input(path, &error))?);
+    }
+    let report = verify_package(&package, &trust);
+    match format {
+        Format::Human => print!("{report}"),
+        Format::Json => {
+            let text =
+                serde_json::to_string_pretty(&report).map_err(|error| Failure::Failed(error.to_string()))?;
+            println!("{text}");
+        }
+    }
+    Ok(ExitCode::from(match report.verdict {
+        Verdict::Verified => 0,
+        Verdict::Failed => 3,
+        Verdict::SelfConsistent => 4,
+    }))
+}

@@ -1,0 +1,18 @@
+//! `xpd evidence`: the package of a run, as a file.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use reqwest::Method;
+
+use super::Done;
+use crate::client::Client;
+use crate::{Failure, Server};
+
+pub async fn run(run: String, output: PathBuf, server: Server) -> Done {
+    let client = Client::new(&server)?;
+    let package = client.send(Method::GET, &format!("/v1/runs/{run}/evidence"), None).await?;
+    std::fs::write(&output, package)
+        .map_err(|error| Failure::Input(format!("{}: {error}", output.display())))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,35 @@
+//! One file per subcommand.
+
+mod audit;
+mod doctor;
+mod doubts;
+mod evidence;
+mod kill;
+mod serve;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use crate::{Audit, Command, Failure};
+
+/// What every subcommand gives.
+type Done = Result<ExitCode, Failure>;
+
+/// Runs a subcommand.
+pub fn run(command: Command) -> Done {
+    match command {
+        Command::Serve { config } => wait(serve::run(config)),
+        Command::Audit { command: Audit::Verify { file, log_key, artifact_key, format } } => {
+            audit::verify(&file, log_key.as_deref(), &artifact_key, format)
+        }
+        Command::Evidence { run, output, server } => wait(evidence::run(run, output, server)),
+        Command::Kill { scope, reason, server } => wait(kill::run(scope, reason, server)),
+        Command::Doubts { command, server } => wait(doubts::run(command, server)),
+        Command::Doctor { config } => wait(doctor::run(config)),
+    }
+}
+
+fn wait(work: impl Future<Output = Done>) -> Done {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::Failed(error.to_string()))?.block_on(work)
+}

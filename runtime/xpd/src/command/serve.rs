@@ -1,0 +1,50 @@
+//! `xpd serve`: until SIGINT or SIGTERM.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use xpd_server::config::Config;
+use xpd_server::serve::{ServeError, Server};
+
+use super::Done;
+use crate::Failure;
+
+pub async fn run(path: PathBuf) -> Done {
+    let filter = EnvFilter::try_from_env("XPD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
+    let socket = config.socket.clone();
+    let server = Server::open(config).await.map_err(failure)?;
+    // For whoever started it: one line each, then silence on this channel.
+    if let Some(url) = server.url() {
+        println!("listening on {url}");
+    }
+    if let Some(socket) = socket {
+        println!("listening on {}", socket.display());
+    }
+    println!("log key {}", server.log_key());
+    let failed = |error: std::io::Error| Failure::Failed(error.to_string());
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    // A file that may not grow is a full disk, which the store answers for; the default would end the process.
+    let _too_large = signal(SignalKind::from_raw(25)).map_err(failed)?;
+    let stop = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    server.run(stop).await.map_err(failure)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failure(error: ServeError) -> Failure {
+    match error {
+        ServeError::Config(_) => Failure::Input(error.to_string()),
+        ServeError::Store(_) | ServeError::Listen(..) | ServeError::Recovery(_) => {
+            Failure::Failed(error.to_string())
+        }
+    }
+}
