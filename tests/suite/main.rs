@@ -1,5 +1,6 @@
 //! The tests that need two rooms, in one binary; one folder or file per subject.
 #![cfg(test)]
 
+mod cli;
 mod differential;
 mod tidy;

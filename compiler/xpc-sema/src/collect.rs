@@ -224,7 +224,7 @@ fn sureness(step: &mut StepSymbols<'_>) {
         let source = outcome.exhausts.and_then(|by| step.outcome(by)).map_or(outcome.source, |by| by.source);
         let OutcomeSource::Line(line) = source else { continue };
         if let ast::How::If(condition) | ast::How::Auto(condition) = &line.how {
-            for name in implied(condition) {
+            for name in implied(condition, true) {
                 match step.products.get(name) {
                     Some(Product { kind: ProductKind::Result(grant), .. }) => {
                         sure.insert(*grant);
@@ -238,15 +238,18 @@ fn sureness(step: &mut StepSymbols<'_>) {
     step.unsure = unsure;
 }
 
-/// The names without which a condition cannot be true.
-fn implied(condition: &ast::Condition) -> BTreeSet<&str> {
+/// The names without which a condition (with `is` false: its opposite) cannot be true.
+fn implied(condition: &ast::Condition, is: bool) -> BTreeSet<&str> {
     match &condition.kind {
         ast::ConditionKind::Is(path) | ast::ConditionKind::Not(path) => {
             path.segments.first().map(|name| name.text.as_str()).into_iter().collect()
         }
-        ast::ConditionKind::All(parts) => parts.iter().flat_map(implied).collect(),
-        ast::ConditionKind::Any(parts) => {
-            let mut parts = parts.iter().map(implied);
+        ast::ConditionKind::NotGroup(inner) => implied(inner, !is),
+        ast::ConditionKind::All(parts) | ast::ConditionKind::Any(parts) => {
+            let mut parts = parts.iter().map(|part| implied(part, is));
+            if matches!(condition.kind, ast::ConditionKind::All(_)) == is {
+                return parts.flatten().collect();
+            }
             let first = parts.next().unwrap_or_default();
             parts.fold(first, |all, part| all.intersection(&part).copied().collect())
         }

@@ -16,24 +16,31 @@ pub fn lower(
     ast: &ast::Condition,
     problems: &mut Problems,
 ) -> Option<Condition> {
-    match &ast.kind {
-        ast::ConditionKind::Is(path) => evidence(context, step, path, true, problems),
-        ast::ConditionKind::Not(path) => evidence(context, step, path, false, problems),
-        ast::ConditionKind::All(parts) => many(context, step, parts, problems).map(Condition::All),
-        ast::ConditionKind::Any(parts) => many(context, step, parts, problems).map(Condition::Some),
-    }
+    as_meant(context, step, ast, true, problems)
 }
 
-fn many(
+/// The condition, or with `is` false its opposite. `not` is pushed down to the literals (De Morgan), because a literal on
+/// data that is not there is false either way: `not (a.x and b.y)` needs a result that says no, not the lack of one.
+fn as_meant(
     context: &Context<'_>,
     step: StepId,
-    parts: &[ast::Condition],
+    ast: &ast::Condition,
+    is: bool,
     problems: &mut Problems,
-) -> Option<Vec<Condition>> {
-    // Every part is looked at, so that each fault in it is found.
-    let lowered: Vec<Option<Condition>> =
-        parts.iter().map(|part| lower(context, step, part, problems)).collect();
-    lowered.into_iter().collect()
+) -> Option<Condition> {
+    match &ast.kind {
+        ast::ConditionKind::Is(path) => evidence(context, step, path, is, problems),
+        ast::ConditionKind::Not(path) => evidence(context, step, path, !is, problems),
+        ast::ConditionKind::NotGroup(inner) => as_meant(context, step, inner, !is, problems),
+        ast::ConditionKind::All(parts) | ast::ConditionKind::Any(parts) => {
+            let all = matches!(ast.kind, ast::ConditionKind::All(_)) == is;
+            // Every part is looked at, so that each fault in it is found.
+            let lowered: Vec<Option<Condition>> =
+                parts.iter().map(|part| as_meant(context, step, part, is, problems)).collect();
+            let lowered = lowered.into_iter().collect::<Option<Vec<_>>>()?;
+            Some(if all { Condition::All(lowered) } else { Condition::Some(lowered) })
+        }
+    }
 }
 
 fn evidence(

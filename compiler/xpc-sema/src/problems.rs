@@ -93,7 +93,8 @@ impl Problems {
             return Some(same);
         }
         // Two slips at most: what differs more in length need not be compared.
-        xp_syntax::nearest(word, candidates.into_iter().filter(|name| name.len().abs_diff(word.len()) <= 2))
+        let alike = candidates.iter().copied().filter(|name| name.len().abs_diff(word.len()) <= 2);
+        xp_syntax::nearest(word, alike).or_else(|| longer(word, &candidates))
     }
 
     /// Adds to a fault what was probably meant at `span`, or what there is to choose from.
@@ -118,6 +119,15 @@ impl Problems {
             }
             None => diagnostic,
         }
+    }
+}
+
+/// The only name that has the word among its own: `merge` for `merge_pr`.
+fn longer<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+    let mut found = candidates.iter().filter(|name| name.split('_').any(|part| part == word));
+    match (found.next(), found.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
     }
 }
 

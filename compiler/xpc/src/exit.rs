@@ -1,6 +1,6 @@
 //! Exit codes, as `design/cli` fixes them: CI jobs depend on each.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 /// How a command ended. Ordered: of several, the first of `Rejected`, `Refuted`, `Unknown` that applies wins.
@@ -32,8 +32,14 @@ impl From<Exit> for ExitCode {
 
 /// Help and version go to stdout and succeed; bad arguments go to stderr and are a rejected input.
 pub fn usage(error: &clap::Error) -> ExitCode {
-    let shown = error.print().is_ok();
-    if error.use_stderr() || !shown { Exit::Rejected.into() } else { Exit::Ok.into() }
+    let shown = error.print();
+    if error.use_stderr() {
+        return Exit::Rejected.into();
+    }
+    match shown {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => failed(&cannot(&error)).into(),
+        Ok(()) | Err(_) => Exit::Ok.into(),
+    }
 }
 
 /// Says on stderr why the tool failed. A closed stderr is no reason to fail otherwise.
@@ -50,9 +56,14 @@ pub fn rejected(message: &str) -> Exit {
 
 /// Writes data to stdout; a reader that went away is not an error of ours.
 pub fn print(text: &str) -> Result<(), Exit> {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(failed(&format!("cannot write to stdout: {error}"))),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(failed(&cannot(&error))),
     }
+}
+
+fn cannot(error: &std::io::Error) -> String {
+    format!("cannot write to stdout: {error}")
 }

@@ -46,9 +46,12 @@ pub(crate) fn read(source: SourceId, text: &str) -> Read<'_> {
     let mut parser = FileParser { lexed: &lexed, split: &split, diagnostics, damaged: broken_braces };
     let tree = parser.file();
     let mut diagnostics = parser.diagnostics;
-    if lexed.tokens.is_empty() {
-        let message =
-            if lexed.comments.is_empty() { "the file is empty" } else { "the file holds only comments" };
+    if diagnostics.is_empty() && !tree.damaged && tree.workflows.is_empty() && tree.connectors.is_empty() {
+        let message = match (lexed.tokens.is_empty(), lexed.comments.is_empty()) {
+            (true, true) => "the file is empty",
+            (true, false) => "the file holds only comments",
+            (false, _) => "the file uses others and declares nothing",
+        };
         diagnostics.push(
             Diagnostic::error(codes::EMPTY_FILE, message)
                 .in_file(source)

@@ -51,7 +51,7 @@ pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Use
     let because = || found.iter().map(|(granted, _)| Place::Limit(granted.at.0, granted.at.1)).collect();
     let proved = |bound: u64| {
         let mut verdict = answer::proved_by(because(), Some(witness.clone()));
-        verdict.notes.push(format!("at most {bound} uses in a run"));
+        verdict.notes.push(format!("at most {bound} {} in a run", if bound == 1 { "use" } else { "uses" }));
         verdict
     };
     let grants: Vec<GrantAt> = found.iter().map(|(granted, _)| granted.at).collect();
@@ -163,7 +163,7 @@ impl Refutation<'_, '_, '_> {
     }
 
     fn ends_in(&self) -> String {
-        format!("use number {}", u64::from(self.most) + 1)
+        format!("this is use number {}", u64::from(self.most) + 1)
     }
 
     fn limit(&self, at: GrantAt) -> u32 {
@@ -223,7 +223,11 @@ impl Refutation<'_, '_, '_> {
         let context = self.context;
         let mut failure = answer::failure(
             codes::AT_MOST,
-            format!("`{}` can be used more than {} times in a run", context.facts.action_name(at), self.most),
+            format!(
+                "`{}` can be used more than {} in a run",
+                context.facts.action_name(at),
+                if self.most == 1 { "once".to_owned() } else { format!("{} times", self.most) }
+            ),
             context.span(Place::Limit(at.0, at.1)),
         )
         .label(self.obligation.span, "limited here");

@@ -225,3 +225,28 @@ fn untrusted_text_is_a_question() {
     assert_eq!(last.id, "bug_fix/merge-through-senior");
     assert!(matches!(last.question, Question::Through(Uses::Effect(Effect::Merge), _)));
 }
+
+/// `not` is pushed down to the literals: a literal on what is not there is false, negated or not.
+#[test]
+fn negated_groups_are_pushed_inwards() {
+    let lowered = |condition: &str| {
+        let text = format!(
+            "use std.github\nuse std.sandbox\nworkflow w(repo: github.Repo) {{\n  agent dev\n  step a by dev {{\n    \
+             may sandbox.run(repo, any, any) once per opening as t\n    may sandbox.run(repo, any, any) once per opening as u\n    \
+             outcome done if {condition}\n  }}\n}}\n"
+        );
+        let checked = Checked::of(&text);
+        assert_eq!(checked.errors(), Vec::<&str>::new(), "{condition}\n{}", checked.drawn());
+        checked.models[0].workflow.steps[0].outcomes[0].how.clone()
+    };
+    for (written, meant) in [
+        ("not (t.passed)", "not t.passed"),
+        ("not (not t.passed)", "t.passed"),
+        ("not (t.passed and u.passed)", "not t.passed or not u.passed"),
+        ("not (t.passed or u.passed)", "not t.passed and not u.passed"),
+        ("not (t.passed and not (u.passed or not t.passed))", "not t.passed or (u.passed or not t.passed)"),
+        ("t and not (t.passed or not u.passed)", "t and (not t.passed and u.passed)"),
+    ] {
+        assert_eq!(lowered(written), lowered(meant), "{written}");
+    }
+}

@@ -1,6 +1,7 @@
 //! A workflow drawn: the same picture in three notations.
 
 mod dot;
+mod layout;
 mod mermaid;
 mod picture;
 mod svg;

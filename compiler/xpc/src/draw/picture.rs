@@ -20,7 +20,7 @@ pub struct Box {
     pub step: String,
     /// Who acts.
     pub role: String,
-    /// How far from the start: all it waits for is further left.
+    /// How far from the start: all it waits for is in an earlier layer.
     pub layer: usize,
     /// Its strongest effects, for the second line.
     pub effects: String,

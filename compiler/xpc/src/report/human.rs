@@ -6,6 +6,7 @@ use xp_artifact::question::Status;
 use xp_diagnostics::Span;
 use xpc_model::Place;
 
+use crate::codegen;
 use crate::pipeline::Proved;
 use crate::report::Report;
 
@@ -37,7 +38,13 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
         workflow.roles.len(),
         proved.verdicts.len()
     );
-    for (obligation, verdict) in proved.model.obligations.iter().zip(&proved.verdicts) {
+    let pairs = || proved.model.obligations.iter().zip(&proved.verdicts);
+    let all = pairs().all(|(obligation, verdict)| codegen::holds(obligation, verdict));
+    for (obligation, verdict) in pairs() {
+        // Where something fails, the rest is in the way: it is counted below.
+        if !all && codegen::holds(obligation, verdict) {
+            continue;
+        }
         let word = match verdict.status {
             Status::Vacuous if obligation.vacuous_ok => "accepted",
             status => word(status),
@@ -50,7 +57,8 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
         if !verdict.reason.is_empty() {
             let _ = writeln!(text, "              {}", verdict.reason);
         }
-        for note in &verdict.notes {
+        let notes = if verdict.status == Status::Proved { verdict.notes.as_slice() } else { &[] };
+        for note in notes {
             let _ = writeln!(text, "              {note}");
         }
     }

@@ -45,6 +45,7 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>) -> Value {
                 "because": because,
                 "notes": verdict.notes,
                 "trace": first.map(|found| events(report, proved.model, found)),
+                "example": first.map(|found| example(proved.model, found)),
                 "micros": u64::try_from(verdict.took.as_micros()).unwrap_or(u64::MAX),
             })
         })
@@ -55,6 +56,22 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>) -> Value {
         "roles": proved.model.workflow.roles.len(),
         "obligations": obligations,
     })
+}
+
+/// What a trace assumes besides its events: with it, anybody can replay them on the machine.
+fn example(model: &Model, found: &Trace) -> Value {
+    let params: Map<String, Value> =
+        found.start.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let submissions: Map<String, Value> = found
+        .submissions
+        .iter()
+        .filter_map(|(step, index, value)| {
+            let step = model.workflow.steps.get(step.index())?;
+            let submission = step.submissions.get(index.index())?;
+            Some((format!("{}.{}", step.name, submission.name), json!(value)))
+        })
+        .collect();
+    json!({ "params": params, "submissions": submissions, "ends_in": found.ends_in })
 }
 
 fn events(report: &Report<'_>, model: &Model, found: &Trace) -> Value {
@@ -74,13 +91,15 @@ fn event(report: &Report<'_>, model: &Model, event: &Event) -> Value {
         EventKind::Reopen { outcome, .. } => ("reopen", named(outcome)),
         EventKind::End { outcome } => ("end", named(outcome)),
     };
-    let args = match &event.kind {
-        EventKind::Use { args, .. } => {
+    let (args, result) = match &event.kind {
+        EventKind::Use { args, result, .. } => {
             let map: Map<String, Value> =
                 args.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-            Value::Object(map)
+            (Value::Object(map), json!(result))
         }
-        EventKind::Settle { .. } | EventKind::Reopen { .. } | EventKind::End { .. } => Value::Null,
+        EventKind::Settle { .. } | EventKind::Reopen { .. } | EventKind::End { .. } => {
+            (Value::Null, Value::Null)
+        }
     };
     json!({
         "step": step.map(|step| step.name.as_str()),
@@ -89,6 +108,7 @@ fn event(report: &Report<'_>, model: &Model, event: &Event) -> Value {
         "event": kind,
         "action": trace::action(model, event),
         "args": args,
+        "result": result,
         "outcome": outcome,
         "file": event.span.map(|span| sources.path(span.source)),
         "span": event.span.map(|span| render::json::span(sources, span)),

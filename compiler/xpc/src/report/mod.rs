@@ -84,12 +84,29 @@ pub fn diagnostics(sources: &Sources, faults: &[Diagnostic], format: Format) {
     let colour =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let text: String = match format {
-        Format::Human => {
-            faults.iter().map(|fault| render::human::render(sources, fault, colour) + "\n").collect()
-        }
+        Format::Human => folded(faults).iter().map(|fault| drawn(sources, fault, colour)).collect(),
         Format::Json | Format::Sarif | Format::Junit | Format::Github => String::new(),
     };
     talk_raw(&text);
+}
+
+fn drawn(sources: &Sources, fault: &Diagnostic, colour: bool) -> String {
+    format!("{}\n\n", render::human::render(sources, fault, colour).trim_end())
+}
+
+/// For people who read from top to bottom: no run is told twice.
+fn folded(faults: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut folded = faults.to_vec();
+    for (before, fault) in faults.iter().zip(folded.iter_mut().skip(1)) {
+        for note in &mut fault.notes {
+            if let Some(same) =
+                before.notes.iter().map(|told| trace::after(told, note)).find(|new| new != note)
+            {
+                *note = same;
+            }
+        }
+    }
+    folded
 }
 
 /// A line of talk on stderr.

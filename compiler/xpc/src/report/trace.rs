@@ -7,23 +7,50 @@ use xpc_model::{Event, EventKind, Model, Trace};
 /// Longest argument printed in a line of a trace, in characters.
 const MAX_VALUE: usize = 48;
 
-/// A line for each event: number, who, in which step, what, where.
+/// The first line of a trace.
+const HEAD: &str = "this run shows it:";
+/// Before an argument; events start with fewer spaces.
+const INDENT: &str = "       ";
+/// Fewer events in common are not worth a reference.
+const MIN_SHARED: usize = 3;
+
+/// A line for each event: number, place, who, in which step, what. Arguments are shown where the run ends: what leads
+/// there is in the source, and JSON has all of it.
 pub fn text(sources: &Sources, model: &Model, trace: &Trace) -> String {
     let rows: Vec<[String; 4]> = trace.events.iter().map(|event| row(sources, model, event)).collect();
     let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or_default()
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
     };
-    let (who, step, what) = (width(0), width(1), width(2));
-    let mut lines = vec!["this run shows it:".to_owned()];
+    let (place, who, step) = (width(0), width(1), width(2));
+    let mut lines = vec![HEAD.to_owned()];
     for (number, [a, b, c, d]) in rows.iter().enumerate() {
-        lines.push(format!("{:>3}  {a:who$}  {b:step$}  {c:what$}  {d}", number + 1).trim_end().to_owned());
+        lines.push(format!("{:>3}  {a:place$}  {b:who$}  {c:step$}  {d}", number + 1));
+    }
+    if let Some(EventKind::Use { args, .. }) = trace.events.last().map(|event| &event.kind) {
+        let shown = args.iter().filter(|(_, value)| value.as_record().is_none());
+        lines
+            .extend(shown.map(|(name, value)| format!("{INDENT}{name}: {}", shortened(&print::value(value)))));
     }
     lines.push(format!("  => {}", trace.ends_in));
     lines.join("\n")
+}
+
+/// A trace whose beginning was just shown, with a reference to that instead; any other text as it is.
+pub fn after(before: &str, text: &str) -> String {
+    let event = |line: &str| line.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let lines: Vec<&str> = text.lines().collect();
+    let mut shared = before.lines().zip(&lines).take_while(|(a, b)| a == *b).count();
+    // An event is told with all its arguments, or not at all.
+    while lines.get(shared).is_some_and(|line| line.starts_with(INDENT)) {
+        shared -= 1;
+    }
+    let told = lines.iter().take(shared).filter(|line| event(line)).count();
+    if !text.starts_with(HEAD) || told < MIN_SHARED {
+        return text.to_owned();
+    }
+    let rest: Vec<&str> = lines.into_iter().skip(shared).collect();
+    format!("{HEAD}\n  1 to {told} as in the run above, then\n{}", rest.join("\n"))
 }
 
 fn row(sources: &Sources, model: &Model, event: &Event) -> [String; 4] {
@@ -39,13 +66,7 @@ fn row(sources: &Sources, model: &Model, event: &Event) -> [String; 4] {
         outcome.map(|outcome| outcome.name.clone()).unwrap_or_default()
     };
     let what = match &event.kind {
-        EventKind::Use { args, .. } => {
-            let arguments: Vec<String> = args
-                .iter()
-                .map(|(name, value)| format!("{name}: {}", shortened(&print::value(value))))
-                .collect();
-            format!("uses {}({})", action(model, event).unwrap_or_default(), arguments.join(", "))
-        }
+        EventKind::Use { .. } => format!("uses {}", action(model, event).unwrap_or_default()),
         EventKind::Settle { outcome: atom } => format!("settles {}", outcome(atom)),
         EventKind::Reopen { outcome: atom, by } => {
             let target = workflow.loops.get(by.index()).and_then(|l| workflow.steps.get(l.target.index()));
@@ -54,11 +75,8 @@ fn row(sources: &Sources, model: &Model, event: &Event) -> [String; 4] {
         }
         EventKind::End { outcome: atom } => format!("{}: ends the run", outcome(atom)),
     };
-    let place = event.span.map(|span| {
-        let line = sources.position(span.source, span.start).line;
-        format!("{}:{line}", sources.path(span.source))
-    });
-    [who, step.map(|step| step.name.clone()).unwrap_or_default(), what, place.unwrap_or_default()]
+    let place = event.span.map(|span| format!("line {}", sources.position(span.source, span.start).line));
+    [place.unwrap_or_default(), who, step.map(|step| step.name.clone()).unwrap_or_default(), what]
 }
 
 /// The qualified action of a use.

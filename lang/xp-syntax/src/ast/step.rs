@@ -201,6 +201,8 @@ pub enum ConditionKind {
     Is(Path),
     /// `not b.flag`.
     Not(Path),
+    /// `not ( … )`.
+    NotGroup(Box<Condition>),
     /// `a and b`; at least two.
     All(Vec<Condition>),
     /// `a or b`; at least two.

@@ -46,7 +46,13 @@ impl Cx<'_, '_> {
             let mut kids = Kids::of(term);
             let kind = match rule {
                 Rule::condition_group => return cx.condition(kids.eat(Rule::condition)?),
-                Rule::negated => ConditionKind::Not(cx.path(&kids.eat(Rule::datum)?)),
+                Rule::negated => match kids.eat(Rule::condition_group) {
+                    Some(group) => {
+                        let inner = cx.condition(Kids::of(group).eat(Rule::condition)?)?;
+                        ConditionKind::NotGroup(Box::new(inner))
+                    }
+                    None => ConditionKind::Not(cx.path(&kids.eat(Rule::datum)?)),
+                },
                 _ => ConditionKind::Is(cx.path(&kids.eat(Rule::datum)?)),
             };
             Some(Condition { kind, span })

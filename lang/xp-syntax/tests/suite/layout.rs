@@ -55,6 +55,18 @@ prove effect merge requires first_step_with_a_name.done and second_step_with_a_n
     insta::assert_snapshot!("long_lines", holds(text));
 }
 
+/// `not` before parentheses is kept apart from them; whatever is inside may be negated again.
+#[test]
+fn negated_groups() {
+    let line = "outcome bad auto when not (a.x and not (b.y or not c.z)) or d";
+    let spread = line.replace("not (", "not(\n").replace(" and ", "  and ");
+    let text = format!("workflow w {{\n  agent r\n\n  step s by r {{\n    {spread}\n  }}\n}}\n");
+    assert!(holds(&text).contains(line), "{}", holds(&text));
+    for wrong in ["not not a.x", "not (a.x and b.y or c.z)", "not ()", "not (a.x"] {
+        assert!(!errors(&text.replace(&spread, &format!("outcome bad auto when {wrong}"))).is_empty(), "{wrong}");
+    }
+}
+
 #[test]
 fn a_wrong_program_is_refused() {
     let faults = format("workflow w {\n  step\n}\n").unwrap_err();

@@ -1,0 +1,131 @@
+//! `xpc` as its users meet it: the real program, its exit code, its stdout and its stderr.
+
+mod bad_input;
+mod build;
+mod explain;
+mod fmt;
+mod formats;
+mod graph;
+mod holds;
+mod refuted;
+mod replay;
+mod reviewer;
+mod shape;
+mod slips;
+mod streams;
+mod verify;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What a run of `xpc` gave.
+struct Ran {
+    code: i32,
+    out: String,
+    talk: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8 on every stream");
+        let ran = Self {
+            code: output.status.code().unwrap_or(-1),
+            out: text(output.stdout),
+            talk: text(output.stderr),
+        };
+        assert!(!ran.talk.contains("panicked"), "{ran}");
+        assert!((0..=4).contains(&ran.code), "an exit code nobody documents: {ran}");
+        ran
+    }
+
+    #[track_caller]
+    fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self}");
+        self
+    }
+
+    /// Every one of these stands in what was said on stderr.
+    #[track_caller]
+    fn says(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(self.talk.contains(part), "no {part:?} in: {self}");
+        }
+        self
+    }
+
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+}
+
+impl std::fmt::Display for Ran {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit {}\n-- stdout\n{}\n-- stderr\n{}", self.code, self.out, self.talk)
+    }
+}
+
+/// `xpc`, to be started in a folder, away from the terminal.
+fn xpc(folder: &Path) -> Command {
+    let mut command = Command::new(xp_tests::program("xpc"));
+    command.current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
+    command
+}
+
+fn run<S: AsRef<OsStr>>(folder: &Path, arguments: &[S]) -> Ran {
+    Ran::of(xpc(folder).args(arguments).output().expect("xpc starts"))
+}
+
+fn example() -> PathBuf {
+    xp_tests::root().join("examples/bug_fix/bug_fix.xp")
+}
+
+fn example_text() -> String {
+    std::fs::read_to_string(example()).expect("the example")
+}
+
+/// The example with one edit, which must fit exactly one place.
+#[track_caller]
+fn edited(from: &str, to: &str) -> String {
+    let text = example_text();
+    assert_eq!(text.matches(from).count(), 1, "the example no longer says {from:?} once");
+    text.replace(from, to)
+}
+
+/// A folder that holds one file.
+fn folder_with(name: &str, text: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join(name), text).expect("written");
+    folder
+}
+
+/// `xpc check --format json` of a text, as `workflow.xp`.
+fn check(text: &str) -> (Ran, Value) {
+    let folder = folder_with("workflow.xp", text);
+    let ran = run(folder.path(), &["check", "workflow.xp", "--format", "json"]);
+    let object = ran.json();
+    shape::holds(&object);
+    (ran, object)
+}
+
+fn list<'a>(value: &'a Value, member: &str) -> &'a Vec<Value> {
+    value[member].as_array().unwrap_or_else(|| panic!("`{member}` is no list in {value:#}"))
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_else(|| panic!("`{member}` is no text in {value:#}"))
+}
+
+/// First line of a span, from 1.
+fn line(span: &Value) -> u64 {
+    span["start"]["line"].as_u64().expect("a line")
+}
+
+/// Codes of the diagnostics, in their order.
+fn codes(object: &Value) -> Vec<&str> {
+    list(object, "diagnostics").iter().map(|one| text(one, "code")).collect()
+}
