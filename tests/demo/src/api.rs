@@ -54,7 +54,8 @@ impl Api {
             head += "content-type: application/json\r\n";
         }
         head += "\r\n";
-        self.exchange(&[head.as_bytes(), &bytes].concat()).map_err(|error| format!("{method} {path}: {error}"))
+        self.exchange(&[head.as_bytes(), &bytes].concat())
+            .map_err(|error| format!("{method} {path}: {error}"))
     }
 
     fn exchange(&self, request: &[u8]) -> std::io::Result<Reply> {
@@ -134,12 +135,12 @@ impl Session<'_> {
     }
 
     /// Decides an outcome.
-    pub fn judge(&self, step: &str, outcome: &str, notes: Option<&str>) -> Done {
+    pub fn judge(&self, step: &str, outcome: &str, notes: Option<&str>) -> Done<Value> {
         let mut body = json!({ "step": step, "outcome": outcome });
         if let Some(notes) = notes {
             body["notes"] = json!(notes);
         }
-        self.post("judgements", &body)?.ok().map(drop)
+        Ok(self.post("judgements", &body)?.ok()?.clone())
     }
 }
 

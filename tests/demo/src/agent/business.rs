@@ -75,9 +75,12 @@ pub fn late(agent: &Agent<'_>, api: &Api, aside: &Aside) -> Done {
     while now_ms() < until {
         std::thread::sleep(Duration::from_millis(100));
     }
-    let request = |age: &str| agent.request("actions", "triage", CREATE, &aside.args, json!({ "token": age }));
+    let request =
+        |age: &str| agent.request("actions", "triage", CREATE, &aside.args, json!({ "token": age }));
     let age = (now_ms() - aside.cut) / 1_000;
-    agent.refused("expired", &request(&format!("{age} s old")), || session.act(&aside.grant, Some(&aside.args)))?;
+    agent.refused("expired", &request(&format!("{age} s old")), || {
+        session.act(&aside.grant, Some(&aside.args))
+    })?;
     let granted = session.grant("triage", CREATE, &aside.args)?;
     let reply = session.act(token(&granted)?, Some(&aside.args))?;
     agent.twin("expired", &request("fresh"), &reply)

@@ -16,7 +16,8 @@ const REVIEW: &str = "github.pulls.review";
 pub fn analyse(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     let (step, session) = (offer.step(), agent.session);
     let comment = json!({ "body": agent.thought("proposal")? });
-    let early = agent.request("grants", "propose", COMMENT, &comment, json!({ "when": "before analyse.done" }));
+    let early =
+        agent.request("grants", "propose", COMMENT, &comment, json!({ "when": "before analyse.done" }));
     agent.refused("comment_early", &early, || session.grant("propose", COMMENT, &comment))?;
 
     let args = json!({ "repo": offer.pinned(READ, "repo")?, "number": offer.pinned(READ, "number")? });
@@ -28,14 +29,16 @@ pub fn analyse(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     let read = session.act(token(&granted)?, None)?;
     let paths = read.ok()?["result"]["body"]["paths"].as_array().cloned().unwrap_or_default();
 
-    let code = |path: &&Value| path.as_str().is_some_and(|path| path.starts_with("src/") || path.starts_with("tests/"));
+    let code = |path: &&Value| {
+        path.as_str().is_some_and(|path| path.starts_with("src/") || path.starts_with("tests/"))
+    };
     let paths: Vec<Value> = paths.iter().filter(code).cloned().collect();
     for path in &paths {
         session.carry_out(step, "github.contents.read", &json!({ "path": path }))?;
     }
     agent.say(format!("reads the issue and the files it names: {}", json!(paths)));
     agent.remember("paths", json!(paths));
-    session.judge(step, "done", None)
+    session.judge(step, "done", None).map(drop)
 }
 
 pub fn propose(agent: &mut Agent<'_>, offer: &Offer) -> Done {
@@ -61,7 +64,7 @@ pub fn propose(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     let plan = agent.brain["plan"].clone();
     session.submit(step, "files", &plan)?;
     agent.say(format!("proposes to change {plan}"));
-    session.judge(step, "proposed", None)
+    session.judge(step, "proposed", None).map(drop)
 }
 
 pub fn start(agent: &mut Agent<'_>, offer: &Offer) -> Done {
@@ -84,13 +87,14 @@ pub fn implement(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     let drafts = drafts(agent, offer)?;
     let first = drafts.first().ok_or("there is nothing to write")?;
     let (repo, branch) = (offer.pinned(WRITE, "repo")?, offer.pinned(WRITE, "branch")?);
-    let args = |draft: &Draft| json!({ "repo": repo, "branch": branch, "path": draft.path, "text": draft.text });
+    let args =
+        |draft: &Draft| json!({ "repo": repo, "branch": branch, "path": draft.path, "text": draft.text });
     if offer.opening() > 1 {
-        for draft in &drafts {
+        for draft in drafts.iter().skip(1) {
             session.carry_out(step, WRITE, &args(draft))?;
             agent.say(format!("writes {}", draft.path));
         }
-        return session.judge(step, "ready", None);
+        return in_flight(agent, step, &args(first));
     }
 
     let right = args(first);
@@ -128,6 +132,37 @@ pub fn implement(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     Ok(())
 }
 
+/// A write is claimed and hangs at the forge while the step is declared ready: closing waits for it, so nothing that
+/// comes after the step can begin, and it lands before the step is closed.
+fn in_flight(agent: &Agent<'_>, step: &str, args: &Value) -> Done {
+    let session = agent.session;
+    let granted = session.grant(step, WRITE, args)?;
+    let grant = token(&granted)?;
+    agent.link.ask(&json!({ "kind": "moment", "name": "hold" }))?;
+    let written = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| session.act(grant, None));
+        let tried = tests_during(agent, step);
+        // Whatever came of it, the write must not hang for ever.
+        let released = agent.link.ask(&json!({ "kind": "moment", "name": "release" }));
+        let written = writing.join().map_err(|_| "the writing thread failed".to_owned())?;
+        tried.and(released).and(written)
+    })?;
+    agent.say(format!("the write has landed: {}", written.ok()?["result"]["commit"]));
+    Ok(())
+}
+
+fn tests_during(agent: &Agent<'_>, step: &str) -> Done {
+    let session = agent.session;
+    agent.link.ask(&json!({ "kind": "moment", "name": "held" }))?;
+    let said = session.judge(step, "ready", None)?;
+    if said["pending"] != json!(true) {
+        return Err("the step closed over a write that had not landed".to_owned());
+    }
+    agent.say("calls the step ready while a write of its own hangs: closing waits");
+    let early = agent.request("grants", "run_tests", RUN, &json!({}), json!({ "when": "the write hangs" }));
+    agent.refused("write_in_flight", &early, || session.grant("run_tests", RUN, &json!({})))
+}
+
 /// What this opening's patch makes of the files as they are on the branch.
 fn drafts(agent: &Agent<'_>, offer: &Offer) -> Done<Vec<Draft>> {
     let round = usize::try_from(offer.opening()).unwrap_or(1).saturating_sub(1);
@@ -154,7 +189,7 @@ fn drafts(agent: &Agent<'_>, offer: &Offer) -> Done<Vec<Draft>> {
 
 pub fn run_tests(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     let (step, session) = (offer.step(), agent.session);
-    let args = json!({ "network": "none" });
+    let args = if offer.opening() == 1 { json!({ "network": "none" }) } else { json!({}) };
     if offer.opening() == 1 {
         let open = json!({ "network": "host" });
         let asked = |args: &Value| agent.request("grants", step, RUN, args, json!({}));
@@ -163,6 +198,10 @@ pub fn run_tests(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     let granted = session.grant(step, RUN, &args)?;
     if offer.opening() == 1 {
         agent.twin("sandbox_network", &agent.request("grants", step, RUN, &args, json!({})), &granted)?;
+    }
+    if offer.opening() == 2 {
+        let later = agent.request("grants", step, RUN, &args, json!({ "when": "the write has landed" }));
+        agent.twin("write_in_flight", &later, &granted)?;
     }
     let ran = session.act(token(&granted)?, None)?;
     let result = &ran.ok()?["result"];
@@ -188,7 +227,14 @@ pub fn open_pr(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     Ok(())
 }
 
-/// The roster gives it the senior's role too, under the same controller.
+/// The roster gives it the senior's role too, under the same controller; nobody plays the senior yet.
+pub fn own_plan(agent: &mut Agent<'_>) -> Done {
+    let args = json!({ "body": agent.thought("plan_review")? });
+    let request = agent.request("grants", "review_plan", COMMENT, &args, json!({}));
+    agent.refused("own_plan", &request, || agent.session.grant("review_plan", COMMENT, &args))
+}
+
+/// By now another principal plays the senior in this run.
 pub fn own_review(agent: &mut Agent<'_>) -> Done {
     let args = json!({ "body": agent.thought("review")? });
     let request = agent.request("grants", "review_code", REVIEW, &args, json!({}));

@@ -12,7 +12,7 @@ mod senior;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -44,7 +44,9 @@ pub struct Agent<'a> {
 
 /// `xp-demo agent NAME ROLE ADDRESS…`: the addresses are those that must not answer.
 pub fn run(given: &[&str]) -> Done {
-    let [name, role, addresses @ ..] = given else { return Err("usage: xp-demo agent NAME ROLE …".to_owned()) };
+    let [name, role, addresses @ ..] = given else {
+        return Err("usage: xp-demo agent NAME ROLE …".to_owned());
+    };
     let link = Link::open();
     let done = work(&link, name, role, addresses);
     if let Err(why) = &done {
@@ -56,7 +58,7 @@ pub fn run(given: &[&str]) -> Done {
 fn work(link: &Link, name: &str, role: &str, addresses: &[&str]) -> Done {
     let home = Path::new(HOME);
     let key = KeyPair::read_file(&home.join("key.pem")).map_err(|error| error.to_string())?;
-    let api = Api { socket: PathBuf::from(home.join("xpd.sock")), key };
+    let api = Api { socket: home.join("xpd.sock"), key };
     let text = std::fs::read_to_string(home.join("brain.json")).map_err(|error| error.to_string())?;
     let brain: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let answer = link.ask(&json!({ "kind": "ready", "probe": probe::look(&api, addresses) }))?;
@@ -65,8 +67,13 @@ fn work(link: &Link, name: &str, role: &str, addresses: &[&str]) -> Done {
         None => business::start(&api, link, &brain, answer["aside"] == json!(true))?,
     };
     let session = api.join(&run)?;
-    let mut agent =
-        Agent { session: &session, link: link.clone(), brain, name: name.to_owned(), memory: BTreeMap::new() };
+    let mut agent = Agent {
+        session: &session,
+        link: link.clone(),
+        brain,
+        name: name.to_owned(),
+        memory: BTreeMap::new(),
+    };
     agent.until_it_is_over(role)?;
     if let Some(aside) = aside {
         business::late(&agent, &api, &aside)?;
@@ -140,6 +147,7 @@ impl Agent<'_> {
     fn dare(&mut self, dare: &Value) -> Done {
         match dare["dare"].as_str() {
             Some("early_merge") => release::too_early(self),
+            Some("own_plan") => developer::own_plan(self),
             Some("own_review") => developer::own_review(self),
             Some("steal") => senior::steal(self, dare),
             _ => Err("an unknown dare".to_owned()),
@@ -154,7 +162,10 @@ impl Agent<'_> {
 
     /// A text of the brain.
     fn thought(&self, name: &str) -> Done<String> {
-        self.brain[name].as_str().map(str::to_owned).ok_or_else(|| format!("the brain says nothing about `{name}`"))
+        self.brain[name]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| format!("the brain says nothing about `{name}`"))
     }
 
     fn remember(&mut self, name: &str, value: Value) {

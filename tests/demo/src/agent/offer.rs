@@ -36,8 +36,11 @@ impl Offer {
     /// The one value an argument of an action can have.
     pub fn pinned(&self, action: &str, argument: &str) -> Done<Value> {
         let grants = self.0["grants"].as_array().into_iter().flatten();
-        let arguments = grants.filter(|grant| grant["action"] == action).flat_map(|grant| grant["args"].as_array());
+        let arguments =
+            grants.filter(|grant| grant["action"] == action).flat_map(|grant| grant["args"].as_array());
         let found = arguments.flatten().find(|entry| entry[0] == argument).map(|entry| entry[2].clone());
-        found.filter(|value| !value.is_null()).ok_or_else(|| format!("`{argument}` of `{action}` is not pinned"))
+        found
+            .filter(|value| !value.is_null())
+            .ok_or_else(|| format!("`{argument}` of `{action}` is not pinned"))
     }
 }

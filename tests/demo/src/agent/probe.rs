@@ -23,7 +23,8 @@ pub fn look(api: &Api, addresses: &[&str]) -> Value {
         })
         .collect();
     let socket = api.send("GET", "/v1/server", None, None).map(|reply| reply.status).unwrap_or_default();
-    let environment: Vec<String> = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    let environment: Vec<String> =
+        std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     let interfaces: Vec<String> = std::fs::read_to_string("/proc/net/dev")
         .unwrap_or_default()
         .lines()

@@ -7,14 +7,17 @@ use super::offer::Offer;
 use crate::Done;
 use crate::api::token;
 
+const COMMENT: &str = "github.issues.comment";
 const REVIEW: &str = "github.pulls.review";
 
 pub fn review_plan(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     let step = offer.step();
     agent.session.carry_out(step, "github.issues.read", &json!({}))?;
     let files = agent.session.view(step, "propose.files")?;
-    let body = json!({ "body": agent.thought("plan_review")? });
-    agent.session.carry_out(step, "github.issues.comment", &body)?;
+    let args = json!({ "body": agent.thought("plan_review")? });
+    let granted = agent.session.grant(step, COMMENT, &args)?;
+    agent.twin("own_plan", &agent.request("grants", step, COMMENT, &args, json!({})), &granted)?;
+    agent.session.act(token(&granted)?, None)?.ok()?;
     agent.session.judge(step, "agreed", None)?;
     agent.say(format!("agrees to the plan over {files}"));
     Ok(())

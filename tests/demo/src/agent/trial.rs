@@ -31,7 +31,8 @@ impl Agent<'_> {
     /// Reports the twin.
     pub fn twin(&self, name: &str, request: &Value, reply: &Reply) -> Done {
         reply.ok().map_err(|why| format!("the twin of `{name}`: {why}"))?;
-        self.link.ask(&json!({ "kind": "twin", "name": name, "request": request, "status": reply.status }))?;
+        self.link
+            .ask(&json!({ "kind": "twin", "name": name, "request": request, "status": reply.status }))?;
         Ok(())
     }
 }

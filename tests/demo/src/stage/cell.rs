@@ -55,7 +55,8 @@ impl Cell {
         let (name, said) = (furniture.name.to_owned(), said.clone());
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let message = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "kind": "noise", "text": line }));
+                let message =
+                    serde_json::from_str(&line).unwrap_or_else(|_| json!({ "kind": "noise", "text": line }));
                 if said.send((name.clone(), message)).is_err() {
                     return;
                 }

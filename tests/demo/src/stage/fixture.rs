@@ -29,7 +29,8 @@ impl Fixture {
         let folder = root().join("tests/demo/fixtures").join(name);
         let path = folder.join("fixture.json");
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let told: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let told: Value =
+            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         let part = |name: &str| told[name].as_str().map(str::to_owned).ok_or_else(|| format!("no `{name}`"));
         let mut files = Vec::new();
         collect(&folder.join("repo"), "", &mut files).map_err(|error| error.to_string())?;

@@ -61,7 +61,12 @@ impl Receiver {
     }
 }
 
-fn answer(mut stream: TcpStream, secret: &str, bare: &std::path::Path, seen: &Mutex<Seen>) -> std::io::Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    secret: &str,
+    bare: &std::path::Path,
+    seen: &Mutex<Seen>,
+) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     let Some((head, body)) = request(&mut stream)? else { return Ok(()) };
     let signature = head.lines().find_map(|line| {
@@ -118,7 +123,8 @@ fn judge(
     }
     let told: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| told[name].as_str().map(str::to_owned);
-    let (Some(environment), Some(commit), Some(id)) = (text("environment"), text("commit"), text("id")) else {
+    let (Some(environment), Some(commit), Some(id)) = (text("environment"), text("commit"), text("id"))
+    else {
         return ("422 Unprocessable Entity", json!({ "error": "environment, commit or id is missing" }));
     };
     let object = format!("{commit}^{{tree}}");
@@ -126,9 +132,12 @@ fn judge(
     let tree = text("tree");
     let fits = found.is_some() && (tree.is_none() || tree == found);
     let number = seen.accepted.len() + 1;
-    seen.accepted
-        .entry(id)
-        .or_insert(Delivery { environment: environment.clone(), commit: commit.clone(), tree, fits });
+    seen.accepted.entry(id).or_insert(Delivery {
+        environment: environment.clone(),
+        commit: commit.clone(),
+        tree,
+        fits,
+    });
     match (fits, environment.as_str()) {
         (_, "staging") => ("200 OK", json!({ "passed": fits, "commit": commit })),
         (true, _) => ("200 OK", json!({ "id": format!("{environment}-{number}") })),

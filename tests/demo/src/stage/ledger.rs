@@ -12,6 +12,7 @@ const TRIALS: &[(&str, &str, &str)] = &[
     ("other_arguments", "a token with other arguments", "wrong_arguments"),
     ("other_agent", "another agent's token", "wrong_key"),
     ("comment_twice", "a second comment on a once-grant", "used_up"),
+    ("own_plan", "the developer reviewing its own plan", "not_separate"),
     ("outside_plan", "a write to a file outside the plan", "out_of_scope"),
     ("default_branch", "a write to the default branch", "out_of_scope"),
     ("replayed", "a replayed token", "replayed"),
@@ -19,7 +20,8 @@ const TRIALS: &[(&str, &str, &str)] = &[
     ("sandbox_network", "network for the sandbox", "bad_value"),
     ("write_after_tests", "a write after the tests ran", "step_closed"),
     ("merge_early", "merge before review", "out_of_sequence"),
-    ("own_review", "the developer reviewing its own code", "not_separate"),
+    ("own_review", "the developer reviewing its own code", "wrong_role"),
+    ("write_in_flight", "tests while a claimed write has not landed", "out_of_sequence"),
     ("other_commit", "merge of another commit", "out_of_scope"),
     ("base_moved", "merge after the default branch moved", "connector_refused"),
     ("expired", "a token past its 60 seconds", "expired"),
@@ -108,31 +110,48 @@ impl Ledger {
 
     /// The table.
     pub fn print(&self) {
-        println!("\n{:<56} {:<18} {:<36} reached the forge", "tried and refused", "code", "its twin, allowed");
-        println!("{}", "-".repeat(128));
+        println!("\n{:<58} {:<20} reached the forge", "tried and refused", "code");
+        println!("{}", "-".repeat(100));
         for (key, title, _) in &self.wanted {
             let faults = self.faults(key);
-            let (mut code, mut clause, mut twin, mut reached) = ("?".to_owned(), None, "?".to_owned(), "?".to_owned());
-            if let Some(Entry { refused, twin: allowed, .. }) = self.entries.get(*key) {
-                if let Some(refused) = refused {
-                    (code, clause) = (refused.code.clone(), refused.clause.clone());
-                    reached = if refused.reached == 0 { "no".to_owned() } else { format!("{} reads", refused.reached) };
-                }
-                if let (Some(refused), Some(allowed)) = (refused, allowed) {
-                    twin = differences(&refused.request, allowed).join(", ");
-                }
-            }
             let mark = if faults.is_empty() { ' ' } else { '!' };
-            println!("{mark}{:<55} {code:<18} {:<36} {reached}", title, format!("differs in {twin}"));
-            println!("      {}", clause.unwrap_or_else(|| "(no clause: the token or the connector refused)".to_owned()));
+            if let Some(Entry { refused: Some(refused), twin, .. }) = self.entries.get(*key) {
+                let reached =
+                    if refused.reached == 0 { "no".to_owned() } else { format!("{} reads", refused.reached) };
+                println!("{mark} {title:<56} {:<20} {reached}", refused.code);
+                println!(
+                    "      by      {}",
+                    refused.clause.as_deref().unwrap_or("no clause of the workflow")
+                );
+                if let Some(twin) = twin {
+                    println!("      allowed {}", told(&refused.request, twin));
+                }
+            } else {
+                println!("{mark} {title}");
+            }
             for fault in faults {
-                println!("      WRONG: {fault}");
+                println!("      WRONG   {fault}");
             }
         }
     }
 }
 
-/// The places in which two requests differ: `args.path (\`a\`, twin \`b\`)`.
+/// What the twin has instead: `with args.path "a" instead of "b"`.
+fn told(refused: &Value, twin: &Value) -> String {
+    let short = |request: &Value, path: &str| {
+        let found =
+            request.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null).to_string();
+        if found.chars().count() > 48 { found.chars().take(47).chain(['…']).collect() } else { found }
+    };
+    let fields = differences(refused, twin);
+    let parts = fields.iter().map(|path| {
+        let name = path.strip_prefix("args.").unwrap_or(path);
+        format!("with {name} {} instead of {}", short(twin, path), short(refused, path))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// The places in which two requests differ: `args.path`.
 pub fn differences(one: &Value, other: &Value) -> Vec<String> {
     fn walk(path: &str, one: &Value, other: &Value, found: &mut Vec<String>) {
         match (one, other) {

@@ -16,7 +16,7 @@ pub fn inside(probe: &Value, addresses: usize) -> Refused {
     Refused {
         request: json!({ "connect": "forge, xpd's loopback door, deployments", "from": "inside the container" }),
         code: if reached { "no route" } else { "answered" }.to_owned(),
-        clause: Some(format!("bwrap --unshare-all; the socket alone answers ({})", answers.first().unwrap_or(&"?"))),
+        clause: Some(format!("bwrap --unshare-all; inside: {}", answers.first().unwrap_or(&"?"))),
         detail: probe.to_string(),
         reached: 0,
     }
@@ -25,7 +25,8 @@ pub fn inside(probe: &Value, addresses: usize) -> Refused {
 /// Whether the addresses answer from outside: else the probe inside would show nothing.
 pub fn outside(world: &World) -> Done {
     for address in world.addresses() {
-        TcpStream::connect(&address).map_err(|error| format!("{address} does not answer even outside: {error}"))?;
+        TcpStream::connect(&address)
+            .map_err(|error| format!("{address} does not answer even outside: {error}"))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use xp_forge::Entry;
+use xp_forge::{Entry, Fault, Rule, When};
 
 use super::cell::{Cell, Furniture};
 use super::fixture::Fixture;
@@ -20,8 +20,11 @@ use crate::Done;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What agents are asked to try before a step is given to its own agent.
-const DARES: &[(&str, u64, &str, &str)] =
-    &[("review_code", 1, "release-1", "early_merge"), ("review_code", 1, "developer-1", "own_review")];
+const DARES: &[(&str, u64, &str, &str)] = &[
+    ("review_plan", 1, "developer-1", "own_plan"),
+    ("review_code", 1, "release-1", "early_merge"),
+    ("review_code", 1, "developer-1", "own_review"),
+];
 
 /// The play.
 pub struct Play<'a> {
@@ -186,7 +189,11 @@ impl<'a> Play<'a> {
             }
             "twin" => {
                 self.ledger.twin(&text("name"), message["request"].clone());
-                println!("[{name}] {}  allowed: the twin of `{}`", pad(&name), self.ledger.title(&text("name")));
+                println!(
+                    "[{name}] {}  allowed: the twin of `{}`",
+                    pad(&name),
+                    self.ledger.title(&text("name"))
+                );
                 self.go(&name);
             }
             "loot" => {
@@ -251,6 +258,16 @@ impl<'a> Play<'a> {
         let failed = |error: xp_forge::ForgeError| error.to_string();
         let head = self.world.forge.branch(&full_name, branch).map_err(failed)?;
         match (name, &self.moved_from) {
+            // The last request of a write: it moves the branch.
+            ("hold", _) => {
+                self.world.forge.fault(Rule::next(Fault::Hold, When::Before, "PATCH", "/git/refs/heads/"));
+            }
+            ("held", _) => {
+                if !self.world.forge.wait_held(1, Duration::from_secs(60)) {
+                    return Err("no write came to the forge".to_owned());
+                }
+            }
+            ("release", _) => self.world.forge.release(),
             ("moves", None) => {
                 let files = [("NOTES.md", Entry::File(b"Somebody was faster.\n".to_vec()))];
                 let forge = &self.world.forge;

@@ -47,7 +47,11 @@ pub fn ours(variable: &str, name: &str) -> Done<PathBuf> {
             own.parent().unwrap_or(Path::new(".")).join(name)
         }
     };
-    if path.is_file() { Ok(path) } else { Err(format!("there is no `{}`; build the workspace", path.display())) }
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(format!("there is no `{}`; build the workspace", path.display()))
+    }
 }
 
 /// Bubblewrap with nothing but the programs of this system in it: no network, no variable, a root that cannot be written.

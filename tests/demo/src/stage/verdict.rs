@@ -45,17 +45,29 @@ pub fn check(world: &World, fixture: &Fixture, play: &Play<'_>) -> Done<Checks> 
     checks.note("the run is finished and closed", finished(world, &run));
     if let Some(aside) = &play.aside {
         let killed = world.xpd(&["kill", "run", aside, "--reason", "the demo is over"]);
-        checks.note("the run of the late token is stopped by the operator", killed.map(|_| "killed".to_owned()));
+        checks.note(
+            "the run of the late token is stopped by the operator",
+            killed.map(|_| "killed".to_owned()),
+        );
     }
     let merge = Merge::read(world, fixture);
-    checks.note("the merge's tree is the reviewed tree", merge.as_ref().map_err(Clone::clone).and_then(Merge::reviewed));
+    checks.note(
+        "the merge's tree is the reviewed tree",
+        merge.as_ref().map_err(Clone::clone).and_then(Merge::reviewed),
+    );
     checks.note("before: the program's tests in a fresh clone", tests(world, fixture, &world.first, false));
     let head = merge.as_ref().map(|merge| merge.head.clone()).map_err(Clone::clone);
-    checks.note("after: the program's tests in a fresh clone", head.and_then(|head| tests(world, fixture, &head, true)));
+    checks.note(
+        "after: the program's tests in a fresh clone",
+        head.and_then(|head| tests(world, fixture, &head, true)),
+    );
     checks.note("deployments: signature, commit and tree", deployments(world, &merge));
     checks.note("each agent is alone with its key and xpd's socket", alone(world, play));
     checks.note("the forge saw only what GitHub's description allows", described(world));
-    checks.note("no secret in an artifact, a log, a brain or the evidence", evidence(world, &run).and_then(|()| leaks(world)));
+    checks.note(
+        "no secret in an artifact, a log, a brain or the evidence",
+        evidence(world, &run).and_then(|()| leaks(world)),
+    );
     checks.note("the evidence, offline, with the log key from outside", verify(world, true));
     checks.note("the same evidence with a byte flipped", flipped(world));
     Ok(checks)
@@ -88,10 +100,13 @@ impl Merge {
         let state: Value = serde_json::from_str(&world.forge.state().map_err(|error| error.to_string())?)
             .map_err(|error| error.to_string())?;
         let issues = state["repos"][fixture.full_name()]["issues"].as_array().cloned().unwrap_or_default();
-        let pulls: Vec<&Value> = issues.iter().map(|issue| &issue["pull"]).filter(|pull| !pull.is_null()).collect();
+        let pulls: Vec<&Value> =
+            issues.iter().map(|issue| &issue["pull"]).filter(|pull| !pull.is_null()).collect();
         let [pull] = pulls.as_slice() else { return Err(format!("there are {} pull requests", pulls.len())) };
         let reviews = pull["reviews"].as_array().cloned().unwrap_or_default();
-        let [_, second] = reviews.as_slice() else { return Err(format!("there are {} reviews", reviews.len())) };
+        let [_, second] = reviews.as_slice() else {
+            return Err(format!("there are {} reviews", reviews.len()));
+        };
         let reviewed = second["commit"].as_str().unwrap_or_default().to_owned();
         Ok(Self {
             tree: line(&["rev-parse", &format!("{head}^{{tree}}")])?,
@@ -122,11 +137,21 @@ fn tests(world: &World, fixture: &Fixture, commit: &str, pass: bool) -> Result<S
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", "/nonexistent");
     command.args(["-c", "safe.directory=*", "clone", "--quiet", "--no-local", "--branch", &fixture.branch]);
     shell::capture(command.arg(world.bare()).arg(&clone))?;
-    shell::git(&clone.join(".git"), &["--work-tree", &clone.display().to_string(), "checkout", "--quiet", commit])?;
+    shell::git(
+        &clone.join(".git"),
+        &["--work-tree", &clone.display().to_string(), "checkout", "--quiet", commit],
+    )?;
     let mut bwrap = shell::container();
-    bwrap.arg("--bind").arg(&clone).arg("/work").args(["--setenv", "PATH", "/usr/bin:/bin", "--chdir", "/work"]);
+    bwrap.arg("--bind").arg(&clone).arg("/work").args([
+        "--setenv",
+        "PATH",
+        "/usr/bin:/bin",
+        "--chdir",
+        "/work",
+    ]);
     let output = shell::output(bwrap.args(["--", "/bin/sh", "-c", &fixture.test]))?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     match (output.status.success(), pass) {
         (true, true) => Ok(format!("pass at {}", &commit[..10])),
         (false, false) => Ok(format!("fail at {}", &commit[..10])),
@@ -137,8 +162,10 @@ fn tests(world: &World, fixture: &Fixture, commit: &str, pass: bool) -> Result<S
 
 fn deployments(world: &World, merge: &Result<Merge, String>) -> Result<String, String> {
     let merge = merge.as_ref().map_err(Clone::clone)?;
-    let (found, unsigned) = world.hook.with(|seen| (seen.accepted.values().cloned().collect::<Vec<_>>(), seen.unsigned));
-    let staged = found.iter().any(|one| one.environment == "staging" && one.commit == merge.reviewed && one.fits);
+    let (found, unsigned) =
+        world.hook.with(|seen| (seen.accepted.values().cloned().collect::<Vec<_>>(), seen.unsigned));
+    let staged =
+        found.iter().any(|one| one.environment == "staging" && one.commit == merge.reviewed && one.fits);
     let shipped: Vec<&Delivery> = found.iter().filter(|one| one.environment == "production").collect();
     let right = matches!(shipped.as_slice(), [one]
         if one.commit == merge.head && one.tree.as_ref() == Some(&merge.tree) && one.fits);
@@ -152,10 +179,17 @@ fn deployments(world: &World, merge: &Result<Merge, String>) -> Result<String, S
 fn alone(world: &World, play: &Play<'_>) -> Result<String, String> {
     outside(world)?;
     for (name, probe) in &play.probes {
-        let answering: Vec<&Value> = probe["tried"].as_array().into_iter().flatten().filter(|one| one[1] == "answers").collect();
-        let bare = probe["environment"].as_array().is_some_and(|names| names.iter().all(|name| name == "PWD"));
+        let answering: Vec<&Value> =
+            probe["tried"].as_array().into_iter().flatten().filter(|one| one[1] == "answers").collect();
+        let bare =
+            probe["environment"].as_array().is_some_and(|names| names.iter().all(|name| name == "PWD"));
         let files = json!(["brain.json", "key.pem", "xp-demo", "xpd.sock"]);
-        if !answering.is_empty() || probe["socket"] != 200 || !bare || probe["interfaces"] != json!(["lo"]) || probe["files"] != files {
+        if !answering.is_empty()
+            || probe["socket"] != 200
+            || !bare
+            || probe["interfaces"] != json!(["lo"])
+            || probe["files"] != files
+        {
             return Err(format!("{name}: {probe}"));
         }
     }
@@ -173,6 +207,11 @@ fn evidence(world: &World, run: &str) -> Done {
 
 fn leaks(world: &World) -> Result<String, String> {
     let mut looked = 0;
+    // Or the search would find nothing anywhere.
+    let kept = std::fs::read(world.at("secrets/github")).map_err(|error| error.to_string())?;
+    if !world.secrets.iter().any(|secret| holds(&kept, secret.as_bytes())) {
+        return Err("the search does not find the secret where it is".to_owned());
+    }
     let mut open = vec![world.folder.path().to_owned()];
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(&folder).map_err(|error| error.to_string())?.flatten() {

@@ -86,7 +86,8 @@ impl World {
             key.write_file(&at(&format!("keys/{name}.pem"))).map_err(|error| error.to_string())?;
             let public = key.public().to_pem().map_err(|error| error.to_string())?;
             std::fs::write(at(&format!("keys/{name}.pub.pem")), public).map_err(io)?;
-            std::fs::write(at(&format!("brains/{name}.json")), fixture.brain(role).to_string()).map_err(io)?;
+            std::fs::write(at(&format!("brains/{name}.json")), fixture.brain(role).to_string())
+                .map_err(io)?;
         }
         std::fs::write(at("roster.toml"), roster(fixture)?).map_err(io)?;
         let config = config(fixture, &forge, &hook);
@@ -167,7 +168,13 @@ fn forge(fixture: &Fixture, token: &str, folder: &Path) -> Done<Forge> {
     forge.seed_repo(&fixture.owner, &fixture.name, &fixture.branch, &files).map_err(failed)?;
     let full_name = fixture.full_name();
     forge
-        .seed_issue(&full_name, "maintainer", "Sort the list of contributors", "In README.md.", &["high-priority"])
+        .seed_issue(
+            &full_name,
+            "maintainer",
+            "Sort the list of contributors",
+            "In README.md.",
+            &["high-priority"],
+        )
         .map_err(failed)?;
     Ok(forge)
 }
@@ -177,7 +184,8 @@ fn roster(fixture: &Fixture) -> Done<String> {
     let path = root().join("examples/bug_fix/roster.toml");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut roster: toml::Table = toml::from_str(&text).map_err(|error| error.to_string())?;
-    let principals = roster.get_mut("principal").and_then(toml::Value::as_array_mut).ok_or("no principals")?;
+    let principals =
+        roster.get_mut("principal").and_then(toml::Value::as_array_mut).ok_or("no principals")?;
     for principal in principals.iter_mut().filter_map(toml::Value::as_table_mut) {
         let name = principal.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
         principal.insert("key_file".to_owned(), format!("keys/{name}.pub.pem").into());
@@ -223,7 +231,10 @@ fn build(folder: &Path) -> Done {
     let mut command = shell::program(shell::ours("XP_XPC", "xpc")?);
     command.current_dir(folder).args(["verify", "bug_fix.xpa", "--key", "keys/signer.pub.pem"]);
     let said = shell::capture(&mut command)?;
-    println!("[demo]        bug_fix.xp is proved, built and signed: {}", said.lines().next().unwrap_or_default());
+    println!(
+        "[demo]        bug_fix.xp is proved, built and signed: {}",
+        said.lines().next().unwrap_or_default()
+    );
     Ok(())
 }
 
