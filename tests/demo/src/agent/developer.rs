@@ -55,9 +55,9 @@ pub fn propose(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     agent.refused("other_arguments", &use_of(&other), || session.act(grant, Some(&other)))?;
     // As if somebody had read it out of a log.
     agent.link.ask(&json!({ "kind": "loot", "grant": grant, "request": use_of(&args), "args": args }))?;
-    let done = session.act(grant, Some(&args))?;
-    agent.twin("other_arguments", &use_of(&args), &done)?;
-    agent.twin("other_agent", &use_of(&args), &done)?;
+    let right = use_of(&args);
+    let twins = [("other_arguments", &right), ("other_agent", &right)];
+    agent.allowed(&twins, || session.act(grant, Some(&args)))?;
 
     let second = agent.request("grants", step, COMMENT, &args, json!({ "comment": "the second" }));
     agent.refused("comment_twice", &second, || session.grant(step, COMMENT, &args))?;
@@ -115,10 +115,11 @@ pub fn implement(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     agent.twin("write_after_tests", &asked(&right, json!({ "when": "before the tests" })), &granted)?;
     let kept = session.grant(step, WRITE, &right)?;
     let used = |more: Value| agent.request("actions", step, WRITE, &right, more);
-    let done = session.act(token(&granted)?, Some(&right))?;
+    let (in_time, once) =
+        (used(json!({ "arrives": "while the step is open" })), used(json!({ "use": "the first" })));
+    let twins = [("write_late", &in_time), ("replayed", &once)];
+    agent.allowed(&twins, || session.act(token(&granted)?, Some(&right)))?;
     agent.say(format!("writes {}", first.path));
-    agent.twin("write_late", &used(json!({ "arrives": "while the step is open" })), &done)?;
-    agent.twin("replayed", &used(json!({ "use": "the first" })), &done)?;
     let again = used(json!({ "use": "the second" }));
     agent.refused("replayed", &again, || session.act(token(&granted)?, Some(&right)))?;
     for draft in drafts.iter().skip(1) {

@@ -28,11 +28,25 @@ impl Agent<'_> {
         Ok(())
     }
 
-    /// Reports the twin.
+    /// Reports a twin that was granted.
     pub fn twin(&self, name: &str, request: &Value, reply: &Reply) -> Done {
+        self.report(name, request, reply, false)
+    }
+
+    /// Carries out the twin of one trial or of several; those who watch see to it that the world changes, or the
+    /// comparison around refusals would say nothing.
+    pub fn allowed(&self, twins: &[(&str, &Value)], attempt: impl FnOnce() -> Done<Reply>) -> Done<Reply> {
+        self.link.ask(&json!({ "kind": "before" }))?;
+        let reply = attempt()?;
+        for (name, request) in twins {
+            self.report(name, request, &reply, true)?;
+        }
+        Ok(reply)
+    }
+
+    fn report(&self, name: &str, request: &Value, reply: &Reply, acted: bool) -> Done {
         reply.ok().map_err(|why| format!("the twin of `{name}`: {why}"))?;
-        self.link
-            .ask(&json!({ "kind": "twin", "name": name, "request": request, "status": reply.status }))?;
+        self.link.ask(&json!({ "kind": "twin", "name": name, "request": request, "acted": acted }))?;
         Ok(())
     }
 }

@@ -81,9 +81,13 @@ impl Ledger {
         entry.refused = Some(refused);
     }
 
-    /// The twin was allowed.
-    pub fn twin(&mut self, name: &str, request: Value) {
-        self.entries.entry(name.to_owned()).or_default().twin = Some(request);
+    /// The twin was allowed; `idle`: it was carried out and nothing changed.
+    pub fn twin(&mut self, name: &str, request: Value, idle: bool) {
+        let entry = self.entries.entry(name.to_owned()).or_default();
+        entry.twin = Some(request);
+        if idle {
+            entry.wrong.push("its twin was carried out, and nothing in the world changed".to_owned());
+        }
     }
 
     /// What is wrong with one.

@@ -115,7 +115,7 @@ impl<'a> Play<'a> {
             twin["from"] = json!("outside");
             self.ledger.refused("agent_network", 403, refused, None);
             if network::outside(self.world).is_ok() {
-                self.ledger.twin("agent_network", twin);
+                self.ledger.twin("agent_network", twin, false);
             }
         }
         Ok(())
@@ -188,7 +188,9 @@ impl<'a> Play<'a> {
                 self.go(&name);
             }
             "twin" => {
-                self.ledger.twin(&text("name"), message["request"].clone());
+                let idle = message["acted"] == json!(true)
+                    && self.before.as_ref() == Some(&Snapshot::take(self.world)?);
+                self.ledger.twin(&text("name"), message["request"].clone(), idle);
                 println!(
                     "[{name}] {}  allowed: the twin of `{}`",
                     pad(&name),
@@ -230,7 +232,7 @@ impl<'a> Play<'a> {
     fn compare(&mut self, name: &str, message: &Value) -> Done {
         let after = Snapshot::take(self.world)?;
         let reached = self.world.forge.take_requests().len();
-        let before = self.before.take().ok_or("nothing was seen before a trial")?;
+        let before = self.before.as_ref().ok_or("nothing was seen before a trial")?;
         let text = |field: &str| message[field].as_str().map(str::to_owned);
         let trial = text("name").unwrap_or_default();
         let refused = Refused {
