@@ -107,6 +107,11 @@ impl Ledger {
         faults
     }
 
+    /// How many there must be.
+    pub fn count(&self) -> usize {
+        self.wanted.len()
+    }
+
     /// How many are not as they must be.
     pub fn wrong(&self) -> usize {
         self.wanted.iter().filter(|(key, ..)| !self.faults(key).is_empty()).count()

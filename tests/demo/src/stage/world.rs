@@ -157,8 +157,10 @@ impl World {
 
 fn forge(fixture: &Fixture, token: &str, folder: &Path) -> Done<Forge> {
     let description = root().join(".xp/github-openapi.json");
-    // Without setup there is no description; then requests are not held to it, and the end says so.
-    let validation = if description.is_file() { Validation::Against(description) } else { Validation::Off };
+    if !description.is_file() {
+        return Err("GitHub's description of its interface is not there: run `cargo dev setup`".to_owned());
+    }
+    let validation = Validation::Against(description);
     let users = vec![(token.to_owned(), "xp-bot".to_owned()), (random_text()?, "maintainer".to_owned())];
     let options = Options { port: 0, users, dir: Some(folder.join("forge")), validation };
     let forge = Forge::start(options).map_err(|error| error.to_string())?;
@@ -241,7 +243,9 @@ fn build(folder: &Path) -> Done {
 impl Daemon {
     fn start(folder: &Path) -> Done<Self> {
         let log = File::create(folder.join("xpd.log")).map_err(|error| error.to_string())?;
-        let mut command = shell::program(shell::ours("XP_XPD", "xpd")?);
+        // It must not outlive us, however we end.
+        let mut command = shell::program("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(shell::ours("XP_XPD", "xpd")?);
         command.current_dir(folder).args(["serve", "--config", "xpd.toml"]);
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn();
         let mut child = spawned.map_err(|error| format!("xpd cannot be run: {error}"))?;
