@@ -55,6 +55,19 @@ impl Receiver {
         Ok(Self { address, seen })
     }
 
+    /// Sends it something, as a stranger would; gives the first line of the answer.
+    pub fn post(&self, signature: &str, body: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(self.address)?;
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nhost: hook\r\nx-xp-signature: {signature}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer.lines().next().unwrap_or_default().to_owned())
+    }
+
     /// What arrived so far.
     pub fn with<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
         look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))

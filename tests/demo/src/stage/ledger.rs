@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// Everything that is tried: key, in words, the code it must be refused with.
 const TRIALS: &[(&str, &str, &str)] = &[
-    ("agent_network", "network from an agent's container", "no route"),
+    ("agent_network", "network from an agent's container", "unreachable"),
     ("comment_early", "a comment before its step", "out_of_sequence"),
     ("delete_issue", "deleting an issue", "not_granted"),
     ("other_arguments", "a token with other arguments", "wrong_arguments"),

@@ -15,7 +15,7 @@ pub fn inside(probe: &Value, addresses: usize) -> Refused {
     let reached = answers.len() == addresses && answers.iter().all(|answer| *answer != "answers");
     Refused {
         request: json!({ "connect": "forge, xpd's loopback door, deployments", "from": "inside the container" }),
-        code: if reached { "no route" } else { "answered" }.to_owned(),
+        code: if reached { "unreachable" } else { "answered" }.to_owned(),
         clause: Some(format!("bwrap --unshare-all; inside: {}", answers.first().unwrap_or(&"?"))),
         detail: probe.to_string(),
         reached: 0,

@@ -62,6 +62,7 @@ pub fn check(world: &World, fixture: &Fixture, play: &Play<'_>) -> Done<Checks> 
         head.and_then(|head| tests(world, fixture, &head, true)),
     );
     checks.note("deployments: signature, commit and tree", deployments(world, &merge));
+    checks.note("a deployment with a wrong signature", forged(world));
     checks.note("each agent is alone with its key and xpd's socket", alone(world, play));
     checks.note("the forge saw only what GitHub's description allows", described(world));
     checks.note(
@@ -173,6 +174,19 @@ fn deployments(world: &World, merge: &Result<Merge, String>) -> Result<String, S
         Ok("one to staging, one to production".to_owned())
     } else {
         Err(format!("{found:?}, {unsigned} wrongly signed"))
+    }
+}
+
+/// The receiver would not take just anything.
+fn forged(world: &World) -> Result<String, String> {
+    let body = r#"{"environment":"production","repo":"a/b","commit":"0","tree":null,"id":"forged"}"#;
+    let tag = "0".repeat(64);
+    let answer = world.hook.post(&format!("sha256={tag}"), body).map_err(|error| error.to_string())?;
+    let (count, unsigned) = world.hook.with(|seen| (seen.accepted.len(), seen.unsigned));
+    if answer.contains(" 401 ") && unsigned == 1 && count == 2 {
+        Ok("is refused with 401".to_owned())
+    } else {
+        Err(format!("{answer} ({count} accepted)"))
     }
 }
 
