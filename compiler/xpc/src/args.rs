@@ -136,7 +136,8 @@ pub struct Deploy {
     /// Base URL of the server, `http://127.0.0.1:7460` or `unix:/run/xpd.sock`
     #[arg(long, value_name = "URL")]
     pub server: String,
-    /// File with the administrator's credential
+    /// File with a bearer credential, where one stands before the server; the server itself asks for the artifact's
+    /// signature and nothing else
     #[arg(long, value_name = "FILE", env = "XPC_ADMIN_CREDENTIAL_FILE")]
-    pub credential: PathBuf,
+    pub credential: Option<PathBuf>,
 }

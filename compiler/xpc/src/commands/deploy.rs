@@ -22,12 +22,9 @@ pub fn run(options: &Deploy) -> Exit {
         let path = options.artifact.display();
         return exit::rejected(&format!("error[{}]: `{path}`: {error}", error.code()));
     }
-    let credential = match std::fs::read_to_string(&options.credential) {
-        Ok(text) => text.trim().to_owned(),
-        Err(error) => {
-            let path = options.credential.display();
-            return exit::rejected(&format!("the credential file `{path}` cannot be read: {error}"));
-        }
+    let credential = match options.credential.as_deref().map(std::fs::read_to_string).transpose() {
+        Ok(text) => text.map(|text| text.trim().to_owned()),
+        Err(error) => return exit::rejected(&format!("the credential file cannot be read: {error}")),
     };
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return exit::failed("the cryptographic provider cannot be installed");
@@ -36,7 +33,7 @@ pub fn run(options: &Deploy) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&format!("no runtime: {error}")),
     };
-    match runtime.block_on(post(&options.server, &credential, bytes)) {
+    match runtime.block_on(post(&options.server, credential.as_deref(), bytes)) {
         Ok((status, text)) if status.is_success() => {
             exit::print(&format!("{}\n", text.trim_end())).err().unwrap_or(Exit::Ok)
         }
@@ -49,7 +46,7 @@ pub fn run(options: &Deploy) -> Exit {
 
 async fn post(
     server: &str,
-    credential: &str,
+    credential: Option<&str>,
     bytes: Vec<u8>,
 ) -> Result<(reqwest::StatusCode, String), String> {
     let builder =
@@ -59,11 +56,13 @@ async fn post(
         None => (builder, server.trim_end_matches('/')),
     };
     let client = builder.build().map_err(|error| format!("no HTTP client: {}", error.without_url()))?;
-    let request = client
+    let mut request = client
         .post(format!("{base}/v1/artifacts"))
-        .bearer_auth(credential)
         .header("content-type", "application/vnd.xp.artifact+json")
         .body(bytes);
+    if let Some(credential) = credential {
+        request = request.bearer_auth(credential);
+    }
     let mut answer = request.send().await.map_err(|error| {
         let why = if error.is_timeout() { "it did not answer in time" } else { "it cannot be reached" };
         format!("the server at `{server}`: {why}")

@@ -12,7 +12,7 @@ use super::wire::{
     SessionRequest, SessionResponse, StartRequest, StartResponse, SubmissionRequest, Values, ViewRequest,
     ViewResponse,
 };
-use crate::fault::Refused;
+use crate::fault::{Fault, Refused};
 use crate::orchestrator::{Ask, Judgement, Said, StartRun, Submission, Use};
 
 type Answer<T> = Result<Json<T>, Problem>;
@@ -84,10 +84,11 @@ pub(super) async fn grant(
 ) -> Answer<GrantResponse> {
     let (caller, ask) = (incoming.by_session(&run)?, incoming.json::<GrantRequest>()?);
     let GrantRequest { step, action, args, request_id } = ask;
-    let granted = app
-        .orchestrator
-        .request(caller, &run, Ask { step, action, args: args.members()?, request_id })
-        .await?;
+    let asked = Ask { step: step.clone(), action: action.clone(), args: args.members()?, request_id };
+    let granted = match app.orchestrator.request(caller, &run, asked).await {
+        Ok(granted) => granted,
+        Err(fault) => return Err(under_clause(&app, &run, &step, &action, fault).await),
+    };
     Ok(Json(GrantResponse {
         grant: granted.token,
         jti: granted.jti,
@@ -110,8 +111,13 @@ pub(super) async fn act(
 ) -> Answer<ActionResponse> {
     let ((caller, claims), ask) = (incoming.by_grant(&run)?, incoming.json::<ActionRequest>()?);
     let args = ask.args.map(Values::members).transpose()?;
+    let [detail] = &claims.authorization_details;
+    let (step, [action]) = (claims.xp.step.clone(), detail.actions.clone());
     let using = Use { claims, args, request_id: ask.request_id };
-    let answer = app.proxy.carry_out(caller, using).await?;
+    let answer = match app.proxy.carry_out(caller, using).await {
+        Ok(answer) => answer,
+        Err(fault) => return Err(under_clause(&app, &run, &step, &action, fault).await),
+    };
     if let Some(failure) = answer.failure {
         let reason = match failure.status {
             Some(status) => format!("{} (status {status})", failure.reason),
@@ -119,7 +125,7 @@ pub(super) async fn act(
         };
         let mut refused = Refused::new(&failure.code, reason);
         refused.index = Some(answer.index);
-        return Err(refused.into());
+        return Err(under_clause(&app, &run, &step, &action, refused.into()).await);
     }
     Ok(Json(ActionResponse {
         result: answer.result,
@@ -174,4 +180,15 @@ pub(super) async fn judge(
 
 fn said_response(said: Said) -> SaidResponse {
     SaidResponse { index: said.index, pending: said.pending, replayed: said.replayed }
+}
+
+/// A refusal about a token, a value or an upstream names no clause of its own: then it is the one the grant stands in.
+async fn under_clause(app: &App, run: &str, step: &str, action: &str, fault: Fault) -> Problem {
+    match fault {
+        Fault::Refused(mut refused) if refused.clause.is_none() => {
+            refused.clause = app.orchestrator.granting(run, step, action).await;
+            refused.into()
+        }
+        other => other.into(),
+    }
 }

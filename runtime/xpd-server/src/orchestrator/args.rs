@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Action, ActionId, Expr, Grant, Pin, Step, TemplatePart};
+use xp_artifact::workflow::{Action, ActionId, Effect, Expr, Grant, Pin, Step, TemplatePart};
 use xp_machine::{Machine, State};
 use xp_scope::Value;
 
@@ -48,7 +48,14 @@ pub(super) fn complete(
         });
         // Text that a grant names literally is the workflow's own.
         if let (Some(max), Value::Text(text), false) = (free.max(), given, single.contains(given)) {
-            let neutral = xp_scope::neutralise(text, usize::try_from(max).unwrap_or(usize::MAX))
+            let max = usize::try_from(max).unwrap_or(usize::MAX);
+            // What goes into a file stays as it is: a mark in code would be another program.
+            let neutral = if declared.effect == Effect::Write {
+                xp_scope::content::check_file(text, max).map(|()| text.clone())
+            } else {
+                xp_scope::neutralise(text, max)
+            };
+            let neutral = neutral
                 .map_err(|error| Refused::new("bad_value", format!("argument `{}`: {error}", param.name)))?;
             args.insert(param.name.clone(), Value::Text(neutral));
         }

@@ -1,7 +1,7 @@
 //! The clause that refused, in the words of the source.
 
 use xp_artifact::print;
-use xp_artifact::workflow::{Outcome, Step, StepId, Then, Workflow};
+use xp_artifact::workflow::{ActionId, Outcome, Step, StepId, Then, Workflow};
 use xp_machine::Clause;
 
 /// The clause as written.
@@ -36,6 +36,16 @@ pub(super) fn text(workflow: &Workflow, clause: Clause) -> Option<String> {
             Some(format!("outcome {}", outcome_text(workflow, outcome)))
         }
     }
+}
+
+/// The first grant of a step that names an action.
+pub(super) fn granting(workflow: &Workflow, step: &str, action: &str) -> Option<String> {
+    let step = workflow.steps.iter().find(|found| found.name == step)?;
+    let names = |id: ActionId| {
+        workflow.actions.get(id.index()).is_some_and(|found| crate::registry::qualified(found) == action)
+    };
+    let grant = step.grants.iter().find(|grant| names(grant.action))?;
+    Some(format!("may {}", print::grant(workflow, grant)))
 }
 
 fn outcome_text(workflow: &Workflow, outcome: &Outcome) -> String {

@@ -9,6 +9,7 @@ use xp_machine::{Offer, Status};
 
 use super::Orchestrator;
 use super::caller::{Caller, admit};
+use super::clause;
 use crate::fault::Fault;
 use crate::store::{Run, StoreError};
 
@@ -78,6 +79,19 @@ impl Orchestrator {
                 Ok(summary(&id, run))
             })
             .await
+    }
+
+    /// The clause of a step that grants an action, as written; nothing where there is none.
+    pub(crate) async fn granting(&self, run: &str, step: &str, action: &str) -> Option<String> {
+        let (id, step, action) = (run.to_owned(), step.to_owned(), action.to_owned());
+        let found: Result<Option<String>, Fault> = self
+            .store
+            .write(move |tx| {
+                let Some(run) = tx.run(&id)? else { return Ok(None) };
+                Ok(clause::granting(run.machine.workflow(), &step, &action))
+            })
+            .await;
+        found.ok().flatten()
     }
 
     /// What the caller may do now.

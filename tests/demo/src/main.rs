@@ -1,0 +1,38 @@
+//! `xp-demo`: one bug, from triage to a merged and deployed fix, by five agents that hold no credential; on the way
+//! everything the workflow forbids is tried, and refused.
+//!
+//! `xp-demo` shows the first program with everything and the second one without the wait for a token to run out;
+//! `xp-demo --fixture N` shows one of them. `xp-demo agent …` is what runs inside an agent's container.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code: it ends where its world is not as expected"
+)]
+
+mod agent;
+mod api;
+mod stage;
+
+use std::process::ExitCode;
+
+/// What can go wrong is told to people.
+type Done<T = ()> = Result<T, String>;
+
+fn main() -> ExitCode {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
+    let done = match given.as_slice() {
+        ["agent", rest @ ..] => agent::run(rest),
+        [] => stage::run("1", true).and_then(|()| stage::run("2", false)),
+        ["--fixture", number] => stage::run(number, false),
+        ["--fixture", number, "--whole"] | ["--whole", "--fixture", number] => stage::run(number, true),
+        _ => Err("usage: xp-demo [--fixture 1|2 [--whole]]".to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xp-demo: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

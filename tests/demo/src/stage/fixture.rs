@@ -1,0 +1,93 @@
+//! A program with a bug: its files, how it is tested, and what models would have said about it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::Done;
+
+/// A fixture.
+pub struct Fixture {
+    pub about: String,
+    pub owner: String,
+    pub name: String,
+    pub branch: String,
+    pub test: String,
+    /// Path and content of each file of the first commit.
+    pub files: Vec<(String, Vec<u8>)>,
+    told: Value,
+}
+
+impl Fixture {
+    /// `1` or `2`.
+    pub fn read(number: &str) -> Done<Self> {
+        let name = match number {
+            "1" => "orders",
+            "2" => "calendar",
+            _ => return Err(format!("there is no fixture `{number}`")),
+        };
+        let folder = root().join("tests/demo/fixtures").join(name);
+        let path = folder.join("fixture.json");
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let told: Value =
+            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let part = |name: &str| told[name].as_str().map(str::to_owned).ok_or_else(|| format!("no `{name}`"));
+        let mut files = Vec::new();
+        collect(&folder.join("repo"), "", &mut files).map_err(|error| error.to_string())?;
+        Ok(Self {
+            about: part("about")?,
+            owner: part("owner")?,
+            name: part("name")?,
+            branch: part("default_branch")?,
+            test: part("test_command")?,
+            files,
+            told,
+        })
+    }
+
+    /// `owner/name`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.owner, self.name)
+    }
+
+    /// The workflow's parameter.
+    pub fn repo(&self) -> Value {
+        json!({
+            "owner": self.owner, "name": self.name, "default_branch": self.branch, "test_command": self.test,
+        })
+    }
+
+    /// What the model behind a role would have said.
+    pub fn brain(&self, role: &str) -> Value {
+        let mut brain = self.told["everybody"].clone();
+        for (name, thought) in self.told[role].as_object().into_iter().flatten() {
+            brain[name.as_str()] = thought.clone();
+        }
+        if role == "business" {
+            brain["repo"] = self.repo();
+        }
+        brain
+    }
+}
+
+/// The repository this belongs to.
+pub fn root() -> PathBuf {
+    match std::env::var_os("XP_ROOT") {
+        Some(root) => PathBuf::from(root),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."),
+    }
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.push((name, std::fs::read(entry.path())?));
+        }
+    }
+    files.sort();
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! The world at one moment: everything the forge holds, the repository as plain git sees it, what was deployed.
+
+use super::shell;
+use super::world::World;
+use crate::Done;
+
+/// A moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    forge: String,
+    refs: String,
+    objects: String,
+    deployed: usize,
+}
+
+impl Snapshot {
+    /// Now.
+    pub fn take(world: &World) -> Done<Self> {
+        let bare = world.bare();
+        let objects = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"];
+        let mut objects: Vec<String> = shell::git(&bare, &objects)?.lines().map(str::to_owned).collect();
+        objects.sort();
+        Ok(Self {
+            forge: world.forge.state().map_err(|error| error.to_string())?,
+            refs: shell::git(&bare, &["for-each-ref"])?,
+            objects: objects.join("\n"),
+            deployed: world.hook.with(|seen| seen.accepted.len()),
+        })
+    }
+
+    /// What is not the same.
+    pub fn differs(&self, other: &Self) -> Option<&'static str> {
+        if self.forge != other.forge {
+            Some("the forge's state")
+        } else if self.refs != other.refs {
+            Some("the branches")
+        } else if self.objects != other.objects {
+            Some("the objects of the repository")
+        } else if self.deployed != other.deployed {
+            Some("what was deployed")
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! What must hold when all is done.
+
+use serde_json::{Value, json};
+
+use super::fixture::Fixture;
+use super::hook::Delivery;
+use super::network::outside;
+use super::play::Play;
+use super::shell;
+use super::world::World;
+use crate::Done;
+
+/// What was checked, and whether it held.
+#[derive(Default)]
+pub struct Checks {
+    all: Vec<(String, Result<String, String>)>,
+}
+
+impl Checks {
+    fn note(&mut self, what: &str, found: Result<String, String>) {
+        self.all.push((what.to_owned(), found));
+    }
+
+    /// How many did not hold.
+    pub fn wrong(&self) -> usize {
+        self.all.iter().filter(|(_, found)| found.is_err()).count()
+    }
+
+    /// The list.
+    pub fn print(&self) {
+        println!("\nchecked at the end\n{}", "-".repeat(128));
+        for (what, found) in &self.all {
+            match found {
+                Ok(detail) => println!("  {what:<56} {detail}"),
+                Err(why) => println!("! {what:<56} WRONG: {why}"),
+            }
+        }
+    }
+}
+
+/// Checks everything.
+pub fn check(world: &World, fixture: &Fixture, play: &Play<'_>) -> Done<Checks> {
+    let mut checks = Checks::default();
+    let run = play.run.clone().ok_or("there was no run")?;
+    checks.note("the run is finished and closed", finished(world, &run));
+    if let Some(aside) = &play.aside {
+        let killed = world.xpd(&["kill", "run", aside, "--reason", "the demo is over"]);
+        checks.note(
+            "the run of the late token is stopped by the operator",
+            killed.map(|_| "killed".to_owned()),
+        );
+    }
+    let merge = Merge::read(world, fixture);
+    checks.note(
+        "the merge's tree is the reviewed tree",
+        merge.as_ref().map_err(Clone::clone).and_then(Merge::reviewed),
+    );
+    checks.note("before: the program's tests in a fresh clone", tests(world, fixture, &world.first, false));
+    let head = merge.as_ref().map(|merge| merge.head.clone()).map_err(Clone::clone);
+    checks.note(
+        "after: the program's tests in a fresh clone",
+        head.and_then(|head| tests(world, fixture, &head, true)),
+    );
+    checks.note("deployments: signature, commit and tree", deployments(world, &merge));
+    checks.note("a deployment with a wrong signature", forged(world));
+    checks.note("each agent is alone with its key and xpd's socket", alone(world, play));
+    checks.note("the forge saw only what GitHub's description allows", described(world));
+    checks.note(
+        "no secret in an artifact, a log, a brain or the evidence",
+        evidence(world, &run).and_then(|()| leaks(world)),
+    );
+    checks.note("the evidence, offline, with the log key from outside", verify(world, true));
+    checks.note("the same evidence with a byte flipped", flipped(world));
+    Ok(checks)
+}
+
+fn finished(world: &World, run: &str) -> Done<String> {
+    let summary = world.summary(run)?;
+    if summary["status"] == json!("finished") && summary["closed"] == json!(true) {
+        Ok(format!("{} entries", summary["entries"]))
+    } else {
+        Err(format!("it is {} (closed: {})", summary["status"], summary["closed"]))
+    }
+}
+
+/// The merge as plain git and the forge tell it.
+struct Merge {
+    head: String,
+    tree: String,
+    parents: Vec<String>,
+    reviewed: String,
+    reviewed_tree: String,
+    first: String,
+}
+
+impl Merge {
+    fn read(world: &World, fixture: &Fixture) -> Result<Self, String> {
+        let bare = world.bare();
+        let line = |args: &[&str]| shell::git(&bare, args);
+        let head = line(&["rev-parse", &format!("refs/heads/{}", fixture.branch)])?;
+        let state: Value = serde_json::from_str(&world.forge.state().map_err(|error| error.to_string())?)
+            .map_err(|error| error.to_string())?;
+        let issues = state["repos"][fixture.full_name()]["issues"].as_array().cloned().unwrap_or_default();
+        let pulls: Vec<&Value> =
+            issues.iter().map(|issue| &issue["pull"]).filter(|pull| !pull.is_null()).collect();
+        let [pull] = pulls.as_slice() else { return Err(format!("there are {} pull requests", pulls.len())) };
+        let reviews = pull["reviews"].as_array().cloned().unwrap_or_default();
+        let [_, second] = reviews.as_slice() else {
+            return Err(format!("there are {} reviews", reviews.len()));
+        };
+        let reviewed = second["commit"].as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            tree: line(&["rev-parse", &format!("{head}^{{tree}}")])?,
+            parents: line(&["rev-parse", &format!("{head}^@")])?.lines().map(str::to_owned).collect(),
+            reviewed_tree: line(&["rev-parse", &format!("{reviewed}^{{tree}}")])?,
+            first: world.first.clone(),
+            head,
+            reviewed,
+        })
+    }
+
+    fn reviewed(&self) -> Result<String, String> {
+        if self.parents != [self.first.clone(), self.reviewed.clone()] {
+            return Err(format!("its parents are {}", self.parents.join(" and ")));
+        }
+        if self.tree == self.reviewed_tree {
+            Ok(format!("{} of {}, after one round of changes", &self.tree[..10], &self.head[..10]))
+        } else {
+            Err(format!("{} is not {}", self.tree, self.reviewed_tree))
+        }
+    }
+}
+
+/// Clones, checks out, runs the tests in a container.
+fn tests(world: &World, fixture: &Fixture, commit: &str, pass: bool) -> Result<String, String> {
+    let clone = world.at(if pass { "clone-after" } else { "clone-before" });
+    let mut command = shell::program("git");
+    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", "/nonexistent");
+    command.args(["-c", "safe.directory=*", "clone", "--quiet", "--no-local", "--branch", &fixture.branch]);
+    shell::capture(command.arg(world.bare()).arg(&clone))?;
+    shell::git(
+        &clone.join(".git"),
+        &["--work-tree", &clone.display().to_string(), "checkout", "--quiet", commit],
+    )?;
+    let mut bwrap = shell::container();
+    bwrap.arg("--bind").arg(&clone).arg("/work").args([
+        "--setenv",
+        "PATH",
+        "/usr/bin:/bin",
+        "--chdir",
+        "/work",
+    ]);
+    let output = shell::output(bwrap.args(["--", "/bin/sh", "-c", &fixture.test]))?;
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    match (output.status.success(), pass) {
+        (true, true) => Ok(format!("pass at {}", &commit[..10])),
+        (false, false) => Ok(format!("fail at {}", &commit[..10])),
+        (true, false) => Err("they passed before anything was fixed".to_owned()),
+        (false, true) => Err(format!("they fail\n{said}")),
+    }
+}
+
+fn deployments(world: &World, merge: &Result<Merge, String>) -> Result<String, String> {
+    let merge = merge.as_ref().map_err(Clone::clone)?;
+    let (found, unsigned) =
+        world.hook.with(|seen| (seen.accepted.values().cloned().collect::<Vec<_>>(), seen.unsigned));
+    let staged =
+        found.iter().any(|one| one.environment == "staging" && one.commit == merge.reviewed && one.fits);
+    let shipped: Vec<&Delivery> = found.iter().filter(|one| one.environment == "production").collect();
+    let right = matches!(shipped.as_slice(), [one]
+        if one.commit == merge.head && one.tree.as_ref() == Some(&merge.tree) && one.fits);
+    if staged && right && found.len() == 2 && unsigned == 0 {
+        Ok("one to staging, one to production".to_owned())
+    } else {
+        Err(format!("{found:?}, {unsigned} wrongly signed"))
+    }
+}
+
+/// The receiver would not take just anything.
+fn forged(world: &World) -> Result<String, String> {
+    let body = r#"{"environment":"production","repo":"a/b","commit":"0","tree":null,"id":"forged"}"#;
+    let tag = "0".repeat(64);
+    let answer = world.hook.post(&format!("sha256={tag}"), body).map_err(|error| error.to_string())?;
+    let (count, unsigned) = world.hook.with(|seen| (seen.accepted.len(), seen.unsigned));
+    if answer.contains(" 401 ") && unsigned == 1 && count == 2 {
+        Ok("is refused with 401".to_owned())
+    } else {
+        Err(format!("{answer} ({count} accepted)"))
+    }
+}
+
+fn alone(world: &World, play: &Play<'_>) -> Result<String, String> {
+    outside(world)?;
+    for (name, probe) in &play.probes {
+        let answering: Vec<&Value> =
+            probe["tried"].as_array().into_iter().flatten().filter(|one| one[1] == "answers").collect();
+        let bare =
+            probe["environment"].as_array().is_some_and(|names| names.iter().all(|name| name == "PWD"));
+        let files = json!(["brain.json", "key.pem", "xp-demo", "xpd.sock"]);
+        if !answering.is_empty()
+            || probe["socket"] != 200
+            || !bare
+            || probe["interfaces"] != json!(["lo"])
+            || probe["files"] != files
+        {
+            return Err(format!("{name}: {probe}"));
+        }
+    }
+    Ok(format!("{} containers: no address answers, no variable, one key", play.probes.len()))
+}
+
+fn described(world: &World) -> Result<String, String> {
+    let violations = world.forge.violations();
+    if violations.is_empty() { Ok("no violation".to_owned()) } else { Err(violations.join("; ")) }
+}
+
+fn evidence(world: &World, run: &str) -> Done {
+    world.xpd(&["evidence", run, "-o", "run.zip"]).map(drop)
+}
+
+fn leaks(world: &World) -> Result<String, String> {
+    let mut looked = 0;
+    // Or the search would find nothing anywhere.
+    let kept = std::fs::read(world.at("secrets/github")).map_err(|error| error.to_string())?;
+    if !world.secrets.iter().any(|secret| holds(&kept, secret.as_bytes())) {
+        return Err("the search does not find the secret where it is".to_owned());
+    }
+    let mut open = vec![world.folder.path().to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| error.to_string())?.flatten() {
+            let (path, kind) = (entry.path(), entry.file_type().map_err(|error| error.to_string())?);
+            if kind.is_dir() && path != world.at("secrets") {
+                open.push(path);
+            } else if kind.is_file() {
+                let bytes = std::fs::read(&path).map_err(|error| error.to_string())?;
+                looked += 1;
+                if world.secrets.iter().any(|secret| holds(&bytes, secret.as_bytes())) {
+                    return Err(format!("{} holds one", path.display()));
+                }
+            }
+        }
+    }
+    Ok(format!("{looked} files looked through"))
+}
+
+fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+fn verify(world: &World, good: bool) -> Result<String, String> {
+    let file = if good { "run.zip" } else { "flipped.zip" };
+    let xpd = shell::ours("XP_XPD", "xpd")?;
+    let mut command = shell::program(xpd);
+    command.current_dir(world.folder.path()).args(["audit", "verify", file, "--log-key", world.log_key()]);
+    let output = shell::output(command.args(["--artifact-key", "keys/signer.pub.pem"]))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let first = said.lines().next().unwrap_or_default().to_owned();
+    match (output.status.code(), good) {
+        (Some(0), true) => Ok(first),
+        (Some(3), false) => Ok(format!("is found: {first}")),
+        (code, _) => Err(format!("exit code {code:?}: {said}{}", String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+fn flipped(world: &World) -> Result<String, String> {
+    let mut bytes = std::fs::read(world.at("run.zip")).map_err(|error| error.to_string())?;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(world.at("flipped.zip"), bytes).map_err(|error| error.to_string())?;
+    verify(world, false)
+}

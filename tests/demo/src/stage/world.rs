@@ -1,0 +1,278 @@
+//! The world of one run: a forge over a real repository, a receiver of deployments, keys, a signed artifact, `xpd`.
+
+use std::fs::{File, Permissions};
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use xp_artifact::SigningKey;
+use xp_forge::{Entry, Forge, Options, Validation};
+use xpd_token::KeyPair;
+
+use super::fixture::{Fixture, root};
+use super::hook::Receiver;
+use super::shell;
+use crate::Done;
+use crate::api::Api;
+
+/// Who acts: name and role.
+pub const AGENTS: [(&str, &str); 5] = [
+    ("business-1", "business"),
+    ("developer-1", "developer"),
+    ("senior-1", "senior"),
+    ("qa-1", "qa"),
+    ("release-1", "release"),
+];
+
+/// Everything around the agents.
+pub struct World {
+    // First, so that it ends first.
+    xpd: Daemon,
+    pub forge: Forge,
+    pub hook: Receiver,
+    pub folder: TempDir,
+    /// Head of the default branch when all began.
+    pub first: String,
+    /// Texts that only the proxy and the other side may know.
+    pub secrets: Vec<String>,
+    full_name: String,
+}
+
+/// `xpd serve`.
+struct Daemon {
+    child: Child,
+    address: String,
+    log_key: String,
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl World {
+    /// Raises everything and deploys the workflow.
+    pub fn raise(fixture: &Fixture, whole: bool) -> Done<Self> {
+        let io = |error: std::io::Error| error.to_string();
+        let folder = tempfile::Builder::new().prefix("xp-demo-").tempdir().map_err(io)?;
+        let at = |name: &str| folder.path().join(name);
+        for name in ["keys", "secrets", "door", "brains"] {
+            std::fs::create_dir(at(name)).map_err(io)?;
+        }
+        let (forge_token, hook_secret) = (random_text()?, random_text()?);
+        let full_name = fixture.full_name();
+        let forge = forge(fixture, &forge_token, folder.path())?;
+        let first = forge.branch(&full_name, &fixture.branch).map_err(|error| error.to_string())?;
+        println!("[demo]        a GitHub stand-in over a real repository: {} at {}", full_name, &first[..10]);
+        let hook = Receiver::start(&hook_secret, forge.git_dir(&full_name))?;
+        private(&at("secrets/github"), &forge_token)?;
+        private(&at("secrets/hook"), &hook_secret)?;
+
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| error.to_string())?;
+        let signer = SigningKey::from_seed(&seed);
+        private(&at("keys/signer.pem"), &signer.to_pem().map_err(|error| error.to_string())?)?;
+        let public = signer.public().to_pem().map_err(|error| error.to_string())?;
+        std::fs::write(at("keys/signer.pub.pem"), public).map_err(io)?;
+        for (name, role) in AGENTS {
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(|error| error.to_string())?;
+            let key = KeyPair::from_seed(seed).map_err(|error| error.to_string())?;
+            key.write_file(&at(&format!("keys/{name}.pem"))).map_err(|error| error.to_string())?;
+            let public = key.public().to_pem().map_err(|error| error.to_string())?;
+            std::fs::write(at(&format!("keys/{name}.pub.pem")), public).map_err(io)?;
+            std::fs::write(at(&format!("brains/{name}.json")), fixture.brain(role).to_string())
+                .map_err(io)?;
+        }
+        std::fs::write(at("roster.toml"), roster(fixture)?).map_err(io)?;
+        let config = config(fixture, &forge, &hook);
+        std::fs::write(at("xpd.toml"), config).map_err(io)?;
+
+        build(folder.path())?;
+        let xpd = Daemon::start(folder.path())?;
+        let secrets = vec![forge_token, hook_secret];
+        let world = Self { xpd, forge, hook, folder, first, secrets, full_name };
+        world.deploy()?;
+        if whole {
+            println!("[demo]        one token is cut now and used when its 60 seconds are over");
+        }
+        Ok(world)
+    }
+
+    /// The bare repository.
+    pub fn bare(&self) -> PathBuf {
+        self.forge.git_dir(&self.full_name)
+    }
+
+    /// A file of the world.
+    pub fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The socket: the agents' door.
+    pub fn socket(&self) -> PathBuf {
+        self.at("door/xpd.sock")
+    }
+
+    /// The log's public key, as the server said it when it started: before there was any evidence.
+    pub fn log_key(&self) -> &str {
+        &self.xpd.log_key
+    }
+
+    /// What must not answer from inside a container: the forge, the server's own loopback door, the deployments' door.
+    pub fn addresses(&self) -> Vec<String> {
+        let plain = |url: &str| url.trim_start_matches("http://").to_owned();
+        vec![plain(&self.forge.url), plain(&self.xpd.address), self.hook.address.to_string()]
+    }
+
+    /// `xpd` as its administrator.
+    pub fn xpd(&self, args: &[&str]) -> Done<String> {
+        let mut command = shell::program(shell::ours("XP_XPD", "xpd")?);
+        command.current_dir(self.folder.path()).args(args);
+        command.args(["--server", &self.xpd.address, "--key", "data/keys/admin.pem"]);
+        shell::capture(&mut command)
+    }
+
+    /// Where a run is, as the administrator sees it.
+    pub fn summary(&self, run: &str) -> Done<Value> {
+        let key = KeyPair::read_file(&self.at("data/keys/admin.pem")).map_err(|error| error.to_string())?;
+        let api = Api { socket: self.socket(), key };
+        Ok(api.send("GET", &format!("/v1/runs/{run}"), None, None)?.ok()?.clone())
+    }
+
+    fn deploy(&self) -> Done {
+        let mut command = shell::program(shell::ours("XP_XPC", "xpc")?);
+        let server = format!("unix:{}", self.socket().display());
+        command.current_dir(self.folder.path()).args(["deploy", "bug_fix.xpa", "--server", &server]);
+        shell::capture(&mut command)?;
+        println!("[demo]        the artifact is deployed to xpd; its log key is {}", self.log_key());
+        Ok(())
+    }
+}
+
+fn forge(fixture: &Fixture, token: &str, folder: &Path) -> Done<Forge> {
+    let description = root().join(".xp/github-openapi.json");
+    if !description.is_file() {
+        return Err("GitHub's description of its interface is not there: run `cargo dev setup`".to_owned());
+    }
+    let validation = Validation::Against(description);
+    let users = vec![(token.to_owned(), "xp-bot".to_owned()), (random_text()?, "maintainer".to_owned())];
+    let options = Options { port: 0, users, dir: Some(folder.join("forge")), validation };
+    let forge = Forge::start(options).map_err(|error| error.to_string())?;
+    let files: Vec<(&str, Entry)> =
+        fixture.files.iter().map(|(path, bytes)| (path.as_str(), Entry::File(bytes.clone()))).collect();
+    let failed = |error: xp_forge::ForgeError| error.to_string();
+    forge.seed_repo(&fixture.owner, &fixture.name, &fixture.branch, &files).map_err(failed)?;
+    let full_name = fixture.full_name();
+    forge
+        .seed_issue(
+            &full_name,
+            "maintainer",
+            "Sort the list of contributors",
+            "In README.md.",
+            &["high-priority"],
+        )
+        .map_err(failed)?;
+    Ok(forge)
+}
+
+/// The example's roster with keys and this repository; and the developer holds the senior's role too, which must not help it.
+fn roster(fixture: &Fixture) -> Done<String> {
+    let path = root().join("examples/bug_fix/roster.toml");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut roster: toml::Table = toml::from_str(&text).map_err(|error| error.to_string())?;
+    let principals =
+        roster.get_mut("principal").and_then(toml::Value::as_array_mut).ok_or("no principals")?;
+    for principal in principals.iter_mut().filter_map(toml::Value::as_table_mut) {
+        let name = principal.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+        principal.insert("key_file".to_owned(), format!("keys/{name}.pub.pem").into());
+        let roles = principal.get_mut("roles").and_then(toml::Value::as_array_mut).ok_or("no roles")?;
+        if name == "developer-1" {
+            roles.push("senior".into());
+        }
+    }
+    let rules = roster.get_mut("start").and_then(toml::Value::as_array_mut).ok_or("nobody may start")?;
+    for rule in rules.iter_mut().filter_map(toml::Value::as_table_mut) {
+        let mut params = toml::Table::new();
+        for (name, value) in fixture.repo().as_object().into_iter().flatten() {
+            params.insert(format!("repo.{name}"), value.as_str().unwrap_or_default().into());
+        }
+        rule.insert("params".to_owned(), params.into());
+    }
+    toml::to_string(&roster).map_err(|error| error.to_string())
+}
+
+fn config(fixture: &Fixture, forge: &Forge, hook: &Receiver) -> String {
+    let (full_name, bare) = (fixture.full_name(), forge.git_dir(&fixture.full_name()));
+    format!(
+        "[server]\nname = \"xpd.demo\"\nlisten = \"127.0.0.1:0\"\nsocket = \"door/xpd.sock\"\ndata = \"data\"\n\
+         roster = \"roster.toml\"\n\n\
+         [artifacts]\ntrusted = [\"keys/signer.pub.pem\"]\n\n\
+         [connector.github]\nbase_url = \"{url}\"\ntoken = {{ file = \"secrets/github\" }}\n\n\
+         [connector.sandbox]\nrepositories = {{ \"{full_name}\" = \"{bare}\" }}\n\n\
+         [connector.deploy]\n\
+         staging = {{ url = \"http://{hook}/staging\", secret = {{ file = \"secrets/hook\" }} }}\n\
+         production = {{ url = \"http://{hook}/production\", secret = {{ file = \"secrets/hook\" }} }}\n",
+        url = forge.url,
+        bare = bare.display(),
+        hook = hook.address,
+    )
+}
+
+fn build(folder: &Path) -> Done {
+    let source = root().join("examples/bug_fix/bug_fix.xp");
+    let mut command = shell::program(shell::ours("XP_XPC", "xpc")?);
+    command.current_dir(folder).arg("build").arg(source);
+    command.args(["-o", "bug_fix.xpa", "--sign", "keys/signer.pem"]);
+    shell::capture(&mut command)?;
+    let mut command = shell::program(shell::ours("XP_XPC", "xpc")?);
+    command.current_dir(folder).args(["verify", "bug_fix.xpa", "--key", "keys/signer.pub.pem"]);
+    let said = shell::capture(&mut command)?;
+    println!(
+        "[demo]        bug_fix.xp is proved, built and signed: {}",
+        said.lines().next().unwrap_or_default()
+    );
+    Ok(())
+}
+
+impl Daemon {
+    fn start(folder: &Path) -> Done<Self> {
+        let log = File::create(folder.join("xpd.log")).map_err(|error| error.to_string())?;
+        // It must not outlive us, however we end.
+        let mut command = shell::program("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(shell::ours("XP_XPD", "xpd")?);
+        command.current_dir(folder).args(["serve", "--config", "xpd.toml"]);
+        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn();
+        let mut child = spawned.map_err(|error| format!("xpd cannot be run: {error}"))?;
+        let output = child.stdout.take().ok_or("xpd does not talk")?;
+        let mut daemon = Self { child, address: String::new(), log_key: String::new() };
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                daemon.address = format!("http://{address}");
+            } else if let Some(key) = line.strip_prefix("log key ") {
+                daemon.log_key = key.to_owned();
+                return Ok(daemon);
+            }
+        }
+        let said = std::fs::read_to_string(folder.join("xpd.log")).unwrap_or_default();
+        Err(format!("xpd did not start\n{said}"))
+    }
+}
+
+fn private(path: &Path, text: &str) -> Done {
+    let written = std::fs::write(path, text);
+    let closed = written.and_then(|()| std::fs::set_permissions(path, Permissions::from_mode(0o600)));
+    closed.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// 32 random bytes as text.
+fn random_text() -> Done<String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
