@@ -7,6 +7,7 @@ mod fmt;
 mod formats;
 mod graph;
 mod holds;
+mod human;
 mod refuted;
 mod replay;
 mod reviewer;
