@@ -161,7 +161,7 @@ fn an_unreadable_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder_with("shut.xp", &example_text());
     let path = folder.path().join("shut.xp");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).expect("shut");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).expect("shut");
     if std::fs::read(&path).is_err() {
         run(folder.path(), &["check", "shut.xp"]).exits(2).says(&["error[XP0123]", "shut.xp"]);
     }

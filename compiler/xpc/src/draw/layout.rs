@@ -237,7 +237,7 @@ impl<'p> Table<'p> {
         let below = layer.map_or(0, |layer| layer + 1);
         let Some(row) = self.rows.get(below) else { return self.tail(layer) };
         let labels = row.iter().filter_map(|index| self.ends.get(*index)).map(|ends| ends.top.len()).max();
-        let sideways = layer.map_or_else(|| self.into_first(), |layer| self.sideways(layer).len());
+        let sideways = layer.map_or_else(|| self.first_gap(), |layer| self.sideways(layer).len());
         let arrows = labels.unwrap_or_default();
         if arrows + sideways == 0 {
             if layer.is_some() { 2 * LINE } else { 0 }
@@ -247,7 +247,7 @@ impl<'p> Table<'p> {
     }
 
     /// Arrows back that come in above the first layer.
-    fn into_first(&self) -> usize {
+    fn first_gap(&self) -> usize {
         let row = self.rows.first().map(Vec::as_slice).unwrap_or_default();
         row.iter()
             .filter(|index| !self.last(**index))

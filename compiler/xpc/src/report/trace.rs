@@ -29,8 +29,9 @@ pub fn text(sources: &Sources, model: &Model, trace: &Trace) -> String {
     }
     if let Some(EventKind::Use { args, .. }) = trace.events.last().map(|event| &event.kind) {
         let shown = args.iter().filter(|(_, value)| value.as_record().is_none());
-        lines
-            .extend(shown.map(|(name, value)| format!("{INDENT}{name}: {}", shortened(&print::value(value)))));
+        lines.extend(
+            shown.map(|(name, value)| format!("{INDENT}{name}: {}", shortened(&print::value(value)))),
+        );
     }
     lines.push(format!("  => {}", trace.ends_in));
     lines.join("\n")
