@@ -63,7 +63,10 @@ fn negated_groups() {
     let text = format!("workflow w {{\n  agent r\n\n  step s by r {{\n    {spread}\n  }}\n}}\n");
     assert!(holds(&text).contains(line), "{}", holds(&text));
     for wrong in ["not not a.x", "not (a.x and b.y or c.z)", "not ()", "not (a.x"] {
-        assert!(!errors(&text.replace(&spread, &format!("outcome bad auto when {wrong}"))).is_empty(), "{wrong}");
+        assert!(
+            !errors(&text.replace(&spread, &format!("outcome bad auto when {wrong}"))).is_empty(),
+            "{wrong}"
+        );
     }
 }
 
