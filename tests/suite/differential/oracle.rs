@@ -178,7 +178,6 @@ impl Oracle {
                         .iter()
                         .flat_map(|grant| &grant.pins)
                         .flat_map(pinned)
-                        .chain(step.outcomes.iter().filter_map(|outcome| outcome.of.as_ref()))
                         .any(|datum| self.machine.value(&here.state, datum).is_none())
             })
     }
