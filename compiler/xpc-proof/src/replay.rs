@@ -230,7 +230,12 @@ impl<'f, 'm> Run<'f, 'm> {
         let value = settled_value(self.machine, &self.state, datum).cloned();
         let value = value.ok_or_else(|| "what is judged has no value".to_owned())?;
         let digest = value.digest();
-        if self.state.steps.get(step.index()).is_some_and(|now| now.shown.contains(&digest)) {
+        if self
+            .state
+            .steps
+            .get(step.index())
+            .is_some_and(|now| now.shown.iter().any(|(_, seen)| *seen == digest))
+        {
             return Ok(());
         }
         for way in self.facts.ways_to_see(step, datum) {

@@ -70,8 +70,8 @@ pub struct StepState {
     pub grants: Vec<GrantState>,
     /// Its submissions in this opening.
     pub submissions: Vec<Option<Value>>,
-    /// Digests of the data the role was shown in this opening.
-    pub shown: BTreeSet<Digest>,
+    /// Who was shown what in this opening: principals with digests.
+    pub shown: BTreeSet<(String, Digest)>,
     /// Digest of what the settling judgement was about.
     pub judged: Option<Digest>,
     /// Claims of this step in flight or in doubt.

@@ -114,7 +114,7 @@ fn finish(
     if bound {
         for field in shows {
             if let Some(value) = result.at(std::slice::from_ref(field)) {
-                step.shown.insert(value.digest());
+                step.shown.insert((hold.principal.clone(), value.digest()));
             }
         }
         if let Some(grant) = step.grants.get_mut(hold.grant.index()) {

@@ -58,7 +58,7 @@ pub(crate) fn judge(
             let digest = value
                 .ok_or_else(|| Refusal::by(Code::Unbound, clause, "what is judged has no value"))?
                 .digest();
-            if !now.shown.contains(&digest) {
+            if !now.shown.contains(&(who.principal.name.clone(), digest.clone())) {
                 let reason =
                     format!("`{}` was not shown what `{outcome}` judges in this opening", who.principal.name);
                 return Err(Refusal::by(Code::NotShown, clause, reason));

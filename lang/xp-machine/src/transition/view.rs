@@ -32,7 +32,7 @@ pub(crate) fn apply(
     let submission = matches!(datum.root, xp_artifact::workflow::Root::Submission { .. });
     let now = state.steps.get_mut(id.index()).ok_or_else(Refusal::broken)?;
     if submission {
-        now.shown.insert(digest.clone());
+        now.shown.insert((who.principal.name.clone(), digest.clone()));
     }
     Ok(Accepted::Shown { value, digest })
 }

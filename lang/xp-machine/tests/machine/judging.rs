@@ -88,3 +88,15 @@ fn a_submission_is_judged_after_it_was_viewed() {
     assert!(matches!(shown, Accepted::Shown { value: Value::List(files), .. } if files == vec![text("a")]));
     run.judge(&judge(), "review", "agreed").unwrap();
 }
+
+#[test]
+fn what_one_principal_was_shown_another_has_not_seen() {
+    let mut run = planned();
+    submit(&mut run, &["a"]).unwrap();
+    run.judge(&writer(), "plan", "done").unwrap();
+    let colleague = crate::fixture::actor("j2", "team-j2", &["judge"]);
+    run.apply(Event::View { actor: colleague, step: "review".to_owned(), datum: submitted(0) }).unwrap();
+    assert_eq!(code(run.judge(&judge(), "review", "agreed")), Code::NotShown);
+    run.apply(Event::View { actor: judge(), step: "review".to_owned(), datum: submitted(0) }).unwrap();
+    run.judge(&judge(), "review", "agreed").unwrap();
+}

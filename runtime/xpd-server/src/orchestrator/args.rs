@@ -97,11 +97,12 @@ fn value(machine: &Machine, state: &State, expr: &Expr) -> Option<Value> {
 
 /// What an action concerns, for leases: each touched or spoken-about argument with the records it stands beside.
 pub(super) fn resources(action: &Action, instance: &str, args: &BTreeMap<String, Value>) -> Vec<String> {
-    let within: Vec<&Value> = action
+    let within: Vec<Value> = action
         .params
         .iter()
         .filter(|param| matches!(param.ty, xp_scope::Type::Record(_)))
         .filter_map(|param| args.get(&param.name))
+        .map(identity)
         .collect();
     let named = action.touches.iter().chain(&action.about);
     named
@@ -111,4 +112,14 @@ pub(super) fn resources(action: &Action, instance: &str, args: &BTreeMap<String,
             Some(serde_json::json!([instance, within, param.ty.to_string(), value]).to_string())
         })
         .collect()
+}
+
+/// What a record stands for: its owner and name where it has them, in one case, so that a field that only says how it is
+/// worked with does not make it another resource.
+fn identity(value: &Value) -> Value {
+    let named = |field: &str| value.at(&[field.to_owned()]).and_then(Value::as_text).map(str::to_lowercase);
+    match (named("owner"), named("name")) {
+        (Some(owner), Some(name)) => Value::List(vec![Value::Text(owner), Value::Text(name)]),
+        _ => value.clone(),
+    }
 }

@@ -147,6 +147,9 @@ fn logged(tx: &Tx<'_>, limiter: &Mutex<Limiter>, principal: Option<&str>) -> boo
     limiter.refused(principal, tx.now) == Treatment::Log
 }
 
+/// Longest reason that is logged, in characters.
+const MAX_REASON: usize = 512;
+
 /// Records a refusal that is not the machine's. Gives the index of its entry, if it was logged one by one.
 pub(super) fn outside(
     tx: &mut Tx<'_>,
@@ -162,7 +165,9 @@ pub(super) fn outside(
     if let Some(principal) = principal {
         facts.insert("principal".to_owned(), json!(principal));
     }
-    let body = Body::RefusedOutside { code: refused.code.clone(), reason: refused.reason.clone(), facts };
+    // It may quote what was asked; an entry is bounded, and one that is too long would take its whole commit with it.
+    let reason = refused.reason.chars().take(MAX_REASON).collect();
+    let body = Body::RefusedOutside { code: refused.code.clone(), reason, facts };
     let open = match run {
         Some(run) => tx.run(run)?.is_some_and(|run| !run.chain.is_closed()),
         None => false,

@@ -131,7 +131,9 @@ impl Writer {
     ) -> Result<bool, StoreError> {
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let mut flags = Flags::default();
-        for mut job in batch.drain(..) {
+        // What is not reached when one fails must still be answered: it stays in the batch.
+        while !batch.is_empty() {
+            let mut job = batch.remove(0);
             let mark = self.log.mark();
             self.conn.execute_batch("SAVEPOINT job")?;
             self.last = self.last.max(self.clock.now());

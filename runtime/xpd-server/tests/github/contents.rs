@@ -69,7 +69,7 @@ async fn a_write_is_one_commit_on_the_head() {
         world.git(&["log", "-1", "--format=%(trailers:key=Xp-Grant,valueonly)", "fix/1"]),
         "grant-0001"
     );
-    assert_eq!(world.git(&["log", "-1", "--format=%s", "fix/1"]), "Change src/new/b.rs");
+    assert_eq!(world.git(&["log", "-1", "--format=%s", "fix/1"]), "Change one file");
     // What may be run stays so.
     world.act("contents.write", write("fix/1", "bin/run", "#!/bin/true\n")).await;
     assert!(world.git(&["ls-tree", "fix/1", "bin/run"]).starts_with("100755"));

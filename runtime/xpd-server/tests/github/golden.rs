@@ -99,7 +99,7 @@ async fn contents() {
             "GET /repos/acme/shop/git/trees/#5 -> 200",
             "GET /repos/acme/shop/git/trees/#6 -> 200",
             concat!(
-                r##"POST /repos/acme/shop/git/commits {"message":"Change src/lib.rs\n\nXp-Grant: grant-0001","##,
+                r##"POST /repos/acme/shop/git/commits {"message":"Change one file\n\nXp-Grant: grant-0001","##,
                 r##""tree":"#5","parents":["#1"]} -> 201"##
             ),
             "GET /repos/acme/shop/git/commits/#7 -> 200",

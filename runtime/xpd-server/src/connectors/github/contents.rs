@@ -69,7 +69,7 @@ pub(super) async fn write(api: &Api, call: &Call) -> Result<Value, ActError> {
         Found::File(found) if found == line => {}
         _ => return Err(refused(409, "diverged")),
     }
-    let message = marker::sign(&format!("Change {path}"), &call.marker)?;
+    let message = marker::sign(MESSAGE, &call.marker)?;
     let made = git::write_commit(api, &repo, &tree, &[&head], &message).await?;
     git::advance(api, &repo, branch, &made.sha).await?;
     Ok(done(&made))
@@ -107,6 +107,9 @@ pub(super) async fn marked(
         None => Ok(None),
     }
 }
+
+/// Subject of every commit: a path in it would be the agent's words to whatever reads commit messages.
+const MESSAGE: &str = "Change one file";
 
 const WRITE: &[&str] = &["repo", "branch", "path", "text"];
 

@@ -65,7 +65,9 @@ pub(super) async fn ensure(api: &Api, call: &Call) -> Result<Value, ActError> {
         },
         other => other?,
     };
+    // It is there now, so a difference is no refusal: a use that came back would claim that nothing happened.
     proposed(&made, commit, &onto)
+        .map_err(|_| ActError::Unknown("the pull request was opened and is not at the commit".to_owned()))
 }
 
 /// Looks for the pull request.

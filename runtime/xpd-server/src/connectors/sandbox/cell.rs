@@ -67,6 +67,8 @@ fn bubblewrap(files: &Path, command: &str, config: &Config) -> Command {
     }
     let size = config.disk_mib.saturating_mul(1 << 20).to_string();
     bwrap.args(["--proc", "/proc", "--dev", "/dev"]);
+    // The tmpfs under the devices has no bound of its own.
+    bwrap.args(["--size", &size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]);
     bwrap.args(["--size", &size, "--tmpfs", "/build", "--size", &size, "--tmpfs", "/tmp"]);
     bwrap.arg("--ro-bind").arg(files).arg("/checkout");
     bwrap.args(["--remount-ro", "/", "--chdir", "/build"]);
