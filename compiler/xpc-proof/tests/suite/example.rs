@@ -89,7 +89,7 @@ fn merge_after_review_alone() {
     let checked = edit(&[("after review_code.approved and validate.passed", "after review_code.approved")]);
     checked.refutes("requires", "review_code.approved");
     // A failed validation opens the merge again when its one use is spent. What waits for it (`ship`) hides nothing.
-    checked.refutes("settle", "once per run");
+    checked.refutes("progress", "once per run");
 }
 
 #[test]
