@@ -133,7 +133,7 @@ pub struct Explain {
 pub struct Deploy {
     /// The artifact
     pub artifact: PathBuf,
-    /// Base URL of the server, `http://127.0.0.1:7460` or `unix:/run/xpd.sock`
+    /// Base URL of the server, `http://127.0.0.1:7411` or `unix:/run/xpd.sock`
     #[arg(long, value_name = "URL")]
     pub server: String,
     /// File with a bearer credential, where one stands before the server; the server itself asks for the artifact's

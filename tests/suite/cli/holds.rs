@@ -68,3 +68,13 @@ fn a_condition_that_validation_already_needs_may_go_and_the_answer_says_why() {
     let validate = format!("line {} `review_code.approved`", place("step validate by qa"));
     assert!(shown.out.contains(&validate), "{shown}");
 }
+
+#[test]
+fn the_first_example_of_the_manual_is_proved() {
+    let manual =
+        std::fs::read_to_string(xp_tests::root().join("lang/reference/README.md")).expect("the manual");
+    let block = manual.split("```xp\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("manual.xp"), block).expect("written");
+    run(folder.path(), &["check", "manual.xp"]).exits(0);
+}

@@ -11,10 +11,12 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     let given = Arguments::parse(given, &[], &[])?;
     let build = place.build()?;
     if !build.has("xp-bench") {
-        return Err(Failure::new("there is no program `xp-bench` in the workspace yet"));
+        return Err(Failure::new("there is no program `xp-bench` in the workspace"));
     }
     setup::ensure(place)?;
-    shell::run(place.cargo().args(["build", "--release", "--workspace", "--bins"]), "cargo build --release")?;
+    // Only what is measured.
+    let packages = ["build", "--release", "-p", "xpc", "-p", "xp-bench"];
+    shell::run(place.cargo().args(packages), "cargo build --release")?;
     let mut bench = Command::new(build.program("release", "xp-bench"));
     bench.current_dir(&place.root).args(&given.rest);
     build.tell_programs(&mut bench, "release");

@@ -68,6 +68,10 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
             let name = xp_artifact::print::datum(facts.w, datum);
             answer::conditional(format!("another run may write to `{name}`: there is no lease on it"))
         }
+        Some(Resource::Literal(value)) => {
+            let name = xp_artifact::print::value(value);
+            answer::conditional(format!("another run may write to `{name}`: there is no lease on it"))
+        }
         _ => answer::proved(),
     }
 }

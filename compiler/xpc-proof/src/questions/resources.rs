@@ -210,6 +210,8 @@ impl<'f, 'm> Resources<'f, 'm> {
     pub fn shared(&self, resource: &Resource) -> bool {
         match resource {
             Resource::Param(datum) => self.facts.type_of(datum) == Some(&Type::Branch),
+            // A name written down is the same in every run.
+            Resource::Literal(_) => true,
             _ => false,
         }
     }

@@ -1,0 +1,77 @@
+//! An agent: a key and a connection of its own.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use xpd_token::{KeyPair, ProofRequest, make_proof};
+
+use crate::Done;
+
+/// The name of an agent.
+pub fn name(number: usize) -> String {
+    format!("agent-{number}")
+}
+
+/// Its key.
+pub fn key(number: usize) -> Done<KeyPair> {
+    let mut seed = [1; 32];
+    for (to, from) in seed.iter_mut().zip(number.to_le_bytes()) {
+        *to = from;
+    }
+    Ok(KeyPair::from_seed(seed)?)
+}
+
+pub struct Agent {
+    key: KeyPair,
+    url: String,
+    run: String,
+    session: String,
+    client: reqwest::Client,
+}
+
+impl Agent {
+    /// In a new run.
+    pub async fn joined(number: usize, url: &str) -> Done<Self> {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let (run, session) = (String::new(), String::new());
+        let mut agent = Self { key: key(number)?, url: url.to_owned(), run, session, client };
+        let started = agent.post("/v1/runs", None, &json!({ "artifact": "bench", "params": {} })).await?;
+        agent.run = member(&started, "run")?.to_owned();
+        let session = agent.post("/v1/sessions", None, &json!({ "run": agent.run })).await?;
+        agent.session = member(&session, "access_token")?.to_owned();
+        Ok(agent)
+    }
+
+    /// Asks for a grant and uses it.
+    pub async fn act(&self, id: usize) -> Done {
+        let ask = json!({ "step": "work", "action": "counting.push", "args": { "id": id } });
+        let path = format!("/v1/runs/{}/grants", self.run);
+        let granted = self.post(&path, Some(&self.session), &ask).await?;
+        let grant = member(&granted, "grant")?;
+        self.post(&format!("/v1/runs/{}/actions", self.run), Some(grant), &json!({})).await?;
+        Ok(())
+    }
+
+    async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Done<Value> {
+        let body = body.to_string().into_bytes();
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)?;
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+        let url = format!("{}{path}", self.url);
+        let asked = ProofRequest { method: "POST", url: &url, token, body: &body, now, random };
+        let mut request = self.client.post(&url).header("DPoP", make_proof(&self.key, &asked)?);
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("DPoP {token}"));
+        }
+        let response = request.body(body).send().await?;
+        let (status, text) = (response.status(), response.text().await?);
+        if !status.is_success() {
+            return Err(format!("{path}: {status} {text}").into());
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+}
+
+fn member<'a>(answer: &'a Value, name: &str) -> Done<&'a str> {
+    Ok(answer.get(name).and_then(Value::as_str).ok_or_else(|| format!("no `{name}` in {answer}"))?)
+}

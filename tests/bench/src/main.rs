@@ -1,0 +1,59 @@
+//! `xp-bench`: what this costs, in numbers. `cargo dev bench` builds it and `xpc` in release and runs it.
+//!
+//! `xp-bench` measures everything; `xp-bench compiler|machine|server …` only what is named. It ends with a failure where
+//! something answers otherwise than it must, so no figure is that of a refusal or of an error.
+
+mod actions;
+mod compiler;
+mod disk;
+mod figures;
+mod generate;
+mod machine;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What can go wrong is told to people.
+type Done<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const ROOMS: &[&str] = &["compiler", "machine", "server"];
+
+fn main() -> ExitCode {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(stranger) = given.iter().find(|room| !ROOMS.contains(&room.as_str())) {
+        eprintln!("xp-bench: `{stranger}` is none of {}", ROOMS.join(", "));
+        return ExitCode::from(2);
+    }
+    let wanted = |room: &str| given.is_empty() || given.iter().any(|name| name == room);
+    match run(wanted) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xp-bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(wanted: impl Fn(&str) -> bool) -> Done {
+    if cfg!(debug_assertions) {
+        eprintln!("xp-bench: built for debugging; the figures mean little");
+    }
+    figures::place();
+    // Beside the program and not in the system's folder for temporary files: that one may be memory, and then a commit
+    // costs nothing.
+    let program = std::env::current_exe()?;
+    let build = program.parent().unwrap_or(Path::new("."));
+    let scratch = tempfile::tempdir_in(build)?;
+    if wanted("compiler") {
+        let xpc = std::env::var_os("XP_XPC").map_or_else(|| build.join("xpc"), PathBuf::from);
+        compiler::measure(&xpc, scratch.path())?;
+    }
+    if wanted("machine") {
+        machine::measure()?;
+    }
+    if wanted("server") {
+        actions::measure(scratch.path())?;
+    }
+    figures::place();
+    Ok(())
+}
