@@ -69,6 +69,10 @@ impl Trial {
     fn cargo(&self, tree: &Tree) -> Command {
         let mut cargo = shell::cargo(&tree.folder, true);
         cargo.env("CARGO_TARGET_DIR", &self.target).arg("test");
+        // Every bug is run once: fewer random workflows than a test run has, unless somebody asked for more.
+        if std::env::var_os("XP_DIFFERENTIAL").is_none() {
+            cargo.env("XP_DIFFERENTIAL", "200");
+        }
         cargo
     }
 
