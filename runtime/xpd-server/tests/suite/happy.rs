@@ -1,9 +1,10 @@
 //! A run from its start to verified evidence.
 
 use serde_json::json;
+use xp_artifact::workflow::{Per, Pin};
 use xpd_audit::verify::{Trust, Verdict, verify_package};
 
-use crate::support::{Agent, Reply, World, agent, signer};
+use crate::support::{Agent, Reply, World, agent, flow, signer};
 
 /// Takes a run to its end.
 pub async fn whole(world: &World, run: &str) {
@@ -108,4 +109,32 @@ async fn the_log_is_public_and_described() {
     }
     let openapi = Reply::of(get("/openapi.json").await).await;
     assert!(openapi.ok()["paths"]["/v1/runs/{run}/actions"]["post"].is_object());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_to_a_file_stays_as_it_is_and_what_is_said_is_neutralised() {
+    let mut workflow = flow::workflow(60);
+    let pins = vec![Pin::Content { max: 200 }];
+    workflow.steps[0].grants.push(flow::grant(flow::FILE, pins, 9, Per::Opening, None, 60));
+    let world = World::with(workflow).await;
+    let run = world.start().await;
+    let ann = world.joined("ann", &run).await;
+    for text in ["@dataclass\nclass A:\n    pass\n", "let all: Vec<String> = vec![];\n", "@someone /lgtm\n"] {
+        let answer = ann.act("work", "fake.file", json!({ "text": text })).await;
+        assert_eq!(
+            answer.ok()["result"]["said"],
+            format!("{text} [secret]"),
+            "it reaches the connector as it is"
+        );
+    }
+    let said = "@someone /lgtm";
+    let answer = ann.act("work", "fake.note", json!({ "text": said })).await;
+    let told = answer.ok()["result"]["said"].as_str().unwrap();
+    assert!(!told.contains("@someone") && told.contains("someone"), "{told:?}");
+    let command = |text: &str| text.lines().any(|line| line.trim_start().starts_with("/lgtm"));
+    assert!(!command(told), "{told:?}");
+    // The same text on a line of its own is a command to some bot.
+    let answer = ann.act("work", "fake.note", json!({ "text": "fine\n/lgtm" })).await;
+    let told = answer.ok()["result"]["said"].as_str().unwrap();
+    assert!(!command(told) && told.contains("gtm"), "{told:?}");
 }

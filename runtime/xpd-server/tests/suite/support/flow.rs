@@ -32,6 +32,7 @@ pub const NOTE: usize = 0;
 pub const PUSH: usize = 1;
 pub const WIRE: usize = 2;
 pub const TOUCH: usize = 3;
+pub const FILE: usize = 4;
 
 /// The declarations of the fake connector.
 pub fn actions() -> Vec<Action> {
@@ -41,7 +42,9 @@ pub fn actions() -> Vec<Action> {
     let wire = action("wire", &[("text", Type::Text)], Repeat::Manual);
     let mut touch = action("touch", &[("branch", Type::Text)], Repeat::Idempotent);
     touch.touches = vec![0];
-    vec![note, push, wire, touch]
+    let mut file = action("file", &[("text", Type::Text)], Repeat::Idempotent);
+    file.effect = Effect::Write;
+    vec![note, push, wire, touch, file]
 }
 
 /// The record types they name.
@@ -57,7 +60,7 @@ fn datum(root: Root, fields: &[&str]) -> Datum {
     Datum { root, fields: fields.iter().map(|field| (*field).to_owned()).collect() }
 }
 
-fn grant(action: usize, pins: Vec<Pin>, uses: u32, per: Per, binder: Option<&str>, ttl: u32) -> Grant {
+pub fn grant(action: usize, pins: Vec<Pin>, uses: u32, per: Per, binder: Option<&str>, ttl: u32) -> Grant {
     Grant {
         action: ActionId::of(action),
         pins,

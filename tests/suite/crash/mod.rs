@@ -1,0 +1,226 @@
+//! `xpd` ends at every point between grant, claim, effect and record: what the forge counts is at most one effect each,
+//! and the run goes on after the restart to its end, with evidence that holds.
+//!
+//! Each test is one point and one run, in which every action meets that point once.
+
+mod client;
+mod site;
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use xp_forge::{Fault, Rule, When};
+
+use client::{Reply, Worker};
+use site::{Daemon, Site};
+
+/// How long anything may take to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where the server ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Point {
+    /// At a place inside, by its name.
+    Inside(&'static str),
+    /// By SIGKILL, while the forge holds the request it has not acted on.
+    Held,
+    /// By SIGKILL, while the forge holds its answer.
+    Unanswered,
+    /// By SIGKILL, after the forge acted and cut the connection.
+    Cut,
+    /// By SIGKILL, after the record, nobody having read the answer.
+    Recorded,
+}
+
+/// A step's action: arguments that are free, and the request at the forge that is its effect.
+struct Act {
+    step: &'static str,
+    action: &'static str,
+    args: Value,
+    method: &'static str,
+    path: &'static str,
+}
+
+fn acts() -> [Act; 6] {
+    let act = |step, action, args, method, path| Act { step, action, args, method, path };
+    let text = json!({ "title": "t", "body": "b" });
+    let file = json!({ "path": "src/a.py", "text": "@dataclass\nclass A: pass\n" });
+    [
+        act("report", "github.issues.create", text.clone(), "POST", "/issues"),
+        act("discuss", "github.issues.comment", json!({ "body": "b" }), "POST", "/comments"),
+        act("start", "github.branches.create", json!({}), "POST", "/git/refs"),
+        act("work", "github.contents.write", file, "PATCH", "/git/refs/heads/fix-"),
+        act("propose", "github.pulls.ensure", text, "POST", "/pulls"),
+        act("land", "github.pulls.merge", json!({}), "PATCH", "/git/refs/heads/main"),
+    ]
+}
+
+fn until(what: &str, done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn token(reply: &Reply) -> String {
+    reply.ok()["grant"].as_str().expect("a token").to_owned()
+}
+
+/// Lets the server end at the point, in the middle of the action; gives the token if anybody got it.
+fn crash(
+    site: &Site,
+    worker: &Worker,
+    act: &Act,
+    point: Point,
+    ask: &Value,
+    using: &Value,
+) -> Option<String> {
+    let inside = if let Point::Inside(at) = point { Some(at) } else { None };
+    let mut daemon = site.serve(inside);
+    if inside == Some("after_grant") {
+        assert!(worker.grant(ask).is_err(), "it ended before it could answer");
+        ended(&mut daemon);
+        return None;
+    }
+    let grant = token(&worker.grant(ask).expect("an answer"));
+    let rule = |fault, when| site.forge.fault(Rule::next(fault, when, act.method, act.path));
+    match point {
+        Point::Inside(_) => {
+            assert!(worker.act(&grant, using).is_err(), "it ended before it could answer");
+            ended(&mut daemon);
+        }
+        Point::Held | Point::Unanswered => {
+            rule(Fault::Hold, if point == Point::Held { When::Before } else { When::After });
+            let unread = worker.sent("POST", &worker.actions(), Some(&grant), Some(using)).expect("sent");
+            assert!(site.forge.wait_held(1, PATIENCE), "{}: nothing came to the forge", act.action);
+            daemon.kill();
+            drop(unread);
+        }
+        Point::Cut => {
+            let before = site.forge.effects().len();
+            rule(Fault::Cut, When::After);
+            let unread = worker.sent("POST", &worker.actions(), Some(&grant), Some(using)).expect("sent");
+            until("the effect", || site.forge.effects().len() > before);
+            daemon.kill();
+            drop(unread);
+        }
+        Point::Recorded => {
+            let entries = || worker.summary()["entries"].as_u64().expect("a count");
+            let before = entries();
+            let unread = worker.sent("POST", &worker.actions(), Some(&grant), Some(using)).expect("sent");
+            // The claim, the result, and the outcome that follows from it.
+            until("the record", || entries() >= before + 3);
+            daemon.kill();
+            drop(unread);
+        }
+    }
+    Some(grant)
+}
+
+fn ended(daemon: &mut Daemon) {
+    let status = daemon.child.wait().expect("it ended");
+    assert!(!status.success(), "{status}");
+}
+
+fn ends_at(point: Point) {
+    let site = Site::new();
+    let daemon = site.serve(None);
+    let repo = json!({ "owner": "acme", "name": "shop", "default_branch": "main", "test_command": "true" });
+    let worker = Worker::start(site.socket(), &json!({ "repo": repo }));
+    daemon.kill();
+    let mut restarted = None;
+    for (index, act) in acts().iter().enumerate() {
+        drop(restarted.take());
+        let what = format!("{point:?} {}", act.action);
+        let ask = json!({ "step": act.step, "action": act.action, "args": act.args, "request_id": format!("g{index}") });
+        let using = json!({ "request_id": format!("u{index}") });
+        let effects = || site.forge.effects().len() - index;
+        assert_eq!(effects(), 0, "{what}: one each so far");
+        let grant = crash(&site, &worker, act, point, &ask, &using);
+        let done = !matches!(point, Point::Held | Point::Inside("after_grant" | "after_claim"));
+        assert_eq!(effects(), usize::from(done), "{what}: at the crash");
+
+        let again = site.serve(None);
+        // What was held goes on now, if there is anybody left whom it could serve.
+        site.forge.release();
+        let repeated = token(&worker.grant(&ask).expect("an answer"));
+        assert!(grant.is_none_or(|grant| grant == repeated), "{what}: the same token");
+        let settled = || worker.act(&repeated, &using).expect("an answer");
+        until("the end of the doubt", || settled().code() != "in_flight");
+        let answer = settled();
+        if answer.code() == "connector_failed" {
+            // Looked for and not found: the use came back.
+            assert!(!done, "{what}: it was done, and not found");
+            assert_eq!(effects(), 0, "{what}");
+            let mut anew = ask.clone();
+            anew["request_id"] = json!(format!("h{index}"));
+            let grant = token(&worker.grant(&anew).expect("an answer"));
+            worker.act(&grant, &json!({})).expect("an answer").ok();
+        } else {
+            answer.ok();
+        }
+        assert_eq!(effects(), 1, "{what}: one effect");
+        // However often it is asked for.
+        settled();
+        let late = if act.step == "land" { "run_over" } else { "step_closed" };
+        assert_eq!(worker.act(&repeated, &json!({})).expect("an answer").code(), late, "{what}");
+        assert_eq!(effects(), 1, "{what}: still one");
+        restarted = Some(again);
+    }
+    let summary = worker.summary();
+    assert_eq!(summary["status"], "finished", "{summary}");
+    let log_key = restarted.as_ref().map(|daemon| daemon.log_key.clone()).expect("it runs");
+    site.evidence_holds(&worker.run, &log_key);
+    let operations: Vec<&str> = site.forge.effects().iter().map(|effect| effect.operation).collect();
+    let expected = [
+        "issues/create",
+        "issues/create-comment",
+        "git/create-ref",
+        "git/update-ref",
+        "pulls/create",
+        "git/update-ref",
+    ];
+    assert_eq!(operations, expected, "{point:?}");
+    assert_eq!(site.forge.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn after_the_grant() {
+    ends_at(Point::Inside("after_grant"));
+}
+
+#[test]
+fn after_the_claim() {
+    ends_at(Point::Inside("after_claim"));
+}
+
+#[test]
+fn before_the_effect() {
+    ends_at(Point::Held);
+}
+
+#[test]
+fn after_the_effect_before_its_answer() {
+    ends_at(Point::Unanswered);
+}
+
+#[test]
+fn after_the_effect_with_its_answer_lost() {
+    ends_at(Point::Cut);
+}
+
+#[test]
+fn after_the_effect() {
+    ends_at(Point::Inside("after_effect"));
+}
+
+#[test]
+fn before_the_record() {
+    ends_at(Point::Inside("before_record"));
+}
+
+#[test]
+fn after_the_record_before_the_answer() {
+    ends_at(Point::Recorded);
+}

@@ -1,0 +1,132 @@
+//! A forge, a signed workflow, and an `xpd` that can be started again and again on the same folder.
+
+use std::fs::Permissions;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+use xp_artifact::SigningKey;
+use xp_forge::{Forge, Options};
+
+use super::client::Worker;
+
+/// One of each kind of effect, in a row.
+const WORKFLOW: &str = include_str!("crash.xp");
+
+pub struct Site {
+    pub forge: Forge,
+    folder: TempDir,
+}
+
+/// `xpd serve`, ended by a SIGKILL at the latest when it is dropped.
+pub struct Daemon {
+    pub child: Child,
+    pub log_key: String,
+}
+
+impl Daemon {
+    /// SIGKILL, and gone.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A program, with what it said where it failed.
+fn run(folder: &Path, program: &str, args: &[&str]) {
+    let mut command = Command::new(xp_tests::program(program));
+    let done = command.current_dir(folder).args(args).output().expect("it starts");
+    let said = String::from_utf8_lossy(&done.stderr);
+    let out = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{program} {args:?}: {}\n{out}{said}", done.status);
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let forge =
+            Forge::start(Options::default()).expect("the stand-in starts; run `cargo dev setup` first");
+        forge.seed_repo("acme", "shop", "main", &[("src/a.py", "a = 1\n".into())]).expect("seeded");
+        let site = Self { forge, folder: tempfile::tempdir().expect("a folder") };
+        site.private("github", "xp-bot-token");
+        let signer = SigningKey::from_seed(&[5; 32]);
+        site.private("signer.pem", &signer.to_pem().expect("a key"));
+        site.put("signer.pub.pem", &signer.public().to_pem().expect("a key"));
+        site.put("worker.pub.pem", &Worker::key().public().to_pem().expect("a key"));
+        site.put(
+            "roster.toml",
+            "[[principal]]\nname = \"worker-1\"\ncontroller = \"team\"\nroles = [\"worker\"]\n\
+             key_file = \"worker.pub.pem\"\n\n\
+             [[start]]\nartifact = \"crash\"\nprincipals = [\"worker-1\"]\nmax_open = 2\nmax_per_day = 9\n",
+        );
+        site.put("crash.xp", WORKFLOW);
+        run(site.folder.path(), "xpc", &["build", "crash.xp", "-o", "crash.xpa", "--sign", "signer.pem"]);
+        let daemon = site.serve(None);
+        let server = format!("unix:{}", site.socket().display());
+        run(site.folder.path(), "xpc", &["deploy", "crash.xpa", "--server", &server]);
+        daemon.kill();
+        site
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("xpd.sock")
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("written");
+    }
+
+    fn private(&self, name: &str, text: &str) {
+        self.put(name, text);
+        let mode = Permissions::from_mode(0o600);
+        std::fs::set_permissions(self.folder.path().join(name), mode).expect("closed");
+    }
+
+    /// Starts the server, to end at a point inside or at none.
+    pub fn serve(&self, crash_at: Option<&str>) -> Daemon {
+        let test = crash_at.map(|at| format!("[test]\ncrash_at = \"{at}\"\n")).unwrap_or_default();
+        let config = format!(
+            "[server]\nname = \"xpd.test\"\nsocket = \"xpd.sock\"\ndata = \"data\"\nroster = \"roster.toml\"\n\n\
+             [artifacts]\ntrusted = [\"signer.pub.pem\"]\n\n\
+             [connector.github]\nbase_url = \"{}\"\ntoken = {{ file = \"github\" }}\n\n\
+             [limits]\ngrace_seconds = 0\n{test}",
+            self.forge.url
+        );
+        self.put("xpd.toml", &config);
+        let log = std::fs::File::create(self.folder.path().join("xpd.log")).expect("a log");
+        let mut child = Command::new(xp_tests::program("xpd"))
+            .current_dir(self.folder.path())
+            .args(["serve", "--config", "xpd.toml"])
+            .env("XPD_TEST_HOOKS", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("xpd starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let log_key = lines.find_map(|line| line.strip_prefix("log key ").map(str::to_owned));
+        let mut daemon = Daemon { child, log_key: String::new() };
+        daemon.log_key = log_key.unwrap_or_else(|| {
+            let said = std::fs::read_to_string(self.folder.path().join("xpd.log")).unwrap_or_default();
+            panic!("xpd did not come up: {said}")
+        });
+        daemon
+    }
+
+    /// The evidence of a run holds under the keys that were known before.
+    pub fn evidence_holds(&self, run_id: &str, log_key: &str) {
+        let folder = self.folder.path();
+        let (socket, key) = (self.socket().display().to_string(), "data/keys/admin.pem");
+        run(folder, "xpd", &["evidence", run_id, "-o", "run.xpe", "--socket", &socket, "--key", key]);
+        let keys = ["--log-key", log_key, "--artifact-key", "signer.pub.pem"];
+        run(folder, "xpd", &[&["audit", "verify", "run.xpe"], keys.as_slice()].concat());
+    }
+}
