@@ -26,7 +26,7 @@ pub fn measure() -> Done {
         let bench = Bench::new(steps)?;
         let cycle = bench.cycle()?;
         row(&format!("{steps:>6} steps: request + claim + complete"), &time(cycle));
-        row("              of these, the request", &time(bench.request()?));
+        row("              a request alone (ten, unused)", &time(bench.request()?));
         row("              a request refused (step not open)", &time(bench.refusal()?));
         row("              a judgement that opens the next step", &time(bench.judgement()?));
         row("              baseline: every guard evaluated again", &time(bench.baseline()?));
