@@ -11,7 +11,7 @@ pub fn measure(xpc: &Path, scratch: &Path) -> Done {
     let version = once(xpc, &["--version"], 30)?;
     row("xpc --version, for comparison", &version.text());
     row("xpc check examples/bug_fix", &checked(xpc, "examples/bug_fix", 30)?);
-    for (steps, times) in [(1_000, 15), (10_000, 5)] {
+    for (steps, times) in [(1_000, 15), (10_000, 3)] {
         let file = scratch.join(format!("generated-{steps}.xp"));
         std::fs::write(&file, generate::source(steps))?;
         let path = file.to_str().ok_or("the build folder has a name that is not UTF-8")?;
