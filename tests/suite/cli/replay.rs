@@ -161,7 +161,9 @@ impl Run<'_> {
             // What a connector only named (a commit) is not shown by naming it again.
             let seen = |run: &Self| {
                 let digest = machine.value(&run.state, datum).map(Value::digest);
-                digest.is_some_and(|digest| run.state.steps[id.index()].shown.contains(&digest))
+                digest.is_some_and(|digest| {
+                    run.state.steps[id.index()].shown.iter().any(|(_, seen)| *seen == digest)
+                })
             };
             if self.apply(view).is_err() || !seen(self) {
                 self.look(actor, step, datum)?;
