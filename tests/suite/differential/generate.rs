@@ -114,7 +114,7 @@ impl Generator {
             let formula = self.formula(count, 2);
             let _ = writeln!(self.text, "  finish when {formula}");
         }
-        for _ in 0..3 + self.dice.pick(6) {
+        for _ in 0..6 + self.dice.pick(6) {
             self.prove(count);
         }
         self.text.push_str("}\n");

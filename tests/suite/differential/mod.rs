@@ -17,7 +17,7 @@ use xpc_sema::{Library, analyse};
 use oracle::{Oracle, Truth};
 
 /// Situations beyond which brute force gives up on a workflow.
-const MAX_STATES: usize = 1_000;
+const MAX_STATES: usize = 700;
 
 /// Disagreements after which a run stops.
 const MOST_SHOWN: usize = 8;
