@@ -121,6 +121,14 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         if obligation.kind == "progress" && !elsewhere(model, &verdicts) {
             truth = Truth::TooLarge;
         }
+        // Where a limit per run can strand a step, which is refuted, maps beyond it count as reachable: a proof may then be
+        // about a situation that does not occur (decision 0007).
+        if verdict.status == Status::Proved
+            && truth == Truth::NeverOccurs
+            && !proved(model, &verdicts, "progress")
+        {
+            truth = Truth::TooLarge;
+        }
         // Evidence about something without a value is no evidence yet; that it has none is the answer to another question.
         if obligation.kind == "fresh-evidence"
             && verdict.status == Status::Refuted
@@ -162,6 +170,12 @@ fn shown(verdict: &Verdict) -> String {
         })
         .collect();
     format!("{:?} {}\n{}", verdict.status, verdict.reason, failures.join("\n"))
+}
+
+/// The question is proved.
+fn proved(model: &Model, verdicts: &[Verdict], kind: &str) -> bool {
+    let pairs = model.obligations.iter().zip(verdicts);
+    pairs.filter(|(o, _)| o.kind == kind).all(|(_, v)| v.status == Status::Proved)
 }
 
 /// Every name has a value.
