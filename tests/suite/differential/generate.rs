@@ -168,6 +168,11 @@ impl Generator {
     fn grant(&mut self, index: usize, action: &'static str, binder: Option<&str>) {
         let arguments = match action {
             "talk" => self.body(index),
+            "make" if self.data(index, &["talk", "drop"]).is_some() => {
+                self.met("template");
+                let said = self.data(index, &["talk", "drop"]).unwrap_or_default();
+                format!("\"made-{{{said}.id}}-{index}\"")
+            }
             "make" => {
                 self.met("literal");
                 format!("\"made-{index}\"")
@@ -204,7 +209,7 @@ impl Generator {
     fn body(&mut self, index: usize) -> String {
         let said = self.data(index, &["talk", "drop"]);
         match (self.dice.pick(4), said) {
-            (0 | 1, Some(said)) => {
+            (0..=2, Some(said)) => {
                 self.met("template");
                 format!("\"about {{{said}.id}}\"")
             }
