@@ -40,6 +40,8 @@ pub(crate) struct Cover {
     happens: HashMap<Atom, Chance>,
     /// Loops that may fire.
     pub fireable: Vec<LoopId>,
+    /// Loops that may not be used up for a limit per run.
+    scarce: BTreeSet<LoopId>,
 }
 
 impl Cover {
@@ -49,6 +51,16 @@ impl Cover {
 
     pub fn happens(&self, atom: Atom) -> Chance {
         self.happens.get(&atom).cloned().unwrap_or(Chance::Never)
+    }
+
+    /// Some loop may not be used up for a limit per run.
+    pub fn has_scarce_loops(&self) -> bool {
+        !self.scarce.is_empty()
+    }
+
+    /// The map lies behind the end of such a loop.
+    pub fn needs_scarce_loop(&self, facts: &Facts<'_>, map: &Map) -> bool {
+        needs_scarce(facts, map, &self.scarce)
     }
 }
 
@@ -67,8 +79,8 @@ pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
             break;
         }
     }
-    let mut cover = Cover { opens: Vec::new(), happens: HashMap::new(), fireable: Vec::new() };
-    ask(session, stage, &scarce, &seen, &mut cover);
+    let mut cover = Cover { opens: Vec::new(), happens: HashMap::new(), fireable: Vec::new(), scarce };
+    ask(session, stage, &seen, &mut cover);
     cover.fireable = facts
         .loops()
         .filter(|(_, l)| cover.happens(Atom { step: l.step, outcome: l.outcome }).conceivable())
@@ -196,13 +208,8 @@ fn is_scarce(facts: &Facts<'_>, by: LoopId) -> bool {
 }
 
 /// Asks the solver about what no walk has seen; what hangs on a scarce loop is carried out.
-fn ask(
-    session: &Session<'_, '_>,
-    stage: &Stage<'_, '_>,
-    scarce: &BTreeSet<LoopId>,
-    seen: &Seen,
-    cover: &mut Cover,
-) {
+fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, seen: &Seen, cover: &mut Cover) {
+    let scarce = cover.scarce.clone();
     let facts = session.facts;
     let steps: Vec<StepId> = facts.steps().filter(|step| !seen.opens.contains(step)).collect();
     let atoms: Vec<Atom> = facts
@@ -216,17 +223,15 @@ fn ask(
         .map(|step| vec![Need::Open(*step)])
         .chain(atoms.iter().map(|atom| vec![enabled(facts, *atom)]))
         .collect();
-    let uses_up = |map: &Map| {
-        map.settled
-            .iter()
-            .any(|(step, outcome)| exhausts(facts, Atom { step: *step, outcome: *outcome }, scarce))
-    };
     let answers = session.sort(&goals, None);
     let chance = |index: usize, step: StepId, last: Option<Atom>| match &answers {
         Err(why) => Chance::Unsure(why.clone()),
         Ok(answers) => match answers.get(index).and_then(Option::as_ref) {
             None => Chance::Never,
-            Some(map) if !uses_up(map) && last.is_none_or(|atom| !exhausts(facts, atom, scarce)) => {
+            Some(map)
+                if !needs_scarce(facts, map, &scarce)
+                    && last.is_none_or(|atom| !exhausts(facts, atom, &scarce)) =>
+            {
                 Chance::Happens
             }
             Some(map) => {
@@ -265,6 +270,11 @@ fn ask(
     for (index, atom) in atoms.iter().enumerate() {
         cover.happens.insert(*atom, chance(steps.len() + index, atom.step, Some(*atom)));
     }
+}
+
+fn needs_scarce(facts: &Facts<'_>, map: &Map, scarce: &BTreeSet<LoopId>) -> bool {
+    let mut atoms = map.settled.iter().map(|(step, outcome)| Atom { step: *step, outcome: *outcome });
+    atoms.any(|atom| exhausts(facts, atom, scarce))
 }
 
 fn exhausts(facts: &Facts<'_>, atom: Atom, scarce: &BTreeSet<LoopId>) -> bool {

@@ -24,7 +24,8 @@ impl Prover for Z3Prover {
             .iter()
             .map(|obligation| {
                 let start = Instant::now();
-                let mut verdict = answer(&context, obligation);
+                let verdict = answer(&context, obligation);
+                let mut verdict = questions::occurs::or_unknown(&context, &obligation.question, verdict);
                 verdict.took = start.elapsed();
                 verdict
             })

@@ -87,7 +87,7 @@ fn both(
 /// How uses are called in a name: `merge`, `github-contents-write`.
 fn word(uses: &Uses) -> String {
     match uses {
-        Uses::Effect(effect) => effects::effect_word(*effect).to_owned(),
+        Uses::Effect(effect) => effect.as_str().to_owned(),
         Uses::Action { name, .. } => name.replace(['.', '_'], "-"),
     }
 }
@@ -99,7 +99,7 @@ fn lower_uses(context: &Context<'_>, uses: &ast::Uses, problems: &mut Problems) 
             None => {
                 let fault = Diagnostic::error(codes::UNKNOWN_WORD, format!("`{}` is no effect", name.text))
                     .at(name.span);
-                let known = effects::EFFECTS.iter().map(|(word, _)| *word);
+                let known = xp_artifact::workflow::Effect::ALL.iter().map(|effect| effect.as_str());
                 problems.push(problems.propose(fault, name.span, &name.text, "effects", known));
                 None
             }

@@ -90,7 +90,7 @@ pub fn lower(
         match &clause.kind {
             ast::ClauseKind::Effect(word) => {
                 said_effect = true;
-                effect = one_of(word, "effect", &effects::EFFECTS, problems);
+                effect = one_of(word, "effect", &effects::words(), problems);
             }
             ast::ClauseKind::Repeat(word) => {
                 said_repeat = true;

@@ -3,17 +3,9 @@
 use xp_artifact::workflow::{Effect, Repeat};
 
 /// Every effect with its word.
-pub const EFFECTS: [(&str, Effect); 9] = [
-    ("read", Effect::Read),
-    ("discuss", Effect::Discuss),
-    ("write", Effect::Write),
-    ("merge", Effect::Merge),
-    ("deploy", Effect::Deploy),
-    ("execute", Effect::Execute),
-    ("delete", Effect::Delete),
-    ("pay", Effect::Pay),
-    ("publish", Effect::Publish),
-];
+pub fn words() -> [(&'static str, Effect); 9] {
+    Effect::ALL.map(|effect| (effect.as_str(), effect))
+}
 
 /// Every way to resolve a repeat with its word.
 pub const REPEATS: [(&str, Repeat); 3] =
@@ -21,12 +13,7 @@ pub const REPEATS: [(&str, Repeat); 3] =
 
 /// The effect a word names.
 pub fn effect(word: &str) -> Option<Effect> {
-    EFFECTS.iter().find(|(name, _)| *name == word).map(|(_, effect)| *effect)
-}
-
-/// The word of an effect.
-pub fn effect_word(effect: Effect) -> &'static str {
-    EFFECTS.iter().find(|(_, known)| *known == effect).map_or("", |(name, _)| name)
+    Effect::ALL.into_iter().find(|effect| effect.as_str() == word)
 }
 
 /// Grants of this effect must say how often.

@@ -45,7 +45,7 @@ pub fn of_grant(
     }
     let effect = action.lowered.as_ref()?.effect;
     if effects::needs_limit(effect) {
-        let word = effects::effect_word(effect);
+        let word = effect.as_str();
         let fault = Diagnostic::error(
             codes::NO_LIMIT,
             format!("`{}` has effect `{word}` and no limit", action.qualified),

@@ -189,6 +189,37 @@ pub enum Effect {
     Publish,
 }
 
+impl Effect {
+    /// Every effect.
+    pub const ALL: [Self; 9] = [
+        Self::Read,
+        Self::Discuss,
+        Self::Write,
+        Self::Merge,
+        Self::Deploy,
+        Self::Execute,
+        Self::Delete,
+        Self::Pay,
+        Self::Publish,
+    ];
+
+    /// The word it has in source and artifact.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Discuss => "discuss",
+            Self::Write => "write",
+            Self::Merge => "merge",
+            Self::Deploy => "deploy",
+            Self::Execute => "execute",
+            Self::Delete => "delete",
+            Self::Pay => "pay",
+            Self::Publish => "publish",
+        }
+    }
+}
+
 /// The declaration of an action of a connector, as the proofs assume it and the server must have registered it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,7 @@
 //! The artifact file: what is refused, and that nothing is accepted twice.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use xp_artifact::workflow::{Formula, How, Outcome, Role, RoleId, RoleKind, Step, Then, Workflow};
+use xp_artifact::workflow::{Effect, Formula, How, Outcome, Role, RoleId, RoleKind, Step, Then, Workflow};
 use xp_artifact::{Artifact, ArtifactError, Envelope, FORMAT, SigningKey, Trust, VerifyingKey};
 
 fn artifact() -> Artifact {
@@ -111,4 +111,13 @@ fn the_schema_accepts_artifacts_and_refuses_others() {
     assert!(validator.is_valid(&value));
     value["surprise"] = serde_json::Value::Bool(true);
     assert!(!validator.is_valid(&value));
+}
+
+#[test]
+fn an_effect_has_the_same_word_in_source_and_artifact() {
+    let words: std::collections::BTreeSet<&str> = Effect::ALL.iter().map(|effect| effect.as_str()).collect();
+    assert_eq!(words.len(), Effect::ALL.len());
+    for effect in Effect::ALL {
+        assert_eq!(serde_json::to_value(effect).unwrap(), effect.as_str());
+    }
 }

@@ -121,19 +121,6 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         if obligation.kind == "progress" && !elsewhere(model, &verdicts) {
             truth = Truth::TooLarge;
         }
-        // Where a limit per run can strand a step, which is refuted, maps beyond it count as reachable: a proof may then be
-        // about a situation that does not occur (decision 0007).
-        if verdict.status == Status::Proved
-            && truth == Truth::NeverOccurs
-            && !proved(model, &verdicts, "progress")
-        {
-            truth = Truth::TooLarge;
-        }
-        // Which resources may be one is answered on the safe side (decision 0007), so a refutation may be of two that are
-        // apart in the sampled world: only that nothing proved is violated is held here.
-        if obligation.kind == "fresh-evidence" && verdict.status == Status::Refuted {
-            truth = Truth::TooLarge;
-        }
         if let Some(why) = disagreement(verdict, truth) {
             tally.wrong.push(format!(
                 "{path}: `{}` ({}) is {why}\nbrute force: {truth:?}\n{}\n\n{}",
@@ -168,12 +155,6 @@ fn shown(verdict: &Verdict) -> String {
         })
         .collect();
     format!("{:?} {}\n{}", verdict.status, verdict.reason, failures.join("\n"))
-}
-
-/// The question is proved.
-fn proved(model: &Model, verdicts: &[Verdict], kind: &str) -> bool {
-    let pairs = model.obligations.iter().zip(verdicts);
-    pairs.filter(|(o, _)| o.kind == kind).all(|(_, v)| v.status == Status::Proved)
 }
 
 /// Names are bound and automatic outcomes leave no gap.

@@ -8,7 +8,7 @@ use xp_artifact::workflow::{
 };
 use xp_machine::event::Principal;
 use xp_machine::explore::{
-    Explored, Forgetful, Move, Observer, Options, Situation, Used, everybody, explore, settled,
+    Edge, Explored, Forgetful, Move, Observer, Options, Situation, Used, everybody, explore, settled,
 };
 use xp_machine::{Machine, State, Status};
 use xp_scope::Value;
@@ -32,6 +32,8 @@ pub struct Oracle {
     states: Explored<Forgetful>,
     max_states: usize,
     probes: Vec<Value>,
+    /// Samples of what an agent was free to choose.
+    chosen: BTreeSet<Value>,
 }
 
 impl Oracle {
@@ -40,7 +42,8 @@ impl Oracle {
         let probes = vec![Value::Text("elsewhere/probe.txt".to_owned()), Value::Text(sampled_main(&machine))];
         let options = Options { max_states, probes: probes.clone(), ..Options::default() };
         let states = explore(&machine, Forgetful, &options).expect("the run starts");
-        Self { machine, states, max_states, probes }
+        let chosen = chosen(&machine, &states, &probes);
+        Self { machine, states, max_states, probes, chosen }
     }
 
     pub fn situations(&self) -> usize {
@@ -67,7 +70,7 @@ impl Oracle {
             Question::AutomaticOutcomes => self.automatic(),
             Question::NamesBound => self.some(|here| self.unbound(here)),
             Question::Scopes => Truth::Holds,
-            Question::FreshEvidence => self.some(|here| self.stale(here)),
+            Question::FreshEvidence => self.fresh(),
             Question::IrreversibleOnce => self.repeated(),
             Question::ReviewedBeforeDeploy => self.some(|here| self.unreviewed(here)),
             Question::Bounds | Question::Through(..) => Truth::TooLarge,
@@ -88,6 +91,11 @@ impl Oracle {
 
     fn some(&self, violates: impl Fn(&Situation<Forgetful>) -> bool) -> Truth {
         if self.states.situations.iter().any(violates) { Truth::Violated } else { self.if_complete() }
+    }
+
+    fn fresh(&self) -> Truth {
+        let mut all = self.states.situations.iter().zip(&self.states.next);
+        if all.any(|(here, moves)| self.stale(here, moves)) { Truth::Violated } else { self.if_complete() }
     }
 
     fn none_missing(&self, missing: impl FnOnce() -> bool) -> Truth {
@@ -183,24 +191,46 @@ impl Oracle {
     }
 
     /// A write is possible, or under way, on something that evidence in force or being gathered is about.
-    fn stale(&self, here: &Situation<Forgetful>) -> bool {
+    fn stale(&self, here: &Situation<Forgetful>, moves: &[Edge]) -> bool {
         if here.state.status != Status::Running {
             return false;
         }
+        let flying = here.flying.iter().map(|f| (f.step, f.grant, &f.args));
+        let possible = moves.iter().filter_map(|edge| match &edge.by {
+            Move::Use(used, _) | Move::Claim(used) => Some((used.step, used.grant, &used.args)),
+            _ => None,
+        });
+        let evidence = self.evidence(here);
+        flying.chain(possible).any(|(step, grant, args)| {
+            let workflow = self.machine.workflow();
+            let granted = &workflow.steps[step.index()].grants[grant.index()];
+            let action = &workflow.actions[granted.action.index()];
+            matches!(action.effect, Effect::Write | Effect::Delete | Effect::Merge)
+                && action.touches.iter().any(|ix| match &granted.pins[*ix as usize] {
+                    Pin::Any => !evidence.is_empty(),
+                    _ => {
+                        let value = args.get(&action.params[*ix as usize].name);
+                        value.is_some_and(|value| self.meet(value, &evidence))
+                    }
+                })
+        })
+    }
+
+    /// Whether a value may be one of those. What an agent was free to choose may be anything, also what is not there yet.
+    fn meet(&self, value: &Value, those: &BTreeSet<Value>) -> bool {
+        those.contains(value)
+            || !those.is_disjoint(&self.chosen)
+            || !those.is_empty() && self.chosen.contains(value)
+    }
+
+    /// What evidence in force or being gathered is about. Evidence is what a continuing outcome relies on: in force while
+    /// that outcome stands, gathered while the step is open.
+    fn evidence(&self, here: &Situation<Forgetful>) -> BTreeSet<Value> {
         let workflow = self.machine.workflow();
-        let mut written = BTreeSet::new();
         let mut evidence = BTreeSet::new();
-        for (index, (step, now)) in workflow.steps.iter().zip(&here.state.steps).enumerate() {
+        for (step, now) in workflow.steps.iter().zip(&here.state.steps) {
             for (number, grant) in step.grants.iter().enumerate() {
                 let action = &workflow.actions[grant.action.index()];
-                let writes = matches!(action.effect, Effect::Write | Effect::Delete | Effect::Merge);
-                let flying =
-                    here.flying.as_ref().filter(|f| f.step.index() == index && f.grant.index() == number);
-                if writes && (now.open || flying.is_some()) {
-                    written.extend(self.values(here, action, grant, &action.touches));
-                }
-                // Evidence is what a continuing outcome relies on: in force while that outcome stands, gathered while the
-                // step is open.
                 let relied: Vec<usize> = step
                     .outcomes
                     .iter()
@@ -211,8 +241,9 @@ impl Oracle {
                 let stands = now.settled.is_some_and(|settled| relied.contains(&settled.index()));
                 let bears = action.attests || !action.about.is_empty();
                 if bears && !relied.is_empty() && (now.open || stands) {
-                    let about = self.values(here, action, grant, &action.about);
-                    evidence.extend(about.iter().flat_map(|value| here.world.roots(value)));
+                    for ix in &action.about {
+                        evidence.extend(self.meant(here, &grant.pins[*ix as usize]));
+                    }
                 }
             }
             for (number, outcome) in step.outcomes.iter().enumerate() {
@@ -227,31 +258,21 @@ impl Oracle {
                 evidence.extend(here.world.roots(value));
             }
         }
-        written.intersection(&evidence).next().is_some()
+        evidence
     }
 
-    /// The values of some arguments of a grant now; anything at all stands for every branch there is.
-    fn values(
-        &self,
-        here: &Situation<Forgetful>,
-        action: &Action,
-        grant: &xp_artifact::workflow::Grant,
-        which: &[u32],
-    ) -> BTreeSet<Value> {
-        let mut found = BTreeSet::new();
-        for ix in which {
-            match &grant.pins[*ix as usize] {
-                Pin::Is(expr) => found.extend(self.evaluate(&here.state, expr)),
-                Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } => {}
-                Pin::Any => {
-                    let _ = action;
-                    found.extend(here.world.about.keys().cloned());
-                    found.extend(here.world.about.values().flatten().cloned());
-                    found.extend(here.state.params.iter().cloned());
-                }
+    /// The values an argument may have now, with all they stand for; anything at all is every value there is.
+    fn meant(&self, here: &Situation<Forgetful>, pin: &Pin) -> BTreeSet<Value> {
+        match pin {
+            Pin::Is(expr) => {
+                self.evaluate(&here.state, expr).map(|value| here.world.roots(&value)).unwrap_or_default()
+            }
+            Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } => BTreeSet::new(),
+            Pin::Any => {
+                let known = here.world.about.iter().flat_map(|(value, roots)| roots.iter().chain([value]));
+                known.chain(&here.state.params).chain(&self.chosen).cloned().collect()
             }
         }
-        found
     }
 
     fn evaluate(&self, state: &State, expr: &Expr) -> Option<Value> {
@@ -529,6 +550,21 @@ fn pinned(pin: &Pin) -> Vec<&Datum> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// Arguments where anything goes, but for the probes: those are meant to meet what is known.
+fn chosen(machine: &Machine, states: &Explored<Forgetful>, probes: &[Value]) -> BTreeSet<Value> {
+    let workflow = machine.workflow();
+    let mut chosen = BTreeSet::new();
+    for edge in states.next.iter().flatten() {
+        let (Move::Use(used, _) | Move::Claim(used)) = &edge.by else { continue };
+        let grant = &workflow.steps[used.step.index()].grants[used.grant.index()];
+        let params = &workflow.actions[grant.action.index()].params;
+        let free = params.iter().zip(&grant.pins).filter(|(_, pin)| matches!(pin, Pin::Any));
+        chosen.extend(free.filter_map(|(param, _)| used.args.get(&param.name)).cloned());
+    }
+    chosen.retain(|value| !probes.contains(value));
+    chosen
 }
 
 fn sampled_main(machine: &Machine) -> String {

@@ -8,6 +8,7 @@ pub(crate) mod fresh;
 pub(crate) mod happen;
 pub(crate) mod names;
 pub(crate) mod never;
+pub(crate) mod occurs;
 pub(crate) mod once;
 pub(crate) mod progress;
 pub(crate) mod requires;

@@ -69,23 +69,8 @@ pub(crate) fn possible<'m>(
 /// The words a property uses for some uses.
 pub(crate) fn words(uses: &Uses) -> String {
     match uses {
-        Uses::Effect(effect) => format!("effect {}", effect_name(*effect)),
+        Uses::Effect(effect) => format!("effect {}", effect.as_str()),
         Uses::Action { name, .. } => name.clone(),
-    }
-}
-
-fn effect_name(effect: xp_artifact::workflow::Effect) -> &'static str {
-    use xp_artifact::workflow::Effect;
-    match effect {
-        Effect::Read => "read",
-        Effect::Discuss => "discuss",
-        Effect::Write => "write",
-        Effect::Merge => "merge",
-        Effect::Deploy => "deploy",
-        Effect::Execute => "execute",
-        Effect::Delete => "delete",
-        Effect::Pay => "pay",
-        Effect::Publish => "publish",
     }
 }
 

@@ -52,7 +52,7 @@ impl Picture {
                     .grants
                     .iter()
                     .filter_map(|grant| workflow.actions.get(grant.action.index()))
-                    .map(|action| word(action.effect))
+                    .map(|action| action.effect.as_str())
                     .collect();
                 effects.sort_unstable();
                 effects.dedup();
@@ -125,19 +125,4 @@ fn layers(workflow: &Workflow) -> Vec<usize> {
         }
     }
     layers
-}
-
-fn word(effect: xp_artifact::workflow::Effect) -> &'static str {
-    use xp_artifact::workflow::Effect;
-    match effect {
-        Effect::Read => "read",
-        Effect::Discuss => "discuss",
-        Effect::Write => "write",
-        Effect::Merge => "merge",
-        Effect::Deploy => "deploy",
-        Effect::Execute => "execute",
-        Effect::Delete => "delete",
-        Effect::Pay => "pay",
-        Effect::Publish => "publish",
-    }
 }

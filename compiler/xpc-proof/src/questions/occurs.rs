@@ -1,0 +1,71 @@
+//! Whether what a proof speaks of happens at all, where limits per run leave that open.
+//!
+//! Live maps are exactly the maps of runs, unless using a loop up runs into a limit per run: then a live map behind that loop
+//! may belong to no run. What was proved of it stays true; whether it says anything is shown by a run, or unknown.
+
+use xp_artifact::question::{Question, Uses};
+use xp_artifact::workflow::Formula;
+use xpc_model::Verdict;
+
+use super::{Context, granted, possible, uses};
+use crate::answer;
+use crate::facts::GrantAt;
+use crate::map::Map;
+use crate::plan::{self, Act};
+use crate::refute::Setting;
+use crate::violation::Violation;
+
+/// Uses that are looked for by a search, where the plan from the map fails.
+const SEARCHED: usize = 2;
+
+/// The verdict, unless it is a proof of which no run is known to reach the situation.
+pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict: Verdict) -> Verdict {
+    if verdict.witness.is_none() || !context.cover().has_scarce_loops() {
+        return verdict;
+    }
+    let spoken_of: Vec<&Uses> = match question {
+        Question::NoRole(a, b) | Question::NoPrincipal(a, b) => vec![a, b],
+        Question::Requires(uses, _)
+        | Question::Never(uses)
+        | Question::OnlyWithin(uses, _)
+        | Question::AtMost(uses, _) => vec![uses],
+        _ => return verdict,
+    };
+    let any_arguments = matches!(question, Question::Never(_));
+    for uses in spoken_of {
+        let found = if any_arguments {
+            uses::reachable(&context.session, granted(context.facts, uses))
+        } else {
+            possible(&context.session, uses)
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(why) => return answer::unknown(why),
+        };
+        let found: Vec<(GrantAt, Map)> = found.into_iter().map(|(granted, map)| (granted.at, map)).collect();
+        if !occurs(context, &found) {
+            return answer::unknown(format!(
+                "nothing violates it, but no run was found in which `{}` is used: a limit per run stands in the way of a loop",
+                uses::words(uses)
+            ));
+        }
+    }
+    verdict
+}
+
+/// One of the uses is made in some run.
+fn occurs(context: &Context<'_, '_>, found: &[(GrantAt, Map)]) -> bool {
+    if found.iter().any(|(_, map)| !context.cover().needs_scarce_loop(context.facts, map)) {
+        return true;
+    }
+    let made = |at: GrantAt| Violation::UseWithout(at, Formula::Some(Vec::new()));
+    let planned = |(at, map): &(GrantAt, Map)| {
+        let acts = plan::to_map(context.facts, map, &[Act::using(*at)]);
+        acts.is_some_and(|acts| context.stage.can(&acts, &made(*at)).is_ok())
+    };
+    found.iter().take(super::MOST).any(planned)
+        || found
+            .iter()
+            .take(SEARCHED)
+            .any(|(at, _)| context.stage.search(&made(*at), &Setting::default(), "").is_ok())
+}
