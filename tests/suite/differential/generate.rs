@@ -114,7 +114,7 @@ impl Generator {
             let formula = self.formula(count, 2);
             let _ = writeln!(self.text, "  finish when {formula}");
         }
-        for _ in 0..6 + self.dice.pick(6) {
+        for _ in 0..8 + self.dice.pick(6) {
             self.prove(count);
         }
         self.text.push_str("}\n");
@@ -316,8 +316,15 @@ impl Generator {
                 };
                 let _ = writeln!(self.text, "    outcome good auto when {flag}");
                 drawn.continuing.push("good".to_owned());
-                let negated =
-                    if flag.contains(" and ") { format!("not ({flag})") } else { format!("not {flag}") };
+                let negated = if self.dice.chance(15) {
+                    // Leaves a gap, and both may be due at once.
+                    self.met("auto with a gap");
+                    format!("not {tests}.clean")
+                } else if flag.contains(" and ") {
+                    format!("not ({flag})")
+                } else {
+                    format!("not {flag}")
+                };
                 self.ending("bad", &format!(" auto when {negated}"), drawn);
             }
             (0..=3, _, Some(plain)) => {

@@ -218,29 +218,14 @@ fn random_workflows_agree_with_brute_force() {
     });
     report(&tally);
     agreed(&tally);
-    let decided: u64 = tally
-        .verdicts
-        .iter()
-        .filter(|(s, _)| matches!(s, Status::Proved | Status::Refuted))
-        .map(|(_, n)| n)
-        .sum();
+    let given: u64 = tally.verdicts.values().sum();
     let refuted = tally.verdicts.get(&Status::Refuted).copied().unwrap_or_default();
-    let asked: u64 = asked(&tally);
-    assert!(asked > 0 && decided > 0);
+    assert!(given > 0, "nothing was asked");
     if count >= 2_000 {
-        assert!(
-            refuted * 3 >= asked,
-            "only {refuted} of {asked} verdicts that could go either way are refuted"
-        );
+        assert!(refuted * 3 >= given, "only {refuted} of {given} verdicts are refuted");
         let rare: Vec<_> = tally.constructs.iter().filter(|(_, times)| **times < 50).collect();
         assert!(rare.is_empty(), "constructs met fewer than 50 times: {rare:?}");
     }
-}
-
-/// Verdicts of questions that a drawn workflow can fail: the printed bounds and the scopes cannot.
-fn asked(tally: &Tally) -> u64 {
-    let kinds = tally.by_kind.iter().filter(|(kind, _)| !matches!(**kind, "bounds" | "scopes"));
-    kinds.flat_map(|(_, by)| by.values()).sum()
 }
 
 fn report(tally: &Tally) {

@@ -2,7 +2,7 @@
 //! chain still tells.
 
 use xp_scope::Digest;
-use xpd_audit::entry::{Body, Facts, Kind, LogEntry, Salt, commitment, leaf_data};
+use xpd_audit::entry::{Body, Facts, Kind, LogEntry, Part, Salt, commitment, leaf_data};
 use xpd_audit::evidence::{EvidenceEntry, write_package};
 use xpd_audit::merkle::{Frontier, Leaves, inclusion_proof, leaf_hash};
 use xpd_audit::verify::{Fault, Report, Verdict, verify_package};
@@ -238,4 +238,35 @@ fn a_damaged_line_is_named_by_its_own_members_not_by_those_in_its_body() {
     let entry = report.findings.iter().find_map(|finding| finding.entry.clone()).unwrap();
     assert_eq!((entry.line, entry.index, entry.run_seq), (2, Some(1), Some(1)), "{report}");
     assert_eq!(entry.kind, Some(Kind::DecisionRefused));
+}
+
+/// Entries of a run with one refusal, after `edit` had the refusal as it was logged.
+fn with_refusal(edit: impl FnOnce(&mut serde_json::Value)) -> Vec<LogEntry> {
+    let mut run = Run::open("run-7", Log::new());
+    let request = run.request(&dev(), "work", "host.notes.erase", text("one"));
+    run.ask(request).unwrap_err();
+    run.ask(xp_machine::Event::Kill { reason: "test".into() }).unwrap();
+    run.close();
+    let mut entries: Vec<LogEntry> = run.entries.into_iter().map(|appended| appended.entry).collect();
+    let refused = entries.iter_mut().find_map(|entry| match &mut entry.body {
+        Body::Decided { result: xpd_audit::entry::Verdict::Refused(Part::Inline(refusal)), .. } => {
+            Some(refusal)
+        }
+        _ => None,
+    });
+    edit(refused.unwrap());
+    entries
+}
+
+#[test]
+fn a_refusal_is_its_code_and_clause_however_it_is_worded() {
+    let reworded = with_refusal(|refusal| refusal["reason"] = "said otherwise by a later version".into());
+    let report = report(reworded, false);
+    assert_eq!(report.verdict, Verdict::Verified, "{report}");
+    let faults_of = |field: &str, value: serde_json::Value| {
+        faults(&self::report(with_refusal(|refusal| refusal[field] = value), false))
+    };
+    let expected = [(Fault::Replay, Some(Kind::DecisionRefused))];
+    assert_eq!(faults_of("code", "used_up".into()), expected);
+    assert_eq!(faults_of("clause", serde_json::Value::Null), expected);
 }
