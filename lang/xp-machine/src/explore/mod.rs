@@ -106,14 +106,24 @@ impl<O> Explored<O> {
         self.cannot_reach(over, |_| false)
     }
 
-    /// Situations in which a step is open and stays so for ever. Meaningful only when `complete`.
+    /// Situations in which a step is open and neither an outcome of its own nor a reopening can ever come; that the run may
+    /// be over by another step's doing is no way on for this one. Meaningful only when `complete`.
     #[must_use]
     pub fn stranded(&self, step: StepId) -> Vec<usize> {
-        let closed = |here: &Situation<O>| {
-            let open = here.state.steps.get(step.index()).is_some_and(|step| step.open);
-            here.state.status != Status::Running || !open
+        let open = |here: &Situation<O>| {
+            here.state.status == Status::Running
+                && here.state.steps.get(step.index()).is_some_and(|step| step.open)
         };
-        self.cannot_reach(closed, |edge| edge.renewed.contains(&step))
+        let closed = |here: &Situation<O>| here.state.status == Status::Running && !open(here);
+        let own = |edge: &Edge| {
+            edge.renewed.contains(&step)
+                || matches!(&edge.by, Move::Judge(atom) | Move::Settle(atom) if atom.step == step)
+        };
+        let mut found = self.cannot_reach(closed, own);
+        // While an accepted outcome waits for claims to land, steps are closing: what follows tells.
+        let still = |here: &Situation<O>| open(here) && here.state.pending.is_empty();
+        found.retain(|index| self.situations.get(*index).is_some_and(still));
+        found
     }
 
     /// Situations from which neither a good situation nor a good edge can be reached.
