@@ -8,12 +8,16 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{ChildStdout, Command};
 
 use super::Config;
+use super::watch::{self, Excess};
 use crate::connectors::ActError;
 
-/// What a command that was stopped ends with, as `timeout(1)` says it.
+/// What a command that took too long ends with, as `timeout(1)` says it.
 const TIMED_OUT: i32 = 124;
-/// Copies the checkout into the working folder, then becomes the command. `$1` is the command.
-const SCRIPT: &str = "exec 2>&1; cp -a /checkout/. /build/ && cd /build && exec /bin/sh -c \"$1\"";
+/// What a command that was killed ends with, as shells say it.
+const KILLED: i32 = 137;
+/// Waits for the word to start, copies the checkout into the working folder, then becomes the command (`$1`).
+const SCRIPT: &str = "read -r word && test \"$word\" = start || exit 125; exec 0</dev/null 2>&1; \
+    cp -a /checkout/. /build/ && cd /build && exec /bin/sh -c \"$1\"";
 
 /// How a command ended.
 pub(super) struct Ended {
@@ -26,25 +30,40 @@ pub(super) async fn run(files: &Path, command: &str, config: &Config) -> Result<
     let mut child = bubblewrap(files, command, config)
         .spawn()
         .map_err(|error| ActError::NotSent(format!("bubblewrap cannot be run: {error}")))?;
-    let Some(stdout) = child.stdout.take() else {
+    let (Some(start), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(ActError::NotSent("bubblewrap does not talk".to_owned()));
     };
     // The pipe is read to its end whatever is kept, or the command would stand still.
     let reading = tokio::spawn(last(stdout, config.output_bytes));
-    let waited = tokio::time::timeout(Duration::from_secs(config.seconds), child.wait()).await;
-    let (code, stopped) = match waited {
-        Ok(Ok(status)) => (status.code().unwrap_or(TIMED_OUT), false),
-        Ok(Err(error)) => return Err(ActError::NotSent(format!("bubblewrap is gone: {error}"))),
-        Err(_) => {
-            let _ = child.kill().await;
-            (TIMED_OUT, true)
-        }
+    let outer = child.id();
+    let stopped = tokio::select! {
+        status = child.wait() => match status {
+            Ok(status) => Err(status.code().unwrap_or(KILLED)),
+            Err(error) => return Err(ActError::NotSent(format!("bubblewrap is gone: {error}"))),
+        },
+        () = tokio::time::sleep(Duration::from_secs(config.seconds)) => Ok(None),
+        excess = watch::excess(outer, start, config) => Ok(Some(excess)),
     };
+    if stopped.is_ok() {
+        // Whoever is inside dies with the process outside, or waits for a start that never comes.
+        let _ = child.kill().await;
+    }
+    // The pipe ends when nobody is left.
     let kept = reading.await.unwrap_or_default();
     let mut output = printable(&kept);
-    if stopped {
-        output.push_str(&format!("\n[stopped after {} s]\n", config.seconds));
-    }
+    let (code, why) = match stopped {
+        Err(code) => return Ok(Ended { code, output }),
+        Ok(None) => (TIMED_OUT, format!("more than {} s", config.seconds)),
+        Ok(Some(Excess::Memory)) => (KILLED, format!("more than {} MiB of memory", config.memory_mib)),
+        Ok(Some(Excess::Processes)) => (KILLED, format!("more than {} processes", config.processes)),
+        Ok(Some(Excess::Host)) => {
+            return Err(ActError::NotSent("the host has too little memory left for a command".to_owned()));
+        }
+        Ok(Some(Excess::Unseen)) => {
+            return Err(ActError::NotSent("what the command takes cannot be watched".to_owned()));
+        }
+    };
+    output.push_str(&format!("\n[stopped: {why}]\n"));
     Ok(Ended { code, output })
 }
 
@@ -52,6 +71,8 @@ fn bubblewrap(files: &Path, command: &str, config: &Config) -> Command {
     let mut bwrap = Command::new("bwrap");
     bwrap.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
     bwrap.args(["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]);
+    // A user namespace of its own would let a command mount memory without a bound.
+    bwrap.args(["--unshare-user", "--disable-userns"]);
     bwrap.args(["--hostname", "sandbox", "--ro-bind", "/usr", "/usr"]);
     for folder in ["/bin", "/sbin", "/lib", "/lib32", "/lib64"] {
         match std::fs::read_link(folder) {
@@ -88,7 +109,7 @@ fn bubblewrap(files: &Path, command: &str, config: &Config) -> Command {
     bwrap.arg(format!("--cpu={}", config.seconds));
     bwrap.arg(format!("--fsize={size}"));
     bwrap.args(["--core=0", "--nofile=1024", "/bin/sh", "-c", SCRIPT, "sh", command]);
-    bwrap.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    bwrap.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     bwrap
 }
 

@@ -4,6 +4,7 @@ mod candidate;
 mod cell;
 mod fill;
 mod git;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -28,12 +29,14 @@ pub struct Config {
     pub git_base: Option<String>,
     /// Seconds a command may run.
     pub seconds: u64,
-    /// Memory of each of its processes, in MiB.
+    /// Memory of its processes together, in MiB; also the address space of each.
     pub memory_mib: u64,
-    /// Processes. Not enforced by the kernel where the server itself runs as root.
+    /// Processes and threads together.
     pub processes: u64,
-    /// Space for the checkout and what the command writes, in MiB.
+    /// Space in each of `/build` (with the checkout), `/tmp` and `/dev/shm`, in MiB. It is memory.
     pub disk_mib: u64,
+    /// Memory the host must have left, in MiB: below it no command runs on, whoever took the rest.
+    pub spare_mib: u64,
     /// Bytes of output that are kept: the last ones.
     pub output_bytes: usize,
     /// Folders of the host that the command may read, besides `/usr`.
@@ -51,6 +54,7 @@ impl Default for Config {
             memory_mib: 1_024,
             processes: 256,
             disk_mib: 256,
+            spare_mib: 256,
             output_bytes: 16 * 1_024,
             tools: Vec::new(),
             parallel: 2,
