@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use xp_scope::is_object_id;
 
-use super::FETCH;
 use super::git::{Git, is_web};
+use super::{FETCH, list, refused};
 use crate::connectors::ActError;
 
 const MERGE: Duration = Duration::from_secs(60);
+
+/// Merge bases of two commits.
+const MAX_PARTED: usize = 8;
 
 /// What is run.
 pub(super) struct Candidate {
@@ -24,6 +27,7 @@ pub(super) async fn fetch(
     source: &str,
     branch: &str,
     commit: &str,
+    space: u64,
 ) -> Result<Candidate, ActError> {
     if !is_web(source) && !source.starts_with('/') {
         return Err(ActError::NotSent(
@@ -38,7 +42,17 @@ pub(super) async fn fetch(
     let base = line(git.ask(&["rev-parse", "--verify", "refs/xp/base^{commit}"], MERGE).await?)?;
     let got = line(git.ask(&["rev-parse", "--verify", "refs/xp/commit^{commit}"], MERGE).await?)?;
     if got != commit {
-        return Err(ActError::Refused { status: 422, reason: "the object is not a commit".to_owned() });
+        return Err(refused("the object is not a commit".to_owned()));
+    }
+    // A merge walks the trees of both sides and of where they parted; these are seen to have an end before.
+    let parted = git.run(&["merge-base", "--all", &base, commit], MERGE).await?.stdout;
+    let parted = String::from_utf8(parted).unwrap_or_default();
+    let parted: Vec<&str> = parted.lines().collect();
+    if parted.len() > MAX_PARTED || !parted.iter().all(|id| is_object_id(id)) {
+        return Err(refused("the commit and the default branch parted in too many places".to_owned()));
+    }
+    for tree in [&base, &got].into_iter().map(String::as_str).chain(parted) {
+        list::list(git, tree, space).await?;
     }
     let merged = git.run(&["merge-tree", "--write-tree", "--no-messages", &base, commit], MERGE).await?;
     match merged.status.code() {

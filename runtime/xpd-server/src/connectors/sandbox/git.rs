@@ -8,15 +8,19 @@ use tokio::process::{Child, Command};
 
 use crate::connectors::ActError;
 
+/// Bytes of address space.
+const MEMORY: u64 = 4 << 30;
+
 /// A bare repository of our own, made for one use.
 pub(super) struct Git {
     folder: PathBuf,
+    largest: u64,
 }
 
 impl Git {
-    /// Makes one.
-    pub async fn init(folder: &Path) -> Result<Self, ActError> {
-        let git = Self { folder: folder.to_owned() };
+    /// Makes one, of files of at most `largest` bytes.
+    pub async fn init(folder: &Path, largest: u64) -> Result<Self, ActError> {
+        let git = Self { folder: folder.to_owned(), largest };
         let folder = folder.display().to_string();
         git.ask(&["init", "--quiet", "--bare", "--template=", &folder], Duration::from_secs(30)).await?;
         Ok(git)
@@ -55,8 +59,12 @@ impl Git {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("git");
+        // What git reads was written by others: it takes no more memory, time and space than this.
+        let mut command = Command::new("prlimit");
         command
+            .arg(format!("--as={MEMORY}"))
+            .arg(format!("--fsize={}", self.largest))
+            .args(["--cpu=300", "--core=0", "git"])
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", "/nonexistent")
@@ -83,6 +91,10 @@ impl Git {
             "core.attributesFile=/dev/null",
             "transfer.fsckObjects=true",
             "fetch.writeCommitGraph=false",
+            // One pack, so that one limit holds for all that is fetched.
+            "fetch.unpackLimit=1",
+            "transfer.unpackLimit=1",
+            "core.packedGitLimit=1g",
             "gc.auto=0",
             "maintenance.auto=false",
             "submodule.recurse=false",

@@ -4,6 +4,7 @@ mod candidate;
 mod cell;
 mod fill;
 mod git;
+mod list;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ pub struct Config {
     pub processes: u64,
     /// Space in each of `/build` (with the checkout), `/tmp` and `/dev/shm`, in MiB. It is memory.
     pub disk_mib: u64,
+    /// What may be fetched of a repository, in MiB: the history of the default branch and of the commit.
+    pub fetch_mib: u64,
     /// Memory the host must have left, in MiB: below it no command runs on, whoever took the rest.
     pub spare_mib: u64,
     /// Bytes of output that are kept: the last ones.
@@ -54,6 +57,7 @@ impl Default for Config {
             memory_mib: 1_024,
             processes: 256,
             disk_mib: 256,
+            fetch_mib: 2_048,
             spare_mib: 256,
             output_bytes: 16 * 1_024,
             tools: Vec::new(),
@@ -106,11 +110,12 @@ impl Sandbox {
             .prefix("xpd-sandbox-")
             .tempdir()
             .map_err(|error| ActError::NotSent(format!("no place to work: {error}")))?;
-        let git = git::Git::init(&folder.path().join("git")).await?;
-        let candidate = candidate::fetch(&git, &source, repo.default_branch, commit).await?;
+        let git =
+            git::Git::init(&folder.path().join("git"), self.config.fetch_mib.saturating_mul(1 << 20)).await?;
+        let space = self.config.disk_mib.saturating_mul(1 << 20) / 2;
+        let candidate = candidate::fetch(&git, &source, repo.default_branch, commit, space).await?;
         let files = folder.path().join("files");
-        let space = self.config.disk_mib.saturating_mul(1 << 20);
-        fill::fill(&git, &candidate.tree, &files, space / 2).await?;
+        fill::fill(&git, &candidate.tree, &files, space).await?;
         let begun = Instant::now();
         let ended = cell::run(&files, command, &self.config).await?;
         let millis = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -144,6 +149,11 @@ impl Connector for Sandbox {
     async fn probe(&self, _: &Call) -> Result<Option<Value>, ActError> {
         Ok(None)
     }
+}
+
+/// A no to what the repository holds.
+fn refused(reason: String) -> ActError {
+    ActError::Refused { status: 422, reason }
 }
 
 /// Longest fetch.
