@@ -1,7 +1,12 @@
-//! Time as the stand-in counts it, and how it is written.
+//! Time as the stand-in counts it (the system's, but no two changes in one second), and how it is written.
 
-/// 2026-01-01T00:00:00Z, where the counting starts.
-pub const START: u64 = 1_767_225_600;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The time by the system's clock, in seconds since 1970.
+#[must_use]
+pub fn real() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
+}
 
 /// Seconds since 1970 as `2026-01-01T00:00:00Z`.
 #[must_use]
@@ -32,7 +37,7 @@ mod tests {
     #[test]
     fn dates_are_those_of_the_calendar() {
         assert_eq!(text(0), "1970-01-01T00:00:00Z");
-        assert_eq!(text(START), "2026-01-01T00:00:00Z");
+        assert_eq!(text(1_767_225_600), "2026-01-01T00:00:00Z");
         assert_eq!(text(951_782_399), "2000-02-28T23:59:59Z");
         assert_eq!(text(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(text(4_107_542_400), "2100-03-01T00:00:00Z");

@@ -331,6 +331,11 @@ impl Forge {
         clock::text(self.shared.world().now())
     }
 
+    /// Lets time pass.
+    pub fn pass(&self, seconds: u64) {
+        self.shared.world().pass(seconds);
+    }
+
     /// Everything that happened, as the control interface tells it.
     #[must_use]
     pub fn effects_json(&self) -> Value {

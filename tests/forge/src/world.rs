@@ -179,7 +179,7 @@ impl World {
             logins: Vec::new(),
             repos: BTreeMap::new(),
             effects: Vec::new(),
-            now: clock::START,
+            now: clock::real(),
             last_id: 1000,
         };
         for (token, login) in users {
@@ -189,10 +189,15 @@ impl World {
         world
     }
 
-    /// The time, one second later than last time.
+    /// The time, at least one second later than last time.
     pub fn tick(&mut self) -> u64 {
-        self.now += 1;
+        self.now = clock::real().max(self.now + 1);
         self.now
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, seconds: u64) {
+        self.now += seconds;
     }
 
     /// The time of the last change.

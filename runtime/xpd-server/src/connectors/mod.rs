@@ -23,6 +23,8 @@ pub struct Call {
     pub args: BTreeMap<String, Value>,
     /// What this one use is known by, from the grant's `jti`: left at the upstream where it can be, so that a probe finds it.
     pub marker: String,
+    /// When the right to it was granted, in milliseconds since 1970: it happened later, or not at all.
+    pub since: u64,
 }
 
 /// Why an action did not, or may not, have happened.

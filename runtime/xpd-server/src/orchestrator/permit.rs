@@ -36,7 +36,13 @@ impl Permit {
             return Err(spent);
         }
         let action = grant.action.split_once('.').map_or("", |(_, action)| action).to_owned();
-        Ok((Order { instance: grant.instance, call: Call { action, args: grant.args, marker } }, spent))
+        Ok((
+            Order {
+                instance: grant.instance,
+                call: Call { action, args: grant.args, marker, since: grant.issued },
+            },
+            spent,
+        ))
     }
 
     /// The token.

@@ -10,6 +10,7 @@
 mod contents;
 mod doubt;
 mod golden;
+mod history;
 mod issues;
 mod merge;
 mod pulls;

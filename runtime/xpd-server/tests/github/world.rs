@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use xp_forge::{Entry, Forge, Options};
@@ -113,7 +114,17 @@ pub fn marked(action: &str, args: serde_json::Value, marker: &str) -> Call {
     let Value::Record(args) = serde_json::from_value(args).expect("typed arguments") else {
         panic!("arguments are a record")
     };
-    Call { action: action.to_owned(), args: BTreeMap::from_iter(args), marker: marker.to_owned() }
+    Call {
+        action: action.to_owned(),
+        args: BTreeMap::from_iter(args),
+        marker: marker.to_owned(),
+        since: now(),
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
 }
 
 /// A result as JSON.

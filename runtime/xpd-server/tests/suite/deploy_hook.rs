@@ -59,7 +59,7 @@ fn call(action: &str) -> Call {
     if action == "production" {
         args.insert("tree".to_owned(), text(&"b".repeat(40)));
     }
-    Call { action: action.to_owned(), args, marker: "xp-0123456789abcdef".to_owned() }
+    Call { action: action.to_owned(), args, marker: "xp-0123456789abcdef".to_owned(), since: 0 }
 }
 
 #[tokio::test]

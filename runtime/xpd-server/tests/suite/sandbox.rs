@@ -105,6 +105,7 @@ fn call(commit: &str, command: &str) -> Call {
             ("network".to_owned(), text("none")),
         ]),
         marker: "xp-0123456789abcdef".to_owned(),
+        since: 0,
     }
 }
 

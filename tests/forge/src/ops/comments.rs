@@ -1,6 +1,7 @@
 //! Comments on issues and pull requests.
 
 use crate::call::Call;
+use crate::clock;
 use crate::reply::{Answer, Reply};
 use crate::shape;
 use crate::world::{Comment, World};
@@ -8,8 +9,9 @@ use crate::world::{Comment, World};
 /// `GET /repos/{owner}/{repo}/issues/{issue_number}/comments`.
 pub fn list(world: &mut World, call: &Call) -> Answer {
     let (repo, issue) = call.issue(world)?;
-    let comments =
-        issue.comments.iter().map(|comment| shape::comment(world, repo, issue.number, comment)).collect();
+    let since = call.query("since").unwrap_or_default();
+    let recent = issue.comments.iter().filter(|comment| clock::text(comment.created).as_str() >= since);
+    let comments = recent.map(|comment| shape::comment(world, repo, issue.number, comment)).collect();
     Ok(call.page(world, comments))
 }
 

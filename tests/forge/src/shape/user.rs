@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::clock;
 use crate::world::World;
 
 /// A `simple-user`.
@@ -38,7 +37,7 @@ pub fn user(world: &World, login: &str) -> Value {
 pub fn me(world: &World, login: &str) -> Value {
     let mut shape = user(world, login);
     if let Some(fields) = shape.as_object_mut() {
-        let since = clock::text(clock::START);
+        let since = "2026-01-01T00:00:00Z";
         let more = json!({
             "name": login, "company": null, "blog": "", "location": null, "email": null, "hireable": null, "bio": null,
             "public_repos": world.repos.len(), "public_gists": 0, "followers": 0, "following": 0,

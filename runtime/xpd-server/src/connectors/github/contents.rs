@@ -9,6 +9,7 @@ use xp_scope::{MAX_TEXT, Value};
 use super::api::{Api, refused};
 use super::args::{Args, Repo, record, text, wrong};
 use super::git::{self, Commit, Found, Line};
+use super::when::When;
 use super::{marker, pages};
 use crate::connectors::{ActError, Call};
 
@@ -78,16 +79,19 @@ pub(super) async fn write(api: &Api, call: &Call) -> Result<Value, ActError> {
 /// Looks for the commit that carries the mark on the branch.
 pub(super) async fn probe_write(api: &Api, call: &Call) -> Result<Option<Value>, ActError> {
     let (repo, branch, _) = written(call)?;
-    let found = marked(api, &repo, branch, &call.marker).await?;
+    let found = marked(api, &repo, branch, call).await?;
     Ok(found.as_ref().map(done))
 }
 
-/// The commit on a branch that carries a mark, if there is one among the last two thousand.
+/// The commit on a branch that carries the mark of a call, if there is one.
+///
+/// Commits are listed by their dates, and one is listed before its parents unless its date is wrong. So ours comes
+/// before the first hundred in a row that are older than the grant, unless as many with wrong dates were put on top.
 pub(super) async fn marked(
     api: &Api,
     repo: &Repo<'_>,
     branch: &str,
-    marker: &str,
+    call: &Call,
 ) -> Result<Option<Commit>, ActError> {
     #[derive(Deserialize)]
     struct Entry {
@@ -97,13 +101,27 @@ pub(super) async fn marked(
     #[derive(Deserialize)]
     struct Message {
         message: String,
+        committer: Option<Person>,
+    }
+    #[derive(Deserialize)]
+    struct Person {
+        date: Option<String>,
     }
     let head = git::head(api, repo, branch).await?;
     let segments = ["repos", repo.owner, repo.name, "commits"];
-    let entries: Vec<Entry> = pages::all(api, &segments, &[("sha", &head)]).await?;
-    let found = entries.iter().rev().find(|entry| marker::carries(&entry.commit.message, marker));
+    let when = When::of(call);
+    let mut found = None;
+    pages::back(api, &segments, &[("sha", &head)], |entry: Entry| {
+        let date = entry.commit.committer.and_then(|person| person.date);
+        // The oldest one: a copy of the mark can only come later.
+        if marker::carries(&entry.commit.message, &call.marker) {
+            found = Some(entry.sha);
+        }
+        date.is_some_and(|date| when.is_after(&date))
+    })
+    .await?;
     match found {
-        Some(entry) => git::commit(api, repo, &entry.sha).await.map(Some),
+        Some(sha) => git::commit(api, repo, &sha).await.map(Some),
         None => Ok(None),
     }
 }

@@ -8,6 +8,7 @@ use xp_scope::Value;
 use super::api::{Api, refused};
 use super::args::{Args, Repo, int, record, text, wrong};
 use super::body::body;
+use super::when::When;
 use super::{marker, pages};
 use crate::connectors::{ActError, Call};
 
@@ -19,6 +20,7 @@ struct IssueJson {
     state: String,
     labels: Vec<Json>,
     repository_url: String,
+    created_at: String,
     pull_request: Option<Json>,
 }
 
@@ -77,14 +79,20 @@ pub(super) async fn probe_create(api: &Api, call: &Call) -> Result<Option<Value>
     let repo = Args::of(call, &["repo", "title", "body"])?.repo()?;
     let segments = ["repos", repo.owner, repo.name, "issues"];
     let query = [("state", "all"), ("sort", "created"), ("direction", "desc")];
-    let issues: Vec<IssueJson> = pages::all(api, &segments, &query).await?;
-    // GitHub lists pull requests too. The oldest one: a copy of the mark can only come later.
-    let found = issues
-        .iter()
-        .rev()
-        .filter(|found| found.pull_request.is_none())
-        .find(|found| marker::carries(found.body.as_deref().unwrap_or_default(), &call.marker));
-    Ok(found.map(issue))
+    let when = When::of(call);
+    let mut found = None;
+    pages::back(api, &segments, &query, |entry: IssueJson| {
+        let old = when.is_after(&entry.created_at);
+        // GitHub lists pull requests too. The oldest one: a copy of the mark can only come later.
+        if entry.pull_request.is_none()
+            && marker::carries(entry.body.as_deref().unwrap_or_default(), &call.marker)
+        {
+            found = Some(issue(&entry));
+        }
+        old
+    })
+    .await?;
+    Ok(found)
 }
 
 /// `issues.read`.
@@ -131,7 +139,8 @@ pub(super) async fn probe_comment(api: &Api, call: &Call) -> Result<Option<Value
     let args = Args::of(call, &["repo", "number", "body"])?;
     let (repo, number) = (args.repo()?, args.number("number")?.to_string());
     let segments = ["repos", repo.owner, repo.name, "issues", &number, "comments"];
-    let comments: Vec<CommentJson> = pages::all(api, &segments, &[]).await?;
+    let when = When::of(call);
+    let comments: Vec<CommentJson> = pages::all(api, &segments, &[("since", when.as_str())]).await?;
     let found = comments
         .iter()
         .find(|found| marker::carries(found.body.as_deref().unwrap_or_default(), &call.marker));

@@ -61,7 +61,7 @@ pub(super) async fn merge(api: &Api, call: &Call) -> Result<Value, ActError> {
 pub(super) async fn probe_merge(api: &Api, call: &Call) -> Result<Option<Value>, ActError> {
     let args = Args::of(call, MERGE)?;
     let (repo, (commit, onto)) = (args.repo()?, pair(&args)?);
-    let found = contents::marked(api, &repo, repo.default_branch, &call.marker).await?;
+    let found = contents::marked(api, &repo, repo.default_branch, call).await?;
     match found {
         Some(found) if found.parents == [onto, commit] => Ok(Some(done(&found))),
         Some(_) => Err(ActError::Unknown("a commit carries the mark and is not the merge".to_owned())),

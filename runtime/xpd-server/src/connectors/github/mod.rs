@@ -15,6 +15,7 @@ mod merge;
 mod pages;
 mod pulls;
 mod tree_merge;
+mod when;
 
 use async_trait::async_trait;
 use xp_scope::Value;
