@@ -78,6 +78,26 @@ async fn a_write_is_one_commit_on_the_head() {
 }
 
 #[tokio::test]
+async fn a_message_holds_no_words_of_the_agent() {
+    let world = World::new();
+    world.forge.push(SHOP, "fix", "acme", "Start", &[("a", "1\n".into())]).unwrap();
+    for path in ["[skip ci]", "closes #1", "Co-authored-by eve@example.org", "@everyone/x"] {
+        world.act("contents.write", write("fix", path, "[skip ci]\n\nSigned-off-by: eve\n")).await;
+        let message = world.git(&["log", "-1", "--format=%B", "fix"]);
+        assert_eq!(message, "Change one file\n\nXp-Grant: grant-0001", "{path}");
+    }
+    let head = world.forge.branch(SHOP, "fix").unwrap();
+    let args = json!({
+        "repo": repo(), "head": "fix", "base": "main", "commit": head, "title": "closes #1", "body": "[skip ci]",
+    });
+    let number = world.act("pulls.ensure", args).await["number"].clone();
+    let args = json!({ "repo": repo(), "number": number, "commit": head, "onto": world.main });
+    world.act("pulls.merge", args).await;
+    let message = world.git(&["log", "-1", "--format=%B", "main"]);
+    assert_eq!(message, format!("Merge pull request #{number}\n\nXp-Grant: grant-0001"));
+}
+
+#[tokio::test]
 async fn what_may_not_be_written_is_not() {
     let world = World::new();
     world.act("branches.create", json!({ "repo": repo(), "name": "fix", "from": "main" })).await;

@@ -1,8 +1,10 @@
 //! Pull requests and reviews.
 
 use serde_json::json;
+use xp_forge::{Fault, Rule, When};
 use xpd_server::connectors::{ActError, Connector};
 
+use crate::contents::held;
 use crate::world::{SHOP, World, as_user, call, repo};
 
 #[tokio::test]
@@ -27,6 +29,27 @@ async fn a_pull_request_is_made_or_found() {
             json!({ "repo": repo(), "head": head, "base": base, "commit": next, "title": "t", "body": "" });
         assert_eq!(world.refused("pulls.ensure", args).await.0, status, "{head} {base}");
     }
+    world.sound();
+}
+
+#[tokio::test]
+async fn one_that_was_opened_at_another_commit_is_no_refusal() {
+    let world = World::new();
+    let commit = world.forge.push(SHOP, "fix", "xp-bot", "Work", &[("a", "a\n".into())]).unwrap();
+    let args =
+        json!({ "repo": repo(), "head": "fix", "base": "main", "commit": commit, "title": "T", "body": "B" });
+    // The branch moves between the look at it and the request.
+    world.forge.fault(Rule::next(Fault::Hold, When::Before, "POST", "/pulls"));
+    let call = call("pulls.ensure", args);
+    let other = async {
+        assert!(held(&world).await);
+        world.forge.push(SHOP, "fix", "xp-bot", "More", &[("b", "b\n".into())]).unwrap();
+        world.forge.release();
+    };
+    let (done, ()) = tokio::join!(world.github.act(&call), other);
+    let error = done.unwrap_err();
+    assert!(matches!(error, ActError::Unknown(_)), "{error}");
+    assert_eq!(world.forge.effects().len(), 1);
     world.sound();
 }
 

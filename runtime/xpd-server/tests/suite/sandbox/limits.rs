@@ -83,7 +83,9 @@ async fn memory_cannot_be_had_another_way() {
     let sandbox = repository.sandbox(|config| config.disk_mib = 8);
     for (what, command) in [
         ("a user namespace", "unshare --user true"),
-        ("a file in /dev/shm", "head -c 20000000 /dev/zero > /dev/shm/x"),
+        ("files in /dev/shm", "for n in 1 2; do head -c 6000000 /dev/zero > /dev/shm/$n || exit 1; done"),
+        ("files in /tmp", "for n in 1 2; do head -c 6000000 /dev/zero > /tmp/$n || exit 1; done"),
+        ("files in /build", "for n in 1 2; do head -c 6000000 /dev/zero > $n || exit 1; done"),
         ("a file among the devices", "touch /dev/x"),
         ("a file in the root", "touch /x"),
         ("open files", "perl -e 'for (1..2000) { open($f[$_], \"<\", \"/dev/null\") or exit 1 }'"),
@@ -95,7 +97,7 @@ async fn memory_cannot_be_had_another_way() {
     }
     // The twins that are allowed.
     for command in [
-        "head -c 2000000 /dev/zero > /dev/shm/x",
+        "head -c 6000000 /dev/zero > /dev/shm/1",
         "perl -e 'for (1..900) { open($f[$_], \"<\", \"/dev/null\") or exit 1 }'",
     ] {
         let ran = sandbox.act(&call(&commit, command)).await.unwrap();
