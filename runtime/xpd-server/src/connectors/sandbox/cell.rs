@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdout, Command};
 
-use super::Config;
 use super::watch::{self, Excess};
+use super::{Config, filter};
 use crate::connectors::ActError;
 
 /// What a command that took too long ends with, as `timeout(1)` says it.
@@ -19,6 +19,9 @@ const KILLED: i32 = 137;
 const SCRIPT: &str = "read -r word && test \"$word\" = start || exit 125; exec 0</dev/null 2>&1; \
     cp -a /checkout/. /build/ && cd /build && exec /bin/sh -c \"$1\"";
 
+/// How long it may take until nobody is left of a container whose first process was killed.
+const DEATH: Duration = Duration::from_secs(30);
+
 /// How a command ended.
 pub(super) struct Ended {
     pub code: i32,
@@ -27,29 +30,49 @@ pub(super) struct Ended {
 
 /// Runs a command on the files.
 pub(super) async fn run(files: &Path, command: &str, config: &Config) -> Result<Ended, ActError> {
-    let mut child = bubblewrap(files, command, config)
+    if watch::is_short(config) {
+        return Err(short());
+    }
+    let filter = filter::file().map_err(ActError::NotSent)?;
+    let mut child = bubblewrap(files, filter.path(), command, config)
         .spawn()
         .map_err(|error| ActError::NotSent(format!("bubblewrap cannot be run: {error}")))?;
-    let (Some(start), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+    let (Some(mut start), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(ActError::NotSent("bubblewrap does not talk".to_owned()));
     };
     // The pipe is read to its end whatever is kept, or the command would stand still.
     let reading = tokio::spawn(last(stdout, config.output_bytes));
     let outer = child.id();
+    let view = tokio::select! {
+        _ = child.wait() => None,
+        view = watch::view(outer) => view,
+    };
+    let Some(view) = view else {
+        // A container that was never finished waits for its maker without an end, and holds the pipe.
+        reading.abort();
+        let _ = child.kill().await;
+        return Err(ActError::NotSent("bubblewrap made no container".to_owned()));
+    };
+    // A command that is gone already needs no word.
+    let _ = start.write_all(b"start\n").await;
+    drop(start);
     let stopped = tokio::select! {
         status = child.wait() => match status {
             Ok(status) => Err(status.code().unwrap_or(KILLED)),
             Err(error) => return Err(ActError::NotSent(format!("bubblewrap is gone: {error}"))),
         },
         () = tokio::time::sleep(Duration::from_secs(config.seconds)) => Ok(None),
-        excess = watch::excess(outer, start, config) => Ok(Some(excess)),
+        excess = watch::excess(view, config) => Ok(Some(excess)),
     };
     if stopped.is_ok() {
-        // Whoever is inside dies with the process outside, or waits for a start that never comes.
+        // Whoever is inside dies with the process outside.
         let _ = child.kill().await;
     }
     // The pipe ends when nobody is left.
-    let kept = reading.await.unwrap_or_default();
+    let Ok(kept) = tokio::time::timeout(DEATH, reading).await else {
+        return Err(ActError::NotSent("the command cannot be stopped".to_owned()));
+    };
+    let kept = kept.unwrap_or_default();
     let mut output = printable(&kept);
     let (code, why) = match stopped {
         Err(code) => return Ok(Ended { code, output }),
@@ -57,7 +80,7 @@ pub(super) async fn run(files: &Path, command: &str, config: &Config) -> Result<
         Ok(Some(Excess::Memory)) => (KILLED, format!("more than {} MiB of memory", config.memory_mib)),
         Ok(Some(Excess::Processes)) => (KILLED, format!("more than {} processes", config.processes)),
         Ok(Some(Excess::Host)) => {
-            return Err(ActError::NotSent("the host has too little memory left for a command".to_owned()));
+            return Err(short());
         }
         Ok(Some(Excess::Unseen)) => {
             return Err(ActError::NotSent("what the command takes cannot be watched".to_owned()));
@@ -67,9 +90,15 @@ pub(super) async fn run(files: &Path, command: &str, config: &Config) -> Result<
     Ok(Ended { code, output })
 }
 
-fn bubblewrap(files: &Path, command: &str, config: &Config) -> Command {
-    let mut bwrap = Command::new("bwrap");
+fn short() -> ActError {
+    ActError::NotSent("the host has too little memory left for a command".to_owned())
+}
+
+fn bubblewrap(files: &Path, filter: &Path, command: &str, config: &Config) -> Command {
+    // Only a shell can hand bubblewrap one more open file.
+    let mut bwrap = Command::new("/bin/sh");
     bwrap.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    bwrap.args(["-c", "exec 9<\"$0\"; exec bwrap \"$@\""]).arg(filter).args(["--seccomp", "9"]);
     bwrap.args(["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]);
     // A user namespace of its own would let a command mount memory without a bound.
     bwrap.args(["--unshare-user", "--disable-userns"]);

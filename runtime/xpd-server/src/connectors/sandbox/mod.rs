@@ -3,6 +3,7 @@
 mod candidate;
 mod cell;
 mod fill;
+mod filter;
 mod git;
 mod list;
 mod watch;

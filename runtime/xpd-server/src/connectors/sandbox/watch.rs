@@ -5,15 +5,15 @@
 //! host has left, which is watched too.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::ChildStdin;
 
 use super::Config;
 
 /// Between two sums.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Between two looks for a container.
+const SOON: Duration = Duration::from_millis(5);
 /// How long a container may take to be set up.
 const SETUP: Duration = Duration::from_secs(20);
 
@@ -30,42 +30,34 @@ pub(super) enum Excess {
     Unseen,
 }
 
-/// Comes back once a limit is passed. `outer` is the process of bubblewrap that the server started; inside, the command
-/// waits for a word, which it gets when it is in view.
-pub(super) async fn excess(outer: Option<u32>, start: ChildStdin, config: &Config) -> Excess {
-    let Some(outer) = outer else { return Excess::Unseen };
-    let limits = Limits {
-        memory: config.memory_mib.saturating_mul(1_024),
-        processes: config.processes,
-        spare: config.spare_mib.saturating_mul(1_024),
-    };
+/// The container around a process of bubblewrap, once it is set up.
+pub(super) async fn view(outer: Option<u32>) -> Option<View> {
+    let outer = outer?;
     let begun = tokio::time::Instant::now();
-    let mut view: Option<View> = None;
-    let mut start = Some(start);
+    while begun.elapsed() < SETUP {
+        if let Ok(Some(view)) = tokio::task::spawn_blocking(move || View::of(outer)).await {
+            return Some(view);
+        }
+        tokio::time::sleep(SOON).await;
+    }
+    None
+}
+
+/// Whether the host has too little left to begin.
+pub(super) fn is_short(config: &Config) -> bool {
+    spare(&Limits::of(config)).is_some()
+}
+
+/// Comes back once a limit is passed.
+pub(super) async fn excess(view: View, config: &Config) -> Excess {
+    let (view, limits) = (Arc::new(view), Limits::of(config));
     loop {
-        let seen = tokio::task::spawn_blocking(move || {
-            let view = view.or_else(|| View::of(outer));
-            let excess = match &view {
-                Some(view) => view.excess(&limits),
-                None => spare(&limits),
-            };
-            (view, excess)
-        });
-        let Ok((found, excess)) = seen.await else { return Excess::Unseen };
-        if let Some(excess) = excess {
-            return excess;
+        let shown = Arc::clone(&view);
+        match tokio::task::spawn_blocking(move || shown.excess(&limits)).await {
+            Ok(None) => tokio::time::sleep(PAUSE).await,
+            Ok(Some(excess)) => return excess,
+            Err(_) => return Excess::Unseen,
         }
-        if found.is_none() && begun.elapsed() > SETUP {
-            return Excess::Unseen;
-        }
-        view = found;
-        if view.is_some()
-            && let Some(mut start) = start.take()
-        {
-            // A command that is gone already needs no word.
-            let _ = start.write_all(b"start\n").await;
-        }
-        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -77,8 +69,18 @@ struct Limits {
     spare: u64,
 }
 
+impl Limits {
+    fn of(config: &Config) -> Self {
+        Self {
+            memory: config.memory_mib.saturating_mul(1_024),
+            processes: config.processes,
+            spare: config.spare_mib.saturating_mul(1_024),
+        }
+    }
+}
+
 /// The container's own `/proc`, which lists its processes and no others.
-struct View {
+pub(super) struct View {
     init: PathBuf,
     proc: PathBuf,
 }

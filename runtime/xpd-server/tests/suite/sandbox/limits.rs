@@ -76,6 +76,35 @@ async fn a_host_short_of_memory_runs_nothing() {
     assert_eq!(refused.to_string(), wanted);
 }
 
+/// What namespaces do not divide is absent. The numbers are those of one machine.
+#[cfg(target_arch = "x86_64")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_left_in_the_kernel() {
+    let repository = Repository::new();
+    let commit = repository.git(&["rev-parse", "HEAD"]);
+    let sandbox = repository.sandbox(|_| {});
+    for (what, call_of, allowed) in [
+        ("add_key", "248, $u, $k, $k, 1, -4", false),
+        ("request_key", "249, $u, $k, 0, -4", false),
+        ("keyctl", "250, 0, -4, 1", false),
+        ("memfd_create", "319, $k, 0", false),
+        ("memfd_secret", "447, 0", false),
+        ("io_uring_setup", "425, 1, $p", false),
+        ("msgget", "68, 0, 0600", false),
+        ("shmget", "29, 0, 65537, 0600", false),
+        ("shmget of more than 4 GiB", "29, 0, 4294967296, 0600", false),
+        ("getpid by the other numbering", "0x40000027", false),
+        ("shmget, a little", "29, 0, 65536, 0600", true),
+        ("getpid", "39", true),
+    ] {
+        let command = format!(
+            "perl -e '($u, $k, $p) = (\"user\", \"xp-key\", \"\\0\" x 200); exit(syscall({call_of}) < 0)'"
+        );
+        let ran = sandbox.act(&call(&commit, &command)).await.unwrap();
+        assert_eq!(part(&ran, "passed"), &Value::Bool(allowed), "{what}: {ran:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_cannot_be_had_another_way() {
     let repository = Repository::new();
