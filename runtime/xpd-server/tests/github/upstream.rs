@@ -35,6 +35,18 @@ async fn upstream(answer: &'static str, flood: bool) -> Github {
     Github::new(config).unwrap()
 }
 
+/// An upstream that has these answers, by the path, and no others.
+async fn answering(answers: Vec<(&'static str, serde_json::Value)>) -> Github {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut router = axum::Router::new();
+    for (path, answer) in answers {
+        router = router.route(path, axum::routing::get(async move || axum::Json(answer)));
+    }
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Github::new(Config::new(&url, Secret::new("canary-91ab").unwrap())).unwrap()
+}
+
 fn create() -> Call {
     call("issues.create", json!({ "repo": repo(), "title": "T", "body": "B" }))
 }
@@ -54,6 +66,8 @@ async fn its_failures_are_told_apart_by_what_they_may_have_done() {
         ),
         ("HTTP/1.1 307 Moved\r\nlocation: /\r\ncontent-length: 0\r\n\r\n", false, "307", "307"),
         ("HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n", false, "in doubt", "not sent"),
+        // Somebody between us and the upstream says this, who cannot know what became of the request.
+        ("HTTP/1.1 408 Late\r\ncontent-length: 0\r\n\r\n", false, "in doubt", "not sent"),
         ("HTTP/1.1 403 No\r\ncontent-length: 11\r\n\r\ncanary-91ab", false, "403", "403"),
         ("HTTP/1.1 201 Made\r\ncontent-length: 99\r\n\r\n{", false, "in doubt", "not sent"),
         ("HTTP/1.1 201 Made\r\ncontent-length: 2\r\n\r\n{}", false, "in doubt", "not sent"),
@@ -66,6 +80,31 @@ async fn its_failures_are_told_apart_by_what_they_may_have_done() {
             assert!(error.to_string().contains(wanted), "{answer:?} {}: {error}", call.action);
             assert!(!format!("{error:?}").contains("canary"));
         }
+    }
+}
+
+/// A pull request from a fork of the same owner carries the names that were asked for.
+#[tokio::test]
+async fn a_pull_request_of_another_repository_is_not_the_one() {
+    let (head, base) = ("a".repeat(40), "b".repeat(40));
+    let pull = |from: &str| {
+        json!([{
+            "number": 7, "title": "T", "body": null, "state": "open",
+            "head": { "ref": "fix", "sha": head, "repo": { "full_name": from } },
+            "base": { "ref": "main", "sha": base, "repo": { "full_name": "acme/shop" } },
+        }])
+    };
+    let args =
+        json!({ "repo": repo(), "head": "fix", "base": "main", "commit": head, "title": "T", "body": "B" });
+    for (from, found) in [("acme/fork", false), ("acme/shop", true), ("Acme/Shop", true)] {
+        let reference = |name: &str, sha: &str| json!({ "ref": format!("refs/heads/{name}"), "object": { "type": "commit", "sha": sha } });
+        let github = answering(vec![
+            ("/repos/acme/shop/git/ref/heads/main", reference("main", &base)),
+            ("/repos/acme/shop/pulls", pull(from)),
+        ])
+        .await;
+        let probed = github.probe(&call("pulls.ensure", args.clone())).await.unwrap();
+        assert_eq!(probed.is_some(), found, "{from}");
     }
 }
 

@@ -86,6 +86,7 @@ async fn every_other_answer_is_what_it_is() {
         ((409, String::new()), Some(409)),
         ((422, "secret upstream text".to_owned()), Some(422)),
         ((500, String::new()), None),
+        ((408, String::new()), None),
         ((302, String::new()), None),
         ((200, "{}".to_owned()), None),
         ((200, "x".repeat(100_000)), None),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
@@ -64,7 +64,8 @@ impl Hook {
             }
         })?;
         let status = response.status();
-        if status.is_client_error() {
+        // 408 comes from whoever stands between us and the hook, too, who cannot know what became of the request.
+        if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
             let reason = "the hook refused".to_owned();
             return Err(ActError::Refused { status: status.as_u16(), reason });
         }

@@ -203,6 +203,8 @@ impl Api {
         match status {
             200..=299 => {}
             300..=399 => return Err(refused(status, "the upstream redirects: renamed or moved")),
+            // Whoever stands between us and the upstream cannot know what became of the request.
+            408 => return Err(lost(weight, "the upstream took too long")),
             500..=599 => return Err(lost(weight, "the upstream failed")),
             _ => return Err(refused(status, reason(status))),
         }

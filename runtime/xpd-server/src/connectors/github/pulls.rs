@@ -134,15 +134,17 @@ pub(super) async fn probe_review(api: &Api, call: &Call) -> Result<Option<Value>
 pub(super) async fn get(api: &Api, repo: &Repo<'_>, number: u64) -> Result<PullJson, ActError> {
     let digits = number.to_string();
     let found: PullJson = api.get(&["repos", repo.owner, repo.name, "pulls", &digits], &[]).await?;
-    let full_name = format!("{}/{}", repo.owner, repo.name);
-    let local = |side: &SideJson| {
-        side.repo.as_ref().is_some_and(|name| name.full_name.eq_ignore_ascii_case(&full_name))
-            && is_object_id(&side.sha)
-    };
-    if found.number != number || !local(&found.head) || !local(&found.base) {
+    if found.number != number || !is_local(repo, &found.head) || !is_local(repo, &found.base) {
         return Err(refused(409, "the pull request is not between branches of the repository"));
     }
     Ok(found)
+}
+
+/// Whether a side of a pull request is a commit on a branch of the repository.
+fn is_local(repo: &Repo<'_>, side: &SideJson) -> bool {
+    let full_name = format!("{}/{}", repo.owner, repo.name);
+    let named = side.repo.as_ref().is_some_and(|name| name.full_name.eq_ignore_ascii_case(&full_name));
+    named && is_object_id(&side.sha)
 }
 
 /// Checks that a pull request is open and at a commit.
@@ -172,7 +174,9 @@ async fn open(api: &Api, repo: &Repo<'_>, head: &str, base: &str) -> Result<Opti
     let from = format!("{}:{head}", repo.owner);
     let query = [("state", "open"), ("head", from.as_str()), ("base", base)];
     let found: Vec<PullJson> = api.get(&["repos", repo.owner, repo.name, "pulls"], &query).await?;
-    Ok(found.into_iter().find(|pull| pull.head.branch == head && pull.base.branch == base))
+    // A fork of the same owner has branches of the same names.
+    let fits = |pull: &PullJson| pull.head.branch == head && pull.base.branch == base;
+    Ok(found.into_iter().find(|pull| fits(pull) && is_local(repo, &pull.head) && is_local(repo, &pull.base)))
 }
 
 /// The result of `pulls.ensure`.
