@@ -63,7 +63,10 @@ async fn issues() {
     );
     assert_eq!(
         sent(&world, "issues.comment", json!({ "repo": repo(), "number": 1, "body": "B\n" })).await,
-        [r#"POST /repos/acme/shop/issues/1/comments {"body":"B\n\nXp-Grant: grant-0001"} -> 201"#]
+        [
+            "GET /repos/acme/shop/issues/1 -> 200",
+            r#"POST /repos/acme/shop/issues/1/comments {"body":"B\n\nXp-Grant: grant-0001"} -> 201"#,
+        ]
     );
     world.sound();
 }

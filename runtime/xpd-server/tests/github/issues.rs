@@ -57,6 +57,7 @@ async fn what_is_not_there_is_refused() {
         // A pull request is no issue.
         ("issues.read", json!({ "repo": repo(), "number": 1 }), 404),
         ("issues.comment", json!({ "repo": repo(), "number": 9, "body": "x" }), 404),
+        ("issues.comment", json!({ "repo": repo(), "number": 1, "body": "x" }), 404),
         ("issues.delete", json!({ "repo": repo(), "number": 1 }), 0),
         ("issues.read", json!({ "repo": repo(), "number": 0 }), 0),
         ("issues.read", json!({ "repo": repo(), "number": 1, "extra": true }), 0),

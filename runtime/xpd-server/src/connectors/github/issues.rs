@@ -99,12 +99,8 @@ pub(super) async fn probe_create(api: &Api, call: &Call) -> Result<Option<Value>
 pub(super) async fn read(api: &Api, call: &Call) -> Result<Value, ActError> {
     let args = Args::of(call, &["repo", "number"])?;
     let (repo, number) = (args.repo()?, args.number("number")?);
+    let found = get(api, &repo, number).await?;
     let digits = number.to_string();
-    let segments = ["repos", repo.owner, repo.name, "issues", &digits];
-    let found: IssueJson = api.get(&segments, &[]).await?;
-    if found.number != number || !is_of(&found, &repo) || found.pull_request.is_some() {
-        return Err(refused(404, "there is no such issue"));
-    }
     let segments = ["repos", repo.owner, repo.name, "issues", &digits, "comments"];
     let comments: Vec<CommentJson> = pages::all(api, &segments, &[]).await?;
     let comments = comments
@@ -124,11 +120,23 @@ pub(super) async fn read(api: &Api, call: &Call) -> Result<Value, ActError> {
     ]))
 }
 
-/// `issues.comment`.
+/// An issue of the repository. A pull request is none, though GitHub numbers and comments them alike.
+async fn get(api: &Api, repo: &Repo<'_>, number: u64) -> Result<IssueJson, ActError> {
+    let digits = number.to_string();
+    let found: IssueJson = api.get(&["repos", repo.owner, repo.name, "issues", &digits], &[]).await?;
+    if found.number != number || !is_of(&found, repo) || found.pull_request.is_some() {
+        return Err(refused(404, "there is no such issue"));
+    }
+    Ok(found)
+}
+
+/// `issues.comment`: on an issue, never on a pull request, where a comment may be a command.
 pub(super) async fn comment(api: &Api, call: &Call) -> Result<Value, ActError> {
     let args = Args::of(call, &["repo", "number", "body"])?;
-    let (repo, number) = (args.repo()?, args.number("number")?.to_string());
+    let (repo, number) = (args.repo()?, args.number("number")?);
     let signed = marker::sign(args.text("body")?, &call.marker)?;
+    get(api, &repo, number).await?;
+    let number = number.to_string();
     let segments = ["repos", repo.owner, repo.name, "issues", &number, "comments"];
     let made: CommentJson = api.effect(Method::POST, &segments, &json!({ "body": signed })).await?;
     Ok(record([("id", int(made.id))]))
