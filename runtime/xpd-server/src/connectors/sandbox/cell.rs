@@ -156,9 +156,12 @@ async fn last(mut from: ChildStdout, most: usize) -> Vec<u8> {
     kept
 }
 
-/// Text that any other layer takes: no control characters but line breaks and tabs.
+/// Text that any other layer takes: no control characters but line breaks and tabs, and none that turns the direction of
+/// what follows, which a person would read differently from a program.
 fn printable(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c));
+    String::from_utf8_lossy(bytes).chars().filter(kept).collect()
 }
 
 /// Whether a container can be made here at all.

@@ -34,6 +34,10 @@ async fn everything_is_limited() {
     let output = part(&loud, "output").as_text().unwrap();
     assert!(output.len() <= 1_000 && output.ends_with("[1mend"), "{output:?}");
     assert_eq!(part(&loud, "passed"), &Value::Bool(true));
+    // A right-to-left override makes a person read another text than a program does.
+    let turned =
+        sandbox.act(&call(&commit, "printf 'a\\342\\200\\256b\\342\\201\\246\\303\\244'")).await.unwrap();
+    assert_eq!(part(&turned, "output").as_text(), Some("abä"), "{turned:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
