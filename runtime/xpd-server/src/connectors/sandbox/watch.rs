@@ -12,6 +12,8 @@ use super::Config;
 
 /// Between two sums.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Sums in a row that may fail.
+const BLIND: u32 = 20;
 /// Between two looks for a container.
 const SOON: Duration = Duration::from_millis(5);
 /// How long a container may take to be set up.
@@ -51,13 +53,17 @@ pub(super) fn is_short(config: &Config) -> bool {
 /// Comes back once a limit is passed.
 pub(super) async fn excess(view: View, config: &Config) -> Excess {
     let (view, limits) = (Arc::new(view), Limits::of(config));
+    let mut unseen = 0;
     loop {
         let shown = Arc::clone(&view);
         match tokio::task::spawn_blocking(move || shown.excess(&limits)).await {
-            Ok(None) => tokio::time::sleep(PAUSE).await,
+            Ok(None) => unseen = 0,
+            // A first process that is dying shows nothing either, until whoever waits for the command hears of it.
+            Ok(Some(Excess::Unseen)) if unseen < BLIND => unseen += 1,
             Ok(Some(excess)) => return excess,
             Err(_) => return Excess::Unseen,
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -81,7 +87,6 @@ impl Limits {
 
 /// The container's own `/proc`, which lists its processes and no others.
 pub(super) struct View {
-    init: PathBuf,
     proc: PathBuf,
 }
 
@@ -93,13 +98,12 @@ impl View {
         let space = |process: &Path| std::fs::read_link(process.join("ns/pid")).ok();
         let (inner, listed) = (space(&init)?, space(&proc.join("1"))?);
         let ours = space(Path::new("/proc/self"))?;
-        (inner == listed && inner != ours).then_some(Self { init, proc })
+        (inner == listed && inner != ours).then_some(Self { proc })
     }
 
     fn excess(&self, limits: &Limits) -> Option<Excess> {
         let Some(processes) = list(&self.proc) else {
-            // Gone is no excess: whoever waits for the command hears of its end.
-            return self.init.exists().then_some(Excess::Unseen);
+            return spare(limits).or(Some(Excess::Unseen));
         };
         let (mut count, mut upper) = (0_u64, 0_u64);
         for process in &processes {
