@@ -50,6 +50,7 @@ pub(crate) struct Facts<'m> {
     pub order: Vec<StepId>,
     rank: Vec<usize>,
     parents: Vec<Vec<StepId>>,
+    parts: Vec<usize>,
     /// By loop: the target and all downstream of it, in id order.
     resets: Vec<Vec<StepId>>,
     usable: Vec<Vec<bool>>,
@@ -71,7 +72,9 @@ impl<'m> Facts<'m> {
                 *place = position;
             }
         }
-        let parents = (0..w.steps.len()).map(|index| graph.needs(StepId::of(index))).collect();
+        let parents: Vec<Vec<StepId>> =
+            (0..w.steps.len()).map(|index| graph.needs(StepId::of(index))).collect();
+        let parts = parts(&order, &parents);
         let resets = w
             .loops
             .iter()
@@ -94,7 +97,7 @@ impl<'m> Facts<'m> {
         let submittable =
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
         let over_at_once = holds_of_nothing(&w.finish);
-        Ok(Self { model, w, order, rank, parents, resets, usable, submittable, over_at_once })
+        Ok(Self { model, w, order, rank, parents, parts, resets, usable, submittable, over_at_once })
     }
 
     pub fn steps(&self) -> impl Iterator<Item = StepId> + use<> {
@@ -185,6 +188,11 @@ impl<'m> Facts<'m> {
         let mut cone: Vec<StepId> = seen.into_iter().collect();
         cone.sort_by_key(|step| self.rank(*step));
         cone
+    }
+
+    /// The part of the workflow the step lies in. Steps of different parts do not depend on each other.
+    pub fn part(&self, step: StepId) -> usize {
+        self.parts.get(step.index()).copied().unwrap_or_default()
     }
 
     /// The scopes of the grant let something through.
@@ -352,6 +360,31 @@ pub(crate) fn class_of(ty: &Type) -> Class {
         Type::List(_) => Class::List,
         Type::Record(_) => Class::Record,
     }
+}
+
+/// For each step one that stands for all it hangs together with.
+fn parts(order: &[StepId], parents: &[Vec<StepId>]) -> Vec<usize> {
+    let mut parts: Vec<usize> = (0..parents.len()).collect();
+    let root = |parts: &mut Vec<usize>, mut here: usize| {
+        while let Some(above) = parts.get(here).copied().filter(|above| *above != here) {
+            // Halves the way for the next one.
+            let next = parts.get(above).copied().unwrap_or(above);
+            if let Some(place) = parts.get_mut(here) {
+                *place = next;
+            }
+            here = next;
+        }
+        here
+    };
+    for step in order {
+        for parent in parents.get(step.index()).into_iter().flatten() {
+            let (one, other) = (root(&mut parts, step.index()), root(&mut parts, parent.index()));
+            if let Some(place) = parts.get_mut(one) {
+                *place = other;
+            }
+        }
+    }
+    (0..parents.len()).map(|index| root(&mut parts, index)).collect()
 }
 
 fn holds_of_nothing(formula: &Formula) -> bool {
