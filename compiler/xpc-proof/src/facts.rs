@@ -10,6 +10,7 @@ use xp_diagnostics::Span;
 use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place};
 
+use crate::parts;
 use crate::scopes;
 
 static NO_STEP: Step = Step {
@@ -74,7 +75,7 @@ impl<'m> Facts<'m> {
         }
         let parents: Vec<Vec<StepId>> =
             (0..w.steps.len()).map(|index| graph.needs(StepId::of(index))).collect();
-        let parts = parts(&order, &parents);
+        let parts = parts::of(&parents);
         let resets = w
             .loops
             .iter()
@@ -360,31 +361,6 @@ pub(crate) fn class_of(ty: &Type) -> Class {
         Type::List(_) => Class::List,
         Type::Record(_) => Class::Record,
     }
-}
-
-/// For each step one that stands for all it hangs together with.
-fn parts(order: &[StepId], parents: &[Vec<StepId>]) -> Vec<usize> {
-    let mut parts: Vec<usize> = (0..parents.len()).collect();
-    let root = |parts: &mut Vec<usize>, mut here: usize| {
-        while let Some(above) = parts.get(here).copied().filter(|above| *above != here) {
-            // Halves the way for the next one.
-            let next = parts.get(above).copied().unwrap_or(above);
-            if let Some(place) = parts.get_mut(here) {
-                *place = next;
-            }
-            here = next;
-        }
-        here
-    };
-    for step in order {
-        for parent in parents.get(step.index()).into_iter().flatten() {
-            let (one, other) = (root(&mut parts, step.index()), root(&mut parts, parent.index()));
-            if let Some(place) = parts.get_mut(one) {
-                *place = other;
-            }
-        }
-    }
-    (0..parents.len()).map(|index| root(&mut parts, index)).collect()
 }
 
 fn holds_of_nothing(formula: &Formula) -> bool {

@@ -18,6 +18,7 @@ mod live;
 mod map;
 mod names;
 mod need;
+mod parts;
 mod pins;
 mod plan;
 mod prover;

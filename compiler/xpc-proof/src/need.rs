@@ -62,9 +62,14 @@ impl Need {
         }
     }
 
-    /// It stays true when more is settled elsewhere, and [`Self::holds`] decides it.
+    /// It denies nothing of other steps.
     pub fn asks_for_more(&self) -> bool {
         !matches!(self, Self::Not(_) | Self::Lacks(_) | Self::NothingOpen | Self::Stranded(..))
+    }
+
+    /// [`Self::holds`] decides it, on the steps it speaks of and those they depend on.
+    pub fn decidable(&self) -> bool {
+        !matches!(self, Self::NothingOpen | Self::Stranded(..))
     }
 
     /// It assumes Booleans of results in a step that is open. Two of these may assume different ones.
@@ -75,7 +80,9 @@ impl Need {
     /// A step that must be open or settled for it.
     pub fn begins(&self) -> Option<StepId> {
         match self {
-            Self::Open(step) | Self::Begun(step) | Self::Settled(step) | Self::Stranded(step, _) => Some(*step),
+            Self::Open(step) | Self::Begun(step) | Self::Settled(step) | Self::Stranded(step, _) => {
+                Some(*step)
+            }
             Self::Use(at) | Self::Used(at) => Some(at.0),
             Self::Enabled(atom) => Some(atom.step),
             Self::InForce(step, _) => Some(*step),

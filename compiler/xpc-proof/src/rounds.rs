@@ -8,10 +8,12 @@ use crate::asked::{Answer, Asked, Solvers};
 use crate::map::Map;
 use crate::need::Goal;
 use crate::support;
+use crate::walk::Walks;
 
 /// Goals with the examples found so far.
 pub(crate) struct Rounds<'a, 'f, 'm> {
     pub solvers: &'a Solvers<'f, 'm>,
+    pub walks: &'a Walks,
     pub goals: &'a [Goal],
     pub found: Vec<Option<Map>>,
     /// Examples still wanted.
@@ -29,7 +31,16 @@ impl Rounds<'_, '_, '_> {
         // Most often there is nothing more to find, and one answer says so of all.
         let open = self.open();
         self.together(&open, 1)?;
-        // Otherwise each part of the workflow for itself, since models of a part are small.
+        // What a goal denies is seldom so on a walk, so this was not worth trying before.
+        for index in self.open() {
+            if self.is_open(index)
+                && let (Some(goal), Some(place)) = (self.goals.get(index), self.found.get_mut(index))
+            {
+                *place = self.walks.example(self.solvers.facts, goal);
+                self.left -= usize::from(place.is_some());
+            }
+        }
+        // The rest by parts of the workflow, since models of a part are small.
         for part in self.parts() {
             self.together(&part, usize::MAX)?;
         }
@@ -47,7 +58,8 @@ impl Rounds<'_, '_, '_> {
     /// Open goals by the parts of the workflow that they speak of.
     fn parts(&self) -> Vec<Vec<usize>> {
         let mut parts: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
-        for (index, goal) in self.open().into_iter().filter_map(|index| Some((index, self.goals.get(index)?))) {
+        for (index, goal) in self.open().into_iter().filter_map(|index| Some((index, self.goals.get(index)?)))
+        {
             let steps = goal.iter().flat_map(|need| need.steps().unwrap_or_default());
             let mut part: Vec<usize> = steps.map(|step| self.solvers.facts.part(step)).collect();
             part.sort_unstable();
@@ -95,12 +107,12 @@ impl Rounds<'_, '_, '_> {
             let map = asked.copy.read(&model);
             let before = open.len();
             open.retain(|(index, goal, encoded)| {
-                let holds = model.eval(encoded, true).and_then(|truth| truth.as_bool()) == Some(true);
-                if holds && let Some(place) = self.found.get_mut(*index) {
+                let wanted = self.left > 0 && model_holds(&model, encoded);
+                if wanted && let Some(place) = self.found.get_mut(*index) {
                     *place = Some(support::shrink(facts, &map, &[goal]));
-                    self.left = self.left.saturating_sub(1);
+                    self.left -= 1;
                 }
-                !holds
+                !wanted
             });
             if open.len() == before {
                 return Err("the solver's model does not satisfy what was asked".to_owned());
@@ -108,4 +120,8 @@ impl Rounds<'_, '_, '_> {
         }
         Ok(())
     }
+}
+
+fn model_holds(model: &z3::Model, formula: &Bool) -> bool {
+    model.eval(formula, true).and_then(|truth| truth.as_bool()) == Some(true)
 }

@@ -7,8 +7,8 @@ use xpc_model::{Limits, Place};
 use z3::SatResult;
 use z3::ast::Bool;
 
-use crate::asked::{Asked, Solvers};
 pub(crate) use crate::asked::{Answer, check};
+use crate::asked::{Asked, Solvers};
 use crate::encode::{Copy, Sink};
 use crate::facts::Facts;
 use crate::map::Map;
@@ -57,6 +57,11 @@ impl<'f, 'm> Session<'f, 'm> {
         }
     }
 
+    /// As [`Self::ask`], of any example: one that a walk has met where there is one.
+    pub fn example(&self, goal: &[Need]) -> Answer<Map> {
+        self.walks().example(self.facts, goal).map_or_else(|| self.ask(goal), Answer::Yes)
+    }
+
     /// For each goal an example, where there is one. With `most`, stops after that many examples; goals without one are
     /// then not known to have none.
     ///
@@ -70,13 +75,20 @@ impl<'f, 'm> Session<'f, 'm> {
             if left == 0 {
                 return Ok(found);
             }
-            *place = if few { self.ask(goal).known()? } else { self.walks().example(self.facts, goal) };
+            *place = if few {
+                self.ask(goal).known()?
+            } else if goal.iter().all(Need::asks_for_more) {
+                self.walks().example(self.facts, goal)
+            } else {
+                None
+            };
             left -= usize::from(place.is_some());
         }
         if few {
             return Ok(found);
         }
-        let mut rounds = Rounds { solvers: &self.solvers, goals, found, left, none: BTreeSet::new() };
+        let mut rounds =
+            Rounds { solvers: &self.solvers, walks: self.walks(), goals, found, left, none: BTreeSet::new() };
         rounds.ask()?;
         Ok(rounds.found)
     }

@@ -47,7 +47,7 @@ impl Walks {
     /// An example of the goal on one of the walks: the part of it that the goal rests on. Checked by the definitions of
     /// live maps and of the goal, so it does not matter how the walk came by it.
     pub fn example(&self, facts: &Facts<'_>, goal: &[Need]) -> Option<Map> {
-        if !goal.iter().all(Need::asks_for_more) || goal.iter().filter(|need| need.about_luck()).count() > 1 {
+        if !goal.iter().all(Need::decidable) || goal.iter().filter(|need| need.about_luck()).count() > 1 {
             return None;
         }
         let begun = |end: &&Map| goal.iter().filter_map(Need::begins).all(|step| end.begun(facts, step));
