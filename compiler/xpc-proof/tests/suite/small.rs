@@ -60,6 +60,25 @@ fn history_is_not_one_map() {
 }
 
 #[test]
+fn eight_of_many_are_shown() {
+    let mut b = Build::new();
+    let write = b.action("write", Effect::Write, &[]);
+    let approved = {
+        let review = b.step("review", "q", start());
+        b.judged(review, "approved")
+    };
+    for index in 0..40 {
+        let step = b.step(&format!("s{index}"), "r", start());
+        b.grant(step, write, vec![], 1, Per::Opening);
+        b.judged(step, "done");
+    }
+    let w = b.done();
+    let verdict = ask(&w, Question::Requires(effect(Effect::Write), is(approved)));
+    assert_eq!(verdict.status, Status::Refuted);
+    assert_eq!(verdict.failures.len(), 8);
+}
+
+#[test]
 fn endings_are_not_settled() {
     let mut b = Build::new();
     let a = b.step("a", "r", start());
