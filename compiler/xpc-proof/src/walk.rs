@@ -35,7 +35,13 @@ impl Walks {
         let mut taken: HashMap<Atom, usize> = HashMap::new();
         for _ in 0..WALKS {
             let before = (walks.opens.len(), walks.happens.len());
-            let end = walks.walk(facts, &finish, &mut taken);
+            let (seen, end) = walks.walk(facts, &finish, &mut taken);
+            // What was so on the way was so in a part of the end, and a part of a live map is one.
+            if !live(facts, &end) {
+                break;
+            }
+            walks.opens.extend(seen.opens);
+            walks.happens.extend(seen.happens);
             if before == (walks.opens.len(), walks.happens.len()) {
                 break;
             }
@@ -58,21 +64,22 @@ impl Walks {
     }
 
     /// One walk: everything that opens is settled with the outcome taken least often so far.
-    fn walk(&mut self, facts: &Facts<'_>, finish: &Finish<'_>, taken: &mut HashMap<Atom, usize>) -> Map {
+    fn walk(&self, facts: &Facts<'_>, finish: &Finish<'_>, taken: &mut HashMap<Atom, usize>) -> (Seen, Map) {
         let mut map = Map::default();
+        let mut seen = Seen { opens: Vec::new(), happens: Vec::new() };
         let mut left = finish.start();
         for step in &facts.order {
             if !map.begun(facts, *step) {
                 continue;
             }
-            self.opens.insert(*step);
+            seen.opens.push(*step);
             let mut choice: Option<(usize, Atom)> = None;
             for (atom, outcome) in facts.atoms(*step) {
                 let exhausts_scarce = matches!(&outcome.how, How::Exhausted(by) if self.scarce.contains(by));
                 if exhausts_scarce || !facts.possible(atom) || !evidence::obtainable(facts, atom, &map) {
                     continue;
                 }
-                self.happens.insert(atom);
+                seen.happens.push(atom);
                 if outcome.then == Then::Settle && !facts.over_at_once {
                     let count = taken.get(&atom).copied().unwrap_or(0);
                     if choice.is_none_or(|(least, _)| count < least) {
@@ -96,8 +103,13 @@ impl Walks {
                 }
             }
         }
-        map
+        (seen, map)
     }
+}
+
+struct Seen {
+    opens: Vec<StepId>,
+    happens: Vec<Atom>,
 }
 
 /// Keeps track of `finish` without evaluating all of it each time.
