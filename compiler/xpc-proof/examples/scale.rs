@@ -1,10 +1,11 @@
-//! Times all always asked questions on generated workflows: lanes of 20 steps, each with loops, evidence and data.
+//! Times all always asked questions and some properties on generated workflows: lanes of 20 steps, each with loops,
+//! evidence and data.
 //!
 //! `cargo run --release -p xpc-proof --example scale -- 1000 10000`
 
 use std::time::Instant;
 
-use xp_artifact::question::Question;
+use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::{
     Action, ActionId, ActionParam, Atom, Condition, Datum, Effect, Expr, Field, Formula, Grant, GrantIx, How,
     Limit, Loop, LoopId, Outcome, OutcomeIx, Per, Pin, Record, Repeat, Role, RoleId, RoleKind, Root, Step,
@@ -191,6 +192,10 @@ fn main() {
             Question::IrreversibleOnce,
             Question::ReviewedBeforeDeploy,
             Question::Bounds,
+            Question::NoRole(Uses::Effect(Effect::Write), Uses::Effect(Effect::Execute)),
+            Question::NoPrincipal(Uses::Effect(Effect::Read), Uses::Effect(Effect::Execute)),
+            Question::Requires(Uses::Effect(Effect::Execute), first(1)),
+            Question::AtMost(Uses::Effect(Effect::Write), 1_000_000_000),
         ];
         let ask = |question: Question| Obligation {
             id: format!("{question:?}"),
@@ -206,7 +211,8 @@ fn main() {
         println!("{steps} steps: {:.3} s", start.elapsed().as_secs_f64());
         for (obligation, verdict) in obligations.iter().zip(&verdicts) {
             let took = verdict.took.as_secs_f64();
-            println!("  {:22} {:?} {took:.3} s {}", obligation.id, verdict.status, verdict.reason);
+            let name = obligation.id.split('(').next().unwrap_or_default();
+            println!("  {name:22} {:?} {took:.3} s {}", verdict.status, verdict.reason);
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn openings(session: &Session<'_, '_>, cover: &Cover) -> Openings {
     for by in &cover.fireable {
         let Some(l) = facts.the_loop(*by) else { continue };
         let reopening = Need::Enabled(Atom { step: l.step, outcome: l.outcome });
-        let example = match session.ask(std::slice::from_ref(&reopening)) {
+        let example = match session.example(std::slice::from_ref(&reopening)) {
             Answer::Yes(map) => Some(map),
             Answer::No => continue,
             Answer::Unknown(_) => None,
@@ -48,7 +48,7 @@ pub(crate) fn openings(session: &Session<'_, '_>, cover: &Cover) -> Openings {
             let together = shown || {
                 let goal = vec![reopening.clone(), Need::Begun(*step)];
                 // Undecided counts: the bound may be too high, never too low.
-                !matches!(session.ask(&goal), Answer::No)
+                !matches!(session.example(&goal), Answer::No)
             };
             if together {
                 *counts.by_step.entry(*step).or_insert(1) += u64::from(l.max);

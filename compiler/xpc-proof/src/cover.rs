@@ -1,20 +1,17 @@
 //! What can happen: most of it is seen on a few walks through the workflow, the solver is asked for the rest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use xp_artifact::workflow::{Atom, Formula, How, LoopId, StepId, Then};
+use xp_artifact::workflow::{Atom, Formula, How, LoopId, StepId};
 
-use crate::evidence;
-use crate::facts::{Facts, GrantAt, steps_of};
+use crate::facts::Facts;
 use crate::map::Map;
 use crate::need::Need;
 use crate::plan;
 use crate::refute::{Setting, Stage};
 use crate::session::Session;
 use crate::violation::Violation;
-
-/// Walks taken before the solver is asked.
-const WALKS: usize = 8;
+use crate::walk::Walks;
 
 /// What the question "can it happen" got for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,20 +64,10 @@ impl Cover {
 /// Finds out for every step and outcome.
 pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
     let facts = session.facts;
-    let finish = Finish::of(facts);
-    let scarce: BTreeSet<LoopId> =
-        facts.loops().map(|(by, _)| by).filter(|by| is_scarce(facts, *by)).collect();
-    let mut seen = Seen { opens: BTreeSet::new(), happens: BTreeSet::new() };
-    let mut taken: HashMap<Atom, usize> = HashMap::new();
-    for _ in 0..WALKS {
-        let before = (seen.opens.len(), seen.happens.len());
-        walk(facts, &finish, &scarce, &mut seen, &mut taken);
-        if before == (seen.opens.len(), seen.happens.len()) {
-            break;
-        }
-    }
+    let walks = session.walks();
+    let scarce = walks.scarce.clone();
     let mut cover = Cover { opens: Vec::new(), happens: HashMap::new(), fireable: Vec::new(), scarce };
-    ask(session, stage, &seen, &mut cover);
+    ask(session, stage, walks, &mut cover);
     cover.fireable = facts
         .loops()
         .filter(|(_, l)| cover.happens(Atom { step: l.step, outcome: l.outcome }).conceivable())
@@ -89,134 +76,16 @@ pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
     cover
 }
 
-struct Seen {
-    opens: BTreeSet<StepId>,
-    happens: BTreeSet<Atom>,
-}
-
-/// One walk in dependency order: everything that opens is settled with the outcome taken least often so far.
-fn walk(
-    facts: &Facts<'_>,
-    finish: &Finish<'_>,
-    scarce: &BTreeSet<LoopId>,
-    seen: &mut Seen,
-    taken: &mut HashMap<Atom, usize>,
-) {
-    let mut map = Map::default();
-    let mut left = finish.start();
-    for step in &facts.order {
-        if !map.begun(facts, *step) {
-            continue;
-        }
-        seen.opens.insert(*step);
-        let mut choice: Option<(usize, Atom)> = None;
-        for (atom, outcome) in facts.atoms(*step) {
-            let exhausts_scarce = matches!(&outcome.how, How::Exhausted(by) if scarce.contains(by));
-            if exhausts_scarce || !facts.possible(atom) || !evidence::obtainable(facts, atom, &map) {
-                continue;
-            }
-            seen.happens.insert(atom);
-            if outcome.then == Then::Settle && !facts.over_at_once {
-                let count = taken.get(&atom).copied().unwrap_or(0);
-                if choice.is_none_or(|(least, _)| count < least) {
-                    choice = Some((count, atom));
-                }
-            }
-        }
-        let Some((count, atom)) = choice else { continue };
-        map.settled.insert(*step, atom.outcome);
-        if finish.reached(&map, *step, &mut left) {
-            map.settled.remove(step);
-            continue;
-        }
-        taken.insert(atom, count + 1);
-        let way = evidence::way_now(facts, atom, &map).unwrap_or_default();
-        for (index, grant) in facts.step(*step).grants.iter().enumerate() {
-            let at: GrantAt = crate::values::grant_at(*step, index);
-            // Results that the condition does not read may be there as well.
-            if grant.binder.is_some() && (way.contains_key(&at.1) || evidence::pinned(facts, at, &map)) {
-                map.bound.insert(at);
-            }
-        }
-    }
-}
-
-/// Keeps track of `finish` without evaluating all of it each time.
-struct Finish<'m> {
-    parts: Vec<&'m Formula>,
-    of: BTreeMap<StepId, Vec<usize>>,
-}
-
-impl<'m> Finish<'m> {
-    fn of(facts: &Facts<'m>) -> Self {
-        let parts: Vec<&Formula> = match &facts.w.finish {
-            Formula::All(parts) => parts.iter().collect(),
-            other => vec![other],
-        };
-        let mut of: BTreeMap<StepId, Vec<usize>> = BTreeMap::new();
-        for (index, part) in parts.iter().enumerate() {
-            let mut steps = Vec::new();
-            steps_of(part, &mut steps);
-            steps.sort_unstable();
-            steps.dedup();
-            for step in steps {
-                of.entry(step).or_default().push(index);
-            }
-        }
-        Self { parts, of }
-    }
-
-    fn start(&self) -> BTreeSet<usize> {
-        let nothing = Map::default();
-        (0..self.parts.len())
-            .filter(|index| self.parts.get(*index).is_some_and(|part| !nothing.truth(part)))
-            .collect()
-    }
-
-    /// Whether the step, just settled in the map, ends the run; the open conjuncts are updated only if not.
-    fn reached(&self, map: &Map, step: StepId, left: &mut BTreeSet<usize>) -> bool {
-        let done: Vec<usize> = self
-            .of
-            .get(&step)
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|index| {
-                left.contains(index) && self.parts.get(*index).is_some_and(|part| map.truth(part))
-            })
-            .collect();
-        if done.len() == left.len() {
-            return true;
-        }
-        for index in done {
-            left.remove(&index);
-        }
-        false
-    }
-}
-
-/// Whether using the loop up may run into a limit per run: then only a replay shows that it can be used up.
-fn is_scarce(facts: &Facts<'_>, by: LoopId) -> bool {
-    let Some(l) = facts.the_loop(by) else { return false };
-    let rebuilt = facts.cone([l.step]).into_iter().filter(|step| facts.resets(by, *step));
-    rebuilt.into_iter().any(|step| {
-        facts.step(step).grants.iter().enumerate().any(|(index, grant)| {
-            facts.per_run(crate::values::grant_at(step, index))
-                && (grant.binder.is_some() || !facts.action(grant.action).shows.is_empty())
-        })
-    })
-}
-
 /// Asks the solver about what no walk has seen; what hangs on a scarce loop is carried out.
-fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, seen: &Seen, cover: &mut Cover) {
+fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &mut Cover) {
     let scarce = cover.scarce.clone();
     let facts = session.facts;
-    let steps: Vec<StepId> = facts.steps().filter(|step| !seen.opens.contains(step)).collect();
+    let steps: Vec<StepId> = facts.steps().filter(|step| !walks.opens.contains(step)).collect();
     let atoms: Vec<Atom> = facts
         .steps()
         .flat_map(|step| facts.atoms(step))
         .map(|(atom, _)| atom)
-        .filter(|atom| !seen.happens.contains(atom))
+        .filter(|atom| !walks.happens.contains(atom))
         .collect();
     let goals: Vec<_> = steps
         .iter()
@@ -266,7 +135,7 @@ fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, seen: &Seen, cover: &mu
             *place = chance(index, *step, None);
         }
     }
-    cover.happens = seen.happens.iter().map(|atom| (*atom, Chance::Happens)).collect();
+    cover.happens = walks.happens.iter().map(|atom| (*atom, Chance::Happens)).collect();
     for (index, atom) in atoms.iter().enumerate() {
         cover.happens.insert(*atom, chance(steps.len() + index, atom.step, Some(*atom)));
     }

@@ -10,6 +10,7 @@ use xp_diagnostics::Span;
 use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place};
 
+use crate::parts;
 use crate::scopes;
 
 static NO_STEP: Step = Step {
@@ -50,6 +51,7 @@ pub(crate) struct Facts<'m> {
     pub order: Vec<StepId>,
     rank: Vec<usize>,
     parents: Vec<Vec<StepId>>,
+    parts: Vec<usize>,
     /// By loop: the target and all downstream of it, in id order.
     resets: Vec<Vec<StepId>>,
     usable: Vec<Vec<bool>>,
@@ -71,7 +73,9 @@ impl<'m> Facts<'m> {
                 *place = position;
             }
         }
-        let parents = (0..w.steps.len()).map(|index| graph.needs(StepId::of(index))).collect();
+        let parents: Vec<Vec<StepId>> =
+            (0..w.steps.len()).map(|index| graph.needs(StepId::of(index))).collect();
+        let parts = parts::of(&parents);
         let resets = w
             .loops
             .iter()
@@ -94,7 +98,7 @@ impl<'m> Facts<'m> {
         let submittable =
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
         let over_at_once = holds_of_nothing(&w.finish);
-        Ok(Self { model, w, order, rank, parents, resets, usable, submittable, over_at_once })
+        Ok(Self { model, w, order, rank, parents, parts, resets, usable, submittable, over_at_once })
     }
 
     pub fn steps(&self) -> impl Iterator<Item = StepId> + use<> {
@@ -185,6 +189,11 @@ impl<'m> Facts<'m> {
         let mut cone: Vec<StepId> = seen.into_iter().collect();
         cone.sort_by_key(|step| self.rank(*step));
         cone
+    }
+
+    /// The part of the workflow the step lies in. Steps of different parts do not depend on each other.
+    pub fn part(&self, step: StepId) -> usize {
+        self.parts.get(step.index()).copied().unwrap_or_default()
     }
 
     /// The scopes of the grant let something through.

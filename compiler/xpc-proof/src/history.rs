@@ -85,11 +85,9 @@ impl Session<'_, '_> {
                     sink.solver.assert(fire.implies(&part));
                 }
             }
-            for (index, one) in chosen.iter().enumerate() {
-                for other in chosen.iter().skip(index + 1) {
-                    sink.solver.assert(Bool::or(&[one.not(), other.not()]));
-                }
-            }
+            // One constraint, since pairs of thousands of loops are millions.
+            let each: Vec<(&Bool, i32)> = chosen.iter().map(|fire| (fire, 1)).collect();
+            sink.solver.assert(Bool::pb_le(&each, 1));
             for step in &steps {
                 let resetting: Vec<Bool> = loops
                     .iter()

@@ -6,6 +6,7 @@
 //! written down at the top of its file in `questions`.
 
 mod answer;
+mod asked;
 pub mod codes;
 mod counts;
 mod cover;
@@ -13,15 +14,18 @@ mod encode;
 mod evidence;
 mod facts;
 mod history;
+mod live;
 mod map;
 mod names;
 mod need;
+mod parts;
 mod pins;
 mod plan;
 mod prover;
 mod questions;
 mod refute;
 mod replay;
+mod rounds;
 mod scopes;
 mod search;
 mod session;
@@ -29,6 +33,7 @@ mod support;
 mod values;
 pub mod version;
 mod violation;
+mod walk;
 
 pub use prover::Z3Prover;
 pub use replay::replay;

@@ -49,6 +49,12 @@ impl Map {
         self.flags.get(&(step, grant, fields.to_vec())).copied()
     }
 
+    /// The Booleans assumed of results of a step.
+    pub fn flags_of(&self, step: StepId) -> impl Iterator<Item = (&FlagAt, bool)> {
+        let from = (step, GrantIx(0), Vec::new());
+        self.flags.range(from..).take_while(move |((of, ..), _)| *of == step).map(|(at, is)| (at, *is))
+    }
+
     /// Forgets everything about a step.
     pub fn unsettle(&mut self, step: StepId) {
         self.settled.remove(&step);

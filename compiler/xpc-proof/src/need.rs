@@ -62,6 +62,35 @@ impl Need {
         }
     }
 
+    /// It denies nothing of other steps.
+    pub fn asks_for_more(&self) -> bool {
+        !matches!(self, Self::Not(_) | Self::Lacks(_) | Self::NothingOpen | Self::Stranded(..))
+    }
+
+    /// [`Self::holds`] decides it, on the steps it speaks of and those they depend on.
+    pub fn decidable(&self) -> bool {
+        !matches!(self, Self::NothingOpen | Self::Stranded(..))
+    }
+
+    /// It assumes Booleans of results in a step that is open. Two of these may assume different ones.
+    pub fn about_luck(&self) -> bool {
+        matches!(self, Self::Enabled(_) | Self::Stranded(..))
+    }
+
+    /// A step that must be open or settled for it.
+    pub fn begins(&self) -> Option<StepId> {
+        match self {
+            Self::Open(step) | Self::Begun(step) | Self::Settled(step) | Self::Stranded(step, _) => {
+                Some(*step)
+            }
+            Self::Use(at) | Self::Used(at) => Some(at.0),
+            Self::Enabled(atom) => Some(atom.step),
+            Self::InForce(step, _) => Some(*step),
+            Self::Has(datum) => datum.root.step(),
+            Self::Not(_) | Self::Lacks(_) | Self::NothingOpen => None,
+        }
+    }
+
     /// Its conjuncts, each with the place in the source that demands it.
     pub fn encode(&self, sink: &Sink, copy: &Copy<'_, '_>) -> Vec<(Option<Place>, Bool)> {
         let open = |step: StepId| {

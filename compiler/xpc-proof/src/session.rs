@@ -1,17 +1,21 @@
 //! Questions about one live map, put to the solver.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
-use xp_artifact::workflow::StepId;
 use xpc_model::{Limits, Place};
 use z3::SatResult;
 use z3::ast::Bool;
 
+pub(crate) use crate::asked::{Answer, check};
+use crate::asked::{Asked, Solvers};
 use crate::encode::{Copy, Sink};
 use crate::facts::Facts;
 use crate::map::Map;
 use crate::need::{Goal, Need};
+use crate::rounds::Rounds;
 use crate::support;
+use crate::walk::Walks;
 
 /// Up to this many goals are asked one by one, each on its own cone.
 const ONE_BY_ONE: usize = 24;
@@ -19,54 +23,43 @@ const ONE_BY_ONE: usize = 24;
 const CORE_STEPS: usize = 2_000;
 const CORE_PLACES: usize = 64;
 
-/// What the solver said.
-#[derive(Debug)]
-pub(crate) enum Answer<T> {
-    /// There is one, for example this.
-    Yes(T),
-    /// There is none.
-    No,
-    /// Why it gave up.
-    Unknown(String),
-}
-
 /// One workflow, asked many questions.
 pub(crate) struct Session<'f, 'm> {
     pub facts: &'f Facts<'m>,
     pub limits: Limits,
-    whole: OnceCell<(Sink, Copy<'f, 'm>)>,
+    solvers: Solvers<'f, 'm>,
+    walks: OnceCell<Walks>,
 }
 
 impl<'f, 'm> Session<'f, 'm> {
     pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
-        Self { facts, limits, whole: OnceCell::new() }
+        Self { facts, limits, solvers: Solvers::new(facts, limits), walks: OnceCell::new() }
     }
 
-    /// The steps a goal depends on.
-    fn cone(&self, goal: &[Need]) -> Vec<StepId> {
-        let mut roots = Vec::new();
-        for need in goal {
-            match need.steps() {
-                Some(steps) => roots.extend(steps),
-                None => return self.facts.order.clone(),
-            }
-        }
-        self.facts.cone(roots)
+    pub fn walks(&self) -> &Walks {
+        self.walks.get_or_init(|| Walks::of(self.facts))
     }
 
     /// A smallest-looking live map in which the goal holds. Asked on the goal's cone, which is exact: cutting a live map
     /// down to a cone leaves a live map, and what the goal says of its own steps stays.
     pub fn ask(&self, goal: &[Need]) -> Answer<Map> {
-        let sink = Sink::new(self.limits, false);
-        let copy = Copy::new(&sink, self.facts, self.cone(goal));
-        for (_, part) in goal.iter().flat_map(|need| need.encode(&sink, &copy)) {
-            sink.solver.assert(&part);
-        }
-        match check(&sink) {
-            Answer::Yes(model) => Answer::Yes(support::shrink(self.facts, &copy.read(&model), &[goal])),
+        let own;
+        let asked: &Asked<'_, '_> = if goal.iter().any(|need| need.steps().is_none()) {
+            self.solvers.whole()
+        } else {
+            own = self.solvers.over(self.solvers.cone(goal));
+            &own
+        };
+        match asked.any(&[asked.goal(goal)]) {
+            Answer::Yes(model) => Answer::Yes(support::shrink(self.facts, &asked.copy.read(&model), &[goal])),
             Answer::No => Answer::No,
             Answer::Unknown(why) => Answer::Unknown(why),
         }
+    }
+
+    /// As [`Self::ask`], of any example: one that a walk has met where there is one.
+    pub fn example(&self, goal: &[Need]) -> Answer<Map> {
+        self.walks().example(self.facts, goal).map_or_else(|| self.ask(goal), Answer::Yes)
     }
 
     /// For each goal an example, where there is one. With `most`, stops after that many examples; goals without one are
@@ -75,76 +68,34 @@ impl<'f, 'm> Session<'f, 'm> {
     /// # Errors
     /// Why the solver gave up.
     pub fn sort(&self, goals: &[Goal], most: Option<usize>) -> Result<Vec<Option<Map>>, String> {
-        let most = most.unwrap_or(usize::MAX);
+        let mut left = most.unwrap_or(usize::MAX);
         let mut found: Vec<Option<Map>> = vec![None; goals.len()];
-        if goals.len() <= ONE_BY_ONE {
-            let mut count = 0;
-            for (goal, place) in goals.iter().zip(&mut found) {
-                if count >= most {
-                    break;
-                }
-                match self.ask(goal) {
-                    Answer::Yes(map) => {
-                        *place = Some(map);
-                        count += 1;
-                    }
-                    Answer::No => {}
-                    Answer::Unknown(why) => return Err(why),
-                }
-            }
-            return Ok(found);
-        }
-        let (sink, copy) = self.whole.get_or_init(|| {
-            let sink = Sink::new(self.limits, false);
-            let copy = Copy::new(&sink, self.facts, self.facts.order.clone());
-            (sink, copy)
-        });
-        let encoded: Vec<Bool> = goals
-            .iter()
-            .map(|goal| {
-                let parts: Vec<Bool> =
-                    goal.iter().flat_map(|need| need.encode(sink, copy)).map(|(_, part)| part).collect();
-                copy.all(&parts)
-            })
-            .collect();
-        loop {
-            let open: Vec<Bool> = encoded
-                .iter()
-                .zip(&found)
-                .filter(|(_, found)| found.is_none())
-                .map(|(goal, _)| goal.clone())
-                .collect();
-            if open.is_empty() || goals.len() - open.len() >= most {
+        let few = goals.len() <= ONE_BY_ONE;
+        for (goal, place) in goals.iter().zip(&mut found) {
+            if left == 0 {
                 return Ok(found);
             }
-            sink.solver.push();
-            sink.solver.assert(copy.any(&open));
-            let answer = check(sink);
-            sink.solver.pop(1);
-            let model = match answer {
-                Answer::Yes(model) => model,
-                Answer::No => return Ok(found),
-                Answer::Unknown(why) => return Err(why),
+            *place = if few {
+                self.ask(goal).known()?
+            } else if goal.iter().all(Need::asks_for_more) {
+                self.walks().example(self.facts, goal)
+            } else {
+                None
             };
-            let map = copy.read(&model);
-            let mut any = false;
-            for ((goal, encoded), place) in goals.iter().zip(&encoded).zip(&mut found) {
-                if place.is_none()
-                    && model.eval(encoded, true).and_then(|truth| truth.as_bool()) == Some(true)
-                {
-                    *place = Some(support::shrink(self.facts, &map, &[goal]));
-                    any = true;
-                }
-            }
-            if !any {
-                return Err("the solver's model does not satisfy what was asked".to_owned());
-            }
+            left -= usize::from(place.is_some());
         }
+        if few {
+            return Ok(found);
+        }
+        let mut rounds =
+            Rounds { solvers: &self.solvers, walks: self.walks(), goals, found, left, none: BTreeSet::new() };
+        rounds.ask()?;
+        Ok(rounds.found)
     }
 
     /// The places of the source that a goal without example rests on, minimal where that is cheap.
     pub fn core(&self, goal: &[Need]) -> Vec<Place> {
-        let cone = self.cone(goal);
+        let cone = self.solvers.cone(goal);
         if cone.len() > CORE_STEPS {
             return Vec::new();
         }
@@ -186,19 +137,4 @@ pub(crate) fn minimal(sink: &Sink) -> Vec<Place> {
         }
     }
     core.into_iter().map(|(place, _)| place).collect()
-}
-
-/// Runs the solver.
-pub(crate) fn check(sink: &Sink) -> Answer<z3::Model> {
-    match sink.solver.check() {
-        SatResult::Unsat => Answer::No,
-        SatResult::Sat => match sink.solver.get_model() {
-            Some(model) => Answer::Yes(model),
-            None => Answer::Unknown("the solver found an example and lost it".to_owned()),
-        },
-        SatResult::Unknown => {
-            let why = sink.solver.get_reason_unknown().unwrap_or_default();
-            Answer::Unknown(format!("the solver gave up ({why})"))
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! The part of a live map that a goal needs, and nothing else.
 
+use std::collections::BTreeSet;
+
 use xp_artifact::workflow::{Atom, Datum, Formula, Root, StepId};
 
 use crate::evidence;
@@ -14,11 +16,18 @@ pub(crate) fn shrink(facts: &Facts<'_>, map: &Map, goals: &[&[Need]]) -> Map {
     if needs().any(|need| matches!(need, Need::NothingOpen)) {
         return map.clone();
     }
-    let mut kept = Kept { facts, map, kept: Map { flags: map.flags.clone(), ..Map::default() } };
+    let mut kept = Kept { facts, map, kept: Map::default() };
     for need in needs() {
         kept.need(need);
     }
-    kept.kept
+    let mut kept = kept.kept;
+    // Booleans of other steps fix nothing.
+    let named = needs().filter_map(Need::steps).flatten();
+    let concerned: BTreeSet<StepId> = kept.settled.keys().copied().chain(named).collect();
+    for step in concerned {
+        kept.flags.extend(map.flags_of(step).map(|(at, is)| (at.clone(), is)));
+    }
+    kept
 }
 
 struct Kept<'a, 'm> {

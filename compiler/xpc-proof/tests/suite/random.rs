@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use xp_artifact::question::{Question, Status};
 use xp_artifact::workflow::{
-    Atom, Condition, Effect, Formula, GrantIx, How, Per, Pin, StepId, Then, Workflow,
+    ActionId, Atom, Condition, Effect, Formula, Grant, GrantIx, How, Limit, Outcome, Per, Pin, RoleId, Step,
+    StepId, Then, Workflow,
 };
 use xp_scope::Type;
 use xpc_model::{EventKind, Limits, Prover, Trace, Verdict};
@@ -169,7 +170,39 @@ fn case(seed: u64) -> Case {
         let finish = formula(dice, &atoms, 2);
         b.finish(finish);
     }
-    Case { w: b.done(), atoms }
+    let mut w = b.done();
+    if dice.chance(50) {
+        ballast(&mut w, &atoms);
+    }
+    Case { w, atoms }
+}
+
+/// Steps that never open, with grants of everything: what is asked of many grants or steps at once is asked differently.
+fn ballast(w: &mut Workflow, atoms: &[Atom]) {
+    let pair = atoms.iter().find_map(|one| {
+        let other = atoms.iter().find(|other| other.step == one.step && other.outcome != one.outcome)?;
+        Some(Formula::All(vec![Formula::Is(*one), Formula::Is(*other)]))
+    });
+    let never = pair.unwrap_or(Formula::Some(Vec::new()));
+    let roles = u32::try_from(w.roles.len()).unwrap();
+    for index in 0..30 {
+        let grants = (0..5).map(|action| Grant {
+            action: ActionId(action),
+            pins: Vec::new(),
+            limit: Limit { uses: 1, per: Per::Opening },
+            binder: None,
+            ttl_seconds: 60,
+        });
+        let done = Outcome { name: "done".to_owned(), how: How::Judged, of: None, then: Then::Settle };
+        w.steps.push(Step {
+            name: format!("n{index}"),
+            role: RoleId(index % roles),
+            after: never.clone(),
+            grants: grants.collect(),
+            submissions: Vec::new(),
+            outcomes: vec![done],
+        });
+    }
 }
 
 fn steps(formula: &Formula, found: &mut Vec<StepId>) {

@@ -22,8 +22,9 @@ fn replays(workflow: &Workflow, verdict: &Verdict) {
     }
 }
 
-/// `x {l, r}`; `w by a after x.l { may write; ok; redo -> reopen x }`; `m by a after x.r { may merge }`.
-fn forgetting(redo: bool) -> Workflow {
+/// `x {l, r}`; `w by a after x.l { may write; ok; redo -> reopen x }`; `m by a after x.r { may merge }`. With so many
+/// loops from `w` to `x`.
+fn forgetting(loops: usize) -> Workflow {
     let mut b = Build::new();
     let write = b.action("write", Effect::Write, &[]);
     let merge = b.action("merge", Effect::Merge, &[]);
@@ -33,8 +34,8 @@ fn forgetting(redo: bool) -> Workflow {
     let w = b.step("w", "a", is(l));
     b.grant(w, write, vec![], 1, Per::Opening);
     let ok = b.judged(w, "ok");
-    if redo {
-        b.reopen(w, "redo", How::Judged, x, 2, Then::End);
+    for index in 0..loops {
+        b.reopen(w, &format!("redo{index}"), How::Judged, x, 2, Then::End);
     }
     let m = b.step("m", "a", is(r));
     b.grant(m, merge, vec![], 1, Per::Run);
@@ -46,13 +47,35 @@ fn forgetting(redo: bool) -> Workflow {
 #[test]
 fn history_is_not_one_map() {
     let both = || Question::NoRole(effect(Effect::Write), effect(Effect::Merge));
-    let verdict = ask(&forgetting(true), both());
+    for loops in [1, 50] {
+        let verdict = ask(&forgetting(loops), both());
+        assert_eq!(verdict.status, Status::Refuted);
+        let trace = verdict.failures[0].trace.as_ref().unwrap();
+        let reopened =
+            trace.events.iter().filter(|event| matches!(event.kind, EventKind::Reopen { .. })).count();
+        assert_eq!(reopened, 1);
+        assert_eq!(trace.events.len(), 5, "{trace:#?}");
+    }
+    assert_eq!(status(&forgetting(0), both()), Status::Proved);
+}
+
+#[test]
+fn eight_of_many_are_shown() {
+    let mut b = Build::new();
+    let write = b.action("write", Effect::Write, &[]);
+    let approved = {
+        let review = b.step("review", "q", start());
+        b.judged(review, "approved")
+    };
+    for index in 0..40 {
+        let step = b.step(&format!("s{index}"), "r", start());
+        b.grant(step, write, vec![], 1, Per::Opening);
+        b.judged(step, "done");
+    }
+    let w = b.done();
+    let verdict = ask(&w, Question::Requires(effect(Effect::Write), is(approved)));
     assert_eq!(verdict.status, Status::Refuted);
-    let trace = verdict.failures[0].trace.as_ref().unwrap();
-    let reopened = trace.events.iter().filter(|event| matches!(event.kind, EventKind::Reopen { .. })).count();
-    assert_eq!(reopened, 1);
-    assert_eq!(trace.events.len(), 5, "{trace:#?}");
-    assert_eq!(status(&forgetting(false), both()), Status::Proved);
+    assert_eq!(verdict.failures.len(), 8);
 }
 
 #[test]
@@ -483,7 +506,7 @@ fn an_exhausted_outcome_can_continue() {
 
 #[test]
 fn flow_is_not_answered_yet() {
-    let w = forgetting(false);
+    let w = forgetting(0);
     let verdict = ask(&w, Question::Through(effect(Effect::Merge), xp_artifact::workflow::RoleId(0)));
     assert_eq!(verdict.status, Status::Unknown);
     assert_eq!(verdict.reason, "flow analysis comes with the verifier");

@@ -1,0 +1,110 @@
+//! Live maps in a solver, ready to be asked.
+
+use std::cell::OnceCell;
+
+use xp_artifact::workflow::StepId;
+use xpc_model::Limits;
+use z3::SatResult;
+use z3::ast::Bool;
+
+use crate::encode::{Copy, Sink};
+use crate::facts::Facts;
+use crate::need::Need;
+
+/// What the solver said.
+#[derive(Debug)]
+pub(crate) enum Answer<T> {
+    /// There is one, for example this.
+    Yes(T),
+    /// There is none.
+    No,
+    /// Why it gave up.
+    Unknown(String),
+}
+
+impl<T> Answer<T> {
+    /// # Errors
+    /// Why the solver gave up.
+    pub fn known(self) -> Result<Option<T>, String> {
+        match self {
+            Self::Yes(found) => Ok(Some(found)),
+            Self::No => Ok(None),
+            Self::Unknown(why) => Err(why),
+        }
+    }
+}
+
+/// Runs the solver.
+pub(crate) fn check(sink: &Sink) -> Answer<z3::Model> {
+    match sink.solver.check() {
+        SatResult::Unsat => Answer::No,
+        SatResult::Sat => match sink.solver.get_model() {
+            Some(model) => Answer::Yes(model),
+            None => Answer::Unknown("the solver found an example and lost it".to_owned()),
+        },
+        SatResult::Unknown => {
+            let why = sink.solver.get_reason_unknown().unwrap_or_default();
+            Answer::Unknown(format!("the solver gave up ({why})"))
+        }
+    }
+}
+
+/// A live map in a solver.
+pub(crate) struct Asked<'f, 'm> {
+    pub sink: Sink,
+    pub copy: Copy<'f, 'm>,
+}
+
+impl Asked<'_, '_> {
+    /// The goal as one formula.
+    pub fn goal(&self, goal: &[Need]) -> Bool {
+        let parts = goal.iter().flat_map(|need| need.encode(&self.sink, &self.copy));
+        self.copy.all(&parts.map(|(_, part)| part).collect::<Vec<_>>())
+    }
+
+    /// A model in which one of these holds.
+    pub fn any(&self, goals: &[Bool]) -> Answer<z3::Model> {
+        self.sink.solver.push();
+        self.sink.solver.assert(self.copy.any(goals));
+        let answer = check(&self.sink);
+        self.sink.solver.pop(1);
+        answer
+    }
+}
+
+/// Makes them.
+pub(crate) struct Solvers<'f, 'm> {
+    pub facts: &'f Facts<'m>,
+    pub limits: Limits,
+    whole: OnceCell<Asked<'f, 'm>>,
+}
+
+impl<'f, 'm> Solvers<'f, 'm> {
+    pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
+        Self { facts, limits, whole: OnceCell::new() }
+    }
+
+    /// Over some steps (a cone).
+    pub fn over(&self, steps: Vec<StepId>) -> Asked<'f, 'm> {
+        let sink = Sink::new(self.limits, false);
+        let copy = Copy::new(&sink, self.facts, steps);
+        Asked { sink, copy }
+    }
+
+    /// Over all steps, made once.
+    pub fn whole(&self) -> &Asked<'f, 'm> {
+        self.whole.get_or_init(|| self.over(self.facts.order.clone()))
+    }
+
+    /// The steps that some needs depend on.
+    pub fn cone<'n>(&self, needs: impl IntoIterator<Item = &'n Need>) -> Vec<StepId> {
+        let mut roots = Vec::new();
+        for need in needs {
+            match need.steps() {
+                Some(steps) => roots.extend(steps),
+                None => return self.facts.order.clone(),
+            }
+        }
+        self.facts.cone(roots)
+    }
+}

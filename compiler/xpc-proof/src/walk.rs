@@ -1,0 +1,179 @@
+//! Walks through the workflow in dependency order, without the solver: each shows much of what can happen at once.
+//!
+//! A walk only finds examples. What it shows is checked against the rules of live maps before it counts; what no walk
+//! shows is left to the solver.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use xp_artifact::workflow::{Atom, Formula, How, LoopId, StepId, Then};
+
+use crate::evidence;
+use crate::facts::{Facts, GrantAt, steps_of};
+use crate::live::live;
+use crate::map::Map;
+use crate::need::Need;
+use crate::support;
+
+/// Walks taken at most.
+const WALKS: usize = 8;
+
+/// What the walks have seen.
+pub(crate) struct Walks {
+    pub opens: BTreeSet<StepId>,
+    pub happens: BTreeSet<Atom>,
+    /// Loops that may run into a limit per run before they are used up. No walk uses one of them up.
+    pub scarce: BTreeSet<LoopId>,
+    /// Where each walk ended, with everything it settled on the way.
+    ends: Vec<Map>,
+}
+
+impl Walks {
+    pub fn of(facts: &Facts<'_>) -> Self {
+        let finish = Finish::of(facts);
+        let scarce = facts.loops().map(|(by, _)| by).filter(|by| is_scarce(facts, *by)).collect();
+        let mut walks = Self { opens: BTreeSet::new(), happens: BTreeSet::new(), scarce, ends: Vec::new() };
+        let mut taken: HashMap<Atom, usize> = HashMap::new();
+        for _ in 0..WALKS {
+            let before = (walks.opens.len(), walks.happens.len());
+            let (seen, end) = walks.walk(facts, &finish, &mut taken);
+            // What was so on the way was so in a part of the end, and a part of a live map is one.
+            if !live(facts, &end) {
+                break;
+            }
+            walks.opens.extend(seen.opens);
+            walks.happens.extend(seen.happens);
+            if before == (walks.opens.len(), walks.happens.len()) {
+                break;
+            }
+            walks.ends.push(end);
+        }
+        walks
+    }
+
+    /// An example of the goal on one of the walks: the part of it that the goal rests on. Checked by the definitions of
+    /// live maps and of the goal, so it does not matter how the walk came by it.
+    pub fn example(&self, facts: &Facts<'_>, goal: &[Need]) -> Option<Map> {
+        if !goal.iter().all(Need::decidable) || goal.iter().filter(|need| need.about_luck()).count() > 1 {
+            return None;
+        }
+        let begun = |end: &&Map| goal.iter().filter_map(Need::begins).all(|step| end.begun(facts, step));
+        self.ends.iter().filter(begun).find_map(|end| {
+            let map = support::shrink(facts, end, &[goal]);
+            (goal.iter().all(|need| need.holds(facts, &map)) && live(facts, &map)).then_some(map)
+        })
+    }
+
+    /// One walk: everything that opens is settled with the outcome taken least often so far.
+    fn walk(&self, facts: &Facts<'_>, finish: &Finish<'_>, taken: &mut HashMap<Atom, usize>) -> (Seen, Map) {
+        let mut map = Map::default();
+        let mut seen = Seen { opens: Vec::new(), happens: Vec::new() };
+        let mut left = finish.start();
+        for step in &facts.order {
+            if !map.begun(facts, *step) {
+                continue;
+            }
+            seen.opens.push(*step);
+            let mut choice: Option<(usize, Atom)> = None;
+            for (atom, outcome) in facts.atoms(*step) {
+                let exhausts_scarce = matches!(&outcome.how, How::Exhausted(by) if self.scarce.contains(by));
+                if exhausts_scarce || !facts.possible(atom) || !evidence::obtainable(facts, atom, &map) {
+                    continue;
+                }
+                seen.happens.push(atom);
+                if outcome.then == Then::Settle && !facts.over_at_once {
+                    let count = taken.get(&atom).copied().unwrap_or(0);
+                    if choice.is_none_or(|(least, _)| count < least) {
+                        choice = Some((count, atom));
+                    }
+                }
+            }
+            let Some((count, atom)) = choice else { continue };
+            map.settled.insert(*step, atom.outcome);
+            if finish.reached(&map, *step, &mut left) {
+                map.settled.remove(step);
+                continue;
+            }
+            taken.insert(atom, count + 1);
+            let way = evidence::way_now(facts, atom, &map).unwrap_or_default();
+            for (index, grant) in facts.step(*step).grants.iter().enumerate() {
+                let at: GrantAt = crate::values::grant_at(*step, index);
+                // Results that the condition does not read may be there as well.
+                if grant.binder.is_some() && (way.contains_key(&at.1) || evidence::pinned(facts, at, &map)) {
+                    map.bound.insert(at);
+                }
+            }
+        }
+        (seen, map)
+    }
+}
+
+struct Seen {
+    opens: Vec<StepId>,
+    happens: Vec<Atom>,
+}
+
+/// Keeps track of `finish` without evaluating all of it each time.
+struct Finish<'m> {
+    parts: Vec<&'m Formula>,
+    of: BTreeMap<StepId, Vec<usize>>,
+}
+
+impl<'m> Finish<'m> {
+    fn of(facts: &Facts<'m>) -> Self {
+        let parts: Vec<&Formula> = match &facts.w.finish {
+            Formula::All(parts) => parts.iter().collect(),
+            other => vec![other],
+        };
+        let mut of: BTreeMap<StepId, Vec<usize>> = BTreeMap::new();
+        for (index, part) in parts.iter().enumerate() {
+            let mut steps = Vec::new();
+            steps_of(part, &mut steps);
+            steps.sort_unstable();
+            steps.dedup();
+            for step in steps {
+                of.entry(step).or_default().push(index);
+            }
+        }
+        Self { parts, of }
+    }
+
+    fn start(&self) -> BTreeSet<usize> {
+        let nothing = Map::default();
+        (0..self.parts.len())
+            .filter(|index| self.parts.get(*index).is_some_and(|part| !nothing.truth(part)))
+            .collect()
+    }
+
+    /// Whether the step, just settled in the map, ends the run; the open conjuncts are updated only if not.
+    fn reached(&self, map: &Map, step: StepId, left: &mut BTreeSet<usize>) -> bool {
+        let done: Vec<usize> = self
+            .of
+            .get(&step)
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|index| {
+                left.contains(index) && self.parts.get(*index).is_some_and(|part| map.truth(part))
+            })
+            .collect();
+        if done.len() == left.len() {
+            return true;
+        }
+        for index in done {
+            left.remove(&index);
+        }
+        false
+    }
+}
+
+/// Whether using the loop up may run into a limit per run: then only a replay shows that it can be used up.
+fn is_scarce(facts: &Facts<'_>, by: LoopId) -> bool {
+    let Some(l) = facts.the_loop(by) else { return false };
+    let rebuilt = facts.cone([l.step]).into_iter().filter(|step| facts.resets(by, *step));
+    rebuilt.into_iter().any(|step| {
+        facts.step(step).grants.iter().enumerate().any(|(index, grant)| {
+            facts.per_run(crate::values::grant_at(step, index))
+                && (grant.binder.is_some() || !facts.action(grant.action).shows.is_empty())
+        })
+    })
+}
