@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use xp_scope::Digest;
 
 use crate::api;
@@ -48,11 +48,10 @@ pub struct Server {
     config: Config,
     tcp: Option<TcpListener>,
     unix: Option<UnixListener>,
-    upkeep: JoinHandle<()>,
 }
 
 impl Server {
-    /// Opens everything, recovers what the last process left, and binds the listeners.
+    /// Opens everything, records what the last process left in doubt, and binds the listeners.
     ///
     /// # Errors
     /// Whatever is wrong first.
@@ -85,13 +84,13 @@ impl Server {
         let rules = Arc::new(rules(&config)?);
         let orchestrator = Arc::new(Orchestrator::new(store, rules, keys, clock, config.hooks));
         orchestrator.settle_in().await.map_err(ServeError::Recovery)?;
+        orchestrator.recover().await.map_err(ServeError::Recovery)?;
         let grace = Duration::from_secs(config.limits.grace_seconds);
         let proxy =
             Arc::new(Proxy::new(Arc::clone(&orchestrator), connectors, scrubber, config.hooks, grace));
-        let upkeep = proxy.recover().await.map_err(ServeError::Recovery)?;
         let (tcp, unix) = listeners(&config).await?;
         let app = api::App { orchestrator, proxy, vkey, base: String::new() };
-        Ok(Self { app, config, tcp, unix, upkeep })
+        Ok(Self { app, config, tcp, unix })
     }
 
     /// The address of the TCP listener.
@@ -113,7 +112,7 @@ impl Server {
         self.app.vkey.to_string()
     }
 
-    /// Answers until `stop` is done; requests under way are finished.
+    /// Answers until `stop` is done; requests under way are finished. What is in doubt is resolved beside that.
     ///
     /// # Errors
     /// A listener fails.
@@ -121,6 +120,9 @@ impl Server {
         let url = self.url();
         let (tell, told) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        let mut upkeep = JoinSet::new();
+        upkeep.spawn(Arc::clone(&self.app.proxy).sweep(told.clone()));
+        upkeep.spawn(Arc::clone(&self.app.proxy).settle(told.clone()));
         if let (Some(listener), Some(url)) = (self.tcp, url) {
             let router = api::router(api::App { base: url, ..self.app.clone() }, self.config.limits);
             let mut told = told.clone();
@@ -148,8 +150,7 @@ impl Server {
             }
         }
         // It holds the store while it works; whoever comes next must find the folder free.
-        self.upkeep.abort();
-        let _ = self.upkeep.await;
+        while upkeep.join_next().await.is_some() {}
         if let Some(socket) = &self.config.socket {
             let _ = std::fs::remove_file(socket);
         }

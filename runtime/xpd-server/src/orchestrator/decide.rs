@@ -148,7 +148,7 @@ fn logged(tx: &Tx<'_>, limiter: &Mutex<Limiter>, principal: Option<&str>) -> boo
 }
 
 /// Longest reason that is logged, in characters.
-const MAX_REASON: usize = 512;
+pub(super) const MAX_REASON: usize = 512;
 
 /// Records a refusal that is not the machine's. Gives the index of its entry, if it was logged one by one.
 pub(super) fn outside(

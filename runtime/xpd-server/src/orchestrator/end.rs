@@ -149,11 +149,15 @@ pub(super) fn resolve(
     row: &GrantRow,
     result: Option<Value>,
     by: Option<&str>,
-) -> Result<Answer, Fault> {
+) -> Result<Result<Answer, Refused>, Fault> {
     let event = Event::Resolve { jti: row.jti.clone(), result: result.clone() };
     let question = Question { run: &row.run, principal: None, leased_by: None, by, event };
     let decision = decide(tx, limiter, question)?;
-    let accepted = accepted(decision.outcome)?;
+    let accepted = match decision.outcome {
+        Ok(accepted) => accepted,
+        // What was found or said is not of the declared type: it stays in doubt.
+        Err(refused) => return Ok(Err(refused)),
+    };
     let to = if result.is_some() { "done" } else { "failed" };
     tx.move_grant(&row.jti, &["in_doubt"], to, result.as_ref())?;
     let failure = result.is_none().then(|| Failure {
@@ -165,7 +169,7 @@ pub(super) fn resolve(
     let answer = Answer { bound: bound(&accepted), result, failure, index, replayed: false };
     settle_request(tx, row, Some(&answer))?;
     follow(tx, limiter, &row.run, xp_artifact::workflow::StepId(row.step_id))?;
-    Ok(answer)
+    Ok(Ok(answer))
 }
 
 fn accepted(outcome: Result<Accepted, Refused>) -> Result<Accepted, Fault> {

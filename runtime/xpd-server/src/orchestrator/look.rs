@@ -10,6 +10,7 @@ use xp_machine::{Offer, Status};
 use super::Orchestrator;
 use super::caller::{Caller, admit};
 use super::clause;
+use super::doubt::waits_for;
 use crate::fault::Fault;
 use crate::store::{Run, StoreError};
 
@@ -62,6 +63,8 @@ pub struct Doubtful {
     pub instance: String,
     /// Whose it is.
     pub principal: String,
+    /// What it waits for: `repeat`, `look` or `person`.
+    pub waits_for: String,
 }
 
 impl Orchestrator {
@@ -122,16 +125,20 @@ impl Orchestrator {
         self.store
             .write(move |tx| {
                 admit(tx, &limiter, &caller)?;
-                let rows = tx.unfinished()?.into_iter().filter(|row| row.phase == "in_doubt");
-                let doubtful = rows.map(|row| Doubtful {
-                    jti: row.jti,
-                    run: row.run,
-                    step: row.step,
-                    action: row.action,
-                    instance: row.instance,
-                    principal: row.principal,
-                });
-                Ok(doubtful.collect())
+                let mut doubtful = Vec::new();
+                for row in tx.unfinished()?.into_iter().filter(|row| row.phase == "in_doubt") {
+                    let waits_for = waits_for(tx, &row)?.to_owned();
+                    doubtful.push(Doubtful {
+                        jti: row.jti,
+                        run: row.run,
+                        step: row.step,
+                        action: row.action,
+                        instance: row.instance,
+                        principal: row.principal,
+                        waits_for,
+                    });
+                }
+                Ok(doubtful)
             })
             .await
     }

@@ -6,7 +6,9 @@ mod claim;
 mod clause;
 mod decide;
 mod deploy;
+mod doubt;
 mod end;
+mod flights;
 mod kill;
 mod limiter;
 mod look;
@@ -33,16 +35,17 @@ use crate::store::Store;
 pub use caller::{Caller, Received};
 pub use claim::{Claimed, Use};
 pub use deploy::Deployed;
+pub use doubt::Resolution;
 pub use end::{Answer, Ending};
 pub use kill::Scope;
 pub use look::{Doubtful, RunSummary, StepSummary};
-pub use permit::{Order, Permit, Spent};
-pub use recover::Resolution;
+pub use permit::{Doubt, Order, Permit, Sought, Spent};
 pub use request::{Ask, Granted};
 pub use say::{Judgement, Said, Shown, Submission};
 pub use session::Session;
 pub use start::{StartRun, Started};
 
+use flights::Flights;
 use limiter::Limiter;
 
 /// What the operator settled.
@@ -74,6 +77,7 @@ pub struct Orchestrator {
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     limiter: Arc<Mutex<Limiter>>,
+    flights: Flights,
     hooks: Hooks,
 }
 
@@ -88,7 +92,7 @@ impl Orchestrator {
         hooks: Hooks,
     ) -> Self {
         let limiter = Arc::new(Mutex::new(Limiter::new(rules.refusals_per_minute)));
-        Self { store, rules, keys, clock, limiter, hooks }
+        Self { store, rules, keys, clock, limiter, flights: Flights::default(), hooks }
     }
 
     /// What the operator settled.

@@ -1,56 +1,25 @@
-//! The permit: the only thing the proxy acts on, and only a claim that was won makes one.
+//! The permit: the only thing the proxy acts on, and only a claim or a repeat that was won makes one.
 
 use std::sync::Arc;
 
-use xp_artifact::workflow::{Action, Repeat, StepId};
+use xp_artifact::workflow::{Repeat, StepId};
 use xp_machine::Machine;
 
 use super::args::declared;
+use super::flights::Flight;
 use crate::connectors::Call;
 use crate::store::GrantRow;
 
-/// The right to act once. Consumed by the act.
+/// A grant with what it takes to read it.
 #[derive(Debug)]
-pub struct Permit {
+struct Subject {
     machine: Arc<Machine>,
     grant: GrantRow,
     marker: String,
 }
 
-impl Permit {
-    /// Invariant: `grant` was moved from issued to claimed by the caller's own transaction, or is a claim of a process
-    /// that has ended.
-    pub(super) fn won(machine: Arc<Machine>, grant: GrantRow, marker: String) -> Self {
-        Self { machine, grant, marker }
-    }
-
-    /// Uses the permit up: what is to be done, and what is left to record its end.
-    ///
-    /// # Errors
-    /// The arguments are not those that were granted; nothing may be done.
-    pub fn spend(self) -> Result<(Order, Spent), Spent> {
-        let (repeat, fits) = (self.repeat(), self.fits());
-        let Self { grant, marker, .. } = self;
-        let spent = Spent { run: grant.run, jti: grant.jti, step: StepId(grant.step_id), repeat };
-        if !fits {
-            return Err(spent);
-        }
-        let action = grant.action.split_once('.').map_or("", |(_, action)| action).to_owned();
-        Ok((
-            Order {
-                instance: grant.instance,
-                call: Call { action, args: grant.args, marker, since: grant.issued },
-            },
-            spent,
-        ))
-    }
-
-    /// The token.
-    #[must_use]
-    pub fn jti(&self) -> &str {
-        &self.grant.jti
-    }
-
+impl Subject {
+    /// Whether the stored arguments are those that were granted.
     fn fits(&self) -> bool {
         let asked = declared(&self.machine, &self.grant.action).and_then(|(action, _)| {
             self.machine.request_digest(action, &self.grant.instance, &self.grant.args)
@@ -59,11 +28,41 @@ impl Permit {
     }
 
     fn repeat(&self) -> Repeat {
-        self.declaration().map_or(Repeat::Manual, |action| action.repeat)
+        let declaration = declared(&self.machine, &self.grant.action).map(|(_, action)| action);
+        declaration.map_or(Repeat::Manual, |action| action.repeat)
     }
 
-    fn declaration(&self) -> Option<&Action> {
-        declared(&self.machine, &self.grant.action).map(|(_, action)| action)
+    fn split(self, flight: Option<Flight>) -> (String, Call, Spent) {
+        let Self { grant, marker, .. } = self;
+        let action = grant.action.split_once('.').map_or("", |(_, action)| action).to_owned();
+        let flight = flight.map(Arc::new);
+        let spent = Spent { run: grant.run, jti: grant.jti, step: StepId(grant.step_id), _flight: flight };
+        let call = Call { action, args: grant.args, marker, since: grant.issued };
+        (grant.instance, call, spent)
+    }
+}
+
+/// The right to act once. Consumed by the act.
+#[derive(Debug)]
+pub struct Permit {
+    subject: Subject,
+    flight: Option<Flight>,
+}
+
+impl Permit {
+    /// Invariant: the caller's own transaction moved `grant` from issued to claimed and recorded that it starts.
+    pub(super) fn won(machine: Arc<Machine>, grant: GrantRow, marker: String) -> Self {
+        Self { subject: Subject { machine, grant, marker }, flight: None }
+    }
+
+    /// Uses the permit up: what is to be done, and what is left to record its end.
+    ///
+    /// # Errors
+    /// The arguments are not those that were granted; nothing may be done.
+    pub fn spend(self) -> Result<(Order, Spent), Spent> {
+        let fits = self.subject.fits();
+        let (instance, call, spent) = self.subject.split(self.flight);
+        if fits { Ok((Order { instance, call }, spent)) } else { Err(spent) }
     }
 }
 
@@ -82,19 +81,72 @@ pub struct Spent {
     pub(super) run: String,
     pub(super) jti: String,
     pub(super) step: StepId,
-    repeat: Repeat,
+    /// Held until what came of it is recorded.
+    _flight: Option<Arc<Flight>>,
 }
 
 impl Spent {
-    /// How an unknown end is resolved.
-    #[must_use]
-    pub fn repeat(&self) -> Repeat {
-        self.repeat
-    }
-
     /// The token.
     #[must_use]
     pub fn jti(&self) -> &str {
         &self.jti
     }
+}
+
+/// An action whose end nobody knows. Good for looking; acting again takes a permit of its own.
+#[derive(Debug)]
+pub struct Doubt(Subject);
+
+impl Doubt {
+    pub(super) fn of(machine: Arc<Machine>, grant: GrantRow, marker: String) -> Self {
+        Self(Subject { machine, grant, marker })
+    }
+
+    /// Invariant: the caller's own transaction found that it may be repeated and recorded that it starts.
+    pub(super) fn won(self, flight: Flight) -> Permit {
+        Permit { subject: self.0, flight: Some(flight) }
+    }
+
+    pub(super) fn grant(&self) -> &GrantRow {
+        &self.0.grant
+    }
+
+    pub(super) fn fits(&self) -> bool {
+        self.0.fits()
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn jti(&self) -> &str {
+        &self.0.grant.jti
+    }
+
+    /// The connector instance.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        &self.0.grant.instance
+    }
+
+    /// How it is resolved.
+    #[must_use]
+    pub fn repeat(&self) -> Repeat {
+        self.0.repeat()
+    }
+
+    /// What to look for, and what is left to record what was found. Nothing if these are not the granted arguments.
+    #[must_use]
+    pub fn seek(self) -> Option<(Sought, Spent)> {
+        let fits = self.0.fits();
+        let (instance, call, spent) = self.0.split(None);
+        fits.then_some((Sought { instance, call }, spent))
+    }
+}
+
+/// What is looked for: whether this call happened at this connector instance.
+#[derive(Debug)]
+pub struct Sought {
+    /// The connector instance.
+    pub instance: String,
+    /// The call.
+    pub call: Call,
 }

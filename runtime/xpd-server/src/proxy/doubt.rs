@@ -4,96 +4,147 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{AbortHandle, JoinSet};
 use xp_artifact::workflow::Repeat;
+use xp_scope::Value;
 
 use super::Proxy;
 use crate::connectors::ActError;
-use crate::fault::Fault;
-use crate::orchestrator::Permit;
+use crate::fault::{Fault, Refused};
+use crate::orchestrator::{Doubt, Order, Sought, Spent};
 
 /// How often doubts are looked for.
 const EVERY: Duration = Duration::from_secs(2);
 /// Longest pause between two tries of one doubt.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// Doubts tried at once at one connector instance: an upstream that hangs keeps only its own waiting.
+const AT_ONCE: usize = 2;
 
 /// Tries of one doubt.
 struct Tries {
     since: Instant,
     next: Instant,
     pause: Duration,
+    task: Option<AbortHandle>,
+}
+
+/// The tries under way.
+#[derive(Default)]
+struct Attempts {
+    tries: HashMap<String, Tries>,
+    rooms: HashMap<String, Arc<Semaphore>>,
+    tasks: JoinSet<()>,
 }
 
 impl Proxy {
-    /// Resolves what the last process left, then goes on doing so until the task it gives is ended.
-    ///
-    /// # Errors
-    /// The store cannot say what is left.
-    pub async fn recover(self: &Arc<Self>) -> Result<JoinHandle<()>, Fault> {
-        let mut tries = HashMap::new();
-        for permit in self.orchestrator.recover().await? {
-            self.attempt(&mut tries, permit).await;
-        }
-        let own = Arc::downgrade(self);
-        Ok(tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(EVERY).await;
-                let Some(proxy) = own.upgrade() else { return };
-                if let Err(fault) = proxy.orchestrator.sweep().await {
-                    tracing::warn!(?fault, "sweeping failed");
-                }
-                match proxy.orchestrator.doubts().await {
-                    Ok(doubts) => {
-                        for permit in doubts {
-                            proxy.attempt(&mut tries, permit).await;
-                        }
-                    }
-                    Err(fault) => tracing::warn!(?fault, "doubts cannot be read"),
-                }
+    /// Drops tokens that ran out, until it is told to stop. Waits for no upstream.
+    pub async fn sweep(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            if let Err(fault) = self.orchestrator.sweep().await {
+                tracing::warn!(?fault, "sweeping failed");
             }
-        }))
+            if stopped(&mut stop).await {
+                return;
+            }
+        }
     }
 
-    async fn attempt(&self, tries: &mut HashMap<String, Tries>, permit: Permit) {
+    /// Resolves doubts, until it is told to stop; what is under way then stays in doubt.
+    pub async fn settle(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut attempts = Attempts::default();
+        loop {
+            match self.orchestrator.doubts().await {
+                Ok(doubts) => self.begin(&mut attempts, doubts),
+                Err(fault) => tracing::warn!(?fault, "doubts cannot be read"),
+            }
+            if stopped(&mut stop).await {
+                break;
+            }
+            while attempts.tasks.try_join_next().is_some() {}
+        }
+        attempts.tasks.shutdown().await;
+    }
+
+    /// Begins the tries that are due.
+    fn begin(self: &Arc<Self>, attempts: &mut Attempts, doubts: Vec<Doubt>) {
         let now = Instant::now();
-        let known =
-            tries.entry(permit.jti().to_owned()).or_insert(Tries { since: now, next: now, pause: EVERY });
-        if now < known.next {
-            return;
-        }
-        known.pause = (known.pause * 2).min(MAX_PAUSE);
-        known.next = now + known.pause.min(self.grace.max(EVERY));
-        // Whoever sent it has ended, but what was sent may still arrive: only a second look counts as a no.
-        let settled = now.duration_since(known.since) >= self.grace;
-        let jti = permit.jti().to_owned();
-        match self.resolve(permit, settled).await {
-            Ok(true) => {
-                tries.remove(&jti);
+        attempts.tries.retain(|jti, _| doubts.iter().any(|doubt| doubt.jti() == jti));
+        for doubt in doubts {
+            let new = Tries { since: now, next: now, pause: EVERY, task: None };
+            let known = attempts.tries.entry(doubt.jti().to_owned()).or_insert(new);
+            if now < known.next || known.task.as_ref().is_some_and(|task| !task.is_finished()) {
+                continue;
             }
-            Ok(false) => {}
-            Err(fault) => tracing::warn!(jti, ?fault, "a doubt could not be resolved"),
+            known.pause = (known.pause * 2).min(MAX_PAUSE);
+            known.next = now + known.pause.min(self.grace.max(EVERY));
+            // Whoever sent it has ended, but what was sent may still arrive: only a second look counts as a no.
+            let settled = now.duration_since(known.since) >= self.grace;
+            let room = attempts.rooms.entry(doubt.instance().to_owned());
+            let room = Arc::clone(room.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))));
+            let own = Arc::clone(self);
+            known.task = Some(attempts.tasks.spawn(async move {
+                let Ok(_room) = room.acquire().await else { return };
+                let jti = doubt.jti().to_owned();
+                if let Err(fault) = own.attempt(doubt, settled).await {
+                    tracing::warn!(jti, ?fault, "a doubt could not be resolved");
+                }
+            }));
         }
     }
 
-    async fn resolve(&self, permit: Permit, settled: bool) -> Result<bool, Fault> {
-        let Ok((order, spent)) = permit.spend() else { return Ok(false) };
-        let found = match spent.repeat() {
-            Repeat::Manual => return Ok(false),
-            Repeat::Idempotent => self.perform(&order).await.map(Some),
-            Repeat::Probe => self.look(&order.instance, &order.call).await,
-        };
-        match found {
-            Ok(Some(value)) => {
-                self.orchestrator.resolved(spent, Some(self.scrubber.value(value))).await?;
-                Ok(true)
-            }
-            Ok(None) if settled => {
-                self.orchestrator.resolved(spent, None).await?;
-                Ok(true)
-            }
-            Ok(None) | Err(ActError::NotSent(_) | ActError::Refused { .. } | ActError::Unknown(_)) => {
-                Ok(false)
-            }
+    async fn attempt(&self, doubt: Doubt, settled: bool) -> Result<(), Fault> {
+        if !self.connectors.contains_key(doubt.instance()) {
+            return Ok(());
+        }
+        match doubt.repeat() {
+            Repeat::Manual => Ok(()),
+            Repeat::Probe => match doubt.seek() {
+                Some((sought, spent)) => self.seek(sought, spent, settled).await,
+                None => Ok(()),
+            },
+            Repeat::Idempotent => match self.orchestrator.repeat(doubt.jti()).await? {
+                Some(permit) => match permit.spend() {
+                    Ok((order, spent)) => self.again(order, spent).await,
+                    Err(_) => Ok(()),
+                },
+                None => Ok(()),
+            },
         }
     }
+
+    async fn again(&self, order: Order, spent: Spent) -> Result<(), Fault> {
+        match self.perform(&order).await {
+            Ok(value) => self.found(spent, Some(value)).await,
+            // It says nothing about the first time, and would say so for ever.
+            Err(ActError::Refused { status, reason }) => {
+                let reason =
+                    format!("repeated and refused (status {status}): {}", self.scrubber.text(&reason));
+                self.orchestrator.leave_to_person(spent, Refused::new("connector_refused", reason)).await
+            }
+            Err(ActError::NotSent(_) | ActError::Unknown(_)) => Ok(()),
+        }
+    }
+
+    async fn seek(&self, sought: Sought, spent: Spent, settled: bool) -> Result<(), Fault> {
+        match self.look(&sought.instance, sought.call).await {
+            Ok(Some(value)) => self.found(spent, Some(value)).await,
+            Ok(None) if settled => self.found(spent, None).await,
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
+    async fn found(&self, spent: Spent, value: Option<Value>) -> Result<(), Fault> {
+        let value = value.map(|value| self.scrubber.value(value));
+        match self.orchestrator.resolved(spent.clone(), value).await {
+            // What came back is not what was declared: a person must look.
+            Err(Fault::Refused(refused)) => self.orchestrator.leave_to_person(spent, refused).await,
+            other => other.map(drop),
+        }
+    }
+}
+
+/// Waits a little. True if it is over.
+async fn stopped(stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::time::timeout(EVERY, stop.wait_for(|stop| *stop)).await.is_ok()
 }

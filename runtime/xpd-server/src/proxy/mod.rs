@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use crate::connectors::{ActError, Call, Connector};
 use crate::fault::Fault;
 use crate::hooks::{CrashAt, Hooks};
@@ -17,6 +19,9 @@ pub use scrub::Scrubber;
 
 /// Longest act; after it nobody knows.
 const DEADLINE: Duration = Duration::from_secs(20 * 60);
+
+/// Longest look.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// Between two tries to record what happened.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -97,19 +102,14 @@ impl Proxy {
             return Err(ActError::NotSent(format!("there is no connector `{}`", order.instance)));
         };
         let call = order.call.clone();
-        let acting = tokio::spawn(async move { connector.act(&call).await });
-        match tokio::time::timeout(DEADLINE, acting).await {
-            Ok(Ok(done)) => done,
-            Ok(Err(_)) => Err(ActError::Unknown("the connector failed inside".to_owned())),
-            Err(_) => Err(ActError::Unknown("the connector did not come back".to_owned())),
-        }
+        apart(DEADLINE, async move { connector.act(&call).await }).await
     }
 
-    async fn look(&self, instance: &str, call: &Call) -> Result<Option<xp_scope::Value>, ActError> {
-        match self.connectors.get(instance) {
-            Some(connector) => connector.probe(call).await,
-            None => Err(ActError::NotSent(format!("there is no connector `{instance}`"))),
-        }
+    async fn look(&self, instance: &str, call: Call) -> Result<Option<xp_scope::Value>, ActError> {
+        let Some(connector) = self.connectors.get(instance).map(Arc::clone) else {
+            return Err(ActError::NotSent(format!("there is no connector `{instance}`")));
+        };
+        apart(LOOK, async move { connector.probe(&call).await }).await
     }
 
     fn ending(&self, done: Result<xp_scope::Value, ActError>) -> Ending {
@@ -124,5 +124,20 @@ impl Proxy {
             }
             Err(ActError::Unknown(reason)) => Ending::Unknown(self.scrubber.text(&reason)),
         }
+    }
+}
+
+/// Runs a connector in a task of its own, which ends with the wait for it: a failure inside is a doubt, and nothing goes
+/// on after its end was given up.
+async fn apart<T: Send + 'static>(
+    longest: Duration,
+    work: impl Future<Output = Result<T, ActError>> + Send + 'static,
+) -> Result<T, ActError> {
+    let mut task = JoinSet::new();
+    task.spawn(work);
+    match tokio::time::timeout(longest, task.join_next()).await {
+        Ok(Some(Ok(done))) => done,
+        Ok(_) => Err(ActError::Unknown("the connector failed inside".to_owned())),
+        Err(_) => Err(ActError::Unknown("the connector did not come back".to_owned())),
     }
 }

@@ -131,22 +131,21 @@ impl Tx<'_> {
 
     /// Grants that were claimed and whose end nobody recorded, the oldest first.
     pub(crate) fn unfinished(&self) -> Result<Vec<GrantRow>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM grants WHERE phase IN ('claimed','in_doubt') ORDER BY issued, jti"
-        );
-        self.list(&sql, [])
+        self.grants_where("phase IN ('claimed','in_doubt') ORDER BY issued, jti", [])
     }
 
     /// Grants that ran out unused before a time.
     pub(crate) fn run_out(&self, before: u64) -> Result<Vec<GrantRow>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM grants WHERE phase = 'issued' AND expires <= ?1 ORDER BY expires LIMIT 100"
-        );
-        self.list(&sql, [signed(before)])
+        self.grants_where("phase = 'issued' AND expires <= ?1 ORDER BY expires LIMIT 100", [signed(before)])
     }
 
-    fn list(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<GrantRow>, StoreError> {
-        let mut query = self.conn.prepare_cached(sql)?;
+    pub(super) fn grants_where(
+        &self,
+        condition: &str,
+        params: impl rusqlite::Params,
+    ) -> Result<Vec<GrantRow>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM grants WHERE {condition}");
+        let mut query = self.conn.prepare_cached(&sql)?;
         let rows = query.query_map(params, GrantRow::read)?.collect::<Result<Vec<_>, _>>()?;
         rows.into_iter().map(GrantRow::whole).collect()
     }

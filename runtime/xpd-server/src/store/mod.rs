@@ -3,6 +3,7 @@
 mod artifacts;
 mod cache;
 mod doctor;
+mod doubts;
 mod edge;
 mod error;
 mod grants;

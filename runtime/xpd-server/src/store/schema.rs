@@ -64,6 +64,10 @@ CREATE TABLE nodes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, at INTEGER NOT NULL, note BLOB NOT NULL) STRICT;
+", "
+CREATE TABLE left_to_person (
+  jti TEXT PRIMARY KEY REFERENCES grants (jti), at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Marks the file as ours.

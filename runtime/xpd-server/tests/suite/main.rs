@@ -7,6 +7,8 @@ mod deploy;
 #[cfg(test)]
 mod deploy_hook;
 #[cfg(test)]
+mod doubt;
+#[cfg(test)]
 mod happy;
 #[cfg(test)]
 mod kill;

@@ -19,13 +19,14 @@ pub async fn run(command: Doubts, server: Server) -> Done {
             for doubt in doubts {
                 let part = |name: &str| doubt.get(name).and_then(Value::as_str).unwrap_or("?");
                 println!(
-                    "{} run {} step {} {} at {} by {}",
+                    "{} run {} step {} {} at {} by {}, waits for a {}",
                     part("jti"),
                     part("run"),
                     part("step"),
                     part("action"),
                     part("instance"),
-                    part("principal")
+                    part("principal"),
+                    part("waits_for")
                 );
             }
         }

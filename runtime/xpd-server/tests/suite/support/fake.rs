@@ -17,6 +17,8 @@ pub const SECRET: &str = "correct-horse-battery-staple";
 pub struct Fake {
     /// Effects: action and marker, in order.
     pub effects: Mutex<Vec<(String, String)>>,
+    /// Every call to act, whatever came of it.
+    pub calls: Mutex<Vec<String>>,
     /// What the next acts end with instead.
     pub next: Mutex<Vec<ActError>>,
     /// Acts wait here when there is a gate.
@@ -30,9 +32,21 @@ impl Fake {
         self.next.lock().unwrap().push(error);
     }
 
+    /// Acts wait from here on, until the gate is given permits.
+    pub fn close(&self) -> std::sync::Arc<Semaphore> {
+        let gate = std::sync::Arc::new(Semaphore::new(0));
+        *self.gate.lock().unwrap() = Some(std::sync::Arc::clone(&gate));
+        gate
+    }
+
     /// Effects of an action, distinct ones: what the world shows.
     pub fn count(&self, action: &str) -> usize {
         self.done().iter().filter(|(done, _)| done == action).count()
+    }
+
+    /// How often an action was sent.
+    pub fn sent(&self, action: &str) -> usize {
+        self.calls.lock().unwrap().iter().filter(|sent| *sent == action).count()
     }
 
     fn done(&self) -> Vec<(String, String)> {
@@ -68,6 +82,7 @@ impl Connector for Fake {
     }
 
     async fn act(&self, call: &Call) -> Result<Value, ActError> {
+        self.calls.lock().unwrap().push(call.action.clone());
         let gate = self.gate.lock().unwrap().clone();
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();

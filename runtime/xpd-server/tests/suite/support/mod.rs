@@ -204,6 +204,27 @@ impl World {
         Self { site, fake, running }
     }
 
+    /// What is in doubt.
+    pub async fn doubts(&self) -> Vec<serde_json::Value> {
+        self.admin().get("/v1/doubts").await.ok().as_array().unwrap().clone()
+    }
+
+    /// Stops something.
+    pub async fn kill(&self, scope: serde_json::Value) -> Reply {
+        let body = serde_json::json!({ "scope": scope, "reason": "enough" });
+        self.admin().post_with("/v1/kill", None, &body).await
+    }
+
+    /// The evidence of a run holds, by keys that did not come with it.
+    pub async fn verifies(&self, run: &str) {
+        let trust = xpd_audit::verify::Trust {
+            log_key: Some(self.running.log_key.parse().unwrap()),
+            artifact_keys: vec![signer().public()],
+        };
+        let report = xpd_audit::verify::verify_package(&self.evidence(run).await, &trust);
+        assert_eq!(report.verdict, xpd_audit::verify::Verdict::Verified, "{report}");
+    }
+
     /// The evidence of a run, as the administrator gets it.
     pub async fn evidence(&self, run: &str) -> Vec<u8> {
         let reply = self.admin().get_bytes(&format!("/v1/runs/{run}/evidence")).await;
