@@ -136,8 +136,10 @@ pub struct Deploy {
     /// Base URL of the server, `http://127.0.0.1:7411` or `unix:/run/xpd.sock`
     #[arg(long, value_name = "URL")]
     pub server: String,
-    /// File with a bearer credential, where one stands before the server; the server itself asks for the artifact's
-    /// signature and nothing else
+    /// The administrator's key of the server: `keys/admin.pem` in its folder
+    #[arg(long, value_name = "KEY", default_value = "data/keys/admin.pem")]
+    pub key: PathBuf,
+    /// File with a bearer credential, where something that asks for one stands before the server
     #[arg(long, value_name = "FILE", env = "XPC_ADMIN_CREDENTIAL_FILE")]
     pub credential: Option<PathBuf>,
 }

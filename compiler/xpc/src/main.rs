@@ -7,6 +7,7 @@ mod draw;
 mod exit;
 mod files;
 mod pipeline;
+mod proof;
 mod report;
 
 use clap::Parser as _;

@@ -89,7 +89,8 @@ impl Server {
         let proxy =
             Arc::new(Proxy::new(Arc::clone(&orchestrator), connectors, scrubber, config.hooks, grace));
         let (tcp, unix) = listeners(&config).await?;
-        let app = api::App { orchestrator, proxy, vkey, base: String::new() };
+        let receive = Duration::from_secs(config.limits.request_seconds);
+        let app = api::App { orchestrator, proxy, vkey, base: String::new(), receive };
         Ok(Self { app, config, tcp, unix })
     }
 

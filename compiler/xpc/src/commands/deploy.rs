@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use ed25519_dalek::SigningKey;
 use xp_artifact::{Envelope, Trust};
 
 use crate::args::Deploy;
 use crate::commands::verify;
 use crate::exit::{self, Exit};
+use crate::proof;
 
 /// Longest wait for the server's answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,6 +28,10 @@ pub fn run(options: &Deploy) -> Exit {
         Ok(text) => text.map(|text| text.trim().to_owned()),
         Err(error) => return exit::rejected(&format!("the credential file cannot be read: {error}")),
     };
+    let key = match proof::key(&options.key) {
+        Ok(key) => key,
+        Err(message) => return exit::rejected(&message),
+    };
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return exit::failed("the cryptographic provider cannot be installed");
     }
@@ -33,7 +39,7 @@ pub fn run(options: &Deploy) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&format!("no runtime: {error}")),
     };
-    match runtime.block_on(post(&options.server, credential.as_deref(), bytes)) {
+    match runtime.block_on(post(&options.server, &key, credential.as_deref(), bytes)) {
         Ok((status, text)) if status.is_success() => {
             exit::print(&format!("{}\n", text.trim_end())).err().unwrap_or(Exit::Ok)
         }
@@ -46,6 +52,7 @@ pub fn run(options: &Deploy) -> Exit {
 
 async fn post(
     server: &str,
+    key: &SigningKey,
     credential: Option<&str>,
     bytes: Vec<u8>,
 ) -> Result<(reqwest::StatusCode, String), String> {
@@ -56,8 +63,11 @@ async fn post(
         None => (builder, server.trim_end_matches('/')),
     };
     let client = builder.build().map_err(|error| format!("no HTTP client: {}", error.without_url()))?;
+    let url = format!("{base}/v1/artifacts");
+    let proof = proof::of(key, &url, &bytes)?;
     let mut request = client
-        .post(format!("{base}/v1/artifacts"))
+        .post(url)
+        .header("dpop", proof)
         .header("content-type", "application/vnd.xp.artifact+json")
         .body(bytes);
     if let Some(credential) = credential {

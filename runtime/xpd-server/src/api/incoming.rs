@@ -33,7 +33,9 @@ impl FromRequest<App> for Incoming {
                 _ => return Err(Problem::new("unauthenticated", "the only scheme is `DPoP`")),
             },
         };
-        let body = Bytes::from_request(request, app).await.map_err(|rejection| {
+        let body = tokio::time::timeout(app.receive, Bytes::from_request(request, app)).await;
+        let body = body.map_err(|_| Problem::new("bad_request", "the body did not come in time"))?;
+        let body = body.map_err(|rejection| {
             let large = rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE;
             let code = if large { "too_large" } else { "bad_request" };
             Problem::new(code, rejection.body_text())

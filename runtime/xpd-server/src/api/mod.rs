@@ -1,6 +1,7 @@
 //! The HTTP edge: wire types in, domain calls, wire types and problem details out.
 
 mod agents;
+mod bounds;
 mod incoming;
 mod log;
 mod operator;
@@ -13,13 +14,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use xpd_audit::note::Vkey;
 
+use self::bounds::{in_time, place};
 use crate::config::Limits;
 use crate::orchestrator::Orchestrator;
 use crate::proxy::Proxy;
@@ -32,7 +35,18 @@ pub(crate) struct App {
     pub vkey: Vkey,
     /// The URL under which this listener is known: what proofs must name.
     pub base: String,
+    /// How long a request may be on its way in.
+    pub receive: Duration,
 }
+
+/// Largest artifact that is taken.
+const MAX_ARTIFACT: usize = 16 << 20;
+/// Artifacts taken in at once.
+const DEPLOYS: usize = 2;
+/// Packages put together at once: each holds a whole run.
+const PACKAGES: usize = 2;
+/// Longest wait for what takes its time: the longest act, and a little.
+const SLOW: Duration = Duration::from_secs(21 * 60);
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -44,6 +58,7 @@ struct Description;
 
 /// Every route, with its description at `/openapi.json`.
 pub(crate) fn router(app: App, limits: Limits) -> Router {
+    let usual = Duration::from_secs(limits.request_seconds);
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(agents::start))
         .routes(routes!(agents::session))
@@ -61,18 +76,25 @@ pub(crate) fn router(app: App, limits: Limits) -> Router {
         .routes(routes!(public::server))
         .routes(routes!(public::jwks))
         .routes(routes!(public::health))
-        .layer(TimeoutLayer::with_status_code(
-            axum::http::StatusCode::SERVICE_UNAVAILABLE,
-            Duration::from_secs(limits.request_seconds),
-        ))
+        .layer(from_fn_with_state(usual, in_time))
+        // These take their time, or bring much.
+        .merge(
+            OpenApiRouter::new()
+                .merge(
+                    OpenApiRouter::new()
+                        .routes(routes!(operator::evidence))
+                        .layer(from_fn_with_state(Arc::new(Semaphore::new(PACKAGES)), place)),
+                )
+                .routes(routes!(agents::act))
+                .layer(from_fn_with_state(SLOW, in_time)),
+        )
         .layer(DefaultBodyLimit::max(limits.body_bytes))
-        // These two take their time, or bring much.
-        .routes(routes!(agents::act))
-        .routes(routes!(operator::evidence))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(operator::deploy))
-                .layer(DefaultBodyLimit::max(xp_artifact::MAX_BYTES)),
+                .layer(DefaultBodyLimit::max(MAX_ARTIFACT))
+                .layer(from_fn_with_state(usual, in_time))
+                .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), place)),
         )
         .split_for_parts();
     let text: Arc<str> = description.to_json().unwrap_or_default().into();

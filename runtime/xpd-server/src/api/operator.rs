@@ -1,4 +1,4 @@
-//! The operator's doors: artifacts by their signature, the rest by the key in the server's own folder.
+//! The operator's doors, by the key in the server's own folder. An artifact needs the signature of a trusted key besides.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -11,14 +11,15 @@ use super::problem::Problem;
 use super::wire::{DeployResponse, KillRequest, KillScope, Recorded, ResolveRequest};
 use crate::orchestrator::{Doubtful, Resolution, Scope};
 
-/// Deploy an artifact. The body is the file; its signature is the credential.
+/// Deploy an artifact, as the administrator. The body is the file, signed by a trusted key.
 #[utoipa::path(post, path = "/v1/artifacts", request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = DeployResponse), (status = "default", body = Problem)))]
 pub(super) async fn deploy(
     State(app): State<App>,
     incoming: Incoming,
 ) -> Result<(StatusCode, Json<DeployResponse>), Problem> {
-    let deployed = app.orchestrator.deploy(incoming.body.to_vec()).await?;
+    let caller = incoming.by_admin()?;
+    let deployed = app.orchestrator.deploy(caller, incoming.body).await?;
     let status = if deployed.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(DeployResponse { artifact: deployed.digest, name: deployed.name, new: deployed.new })))
 }

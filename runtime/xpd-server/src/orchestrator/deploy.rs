@@ -1,11 +1,14 @@
 //! Taking an artifact in: signed by a trusted key, its actions declared as they are here, everything asked answered.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use xp_artifact::question::{Obligation, Status};
 use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey};
 use xp_machine::Machine;
 use xpd_audit::entry::{Body, Facts};
 
+use super::caller::Caller;
 use super::decide::outside;
 use super::{Orchestrator, Rules};
 use crate::fault::{Fault, Refused};
@@ -27,15 +30,24 @@ pub struct Deployed {
 }
 
 impl Orchestrator {
-    /// Takes an artifact in. Who posts it does not matter; who signed it does.
+    /// Takes an artifact in, and puts it in force for the name of its workflow. Signed by a trusted key is not enough: a
+    /// weaker one of the same name, signed once, stays signed. The administrator says which.
     ///
     /// # Errors
     /// Damaged, unsigned, by an unknown key, with other declarations, unproved, or not runnable.
-    pub async fn deploy(&self, bytes: Vec<u8>) -> Result<Deployed, Fault> {
-        let checked = match check(&self.rules, &bytes) {
+    pub async fn deploy(
+        &self,
+        caller: Caller,
+        bytes: impl AsRef<[u8]> + Clone + Send + 'static,
+    ) -> Result<Deployed, Fault> {
+        let by = caller.name().to_owned();
+        self.admit(caller).await?;
+        let (rules, looked_at) = (Arc::clone(&self.rules), bytes.clone());
+        let checked = tokio::task::spawn_blocking(move || check(&rules, looked_at.as_ref())).await;
+        let checked = match checked.map_err(|_| StoreError::Closed)? {
             Ok(checked) => checked,
             Err(refused) => {
-                let limiter = std::sync::Arc::clone(&self.limiter);
+                let limiter = Arc::clone(&self.limiter);
                 let written: Result<Refused, Fault> = self
                     .store
                     .write(move |tx| {
@@ -51,10 +63,11 @@ impl Orchestrator {
         self.store
             .write(move |tx| {
                 let text = digest.to_string();
-                let new = tx.insert_artifact(&text, &name, &signer, &bytes)?;
+                let new = tx.insert_artifact(&text, &name, &signer, bytes.as_ref())?;
                 if new {
-                    let facts =
-                        Facts::from([("name".to_owned(), json!(name)), ("signer".to_owned(), json!(signer))]);
+                    let facts = [("name", &name), ("signer", &signer), ("by", &by)];
+                    let facts: Facts =
+                        facts.into_iter().map(|(fact, said)| (fact.to_owned(), json!(said))).collect();
                     tx.record_here(Body::Deployed { artifact: digest, facts })?;
                 }
                 Ok(Deployed { digest: text, name, new })

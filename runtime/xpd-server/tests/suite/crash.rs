@@ -78,14 +78,9 @@ async fn crashes_at(point: &str) {
     ] {
         let site = Site::new();
         let calm = start(&site, None);
-        let client = reqwest::Client::new();
-        let deployed = client
-            .post(format!("{}/v1/artifacts", calm.url))
-            .body(sealed(&artifact(flow::workflow(60))))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(deployed.status(), 201);
+        let admin = xpd_token::KeyPair::read_file(&site.folder.join("data/keys/admin.pem")).unwrap();
+        let deployed = Agent::new(admin, &calm.url).deploy(sealed(&artifact(flow::workflow(60)))).await;
+        assert_eq!(deployed.status, 201);
         drop(calm);
 
         let mut doomed = start(&site, Some(point));

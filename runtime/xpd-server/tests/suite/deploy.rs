@@ -4,7 +4,10 @@ use xp_artifact::question::{Question, Status};
 use xp_artifact::workflow::Effect;
 use xp_artifact::{Envelope, SigningKey};
 
-use crate::support::{World, artifact, flow, sealed, signer};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+
+use crate::support::{Reply, World, artifact, flow, sealed, signer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_what_is_signed_declared_and_proved_is_taken() {
@@ -61,4 +64,62 @@ async fn only_what_is_signed_declared_and_proved_is_taken() {
         outcome: xp_artifact::workflow::OutcomeIx::of(0),
     });
     world.deploy(sealed(&broken)).await.refused("bad_artifact");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_artifact_is_put_in_force_by_nobody_but_the_administrator() {
+    let world = World::new().await;
+    let good = artifact(flow::workflow(60));
+    let newest = good.digest().unwrap().to_string();
+    // Signed by the right key, for the same name, and weaker: somebody kept it.
+    let older = sealed(&artifact(flow::workflow(90)));
+    let url = format!("{}/v1/artifacts", world.running.url);
+    let bare = reqwest::Client::new().post(&url).body(older.clone()).send().await.unwrap();
+    Reply::of(bare).await.refused("unauthenticated");
+    let ann = world.agent("ann");
+    ann.deploy(older.clone()).await.refused("unknown");
+    let admin = world.admin();
+    let proof = admin.proof("POST", "/v1/artifacts", None, b"another body");
+    let replayed = admin.send("POST", "/v1/artifacts", None, &proof, older.clone()).await;
+    Reply::of(replayed).await.refused("unauthenticated");
+    assert_eq!(ann.start("A").await.ok()["artifact"], json!(newest));
+    let old = artifact(flow::workflow(90)).digest().unwrap().to_string();
+    let by_digest = json!({ "artifact": old, "params": { "place": "A" } });
+    ann.post_with("/v1/runs", None, &by_digest).await.refused("unknown");
+
+    let proof = admin.proof("POST", "/v1/artifacts", None, &older);
+    let taken = admin.send("POST", "/v1/artifacts", None, &proof, older.clone()).await;
+    assert_eq!(Reply::of(taken).await.status, 201);
+    let again = admin.send("POST", "/v1/artifacts", None, &proof, older).await;
+    Reply::of(again).await.refused("proof_replayed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_handed_over_is_bounded() {
+    let world = World::new().await;
+    world.deploy(vec![b' '; (16 << 20) + 1]).await.refused("too_large");
+    // Those that begin and never end keep a place; whoever comes then is told to come again.
+    let address = world.running.url.strip_prefix("http://").unwrap();
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = "POST /v1/artifacts HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let url = format!("{}/v1/artifacts", world.running.url);
+    let busy = std::sync::Mutex::new(None);
+    crate::support::until("a full house", async || {
+        let answer = reqwest::Client::new().post(&url).body("{}").send().await.unwrap();
+        let full = answer.status() == 503;
+        *busy.lock().unwrap() = Some(answer);
+        full
+    })
+    .await;
+    let busy = busy.into_inner().unwrap().unwrap();
+    assert_eq!(busy.headers()["retry-after"], "1");
+    Reply::of(busy).await.refused("busy");
+    drop(slow);
+    crate::support::until("room again", async || world.deploy(Vec::new()).await.code() == "bad_artifact")
+        .await;
 }

@@ -54,12 +54,8 @@ impl Agent {
 
     async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Done<Value> {
         let body = body.to_string().into_bytes();
-        let mut random = [0; 16];
-        getrandom::fill(&mut random)?;
-        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
         let url = format!("{}{path}", self.url);
-        let asked = ProofRequest { method: "POST", url: &url, token, body: &body, now, random };
-        let mut request = self.client.post(&url).header("DPoP", make_proof(&self.key, &asked)?);
+        let mut request = self.client.post(&url).header("DPoP", proof(&self.key, &url, token, &body)?);
         if let Some(token) = token {
             request = request.header("Authorization", format!("DPoP {token}"));
         }
@@ -70,6 +66,14 @@ impl Agent {
         }
         Ok(serde_json::from_str(&text)?)
     }
+}
+
+/// The proof for one POST.
+pub fn proof(key: &KeyPair, url: &str, token: Option<&str>, body: &[u8]) -> Done<String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+    Ok(make_proof(key, &ProofRequest { method: "POST", url, token, body, now, random })?)
 }
 
 fn member<'a>(answer: &'a Value, name: &str) -> Done<&'a str> {

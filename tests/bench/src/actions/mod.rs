@@ -76,7 +76,7 @@ async fn serve(folder: &Path) -> Done<Vec<Crowd>> {
     let url = server.url().ok_or("the server has no address")?;
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(server.run(async { drop(stopped.await) }));
-    site::deploy(&url).await?;
+    site::deploy(folder, &url).await?;
 
     let mut crowds = Vec::new();
     let mut total = 0;

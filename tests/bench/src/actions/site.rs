@@ -20,6 +20,7 @@ use xpd_server::connectors::{ActError, Call, Connector};
 use xpd_server::proxy::Scrubber;
 use xpd_server::registry::Registry;
 use xpd_server::serve::Server;
+use xpd_token::KeyPair;
 
 use super::agent;
 use crate::Done;
@@ -97,8 +98,8 @@ impl Site {
     }
 }
 
-/// Hands the workflow to the server.
-pub async fn deploy(url: &str) -> Done {
+/// Hands the workflow to the server, as its administrator.
+pub async fn deploy(folder: &Path, url: &str) -> Done {
     let artifact = Artifact {
         format: xp_artifact::FORMAT,
         compiler: "bench".to_owned(),
@@ -116,7 +117,10 @@ pub async fn deploy(url: &str) -> Done {
     };
     let bytes = Envelope::seal(&artifact, &[&signer()])?.to_bytes()?;
     let client = reqwest::Client::builder().no_proxy().build()?;
-    let response = client.post(format!("{url}/v1/artifacts")).body(bytes).send().await?;
+    let admin = KeyPair::read_file(&folder.join("data/keys/admin.pem"))?;
+    let url = format!("{url}/v1/artifacts");
+    let proof = agent::proof(&admin, &url, None, &bytes)?;
+    let response = client.post(url).header("DPoP", proof).body(bytes).send().await?;
     if !response.status().is_success() {
         return Err(format!("the artifact was not taken: {}", response.text().await?).into());
     }

@@ -97,6 +97,12 @@ impl Agent {
         Reply::of(self.send("POST", path, token, &proof, bytes).await).await
     }
 
+    /// Hands an artifact over.
+    pub async fn deploy(&self, bytes: Vec<u8>) -> Reply {
+        let proof = self.proof("POST", "/v1/artifacts", None, &bytes);
+        Reply::of(self.send("POST", "/v1/artifacts", None, &proof, bytes).await).await
+    }
+
     /// In the session.
     pub async fn post(&self, what: &str, body: &Value) -> Reply {
         self.post_with(&format!("/v1/runs/{}/{what}", self.run), Some(&self.session), body).await

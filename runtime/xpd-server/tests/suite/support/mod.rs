@@ -165,12 +165,7 @@ impl World {
     }
 
     pub async fn deploy(&self, bytes: Vec<u8>) -> Reply {
-        let response = reqwest::Client::new()
-            .post(format!("{}/v1/artifacts", self.running.url))
-            .body(bytes)
-            .send()
-            .await;
-        Reply::of(response.unwrap()).await
+        self.admin().deploy(bytes).await
     }
 
     pub fn agent(&self, name: &str) -> Agent {
