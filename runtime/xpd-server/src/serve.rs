@@ -80,7 +80,8 @@ impl Server {
         let keys = Arc::new(Keys::open(&config.keys)?);
         let log_key = LogKey::new(&config.name, Arc::clone(&keys.log))?;
         let vkey = log_key.vkey().clone();
-        let store = Arc::new(Store::open(&config.data, log_key, Arc::clone(&clock))?);
+        let store =
+            Arc::new(Store::open(&config.data, log_key, Arc::clone(&clock), config.limits.reserve_bytes)?);
         let rules = Arc::new(rules(&config)?);
         let orchestrator = Arc::new(Orchestrator::new(store, rules, keys, clock, config.hooks));
         orchestrator.settle_in().await.map_err(ServeError::Recovery)?;

@@ -65,13 +65,21 @@ pub struct Limits {
     pub request_seconds: u64,
     /// Refusals of one principal logged one by one, each minute.
     pub refusals_per_minute: u32,
+    /// Bytes on the disk that are kept for stopping things when it is full.
+    pub reserve_bytes: u64,
     /// Seconds after which an action that a probe does not find counts as not done.
     pub grace_seconds: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 1 << 20, request_seconds: 30, refusals_per_minute: 60, grace_seconds: 30 }
+        Self {
+            body_bytes: 1 << 20,
+            request_seconds: 30,
+            refusals_per_minute: 60,
+            reserve_bytes: 4 << 20,
+            grace_seconds: 30,
+        }
     }
 }
 

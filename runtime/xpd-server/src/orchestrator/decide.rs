@@ -58,7 +58,8 @@ pub(super) fn decide(
     if let Some(mut refused) = refused {
         if closed {
             refused.index = outside(tx, limiter, None, principal, &refused)?;
-        } else if logged(tx, limiter, principal) {
+        } else if logged(tx, limiter, Some(id), principal, serde_json::to_vec(&input).map_or(0, |b| b.len()))?
+        {
             refused.index = Some(tx.record(id, body(&input, &result, facts)?)?.index);
         }
         let index = refused.index;
@@ -137,14 +138,42 @@ fn finish(tx: &mut Tx<'_>, id: &str) -> Result<(), Fault> {
         run.closed = Some(now);
     }
     tx.release(id)?;
+    tx.forget_tallies(id)?;
     tx.checkpoint();
     Ok(())
 }
 
-fn logged(tx: &Tx<'_>, limiter: &Mutex<Limiter>, principal: Option<&str>) -> bool {
-    let Some(principal) = principal else { return true };
-    let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
-    limiter.refused(principal, tx.now) == Treatment::Log
+/// Bytes of refusals of one principal that a run keeps; outside a run, a day.
+const MAX_REFUSED: u64 = 8 << 20;
+/// What an entry takes beside what was asked.
+const ENTRY: usize = 1024;
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+
+/// Whether a refusal is logged one by one: the first ones of a minute, as long as all of them together stay small.
+fn logged(
+    tx: &mut Tx<'_>,
+    limiter: &Mutex<Limiter>,
+    run: Option<&str>,
+    principal: Option<&str>,
+    asked: usize,
+) -> Result<bool, StoreError> {
+    let Some(principal) = principal else { return Ok(true) };
+    let what = match run {
+        Some(_) => json!(["refused", principal]),
+        None => json!(["refused", principal, tx.now / DAY]),
+    };
+    let (run, what) = (run.unwrap_or_default(), what.to_string());
+    let kept = tx.tally(run, &what)?.unwrap_or_default();
+    let kept = kept.saturating_add(u64::try_from(asked.saturating_add(ENTRY)).unwrap_or(u64::MAX));
+    let treatment = {
+        let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.refused(principal, tx.now, kept <= MAX_REFUSED)
+    };
+    if treatment == Treatment::Count {
+        return Ok(false);
+    }
+    tx.set_tally(run, &what, kept)?;
+    Ok(true)
 }
 
 /// Longest reason that is logged, in characters.
@@ -158,7 +187,12 @@ pub(super) fn outside(
     principal: Option<&str>,
     refused: &Refused,
 ) -> Result<Option<u64>, StoreError> {
-    if !logged(tx, limiter, principal) {
+    let open = match run {
+        Some(run) => tx.run(run)?.is_some_and(|run| !run.chain.is_closed()),
+        None => false,
+    };
+    let run = run.filter(|_| open);
+    if !logged(tx, limiter, run, principal, 0)? {
         return Ok(None);
     }
     let mut facts = Facts::new();
@@ -168,13 +202,9 @@ pub(super) fn outside(
     // It may quote what was asked; an entry is bounded, and one that is too long would take its whole commit with it.
     let reason = refused.reason.chars().take(MAX_REASON).collect();
     let body = Body::RefusedOutside { code: refused.code.clone(), reason, facts };
-    let open = match run {
-        Some(run) => tx.run(run)?.is_some_and(|run| !run.chain.is_closed()),
-        None => false,
-    };
     let written = match run {
-        Some(run) if open => tx.record(run, body)?,
-        _ => tx.record_here(body)?,
+        Some(run) => tx.record(run, body)?,
+        None => tx.record_here(body)?,
     };
     Ok(Some(written.index))
 }

@@ -163,7 +163,7 @@ impl Orchestrator {
     pub async fn settle_in(&self) -> Result<(), Fault> {
         let config = self.rules.digest.clone();
         self.store
-            .write(move |tx| {
+            .insist(move |tx| {
                 let text = config.to_string();
                 if tx.remembered("config")?.as_deref() != Some(text.as_bytes()) {
                     tx.remember_value("config", text.as_bytes())?;

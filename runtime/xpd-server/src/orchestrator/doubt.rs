@@ -117,7 +117,7 @@ impl Orchestrator {
         let flights = self.flights.clone();
         let outcome: Result<Result<Answer, Refused>, Fault> = self
             .store
-            .write(move |tx| {
+            .insist(move |tx| {
                 admit(tx, &limiter, &caller)?;
                 let row = tx.grant(&word.jti)?.filter(|row| row.phase == IN_DOUBT);
                 let row = row.ok_or_else(|| Fault::unknown("action in doubt"))?;

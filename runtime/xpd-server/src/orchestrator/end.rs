@@ -68,7 +68,7 @@ impl Orchestrator {
         let hooks = self.hooks;
         let Spent { run: id, jti, step, .. } = spent;
         self.store
-            .write(move |tx| {
+            .insist(move |tx| {
                 let answer = record(tx, &limiter, &id, &jti, ending)?;
                 follow(tx, &limiter, &id, step)?;
                 if hooks.at(CrashAt::BeforeRecord) {

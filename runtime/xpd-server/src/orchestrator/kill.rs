@@ -8,9 +8,12 @@ use xpd_audit::entry::{Body, Facts};
 
 use super::Orchestrator;
 use super::caller::{Caller, admit};
-use super::decide::{Question, decide, outside};
+use super::decide::{MAX_REASON, Question, decide, outside};
 use crate::fault::{Fault, Refused};
-use crate::store::{EVERYTHING, of_principal};
+use crate::store::{EVERYTHING, StoreError, of_principal};
+
+/// Tries after the first. What was waiting when the reserve was given up may take part of it.
+const TRIES: u32 = 3;
 
 /// What is stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,21 @@ impl Orchestrator {
     /// # Errors
     /// There is no such thing, or it is over.
     pub async fn kill(&self, caller: Caller, scope: Scope, reason: String) -> Result<u64, Fault> {
+        let reason: String = reason.chars().take(MAX_REASON).collect();
+        let mut tries = TRIES;
+        loop {
+            let done = self.try_kill(caller.clone(), scope.clone(), reason.clone()).await;
+            if !matches!(done, Err(Fault::Store(StoreError::Full(_)))) || tries == 0 {
+                return done;
+            }
+            // A full disk must not keep anybody from stopping things. What was tried is undone, the proof unused.
+            tries -= 1;
+            tracing::warn!("no room to record a kill: the reserve is given up");
+            self.store.release_reserve();
+        }
+    }
+
+    async fn try_kill(&self, caller: Caller, scope: Scope, reason: String) -> Result<u64, Fault> {
         let limiter = Arc::clone(&self.limiter);
         if let Scope::Principal(name) = &scope
             && self.rules.roster.by_name(name).is_none()
@@ -37,7 +55,7 @@ impl Orchestrator {
         }
         let outcome: Result<Result<u64, Refused>, Fault> = self
             .store
-            .write(move |tx| {
+            .insist(move |tx| {
                 admit(tx, &limiter, &caller)?;
                 let by = caller.name();
                 let text = match scope {

@@ -29,6 +29,7 @@ pub(super) struct Counted {
 struct Window {
     from: u64,
     refusals: u32,
+    counted: u64,
 }
 
 /// Refusals of each principal in the running minute. Kept in memory: a restart forgives.
@@ -49,24 +50,27 @@ impl Limiter {
         self.windows.get(principal).is_some_and(|w| now < w.from + WINDOW && w.refusals >= most)
     }
 
-    /// A refusal.
-    pub fn refused(&mut self, principal: &str, now: u64) -> Treatment {
+    /// A refusal. Without room for it, it is only counted.
+    pub fn refused(&mut self, principal: &str, now: u64, room: bool) -> Treatment {
         let window =
-            self.windows.entry(principal.to_owned()).or_insert_with(|| Window { from: now, refusals: 0 });
+            self.windows.entry(principal.to_owned()).or_insert(Window { from: now, refusals: 0, counted: 0 });
         window.refusals = window.refusals.saturating_add(1);
-        if window.refusals <= self.logged { Treatment::Log } else { Treatment::Count }
+        if room && window.refusals <= self.logged {
+            return Treatment::Log;
+        }
+        window.counted = window.counted.saturating_add(1);
+        Treatment::Count
     }
 
     /// Windows that are over, with what was only counted in them.
     pub fn over(&mut self, now: u64) -> Vec<Counted> {
-        let logged = self.logged;
         let mut counted = Vec::new();
         self.windows.retain(|principal, window| {
             let goes_on = now < window.from + WINDOW;
-            if !goes_on && window.refusals > logged {
+            if !goes_on && window.counted > 0 {
                 counted.push(Counted {
                     principal: principal.clone(),
-                    count: u64::from(window.refusals - logged),
+                    count: window.counted,
                     from: window.from,
                     to: window.from + WINDOW,
                 });

@@ -19,6 +19,7 @@ mod request;
 mod say;
 mod session;
 mod start;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -41,9 +42,10 @@ pub use kill::Scope;
 pub use look::{Doubtful, RunSummary, StepSummary};
 pub use permit::{Doubt, Order, Permit, Sought, Spent};
 pub use request::{Ask, Granted};
-pub use say::{Judgement, Said, Shown, Submission};
+pub use say::{Judgement, Said, Submission};
 pub use session::Session;
 pub use start::{StartRun, Started};
+pub use view::Shown;
 
 use flights::Flights;
 use limiter::Limiter;

@@ -7,6 +7,7 @@ use xp_machine::Event;
 use super::Orchestrator;
 use super::decide::{Question, counted, decide, follow};
 use crate::fault::Fault;
+use crate::store::StoreError;
 
 impl Orchestrator {
     /// Turns claims whose process has ended into doubts, and takes what is due. Sends nothing.
@@ -16,7 +17,7 @@ impl Orchestrator {
     pub async fn recover(&self) -> Result<(), Fault> {
         let limiter = Arc::clone(&self.limiter);
         self.store
-            .write(move |tx| {
+            .insist(move |tx| {
                 for row in tx.unfinished()?.into_iter().filter(|row| row.phase == "claimed") {
                     let event = Event::Doubt { jti: row.jti.clone() };
                     let question =
@@ -35,11 +36,16 @@ impl Orchestrator {
             .await
     }
 
-    /// Drops tokens that ran out unused, and records refusals that were only counted.
+    /// Makes the reserve again where it was used, drops tokens that ran out, and records refusals that were only counted.
     ///
     /// # Errors
     /// The store cannot.
     pub async fn sweep(&self) -> Result<(), Fault> {
+        let store = Arc::clone(&self.store);
+        let room = tokio::task::spawn_blocking(move || store.refill_reserve()).await;
+        if !room.map_err(|_| StoreError::Closed)? {
+            return Ok(());
+        }
         let limiter = Arc::clone(&self.limiter);
         self.store
             .write(move |tx| {

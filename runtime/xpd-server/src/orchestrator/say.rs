@@ -1,4 +1,4 @@
-//! What a role says: submissions, views, judgements.
+//! What a role says: submissions, judgements.
 
 use std::sync::Arc;
 
@@ -12,7 +12,9 @@ use super::caller::{Caller, admit};
 use super::decide::{Question, decide, follow, refuse};
 use super::repeat::{Repeated, begin, end};
 use crate::fault::{Fault, Refused};
-use crate::store::StoreError;
+
+/// How often a principal may hand something in, in one opening of a step: each is kept.
+const MAX_SUBMISSIONS: u64 = 100;
 
 /// Longest notes that are looked at.
 const MAX_NOTES: usize = 16_384;
@@ -52,17 +54,6 @@ pub struct Said {
     pub pending: bool,
     /// The answer to an earlier request.
     pub replayed: bool,
-}
-
-/// A datum that was shown.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
-    /// Its value.
-    pub value: Value,
-    /// Its digest.
-    pub digest: String,
-    /// The entry about it.
-    pub index: u64,
 }
 
 impl Orchestrator {
@@ -115,6 +106,15 @@ impl Orchestrator {
                     Repeated::Answered(before) => return Ok(Ok(Said { replayed: true, ..before })),
                     Repeated::Refused(refused) => return refuse(tx, &limiter, &id, caller.name(), refused),
                 }
+                let submits = matches!(event, Event::Submit { .. });
+                let tries = json!(["submit", caller.name(), step, tx.opening(&id, &step)?]).to_string();
+                let count = tx.tally(&id, &tries)?.unwrap_or_default();
+                if submits && count >= MAX_SUBMISSIONS {
+                    let reason =
+                        format!("{count} times were handed in to this opening, which is all that may be");
+                    let refused = Refused::new("too_many", reason);
+                    return refuse(tx, &limiter, &id, caller.name(), refused);
+                }
                 let question =
                     Question { run: &id, principal: Some(caller.name()), leased_by: None, by: None, event };
                 let decision = decide(tx, &limiter, question)?;
@@ -122,6 +122,9 @@ impl Orchestrator {
                     Ok(accepted) => accepted,
                     Err(refused) => return Ok(Err(refused)),
                 };
+                if submits {
+                    tx.set_tally(&id, &tries, count + 1)?;
+                }
                 let pending = matches!(accepted, Accepted::Closing { .. });
                 let said = Said { index: decision.index.unwrap_or_default(), pending, replayed: false };
                 end(tx, &id, &caller, request_id.as_deref(), &digest, &said)?;
@@ -130,39 +133,6 @@ impl Orchestrator {
                     follow(tx, &limiter, &id, step)?;
                 }
                 Ok(Ok(said))
-            })
-            .await;
-        Ok(outcome??)
-    }
-
-    /// Shows a datum of the run to a principal, which may judge it afterwards.
-    ///
-    /// # Errors
-    /// It is refused.
-    pub async fn view(&self, caller: Caller, run: &str, step: String, datum: String) -> Result<Shown, Fault> {
-        let limiter = Arc::clone(&self.limiter);
-        let id = run.to_owned();
-        let outcome: Result<Result<Shown, Refused>, Fault> = self
-            .store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-                let Some(named) = found.machine.datum_named(&datum) else {
-                    let refused = Refused::new("unknown", format!("there is no datum `{datum}` for you"));
-                    return refuse(tx, &limiter, &id, caller.name(), refused);
-                };
-                let event = Event::View { actor: caller.actor.clone(), step, datum: named };
-                let question =
-                    Question { run: &id, principal: Some(caller.name()), leased_by: None, by: None, event };
-                let decision = decide(tx, &limiter, question)?;
-                match decision.outcome {
-                    Ok(Accepted::Shown { value, digest }) => {
-                        let index = decision.index.unwrap_or_default();
-                        Ok(Ok(Shown { value, digest: digest.to_string(), index }))
-                    }
-                    Ok(_) => Err(StoreError::Broken("a view gave something else".to_owned()).into()),
-                    Err(refused) => Ok(Err(refused)),
-                }
             })
             .await;
         Ok(outcome??)

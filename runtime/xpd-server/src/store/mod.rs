@@ -14,8 +14,10 @@ mod numbers;
 mod proofs;
 mod read;
 mod requests;
+mod reserve;
 mod runs;
 mod schema;
+mod tallies;
 mod tx;
 mod writer;
 
@@ -39,6 +41,7 @@ pub(crate) use runs::NewRun;
 pub(crate) use tx::Tx;
 
 use crate::clock::Clock;
+use reserve::Reserve;
 use writer::{Command, Job, Writer};
 
 /// Commands that may wait; more are refused.
@@ -48,6 +51,7 @@ const MAX_WAITING: usize = 4_096;
 pub struct Store {
     jobs: Option<SyncSender<Box<dyn Job>>>,
     reads: Reader,
+    reserve: Reserve,
     thread: Option<JoinHandle<()>>,
     // Held while the process lives: two servers on one folder would each believe they are alone.
     _lock: std::fs::File,
@@ -58,7 +62,7 @@ impl Store {
     ///
     /// # Errors
     /// The folder is in use, the database is damaged, newer, older than its last checkpoint, or cannot be written.
-    pub fn open(folder: &Path, key: LogKey, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    pub fn open(folder: &Path, key: LogKey, clock: Arc<dyn Clock>, reserve: u64) -> Result<Self, StoreError> {
         let lock = std::fs::File::create(folder.join("lock")).map_err(edge::broken)?;
         lock.try_lock().map_err(|_| edge::broken("another xpd works in this folder"))?;
         let path = folder.join("xpd.sqlite");
@@ -74,16 +78,31 @@ impl Store {
         let reads = Reader::new(&path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let writer =
             Writer { conn, clock, log, cache: cache::Cache::default(), last: numbers::unsigned(last) };
+        let reserve = Reserve::open(folder, reserve);
         let (jobs, waiting) = sync_channel(MAX_WAITING);
         let thread = std::thread::Builder::new()
             .name("xpd-writer".to_owned())
             .spawn(move || writer.run(&waiting))
             .map_err(edge::broken)?;
-        Ok(Self { jobs: Some(jobs), reads, thread: Some(thread), _lock: lock })
+        Ok(Self { jobs: Some(jobs), reads, reserve, thread: Some(thread), _lock: lock })
     }
 
-    /// Runs a command in the writer. Its answer comes after it is durable; an error rolls it back.
+    /// Runs a command in the writer. Its answer comes after it is durable; an error rolls it back. While the reserve is
+    /// gone it is refused.
     pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        if self.reserve.gone() {
+            return Err(StoreError::Full("the reserve is gone".to_owned()).into());
+        }
+        self.insist(work).await
+    }
+
+    /// The same for what stops things or ends what was begun: it may use what the reserve left.
+    pub(crate) async fn insist<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -102,6 +121,16 @@ impl Store {
             Ok(outcome) => outcome,
             Err(_) => Err(StoreError::Closed.into()),
         }
+    }
+
+    /// Gives the reserve up.
+    pub(crate) fn release_reserve(&self) {
+        self.reserve.release();
+    }
+
+    /// Makes the reserve again, if it is gone and there is room. False where there is none.
+    pub(crate) fn refill_reserve(&self) -> bool {
+        !self.reserve.gone() || self.reserve.refill()
     }
 
     /// For looking only.

@@ -91,6 +91,13 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Number of the latest opening of a step; 0 where there is no such step.
+    pub(crate) fn opening(&mut self, id: &str, step: &str) -> Result<u32, StoreError> {
+        let Some(run) = self.run(id)? else { return Ok(0) };
+        let found = run.machine.step_named(step).and_then(|step| run.state.steps.get(step.index()));
+        Ok(found.map_or(0, |step| step.opening))
+    }
+
     /// Runs started under a rule: open ones, and those started since a time.
     pub(crate) fn started(&self, rule: &str, since: u64) -> Result<(u64, u64), StoreError> {
         let mut query = self.conn.prepare_cached(

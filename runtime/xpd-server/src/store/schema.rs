@@ -68,6 +68,10 @@ CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, at INTEGER NOT NULL, note BL
 CREATE TABLE left_to_person (
   jti TEXT PRIMARY KEY REFERENCES grants (jti), at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tallies (
+  run TEXT NOT NULL, what TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (run, what)
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Marks the file as ours.

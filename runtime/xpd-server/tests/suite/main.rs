@@ -7,6 +7,8 @@ mod deploy;
 #[cfg(test)]
 mod deploy_hook;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod doubt;
 #[cfg(test)]
 mod happy;

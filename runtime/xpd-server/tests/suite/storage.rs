@@ -81,6 +81,7 @@ fn what_is_wrong_is_named_with_its_file() {
 #[test]
 fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let site = Site::new();
+    site.write("reserve_bytes = 524288\n");
     let script = format!(
         "mount -t tmpfs -o size=3m,mode=700 tmpfs {0}/data && exec {1} storage::on_a_small_disk --exact --nocapture",
         site.folder.display(),
@@ -106,6 +107,8 @@ async fn on_a_small_disk() {
     world.deploy(sealed(&artifact(flow::workflow(60)))).await.ok();
     let run = world.start().await;
     let ann = world.joined("ann", &run).await;
+    let other = world.start().await;
+    let mut held = None;
     let ballast = world.site.folder.join("data/ballast");
     let mut done: Vec<u64> = Vec::new();
     let mut full = 0;
@@ -114,6 +117,7 @@ async fn on_a_small_disk() {
         id += 1;
         assert!(id < 5_000, "the disk never filled");
         if id == 5 {
+            held = Some(ann.granted("work", "fake.push", json!({ "id": 99 })).await);
             // Fills what is left, but for a little.
             let mut size = 4 << 20;
             while size > 4_096 {
@@ -147,14 +151,23 @@ async fn on_a_small_disk() {
     }
     let figures = reqwest::get(format!("{}/healthz", world.running.url)).await.unwrap();
     assert_eq!(figures.status(), 200, "it still answers");
-    // Space again: everything acknowledged is there, and it goes on.
+    // Stopping works, and works at once: a token that was cut before is good for nothing.
+    let held = held.expect("a token from before");
+    world.kill(json!({ "principal": "ann" })).await.ok();
+    world.kill(json!({ "run": other })).await.ok();
+    let answer = ann.use_grant(&held, json!({})).await;
+    assert!(["killed", "storage_full"].contains(&answer.code()), "{}", answer.body);
+    // Space again: what works after stopping still works, and everything acknowledged is there.
     std::fs::remove_file(&ballast).unwrap();
+    crate::support::until("room", async || ann.use_grant(&held, json!({})).await.code() == "killed").await;
     let world = world.restart().await;
+    assert!(world.site.folder.join("data/reserve").exists());
+    let ben = world.joined("ben", &other).await;
+    assert_eq!(ben.summary().await["status"], "killed");
     let mut ann = world.agent("ann");
     ann.join(&run).await;
-    ann.act("work", "fake.note", json!({ "text": "after" })).await.ok();
-    let kill = json!({ "scope": { "run": run }, "reason": "over" });
-    world.admin().post_with("/v1/kill", None, &kill).await.ok();
+    ann.ask("work", "fake.note", json!({ "text": "after" })).await.refused("killed");
+    world.kill(json!({ "run": run })).await.ok();
     let trust = xpd_audit::verify::Trust {
         log_key: Some(world.running.log_key.parse().unwrap()),
         artifact_keys: vec![crate::support::signer().public()],

@@ -1,0 +1,71 @@
+//! Room on the disk that is kept for stopping things: a file beside the database, given up when a kill finds no room.
+//! While it is gone nothing else is written, or the room would go to whoever filled the disk.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// The reserve of a store.
+pub(super) struct Reserve {
+    path: PathBuf,
+    bytes: u64,
+    gone: AtomicBool,
+    work: Mutex<()>,
+}
+
+impl Reserve {
+    /// In a folder; made at once if there is room.
+    pub fn open(folder: &Path, bytes: u64) -> Self {
+        let path = folder.join("reserve");
+        let reserve = Self { path, bytes, gone: AtomicBool::new(true), work: Mutex::new(()) };
+        if !reserve.refill() {
+            tracing::error!("no room for the reserve: only stopping works until there is");
+        }
+        reserve
+    }
+
+    /// Whether it is gone.
+    pub fn gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Gives it up.
+    pub fn release(&self) {
+        let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        self.gone.store(true, Ordering::Release);
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    /// Makes it again. False where there is no room.
+    pub fn refill(&self) -> bool {
+        let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::fs::metadata(&self.path).is_ok_and(|found| found.is_file() && found.len() == self.bytes) {
+            self.gone.store(false, Ordering::Release);
+            return true;
+        }
+        let made = self.fill();
+        if made.is_err() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+        self.gone.store(made.is_err(), Ordering::Release);
+        made.is_ok()
+    }
+
+    /// Random bytes: a file system must not find a shorter way to keep them. Whole under its name, or not there.
+    fn fill(&self) -> std::io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut block = vec![0; 64 * 1024];
+        getrandom::fill(&mut block).map_err(std::io::Error::other)?;
+        let mut missing = self.bytes;
+        while missing > 0 {
+            let length = usize::try_from(missing).unwrap_or(usize::MAX).min(block.len());
+            file.write_all(block.get(..length).unwrap_or_default())?;
+            missing -= u64::try_from(length).unwrap_or(missing);
+        }
+        file.as_file().sync_all()?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+}
