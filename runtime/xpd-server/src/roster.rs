@@ -9,6 +9,9 @@ use xp_machine::event::Principal;
 use xp_scope::Value;
 use xpd_token::{PublicJwk, PublicKey};
 
+/// The name of the administrator, on the record.
+pub const ADMIN: &str = "admin";
+
 /// What is wrong with a file of the operator's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {what}")]
@@ -147,6 +150,9 @@ impl Roster {
             let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name));
             if entry.name.is_empty() || entry.controller.is_empty() {
                 return Err(fault("`name` and `controller` must say something"));
+            }
+            if entry.name == ADMIN {
+                return Err(fault("is what the administrator is called"));
             }
             if !names.insert(entry.name.clone()) {
                 return Err(fault("is listed twice"));

@@ -117,7 +117,7 @@ impl Server {
     /// Answers until `stop` is done; requests under way are finished. What is in doubt is resolved beside that.
     ///
     /// # Errors
-    /// A listener fails.
+    /// None so far.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
         let url = self.url();
         let (tell, told) = watch::channel(false);
@@ -125,32 +125,22 @@ impl Server {
         let mut upkeep = JoinSet::new();
         upkeep.spawn(Arc::clone(&self.app.proxy).sweep(told.clone()));
         upkeep.spawn(Arc::clone(&self.app.proxy).settle(told.clone()));
+        let head = self.app.receive;
         if let (Some(listener), Some(url)) = (self.tcp, url) {
             let router = api::router(api::App { base: url, ..self.app.clone() }, self.config.limits);
-            let mut told = told.clone();
-            tasks.spawn(async move {
-                let until = async move { drop(told.wait_for(|stop| *stop).await) };
-                axum::serve(listener, router).with_graceful_shutdown(until).await
-            });
+            tasks.spawn(api::serve(listener, router, head, told.clone()));
         }
         if let Some(listener) = self.unix {
             let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
-            let router = api::router(app, self.config.limits);
-            let mut told = told;
-            tasks.spawn(async move {
-                let until = async move { drop(told.wait_for(|stop| *stop).await) };
-                axum::serve(listener, router).with_graceful_shutdown(until).await
-            });
+            tasks.spawn(api::serve(listener, api::router(app, self.config.limits), head, told));
         }
         tokio::spawn(async move {
             stop.await;
             let _ = tell.send(true);
         });
-        while let Some(done) = tasks.join_next().await {
-            if let Ok(Err(error)) = done {
-                return Err(ServeError::Listen("listener".to_owned(), error));
-            }
-        }
+        while tasks.join_next().await.is_some() {}
+        // Actions go on without whoever asked for them.
+        self.app.proxy.idle().await;
         // It holds the store while it works; whoever comes next must find the folder free.
         while upkeep.join_next().await.is_some() {}
         if let Some(socket) = &self.config.socket {
@@ -207,8 +197,11 @@ async fn listeners(config: &Config) -> Result<(Option<TcpListener>, Option<UnixL
 
 /// The store's lock says that no other server lives, so a socket that is there is a dead one's.
 fn socket(path: &PathBuf) -> std::io::Result<UnixListener> {
-    match std::fs::remove_file(path) {
+    use std::os::unix::fs::FileTypeExt as _;
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path)?,
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        // Whatever else stands there is not ours to take away: binding says so.
         _ => {}
     }
     UnixListener::bind(path)

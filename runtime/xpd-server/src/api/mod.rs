@@ -1,5 +1,6 @@
 //! The HTTP edge: wire types in, domain calls, wire types and problem details out.
 
+mod accept;
 mod agents;
 mod bounds;
 mod incoming;
@@ -22,6 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use xpd_audit::note::Vkey;
 
+pub(crate) use self::accept::serve;
 use self::bounds::{in_time, place};
 use crate::config::Limits;
 use crate::orchestrator::Orchestrator;

@@ -99,7 +99,8 @@ fn start(
     if let Some(scope) = tx.killed(Some(caller.name()))? {
         return Ok(Err(Refused::new("killed", format!("stopped: {scope}"))));
     }
-    let rule = match allowed(tx, rules, caller.name(), ask, &digest, &name)? {
+    let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
+    let rule = match allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)? {
         Ok(rule) => rule,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -138,9 +139,14 @@ fn allowed<'r>(
     ask: &StartRun,
     digest: &'r str,
     name: &'r str,
+    in_force: bool,
 ) -> Result<Result<&'r Rule, Refused>, StoreError> {
     let mut refused = Refused::new("unknown", "there is no such artifact for you");
     for rule in rules.roster.rules(principal, digest, name) {
+        if !in_force && rule.artifact != digest {
+            refused = Refused::new("not_allowed", format!("a later artifact is in force for `{name}`"));
+            continue;
+        }
         if let Some(param) = rule.forbids(&ask.params) {
             refused = Refused::new("not_allowed", format!("you may not start it with this `{param}`"));
             continue;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 
 use crate::connectors::{ActError, Call, Connector};
@@ -33,6 +34,8 @@ pub struct Proxy {
     scrubber: Scrubber,
     hooks: Hooks,
     grace: Duration,
+    /// Held by each action under way, to read.
+    acts: Arc<RwLock<()>>,
 }
 
 impl Proxy {
@@ -45,7 +48,7 @@ impl Proxy {
         hooks: Hooks,
         grace: Duration,
     ) -> Self {
-        Self { orchestrator, connectors, scrubber, hooks, grace }
+        Self { orchestrator, connectors, scrubber, hooks, grace, acts: Arc::default() }
     }
 
     /// Claims, acts, records. Goes on whether or not the asker stays.
@@ -54,13 +57,20 @@ impl Proxy {
     /// The claim is refused, or the store cannot.
     pub async fn carry_out(self: &Arc<Self>, caller: Caller, using: Use) -> Result<Answer, Fault> {
         let own = Arc::clone(self);
+        let under_way = Arc::clone(&self.acts).read_owned().await;
         let whole = tokio::spawn(async move {
+            let _under_way = under_way;
             match own.orchestrator.claim(caller, using).await? {
                 Claimed::Before(answer) => Ok(answer),
                 Claimed::Won(permit) => own.act(*permit).await,
             }
         });
         whole.await.map_err(|_| Fault::Store(StoreError::Closed))?
+    }
+
+    /// Waits until no action is under way.
+    pub async fn idle(&self) {
+        drop(self.acts.write().await);
     }
 
     /// Consumes the permit.

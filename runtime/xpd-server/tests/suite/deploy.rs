@@ -123,3 +123,28 @@ async fn what_is_handed_over_is_bounded() {
     crate::support::until("room again", async || world.deploy(Vec::new()).await.code() == "bad_artifact")
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_start_a_name_starts_what_is_in_force() {
+    let world = World::new().await;
+    let old = artifact(flow::workflow(60)).digest().unwrap().to_string();
+    let newer = artifact(flow::workflow(90));
+    let new = newer.digest().unwrap().to_string();
+    world.deploy(sealed(&newer)).await.ok();
+    let start = async |world: &World, who: &str, artifact: &str| {
+        let body = json!({ "artifact": artifact, "params": { "place": "A" } });
+        world.agent(who).post_with("/v1/runs", None, &body).await
+    };
+    start(&world, "ann", &old).await.refused("not_allowed");
+    assert_eq!(start(&world, "ann", &new).await.ok()["artifact"], json!(new));
+    assert_eq!(start(&world, "ann", "flow").await.ok()["artifact"], json!(new));
+    // Unless a rule names that very one.
+    let file = world.site.folder.join("roster.toml");
+    let roster = std::fs::read_to_string(&file).unwrap();
+    let rule =
+        format!("\n[[start]]\nartifact = \"{old}\"\nprincipals = [\"ben\"]\nmax_open = 2\nmax_per_day = 2\n");
+    std::fs::write(&file, roster + &rule).unwrap();
+    let world = world.restart().await;
+    assert_eq!(start(&world, "ben", &old).await.ok()["artifact"], json!(old));
+    start(&world, "ann", &old).await.refused("not_allowed");
+}

@@ -155,3 +155,20 @@ async fn an_upstream_that_never_answers_keeps_nothing_waiting() {
     gate.add_permits(100);
     until("the end of the doubts", async || world.doubts().await.is_empty()).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_that_is_no_result_is_refused_and_leaves_everything_as_it_was() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let ann = world.joined("ann", &run).await;
+    world.fake.fail_next(lost());
+    ann.act("work", "fake.wire", json!({ "text": "x" })).await.refused("in_doubt");
+    let doubts = world.doubts().await;
+    assert_eq!(doubts[0]["waits_for"], "person");
+    resolve(&world, &doubts[0], json!({ "result": { "id": "seven" } })).await.refused("bad_value");
+    assert_eq!(world.doubts().await, doubts);
+    resolve(&world, &doubts[0], json!({})).await.ok();
+    ann.act("work", "fake.wire", json!({ "text": "x" })).await.ok();
+    world.kill(json!({ "run": run })).await.ok();
+    world.verifies(&run).await;
+}

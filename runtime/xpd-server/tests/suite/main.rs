@@ -9,6 +9,8 @@ mod deploy_hook;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod doubt;
 #[cfg(test)]
 mod happy;

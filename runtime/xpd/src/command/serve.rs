@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use xpd_server::config::Config;
@@ -14,6 +15,7 @@ use crate::Failure;
 pub async fn run(path: PathBuf) -> Done {
     let filter = EnvFilter::try_from_env("XPD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    room_for_connections();
     let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
     let socket = config.socket.clone();
     let server = Server::open(config).await.map_err(failure)?;
@@ -38,6 +40,14 @@ pub async fn run(path: PathBuf) -> Done {
     };
     server.run(stop).await.map_err(failure)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Each connection is a file; by default a process may open few.
+fn room_for_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    if setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).is_err() {
+        tracing::warn!("the limit of open files stays as it is");
+    }
 }
 
 fn failure(error: ServeError) -> Failure {
