@@ -90,8 +90,7 @@ impl Server {
         let proxy =
             Arc::new(Proxy::new(Arc::clone(&orchestrator), connectors, scrubber, config.hooks, grace));
         let (tcp, unix) = listeners(&config).await?;
-        let receive = Duration::from_secs(config.limits.request_seconds);
-        let app = api::App { orchestrator, proxy, vkey, base: String::new(), receive };
+        let app = api::App::new(orchestrator, proxy, vkey, config.limits);
         Ok(Self { app, config, tcp, unix })
     }
 

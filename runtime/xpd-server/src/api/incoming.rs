@@ -1,13 +1,22 @@
 //! A request as the checks need it: exact bytes, the headers that count, this server's own name for the URL.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::App;
 use super::problem::Problem;
 use crate::orchestrator::{Caller, Received};
+
+/// Kibibytes from which on a body needs room, and those that one takes at most: an artifact's.
+const SMALL: usize = 16;
+const LARGEST: usize = 16 * 1024;
+/// Kibibytes of bodies that may be coming in at once.
+pub(crate) const ROOM: usize = 48 * 1024;
 
 /// What came in.
 pub(crate) struct Incoming {
@@ -33,6 +42,7 @@ impl FromRequest<App> for Incoming {
                 _ => return Err(Problem::new("unauthenticated", "the only scheme is `DPoP`")),
             },
         };
+        let _room = room(app, request.headers())?;
         let body = tokio::time::timeout(app.receive, Bytes::from_request(request, app)).await;
         let body = body.map_err(|_| Problem::new("bad_request", "the body did not come in time"))?;
         let body = body.map_err(|rejection| {
@@ -42,6 +52,19 @@ impl FromRequest<App> for Incoming {
         })?;
         Ok(Self { app: app.clone(), method, url, proof, token, body })
     }
+}
+
+/// Room for a body while it comes in, so that those that do not come cannot take all memory. Small ones need none.
+fn room(app: &App, headers: &HeaderMap) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+    let stated = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let chunked = headers.contains_key(header::TRANSFER_ENCODING);
+    let kibibytes = stated.unwrap_or(if chunked { usize::MAX } else { 0 }) / 1024;
+    if kibibytes < SMALL {
+        return Ok(None);
+    }
+    let wanted = u32::try_from(kibibytes.min(LARGEST)).unwrap_or(u32::MAX);
+    let room = Arc::clone(&app.room).try_acquire_many_owned(wanted);
+    room.map(Some).map_err(|_| Problem::new("busy", "too many large requests at once; ask again"))
 }
 
 fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {

@@ -25,6 +25,7 @@ use xpd_audit::note::Vkey;
 
 pub(crate) use self::accept::serve;
 use self::bounds::{in_time, place};
+use self::incoming::ROOM;
 use crate::config::Limits;
 use crate::orchestrator::Orchestrator;
 use crate::proxy::Proxy;
@@ -39,6 +40,17 @@ pub(crate) struct App {
     pub base: String,
     /// How long a request may be on its way in.
     pub receive: Duration,
+    /// Room for bodies that come in.
+    pub room: Arc<Semaphore>,
+}
+
+impl App {
+    /// Over these; not yet listening anywhere.
+    pub fn new(orchestrator: Arc<Orchestrator>, proxy: Arc<Proxy>, vkey: Vkey, limits: Limits) -> Self {
+        let receive = Duration::from_secs(limits.request_seconds);
+        let room = Arc::new(Semaphore::new(ROOM));
+        Self { orchestrator, proxy, vkey, base: String::new(), receive, room }
+    }
 }
 
 /// Largest artifact that is taken.

@@ -63,7 +63,11 @@ impl From<Fault> for Problem {
         match fault {
             Fault::Refused(refused) => refused.into(),
             Fault::Store(error) => {
-                tracing::error!(%error, "the store failed");
+                match &error {
+                    StoreError::Broken(_) => tracing::error!(%error, "the store failed"),
+                    // The writer says so once; whoever asks again and again must not fill another log.
+                    _ => tracing::debug!(%error, "the store cannot"),
+                }
                 let (code, detail) = match error {
                     StoreError::Busy => ("busy", "too much is waiting; ask again"),
                     StoreError::Full(_) => ("storage_full", "nothing can be recorded, so nothing is done"),

@@ -13,11 +13,14 @@ use super::Proxy;
 use crate::connectors::ActError;
 use crate::fault::{Fault, Refused};
 use crate::orchestrator::{Doubt, Order, Sought, Spent};
+use crate::store::StoreError;
 
 /// How often doubts are looked for.
 const EVERY: Duration = Duration::from_secs(2);
-/// Longest pause between two tries of one doubt.
+/// Longest pause between two looks for one doubt.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// Longest pause between two repeats: each is an entry of the log.
+const MAX_REPEAT_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// Doubts tried at once at one connector instance: an upstream that hangs keeps only its own waiting.
 const AT_ONCE: usize = 2;
 
@@ -56,6 +59,8 @@ impl Proxy {
         loop {
             match self.orchestrator.doubts().await {
                 Ok(doubts) => self.begin(&mut attempts, doubts),
+                // Without room nothing is begun, and that was said where it was noticed.
+                Err(Fault::Store(StoreError::Full(_))) => {}
                 Err(fault) => tracing::warn!(?fault, "doubts cannot be read"),
             }
             if stopped(&mut stop).await {
@@ -76,8 +81,11 @@ impl Proxy {
             if now < known.next || known.task.as_ref().is_some_and(|task| !task.is_finished()) {
                 continue;
             }
-            known.pause = (known.pause * 2).min(MAX_PAUSE);
-            known.next = now + known.pause.min(self.grace.max(EVERY));
+            known.pause = match doubt.repeat() {
+                Repeat::Idempotent => (known.pause * 2).min(MAX_REPEAT_PAUSE),
+                Repeat::Probe | Repeat::Manual => (known.pause * 2).min(MAX_PAUSE).min(self.grace.max(EVERY)),
+            };
+            known.next = now + known.pause;
             // Whoever sent it has ended, but what was sent may still arrive: only a second look counts as a no.
             let settled = now.duration_since(known.since) >= self.grace;
             let room = attempts.rooms.entry(doubt.instance().to_owned());

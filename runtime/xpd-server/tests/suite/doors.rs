@@ -106,3 +106,28 @@ async fn the_administrator_is_never_made_to_wait() {
     }
     world.kill(json!("everything")).await.ok();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_its_body_is_bounded_and_small_bodies_pass() {
+    let world = World::new().await;
+    let address = world.running.url.strip_prefix("http://").unwrap();
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = "POST /v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n{";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    // Valid, and large.
+    let large = json!({ "scope": "everything", "reason": "x".repeat(900_000) });
+    until("a full house", async || {
+        world.agent("ann").post_with("/v1/sessions", None, &large).await.code() == "busy"
+    })
+    .await;
+    world.kill(json!("everything")).await.ok();
+    drop(held);
+    until("room again", async || {
+        world.agent("ann").post_with("/v1/sessions", None, &large).await.code() == "bad_request"
+    })
+    .await;
+}
