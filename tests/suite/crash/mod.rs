@@ -55,7 +55,7 @@ fn acts() -> [Act; 6] {
     ]
 }
 
-fn until(what: &str, done: impl Fn() -> bool) {
+fn until(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         assert!(begun.elapsed() < PATIENCE, "{what} did not come");
@@ -183,6 +183,32 @@ fn ends_at(point: Point) {
     ];
     assert_eq!(operations, expected, "{point:?}");
     assert_eq!(site.forge.violations(), Vec::<String>::new());
+}
+
+/// What is under way is waited for; who does not want to wait says so once more.
+#[test]
+fn stopping_waits_and_stopping_twice_does_not() {
+    let site = Site::new();
+    let mut daemon = site.serve(None);
+    let repo = json!({ "owner": "acme", "name": "shop", "default_branch": "main", "test_command": "true" });
+    let worker = Worker::start(site.socket(), &json!({ "repo": repo }));
+    let [act, ..] = acts();
+    let ask = json!({ "step": act.step, "action": act.action, "args": act.args, "request_id": "g" });
+    let grant = token(&worker.grant(&ask).expect("an answer"));
+    site.forge.fault(Rule::next(Fault::Hold, When::Before, act.method, act.path));
+    let using = json!({ "request_id": "u" });
+    let unread = worker.sent("POST", &worker.actions(), Some(&grant), Some(&using)).expect("sent");
+    assert!(site.forge.wait_held(1, PATIENCE), "nothing came to the forge");
+    daemon.stop();
+    until("the end of listening", || std::os::unix::net::UnixStream::connect(site.socket()).is_err());
+    assert_eq!(daemon.child.try_wait().expect("a status"), None, "it waits for what is under way");
+    daemon.stop();
+    until("the end", || daemon.child.try_wait().is_ok_and(|status| status.is_some()));
+    drop(unread);
+    let _again = site.serve(None);
+    site.forge.release();
+    until("the end of the doubt", || worker.act(&grant, &using).expect("an answer").code() != "in_flight");
+    assert!(site.forge.effects().len() <= 1);
 }
 
 #[test]

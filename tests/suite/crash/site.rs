@@ -27,6 +27,13 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// SIGTERM.
+    pub fn stop(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill starts");
+        assert!(sent.success(), "{sent}");
+    }
+
     /// SIGKILL, and gone.
     pub fn kill(mut self) {
         self.child.kill().expect("killed");

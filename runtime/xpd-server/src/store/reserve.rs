@@ -46,7 +46,7 @@ impl Reserve {
         }
         let made = self.fill();
         if made.is_err() {
-            let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_file(self.part());
         }
         self.gone.store(made.is_err(), Ordering::Release);
         made.is_ok()
@@ -54,8 +54,7 @@ impl Reserve {
 
     /// Random bytes: a file system must not find a shorter way to keep them. Whole under its name, or not there.
     fn fill(&self) -> std::io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = std::fs::File::create(self.part())?;
         let mut block = vec![0; 64 * 1024];
         getrandom::fill(&mut block).map_err(std::io::Error::other)?;
         let mut missing = self.bytes;
@@ -64,8 +63,11 @@ impl Reserve {
             file.write_all(block.get(..length).unwrap_or_default())?;
             missing -= u64::try_from(length).unwrap_or(missing);
         }
-        file.as_file().sync_all()?;
-        file.persist(&self.path)?;
-        Ok(())
+        file.sync_all()?;
+        std::fs::rename(self.part(), &self.path)
+    }
+
+    fn part(&self) -> PathBuf {
+        self.path.with_extension("part")
     }
 }

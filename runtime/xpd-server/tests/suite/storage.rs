@@ -32,6 +32,26 @@ async fn an_older_database_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_the_version_before_is_brought_forward_and_a_later_one_refused() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let World { site, fake, running } = world;
+    running.stop().await;
+    let database = site.folder.join("data/xpd.sqlite");
+    let alter = |sql: &str| rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
+    alter("DROP TABLE tallies; DROP TABLE left_to_person; PRAGMA user_version = 1;");
+    let running = Running::start(&site, &fake).await;
+    let world = World { site, fake, running };
+    let ann = world.joined("ann", &run).await;
+    ann.submit("work", "files", json!(["src/a.rs"])).await.ok();
+    let World { site, fake, running } = world;
+    running.stop().await;
+    alter("PRAGMA user_version = 99;");
+    let refused = open(&site, &fake).await.err().unwrap().to_string();
+    assert!(refused.contains("version 99"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_folder_has_one_server() {
     let world = World::new().await;
     let refused = open(&world.site, &world.fake).await.err().unwrap().to_string();

@@ -1,10 +1,10 @@
-//! `xpd serve`: until SIGINT or SIGTERM.
+//! `xpd serve`: until SIGINT or SIGTERM; what is under way is waited for, unless the signal comes twice.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use xpd_server::config::Config;
 use xpd_server::serve::{ServeError, Server};
@@ -28,18 +28,34 @@ pub async fn run(path: PathBuf) -> Done {
     }
     println!("log key {}", server.log_key());
     let failed = |error: std::io::Error| Failure::Failed(error.to_string());
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let (mut first, mut any) = (Ends::new().map_err(failed)?, Ends::new().map_err(failed)?);
     // A file that may not grow is a full disk, which the store answers for; the default would end the process.
     let _too_large = signal(SignalKind::from_raw(25)).map_err(failed)?;
-    let stop = async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+    let stop = async move { first.one().await };
+    let twice = async {
+        any.one().await;
+        any.one().await;
     };
-    server.run(stop).await.map_err(failure)?;
-    Ok(ExitCode::SUCCESS)
+    tokio::select! {
+        done = server.run(stop) => done.map_err(failure).map(|()| ExitCode::SUCCESS),
+        () = twice => Err(Failure::Failed("stopped without waiting: what was under way is in doubt".to_owned())),
+    }
+}
+
+/// Signals that ask for the end.
+struct Ends(Signal, Signal);
+
+impl Ends {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+    }
+
+    async fn one(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
 }
 
 /// Each connection is a file; by default a process may open few.
