@@ -10,11 +10,14 @@ use tokio::sync::Semaphore;
 
 use super::problem::Problem;
 
+/// What is said to who comes while every place is taken.
+pub(super) const BUSY: &str = "too many of these at once; ask again";
+
 /// Refuses what comes while every place is taken.
 pub(super) async fn place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     match places.try_acquire() {
         Ok(_place) => next.run(request).await,
-        Err(_) => Problem::new("busy", "too many of these at once; ask again").into_response(),
+        Err(_) => Problem::new("busy", BUSY).into_response(),
     }
 }
 

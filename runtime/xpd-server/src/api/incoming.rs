@@ -1,8 +1,10 @@
 //! A request as the checks need it: exact bytes, the headers that count, this server's own name for the URL.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
@@ -17,6 +19,13 @@ const SMALL: usize = 16;
 const LARGEST: usize = 16 * 1024;
 /// Kibibytes of bodies that may be coming in at once.
 pub(crate) const ROOM: usize = 48 * 1024;
+
+/// Bytes beyond a bound that are read all the same.
+const DROPPED: usize = 16 << 20;
+
+/// Longest body of a route, as an extension of its requests; without one there is none.
+#[derive(Clone, Copy)]
+pub(crate) struct MaxBody(pub usize);
 
 /// What came in.
 pub(crate) struct Incoming {
@@ -43,15 +52,35 @@ impl FromRequest<App> for Incoming {
             },
         };
         let _room = room(app, request.headers())?;
-        let body = tokio::time::timeout(app.receive, Bytes::from_request(request, app)).await;
-        let body = body.map_err(|_| Problem::new("bad_request", "the body did not come in time"))?;
-        let body = body.map_err(|rejection| {
-            let large = rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE;
-            let code = if large { "too_large" } else { "bad_request" };
-            Problem::new(code, rejection.body_text())
-        })?;
+        let most = request.extensions().get::<MaxBody>().map_or(0, |most| most.0);
+        let body = tokio::time::timeout(app.receive, whole(request.into_body(), most)).await;
+        let body = body.map_err(|_| Problem::new("bad_request", "the body did not come in time"))??;
         Ok(Self { app: app.clone(), method, url, proof, token, body })
     }
+}
+
+/// The body, if it is no longer than that. What is beyond is read and dropped for a while: whoever is still sending hears
+/// the answer only then.
+async fn whole(mut body: Body, most: usize) -> Result<Bytes, Problem> {
+    let mut bytes = Vec::new();
+    let mut seen = 0_usize;
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let frame = frame.map_err(|_| Problem::new("bad_request", "the body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen <= most {
+            bytes.extend_from_slice(&data);
+        } else {
+            bytes = Vec::new();
+        }
+        if seen > most.saturating_add(DROPPED) {
+            break;
+        }
+    }
+    if seen <= most {
+        return Ok(bytes.into());
+    }
+    Err(Problem::new("too_large", format!("the body is longer than {most} bytes")))
 }
 
 /// Room for a body while it comes in, so that those that do not come cannot take all memory. Small ones need none.

@@ -13,9 +13,8 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
@@ -25,7 +24,7 @@ use xpd_audit::note::Vkey;
 
 pub(crate) use self::accept::serve;
 use self::bounds::{in_time, place};
-use self::incoming::ROOM;
+use self::incoming::{MaxBody, ROOM};
 use crate::config::Limits;
 use crate::orchestrator::Orchestrator;
 use crate::proxy::Proxy;
@@ -42,6 +41,8 @@ pub(crate) struct App {
     pub receive: Duration,
     /// Room for bodies that come in.
     pub room: Arc<Semaphore>,
+    /// Places for those who are given a package.
+    pub packages: Arc<Semaphore>,
 }
 
 impl App {
@@ -49,7 +50,8 @@ impl App {
     pub fn new(orchestrator: Arc<Orchestrator>, proxy: Arc<Proxy>, vkey: Vkey, limits: Limits) -> Self {
         let receive = Duration::from_secs(limits.request_seconds);
         let room = Arc::new(Semaphore::new(ROOM));
-        Self { orchestrator, proxy, vkey, base: String::new(), receive, room }
+        let packages = Arc::new(Semaphore::new(PACKAGES));
+        Self { orchestrator, proxy, vkey, base: String::new(), receive, room, packages }
     }
 }
 
@@ -94,19 +96,15 @@ pub(crate) fn router(app: App, limits: Limits) -> Router {
         // These take their time, or bring much.
         .merge(
             OpenApiRouter::new()
-                .merge(
-                    OpenApiRouter::new()
-                        .routes(routes!(operator::evidence))
-                        .layer(from_fn_with_state(Arc::new(Semaphore::new(PACKAGES)), place)),
-                )
+                .routes(routes!(operator::evidence))
                 .routes(routes!(agents::act))
                 .layer(from_fn_with_state(SLOW, in_time)),
         )
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(Extension(MaxBody(limits.body_bytes)))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(operator::deploy))
-                .layer(DefaultBodyLimit::max(MAX_ARTIFACT))
+                .layer(Extension(MaxBody(MAX_ARTIFACT)))
                 .layer(from_fn_with_state(usual, in_time))
                 .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), place)),
         )

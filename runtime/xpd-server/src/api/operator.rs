@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::App;
+use super::bounds::BUSY;
 use super::incoming::Incoming;
 use super::problem::Problem;
 use super::wire::{DeployResponse, KillRequest, KillScope, Recorded, ResolveRequest};
@@ -72,6 +73,7 @@ pub(super) async fn evidence(
 ) -> Result<Response, Problem> {
     let caller = incoming.by_admin()?;
     app.orchestrator.admit(caller).await?;
+    let _place = app.packages.try_acquire().map_err(|_| Problem::new("busy", BUSY))?;
     let package = app.orchestrator.evidence(&run, app.vkey.clone()).await?;
     Ok(([(header::CONTENT_TYPE, "application/zip")], package).into_response())
 }

@@ -131,3 +131,24 @@ async fn what_waits_for_its_body_is_bounded_and_small_bodies_pass() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_else_takes_the_places_of_evidence() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let address = world.running.url.strip_prefix("http://").unwrap();
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "GET /v1/runs/{run}/evidence HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // It is being read: the server asks for the rest.
+        let mut told = [0; 12];
+        stream.read_exact(&mut told).await.unwrap();
+        held.push(stream);
+    }
+    world.kill(json!({ "run": run })).await.ok();
+    world.verifies(&run).await;
+}

@@ -205,9 +205,12 @@ async fn what_is_not_read_strictly_is_not_read() {
         let proof = ann.proof("POST", &path, token, &bytes);
         Reply::of(ann.send("POST", &path, token, &proof, bytes).await).await.refused("bad_request");
     }
-    let large = vec![b' '; 2 << 20];
-    let proof = ann.proof("POST", &path, token, &large);
-    Reply::of(ann.send("POST", &path, token, &proof, large).await).await.refused("too_large");
+    // However much is still on its way, the refusal is heard.
+    for mebibytes in [1, 2, 8, 16] {
+        let large = vec![b' '; (mebibytes << 20) + 1];
+        let proof = ann.proof("POST", &path, token, &large);
+        Reply::of(ann.send("POST", &path, token, &proof, large).await).await.refused("too_large");
+    }
     ann.granted("work", "fake.push", json!({ "id": 1 })).await;
 }
 
