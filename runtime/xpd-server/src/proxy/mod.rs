@@ -22,7 +22,7 @@ pub use scrub::Scrubber;
 const DEADLINE: Duration = Duration::from_secs(20 * 60);
 
 /// Longest look.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_secs(5 * 60);
 
 /// Between two tries to record what happened.
 const AGAIN: Duration = Duration::from_secs(2);
