@@ -106,9 +106,17 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Writes a file beside the target and renames it, so that a full disk or a kill leaves what was there.
+/// Writes a file beside the target and renames it, so that a full disk or a kill leaves what was there. What is no
+/// regular file (a pipe, a device) is written to: it must not be put out of the way.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
+    // Behind a link lies what is meant.
+    let meant = std::fs::canonicalize(path);
+    let path = meant.as_deref().unwrap_or(path);
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let mut open = std::fs::OpenOptions::new().write(true).open(path)?;
+        return open.write_all(bytes).and_then(|()| open.flush());
+    }
     let folder =
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut name = std::ffi::OsString::from(".");

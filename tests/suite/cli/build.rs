@@ -141,3 +141,21 @@ fn a_full_disk_leaves_no_half_file() {
     let ran = Ran::of(output).exits(1).says(&["cannot be written"]);
     assert_eq!(ran.out, "names: o.xpa \ntext: old\n");
 }
+
+/// A pipe or a device stands for somebody who reads: it is written to, not replaced by a file.
+#[test]
+fn what_is_no_file_is_written_to_and_stays() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = built();
+    let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    std::os::unix::fs::symlink(&pipe, &link).expect("a link");
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read(pipe).expect("the pipe"))
+    };
+    run(folder.path(), &["build", "bug_fix.xp", "-o", "link", "--sign", "key.pem"]).exits(0);
+    assert!(std::fs::symlink_metadata(&link).expect("the link").is_symlink());
+    assert!(std::fs::symlink_metadata(&pipe).expect("the pipe").file_type().is_fifo());
+    assert_eq!(reader.join().expect("read"), std::fs::read(folder.path().join("out.xpa")).expect("built"));
+}

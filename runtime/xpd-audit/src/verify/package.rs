@@ -65,11 +65,13 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
     report.run = read().find_map(|line| line.entry.run.clone());
     report.artifact = artifact.as_ref().and_then(|artifact| artifact.digest().ok());
     names(&lines, &report, manifest.as_ref(), log::start_size(&files), &mut findings);
+    let mut reworded = 0;
     let open = match (&artifact, lines.whole && chained) {
         (Some(artifact), true) => {
             let steps = decisions::read(read(), &mut findings);
             let open = uses::check(&steps, &mut findings);
-            report.replayed = replay::check(&artifact.workflow, &steps, &mut findings);
+            let replayed = replay::check(&artifact.workflow, &steps, &mut findings);
+            (report.replayed, reworded) = (replayed.decisions, replayed.reworded);
             open
         }
         _ => {
@@ -79,6 +81,11 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         }
     };
     report.not_proved = not_proved(&files, trust, manifest.as_ref(), &read().collect::<Vec<_>>(), &open);
+    if reworded > 0 {
+        let claim =
+            format!("that {reworded} refusals were in the words logged: code and clause are the machine's");
+        report.not_proved.push(claim);
+    }
     report.conclude(findings, trust.log_key.is_some() && !trust.artifact_keys.is_empty());
     report
 }

@@ -11,17 +11,26 @@ use super::decisions::{Step, What};
 use super::report::{Fault, Finding};
 use crate::entry::Body;
 
+/// What a replay came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Replayed {
+    /// Decisions that are the machine's.
+    pub decisions: u64,
+    /// Refusals among them that this machine words otherwise.
+    pub reworded: u64,
+}
+
 /// Runs the entries through the machine. Stops at the first that differs: what follows stands on another state.
-/// Returns how many decisions are the machine's.
-pub(super) fn check(workflow: &Workflow, steps: &[Step<'_>], findings: &mut Vec<Finding>) -> u64 {
+pub(super) fn check(workflow: &Workflow, steps: &[Step<'_>], findings: &mut Vec<Finding>) -> Replayed {
     let machine = match Machine::new(workflow.clone()) {
         Ok(machine) => machine,
         Err(error) => {
             findings.push(Finding::new(Fault::Artifact, error.to_string()));
-            return 0;
+            return Replayed::default();
         }
     };
-    let mut run = Run { machine: &machine, state: None, changes: BTreeMap::new(), replayed: 0 };
+    let mut run =
+        Run { machine: &machine, state: None, changes: BTreeMap::new(), replayed: Replayed::default() };
     for step in steps {
         if let Err(why) = run.step(step) {
             findings.push(Finding::at(Fault::Replay, &step.read.name, why));
@@ -36,7 +45,7 @@ struct Run<'m> {
     state: Option<State>,
     /// Changes of each decision, by `run_seq`.
     changes: BTreeMap<u64, Value>,
-    replayed: u64,
+    replayed: Replayed,
 }
 
 impl Run<'_> {
@@ -59,7 +68,8 @@ impl Run<'_> {
                         told(&given)
                     ));
                 }
-                self.replayed += 1;
+                self.replayed.decisions += 1;
+                self.replayed.reworded += u64::from(given != **logged);
                 if let Ok(Accepted::Ended { changes, .. } | Accepted::Done { changes }) = &given {
                     self.changes.insert(step.read.entry.run_seq, json(changes));
                 }
