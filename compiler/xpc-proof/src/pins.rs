@@ -1,7 +1,7 @@
 //! Whether what a pin admits can be equal to something, as far as the workflow alone tells.
 
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
-use xp_scope::Value;
+use xp_scope::{Type, Value};
 
 use crate::facts::{Facts, text};
 use crate::scopes;
@@ -38,22 +38,43 @@ pub(crate) fn can_meet(facts: &Facts<'_>, pin: &Pin, expr: &Expr) -> bool {
     }
 }
 
-/// The result of an action that makes something new.
+/// The result of an action that makes something new: the machine binds none that is called like a parameter of the run or a
+/// part of one.
 fn is_fresh(facts: &Facts<'_>, datum: &Datum) -> bool {
     let Root::Result { step, grant } = datum.root else { return false };
-    datum.fields.is_empty() && facts.action_of((step, grant)).fresh
+    let action = facts.action_of((step, grant));
+    datum.fields.is_empty()
+        && action.fresh
+        && matches!(action.result, Type::Branch | Type::Commit | Type::Tree)
+}
+
+/// Whether two pins can let the same name through: literals and what templates begin and end with are compared.
+pub(crate) fn names_can_meet(facts: &Facts<'_>, a: &Pin, b: &Pin) -> bool {
+    match (a, b) {
+        (Pin::Is(literal @ Expr::Literal(_)), other) | (other, Pin::Is(literal @ Expr::Literal(_))) => {
+            can_meet(facts, other, literal)
+        }
+        (Pin::Is(Expr::Template(x)), Pin::Is(Expr::Template(y))) => {
+            let one = |x: &str, y: &str, begins: fn(&str, &str) -> bool| begins(x, y) || begins(y, x);
+            one(&fixed(x.first()), &fixed(y.first()), |x, y| x.starts_with(y))
+                && one(&fixed(x.last()), &fixed(y.last()), |x, y| x.ends_with(y))
+        }
+        _ => true,
+    }
 }
 
 /// Whether a template can become the text: only what it starts and ends with is looked at.
 fn can_become(parts: &[TemplatePart], text: &str) -> bool {
-    let fixed = |part: Option<&TemplatePart>| match part {
-        Some(TemplatePart::Text(fixed)) => Some(fixed.clone()),
-        Some(TemplatePart::Datum(_)) | None => None,
-    };
     if let [TemplatePart::Text(whole)] = parts {
         return whole == text;
     }
-    let start = fixed(parts.first()).unwrap_or_default();
-    let end = fixed(parts.last()).unwrap_or_default();
+    let (start, end) = (fixed(parts.first()), fixed(parts.last()));
     text.len() >= start.len() + end.len() && text.starts_with(&start) && text.ends_with(&end)
+}
+
+fn fixed(part: Option<&TemplatePart>) -> String {
+    match part {
+        Some(TemplatePart::Text(fixed)) => fixed.clone(),
+        Some(TemplatePart::Datum(_)) | None => String::new(),
+    }
 }

@@ -129,6 +129,8 @@ impl<'f, 'm> Values<'f, 'm> {
             }
             Pin::Within(patterns) => patterns.sample().map(Value::Text),
             Pin::Content { .. } => Some(Value::Text("x".to_owned())),
+            // Not what a parameter is called: what is made must be new.
+            Pin::Any if *ty == Type::Branch => Some(Value::Text("free".to_owned())),
             Pin::Any => {
                 let root = Root::Param(xp_artifact::workflow::ParamId(u32::MAX));
                 Some(self.of_type(ty, &mut Datum { root, fields: Vec::new() }, 7))
@@ -145,8 +147,9 @@ impl<'f, 'm> Values<'f, 'm> {
         number: usize,
     ) -> Value {
         let action = self.facts.action_of(at);
-        if action.fresh && class_of(&action.result) == Class::Text {
-            let named = action.touches.first().and_then(|index| action.params.get(*index as usize));
+        if action.fresh {
+            let mut touched = action.touches.iter().filter_map(|index| action.params.get(*index as usize));
+            let named = touched.find(|param| param.ty == action.result);
             if let Some(value) = named.and_then(|param| args.get(&param.name)) {
                 return value.clone();
             }

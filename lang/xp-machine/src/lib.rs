@@ -9,6 +9,7 @@ mod check;
 mod data;
 pub mod event;
 pub mod explore;
+mod fresh;
 mod index;
 mod machine;
 mod offer;

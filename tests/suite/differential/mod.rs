@@ -29,7 +29,7 @@ fn number(name: &str, default: u64) -> u64 {
     }
 }
 
-fn compile(path: &str, text: &str) -> Result<Model, Vec<Diagnostic>> {
+pub(crate) fn compile(path: &str, text: &str) -> Result<Model, Vec<Diagnostic>> {
     let mut sources = Sources::new();
     let id = sources.add(path, text);
     let library = Library::standard(&mut sources);

@@ -63,17 +63,14 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     }
     let shared =
         evidence.iter().flat_map(|evidence| &evidence.about).find(|resource| resources.shared(resource));
-    match shared {
-        Some(Resource::Param(datum)) => {
-            let name = xp_artifact::print::datum(facts.w, datum);
-            answer::conditional(format!("another run may write to `{name}`: there is no lease on it"))
-        }
-        Some(Resource::Literal(value)) => {
-            let name = xp_artifact::print::value(value);
-            answer::conditional(format!("another run may write to `{name}`: there is no lease on it"))
-        }
-        _ => answer::proved(),
-    }
+    let Some(shared) = shared else { return answer::proved() };
+    let what = match shared {
+        Resource::Param(datum) => format!("`{}`", xp_artifact::print::datum(facts.w, datum)),
+        Resource::Literal(value) => format!("`{}`", xp_artifact::print::value(value)),
+        Resource::Protected => "the branch that merges go into".to_owned(),
+        _ => "what evidence of this run is about".to_owned(),
+    };
+    answer::conditional(format!("another run may write to {what}: there is no lease on it"))
 }
 
 fn gathered(context: &Context<'_, '_>, resources: &Resources<'_, '_>) -> Vec<Evidence> {
@@ -114,8 +111,8 @@ fn gathered(context: &Context<'_, '_>, resources: &Resources<'_, '_>) -> Vec<Evi
     found
 }
 
-/// Writes with evidence about something they may touch. Fresh resources meet only themselves, so most pairs are never
-/// looked at.
+/// Writes with evidence about something they may touch. Fresh resources meet only what may be called like them, so most
+/// pairs are never looked at.
 fn pairs<'e>(
     context: &Context<'_, '_>,
     resources: &Resources<'_, '_>,
@@ -133,12 +130,20 @@ fn pairs<'e>(
     }
     by_other.dedup();
     let mut found = Vec::new();
+    let mut met: BTreeMap<Resource, Vec<usize>> = BTreeMap::new();
     for (write, _) in context.facts.grants() {
         let touched = resources.touched(write);
         let mut candidates = by_other.clone();
         for resource in &touched {
             match resource {
-                Resource::Fresh(_) => candidates.extend(by_fresh.get(resource).into_iter().flatten()),
+                Resource::Fresh(_) => {
+                    let known = met.entry(resource.clone()).or_insert_with(|| {
+                        let alike =
+                            by_fresh.iter().filter(|(other, _)| resources.may_be_one(resource, other));
+                        alike.flat_map(|(_, indices)| indices.iter().copied()).collect()
+                    });
+                    candidates.extend(known.iter());
+                }
                 _ => candidates.extend(0..evidence.len()),
             }
         }

@@ -7,11 +7,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use xp_artifact::workflow::{Datum, Effect, Expr, Pin, Root, StepId, SubmissionIx};
+use xp_artifact::workflow::{ActionParam, Datum, Effect, Expr, Pin, Root, StepId, SubmissionIx};
 use xp_scope::{Type, Value};
 
 use crate::facts::{Class, Facts, GrantAt, class_of, pin_data};
-use crate::pins::can_meet;
+use crate::pins::{can_meet, names_can_meet};
+use crate::values::grant_at;
 
 /// A resource, or what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,16 +39,37 @@ pub(crate) struct Resources<'f, 'm> {
 
 impl<'f, 'm> Resources<'f, 'm> {
     pub fn new(facts: &'f Facts<'m>) -> Self {
-        Self { facts, results: RefCell::default() }
+        let new = Self { facts, results: RefCell::default() };
+        // Upstream first, so that nothing is looked up in depth.
+        for step in &facts.order {
+            for index in 0..facts.step(*step).grants.len() {
+                new.of_result(grant_at(*step, index));
+            }
+        }
+        new
     }
 
-    /// What a datum is about.
+    /// What a datum is about. A field called like an argument is what that argument is about, too; a measurement's other
+    /// fields may be about anything.
     pub fn of_datum(&self, datum: &Datum) -> BTreeSet<Resource> {
-        match datum.root {
-            Root::Param(_) => BTreeSet::from([Resource::Param(datum.clone())]),
-            Root::Submission { step, submission } => BTreeSet::from([Resource::Submission(step, submission)]),
-            Root::Result { step, grant } => self.of_result((step, grant)).as_ref().clone(),
+        let at = match datum.root {
+            Root::Param(_) => return BTreeSet::from([Resource::Param(datum.clone())]),
+            Root::Submission { step, submission } => {
+                return BTreeSet::from([Resource::Submission(step, submission)]);
+            }
+            Root::Result { step, grant } => (step, grant),
+        };
+        let mut found = self.of_result(at).as_ref().clone();
+        let action = self.facts.action_of(at);
+        let Some(field) = datum.fields.first() else { return found };
+        match self.pins(at).find(|(_, param, _)| param.name == *field) {
+            Some((_, _, pin)) => found.extend(self.of_pin(pin)),
+            None if action.touches.is_empty() && !action.fresh && action.effect != Effect::Merge => {
+                found.insert(Resource::Unknown);
+            }
+            None => {}
         }
+        found
     }
 
     fn of_result(&self, at: GrantAt) -> Rc<BTreeSet<Resource>> {
@@ -55,29 +77,42 @@ impl<'f, 'm> Resources<'f, 'm> {
             return Rc::clone(known);
         }
         let action = self.facts.action_of(at);
-        let found = if action.fresh {
-            BTreeSet::from([Resource::Fresh(at)])
+        let mut found = self.of_arguments(at, &action.about);
+        if action.effect == Effect::Merge {
+            found.extend(self.merged_into(at));
         } else {
-            let mut found = self.of_arguments(at, &action.about);
-            if action.effect == Effect::Merge {
-                found.extend(self.merged_into(at));
-            } else {
-                found.extend(self.of_arguments(at, &action.touches));
-            }
-            if found.is_empty() {
-                found.insert(Resource::Unknown);
-            }
-            found
-        };
+            found.extend(self.of_arguments(at, &self.touched_besides_name(at)));
+        }
+        if action.fresh {
+            found.insert(Resource::Fresh(at));
+        }
+        if found.is_empty() {
+            found.insert(Resource::Unknown);
+        }
         let found = Rc::new(found);
         self.results.borrow_mut().insert(at, Rc::clone(&found));
         found
     }
 
-    fn of_arguments(&self, at: GrantAt, numbers: &[u32]) -> BTreeSet<Resource> {
+    fn pins(&self, at: GrantAt) -> impl Iterator<Item = (u32, &'m ActionParam, &'m Pin)> + use<'m> {
         let pins = self.facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
-        let chosen = numbers.iter().filter_map(|number| pins.get(*number as usize));
-        chosen.flat_map(|pin| self.of_pin(pin)).collect()
+        let params = self.facts.action_of(at).params.iter();
+        (0_u32..).zip(params.zip(pins)).map(|(number, (param, pin))| (number, param, pin))
+    }
+
+    fn of_arguments(&self, at: GrantAt, numbers: &[u32]) -> BTreeSet<Resource> {
+        let chosen = self.pins(at).filter(|(number, ..)| numbers.contains(number));
+        chosen.flat_map(|(_, _, pin)| self.of_pin(pin)).collect()
+    }
+
+    /// What the arguments name, where the declaration does not say which of them matter.
+    fn of_all_arguments(&self, at: GrantAt) -> BTreeSet<Resource> {
+        let naming = self.pins(at).filter(|(_, param, pin)| {
+            !matches!(param.ty, Type::Bool | Type::Enum(_) | Type::Path)
+                && !matches!(pin, Pin::Content { .. })
+        });
+        let found: BTreeSet<Resource> = naming.flat_map(|(_, _, pin)| self.of_pin(pin)).collect();
+        if found.is_empty() { BTreeSet::from([Resource::Unknown]) } else { found }
     }
 
     fn of_pin(&self, pin: &Pin) -> BTreeSet<Resource> {
@@ -92,6 +127,21 @@ impl<'f, 'm> Resources<'f, 'm> {
         }
     }
 
+    /// The argument that names what a making action makes, as the machine takes it.
+    fn name_of(&self, at: GrantAt) -> Option<(u32, &'m Pin)> {
+        let action = self.facts.action_of(at);
+        let mut touched = action.touches.iter().filter_map(|number| {
+            self.pins(at).find(|(other, param, _)| other == number && param.ty == action.result)
+        });
+        touched.next().filter(|_| action.fresh).map(|(number, _, pin)| (number, pin))
+    }
+
+    fn touched_besides_name(&self, at: GrantAt) -> Vec<u32> {
+        let name = self.name_of(at).map(|(number, _)| number);
+        let touches = self.facts.action_of(at).touches.iter().copied();
+        touches.filter(|number| Some(*number) != name).collect()
+    }
+
     /// What using the grant changes; empty for effects that change no content.
     pub fn touched(&self, at: GrantAt) -> BTreeSet<Resource> {
         let action = self.facts.action_of(at);
@@ -103,42 +153,38 @@ impl<'f, 'm> Resources<'f, 'm> {
             }
             _ => {}
         }
-        if action.fresh {
-            return BTreeSet::from([Resource::Fresh(at)]);
-        }
-        let is = |number: &u32, ty: &Type| {
-            action.params.get(*number as usize).is_some_and(|param| param.ty == *ty)
-        };
         if action.effect == Effect::Merge {
             return self.merged_into(at);
         }
+        let numbers = self.touched_besides_name(at);
         // A path is a place inside the resource that another argument names.
-        let places: Vec<u32> =
-            action.touches.iter().copied().filter(|number| !is(number, &Type::Path)).collect();
-        let found = self.of_arguments(at, if places.is_empty() { &action.touches } else { &places });
-        if !found.is_empty() {
-            return found;
+        let is_path =
+            |number: &u32| action.params.get(*number as usize).is_some_and(|param| param.ty == Type::Path);
+        let places: Vec<u32> = numbers.iter().copied().filter(|number| !is_path(number)).collect();
+        let mut found = self.of_arguments(at, &places);
+        if action.fresh {
+            found.insert(Resource::Fresh(at));
         }
-        let data = self.facts.grant(at).into_iter().flat_map(pin_data);
-        let mut found: BTreeSet<Resource> = data.flat_map(|(_, datum)| self.of_datum(datum)).collect();
-        if found.is_empty() {
-            found.insert(Resource::Unknown);
-        }
-        found
+        if found.is_empty() { self.of_all_arguments(at) } else { found }
     }
 
-    /// Where a merge goes. A commit given as what the branch must still be at names the branch's state, not where the commit
-    /// came from: then it is the protected branch.
+    /// Where a merge goes: a branch. A commit given as what the branch must still be at names the protected branch's state, not
+    /// where the commit came from. Anything else (a pull request, a repository) may go anywhere.
     fn merged_into(&self, at: GrantAt) -> BTreeSet<Resource> {
-        let action = self.facts.action_of(at);
-        let branch =
-            |number: &u32| action.params.get(*number as usize).is_some_and(|param| param.ty == Type::Branch);
-        let branches: Vec<u32> = action.touches.iter().copied().filter(branch).collect();
-        let mut found = self.of_arguments(at, &branches);
-        if branches.len() < action.touches.len() {
-            found.insert(Resource::Protected);
+        let touches = &self.facts.action_of(at).touches;
+        let mut found = BTreeSet::new();
+        for (_, param, pin) in self.pins(at).filter(|(number, ..)| touches.contains(number)) {
+            match param.ty {
+                Type::Branch => found.extend(self.of_pin(pin)),
+                Type::Commit => {
+                    found.insert(Resource::Protected);
+                }
+                _ => {
+                    found.insert(Resource::Unknown);
+                }
+            }
         }
-        found
+        if found.is_empty() { BTreeSet::from([Resource::Unknown]) } else { found }
     }
 
     /// What the grant's result is evidence about; nothing where it neither says so nor attests.
@@ -147,15 +193,7 @@ impl<'f, 'm> Resources<'f, 'm> {
         if !action.about.is_empty() {
             return self.of_arguments(at, &action.about);
         }
-        if !action.attests {
-            return BTreeSet::new();
-        }
-        let mut found: BTreeSet<Resource> =
-            self.told_by(at).into_iter().flat_map(|datum| self.of_datum(datum)).collect();
-        if found.is_empty() {
-            found.insert(Resource::Unknown);
-        }
-        found
+        if action.attests { self.of_all_arguments(at) } else { BTreeSet::new() }
     }
 
     /// The data that say what the grant's result is about.
@@ -168,51 +206,65 @@ impl<'f, 'm> Resources<'f, 'm> {
             .collect()
     }
 
-    /// Whether the two may be one.
+    /// Whether the two may be one. What is not known to be apart may.
     pub fn may_be_one(&self, a: &Resource, b: &Resource) -> bool {
         use Resource::{Fresh, Literal, Param, Protected, Submission, Unknown};
         match (a, b) {
             (Unknown | Submission(..), _) | (_, Unknown | Submission(..)) => true,
-            (Fresh(x), Fresh(y)) => x == y,
-            (Fresh(_), Param(_) | Protected) | (Param(_) | Protected, Fresh(_)) => false,
+            (Fresh(x), Fresh(y)) => x == y || self.may_share_a_name(*x, *y),
+            (Fresh(_), Protected) | (Protected, Fresh(_)) => false,
+            // The machine makes nothing that is called like a branch, a commit or a tree that the run was given.
+            (Fresh(_), Param(datum)) | (Param(datum), Fresh(_)) => {
+                !matches!(self.facts.type_of(datum), Some(Type::Branch)) && !self.fixed(datum)
+            }
             (Fresh(at), Literal(value)) | (Literal(value), Fresh(at)) => self.made_as(*at, value),
             (Param(x), Param(y)) => {
-                let parts = |datum: &Datum| (datum.root, datum.fields.clone());
-                let ((r, f), (s, g)) = (parts(x), parts(y));
-                let nested = r == s && (f.starts_with(&g) || g.starts_with(&f));
-                nested || self.facts.type_of(x).is_some_and(|ty| self.facts.type_of(y) == Some(ty))
+                let nested =
+                    x.root == y.root && (x.fields.starts_with(&y.fields) || y.fields.starts_with(&x.fields));
+                let one_type = self.facts.type_of(x).is_some_and(|ty| self.facts.type_of(y) == Some(ty));
+                nested || one_type || !self.fixed(x) && !self.fixed(y)
             }
-            (Param(datum), Literal(value)) | (Literal(value), Param(datum)) => self
-                .facts
-                .type_of(datum)
-                .is_none_or(|ty| matches!(value, Value::Text(_)) == (class_of(ty) == Class::Text)),
-            (Param(datum), Protected) | (Protected, Param(datum)) => self
-                .facts
-                .type_of(datum)
-                .is_none_or(|ty| matches!(ty, Type::Branch | Type::Text | Type::Record(_))),
+            (Param(datum), Literal(value)) | (Literal(value), Param(datum)) => {
+                self.facts.type_of(datum).is_none_or(|ty| {
+                    matches!(ty, Type::Record(_) | Type::List(_))
+                        || matches!(value, Value::Text(_)) == (class_of(ty) == Class::Text)
+                })
+            }
+            (Param(datum), Protected) | (Protected, Param(datum)) => !self.fixed(datum),
             (Literal(x), Literal(y)) => x == y,
             (Literal(_), Protected) | (Protected, Literal(_) | Protected) => true,
         }
     }
 
-    /// Whether what the grant makes may be called so.
-    fn made_as(&self, at: GrantAt, name: &Value) -> bool {
-        let action = self.facts.action_of(at);
-        let pins = self.facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
-        action
-            .touches
-            .iter()
-            .filter_map(|number| pins.get(*number as usize))
-            .all(|pin| can_meet(self.facts, pin, &Expr::Literal(name.clone())))
+    /// It names what cannot change, or no resource at all.
+    fn fixed(&self, datum: &Datum) -> bool {
+        let ty = self.facts.type_of(datum);
+        matches!(ty, Some(Type::Commit | Type::Tree | Type::Path | Type::Bool | Type::Enum(_)))
     }
 
-    /// Another run may change it meanwhile: a named branch.
+    /// Whether what the two make may be called the same: the first may be gone when the second is made.
+    fn may_share_a_name(&self, a: GrantAt, b: GrantAt) -> bool {
+        if self.facts.action_of(a).result != self.facts.action_of(b).result {
+            return false;
+        }
+        match (self.name_of(a), self.name_of(b)) {
+            (Some((_, a)), Some((_, b))) => names_can_meet(self.facts, a, b),
+            // Named by the world, which names nothing twice.
+            _ => false,
+        }
+    }
+
+    /// Whether what the grant makes may be called so.
+    fn made_as(&self, at: GrantAt, name: &Value) -> bool {
+        self.name_of(at).is_none_or(|(_, pin)| can_meet(self.facts, pin, &Expr::Literal(name.clone())))
+    }
+
+    /// Another run may change it meanwhile.
     pub fn shared(&self, resource: &Resource) -> bool {
         match resource {
-            Resource::Param(datum) => self.facts.type_of(datum) == Some(&Type::Branch),
-            // A name written down is the same in every run.
-            Resource::Literal(_) => true,
-            _ => false,
+            Resource::Param(datum) => !self.fixed(datum),
+            Resource::Fresh(_) | Resource::Submission(..) => false,
+            Resource::Literal(_) | Resource::Protected | Resource::Unknown => true,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! `of` it, or of every commit it was made from. A grant without a commit needs some judgement `of` something. Automatic outcomes
 //! judge nothing.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Atom, Datum, Effect, Expr, Formula, Grant, How, Pin, Root, Then};
@@ -13,7 +14,7 @@ use xpc_model::{Failure, Place, Verdict};
 use super::{Context, MOST};
 use crate::answer::{self, Extend};
 use crate::codes;
-use crate::facts::{Facts, GrantAt, pin_data};
+use crate::facts::{Facts, GrantAt};
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::Act;
@@ -32,7 +33,10 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         let mut any = false;
         for (number, (_, pin)) in commits {
             any = true;
-            asked.push((at, number, judged.pin(facts, pin)));
+            match judged.pin(pin) {
+                Ok(formula) => asked.push((at, number, formula)),
+                Err(why) => return answer::unknown(why),
+            }
         }
         if !any {
             let all = judged.by_datum.values().flatten().map(|atom| Formula::Is(*atom)).collect();
@@ -68,12 +72,18 @@ fn runs_content(facts: &Facts<'_>, at: GrantAt, grant: &Grant) -> bool {
 }
 
 /// Which outcomes judge which datum.
-struct Judged {
+struct Judged<'f, 'm> {
+    facts: &'f Facts<'m>,
     by_datum: BTreeMap<Datum, Vec<Atom>>,
+    /// Formulas of data with their sizes, once computed.
+    known: RefCell<BTreeMap<Datum, (Formula, usize)>>,
 }
 
-impl Judged {
-    fn of(facts: &Facts<'_>) -> Self {
+/// Larger formulas are not asked: nobody reads such a provenance either.
+const MAX_SIZE: usize = 20_000;
+
+impl<'f, 'm> Judged<'f, 'm> {
+    fn of(facts: &'f Facts<'m>) -> Self {
         let mut by_datum: BTreeMap<Datum, Vec<Atom>> = BTreeMap::new();
         for step in facts.steps() {
             for (atom, outcome) in facts.atoms(step) {
@@ -84,38 +94,71 @@ impl Judged {
                 }
             }
         }
-        Self { by_datum }
+        Self { facts, by_datum, known: RefCell::default() }
     }
 
-    fn pin(&self, facts: &Facts<'_>, pin: &Pin) -> Formula {
+    /// # Errors
+    /// It was made in too many ways.
+    fn pin(&self, pin: &Pin) -> Result<Formula, String> {
         match pin {
-            Pin::Is(Expr::Datum(datum)) => self.datum(facts, datum),
+            Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(formula, _)| formula),
             // Chosen freely, or by the author: nobody judged that.
-            _ => Formula::Some(Vec::new()),
+            _ => Ok(Formula::Some(Vec::new())),
         }
     }
 
-    /// When the datum has been judged: itself, or all the commits its maker was given.
-    fn datum(&self, facts: &Facts<'_>, datum: &Datum) -> Formula {
+    /// When the datum has been judged: itself, or all that it was made from.
+    fn datum(&self, datum: &Datum) -> Result<(Formula, usize), String> {
+        if let Some(known) = self.known.borrow().get(datum) {
+            return Ok(known.clone());
+        }
         let direct = self.by_datum.get(datum).into_iter().flatten().map(|atom| Formula::Is(*atom));
         let mut ways: Vec<Formula> = direct.collect();
-        if let Root::Result { step, grant } = datum.root
-            && let Some(made_by) = facts.grant((step, grant))
-        {
-            let action = facts.action_of((step, grant));
-            let given: Vec<&Datum> = pin_data(made_by)
-                .filter(|(number, _)| {
-                    // What an action changes is where the commit goes, not what it is made from.
-                    !action.touches.contains(number)
-                        && action.params.get(*number as usize).is_some_and(|param| param.ty == Type::Commit)
-                })
-                .map(|(_, datum)| datum)
-                .collect();
-            if !given.is_empty() {
-                ways.push(Formula::All(given.into_iter().map(|datum| self.datum(facts, datum)).collect()));
+        let mut size = ways.len() + 1;
+        if let Some(given) = self.made_from(datum) {
+            let mut all = Vec::new();
+            for one in given {
+                let (formula, of) = self.datum(one)?;
+                size = size.saturating_add(of);
+                all.push(formula);
+            }
+            ways.push(Formula::All(all));
+        }
+        if size > MAX_SIZE {
+            return Err("what is deployed was made in too many ways to follow".to_owned());
+        }
+        let found = (Formula::Some(ways), size);
+        self.known.borrow_mut().insert(datum.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// All that a commit holds, where that is known: it is called like a commit its maker was given, so it is that one or
+    /// made from it; every other commit given went into it as well; and where it was put, nothing else was.
+    fn made_from(&self, datum: &Datum) -> Option<Vec<&'m Datum>> {
+        let Root::Result { step, grant } = datum.root else { return None };
+        let [field] = datum.fields.as_slice() else { return None };
+        let action = self.facts.action_of((step, grant));
+        let pins = &self.facts.grant((step, grant))?.pins;
+        let mut given = Vec::new();
+        let mut named = false;
+        for (number, (param, pin)) in (0_u32..).zip(action.params.iter().zip(pins)) {
+            let touched = action.touches.contains(&number);
+            match (&param.ty, pin) {
+                // What a branch must still be at is where the commit goes, not what it is made from.
+                (Type::Commit, _) if touched => {}
+                (Type::Commit, Pin::Is(Expr::Datum(datum))) => {
+                    given.push(datum);
+                    named |= param.name == *field;
+                }
+                // Chosen freely, or by the author: nobody judged that.
+                (Type::Commit, _) => return None,
+                // What the run was given is the operator's; what the run made holds what the run wrote.
+                (_, Pin::Is(Expr::Datum(Datum { root: Root::Param(_), .. }))) => {}
+                _ if touched => return None,
+                _ => {}
             }
         }
-        Formula::Some(ways)
+        named.then_some(given)
     }
 }
 

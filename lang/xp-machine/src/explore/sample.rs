@@ -4,6 +4,7 @@ use xp_artifact::workflow::{Action, GrantIx, How, StepId};
 use xp_scope::{Digest, Type, Value};
 
 use crate::data;
+use crate::fresh;
 use crate::machine::Machine;
 use crate::state::State;
 
@@ -45,13 +46,11 @@ pub(crate) fn results(
 ) -> Vec<Value> {
     let Some(step) = machine.step(id) else { return Vec::new() };
     let mut base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
-    // A fresh ref is the one that was asked for.
-    if action.fresh && action.result == Type::Branch {
-        let named =
-            action.touches.first().and_then(|touched| action.params.get(usize::try_from(*touched).ok()?));
-        if let Some(name) = named.and_then(|param| args.get(&param.name)) {
-            base = name.clone();
-        }
+    // What is made is called as it was asked for.
+    if action.fresh
+        && let Some((_, name)) = fresh::name_of(action, args)
+    {
+        base = name.clone();
     }
     let mut flags: Vec<Vec<String>> = Vec::new();
     for outcome in &step.outcomes {

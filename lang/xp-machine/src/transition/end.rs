@@ -3,6 +3,7 @@
 use xp_scope::Value;
 
 use crate::event::Accepted;
+use crate::fresh;
 use crate::refusal::{Code, Refusal};
 use crate::state::{Hold, Phase, State, Status};
 use crate::transition::{Context, close};
@@ -48,7 +49,7 @@ pub(crate) fn resolve(
 ) -> Result<Accepted, Refusal> {
     let hold = hold_in(state, jti, Phase::InDoubt)?.clone();
     if let Some(result) = result {
-        typed(context, &hold, result)?;
+        typed(context, state, &hold, result)?;
     }
     let grant =
         state.steps.get_mut(hold.step.index()).and_then(|step| step.grants.get_mut(hold.grant.index()));
@@ -81,13 +82,22 @@ fn hold_in<'s>(state: &'s State, jti: &str, phase: Phase) -> Result<&'s Hold, Re
     }
 }
 
-fn typed(context: &Context<'_>, hold: &Hold, result: &Value) -> Result<(), Refusal> {
+/// The result is of its type, and new where it must be.
+fn typed(context: &Context<'_>, state: &State, hold: &Hold, result: &Value) -> Result<(), Refusal> {
     let grant = context.machine.step(hold.step).and_then(|step| step.grants.get(hold.grant.index()));
     let action = grant.and_then(|grant| context.machine.workflow.actions.get(grant.action.index()));
     let action = action.ok_or_else(Refusal::broken)?;
     xp_scope::check(result, &action.result, &context.machine.records).map_err(|mismatch| {
         Refusal::of(Code::BadValue, format!("the result of `{}`: {mismatch}", action.name))
-    })
+    })?;
+    match fresh::given_as(context.machine, state, &action.result, result) {
+        Some(param) if action.fresh => {
+            let reason =
+                format!("the result of `{}` is not new: the run was given it as `{param}`", action.name);
+            Err(Refusal::of(Code::BadValue, reason))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Binds the result if its opening still stands, then lets what waited take effect.
@@ -98,7 +108,7 @@ fn finish(
     hold: &Hold,
     result: &Value,
 ) -> Result<Accepted, Refusal> {
-    typed(context, hold, result)?;
+    typed(context, state, hold, result)?;
     let shows = context
         .machine
         .step(hold.step)

@@ -6,6 +6,7 @@ use xp_artifact::workflow::{Action, Grant, GrantIx, Per, Step, StepId};
 use xp_scope::{Digest, Value};
 
 use crate::event::{Accepted, Actor};
+use crate::fresh;
 use crate::pin::{self, Miss};
 use crate::refusal::{Clause, Code, Refusal};
 use crate::state::{GrantState, Hold, Phase, State};
@@ -161,6 +162,13 @@ fn admitted(
                 return Err(Refusal::by(Code::OutOfScope, clause, reason));
             }
         }
+    }
+    if action.fresh
+        && let Some((number, name)) = fresh::name_of(action, args)
+        && let Some(param) = fresh::given_as(context.machine, state, &action.result, name)
+    {
+        let reason = format!("what is made would be called like what the run was given as `{param}`");
+        return Err(Refusal::by(Code::OutOfScope, Clause::Pin(id, ix, number), reason));
     }
     Ok(())
 }

@@ -204,6 +204,10 @@ impl Run {
         let instances = BTreeMap::from([("world".to_owned(), "here".to_owned())]);
         let start = Start { at: 1_000, params: BTreeMap::new(), instances, staff: BTreeMap::new() };
         let state = machine.start(&start).unwrap();
+        Self::at(machine, state)
+    }
+
+    pub fn at(machine: Machine, state: State) -> Self {
         Self { machine, state, now: 1_000, next: 0 }
     }
 

@@ -3,6 +3,7 @@
 
 mod closing;
 mod fixture;
+mod fresh;
 mod judging;
 mod loops;
 mod malformed;
