@@ -14,6 +14,7 @@ use z3::{Params, Solver};
 
 use crate::facts::{Facts, GrantAt, Shown, pin_data};
 use crate::map::{FlagAt, Map};
+use crate::sure;
 
 /// A solver with its supply of names and, when tracking, a guard for each place an axiom comes from.
 pub(crate) struct Sink {
@@ -262,12 +263,13 @@ impl<'f, 'm> Copy<'f, 'm> {
     }
 
     /// The judge of a datum has been shown it.
-    fn seen(&self, step: StepId, datum: &Datum, pins: &dyn Fn(GrantAt) -> Bool, by_chance: bool) -> Bool {
+    fn seen(&self, step: StepId, datum: &Datum, pins: &dyn Fn(GrantAt) -> Bool, lucky: bool) -> Bool {
         let ways = self.facts.ways_to_see(step, datum).into_iter().map(|way| match way {
             Shown::View => self.yes.clone(),
-            Shown::Use(grant, _) => pins((step, grant)),
-            Shown::ByChance if by_chance => self.yes.clone(),
-            Shown::ByChance => self.no.clone(),
+            Shown::Use(grant, _) if lucky => pins((step, grant)),
+            Shown::ByChance if lucky => self.yes.clone(),
+            // The world may show something else.
+            Shown::Use(..) | Shown::ByChance => self.no.clone(),
         });
         let ways: Vec<Bool> = ways.collect();
         self.all(&[self.has(datum), self.any(&ways)])
@@ -278,15 +280,19 @@ impl<'f, 'm> Copy<'f, 'm> {
         self.comes_about(sink, atom, &|at| self.pins(at), true)
     }
 
-    /// As [`Self::enabled`], if the grants that are `spent` give nothing and nobody has luck.
+    /// As [`Self::enabled`], if the grants that are `spent` give nothing and nobody has luck: pins let through only what
+    /// they must, and a use shows something else than what is judged.
     pub fn surely_enabled(&self, sink: &Sink, atom: Atom, spent: &dyn Fn(GrantAt) -> bool) -> Bool {
         if !self.facts.lasting(atom) {
             return self.no.clone();
         }
-        self.comes_about(sink, atom, &|at| if spent(at) { self.no.clone() } else { self.pins(at) }, false)
+        let pins = |at| {
+            if spent(at) || !sure::lets_through(self.facts, at) { self.no.clone() } else { self.pins(at) }
+        };
+        self.comes_about(sink, atom, &pins, false)
     }
 
-    fn comes_about(&self, sink: &Sink, atom: Atom, pins: &dyn Fn(GrantAt) -> Bool, by_chance: bool) -> Bool {
+    fn comes_about(&self, sink: &Sink, atom: Atom, pins: &dyn Fn(GrantAt) -> Bool, lucky: bool) -> Bool {
         if !self.facts.possible(atom) {
             return self.no.clone();
         }
@@ -295,7 +301,7 @@ impl<'f, 'm> Copy<'f, 'm> {
             parts.push(self.condition(sink, atom.step, condition, pins));
         }
         if let Some(datum) = self.facts.judged_datum(atom) {
-            parts.push(self.seen(atom.step, datum, pins, by_chance));
+            parts.push(self.seen(atom.step, datum, pins, lucky));
         }
         self.all(&parts)
     }

@@ -11,7 +11,7 @@ use crate::history::Chain;
 use crate::map::Map;
 
 /// Longer plans are given up.
-const MAX_ACTS: usize = 50_000;
+pub(crate) const MAX_ACTS: usize = 50_000;
 
 /// What somebody does.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,6 +175,13 @@ impl<'f, 'm> Plan<'f, 'm> {
     fn count(&self, by: LoopId) -> u32 {
         self.fired.get(by.index()).copied().unwrap_or_default()
     }
+}
+
+/// Adds an act so often; `None` where that is more than any plan has. Limits can be absurd: nothing is counted out first.
+pub(crate) fn repeat(acts: &mut Vec<Act>, act: &Act, times: u64) -> Option<()> {
+    let more = usize::try_from(times).ok().filter(|more| acts.len().saturating_add(*more) <= MAX_ACTS)?;
+    acts.extend(std::iter::repeat_n(act, more).cloned());
+    Some(())
 }
 
 /// The acts that lead to a map, with these uses made on the way.

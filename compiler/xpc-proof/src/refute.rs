@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Datum, RoleId, Root};
+use xp_artifact::workflow::{Datum, RoleId, Root, StepId};
 use xp_machine::Machine;
 use xp_scope::Value;
 use xpc_model::{Limits, Trace};
@@ -34,6 +34,10 @@ pub(crate) struct Setting {
     pub members: Vec<(String, Vec<String>, Value)>,
     /// Paths that lists of the run must hold.
     pub lists: BTreeMap<Datum, Vec<String>>,
+    /// What these are instead of what they would be made up as.
+    pub instead: BTreeMap<Datum, Value>,
+    /// The uses of this step show anything but what it judges.
+    pub blind: Option<StepId>,
     /// Roles played by one principal.
     pub shared: Vec<RoleId>,
 }
@@ -160,13 +164,16 @@ impl<'f, 'm> Stage<'f, 'm> {
         let machine =
             self.machine.get_or_init(|| replay::machine(self.facts.w)).as_ref().map_err(Clone::clone)?;
         self.values.also_in_lists(&setting.lists);
+        self.values.make_instead(&setting.instead);
         let mut params = self.values.parameters();
         for (name, fields, value) in &setting.members {
             if let Some(param) = params.get_mut(name) {
                 put(param, fields, value.clone());
             }
         }
-        Run::start(self.facts, machine, &self.values, params, &setting.shared)
+        let mut run = Run::start(self.facts, machine, &self.values, params, &setting.shared)?;
+        run.blind = setting.blind;
+        Ok(run)
     }
 
     /// Whether a plan can be carried out.

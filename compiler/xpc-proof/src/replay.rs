@@ -10,6 +10,7 @@ use xpc_model::{Event, EventKind, Place, Trace};
 
 use crate::facts::{Facts, GrantAt, Shown};
 use crate::plan::Act;
+use crate::showing;
 use crate::values::{Values, put, settled_value, value_of};
 
 const KEY: &str = "key";
@@ -39,6 +40,8 @@ pub(crate) struct Run<'f, 'm> {
     /// Roles played by one principal; all others have their own.
     shared: BTreeSet<RoleId>,
     show_principals: bool,
+    /// The uses of this step show anything but what it judges.
+    pub blind: Option<StepId>,
     count: usize,
 }
 
@@ -68,6 +71,7 @@ impl<'f, 'm> Run<'f, 'm> {
             submissions: BTreeMap::new(),
             shared: shared.iter().copied().collect(),
             show_principals: !shared.is_empty(),
+            blind: None,
             count: 0,
         })
     }
@@ -85,7 +89,8 @@ impl<'f, 'm> Run<'f, 'm> {
                     .ok_or_else(|| "an argument has no value".to_owned())?;
                 self.count += 1;
                 let mut result = self.values.result(*at, &args, flags, self.count);
-                self.reveal(*at, &mut result);
+                let change = if self.blind == Some(at.0) { showing::conceal } else { showing::reveal };
+                change(self.facts, self.machine, &self.state, *at, &mut result);
                 self.use_it(*at, args, result)
             }
             Act::Take { atom, becomes } => self.take(*atom, *becomes),
@@ -110,21 +115,6 @@ impl<'f, 'm> Run<'f, 'm> {
         let kind = EventKind::Use { grant: at.1, args: args.into_iter().collect(), result };
         self.record(at.0, kind, Place::Grant(at.0, at.1));
         Ok(())
-    }
-
-    /// Lets a result show what the step judges, where it can.
-    fn reveal(&self, at: GrantAt, result: &mut Value) {
-        for (atom, _) in self.facts.atoms(at.0) {
-            let Some(datum) = self.facts.judged_datum(atom) else { continue };
-            for way in self.facts.ways_to_see(at.0, datum) {
-                if let (Shown::Use(grant, field), Some(value)) =
-                    (way, settled_value(self.machine, &self.state, datum))
-                    && grant == at.1
-                {
-                    put(result, &[field], value.clone());
-                }
-            }
-        }
     }
 
     /// Request, claim, complete. Returns the number of the opening.
@@ -349,6 +339,7 @@ impl<'f, 'm> Run<'f, 'm> {
             submissions: self.submissions.clone(),
             shared: self.shared.clone(),
             show_principals: self.show_principals,
+            blind: self.blind,
             count: self.count,
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Values<'f, 'm> {
     wanted: HashMap<Datum, Vec<PatternSet>>,
     /// Paths that lists hold in this run besides.
     also: RefCell<BTreeMap<Datum, Vec<String>>>,
+    /// What some data are in this run, instead of what is made up.
+    instead: RefCell<BTreeMap<Datum, Value>>,
 }
 
 impl<'f, 'm> Values<'f, 'm> {
@@ -31,12 +33,17 @@ impl<'f, 'm> Values<'f, 'm> {
                 }
             }
         }
-        Self { facts, wanted, also: RefCell::default() }
+        Self { facts, wanted, also: RefCell::default(), instead: RefCell::default() }
     }
 
     /// Paths that lists shall hold from now on, besides those that scopes look for.
     pub fn also_in_lists(&self, lists: &BTreeMap<Datum, Vec<String>>) {
         self.also.replace(lists.clone());
+    }
+
+    /// What these data are from now on.
+    pub fn make_instead(&self, values: &BTreeMap<Datum, Value>) {
+        self.instead.replace(values.clone());
     }
 
     /// A value for each parameter of the run.
@@ -54,6 +61,9 @@ impl<'f, 'm> Values<'f, 'm> {
     pub fn submission(&self, step: StepId, index: usize, submission: &Submission) -> Option<Value> {
         let root = Root::Submission { step, submission: SubmissionIx::of(index) };
         let datum = Datum { root, fields: Vec::new() };
+        if let Some(value) = self.instead.borrow().get(&datum) {
+            return Some(value.clone());
+        }
         let most = usize::try_from(submission.max).unwrap_or(usize::MAX).max(1);
         match &submission.ty {
             Type::List(element) if class_of(element) == Class::Text => {
@@ -164,6 +174,9 @@ impl<'f, 'm> Values<'f, 'm> {
 
     /// A value of a type; texts that name things differ with `number`.
     fn of_type(&self, ty: &Type, at: &mut Datum, number: usize) -> Value {
+        if let Some(value) = self.instead.borrow().get(at) {
+            return value.clone();
+        }
         match ty {
             Type::Bool => Value::Bool(false),
             Type::Int => Value::Int(1),

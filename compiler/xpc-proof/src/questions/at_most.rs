@@ -17,7 +17,7 @@ use crate::facts::GrantAt;
 use crate::history::Chain;
 use crate::map::Map;
 use crate::need::Need;
-use crate::plan::{Act, Plan};
+use crate::plan::{self, Act, Plan};
 use crate::refute::Setting;
 use crate::session::{Answer, check};
 use crate::support;
@@ -78,7 +78,11 @@ fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], least: u64) -> A
     let facts = context.facts;
     let sink = Sink::new(context.session.limits, false);
     let copy = Copy::new(&sink, facts, facts.cone(weights.iter().map(|((step, _), _)| *step)));
-    let Ok(least) = i32::try_from(least) else { return Answer::Unknown("the bound is too large".to_owned()) };
+    // The solver adds weights up in 32 bits.
+    let sum: u64 = weights.iter().map(|(_, uses)| u64::from(*uses).min(least)).sum();
+    let (Ok(least), true) = (i32::try_from(least), i32::try_from(sum).is_ok()) else {
+        return Answer::Unknown("the bound is too large".to_owned());
+    };
     let used: Vec<(Bool, i32)> = weights
         .iter()
         .map(|(at, uses)| {
@@ -115,6 +119,10 @@ struct Refutation<'a, 'f, 'm> {
 impl Refutation<'_, '_, '_> {
     fn find(&self) -> Result<Failure, String> {
         let facts = self.context.facts;
+        let too_long = || "it takes too many events".to_owned();
+        if usize::try_from(self.most).is_ok_and(|most| most >= plan::MAX_ACTS) {
+            return Err(too_long());
+        }
         let weights: Vec<(GrantAt, u32)> = self.grants.iter().map(|at| (*at, self.limit(*at))).collect();
         let mut why = "none was found with one loop".to_owned();
         if let Answer::Yes(map) = heavy(self.context, &weights, u64::from(self.most) + 1) {
@@ -124,11 +132,10 @@ impl Refutation<'_, '_, '_> {
                 if Need::Used(at).holds(facts, &map) {
                     let times = left.min(u64::from(limit));
                     left -= times;
-                    uses.extend((0..times).map(|_| Act::using(at)));
+                    plan::repeat(&mut uses, &Act::using(at), times).ok_or_else(too_long)?;
                 }
             }
-            let acts = crate::plan::to_map(facts, &map, &uses)
-                .ok_or_else(|| "it takes too many events".to_owned())?;
+            let acts = plan::to_map(facts, &map, &uses).ok_or_else(too_long)?;
             match self.failure(&acts, uses.first()) {
                 Ok(failure) => return Ok(failure),
                 Err(reason) => why = reason,
@@ -196,7 +203,7 @@ impl Refutation<'_, '_, '_> {
         loop {
             let times = left.min(u64::from(limit));
             left -= times;
-            plan.wanted.extend((0..times).map(|_| Act::using(at)));
+            plan::repeat(&mut plan.wanted, &Act::using(at), times).ok_or_else(too_long)?;
             plan.reach(if round == 0 { start } else { next }).ok_or_else(too_long)?;
             plan.finish().ok_or_else(too_long)?;
             if left == 0 {

@@ -13,12 +13,13 @@ use super::{Context, MOST};
 use crate::answer::{self, Extend};
 use crate::codes;
 use crate::evidence;
-use crate::facts::{GrantAt, Shown, pin_data};
+use crate::facts::{Facts, GrantAt, Shown, pin_data};
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::{self, Act};
 use crate::refute::Setting;
 use crate::session::Answer;
+use crate::sure;
 use crate::violation::Violation;
 
 /// Conditions of one step that read more Booleans than this are left to the solver.
@@ -120,7 +121,11 @@ fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
     if flags.len() > MAX_FLAGS {
         return false;
     }
-    let there = |grant: GrantIx| facts.usable((step, grant)) && !spent.contains(&(step, grant));
+    let sure: BTreeSet<GrantIx> = evidence::read_by(facts, step)
+        .into_iter()
+        .filter(|grant| !spent.contains(&(step, *grant)) && sure::lets_through(facts, (step, *grant)))
+        .collect();
+    let there = |grant: GrantIx| sure.contains(&grant);
     (0_u32..1 << flags.len()).all(|bits| {
         let flag = |grant: GrantIx, fields: &[String]| {
             flags
@@ -129,13 +134,10 @@ fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
                 .is_some_and(|index| bits >> index & 1 == 1)
         };
         facts.atoms(step).any(|(atom, outcome)| {
-            let seen = facts.judged_datum(atom).is_none_or(|datum| {
-                facts.ways_to_see(step, datum).iter().any(|way| match way {
-                    Shown::View => true,
-                    Shown::Use(grant, _) => there(*grant),
-                    Shown::ByChance => false,
-                })
-            });
+            // A use may show something else.
+            let seen = facts
+                .judged_datum(atom)
+                .is_none_or(|datum| facts.ways_to_see(step, datum).contains(&Shown::View));
             !matches!(outcome.how, How::Exhausted(_))
                 && facts.lasting(atom)
                 && seen
@@ -144,13 +146,14 @@ fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
     })
 }
 
-/// Everything the grants that matter to the step can still give, with the Booleans of the map.
-fn worst(context: &Context<'_, '_>, step: StepId, map: &Map, spent: &[GrantAt]) -> Vec<Act> {
+/// Everything the grants that matter to the step surely can still give, with the Booleans of the map.
+fn worst(context: &Context<'_, '_>, step: StepId, map: &Map, spent: &[GrantAt]) -> Option<Vec<Act>> {
     let facts = context.facts;
     let mut acts = Vec::new();
-    for grant in evidence::read_by(facts, step) {
-        let at = (step, grant);
-        if spent.contains(&at) || !evidence::pinned(facts, at, map) {
+    let read = evidence::read_by(facts, step).into_iter().map(|grant| (step, grant));
+    let relevant: BTreeSet<GrantAt> = read.chain(sure::showing(facts, step)).collect();
+    for at in relevant {
+        if spent.contains(&at) || !evidence::pinned(facts, at, map) || !sure::lets_through(facts, at) {
             continue;
         }
         let flags: BTreeMap<Vec<String>, bool> = map
@@ -160,9 +163,25 @@ fn worst(context: &Context<'_, '_>, step: StepId, map: &Map, spent: &[GrantAt]) 
             .map(|((_, _, fields), is)| (fields.clone(), *is))
             .collect();
         let uses = facts.grant(at).map_or(0, |grant| grant.limit.uses);
-        acts.extend((0..uses).map(|_| Act::Use { at, flags: flags.clone(), args: BTreeMap::new() }));
+        plan::repeat(&mut acts, &Act::Use { at, flags, args: BTreeMap::new() }, u64::from(uses))?;
     }
-    acts
+    Some(acts)
+}
+
+/// The world answers at its worst: lists are empty, names are none, and what is shown is something else.
+fn hostile(facts: &Facts<'_>, step: StepId) -> Setting {
+    let relevant = sure::unsure(facts, step).into_iter().chain(sure::showing(facts, step));
+    let instead = relevant.filter_map(|at| sure::starved(facts, at)).collect();
+    Setting { instead, blind: Some(step), ..Setting::default() }
+}
+
+/// The step may count on answers that need not come.
+fn relies_on_luck(facts: &Facts<'_>, step: StepId) -> bool {
+    !sure::unsure(facts, step).is_empty() || !sure::showing(facts, step).is_empty()
+}
+
+fn too_long() -> String {
+    "it takes too many events".to_owned()
 }
 
 fn ends_in(name: &str) -> String {
@@ -170,17 +189,31 @@ fn ends_in(name: &str) -> String {
 }
 
 fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Failure, String> {
-    let name = &context.facts.step(step).name;
-    let uses = worst(context, step, map, &[]);
-    let trace = context.trace(map, &uses, &Violation::Stranded(step), &Setting::default(), ends_in(name))?;
+    let facts = context.facts;
+    let name = &facts.step(step).name;
+    let setting = hostile(facts, step);
+    let lucky = relies_on_luck(facts, step);
+    let trace = worst(context, step, map, &[])
+        .ok_or_else(too_long)
+        .and_then(|uses| context.trace(map, &uses, &Violation::Stranded(step), &setting, ends_in(name)))
+        .map_err(|why| if lucky { format!("{why}; {}", cure(name)) } else { why })?;
     let failure = answer::failure(
         codes::STRANDED,
         format!("step `{name}` can be left with no way to settle"),
         context.span(Place::Step(step)),
     );
-    Ok(failure
-        .help("add an outcome that the role may decide without evidence, or automatic outcomes for all evidence")
-        .trace(trace))
+    let failure = failure.help(
+        "add an outcome that the role may decide without evidence, or automatic outcomes for all evidence",
+    );
+    let failure = if lucky { failure.help(cure(name)) } else { failure };
+    Ok(failure.trace(trace))
+}
+
+fn cure(name: &str) -> String {
+    format!(
+        "the world may show something else than what is judged, answer with an empty list, or with text that makes no name: \
+         add an outcome to `{name}` that needs none of these"
+    )
 }
 
 /// A later opening in which limits per run have been used up; by a `search` on the machine where no plan leads there.
@@ -208,19 +241,25 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
         Answer::No => None,
         Answer::Unknown(why) => return Err(why),
     };
-    let uses: Vec<Act> = relevant
-        .iter()
-        .flat_map(|at| (0..facts.grant(*at).map_or(0, |grant| grant.limit.uses)).map(|_| Act::using(*at)))
-        .collect();
+    let mut uses = Vec::new();
+    for at in &relevant {
+        let times = u64::from(facts.grant(*at).map_or(0, |grant| grant.limit.uses));
+        plan::repeat(&mut uses, &Act::using(*at), times).ok_or_else(too_long)?;
+    }
     let name = &facts.step(step).name;
     let acts = chain.as_ref().and_then(|chain| {
         let end = chain.maps.last().cloned().unwrap_or_default();
-        plan::along(facts, chain, &uses, &worst(context, step, &end, &spent))
+        plan::along(facts, chain, &uses, &worst(context, step, &end, &spent)?)
     });
     let violation = Violation::Stranded(step);
-    let planned = acts
-        .ok_or_else(|| "no run that uses the limit up was found".to_owned())
-        .and_then(|acts| context.stage.trace(&acts, &violation, &Setting::default(), ends_in(name)));
+    let planned = acts.ok_or_else(|| "no run that uses the limit up was found".to_owned()).and_then(|acts| {
+        let in_setting = |setting: &Setting| context.stage.trace(&acts, &violation, setting, ends_in(name));
+        let fair = in_setting(&Setting::default());
+        fair.or_else(|why| {
+            let harder = relies_on_luck(facts, step).then(|| hostile(facts, step));
+            harder.and_then(|setting| in_setting(&setting).ok()).ok_or(why)
+        })
+    });
     let trace = planned.or_else(|why| {
         if !search {
             return Err(why);
@@ -247,13 +286,5 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
 /// The step's outcomes read the grant, or need it to be shown what they judge.
 fn matters(context: &Context<'_, '_>, at: GrantAt) -> bool {
     let facts = context.facts;
-    evidence::read_by(facts, at.0).contains(&at.1)
-        || facts.atoms(at.0).any(|(atom, _)| {
-            facts.judged_datum(atom).is_some_and(|datum| {
-                facts
-                    .ways_to_see(at.0, datum)
-                    .iter()
-                    .any(|way| matches!(way, Shown::Use(grant, _) if *grant == at.1))
-            })
-        })
+    evidence::read_by(facts, at.0).contains(&at.1) || sure::showing(facts, at.0).contains(&at)
 }

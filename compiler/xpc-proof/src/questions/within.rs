@@ -1,11 +1,12 @@
 //! The path arguments of an action stay inside an extent.
 //!
 //! Against a list: every path is pinned to one of that very list. Against patterns: what is admitted lies within them.
+//! Paths inside lists and records count too; of those only literals are looked into.
 
 use std::collections::BTreeMap;
 
 use xp_artifact::question::{Extent, Uses};
-use xp_artifact::workflow::{Datum, Expr, Pin};
+use xp_artifact::workflow::{ActionParam, Datum, Expr, Field, Pin};
 use xp_scope::{NotShown, PatternSet, Type, Value};
 use xpc_model::{Failure, Obligation, Place, Verdict};
 
@@ -34,16 +35,19 @@ pub(crate) fn ask(
     let Some((_, witness)) = found.first() else { return uses::never_used(context, obligation, what) };
     let mut because = Vec::new();
     let mut failures = Vec::new();
+    let mut undecided = None;
     for (granted, map) in &found {
         let action = facts.action_of(granted.at);
         let paths = (0_u32..).zip(action.params.iter().zip(&granted.grant.pins));
         let mut any = false;
-        for (number, (param, pin)) in paths.filter(|(_, (param, _))| is_path(&param.ty)) {
+        for (number, (param, pin)) in paths.filter(|(_, (param, _))| holds_path(facts, &param.ty)) {
             any = true;
             let place = Place::Pin(granted.at.0, granted.at.1, number);
             match judge(facts, pin, &param.ty, extent) {
                 Inside::Yes => because.push(place),
-                Inside::Undecided => return answer::unknown("two scopes are too complex to compare"),
+                Inside::Undecided => {
+                    undecided = undecided.or(Some(undecided_at(facts, granted, param)));
+                }
                 Inside::No(outside) if failures.len() < MOST => {
                     let argument = Argument { number, name: &param.name, place };
                     failures.push(failure(context, obligation, granted, map, &argument, extent, &outside));
@@ -55,6 +59,12 @@ pub(crate) fn ask(
             return answer::unknown(format!("`{}` has no path argument", facts.action_name(granted.at)));
         }
     }
+    // What is shown to lie outside needs no more to be known.
+    if let Some(why) = undecided
+        && !failures.iter().any(Result::is_ok)
+    {
+        return answer::unknown(why);
+    }
     if failures.is_empty() {
         answer::proved_by(because, Some(witness.in_order(facts)))
     } else {
@@ -62,11 +72,47 @@ pub(crate) fn ask(
     }
 }
 
-fn is_path(ty: &Type) -> bool {
+/// Values of the type hold paths.
+fn holds_path(facts: &Facts<'_>, ty: &Type) -> bool {
     match ty {
         Type::Path => true,
-        Type::List(element) => is_path(element),
-        _ => false,
+        Type::List(element) => holds_path(facts, element),
+        // No record is inside itself: the compiler refuses those.
+        Type::Record(name) => fields(facts, name).any(|field| holds_path(facts, &field.ty)),
+        Type::Bool | Type::Int | Type::Text | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_) => {
+            false
+        }
+    }
+}
+
+fn fields<'m>(facts: &Facts<'m>, name: &str) -> impl Iterator<Item = &'m Field> + use<'m> {
+    let record = facts.w.records.iter().find(|record| record.name == name);
+    record.into_iter().flat_map(|record| &record.fields)
+}
+
+/// All paths in a value of the type match.
+fn all_match(facts: &Facts<'_>, value: &Value, ty: &Type, patterns: &PatternSet) -> bool {
+    match (ty, value) {
+        (Type::Path, value) => text(value).is_some_and(|path| patterns.matches(path)),
+        (Type::List(element), Value::List(elements)) => {
+            elements.iter().all(|value| all_match(facts, value, element, patterns))
+        }
+        (Type::Record(name), Value::Record(members)) => fields(facts, name).all(|field| {
+            members.get(&field.name).is_some_and(|value| all_match(facts, value, &field.ty, patterns))
+        }),
+        (ty, _) => !holds_path(facts, ty),
+    }
+}
+
+fn undecided_at(facts: &Facts<'_>, granted: &Granted<'_>, param: &ActionParam) -> String {
+    let name = facts.action_name(granted.at);
+    match param.ty {
+        Type::Path => format!("the scope of `{}` of `{name}` is too complex to compare", param.name),
+        _ => format!(
+            "`{}` of `{name}` holds paths inside a list or a record, of which only literals are looked into; pin it to a \
+             literal whose paths all lie inside",
+            param.name
+        ),
     }
 }
 
@@ -79,10 +125,21 @@ enum Inside {
 
 fn judge(facts: &Facts<'_>, pin: &Pin, ty: &Type, extent: &Extent) -> Inside {
     match extent {
-        Extent::Datum(list) => against_list(pin, list),
+        Extent::Datum(list) if !inside_record(ty) => against_list(pin, list),
         Extent::Patterns(patterns) if *ty == Type::Path => against_patterns(facts, pin, patterns),
-        // A list of paths as one argument: only "exactly the list" could be shown, and against patterns nothing is.
-        Extent::Patterns(_) => Inside::Undecided,
+        Extent::Patterns(patterns) => match pin {
+            Pin::Is(Expr::Literal(value)) if all_match(facts, value, ty, patterns) => Inside::Yes,
+            _ => Inside::Undecided,
+        },
+        Extent::Datum(_) => Inside::Undecided,
+    }
+}
+
+/// Its paths stand inside records.
+fn inside_record(ty: &Type) -> bool {
+    match ty {
+        Type::List(element) => inside_record(element),
+        other => matches!(other, Type::Record(_)),
     }
 }
 

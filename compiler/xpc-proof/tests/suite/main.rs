@@ -7,6 +7,8 @@ mod example;
 #[cfg(test)]
 mod explore;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod random;

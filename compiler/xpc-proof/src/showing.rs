@@ -1,0 +1,57 @@
+//! What a result of the world shows: what the step judges, or anything but that.
+
+use xp_machine::{Machine, State};
+use xp_scope::{Type, Value};
+
+use crate::facts::{Facts, GrantAt, Shown};
+use crate::values::{put, settled_value};
+use xp_artifact::workflow::{Datum, Root};
+
+/// Lets a result show what the step judges, where it can.
+pub(crate) fn reveal(facts: &Facts<'_>, machine: &Machine, state: &State, at: GrantAt, result: &mut Value) {
+    for (atom, _) in facts.atoms(at.0) {
+        let Some(datum) = facts.judged_datum(atom) else { continue };
+        for way in facts.ways_to_see(at.0, datum) {
+            if let (Shown::Use(grant, field), Some(value)) = (way, settled_value(machine, state, datum))
+                && grant == at.1
+            {
+                put(result, &[field], value.clone());
+            }
+        }
+    }
+}
+
+/// Lets a result show nothing that the step judges, where the types have another value.
+pub(crate) fn conceal(facts: &Facts<'_>, machine: &Machine, state: &State, at: GrantAt, result: &mut Value) {
+    let judged: Vec<&Value> = facts
+        .atoms(at.0)
+        .filter_map(|(atom, _)| settled_value(machine, state, facts.judged_datum(atom)?))
+        .collect();
+    for field in &facts.action_of(at).shows {
+        let fields = vec![field.clone()];
+        let now = result.at(&fields).cloned();
+        let datum = Datum { root: Root::Result { step: at.0, grant: at.1 }, fields: fields.clone() };
+        let (Some(now), Some(ty)) = (now, facts.type_of(&datum)) else { continue };
+        if judged.contains(&&now)
+            && let Some(other) = others(ty, judged.len()).into_iter().find(|other| !judged.contains(&other))
+        {
+            put(result, &fields, other);
+        }
+    }
+}
+
+/// More values of a type than so many, where it has them.
+fn others(ty: &Type, many: usize) -> Vec<Value> {
+    let numbered = |make: &dyn Fn(usize) -> Value| (0..=many).map(make).collect();
+    match ty {
+        Type::Bool => vec![Value::Bool(false), Value::Bool(true)],
+        Type::Int => (2..).map(Value::Int).take(many + 1).collect(),
+        Type::Text | Type::Path | Type::Branch => {
+            numbered(&|number| Value::Text(format!("another-{number}")))
+        }
+        Type::Commit | Type::Tree => numbered(&|number| Value::Text(format!("{:040x}", 0xe0_0000 + number))),
+        Type::Enum(words) => words.iter().cloned().map(Value::Text).collect(),
+        Type::List(_) => vec![Value::List(Vec::new())],
+        Type::Record(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,147 @@
+//! Whether a grant can be counted on: its pins let something through whatever the world and other steps answered.
+
+use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, TemplatePart};
+use xp_scope::{Type, Value};
+
+use crate::evidence;
+use crate::facts::{Facts, GrantAt, Shown, text};
+use crate::scopes;
+
+/// All pins of the grant surely let something through once what they name has a value.
+pub(crate) fn lets_through(facts: &Facts<'_>, at: GrantAt) -> bool {
+    let params = &facts.action_of(at).params;
+    facts.usable(at)
+        && facts.grant(at).is_some_and(|grant| {
+            grant.pins.iter().zip(params).all(|(pin, param)| pin_lets_through(facts, pin, &param.ty))
+        })
+}
+
+fn pin_lets_through(facts: &Facts<'_>, pin: &Pin, ty: &Type) -> bool {
+    match pin {
+        Pin::OneOf { set: Expr::Literal(Value::List(elements)), within } => elements.iter().any(|element| {
+            within.as_ref().is_none_or(|within| text(element).is_some_and(|path| within.matches(path)))
+        }),
+        // The machine takes no empty list that is handed in; any other may be empty.
+        Pin::OneOf { set: Expr::Datum(datum), within } => {
+            matches!(datum.root, Root::Submission { .. })
+                && datum.fields.is_empty()
+                && within.as_ref().is_none_or(|within| {
+                    scopes::datum_within(facts.w, datum)
+                        .is_some_and(|declared| declared.within(within).is_ok())
+                })
+        }
+        Pin::OneOf { .. } => false,
+        Pin::Is(Expr::Template(parts)) => surely_named(facts, parts, ty),
+        Pin::Is(_) | Pin::Within(_) | Pin::Content { .. } | Pin::Any => true,
+    }
+}
+
+/// Whatever the data of the template are, it makes a value of the type.
+fn surely_named(facts: &Facts<'_>, parts: &[TemplatePart], ty: &Type) -> bool {
+    if *ty == Type::Text {
+        return true;
+    }
+    let mut extremes = Vec::new();
+    for part in parts {
+        let TemplatePart::Datum(datum) = part else { continue };
+        let Some(found) = facts.type_of(datum).and_then(extremes_of) else { return false };
+        extremes.push(found);
+    }
+    let longest = extremes.iter().map(Vec::len).max().unwrap_or_default().max(1);
+    let fits = |chosen: &[usize]| {
+        let mut data = extremes.iter().zip(chosen);
+        let made = made(parts, |_| {
+            let (values, index) = data.next()?;
+            values.get(*index).or(values.last()).cloned()
+        });
+        is_of(&made, ty)
+    };
+    // All at one extreme, and each alone.
+    (0..longest).all(|extreme| {
+        fits(&vec![extreme; extremes.len()])
+            && (0..extremes.len()).all(|alone| {
+                let mut chosen = vec![0; extremes.len()];
+                if let Some(place) = chosen.get_mut(alone) {
+                    *place = extreme;
+                }
+                fits(&chosen)
+            })
+    })
+}
+
+/// What a datum can add to a name at the worst; `None` where that is not known.
+fn extremes_of(ty: &Type) -> Option<Vec<String>> {
+    const MOST: i64 = xp_scope::MAX_INT;
+    match ty {
+        Type::Int => Some([1, 0, -1, MOST, -MOST].map(|number| number.to_string()).to_vec()),
+        Type::Commit | Type::Tree => Some(vec!["a".repeat(40), "1".repeat(64)]),
+        Type::Enum(words) => Some(words.clone()),
+        Type::Bool | Type::Text | Type::Path | Type::Branch | Type::List(_) | Type::Record(_) => None,
+    }
+}
+
+fn made(parts: &[TemplatePart], mut datum: impl FnMut(&Datum) -> Option<String>) -> String {
+    let piece = |part: &TemplatePart| match part {
+        TemplatePart::Text(fixed) => fixed.clone(),
+        TemplatePart::Datum(of) => datum(of).unwrap_or_default(),
+    };
+    parts.iter().map(piece).collect()
+}
+
+fn is_of(made: &str, ty: &Type) -> bool {
+    xp_scope::check(&Value::Text(made.to_owned()), ty, &()).is_ok()
+}
+
+/// An answer of the world, or of another step, that leaves the grant nothing to be used on.
+pub(crate) fn starved(facts: &Facts<'_>, at: GrantAt) -> Option<(Datum, Value)> {
+    let params = &facts.action_of(at).params;
+    let mut pins = facts.grant(at)?.pins.iter().zip(params);
+    let (pin, param) = pins.find(|(pin, param)| !pin_lets_through(facts, pin, &param.ty))?;
+    match pin {
+        Pin::OneOf { set: Expr::Datum(datum), within } => match (datum.root, within) {
+            (Root::Param(_) | Root::Result { .. }, _) => Some((datum.clone(), Value::List(Vec::new()))),
+            (Root::Submission { .. }, Some(within)) if datum.fields.is_empty() => {
+                let outside = match scopes::datum_within(facts.w, datum) {
+                    Some(declared) => declared.within(within).err()?.path().map(str::to_owned),
+                    None => within.sample_outside(),
+                };
+                Some((datum.clone(), Value::List(vec![Value::Text(outside?)])))
+            }
+            (Root::Submission { .. }, _) => None,
+        },
+        Pin::Is(Expr::Template(parts)) => parts.iter().find_map(|part| {
+            let TemplatePart::Datum(datum) = part else { return None };
+            if facts.type_of(datum) != Some(&Type::Text) {
+                return None;
+            }
+            let other = |word: &str| {
+                let of = |of: &Datum| Some(if of == datum { word.to_owned() } else { "1".to_owned() });
+                !is_of(&made(parts, of), &param.ty)
+            };
+            let bad = ["a .. b", ".."].into_iter().find(|word| other(word))?;
+            Some((datum.clone(), Value::Text(bad.to_owned())))
+        }),
+        _ => None,
+    }
+}
+
+/// The grants through which the step may be shown what it judges.
+pub(crate) fn showing(facts: &Facts<'_>, step: StepId) -> Vec<GrantAt> {
+    let mut found = Vec::new();
+    for (atom, _) in facts.atoms(step) {
+        let Some(datum) = facts.judged_datum(atom) else { continue };
+        found.extend(facts.ways_to_see(step, datum).into_iter().filter_map(|way| match way {
+            Shown::Use(grant, _) => Some((step, grant)),
+            Shown::View | Shown::ByChance => None,
+        }));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Grants that the step's outcomes read and that may be left with nothing to be used on.
+pub(crate) fn unsure(facts: &Facts<'_>, step: StepId) -> Vec<GrantAt> {
+    let read = evidence::read_by(facts, step).into_iter().map(|grant| (step, grant));
+    read.filter(|at| facts.usable(*at) && !lets_through(facts, *at)).collect()
+}
