@@ -4,6 +4,7 @@
 //! it; printed). A disagreement prints the workflow, so that it can become a seed file.
 
 mod generate;
+mod hostile;
 mod oracle;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hostile;
 use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::workflow::{
     Action, Datum, Effect, Expr, Formula, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
@@ -132,14 +133,29 @@ impl Oracle {
         happened.len() < all
     }
 
-    /// Some step can stay open for ever.
+    /// Some step can stay open for ever: as the world is, or when it answers one step at its worst.
     fn progress(&self) -> Truth {
-        if !self.states.complete {
-            return Truth::TooLarge;
+        let mut complete = self.states.complete;
+        let mut stranded = false;
+        for step in (0..self.machine.workflow().steps.len()).map(StepId::of) {
+            stranded |= self.states.complete && !self.states.stranded(step).is_empty();
+            if let Some(worse) = hostile::to(self.machine.workflow(), step) {
+                let machine = Machine::new(worse).expect("a workflow like the one before");
+                let options = Options {
+                    max_states: self.max_states,
+                    probes: self.probes.clone(),
+                    ..Options::default()
+                };
+                let states = explore(&machine, Forgetful, &options).expect("the run starts");
+                complete &= states.complete;
+                stranded |= states.complete && !states.stranded(step).is_empty();
+            }
         }
-        let steps = 0..self.machine.workflow().steps.len();
-        let stranded = steps.map(StepId::of).any(|step| !self.states.stranded(step).is_empty());
-        if stranded { Truth::Violated } else { Truth::Holds }
+        match (stranded, complete) {
+            (true, _) => Truth::Violated,
+            (false, true) => Truth::Holds,
+            (false, false) => Truth::TooLarge,
+        }
     }
 
     /// From some situation no end can be reached.

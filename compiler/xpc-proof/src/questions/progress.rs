@@ -188,14 +188,19 @@ fn ends_in(name: &str) -> String {
     format!("step `{name}` is open, has no use left that matters, and none of its outcomes can be taken")
 }
 
+fn with_nothing_to_use(name: &str) -> String {
+    format!("step `{name}` is open, nothing that matters can be used, and none of its outcomes can be taken")
+}
+
 fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Failure, String> {
     let facts = context.facts;
     let name = &facts.step(step).name;
     let setting = hostile(facts, step);
     let lucky = relies_on_luck(facts, step);
+    let end = if lucky { with_nothing_to_use(name) } else { ends_in(name) };
     let trace = worst(context, step, map, &[])
         .ok_or_else(too_long)
-        .and_then(|uses| context.trace(map, &uses, &Violation::Stranded(step), &setting, ends_in(name)))
+        .and_then(|uses| context.trace(map, &uses, &Violation::Stranded(step), &setting, end))
         .map_err(|why| if lucky { format!("{why}; {}", cure(name)) } else { why })?;
     let failure = answer::failure(
         codes::STRANDED,

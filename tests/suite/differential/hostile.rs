@@ -1,0 +1,48 @@
+//! A world at its worst towards one step, as a workflow that the machine can run.
+
+use xp_artifact::workflow::{ActionId, Expr, Pin, Root, StepId, Workflow};
+use xp_scope::{PatternSet, Value};
+
+/// The workflow in which nothing that the step uses shows what it judges, and in which choices that other answers can leave
+/// empty are empty; `None` where the world has no such power. The sampled world otherwise shows what is judged, so a run
+/// of this one is a run in which each showing to the step is of something else.
+pub fn to(workflow: &Workflow, step: StepId) -> Option<Workflow> {
+    let mut worse = workflow.clone();
+    let mut any = false;
+    for grant in &mut worse.steps[step.index()].grants {
+        let action = &workflow.actions[grant.action.index()];
+        if !action.shows.is_empty() {
+            let mut blind = action.clone();
+            blind.name.push_str("_blind");
+            blind.shows.clear();
+            grant.action = ActionId::of(worse.actions.len());
+            worse.actions.push(blind);
+            any = true;
+        }
+        for pin in &mut grant.pins {
+            if may_be_empty(workflow, pin) {
+                *pin = Pin::OneOf { set: Expr::Literal(Value::List(Vec::new())), within: None };
+                any = true;
+            }
+        }
+    }
+    any.then_some(worse)
+}
+
+/// Another answer, or another thing handed in, leaves nothing to choose.
+fn may_be_empty(workflow: &Workflow, pin: &Pin) -> bool {
+    let Pin::OneOf { set: Expr::Datum(datum), within } = pin else { return false };
+    let Root::Submission { step, submission } = datum.root else { return true };
+    let declared = &workflow.steps[step.index()].submissions[submission.index()].within;
+    within.as_ref().is_some_and(|within| {
+        let handed_in = match declared {
+            Some(declared) => samples(declared),
+            None => vec!["elsewhere/anything".to_owned()],
+        };
+        handed_in.iter().any(|path| !within.matches(path))
+    })
+}
+
+fn samples(patterns: &PatternSet) -> Vec<String> {
+    patterns.patterns().iter().filter_map(|pattern| pattern.sample()).collect()
+}
