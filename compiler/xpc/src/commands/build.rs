@@ -14,6 +14,9 @@ use crate::pipeline::{self, Pick};
 use crate::report::{Report, talk};
 
 pub fn run(options: &Build) -> Exit {
+    if let Err(message) = writable(options) {
+        return exit::rejected(&message);
+    }
     let key = match options.sign.as_deref().map(key).transpose() {
         Ok(key) => key,
         Err(exit) => return exit,
@@ -51,6 +54,31 @@ pub fn run(options: &Build) -> Exit {
         talk("the artifact is not signed; a server will refuse it (see --sign)");
     }
     exit::print(&format!("{digest}\n")).err().unwrap_or(Exit::Ok)
+}
+
+/// The output is a file that may be written: none of the inputs, in a folder that is there.
+fn writable(options: &Build) -> Result<(), String> {
+    let output = &options.output;
+    let shown = output.display();
+    if output == Path::new("-") {
+        return Err("`-o -` is no file; name a file for the artifact: the digest goes to stdout".to_owned());
+    }
+    let elsewhere = "name another file with `-o`";
+    if files::same(output, &options.file) {
+        return Err(format!("`-o {shown}` would replace the source; {elsewhere}"));
+    }
+    if options.sign.as_deref().is_some_and(|key| files::same(output, key)) {
+        return Err(format!("`-o {shown}` would replace the private key; {elsewhere}"));
+    }
+    if output.is_dir() {
+        return Err(format!("`-o {shown}` is a folder; name a file in it"));
+    }
+    match output.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(format!("`-o {shown}`: there is no folder `{}`; make it first", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn shown(report: &Report<'_>) -> Exit {

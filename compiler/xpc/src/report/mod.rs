@@ -111,7 +111,7 @@ fn folded(faults: &[Diagnostic]) -> Vec<Diagnostic> {
 
 /// A line of talk on stderr.
 pub fn talk(line: &str) {
-    talk_raw(&format!("xpc: {line}\n"));
+    exit::say(line);
 }
 
 fn talk_raw(text: &str) {
