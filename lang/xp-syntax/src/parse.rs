@@ -43,7 +43,8 @@ pub(crate) fn read(source: SourceId, text: &str) -> Read<'_> {
     let mut diagnostics = std::mem::take(&mut lexed.faults);
     let broken_braces = !split.faults.is_empty();
     diagnostics.append(&mut split.faults);
-    let mut parser = FileParser { lexed: &lexed, split: &split, diagnostics, damaged: broken_braces || lexed.torn };
+    let mut parser =
+        FileParser { lexed: &lexed, split: &split, diagnostics, damaged: broken_braces || lexed.torn };
     let tree = parser.file();
     let mut diagnostics = parser.diagnostics;
     // A warning about what is in it does not make it declare anything.
@@ -93,7 +94,7 @@ impl FileParser<'_, '_> {
             };
             file.damaged |= !known;
         }
-        if !self.lexed.tokens.is_empty() {
+        if !self.lexed.tokens.is_empty() && !self.lexed.torn {
             self.dangling_docs();
         }
         file

@@ -18,6 +18,7 @@ mod shape;
 mod slips;
 mod streams;
 mod verify;
+mod words;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

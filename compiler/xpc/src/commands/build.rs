@@ -32,7 +32,7 @@ pub fn run(options: &Build) -> Exit {
     let proved = [pipeline::prove(model, check::limits(options.limits))];
     let report = Report::new(&compiled, &proved);
     let [one] = &proved;
-    if report.exit(false) != Exit::Ok {
+    if report.exit() != Exit::Ok {
         return shown(&report);
     }
     let used: Vec<_> = compiled.named.iter().chain(&compiled.library).copied().collect();
@@ -83,7 +83,7 @@ fn writable(options: &Build) -> Result<(), String> {
 
 fn shown(report: &Report<'_>) -> Exit {
     match report.print(Format::Human) {
-        Ok(()) => report.exit(false),
+        Ok(()) => report.exit(),
         Err(exit) => exit,
     }
 }
