@@ -1,7 +1,7 @@
 //! `prove` clauses, from what is claimed to the question that is asked.
 
 use xp_artifact::question::{Extent, Question, Uses};
-use xp_artifact::workflow::{Expr, Formula};
+use xp_artifact::workflow::{Effect, Expr, Formula};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
@@ -99,7 +99,7 @@ fn lower_uses(context: &Context<'_>, uses: &ast::Uses, problems: &mut Problems) 
             None => {
                 let fault = Diagnostic::error(codes::UNKNOWN_WORD, format!("`{}` is no effect", name.text))
                     .at(name.span);
-                let known = xp_artifact::workflow::Effect::ALL.iter().map(|effect| effect.as_str());
+                let known = Effect::ALL.iter().map(|effect| effect.as_str());
                 problems.push(problems.propose(fault, name.span, &name.text, "effects", known));
                 None
             }
@@ -135,8 +135,10 @@ fn lower_args(
 
 /// `only within` speaks of the path that an action takes: there must be one, and no second.
 fn one_path(context: &Context<'_>, uses: &ast::Uses, lowered: &Uses, problems: &mut Problems) -> Option<()> {
-    let (ast::UsesKind::Action { action, .. }, Uses::Action { .. }) = (&uses.kind, lowered) else {
-        return Some(());
+    let action = match (&uses.kind, lowered) {
+        (_, Uses::Effect(effect)) => return some_path(context, uses, *effect, problems),
+        (ast::UsesKind::Action { action, .. }, Uses::Action { .. }) => action,
+        _ => return Some(()),
     };
     let decl = names::action(context.connectors, action, problems)?;
     let paths = decl.params.iter().filter(|param| param.ty == Some(Type::Path)).count();
@@ -151,6 +153,35 @@ fn one_path(context: &Context<'_>, uses: &ast::Uses, lowered: &Uses, problems: &
         )
         .at(uses.span)
         .label(decl.span, "declared here"),
+    );
+    None
+}
+
+/// Of an effect, every granted action must take a path.
+fn some_path(context: &Context<'_>, uses: &ast::Uses, effect: Effect, problems: &mut Problems) -> Option<()> {
+    let has = |action: &ActionDecl| action.lowered.as_ref().is_some_and(|lowered| lowered.effect == effect);
+    // A parameter whose type is faulty may be one.
+    let is_path = |ty: &Option<Type>| match ty {
+        None | Some(Type::Path) => true,
+        Some(Type::List(element)) => **element == Type::Path,
+        Some(_) => false,
+    };
+    let mut granted = context.names.actions.values().map(|(_, action)| *action).filter(|action| has(action));
+    let Some(bare) = granted.find(|action| !action.params.iter().any(|param| is_path(&param.ty))) else {
+        return Some(());
+    };
+    problems.push(
+        Diagnostic::error(
+            codes::NO_PATH,
+            format!(
+                "`{}` is an effect {} and takes no path, so `only within` says nothing of it",
+                bare.qualified,
+                effect.as_str()
+            ),
+        )
+        .at(uses.span)
+        .label(bare.span, "declared here")
+        .help("name the actions that take one, each in a claim of its own"),
     );
     None
 }

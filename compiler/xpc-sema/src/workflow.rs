@@ -50,7 +50,10 @@ pub fn lower(
     let order = edges.order();
     // What comes from where cannot be told on a cycle.
     if cycles::check(&context, &edges, &order, problems) {
-        loops::check(&context, &edges, &order, &lowered_loops, problems);
+        // Steps that were not understood may be the way there.
+        if !ast.damaged {
+            loops::check(&context, &edges, &order, &lowered_loops, problems);
+        }
         let first = separate.len();
         let implied = separations::implied(&context, &drafts, &order, first, &mut spans, problems);
         separate.extend(implied);

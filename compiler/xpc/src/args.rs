@@ -4,9 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all holds
+  1  the tool failed for a reason that is not the input's
+  2  the input was rejected: syntax, types, structure, arguments, a file that cannot be read
+  3  a property is refuted or vacuous
+  4  something is unknown or conditional, nothing refuted";
+
 /// Compiles agent workflows, proves what they can never do, and emits signed artifacts.
 #[derive(Debug, Parser)]
-#[command(name = "xpc", version, arg_required_else_help = true)]
+#[command(name = "xpc", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,

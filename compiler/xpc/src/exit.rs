@@ -1,7 +1,10 @@
 //! Exit codes, as `design/cli` fixes them: CI jobs depend on each.
 
-use std::io::{ErrorKind, Write as _};
+use std::borrow::Cow;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+
+use xp_diagnostics::printable;
 
 /// How a command ended. Ordered: of several, the first of `Rejected`, `Refuted`, `Unknown` that applies wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +47,26 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 
 /// Says on stderr why the tool failed. A closed stderr is no reason to fail otherwise.
 pub fn failed(message: &str) -> Exit {
-    let _ = writeln!(std::io::stderr(), "xpc: {message}");
+    say(message);
     Exit::Failed
 }
 
 /// Says on stderr why the input was rejected.
 pub fn rejected(message: &str) -> Exit {
-    let _ = writeln!(std::io::stderr(), "xpc: {message}");
+    say(message);
     Exit::Rejected
+}
+
+/// A line of talk on stderr, with nothing in it that a terminal would obey.
+pub fn say(message: &str) {
+    let _ = writeln!(std::io::stderr(), "xpc: {}", printable(message));
 }
 
 /// Writes data to stdout; a reader that went away is not an error of ours.
 pub fn print(text: &str) -> Result<(), Exit> {
     let mut stdout = std::io::stdout();
+    // For a program each byte counts; a terminal would obey some.
+    let text = if stdout.is_terminal() { printable(text) } else { Cow::Borrowed(text) };
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -19,7 +19,7 @@ pub struct Envelope {
     payload: String,
     /// Always [`PAYLOAD_TYPE`].
     payload_type: String,
-    /// Signatures over the pre-authentication encoding; none in an unsigned file.
+    /// Signatures over the pre-authentication encoding, sorted by key, one of each; none in an unsigned file.
     signatures: Vec<Signature>,
 }
 
@@ -43,17 +43,20 @@ pub enum Trust<'a> {
 }
 
 impl Envelope {
-    /// Wraps an artifact, signed by each key.
+    /// Wraps an artifact, signed once by each key.
     ///
     /// # Errors
     /// The artifact cannot be encoded.
     pub fn seal(artifact: &Artifact, keys: &[&SigningKey]) -> Result<Self, ArtifactError> {
         let bytes = artifact.canonical()?;
         let message = pre_authentication(&bytes);
-        let signatures = keys
-            .iter()
-            .map(|key| Signature { keyid: key.public().id(), sig: STANDARD.encode(key.sign(&message)) })
-            .collect();
+        let signature = |key: &&SigningKey| Signature {
+            keyid: key.public().id(),
+            sig: STANDARD.encode(key.sign(&message)),
+        };
+        let mut signatures: Vec<Signature> = keys.iter().map(signature).collect();
+        signatures.sort_by(|one, other| one.keyid.cmp(&other.keyid));
+        signatures.dedup();
         Ok(Self { payload: STANDARD.encode(&bytes), payload_type: PAYLOAD_TYPE.to_owned(), signatures })
     }
 
@@ -86,6 +89,12 @@ impl Envelope {
         }
         if envelope.to_bytes()? != bytes {
             return Err(ArtifactError::Encoding("the envelope is not in canonical form".to_owned()));
+        }
+        // Sorted by key, each key once: there is no second spelling.
+        if !envelope.signatures.is_sorted_by(|one, other| one.keyid < other.keyid) {
+            return Err(ArtifactError::Encoding(
+                "the signatures are not one of each key, in order".to_owned(),
+            ));
         }
         let payload = STANDARD
             .decode(&envelope.payload)

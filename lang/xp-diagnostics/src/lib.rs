@@ -2,9 +2,11 @@
 
 pub mod codes;
 mod diagnostic;
+mod printable;
 pub mod render;
 mod source;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Fix, Label, Severity};
+pub use printable::{misleads, printable};
 pub use source::{Position, SourceId, Sources, Span};

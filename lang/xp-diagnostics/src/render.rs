@@ -1,5 +1,6 @@
 //! One renderer per format, one file each.
 
+mod excerpt;
 pub mod github;
 pub mod human;
 pub mod json;

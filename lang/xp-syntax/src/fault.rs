@@ -199,6 +199,12 @@ fn cure(
             };
             let at =
                 slice.span(end_before.max(usize::from(found == slice.tokens.start)).min(slice.text.len()), 0);
+            let other =
+                |other: &&&str| ***other != *option && slice.reads_with(start, 0, &format!(" {other} "));
+            if let Some(other) = exact.iter().find(other) {
+                // Each means something else: which one is for the author to say.
+                return fault.help(format!("a `{option}` or a `{other}` is missing"));
+            }
             return fault.help(format!("a `{option}` is missing")).fix(
                 at,
                 insert,
@@ -206,18 +212,33 @@ fn cure(
             );
         }
     }
+    if word == "not" {
+        return fault
+            .help("`not` stands in the conditions of outcomes only: `outcome NAME auto when not DATUM`");
+    }
+    if here && matches!(word, "." | ",") && between_digits(slice, found) {
+        return fault.help("a number has digits only, without marks");
+    }
     if here && slice.reads_with(start, word.len(), "") {
         let shown = shorten(word);
-        return fault.help(format!("it reads without the `{shown}`")).fix(
-            slice.span(start, word.len()),
-            "",
-            format!("remove `{shown}`"),
-        );
+        let fault = fault.help(format!("it reads without the `{shown}`"));
+        // A bracket too many and a repetition say nothing; anything else may have been meant.
+        let repeated = found > slice.tokens.start && slice.lexed.word(found - 1) == word;
+        if !matches!(word, ")" | "]" | "}") && !(repeated && slice.lexed.kind(found) != Some(Kind::Int)) {
+            return fault;
+        }
+        return fault.fix(slice.span(start, word.len()), "", format!("remove `{shown}`"));
     }
     if word == "=" && slice.reads_with(start, 1, ":") {
         return fault.help("an argument is named with `:`").fix(slice.span(start, 1), ":", "write `:`");
     }
     hints(slice, wants, word, fault)
+}
+
+/// A mark such as the one in `1.000` or `1,5`.
+fn between_digits(slice: &Slice<'_, '_>, mark: usize) -> bool {
+    let digits = |at: usize| slice.lexed.kind(at) == Some(Kind::Int);
+    mark > slice.tokens.start && digits(mark - 1) && digits(mark + 1)
 }
 
 /// Cures that are no edits.
@@ -228,6 +249,9 @@ fn hints(slice: &Slice<'_, '_>, wants: &[Wanted], word: &str, fault: Diagnostic)
             fault.help("`once` says of what: `once per opening` or `once per run`")
         }
         Piece::Prove if wants("per") => fault.help("a count is over the run: `at most N per run`"),
+        Piece::Outcome if word == "when" => {
+            fault.help("an outcome that comes by itself: `auto when CONDITION`; one that the agent may choose: `if CONDITION`")
+        }
         Piece::Outcome if wants("end") && !word.is_empty() => {
             fault.help("an outcome goes on with `-> end` or `-> reopen STEP (max N, then OUTCOME)`")
         }

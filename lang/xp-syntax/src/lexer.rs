@@ -3,6 +3,8 @@
 
 use xp_diagnostics::{Diagnostic, SourceId, Span, codes};
 
+use crate::hidden;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -49,6 +51,8 @@ pub(crate) struct Lexed<'t> {
     /// Braces inside strings that are never closed: opening ones, whose blocks seem to have no head, and closing ones,
     /// whose blocks seem to stay open.
     pub swallowed: (usize, usize),
+    /// A line ends where other tools see it end and we do not: what was meant may be in a comment.
+    pub torn: bool,
 }
 
 impl<'t> Lexed<'t> {
@@ -92,6 +96,7 @@ pub(crate) fn lex(source: SourceId, text: &str) -> Lexed<'_> {
             comments: Vec::new(),
             faults: Vec::new(),
             swallowed: (0, 0),
+            torn: false,
         },
         at: 0,
         fresh_line: true,
@@ -138,6 +143,7 @@ impl<'t> Lexer<'t> {
                 self.fresh_line = true;
                 self.at += 1;
             }
+            '\r' if second != Some('\n') => self.stray_break(),
             ' ' | '\t' | '\r' => self.at += 1,
             '/' if second == Some('/') => self.comment(rest),
             '"' => self.string(),
@@ -168,27 +174,33 @@ impl<'t> Lexer<'t> {
             before: self.out.tokens.len(),
             own_line: self.fresh_line,
         });
-        self.hidden(line);
+        self.hidden(line, true);
         self.at += line;
     }
 
-    /// Reports characters in a comment or string that change the order in which the line is shown: a reader would review another
+    /// Reports characters in a comment or string that hide text or end a line for other tools: a reader would review another
     /// program than the one that runs (CVE-2021-42574).
-    fn hidden(&mut self, len: usize) -> bool {
-        let text = self.rest().get(..len).unwrap_or("");
-        let found =
-            text.char_indices().find(|(_, c)| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+    fn hidden(&mut self, len: usize, comment: bool) -> bool {
+        let (text, after) = self.rest().split_at_checked(len).unwrap_or((self.rest(), ""));
+        let before_break = |at: usize| at + 1 == len && after.starts_with('\n');
+        let found = text.char_indices().find(|(at, c)| hidden::is(*c) && !(*c == '\r' && before_break(*at)));
         let Some((at, c)) = found else { return false };
         let span = Span::new(self.out.source, self.at + at, self.at + at + c.len_utf8());
-        self.out.faults.push(
-            Diagnostic::error(
-                codes::BAD_CHARACTER,
-                format!("the hidden character U+{:04X} changes how this line is shown", u32::from(c)),
-            )
-            .at(span)
-            .fix(span, "", "remove the character"),
-        );
+        let fault = hidden::fault(c).at(span);
+        // What a string holds is part of the program, and what follows a break may be meant as one: nothing is cured unasked.
+        self.out.torn |= hidden::breaks(c);
+        let harmless = comment && !hidden::breaks(c);
+        self.out.faults.push(if harmless { fault.fix(span, "", "remove the character") } else { fault });
         true
+    }
+
+    /// A carriage return on its own, once for a file: the lines that it ends are many.
+    fn stray_break(&mut self) {
+        if !std::mem::replace(&mut self.out.torn, true) {
+            self.out.faults.push(hidden::fault('\r').at(self.span(1)));
+        }
+        self.fresh_line = true;
+        self.at += 1;
     }
 
     fn number(&mut self, sign: usize) {
@@ -230,7 +242,7 @@ impl<'t> Lexer<'t> {
         while let Some((at, c)) = chars.next() {
             match c {
                 '"' => {
-                    sound &= !self.hidden(at);
+                    sound &= !self.hidden(at, false);
                     self.push(if sound { Kind::Str } else { Kind::Bad }, at + 1);
                     return;
                 }
@@ -326,10 +338,8 @@ fn is_word(c: char) -> bool {
 
 /// Characters that nobody sees are shown by number.
 fn show(c: char) -> Vec<char> {
-    if c.is_control()
-        || (c.is_whitespace() && c != ' ')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
-    {
+    let unseen = matches!(c, '\u{200b}'..='\u{200d}' | '\u{feff}' | '\u{ad}');
+    if hidden::is(c) || unseen || (c.is_whitespace() && c != ' ') {
         format!("U+{:04X}", u32::from(c)).chars().collect()
     } else {
         vec![c]

@@ -10,6 +10,7 @@ mod expected;
 mod fault;
 mod format;
 mod grammar;
+mod hidden;
 mod lexer;
 mod nearest;
 mod parse;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pest::Parser;
 use pest::iterators::Pair;
-use xp_diagnostics::{Diagnostic, SourceId, Span, codes};
+use xp_diagnostics::{Diagnostic, Severity, SourceId, Span, codes};
 
 use crate::ast::{Action, Clause, ClauseKind, Connector, Doc, File, Step, Workflow};
 use crate::build::{self, Cx};
@@ -43,10 +43,13 @@ pub(crate) fn read(source: SourceId, text: &str) -> Read<'_> {
     let mut diagnostics = std::mem::take(&mut lexed.faults);
     let broken_braces = !split.faults.is_empty();
     diagnostics.append(&mut split.faults);
-    let mut parser = FileParser { lexed: &lexed, split: &split, diagnostics, damaged: broken_braces };
+    let mut parser =
+        FileParser { lexed: &lexed, split: &split, diagnostics, damaged: broken_braces || lexed.torn };
     let tree = parser.file();
     let mut diagnostics = parser.diagnostics;
-    if diagnostics.is_empty() && !tree.damaged && tree.workflows.is_empty() && tree.connectors.is_empty() {
+    // A warning about what is in it does not make it declare anything.
+    let faulty = diagnostics.iter().any(|told| told.severity == Severity::Error);
+    if !faulty && !tree.damaged && tree.workflows.is_empty() && tree.connectors.is_empty() {
         let message = match (lexed.tokens.is_empty(), lexed.comments.is_empty()) {
             (true, true) => "the file is empty",
             (true, false) => "the file holds only comments",
@@ -91,7 +94,7 @@ impl FileParser<'_, '_> {
             };
             file.damaged |= !known;
         }
-        if !self.lexed.tokens.is_empty() {
+        if !self.lexed.tokens.is_empty() && !self.lexed.torn {
             self.dangling_docs();
         }
         file

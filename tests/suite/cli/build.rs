@@ -102,10 +102,10 @@ fn an_unsigned_artifact_says_so() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_the_tools_failure() {
+fn a_place_where_no_file_can_be_is_a_bad_argument() {
     let folder = folder_with("workflow.xp", &example_text());
     for place in ["no/such/folder/o.xpa", "."] {
-        run(folder.path(), &["build", "workflow.xp", "-o", place]).exits(1).says(&["cannot be written"]);
+        run(folder.path(), &["build", "workflow.xp", "-o", place]).exits(2).says(&[place, "folder"]);
     }
     assert_eq!(names(folder.path()), ["workflow.xp"]);
 }
@@ -158,4 +158,21 @@ fn what_is_no_file_is_written_to_and_stays() {
     assert!(std::fs::symlink_metadata(&link).expect("the link").is_symlink());
     assert!(std::fs::symlink_metadata(&pipe).expect("the pipe").file_type().is_fifo());
     assert_eq!(reader.join().expect("read"), std::fs::read(folder.path().join("out.xpa")).expect("built"));
+}
+
+/// An artifact in the place of its source or of a private key would be the end of that, by whatever name it is called.
+#[test]
+fn the_output_is_none_of_the_inputs() {
+    let folder = built();
+    let here = folder.path();
+    std::os::unix::fs::symlink("bug_fix.xp", here.join("soft.xp")).expect("a link");
+    std::fs::hard_link(here.join("key.pem"), here.join("hard.pem")).expect("a link");
+    let before = |name: &str| std::fs::read(here.join(name)).expect("there");
+    let (source, key) = (before("bug_fix.xp"), before("key.pem"));
+    for output in ["bug_fix.xp", "./bug_fix.xp", "soft.xp", "key.pem", "hard.pem"] {
+        run(here, &["build", "bug_fix.xp", "-o", output, "--sign", "key.pem"]).exits(2).says(&[output, "-o"]);
+        assert!(before("bug_fix.xp") == source && before("key.pem") == key, "{output}");
+    }
+    run(here, &["build", "bug_fix.xp", "-o", "-", "--sign", "key.pem"]).exits(2).says(&["name a file"]);
+    assert!(!here.join("-").exists());
 }

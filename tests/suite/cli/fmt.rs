@@ -72,3 +72,16 @@ fn a_file_that_cannot_be_written() {
     }
     super::Ran::of(output).exits(1).says(&["in/a.xp", "cannot be written"]);
 }
+
+/// A broken file beside others: what became of the others is said, and what is behind a link is formatted in its place.
+#[test]
+fn beside_a_broken_file() {
+    let folder = folder_with("a.xp", &edited("step propose by developer", "step propose developer"));
+    std::fs::write(folder.path().join("b.xp"), example_text().replace("  step", " step")).expect("written");
+    let ran = run(folder.path(), &["fmt", "--check"]).exits(2).says(&["error[XP01", "not formatted"]);
+    assert_eq!(ran.out, "b.xp\n");
+    std::os::unix::fs::symlink("b.xp", folder.path().join("link.xp")).expect("a link");
+    run(folder.path(), &["fmt", "a.xp", "link.xp"]).exits(2).says(&["error[XP01", "formatted link.xp"]);
+    assert!(folder.path().join("link.xp").is_symlink());
+    assert_eq!(read(&folder, "b.xp"), example_text());
+}

@@ -20,6 +20,8 @@ const STEPS: [&str; 13] = [
 /// Step to step, with the outcome.
 const FORWARD: usize = 13;
 const BACK: usize = 4;
+/// Outcomes that end the run.
+const ENDS: usize = 5;
 
 fn drawn(format: &str) -> String {
     let ran = run(&xp_tests::root(), &["graph", "examples/bug_fix/bug_fix.xp", "--format", format]).exits(0);
@@ -36,7 +38,7 @@ fn dot() {
     for step in STEPS {
         assert!(text.contains(&format!("\"{step}\" [label=")), "{step}: {text}");
     }
-    assert_eq!(text.matches(" -> ").count(), FORWARD + BACK, "{text}");
+    assert_eq!(text.matches(" -> ").count(), FORWARD + BACK + ENDS, "{text}");
     assert_eq!(text.matches("style=dashed").count(), BACK);
     assert!(text.contains("\"review_code\" -> \"implement\" [label=\"changes (max 5)\""), "{text}");
 }
@@ -46,9 +48,26 @@ fn mermaid() {
     let text = drawn("mermaid");
     assert!(text.starts_with("flowchart"), "{text}");
     assert_eq!(text.matches(" -.->|").count(), BACK, "{text}");
-    assert_eq!(text.matches(" -->|").count(), FORWARD, "{text}");
+    assert_eq!(text.matches(" -->|").count(), FORWARD + ENDS, "{text}");
     for step in STEPS {
         assert!(text.contains(&format!("[\"{step}<br/>")), "{step}: {text}");
+    }
+}
+
+/// Who only reads an arrow takes it for needed; who sees no end takes the run to go on.
+#[test]
+fn ends_and_choices_are_drawn() {
+    let either =
+        edited("review_code.approved and validate.passed {", "(review_code.approved or validate.passed) {");
+    let folder = folder_with("a.xp", &either);
+    for (format, end) in
+        [("dot", "-> \"end\" [label=\"refused\"]"), ("mermaid", "-->|refused| fin"), ("svg", "refused → end")]
+    {
+        let ran = run(folder.path(), &["graph", "a.xp", "--format", format]).exits(0);
+        assert!(ran.out.contains(end), "{ran}");
+        assert_eq!(ran.out.matches("approved (or)").count(), 1, "{ran}");
+        assert_eq!(ran.out.matches("passed (or)").count(), 1, "{ran}");
+        assert!(!ran.out.contains("<br/>\""), "an empty line: {ran}");
     }
 }
 

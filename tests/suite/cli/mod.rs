@@ -2,10 +2,13 @@
 
 mod bad_input;
 mod build;
+mod deploy;
 mod explain;
+mod fixes;
 mod fmt;
 mod formats;
 mod graph;
+mod hidden;
 mod holds;
 mod human;
 mod refuted;
@@ -15,6 +18,7 @@ mod shape;
 mod slips;
 mod streams;
 mod verify;
+mod words;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

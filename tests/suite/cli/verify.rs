@@ -131,3 +131,16 @@ fn with_something_unproved_in_it() {
     let ran = verify(folder.path(), &weak, Some("key.pub")).exits(3);
     assert!(ran.out.contains("not proved") && ran.out.contains("16 of 17"), "{ran}");
 }
+
+/// One artifact has one spelling: a signature is listed once, in the order of the keys.
+#[test]
+fn a_signature_listed_twice() {
+    let folder = built();
+    let good = std::fs::read(folder.path().join("out.xpa")).expect("built");
+    let mut twice: serde_json::Value = serde_json::from_slice(&good).expect("JSON");
+    let signatures = twice["signatures"].as_array_mut().expect("signatures");
+    signatures.push(signatures[0].clone());
+    for key in [Some("key.pub"), None] {
+        verify(folder.path(), twice.to_string().as_bytes(), key).exits(2).says(&["XP0701"]);
+    }
+}

@@ -34,6 +34,7 @@ pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Use
     let mut still = Vec::new();
     let mut repeated = 0_u64;
     let mut total = 0_u64;
+    let mut bounds: Vec<(u64, GrantAt)> = Vec::new();
     for (granted, _) in &found {
         let openings = context.openings().of(granted.at.0);
         let uses = u64::from(granted.grant.limit.uses);
@@ -42,6 +43,7 @@ pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Use
             Per::Opening => uses.saturating_mul(openings),
         };
         total = total.saturating_add(bound);
+        bounds.push((bound, granted.at));
         if openings == 1 {
             still.push((granted.at, granted.grant.limit.uses));
         } else {
@@ -54,7 +56,9 @@ pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Use
         verdict.notes.push(format!("at most {bound} {} in a run", if bound == 1 { "use" } else { "uses" }));
         verdict
     };
-    let grants: Vec<GrantAt> = found.iter().map(|(granted, _)| granted.at).collect();
+    // The one that allows most is the one to look at.
+    bounds.sort_by_key(|(bound, _)| std::cmp::Reverse(*bound));
+    let grants: Vec<GrantAt> = bounds.into_iter().map(|(_, at)| at).collect();
     if total <= u64::from(most) {
         return proved(total);
     }
@@ -66,7 +70,7 @@ pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Use
             Answer::Yes(_) => {}
         }
     }
-    let refutation = Refutation { context, obligation, grants, most };
+    let refutation = Refutation { context, obligation, what, grants, most };
     match refutation.find() {
         Ok(failure) => answer::refuted(vec![failure]),
         Err(why) => answer::unknown(format!("the bound is {total} uses, but no such run was found: {why}")),
@@ -112,6 +116,8 @@ fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], least: u64) -> A
 struct Refutation<'a, 'f, 'm> {
     context: &'a Context<'f, 'm>,
     obligation: &'a Obligation,
+    what: &'a Uses,
+    /// Those that allow most first.
     grants: Vec<GrantAt>,
     most: u32,
 }
@@ -228,19 +234,32 @@ impl Refutation<'_, '_, '_> {
 
     fn words(&self, at: GrantAt) -> Failure {
         let context = self.context;
+        let others: Vec<GrantAt> = self.grants.iter().copied().filter(|other| *other != at).collect();
+        // Of several grants, none need allow so many alone.
+        let what = match (self.what, others.is_empty()) {
+            (Uses::Effect(effect), false) => format!("effect {}", effect.as_str()),
+            _ => context.facts.action_name(at),
+        };
         let mut failure = answer::failure(
             codes::AT_MOST,
-            format!(
-                "`{}` can be used more than {} in a run",
-                context.facts.action_name(at),
-                if self.most == 1 { "once".to_owned() } else { format!("{} times", self.most) }
-            ),
+            match self.most {
+                0 => format!("`{what}` can be used in a run"),
+                1 => format!("`{what}` can be used more than once in a run"),
+                most => format!("`{what}` can be used more than {most} times in a run"),
+            },
             context.span(Place::Limit(at.0, at.1)),
         )
         .label(self.obligation.span, "limited here");
         for by in context.openings().loops(at.0).iter().take(3) {
             failure = failure.label(context.span(Place::Loop(*by)), "this opens the step again");
         }
-        failure.help(format!("limit it to `max {} per run`", self.most))
+        for other in others.iter().take(3) {
+            failure = failure.label(context.span(Place::Limit(other.0, other.1)), "this counts too");
+        }
+        // A limit of 0 is none that can be written.
+        failure.help(match self.most {
+            0 => "take the grant away, or allow more than 0".to_owned(),
+            most => format!("limit it to `max {most} per run`"),
+        })
     }
 }

@@ -222,6 +222,21 @@ fn shown(result: Result<(), NotShown>) -> Inside {
     }
 }
 
+/// Why a wildcard that seems to cover a path does not.
+fn by_name(path: &str, extent: &Extent) -> Option<String> {
+    let Extent::Patterns(_) = extent else { return None };
+    let (last, dotted) = (path.rsplit('/').next()?, path.split('/').find(|segment| segment.starts_with('.')));
+    match dotted {
+        Some(segment) => {
+            Some(format!("no wildcard matches a name that starts with a dot: a pattern says `{segment}`"))
+        }
+        None if xp_scope::is_control_file(last) => Some(format!(
+            "no wildcard matches a file that steers builds, servers or agents by its name: a pattern says `{last}`"
+        )),
+        None => None,
+    }
+}
+
 struct Argument<'a> {
     number: u32,
     name: &'a str,
@@ -274,14 +289,18 @@ fn failure(
         let act = Act::Use { at, flags: BTreeMap::new(), args };
         match context.trace(&map, &[act], &violation, &setting, ends_in.clone()) {
             Ok(trace) => {
-                return Ok(answer::failure(
+                let failure = answer::failure(
                     codes::ONLY_WITHIN,
                     format!("`{name}` can be used on `{path}`, which is outside"),
                     context.span(argument.place),
                 )
                 .label(obligation.span, "required here")
                 .help("pin the path to one of what the property names")
-                .trace(trace));
+                .trace(trace);
+                return Ok(match by_name(path, extent) {
+                    Some(help) => failure.help(help),
+                    None => failure,
+                });
             }
             Err(reason) => why = reason,
         }

@@ -14,6 +14,9 @@ use crate::pipeline::{self, Pick};
 use crate::report::{Report, talk};
 
 pub fn run(options: &Build) -> Exit {
+    if let Err(message) = writable(options) {
+        return exit::rejected(&message);
+    }
     let key = match options.sign.as_deref().map(key).transpose() {
         Ok(key) => key,
         Err(exit) => return exit,
@@ -29,7 +32,7 @@ pub fn run(options: &Build) -> Exit {
     let proved = [pipeline::prove(model, check::limits(options.limits))];
     let report = Report::new(&compiled, &proved);
     let [one] = &proved;
-    if report.exit(false) != Exit::Ok {
+    if report.exit() != Exit::Ok {
         return shown(&report);
     }
     let used: Vec<_> = compiled.named.iter().chain(&compiled.library).copied().collect();
@@ -53,9 +56,34 @@ pub fn run(options: &Build) -> Exit {
     exit::print(&format!("{digest}\n")).err().unwrap_or(Exit::Ok)
 }
 
+/// The output is a file that may be written: none of the inputs, in a folder that is there.
+fn writable(options: &Build) -> Result<(), String> {
+    let output = &options.output;
+    let shown = output.display();
+    if output == Path::new("-") {
+        return Err("`-o -` is no file; name a file for the artifact: the digest goes to stdout".to_owned());
+    }
+    let elsewhere = "name another file with `-o`";
+    if files::same(output, &options.file) {
+        return Err(format!("`-o {shown}` would replace the source; {elsewhere}"));
+    }
+    if options.sign.as_deref().is_some_and(|key| files::same(output, key)) {
+        return Err(format!("`-o {shown}` would replace the private key; {elsewhere}"));
+    }
+    if output.is_dir() {
+        return Err(format!("`-o {shown}` is a folder; name a file in it"));
+    }
+    match output.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(format!("`-o {shown}`: there is no folder `{}`; make it first", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn shown(report: &Report<'_>) -> Exit {
     match report.print(Format::Human) {
-        Ok(()) => report.exit(false),
+        Ok(()) => report.exit(),
         Err(exit) => exit,
     }
 }

@@ -16,9 +16,12 @@ pub fn run(options: &Check) -> Exit {
     } else {
         compiled.models.iter().map(|(_, model)| pipeline::prove(model, limits)).collect()
     };
-    let report = Report::new(&compiled, &proved);
+    let report = match options.deny {
+        Some(Deny::Warnings) => Report::without_warnings(&compiled, &proved, options.format),
+        None => Report::new(&compiled, &proved),
+    };
     match report.print(options.format) {
-        Ok(()) => report.exit(options.deny == Some(Deny::Warnings)),
+        Ok(()) => report.exit(),
         Err(exit) => exit,
     }
 }

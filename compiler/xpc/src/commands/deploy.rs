@@ -6,6 +6,7 @@ use ed25519_dalek::SigningKey;
 use xp_artifact::{Envelope, Trust};
 
 use crate::args::Deploy;
+use crate::commands::address::{self, Address};
 use crate::commands::verify;
 use crate::exit::{self, Exit};
 use crate::proof;
@@ -16,14 +17,23 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 64 * 1024;
 
 pub fn run(options: &Deploy) -> Exit {
+    let server = match address::of(&options.server) {
+        Ok(server) => server,
+        Err(message) => return exit::rejected(&message),
+    };
     let bytes = match verify::read(&options.artifact) {
         Ok(bytes) => bytes,
         Err(exit) => return exit,
     };
-    if let Err(error) = Envelope::open(&bytes, Trust::FormOnly) {
-        let path = options.artifact.display();
-        return exit::rejected(&format!("error[{}]: `{path}`: {error}", error.code()));
-    }
+    let named = Envelope::open(&bytes, Trust::FormOnly)
+        .and_then(|(_, artifact)| Ok((artifact.digest()?.to_string(), artifact.workflow.name)));
+    let (digest, name) = match named {
+        Ok(named) => named,
+        Err(error) => {
+            let path = options.artifact.display();
+            return exit::rejected(&format!("error[{}]: `{path}`: {error}", error.code()));
+        }
+    };
     let credential = match options.credential.as_deref().map(std::fs::read_to_string).transpose() {
         Ok(text) => text.map(|text| text.trim().to_owned()),
         Err(error) => return exit::rejected(&format!("the credential file cannot be read: {error}")),
@@ -39,28 +49,48 @@ pub fn run(options: &Deploy) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&format!("no runtime: {error}")),
     };
-    match runtime.block_on(post(&options.server, &key, credential.as_deref(), bytes)) {
-        Ok((status, text)) if status.is_success() => {
-            exit::print(&format!("{}\n", text.trim_end())).err().unwrap_or(Exit::Ok)
+    let (status, text) = match runtime.block_on(post(&server, &key, credential.as_deref(), bytes)) {
+        Ok(answer) => answer,
+        Err(why) => return exit::failed(&format!("the server at `{}`: {why}", options.server)),
+    };
+    let text = text.trim();
+    match status.as_u16() {
+        200..=299 if names(text, &digest, &name) => {
+            exit::print(&format!("{text}\n")).err().unwrap_or(Exit::Ok)
         }
-        Ok((status, text)) => {
-            exit::rejected(&format!("the server refused the artifact ({status}): {}", text.trim()))
-        }
-        Err(message) => exit::failed(&message),
+        200..=299 => exit::failed(&format!(
+            "the answer of `{}` does not name this artifact ({name}, {digest}): it is not known to be in force there",
+            options.server
+        )),
+        401 | 403 => exit::rejected(&format!(
+            "the server does not take the key `{}` ({status}): {text}; give its administrator's with `--key`",
+            options.key.display()
+        )),
+        429 | 503 => exit::failed(&format!("the server is busy ({status}): {text}; try again")),
+        400..=499 => exit::rejected(&format!("the server refused the artifact ({status}): {text}")),
+        _ => exit::failed(&format!("the server failed ({status}): {text}")),
     }
 }
 
+/// The answer is about the artifact that was sent. Any web server says 200.
+fn names(answer: &str, digest: &str, name: &str) -> bool {
+    let answer: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
+    let is =
+        |member: &str, value: &str| answer.get(member).and_then(serde_json::Value::as_str) == Some(value);
+    is("artifact", digest) && is("name", name)
+}
+
 async fn post(
-    server: &str,
+    server: &Address,
     key: &SigningKey,
     credential: Option<&str>,
     bytes: Vec<u8>,
 ) -> Result<(reqwest::StatusCode, String), String> {
     let builder =
         reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).no_proxy();
-    let (builder, base) = match server.strip_prefix("unix:") {
-        Some(path) => (builder.unix_socket(path), "http://xpd"),
-        None => (builder, server.trim_end_matches('/')),
+    let (builder, base) = match server {
+        Address::Socket(path) => (builder.unix_socket(path.as_str()), "http://xpd"),
+        Address::Base(url) => (builder, url.as_str()),
     };
     let client = builder.build().map_err(|error| format!("no HTTP client: {}", error.without_url()))?;
     let url = format!("{base}/v1/artifacts");
@@ -73,16 +103,13 @@ async fn post(
     if let Some(credential) = credential {
         request = request.bearer_auth(credential);
     }
-    let mut answer = request.send().await.map_err(|error| {
-        let why = if error.is_timeout() { "it did not answer in time" } else { "it cannot be reached" };
-        format!("the server at `{server}`: {why}")
-    })?;
+    let mut answer = request.send().await.map_err(|error| address::unreached(server, &error))?;
     let status = answer.status();
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_| format!("the answer of `{server}` broke off"))? {
+    while let Some(chunk) = answer.chunk().await.map_err(|_| "its answer broke off".to_owned())? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_ANSWER {
-            return Err(format!("the answer of `{server}` is too long"));
+            return Err("its answer is too long".to_owned());
         }
     }
     Ok((status, String::from_utf8_lossy(&body).into_owned()))

@@ -14,6 +14,7 @@ pub fn run(options: &Fmt) -> Exit {
     let mut faults: Vec<Diagnostic> = std::mem::take(&mut loaded.diagnostics);
     let mut unformatted = Vec::new();
     let mut written = Vec::new();
+    let mut failed = false;
     for id in &loaded.readable {
         let text = loaded.sources.text(*id);
         match xp_syntax::format(text) {
@@ -23,7 +24,9 @@ pub fn run(options: &Fmt) -> Exit {
                 if options.check {
                     unformatted.push(path);
                 } else if let Err(error) = replace(Path::new(&path), &formatted) {
-                    return exit::failed(&format!("`{path}` cannot be written: {error}"));
+                    // Others are written by now: that is said too.
+                    exit::failed(&format!("`{path}` cannot be written: {error}"));
+                    failed = true;
                 } else {
                     written.push(path);
                 }
@@ -31,14 +34,12 @@ pub fn run(options: &Fmt) -> Exit {
             Err(diagnostics) => faults.extend(diagnostics.into_iter().map(|fault| moved(fault, *id))),
         }
     }
-    finish(&loaded, &faults, &unformatted, &written)
+    let exit = finish(&loaded, &faults, &unformatted, &written);
+    if failed { Exit::Failed } else { exit }
 }
 
 fn finish(loaded: &Loaded, faults: &[Diagnostic], unformatted: &[String], written: &[String]) -> Exit {
-    if !faults.is_empty() {
-        report::diagnostics(&loaded.sources, faults, Format::Human);
-        return Exit::Rejected;
-    }
+    report::diagnostics(&loaded.sources, faults, Format::Human);
     for path in unformatted {
         if let Err(exit) = exit::print(&format!("{path}\n")) {
             return exit;
@@ -48,7 +49,7 @@ fn finish(loaded: &Loaded, faults: &[Diagnostic], unformatted: &[String], writte
         report::talk(&format!("formatted {path}"));
     }
     if unformatted.is_empty() {
-        Exit::Ok
+        if faults.is_empty() { Exit::Ok } else { Exit::Rejected }
     } else {
         exit::rejected(&format!("{} file(s) are not formatted; run `xpc fmt`", unformatted.len()))
     }

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub mod address;
 pub mod build;
 pub mod check;
 pub mod deploy;

@@ -9,7 +9,7 @@ pub fn dot(picture: &Picture) -> String {
     let mut text =
         format!("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n", picture.title);
     for shape in &picture.boxes {
-        let label = format!("{}\\n{}\\n{}", shape.step, shape.role, shape.effects);
+        let label = shape.lines().join("\\n");
         let _ = writeln!(text, "  \"{}\" [label=\"{label}\"];", shape.step);
     }
     for arrow in &picture.arrows {
@@ -18,6 +18,15 @@ pub fn dot(picture: &Picture) -> String {
         };
         let style = if arrow.back { ", style=dashed, constraint=false" } else { "" };
         let _ = writeln!(text, "  \"{}\" -> \"{}\" [label=\"{}\"{style}];", from.step, to.step, arrow.label);
+    }
+    // `end` is a word of the language, so no step is called so.
+    if picture.boxes.iter().any(|shape| !shape.endings.is_empty()) {
+        text.push_str("  \"end\" [shape=doublecircle, style=solid];\n");
+    }
+    for shape in &picture.boxes {
+        for ending in &shape.endings {
+            let _ = writeln!(text, "  \"{}\" -> \"end\" [label=\"{ending}\"];", shape.step);
+        }
     }
     text.push_str("}\n");
     text

@@ -12,7 +12,7 @@ const LANE: usize = 16;
 const MIN_GAP_X: usize = 36;
 const MARGIN: usize = 20;
 /// Of a label: height of its line, and width of a letter in tenths.
-const LINE: usize = 13;
+pub const LINE: usize = 13;
 const LETTER: usize = 63;
 
 /// A rectangle of a step.
@@ -190,7 +190,10 @@ impl<'p> Table<'p> {
             let taken = row.len() * WIDTH + row.len().saturating_sub(1) * gap_x;
             let mut x = start + (across - taken.min(across)) / 2;
             let ends = |index: &usize| self.ends.get(*index).map_or(0, |ends| ends.right.len());
-            let height = MIN_HEIGHT.max(row.iter().map(ends).max().unwrap_or_default() * LINE + LINE);
+            let endings =
+                |index: &usize| self.picture.boxes.get(*index).map_or(0, |shape| shape.endings.len());
+            let text = MIN_HEIGHT + row.iter().map(endings).max().unwrap_or_default() * LINE;
+            let height = text.max(row.iter().map(ends).max().unwrap_or_default() * LINE + LINE);
             for index in row {
                 if let Some(place) = places.get_mut(*index) {
                     *place = Place { x, y, height };

@@ -24,6 +24,8 @@ pub struct Box {
     pub layer: usize,
     /// Its strongest effects, for the second line.
     pub effects: String,
+    /// Outcomes that end the run.
+    pub endings: Vec<String>,
 }
 
 /// From one box to another.
@@ -37,6 +39,15 @@ pub struct Arrow {
     pub label: String,
     /// It opens the step again.
     pub back: bool,
+}
+
+impl Box {
+    /// Its text: name, role, and effects where it has any.
+    pub fn lines(&self) -> Vec<&str> {
+        let mut lines = vec![self.step.as_str(), self.role.as_str()];
+        lines.extend(Some(self.effects.as_str()).filter(|effects| !effects.is_empty()));
+        lines
+    }
 }
 
 impl Picture {
@@ -65,13 +76,21 @@ impl Picture {
                         .unwrap_or_default(),
                     layer: *layer,
                     effects: effects.join(", "),
+                    endings: step
+                        .outcomes
+                        .iter()
+                        .filter(|outcome| outcome.then == Then::End)
+                        .map(|outcome| outcome.name.clone())
+                        .collect(),
                 }
             })
             .collect();
         let mut arrows = Vec::new();
         for (to, step) in workflow.steps.iter().enumerate() {
             for atom in atoms(&step.after) {
-                arrows.push(Arrow { from: atom.step.index(), to, label: name(workflow, atom), back: false });
+                let choice = if is_choice(&step.after, atom) { " (or)" } else { "" };
+                let label = name(workflow, atom) + choice;
+                arrows.push(Arrow { from: atom.step.index(), to, label, back: false });
             }
         }
         for (from, step) in workflow.steps.iter().enumerate() {
@@ -105,6 +124,20 @@ fn atoms(formula: &Formula) -> Vec<Atom> {
     }
     found.sort_unstable();
     found
+}
+
+/// The atom stands in an `or`: the step does not need it.
+fn is_choice(formula: &Formula, atom: Atom) -> bool {
+    let mut stack = vec![(formula, false)];
+    while let Some((here, choice)) = stack.pop() {
+        match here {
+            Formula::Is(found) if *found == atom && choice => return true,
+            Formula::Is(_) => {}
+            Formula::All(parts) => stack.extend(parts.iter().map(|part| (part, choice))),
+            Formula::Some(parts) => stack.extend(parts.iter().map(|part| (part, choice || parts.len() > 1))),
+        }
+    }
+    false
 }
 
 /// Longest way from the start, over guards alone.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::draw::Picture;
-use crate::draw::layout::{self, Line, WIDTH};
+use crate::draw::layout::{self, LINE, Line, WIDTH};
 
 /// The picture as SVG. Names are words of the language, so nothing needs escaping.
 pub fn svg(picture: &Picture) -> String {
@@ -47,6 +47,13 @@ pub fn svg(picture: &Picture) -> String {
             y + 53,
             shape.effects
         );
+        for (number, ending) in shape.endings.iter().enumerate() {
+            let y = y + 53 + (number + 1) * LINE - usize::from(shape.effects.is_empty()) * LINE;
+            let _ = writeln!(
+                text,
+                "<text class=\"s\" x=\"{middle}\" y=\"{y}\" text-anchor=\"middle\">{ending} → end</text>"
+            );
+        }
     }
     // Labels last, so that no line runs through one.
     for line in &laid.lines {

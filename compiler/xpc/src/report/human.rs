@@ -16,6 +16,10 @@ pub fn summary(report: &Report<'_>) -> String {
     for proved in report.proved {
         workflow(report, proved, &mut text);
     }
+    if report.denied > 0 {
+        let plural = if report.denied == 1 { "" } else { "s" };
+        let _ = writeln!(text, "rejected: {} warning{plural}, and warnings are denied", report.denied);
+    }
     if report.compiled.rejected() {
         let faults =
             report.diagnostics.iter().filter(|d| d.severity == xp_diagnostics::Severity::Error).count();

@@ -8,7 +8,7 @@ use crate::report::{Report, human};
 /// The suites.
 pub fn suites(report: &Report<'_>) -> String {
     let compiled = report.compiled;
-    let mut cases = junit::cases(&compiled.sources, &compiled.named, &compiled.diagnostics);
+    let mut cases = junit::cases(&compiled.sources, &compiled.named, &report.found);
     for proved in report.proved {
         for (obligation, verdict) in proved.model.obligations.iter().zip(&proved.verdicts) {
             let failure = (!codegen::holds(obligation, verdict)).then(|| {

@@ -26,25 +26,46 @@ pub struct Report<'a> {
     pub compiled: &'a Compiled,
     /// The workflows with their answers; empty when the input was rejected.
     pub proved: &'a [Proved<'a>],
-    /// Faults, notes and failed properties, in source order.
+    /// Faults and notes about the sources. Warnings that are denied are errors here, for those who read no exit code.
+    pub found: Vec<Diagnostic>,
+    /// These and the failed properties, in source order.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many warnings are denied.
+    pub denied: usize,
 }
 
 impl<'a> Report<'a> {
     /// Puts a report together.
     pub fn new(compiled: &'a Compiled, proved: &'a [Proved<'a>]) -> Self {
-        let mut diagnostics = compiled.diagnostics.clone();
+        Self::of(compiled.diagnostics.clone(), compiled, proved, 0)
+    }
+
+    /// The same with warnings about the sources denied.
+    pub fn without_warnings(compiled: &'a Compiled, proved: &'a [Proved<'a>], format: Format) -> Self {
+        let mut found = compiled.diagnostics.clone();
+        let mut denied = 0;
+        for warning in found.iter_mut().filter(|one| one.severity == Severity::Warning) {
+            denied += 1;
+            // People are told so at the end.
+            if format != Format::Human {
+                warning.severity = Severity::Error;
+            }
+        }
+        Self::of(found, compiled, proved, denied)
+    }
+
+    fn of(found: Vec<Diagnostic>, compiled: &'a Compiled, proved: &'a [Proved<'a>], denied: usize) -> Self {
+        let mut diagnostics = found.clone();
         for one in proved {
             diagnostics.extend(of_verdicts(&compiled.sources, one));
         }
         diagnostics.sort_by_key(Diagnostic::sort_key);
-        Self { compiled, proved, diagnostics }
+        Self { compiled, proved, found, diagnostics, denied }
     }
 
     /// What the command's exit code must be.
-    pub fn exit(&self, deny_warnings: bool) -> Exit {
-        let denied = |d: &Diagnostic| deny_warnings && d.severity == Severity::Warning;
-        if self.compiled.rejected() || self.compiled.diagnostics.iter().any(denied) {
+    pub fn exit(&self) -> Exit {
+        if self.compiled.rejected() || self.denied > 0 {
             return Exit::Rejected;
         }
         let open = || {
@@ -111,7 +132,7 @@ fn folded(faults: &[Diagnostic]) -> Vec<Diagnostic> {
 
 /// A line of talk on stderr.
 pub fn talk(line: &str) {
-    talk_raw(&format!("xpc: {line}\n"));
+    exit::say(line);
 }
 
 fn talk_raw(text: &str) {

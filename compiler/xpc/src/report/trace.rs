@@ -13,6 +13,10 @@ const HEAD: &str = "this run shows it:";
 const INDENT: &str = "       ";
 /// Fewer events in common are not worth a reference.
 const MIN_SHARED: usize = 3;
+/// So many events of one wording share a line.
+const MIN_ALIKE: usize = 4;
+/// Before the number of the last event of such a line.
+const UP_TO: &str = ", up to event ";
 
 /// A line for each event: number, place, who, in which step, what. Arguments are shown where the run ends: what leads
 /// there is in the source, and JSON has all of it.
@@ -24,8 +28,18 @@ pub fn text(sources: &Sources, model: &Model, trace: &Trace) -> String {
     };
     let (place, who, step) = (width(0), width(1), width(2));
     let mut lines = vec![HEAD.to_owned()];
-    for (number, [a, b, c, d]) in rows.iter().enumerate() {
-        lines.push(format!("{:>3}  {a:place$}  {b:who$}  {c:step$}  {d}", number + 1));
+    let mut number = 1;
+    for alike in rows.chunk_by(|one, other| one == other) {
+        let Some([a, b, c, d]) = alike.first() else { continue };
+        let mut line = |number: usize, more: &str| {
+            lines.push(format!("{number:>3}  {a:place$}  {b:who$}  {c:step$}  {d}{more}"));
+        };
+        if alike.len() >= MIN_ALIKE {
+            line(number, &format!(", {} times{UP_TO}{}", alike.len(), number + alike.len() - 1));
+        } else {
+            (number..number + alike.len()).for_each(|number| line(number, ""));
+        }
+        number += alike.len();
     }
     if let Some(EventKind::Use { args, .. }) = trace.events.last().map(|event| &event.kind) {
         let shown = args.iter().filter(|(_, value)| value.as_record().is_none());
@@ -46,7 +60,12 @@ pub fn after(before: &str, text: &str) -> String {
     while lines.get(shared).is_some_and(|line| line.starts_with(INDENT)) {
         shared -= 1;
     }
-    let told = lines.iter().take(shared).filter(|line| event(line)).count();
+    let last = lines.iter().take(shared).rfind(|line| event(line));
+    let number = |line: &&str| match line.rsplit_once(UP_TO) {
+        Some((_, last)) => last.parse().ok(),
+        None => line.split_whitespace().next()?.parse::<usize>().ok(),
+    };
+    let told = last.and_then(number).unwrap_or_default();
     if !text.starts_with(HEAD) || told < MIN_SHARED {
         return text.to_owned();
     }

@@ -1,18 +1,21 @@
-//! For people at a terminal.
+//! For people at a terminal: nothing that it would obey gets there.
+
+use std::ops::Range;
 
 use codespan_reporting::diagnostic::{Diagnostic as Drawn, Label as DrawnLabel, Severity as DrawnSeverity};
 use codespan_reporting::files::{Error, Files};
 use codespan_reporting::term::termcolor::Ansi;
 use codespan_reporting::term::{Config, Styles, StylesWriter, emit_into_string, emit_to_write_style};
 
-use crate::{Diagnostic, Severity, SourceId, Sources};
+use super::excerpt::Excerpt;
+use crate::{Diagnostic, Severity, SourceId, Sources, Span, printable};
 
 /// Draws a fault on its source lines, in colour when asked.
 #[must_use]
 pub fn render(sources: &Sources, fault: &Diagnostic, colour: bool) -> String {
-    let files = Drawable(sources);
+    let files = Drawable::of(sources, fault);
     let config = Config { tab_width: 2, ..Config::default() };
-    let drawn = drawn(sources, fault);
+    let drawn = drawn(&files, fault);
     let text = if colour {
         let mut bytes = Vec::new();
         let styles = Styles::default();
@@ -24,50 +27,91 @@ pub fn render(sources: &Sources, fault: &Diagnostic, colour: bool) -> String {
         emit_into_string(&config, &files, &drawn)
     };
     // A span outside its text is a fault of ours: the message must still be seen.
-    text.unwrap_or_else(|_| format!("{}[{}]: {}\n", fault.severity.as_str(), fault.code, super::text(fault)))
+    text.unwrap_or_else(|_| {
+        let text = super::text(fault);
+        format!("{}[{}]: {}\n", fault.severity.as_str(), fault.code, printable(&text))
+    })
 }
 
-fn drawn(sources: &Sources, fault: &Diagnostic) -> Drawn<SourceId> {
+fn drawn(files: &Drawable<'_>, fault: &Diagnostic) -> Drawn<SourceId> {
     let severity = match fault.severity {
         Severity::Error => DrawnSeverity::Error,
         Severity::Warning => DrawnSeverity::Warning,
         Severity::Note => DrawnSeverity::Note,
     };
     let mut labels: Vec<DrawnLabel<SourceId>> =
-        fault.primary.iter().map(|span| DrawnLabel::primary(span.source, span.range())).collect();
+        fault.primary.iter().map(|span| DrawnLabel::primary(span.source, files.span(*span))).collect();
     labels.extend(fault.labels.iter().map(|label| {
-        DrawnLabel::secondary(label.span.source, label.span.range()).with_message(label.text.clone())
+        DrawnLabel::secondary(label.span.source, files.span(label.span)).with_message(printable(&label.text))
     }));
     let mut message = fault.message.clone();
-    if let (None, Some(path)) = (fault.primary, super::path(sources, fault)) {
+    if let (None, Some(path)) = (fault.primary, super::path(files.sources, fault)) {
         message = format!("{path}: {message}");
     }
-    let mut notes: Vec<String> = fault.notes.iter().map(|note| format!("note: {note}")).collect();
-    notes.extend(fault.help.iter().map(|help| format!("help: {help}")));
-    Drawn::new(severity).with_code(fault.code.id).with_message(message).with_labels(labels).with_notes(notes)
+    let line = |kind: &str, text: &String| format!("{kind}: {}", printable(text));
+    let mut notes: Vec<String> = fault.notes.iter().map(|note| line("note", note)).collect();
+    notes.extend(fault.help.iter().map(|help| line("help", help)));
+    let drawn = Drawn::new(severity).with_code(fault.code.id).with_message(printable(&message));
+    drawn.with_labels(labels).with_notes(notes)
 }
 
-struct Drawable<'s>(&'s Sources);
+/// The lines of each source that a fault touches.
+struct Drawable<'s> {
+    sources: &'s Sources,
+    excerpts: Vec<Excerpt>,
+}
 
-impl<'s> Files<'s> for Drawable<'s> {
+impl<'s> Drawable<'s> {
+    fn of(sources: &'s Sources, fault: &Diagnostic) -> Self {
+        let spans = fault.primary.iter().copied().chain(fault.labels.iter().map(|label| label.span));
+        let mut by_source: Vec<(SourceId, Vec<Span>)> = Vec::new();
+        for span in spans {
+            match by_source.iter_mut().find(|(source, _)| *source == span.source) {
+                Some((_, spans)) => spans.push(span),
+                None => by_source.push((span.source, vec![span])),
+            }
+        }
+        let excerpts = by_source.iter().map(|(source, spans)| Excerpt::of(sources, *source, spans)).collect();
+        Self { sources, excerpts }
+    }
+
+    fn excerpt(&self, id: SourceId) -> Result<&Excerpt, Error> {
+        self.excerpts.iter().find(|excerpt| excerpt.source() == id).ok_or(Error::FileMissing)
+    }
+
+    fn span(&self, span: Span) -> Range<usize> {
+        self.excerpt(span.source).map_or(span.range(), |excerpt| excerpt.span(span))
+    }
+}
+
+impl<'s> Files<'s> for Drawable<'_> {
     type FileId = SourceId;
-    type Name = &'s str;
+    type Name = String;
     type Source = &'s str;
 
-    fn name(&'s self, id: SourceId) -> Result<&'s str, Error> {
-        Ok(self.0.path(id))
+    fn name(&'s self, id: SourceId) -> Result<String, Error> {
+        Ok(printable(self.sources.path(id)).into_owned())
     }
 
     fn source(&'s self, id: SourceId) -> Result<&'s str, Error> {
-        Ok(self.0.text(id))
+        Ok(self.excerpt(id)?.text())
     }
 
     fn line_index(&'s self, id: SourceId, byte: usize) -> Result<usize, Error> {
-        let byte = u32::try_from(byte).map_err(|_| Error::FileMissing)?;
-        Ok(self.0.position(id, byte).line - 1)
+        Ok(self.excerpt(id)?.line_at(byte))
     }
 
-    fn line_range(&'s self, id: SourceId, line: usize) -> Result<std::ops::Range<usize>, Error> {
-        self.0.line(id, line).ok_or(Error::LineTooLarge { given: line, max: self.0.text(id).len() })
+    fn line_number(&'s self, id: SourceId, line: usize) -> Result<usize, Error> {
+        Ok(self.excerpt(id)?.first() + line + 1)
+    }
+
+    fn column_number(&'s self, id: SourceId, _: usize, byte: usize) -> Result<usize, Error> {
+        let there = u32::try_from(self.excerpt(id)?.old(byte)).unwrap_or(u32::MAX);
+        Ok(self.sources.position(id, there).column)
+    }
+
+    fn line_range(&'s self, id: SourceId, line: usize) -> Result<Range<usize>, Error> {
+        let excerpt = self.excerpt(id)?;
+        excerpt.line_range(line).ok_or(Error::LineTooLarge { given: line, max: excerpt.text().len() })
     }
 }

@@ -83,11 +83,12 @@ impl<'i> Kids<'i> {
         rule: Rule,
         mut build: impl FnMut(Pair<'i, Rule>) -> Option<T>,
     ) -> Option<Vec<T>> {
+        // Each is built before any is missed: the faults of all are to be shown.
         let mut list = Vec::new();
         while let Some(pair) = self.eat(rule) {
-            list.push(build(pair)?);
+            list.push(build(pair));
         }
-        Some(list)
+        list.into_iter().collect()
     }
 }
 

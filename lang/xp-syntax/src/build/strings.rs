@@ -19,13 +19,14 @@ impl Cx<'_, '_> {
         Text { value, span: self.span(pair) }
     }
 
-    /// A string in which `{a.b}` stands for a datum and `{{` for a brace.
-    pub(super) fn template(&mut self, pair: &Pair<'_, Rule>) -> ExprKind {
+    /// A string in which `{a.b}` stands for a datum and `{{` for a brace. None with the faults reported: what it was to say
+    /// is not known.
+    pub(super) fn template(&mut self, pair: &Pair<'_, Rule>) -> Option<ExprKind> {
         let body = inside(pair.as_str());
         let offset = self.base + pair.as_span().start() + 1;
         let mut parts = Vec::new();
         let mut text = String::new();
-        let mut at = 0;
+        let (mut at, mut sound) = (0, true);
         while let Some(c) = body.get(at..).and_then(|rest| rest.chars().next()) {
             let rest = body.get(at..).unwrap_or("");
             if c == '\\' {
@@ -43,7 +44,7 @@ impl Cx<'_, '_> {
                         }
                         parts.push(TemplatePart::Datum(path));
                     }
-                    None => text.push_str(rest.get(..len).unwrap_or(rest)),
+                    None => sound = false,
                 }
                 at += len;
             } else {
@@ -51,13 +52,16 @@ impl Cx<'_, '_> {
                 at += c.len_utf8();
             }
         }
+        if !sound {
+            return None;
+        }
         if parts.is_empty() {
-            return ExprKind::Literal(crate::ast::LiteralKind::Text(text));
+            return Some(ExprKind::Literal(crate::ast::LiteralKind::Text(text)));
         }
         if !text.is_empty() {
             parts.push(TemplatePart::Text(text));
         }
-        ExprKind::Template(parts)
+        Some(ExprKind::Template(parts))
     }
 
     /// `{a.b.c}` with its braces.
@@ -67,8 +71,7 @@ impl Cx<'_, '_> {
             self.faults.push(
                 Diagnostic::error(codes::BAD_STRING, "this `{` is never closed in the string")
                     .at(span(0, 1))
-                    .help("a datum is written `{step.result.field}`, a brace `{{`")
-                    .fix(span(0, 1), "{{", "write `{{`"),
+                    .help("a datum is written `{step.result.field}`, a brace `{{`"),
             );
             return None;
         };

@@ -108,7 +108,7 @@ impl Cx<'_, '_> {
         let form = Kids::of(pair).next()?;
         let kind = match form.as_rule() {
             Rule::datum => ExprKind::Path(self.path(&form)),
-            Rule::string => self.template(&form),
+            Rule::string => self.template(&form)?,
             _ => ExprKind::Literal(self.plain(&form)?),
         };
         Some(Expr { kind, span })
