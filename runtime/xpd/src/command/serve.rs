@@ -20,6 +20,11 @@ pub async fn run(path: PathBuf) -> Done {
     let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
     let socket = config.socket.clone();
     let server = Server::open(config).await.map_err(failure)?;
+    // Before anybody is told that it listens: whoever stops it right then must be heard.
+    let failed = |error: std::io::Error| Failure::Failed(error.to_string());
+    let (mut first, mut any) = (Ends::new().map_err(failed)?, Ends::new().map_err(failed)?);
+    // A file that may not grow is a full disk, which the store answers for; the default would end the process.
+    let _too_large = signal(SignalKind::from_raw(25)).map_err(failed)?;
     // For whoever started it: one line each, then silence on this channel. Nobody may read them; but where they are
     // lost on a full disk, the log's key is, and the server must not run as if somebody knew it.
     let mut lines = String::new();
@@ -34,10 +39,6 @@ pub async fn run(path: PathBuf) -> Done {
         server.leave().await;
         return Err(failure);
     }
-    let failed = |error: std::io::Error| Failure::Failed(error.to_string());
-    let (mut first, mut any) = (Ends::new().map_err(failed)?, Ends::new().map_err(failed)?);
-    // A file that may not grow is a full disk, which the store answers for; the default would end the process.
-    let _too_large = signal(SignalKind::from_raw(25)).map_err(failed)?;
     let stop = async move { first.one().await };
     let twice = async {
         any.one().await;

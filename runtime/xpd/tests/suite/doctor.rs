@@ -1,6 +1,6 @@
 //! `doctor` says all is well only where `serve` starts.
 
-use crate::site::{CONFIG, HOOK, ROSTER, Site};
+use crate::site::{CONFIG, HOOK, ROSTER, Site, until};
 
 /// Both refuse, and both say why.
 #[track_caller]
@@ -94,7 +94,10 @@ fn keys_and_names_of_the_roster_are_what_they_say() {
 #[test]
 fn a_used_folder_that_lost_something_is_not_a_new_one() {
     let site = Site::new();
-    site.serve().stop();
+    let server = site.serve();
+    // From here on the log is signed.
+    until("a checkpoint", || site.path("data/checkpoint").exists());
+    server.stop();
     for name in ["log.pem", "marker.pem"] {
         let path = format!("data/keys/{name}");
         let key = std::fs::read_to_string(site.path(&path)).unwrap();

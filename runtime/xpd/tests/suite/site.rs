@@ -80,6 +80,14 @@ impl Drop for Daemon {
     }
 }
 
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn wait(child: &mut Child) -> Option<i32> {
     let begun = Instant::now();
     loop {

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
-use crate::site::{Site, finish};
+use crate::site::{Site, finish, until};
 
 /// Each command with its exit code where somebody reads.
 const COMMANDS: [(&[&str], i32); 5] = [
@@ -51,14 +51,10 @@ fn a_server_goes_on_without_a_reader_and_stops_where_nobody_can_be_told() {
     for mut command in [unread, mute] {
         let mut child = command.spawn().unwrap();
         drop(child.stdout.take());
-        let begun = std::time::Instant::now();
-        while UnixStream::connect(site.path("xpd.sock")).is_err() {
-            if child.try_wait().unwrap().is_some() {
-                panic!("{}", finish(child));
-            }
-            assert!(begun.elapsed().as_secs() < 20, "it does not listen");
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        until("a server that listens", || {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended");
+            UnixStream::connect(site.path("xpd.sock")).is_ok()
+        });
         site.run(&["doubts", "list", "--socket", "xpd.sock"]).exits(0);
         child.kill().unwrap();
         child.wait().unwrap();
