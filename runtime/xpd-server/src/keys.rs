@@ -9,6 +9,9 @@ use xpd_token::{KeyPair, KeyRing};
 
 use crate::roster::ConfigError;
 
+/// Files of the keys, the ones whose loss is the worst first.
+const NAMES: [&str; 5] = ["log.pem", "marker.pem", "admin.pem", "grant.pem", "session.pem"];
+
 /// Every key the server holds. None is ever printed.
 pub struct Keys {
     /// Signs grants.
@@ -27,11 +30,15 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Reads the keys of a folder, making the folder and what is missing in it.
+    /// Reads the keys of a folder. Where no server has worked yet, it makes the folder and what is missing in it:
+    /// later, another log key would disown the log, and another marker key could not find what was done.
     ///
     /// # Errors
-    /// A file that cannot be read or written, or that others may read.
-    pub fn open(folder: &Path) -> Result<Self, ConfigError> {
+    /// A file that is missing, cannot be read or written, or that others may read.
+    pub fn open(folder: &Path, new: bool) -> Result<Self, ConfigError> {
+        if !new && let Some(name) = NAMES.into_iter().find(|name| !folder.join(name).exists()) {
+            return Err(missing(&folder.join(name)));
+        }
         make_private(folder)?;
         let grants = key(folder, "grant.pem")?;
         let sessions = key(folder, "session.pem")?;
@@ -60,16 +67,46 @@ impl Keys {
     }
 }
 
+/// Looks at the file of each key, as [`Keys::open`] would find it, and makes nothing.
+pub fn look(folder: &Path, new: bool) -> impl Iterator<Item = (&'static str, Result<String, ConfigError>)> {
+    NAMES.into_iter().map(move |name| {
+        let path = folder.join(name);
+        let found = match path.exists() {
+            true => match KeyPair::read_file(&path) {
+                Ok(_) => Ok("can be read".to_owned()),
+                Err(error) => Err(ConfigError::new(&path, error)),
+            },
+            false if new => Ok("made at the first start".to_owned()),
+            false => Err(missing(&path)),
+        };
+        (name, found)
+    })
+}
+
+fn missing(path: &Path) -> ConfigError {
+    let why = "is missing, and a server has worked with this data folder: put the key back; no other is made for it";
+    ConfigError::new(path, why)
+}
+
 /// Makes a folder that only its owner may enter, or checks that it is one.
 ///
 /// # Errors
 /// It cannot be made, or others may enter it.
 pub fn make_private(folder: &Path) -> Result<(), ConfigError> {
-    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+    use std::os::unix::fs::DirBuilderExt as _;
     if !folder.exists() {
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| ConfigError::new(folder, error))?;
     }
+    is_private(folder)
+}
+
+/// Checks that a folder is one that only its owner may enter.
+///
+/// # Errors
+/// It is none.
+pub fn is_private(folder: &Path) -> Result<(), ConfigError> {
+    use std::os::unix::fs::PermissionsExt as _;
     let metadata = std::fs::metadata(folder).map_err(|error| ConfigError::new(folder, error))?;
     let mode = metadata.permissions().mode() & 0o777;
     if !metadata.is_dir() || mode & 0o077 != 0 {

@@ -1,6 +1,7 @@
 //! Orchestrator, proxy, connectors, store and the HTTP edge.
 
 mod api;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod connectors;
@@ -13,6 +14,7 @@ pub mod proxy;
 pub mod registry;
 pub mod roster;
 pub mod serve;
+mod socket;
 mod store;
 
-pub use store::{LogKey, Store, StoreError, check_store};
+pub use store::{LogKey, Store, StoreError};

@@ -29,6 +29,15 @@ impl ConfigError {
     }
 }
 
+/// What is said of a private key where a public one belongs.
+pub const PRIVATE: &str = "is a private key: give the public one (`openssl pkey -in KEY -pubout -out KEY.pub.pem`) and keep this one to its owner";
+
+/// Whether a text is a private key in PEM.
+#[must_use]
+pub fn is_private(pem: &str) -> bool {
+    pem.contains("PRIVATE KEY-----")
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -147,9 +156,13 @@ impl Roster {
         let mut by_key = BTreeMap::new();
         let mut names = BTreeSet::new();
         for entry in file.principals {
-            let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name));
+            let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name.escape_debug()));
             if entry.name.is_empty() || entry.controller.is_empty() {
                 return Err(fault("`name` and `controller` must say something"));
+            }
+            let names_of = [&entry.name, &entry.controller].into_iter().chain(&entry.roles);
+            if names_of.into_iter().any(|name| name.chars().any(char::is_control)) {
+                return Err(fault("a name, controller or role holds a control character"));
             }
             if entry.name == ADMIN {
                 return Err(fault("is what the administrator is called"));
@@ -165,8 +178,13 @@ impl Roster {
                     let file = path.parent().unwrap_or(Path::new(".")).join(name);
                     let pem = std::fs::read_to_string(&file)
                         .map_err(|error| fault(&format!("`key_file` {}: {error}", file.display())))?;
-                    let key =
-                        PublicKey::from_pem(&pem).map_err(|error| fault(&format!("`key_file`: {error}")))?;
+                    let key = PublicKey::from_pem(&pem).map_err(|error| {
+                        let file = file.display();
+                        match is_private(&pem) {
+                            true => fault(&format!("`key_file` {file}: {PRIVATE}")),
+                            false => fault(&format!("`key_file` {file}: {error}")),
+                        }
+                    })?;
                     key.kid().to_owned()
                 }
                 _ => return Err(fault("needs either `key` or `key_file`")),

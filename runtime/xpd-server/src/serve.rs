@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ use crate::orchestrator::{Orchestrator, Rules};
 use crate::proxy::{Proxy, Scrubber};
 use crate::registry::Registry;
 use crate::roster::{ConfigError, Roster};
-use crate::store::{LogKey, Store, StoreError};
+use crate::socket::{self, Place};
+use crate::store::{LogKey, Store, StoreError, store_is_new};
 
 /// Why a server does not start or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +48,7 @@ pub struct Server {
     app: api::App,
     config: Config,
     tcp: Option<TcpListener>,
-    unix: Option<UnixListener>,
+    unix: Option<(UnixListener, Place)>,
 }
 
 impl Server {
@@ -77,7 +78,7 @@ impl Server {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
         make_private(&config.data)?;
-        let keys = Arc::new(Keys::open(&config.keys)?);
+        let keys = Arc::new(Keys::open(&config.keys, store_is_new(&config.data))?);
         let log_key = LogKey::new(&config.name, Arc::clone(&keys.log))?;
         let vkey = log_key.vkey().clone();
         let store =
@@ -113,6 +114,13 @@ impl Server {
         self.app.vkey.to_string()
     }
 
+    /// Goes away without having answered anybody.
+    pub async fn leave(self) {
+        if let Some((_, place)) = self.unix {
+            place.remove().await;
+        }
+    }
+
     /// Answers until `stop` is done; requests under way are finished. What is in doubt is resolved beside that.
     ///
     /// # Errors
@@ -129,7 +137,9 @@ impl Server {
             let router = api::router(api::App { base: url, ..self.app.clone() }, self.config.limits);
             tasks.spawn(api::serve(listener, router, head, told.clone()));
         }
-        if let Some(listener) = self.unix {
+        let mut place = None;
+        if let Some((listener, bound)) = self.unix {
+            place = Some(bound);
             let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
             tasks.spawn(api::serve(listener, api::router(app, self.config.limits), head, told));
         }
@@ -142,8 +152,8 @@ impl Server {
         self.app.proxy.idle().await;
         // It holds the store while it works; whoever comes next must find the folder free.
         while upkeep.join_next().await.is_some() {}
-        if let Some(socket) = &self.config.socket {
-            let _ = std::fs::remove_file(socket);
+        if let Some(place) = place {
+            place.remove().await;
         }
         Ok(())
     }
@@ -152,7 +162,8 @@ impl Server {
 /// The URL that proofs over the unix socket must name.
 pub const SOCKET_URL: &str = "http://xpd";
 
-fn rules(config: &Config) -> Result<Rules, ConfigError> {
+/// Everything decisions depend on, out of the files that the configuration names.
+pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
     let roster = Roster::read(&config.roster)?;
     let registry = match &config.declarations {
         Some(file) => Registry::read(file)?,
@@ -177,7 +188,9 @@ fn rules(config: &Config) -> Result<Rules, ConfigError> {
     })
 }
 
-async fn listeners(config: &Config) -> Result<(Option<TcpListener>, Option<UnixListener>), ServeError> {
+type Listeners = (Option<TcpListener>, Option<(UnixListener, Place)>);
+
+async fn listeners(config: &Config) -> Result<Listeners, ServeError> {
     let tcp = match config.listen {
         None => None,
         Some(address) => {
@@ -188,20 +201,9 @@ async fn listeners(config: &Config) -> Result<(Option<TcpListener>, Option<UnixL
     let unix = match &config.socket {
         None => None,
         Some(path) => {
-            Some(socket(path).map_err(|error| ServeError::Listen(path.display().to_string(), error))?)
+            let bound = socket::bind(path, config.socket_mode).await;
+            Some(bound.map_err(|error| ServeError::Listen(path.display().to_string(), error))?)
         }
     };
     Ok((tcp, unix))
-}
-
-/// The store's lock says that no other server lives, so a socket that is there is a dead one's.
-fn socket(path: &PathBuf) -> std::io::Result<UnixListener> {
-    use std::os::unix::fs::FileTypeExt as _;
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path)?,
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        // Whatever else stands there is not ours to take away: binding says so.
-        _ => {}
-    }
-    UnixListener::bind(path)
 }

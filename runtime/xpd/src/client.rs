@@ -5,7 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use xpd_token::{KeyPair, ProofRequest, make_proof};
 
+use crate::out::whole;
 use crate::{Failure, Server};
+
+const DEFAULT: &str = "http://127.0.0.1:7411";
 
 /// A server, with the key that it takes for the administrator's.
 pub struct Client {
@@ -20,11 +23,21 @@ impl Client {
         let key = KeyPair::read_file(&server.key)
             .map_err(|error| Failure::Input(format!("{}: {error}", server.key.display())))?;
         let builder = reqwest::Client::builder().no_proxy();
-        let (builder, url) = match &server.socket {
-            Some(socket) => (builder.unix_socket(socket.clone()), xpd_server::serve::SOCKET_URL.to_owned()),
-            None => (builder, server.server.trim_end_matches('/').to_owned()),
+        let (builder, url) = match (&server.socket, &server.server) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::Input("--socket cannot be used with --server".to_owned()));
+            }
+            (Some(socket), None) => {
+                (builder.unix_socket(socket.clone()), xpd_server::serve::SOCKET_URL.to_owned())
+            }
+            (None, Some(url)) => (builder, whole_url(url, "--server")?),
+            // An argument is above a variable, so clap is not asked for it: a conflict would be one with the environment.
+            (None, None) => match std::env::var("XPD_SERVER") {
+                Ok(url) => (builder, whole_url(&url, "XPD_SERVER")?),
+                Err(_) => (builder, DEFAULT.to_owned()),
+            },
         };
-        let http = builder.build().map_err(|error| Failure::Failed(error.to_string()))?;
+        let http = builder.build().map_err(|error| Failure::Failed(whole(&error)))?;
         Ok(Self { http, url, key })
     }
 
@@ -54,9 +67,10 @@ impl Client {
         )
         .map_err(|error| Failure::Input(format!("{url}: {error}")))?;
         let request = self.http.request(method, &url).header("DPoP", proof).body(bytes);
-        let answer = request.send().await.map_err(|error| failed(format!("{url}: {error}")))?;
+        let answer = request.send().await.map_err(|error| failed(format!("{url}: {}", whole(&error))))?;
         let good = answer.status().is_success();
-        let bytes = answer.bytes().await.map_err(|error| failed(format!("{url}: {error}")))?.to_vec();
+        let bytes =
+            answer.bytes().await.map_err(|error| failed(format!("{url}: {}", whole(&error))))?.to_vec();
         if good {
             return Ok(bytes);
         }
@@ -64,4 +78,19 @@ impl Client {
         let part = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
         Err(Failure::Refused(format!("{}: {}", part("code"), part("detail"))))
     }
+}
+
+/// A URL that proofs can name: scheme and authority, as the server has them.
+fn whole_url(given: &str, from: &str) -> Result<String, Failure> {
+    let wrong = |cure: String| Err(Failure::Input(format!("{from}: `{given}` is no URL: {cure}")));
+    if let Some(socket) = given.strip_prefix("unix:") {
+        return wrong(format!("for a socket write `--socket {socket}`"));
+    }
+    let Some((scheme, rest)) = given.split_once("://") else {
+        return wrong(format!("write `http://{given}`"));
+    };
+    if !["http", "https"].contains(&scheme) || rest.is_empty() || reqwest::Url::parse(given).is_err() {
+        return wrong(format!("one such as `{DEFAULT}` is needed"));
+    }
+    Ok(given.trim_end_matches('/').to_owned())
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod command;
+mod out;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,7 +14,7 @@ Exit codes:
   0  it holds, or it is done
   1  it failed for a reason that is not the input's
   2  the input was rejected: arguments, configuration, roster, keys, a file that is missing
-  3  `audit verify`: the package does not hold; `doctor`: something is wrong; else: the server refused
+  3  `audit verify`: the package does not hold, or the run's end is not in it; `doctor`: something is wrong; else: the server refused
   4  `audit verify`: the package holds, but only by keys that came with it";
 
 /// The runtime of compiled workflows.
@@ -117,23 +118,27 @@ enum Doubts {
     /// List them
     List,
     /// Say that an action was carried out, with its result as JSON, or that it was not
+    #[command(group = clap::ArgGroup::new("word").required(true))]
     Resolve {
         /// The token
         jti: String,
-        /// What came back; left out, it was not carried out
-        #[arg(long, value_name = "JSON")]
-        result: Option<String>,
+        /// It was carried out, and this came back; `{}` for an action that gives nothing back
+        #[arg(long, value_name = "JSON", group = "word")]
+        done: Option<String>,
+        /// It was not carried out, and never will be
+        #[arg(long, group = "word")]
+        not_done: bool,
     },
 }
 
 /// Which server, and as whom.
 #[derive(Args)]
 struct Server {
-    /// Its URL
-    #[arg(long, global = true, env = "XPD_SERVER", default_value = "http://127.0.0.1:7411")]
-    server: String,
+    /// Its URL, by the name it gives itself [env: XPD_SERVER] [default: http://127.0.0.1:7411]
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
     /// Its unix socket, instead
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "server")]
     socket: Option<PathBuf>,
     /// The administrator's key, `keys/admin.pem` in the server's folder
     #[arg(long, global = true, value_name = "FILE", default_value = "data/keys/admin.pem")]
@@ -155,16 +160,8 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     // Keys must not end up in a core dump, nor in the hands of another process of the same user.
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    match command::run(Cli::parse().command) {
-        Ok(code) => code,
-        Err(failure) => {
-            let (code, text) = match failure {
-                Failure::Failed(text) => (1, text),
-                Failure::Input(text) => (2, text),
-                Failure::Refused(text) => (3, text),
-            };
-            eprintln!("xpd: {text}");
-            ExitCode::from(code)
-        }
+    match Cli::try_parse() {
+        Ok(cli) => command::run(cli.command).unwrap_or_else(out::end),
+        Err(error) => out::usage(&error),
     }
 }

@@ -211,6 +211,21 @@ fn stopping_waits_and_stopping_twice_does_not() {
     assert!(site.forge.effects().len() <= 1);
 }
 
+/// Evidence of a run that is still open is not whole, and is not called tampered with either.
+#[test]
+fn evidence_of_an_open_run_says_that_it_is_open() {
+    let site = Site::new();
+    let daemon = site.serve(None);
+    let repo = json!({ "owner": "acme", "name": "shop", "default_branch": "main", "test_command": "true" });
+    let worker = Worker::start(site.socket(), &json!({ "repo": repo }));
+    let (said, code, verdict) = site.evidence(&worker.run, &daemon.log_key);
+    assert!(said.contains("still open"), "{said}");
+    assert!(code == Some(3) && verdict.starts_with("incomplete\n"), "{verdict}");
+    assert!(verdict.contains("the run was open when this was made, or the tail was cut"), "{verdict}");
+    site.stop(&worker.run);
+    site.evidence_holds(&worker.run, &daemon.log_key);
+}
+
 #[test]
 fn after_the_grant() {
     ends_at(Point::Inside("after_grant"));

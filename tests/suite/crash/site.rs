@@ -48,13 +48,19 @@ impl Drop for Daemon {
     }
 }
 
-/// A program, with what it said where it failed.
-fn run(folder: &Path, program: &str, args: &[&str]) {
+/// A program that succeeds; gives what it said on stderr.
+fn run(folder: &Path, program: &str, args: &[&str]) -> String {
+    let (code, said) = ended(folder, program, args);
+    assert_eq!(code, Some(0), "{program} {args:?}: {said}");
+    said
+}
+
+/// How a program ended, and what it said.
+fn ended(folder: &Path, program: &str, args: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(xp_tests::program(program));
     let done = command.current_dir(folder).args(args).output().expect("it starts");
     let said = String::from_utf8_lossy(&done.stderr);
-    let out = String::from_utf8_lossy(&done.stdout);
-    assert!(done.status.success(), "{program} {args:?}: {}\n{out}{said}", done.status);
+    (done.status.code(), format!("{said}{}", String::from_utf8_lossy(&done.stdout)))
 }
 
 impl Site {
@@ -128,12 +134,25 @@ impl Site {
         daemon
     }
 
+    /// Stops a run.
+    pub fn stop(&self, run_id: &str) {
+        let socket = self.socket().display().to_string();
+        run(self.folder.path(), "xpd", &["kill", "run", run_id, "--socket", &socket]);
+    }
+
+    /// What is said when the evidence of a run is fetched, and then how its verification ends.
+    pub fn evidence(&self, run_id: &str, log_key: &str) -> (String, Option<i32>, String) {
+        let (folder, socket) = (self.folder.path(), self.socket().display().to_string());
+        let said = run(folder, "xpd", &["evidence", run_id, "-o", "run.xpe", "--socket", &socket]);
+        let keys = ["--log-key", log_key, "--artifact-key", "signer.pub.pem"];
+        let (code, verdict) =
+            ended(folder, "xpd", &[&["audit", "verify", "run.xpe"], keys.as_slice()].concat());
+        (said, code, verdict)
+    }
+
     /// The evidence of a run holds under the keys that were known before.
     pub fn evidence_holds(&self, run_id: &str, log_key: &str) {
-        let folder = self.folder.path();
-        let (socket, key) = (self.socket().display().to_string(), "data/keys/admin.pem");
-        run(folder, "xpd", &["evidence", run_id, "-o", "run.xpe", "--socket", &socket, "--key", key]);
-        let keys = ["--log-key", log_key, "--artifact-key", "signer.pub.pem"];
-        run(folder, "xpd", &[&["audit", "verify", "run.xpe"], keys.as_slice()].concat());
+        let (said, code, verdict) = self.evidence(run_id, log_key);
+        assert_eq!((said.as_str(), code), ("", Some(0)), "{verdict}");
     }
 }

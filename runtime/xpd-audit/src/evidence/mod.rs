@@ -1,12 +1,14 @@
 //! Evidence packages: everything about one run that a stranger needs, in one deterministic zip file.
 
 mod archive;
+mod end;
 mod layout;
 mod manifest;
 mod write;
 
 pub use archive::MAX_PACKAGE_BYTES;
 pub(crate) use archive::read;
+pub use end::is_open;
 pub(crate) use layout::{
     ARTIFACT, ARTIFACT_KEYS, BLOBS, CHECKPOINT, CONSISTENCY, EVENTS, LOG_KEY, MANIFEST, PROOFS, Proof,
     START_CHECKPOINT, hashes,

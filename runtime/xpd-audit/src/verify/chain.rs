@@ -6,8 +6,17 @@ use super::lines::{Lines, Read};
 use super::report::{Fault, Finding};
 use crate::entry::{Body, Kind};
 
-/// Checks the order of the lines; true if nothing is missing or too many.
-pub(super) fn check(lines: &Lines, findings: &mut Vec<Finding>) -> bool {
+/// What the order of the lines came to.
+#[derive(Clone, Copy)]
+pub(super) struct Order {
+    /// Up to the last line nothing is missing or too many.
+    pub chained: bool,
+    /// The last line is not the run's end.
+    pub open: bool,
+}
+
+/// Checks the order of the lines.
+pub(super) fn check(lines: &Lines, findings: &mut Vec<Finding>) -> Order {
     let before = findings.len();
     let mut next = 0;
     // Damaged lines since the last that reads: they stand for that many entries.
@@ -37,8 +46,10 @@ pub(super) fn check(lines: &Lines, findings: &mut Vec<Finding>) -> bool {
         commitments.insert(seq, &read.commitment);
         (next, damaged, last) = (seq + 1, 0, Some(read));
     }
-    end(lines, last, next, findings);
-    findings.len() == before && lines.read.iter().all(Option::is_some)
+    let ordered = findings.len() == before && lines.read.iter().all(Option::is_some);
+    let before = findings.len();
+    let open = end(lines, last, next, findings);
+    Order { chained: ordered && (open || findings.len() == before), open }
 }
 
 fn follows(
@@ -79,10 +90,11 @@ fn follows(
     }
 }
 
-fn end(lines: &Lines, last: Option<&Read>, count: u64, findings: &mut Vec<Finding>) {
+/// True if the end is missing and all before it is there.
+fn end(lines: &Lines, last: Option<&Read>, count: u64, findings: &mut Vec<Finding>) -> bool {
     let Some(last) = last else {
         findings.push(Finding::new(Fault::Incomplete, "no entry of the run can be read"));
-        return;
+        return false;
     };
     match &last.entry.body {
         Body::Closed { count: said, last: before, .. } => {
@@ -95,8 +107,11 @@ fn end(lines: &Lines, last: Option<&Read>, count: u64, findings: &mut Vec<Findin
         // A damaged last line may have been the end.
         _ if matches!(lines.read.last(), Some(None)) => {}
         _ => {
-            let why = "the run is not closed after it: entries may be missing at the end";
+            let why =
+                "run.closed is missing after it: the run was open when this was made, or the tail was cut";
             findings.push(Finding::at(Fault::Incomplete, &last.name, why));
+            return true;
         }
     }
+    false
 }

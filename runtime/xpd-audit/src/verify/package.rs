@@ -57,7 +57,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         checkpoint.as_ref(),
         &mut findings,
     );
-    let chained = chain::check(&lines, &mut findings);
+    let order = chain::check(&lines, &mut findings);
     let read = || lines.read.iter().flatten();
     for line in read() {
         *report.entries.entry(line.entry.kind).or_default() += 1;
@@ -66,7 +66,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
     report.artifact = artifact.as_ref().and_then(|artifact| artifact.digest().ok());
     names(&lines, &report, manifest.as_ref(), log::start_size(&files), &mut findings);
     let mut reworded = 0;
-    let open = match (&artifact, lines.whole && chained) {
+    let open = match (&artifact, lines.whole && order.chained) {
         (Some(artifact), true) => {
             let steps = decisions::read(read(), &mut findings);
             let open = uses::check(&steps, &mut findings);
@@ -81,12 +81,18 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         }
     };
     report.not_proved = not_proved(&files, trust, manifest.as_ref(), &read().collect::<Vec<_>>(), &open);
+    if order.open {
+        report
+            .not_proved
+            .push("what came after the last entry: the run's end is not in the package".to_owned());
+    }
     if reworded > 0 {
         let claim =
             format!("that {reworded} refusals were in the words logged: code and clause are the machine's");
         report.not_proved.push(claim);
     }
-    report.conclude(findings, trust.log_key.is_some() && !trust.artifact_keys.is_empty());
+    let keys_from_outside = trust.log_key.is_some() && !trust.artifact_keys.is_empty();
+    report.conclude(findings, keys_from_outside, order.open);
     report
 }
 

@@ -19,6 +19,9 @@ pub enum Verdict {
     Verified,
     /// Everything checked holds, by keys that whoever made the package could have made too.
     SelfConsistent,
+    /// Everything checked holds as far as the package goes, and the run's end is not in it: it was open then, or its tail
+    /// was cut.
+    Incomplete,
     /// Something does not hold; the findings say what.
     Failed,
 }
@@ -41,7 +44,7 @@ pub enum Fault {
     Inclusion,
     /// Entries missing, doubled or out of order.
     Chain,
-    /// The run's end is missing.
+    /// The run's end is missing, or does not fit.
     Incomplete,
     /// The artifact, its signature, or an entry that names another.
     Artifact,
@@ -114,12 +117,15 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn conclude(&mut self, mut findings: Vec<Finding>, keys_from_outside: bool) {
+    /// `open`: one finding is that the run's end is missing.
+    pub(crate) fn conclude(&mut self, mut findings: Vec<Finding>, keys_from_outside: bool, open: bool) {
         findings.sort_by_key(|finding| finding.entry.as_ref().map_or(0, |entry| entry.line));
-        self.verdict = match (findings.is_empty(), keys_from_outside) {
-            (false, _) => Verdict::Failed,
-            (true, true) => Verdict::Verified,
-            (true, false) => Verdict::SelfConsistent,
+        self.verdict = match (findings.len(), keys_from_outside) {
+            (0, true) => Verdict::Verified,
+            (0, false) => Verdict::SelfConsistent,
+            // Nothing was skipped then: all that is there was checked.
+            (1, _) if open && self.skipped.is_empty() => Verdict::Incomplete,
+            _ => Verdict::Failed,
         };
         self.unlisted = findings.len().saturating_sub(MAX_FINDINGS);
         findings.truncate(MAX_FINDINGS);
@@ -142,6 +148,7 @@ impl fmt::Display for Verdict {
         f.write_str(match self {
             Self::Verified => "verified",
             Self::SelfConsistent => "self-consistent",
+            Self::Incomplete => "incomplete",
             Self::Failed => "failed",
         })
     }

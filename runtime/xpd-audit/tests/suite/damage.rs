@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use xpd_audit::entry::{Kind, Line};
+use xpd_audit::evidence::is_open;
 use xpd_audit::verify::{Fault, Finding, Report, Verdict, verify_package};
 
 use crate::sim::{Run, eventful, repack, sign, trust, unpack, with_lines};
@@ -83,8 +84,10 @@ fn every_dropped_entry_is_found() {
     let count = lines(&package).len();
     for at in 0..count {
         let report = verify(&with_lines(&package, |lines| drop(lines.remove(at))));
-        assert_eq!(report.verdict, Verdict::Failed);
+        // The last is the run's end: without it the package is that of a run that was open then.
         let (fault, line) = if at + 1 == count { (Fault::Incomplete, at) } else { (Fault::Chain, at + 1) };
+        let cut = if at + 1 == count { Verdict::Incomplete } else { Verdict::Failed };
+        assert_eq!(report.verdict, cut);
         assert!(faults(&report).contains(&(fault, Some(line))), "{at}: {report}");
         let finding = about(&report, line).unwrap();
         assert!(
@@ -122,6 +125,11 @@ fn a_cut_tail_is_found_wherever_it_is_cut() {
     for keep in 1..count {
         let report = verify(&with_lines(&package, |lines| lines.truncate(keep)));
         assert_eq!(faults(&report), [(Fault::Incomplete, Some(keep))], "{keep}: {report}");
+        // Nobody can tell it from a run that was open then; it never passes for a whole one, and what is there is checked.
+        assert_eq!(report.verdict, Verdict::Incomplete, "{keep}: {report}");
+        assert_eq!(report.skipped, [""; 0]);
+        let text = report.to_string();
+        assert!(text.starts_with("incomplete\n") && text.contains("not proved: what came after"), "{text}");
     }
     let report = verify(&with_lines(&package, Vec::clear));
     assert_eq!(report.verdict, Verdict::Failed);
@@ -136,7 +144,7 @@ fn a_stripped_end_is_found() {
     }));
     let [finding] = report.findings.as_slice() else { panic!("{report}") };
     assert_eq!(finding.fault, Fault::Incomplete);
-    assert!(finding.to_string().contains("not closed"), "{finding}");
+    assert!(finding.to_string().contains("run.closed is missing after it: the run was open"), "{finding}");
 }
 
 #[test]
@@ -263,4 +271,28 @@ fn raw(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
         archive.write_all(bytes).unwrap();
     }
     archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn an_open_run_with_anything_else_wrong_is_failed_and_not_merely_incomplete() {
+    let package = eventful().package();
+    let count = lines(&package).len();
+    for at in 0..count - 2 {
+        let report = verify(&with_lines(&package, |lines| {
+            lines.truncate(count - 1);
+            lines.swap(at, at + 1);
+        }));
+        assert_eq!(report.verdict, Verdict::Failed, "{at}: {report}");
+    }
+    let mut files = unpack(&with_lines(&package, |lines| lines.truncate(count - 1)));
+    files.remove("artifact.xpa");
+    assert_eq!(verify(&repack(files)).verdict, Verdict::Failed);
+}
+
+#[test]
+fn a_package_says_whether_its_run_was_open() {
+    let package = eventful().package();
+    assert!(!is_open(&package));
+    assert!(is_open(&with_lines(&package, |lines| drop(lines.pop()))));
+    assert!(!is_open(b"no package"));
 }

@@ -59,7 +59,7 @@ pub(super) async fn resolve(
     incoming: Incoming,
 ) -> Result<Json<Recorded>, Problem> {
     let (caller, ask) = (incoming.by_admin()?, incoming.json::<ResolveRequest>()?);
-    let answer = app.orchestrator.resolve(caller, Resolution { jti, result: ask.result }).await?;
+    let answer = app.orchestrator.resolve(caller, Resolution { jti, result: ask.result()? }).await?;
     Ok(Json(Recorded { index: answer.index }))
 }
 

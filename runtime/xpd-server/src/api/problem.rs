@@ -64,7 +64,9 @@ impl From<Fault> for Problem {
             Fault::Refused(refused) => refused.into(),
             Fault::Store(error) => {
                 match &error {
-                    StoreError::Broken(_) => tracing::error!(%error, "the store failed"),
+                    StoreError::Broken(_) | StoreError::Folder(_) | StoreError::InUse => {
+                        tracing::error!(%error, "the store failed");
+                    }
                     // The writer says so once; whoever asks again and again must not fill another log.
                     _ => tracing::debug!(%error, "the store cannot"),
                 }
@@ -73,7 +75,9 @@ impl From<Fault> for Problem {
                     StoreError::Full(_) => ("storage_full", "nothing can be recorded, so nothing is done"),
                     StoreError::Closed => ("closing", "the server is stopping"),
                     // What it says is for the log.
-                    StoreError::Broken(_) => ("internal", "the server cannot trust its own records"),
+                    StoreError::Broken(_) | StoreError::Folder(_) | StoreError::InUse => {
+                        ("internal", "the server cannot trust its own records")
+                    }
                 };
                 Refused::new(code, detail).into()
             }

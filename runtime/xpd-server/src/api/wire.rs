@@ -201,9 +201,29 @@ pub(crate) struct Recorded {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResolveRequest {
-    /// What came back, if it was carried out; left out, it was not.
-    #[schema(value_type = Object)]
+    /// Whether it was carried out.
+    pub done: bool,
+    /// What came back: with `done` only, and always with it; `{}` for an action that gives nothing back. Never null.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub result: Option<Value>,
+}
+
+/// Left out is one thing, null would be another: it is no value.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
+}
+
+impl ResolveRequest {
+    /// What came back, if it was carried out.
+    pub fn result(self) -> Result<Option<Value>, Problem> {
+        let wrong = |why: &str| Err(Problem::new("bad_request", why));
+        match (self.done, self.result) {
+            (true, None) => wrong("`done` needs the `result`; `{}` where the action gives nothing back"),
+            (false, Some(_)) => wrong("what was not done has no `result`"),
+            (_, result) => Ok(result),
+        }
+    }
 }
 
 /// An artifact that may be run.

@@ -1,5 +1,7 @@
 //! `xpd.toml`: read once, complete or refused, with the file and the key that is wrong.
 
+mod checks;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,8 @@ struct ServerTable {
     name: String,
     listen: Option<SocketAddr>,
     socket: Option<PathBuf>,
+    #[serde(default = "default_mode")]
+    socket_mode: String,
     url: Option<String>,
     data: PathBuf,
     keys: Option<PathBuf>,
@@ -42,6 +46,11 @@ struct ServerTable {
 
 fn default_name() -> String {
     "xpd.localhost".to_owned()
+}
+
+/// Whoever may enter its folder: agents run as other users, and no request counts without a proof of possession.
+fn default_mode() -> String {
+    "0666".to_owned()
 }
 
 #[derive(Default, Deserialize)]
@@ -109,6 +118,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// Unix socket to listen on.
     pub socket: Option<PathBuf>,
+    /// Its permission bits.
+    pub socket_mode: u32,
     /// How agents reach the TCP listener, if not by its address.
     pub url: Option<String>,
     /// Folder of database and checkpoint.
@@ -144,6 +155,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         let at = |relative: &Path| folder.join(relative);
         let wrong = |what: &str| ConfigError::new(path, what);
+        let said = |what: String| ConfigError::new(path, what);
         let server = file.server;
         if server.listen.is_none() && server.socket.is_none() {
             return Err(wrong("`server`: needs `listen` or `socket`"));
@@ -167,12 +179,18 @@ impl Config {
             }
             Some(test) => Hooks { crash_at: test.crash_at },
         };
+        let socket = server.socket.as_deref().map(at);
+        socket.as_deref().map_or(Ok(()), checks::socket_path).map_err(said)?;
+        checks::kinds("required", &file.artifacts.required).map_err(said)?;
+        checks::kinds("unproved", &file.artifacts.unproved).map_err(said)?;
+        checks::limits(&file.limits).map_err(said)?;
         let data = at(&server.data);
         Ok(Self {
             name: server.name,
             listen: server.listen,
-            socket: server.socket.as_deref().map(at),
-            url: server.url,
+            socket,
+            socket_mode: checks::socket_mode(&server.socket_mode).map_err(said)?,
+            url: server.url.as_deref().map(checks::url).transpose().map_err(said)?,
             keys: server.keys.as_deref().map_or_else(|| data.join("keys"), at),
             data,
             roster: at(&server.roster),
@@ -181,7 +199,7 @@ impl Config {
                 .artifacts
                 .trusted
                 .iter()
-                .map(|key| public_key(&at(key)))
+                .map(|key| checks::public_key(&at(key)))
                 .collect::<Result<_, _>>()?,
             unproved: file.artifacts.unproved,
             required: file.artifacts.required,
@@ -191,11 +209,6 @@ impl Config {
             file: path.to_owned(),
         })
     }
-}
-
-fn public_key(path: &Path) -> Result<VerifyingKey, ConfigError> {
-    let pem = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
-    VerifyingKey::from_pem(&pem).map_err(|error| ConfigError::new(path, error))
 }
 
 fn instances(

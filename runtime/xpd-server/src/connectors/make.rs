@@ -90,6 +90,11 @@ impl Maker<'_> {
         for place in config.repositories.values_mut().filter(|place| !place.contains("://")) {
             *place = folder.join(&place).display().to_string();
         }
+        let missing =
+            config.repositories.iter().find(|(_, at)| !at.contains("://") && !Path::new(at).is_dir());
+        if let Some((name, place)) = missing {
+            return Err(self.wrong(format!("`repositories`: `{name}`: there is no folder {place}")));
+        }
         let connector = Sandbox::new(self.name, config).map_err(|what| self.wrong(what))?;
         Ok(Made { connector: Arc::new(connector), secrets: Vec::new() })
     }

@@ -48,6 +48,14 @@ fn unauthenticated(error: &TokenError) -> Fault {
     Fault::refused("unauthenticated", error.to_string())
 }
 
+/// Which URL a proof must name is no secret, and whoever asks by another name for the same place cannot guess it.
+fn unproved(error: &TokenError, url: &str) -> Fault {
+    match error {
+        TokenError::ProofUrl => Fault::refused("unauthenticated", format!("{error}: it must name `{url}`")),
+        _ => unauthenticated(error),
+    }
+}
+
 impl Orchestrator {
     fn now(&self) -> i64 {
         i64::try_from(self.clock.now() / 1_000).unwrap_or(i64::MAX)
@@ -56,7 +64,7 @@ impl Orchestrator {
     fn prove(&self, received: Received<'_>, token: Option<&str>) -> Result<xpd_token::Proof, Fault> {
         let Received { method, url, proof, body } = received;
         let received = xpd_token::Received { method, url, token, body, now: self.now() };
-        xpd_token::verify_proof(proof, &received).map_err(|error| unauthenticated(&error))
+        xpd_token::verify_proof(proof, &received).map_err(|error| unproved(&error, url))
     }
 
     fn caller(&self, proof: xpd_token::Proof) -> Result<Caller, Fault> {
@@ -81,7 +89,11 @@ impl Orchestrator {
     /// The proof does not hold, or the key is not registered.
     pub fn by_key(&self, received: Received<'_>) -> Result<Caller, Fault> {
         let caller = self.caller(self.prove(received, None)?)?;
-        if caller.key == self.keys.admin { Err(Fault::unknown("door")) } else { Ok(caller) }
+        if caller.key == self.keys.admin {
+            let why = "this is asked by a principal of the roster; the administrator is none";
+            return Err(Fault::refused("unknown", why));
+        }
+        Ok(caller)
     }
 
     /// The administrator, by the key in the server's own folder.
@@ -90,7 +102,13 @@ impl Orchestrator {
     /// The proof does not hold, or is by another key.
     pub fn by_admin(&self, received: Received<'_>) -> Result<Caller, Fault> {
         let caller = self.caller(self.prove(received, None)?)?;
-        if caller.key == self.keys.admin { Ok(caller) } else { Err(Fault::unknown("door")) }
+        if caller.key == self.keys.admin {
+            return Ok(caller);
+        }
+        Err(Fault::refused(
+            "unknown",
+            "this is asked with the administrator's key, and the proof is by another one",
+        ))
     }
 
     /// A principal in a session of one run.

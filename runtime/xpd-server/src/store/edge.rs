@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 use xpd_audit::entry::{self, Body, Chain, Draft, Salt};
 use xpd_audit::merkle::{Frontier, Hash, MissingNode, NodeReader};
-use xpd_audit::note::{Checkpoint, Vkey};
+use xpd_audit::note::{Checkpoint, CheckpointError, NoteError, Vkey};
 use xpd_token::KeyPair;
 
 use super::error::StoreError;
@@ -54,6 +54,23 @@ pub(super) struct Log {
 /// Where the log stood, to go back to.
 pub(super) struct Mark(Frontier, Chain);
 
+/// The last checkpoint given out, if there is one: signed with this key.
+pub(super) fn published(file: &Path, key: &LogKey) -> Result<Option<Checkpoint>, StoreError> {
+    let bytes = match std::fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(broken(format!("{}: {error}", file.display()))),
+    };
+    match Checkpoint::open(&bytes, key.vkey()) {
+        Ok(checkpoint) => Ok(Some(checkpoint)),
+        Err(CheckpointError::Note(NoteError::Unsigned)) => Err(StoreError::Folder(format!(
+            "log.pem is another key than the one that signed {}, or `server.name` was another then: put the right one back",
+            file.display()
+        ))),
+        Err(error) => Err(broken(format!("{}: {error}", file.display()))),
+    }
+}
+
 impl Log {
     /// Reads the log's edge, and refuses a database that is older than the last checkpoint given out.
     pub fn open(conn: &Connection, key: LogKey, file: &Path) -> Result<Self, StoreError> {
@@ -98,13 +115,7 @@ impl Log {
     }
 
     fn compare_with_published(&self, conn: &Connection) -> Result<(), StoreError> {
-        let bytes = match std::fs::read(&self.file) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(broken(format!("{}: {error}", self.file.display()))),
-        };
-        let published = Checkpoint::open(&bytes, self.key.vkey())
-            .map_err(|error| broken(format!("{}: {error}", self.file.display())))?;
+        let Some(published) = published(&self.file, &self.key)? else { return Ok(()) };
         let size = self.tree.size();
         if published.size > size {
             return Err(broken(format!(

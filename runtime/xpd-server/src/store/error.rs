@@ -14,6 +14,12 @@ pub enum StoreError {
     /// The writer has stopped.
     #[error("the store is closed")]
     Closed,
+    /// Another server works in the folder.
+    #[error("another xpd works in this folder")]
+    InUse,
+    /// The folder lost something, or it came with another key.
+    #[error("{0}")]
+    Folder(String),
     /// The database says something that it must not.
     #[error("the store is damaged or of another version: {0}")]
     Broken(String),

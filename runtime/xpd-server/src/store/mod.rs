@@ -30,7 +30,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 pub(crate) use cache::Run;
-pub use doctor::check_store;
+pub use doctor::{check_store, store_is_new};
 pub use edge::LogKey;
 pub use error::StoreError;
 pub(crate) use grants::GrantRow;
@@ -64,7 +64,8 @@ impl Store {
     /// The folder is in use, the database is damaged, newer, older than its last checkpoint, or cannot be written.
     pub fn open(folder: &Path, key: LogKey, clock: Arc<dyn Clock>, reserve: u64) -> Result<Self, StoreError> {
         let lock = std::fs::File::create(folder.join("lock")).map_err(edge::broken)?;
-        lock.try_lock().map_err(|_| edge::broken("another xpd works in this folder"))?;
+        lock.try_lock().map_err(|_| StoreError::InUse)?;
+        doctor::whole(folder)?;
         let path = folder.join("xpd.sqlite");
         let conn = Connection::open(&path)?;
         schema::configure(&conn)?;

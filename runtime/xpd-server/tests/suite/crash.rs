@@ -121,8 +121,8 @@ async fn crashes_at(point: &str) {
             let doubts = admin.get("/v1/doubts").await;
             let path = format!("/v1/doubts/{}", doubts.ok()[0]["jti"].as_str().unwrap());
             let word = match before {
-                0 => json!({}),
-                _ => json!({ "result": { "id": 1, "ok": true, "said": "" } }),
+                0 => json!({ "done": false }),
+                _ => json!({ "done": true, "result": { "id": 1, "ok": true, "said": "" } }),
             };
             admin.post_with(&path, None, &word).await.ok();
         }

@@ -52,7 +52,7 @@ async fn nothing_is_repeated_after_a_kill() {
         let world = world.restart().await;
         let doubts = world.doubts().await;
         assert_eq!((doubts.len(), &doubts[0]["waits_for"]), (1, &json!("person")), "{scope}");
-        let word = json!({ "result": { "id": 1, "ok": true, "said": "" } });
+        let word = json!({ "done": true, "result": { "id": 1, "ok": true, "said": "" } });
         resolve(&world, &doubts[0], word).await.ok();
         assert_eq!((world.doubts().await.len(), world.fake.sent("push")), (0, 1), "{scope}");
         if scope != "run" {
@@ -99,11 +99,11 @@ async fn a_repeat_is_on_the_record_before_it_is_sent_and_nobody_resolves_it_mean
     assert_eq!(entries, claimed + 2, "the doubt and the attempt");
     let doubts = world.doubts().await;
     assert_eq!((doubts.len(), &doubts[0]["waits_for"]), (1, &json!("repeat")));
-    resolve(&world, &doubts[0], json!({})).await.refused("in_flight");
+    resolve(&world, &doubts[0], json!({ "done": false })).await.refused("in_flight");
     gate.add_permits(10);
     until("its end", async || world.doubts().await.is_empty()).await;
     assert_eq!((world.fake.sent("push"), world.fake.count("push")), (2, 1));
-    resolve(&world, &doubts[0], json!({})).await.refused("unknown");
+    resolve(&world, &doubts[0], json!({ "done": false })).await.refused("unknown");
     world.kill(json!({ "run": run })).await.ok();
     world.verifies(&run).await;
 }
@@ -123,7 +123,7 @@ async fn a_refusal_of_a_repeat_leaves_it_to_a_person() {
     let world = world.restart().await;
     let doubts = world.doubts().await;
     assert_eq!(doubts[0]["waits_for"], "person", "for good");
-    resolve(&world, &doubts[0], json!({})).await.ok();
+    resolve(&world, &doubts[0], json!({ "done": false })).await.ok();
     assert_eq!(world.fake.sent("push"), 2);
     world.kill(json!({ "run": run })).await.ok();
     world.verifies(&run).await;
@@ -165,9 +165,23 @@ async fn a_word_that_is_no_result_is_refused_and_leaves_everything_as_it_was() {
     ann.act("work", "fake.wire", json!({ "text": "x" })).await.refused("in_doubt");
     let doubts = world.doubts().await;
     assert_eq!(doubts[0]["waits_for"], "person");
-    resolve(&world, &doubts[0], json!({ "result": { "id": "seven" } })).await.refused("bad_value");
+    resolve(&world, &doubts[0], json!({ "done": true, "result": { "id": "seven" } }))
+        .await
+        .refused("bad_value");
+    // Nothing is guessed: neither from what is left out nor from null.
+    for word in [
+        json!({}),
+        json!({ "done": true }),
+        json!({ "result": null }),
+        json!({ "done": true, "result": null }),
+        json!({ "done": false, "result": null }),
+        json!({ "done": false, "result": { "id": 1 } }),
+        json!({ "done": "yes" }),
+    ] {
+        resolve(&world, &doubts[0], word).await.refused("bad_request");
+    }
     assert_eq!(world.doubts().await, doubts);
-    resolve(&world, &doubts[0], json!({})).await.ok();
+    resolve(&world, &doubts[0], json!({ "done": false })).await.ok();
     ann.act("work", "fake.wire", json!({ "text": "x" })).await.ok();
     world.kill(json!({ "run": run })).await.ok();
     world.verifies(&run).await;

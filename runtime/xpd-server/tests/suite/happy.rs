@@ -109,6 +109,9 @@ async fn the_log_is_public_and_described() {
     }
     let openapi = Reply::of(get("/openapi.json").await).await;
     assert!(openapi.ok()["paths"]["/v1/runs/{run}/actions"]["post"].is_object());
+    let word = &openapi.ok()["components"]["schemas"]["ResolveRequest"];
+    assert_eq!(word["required"], json!(["done"]), "{word}");
+    assert!(!word["properties"]["result"].to_string().contains("null\""), "{word}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -93,7 +93,7 @@ async fn an_unknown_end_is_resolved_by_its_class() {
     let open = doubts().await;
     assert_eq!((open.len(), &open[0]["action"]), (1, &json!("fake.wire")));
     let path = format!("/v1/doubts/{}", open[0]["jti"].as_str().unwrap());
-    let result = json!({ "result": { "id": 9, "ok": true, "said": "seen" } });
+    let result = json!({ "done": true, "result": { "id": 9, "ok": true, "said": "seen" } });
     ann.post_with(&path, None, &result).await.refused("unknown");
     world.agent("ann").post_with(&path, None, &result).await.refused("unknown");
     world.admin().post_with(&path, None, &result).await.ok();

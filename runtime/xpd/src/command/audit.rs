@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use xp_artifact::VerifyingKey;
 use xpd_audit::verify::{Trust, Verdict, verify_package};
+use xpd_server::roster::{PRIVATE, is_private};
 
 use super::Done;
+use crate::out::print;
 use crate::{Failure, Format};
 
 pub fn verify(file: &Path, log_key: Option<&str>, artifact_keys: &[PathBuf], format: Format) -> Done {
@@ -28,20 +30,24 @@ pub fn verify(file: &Path, log_key: Option<&str>, artifact_keys: &[PathBuf], for
     }
     for path in artifact_keys {
         let pem = std::fs::read_to_string(path).map_err(|error| input(path, &error))?;
-        trust.artifact_keys.push(VerifyingKey::from_pem(&pem).map_err(|error| input(path, &error))?);
+        trust.artifact_keys.push(
+            VerifyingKey::from_pem(&pem).map_err(|error| {
+                if is_private(&pem) { input(path, &PRIVATE) } else { input(path, &error) }
+            })?,
+        );
     }
     let report = verify_package(&package, &trust);
     match format {
-        Format::Human => print!("{report}"),
+        Format::Human => print(&report.to_string())?,
         Format::Json => {
             let text =
                 serde_json::to_string_pretty(&report).map_err(|error| Failure::Failed(error.to_string()))?;
-            println!("{text}");
+            print(&format!("{text}\n"))?;
         }
     }
     Ok(ExitCode::from(match report.verdict {
         Verdict::Verified => 0,
-        Verdict::Failed => 3,
+        Verdict::Failed | Verdict::Incomplete => 3,
         Verdict::SelfConsistent => 4,
     }))
 }

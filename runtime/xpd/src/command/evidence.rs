@@ -7,12 +7,18 @@ use reqwest::Method;
 
 use super::Done;
 use crate::client::Client;
+use crate::out::say;
 use crate::{Failure, Server};
 
 pub async fn run(run: String, output: PathBuf, server: Server) -> Done {
     let client = Client::new(&server)?;
     let package = client.send(Method::GET, &format!("/v1/runs/{run}/evidence"), None).await?;
-    std::fs::write(&output, package)
+    std::fs::write(&output, &package)
         .map_err(|error| Failure::Input(format!("{}: {error}", output.display())))?;
+    if xpd_audit::evidence::is_open(&package) {
+        say(&format!(
+            "{run} is still open: this package ends where the run stands now, and `xpd audit verify` will call it `incomplete`"
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }

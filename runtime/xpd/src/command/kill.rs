@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Done;
 use crate::client::Client;
+use crate::out::print;
 use crate::{Scope, Server};
 
 pub async fn run(scope: Scope, reason: String, server: Server) -> Done {
@@ -17,6 +18,6 @@ pub async fn run(scope: Scope, reason: String, server: Server) -> Done {
     };
     let body = json!({ "scope": scope, "reason": reason });
     Client::new(&server)?.send(Method::POST, "/v1/kill", Some(&body)).await?;
-    println!("stopped: {text}");
+    print(&format!("stopped: {text}\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ use xpd_server::serve::{ServeError, Server};
 
 use super::Done;
 use crate::Failure;
+use crate::out::print;
 
 pub async fn run(path: PathBuf) -> Done {
     let filter = EnvFilter::try_from_env("XPD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
@@ -19,18 +20,25 @@ pub async fn run(path: PathBuf) -> Done {
     let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
     let socket = config.socket.clone();
     let server = Server::open(config).await.map_err(failure)?;
-    // For whoever started it: one line each, then silence on this channel.
-    if let Some(url) = server.url() {
-        println!("listening on {url}");
-    }
-    if let Some(socket) = socket {
-        println!("listening on {}", socket.display());
-    }
-    println!("log key {}", server.log_key());
+    // Before anybody is told that it listens: whoever stops it right then must be heard.
     let failed = |error: std::io::Error| Failure::Failed(error.to_string());
     let (mut first, mut any) = (Ends::new().map_err(failed)?, Ends::new().map_err(failed)?);
     // A file that may not grow is a full disk, which the store answers for; the default would end the process.
     let _too_large = signal(SignalKind::from_raw(25)).map_err(failed)?;
+    // For whoever started it: one line each, then silence on this channel. Nobody may read them; but where they are
+    // lost on a full disk, the log's key is, and the server must not run as if somebody knew it.
+    let mut lines = String::new();
+    if let Some(url) = server.url() {
+        lines += &format!("listening on {url}\n");
+    }
+    if let Some(socket) = socket {
+        lines += &format!("listening on {}\n", socket.display());
+    }
+    lines += &format!("log key {}\n", server.log_key());
+    if let Err(failure) = print(&lines) {
+        server.leave().await;
+        return Err(failure);
+    }
     let stop = async move { first.one().await };
     let twice = async {
         any.one().await;

@@ -1,0 +1,136 @@
+//! `doctor` says all is well only where `serve` starts.
+
+use crate::site::{CONFIG, HOOK, ROSTER, Site, until};
+
+/// Both refuse, and both say why.
+#[track_caller]
+fn both_refuse(site: &Site, says: &[&str]) {
+    for command in ["doctor", "serve"] {
+        let ran = site.run(&[command]).says(says);
+        assert!(matches!(ran.code, Some(1..=3)), "{command}: {ran}");
+    }
+}
+
+#[track_caller]
+fn refused(more: &str, says: &[&str]) {
+    let site = Site::new();
+    site.put("xpd.toml", &format!("{CONFIG}{more}"));
+    both_refuse(&site, says);
+}
+
+#[test]
+fn a_good_folder_is_good_before_and_after_a_start_and_meanwhile() {
+    let site = Site::new();
+    site.put("xpd.toml", &format!("{CONFIG}{HOOK}"));
+    site.run(&["doctor"]).exits(0).says(&["made at the first start"]).never("wrong");
+    assert!(!site.path("data").exists(), "a look makes nothing");
+    let server = site.serve();
+    site.run(&["doctor"]).exits(0).never("wrong").never("made at");
+    server.stop();
+    site.run(&["doctor"]).exits(0).never("wrong").never("made at");
+    site.serve();
+}
+
+#[test]
+fn connectors_are_read_as_the_server_reads_them() {
+    refused(&HOOK.replace("\"hook\"", "\"none\""), &["none", "staging.secret"]);
+    refused(&HOOK.replace("file = \"hook\"", "env = \"XPD_NOT_SET\""), &["`XPD_NOT_SET` is not set"]);
+    refused("[connector.gitlab]\n", &["no connector of kind `gitlab`"]);
+    let sandbox = "[connector.sandbox]\nrepositories = { \"a/b\" = \"roster.toml\" }\n";
+    refused(sandbox, &["`a/b`", "roster.toml", "no folder"]);
+    refused(&sandbox.replace("roster.toml", "nowhere.git"), &["`a/b`", "nowhere.git"]);
+    refused("[connector.sandbox]\ngit_base = \"http://127.0.0.1:1\"\nseconds = 0\n", &["`seconds`"]);
+    let github = "[connector.github]\nbase_url = \"nonsense\"\ntoken = { file = \"hook\" }\n";
+    refused(github, &["`connector.github`", "nonsense"]);
+    let site = Site::new();
+    site.put("xpd.toml", &format!("{CONFIG}{HOOK}"));
+    site.mode("hook", 0o644);
+    both_refuse(&site, &["mode 644", "600"]);
+}
+
+#[test]
+fn what_the_configuration_cannot_mean_is_refused() {
+    refused("required = [\"require\"]\n", &["`require`", "no kind of question", "requires"]);
+    refused("unproved = [\"never stuck\"]\n", &["`never stuck`", "never_stuck"]);
+    refused("[limits]\nrequest_seconds = 0\n", &["request_seconds"]);
+    refused("[limits]\nbody_bytes = 0\n", &["body_bytes"]);
+    for mode in ["0999", "1777", "", "rw"] {
+        let site = Site::new();
+        site.put("xpd.toml", &CONFIG.replace("data =", &format!("socket_mode = \"{mode}\"\ndata =")));
+        both_refuse(&site, &["socket_mode", "octal"]);
+    }
+    for url in ["127.0.0.1:7411", "http:", "ftp://x", "http://x/?a"] {
+        let site = Site::new();
+        site.put("xpd.toml", &CONFIG.replace("data =", &format!("url = \"{url}\"\ndata =")));
+        both_refuse(&site, &["server.url", url]);
+    }
+    let site = Site::new();
+    site.put("xpd.toml", &CONFIG.replace("xpd.sock", &format!("{}.sock", "x".repeat(120))));
+    both_refuse(&site, &["socket", "107 bytes"]);
+}
+
+#[test]
+fn the_words_for_questions_are_those_of_artifacts() {
+    let site = Site::new();
+    site.put(
+        "xpd.toml",
+        &format!("{CONFIG}required = [\"requires\", \"never_stuck\"]\nunproved = [\"through\"]\n"),
+    );
+    site.run(&["doctor"]).exits(0);
+}
+
+#[test]
+fn keys_and_names_of_the_roster_are_what_they_say() {
+    let site = Site::new();
+    site.put("roster.toml", &ROSTER.replace("\"ann\"", "\"an\\u001b[2Jn\""));
+    both_refuse(&site, &["control character"]);
+    site.put("roster.toml", &ROSTER.replace("ann.pub.pem", "ann.pem"));
+    both_refuse(&site, &["`key_file`", "private key", "public"]);
+    let site = Site::new();
+    site.put("xpd.toml", &CONFIG.replace("signer.pub.pem", "ann.pem"));
+    both_refuse(&site, &["ann.pem", "private key", "public"]);
+}
+
+#[test]
+fn a_used_folder_that_lost_something_is_not_a_new_one() {
+    let site = Site::new();
+    let server = site.serve();
+    // From here on the log is signed.
+    until("a checkpoint", || site.path("data/checkpoint").exists());
+    server.stop();
+    for name in ["log.pem", "marker.pem"] {
+        let path = format!("data/keys/{name}");
+        let key = std::fs::read_to_string(site.path(&path)).unwrap();
+        std::fs::remove_file(site.path(&path)).unwrap();
+        both_refuse(&site, &[name, "missing"]);
+        assert!(!site.path(&path).exists(), "nothing is made");
+        site.run(&["serve"]).never("damaged");
+        site.put(&path, &key);
+        site.mode(&path, 0o600);
+    }
+    let admin = std::fs::read_to_string(site.path("data/keys/admin.pem")).unwrap();
+    site.put("data/keys/admin.pem", "garbage");
+    both_refuse(&site, &["admin.pem"]);
+    site.put("data/keys/admin.pem", &admin);
+
+    // Another key in its place.
+    let log = std::fs::read_to_string(site.path("data/keys/log.pem")).unwrap();
+    site.put("data/keys/log.pem", &admin);
+    both_refuse(&site, &["log.pem", "another key"]);
+    site.run(&["serve"]).never("damaged");
+    site.put("data/keys/log.pem", &log);
+
+    for name in ["xpd.sqlite", "xpd.sqlite-wal", "xpd.sqlite-shm"] {
+        let _ = std::fs::remove_file(site.path("data").join(name));
+    }
+    both_refuse(&site, &["xpd.sqlite", "missing"]);
+    assert!(!site.path("data/xpd.sqlite").exists(), "nothing is made");
+}
+
+#[test]
+fn what_does_not_answer_has_its_cause_named() {
+    let site = Site::new();
+    let github = "[connector.github]\nbase_url = \"http://127.0.0.1:1\"\ntoken = { file = \"hook\" }\n";
+    site.put("xpd.toml", &format!("{CONFIG}{github}"));
+    site.run(&["doctor"]).exits(3).says(&["wrong  connector github", "refused (os error 111)"]);
+}

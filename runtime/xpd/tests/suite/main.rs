@@ -1,0 +1,12 @@
+//! The program, as an operator meets it.
+
+#[cfg(test)]
+mod doctor;
+#[cfg(test)]
+mod folder;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod site;
+#[cfg(test)]
+mod streams;

@@ -1,0 +1,59 @@
+//! Which server is meant, and as whom.
+
+use crate::site::{CONFIG, Site};
+
+#[test]
+fn a_server_is_named_by_a_whole_url() {
+    let site = Site::new();
+    let server = site.serve();
+    let port = server.url.rsplit(':').next().unwrap();
+    let (bare, local) = (format!("127.0.0.1:{port}"), format!("http://localhost:{port}"));
+    let kill = |args: &[&str]| site.run(&[&["kill", "principal", "ann"], args].concat());
+    kill(&["--server", &bare]).exits(2).says(&["--server", &format!("http://{bare}")]);
+    kill(&["--server", "unix:xpd.sock"]).exits(2).says(&["--socket xpd.sock"]);
+    kill(&["--server", "ftp://127.0.0.1"]).exits(2).says(&["http://"]);
+    kill(&["--server", "http://"]).exits(2).says(&["http://"]);
+    // Another name for the same place: what the server calls itself is said.
+    kill(&["--server", &local]).exits(3).says(&["proof", &format!("`{}/v1/kill`", server.url)]);
+    kill(&["--server", &server.url, "--socket", "xpd.sock"]).exits(2).says(&["cannot be used with"]);
+    site.run(&["doubts", "--server", &server.url, "list", "--socket", "xpd.sock"]).exits(2);
+    let mut by_variable = site.command(&["doubts", "list", "--socket", "xpd.sock"]);
+    let ran = by_variable.env("XPD_SERVER", "http://127.0.0.1:1").output().unwrap();
+    assert!(ran.status.success(), "an argument is above a variable: {ran:?}");
+    let mut by_variable = site.command(&["doubts", "list"]);
+    assert!(by_variable.env("XPD_SERVER", &server.url).output().unwrap().status.success());
+}
+
+#[test]
+fn doors_say_whose_they_are() {
+    let site = Site::new();
+    let _server = site.serve();
+    let ran = site.run(&["kill", "everything", "--socket", "xpd.sock", "--key", "ann.pem"]).exits(3);
+    ran.says(&["administrator"]).never("door");
+}
+
+#[test]
+fn a_doubt_ends_by_a_plain_word() {
+    let site = Site::new();
+    let resolve =
+        |args: &[&str]| site.run(&[&["doubts", "resolve", "J", "--socket", "xpd.sock"], args].concat());
+    let _server = site.serve();
+    resolve(&[]).exits(2).says(&["--done", "--not-done"]);
+    resolve(&["--done", "{}", "--not-done"]).exits(2).says(&["cannot be used with"]);
+    resolve(&["--done", "null"]).exits(2).says(&["null", "'{}'", "--not-done"]);
+    resolve(&["--done", "nonsense"]).exits(2).says(&["--done"]);
+    for word in [&["--done", "{}"][..], &["--not-done"]] {
+        resolve(word).exits(3).says(&["unknown"]);
+    }
+}
+
+#[test]
+fn a_private_key_is_not_a_public_one() {
+    let site = Site::new();
+    site.put("run.zip", "no package");
+    site.put("xpd.toml", CONFIG);
+    let ran = site.run(&["audit", "verify", "run.zip", "--artifact-key", "ann.pem"]).exits(2);
+    ran.says(&["ann.pem", "private key", "openssl pkey"]);
+    let ran = site.run(&["audit", "verify", "run.zip", "--log-key", "ann.pem"]).exits(2);
+    ran.says(&["log key"]);
+}
