@@ -224,7 +224,9 @@ fn cure(
         let fault = fault.help(format!("it reads without the `{shown}`"));
         // A bracket too many and a repetition say nothing; anything else may have been meant.
         let repeated = found > slice.tokens.start && slice.lexed.word(found - 1) == word;
-        if !matches!(word, ")" | "]" | "}") && !(repeated && slice.lexed.kind(found) != Some(Kind::Int)) {
+        let says_nothing =
+            matches!(word, ")" | "]" | "}") || (repeated && slice.lexed.kind(found) != Some(Kind::Int));
+        if !says_nothing {
             return fault;
         }
         return fault.fix(slice.span(start, word.len()), "", format!("remove `{shown}`"));

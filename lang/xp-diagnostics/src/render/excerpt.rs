@@ -111,11 +111,11 @@ impl Excerpt {
 
     /// The same stretch here.
     pub(super) fn span(&self, span: Span) -> Range<usize> {
-        let start = self.new(span.start as usize);
-        start..self.new(span.end as usize).max(start)
+        let start = self.place(span.start as usize);
+        start..self.place(span.end as usize).max(start)
     }
 
-    fn new(&self, old: usize) -> usize {
+    fn place(&self, old: usize) -> usize {
         let run =
             self.runs.partition_point(|run| run.old <= old).checked_sub(1).and_then(|at| self.runs.get(at));
         run.map_or(0, |run| run.new + (old - run.old).min(run.len))
