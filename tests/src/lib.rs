@@ -1,4 +1,6 @@
-//! What tests of two rooms need: where the repository is and where the built programs are.
+//! What tests of two rooms need: where the repository is, where the built programs are, and requests to `xpd`.
+
+pub mod client;
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -4,5 +4,6 @@
 mod cli;
 mod crash;
 mod differential;
+mod sources;
 mod tidy;
 mod verdicts;

@@ -1,11 +1,10 @@
 //! What can happen: most of it is seen on a few walks through the workflow, the solver is asked for the rest.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use xp_artifact::workflow::{Atom, Formula, How, LoopId, StepId};
+use xp_artifact::workflow::{Atom, Formula, LoopId, StepId};
 
 use crate::facts::Facts;
-use crate::map::Map;
 use crate::need::Need;
 use crate::plan;
 use crate::refute::{Setting, Stage};
@@ -37,8 +36,6 @@ pub(crate) struct Cover {
     happens: HashMap<Atom, Chance>,
     /// Loops that may fire.
     pub fireable: Vec<LoopId>,
-    /// Loops that may not be used up for a limit per run.
-    scarce: BTreeSet<LoopId>,
 }
 
 impl Cover {
@@ -49,24 +46,13 @@ impl Cover {
     pub fn happens(&self, atom: Atom) -> Chance {
         self.happens.get(&atom).cloned().unwrap_or(Chance::Never)
     }
-
-    /// Some loop may not be used up for a limit per run.
-    pub fn has_scarce_loops(&self) -> bool {
-        !self.scarce.is_empty()
-    }
-
-    /// The map lies behind the end of such a loop.
-    pub fn needs_scarce_loop(&self, facts: &Facts<'_>, map: &Map) -> bool {
-        needs_scarce(facts, map, &self.scarce)
-    }
 }
 
 /// Finds out for every step and outcome.
 pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
     let facts = session.facts;
     let walks = session.walks();
-    let scarce = walks.scarce.clone();
-    let mut cover = Cover { opens: Vec::new(), happens: HashMap::new(), fireable: Vec::new(), scarce };
+    let mut cover = Cover { opens: Vec::new(), happens: HashMap::new(), fireable: Vec::new() };
     ask(session, stage, walks, &mut cover);
     cover.fireable = facts
         .loops()
@@ -78,7 +64,6 @@ pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
 
 /// Asks the solver about what no walk has seen; what hangs on a scarce loop is carried out.
 fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &mut Cover) {
-    let scarce = cover.scarce.clone();
     let facts = session.facts;
     let steps: Vec<StepId> = facts.steps().filter(|step| !walks.opens.contains(step)).collect();
     let atoms: Vec<Atom> = facts
@@ -98,8 +83,8 @@ fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &
         Ok(answers) => match answers.get(index).and_then(Option::as_ref) {
             None => Chance::Never,
             Some(map)
-                if !needs_scarce(facts, map, &scarce)
-                    && last.is_none_or(|atom| !exhausts(facts, atom, &scarce)) =>
+                if !walks.needs_scarce(facts, map)
+                    && last.is_none_or(|atom| !walks.exhausts_scarce(facts, atom)) =>
             {
                 Chance::Happens
             }
@@ -139,15 +124,6 @@ fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &
     for (index, atom) in atoms.iter().enumerate() {
         cover.happens.insert(*atom, chance(steps.len() + index, atom.step, Some(*atom)));
     }
-}
-
-fn needs_scarce(facts: &Facts<'_>, map: &Map, scarce: &BTreeSet<LoopId>) -> bool {
-    let mut atoms = map.settled.iter().map(|(step, outcome)| Atom { step: *step, outcome: *outcome });
-    atoms.any(|atom| exhausts(facts, atom, scarce))
-}
-
-fn exhausts(facts: &Facts<'_>, atom: Atom, scarce: &BTreeSet<LoopId>) -> bool {
-    matches!(facts.outcome(atom).map(|outcome| &outcome.how), Some(How::Exhausted(by)) if scarce.contains(by))
 }
 
 /// The outcome can come about: an exhausted one when its reopening one can and it is not ruled out itself.

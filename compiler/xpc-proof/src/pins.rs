@@ -1,7 +1,7 @@
 //! Whether what a pin admits can be equal to something, as far as the workflow alone tells.
 
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
-use xp_scope::{Type, Value};
+use xp_scope::Value;
 
 use crate::facts::{Facts, text};
 use crate::scopes;
@@ -42,10 +42,7 @@ pub(crate) fn can_meet(facts: &Facts<'_>, pin: &Pin, expr: &Expr) -> bool {
 /// part of one.
 fn is_fresh(facts: &Facts<'_>, datum: &Datum) -> bool {
     let Root::Result { step, grant } = datum.root else { return false };
-    let action = facts.action_of((step, grant));
-    datum.fields.is_empty()
-        && action.fresh
-        && matches!(action.result, Type::Branch | Type::Commit | Type::Tree)
+    datum.fields.is_empty() && facts.action_of((step, grant)).makes_new_name()
 }
 
 /// Whether two pins can let the same name through: literals and what templates begin and end with are compared.

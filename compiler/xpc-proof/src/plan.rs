@@ -13,6 +13,9 @@ use crate::map::Map;
 /// Longer plans are given up.
 pub(crate) const MAX_ACTS: usize = 50_000;
 
+/// Why a plan was given up.
+pub(crate) const TOO_LONG: &str = "it takes too many events";
+
 /// What somebody does.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Act {

@@ -157,12 +157,9 @@ impl<'f, 'm> Values<'f, 'm> {
         number: usize,
     ) -> Value {
         let action = self.facts.action_of(at);
-        if action.fresh {
-            let mut touched = action.touches.iter().filter_map(|index| action.params.get(*index as usize));
-            let named = touched.find(|param| param.ty == action.result);
-            if let Some(value) = named.and_then(|param| args.get(&param.name)) {
-                return value.clone();
-            }
+        let named = action.name_of_made().and_then(|number| action.params.get(number as usize));
+        if let Some(value) = named.and_then(|param| args.get(&param.name)) {
+            return value.clone();
         }
         let root = Root::Result { step: at.0, grant: at.1 };
         let mut value = self.of_type(&action.result, &mut Datum { root, fields: Vec::new() }, number);

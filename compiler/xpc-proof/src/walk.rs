@@ -22,7 +22,7 @@ pub(crate) struct Walks {
     pub opens: BTreeSet<StepId>,
     pub happens: BTreeSet<Atom>,
     /// Loops that may run into a limit per run before they are used up. No walk uses one of them up.
-    pub scarce: BTreeSet<LoopId>,
+    scarce: BTreeSet<LoopId>,
     /// Where each walk ended, with everything it settled on the way.
     ends: Vec<Map>,
 }
@@ -63,6 +63,23 @@ impl Walks {
         })
     }
 
+    /// Some loop may run into a limit per run before it is used up.
+    pub fn any_scarce(&self) -> bool {
+        !self.scarce.is_empty()
+    }
+
+    /// The map lies behind the end of such a loop.
+    pub fn needs_scarce(&self, facts: &Facts<'_>, map: &Map) -> bool {
+        let mut atoms = map.settled.iter().map(|(step, outcome)| Atom { step: *step, outcome: *outcome });
+        atoms.any(|atom| self.exhausts_scarce(facts, atom))
+    }
+
+    /// The outcome is the end of such a loop.
+    pub fn exhausts_scarce(&self, facts: &Facts<'_>, atom: Atom) -> bool {
+        let how = facts.outcome(atom).map(|outcome| &outcome.how);
+        matches!(how, Some(How::Exhausted(by)) if self.scarce.contains(by))
+    }
+
     /// One walk: everything that opens is settled with the outcome taken least often so far.
     fn walk(&self, facts: &Facts<'_>, finish: &Finish<'_>, taken: &mut HashMap<Atom, usize>) -> (Seen, Map) {
         let mut map = Map::default();
@@ -75,8 +92,10 @@ impl Walks {
             seen.opens.push(*step);
             let mut choice: Option<(usize, Atom)> = None;
             for (atom, outcome) in facts.atoms(*step) {
-                let exhausts_scarce = matches!(&outcome.how, How::Exhausted(by) if self.scarce.contains(by));
-                if exhausts_scarce || !facts.possible(atom) || !evidence::obtainable(facts, atom, &map) {
+                if self.exhausts_scarce(facts, atom)
+                    || !facts.possible(atom)
+                    || !evidence::obtainable(facts, atom, &map)
+                {
                     continue;
                 }
                 seen.happens.push(atom);

@@ -256,6 +256,25 @@ pub struct Action {
     pub repeat: Repeat,
 }
 
+impl Action {
+    /// The argument that is the name of what the action makes, if it makes something new: the first it touches of the result's
+    /// type.
+    #[must_use]
+    pub fn name_of_made(&self) -> Option<u32> {
+        let of_result = |number: &u32| {
+            let param = usize::try_from(*number).ok().and_then(|number| self.params.get(number));
+            param.is_some_and(|param| param.ty == self.result)
+        };
+        self.touches.iter().copied().find(of_result).filter(|_| self.fresh)
+    }
+
+    /// What it makes is identified by its name, so the machine lets none be called like what the run was given.
+    #[must_use]
+    pub fn makes_new_name(&self) -> bool {
+        self.fresh && matches!(self.result, Type::Branch | Type::Commit | Type::Tree)
+    }
+}
+
 /// An argument of an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -11,11 +11,8 @@ use crate::state::State;
 /// Deeper records of records do not exist in a checked workflow.
 const MAX_DEPTH: usize = 32;
 
-/// The parameter of the run that is called so, if what the type names is identified by its text.
+/// The parameter of the run in which something of the type is called so.
 pub(crate) fn given_as<'m>(machine: &'m Machine, state: &State, ty: &Type, value: &Value) -> Option<&'m str> {
-    if !matches!(ty, Type::Branch | Type::Commit | Type::Tree) {
-        return None;
-    }
     let pairs = machine.workflow.params.iter().zip(&state.params);
     let mut found = pairs.filter(|(param, given)| holds(machine, &param.ty, given, ty, value, MAX_DEPTH));
     found.next().map(|(param, _)| param.name.as_str())
@@ -36,11 +33,9 @@ fn holds(machine: &Machine, of: &Type, given: &Value, ty: &Type, value: &Value, 
     }
 }
 
-/// The argument of a making action that is the name of what it makes: the first it touches of the result's type.
-pub(crate) fn name_of<'a>(action: &'a Action, args: &'a BTreeMap<String, Value>) -> Option<(u32, &'a Value)> {
-    let named = action.touches.iter().find_map(|number| {
-        let param = action.params.get(usize::try_from(*number).ok()?)?;
-        (param.ty == action.result).then_some((*number, param))
-    });
-    named.and_then(|(number, param)| Some((number, args.get(&param.name)?)))
+/// The name of what the action makes, as it was asked for, with the argument's number.
+pub(crate) fn name_of<'a>(action: &Action, args: &'a BTreeMap<String, Value>) -> Option<(u32, &'a Value)> {
+    let number = action.name_of_made()?;
+    let param = action.params.get(usize::try_from(number).ok()?)?;
+    Some((number, args.get(&param.name)?))
 }

@@ -1,74 +1,26 @@
-//! Requests to `xpd` over its unix socket, each with a proof by a key: all that an agent can reach, and how.
+//! What a principal asks of `xpd`, alone and in a run.
 
-use std::io::{Read as _, Write as _};
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use xpd_token::{KeyPair, ProofRequest, make_proof};
+use xp_tests::client::Client;
+pub use xp_tests::client::Reply;
+use xpd_token::KeyPair;
 
 use crate::Done;
 
-/// The name under which the server answers on its socket.
-const BASE: &str = "http://xpd";
-
-/// An answer.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub body: Value,
-}
-
-impl Reply {
-    /// The body of a success, else what was refused.
-    pub fn ok(&self) -> Done<&Value> {
-        if self.status < 300 { Ok(&self.body) } else { Err(format!("status {}: {}", self.status, self.body)) }
-    }
-}
-
-/// A key and a socket.
-pub struct Api {
-    pub socket: PathBuf,
-    pub key: KeyPair,
-}
+/// A principal without a run.
+pub struct Api(Client);
 
 impl Api {
-    /// Sends a request.
-    pub fn send(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Done<Reply> {
-        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|error| error.to_string())?;
-        let url = format!("{BASE}{path}");
-        let now = i64::try_from(now_ms() / 1_000).unwrap_or(i64::MAX);
-        let request = ProofRequest { method, url: &url, token, body: &bytes, now, random };
-        let proof = make_proof(&self.key, &request).map_err(|error| error.to_string())?;
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: xpd\r\nconnection: close\r\ncontent-length: {}\r\ndpop: {proof}\r\n",
-            bytes.len()
-        );
-        if let Some(token) = token {
-            head += &format!("authorization: DPoP {token}\r\n");
-        }
-        if body.is_some() {
-            head += "content-type: application/json\r\n";
-        }
-        head += "\r\n";
-        self.exchange(&[head.as_bytes(), &bytes].concat())
-            .map_err(|error| format!("{method} {path}: {error}"))
+    pub fn new(socket: PathBuf, key: KeyPair) -> Self {
+        Self(Client { socket, key, patience: Duration::from_secs(180) })
     }
 
-    fn exchange(&self, request: &[u8]) -> std::io::Result<Reply> {
-        let mut stream = UnixStream::connect(&self.socket)?;
-        stream.set_read_timeout(Some(Duration::from_secs(180)))?;
-        stream.write_all(request)?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let text = String::from_utf8_lossy(&answer);
-        let broken = || std::io::Error::other("the answer is no HTTP");
-        let (head, body) = text.split_once("\r\n\r\n").ok_or_else(broken)?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-        Ok(Reply { status, body: serde_json::from_str(body).unwrap_or_else(|_| json!(body)) })
+    /// Sends a request.
+    pub fn send(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Done<Reply> {
+        self.0.send(method, path, token, body).map_err(|error| format!("{method} {path}: {error}"))
     }
 
     /// A session of a run.

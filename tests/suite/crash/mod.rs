@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use xp_forge::{Fault, Rule, When};
 
-use client::{Reply, Worker};
+use client::{Worker, code, ok};
 use site::{Daemon, Site};
+use xp_tests::client::Reply;
 
 /// How long anything may take to come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -64,7 +65,7 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 fn token(reply: &Reply) -> String {
-    reply.ok()["grant"].as_str().expect("a token").to_owned()
+    ok(reply)["grant"].as_str().expect("a token").to_owned()
 }
 
 /// Lets the server end at the point, in the middle of the action; gives the token if anybody got it.
@@ -147,24 +148,24 @@ fn ends_at(point: Point) {
         let repeated = token(&worker.grant(&ask).expect("an answer"));
         assert!(grant.is_none_or(|grant| grant == repeated), "{what}: the same token");
         let settled = || worker.act(&repeated, &using).expect("an answer");
-        until("the end of the doubt", || settled().code() != "in_flight");
+        until("the end of the doubt", || code(&settled()) != "in_flight");
         let answer = settled();
-        if answer.code() == "connector_failed" {
+        if code(&answer) == "connector_failed" {
             // Looked for and not found: the use came back.
             assert!(!done, "{what}: it was done, and not found");
             assert_eq!(effects(), 0, "{what}");
             let mut anew = ask.clone();
             anew["request_id"] = json!(format!("h{index}"));
             let grant = token(&worker.grant(&anew).expect("an answer"));
-            worker.act(&grant, &json!({})).expect("an answer").ok();
+            ok(&worker.act(&grant, &json!({})).expect("an answer"));
         } else {
-            answer.ok();
+            ok(&answer);
         }
         assert_eq!(effects(), 1, "{what}: one effect");
         // However often it is asked for.
         settled();
         let late = if act.step == "land" { "run_over" } else { "step_closed" };
-        assert_eq!(worker.act(&repeated, &json!({})).expect("an answer").code(), late, "{what}");
+        assert_eq!(code(&worker.act(&repeated, &json!({})).expect("an answer")), late, "{what}");
         assert_eq!(effects(), 1, "{what}: still one");
         restarted = Some(again);
     }
@@ -207,7 +208,7 @@ fn stopping_waits_and_stopping_twice_does_not() {
     drop(unread);
     let _again = site.serve(None);
     site.forge.release();
-    until("the end of the doubt", || worker.act(&grant, &using).expect("an answer").code() != "in_flight");
+    until("the end of the doubt", || code(&worker.act(&grant, &using).expect("an answer")) != "in_flight");
     assert!(site.forge.effects().len() <= 1);
 }
 

@@ -10,11 +10,10 @@ mod oracle;
 use std::collections::BTreeMap;
 
 use xp_artifact::question::Status;
-use xp_diagnostics::{Diagnostic, Severity, Sources};
 use xpc_model::{Limits, Model, Prover as _, Verdict};
 use xpc_proof::Z3Prover;
-use xpc_sema::{Library, analyse};
 
+use crate::sources::{Source, compile};
 use oracle::{Oracle, Truth};
 
 /// Situations beyond which brute force gives up on a workflow.
@@ -27,21 +26,6 @@ fn number(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not `{text}`")),
         Err(_) => default,
-    }
-}
-
-pub(crate) fn compile(path: &str, text: &str) -> Result<Model, Vec<Diagnostic>> {
-    let mut sources = Sources::new();
-    let id = sources.add(path, text);
-    let library = Library::standard(&mut sources);
-    let parsed = xp_syntax::parse(id, text);
-    let mut faults = parsed.diagnostics;
-    let analysis = analyse(&parsed.tree, &sources, &library);
-    faults.extend(analysis.diagnostics);
-    faults.retain(|fault| fault.severity == Severity::Error);
-    match (faults.is_empty(), analysis.models.into_iter().next()) {
-        (true, Some(model)) => Ok(model),
-        _ => Err(faults),
     }
 }
 
@@ -248,28 +232,14 @@ fn report(tally: &Tally) {
 
 #[test]
 fn fixed_seeds_agree_and_have_their_verdicts() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/differential/seeds");
-    let mut files: Vec<_> =
-        std::fs::read_dir(&folder).expect("the seeds").map(|entry| entry.expect("an entry").path()).collect();
-    files.sort();
-    assert!(files.len() >= 14, "seeds are missing");
+    let seeds = Source::of("differential/seeds");
+    assert!(seeds.len() >= 14, "seeds are missing");
     let mut tally = Tally::default();
-    for file in files {
-        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
-        let own = std::fs::read_to_string(&file).expect("a seed");
-        let text = format!("{own}{}", generate::WORLD);
-        let model = match compile(&name, &text) {
-            Ok(model) => model,
-            Err(faults) => panic!("{name} is rejected: {faults:#?}"),
-        };
-        let found = check(&name, &text, &model, &mut tally);
-        let expected: Vec<(&str, &str)> = own
-            .lines()
-            .filter_map(|line| line.strip_prefix("// expect: "))
-            .map(|line| line.split_once(' ').expect("`// expect: kind status`"))
-            .collect();
-        assert!(!expected.is_empty(), "{name} expects nothing");
-        for (kind, status) in expected {
+    for seed in seeds {
+        let name = &seed.name;
+        let model = seed.model(generate::WORLD);
+        let found = check(name, &seed.text, &model, &mut tally);
+        for (kind, status) in seed.expected() {
             let matching: Vec<_> = model
                 .obligations
                 .iter()

@@ -125,9 +125,8 @@ struct Refutation<'a, 'f, 'm> {
 impl Refutation<'_, '_, '_> {
     fn find(&self) -> Result<Failure, String> {
         let facts = self.context.facts;
-        let too_long = || "it takes too many events".to_owned();
         if usize::try_from(self.most).is_ok_and(|most| most >= plan::MAX_ACTS) {
-            return Err(too_long());
+            return Err(plan::TOO_LONG.to_owned());
         }
         let weights: Vec<(GrantAt, u32)> = self.grants.iter().map(|at| (*at, self.limit(*at))).collect();
         let mut why = "none was found with one loop".to_owned();
@@ -138,10 +137,10 @@ impl Refutation<'_, '_, '_> {
                 if Need::Used(at).holds(facts, &map) {
                     let times = left.min(u64::from(limit));
                     left -= times;
-                    plan::repeat(&mut uses, &Act::using(at), times).ok_or_else(too_long)?;
+                    plan::repeat(&mut uses, &Act::using(at), times).ok_or(plan::TOO_LONG)?;
                 }
             }
-            let acts = plan::to_map(facts, &map, &uses).ok_or_else(too_long)?;
+            let acts = plan::to_map(facts, &map, &uses).ok_or(plan::TOO_LONG)?;
             match self.failure(&acts, uses.first()) {
                 Ok(failure) => return Ok(failure),
                 Err(reason) => why = reason,
@@ -186,7 +185,6 @@ impl Refutation<'_, '_, '_> {
     /// Uses in each opening that one loop allows.
     fn rounds(&self, at: GrantAt, by: LoopId) -> Result<Vec<Act>, String> {
         let facts = self.context.facts;
-        let too_long = || "it takes too many events".to_owned();
         let l = facts.the_loop(by).ok_or_else(|| "there is no such loop".to_owned())?;
         if facts.per_run(at) {
             return Err("the limit is per run".to_owned());
@@ -200,7 +198,7 @@ impl Refutation<'_, '_, '_> {
         ))?
         .ok_or_else(|| "the loop cannot be taken twice".to_owned())?;
         let (Some(start), Some(next)) = (chain.maps.first(), chain.maps.last()) else {
-            return Err(too_long());
+            return Err(plan::TOO_LONG.to_owned());
         };
         let limit = self.limit(at);
         let mut plan = Plan::new(facts);
@@ -209,16 +207,16 @@ impl Refutation<'_, '_, '_> {
         loop {
             let times = left.min(u64::from(limit));
             left -= times;
-            plan::repeat(&mut plan.wanted, &Act::using(at), times).ok_or_else(too_long)?;
-            plan.reach(if round == 0 { start } else { next }).ok_or_else(too_long)?;
-            plan.finish().ok_or_else(too_long)?;
+            plan::repeat(&mut plan.wanted, &Act::using(at), times).ok_or(plan::TOO_LONG)?;
+            plan.reach(if round == 0 { start } else { next }).ok_or(plan::TOO_LONG)?;
+            plan.finish().ok_or(plan::TOO_LONG)?;
             if left == 0 {
                 return Ok(plan.acts);
             }
             if round == l.max {
                 return Err("one loop is not enough".to_owned());
             }
-            plan.reopen(by).ok_or_else(too_long)?;
+            plan.reopen(by).ok_or(plan::TOO_LONG)?;
             round += 1;
         }
     }
@@ -237,7 +235,7 @@ impl Refutation<'_, '_, '_> {
         let others: Vec<GrantAt> = self.grants.iter().copied().filter(|other| *other != at).collect();
         // Of several grants, none need allow so many alone.
         let what = match (self.what, others.is_empty()) {
-            (Uses::Effect(effect), false) => format!("effect {}", effect.as_str()),
+            (Uses::Effect(_), false) => uses::words(self.what),
             _ => context.facts.action_name(at),
         };
         let mut failure = answer::failure(

@@ -204,7 +204,7 @@ impl Pair<'_> {
         } else {
             plan::along(facts, chain, &before, &after)
         };
-        let acts = acts.ok_or_else(|| "it takes too many events".to_owned())?;
+        let acts = acts.ok_or(plan::TOO_LONG)?;
         let ends_in = self.ends_in(context, Some((&x, &y)));
         let trace = context.stage.trace(&acts, &self.violation(), &self.setting(), ends_in)?;
         Ok(self.words(context, *early, *late).trace(trace))

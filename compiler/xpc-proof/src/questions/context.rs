@@ -64,8 +64,7 @@ impl<'f, 'm> Context<'f, 'm> {
         setting: &Setting,
         ends_in: impl Into<String>,
     ) -> Result<Trace, String> {
-        let acts =
-            plan::to_map(self.facts, map, uses).ok_or_else(|| "it takes too many events".to_owned())?;
+        let acts = plan::to_map(self.facts, map, uses).ok_or(plan::TOO_LONG)?;
         self.stage.trace(&acts, violation, setting, ends_in)
     }
 }

@@ -3,7 +3,8 @@
 //! Evidence: results with `about` or `attests` that a continuing outcome relies on, and what such an outcome is `of`
 //! (submissions aside: they cannot change while their step is settled, and the judge's step waits for it). In force while the
 //! outcome stands, gathered while its step is open; with a write in the same step it is outdated at once. A state
-//! question, exact up to which resources may be one. Another run may write to a named branch: then it is conditional.
+//! question, exact up to which resources may be one. What the run did not make itself, another run may write to: then it is
+//! conditional.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -20,7 +20,7 @@ const SEARCHED: usize = 2;
 
 /// The verdict, unless it is a proof of which no run is known to reach the situation.
 pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict: Verdict) -> Verdict {
-    if verdict.witness.is_none() || !context.cover().has_scarce_loops() {
+    if verdict.witness.is_none() || !context.session.walks().any_scarce() {
         return verdict;
     }
     let spoken_of: Vec<&Uses> = match question {
@@ -55,7 +55,7 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
 
 /// One of the uses is made in some run.
 fn occurs(context: &Context<'_, '_>, found: &[(GrantAt, Map)]) -> bool {
-    if found.iter().any(|(_, map)| !context.cover().needs_scarce_loop(context.facts, map)) {
+    if found.iter().any(|(_, map)| !context.session.walks().needs_scarce(context.facts, map)) {
         return true;
     }
     let made = |at: GrantAt| Violation::UseWithout(at, Formula::Some(Vec::new()));

@@ -180,10 +180,6 @@ fn relies_on_luck(facts: &Facts<'_>, step: StepId) -> bool {
     !sure::unsure(facts, step).is_empty() || !sure::showing(facts, step).is_empty()
 }
 
-fn too_long() -> String {
-    "it takes too many events".to_owned()
-}
-
 fn ends_in(name: &str) -> String {
     format!("step `{name}` is open, has no use left that matters, and none of its outcomes can be taken")
 }
@@ -199,7 +195,7 @@ fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Failure
     let lucky = relies_on_luck(facts, step);
     let end = if lucky { with_nothing_to_use(name) } else { ends_in(name) };
     let trace = worst(context, step, map, &[])
-        .ok_or_else(too_long)
+        .ok_or_else(|| plan::TOO_LONG.to_owned())
         .and_then(|uses| context.trace(map, &uses, &Violation::Stranded(step), &setting, end))
         .map_err(|why| if lucky { format!("{why}; {}", cure(name)) } else { why })?;
     let failure = answer::failure(
@@ -249,7 +245,7 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
     let mut uses = Vec::new();
     for at in &relevant {
         let times = u64::from(facts.grant(*at).map_or(0, |grant| grant.limit.uses));
-        plan::repeat(&mut uses, &Act::using(*at), times).ok_or_else(too_long)?;
+        plan::repeat(&mut uses, &Act::using(*at), times).ok_or(plan::TOO_LONG)?;
     }
     let name = &facts.step(step).name;
     let acts = chain.as_ref().and_then(|chain| {

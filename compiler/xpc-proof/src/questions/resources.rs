@@ -127,19 +127,16 @@ impl<'f, 'm> Resources<'f, 'm> {
         }
     }
 
-    /// The argument that names what a making action makes, as the machine takes it.
-    fn name_of(&self, at: GrantAt) -> Option<(u32, &'m Pin)> {
-        let action = self.facts.action_of(at);
-        let mut touched = action.touches.iter().filter_map(|number| {
-            self.pins(at).find(|(other, param, _)| other == number && param.ty == action.result)
-        });
-        touched.next().filter(|_| action.fresh).map(|(number, _, pin)| (number, pin))
+    /// What the name of what a making action makes may be.
+    fn name_of(&self, at: GrantAt) -> Option<&'m Pin> {
+        let number = self.facts.action_of(at).name_of_made()?;
+        self.pins(at).find(|(other, ..)| *other == number).map(|(_, _, pin)| pin)
     }
 
     fn touched_besides_name(&self, at: GrantAt) -> Vec<u32> {
-        let name = self.name_of(at).map(|(number, _)| number);
-        let touches = self.facts.action_of(at).touches.iter().copied();
-        touches.filter(|number| Some(*number) != name).collect()
+        let action = self.facts.action_of(at);
+        let name = action.name_of_made();
+        action.touches.iter().copied().filter(|number| Some(*number) != name).collect()
     }
 
     /// What using the grant changes; empty for effects that change no content.
@@ -212,11 +209,13 @@ impl<'f, 'm> Resources<'f, 'm> {
         match (a, b) {
             (Unknown | Submission(..), _) | (_, Unknown | Submission(..)) => true,
             (Fresh(x), Fresh(y)) => x == y || self.may_share_a_name(*x, *y),
-            (Fresh(_), Protected) | (Protected, Fresh(_)) => false,
-            // The machine makes nothing that is called like a branch, a commit or a tree that the run was given.
-            (Fresh(_), Param(datum)) | (Param(datum), Fresh(_)) => {
-                !matches!(self.facts.type_of(datum), Some(Type::Branch)) && !self.fixed(datum)
-            }
+            // The machine makes nothing that is called like a branch, a commit or a tree that the run was given. A text may name
+            // anything.
+            (Fresh(at), Protected) | (Protected, Fresh(at)) => self.is_text(*at),
+            (Fresh(at), Param(datum)) | (Param(datum), Fresh(at)) => match self.facts.type_of(datum) {
+                Some(Type::Branch) => self.is_text(*at),
+                _ => !self.fixed(datum),
+            },
             (Fresh(at), Literal(value)) | (Literal(value), Fresh(at)) => self.made_as(*at, value),
             (Param(x), Param(y)) => {
                 let nested =
@@ -242,13 +241,19 @@ impl<'f, 'm> Resources<'f, 'm> {
         matches!(ty, Some(Type::Commit | Type::Tree | Type::Path | Type::Bool | Type::Enum(_)))
     }
 
+    /// What the grant makes is a text.
+    fn is_text(&self, at: GrantAt) -> bool {
+        self.facts.action_of(at).result == Type::Text
+    }
+
     /// Whether what the two make may be called the same: the first may be gone when the second is made.
     fn may_share_a_name(&self, a: GrantAt, b: GrantAt) -> bool {
-        if self.facts.action_of(a).result != self.facts.action_of(b).result {
+        let one_type = self.facts.action_of(a).result == self.facts.action_of(b).result;
+        if !one_type && !self.is_text(a) && !self.is_text(b) {
             return false;
         }
         match (self.name_of(a), self.name_of(b)) {
-            (Some((_, a)), Some((_, b))) => names_can_meet(self.facts, a, b),
+            (Some(a), Some(b)) => names_can_meet(self.facts, a, b),
             // Named by the world, which names nothing twice.
             _ => false,
         }
@@ -256,7 +261,7 @@ impl<'f, 'm> Resources<'f, 'm> {
 
     /// Whether what the grant makes may be called so.
     fn made_as(&self, at: GrantAt, name: &Value) -> bool {
-        self.name_of(at).is_none_or(|(_, pin)| can_meet(self.facts, pin, &Expr::Literal(name.clone())))
+        self.name_of(at).is_none_or(|pin| can_meet(self.facts, pin, &Expr::Literal(name.clone())))
     }
 
     /// Another run may change it meanwhile.

@@ -47,9 +47,7 @@ pub(crate) fn results(
     let Some(step) = machine.step(id) else { return Vec::new() };
     let mut base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
     // What is made is called as it was asked for.
-    if action.fresh
-        && let Some((_, name)) = fresh::name_of(action, args)
-    {
+    if let Some((_, name)) = fresh::name_of(action, args) {
         base = name.clone();
     }
     let mut flags: Vec<Vec<String>> = Vec::new();

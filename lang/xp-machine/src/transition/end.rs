@@ -90,14 +90,13 @@ fn typed(context: &Context<'_>, state: &State, hold: &Hold, result: &Value) -> R
     xp_scope::check(result, &action.result, &context.machine.records).map_err(|mismatch| {
         Refusal::of(Code::BadValue, format!("the result of `{}`: {mismatch}", action.name))
     })?;
-    match fresh::given_as(context.machine, state, &action.result, result) {
-        Some(param) if action.fresh => {
-            let reason =
-                format!("the result of `{}` is not new: the run was given it as `{param}`", action.name);
-            Err(Refusal::of(Code::BadValue, reason))
-        }
-        _ => Ok(()),
+    if action.makes_new_name()
+        && let Some(param) = fresh::given_as(context.machine, state, &action.result, result)
+    {
+        let reason = format!("the result of `{}` is not new: the run was given it as `{param}`", action.name);
+        return Err(Refusal::of(Code::BadValue, reason));
     }
+    Ok(())
 }
 
 /// Binds the result if its opening still stands, then lets what waited take effect.

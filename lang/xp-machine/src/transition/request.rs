@@ -163,7 +163,7 @@ fn admitted(
             }
         }
     }
-    if action.fresh
+    if action.makes_new_name()
         && let Some((number, name)) = fresh::name_of(action, args)
         && let Some(param) = fresh::given_as(context.machine, state, &action.result, name)
     {

@@ -58,7 +58,7 @@ pub fn run(given: &[&str]) -> Done {
 fn work(link: &Link, name: &str, role: &str, addresses: &[&str]) -> Done {
     let home = Path::new(HOME);
     let key = KeyPair::read_file(&home.join("key.pem")).map_err(|error| error.to_string())?;
-    let api = Api { socket: home.join("xpd.sock"), key };
+    let api = Api::new(home.join("xpd.sock"), key);
     let text = std::fs::read_to_string(home.join("brain.json")).map_err(|error| error.to_string())?;
     let brain: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let answer = link.ask(&json!({ "kind": "ready", "probe": probe::look(&api, addresses) }))?;

@@ -141,7 +141,7 @@ impl World {
     /// Where a run is, as the administrator sees it.
     pub fn summary(&self, run: &str) -> Done<Value> {
         let key = KeyPair::read_file(&self.at("data/keys/admin.pem")).map_err(|error| error.to_string())?;
-        let api = Api { socket: self.socket(), key };
+        let api = Api::new(self.socket(), key);
         Ok(api.send("GET", &format!("/v1/runs/{run}"), None, None)?.ok()?.clone())
     }
 

@@ -1,0 +1,94 @@
+//! Requests to `xpd` over its unix socket, each with a proof by a key (RFC 9449): all that an agent can reach, and how.
+
+use std::io::{Error, Read as _, Result, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use xpd_token::{KeyPair, ProofRequest, make_proof};
+
+/// The name under which the server answers on its socket.
+const BASE: &str = "http://xpd";
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Status code.
+    pub status: u16,
+    /// JSON, or a text where it is none.
+    pub body: Value,
+}
+
+impl Reply {
+    /// The body of a success.
+    ///
+    /// # Errors
+    /// Status and body of anything else.
+    pub fn ok(&self) -> std::result::Result<&Value, String> {
+        if self.status < 300 { Ok(&self.body) } else { Err(format!("status {}: {}", self.status, self.body)) }
+    }
+}
+
+/// A key and a socket.
+pub struct Client {
+    /// The server's socket.
+    pub socket: PathBuf,
+    /// Whose requests these are.
+    pub key: KeyPair,
+    /// How long an answer may take.
+    pub patience: Duration,
+}
+
+impl Client {
+    /// Sends a request; the server may end before it answers.
+    ///
+    /// # Errors
+    /// There is no answer, or it is no HTTP.
+    pub fn send(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Reply> {
+        let mut stream = self.sent(method, path, token, body)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let text = String::from_utf8_lossy(&answer);
+        let broken = || Error::other("the answer is no HTTP");
+        let (head, body) = text.split_once("\r\n\r\n").ok_or_else(broken)?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
+        Ok(Reply { status, body: serde_json::from_str(body).unwrap_or_else(|_| json!(body)) })
+    }
+
+    /// Sends a request and leaves its answer unread.
+    ///
+    /// # Errors
+    /// It cannot be sent.
+    pub fn sent(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<UnixStream> {
+        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(Error::other)?;
+        let url = format!("{BASE}{path}");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(Error::other)?.as_secs();
+        let now = i64::try_from(now).map_err(Error::other)?;
+        let request = ProofRequest { method, url: &url, token, body: &bytes, now, random };
+        let proof = make_proof(&self.key, &request).map_err(Error::other)?;
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: xpd\r\nconnection: close\r\ncontent-length: {}\r\ndpop: {proof}\r\n",
+            bytes.len()
+        );
+        if let Some(token) = token {
+            head += &format!("authorization: DPoP {token}\r\n");
+        }
+        if body.is_some() {
+            head += "content-type: application/json\r\n";
+        }
+        head += "\r\n";
+        let mut stream = UnixStream::connect(&self.socket)?;
+        stream.set_read_timeout(Some(self.patience))?;
+        stream.write_all(&[head.as_bytes(), &bytes].concat())?;
+        Ok(stream)
+    }
+}
