@@ -48,6 +48,9 @@ pub enum PathError {
     /// A name that some file system takes for `.git`.
     #[error("the segment {0:?} means `.git` on some systems")]
     Git(String),
+    /// A folder that git reads as one of its own files; a repository that holds it does not pass `git fsck`.
+    #[error("the folder {0:?} has the name of one of git's files")]
+    GitFile(String),
     /// A name like `GITHUB~1`, which Windows may give to another file.
     #[error("the segment {0:?} may be the short name of another file on windows")]
     ShortName(String),
@@ -61,7 +64,13 @@ pub fn check(path: &str) -> Result<(), PathError> {
     if path.len() > MAX_PATH {
         return Err(PathError::TooLong);
     }
-    path.split('/').try_for_each(check_segment)?;
+    let mut segments = path.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        check_segment(segment)?;
+        if segments.peek().is_some() && is_git_file(segment) {
+            return Err(PathError::GitFile(segment.to_owned()));
+        }
+    }
     if path.starts_with('-') {
         return Err(PathError::Dash);
     }
@@ -115,6 +124,11 @@ pub(crate) fn is_path_char(c: char) -> bool {
 fn is_git(segment: &str) -> bool {
     let folded = fold(segment);
     folded == ".git" || folded.strip_prefix("git~").is_some_and(all_digits)
+}
+
+/// Names that git reads as its own files in every folder and refuses for anything else.
+fn is_git_file(segment: &str) -> bool {
+    [".gitmodules", ".gitattributes"].contains(&fold(segment).as_str())
 }
 
 /// `NAME~1` or `NAME~1.EXT`, at most eight and three characters: what NTFS and FAT give as a second name to a longer

@@ -67,6 +67,8 @@ fn paths_two_systems_would_read_differently_are_refused() {
         ("．git", PathError::Git(owned("．git"))),
         ("git~1", PathError::Git(owned("git~1"))),
         ("GIT~22", PathError::Git(owned("GIT~22"))),
+        (".gitmodules/a", PathError::GitFile(owned(".gitmodules"))),
+        ("a/.GitAttributes/b", PathError::GitFile(owned(".GitAttributes"))),
         ("GITHUB~1/workflows", PathError::ShortName(owned("GITHUB~1"))),
         ("MAKEFI~1.TXT", PathError::ShortName(owned("MAKEFI~1.TXT"))),
         ("-rf", PathError::Dash),

@@ -26,7 +26,7 @@ impl Fixture {
             "2" => "calendar",
             _ => return Err(format!("there is no fixture `{number}`")),
         };
-        let folder = root().join("tests/demo/fixtures").join(name);
+        let folder = root().join("tests/dev/demo/fixtures").join(name);
         let path = folder.join("fixture.json");
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let told: Value =
@@ -74,7 +74,7 @@ impl Fixture {
 pub fn root() -> PathBuf {
     match std::env::var_os("XP_ROOT") {
         Some(root) => PathBuf::from(root),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.."),
     }
 }
 

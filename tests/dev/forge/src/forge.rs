@@ -31,7 +31,7 @@ impl Validation {
     /// By GitHub's description where `cargo dev setup` puts it in this project.
     #[must_use]
     pub fn project() -> Self {
-        Self::Against(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.xp/github-openapi.json"))
+        Self::Against(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.xp/github-openapi.json"))
     }
 }
 

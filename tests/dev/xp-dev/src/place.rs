@@ -22,7 +22,7 @@ impl Place {
         };
         let root = start
             .ancestors()
-            .find(|folder| folder.join("tests/xp-dev/Cargo.toml").is_file())
+            .find(|folder| folder.join("tests/dev/xp-dev/Cargo.toml").is_file())
             .ok_or_else(|| Failure::new("not inside the repository"))?;
         Ok(Self { root: root.to_path_buf() })
     }

@@ -1,4 +1,4 @@
-//! The unmodified client that drives the stand-in: `tests/forge/octokit/package-lock.json`, installed to `.xp/octokit`.
+//! The unmodified client that drives the stand-in: `tests/dev/forge/octokit/package-lock.json`, installed to `.xp/octokit`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ const FILES: [&str; 2] = ["package.json", "package-lock.json"];
 const STAMP: &str = "lock.sha256";
 
 fn source(place: &Place) -> PathBuf {
-    place.root.join("tests/forge/octokit")
+    place.root.join("tests/dev/forge/octokit")
 }
 
 fn target(place: &Place) -> PathBuf {
@@ -40,7 +40,7 @@ pub fn ensure(place: &Place) -> Result<bool, Failure> {
     if !missing(place)? {
         return Ok(false);
     }
-    say("octokit: installing what tests/forge/octokit/package-lock.json names");
+    say("octokit: installing what tests/dev/forge/octokit/package-lock.json names");
     let part = Part::new(place, "octokit")?;
     let whole = part.folder.join("whole");
     fs::create_dir_all(&whole).map_err(Failure::io(whole.display()))?;

@@ -1,4 +1,4 @@
-//! The planted bugs: `tests/mutations/*.json`, each file an array of
+//! The planted bugs: `tests/dev/mutations/*.json`, each file an array of
 //! `{"name", "room": "machine" | "encoding", "file", "find", "replace"}`.
 
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ impl Mutation {
 
 /// All bugs, in the order of their files.
 pub fn read(root: &Path) -> Result<Vec<Mutation>, Failure> {
-    let folder = root.join("tests/mutations");
+    let folder = root.join("tests/dev/mutations");
     let mut paths: Vec<_> = fs::read_dir(&folder)
         .map_err(Failure::io(folder.display()))?
         .flatten()

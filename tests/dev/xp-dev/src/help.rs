@@ -16,7 +16,7 @@ pub fn text(place: &Place) -> String {
         lines.push(("bench", "the figures, on a release build  [-- compiler|machine|server …]"));
     }
     lines.push(("bless", "run the tests and accept what they draw; read the difference before you commit"));
-    if place.root.join("tests/mutations").is_dir() {
+    if place.root.join("tests/dev/mutations").is_dir() {
         lines.push(("mutate", "plant known bugs, one at a time; the tests must fail on each"));
         lines.push((
             "",

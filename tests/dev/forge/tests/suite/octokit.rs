@@ -9,7 +9,7 @@ use crate::client::{forge, git, sound};
 fn octokit_drives_it() {
     let forge = forge();
     let room = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let installed = room.join("../../.xp/octokit");
+    let installed = room.join("../../../.xp/octokit");
     assert!(
         installed.join("node_modules/@octokit/rest").is_dir(),
         "Octokit is missing: run `cargo dev setup`"
