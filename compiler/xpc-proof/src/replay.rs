@@ -11,7 +11,7 @@ use xpc_model::{Event, EventKind, Place, Trace};
 use crate::facts::{Facts, GrantAt, Shown};
 use crate::plan::Act;
 use crate::showing;
-use crate::values::{Values, put, settled_value, value_of};
+use crate::values::{Values, put};
 
 const KEY: &str = "key";
 
@@ -101,7 +101,7 @@ impl<'f, 'm> Run<'f, 'm> {
         let pins = self.facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
         let has = |pin: &Pin| match pin {
             Pin::Is(expr) | Pin::OneOf { set: expr, .. } => {
-                value_of(self.machine, &self.state, expr).is_some()
+                self.machine.evaluate(&self.state, expr).is_some()
             }
             Pin::Within(_) | Pin::Content { .. } | Pin::Any => true,
         };
@@ -217,7 +217,7 @@ impl<'f, 'm> Run<'f, 'm> {
         datum: &xp_artifact::workflow::Datum,
         actor: &Actor,
     ) -> Result<(), String> {
-        let value = settled_value(self.machine, &self.state, datum).cloned();
+        let value = self.machine.value(&self.state, datum).cloned();
         let value = value.ok_or_else(|| "what is judged has no value".to_owned())?;
         let digest = value.digest();
         if self
@@ -301,16 +301,11 @@ impl<'f, 'm> Run<'f, 'm> {
     }
 
     pub fn truth(&self, formula: &xp_artifact::workflow::Formula) -> bool {
-        use xp_artifact::workflow::Formula;
-        match formula {
-            Formula::Is(atom) => self.settled(*atom),
-            Formula::All(parts) => parts.iter().all(|part| self.truth(part)),
-            Formula::Some(parts) => parts.iter().any(|part| self.truth(part)),
-        }
+        formula.holds(&|atom| self.settled(atom))
     }
 
     pub fn value(&self, datum: &xp_artifact::workflow::Datum) -> Option<&Value> {
-        settled_value(self.machine, &self.state, datum)
+        self.machine.value(&self.state, datum)
     }
 
     /// How often a loop has fired.

@@ -1,8 +1,8 @@
 //! A bounded search on the machine, for what plans from live maps do not show: limits per run, loops upon loops.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use xp_artifact::workflow::{Atom, GrantIx, How};
+use xp_artifact::workflow::{Atom, How};
 use xp_scope::Value;
 
 use crate::evidence;
@@ -70,18 +70,14 @@ fn path(nodes: &[(Option<usize>, Option<Act>)], end: usize) -> Vec<Act> {
 fn acts(facts: &Facts<'_>, run: &Run<'_, '_>) -> Vec<Act> {
     let mut found = Vec::new();
     for step in facts.steps().filter(|step| run.open(*step)) {
-        let mut flags = Vec::new();
         for (atom, outcome) in facts.atoms(step) {
-            if let Some(condition) = facts.evidence(atom) {
-                evidence::flags_of(condition, &mut flags);
-            }
             let becomes = match outcome.how {
                 How::Exhausted(_) => continue,
                 _ => becomes(facts, run, atom),
             };
             found.push(Act::Take { atom, becomes });
         }
-        let flags: BTreeSet<(GrantIx, Vec<String>)> = flags.into_iter().collect();
+        let flags = evidence::flags_of(facts.atoms(step).filter_map(|(atom, _)| facts.evidence(atom)));
         for index in 0..facts.step(step).grants.len() {
             let at = crate::values::grant_at(step, index);
             let read: Vec<&Vec<String>> =
