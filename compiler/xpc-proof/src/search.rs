@@ -109,14 +109,14 @@ type StepKey = (Option<u32>, bool, Vec<(u32, u32, Option<Value>)>);
 
 /// Enough of a state to tell what can still happen and what has: results count by what conditions read of them.
 fn key(run: &Run<'_, '_>) -> Key {
-    let steps = run.state.steps.iter().map(|step| {
+    let steps = run.state.steps().iter().map(|step| {
         let grants = step
             .grants
             .iter()
             .map(|grant| (grant.spent, grant.spent_in_run, grant.result.as_ref().map(booleans)));
         (step.settled.map(|outcome| outcome.0), step.open, grants.collect())
     });
-    (steps.collect(), run.state.loops.clone())
+    (steps.collect(), run.state.loops().to_vec())
 }
 
 /// A value with everything but its Booleans blanked.

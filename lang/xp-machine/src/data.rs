@@ -38,16 +38,12 @@ pub(crate) fn condition(step: &StepState, condition: &Condition) -> bool {
 
 /// Truth of a guard.
 pub(crate) fn formula(state: &State, formula: &Formula) -> bool {
-    formula.holds(&|atom| settled(state, atom))
+    formula.holds(&|atom| state.is_settled(atom))
 }
 
 /// Truth of a guard if, besides what is settled, `extra` were.
 pub(crate) fn formula_with(state: &State, formula: &Formula, extra: Atom) -> bool {
-    formula.holds(&|atom| atom == extra || settled(state, atom))
-}
-
-fn settled(state: &State, atom: Atom) -> bool {
-    state.steps.get(atom.step.index()).is_some_and(|step| step.settled == Some(atom.outcome))
+    formula.holds(&|atom| atom == extra || state.is_settled(atom))
 }
 
 /// Every submission has been made, or the outcome does not need them.

@@ -53,6 +53,12 @@ impl Machine {
         &self.workflow
     }
 
+    /// The fields of each record type, by its qualified name: what [`xp_scope::check`] looks types up in.
+    #[must_use]
+    pub fn records(&self) -> &BTreeMap<String, Vec<(String, xp_scope::Type)>> {
+        &self.records
+    }
+
     /// A datum by its dotted name, `propose.files` or `triage.ticket.number` or `repo.name`.
     #[must_use]
     pub fn datum_named(&self, name: &str) -> Option<Datum> {
