@@ -8,7 +8,6 @@
 mod check;
 mod data;
 pub mod event;
-pub mod explore;
 mod fresh;
 mod index;
 mod machine;
