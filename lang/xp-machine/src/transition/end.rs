@@ -1,10 +1,11 @@
 //! A token comes to its end: carried out, not carried out, in doubt, resolved, run out.
 
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 
 use crate::event::Accepted;
 use crate::fresh;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 use crate::state::{Hold, Phase, State, Status};
 use crate::transition::{Context, close};
 
@@ -66,7 +67,7 @@ pub(crate) fn resolve(
 pub(crate) fn expire(context: &Context<'_>, state: &mut State, jti: &str) -> Result<Accepted, Refusal> {
     let hold = hold_in(state, jti, Phase::Issued)?;
     if hold.expires > context.now {
-        return Err(Refusal::of(Code::NotClaimed, "the token has not run out"));
+        return Err(Refusal::of(RefusalCode::NotClaimed, "the token has not run out"));
     }
     let (step, grant) = (hold.step, hold.grant);
     close::sweep(state, step, grant, context.now);
@@ -74,11 +75,12 @@ pub(crate) fn expire(context: &Context<'_>, state: &mut State, jti: &str) -> Res
 }
 
 fn hold_in<'s>(state: &'s State, jti: &str, phase: Phase) -> Result<&'s Hold, Refusal> {
-    let hold = state.holds.get(jti).ok_or_else(|| Refusal::of(Code::Unknown, "no such token is held"))?;
+    let hold =
+        state.holds.get(jti).ok_or_else(|| Refusal::of(RefusalCode::Unknown, "no such token is held"))?;
     if hold.phase == phase {
         Ok(hold)
     } else {
-        Err(Refusal::of(Code::NotClaimed, "the token is not at that point"))
+        Err(Refusal::of(RefusalCode::NotClaimed, "the token is not at that point"))
     }
 }
 
@@ -88,13 +90,13 @@ fn typed(context: &Context<'_>, state: &State, hold: &Hold, result: &Value) -> R
     let action = grant.and_then(|grant| context.machine.workflow.actions.get(grant.action.index()));
     let action = action.ok_or_else(Refusal::broken)?;
     xp_scope::check(result, &action.result, &context.machine.records).map_err(|mismatch| {
-        Refusal::of(Code::BadValue, format!("the result of `{}`: {mismatch}", action.name))
+        Refusal::of(RefusalCode::BadValue, format!("the result of `{}`: {mismatch}", action.name))
     })?;
     if action.makes_new_name()
         && let Some(param) = fresh::given_as(context.machine, state, &action.result, result)
     {
         let reason = format!("the result of `{}` is not new: the run was given it as `{param}`", action.name);
-        return Err(Refusal::of(Code::BadValue, reason));
+        return Err(Refusal::of(RefusalCode::BadValue, reason));
     }
     Ok(())
 }

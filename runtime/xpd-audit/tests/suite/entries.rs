@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use xp_artifact::workflow::{Atom, Datum, OutcomeIx, ParamId, Root, StepId};
 use xp_machine::event::Principal;
-use xp_machine::{Accepted, Actor, Code, Event, Input, Refusal, Start};
+use xp_machine::{Accepted, Actor, Event, Input, Refusal, RefusalCode, Start};
 use xp_scope::Digest;
 use xpd_audit::entry::{
     Appended, Body, Chain, Draft, EntryError, Facts, Kind, Line, LogEntry, MAX_ENTRY_BYTES, Salt, append,
@@ -135,7 +135,7 @@ fn bytes_are_canonical_and_read_back() {
 
 #[test]
 fn the_kind_follows_from_the_decision() {
-    let refusal = Refusal { code: Code::UsedUp, reason: "no".to_owned(), clause: None };
+    let refusal = Refusal { code: RefusalCode::UsedUp, reason: "no".to_owned(), clause: None };
     for (event, kind) in events() {
         assert_eq!(decided(event.clone(), &done()).kind(), Ok(kind), "{event:?}");
         assert_eq!(decided(event, &Err(refusal.clone())).kind(), Ok(Kind::DecisionRefused));
