@@ -5,12 +5,13 @@
 
 mod ends;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use xp_diagnostics::{Diagnostic, codes};
 
 use crate::lexer::{Kind, Lexed};
-use crate::words::Piece;
+use crate::words::{Piece, planned};
 
 /// Index of a [`Node`].
 pub(crate) type NodeId = usize;
@@ -73,6 +74,8 @@ struct Splitter<'l, 't> {
     surplus: usize,
     /// Closing braces beyond the opening ones, less those already explained.
     deficit: usize,
+    /// The closing brace of each opening one, by nesting alone.
+    closing: HashMap<usize, usize>,
 }
 
 impl<'l, 't> Splitter<'l, 't> {
@@ -101,6 +104,7 @@ impl<'l, 't> Splitter<'l, 't> {
             told: false,
             surplus,
             deficit,
+            closing: partners(lexed),
             swallowed: lexed.swallowed,
         }
     }
@@ -422,6 +426,14 @@ impl<'l, 't> Splitter<'l, 't> {
             self.add(Piece::Unknown, start..end);
             return;
         }
+        if planned::starting(self.lexed.word(start)).is_some()
+            && let Some(close) = self.closing.get(&end).copied()
+        {
+            // What is in a block that is not supported yet follows rules of its own.
+            self.add(Piece::Unknown, start..close + 1);
+            self.at = close + 1;
+            return;
+        }
         // The head of a block: its members tell what it was.
         let inside = self.lexed.word(end + 1);
         let guess = match self.piece(block) {
@@ -478,4 +490,17 @@ fn told_home(word: &str) -> Option<Piece> {
         .into_iter()
         .filter(|piece| piece.is_told_by_members())
         .find(|piece| piece.member(word).is_some())
+}
+
+fn partners(lexed: &Lexed<'_>) -> HashMap<usize, usize> {
+    let mut open = Vec::new();
+    let mut closing = HashMap::new();
+    for at in 0..lexed.tokens.len() {
+        if lexed.is_mark(at, '{') {
+            open.push(at);
+        } else if lexed.is_mark(at, '}') {
+            closing.extend(open.pop().map(|start| (start, at)));
+        }
+    }
+    closing
 }
