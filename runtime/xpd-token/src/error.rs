@@ -41,9 +41,6 @@ pub enum TokenError {
     /// The token is bound to another key than the proof's.
     #[error("token is bound to another key")]
     Binding,
-    /// The grant is for other argument bytes.
-    #[error("grant is for other arguments")]
-    Arguments,
     /// The signer failed; nothing was issued.
     #[error("signing failed")]
     Signing,

@@ -12,11 +12,6 @@ pub(crate) fn is_thumbprint(text: &str) -> bool {
     key_bytes(text).is_some()
 }
 
-/// `sha256:` and 64 lower-case hex digits.
-pub(crate) fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && is_hex(hex))
-}
-
 /// 32 lower-case hex digits.
 pub(crate) fn is_jti(text: &str) -> bool {
     text.len() == 32 && is_hex(text)

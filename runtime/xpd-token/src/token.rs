@@ -39,8 +39,8 @@ pub fn issue_session(claims: &SessionClaims, key: &KeyPair) -> Result<String, To
     sign(SESSION_TYPE, claims, key)
 }
 
-/// Verifies a grant. The caller must still win its row in the store and compare the arguments
-/// ([`GrantClaims::authorises`]).
+/// Verifies a grant. The caller must still win its row in the store, and what it does must have the digest that `xp.req`
+/// names: the machine compares it at the claim.
 pub fn verify_grant(token: &str, expected: &Expected<'_>) -> Result<GrantClaims, TokenError> {
     let claims: GrantClaims = verify(token, GRANT_TYPE, expected)?;
     claims.check()?;
