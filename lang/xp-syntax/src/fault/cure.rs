@@ -41,6 +41,7 @@ pub(super) fn cure(
         .map_or(start, |before| before.end.saturating_sub(slice.base));
     if slice.piece == Piece::Grant
         && matches!(word, "times" | "time")
+        && found.checked_sub(1).and_then(|before| slice.lexed.kind(before)) == Some(Kind::Int)
         && slice.reads_with(end_before, start + word.len() - end_before, "")
     {
         let number = found.checked_sub(1).map_or("", |before| slice.lexed.word(before));
