@@ -120,7 +120,7 @@ impl Dependencies {
 fn formula_steps(formula: &Formula, found: &mut Vec<StepId>) {
     match formula {
         Formula::Is(atom) => found.push(atom.step),
-        Formula::All(parts) | Formula::Some(parts) => {
+        Formula::All(parts) | Formula::Any(parts) => {
             for part in parts {
                 formula_steps(part, found);
             }

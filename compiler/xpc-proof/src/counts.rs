@@ -83,6 +83,6 @@ fn truth(formula: &Formula, known: &dyn Fn(&Atom) -> bool) -> bool {
     match formula {
         Formula::Is(atom) => known(atom),
         Formula::All(parts) => parts.iter().all(|part| truth(part, known)),
-        Formula::Some(parts) => parts.iter().any(|part| truth(part, known)),
+        Formula::Any(parts) => parts.iter().any(|part| truth(part, known)),
     }
 }

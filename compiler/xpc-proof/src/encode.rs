@@ -174,9 +174,7 @@ impl<'f, 'm> Copy<'f, 'm> {
         match formula {
             Formula::Is(atom) => self.atom(*atom),
             Formula::All(parts) => self.all(&parts.iter().map(|part| self.formula(part)).collect::<Vec<_>>()),
-            Formula::Some(parts) => {
-                self.any(&parts.iter().map(|part| self.formula(part)).collect::<Vec<_>>())
-            }
+            Formula::Any(parts) => self.any(&parts.iter().map(|part| self.formula(part)).collect::<Vec<_>>()),
         }
     }
 
@@ -186,7 +184,7 @@ impl<'f, 'm> Copy<'f, 'm> {
         match formula {
             Formula::Is(atom) => self.outcomes.contains_key(atom),
             Formula::All(parts) => parts.iter().all(|part| self.thinkable(part)),
-            Formula::Some(parts) => parts.iter().any(|part| self.thinkable(part)),
+            Formula::Any(parts) => parts.iter().any(|part| self.thinkable(part)),
         }
     }
 
@@ -195,7 +193,7 @@ impl<'f, 'm> Copy<'f, 'm> {
         let part = |formula: &Formula| {
             let place = match formula {
                 Formula::Is(atom) => Place::AfterAtom(step, *atom),
-                Formula::All(_) | Formula::Some(_) => Place::After(step),
+                Formula::All(_) | Formula::Any(_) => Place::After(step),
             };
             (place, self.formula(formula))
         };
@@ -257,7 +255,7 @@ impl<'f, 'm> Copy<'f, 'm> {
             }
             Condition::All(parts) => self
                 .all(&parts.iter().map(|part| self.condition(sink, step, part, bound)).collect::<Vec<_>>()),
-            Condition::Some(parts) => self
+            Condition::Any(parts) => self
                 .any(&parts.iter().map(|part| self.condition(sink, step, part, bound)).collect::<Vec<_>>()),
         }
     }

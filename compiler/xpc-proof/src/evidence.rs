@@ -25,7 +25,7 @@ pub(crate) fn ways(condition: &Condition) -> Vec<Way> {
             let pairs = so_far.iter().flat_map(|a| more.iter().map(move |b| (a, b)));
             pairs.filter_map(|(a, b)| both(a, b)).take(MAX_WAYS).collect()
         }),
-        Condition::Some(parts) => parts.iter().flat_map(ways).take(MAX_WAYS).collect(),
+        Condition::Any(parts) => parts.iter().flat_map(ways).take(MAX_WAYS).collect(),
     }
 }
 
@@ -104,9 +104,7 @@ pub(crate) fn read_by(facts: &Facts<'_>, step: StepId) -> Vec<GrantIx> {
 pub(crate) fn grants_of(condition: &Condition, found: &mut Vec<GrantIx>) {
     match condition {
         Condition::Bound(grant) | Condition::Flag { grant, .. } => found.push(*grant),
-        Condition::All(parts) | Condition::Some(parts) => {
-            parts.iter().for_each(|part| grants_of(part, found))
-        }
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| grants_of(part, found)),
     }
 }
 
@@ -115,7 +113,7 @@ pub(crate) fn flags_of(condition: &Condition, found: &mut Vec<(GrantIx, Vec<Stri
     match condition {
         Condition::Bound(_) => {}
         Condition::Flag { grant, fields, .. } => found.push((*grant, fields.clone())),
-        Condition::All(parts) | Condition::Some(parts) => parts.iter().for_each(|part| flags_of(part, found)),
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| flags_of(part, found)),
     }
 }
 
@@ -129,6 +127,6 @@ pub(crate) fn truth(
         Condition::Bound(grant) => bound(*grant),
         Condition::Flag { grant, fields, is } => bound(*grant) && flag(*grant, fields) == *is,
         Condition::All(parts) => parts.iter().all(|part| truth(part, bound, flag)),
-        Condition::Some(parts) => parts.iter().any(|part| truth(part, bound, flag)),
+        Condition::Any(parts) => parts.iter().any(|part| truth(part, bound, flag)),
     }
 }

@@ -16,7 +16,7 @@ use crate::scopes;
 static NO_STEP: Step = Step {
     name: String::new(),
     role: RoleId(0),
-    after: Formula::Some(Vec::new()),
+    after: Formula::Any(Vec::new()),
     grants: Vec::new(),
     submissions: Vec::new(),
     outcomes: Vec::new(),
@@ -367,7 +367,7 @@ fn holds_of_nothing(formula: &Formula) -> bool {
     match formula {
         Formula::Is(_) => false,
         Formula::All(parts) => parts.iter().all(holds_of_nothing),
-        Formula::Some(parts) => parts.iter().any(holds_of_nothing),
+        Formula::Any(parts) => parts.iter().any(holds_of_nothing),
     }
 }
 
@@ -375,7 +375,7 @@ fn holds_of_nothing(formula: &Formula) -> bool {
 pub(crate) fn steps_of(formula: &Formula, found: &mut Vec<StepId>) {
     match formula {
         Formula::Is(atom) => found.push(atom.step),
-        Formula::All(parts) | Formula::Some(parts) => parts.iter().for_each(|part| steps_of(part, found)),
+        Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| steps_of(part, found)),
     }
 }
 

@@ -24,7 +24,7 @@ impl Map {
         match formula {
             Formula::Is(atom) => self.settled.get(&atom.step) == Some(&atom.outcome),
             Formula::All(parts) => parts.iter().all(|part| self.truth(part)),
-            Formula::Some(parts) => parts.iter().any(|part| self.truth(part)),
+            Formula::Any(parts) => parts.iter().any(|part| self.truth(part)),
         }
     }
 

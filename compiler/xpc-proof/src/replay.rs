@@ -305,7 +305,7 @@ impl<'f, 'm> Run<'f, 'm> {
         match formula {
             Formula::Is(atom) => self.settled(*atom),
             Formula::All(parts) => parts.iter().all(|part| self.truth(part)),
-            Formula::Some(parts) => parts.iter().any(|part| self.truth(part)),
+            Formula::Any(parts) => parts.iter().any(|part| self.truth(part)),
         }
     }
 

@@ -136,7 +136,7 @@ fn formula(workflow: &Workflow, formula_: &Formula) -> Checked {
     while let Some(here) = stack.pop() {
         match here {
             Formula::Is(atom) => settles(workflow, *atom)?,
-            Formula::All(parts) | Formula::Some(parts) => stack.extend(parts),
+            Formula::All(parts) | Formula::Any(parts) => stack.extend(parts),
         }
     }
     Ok(())
@@ -164,7 +164,7 @@ fn conditions(workflow: &Workflow, id: StepId, condition: &Condition) -> Checked
                     return Err(fault("a condition reads a grant without a binder"));
                 }
             }
-            Condition::All(parts) | Condition::Some(parts) => stack.extend(parts),
+            Condition::All(parts) | Condition::Any(parts) => stack.extend(parts),
         }
     }
     Ok(())

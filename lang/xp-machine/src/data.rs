@@ -60,7 +60,7 @@ pub(crate) fn condition(step: &StepState, condition_: &Condition) -> bool {
             result(grant).and_then(|value| value.at(fields)) == Some(&Value::Bool(*is))
         }
         Condition::All(parts) => parts.iter().all(|part| condition(step, part)),
-        Condition::Some(parts) => parts.iter().any(|part| condition(step, part)),
+        Condition::Any(parts) => parts.iter().any(|part| condition(step, part)),
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn formula_with(
                 || state.steps.get(atom.step.index()).is_some_and(|step| step.settled == Some(atom.outcome))
         }
         Formula::All(parts) => parts.iter().all(|part| formula_with(state, part, extra)),
-        Formula::Some(parts) => parts.iter().any(|part| formula_with(state, part, extra)),
+        Formula::Any(parts) => parts.iter().any(|part| formula_with(state, part, extra)),
     }
 }
 

@@ -87,7 +87,7 @@ fn steps_of(formula: &Formula) -> Vec<StepId> {
     while let Some(here) = stack.pop() {
         match here {
             Formula::Is(atom) => found.push(atom.step),
-            Formula::All(parts) | Formula::Some(parts) => stack.extend(parts),
+            Formula::All(parts) | Formula::Any(parts) => stack.extend(parts),
         }
     }
     found

@@ -40,7 +40,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         }
         if !any {
             let all = judged.by_datum.values().flatten().map(|atom| Formula::Is(*atom)).collect();
-            asked.push((at, 0, Formula::Some(all)));
+            asked.push((at, 0, Formula::Any(all)));
         }
     }
     let goals: Vec<Goal> =
@@ -103,7 +103,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         match pin {
             Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(formula, _)| formula),
             // Chosen freely, or by the author: nobody judged that.
-            _ => Ok(Formula::Some(Vec::new())),
+            _ => Ok(Formula::Any(Vec::new())),
         }
     }
 
@@ -127,7 +127,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         if size > MAX_SIZE {
             return Err("what is deployed was made in too many ways to follow".to_owned());
         }
-        let found = (Formula::Some(ways), size);
+        let found = (Formula::Any(ways), size);
         self.known.borrow_mut().insert(datum.clone(), found.clone());
         Ok(found)
     }

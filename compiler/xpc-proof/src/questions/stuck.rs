@@ -67,6 +67,6 @@ fn mentions(formula: &xp_artifact::workflow::Formula, atom: Atom) -> bool {
     use xp_artifact::workflow::Formula;
     match formula {
         Formula::Is(other) => *other == atom,
-        Formula::All(parts) | Formula::Some(parts) => parts.iter().any(|part| mentions(part, atom)),
+        Formula::All(parts) | Formula::Any(parts) => parts.iter().any(|part| mentions(part, atom)),
     }
 }

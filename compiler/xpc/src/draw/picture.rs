@@ -119,7 +119,7 @@ fn atoms(formula: &Formula) -> Vec<Atom> {
         match here {
             Formula::Is(atom) if !found.contains(atom) => found.push(*atom),
             Formula::Is(_) => {}
-            Formula::All(parts) | Formula::Some(parts) => stack.extend(parts),
+            Formula::All(parts) | Formula::Any(parts) => stack.extend(parts),
         }
     }
     found.sort_unstable();
@@ -134,7 +134,7 @@ fn is_choice(formula: &Formula, atom: Atom) -> bool {
             Formula::Is(found) if *found == atom && choice => return true,
             Formula::Is(_) => {}
             Formula::All(parts) => stack.extend(parts.iter().map(|part| (part, choice))),
-            Formula::Some(parts) => stack.extend(parts.iter().map(|part| (part, choice || parts.len() > 1))),
+            Formula::Any(parts) => stack.extend(parts.iter().map(|part| (part, choice || parts.len() > 1))),
         }
     }
     false

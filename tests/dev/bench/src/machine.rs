@@ -168,7 +168,7 @@ fn holds(formula: &Formula, state: &State) -> bool {
             state.steps.get(atom.step.index()).is_some_and(|step| step.settled == Some(atom.outcome))
         }
         Formula::All(parts) => parts.iter().all(|part| holds(part, state)),
-        Formula::Some(parts) => parts.iter().any(|part| holds(part, state)),
+        Formula::Any(parts) => parts.iter().any(|part| holds(part, state)),
     }
 }
 
