@@ -15,7 +15,9 @@ pub enum ArtifactError {
     #[error("the artifact is larger than {} bytes", MAX_BYTES)]
     TooLarge,
     /// A newer format than this program reads.
-    #[error("the artifact has format {found}, newer than {expected}, which this program reads; use a newer program")]
+    #[error(
+        "the artifact has format {found}, newer than {expected}, which this program reads; use a newer program"
+    )]
     Newer {
         /// The format found.
         found: u64,
@@ -23,7 +25,9 @@ pub enum ArtifactError {
         expected: u32,
     },
     /// An older format than this program reads.
-    #[error("the artifact has format {found}, older than {expected}, which this program reads; build it again from its source")]
+    #[error(
+        "the artifact has format {found}, older than {expected}, which this program reads; build it again from its source"
+    )]
     Older {
         /// The format found.
         found: u64,

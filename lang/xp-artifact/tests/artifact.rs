@@ -111,11 +111,13 @@ fn a_kind_is_spelled_as_the_format_spells_it() {
         let words = kind["enum"].as_array().or(kind["required"].as_array()).cloned();
         words.unwrap_or_else(|| vec![kind["const"].clone()])
     });
-    let kinds: std::collections::BTreeSet<String> = kinds.map(|kind| kind.as_str().unwrap().to_owned()).collect();
+    let kinds: std::collections::BTreeSet<String> =
+        kinds.map(|kind| kind.as_str().unwrap().to_owned()).collect();
     assert_eq!(kinds, Kind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect());
     for question in [Question::StepsOpen, Question::Never(Uses::Effect(Effect::Pay))] {
         let json = serde_json::to_value(&question).unwrap();
-        let tag = json.as_str().map(str::to_owned).or(json.as_object().and_then(|map| map.keys().next().cloned()));
+        let tag =
+            json.as_str().map(str::to_owned).or(json.as_object().and_then(|map| map.keys().next().cloned()));
         assert_eq!(tag.as_deref(), Some(question.kind().as_str()));
     }
     assert_eq!(Kind::of("no_role").map(Kind::hyphenated).as_deref(), Some("no-role"));

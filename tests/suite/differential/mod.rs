@@ -10,7 +10,7 @@ mod oracle;
 use std::collections::BTreeMap;
 
 use xp_artifact::question::Status;
-use xpc_model::{Limits, Model, Prover as _, Verdict};
+use xpc_model::{Limits, Model, Verdict};
 use xpc_proof::Z3Prover;
 
 use crate::sources::{Source, compile};
@@ -135,7 +135,7 @@ fn shown(verdict: &Verdict) -> String {
         .map(|failure| {
             let events = failure.trace.iter().flat_map(|trace| &trace.events);
             let events: Vec<String> =
-                events.map(|event| format!("    {}: {:?}", event.step.0, event.kind)).collect();
+                events.map(|event| format!("    {}: {:?}", event.step, event.kind)).collect();
             format!("  {}: {}\n{}", failure.code, failure.message, events.join("\n"))
         })
         .collect();

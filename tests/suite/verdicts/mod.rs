@@ -3,7 +3,7 @@
 //! Each file begins with `// expect: kind status`. Brute force does not judge these: which names may stand for one thing is
 //! not in its world.
 
-use xpc_model::{Limits, Prover as _};
+use xpc_model::Limits;
 use xpc_proof::Z3Prover;
 
 use crate::sources::Source;

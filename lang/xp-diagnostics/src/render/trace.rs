@@ -52,7 +52,8 @@ pub fn text(sources: &Sources, trace: &Trace, before: Option<&Trace>) -> String 
 
 /// How many events two runs begin with in common, where that is worth a reference. The last event is always shown.
 fn shared(sources: &Sources, rows: &[[String; 4]], before: &Trace) -> usize {
-    let common = rows.iter().zip(&before.events).take_while(|(row, event)| **row == self::row(sources, event));
+    let common =
+        rows.iter().zip(&before.events).take_while(|(row, event)| **row == self::row(sources, event));
     let common = common.count().min(rows.len().saturating_sub(1));
     if common < MIN_SHARED { 0 } else { common }
 }
