@@ -29,7 +29,9 @@ fn find(
 ) -> Result<PathBuf, ProverError> {
     if let Some(named) = named.filter(|named| !named.is_empty()).map(PathBuf::from) {
         return if is_file(&named) {
-            Ok(named)
+            // A bare name would be looked for in `PATH`.
+            std::path::absolute(&named)
+                .map_err(|error| ProverError(format!("`{VARIABLE}` names `{}`: {error}", named.display())))
         } else {
             Err(ProverError(format!("`{VARIABLE}` names `{}`, which is no file", named.display())))
         };
@@ -66,6 +68,7 @@ mod tests {
     #[test]
     fn one_that_is_named_is_the_only_one() {
         assert_eq!(found(Some("/x/p"), &["/x/p", "/opt/bin/xpc-prove"]), Ok(PathBuf::from("/x/p")));
+        assert!(found(Some("p"), &["p"]).unwrap().is_absolute());
         let missing = found(Some("/x/p"), &["/opt/bin/xpc-prove"]).unwrap_err();
         assert!(missing.contains("XPC_PROVE") && missing.contains("/x/p"), "{missing}");
     }

@@ -11,7 +11,6 @@ use std::io::{IsTerminal as _, Write as _};
 
 use xp_artifact::question::Status;
 use xp_diagnostics::{Diagnostic, Severity, Sources, render};
-
 use xpc_driver::{Compiled, Proved};
 
 use crate::args::Format;
