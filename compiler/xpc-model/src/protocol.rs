@@ -103,20 +103,39 @@ pub enum LineError {
 /// The value has no JSON form.
 pub fn write(body: &impl Serialize) -> Result<Vec<u8>, LineError> {
     let line = LineRef { version: Version::own(), body };
-    let mut bytes = serde_json::to_vec(&line).map_err(|error| LineError::Garbage(error.to_string()))?;
+    let mut bytes = serde_json::to_vec(&line).map_err(garbage)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// What a line says, when it is by a program of this build.
+/// The answer on a line, when it is by a program of this build.
 ///
 /// # Errors
-/// It is of another version, or no line of this protocol.
-pub fn read<T: for<'de> Deserialize<'de>>(line: &[u8]) -> Result<T, LineError> {
-    let garbage = |error: serde_json::Error| LineError::Garbage(error.to_string());
-    let head: Head = serde_json::from_slice(line).map_err(garbage)?;
-    if head.version != Version::own() {
-        return Err(LineError::Version(head.version));
-    }
-    Ok(serde_json::from_slice::<Line<T>>(line).map_err(garbage)?.body)
+/// It is of another version, or no answer.
+pub fn read_answer(line: &[u8]) -> Result<Answer, LineError> {
+    same_version(line)?;
+    Ok(serde_json::from_slice::<Line<Answer>>(line).map_err(garbage)?.body)
+}
+
+/// The request on a line, when it is by a program of this build. Formulas may nest deeper than JSON readers like: whoever
+/// asks has parsed them, and bounds them.
+///
+/// # Errors
+/// It is of another version, or no request.
+pub fn read_request(line: &[u8]) -> Result<Request, LineError> {
+    same_version(line)?;
+    let mut reader = serde_json::Deserializer::from_slice(line);
+    reader.disable_recursion_limit();
+    let request = Line::<Request>::deserialize(&mut reader).map_err(garbage)?.body;
+    reader.end().map_err(garbage)?;
+    Ok(request)
+}
+
+fn same_version(line: &[u8]) -> Result<(), LineError> {
+    let Head { version } = serde_json::from_slice(line).map_err(garbage)?;
+    if version == Version::own() { Ok(()) } else { Err(LineError::Version(version)) }
+}
+
+fn garbage(error: serde_json::Error) -> LineError {
+    LineError::Garbage(error.to_string())
 }

@@ -12,8 +12,7 @@ use crate::{Z3Prover, version};
 /// # Errors
 /// Nobody reads the answers, or the line was refused, which was then said.
 pub fn answer(line: &[u8], output: &mut impl Write) -> io::Result<()> {
-    let read =
-        version::check_solver().and_then(|()| protocol::read::<Request>(line).map_err(|e| e.to_string()));
+    let read = version::check_solver().and_then(|()| protocol::read_request(line).map_err(|e| e.to_string()));
     let request = match read {
         Ok(request) => request,
         Err(reason) => {

@@ -124,7 +124,7 @@ fn a_prover_that_fails_is_a_failure_of_the_tool() {
 #[test]
 fn a_prover_that_is_killed_leaves_questions_unknown() {
     let ran = with(&named("killed.sh"), &["check", "examples/bug_fix"]).exits(4).says(&["XP0632", "signal"]);
-    assert!(ran.out.contains("17 unknown") && !ran.out.contains("proved"), "{ran}");
+    assert!(ran.out.contains("17 unknown in") && !ran.out.contains("  proved"), "{ran}");
 }
 
 #[test]
@@ -165,11 +165,11 @@ fn a_prover_refuses_what_it_cannot_read() {
     }
 }
 
-/// The deepest source that parses reaches the prover.
+/// The deepest formulas that parse reach the prover: JSON readers usually stop before.
 #[test]
 fn deep_formulas_pass_the_pipe() {
     let mut formula = "a.done".to_owned();
-    for level in 0..60 {
+    for level in 0..62 {
         let word = if level % 2 == 0 { "or" } else { "and" };
         formula = format!("({formula} {word} a.other)");
     }
@@ -178,5 +178,5 @@ fn deep_formulas_pass_the_pipe() {
     );
     let folder = folder_with("deep.xp", &source);
     let ran = super::run(folder.path(), &["check", "deep.xp"]);
-    assert!([0, 3].contains(&ran.code), "{ran}");
+    assert!(ran.exits(3).out.contains("9 proved, 2 refuted"));
 }

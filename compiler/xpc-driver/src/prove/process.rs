@@ -177,7 +177,7 @@ impl Running {
                     return Err(End::Unknown(format!("{reason} (`--workflow-ms`)")));
                 }
             };
-            let answer = protocol::read::<Answer>(&line).map_err(|error| match error {
+            let answer = protocol::read_answer(&line).map_err(|error| match error {
                 LineError::Version(_) => End::Failed(format!("{error}; install both from one release")),
                 LineError::Garbage(_) => End::Failed(error.to_string()),
             })?;
