@@ -51,7 +51,7 @@ fn editor(packages: &Packages) -> Vec<String> {
 }
 
 fn web(packages: &Packages) -> Vec<String> {
-    only(packages, &["axum"], |package| package.name == "xpd-server" || package.room() == Some("tests"))
+    only(packages, &["axum"], |package| package.name == "xpd-doors" || package.room() == Some("tests"))
 }
 
 fn no_runtime_threads(packages: &Packages) -> Vec<String> {
@@ -113,8 +113,8 @@ fn good() -> Packages {
         ("xpc-proof", "compiler/xpc-proof", &["z3"]),
         ("xpc", "compiler/xpc", &["xpc-proof", "xp-syntax", "tokio", "petgraph"]),
         ("xpd-token", "runtime/xpd-token", &["xp-diagnostics"]),
-        ("xpd-server", "runtime/xpd-server", &["axum", "tokio", "xpd-token"]),
-        ("xpd", "runtime/xpd", &["xpd-server"]),
+        ("xpd-doors", "runtime/xpd-doors", &["axum", "tokio", "xpd-token"]),
+        ("xpd", "runtime/xpd", &["xpd-doors"]),
         ("xp-forge", "tests/dev/forge", &["axum"]),
         ("xp-dev", "tests/dev/xp-dev", &["sha2"]),
         ("axum", "", &["tokio"]),
@@ -191,9 +191,9 @@ fn enforcement_links_no_compiler_and_no_solver() {
         enforcement_needs_no_compiler,
         &[
             ("xpd", "xpc-proof", "xpd reaches z3"),
-            ("xpd-server", "xp-syntax", "xpd reaches pest"),
+            ("xpd-doors", "xp-syntax", "xpd reaches pest"),
             ("xpd-token", "petgraph", "xpd reaches petgraph"),
-            ("xpd-server", "xpc", "xpd reaches xpc"),
+            ("xpd-doors", "xpc", "xpd reaches xpc"),
         ],
     );
 }
@@ -219,7 +219,7 @@ fn the_contract_imports_nothing_of_ours() {
 
 #[test]
 fn the_product_links_no_test_crate() {
-    holds(product_needs_no_tests, &[("xpd-server", "xp-forge", "xpd reaches xp-forge")]);
+    holds(product_needs_no_tests, &[("xpd-doors", "xp-forge", "xpd reaches xp-forge")]);
 }
 
 #[test]

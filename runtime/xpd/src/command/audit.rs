@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use xp_artifact::VerifyingKey;
 use xpd_audit::verify::{Trust, Verdict, verify_package};
-use xpd_server::roster::{PRIVATE, is_private};
+use xpd_engine::roster::{PRIVATE, is_private};
 
 use super::Done;
 use crate::out::print;

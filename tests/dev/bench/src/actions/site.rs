@@ -14,12 +14,12 @@ use xp_artifact::workflow::{
 };
 use xp_artifact::{Artifact, Envelope, SigningKey};
 use xp_scope::{Type, Value};
-use xpd_server::clock::SystemClock;
-use xpd_server::config::Config;
-use xpd_server::connectors::{ActError, Call, Connector};
-use xpd_server::proxy::Scrubber;
-use xpd_server::registry::Registry;
-use xpd_server::serve::Server;
+use xpd::config::Config;
+use xpd::serve::Server;
+use xpd_engine::clock::SystemClock;
+use xpd_engine::registry::Registry;
+use xpd_proxy::Scrubber;
+use xpd_proxy::{ActError, Call, Connector};
 use xpd_token::KeyPair;
 
 use super::agent;

@@ -1,0 +1,6 @@
+//! A server: its configuration, what is put together out of it, and the check of an installation.
+
+pub mod check;
+pub mod config;
+mod make;
+pub mod serve;
