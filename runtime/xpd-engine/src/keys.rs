@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use xpd_token::{KeyPair, KeyRing};
 
-use crate::roster::ConfigError;
+use crate::config_error::ConfigError;
 
 /// Files of the keys, the ones whose loss is the worst first.
 const NAMES: [&str; 5] = ["log.pem", "marker.pem", "admin.pem", "grant.pem", "session.pem"];
@@ -39,7 +39,7 @@ impl Keys {
         if !new && let Some(name) = NAMES.into_iter().find(|name| !folder.join(name).exists()) {
             return Err(missing(&folder.join(name)));
         }
-        make_private(folder)?;
+        make_private_folder(folder)?;
         let grants = key(folder, "grant.pem")?;
         let sessions = key(folder, "session.pem")?;
         let admin = key(folder, "admin.pem")?;
@@ -92,20 +92,20 @@ fn missing(path: &Path) -> ConfigError {
 ///
 /// # Errors
 /// It cannot be made, or others may enter it.
-pub fn make_private(folder: &Path) -> Result<(), ConfigError> {
+pub fn make_private_folder(folder: &Path) -> Result<(), ConfigError> {
     use std::os::unix::fs::DirBuilderExt as _;
     if !folder.exists() {
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| ConfigError::new(folder, error))?;
     }
-    is_private(folder)
+    check_private_folder(folder)
 }
 
 /// Checks that a folder is one that only its owner may enter.
 ///
 /// # Errors
 /// It is none.
-pub fn is_private(folder: &Path) -> Result<(), ConfigError> {
+pub fn check_private_folder(folder: &Path) -> Result<(), ConfigError> {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata = std::fs::metadata(folder).map_err(|error| ConfigError::new(folder, error))?;
     let mode = metadata.permissions().mode() & 0o777;

@@ -1,13 +1,12 @@
-//! Decides and grants, records both, and has what was granted carried out.
+//! Decides and grants, and records both.
 
-pub mod clock;
-mod evidence;
-pub mod fault;
+mod config_error;
 pub mod keys;
+mod memory;
 pub mod orchestrator;
-pub mod proxy;
 pub mod registry;
 pub mod roster;
-mod store;
 
-pub use store::{LogKey, Nodes, Store, StoreError, View, check_store, store_is_new};
+pub use config_error::{ConfigError, PRIVATE_KEY, is_private_key};
+pub use memory::{LogKey, published};
+pub use orchestrator::{Orchestrator, Rules};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use xp_artifact::workflow::{Action, Record};
 use xp_scope::Digest;
 
-use crate::roster::ConfigError;
+use crate::config_error::ConfigError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +21,7 @@ struct File {
 pub struct Registry(BTreeMap<String, Digest>);
 
 impl Registry {
-    /// Reads `{"version": 1, "actions": {"github.issues.read": "sha256:…"}}`.
+    /// Reads `{"version": 1, "actions": {"tickets.issues.read": "sha256:…"}}`.
     ///
     /// # Errors
     /// The file cannot be read or is of another form.
@@ -69,7 +69,7 @@ impl Registry {
     }
 }
 
-/// `github.issues.read`.
+/// `tickets.issues.read`.
 #[must_use]
 pub fn qualified(action: &Action) -> String {
     format!("{}.{}", action.connector, action.name)

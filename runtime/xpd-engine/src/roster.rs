@@ -9,34 +9,10 @@ use xp_machine::event::Principal;
 use xp_scope::Value;
 use xpd_token::{PublicJwk, PublicKey};
 
+use crate::config_error::{ConfigError, PRIVATE_KEY, is_private_key};
+
 /// The name of the administrator, on the record.
 pub const ADMIN: &str = "admin";
-
-/// What is wrong with a file of the operator's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {what}")]
-pub struct ConfigError {
-    /// The file.
-    pub file: String,
-    /// The key and what is wrong with it.
-    pub what: String,
-}
-
-impl ConfigError {
-    /// About a file.
-    pub fn new(file: &Path, what: impl ToString) -> Self {
-        Self { file: file.display().to_string(), what: what.to_string() }
-    }
-}
-
-/// What is said of a private key where a public one belongs.
-pub const PRIVATE: &str = "is a private key: give the public one (`openssl pkey -in KEY -pubout -out KEY.pub.pem`) and keep this one to its owner";
-
-/// Whether a text is a private key in PEM.
-#[must_use]
-pub fn is_private(pem: &str) -> bool {
-    pem.contains("PRIVATE KEY-----")
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,8 +156,8 @@ impl Roster {
                         .map_err(|error| fault(&format!("`key_file` {}: {error}", file.display())))?;
                     let key = PublicKey::from_pem(&pem).map_err(|error| {
                         let file = file.display();
-                        match is_private(&pem) {
-                            true => fault(&format!("`key_file` {file}: {PRIVATE}")),
+                        match is_private_key(&pem) {
+                            true => fault(&format!("`key_file` {file}: {PRIVATE_KEY}")),
                             false => fault(&format!("`key_file` {file}: {error}")),
                         }
                     })?;

@@ -1,22 +1,9 @@
-//! What the proxy acts through: one trait, one folder per connector.
-
-use std::collections::BTreeMap;
+//! What the proxy acts through.
 
 use async_trait::async_trait;
 use xp_scope::Value;
 
-/// One action with its complete, typed arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// Name inside the connector, `issues.create`.
-    pub action: String,
-    /// Every argument by name, defaults filled in.
-    pub args: BTreeMap<String, Value>,
-    /// What this one use is known by, from the grant's `jti`: left at the upstream where it can be, so that a probe finds it.
-    pub marker: String,
-    /// When the right to it was granted, in milliseconds since 1970: it happened later, or not at all.
-    pub since: u64,
-}
+use crate::permit::{Permit, Sought};
 
 /// Why an action did not, or may not, have happened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,14 +27,15 @@ pub enum ActError {
 /// An upstream.
 #[async_trait]
 pub trait Connector: Send + Sync {
-    /// Name in the language, `github`.
+    /// Name in the language.
     fn name(&self) -> &str;
 
-    /// Acts. Idempotent actions may be repeated; others are followed by [`Connector::probe`] when in doubt.
-    async fn act(&self, call: &Call) -> Result<Value, ActError>;
+    /// Acts, on a permit that is used up by it. Idempotent actions may be repeated, each time on a permit of its own;
+    /// others are followed by [`Connector::probe`] when in doubt.
+    async fn act(&self, permit: Permit) -> Result<Value, ActError>;
 
     /// Looks whether a call happened: its result if it did, nothing if it provably did not.
     ///
     /// Only after whoever acted is known to be gone: a request still on its way may arrive later.
-    async fn probe(&self, call: &Call) -> Result<Option<Value>, ActError>;
+    async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError>;
 }

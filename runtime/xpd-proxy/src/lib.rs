@@ -1,10 +1,29 @@
-//! Acts with the secrets that only it holds; the trait that connectors implement.
+//! Acts, with the secrets that only it holds, and only on a permit.
+//!
+//! A [`Permit`] is made here and nowhere else, in the transaction that moves its grant from issued to claimed. What the
+//! proxy needs of whoever decides is the [`Authority`] trait, so that it can stand on another host than the engine.
 
+mod authority;
+mod call;
+mod claim;
 mod connector;
+mod doubt;
+mod ending;
+mod fault;
+mod flights;
 pub mod hooks;
+mod permit;
+mod proxy;
 mod scrub;
 mod secret;
 
-pub use connector::{ActError, Call, Connector};
+pub use authority::{Authority, Decision, Use, Warrant};
+pub use call::Call;
+pub use connector::{ActError, Connector};
+pub use doubt::Resolution;
+pub use ending::{Answer, Ending, Failure};
+pub use fault::{Fault, Refused, Stop, insist, write};
+pub use permit::{Permit, Sought, Spent};
+pub use proxy::Proxy;
 pub use scrub::Scrubber;
 pub use secret::{Secret, SecretError};

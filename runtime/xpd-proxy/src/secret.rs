@@ -1,10 +1,13 @@
-//! Secrets that print nothing and do not stay in memory longer than needed.
+//! Secrets that print nothing and are overwritten when the last holder drops them.
 
 use std::fmt;
+use std::sync::Arc;
 
-/// A credential. It prints nothing, cannot be compared or written out, and is overwritten when dropped.
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// A credential, kept once however often it is held. It prints nothing and cannot be compared or written out.
 #[derive(Clone)]
-pub struct Secret(Vec<u8>);
+pub struct Secret(Arc<SecretString>);
 
 /// A text that no header can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,27 +24,19 @@ impl Secret {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(SecretError);
         }
-        Ok(Self(text.as_bytes().to_vec()))
+        Ok(Self(Arc::new(SecretString::from(text))))
     }
 
-    /// The bytes, for the one place that sends them.
+    /// The text, for the one place that sends it.
     #[must_use]
-    pub fn expose(&self) -> &[u8] {
-        &self.0
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
-    }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.0.fill(0);
-        // Without a reader the compiler may leave the writing out.
-        std::hint::black_box(&self.0);
     }
 }
 
@@ -53,7 +48,8 @@ mod tests {
     fn a_secret_prints_nothing_of_itself() {
         let secret = Secret::new(" canary-7f3a\n").unwrap();
         assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "Secret(…) Some(Secret(…))");
-        assert_eq!(secret.expose(), b"canary-7f3a");
+        assert_eq!(secret.expose(), "canary-7f3a");
+        assert!(std::ptr::eq(secret.expose(), secret.clone().expose()), "kept once");
     }
 
     #[test]

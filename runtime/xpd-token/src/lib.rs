@@ -28,4 +28,6 @@ pub use keys::{KeyError, KeyPair, KeyRing, PublicKey, jwks};
 pub use proof::{
     MAX_PROOF_JTI, PROOF_WINDOW_SECONDS, Proof, ProofRequest, Received, make_proof, verify_proof,
 };
-pub use token::{Expected, issue_grant, issue_session, verify_grant, verify_session};
+pub use token::{
+    Expected, Origin, authentic_grant, issue_grant, issue_session, verify_grant, verify_session,
+};

@@ -1,20 +1,18 @@
 //! What a server would find at its start, by the same reading; nothing is made, written or sent.
 
-use std::fs::File;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use xpd_doors::socket;
+use xpd_engine::keys::{check_private_folder, look};
+use xpd_engine::{ConfigError, LogKey, published};
+use xpd_store::{StoreError, sqlite};
 use xpd_token::KeyPair;
 
 use crate::config::Config;
-use crate::make::make;
 use crate::serve::rules;
-use xpd_doors::socket;
-use xpd_engine::keys::{is_private, look};
-use xpd_engine::roster::ConfigError;
-use xpd_engine::{LogKey, check_store, store_is_new};
 
 /// A thing that was looked at: how it is, or what is wrong with it.
 pub type Finding = (String, Result<String, String>);
@@ -25,11 +23,11 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     let mut note = |what: &str, is: Result<String, String>| found.push((what.to_owned(), is));
     let wrong = |error: ConfigError| error.to_string();
     for (name, instance) in &config.connectors {
-        let made = make(name, instance, &config.file);
+        let made = instance.make(name, &config.file);
         note(&format!("connector {name}"), made.map(|_| "can be made".to_owned()).map_err(wrong));
     }
     note("roster", rules(config).map(|_| "can be read".to_owned()).map_err(wrong));
-    let new = store_is_new(&config.data);
+    let new = sqlite::is_new(&config.data);
     note("data folder", folder(&config.data, new));
     note("keys folder", folder(&config.keys, new));
     for (name, is) in look(&config.keys, new) {
@@ -37,7 +35,7 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     }
     let key = KeyPair::read_file(&config.keys.join("log.pem")).ok();
     let key = key.and_then(|key| LogKey::new(&config.name, Arc::new(key)).ok());
-    note("store", check_store(&config.data, key.as_ref()).map_err(|error| error.to_string()));
+    note("store", store(&config.data, key.as_ref()).map_err(|error| error.to_string()));
     if let Some(path) = &config.socket {
         note("socket", place(path, &config.data).await);
     }
@@ -51,7 +49,16 @@ fn folder(path: &Path, new: bool) -> Result<String, String> {
     if new && !path.exists() {
         return Ok("made at the first start".to_owned());
     }
-    is_private(path).map(|()| "for its owner only".to_owned()).map_err(|error| error.to_string())
+    check_private_folder(path).map(|()| "for its owner only".to_owned()).map_err(|error| error.to_string())
+}
+
+/// The database, and whose log it is.
+fn store(folder: &Path, key: Option<&LogKey>) -> Result<String, StoreError> {
+    sqlite::complete(folder)?;
+    if let Some(key) = key {
+        published(&sqlite::checkpoint_file(folder), key)?;
+    }
+    sqlite::check(folder)
 }
 
 async fn place(path: &Path, data: &Path) -> Result<String, String> {
@@ -83,8 +90,7 @@ fn port(address: SocketAddr, data: &Path) -> Result<String, String> {
 
 /// Somebody answers: the server of this folder, or another one.
 fn taken(at: &str, data: &Path) -> Result<String, String> {
-    let lock = File::open(data.join("lock"));
-    if lock.is_ok_and(|lock| lock.try_lock_shared().is_err()) {
+    if sqlite::is_taken(data) {
         Ok(format!("{at}: a server answers"))
     } else {
         Err(format!("{at}: another server answers there, and it is not the one of this data folder"))

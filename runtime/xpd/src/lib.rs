@@ -2,5 +2,4 @@
 
 pub mod check;
 pub mod config;
-mod make;
 pub mod serve;

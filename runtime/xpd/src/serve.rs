@@ -11,21 +11,16 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use xp_scope::Digest;
-
-use crate::config::{self, Config};
-use crate::make::make;
 use xpd_doors::api;
 use xpd_doors::socket::{self, Place};
-use xpd_engine::clock::{Clock, SystemClock};
-use xpd_engine::fault::Fault;
-use xpd_engine::keys::{Keys, make_private};
-use xpd_engine::orchestrator::{Orchestrator, Rules};
-use xpd_engine::proxy::Proxy;
+use xpd_engine::keys::{Keys, make_private_folder};
 use xpd_engine::registry::Registry;
-use xpd_engine::roster::{ConfigError, Roster};
-use xpd_engine::{LogKey, Store, StoreError, store_is_new};
-use xpd_proxy::Connector;
-use xpd_proxy::Scrubber;
+use xpd_engine::roster::Roster;
+use xpd_engine::{ConfigError, LogKey, Orchestrator, Rules};
+use xpd_proxy::{Connector, Fault, Proxy, Scrubber, Secret};
+use xpd_store::{Clock, StoreError, SystemClock, sqlite};
+
+use crate::config::{self, Config};
 
 /// Why a server does not start or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -61,9 +56,9 @@ impl Server {
         let made = config
             .connectors
             .iter()
-            .map(|(name, instance)| make(name, instance, &config.file).map(|made| (name.clone(), made)));
-        let made: BTreeMap<_, _> = made.collect::<Result<_, _>>()?;
-        let secrets: Vec<String> = made.values().flat_map(|made| made.secrets.clone()).collect();
+            .map(|(name, instance)| Ok((name.clone(), instance.make(name, &config.file)?)));
+        let made: BTreeMap<_, _> = made.collect::<Result<_, ConfigError>>()?;
+        let secrets: Vec<Secret> = made.values().flat_map(|made| made.secrets.clone()).collect();
         let connectors = made.into_iter().map(|(name, made)| (name, made.connector)).collect();
         Self::with(config, connectors, Scrubber::new(secrets), SystemClock::shared()).await
     }
@@ -78,19 +73,20 @@ impl Server {
         scrubber: Scrubber,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
-        make_private(&config.data)?;
-        let keys = Arc::new(Keys::open(&config.keys, store_is_new(&config.data))?);
-        let log_key = LogKey::new(&config.name, Arc::clone(&keys.log))?;
-        let vkey = log_key.vkey().clone();
-        let store =
-            Arc::new(Store::open(&config.data, log_key, Arc::clone(&clock), config.limits.reserve_bytes)?);
+        make_private_folder(&config.data)?;
+        let keys = Arc::new(Keys::open(&config.keys, sqlite::is_new(&config.data))?);
+        let vkey = LogKey::new(&config.name, Arc::clone(&keys.log))?.vkey().clone();
         let rules = Arc::new(rules(&config)?);
-        let orchestrator = Arc::new(Orchestrator::new(store, rules, keys, clock, config.hooks));
+        let checkpoint = sqlite::checkpoint_file(&config.data);
+        let time = Arc::clone(&clock);
+        let open = |resident| sqlite::open(&config.data, time, resident, config.limits.reserve_bytes);
+        let orchestrator =
+            Arc::new(Orchestrator::open(rules, keys, clock, config.hooks, &checkpoint, open).await?);
         orchestrator.settle_in().await.map_err(ServeError::Recovery)?;
         orchestrator.recover().await.map_err(ServeError::Recovery)?;
         let grace = Duration::from_secs(config.limits.grace_seconds);
-        let proxy =
-            Arc::new(Proxy::new(Arc::clone(&orchestrator), connectors, scrubber, config.hooks, grace));
+        let (authority, store) = (Arc::clone(&orchestrator), orchestrator.store());
+        let proxy = Arc::new(Proxy::new(authority, store, connectors, scrubber, config.hooks, grace));
         let (tcp, unix) = listeners(&config).await?;
         let app = api::App::new(orchestrator, proxy, vkey, doors(&config));
         Ok(Self { app, config, tcp, unix })
@@ -131,7 +127,7 @@ impl Server {
         let (tell, told) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut upkeep = JoinSet::new();
-        upkeep.spawn(Arc::clone(&self.app.proxy).sweep(told.clone()));
+        upkeep.spawn(Arc::clone(&self.app.orchestrator).keep_up(told.clone()));
         upkeep.spawn(Arc::clone(&self.app.proxy).settle(told.clone()));
         let head = self.app.receive;
         if let (Some(listener), Some(url)) = (self.tcp, url) {

@@ -1,4 +1,4 @@
-//! One HTTP request, signed over its bytes (`X-Xp-Signature: sha256=<HMAC>`, as GitHub signs its webhooks).
+//! One HTTP request, signed over its bytes (`X-Xp-Signature: sha256=<HMAC>`).
 
 use std::time::Duration;
 
@@ -8,8 +8,9 @@ use reqwest::{Client, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
+use xpd_proxy::{ActError, Permit, Secret};
 
-use xpd_proxy::{ActError, Secret};
+use crate::transport::{self, CLEAR};
 
 /// Longest answer that is read.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -31,13 +32,10 @@ impl Hook {
     /// Another address.
     pub fn new(url: &str, secret: Secret) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| error.to_string())?;
-        let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-            return Err("must be https, or http to a loopback address".to_owned());
+        if !transport::may_carry_secrets(&url) {
+            return Err(CLEAR.to_owned());
         }
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
+        let client = transport::client(&url)
             .connect_timeout(Duration::from_secs(5))
             .timeout(TIMEOUT)
             .build()
@@ -45,8 +43,12 @@ impl Hook {
         Ok(Self { client, url, secret })
     }
 
-    /// Sends what is told and reads the answer.
-    pub(super) async fn tell<T: DeserializeOwned>(&self, told: &impl Serialize) -> Result<T, ActError> {
+    /// Sends what is told, on a permit, and reads the answer.
+    pub(super) async fn tell<T: DeserializeOwned>(
+        &self,
+        _: &Permit,
+        told: &impl Serialize,
+    ) -> Result<T, ActError> {
         let not_sent = |_| ActError::NotSent("the message could not be made".to_owned());
         let body = serde_json::to_vec(told).map_err(not_sent)?;
         let signature = self.signature(&body)?;
@@ -85,7 +87,7 @@ impl Hook {
     }
 
     fn signature(&self, body: &[u8]) -> Result<String, ActError> {
-        let mac = Hmac::<Sha256>::new_from_slice(self.secret.expose())
+        let mac = Hmac::<Sha256>::new_from_slice(self.secret.expose().as_bytes())
             .map_err(|_| ActError::NotSent("the hook's secret cannot sign".to_owned()))?;
         let tag = mac.chain_update(body).finalize().into_bytes();
         Ok(tag.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -2,14 +2,13 @@
 
 mod hook;
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use xp_scope::Value;
+use xpd_proxy::{ActError, Connector, Permit, Sought};
 
-use crate::given::{object_id, repo};
-use xpd_proxy::{ActError, Call, Connector};
+use crate::args::Args;
+use crate::result::{record, text};
 
 pub use hook::Hook;
 
@@ -56,21 +55,27 @@ impl Deploy {
         Ok(Self { name: name.to_owned(), staging, production })
     }
 
-    async fn staging(&self, call: &Call) -> Result<Value, ActError> {
+    async fn staging(&self, permit: &Permit) -> Result<Value, ActError> {
         let hook = self.staging.as_ref().ok_or_else(|| missing("staging"))?;
-        let commit = object_id(call, "commit")?;
-        let checked: Checked = hook.tell(&told("staging", call, commit, None)?).await?;
+        let args = Args::of(permit.call(), &["repo", "commit"])?;
+        let (repo, commit) = (args.repo()?.full_name(), args.commit("commit")?);
+        let id = permit.call().marker();
+        let told = Told { environment: "staging", repo, commit, tree: None, id };
+        let checked: Checked = hook.tell(permit, &told).await?;
         if checked.commit != commit {
             return Err(ActError::Unknown("the hook answered for another commit".to_owned()));
         }
-        Ok(record([("passed", Value::Bool(checked.passed)), ("commit", Value::Text(checked.commit))]))
+        Ok(record([("passed", Value::Bool(checked.passed)), ("commit", text(commit))]))
     }
 
-    async fn production(&self, call: &Call) -> Result<Value, ActError> {
+    async fn production(&self, permit: &Permit) -> Result<Value, ActError> {
         let hook = self.production.as_ref().ok_or_else(|| missing("production"))?;
-        let (commit, tree) = (object_id(call, "commit")?, object_id(call, "tree")?);
-        let shipped: Shipped = hook.tell(&told("production", call, commit, Some(tree))?).await?;
-        Ok(record([("id", Value::Text(shipped.id))]))
+        let args = Args::of(permit.call(), &["repo", "commit", "tree"])?;
+        let (repo, commit) = (args.repo()?.full_name(), args.commit("commit")?);
+        let (tree, id) = (Some(args.commit("tree")?), permit.call().marker());
+        let told = Told { environment: "production", repo, commit, tree, id };
+        let shipped: Shipped = hook.tell(permit, &told).await?;
+        Ok(record([("id", text(&shipped.id))]))
     }
 }
 
@@ -80,34 +85,20 @@ impl Connector for Deploy {
         &self.name
     }
 
-    async fn act(&self, call: &Call) -> Result<Value, ActError> {
-        match call.action.as_str() {
-            "staging" => self.staging(call).await,
-            "production" => self.production(call).await,
+    async fn act(&self, permit: Permit) -> Result<Value, ActError> {
+        match permit.call().action() {
+            "staging" => self.staging(&permit).await,
+            "production" => self.production(&permit).await,
             other => Err(ActError::NotSent(format!("there is no action `{other}`"))),
         }
     }
 
     /// Both actions are repeated, not looked for: the hook acts once for each id.
-    async fn probe(&self, _: &Call) -> Result<Option<Value>, ActError> {
+    async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
         Err(ActError::NotSent("a hook cannot be asked".to_owned()))
     }
 }
 
 fn missing(environment: &str) -> ActError {
     ActError::NotSent(format!("no hook is configured for {environment}"))
-}
-
-fn told<'c>(
-    environment: &'c str,
-    call: &'c Call,
-    commit: &'c str,
-    tree: Option<&'c str>,
-) -> Result<Told<'c>, ActError> {
-    let repo = repo(call)?;
-    Ok(Told { environment, repo: format!("{}/{}", repo.owner, repo.name), commit, tree, id: &call.marker })
-}
-
-fn record<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::Record(BTreeMap::from(members.map(|(name, value)| (name.to_owned(), value))))
 }

@@ -1,15 +1,15 @@
 //! HTTP to one host: no redirects, bounded answers, and for every failure what it says about the effect.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
+use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use xpd_proxy::{ActError, Permit, Secret};
 
-use xpd_proxy::{ActError, Secret};
+use crate::transport::{self, CLEAR};
 
 /// Where and as whom.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ pub enum ConfigError {
     #[error("`{0}` is no base address of a REST interface")]
     Address(String),
     /// The credential would travel in the clear.
-    #[error("`{0}` is neither https nor http to a loopback address")]
+    #[error("`{0}` {CLEAR}")]
     Clear(String),
     /// The HTTP client cannot be made.
     #[error("the http client cannot be made: {0}")]
@@ -80,16 +80,10 @@ impl Api {
         if !plain {
             return Err(ConfigError::Address(text()));
         }
-        let secure = base.scheme() == "https";
-        let local = base.scheme() == "http" && is_loopback(&base);
-        if !secure && !local {
+        if !transport::may_carry_secrets(&base) {
             return Err(ConfigError::Clear(text()));
         }
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .https_only(secure)
-            .retry(reqwest::retry::never())
+        let client = transport::client(&base)
             .connect_timeout(config.connect_timeout)
             .timeout(config.timeout)
             .user_agent("xpd")
@@ -131,6 +125,7 @@ impl Api {
     /// Writes an object of git: nothing points to it yet, so nobody sees it and doing it twice is doing it once.
     pub(super) async fn write_object<T: DeserializeOwned>(
         &self,
+        _: &Permit,
         segments: &[&str],
         body: &Json,
     ) -> Result<T, ActError> {
@@ -138,9 +133,10 @@ impl Api {
         parsed(&self.body(answer, Weight::Light).await?, Weight::Light)
     }
 
-    /// Has an effect. Sent at most once.
+    /// Has an effect. Sent at most once, and by nobody who holds no permit.
     pub(super) async fn effect<T: DeserializeOwned>(
         &self,
+        _: &Permit,
         method: Method,
         segments: &[&str],
         body: &Json,
@@ -157,11 +153,9 @@ impl Api {
         body: Option<&Json>,
         accept: &'static str,
     ) -> Result<Response, reqwest::Error> {
-        let mut token = b"Bearer ".to_vec();
-        token.extend_from_slice(self.token.expose());
+        let token = Zeroizing::new(format!("Bearer {}", self.token.expose()));
         // A secret is visible ASCII, which every header carries.
-        let mut value = HeaderValue::from_bytes(&token).unwrap_or(HeaderValue::from_static(""));
-        token.fill(0);
+        let mut value = HeaderValue::from_str(&token).unwrap_or(HeaderValue::from_static(""));
         value.set_sensitive(true);
         let mut request = self
             .client
@@ -252,12 +246,6 @@ fn reason(status: u16) -> &'static str {
         429 => "the upstream is asked too often",
         _ => "the upstream refuses",
     }
-}
-
-/// Whether the host is written as a loopback address: a name could mean anything.
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use xp_scope::{Value, path};
 
-use super::args::{record, text};
+use crate::result::{record, text};
 
 /// Paths taken from one text at most.
 const MOST: usize = 100;

@@ -5,13 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
 use xp_scope::{MAX_TEXT, Value};
+use xpd_proxy::{ActError, Call, Permit, Sought};
 
 use super::api::{Api, refused};
-use super::args::{Args, Repo, record, text, wrong};
-use super::git::{self, Commit, Found, Line};
+use super::git::{self, Commit, Found, Line, Sha};
 use super::when::When;
 use super::{marker, pages};
-use xpd_proxy::{ActError, Call};
+use crate::args::{Args, Repo, wrong};
+use crate::result::{record, text};
 
 #[derive(Deserialize)]
 struct BlobJson {
@@ -20,14 +21,9 @@ struct BlobJson {
     encoding: String,
 }
 
-#[derive(Deserialize)]
-struct Sha {
-    sha: String,
-}
-
 /// `contents.read`: walks the tree of the branch's commit and takes regular files only.
-pub(super) async fn read(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, &["repo", "path", "at"])?;
+pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), &["repo", "path", "at"])?;
     let repo = args.repo()?;
     let (path, at) = (args.path("path")?, args.branch_or("at", repo.default_branch)?);
     let commit = git::head(api, &repo, at).await?;
@@ -51,9 +47,9 @@ pub(super) async fn read(api: &Api, call: &Call) -> Result<Value, ActError> {
 ///
 /// The commit's only parent is the head that was read, so the move is a fast-forward only if nobody moved the branch
 /// in between (see [`git::advance`]).
-pub(super) async fn write(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let (repo, branch, path) = written(call)?;
-    let content = Args::of(call, WRITE)?.text("text")?;
+pub(super) async fn write(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let (repo, branch, path) = written(permit.call())?;
+    let content = Args::of(permit.call(), WRITE)?.text("text")?;
     git::registered(api, &repo).await?;
     let head = git::head(api, &repo, branch).await?;
     let root = git::commit(api, &repo, &head).await?.tree;
@@ -62,24 +58,25 @@ pub(super) async fn write(api: &Api, call: &Call) -> Result<Value, ActError> {
         Found::Nothing => "100644".to_owned(),
     };
     let body = json!({ "content": STANDARD.encode(content), "encoding": "base64" });
-    let blob: Sha = api.write_object(&["repos", repo.owner, repo.name, "git", "blobs"], &body).await?;
+    let blob: Sha =
+        api.write_object(permit, &["repos", repo.owner, repo.name, "git", "blobs"], &body).await?;
     let sha = git::object_id(blob.sha)?;
     let line = Line { path: path.to_owned(), mode, kind: "blob".to_owned(), sha };
-    let tree = git::write_tree(api, &repo, &root, &[(path.to_owned(), Some(line.clone()))]).await?;
+    let tree = git::write_tree(api, permit, &repo, &root, &[(path.to_owned(), Some(line.clone()))]).await?;
     match git::walk(api, &repo, &tree, path).await? {
         Found::File(found) if found == line => {}
         _ => return Err(refused(409, "diverged")),
     }
-    let message = marker::sign(MESSAGE, &call.marker)?;
-    let made = git::write_commit(api, &repo, &tree, &[&head], &message).await?;
-    git::advance(api, &repo, branch, &made.sha).await?;
+    let message = marker::sign(MESSAGE, permit.call().marker())?;
+    let made = git::write_commit(api, permit, &repo, &tree, &[&head], &message).await?;
+    git::advance(api, permit, &repo, branch, &made.sha).await?;
     Ok(done(&made))
 }
 
 /// Looks for the commit that carries the mark on the branch.
-pub(super) async fn probe_write(api: &Api, call: &Call) -> Result<Option<Value>, ActError> {
-    let (repo, branch, _) = written(call)?;
-    let found = marked(api, &repo, branch, call).await?;
+pub(super) async fn probe_write(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
+    let (repo, branch, _) = written(sought.call())?;
+    let found = marked(api, &repo, branch, sought.call()).await?;
     Ok(found.as_ref().map(done))
 }
 
@@ -114,7 +111,7 @@ pub(super) async fn marked(
     pages::back(api, &segments, &[("sha", &head)], |entry: Entry| {
         let date = entry.commit.committer.and_then(|person| person.date);
         // The oldest one: a copy of the mark can only come later.
-        if marker::carries(&entry.commit.message, &call.marker) {
+        if marker::carries(&entry.commit.message, call.marker()) {
             found = Some(entry.sha);
         }
         date.is_some_and(|date| when.is_after(&date))

@@ -6,10 +6,10 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 use xp_scope::{is_object_id, path};
+use xpd_proxy::{ActError, Permit};
 
 use super::api::{Api, refused};
-use super::args::Repo;
-use xpd_proxy::ActError;
+use crate::args::Repo;
 
 /// A commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +30,18 @@ pub(super) struct Line {
     pub sha: String,
 }
 
+/// An object, named.
 #[derive(Deserialize)]
-struct Sha {
-    sha: String,
+pub(super) struct Sha {
+    pub sha: String,
+}
+
+/// How far two commits are apart.
+#[derive(Deserialize)]
+pub(super) struct Compared {
+    pub merge_base_commit: Sha,
+    pub ahead_by: u64,
+    pub behind_by: u64,
 }
 
 #[derive(Deserialize)]
@@ -101,10 +110,16 @@ pub(super) async fn head(api: &Api, repo: &Repo<'_>, name: &str) -> Result<Strin
 }
 
 /// Makes a branch. The effect.
-pub(super) async fn create_branch(api: &Api, repo: &Repo<'_>, name: &str, sha: &str) -> Result<(), ActError> {
+pub(super) async fn create_branch(
+    api: &Api,
+    permit: &Permit,
+    repo: &Repo<'_>,
+    name: &str,
+    sha: &str,
+) -> Result<(), ActError> {
     let segments = ["repos", repo.owner, repo.name, "git", "refs"];
     let body = json!({ "ref": format!("refs/heads/{name}"), "sha": sha });
-    let made: RefJson = api.effect(Method::POST, &segments, &body).await?;
+    let made: RefJson = api.effect(permit, Method::POST, &segments, &body).await?;
     if made.object.sha == sha {
         return Ok(());
     }
@@ -115,12 +130,18 @@ pub(super) async fn create_branch(api: &Api, repo: &Repo<'_>, name: &str, sha: &
 ///
 /// GitHub has no compare-and-swap of refs over REST, but refuses with `force: false` whatever is not a fast-forward:
 /// the branch moves only if it is at an ancestor of the new commit. So nothing that somebody else added is lost.
-pub(super) async fn advance(api: &Api, repo: &Repo<'_>, name: &str, sha: &str) -> Result<(), ActError> {
+pub(super) async fn advance(
+    api: &Api,
+    permit: &Permit,
+    repo: &Repo<'_>,
+    name: &str,
+    sha: &str,
+) -> Result<(), ActError> {
     let full = format!("heads/{name}");
     let mut segments = vec!["repos", repo.owner, repo.name, "git", "refs"];
     segments.extend(full.split('/'));
     let body = json!({ "sha": sha, "force": false });
-    let moved: RefJson = match api.effect(Method::PATCH, &segments, &body).await {
+    let moved: RefJson = match api.effect(permit, Method::PATCH, &segments, &body).await {
         Err(ActError::Refused { status: 409 | 422, .. }) => {
             return Err(refused(409, "the branch has moved"));
         }
@@ -145,6 +166,7 @@ pub(super) async fn commit(api: &Api, repo: &Repo<'_>, sha: &str) -> Result<Comm
 /// Writes a commit and reads it back: tree and parents are those wanted, or it is `diverged`.
 pub(super) async fn write_commit(
     api: &Api,
+    permit: &Permit,
     repo: &Repo<'_>,
     tree: &str,
     parents: &[&str],
@@ -152,12 +174,20 @@ pub(super) async fn write_commit(
 ) -> Result<Commit, ActError> {
     let segments = ["repos", repo.owner, repo.name, "git", "commits"];
     let body = json!({ "message": message, "tree": tree, "parents": parents });
-    let made: CommitJson = api.write_object(&segments, &body).await?;
+    let made: CommitJson = api.write_object(permit, &segments, &body).await?;
     let made = commit(api, repo, &checked(made)?.sha).await?;
     if made.tree != tree || made.parents != parents {
         return Err(refused(409, "diverged"));
     }
     Ok(made)
+}
+
+/// How far a commit is ahead of another and behind it.
+pub(super) async fn compare(api: &Api, repo: &Repo<'_>, from: &str, to: &str) -> Result<Compared, ActError> {
+    let pair = format!("{from}...{to}");
+    // The second page leaves out the files, which the first would bring along.
+    let query = [("per_page", "1"), ("page", "2")];
+    api.get(&["repos", repo.owner, repo.name, "compare", &pair], &query).await
 }
 
 /// The lines of one tree.
@@ -177,6 +207,7 @@ pub(super) async fn files(api: &Api, repo: &Repo<'_>, sha: &str) -> Result<BTree
 /// Writes the tree that another one becomes by these lines; a line without an entry takes a path away.
 pub(super) async fn write_tree(
     api: &Api,
+    permit: &Permit,
     repo: &Repo<'_>,
     base: &str,
     lines: &[(String, Option<Line>)],
@@ -189,7 +220,7 @@ pub(super) async fn write_tree(
         })
         .collect();
     let segments = ["repos", repo.owner, repo.name, "git", "trees"];
-    let made: Sha = api.write_object(&segments, &json!({ "base_tree": base, "tree": lines })).await?;
+    let made: Sha = api.write_object(permit, &segments, &json!({ "base_tree": base, "tree": lines })).await?;
     object_id(made.sha)
 }
 

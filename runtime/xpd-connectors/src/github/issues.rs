@@ -4,13 +4,14 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use xp_scope::Value;
+use xpd_proxy::{ActError, Permit, Sought};
 
 use super::api::{Api, refused};
-use super::args::{Args, Repo, int, record, text, wrong};
 use super::body::body;
 use super::when::When;
 use super::{marker, pages};
-use xpd_proxy::{ActError, Call};
+use crate::args::{Args, Repo, wrong};
+use crate::result::{int, record, text};
 
 #[derive(Deserialize)]
 struct IssueJson {
@@ -42,8 +43,8 @@ struct SearchJson {
 }
 
 /// `issues.search`: the oldest hundred open issues with the label. Each one found is checked again.
-pub(super) async fn search(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, &["repo", "label"])?;
+pub(super) async fn search(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), &["repo", "label"])?;
     let (repo, label) = (args.repo()?, args.text("label")?);
     if label.is_empty() || label.contains(|c: char| c == '"' || c == '\\' || c.is_control()) {
         return Err(wrong("label", "cannot be quoted in a search"));
@@ -61,13 +62,13 @@ pub(super) async fn search(api: &Api, call: &Call) -> Result<Value, ActError> {
 }
 
 /// `issues.create`.
-pub(super) async fn create(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, &["repo", "title", "body"])?;
+pub(super) async fn create(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), &["repo", "title", "body"])?;
     let (repo, title) = (args.repo()?, args.text("title")?);
-    let signed = marker::sign(args.text("body")?, &call.marker)?;
+    let signed = marker::sign(args.text("body")?, permit.call().marker())?;
     let segments = ["repos", repo.owner, repo.name, "issues"];
     let made: IssueJson =
-        api.effect(Method::POST, &segments, &json!({ "title": title, "body": signed })).await?;
+        api.effect(permit, Method::POST, &segments, &json!({ "title": title, "body": signed })).await?;
     if !is_of(&made, &repo) {
         return Err(ActError::Unknown("the issue is in another repository".to_owned()));
     }
@@ -75,17 +76,17 @@ pub(super) async fn create(api: &Api, call: &Call) -> Result<Value, ActError> {
 }
 
 /// Looks for the issue that carries the mark.
-pub(super) async fn probe_create(api: &Api, call: &Call) -> Result<Option<Value>, ActError> {
-    let repo = Args::of(call, &["repo", "title", "body"])?.repo()?;
+pub(super) async fn probe_create(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
+    let repo = Args::of(sought.call(), &["repo", "title", "body"])?.repo()?;
     let segments = ["repos", repo.owner, repo.name, "issues"];
     let query = [("state", "all"), ("sort", "created"), ("direction", "desc")];
-    let when = When::of(call);
+    let when = When::of(sought.call());
     let mut found = None;
     pages::back(api, &segments, &query, |entry: IssueJson| {
         let old = when.is_after(&entry.created_at);
         // GitHub lists pull requests too. The oldest one: a copy of the mark can only come later.
         if entry.pull_request.is_none()
-            && marker::carries(entry.body.as_deref().unwrap_or_default(), &call.marker)
+            && marker::carries(entry.body.as_deref().unwrap_or_default(), sought.call().marker())
         {
             found = Some(issue(&entry));
         }
@@ -96,8 +97,8 @@ pub(super) async fn probe_create(api: &Api, call: &Call) -> Result<Option<Value>
 }
 
 /// `issues.read`.
-pub(super) async fn read(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, &["repo", "number"])?;
+pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), &["repo", "number"])?;
     let (repo, number) = (args.repo()?, args.number("number")?);
     let found = get(api, &repo, number).await?;
     let digits = number.to_string();
@@ -131,27 +132,27 @@ async fn get(api: &Api, repo: &Repo<'_>, number: u64) -> Result<IssueJson, ActEr
 }
 
 /// `issues.comment`: on an issue, never on a pull request, where a comment may be a command.
-pub(super) async fn comment(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, &["repo", "number", "body"])?;
+pub(super) async fn comment(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), &["repo", "number", "body"])?;
     let (repo, number) = (args.repo()?, args.number("number")?);
-    let signed = marker::sign(args.text("body")?, &call.marker)?;
+    let signed = marker::sign(args.text("body")?, permit.call().marker())?;
     get(api, &repo, number).await?;
     let number = number.to_string();
     let segments = ["repos", repo.owner, repo.name, "issues", &number, "comments"];
-    let made: CommentJson = api.effect(Method::POST, &segments, &json!({ "body": signed })).await?;
+    let made: CommentJson = api.effect(permit, Method::POST, &segments, &json!({ "body": signed })).await?;
     Ok(record([("id", int(made.id))]))
 }
 
 /// Looks for the comment that carries the mark.
-pub(super) async fn probe_comment(api: &Api, call: &Call) -> Result<Option<Value>, ActError> {
-    let args = Args::of(call, &["repo", "number", "body"])?;
+pub(super) async fn probe_comment(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
+    let args = Args::of(sought.call(), &["repo", "number", "body"])?;
     let (repo, number) = (args.repo()?, args.number("number")?.to_string());
     let segments = ["repos", repo.owner, repo.name, "issues", &number, "comments"];
-    let when = When::of(call);
+    let when = When::of(sought.call());
     let comments: Vec<CommentJson> = pages::all(api, &segments, &[("since", when.as_str())]).await?;
     let found = comments
         .iter()
-        .find(|found| marker::carries(found.body.as_deref().unwrap_or_default(), &call.marker));
+        .find(|found| marker::carries(found.body.as_deref().unwrap_or_default(), sought.call().marker()));
     Ok(found.map(|found| record([("id", int(found.id))])))
 }
 

@@ -13,32 +13,20 @@
 //! only: one that was reset to before `onto`, or moved to a commit that `commit` holds and that therefore was reviewed
 //! and tested with it. The tree that results is the computed one in every case, and nobody's work is lost.
 
-use serde::Deserialize;
 use xp_scope::Value;
+use xpd_proxy::{ActError, Permit, Sought};
 
 use super::api::{Api, refused};
-use super::args::{Args, Repo, record, text, wrong};
 use super::git::{self, Commit};
 use super::{contents, marker, pulls, tree_merge};
-use xpd_proxy::{ActError, Call};
-
-#[derive(Deserialize)]
-struct Compared {
-    merge_base_commit: Sha,
-    ahead_by: u64,
-    behind_by: u64,
-}
-
-#[derive(Deserialize)]
-struct Sha {
-    sha: String,
-}
+use crate::args::{Args, Repo, wrong};
+use crate::result::{record, text};
 
 const MERGE: &[&str] = &["repo", "number", "commit", "onto"];
 
 /// `pulls.merge`.
-pub(super) async fn merge(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, MERGE)?;
+pub(super) async fn merge(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), MERGE)?;
     let (repo, number) = (args.repo()?, args.number("number")?);
     let (commit, onto) = pair(&args)?;
     git::registered(api, &repo).await?;
@@ -50,18 +38,18 @@ pub(super) async fn merge(api: &Api, call: &Call) -> Result<Value, ActError> {
     if git::head(api, &repo, repo.default_branch).await? != onto {
         return Err(refused(409, "the default branch has moved"));
     }
-    let tree = tree(api, &repo, commit, onto).await?;
-    let message = marker::sign(&format!("Merge pull request #{number}"), &call.marker)?;
-    let made = git::write_commit(api, &repo, &tree, &[onto, commit], &message).await?;
-    git::advance(api, &repo, repo.default_branch, &made.sha).await?;
+    let tree = tree(api, permit, &repo, commit, onto).await?;
+    let message = marker::sign(&format!("Merge pull request #{number}"), permit.call().marker())?;
+    let made = git::write_commit(api, permit, &repo, &tree, &[onto, commit], &message).await?;
+    git::advance(api, permit, &repo, repo.default_branch, &made.sha).await?;
     Ok(done(&made))
 }
 
 /// Looks for the merge commit with the mark and the two parents on the default branch.
-pub(super) async fn probe_merge(api: &Api, call: &Call) -> Result<Option<Value>, ActError> {
-    let args = Args::of(call, MERGE)?;
+pub(super) async fn probe_merge(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
+    let args = Args::of(sought.call(), MERGE)?;
     let (repo, (commit, onto)) = (args.repo()?, pair(&args)?);
-    let found = contents::marked(api, &repo, repo.default_branch, call).await?;
+    let found = contents::marked(api, &repo, repo.default_branch, sought.call()).await?;
     match found {
         Some(found) if found.parents == [onto, commit] => Ok(Some(done(&found))),
         Some(_) => Err(ActError::Unknown("a commit carries the mark and is not the merge".to_owned())),
@@ -70,11 +58,14 @@ pub(super) async fn probe_merge(api: &Api, call: &Call) -> Result<Option<Value>,
 }
 
 /// The tree of the merge.
-async fn tree(api: &Api, repo: &Repo<'_>, commit: &str, onto: &str) -> Result<String, ActError> {
-    let pair = format!("{onto}...{commit}");
-    // The second page leaves out the files, which the first would bring along.
-    let query = [("per_page", "1"), ("page", "2")];
-    let compared: Compared = api.get(&["repos", repo.owner, repo.name, "compare", &pair], &query).await?;
+async fn tree(
+    api: &Api,
+    permit: &Permit,
+    repo: &Repo<'_>,
+    commit: &str,
+    onto: &str,
+) -> Result<String, ActError> {
+    let compared = git::compare(api, repo, onto, commit).await?;
     if compared.ahead_by == 0 {
         return Err(refused(409, "there is nothing to merge"));
     }
@@ -91,7 +82,7 @@ async fn tree(api: &Api, repo: &Repo<'_>, commit: &str, onto: &str) -> Result<St
     if changes.is_empty() {
         return Ok(ours);
     }
-    let made = git::write_tree(api, repo, &ours, &changes).await?;
+    let made = git::write_tree(api, permit, repo, &ours, &changes).await?;
     if git::files(api, repo, &made).await? != tree_merge::applied(mine, changes) {
         return Err(refused(409, "diverged"));
     }

@@ -4,7 +4,6 @@
 //! of the upstream's error texts leaves it. What each action sends is held fast by a test per action.
 
 mod api;
-mod args;
 mod body;
 mod branches;
 mod contents;
@@ -23,7 +22,7 @@ use xp_scope::Value;
 pub use api::{Config, ConfigError};
 
 use api::Api;
-use xpd_proxy::{ActError, Call, Connector};
+use xpd_proxy::{ActError, Connector, Permit, Sought};
 
 /// The connector, bound to one host and one credential.
 #[derive(Debug)]
@@ -47,36 +46,36 @@ impl Connector for Github {
         "github"
     }
 
-    async fn act(&self, call: &Call) -> Result<Value, ActError> {
-        marker::check(&call.marker)?;
-        let api = &self.api;
-        match call.action.as_str() {
-            "issues.search" => issues::search(api, call).await,
-            "issues.create" => issues::create(api, call).await,
-            "issues.read" => issues::read(api, call).await,
-            "issues.comment" => issues::comment(api, call).await,
-            "contents.read" => contents::read(api, call).await,
-            "contents.write" => contents::write(api, call).await,
-            "branches.create" => branches::create(api, call).await,
-            "pulls.ensure" => pulls::ensure(api, call).await,
-            "pulls.read" => pulls::read(api, call).await,
-            "pulls.review" => pulls::review(api, call).await,
-            "pulls.merge" => merge::merge(api, call).await,
+    async fn act(&self, permit: Permit) -> Result<Value, ActError> {
+        marker::check(permit.call().marker())?;
+        let (api, permit) = (&self.api, &permit);
+        match permit.call().action() {
+            "issues.search" => issues::search(api, permit).await,
+            "issues.create" => issues::create(api, permit).await,
+            "issues.read" => issues::read(api, permit).await,
+            "issues.comment" => issues::comment(api, permit).await,
+            "contents.read" => contents::read(api, permit).await,
+            "contents.write" => contents::write(api, permit).await,
+            "branches.create" => branches::create(api, permit).await,
+            "pulls.ensure" => pulls::ensure(api, permit).await,
+            "pulls.read" => pulls::read(api, permit).await,
+            "pulls.review" => pulls::review(api, permit).await,
+            "pulls.merge" => merge::merge(api, permit).await,
             other => Err(unknown(other)),
         }
     }
 
-    async fn probe(&self, call: &Call) -> Result<Option<Value>, ActError> {
-        marker::check(&call.marker)?;
+    async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
+        marker::check(sought.call().marker())?;
         let api = &self.api;
-        match call.action.as_str() {
-            "issues.create" => issues::probe_create(api, call).await,
-            "issues.comment" => issues::probe_comment(api, call).await,
-            "contents.write" => contents::probe_write(api, call).await,
-            "branches.create" => branches::probe_create(api, call).await,
-            "pulls.ensure" => pulls::probe_ensure(api, call).await,
-            "pulls.review" => pulls::probe_review(api, call).await,
-            "pulls.merge" => merge::probe_merge(api, call).await,
+        match sought.call().action() {
+            "issues.create" => issues::probe_create(api, sought).await,
+            "issues.comment" => issues::probe_comment(api, sought).await,
+            "contents.write" => contents::probe_write(api, sought).await,
+            "branches.create" => branches::probe_create(api, sought).await,
+            "pulls.ensure" => pulls::probe_ensure(api, sought).await,
+            "pulls.review" => pulls::probe_review(api, sought).await,
+            "pulls.merge" => merge::probe_merge(api, sought).await,
             // Reading leaves nothing behind and may simply be done again.
             "issues.search" | "issues.read" | "contents.read" | "pulls.read" => Ok(None),
             other => Err(unknown(other)),

@@ -1,9 +1,9 @@
 //! Lists that come in pages: read whole or not at all, or from the newest entry back to those that are too old.
 
 use serde::de::DeserializeOwned;
+use xpd_proxy::ActError;
 
 use super::api::{Api, refused};
-use xpd_proxy::ActError;
 
 /// Entries of a page; GitHub gives no more.
 const SIZE: usize = 100;

@@ -4,11 +4,12 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 use xp_scope::{MAX_TEXT, Value, is_object_id};
+use xpd_proxy::{ActError, Permit, Sought};
 
 use super::api::{Api, refused};
-use super::args::{Args, Repo, int, record, text, wrong};
 use super::{git, marker, pages};
-use xpd_proxy::{ActError, Call};
+use crate::args::{Args, Repo, wrong};
+use crate::result::{int, record, text};
 
 /// A pull request, as far as it matters here.
 #[derive(Debug, Deserialize)]
@@ -42,11 +43,11 @@ struct ReviewJson {
 }
 
 /// `pulls.ensure`: finds the open pull request from `head` into `base`, or makes it. The branch must be at the commit.
-pub(super) async fn ensure(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, ENSURE)?;
+pub(super) async fn ensure(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), ENSURE)?;
     let (repo, head, base, commit) = ensured(&args)?;
     let title = args.text("title")?;
-    let signed = marker::sign(args.text("body")?, &call.marker)?;
+    let signed = marker::sign(args.text("body")?, permit.call().marker())?;
     git::registered(api, &repo).await?;
     if git::head(api, &repo, head).await? != commit {
         return Err(refused(409, "the branch is not at the commit"));
@@ -57,7 +58,7 @@ pub(super) async fn ensure(api: &Api, call: &Call) -> Result<Value, ActError> {
     }
     let segments = ["repos", repo.owner, repo.name, "pulls"];
     let body = json!({ "title": title, "head": head, "base": base, "body": signed });
-    let made = match api.effect::<PullJson>(Method::POST, &segments, &body).await {
+    let made = match api.effect::<PullJson>(permit, Method::POST, &segments, &body).await {
         // Somebody may have been faster.
         Err(error @ ActError::Refused { status: 422, .. }) => match open(api, &repo, head, base).await {
             Ok(Some(found)) => found,
@@ -71,8 +72,8 @@ pub(super) async fn ensure(api: &Api, call: &Call) -> Result<Value, ActError> {
 }
 
 /// Looks for the pull request.
-pub(super) async fn probe_ensure(api: &Api, call: &Call) -> Result<Option<Value>, ActError> {
-    let args = Args::of(call, ENSURE)?;
+pub(super) async fn probe_ensure(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
+    let args = Args::of(sought.call(), ENSURE)?;
     let (repo, head, base, commit) = ensured(&args)?;
     let Some(found) = open(api, &repo, head, base).await? else { return Ok(None) };
     let onto = git::head(api, &repo, base).await?;
@@ -80,8 +81,8 @@ pub(super) async fn probe_ensure(api: &Api, call: &Call) -> Result<Option<Value>
 }
 
 /// `pulls.read`: with the difference between two commits named by their ids, from where they parted.
-pub(super) async fn read(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, &["repo", "number"])?;
+pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), &["repo", "number"])?;
     let (repo, number) = (args.repo()?, args.number("number")?);
     let found = get(api, &repo, number).await?;
     let base = git::head(api, &repo, &found.base.branch).await?;
@@ -102,8 +103,8 @@ pub(super) async fn read(api: &Api, call: &Call) -> Result<Value, ActError> {
 }
 
 /// `pulls.review`: of one commit, which must be the head of the open pull request.
-pub(super) async fn review(api: &Api, call: &Call) -> Result<Value, ActError> {
-    let args = Args::of(call, REVIEW)?;
+pub(super) async fn review(api: &Api, permit: &Permit) -> Result<Value, ActError> {
+    let args = Args::of(permit.call(), REVIEW)?;
     let (repo, number, commit) = (args.repo()?, args.number("number")?, args.commit("commit")?);
     let event = match args.word_or("verdict", "comment")? {
         "comment" => "COMMENT",
@@ -111,22 +112,22 @@ pub(super) async fn review(api: &Api, call: &Call) -> Result<Value, ActError> {
         "request_changes" => "REQUEST_CHANGES",
         _ => return Err(wrong("verdict", "is no verdict")),
     };
-    let signed = marker::sign(args.text("body")?, &call.marker)?;
+    let signed = marker::sign(args.text("body")?, permit.call().marker())?;
     at_head(&get(api, &repo, number).await?, commit)?;
     let digits = number.to_string();
     let segments = ["repos", repo.owner, repo.name, "pulls", &digits, "reviews"];
     let body = json!({ "commit_id": commit, "event": event, "body": signed });
-    let made: ReviewJson = api.effect(Method::POST, &segments, &body).await?;
+    let made: ReviewJson = api.effect(permit, Method::POST, &segments, &body).await?;
     Ok(record([("id", int(made.id))]))
 }
 
 /// Looks for the review that carries the mark.
-pub(super) async fn probe_review(api: &Api, call: &Call) -> Result<Option<Value>, ActError> {
-    let args = Args::of(call, REVIEW)?;
+pub(super) async fn probe_review(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
+    let args = Args::of(sought.call(), REVIEW)?;
     let (repo, number) = (args.repo()?, args.number("number")?.to_string());
     let segments = ["repos", repo.owner, repo.name, "pulls", &number, "reviews"];
     let reviews: Vec<ReviewJson> = pages::all(api, &segments, &[]).await?;
-    let found = reviews.iter().find(|found| marker::carries(&found.body, &call.marker));
+    let found = reviews.iter().find(|found| marker::carries(&found.body, sought.call().marker()));
     Ok(found.map(|found| record([("id", int(found.id))])))
 }
 

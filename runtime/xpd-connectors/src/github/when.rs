@@ -1,9 +1,14 @@
 //! The time before which a use cannot have happened, as GitHub writes time.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use xpd_proxy::Call;
 
 /// How far the upstream's clock and ours may be apart, in seconds.
 const MARGIN: u64 = 86_400;
+
+/// The last second that has four digits for its year.
+const LAST: u64 = 253_402_300_799;
 
 /// An instant, to the second: `2026-01-01T00:00:00Z`.
 pub(super) struct When(String);
@@ -11,7 +16,7 @@ pub(super) struct When(String);
 impl When {
     /// Before this, the call's use had not happened by anybody's clock.
     pub(super) fn of(call: &Call) -> Self {
-        Self(text((call.since / 1_000).saturating_sub(MARGIN)))
+        Self(text((call.since() / 1_000).saturating_sub(MARGIN)))
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -25,19 +30,12 @@ impl When {
     }
 }
 
-/// Seconds since 1970 as GitHub writes them (Howard Hinnant, "chrono-compatible low-level date algorithms").
+/// Seconds since 1970 as GitHub writes them.
 fn text(seconds: u64) -> String {
-    // The last second that has four digits for its year.
-    let seconds = seconds.min(253_402_300_799);
-    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3_600, rest / 60 % 60, rest % 60)
+    let seconds = i64::try_from(seconds.min(LAST)).unwrap_or_default();
+    let when = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    // A year of four digits, without parts of a second, is always written.
+    when.format(&Rfc3339).unwrap_or_default()
 }
 
 #[cfg(test)]

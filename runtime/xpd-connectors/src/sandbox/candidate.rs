@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use xp_scope::is_object_id;
+use xpd_proxy::ActError;
 
 use super::git::{Git, is_web};
 use super::{FETCH, list, refused};
-use xpd_proxy::ActError;
 
 const MERGE: Duration = Duration::from_secs(60);
 

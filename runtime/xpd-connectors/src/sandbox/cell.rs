@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdout, Command};
+use xpd_proxy::ActError;
 
 use super::watch::{self, Excess};
 use super::{Config, filter};
-use xpd_proxy::ActError;
 
 /// What a command that took too long ends with, as `timeout(1)` says it.
 const TIMED_OUT: i32 = 124;

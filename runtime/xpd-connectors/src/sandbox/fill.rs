@@ -5,10 +5,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use xpd_proxy::ActError;
 
 use super::git::Git;
 use super::list::{Entry, list};
-use xpd_proxy::ActError;
 
 /// Writes the files of a tree into a new folder.
 pub(super) async fn fill(git: &Git, tree: &str, folder: &Path, space: u64) -> Result<(), ActError> {

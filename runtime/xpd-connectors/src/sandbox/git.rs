@@ -5,7 +5,6 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
-
 use xpd_proxy::ActError;
 
 /// Bytes of address space.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use xp_scope::path::{self, MAX_PATH};
+use xpd_proxy::ActError;
 
 use super::git::Git;
 use super::refused;
-use xpd_proxy::ActError;
 
 /// Files of a tree.
 const MAX_FILES: usize = 50_000;

@@ -15,9 +15,10 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use xp_scope::Value;
+use xpd_proxy::{ActError, Connector, Permit, Sought};
 
-use crate::given::{object_id, repo, text};
-use xpd_proxy::{ActError, Call, Connector};
+use crate::args::Args;
+use crate::result::{record, text};
 
 pub use cell::available;
 
@@ -94,12 +95,13 @@ impl Sandbox {
         Ok(Self { name: name.to_owned(), config, room })
     }
 
-    async fn run(&self, call: &Call) -> Result<Value, ActError> {
-        let (repo, commit, command) = (repo(call)?, object_id(call, "commit")?, text(call, "command")?);
-        if text(call, "network")? != "none" {
+    async fn run(&self, permit: &Permit) -> Result<Value, ActError> {
+        let args = Args::of(permit.call(), &["repo", "commit", "command", "network"])?;
+        let (repo, commit, command) = (args.repo()?, args.commit("commit")?, args.text("command")?);
+        if args.text("network")? != "none" {
             return Err(ActError::NotSent("there is no network in the sandbox".to_owned()));
         }
-        let full_name = format!("{}/{}", repo.owner, repo.name);
+        let full_name = repo.full_name();
         let source = match (self.config.repositories.get(&full_name), &self.config.git_base) {
             (Some(source), _) => source.clone(),
             (None, Some(base)) => format!("{}/{full_name}.git", base.trim_end_matches('/')),
@@ -120,16 +122,15 @@ impl Sandbox {
         let begun = Instant::now();
         let ended = cell::run(&files, command, &self.config).await?;
         let millis = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let members = [
+        Ok(record([
             ("passed", Value::Bool(ended.code == 0)),
             ("exit_code", Value::Int(i64::from(ended.code))),
-            ("commit", Value::Text(commit.to_owned())),
+            ("commit", text(commit)),
             ("base", Value::Text(candidate.base)),
             ("tree", Value::Text(candidate.tree)),
             ("output", Value::Text(ended.output)),
             ("millis", Value::Int(millis)),
-        ];
-        Ok(Value::Record(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+        ]))
     }
 }
 
@@ -139,15 +140,15 @@ impl Connector for Sandbox {
         &self.name
     }
 
-    async fn act(&self, call: &Call) -> Result<Value, ActError> {
-        match call.action.as_str() {
-            "run" => self.run(call).await,
+    async fn act(&self, permit: Permit) -> Result<Value, ActError> {
+        match permit.call().action() {
+            "run" => self.run(&permit).await,
             other => Err(ActError::NotSent(format!("there is no action `{other}`"))),
         }
     }
 
     /// Nothing is kept, so nothing can be found: a run is repeated.
-    async fn probe(&self, _: &Call) -> Result<Option<Value>, ActError> {
+    async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
         Ok(None)
     }
 }

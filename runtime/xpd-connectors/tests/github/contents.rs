@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use xp_forge::{Entry, Fault, Rule, When};
-use xpd_proxy::Connector;
 
 use crate::world::{SHOP, World, call, repo};
 

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use xp_forge::{Fault, Rule, When};
+use xp_harness::Hands;
 use xpd_connectors::github::{Config, Github};
-use xpd_proxy::{ActError, Connector, Secret};
+use xpd_proxy::{ActError, Secret};
 
 use crate::world::{SHOP, World, call, marked, plain, repo};
 
@@ -120,10 +121,10 @@ async fn nobody_listening_is_not_sent_and_a_bad_credential_is_refused() {
     let world = World::new();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let token = || Secret::new("canary-6d1f").unwrap();
-    let nobody = Github::new(Config::new(&format!("http://{closed}"), token())).unwrap();
+    let nobody = Hands::new(Github::new(Config::new(&format!("http://{closed}"), token())).unwrap());
     let call = call("issues.create", json!({ "repo": repo(), "title": "T", "body": "B" }));
     assert!(matches!(nobody.act(&call).await, Err(ActError::NotSent(_))));
-    let stranger = Github::new(Config::new(&world.forge.url, token())).unwrap();
+    let stranger = Hands::new(Github::new(Config::new(&world.forge.url, token())).unwrap());
     let refused = stranger.act(&call).await.unwrap_err();
     assert!(matches!(refused, ActError::Refused { status: 401, .. }));
     assert!(!format!("{refused:?}{refused}{stranger:?}").contains("canary"));

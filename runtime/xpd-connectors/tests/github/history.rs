@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 use xp_forge::{Fault, Rule, When};
-use xpd_proxy::{ActError, Call, Connector};
+use xp_harness::Asked;
+use xpd_proxy::ActError;
 
 use crate::world::{SHOP, World, call, marked, now, repo};
 
@@ -35,7 +36,7 @@ fn aged(world: &World, branch: &str, from: &str, count: usize) {
 }
 
 /// Lost before and after it happened, the use is looked for; gives how many requests a look takes at most.
-async fn looked_for(world: &World, call: &Call, method: &str, path: &str) -> usize {
+async fn looked_for(world: &World, call: &Asked, method: &str, path: &str) -> usize {
     let mut most = 0;
     for (when, there) in [(When::Before, false), (When::After, true)] {
         world.forge.fault(Rule::next(Fault::Cut, when, method, path));
@@ -46,7 +47,7 @@ async fn looked_for(world: &World, call: &Call, method: &str, path: &str) -> usi
         assert_eq!(found.map(|found| found.is_some()), Ok(there), "{}", call.action);
         most = most.max(world.forge.take_requests().len());
     }
-    let other = Call { marker: "grant-0002".to_owned(), ..call.clone() };
+    let other = Asked { marker: "grant-0002".to_owned(), ..call.clone() };
     assert_eq!(world.github.probe(&other).await, Ok(None), "{} of another grant", call.action);
     most
 }
@@ -92,7 +93,7 @@ async fn an_issue_and_a_comment_are_found_among_many() {
         world.forge.seed_comment(SHOP, 1, "acme", "me too").unwrap();
     }
     world.forge.pass(3 * DAY);
-    let later = |call: Call| Call { since: now() + 3_000 * DAY, ..call };
+    let later = |call: Asked| Asked { since: now() + 3_000 * DAY, ..call };
     let issue = later(call("issues.create", json!({ "repo": repo(), "title": "T", "body": "B" })));
     let most = looked_for(&world, &issue, "POST", "/issues").await;
     assert!(most <= 5, "{most} requests");
@@ -109,13 +110,13 @@ async fn a_clock_that_is_wrong_by_hours_hides_nothing() {
         ("issues.create", json!({ "repo": repo(), "title": "T", "body": "B" })),
         ("issues.comment", json!({ "repo": repo(), "number": 1, "body": "B" })),
     ] {
-        let fast = Call { since: now() + 20 * 3_600_000, ..marked(action, args, "grant-0001") };
+        let fast = Asked { since: now() + 20 * 3_600_000, ..marked(action, args, "grant-0001") };
         world.github.act(&fast).await.unwrap();
         assert!(world.github.probe(&fast).await.unwrap().is_some(), "{action}");
     }
     world.forge.push(SHOP, "work", "xp-bot", "Start", &[("x", "1\n".into())]).unwrap();
     let args = json!({ "repo": repo(), "branch": "work", "path": "x", "text": "1\n" });
-    let fast = Call { since: now() + 20 * 3_600_000, ..call("contents.write", args) };
+    let fast = Asked { since: now() + 20 * 3_600_000, ..call("contents.write", args) };
     world.github.act(&fast).await.unwrap();
     assert!(world.github.probe(&fast).await.unwrap().is_some());
 }

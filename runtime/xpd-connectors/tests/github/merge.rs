@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use xp_forge::{Fault, Rule, When};
-use xpd_proxy::Connector;
 
 use crate::contents::held;
 use crate::world::{ABSENT, SHOP, World, call, repo};

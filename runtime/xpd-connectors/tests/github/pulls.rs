@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use xp_forge::{Fault, Rule, When};
-use xpd_proxy::{ActError, Connector};
+use xpd_proxy::ActError;
 
 use crate::contents::held;
 use crate::world::{SHOP, World, as_user, call, repo};

@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use xp_harness::{Asked, Hands};
 use xpd_connectors::github::{Config, Github};
-use xpd_proxy::{ActError, Call, Connector, Secret};
+use xpd_proxy::{ActError, Secret};
 
 use crate::world::{call, repo};
 
 /// An upstream that gives one answer to everything; also whether it is asked to go on after the first.
-async fn upstream(answer: &'static str, flood: bool) -> Github {
+async fn upstream(answer: &'static str, flood: bool) -> Hands<Github> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = Config::new(
         &format!("http://{}", listener.local_addr().unwrap()),
@@ -32,11 +33,11 @@ async fn upstream(answer: &'static str, flood: bool) -> Github {
             });
         }
     });
-    Github::new(config).unwrap()
+    Hands::new(Github::new(config).unwrap())
 }
 
 /// An upstream that has these answers, by the path, and no others.
-async fn answering(answers: Vec<(&'static str, serde_json::Value)>) -> Github {
+async fn answering(answers: Vec<(&'static str, serde_json::Value)>) -> Hands<Github> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut router = axum::Router::new();
@@ -44,14 +45,14 @@ async fn answering(answers: Vec<(&'static str, serde_json::Value)>) -> Github {
         router = router.route(path, axum::routing::get(async move || axum::Json(answer)));
     }
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Github::new(Config::new(&url, Secret::new("canary-91ab").unwrap())).unwrap()
+    Hands::new(Github::new(Config::new(&url, Secret::new("canary-91ab").unwrap())).unwrap())
 }
 
-fn create() -> Call {
+fn create() -> Asked {
     call("issues.create", json!({ "repo": repo(), "title": "T", "body": "B" }))
 }
 
-fn read() -> Call {
+fn read() -> Asked {
     call("issues.read", json!({ "repo": repo(), "number": 1 }))
 }
 
@@ -116,7 +117,7 @@ async fn an_upstream_that_never_answers_is_not_waited_for() {
         Secret::new("canary-91ab").unwrap(),
     );
     config.timeout = Duration::from_millis(50);
-    let github = Github::new(config).unwrap();
+    let github = Hands::new(Github::new(config).unwrap());
     assert!(matches!(github.act(&create()).await, Err(ActError::Unknown(_))));
     assert!(matches!(github.act(&read()).await, Err(ActError::NotSent(_))));
 }
@@ -124,7 +125,7 @@ async fn an_upstream_that_never_answers_is_not_waited_for() {
 #[tokio::test]
 async fn a_marker_that_is_none_goes_nowhere() {
     let github = upstream("HTTP/1.1 500 No\r\n\r\n", false).await;
-    let call = Call { marker: "x\ny".to_owned(), ..create() };
+    let call = Asked { marker: "x\ny".to_owned(), ..create() };
     assert!(matches!(github.act(&call).await, Err(ActError::NotSent(_))));
     assert!(matches!(github.probe(&call).await, Err(ActError::NotSent(_))));
 }

@@ -6,9 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use xp_forge::{Entry, Forge, Options};
+use xp_harness::{Asked, Hands};
 use xp_scope::Value;
 use xpd_connectors::github::{Config, Github};
-use xpd_proxy::{ActError, Call, Connector, Secret};
+use xpd_proxy::{ActError, Secret};
 
 /// Name of the repository.
 pub const SHOP: &str = "acme/shop";
@@ -17,7 +18,7 @@ pub const ABSENT: &str = "1111111111111111111111111111111111111111";
 
 pub struct World {
     pub forge: Forge,
-    pub github: Github,
+    pub github: Hands<Github>,
     pub main: String,
 }
 
@@ -96,8 +97,9 @@ impl World {
     }
 }
 
-pub fn as_user(forge: &Forge, login: &str) -> Github {
-    Github::new(Config::new(&forge.url, Secret::new(&format!("{login}-token")).unwrap())).unwrap()
+pub fn as_user(forge: &Forge, login: &str) -> Hands<Github> {
+    let secret = Secret::new(&format!("{login}-token")).unwrap();
+    Hands::new(Github::new(Config::new(&forge.url, secret)).unwrap())
 }
 
 /// The repository as an argument.
@@ -106,15 +108,15 @@ pub fn repo() -> serde_json::Value {
 }
 
 /// A call marked `grant-0001`.
-pub fn call(action: &str, args: serde_json::Value) -> Call {
+pub fn call(action: &str, args: serde_json::Value) -> Asked {
     marked(action, args, "grant-0001")
 }
 
-pub fn marked(action: &str, args: serde_json::Value, marker: &str) -> Call {
+pub fn marked(action: &str, args: serde_json::Value, marker: &str) -> Asked {
     let Value::Record(args) = serde_json::from_value(args).expect("typed arguments") else {
         panic!("arguments are a record")
     };
-    Call {
+    Asked {
         action: action.to_owned(),
         args: BTreeMap::from_iter(args),
         marker: marker.to_owned(),

@@ -9,9 +9,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
+use xp_harness::{Asked, Hands};
 use xp_scope::Value;
 use xpd_connectors::deploy::{Deploy, Hook};
-use xpd_proxy::{ActError, Call, Connector, Secret};
+use xpd_proxy::{ActError, Secret};
 
 const SECRET: &str = "hook-secret-0123456789";
 
@@ -42,13 +43,13 @@ impl Receiver {
         Self { url, told }
     }
 
-    fn connector(&self) -> Deploy {
+    fn connector(&self) -> Hands<Deploy> {
         let hook = || Some(Hook::new(&self.url, Secret::new(SECRET).unwrap()).unwrap());
-        Deploy::new("deploy", hook(), hook()).unwrap()
+        Hands::new(Deploy::new("deploy", hook(), hook()).unwrap())
     }
 }
 
-fn call(action: &str) -> Call {
+fn call(action: &str) -> Asked {
     let text = |text: &str| Value::Text(text.to_owned());
     let repo = [("owner", "acme"), ("name", "app"), ("default_branch", "main"), ("test_command", "true")];
     let repo = repo.map(|(name, value)| (name.to_owned(), text(value)));
@@ -59,7 +60,7 @@ fn call(action: &str) -> Call {
     if action == "production" {
         args.insert("tree".to_owned(), text(&"b".repeat(40)));
     }
-    Call { action: action.to_owned(), args, marker: "xp-0123456789abcdef".to_owned(), since: 0 }
+    Asked { action: action.to_owned(), args, marker: "xp-0123456789abcdef".to_owned(), since: 0 }
 }
 
 #[tokio::test]
@@ -106,15 +107,21 @@ async fn every_other_answer_is_what_it_is() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     drop(listener);
-    let gone =
-        Deploy::new("deploy", Some(Hook::new(&url, Secret::new(SECRET).unwrap()).unwrap()), None).unwrap();
+    let hook = Hook::new(&url, Secret::new(SECRET).unwrap()).unwrap();
+    let gone = Hands::new(Deploy::new("deploy", Some(hook), None).unwrap());
     assert!(matches!(gone.act(&call("staging")).await, Err(ActError::NotSent(_))));
     assert!(matches!(gone.act(&call("production")).await, Err(ActError::NotSent(_))));
 }
 
 #[test]
 fn a_secret_does_not_travel_in_the_clear() {
-    for url in ["http://example.org/hook", "ftp://127.0.0.1/", "http://127.0.0.1.example.org/", "hook"] {
+    for url in [
+        "http://example.org/hook",
+        "ftp://127.0.0.1/",
+        "http://127.0.0.1.example.org/",
+        "http://localhost/hook",
+        "hook",
+    ] {
         assert!(Hook::new(url, Secret::new(SECRET).unwrap()).is_err(), "{url}");
     }
 }

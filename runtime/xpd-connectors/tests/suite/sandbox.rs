@@ -8,9 +8,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use xp_harness::{Asked, Hands};
 use xp_scope::Value;
 use xpd_connectors::sandbox::{Config, Sandbox};
-use xpd_proxy::{ActError, Call, Connector};
+use xpd_proxy::ActError;
 
 struct Repository {
     _temp: tempfile::TempDir,
@@ -81,22 +82,22 @@ impl Repository {
         ]);
     }
 
-    fn sandbox(&self, more: impl FnOnce(&mut Config)) -> Sandbox {
+    fn sandbox(&self, more: impl FnOnce(&mut Config)) -> Hands<Sandbox> {
         let mut config = Config {
             repositories: BTreeMap::from([("acme/app".to_owned(), self.bare.display().to_string())]),
             seconds: 20,
             ..Config::default()
         };
         more(&mut config);
-        Sandbox::new("sandbox", config).unwrap()
+        Hands::new(Sandbox::new("sandbox", config).unwrap())
     }
 }
 
-fn call(commit: &str, command: &str) -> Call {
+fn call(commit: &str, command: &str) -> Asked {
     let text = |text: &str| Value::Text(text.to_owned());
     let repo = [("owner", "acme"), ("name", "app"), ("default_branch", "main"), ("test_command", "true")];
     let repo = repo.map(|(name, value)| (name.to_owned(), text(value)));
-    Call {
+    Asked {
         action: "run".to_owned(),
         args: BTreeMap::from([
             ("repo".to_owned(), Value::Record(BTreeMap::from(repo))),
@@ -227,7 +228,7 @@ async fn arguments_are_checked_once_more() {
         with("commit", text("--upload-pack=x")),
         with("network", text("all")),
         with("repo", Value::Record(BTreeMap::new())),
-        Call { action: "other".to_owned(), ..good.clone() },
+        Asked { action: "other".to_owned(), ..good.clone() },
     ] {
         let refused = sandbox.act(&call).await.unwrap_err();
         assert!(matches!(refused, ActError::NotSent(_)), "{refused:?}");

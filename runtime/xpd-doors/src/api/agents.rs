@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use xpd_engine::orchestrator::{Ask, Judgement, Said, StartRun, Submission};
+use xpd_proxy::{Fault, Refused, Use};
 
 use super::App;
 use super::incoming::Incoming;
@@ -12,8 +14,6 @@ use super::wire::{
     SessionRequest, SessionResponse, StartRequest, StartResponse, SubmissionRequest, Values, ViewRequest,
     ViewResponse,
 };
-use xpd_engine::fault::{Fault, Refused};
-use xpd_engine::orchestrator::{Ask, Judgement, Said, StartRun, Submission, Use};
 
 type Answer<T> = Result<Json<T>, Problem>;
 

@@ -9,10 +9,11 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
+use xpd_engine::orchestrator::Caller;
+use xpd_token::{GrantClaims, Received};
 
 use super::App;
 use super::problem::Problem;
-use xpd_engine::orchestrator::{Caller, Received};
 
 /// Kibibytes from which on a body needs room, and those that one takes at most: an artifact's.
 const SMALL: usize = 16;
@@ -117,22 +118,22 @@ impl Incoming {
         if self.token.is_some() {
             return Err(Problem::new("bad_request", "this takes a proof alone, without a token"));
         }
-        Ok(self.app.orchestrator.by_key(self.received()?)?)
+        Ok(self.app.orchestrator.by_key(self.proof()?, &self.received())?)
     }
 
     /// The administrator.
     pub fn by_admin(&self) -> Result<Caller, Problem> {
-        Ok(self.app.orchestrator.by_admin(self.received()?)?)
+        Ok(self.app.orchestrator.by_admin(self.proof()?, &Received { token: None, ..self.received() })?)
     }
 
     /// The caller in a session of a run.
     pub fn by_session(&self, run: &str) -> Result<Caller, Problem> {
-        Ok(self.app.orchestrator.by_session(self.received()?, self.token()?, run)?)
+        Ok(self.app.orchestrator.by_session(self.proof()?, &self.received(), run)?)
     }
 
     /// The holder of a grant of a run.
-    pub fn by_grant(&self, run: &str) -> Result<(Caller, xpd_token::GrantClaims), Problem> {
-        Ok(self.app.orchestrator.by_grant(self.received()?, self.token()?, run)?)
+    pub fn by_grant(&self, run: &str) -> Result<(Caller, GrantClaims), Problem> {
+        Ok(self.app.orchestrator.by_grant(self.proof()?, &self.received(), run)?)
     }
 
     /// A session of the run where there is a token, else the administrator.
@@ -140,14 +141,14 @@ impl Incoming {
         if self.token.is_some() { self.by_session(run) } else { self.by_admin() }
     }
 
-    fn token(&self) -> Result<&str, Problem> {
-        let missing = || Problem::new("unauthenticated", "a token is missing: `Authorization: DPoP …`");
-        self.token.as_deref().ok_or_else(missing)
+    fn proof(&self) -> Result<&str, Problem> {
+        let missing = || Problem::new("unauthenticated", "a proof is missing: header `DPoP`");
+        self.proof.as_deref().ok_or_else(missing)
     }
 
-    fn received(&self) -> Result<Received<'_>, Problem> {
-        let missing = || Problem::new("unauthenticated", "a proof is missing: header `DPoP`");
-        let proof = self.proof.as_deref().ok_or_else(missing)?;
-        Ok(Received { method: &self.method, url: &self.url, proof, body: &self.body })
+    fn received(&self) -> Received<'_> {
+        let now = self.app.orchestrator.now();
+        let token = self.token.as_deref();
+        Received { method: &self.method, url: &self.url, token, body: &self.body, now }
     }
 }

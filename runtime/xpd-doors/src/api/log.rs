@@ -3,11 +3,10 @@
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use xpd_audit::tiles::{TILE_WIDTH, Tile, bundle};
+use xpd_audit::tiles::{TILE_WIDTH, Tile};
 
 use super::App;
 use super::problem::Problem;
-use xpd_engine::StoreError;
 
 const SHORT: &str = "no-cache";
 const LONG: &str = "public, max-age=31536000, immutable";
@@ -16,8 +15,8 @@ const LONG: &str = "public, max-age=31536000, immutable";
 #[utoipa::path(get, path = "/log/checkpoint",
     responses((status = 200, body = String, content_type = "text/plain"), (status = "default", body = Problem)))]
 pub(super) async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
-    let found = app.orchestrator.read(|view| view.checkpoint()).await?;
-    let (_, note) = found.ok_or_else(|| Problem::new("unknown", "nothing was logged yet"))?;
+    let found = app.orchestrator.checkpoint().await?;
+    let note = found.ok_or_else(|| Problem::new("unknown", "nothing was logged yet"))?;
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, SHORT)];
     Ok((headers, note).into_response())
 }
@@ -41,23 +40,7 @@ pub(super) async fn tile(
     if path != format!("tile/{level}/{position}") || number > 7 {
         return Err(unknown());
     }
-    let bytes = app
-        .orchestrator
-        .read(move |view| {
-            let size = view.checkpoint()?.map_or(0, |(size, _)| size);
-            let end = index.saturating_mul(TILE_WIDTH).saturating_add(width);
-            if end > size >> (8 * u32::from(number)) {
-                return Ok(None);
-            }
-            let broken = |why: String| StoreError::Broken(why);
-            if entries {
-                let leaves = view.leaves(index * TILE_WIDTH, width)?;
-                return bundle(leaves.iter().map(Vec::as_slice)).map(Some).map_err(|e| broken(e.to_string()));
-            }
-            tile.bytes(&view.nodes()).map(Some).map_err(|error| broken(error.to_string()))
-        })
-        .await?;
-    let bytes = bytes.ok_or_else(unknown)?;
+    let bytes = app.orchestrator.tile(tile, entries).await?.ok_or_else(unknown)?;
     let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, LONG)];
     Ok((headers, bytes).into_response())
 }

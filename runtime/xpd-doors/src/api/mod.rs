@@ -21,12 +21,12 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use xpd_audit::note::Vkey;
+use xpd_engine::Orchestrator;
+use xpd_proxy::Proxy;
 
 pub use self::accept::serve;
 use self::bounds::{in_time, place};
 use self::incoming::{MaxBody, ROOM};
-use xpd_engine::orchestrator::Orchestrator;
-use xpd_engine::proxy::Proxy;
 
 /// Bounds of a request.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ pub struct App {
     /// Decides.
     pub orchestrator: Arc<Orchestrator>,
     /// Acts.
-    pub proxy: Arc<Proxy>,
+    pub proxy: Arc<Proxy<Orchestrator>>,
     /// The log's public key.
     pub vkey: Vkey,
     /// The URL under which this listener is known: what proofs must name.
@@ -58,7 +58,12 @@ pub struct App {
 
 impl App {
     /// Over these; not yet listening anywhere.
-    pub fn new(orchestrator: Arc<Orchestrator>, proxy: Arc<Proxy>, vkey: Vkey, limits: Limits) -> Self {
+    pub fn new(
+        orchestrator: Arc<Orchestrator>,
+        proxy: Arc<Proxy<Orchestrator>>,
+        vkey: Vkey,
+        limits: Limits,
+    ) -> Self {
         let receive = Duration::from_secs(limits.request_seconds);
         let room = Arc::new(Semaphore::new(ROOM));
         let packages = Arc::new(Semaphore::new(PACKAGES));

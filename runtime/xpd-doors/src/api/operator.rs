@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use xpd_engine::orchestrator::{Doubtful, Scope};
+use xpd_proxy::Resolution;
 
 use super::App;
 use super::bounds::BUSY;
 use super::incoming::Incoming;
 use super::problem::Problem;
 use super::wire::{DeployResponse, KillRequest, KillScope, Recorded, ResolveRequest};
-use xpd_engine::orchestrator::{Doubtful, Resolution, Scope};
 
 /// Deploy an artifact, as the administrator. The body is the file, signed by a trusted key.
 #[utoipa::path(post, path = "/v1/artifacts", request_body(content = Vec<u8>, content_type = "application/octet-stream"),
@@ -59,7 +60,7 @@ pub(super) async fn resolve(
     incoming: Incoming,
 ) -> Result<Json<Recorded>, Problem> {
     let (caller, ask) = (incoming.by_admin()?, incoming.json::<ResolveRequest>()?);
-    let answer = app.orchestrator.resolve(caller, Resolution { jti, result: ask.result()? }).await?;
+    let answer = app.proxy.resolve(caller, Resolution { jti, result: ask.result()? }).await?;
     Ok(Json(Recorded { index: answer.index }))
 }
 

@@ -5,9 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use xpd_engine::StoreError;
-use xpd_engine::fault::{Fault, Refused};
+use xpd_proxy::{Fault, Refused};
+use xpd_store::StoreError;
 
 /// Why a request came to nothing.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -62,26 +61,33 @@ impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Refused(refused) => refused.into(),
-            Fault::Store(error) => {
-                match &error {
-                    StoreError::Broken(_) | StoreError::Folder(_) | StoreError::InUse => {
-                        tracing::error!(%error, "the store failed");
-                    }
-                    // The writer says so once; whoever asks again and again must not fill another log.
-                    _ => tracing::debug!(%error, "the store cannot"),
-                }
-                let (code, detail) = match error {
-                    StoreError::Busy => ("busy", "too much is waiting; ask again"),
-                    StoreError::Full(_) => ("storage_full", "nothing can be recorded, so nothing is done"),
-                    StoreError::Closed => ("closing", "the server is stopping"),
-                    // What it says is for the log.
-                    StoreError::Broken(_) | StoreError::Folder(_) | StoreError::InUse => {
-                        ("internal", "the server cannot trust its own records")
-                    }
-                };
-                Refused::new(code, detail).into()
-            }
+            Fault::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        // What it says is for the log, never for whoever asked.
+        let (code, detail) = match &error {
+            StoreError::Busy => ("busy", "too much is waiting; ask again"),
+            StoreError::RolledBack(_) | StoreError::Aborted => {
+                ("busy", "it was rolled back with what was written beside it; ask again")
+            }
+            StoreError::Full(_) => ("storage_full", "nothing can be recorded, so nothing is done"),
+            StoreError::Closed => ("closing", "the server is stopping"),
+            StoreError::Io(_) => ("internal", "the server cannot write its records"),
+            StoreError::Broken(_) | StoreError::Folder(_) | StoreError::InUse => {
+                ("internal", "the server cannot trust its own records")
+            }
+        };
+        if code == "internal" {
+            tracing::error!(%error, "the store failed");
+        } else {
+            // The writer says so once; whoever asks again and again must not fill another log.
+            tracing::debug!(%error, "the store cannot");
+        }
+        Refused::new(code, detail).into()
     }
 }
 

@@ -31,8 +31,10 @@ pub(super) async fn jwks(State(app): State<App>) -> Json<serde_json::Value> {
 /// Whether the store can be read, with a few figures.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = Object), (status = "default", body = Problem)))]
 pub(super) async fn health(State(app): State<App>) -> Result<Json<serde_json::Value>, Problem> {
-    let (runs, doubts, entries) = app.orchestrator.read(|view| view.figures()).await?;
-    Ok(Json(serde_json::json!({ "open_runs": runs, "in_doubt": doubts, "log_entries": entries })))
+    let found = app.orchestrator.figures().await?;
+    Ok(Json(serde_json::json!({
+        "open_runs": found.open_runs, "in_doubt": found.in_doubt, "log_entries": found.log_entries,
+    })))
 }
 
 pub(super) async fn openapi(text: Arc<str>) -> impl IntoResponse {

@@ -77,7 +77,7 @@ pub(crate) struct SessionResponse {
 pub(crate) struct GrantRequest {
     /// The step it is for.
     pub step: String,
-    /// Qualified action, `github.issues.read`.
+    /// Qualified action, `tickets.issues.read`.
     pub action: String,
     /// Arguments; those that can have one value only may be left out.
     pub args: Values,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use xp_artifact::workflow::{Action, ActionId, Effect, Expr, Grant, Pin, Step, TemplatePart};
 use xp_machine::{Machine, State};
 use xp_scope::Value;
+use xpd_proxy::Refused;
 
-use crate::fault::Refused;
 use crate::registry::qualified;
 
 /// The declaration of an action in a workflow.

@@ -1,27 +1,13 @@
 //! Who is asking: tokens and proofs of possession.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use xp_machine::Actor;
 use xp_machine::event::Principal;
-use xpd_token::{Expected, GrantClaims, PROOF_WINDOW_SECONDS, TokenError};
+use xpd_proxy::{Fault, Refused};
+use xpd_token::{Expected, GrantClaims, Origin, PROOF_WINDOW_SECONDS, Received, TokenError};
 
 use super::Orchestrator;
-use crate::fault::{Fault, Refused};
+use crate::memory::Tx;
 use crate::roster::ADMIN;
-
-/// What came with a request, as this server saw it.
-#[derive(Clone, Copy, Debug)]
-pub struct Received<'a> {
-    /// HTTP method.
-    pub method: &'a str,
-    /// The URL, by this server's own name for it.
-    pub url: &'a str,
-    /// The `DPoP` header.
-    pub proof: &'a str,
-    /// The body.
-    pub body: &'a [u8],
-}
 
 /// Somebody who proved to hold a registered key, for this request.
 #[derive(Clone, Debug)]
@@ -57,14 +43,14 @@ fn unproved(error: &TokenError, url: &str) -> Fault {
 }
 
 impl Orchestrator {
-    fn now(&self) -> i64 {
+    /// The time that proofs and tokens are compared with, in seconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
         i64::try_from(self.clock.now() / 1_000).unwrap_or(i64::MAX)
     }
 
-    fn prove(&self, received: Received<'_>, token: Option<&str>) -> Result<xpd_token::Proof, Fault> {
-        let Received { method, url, proof, body } = received;
-        let received = xpd_token::Received { method, url, token, body, now: self.now() };
-        xpd_token::verify_proof(proof, &received).map_err(|error| unproved(&error, url))
+    fn prove(&self, proof: &str, received: &Received<'_>) -> Result<xpd_token::Proof, Fault> {
+        xpd_token::verify_proof(proof, received).map_err(|error| unproved(&error, received.url))
     }
 
     fn caller(&self, proof: xpd_token::Proof) -> Result<Caller, Fault> {
@@ -87,8 +73,8 @@ impl Orchestrator {
     ///
     /// # Errors
     /// The proof does not hold, or the key is not registered.
-    pub fn by_key(&self, received: Received<'_>) -> Result<Caller, Fault> {
-        let caller = self.caller(self.prove(received, None)?)?;
+    pub fn by_key(&self, proof: &str, received: &Received<'_>) -> Result<Caller, Fault> {
+        let caller = self.caller(self.prove(proof, received)?)?;
         if caller.key == self.keys.admin {
             let why = "this is asked by a principal of the roster; the administrator is none";
             return Err(Fault::refused("unknown", why));
@@ -100,8 +86,8 @@ impl Orchestrator {
     ///
     /// # Errors
     /// The proof does not hold, or is by another key.
-    pub fn by_admin(&self, received: Received<'_>) -> Result<Caller, Fault> {
-        let caller = self.caller(self.prove(received, None)?)?;
+    pub fn by_admin(&self, proof: &str, received: &Received<'_>) -> Result<Caller, Fault> {
+        let caller = self.caller(self.prove(proof, received)?)?;
         if caller.key == self.keys.admin {
             return Ok(caller);
         }
@@ -115,13 +101,14 @@ impl Orchestrator {
     ///
     /// # Errors
     /// Token or proof do not hold, or the session is of another run.
-    pub fn by_session(&self, received: Received<'_>, token: &str, run: &str) -> Result<Caller, Fault> {
-        let proof = self.prove(received, Some(token))?;
+    pub fn by_session(&self, proof: &str, received: &Received<'_>, run: &str) -> Result<Caller, Fault> {
+        let token = token(received)?;
+        let proof = self.prove(proof, received)?;
         let expected = Expected {
             issuer: &self.rules.name,
             audience: &self.rules.name,
             keys: &self.keys.session_ring,
-            now: self.now(),
+            now: received.now,
             jkt: &proof.jkt,
         };
         let claims = xpd_token::verify_session(token, &expected).map_err(|error| unauthenticated(&error))?;
@@ -138,20 +125,15 @@ impl Orchestrator {
     /// The proof does not hold, or this server did not sign the token.
     pub fn by_grant(
         &self,
-        received: Received<'_>,
-        token: &str,
+        proof: &str,
+        received: &Received<'_>,
         run: &str,
     ) -> Result<(Caller, GrantClaims), Fault> {
-        let proof = self.prove(received, Some(token))?;
-        let stated = stated(token).ok_or_else(|| unauthenticated(&TokenError::Malformed))?;
-        let expected = Expected {
-            issuer: &self.rules.name,
-            audience: &self.rules.name,
-            keys: &self.keys.grant_ring,
-            now: stated.nbf,
-            jkt: &stated.cnf.jkt,
-        };
-        let claims = xpd_token::verify_grant(token, &expected).map_err(|error| unauthenticated(&error))?;
+        let token = token(received)?;
+        let proof = self.prove(proof, received)?;
+        let name = &self.rules.name;
+        let origin = Origin { issuer: name, audience: name, keys: &self.keys.grant_ring };
+        let claims = xpd_token::authentic_grant(token, &origin).map_err(|error| unauthenticated(&error))?;
         if claims.txn != run {
             return Err(Fault::unknown("run"));
         }
@@ -159,25 +141,18 @@ impl Orchestrator {
     }
 }
 
-/// What a token says, before anybody vouches for it.
-fn stated(token: &str) -> Option<GrantClaims> {
-    let payload = token.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+fn token<'r>(received: &Received<'r>) -> Result<&'r str, Fault> {
+    let missing = || Fault::refused("unauthenticated", "a token is missing: `Authorization: DPoP …`");
+    received.token.ok_or_else(missing)
 }
 
 /// A proof is good for one request, and a principal that was refused too often waits.
-pub(super) fn admit(
-    tx: &mut crate::store::Tx<'_>,
-    limiter: &std::sync::Mutex<super::Limiter>,
-    caller: &Caller,
-) -> Result<(), Fault> {
+pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
     if !tx.burn(&caller.key, &caller.proof, caller.until)? {
         return Err(Refused::new("proof_replayed", "the proof was used before").into());
     }
-    let now = tx.now;
-    let limiter = limiter.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // Whoever stops things must never be told to wait.
-    if caller.name() != ADMIN && limiter.suspended(caller.name(), now) {
+    if caller.name() != ADMIN && tx.memory.limiter.suspended(caller.name(), tx.now) {
         return Err(Refused::new("suspended", "too many refusals in this minute").into());
     }
     Ok(())

@@ -1,123 +1,64 @@
-//! A token is used: one durable `issued → claimed`, or nothing.
+//! A token is used: whether it may be, on the record.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::json;
 use xp_artifact::workflow::StepId;
 use xp_machine::Event;
 use xp_scope::{Digest, Value};
 use xpd_audit::entry::{Body, Facts};
+use xpd_proxy::{Answer, Fault, Refused, Stop, Use};
+use xpd_store::{GrantRow, Phase};
 use xpd_token::GrantClaims;
 
-use super::Orchestrator;
 use super::args::{complete, declared, resources};
 use super::caller::{Caller, admit};
-use super::decide::{Question, decide, refuse};
-use super::end::Answer;
-use super::permit::Permit;
-use super::repeat::{Repeated, begin};
-use crate::fault::{Fault, Refused};
-use crate::store::{GrantRow, Tx};
-use xpd_proxy::hooks::CrashAt;
+use super::decide::{Question, decide, on_record, refuse};
+use super::repeat::Request;
+use crate::memory::Tx;
 
-/// A use.
-#[derive(Clone, Debug)]
-pub struct Use {
-    /// The token's claims, its signature checked.
-    pub claims: GrantClaims,
-    /// Arguments as the agent means them; left out, those the token was cut for.
-    pub args: Option<BTreeMap<String, Value>>,
-    /// For repeating the request.
-    pub request_id: Option<String>,
-}
-
-/// What came of a claim.
-#[derive(Debug)]
-pub enum Claimed {
-    /// It was won: act.
-    Won(Box<Permit>),
-    /// It was carried out before, under the same request id: the stored answer.
-    Before(Answer),
-}
-
-impl Orchestrator {
-    /// Uses a token.
-    ///
-    /// # Errors
-    /// It is refused.
-    pub async fn claim(&self, caller: Caller, using: Use) -> Result<Claimed, Fault> {
-        let limiter = Arc::clone(&self.limiter);
-        let keys = Arc::clone(&self.keys);
-        let outcome: Result<Result<Claimed, Refused>, Fault> = self
-            .store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                let Use { claims, args, request_id } = using;
-                let id = claims.txn.clone();
-                let asked = json!(["use", claims.jti, args]).to_string();
-                let digest = Digest::of(asked.as_bytes()).to_string();
-                match begin::<Answer>(tx, &id, &caller, request_id.as_deref(), &digest)? {
-                    Repeated::New => {}
-                    Repeated::Answered(before) => {
-                        return Ok(Ok(Claimed::Before(Answer { replayed: true, ..before })));
-                    }
-                    Repeated::Refused(refused) => return refuse(tx, &limiter, &id, caller.name(), refused),
-                }
-                let row = tx.grant(&claims.jti)?;
-                if ran_out(tx, &id, row.as_ref())? {
-                    let refused = Refused::new("expired", "the token ran out");
-                    return refuse(tx, &limiter, &id, caller.name(), refused);
-                }
-                let (req, concerned) = match requested(tx, &id, &claims, row.as_ref(), args)? {
-                    Ok(found) => found,
-                    Err(refused) => return refuse(tx, &limiter, &id, caller.name(), refused),
-                };
-                let leased_by = tx.leased_by(&id, &concerned)?;
-                let event = Event::Claim {
-                    jti: claims.jti.clone(),
-                    actor: caller.actor.clone(),
-                    key: caller.key.clone(),
-                    step: row.as_ref().map_or(StepId(u32::MAX), |row| StepId(row.step_id)),
-                    opening: u32::try_from(claims.xp.opening).unwrap_or(u32::MAX),
-                    req: req.clone(),
-                };
-                let question =
-                    Question { run: &id, principal: Some(caller.name()), leased_by, by: None, event };
-                if let Err(refused) = decide(tx, &limiter, question)?.outcome {
-                    return Ok(Err(refused));
-                }
-                let Some(row) = row else { return Err(Fault::unknown("grant")) };
-                if !tx.move_grant(&row.jti, &["issued"], "claimed", None)? {
-                    // The machine said yes and the row says no: believe neither.
-                    return Err(
-                        crate::store::StoreError::Broken("a grant and its run differ".to_owned()).into()
-                    );
-                }
-                tx.lease(&id, &concerned)?;
-                if let Some(request_id) = &request_id {
-                    tx.used_under(&row.jti, request_id)?;
-                    tx.remember(&id, &caller.key, request_id, &digest, None)?;
-                }
-                tx.record(&id, Body::Started { jti: row.jti.clone(), req, facts: Facts::new() })?;
-                let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-                let marker = keys.marker(&row.jti, &row.req);
-                Ok(Ok(Claimed::Won(Box::new(Permit::won(Arc::clone(&run.machine), row, marker)))))
-            })
-            .await;
-        let claimed = outcome??;
-        if matches!(claimed, Claimed::Won(_)) {
-            self.hooks.reach(CrashAt::AfterClaim);
-        }
-        Ok(claimed)
+/// Decides about a use, and records that it starts. An answer, if it was carried out before under the same request id.
+pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Option<Answer>, Stop> {
+    admit(tx, caller)?;
+    let Use { claims, args, request_id } = using;
+    let id = claims.txn.clone();
+    let request = Request::new(&id, request_id, &json!(["use", claims.jti, args]));
+    match request.before::<Answer>(tx, caller) {
+        Ok(None) => {}
+        Ok(Some(before)) => return Ok(Some(Answer { replayed: true, ..before })),
+        Err(stop) => return Err(on_record(tx, &id, caller.name(), stop)),
     }
+    let row = tx.grant(&claims.jti)?;
+    if ran_out(tx, &id, row.as_ref())? {
+        return Err(refuse(tx, &id, caller.name(), Refused::new("expired", "the token ran out")));
+    }
+    let (req, concerned) = requested(tx, &id, &claims, row.as_ref(), args)
+        .map_err(|stop| on_record(tx, &id, caller.name(), stop))?;
+    let leased_by = tx.leased_by(&id, &concerned)?;
+    let event = Event::Claim {
+        jti: claims.jti.clone(),
+        actor: caller.actor.clone(),
+        key: caller.key.clone(),
+        step: row.as_ref().map_or(StepId(u32::MAX), |row| StepId(row.step_id)),
+        opening: u32::try_from(claims.xp.opening).unwrap_or(u32::MAX),
+        req: req.clone(),
+    };
+    decide(tx, Question { run: &id, principal: Some(caller.name()), leased_by, by: None, event })?;
+    let row = row.ok_or_else(|| Fault::unknown("grant"))?;
+    tx.lease(&id, &concerned)?;
+    if let Some(request_id) = request.id() {
+        tx.used_under(&row.jti, request_id)?;
+        request.begun(tx, caller)?;
+    }
+    tx.record(&id, Body::Started { jti: row.jti, req, facts: Facts::new() })?;
+    Ok(None)
 }
 
 /// The token ran out, and the machine has forgotten it: its row still says when.
 fn ran_out(tx: &mut Tx<'_>, run: &str, row: Option<&GrantRow>) -> Result<bool, Fault> {
     let Some(row) = row else { return Ok(false) };
     let held = tx.run(run)?.is_some_and(|run| run.state.holds.contains_key(&row.jti));
-    Ok(!held && (row.phase == "expired" || row.phase == "issued" && row.expires <= tx.now))
+    Ok(!held && (row.phase == Phase::Expired || row.phase == Phase::Issued && row.expires <= tx.now))
 }
 
 /// Digest of what is asked for now, and what it concerns.
@@ -127,21 +68,19 @@ fn requested(
     claims: &GrantClaims,
     row: Option<&GrantRow>,
     args: Option<BTreeMap<String, Value>>,
-) -> Result<Result<(Digest, Vec<String>), Refused>, Fault> {
+) -> Result<(Digest, Vec<String>), Stop> {
     let stated =
         || Digest::parse(&claims.xp.req).map_err(|_| Fault::refused("unauthenticated", "bad digest"));
     let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
-    let Some(row) = row else { return Ok(Ok((stated()?, Vec::new()))) };
+    let Some(row) = row else { return Ok((stated()?, Vec::new())) };
     let Some((action_id, action)) = declared(&run.machine, &row.action) else {
-        return Ok(Ok((stated()?, Vec::new())));
+        return Ok((stated()?, Vec::new()));
     };
     let Some(given) = args else {
-        return Ok(Ok((stated()?, resources(action, &row.instance, &row.args))));
+        return Ok((stated()?, resources(action, &row.instance, &row.args)));
     };
-    let mut whole = match complete(&run.machine, &run.state, &row.step, &row.action, given.clone()) {
-        Ok(whole) => whole,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    let mut whole =
+        complete(&run.machine, &run.state, &row.step, &row.action, given.clone()).map_err(Stop::Refuse)?;
     // What was left out is what the token was cut for, whatever has become of the data since.
     for (name, value) in &row.args {
         if !given.contains_key(name) {
@@ -149,8 +88,8 @@ fn requested(
         }
     }
     let Some(req) = run.machine.request_digest(action_id, &row.instance, &whole) else {
-        return Ok(Ok((stated()?, Vec::new())));
+        return Ok((stated()?, Vec::new()));
     };
     let concerned = resources(action, &row.instance, &whole);
-    Ok(Ok((req, concerned)))
+    Ok((req, concerned))
 }

@@ -1,16 +1,15 @@
 //! One decision: the machine's answer and its log entry, in the transaction at hand.
 
-use std::sync::{Mutex, PoisonError};
-
 use serde_json::json;
 use xp_artifact::workflow::StepId;
 use xp_machine::{Accepted, Change, Event, Input, Status};
 use xpd_audit::entry::{Body, Facts};
+use xpd_proxy::{Fault, Refused, Stop};
+use xpd_store::{Phase, StoreError};
 
 use super::clause;
-use super::limiter::{Limiter, Treatment};
-use crate::fault::{Fault, Refused};
-use crate::store::{StoreError, Tx};
+use super::limiter::Treatment;
+use crate::memory::Tx;
 
 /// Something to be decided.
 pub(super) struct Question<'a> {
@@ -26,18 +25,21 @@ pub(super) struct Question<'a> {
     pub event: Event,
 }
 
-/// The machine's answer, with the index of its entry.
-pub(super) struct Decision {
-    pub outcome: Result<Accepted, Refused>,
-    pub index: Option<u64>,
+impl<'a> Question<'a> {
+    /// An event of the server's own.
+    pub fn own(run: &'a str, event: Event) -> Self {
+        Self { run, principal: None, leased_by: None, by: None, event }
+    }
+}
+
+/// What was accepted, with the index of its entry.
+pub(super) struct Accepting {
+    pub accepted: Accepted,
+    pub index: u64,
 }
 
 /// Decides and records. The changes of an accepted input are followed up: grants, leases, the end of the run.
-pub(super) fn decide(
-    tx: &mut Tx<'_>,
-    limiter: &Mutex<Limiter>,
-    question: Question<'_>,
-) -> Result<Decision, Fault> {
+pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop> {
     let Question { run: id, principal, leased_by, by, event } = question;
     let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
     let kill = if stoppable(&event) { tx.killed(principal)? } else { None };
@@ -57,23 +59,30 @@ pub(super) fn decide(
     });
     if let Some(mut refused) = refused {
         if closed {
-            refused.index = outside(tx, limiter, None, principal, &refused)?;
-        } else if logged(tx, limiter, Some(id), principal, serde_json::to_vec(&input).map_or(0, |b| b.len()))?
-        {
+            refused.index = outside(tx, None, principal, &refused)?;
+        } else if logged(tx, Some(id), principal, serde_json::to_vec(&input).map_or(0, |b| b.len()))? {
             refused.index = Some(tx.record(id, body(&input, &result, facts)?)?.index);
         }
-        let index = refused.index;
-        return Ok(Decision { outcome: Err(refused), index });
+        return Err(Stop::Refuse(refused));
     }
-    let written = tx.record(id, body(&input, &result, facts)?)?;
-    let Ok(accepted) = result else { return Err(Fault::unknown("run")) };
+    let index = tx.record(id, body(&input, &result, facts)?)?.index;
+    let Ok(accepted) = result else { return Err(Fault::unknown("run").into()) };
     for change in changes(&accepted) {
         if let Change::Revoked { jti } = change {
-            tx.move_grant(jti, &["issued"], "revoked", None)?;
+            tx.move_grant(jti, Phase::Issued, Phase::Revoked, None)?;
         }
     }
     finish(tx, id)?;
-    Ok(Decision { outcome: Ok(accepted), index: Some(written.index) })
+    Ok(Accepting { accepted, index })
+}
+
+/// Decides what may be refused without anybody being told: the refusal is on the record.
+pub(super) fn unless_refused(outcome: Result<Accepting, Stop>) -> Result<Option<Accepting>, Fault> {
+    match outcome {
+        Ok(accepting) => Ok(Some(accepting)),
+        Err(Stop::Refuse(_)) => Ok(None),
+        Err(Stop::Abort(fault)) => Err(fault),
+    }
 }
 
 fn body(
@@ -108,18 +117,12 @@ pub(super) fn changes(accepted: &Accepted) -> &[Change] {
 }
 
 /// Takes the automatic outcomes of a step whose evidence is there, each an event of its own.
-pub(super) fn follow(tx: &mut Tx<'_>, limiter: &Mutex<Limiter>, id: &str, step: StepId) -> Result<(), Fault> {
+pub(super) fn follow(tx: &mut Tx<'_>, id: &str, step: StepId) -> Result<(), Fault> {
     loop {
         let Some(run) = tx.run(id)? else { return Ok(()) };
         let Some(outcome) = run.machine.due_in(&run.state, step) else { return Ok(()) };
-        let question = Question {
-            run: id,
-            principal: None,
-            leased_by: None,
-            by: None,
-            event: Event::Settle { outcome },
-        };
-        if decide(tx, limiter, question)?.outcome.is_err() {
+        let taken = decide(tx, Question::own(id, Event::Settle { outcome }));
+        if unless_refused(taken)?.is_none() {
             return Ok(());
         }
     }
@@ -152,7 +155,6 @@ const DAY: u64 = 24 * 60 * 60 * 1_000;
 /// Whether a refusal is logged one by one: the first ones of a minute, as long as all of them together stay small.
 fn logged(
     tx: &mut Tx<'_>,
-    limiter: &Mutex<Limiter>,
     run: Option<&str>,
     principal: Option<&str>,
     asked: usize,
@@ -165,10 +167,8 @@ fn logged(
     let (run, what) = (run.unwrap_or_default(), what.to_string());
     let kept = tx.tally(run, &what)?.unwrap_or_default();
     let kept = kept.saturating_add(u64::try_from(asked.saturating_add(ENTRY)).unwrap_or(u64::MAX));
-    let treatment = {
-        let mut limiter = limiter.lock().unwrap_or_else(PoisonError::into_inner);
-        limiter.refused(principal, tx.now, kept <= MAX_REFUSED)
-    };
+    let now = tx.now;
+    let treatment = tx.memory.limiter.refused(principal, now, kept <= MAX_REFUSED);
     if treatment == Treatment::Count {
         return Ok(false);
     }
@@ -182,7 +182,6 @@ pub(super) const MAX_REASON: usize = 512;
 /// Records a refusal that is not the machine's. Gives the index of its entry, if it was logged one by one.
 pub(super) fn outside(
     tx: &mut Tx<'_>,
-    limiter: &Mutex<Limiter>,
     run: Option<&str>,
     principal: Option<&str>,
     refused: &Refused,
@@ -192,7 +191,7 @@ pub(super) fn outside(
         None => false,
     };
     let run = run.filter(|_| open);
-    if !logged(tx, limiter, run, principal, 0)? {
+    if !logged(tx, run, principal, 0)? {
         return Ok(None);
     }
     let mut facts = Facts::new();
@@ -210,23 +209,30 @@ pub(super) fn outside(
 }
 
 /// Records what was only counted in minutes that are over.
-pub(super) fn counted(tx: &mut Tx<'_>, limiter: &Mutex<Limiter>) -> Result<(), StoreError> {
-    let over = limiter.lock().unwrap_or_else(PoisonError::into_inner).over(tx.now);
-    for one in over {
+pub(super) fn counted(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let now = tx.now;
+    for one in tx.memory.limiter.over(now) {
         let facts = Facts::from([("principal".to_owned(), json!(one.principal))]);
         tx.record_here(Body::Counted { count: one.count, from_ms: one.from, to_ms: one.to, facts })?;
     }
     Ok(())
 }
 
-/// Refuses and records it: the answer of a command that must still be committed.
-pub(super) fn refuse<T>(
-    tx: &mut Tx<'_>,
-    limiter: &Mutex<Limiter>,
-    run: &str,
-    principal: &str,
-    mut refused: Refused,
-) -> Result<Result<T, Refused>, Fault> {
-    refused.index = outside(tx, limiter, Some(run), Some(principal), &refused)?;
-    Ok(Err(refused))
+/// Refuses and records it.
+pub(super) fn refuse(tx: &mut Tx<'_>, run: &str, principal: &str, mut refused: Refused) -> Stop {
+    match outside(tx, Some(run), Some(principal), &refused) {
+        Ok(index) => {
+            refused.index = index;
+            Stop::Refuse(refused)
+        }
+        Err(error) => error.into(),
+    }
+}
+
+/// A refusal that has no record yet is given one.
+pub(super) fn on_record(tx: &mut Tx<'_>, run: &str, principal: &str, stop: Stop) -> Stop {
+    match stop {
+        Stop::Refuse(refused) => refuse(tx, run, principal, refused),
+        abort @ Stop::Abort(_) => abort,
+    }
 }

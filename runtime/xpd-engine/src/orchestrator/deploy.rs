@@ -7,13 +7,13 @@ use xp_artifact::question::{Obligation, Status};
 use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey};
 use xp_machine::Machine;
 use xpd_audit::entry::{Body, Facts};
+use xpd_proxy::{Fault, Refused, Stop};
+use xpd_store::StoreError;
 
 use super::caller::Caller;
 use super::decide::outside;
 use super::{Orchestrator, Rules};
-use crate::fault::{Fault, Refused};
 use crate::registry::qualified;
-use crate::store::StoreError;
 
 /// A token lives at most this long, whatever a workflow says.
 const MAX_TTL_SECONDS: u32 = 120;
@@ -44,35 +44,28 @@ impl Orchestrator {
         self.admit(caller).await?;
         let (rules, looked_at) = (Arc::clone(&self.rules), bytes.clone());
         let checked = tokio::task::spawn_blocking(move || check(&rules, looked_at.as_ref())).await;
-        let checked = match checked.map_err(|_| StoreError::Closed)? {
+        let (digest, name, signer) = match checked.map_err(|_| StoreError::Closed)? {
             Ok(checked) => checked,
-            Err(refused) => {
-                let limiter = Arc::clone(&self.limiter);
-                let written: Result<Refused, Fault> = self
-                    .store
-                    .write(move |tx| {
-                        let mut refused = refused;
-                        refused.index = outside(tx, &limiter, None, Some("deployment"), &refused)?;
-                        Ok(refused)
-                    })
-                    .await;
-                return Err(written?.into());
+            Err(mut refused) => {
+                let written = self.write(move |tx| {
+                    refused.index = outside(tx, None, Some("deployment"), &refused)?;
+                    Err(Stop::Refuse(refused))
+                });
+                return written.await;
             }
         };
-        let (digest, name, signer) = checked;
-        self.store
-            .write(move |tx| {
-                let text = digest.to_string();
-                let new = tx.insert_artifact(&text, &name, &signer, bytes.as_ref())?;
-                if new {
-                    let facts = [("name", &name), ("signer", &signer), ("by", &by)];
-                    let facts: Facts =
-                        facts.into_iter().map(|(fact, said)| (fact.to_owned(), json!(said))).collect();
-                    tx.record_here(Body::Deployed { artifact: digest, facts })?;
-                }
-                Ok(Deployed { digest: text, name, new })
-            })
-            .await
+        self.write(move |tx| {
+            let text = digest.to_string();
+            let new = tx.insert_artifact(&text, &name, &signer, bytes.as_ref())?;
+            if new {
+                let facts = [("name", &name), ("signer", &signer), ("by", &by)];
+                let facts: Facts =
+                    facts.into_iter().map(|(fact, said)| (fact.to_owned(), json!(said))).collect();
+                tx.record_here(Body::Deployed { artifact: digest, facts })?;
+            }
+            Ok(Deployed { digest: text, name, new })
+        })
+        .await
     }
 }
 
@@ -162,16 +155,14 @@ impl Orchestrator {
     /// The store cannot.
     pub async fn settle_in(&self) -> Result<(), Fault> {
         let config = self.rules.digest.clone();
-        self.store
-            .insist(move |tx| {
-                let text = config.to_string();
-                if tx.remembered("config")?.as_deref() != Some(text.as_bytes()) {
-                    tx.remember_value("config", text.as_bytes())?;
-                    tx.record_here(Body::Configured { config, facts: Facts::new() })?;
-                }
-                Ok::<(), StoreError>(())
-            })
-            .await
-            .map_err(Fault::Store)
+        self.insist(move |tx| {
+            let text = config.to_string();
+            if tx.remembered("config")?.as_deref() != Some(text.as_bytes()) {
+                tx.remember_value("config", text.as_bytes())?;
+                tx.record_here(Body::Configured { config, facts: Facts::new() })?;
+            }
+            Ok(())
+        })
+        .await
     }
 }

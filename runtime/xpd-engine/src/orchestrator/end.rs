@@ -1,184 +1,99 @@
 //! A claimed action ends: done, not done, or nobody knows.
 
-use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
+use xp_artifact::workflow::StepId;
 use xp_machine::{Accepted, Change, Event};
 use xp_scope::Value;
+use xpd_proxy::hooks::{CrashAt, Hooks};
+use xpd_proxy::{Answer, Ending, Failure, Fault, Spent, Stop};
+use xpd_store::{GrantRow, Phase, StoreError};
 
-use super::Orchestrator;
-use super::decide::{Question, changes, decide, follow};
-use super::permit::Spent;
-use crate::fault::{Fault, Refused};
-use crate::store::{GrantRow, StoreError, Tx};
-use xpd_proxy::hooks::CrashAt;
+use super::decide::{Accepting, Question, changes, decide, follow};
+use crate::memory::Tx;
 
-/// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// It was carried out and this came back.
-    Done(Value),
-    /// It was not carried out.
-    Failed {
-        /// Provably nothing was sent, or the answer is definitive: the use comes back.
-        returned: bool,
-        /// Why.
-        reason: String,
-        /// Status of the other side, if it answered.
-        status: Option<u16>,
-    },
-    /// Nobody knows.
-    Unknown(String),
-}
-
-/// The answer to a use. Kept for its repetition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
-    /// What came back.
-    pub result: Option<Value>,
-    /// It counts as evidence of the step's current opening.
-    pub bound: bool,
-    /// Why it was not carried out.
-    pub failure: Option<Failure>,
-    /// The entry about it.
-    pub index: u64,
-    /// The answer to an earlier request.
-    #[serde(default)]
-    pub replayed: bool,
-}
-
-/// Why an action was not carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// `connector_failed`, `connector_refused` or `in_doubt`.
-    pub code: String,
-    /// In words.
-    pub reason: String,
-    /// Status of the other side, if it answered.
-    pub status: Option<u16>,
-}
-
-impl Orchestrator {
-    /// Records how an action ended. The answer is given only after that.
-    ///
-    /// # Errors
-    /// The store cannot; the action is then in doubt after the next start.
-    pub async fn end(&self, spent: Spent, ending: Ending) -> Result<Answer, Fault> {
-        let limiter = Arc::clone(&self.limiter);
-        let hooks = self.hooks;
-        let Spent { run: id, jti, step, .. } = spent;
-        self.store
-            .insist(move |tx| {
-                let answer = record(tx, &limiter, &id, &jti, ending)?;
-                follow(tx, &limiter, &id, step)?;
-                if hooks.at(CrashAt::BeforeRecord) {
-                    tx.crash();
-                }
-                Ok(answer)
-            })
-            .await
+/// Records how an action ended. The answer is given only after that.
+pub(super) fn end(tx: &mut Tx<'_>, hooks: Hooks, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
+    let answer = record(tx, spent, ending)?;
+    follow(tx, spent.run(), spent.step())?;
+    if hooks.at(CrashAt::BeforeRecord) {
+        tx.crash();
     }
+    Ok(answer)
 }
 
-fn record(
-    tx: &mut Tx<'_>,
-    limiter: &std::sync::Mutex<super::Limiter>,
-    id: &str,
-    jti: &str,
-    ending: Ending,
-) -> Result<Answer, Fault> {
+fn record(tx: &mut Tx<'_>, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
+    let (id, jti) = (spent.run(), spent.jti());
     let row = tx.grant(jti)?.ok_or_else(|| Fault::unknown("grant"))?;
-    let ask = |tx: &mut Tx<'_>, event: Event| {
-        decide(tx, limiter, Question { run: id, principal: None, leased_by: None, by: None, event })
-    };
-    let doubt = |reason: String| Failure { code: "in_doubt".to_owned(), reason, status: None };
-    let jti = jti.to_owned();
     match ending {
         Ending::Done(result) => {
-            let event = Event::Complete { jti: jti.clone(), result: result.clone() };
-            let decision = ask(tx, event)?;
-            match decision.outcome {
-                Ok(accepted) => {
-                    tx.move_grant(&jti, &["claimed"], "done", Some(&result))?;
-                    let index = decision.index.unwrap_or_default();
-                    let answer = Answer {
-                        result: Some(result),
-                        bound: bound(&accepted),
-                        failure: None,
-                        index,
-                        replayed: false,
-                    };
-                    settle_request(tx, &row, Some(&answer))?;
+            let event = Event::Complete { jti: jti.to_owned(), result: result.clone() };
+            match decide(tx, Question::own(id, event)) {
+                Ok(Accepting { accepted, index }) => {
+                    tx.move_grant(jti, Phase::Claimed, Phase::Done, Some(&result))?;
+                    let bound = bound(&accepted);
+                    let answer =
+                        Answer { result: Some(result), bound, failure: None, index, replayed: false };
+                    settle_request(tx, &row, &answer)?;
                     Ok(answer)
                 }
                 // It happened and what came back is not what was declared: a person must look.
-                Err(refused) => {
-                    let decision = ask(tx, Event::Doubt { jti: jti.clone() })?;
-                    tx.move_grant(&jti, &["claimed"], "in_doubt", None)?;
-                    let failure = Some(doubt(refused.reason));
-                    let index = decision.index.unwrap_or_default();
-                    Ok(Answer { result: None, bound: false, failure, index, replayed: false })
-                }
+                Err(Stop::Refuse(refused)) => doubt(tx, id, jti, refused.reason),
+                Err(Stop::Abort(fault)) => Err(fault),
             }
         }
         Ending::Failed { returned, reason, status } => {
-            let decision = ask(tx, Event::Fail { jti: jti.clone(), returned })?;
-            accepted(decision.outcome)?;
-            tx.move_grant(&jti, &["claimed"], "failed", None)?;
+            let index = must(decide(tx, Question::own(id, Event::Fail { jti: jti.to_owned(), returned })))?;
+            tx.move_grant(jti, Phase::Claimed, Phase::Failed, None)?;
             let code = if status.is_some() { "connector_refused" } else { "connector_failed" };
-            let failure = Some(Failure { code: code.to_owned(), reason, status });
-            let index = decision.index.unwrap_or_default();
-            let answer = Answer { result: None, bound: false, failure, index, replayed: false };
-            settle_request(tx, &row, Some(&answer))?;
+            let answer = failed(Failure { code: code.to_owned(), reason, status }, index);
+            settle_request(tx, &row, &answer)?;
             Ok(answer)
         }
-        Ending::Unknown(reason) => {
-            let decision = ask(tx, Event::Doubt { jti: jti.clone() })?;
-            accepted(decision.outcome)?;
-            tx.move_grant(&jti, &["claimed"], "in_doubt", None)?;
-            let index = decision.index.unwrap_or_default();
-            Ok(Answer { result: None, bound: false, failure: Some(doubt(reason)), index, replayed: false })
-        }
+        Ending::Unknown(reason) => doubt(tx, id, jti, reason),
     }
 }
 
-/// Resolves a doubt.
+fn doubt(tx: &mut Tx<'_>, id: &str, jti: &str, reason: String) -> Result<Answer, Fault> {
+    let index = must(decide(tx, Question::own(id, Event::Doubt { jti: jti.to_owned() })))?;
+    tx.move_grant(jti, Phase::Claimed, Phase::InDoubt, None)?;
+    Ok(failed(Failure { code: "in_doubt".to_owned(), reason, status: None }, index))
+}
+
+fn failed(failure: Failure, index: u64) -> Answer {
+    Answer { result: None, bound: false, failure: Some(failure), index, replayed: false }
+}
+
+/// Resolves a doubt. What is not of the declared type is refused, and it stays in doubt.
 pub(super) fn resolve(
     tx: &mut Tx<'_>,
-    limiter: &std::sync::Mutex<super::Limiter>,
     row: &GrantRow,
     result: Option<Value>,
     by: Option<&str>,
-) -> Result<Result<Answer, Refused>, Fault> {
+) -> Result<Answer, Stop> {
     let event = Event::Resolve { jti: row.jti.clone(), result: result.clone() };
-    let question = Question { run: &row.run, principal: None, leased_by: None, by, event };
-    let decision = decide(tx, limiter, question)?;
-    let accepted = match decision.outcome {
-        Ok(accepted) => accepted,
-        // What was found or said is not of the declared type: it stays in doubt.
-        Err(refused) => return Ok(Err(refused)),
-    };
-    let to = if result.is_some() { "done" } else { "failed" };
-    tx.move_grant(&row.jti, &["in_doubt"], to, result.as_ref())?;
+    let Accepting { accepted, index } = decide(tx, Question { by, ..Question::own(&row.run, event) })?;
+    let to = if result.is_some() { Phase::Done } else { Phase::Failed };
+    tx.move_grant(&row.jti, Phase::InDoubt, to, result.as_ref())?;
     let failure = result.is_none().then(|| Failure {
         code: "connector_failed".to_owned(),
         reason: "it was not carried out".to_owned(),
         status: None,
     });
-    let index = decision.index.unwrap_or_default();
     let answer = Answer { bound: bound(&accepted), result, failure, index, replayed: false };
-    settle_request(tx, row, Some(&answer))?;
-    follow(tx, limiter, &row.run, xp_artifact::workflow::StepId(row.step_id))?;
-    Ok(Ok(answer))
+    settle_request(tx, row, &answer)?;
+    follow(tx, &row.run, StepId(row.step_id))?;
+    Ok(answer)
 }
 
-fn accepted(outcome: Result<Accepted, Refused>) -> Result<Accepted, Fault> {
-    outcome.map_err(|refused| {
-        Fault::Store(StoreError::Broken(format!(
-            "the machine refused the end of an action: {}",
-            refused.reason
-        )))
-    })
+/// What the machine cannot refuse: the index of its entry.
+fn must(outcome: Result<Accepting, Stop>) -> Result<u64, Fault> {
+    match outcome {
+        Ok(accepting) => Ok(accepting.index),
+        Err(Stop::Abort(fault)) => Err(fault),
+        Err(Stop::Refuse(refused)) => {
+            let text = format!("the machine refused the end of an action: {}", refused.reason);
+            Err(StoreError::Broken(text).into())
+        }
+    }
 }
 
 /// Whether it counts: not if the run was over or the step reopened meanwhile.
@@ -187,13 +102,9 @@ fn bound(accepted: &Accepted) -> bool {
     matches!(accepted, Accepted::Ended { bound: true, .. }) && !over
 }
 
-fn settle_request(tx: &mut Tx<'_>, row: &GrantRow, answer: Option<&Answer>) -> Result<(), StoreError> {
+fn settle_request(tx: &mut Tx<'_>, row: &GrantRow, answer: &Answer) -> Result<(), StoreError> {
     let Some(request) = &row.request else { return Ok(()) };
-    match answer {
-        Some(answer) => {
-            // The digest stands since the claim.
-            tx.remember(&row.run, &row.key, request, "", Some(&serde_json::to_vec(answer)?))
-        }
-        None => tx.forget_request(&row.run, &row.key, request),
-    }
+    // The digest stands since the claim.
+    let answer = serde_json::to_vec(answer)?;
+    tx.remember(&row.run, &row.key, request, "", Some(&answer))
 }

@@ -9,7 +9,7 @@ const PATIENCE: u32 = 10;
 
 /// What to do with a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Treatment {
+pub(crate) enum Treatment {
     /// Log it.
     Log,
     /// Count it.
@@ -18,7 +18,7 @@ pub(super) enum Treatment {
 
 /// Refusals that were only counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     pub principal: String,
     pub count: u64,
     pub from: u64,
@@ -34,7 +34,7 @@ struct Window {
 
 /// Refusals of each principal in the running minute. Kept in memory: a restart forgives.
 #[derive(Debug)]
-pub(super) struct Limiter {
+pub(crate) struct Limiter {
     logged: u32,
     windows: HashMap<String, Window>,
 }

@@ -6,13 +6,14 @@ use serde::Serialize;
 use xp_artifact::print;
 use xp_artifact::workflow::Atom;
 use xp_machine::{Offer, Status};
+use xpd_proxy::Fault;
+use xpd_store::{Phase, Read, StoreError};
 
 use super::Orchestrator;
-use super::caller::{Caller, admit};
+use super::caller::Caller;
 use super::clause;
 use super::doubt::waits_for;
-use crate::fault::Fault;
-use crate::store::{Run, StoreError};
+use crate::memory::Run;
 
 /// A run in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -67,34 +68,31 @@ pub struct Doubtful {
     pub waits_for: String,
 }
 
+// Looking goes through the writer where the caller's proof is used up by it; so it also shows what is committed now.
 impl Orchestrator {
     /// Where a run is.
     ///
     /// # Errors
     /// There is none.
     pub async fn summary(&self, caller: Caller, run: &str) -> Result<RunSummary, Fault> {
-        let limiter = Arc::clone(&self.limiter);
         let id = run.to_owned();
-        self.store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-                Ok(summary(&id, run))
-            })
-            .await
+        self.command(caller, move |tx, _| {
+            let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
+            Ok(summary(&id, run))
+        })
+        .await
     }
 
     /// The clause of a step that grants an action, as written; nothing where there is none.
     pub async fn granting(&self, run: &str, step: &str, action: &str) -> Option<String> {
+        let machines = Arc::clone(&self.machines);
         let (id, step, action) = (run.to_owned(), step.to_owned(), action.to_owned());
-        let found: Result<Option<String>, Fault> = self
-            .store
-            .write(move |tx| {
-                let Some(run) = tx.run(&id)? else { return Ok(None) };
-                Ok(clause::granting(run.machine.workflow(), &step, &action))
-            })
-            .await;
-        found.ok().flatten()
+        let read = move |rows: &dyn Read| {
+            let Some(run) = rows.run_row(&id)? else { return Ok(None) };
+            let machine = machines.of(rows, &run.artifact)?;
+            Ok(machine.and_then(|machine| clause::granting(machine.workflow(), &step, &action)))
+        };
+        self.store.read(read).await.ok().flatten()
     }
 
     /// What the caller may do now.
@@ -102,18 +100,15 @@ impl Orchestrator {
     /// # Errors
     /// There is no such run.
     pub async fn offers(&self, caller: Caller, run: &str) -> Result<Vec<Offer>, Fault> {
-        let limiter = Arc::clone(&self.limiter);
         let id = run.to_owned();
-        self.store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                if tx.killed(Some(caller.name()))?.is_some() {
-                    return Ok(Vec::new());
-                }
-                let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-                Ok(run.machine.offers(&run.state, &caller.actor))
-            })
-            .await
+        self.command(caller, move |tx, caller| {
+            if tx.killed(Some(caller.name()))?.is_some() {
+                return Ok(Vec::new());
+            }
+            let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
+            Ok(run.machine.offers(&run.state, &caller.actor))
+        })
+        .await
     }
 
     /// Actions in doubt, for the administrator.
@@ -121,26 +116,23 @@ impl Orchestrator {
     /// # Errors
     /// The store cannot say.
     pub async fn doubtful(&self, caller: Caller) -> Result<Vec<Doubtful>, Fault> {
-        let limiter = Arc::clone(&self.limiter);
-        self.store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                let mut doubtful = Vec::new();
-                for row in tx.unfinished()?.into_iter().filter(|row| row.phase == "in_doubt") {
-                    let waits_for = waits_for(tx, &row)?.to_owned();
-                    doubtful.push(Doubtful {
-                        jti: row.jti,
-                        run: row.run,
-                        step: row.step,
-                        action: row.action,
-                        instance: row.instance,
-                        principal: row.principal,
-                        waits_for,
-                    });
-                }
-                Ok(doubtful)
-            })
-            .await
+        self.command(caller, move |tx, _| {
+            let mut doubtful = Vec::new();
+            for row in tx.grants_in(Phase::InDoubt)? {
+                let waits_for = waits_for(tx, &row)?.to_owned();
+                doubtful.push(Doubtful {
+                    jti: row.jti,
+                    run: row.run,
+                    step: row.step,
+                    action: row.action,
+                    instance: row.instance,
+                    principal: row.principal,
+                    waits_for,
+                });
+            }
+            Ok(doubtful)
+        })
+        .await
     }
 
     /// Burns the proof of a caller that only looks at what never changes.
@@ -148,32 +140,27 @@ impl Orchestrator {
     /// # Errors
     /// The proof was used before.
     pub async fn admit(&self, caller: Caller) -> Result<(), Fault> {
-        let limiter = Arc::clone(&self.limiter);
-        self.store.write(move |tx| admit(tx, &limiter, &caller)).await
+        self.command(caller, |_, _| Ok(())).await
     }
 
     /// Signs a checkpoint of all there is now.
     ///
     /// # Errors
     /// The store cannot.
-    pub(crate) async fn sign_checkpoint(&self) -> Result<(), Fault> {
-        self.store
-            .write(|tx| {
-                tx.checkpoint();
-                Ok(())
-            })
-            .await
+    pub(super) async fn sign_checkpoint(&self) -> Result<(), Fault> {
+        self.write(|tx| {
+            tx.checkpoint();
+            Ok(())
+        })
+        .await
     }
 
-    /// Looks at committed tables.
+    /// Numbers for whoever watches the server.
     ///
     /// # Errors
-    /// The store cannot.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&crate::store::View<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, Fault> {
-        Ok(self.store.reader().read(look).await?)
+    /// The store cannot say.
+    pub async fn figures(&self) -> Result<xpd_store::Figures, StoreError> {
+        self.store.read(|rows| rows.figures()).await
     }
 }
 

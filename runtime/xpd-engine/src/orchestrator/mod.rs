@@ -1,18 +1,20 @@
 //! Decides, on the compiled machine. Holds no secret of any connector and does nothing to the world.
 
 mod args;
+mod authority;
 mod caller;
 mod claim;
 mod clause;
+mod command;
 mod decide;
 mod deploy;
 mod doubt;
 mod end;
-mod flights;
+mod evidence;
 mod kill;
 mod limiter;
 mod look;
-mod permit;
+mod published;
 mod recover;
 mod repeat;
 mod request;
@@ -22,33 +24,29 @@ mod start;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 
 use xp_artifact::VerifyingKey;
+use xpd_proxy::Fault;
+use xpd_proxy::hooks::Hooks;
+use xpd_store::{Clock, Resident, Store, StoreError};
 
-use crate::clock::Clock;
 use crate::keys::Keys;
+use crate::memory::{LogKey, Machines, Shared};
 use crate::registry::Registry;
 use crate::roster::Roster;
-use crate::store::Store;
-use xpd_proxy::hooks::Hooks;
 
-pub use caller::{Caller, Received};
-pub use claim::{Claimed, Use};
+pub use caller::Caller;
 pub use deploy::Deployed;
-pub use doubt::Resolution;
-pub use end::{Answer, Ending};
 pub use kill::Scope;
+pub(crate) use limiter::Limiter;
 pub use look::{Doubtful, RunSummary, StepSummary};
-pub use permit::{Doubt, Order, Permit, Sought, Spent};
 pub use request::{Ask, Granted};
 pub use say::{Judgement, Said, Submission};
 pub use session::Session;
 pub use start::{StartRun, Started};
 pub use view::Shown;
-
-use flights::Flights;
-use limiter::Limiter;
 
 /// What the operator settled.
 pub struct Rules {
@@ -78,29 +76,48 @@ pub struct Orchestrator {
     rules: Arc<Rules>,
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
-    limiter: Arc<Mutex<Limiter>>,
-    flights: Flights,
+    memory: Arc<Shared>,
+    machines: Arc<Machines>,
     hooks: Hooks,
 }
 
 impl Orchestrator {
-    /// Over a store.
-    #[must_use]
-    pub fn new(
-        store: Arc<Store>,
+    /// Over the store that `open` opens with what the orchestrator keeps beside its writer. `checkpoint` is the file of the
+    /// last checkpoint given out.
+    ///
+    /// # Errors
+    /// The store cannot be opened, or its log is not the one whose checkpoint was given out.
+    pub async fn open(
         rules: Arc<Rules>,
         keys: Arc<Keys>,
         clock: Arc<dyn Clock>,
         hooks: Hooks,
-    ) -> Self {
-        let limiter = Arc::new(Mutex::new(Limiter::new(rules.refusals_per_minute)));
-        Self { store, rules, keys, clock, limiter, flights: Flights::default(), hooks }
+        checkpoint: &Path,
+        open: impl FnOnce(Arc<dyn Resident>) -> Result<Store, StoreError>,
+    ) -> Result<Self, StoreError> {
+        let key = LogKey::new(&rules.name, Arc::clone(&keys.log))?;
+        let machines = Arc::new(Machines::default());
+        let limiter = Limiter::new(rules.refusals_per_minute);
+        let memory = Arc::new(Shared::new(key, checkpoint, Arc::clone(&machines), limiter));
+        let store = Arc::new(open(Arc::clone(&memory) as Arc<dyn Resident>)?);
+        let orchestrator = Self { store, rules, keys, clock, memory, machines, hooks };
+        let shared = Arc::clone(&orchestrator.memory);
+        let checked =
+            orchestrator.store.insist(move |rows| crate::memory::Tx::new(rows, &shared).check_log());
+        checked.await?;
+        Ok(orchestrator)
     }
 
     /// What the operator settled.
     #[must_use]
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// The store, for the proxy.
+    #[must_use]
+    pub fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
     }
 
     /// Keys that are public.
@@ -111,8 +128,8 @@ impl Orchestrator {
 }
 
 /// 128 random bits in hex.
-fn random_id() -> Result<String, crate::store::StoreError> {
+fn random_id() -> Result<String, Fault> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| crate::store::StoreError::Broken(error.to_string()))?;
+    getrandom::fill(&mut bytes).map_err(StoreError::broken)?;
     Ok(xpd_token::jti(bytes))
 }

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use serde_json::json;
 use xp_machine::{Accepted, Event};
 use xp_scope::{Digest, Value};
+use xpd_proxy::hooks::CrashAt;
+use xpd_proxy::{Fault, Stop};
+use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, MAX_GRANT_SECONDS, StepBinding};
 
 use super::args::{complete, declared, resources};
-use super::caller::{Caller, admit};
-use super::decide::{Question, decide, refuse};
-use super::repeat::{Repeated, begin, end};
+use super::caller::Caller;
+use super::decide::{Accepting, Question, decide, refuse};
+use super::repeat::Request;
 use super::{Orchestrator, random_id};
-use crate::fault::{Fault, Refused};
-use crate::store::{GrantRow, StoreError};
-use xpd_proxy::hooks::CrashAt;
+use crate::memory::Tx;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -60,83 +61,9 @@ impl Orchestrator {
     /// # Errors
     /// It is refused.
     pub async fn request(&self, caller: Caller, run: &str, ask: Ask) -> Result<Granted, Fault> {
-        let limiter = Arc::clone(&self.limiter);
         let (id, jti) = (run.to_owned(), random_id()?);
-        let outcome: Result<Result<Cut, Refused>, Fault> = self
-            .store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                let asked = json!(["request", ask.step, ask.action, ask.args]).to_string();
-                let digest = Digest::of(asked.as_bytes()).to_string();
-                let request_id = ask.request_id.as_deref();
-                let again = begin::<(String, u64)>(tx, &id, &caller, request_id, &digest)?;
-                let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-                let (artifact, machine) = (run.artifact.clone(), Arc::clone(&run.machine));
-                match again {
-                    Repeated::New => {}
-                    Repeated::Answered((jti, index)) => {
-                        let row = tx.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
-                        return Ok(Ok((row, artifact, index, true)));
-                    }
-                    Repeated::Refused(refused) => return Ok(Err(refused)),
-                }
-                let args = match complete(&machine, &run.state, &ask.step, &ask.action, ask.args) {
-                    Ok(args) => args,
-                    Err(refused) => return refuse(tx, &limiter, &id, caller.name(), refused),
-                };
-                let action = declared(&machine, &ask.action).map(|(_, action)| action);
-                let instance = action
-                    .and_then(|action| run.state.instances.get(&action.connector))
-                    .cloned()
-                    .unwrap_or_default();
-                let concerned = action.map(|action| resources(action, &instance, &args)).unwrap_or_default();
-                let leased_by = tx.leased_by(&id, &concerned)?;
-                let event = Event::Request {
-                    jti: jti.clone(),
-                    actor: caller.actor.clone(),
-                    key: caller.key.clone(),
-                    step: ask.step.clone(),
-                    action: ask.action.clone(),
-                    args: args.clone(),
-                };
-                let question =
-                    Question { run: &id, principal: Some(caller.name()), leased_by, by: None, event };
-                let decision = decide(tx, &limiter, question)?;
-                let index = decision.index.unwrap_or_default();
-                let (step, opening, attempt, expires, req) = match decision.outcome {
-                    Ok(Accepted::Granted { step, opening, attempt, expires, req, .. }) => {
-                        (step, opening, attempt, expires, req)
-                    }
-                    Ok(_) => {
-                        return Err(StoreError::Broken("a request gave something else".to_owned()).into());
-                    }
-                    Err(refused) => return Ok(Err(refused)),
-                };
-                let row = GrantRow {
-                    jti,
-                    run: id.clone(),
-                    principal: caller.name().to_owned(),
-                    key: caller.key.clone(),
-                    step: ask.step,
-                    step_id: step.0,
-                    opening,
-                    attempt,
-                    instance,
-                    action: ask.action,
-                    args,
-                    req: req.to_string(),
-                    issued: tx.now,
-                    expires,
-                    phase: "issued".to_owned(),
-                    request: None,
-                    result: None,
-                };
-                tx.insert_grant(&row)?;
-                end(tx, &id, &caller, request_id, &digest, &(&row.jti, index))?;
-                Ok(Ok((row, artifact, index, false)))
-            })
-            .await;
-        let (row, artifact, index, replayed) = outcome??;
+        let (row, artifact, index, replayed) =
+            self.command(caller, move |tx, caller| cut(tx, caller, &id, jti, ask)).await?;
         self.hooks.reach(CrashAt::AfterGrant);
         let token = self.sign(&row, &artifact)?;
         Ok(Granted {
@@ -181,4 +108,60 @@ impl Orchestrator {
         xpd_token::issue_grant(&claims, &self.keys.grants)
             .map_err(|error| StoreError::Broken(error.to_string()).into())
     }
+}
+
+fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Result<Cut, Stop> {
+    let asked = json!(["request", ask.step, ask.action, ask.args]);
+    let request = Request::new(id, ask.request_id, &asked);
+    let again = request.before::<(String, u64)>(tx, caller);
+    let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
+    let (artifact, machine) = (run.artifact.clone(), Arc::clone(&run.machine));
+    let args = match again? {
+        None => complete(&machine, &run.state, &ask.step, &ask.action, ask.args),
+        Some((jti, index)) => {
+            let row = tx.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
+            return Ok((row, artifact, index, true));
+        }
+    };
+    let action = declared(&machine, &ask.action).map(|(_, action)| action);
+    let instance = action.and_then(|action| run.state.instances.get(&action.connector));
+    let instance = instance.cloned().unwrap_or_default();
+    let args = args.map_err(|refused| refuse(tx, id, caller.name(), refused))?;
+    let concerned = action.map(|action| resources(action, &instance, &args)).unwrap_or_default();
+    let leased_by = tx.leased_by(id, &concerned)?;
+    let event = Event::Request {
+        jti: jti.clone(),
+        actor: caller.actor.clone(),
+        key: caller.key.clone(),
+        step: ask.step.clone(),
+        action: ask.action.clone(),
+        args: args.clone(),
+    };
+    let question = Question { run: id, principal: Some(caller.name()), leased_by, by: None, event };
+    let Accepting { accepted, index } = decide(tx, question)?;
+    let Accepted::Granted { step, opening, attempt, expires, req, .. } = accepted else {
+        return Err(StoreError::broken("a request gave something else").into());
+    };
+    let row = GrantRow {
+        jti,
+        run: id.to_owned(),
+        principal: caller.name().to_owned(),
+        key: caller.key.clone(),
+        step: ask.step,
+        step_id: step.0,
+        opening,
+        attempt,
+        instance,
+        action: ask.action,
+        args,
+        req: req.to_string(),
+        issued: tx.now,
+        expires,
+        phase: Phase::Issued,
+        request: None,
+        result: None,
+    };
+    tx.insert_grant(&row)?;
+    request.answered(tx, caller, &(&row.jti, index))?;
+    Ok((row, artifact, index, false))
 }

@@ -1,17 +1,15 @@
 //! What a role says: submissions, judgements.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use xp_machine::{Accepted, Event};
-use xp_scope::{Digest, Value};
+use xp_scope::Value;
+use xpd_proxy::{Fault, Refused};
 
 use super::Orchestrator;
-use super::caller::{Caller, admit};
-use super::decide::{Question, decide, follow, refuse};
-use super::repeat::{Repeated, begin, end};
-use crate::fault::{Fault, Refused};
+use super::caller::Caller;
+use super::decide::{Question, decide, follow, on_record, refuse};
+use super::repeat::Request;
 
 /// How often a principal may hand something in, in one opening of a step: each is kept.
 const MAX_SUBMISSIONS: u64 = 100;
@@ -64,7 +62,7 @@ impl Orchestrator {
     pub async fn submit(&self, caller: Caller, run: &str, ask: Submission) -> Result<Said, Fault> {
         let actor = caller.actor.clone();
         let Submission { step, name, value, request_id } = ask;
-        let asked = json!(["submit", step, name, value]).to_string();
+        let asked = json!(["submit", step, name, value]);
         let event = Event::Submit { actor, step: step.clone(), name, value };
         self.say(caller, run, &step, asked, request_id, event).await
     }
@@ -80,7 +78,7 @@ impl Orchestrator {
             Ok(notes) => notes,
             Err(error) => return Err(Fault::refused("bad_value", format!("`notes`: {error}"))),
         };
-        let asked = json!(["judge", step, outcome, notes]).to_string();
+        let asked = json!(["judge", step, outcome, notes]);
         let event = Event::Judge { actor, step: step.clone(), outcome, notes };
         self.say(caller, run, &step, asked, request_id, event).await
     }
@@ -90,51 +88,40 @@ impl Orchestrator {
         caller: Caller,
         run: &str,
         step: &str,
-        asked: String,
+        asked: serde_json::Value,
         request_id: Option<String>,
         event: Event,
     ) -> Result<Said, Fault> {
-        let limiter = Arc::clone(&self.limiter);
         let (id, step) = (run.to_owned(), step.to_owned());
-        let outcome: Result<Result<Said, Refused>, Fault> = self
-            .store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                let digest = Digest::of(asked.as_bytes()).to_string();
-                match begin::<Said>(tx, &id, &caller, request_id.as_deref(), &digest)? {
-                    Repeated::New => {}
-                    Repeated::Answered(before) => return Ok(Ok(Said { replayed: true, ..before })),
-                    Repeated::Refused(refused) => return refuse(tx, &limiter, &id, caller.name(), refused),
-                }
-                let submits = matches!(event, Event::Submit { .. });
-                let tries = json!(["submit", caller.name(), step, tx.opening(&id, &step)?]).to_string();
-                let count = tx.tally(&id, &tries)?.unwrap_or_default();
-                if submits && count >= MAX_SUBMISSIONS {
-                    let reason =
-                        format!("{count} times were handed in to this opening, which is all that may be");
-                    let refused = Refused::new("too_many", reason);
-                    return refuse(tx, &limiter, &id, caller.name(), refused);
-                }
-                let question =
-                    Question { run: &id, principal: Some(caller.name()), leased_by: None, by: None, event };
-                let decision = decide(tx, &limiter, question)?;
-                let accepted = match decision.outcome {
-                    Ok(accepted) => accepted,
-                    Err(refused) => return Ok(Err(refused)),
-                };
-                if submits {
-                    tx.set_tally(&id, &tries, count + 1)?;
-                }
-                let pending = matches!(accepted, Accepted::Closing { .. });
-                let said = Said { index: decision.index.unwrap_or_default(), pending, replayed: false };
-                end(tx, &id, &caller, request_id.as_deref(), &digest, &said)?;
-                let found = tx.run(&id)?.and_then(|run| run.machine.step_named(&step));
-                if let Some(step) = found {
-                    follow(tx, &limiter, &id, step)?;
-                }
-                Ok(Ok(said))
-            })
-            .await;
-        Ok(outcome??)
+        self.command(caller, move |tx, caller| {
+            let request = Request::new(&id, request_id, &asked);
+            match request.before::<Said>(tx, caller) {
+                Ok(None) => {}
+                Ok(Some(before)) => return Ok(Said { replayed: true, ..before }),
+                Err(stop) => return Err(on_record(tx, &id, caller.name(), stop)),
+            }
+            let submits = matches!(event, Event::Submit { .. });
+            let tries = json!(["submit", caller.name(), step, tx.opening(&id, &step)?]).to_string();
+            let count = tx.tally(&id, &tries)?.unwrap_or_default();
+            if submits && count >= MAX_SUBMISSIONS {
+                let reason =
+                    format!("{count} times were handed in to this opening, which is all that may be");
+                return Err(refuse(tx, &id, caller.name(), Refused::new("too_many", reason)));
+            }
+            let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
+            let decided = decide(tx, question)?;
+            if submits {
+                tx.set_tally(&id, &tries, count + 1)?;
+            }
+            let pending = matches!(decided.accepted, Accepted::Closing { .. });
+            let said = Said { index: decided.index, pending, replayed: false };
+            request.answered(tx, caller, &said)?;
+            let found = tx.run(&id)?.and_then(|run| run.machine.step_named(&step));
+            if let Some(step) = found {
+                follow(tx, &id, step)?;
+            }
+            Ok(said)
+        })
+        .await
     }
 }

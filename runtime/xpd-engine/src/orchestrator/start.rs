@@ -8,15 +8,16 @@ use xp_machine::event::Principal;
 use xp_machine::{Machine, Start};
 use xp_scope::{Digest, Value};
 use xpd_audit::entry::{Body, Facts};
+use xpd_proxy::{Fault, Refused, Stop};
+use xpd_store::StoreError;
 
-use super::caller::{Caller, admit};
+use super::caller::Caller;
 use super::clause;
 use super::decide::outside;
-use super::repeat::{Repeated, begin, end};
+use super::repeat::Request;
 use super::{Orchestrator, Rules, random_id};
-use crate::fault::{Fault, Refused};
+use crate::memory::{NewRun, Tx};
 use crate::roster::Rule;
-use crate::store::{EVERYTHING, NewRun, StoreError, Tx};
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
 /// Requests to start stand in no run.
@@ -54,81 +55,54 @@ impl Orchestrator {
     /// # Errors
     /// No rule allows it, a rule is used up, or parameters and staff do not fit.
     pub async fn start(&self, caller: Caller, ask: StartRun) -> Result<Started, Fault> {
-        let (rules, limiter) = (Arc::clone(&self.rules), Arc::clone(&self.limiter));
+        let rules = Arc::clone(&self.rules);
         let id = random_id()?;
-        let outcome: Result<Result<Started, Refused>, Fault> = self
-            .store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                let digest = request_digest(&ask);
-                match begin::<Started>(tx, NO_RUN, &caller, ask.request_id.as_deref(), &digest)? {
-                    Repeated::New => {}
-                    Repeated::Answered(before) => return Ok(Ok(Started { replayed: true, ..before })),
-                    Repeated::Refused(refused) => return Ok(Err(refused)),
+        self.command(caller, move |tx, caller| {
+            let asked = json!(["start", ask.artifact, ask.params, ask.staff]);
+            let request = Request::new(NO_RUN, ask.request_id.clone(), &asked);
+            if let Some(before) = request.before::<Started>(tx, caller)? {
+                return Ok(Started { replayed: true, ..before });
+            }
+            match start(tx, &rules, caller, &ask, &id) {
+                Ok(started) => {
+                    request.answered(tx, caller, &started)?;
+                    Ok(started)
                 }
-                match start(tx, &rules, &caller, &ask, &id)? {
-                    Ok(started) => {
-                        end(tx, NO_RUN, &caller, ask.request_id.as_deref(), &digest, &started)?;
-                        Ok(Ok(started))
-                    }
-                    Err(mut refused) => {
-                        refused.index = outside(tx, &limiter, None, Some(caller.name()), &refused)?;
-                        Ok(Err(refused))
-                    }
+                Err(Stop::Refuse(mut refused)) => {
+                    refused.index = outside(tx, None, Some(caller.name()), &refused)?;
+                    Err(Stop::Refuse(refused))
                 }
-            })
-            .await;
-        Ok(outcome??)
+                Err(abort) => Err(abort),
+            }
+        })
+        .await
     }
 }
 
-fn request_digest(ask: &StartRun) -> String {
-    let text = json!(["start", ask.artifact, ask.params, ask.staff]).to_string();
-    Digest::of(text.as_bytes()).to_string()
-}
-
-fn start(
-    tx: &mut Tx<'_>,
-    rules: &Rules,
-    caller: &Caller,
-    ask: &StartRun,
-    id: &str,
-) -> Result<Result<Started, Refused>, Fault> {
-    let unknown = || Refused::new("unknown", "there is no such artifact for you");
-    let Some((digest, name)) = tx.find_artifact(&ask.artifact)? else { return Ok(Err(unknown())) };
+fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &str) -> Result<Started, Stop> {
+    let unknown = || Stop::Refuse(Refused::new("unknown", "there is no such artifact for you"));
+    let (digest, name) = tx.find_artifact(&ask.artifact)?.ok_or_else(unknown)?;
     if let Some(scope) = tx.killed(Some(caller.name()))? {
-        return Ok(Err(Refused::new("killed", format!("stopped: {scope}"))));
+        return Err(Stop::Refuse(Refused::new("killed", format!("stopped: {scope}"))));
     }
     let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
-    let rule = match allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)? {
-        Ok(rule) => rule,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    let Some(machine) = tx.machine(&digest)? else { return Ok(Err(unknown())) };
-    let staff = match staff(rules, &ask.staff) {
-        Ok(staff) => staff,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    let instances = match instances(rules, rule, &machine) {
-        Ok(instances) => instances,
-        Err(refused) => return Ok(Err(refused)),
-    };
+    let rule = allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)?;
+    let machine = tx.machine(&digest)?.ok_or_else(unknown)?;
+    let staff = staff(rules, &ask.staff).map_err(Stop::Refuse)?;
+    let instances = instances(rules, rule, &machine).map_err(Stop::Refuse)?;
     let start = Start { at: tx.now, params: ask.params.clone(), instances, staff };
-    let state = match machine.start(&start) {
-        Ok(state) => state,
-        Err(refusal) => {
-            let mut refused = Refused::new(refusal.code.as_str(), refusal.reason);
-            refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
-            return Ok(Err(refused));
-        }
-    };
-    let artifact = Digest::parse(&digest).map_err(|error| StoreError::Broken(error.to_string()))?;
+    let state = machine.start(&start).map_err(|refusal| {
+        let mut refused = Refused::new(refusal.code.as_str(), refusal.reason);
+        refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
+        Stop::Refuse(refused)
+    })?;
+    let artifact = Digest::parse(&digest).map_err(StoreError::broken)?;
     let started_by = caller.name();
     tx.insert_run(NewRun { id, artifact, machine, state, rule: &rule.id(), started_by })?;
     let facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
-    let body = Body::opened(&start, facts).map_err(|error| StoreError::Broken(error.to_string()))?;
+    let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
     let written = tx.record(id, body)?;
-    Ok(Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false }))
+    Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
 }
 
 /// The first rule that allows it; else why the nearest does not.
@@ -140,7 +114,7 @@ fn allowed<'r>(
     digest: &'r str,
     name: &'r str,
     in_force: bool,
-) -> Result<Result<&'r Rule, Refused>, StoreError> {
+) -> Result<&'r Rule, Stop> {
     let mut refused = Refused::new("unknown", "there is no such artifact for you");
     for rule in rules.roster.rules(principal, digest, name) {
         if !in_force && rule.artifact != digest {
@@ -158,10 +132,10 @@ fn allowed<'r>(
         } else if today >= rule.max_per_day {
             refused = Refused::new("too_many_runs", format!("{today} runs were started in 24 hours"));
         } else {
-            return Ok(Ok(rule));
+            return Ok(rule);
         }
     }
-    Ok(Err(refused))
+    Err(Stop::Refuse(refused))
 }
 
 fn staff(rules: &Rules, named: &BTreeMap<String, String>) -> Result<BTreeMap<String, Principal>, Refused> {
@@ -194,14 +168,4 @@ fn instances(rules: &Rules, rule: &Rule, machine: &Machine) -> Result<BTreeMap<S
         instances.insert(kind.clone(), chosen.clone());
     }
     Ok(instances)
-}
-
-impl Orchestrator {
-    /// Whether everything is stopped.
-    ///
-    /// # Errors
-    /// The store cannot say.
-    pub async fn stopped(&self) -> Result<bool, Fault> {
-        self.store.write(|tx| Ok(tx.killed(None)?.as_deref() == Some(EVERYTHING))).await
-    }
 }

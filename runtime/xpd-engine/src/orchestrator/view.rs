@@ -1,17 +1,16 @@
 //! Showing a datum of the run. What a principal was shown it may judge, so the first time is on the record; the same again
 //! in the same opening is not, or looking would fill the disk.
 
-use std::sync::Arc;
-
 use serde_json::json;
 use xp_machine::{Accepted, Event, Input};
 use xp_scope::Value;
+use xpd_proxy::{Fault, Refused};
+use xpd_store::StoreError;
 
 use super::Orchestrator;
-use super::caller::{Caller, admit};
+use super::caller::Caller;
 use super::decide::{Question, decide, refuse};
-use crate::fault::{Fault, Refused};
-use crate::store::{StoreError, Tx};
+use crate::memory::Tx;
 
 /// A datum that was shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,37 +29,28 @@ impl Orchestrator {
     /// # Errors
     /// It is refused.
     pub async fn view(&self, caller: Caller, run: &str, step: String, datum: String) -> Result<Shown, Fault> {
-        let limiter = Arc::clone(&self.limiter);
         let id = run.to_owned();
-        let outcome: Result<Result<Shown, Refused>, Fault> = self
-            .store
-            .write(move |tx| {
-                admit(tx, &limiter, &caller)?;
-                let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-                let Some(named) = found.machine.datum_named(&datum) else {
-                    let refused = Refused::new("unknown", format!("there is no datum `{datum}` for you"));
-                    return refuse(tx, &limiter, &id, caller.name(), refused);
-                };
-                let event = Event::View { actor: caller.actor.clone(), step: step.clone(), datum: named };
-                let name = shown_as(tx, &id, &caller, &step, &datum)?;
-                if let Some(before) = before(tx, &id, &caller, &name, &event)? {
-                    return Ok(Ok(before));
-                }
-                let question =
-                    Question { run: &id, principal: Some(caller.name()), leased_by: None, by: None, event };
-                let decision = decide(tx, &limiter, question)?;
-                match decision.outcome {
-                    Ok(Accepted::Shown { value, digest }) => {
-                        let (digest, index) = (digest.to_string(), decision.index.unwrap_or_default());
-                        tx.set_tally(&id, &with_digest(&name, &digest), index)?;
-                        Ok(Ok(Shown { value, digest, index }))
-                    }
-                    Ok(_) => Err(StoreError::Broken("a view gave something else".to_owned()).into()),
-                    Err(refused) => Ok(Err(refused)),
-                }
-            })
-            .await;
-        Ok(outcome??)
+        self.command(caller, move |tx, caller| {
+            let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
+            let Some(named) = found.machine.datum_named(&datum) else {
+                let refused = Refused::new("unknown", format!("there is no datum `{datum}` for you"));
+                return Err(refuse(tx, &id, caller.name(), refused));
+            };
+            let event = Event::View { actor: caller.actor.clone(), step: step.clone(), datum: named };
+            let name = shown_as(tx, &id, caller, &step, &datum)?;
+            if let Some(before) = before(tx, &id, caller, &name, &event)? {
+                return Ok(before);
+            }
+            let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
+            let decided = decide(tx, question)?;
+            let Accepted::Shown { value, digest } = decided.accepted else {
+                return Err(StoreError::broken("a view gave something else").into());
+            };
+            let (digest, index) = (digest.to_string(), decided.index);
+            tx.set_tally(&id, &with_digest(&name, &digest), index)?;
+            Ok(Shown { value, digest, index })
+        })
+        .await
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use xp_artifact::VerifyingKey;
+use xpd_doors::socket;
+use xpd_engine::{ConfigError, PRIVATE_KEY, is_private_key};
 
 use super::Limits;
-use xpd_doors::socket;
-use xpd_engine::roster::{ConfigError, PRIVATE, is_private};
 
 /// Kinds of questions, as artifacts write them.
 pub(super) const KINDS: [&str; 18] = [
@@ -88,7 +88,7 @@ pub(super) fn url(text: &str) -> Result<String, String> {
 pub(super) fn public_key(path: &Path) -> Result<VerifyingKey, ConfigError> {
     let pem = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
     VerifyingKey::from_pem(&pem).map_err(|error| {
-        if is_private(&pem) { ConfigError::new(path, PRIVATE) } else { ConfigError::new(path, error) }
+        if is_private_key(&pem) { ConfigError::new(path, PRIVATE_KEY) } else { ConfigError::new(path, error) }
     })
 }
 

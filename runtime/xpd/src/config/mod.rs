@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xp_artifact::VerifyingKey;
-
-use xpd_engine::roster::ConfigError;
+use xpd_connectors::{Made, make};
+use xpd_engine::ConfigError;
 use xpd_proxy::hooks::{CrashAt, Hooks};
 
 /// The environment variable without which `[test]` is refused.
@@ -105,6 +105,20 @@ pub struct Instance {
     pub kind: String,
     /// The rest of its table.
     pub table: toml::Table,
+}
+
+impl Instance {
+    /// Makes the connector. `name` is the instance's, `file` the configuration it stands in.
+    ///
+    /// # Errors
+    /// The table is not one of its kind.
+    pub fn make(&self, name: &str, file: &Path) -> Result<Made, ConfigError> {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        make(name, &self.kind, &self.table, folder).map_err(|error| {
+            let file = error.file.as_deref().unwrap_or(file);
+            ConfigError::new(file, &error.what)
+        })
+    }
 }
 
 /// The configuration, every path resolved.

@@ -1,7 +1,6 @@
 //! What a command may take, and that it gets no more.
 
 use xp_scope::Value;
-use xpd_proxy::Connector;
 
 use super::{Repository, call, part};
 

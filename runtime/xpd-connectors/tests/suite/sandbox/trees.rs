@@ -1,7 +1,7 @@
 //! Repositories that would be too much for the host.
 
 use xp_scope::Value;
-use xpd_proxy::{ActError, Connector};
+use xpd_proxy::ActError;
 
 use super::{Repository, call, part};
 

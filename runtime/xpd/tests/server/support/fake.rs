@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use xp_scope::Value;
-use xpd_proxy::{ActError, Call, Connector};
+use xpd_proxy::{ActError, Call, Connector, Permit, Sought};
 
 /// What the fake upstream likes to repeat.
 pub const SECRET: &str = "correct-horse-battery-staple";
@@ -66,7 +66,7 @@ impl Fake {
             ("id".to_owned(), Value::Int(i64::try_from(id).unwrap())),
             ("ok".to_owned(), Value::Bool(true)),
         ]);
-        let said = match call.args.get("text") {
+        let said = match call.args().get("text") {
             Some(Value::Text(text)) => format!("{text} {SECRET}"),
             _ => String::new(),
         };
@@ -81,8 +81,9 @@ impl Connector for Fake {
         "fake"
     }
 
-    async fn act(&self, call: &Call) -> Result<Value, ActError> {
-        self.calls.lock().unwrap().push(call.action.clone());
+    async fn act(&self, permit: Permit) -> Result<Value, ActError> {
+        let call = permit.call();
+        self.calls.lock().unwrap().push(call.action().to_owned());
         let gate = self.gate.lock().unwrap().clone();
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();
@@ -93,12 +94,12 @@ impl Connector for Fake {
         }
         let before = self.done();
         // `push` is idempotent: the same marker changes nothing more.
-        let again = call.action == "push" && before.iter().any(|(_, marker)| *marker == call.marker);
+        let again = call.action() == "push" && before.iter().any(|(_, marker)| marker == call.marker());
         if !again {
-            self.effects.lock().unwrap().push((call.action.clone(), call.marker.clone()));
+            self.effects.lock().unwrap().push((call.action().to_owned(), call.marker().to_owned()));
             if let Some(file) = &self.file {
                 let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
-                writeln!(file, "{} {}", call.action, call.marker).unwrap();
+                writeln!(file, "{} {}", call.action(), call.marker()).unwrap();
             }
         }
         match next {
@@ -107,8 +108,9 @@ impl Connector for Fake {
         }
     }
 
-    async fn probe(&self, call: &Call) -> Result<Option<Value>, ActError> {
-        let found = self.done().iter().position(|(_, marker)| *marker == call.marker);
+    async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
+        let call = sought.call();
+        let found = self.done().iter().position(|(_, marker)| marker == call.marker());
         Ok(found.map(|at| Self::result(call, at + 1)))
     }
 }

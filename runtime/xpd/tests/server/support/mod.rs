@@ -15,10 +15,9 @@ use xp_artifact::workflow::Workflow;
 use xp_artifact::{Artifact, Envelope, SigningKey};
 use xpd::config::Config;
 use xpd::serve::Server;
-use xpd_engine::clock::SystemClock;
 use xpd_engine::registry::Registry;
-use xpd_proxy::Connector;
-use xpd_proxy::Scrubber;
+use xpd_proxy::{Connector, Scrubber, Secret};
+use xpd_store::SystemClock;
 
 pub use agent::{Agent, Reply};
 pub use fake::Fake;
@@ -138,7 +137,7 @@ impl Running {
 pub async fn open(site: &Site, fake: &Arc<Fake>) -> Result<Server, xpd::serve::ServeError> {
     let connector: Arc<dyn Connector> = Arc::clone(fake) as Arc<dyn Connector>;
     let connectors = BTreeMap::from([("fake".to_owned(), connector)]);
-    let scrubber = Scrubber::new([fake::SECRET.to_owned()]);
+    let scrubber = Scrubber::new([Secret::new(fake::SECRET).unwrap()]);
     Server::with(site.config(), connectors, scrubber, SystemClock::shared()).await
 }
 

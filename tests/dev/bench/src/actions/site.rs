@@ -16,10 +16,9 @@ use xp_artifact::{Artifact, Envelope, SigningKey};
 use xp_scope::{Type, Value};
 use xpd::config::Config;
 use xpd::serve::Server;
-use xpd_engine::clock::SystemClock;
 use xpd_engine::registry::Registry;
-use xpd_proxy::Scrubber;
-use xpd_proxy::{ActError, Call, Connector};
+use xpd_proxy::{ActError, Connector, Permit, Scrubber, Sought};
+use xpd_store::SystemClock;
 use xpd_token::KeyPair;
 
 use super::agent;
@@ -41,12 +40,12 @@ impl Connector for Counting {
         "counting"
     }
 
-    async fn act(&self, _: &Call) -> Result<Value, ActError> {
+    async fn act(&self, _: Permit) -> Result<Value, ActError> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Ok(Value::Record(BTreeMap::from([("ok".to_owned(), Value::Bool(true))])))
     }
 
-    async fn probe(&self, _: &Call) -> Result<Option<Value>, ActError> {
+    async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
         Ok(None)
     }
 }
