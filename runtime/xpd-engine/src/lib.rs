@@ -2,6 +2,7 @@
 
 mod config_error;
 pub mod keys;
+mod limiter;
 mod memory;
 pub mod orchestrator;
 pub mod registry;

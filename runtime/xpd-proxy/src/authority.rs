@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::Repeat;
-use xp_scope::{Digest, Value};
+use xp_scope::Value;
 use xpd_store::{GrantRow, Read, StoreError, Tx};
 use xpd_token::GrantClaims;
 
 use crate::ending::{Answer, Ending};
 use crate::fault::{Fault, Refused, Stop};
 use crate::permit::Spent;
+use crate::warrant::Warrant;
 
 /// A use of a token.
 #[derive(Clone, Debug)]
@@ -20,17 +20,6 @@ pub struct Use {
     pub args: Option<BTreeMap<String, Value>>,
     /// For repeating the request.
     pub request_id: Option<String>,
-}
-
-/// What it takes to read a grant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warrant {
-    /// Digest of the action's declaration in the run's artifact.
-    pub declaration: Digest,
-    /// How an unknown end is resolved.
-    pub repeat: Repeat,
-    /// What the use is known by at the upstream.
-    pub marker: String,
 }
 
 /// What is decided about a use.

@@ -12,7 +12,7 @@ use crate::permit::{Held, Won};
 use crate::proxy::Proxy;
 
 /// What came of a claim.
-pub(crate) enum Claimed {
+enum Claimed {
     /// It was won: act.
     Won(Box<Won>),
     /// The stored answer.
@@ -20,8 +20,25 @@ pub(crate) enum Claimed {
 }
 
 impl<A: Authority> Proxy<A> {
+    /// Claims, acts, records. Goes on whether or not the asker stays.
+    ///
+    /// # Errors
+    /// The claim is refused, or the store cannot.
+    pub async fn carry_out(self: &Arc<Self>, caller: A::Caller, using: Use) -> Result<Answer, Fault> {
+        let own = Arc::clone(self);
+        let under_way = Arc::clone(&self.acts).read_owned().await;
+        let whole = tokio::spawn(async move {
+            let _under_way = under_way;
+            match own.claim(caller, using).await? {
+                Claimed::Before(answer) => Ok(answer),
+                Claimed::Won(won) => own.act(*won).await,
+            }
+        });
+        whole.await.map_err(|_| Fault::Store(StoreError::Closed))?
+    }
+
     /// Claims, in one transaction with the decision and its record.
-    pub(crate) async fn claim(&self, caller: A::Caller, using: Use) -> Result<Claimed, Fault> {
+    async fn claim(&self, caller: A::Caller, using: Use) -> Result<Claimed, Fault> {
         let authority = Arc::clone(&self.authority);
         let claimed = fault::write(&self.store, move |tx| {
             let jti = using.claims.jti.clone();

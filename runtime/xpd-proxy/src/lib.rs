@@ -16,8 +16,9 @@ mod permit;
 mod proxy;
 mod scrub;
 mod secret;
+mod warrant;
 
-pub use authority::{Authority, Decision, Use, Warrant};
+pub use authority::{Authority, Decision, Use};
 pub use call::Call;
 pub use connector::{ActError, Connector};
 pub use doubt::Resolution;
@@ -27,3 +28,4 @@ pub use permit::{Permit, Sought, Spent};
 pub use proxy::Proxy;
 pub use scrub::Scrubber;
 pub use secret::{Secret, SecretError};
+pub use warrant::Warrant;

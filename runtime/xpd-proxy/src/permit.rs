@@ -7,9 +7,9 @@ use xp_artifact::workflow::{Repeat, StepId};
 use xp_scope::Value;
 use xpd_store::GrantRow;
 
-use crate::authority::Warrant;
 use crate::call::Call;
 use crate::flights::Flight;
+use crate::warrant::Warrant;
 
 /// A grant with what it takes to read it.
 #[derive(Debug)]

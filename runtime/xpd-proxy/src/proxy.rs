@@ -1,4 +1,4 @@
-//! Claims, acts, records.
+//! Acts on what was won, and records how it ended.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,10 +7,9 @@ use std::time::Duration;
 use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use xp_scope::Value;
-use xpd_store::{Store, StoreError};
+use xpd_store::Store;
 
-use crate::authority::{Authority, Use};
-use crate::claim::Claimed;
+use crate::authority::Authority;
 use crate::connector::{ActError, Connector};
 use crate::ending::{Answer, Ending};
 use crate::fault::Fault;
@@ -38,7 +37,7 @@ pub struct Proxy<A> {
     pub(crate) grace: Duration,
     pub(crate) flights: Flights,
     /// Held by each action under way, to read.
-    acts: Arc<RwLock<()>>,
+    pub(crate) acts: Arc<RwLock<()>>,
 }
 
 impl<A: Authority> Proxy<A> {
@@ -56,29 +55,12 @@ impl<A: Authority> Proxy<A> {
         Self { authority, store, connectors, scrubber, hooks, grace, flights, acts: Arc::default() }
     }
 
-    /// Claims, acts, records. Goes on whether or not the asker stays.
-    ///
-    /// # Errors
-    /// The claim is refused, or the store cannot.
-    pub async fn carry_out(self: &Arc<Self>, caller: A::Caller, using: Use) -> Result<Answer, Fault> {
-        let own = Arc::clone(self);
-        let under_way = Arc::clone(&self.acts).read_owned().await;
-        let whole = tokio::spawn(async move {
-            let _under_way = under_way;
-            match own.claim(caller, using).await? {
-                Claimed::Before(answer) => Ok(answer),
-                Claimed::Won(won) => own.act(*won).await,
-            }
-        });
-        whole.await.map_err(|_| Fault::Store(StoreError::Closed))?
-    }
-
     /// Waits until no action is under way.
     pub async fn idle(&self) {
         drop(self.acts.write().await);
     }
 
-    async fn act(&self, won: Won) -> Result<Answer, Fault> {
+    pub(crate) async fn act(&self, won: Won) -> Result<Answer, Fault> {
         let (instance, permit, spent) = match won.hand_over() {
             Ok(all) => all,
             Err(spent) => {

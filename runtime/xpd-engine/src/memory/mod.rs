@@ -17,7 +17,7 @@ pub(crate) use machines::Machines;
 pub(crate) use runs::{NewRun, Run};
 pub(crate) use tx::Tx;
 
-use crate::orchestrator::Limiter;
+use crate::limiter::Limiter;
 use log::{Log, Mark};
 
 /// States kept at once; the table has them all.

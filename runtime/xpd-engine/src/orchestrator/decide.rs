@@ -8,7 +8,7 @@ use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Phase, StoreError};
 
 use super::clause;
-use super::limiter::Treatment;
+use crate::limiter::Treatment;
 use crate::memory::Tx;
 
 /// Something to be decided.
