@@ -16,6 +16,7 @@ macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $again:ident, $text:literal;)+) => {
         /// Why something was refused. Codes are stable; programs match on them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum RefusalCode {
             $($(#[$doc])* #[serde(rename = $code)] $name,)+
         }
@@ -149,14 +150,6 @@ refusals! {
     StorageFull = "storage_full", 507, Later, "nothing can be recorded, so nothing is done";
     /// The server failed inside.
     Internal = "internal", 500, Never, "the server failed inside";
-}
-
-impl RefusalCode {
-    /// The code that is written so.
-    #[must_use]
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|known| known.as_str() == code)
-    }
 }
 
 impl fmt::Display for RefusalCode {

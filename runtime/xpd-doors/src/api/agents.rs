@@ -123,7 +123,7 @@ pub(super) async fn act(
             Some(status) => format!("{} (status {status})", failure.reason),
             None => failure.reason,
         };
-        let mut refused = Refused::new(&failure.code, reason);
+        let mut refused = Refused::new(failure.code, reason);
         refused.index = Some(answer.index);
         return Err(under_clause(&app, &run, &step, &action, refused.into()).await);
     }

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use xp_wire::RefusalCode;
 use xpd_audit::tiles::{TILE_WIDTH, Tile};
 
 use super::App;
@@ -16,7 +17,7 @@ const LONG: &str = "public, max-age=31536000, immutable";
     responses((status = 200, body = String, content_type = "text/plain"), (status = "default", body = Problem)))]
 pub(super) async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
     let found = app.orchestrator.checkpoint().await?;
-    let note = found.ok_or_else(|| Problem::new("unknown", "nothing was logged yet"))?;
+    let note = found.ok_or_else(|| Problem::new(RefusalCode::Unknown, "nothing was logged yet"))?;
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, SHORT)];
     Ok((headers, note).into_response())
 }
@@ -30,7 +31,7 @@ pub(super) async fn tile(
     State(app): State<App>,
     Path((level, position)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let unknown = || Problem::new("unknown", "there is no such tile");
+    let unknown = || Problem::new(RefusalCode::Unknown, "there is no such tile");
     let entries = level == "entries";
     let number: u8 = if entries { 0 } else { level.parse().map_err(|_| unknown())? };
     let (index, width) = place(&position).ok_or_else(unknown)?;

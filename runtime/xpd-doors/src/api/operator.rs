@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use xp_wire::RefusalCode;
 use xpd_engine::orchestrator::{Doubtful, Scope};
 use xpd_proxy::Resolution;
 
@@ -74,7 +75,7 @@ pub(super) async fn evidence(
 ) -> Result<Response, Problem> {
     let caller = incoming.by_admin()?;
     app.orchestrator.admit(caller).await?;
-    let _place = app.packages.try_acquire().map_err(|_| Problem::new("busy", BUSY))?;
+    let _place = app.packages.try_acquire().map_err(|_| Problem::new(RefusalCode::Busy, BUSY))?;
     let package = app.orchestrator.evidence(&run, app.vkey.clone()).await?;
     Ok(([(header::CONTENT_TYPE, "application/zip")], package).into_response())
 }

@@ -27,7 +27,7 @@ struct Details {
     /// Why, in words.
     detail: String,
     /// Stable code: match on this.
-    code: String,
+    code: RefusalCode,
     /// The clause of the workflow that refused, as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     clause: Option<String>,
@@ -38,22 +38,22 @@ struct Details {
 
 impl Problem {
     /// A problem of the edge's own.
-    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+    pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
         Refused::new(code, detail).into()
     }
 }
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
-        let status = status(&refused.code);
+        let Refused { code, reason, clause, index } = refused;
         Self(Box::new(Details {
-            kind: format!("urn:xp:problem:{}", refused.code),
-            title: refused.code.replace('_', " "),
-            status: status.as_u16(),
-            detail: refused.reason,
-            code: refused.code,
-            clause: refused.clause,
-            index: refused.index,
+            kind: format!("urn:xp:problem:{code}"),
+            title: code.as_str().replace('_', " "),
+            status: code.status(),
+            detail: reason,
+            code,
+            clause,
+            index,
         }))
     }
 }
@@ -71,18 +71,18 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         // What it says is for the log, never for whoever asked.
         let (code, detail) = match &error {
-            StoreError::Busy => ("busy", "too much is waiting; ask again"),
+            StoreError::Busy => (RefusalCode::Busy, "too much is waiting; ask again"),
             StoreError::RolledBack(_) | StoreError::Aborted => {
-                ("busy", "it was rolled back with what was written beside it; ask again")
+                (RefusalCode::Busy, "it was rolled back with what was written beside it; ask again")
             }
-            StoreError::Full(_) => ("storage_full", "nothing can be recorded, so nothing is done"),
-            StoreError::Closed => ("closing", "the server is stopping"),
-            StoreError::Io(_) => ("internal", "the server cannot write its records"),
+            StoreError::Full(_) => (RefusalCode::StorageFull, RefusalCode::StorageFull.text()),
+            StoreError::Closed => (RefusalCode::Closing, RefusalCode::Closing.text()),
+            StoreError::Io(_) => (RefusalCode::Internal, "the server cannot write its records"),
             StoreError::Broken(_) | StoreError::Folder(_) | StoreError::InUse => {
-                ("internal", "the server cannot trust its own records")
+                (RefusalCode::Internal, "the server cannot trust its own records")
             }
         };
-        if code == "internal" {
+        if code == RefusalCode::Internal {
             tracing::error!(%error, "the store failed");
         } else {
             // The writer says so once; whoever asks again and again must not fill another log.
@@ -90,12 +90,6 @@ impl From<StoreError> for Problem {
         }
         Refused::new(code, detail).into()
     }
-}
-
-/// A code that is none of ours is a fault of ours.
-fn status(code: &str) -> StatusCode {
-    let status = RefusalCode::parse(code).and_then(|code| StatusCode::from_u16(code.status()).ok());
-    status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 impl IntoResponse for Problem {
@@ -117,11 +111,11 @@ impl IntoResponse for Problem {
 
 /// No such path.
 pub(crate) async fn nothing() -> Problem {
-    Problem::new("unknown", "there is nothing at this path")
+    Problem::new(RefusalCode::Unknown, "there is nothing at this path")
 }
 
 /// A bug of ours ends one request, not the server.
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
     tracing::error!("a handler panicked");
-    Problem::new("internal", "the server failed inside").into_response()
+    Problem::new(RefusalCode::Internal, "the server failed inside").into_response()
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use xp_scope::Value;
 
 use super::problem::Problem;
+use xp_wire::RefusalCode;
 
 /// A record of values, read strictly: a name twice is refused.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -19,7 +20,7 @@ impl Values {
     pub fn members(self) -> Result<BTreeMap<String, Value>, Problem> {
         match self.0 {
             Value::Record(members) => Ok(members),
-            _ => Err(Problem::new("bad_request", "arguments and parameters are objects")),
+            _ => Err(Problem::new(RefusalCode::BadRequest, "arguments and parameters are objects")),
         }
     }
 
@@ -217,7 +218,7 @@ fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D
 impl ResolveRequest {
     /// What came back, if it was carried out.
     pub fn result(self) -> Result<Option<Value>, Problem> {
-        let wrong = |why: &str| Err(Problem::new("bad_request", why));
+        let wrong = |why: &str| Err(Problem::new(RefusalCode::BadRequest, why));
         match (self.done, self.result) {
             (true, None) => wrong("`done` needs the `result`; `{}` where the action gives nothing back"),
             (false, Some(_)) => wrong("what was not done has no `result`"),
