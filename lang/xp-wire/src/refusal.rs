@@ -16,7 +16,6 @@ macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $again:ident, $text:literal;)+) => {
         /// Why something was refused. Codes are stable; programs match on them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum RefusalCode {
             $($(#[$doc])* #[serde(rename = $code)] $name,)+
         }
@@ -150,6 +149,26 @@ refusals! {
     StorageFull = "storage_full", 507, Later, "nothing can be recorded, so nothing is done";
     /// The server failed inside.
     Internal = "internal", 500, Never, "the server failed inside";
+}
+
+// By hand: the derive does not see how a macro's rows rename the variants.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for RefusalCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let codes = Self::ALL.iter().map(|code| code.as_str());
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Why something was refused. Codes are stable; programs match on them."))
+            .enum_values(Some(codes))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for RefusalCode {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "RefusalCode".into()
+    }
 }
 
 impl fmt::Display for RefusalCode {
