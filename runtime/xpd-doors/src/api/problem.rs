@@ -3,38 +3,13 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
-use xp_wire::RefusalCode;
+use xp_wire::{RefusalCode, body};
 use xpd_proxy::{Fault, Refused};
 use xpd_store::StoreError;
 
 /// Why a request came to nothing.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(transparent)]
-pub(crate) struct Problem(Box<Details>);
-
-/// A problem as it stands on the wire.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-struct Details {
-    /// `urn:xp:problem:` and the code.
-    #[serde(rename = "type")]
-    kind: String,
-    /// The code, once more for people.
-    title: String,
-    /// HTTP status.
-    status: u16,
-    /// Why, in words.
-    detail: String,
-    /// Stable code: match on this.
-    code: RefusalCode,
-    /// The clause of the workflow that refused, as written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clause: Option<String>,
-    /// Index of the log entry about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u64>,
-}
+#[derive(Clone, Debug)]
+pub(crate) struct Problem(Box<body::Problem>);
 
 impl Problem {
     /// A problem of the edge's own.
@@ -46,15 +21,7 @@ impl Problem {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let Refused { code, reason, clause, index } = refused;
-        Self(Box::new(Details {
-            kind: format!("urn:xp:problem:{code}"),
-            title: code.as_str().replace('_', " "),
-            status: code.status(),
-            detail: reason,
-            code,
-            clause,
-            index,
-        }))
+        Self(Box::new(body::Problem { clause, index, ..body::Problem::new(code, reason) }))
     }
 }
 
@@ -95,7 +62,7 @@ impl From<StoreError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -22,17 +22,27 @@ pub(super) fn again(tx: &mut Tx<'_>, row: &GrantRow) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What a doubt waits for, in a word.
-pub(super) fn waits_for(tx: &mut Tx<'_>, row: &GrantRow) -> Result<&'static str, Fault> {
+/// What ends a doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// The server repeats the action.
+    Repeat,
+    /// The server looks whether it was carried out.
+    Look,
+    /// A person says how it ended.
+    Person,
+}
+
+pub(super) fn waits_for(tx: &mut Tx<'_>, row: &GrantRow) -> Result<WaitsFor, Fault> {
     if tx.left_to_person(&row.jti)? {
-        return Ok("person");
+        return Ok(WaitsFor::Person);
     }
     let run = tx.run(&row.run)?.ok_or_else(|| Fault::unknown("run"))?;
     let class = declared(&run.machine, &row.action).map_or(Repeat::Manual, |(_, action)| action.repeat);
     Ok(match class {
-        Repeat::Idempotent => "repeat",
-        Repeat::Probe => "look",
-        Repeat::Manual => "person",
+        Repeat::Idempotent => WaitsFor::Repeat,
+        Repeat::Probe => WaitsFor::Look,
+        Repeat::Manual => WaitsFor::Person,
     })
 }
 
