@@ -6,6 +6,7 @@ mod digest;
 pub mod path;
 mod pattern;
 pub mod refs;
+pub mod thing;
 mod types;
 mod value;
 

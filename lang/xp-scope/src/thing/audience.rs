@@ -1,0 +1,80 @@
+//! Who can read a thing, and whether one audience is within another.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::kind::{KindIx, Kinds};
+use super::relate::{Meeting, relate};
+use super::term::{Level, Term};
+
+/// Who can read the things of a kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Anybody.
+    Public,
+    /// Each of these groups.
+    Groups(Vec<Readers>),
+}
+
+/// A group of readers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Readers {
+    /// Its name, `readers`.
+    pub group: String,
+    /// Of which enclosing thing; none for a group of the whole upstream.
+    pub of: Option<KindIx>,
+}
+
+/// Whether everybody who can read what is written to `place` can read `source` anyway. What is not shown to be so is not:
+/// an unsaid audience, groups of different names, groups of things that may be two.
+#[must_use]
+pub fn audience_within(kinds: &Kinds, place: &Term, source: &Term) -> bool {
+    let (Some(of_place), Some(of_source)) = (audience(kinds, place), audience(kinds, source)) else {
+        return false;
+    };
+    match (of_place, of_source) {
+        (_, Audience::Public) => true,
+        (Audience::Public, Audience::Groups(_)) => false,
+        (Audience::Groups(readers), Audience::Groups(others)) => readers.iter().all(|reader| {
+            others.iter().any(|other| reader.group == other.group && one(kinds, reader, place, other, source))
+        }),
+    }
+}
+
+fn one(kinds: &Kinds, reader: &Readers, place: &Term, other: &Readers, source: &Term) -> bool {
+    match (reader.of, other.of) {
+        (None, None) => match (own(place), own(source)) {
+            (Some(a), Some(b)) => realm(kinds, a).is_some_and(|realm_a| Some(realm_a) == realm(kinds, b)),
+            _ => false,
+        },
+        (Some(of), Some(of_other)) => match (enclosing(place, of), enclosing(source, of_other)) {
+            (Some(a), Some(b)) => relate(kinds, &a, &b) == Meeting::One,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn audience<'k>(kinds: &'k Kinds, term: &Term) -> Option<&'k Audience> {
+    kinds.get(own(term)?.kind)?.audience.as_ref()
+}
+
+fn own(term: &Term) -> Option<&Level> {
+    match term {
+        Term::Path(levels) => levels.last(),
+        Term::Undescribed(_) => None,
+    }
+}
+
+fn realm(kinds: &Kinds, level: &Level) -> Option<super::kind::RealmIx> {
+    kinds.get(level.kind).map(|kind| kind.realm)
+}
+
+/// The part of a term up to a kind.
+fn enclosing(term: &Term, kind: KindIx) -> Option<Term> {
+    let Term::Path(levels) = term else { return None };
+    let end = levels.iter().position(|level| level.kind == kind)?;
+    Some(Term::Path(levels.get(..=end)?.to_vec()))
+}
