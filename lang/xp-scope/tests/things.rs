@@ -1,5 +1,7 @@
 //! How terms relate, held against all values their keys can have in a small world.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
