@@ -7,10 +7,10 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 use xp_diagnostics::{Diagnostic, Span, codes};
 
 use crate::expected::{Wanted, wanted};
-use crate::grammar::{self, Grammar, Rule};
+use crate::grammar::{Grammar, Rule};
 use crate::lexer::{Kind, Lexed, shorten};
 use crate::nearest::nearest;
-use crate::words::{Piece, RESERVED};
+use crate::words::{self, Piece};
 
 /// A piece of the text on its own.
 pub(crate) struct Slice<'a, 't> {
@@ -61,8 +61,8 @@ pub(crate) fn explain(slice: &Slice<'_, '_>, error: &Error<Rule>) -> Diagnostic 
     let span = lexed.span(found);
     let start = (span.start as usize).saturating_sub(slice.base);
     let shown = shorten(word);
-    if RESERVED.contains(&word)
-        && wants.iter().any(|want| matches!(want, Wanted::Some(_)))
+    if words::is_reserved(word)
+        && wants.iter().any(|want| matches!(want, Wanted::Choice(_)))
         && slice.reads_with(start, word.len(), &"z".repeat(word.len()))
     {
         return Diagnostic::error(codes::RESERVED_WORD, format!("`{word}` is a word of the language and cannot be a name"))
@@ -111,7 +111,7 @@ fn wording(wants: &[Wanted], piece: Piece) -> String {
         .iter()
         .map(|want| match want {
             Wanted::Exactly(word) => format!("`{word}`"),
-            Wanted::Some(phrase) => (*phrase).to_owned(),
+            Wanted::Choice(phrase) => (*phrase).to_owned(),
             Wanted::End if piece.has_block() => "`{`".to_owned(),
             Wanted::End | Wanted::Hidden => format!("the end of the {}", piece.noun()),
         })
@@ -269,11 +269,10 @@ pub(crate) fn unknown(lexed: &Lexed<'_>, block: Piece, tokens: &Range<usize>) ->
     let word = lexed.word(tokens.start);
     let span = lexed.span(tokens.start);
     let shown = shorten(word);
-    let starters = block.starters();
+    let starters: Vec<&str> = block.starters().collect();
     let parts: Vec<String> = starters.iter().map(|word| format!("`{word}`")).collect();
     let list = join(&parts);
-    const BLOCKS: [Piece; 5] = [Piece::File, Piece::Connector, Piece::Action, Piece::Workflow, Piece::Step];
-    if let Some(home) = BLOCKS.into_iter().find(|piece| piece.member(word).is_some())
+    if let Some(home) = Piece::BLOCKS.into_iter().find(|piece| piece.member(word).is_some())
         && lexed.kind(tokens.start) == Some(Kind::Word)
         && home != Piece::Action
     {
@@ -304,7 +303,7 @@ pub(crate) fn unknown(lexed: &Lexed<'_>, block: Piece, tokens: &Range<usize>) ->
         .map_or(span.end as usize, |last| last.end);
     let text = lexed.text.get(span.start as usize..end).unwrap_or("");
     for starter in starters {
-        let Some(rule) = block.member(starter).and_then(grammar::rule) else { continue };
+        let Some(rule) = block.member(starter).and_then(Piece::rule) else { continue };
         if Grammar::parse(rule, &format!("{starter} {text}")).is_ok() {
             let at = Span { end: span.start, ..span };
             return fault.help(format!("a `{starter}` is missing")).fix(

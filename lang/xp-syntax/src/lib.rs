@@ -24,7 +24,7 @@ pub use decode::decode;
 pub use format::format;
 pub use nearest::nearest;
 pub use parsed::{MAX_BYTES, MAX_DEPTH, Parsed};
-pub use words::RESERVED;
+pub use words::{Word, words};
 
 /// Reads a file. Never fails: what is not understood is left out of the tree and reported.
 #[must_use]

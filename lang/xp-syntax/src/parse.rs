@@ -9,7 +9,7 @@ use xp_diagnostics::{Diagnostic, Severity, SourceId, Span, codes};
 use crate::ast::{Action, Clause, ClauseKind, Connector, Doc, File, Step, Workflow};
 use crate::build::{self, Cx};
 use crate::fault::{self, Slice};
-use crate::grammar::{self, Grammar, Rule};
+use crate::grammar::{Grammar, Rule};
 use crate::lexer::{Kind, Lexed, lex};
 use crate::parsed::{MAX_BYTES, MAX_DEPTH, Parsed};
 use crate::split::{Node, NodeId, Split, split};
@@ -250,7 +250,7 @@ impl FileParser<'_, '_> {
     /// Reads the head of a node.
     fn piece<T>(&mut self, node: &Node, build: Builder<T>) -> Option<T> {
         let lexed = self.lexed;
-        let rule = grammar::rule(node.piece)?;
+        let rule = node.piece.rule()?;
         let tokens = lexed.tokens.get(node.head.clone())?;
         // A broken token is reported already; whatever else is wrong here may come from it.
         if tokens.iter().any(|token| token.kind == Kind::Bad) || self.too_deep(&node.head) {

@@ -356,7 +356,7 @@ impl<'l, 't> Splitter<'l, 't> {
 
     /// Opens the block that a word belongs in, though nothing says so.
     fn headless(&mut self, word: &str) {
-        let Some(home) = HOMES.into_iter().find(|piece| piece.member(word).is_some()) else { return };
+        let Some(home) = told_home(word) else { return };
         let id = self.add(home, self.at..self.at);
         self.edit(id, |node| node.reported = true);
         self.stack.push(id);
@@ -366,7 +366,7 @@ impl<'l, 't> Splitter<'l, 't> {
     fn home(&self, at: usize) -> Option<Piece> {
         let word = self.lexed.word(at);
         let own = self.piece(self.block());
-        HOMES.into_iter().find(|piece| piece.member(word).is_some()).filter(|piece| *piece != own)
+        told_home(word).filter(|piece| *piece != own)
     }
 
     fn count(&self, range: Range<usize>, mark: char) -> usize {
@@ -472,5 +472,10 @@ impl<'l, 't> Splitter<'l, 't> {
     }
 }
 
-/// Blocks that words lead to; clauses of actions have too common names.
-const HOMES: [Piece; 3] = [Piece::Connector, Piece::Workflow, Piece::Step];
+/// The block that a word leads to wherever it is met.
+fn told_home(word: &str) -> Option<Piece> {
+    Piece::BLOCKS
+        .into_iter()
+        .filter(|piece| piece.is_told_by_members())
+        .find(|piece| piece.member(word).is_some())
+}

@@ -94,21 +94,5 @@ impl<'i> Kids<'i> {
 
 /// Words and marks that only hold a rule together.
 pub(super) fn noise(rule: Rule) -> bool {
-    rule == Rule::EOI
-        || (rule != Rule::k_fresh && crate::expected::is_keyword(rule))
-        || matches!(
-            rule,
-            Rule::arrow
-                | Rule::bar
-                | Rule::colon
-                | Rule::comma
-                | Rule::dot
-                | Rule::equals
-                | Rule::lbrace
-                | Rule::rbrace
-                | Rule::lbracket
-                | Rule::rbracket
-                | Rule::lparen
-                | Rule::rparen
-        )
+    rule == Rule::EOI || (rule != Rule::k_fresh && crate::words::is_word(rule))
 }

@@ -6,7 +6,7 @@ use xp_diagnostics::{Diagnostic, Span, codes};
 use super::cx::Cx;
 use crate::ast::{ExprKind, Name, Path, TemplatePart, Text};
 use crate::grammar::Rule;
-use crate::words::RESERVED;
+use crate::words;
 
 impl Cx<'_, '_> {
     /// A string in which braces mean nothing.
@@ -80,7 +80,7 @@ impl Cx<'_, '_> {
         for (index, word) in inner.split('.').enumerate() {
             let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             let starts = word.bytes().next().is_some_and(|b| !b.is_ascii_digit());
-            if !plain || !starts || (index == 0 && RESERVED.contains(&word)) {
+            if !plain || !starts || (index == 0 && words::is_reserved(word)) {
                 let whole = span(0, written.len());
                 self.faults.push(
                     Diagnostic::error(codes::BAD_STRING, format!("`{}` names no datum", crate::lexer::shorten(written)))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::lexer::{Kind, Lexed};
-use crate::words::Piece;
+use crate::words::{self, Break, Piece};
 
 /// Widest line that is not wrapped, in characters.
 pub(super) const WIDTH: usize = 120;
@@ -66,9 +66,8 @@ fn spaced(lexed: &Lexed<'_>, piece: Piece, at: usize) -> bool {
         (Kind::Mark('{'), Kind::Mark('}')) => false,
         (Kind::Word, Kind::Mark('(')) => {
             let field = at > 1 && lexed.is_mark(at - 2, '.');
-            let word = lexed.word(at - 1);
-            let connective = matches!(word, "after" | "and" | "or" | "not" | "if" | "when" | "requires");
-            piece == Piece::Outcome || (connective && !field)
+            let groups = words::word(lexed.word(at - 1)).is_some_and(|word| word.spaced_group);
+            piece == Piece::Outcome || (groups && !field)
         }
         _ => true,
     }
@@ -197,14 +196,14 @@ impl Wrapper<'_, '_> {
         if self.lexed.is_mark(at - 1, ',') && !dropped(self.lexed, at - 1) {
             return Some(inside.or(self.list).unwrap_or(hang));
         }
+        if self.lexed.is_mark(at - 1, '.') {
+            return None;
+        }
         let outside = inside.is_none();
-        let dotted = self.lexed.is_mark(at - 1, '.');
-        match self.lexed.word(at) {
-            "and" | "or" if !dotted => Some(inside.unwrap_or(hang)),
-            "once" | "->" | "after" | "if" | "auto" | "requires" | "only" if outside && !dotted => Some(hang),
-            "max" if outside && !dotted && self.piece == Piece::Grant => Some(hang),
-            "of" if outside && self.piece == Piece::Outcome => Some(hang),
-            "within" if outside && self.piece == Piece::Submit => Some(hang),
+        match words::word(self.lexed.word(at)).map_or(Break::Never, |word| word.breaks) {
+            Break::Anywhere => Some(inside.unwrap_or(hang)),
+            Break::OutsideBrackets if outside => Some(hang),
+            Break::OutsideBracketsOf(piece) if outside && self.piece == piece => Some(hang),
             _ => None,
         }
     }

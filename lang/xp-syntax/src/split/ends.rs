@@ -5,9 +5,9 @@ use std::ops::Range;
 use pest::Parser;
 
 use super::Splitter;
-use crate::grammar::{self, Grammar};
+use crate::grammar::Grammar;
 use crate::lexer::Kind;
-use crate::words::{Piece, goes_on, wants_more};
+use crate::words::{self, Piece};
 
 impl Splitter<'_, '_> {
     /// Where the piece that starts at a token ends, and whether a block opens there.
@@ -67,7 +67,7 @@ impl Splitter<'_, '_> {
 
     /// The grammar reads these tokens as a piece.
     fn complete(&self, piece: Piece, tokens: Range<usize>) -> bool {
-        let (Some(rule), Some(first)) = (grammar::rule(piece), self.lexed.token(tokens.start)) else {
+        let (Some(rule), Some(first)) = (piece.rule(), self.lexed.token(tokens.start)) else {
             return false;
         };
         let end = tokens
@@ -85,17 +85,16 @@ impl Splitter<'_, '_> {
         let unnamed_type = piece == Piece::Unknown && self.piece(self.block()) == Piece::Connector && named;
         piece == Piece::Type
             || unnamed_type
-            || (matches!(self.lexed.word(at - 1), ":" | "->" | "of" | "fresh") && !clause)
+            || (words::word(self.lexed.word(at - 1)).is_some_and(|word| word.before_type) && !clause)
     }
 
     /// What stands after a brace in its line can be the body of a block.
     fn body_follows(&self, piece: Piece, at: usize) -> bool {
         let word = self.lexed.word(at);
-        const BLOCKS: [Piece; 5] =
-            [Piece::File, Piece::Connector, Piece::Action, Piece::Workflow, Piece::Step];
         word == "}"
             || piece.member(word).is_some()
-            || (piece == Piece::Unknown && BLOCKS.into_iter().any(|block| block.member(word).is_some()))
+            || (piece == Piece::Unknown
+                && Piece::BLOCKS.into_iter().any(|block| block.member(word).is_some()))
     }
 
     /// A closing brace in the middle of a line: more likely a slip inside the member than the end of its block.
@@ -114,7 +113,7 @@ impl Splitter<'_, '_> {
         if whole {
             return next != "}" && !self.starts_something(next);
         }
-        !matches!(next, "," | "}" | ")" | "{" | "=" | "within" | "max") && !self.starts_something(next)
+        !words::word(next).is_some_and(|word| word.after_type) && !self.starts_something(next)
     }
 
     pub(super) fn starts_something(&self, word: &str) -> bool {
@@ -146,7 +145,8 @@ impl Splitter<'_, '_> {
                 }
                 let next = self.lexed.word(at + 1);
                 let named = self.lexed.kind(at + 1) == Some(Kind::Word);
-                if (sibling && !piece.has_block() && (named || clause)) || (child && named && !goes_on(next))
+                if (sibling && !piece.has_block() && (named || clause))
+                    || (child && named && !words::continues(next))
                 {
                     return Boundary::IfComplete;
                 }
@@ -157,7 +157,7 @@ impl Splitter<'_, '_> {
         if self.lexed.kind(at - 1) == Some(Kind::Bad) && last.starts_with('"') && word != "}" {
             return Boundary::No;
         }
-        if token.line_first && outside && !goes_on(word) && (unknown || !wants_more(last)) {
+        if token.line_first && outside && !words::continues(word) && (unknown || !words::needs_more(last)) {
             return Boundary::Here;
         }
         Boundary::No
@@ -165,8 +165,7 @@ impl Splitter<'_, '_> {
 
     /// A word that would reopen a block closed before.
     fn resumes(&self, word: &str) -> bool {
-        matches!(word, "may" | "submit" | "outcome" | "step" | "prove" | "type" | "action")
-            && !self.closed_home(word).is_empty()
+        super::told_home(word).is_some() && !self.closed_home(word).is_empty()
     }
 }
 
