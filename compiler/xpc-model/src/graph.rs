@@ -1,8 +1,10 @@
-//! Who depends on whom.
+//! Who depends on whom, as a graph that can be ordered.
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{Bfs, Reversed};
-use xp_artifact::workflow::{Datum, Expr, Formula, Grant, Pin, StepId, TemplatePart, Workflow};
+use petgraph::unionfind::UnionFind;
+use petgraph::visit::EdgeRef as _;
+use xp_artifact::depends;
+use xp_artifact::workflow::{StepId, Workflow};
 
 /// Steps as nodes; an edge from each step to those that wait for it or name its data.
 #[derive(Clone, Debug)]
@@ -18,21 +20,9 @@ impl Dependencies {
         for index in 0..workflow.steps.len() {
             graph.add_node(StepId::of(index));
         }
-        for (index, step) in workflow.steps.iter().enumerate() {
-            let mut sources = Vec::new();
-            formula_steps(&step.after, &mut sources);
-            for grant in &step.grants {
-                sources.extend(grant_data(grant).filter_map(|datum| datum.root.step()));
-            }
-            for outcome in &step.outcomes {
-                sources.extend(outcome.of.iter().filter_map(|datum| datum.root.step()));
-            }
-            sources.sort_unstable();
-            sources.dedup();
+        for (index, sources) in depends::needs(workflow).into_iter().enumerate() {
             for source in sources {
-                if source.index() < workflow.steps.len() {
-                    graph.add_edge(NodeIndex::new(source.index()), NodeIndex::new(index), ());
-                }
+                graph.add_edge(NodeIndex::new(source.index()), NodeIndex::new(index), ());
             }
         }
         Self { graph }
@@ -49,46 +39,14 @@ impl Dependencies {
         }
     }
 
-    /// What a step depends on directly, in id order.
+    /// By step: a number that it shares with exactly the steps it hangs together with, in whatever direction.
     #[must_use]
-    pub fn needs(&self, step: StepId) -> Vec<StepId> {
-        if step.index() >= self.graph.node_count() {
-            return Vec::new();
+    pub fn components(&self) -> Vec<usize> {
+        let mut joined = UnionFind::new(self.graph.node_count());
+        for edge in self.graph.edge_references() {
+            joined.union(edge.source().index(), edge.target().index());
         }
-        let sources =
-            self.graph.neighbors_directed(NodeIndex::new(step.index()), petgraph::Direction::Incoming);
-        let mut found: Vec<StepId> = sources.map(|node| StepId::of(node.index())).collect();
-        found.sort_unstable();
-        found
-    }
-
-    /// Everything downstream of a step, itself excluded (unless it is on a cycle), in id order.
-    #[must_use]
-    pub fn downstream(&self, step: StepId) -> Vec<StepId> {
-        let mut bfs = Bfs::new(&self.graph, NodeIndex::new(step.index()));
-        let mut found = Vec::new();
-        while let Some(node) = bfs.next(&self.graph) {
-            if node.index() != step.index() {
-                found.push(StepId::of(node.index()));
-            }
-        }
-        found.sort_unstable();
-        found
-    }
-
-    /// Everything upstream of a step, itself excluded, in id order.
-    #[must_use]
-    pub fn upstream(&self, step: StepId) -> Vec<StepId> {
-        let reversed = Reversed(&self.graph);
-        let mut bfs = Bfs::new(reversed, NodeIndex::new(step.index()));
-        let mut found = Vec::new();
-        while let Some(node) = bfs.next(reversed) {
-            if node.index() != step.index() {
-                found.push(StepId::of(node.index()));
-            }
-        }
-        found.sort_unstable();
-        found
+        joined.into_labeling()
     }
 
     fn cycle_through(&self, node: NodeIndex) -> Vec<StepId> {
@@ -113,41 +71,5 @@ impl Dependencies {
             }
         }
         path.into_iter().map(|node| StepId::of(node.index())).collect()
-    }
-}
-
-/// The steps a formula names, as often as it names them.
-fn formula_steps(formula: &Formula, found: &mut Vec<StepId>) {
-    match formula {
-        Formula::Is(atom) => found.push(atom.step),
-        Formula::All(parts) | Formula::Some(parts) => {
-            for part in parts {
-                formula_steps(part, found);
-            }
-        }
-    }
-}
-
-/// Every datum the pins of a grant name.
-pub fn grant_data(grant: &Grant) -> impl Iterator<Item = &Datum> {
-    grant.pins.iter().flat_map(|pin| match pin {
-        Pin::Is(expr) | Pin::OneOf { set: expr, .. } => expr_data(expr),
-        Pin::Within(_) | Pin::Content { .. } | Pin::Any => Vec::new(),
-    })
-}
-
-/// Every datum an expression names.
-#[must_use]
-pub fn expr_data(expr: &Expr) -> Vec<&Datum> {
-    match expr {
-        Expr::Literal(_) => Vec::new(),
-        Expr::Datum(datum) => vec![datum],
-        Expr::Template(parts) => parts
-            .iter()
-            .filter_map(|part| match part {
-                TemplatePart::Datum(datum) => Some(datum),
-                TemplatePart::Text(_) => None,
-            })
-            .collect(),
     }
 }

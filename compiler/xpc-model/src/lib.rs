@@ -7,7 +7,7 @@ mod graph;
 mod spans;
 mod verdict;
 
-pub use graph::{Dependencies, expr_data, grant_data};
+pub use graph::Dependencies;
 pub use spans::{Place, Spans};
 pub use verdict::{Event, EventKind, Failure, Limits, Prover, Trace, Verdict};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{Atom, Formula, LoopId, StepId, Then};
+use xp_artifact::workflow::{Atom, LoopId, StepId, Then};
 
 use crate::cover::Cover;
 use crate::need::Need;
@@ -66,23 +66,15 @@ fn without(session: &Session<'_, '_>, by: LoopId, source: StepId) -> BTreeSet<St
     reset.sort_by_key(|step| facts.rank(*step));
     let mut thinkable = BTreeSet::new();
     for step in reset {
-        let known = |atom: &Atom| {
-            let possible = facts.outcome(*atom).is_some_and(|outcome| outcome.then == Then::Settle);
+        let known = |atom: Atom| {
+            let possible = facts.outcome(atom).is_some_and(|outcome| outcome.then == Then::Settle);
             possible
                 && atom.step != source
                 && (!facts.resets(by, atom.step) || thinkable.contains(&atom.step))
         };
-        if truth(&facts.step(step).after, &known) {
+        if facts.step(step).after.holds(&known) {
             thinkable.insert(step);
         }
     }
     thinkable
-}
-
-fn truth(formula: &Formula, known: &dyn Fn(&Atom) -> bool) -> bool {
-    match formula {
-        Formula::Is(atom) => known(atom),
-        Formula::All(parts) => parts.iter().all(|part| truth(part, known)),
-        Formula::Some(parts) => parts.iter().any(|part| truth(part, known)),
-    }
 }

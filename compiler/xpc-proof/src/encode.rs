@@ -7,12 +7,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
-use xp_artifact::workflow::{Atom, Condition, Datum, Formula, GrantIx, Root, StepId};
+use xp_artifact::Literal;
+use xp_artifact::workflow::{Atom, Condition, Datum, Formula, Grant, GrantIx, Root, StepId};
 use xpc_model::{Limits, Place};
 use z3::ast::Bool;
 use z3::{Params, Solver};
 
-use crate::facts::{Facts, GrantAt, Shown, pin_data};
+use crate::facts::{Facts, GrantAt, Shown};
 use crate::map::{FlagAt, Map};
 use crate::sure;
 
@@ -127,7 +128,7 @@ impl<'f, 'm> Copy<'f, 'm> {
             let at = (step, GrantIx::of(index));
             let bound = sink.fresh();
             sink.axiom(None, &bound.implies(&some));
-            for (pin, datum) in pin_data(grant) {
+            for (pin, datum) in grant.data() {
                 let has = self.has(datum);
                 sink.axiom(Some(Place::Pin(step, at.1, pin)), &bound.implies(&has));
             }
@@ -171,23 +172,13 @@ impl<'f, 'm> Copy<'f, 'm> {
     }
 
     pub fn formula(&self, formula: &Formula) -> Bool {
-        match formula {
-            Formula::Is(atom) => self.atom(*atom),
-            Formula::All(parts) => self.all(&parts.iter().map(|part| self.formula(part)).collect::<Vec<_>>()),
-            Formula::Some(parts) => {
-                self.any(&parts.iter().map(|part| self.formula(part)).collect::<Vec<_>>())
-            }
-        }
+        formula.fold(&|atom| self.atom(atom), &|parts| self.all(&parts), &|parts| self.any(&parts))
     }
 
     /// Some choice of this copy's outcomes might make it true. Cheap where it is plain that none does, which keeps the
     /// default `finish` (every step of the workflow) out of small cones.
     fn thinkable(&self, formula: &Formula) -> bool {
-        match formula {
-            Formula::Is(atom) => self.outcomes.contains_key(atom),
-            Formula::All(parts) => parts.iter().all(|part| self.thinkable(part)),
-            Formula::Some(parts) => parts.iter().any(|part| self.thinkable(part)),
-        }
+        formula.holds(&|atom| self.outcomes.contains_key(&atom))
     }
 
     /// The conjuncts of `after`, each with the place to name for it.
@@ -199,10 +190,7 @@ impl<'f, 'm> Copy<'f, 'm> {
             };
             (place, self.formula(formula))
         };
-        match &self.facts.step(step).after {
-            Formula::All(parts) => parts.iter().map(part).collect(),
-            other => vec![part(other)],
-        }
+        self.facts.step(step).after.conjuncts().iter().map(part).collect()
     }
 
     pub fn begun(&self, step: StepId) -> Bool {
@@ -236,7 +224,7 @@ impl<'f, 'm> Copy<'f, 'm> {
         }
         let grant = self.facts.grant(at);
         let data: Vec<Bool> =
-            grant.into_iter().flat_map(pin_data).map(|(_, datum)| self.has(datum)).collect();
+            grant.into_iter().flat_map(Grant::data).map(|(_, datum)| self.has(datum)).collect();
         self.all(&data)
     }
 
@@ -248,18 +236,13 @@ impl<'f, 'm> Copy<'f, 'm> {
         condition: &Condition,
         bound: &dyn Fn(GrantAt) -> Bool,
     ) -> Bool {
-        match condition {
-            Condition::Bound(grant) => bound((step, *grant)),
-            Condition::Flag { grant, fields, is } => {
-                let flag = self.flag(sink, (step, *grant, fields.clone()));
-                let flag = if *is { flag } else { flag.not() };
-                self.all(&[bound((step, *grant)), flag])
-            }
-            Condition::All(parts) => self
-                .all(&parts.iter().map(|part| self.condition(sink, step, part, bound)).collect::<Vec<_>>()),
-            Condition::Some(parts) => self
-                .any(&parts.iter().map(|part| self.condition(sink, step, part, bound)).collect::<Vec<_>>()),
-        }
+        let literal = |literal: Literal<'_>| {
+            let has = bound((step, literal.grant));
+            let Some((fields, is)) = literal.flag else { return has };
+            let flag = self.flag(sink, (step, literal.grant, fields.to_vec()));
+            self.all(&[has, if is { flag } else { flag.not() }])
+        };
+        condition.fold(&literal, &|parts| self.all(&parts), &|parts| self.any(&parts))
     }
 
     /// The judge of a datum has been shown it.

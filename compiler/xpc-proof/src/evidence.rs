@@ -1,10 +1,10 @@
 //! Ways to satisfy a condition, written out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::workflow::{Atom, Condition, GrantIx, StepId};
 
-use crate::facts::{Facts, GrantAt, Shown, pin_data};
+use crate::facts::{Facts, GrantAt, Shown};
 use crate::map::Map;
 
 /// Grants that must have a result, each with the Booleans of it that matter.
@@ -49,7 +49,7 @@ pub(crate) fn ways_to(facts: &Facts<'_>, atom: Atom) -> Vec<Way> {
 
 /// All pins of the grant have values in the map and let something through.
 pub(crate) fn pinned(facts: &Facts<'_>, at: GrantAt, map: &Map) -> bool {
-    facts.usable(at) && facts.grant(at).is_some_and(|grant| pin_data(grant).all(|(_, datum)| map.has(datum)))
+    facts.usable(at) && facts.grant(at).is_some_and(|grant| grant.data().all(|(_, datum)| map.has(datum)))
 }
 
 /// The judge of the outcome can be shown what it judges.
@@ -92,7 +92,7 @@ pub(crate) fn read_by(facts: &Facts<'_>, step: StepId) -> Vec<GrantIx> {
     let mut found = Vec::new();
     for (atom, _) in facts.atoms(step) {
         if let Some(condition) = facts.evidence(atom) {
-            grants_of(condition, &mut found);
+            found.extend(condition.literals().iter().map(|literal| literal.grant));
         }
     }
     found.sort_unstable();
@@ -100,35 +100,23 @@ pub(crate) fn read_by(facts: &Facts<'_>, step: StepId) -> Vec<GrantIx> {
     found
 }
 
-/// The grants a condition reads.
-pub(crate) fn grants_of(condition: &Condition, found: &mut Vec<GrantIx>) {
-    match condition {
-        Condition::Bound(grant) | Condition::Flag { grant, .. } => found.push(*grant),
-        Condition::All(parts) | Condition::Some(parts) => {
-            parts.iter().for_each(|part| grants_of(part, found))
-        }
-    }
+/// A Boolean of a result that a condition of a step reads.
+pub(crate) type Read = (GrantIx, Vec<String>);
+
+/// The Booleans that conditions read, each once, in order.
+pub(crate) fn flags_of<'c>(conditions: impl IntoIterator<Item = &'c Condition>) -> Vec<Read> {
+    let literals = conditions.into_iter().flat_map(Condition::literals);
+    let read = literals.filter_map(|literal| Some((literal.grant, literal.flag?.0.to_vec())));
+    read.collect::<BTreeSet<Read>>().into_iter().collect()
 }
 
-/// The Booleans a condition reads.
-pub(crate) fn flags_of(condition: &Condition, found: &mut Vec<(GrantIx, Vec<String>)>) {
-    match condition {
-        Condition::Bound(_) => {}
-        Condition::Flag { grant, fields, .. } => found.push((*grant, fields.clone())),
-        Condition::All(parts) | Condition::Some(parts) => parts.iter().for_each(|part| flags_of(part, found)),
-    }
-}
-
-/// Truth of a condition when the grants have results as told, with these Booleans.
+/// Truth of a condition where these grants have results, with these Booleans in them.
 pub(crate) fn truth(
     condition: &Condition,
     bound: &dyn Fn(GrantIx) -> bool,
     flag: &dyn Fn(GrantIx, &[String]) -> bool,
 ) -> bool {
-    match condition {
-        Condition::Bound(grant) => bound(*grant),
-        Condition::Flag { grant, fields, is } => bound(*grant) && flag(*grant, fields) == *is,
-        Condition::All(parts) => parts.iter().all(|part| truth(part, bound, flag)),
-        Condition::Some(parts) => parts.iter().any(|part| truth(part, bound, flag)),
-    }
+    condition.holds(&|literal| {
+        bound(literal.grant) && literal.flag.is_none_or(|(fields, is)| flag(literal.grant, fields) == is)
+    })
 }

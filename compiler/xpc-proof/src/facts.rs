@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use xp_artifact::depends;
 use xp_artifact::workflow::{
     Action, ActionId, Atom, Condition, Datum, Effect, Formula, Grant, GrantIx, How, Loop, LoopId, Outcome,
-    OutcomeIx, Per, Pin, Repeat, RoleId, Root, Step, StepId, Submission, Then, Workflow,
+    OutcomeIx, Per, Repeat, RoleId, Root, Step, StepId, Then, Workflow,
 };
 use xp_diagnostics::Span;
 use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place};
 
-use crate::parts;
 use crate::scopes;
 
 static NO_STEP: Step = Step {
@@ -73,20 +73,9 @@ impl<'m> Facts<'m> {
                 *place = position;
             }
         }
-        let parents: Vec<Vec<StepId>> =
-            (0..w.steps.len()).map(|index| graph.needs(StepId::of(index))).collect();
-        let parts = parts::of(&parents);
-        let resets = w
-            .loops
-            .iter()
-            .map(|l| {
-                let mut reset = graph.downstream(l.target);
-                reset.push(l.target);
-                reset.sort_unstable();
-                reset.dedup();
-                reset
-            })
-            .collect();
+        let parents = depends::needs(w);
+        let parts = graph.components();
+        let resets = depends::resets(w, &parents);
         let usable = w
             .steps
             .iter()
@@ -97,7 +86,7 @@ impl<'m> Facts<'m> {
             .collect();
         let submittable =
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
-        let over_at_once = holds_of_nothing(&w.finish);
+        let over_at_once = w.finish.holds(&|_| false);
         Ok(Self { model, w, order, rank, parents, parts, resets, usable, submittable, over_at_once })
     }
 
@@ -270,18 +259,16 @@ impl<'m> Facts<'m> {
             let action = self.action(grant.action);
             let at = (step, GrantIx::of(index));
             for field in &action.shows {
-                let ty = self.field_type(&action.result, field);
+                let ty = self.w.field_type(&action.result, field);
                 if self.usable(at) && ty.is_some_and(|ty| class_of(ty) == class) {
                     ways.push(Shown::Use(at.1, field.clone()));
                 }
             }
         }
-        let judged = declared.outcomes.iter().filter_map(|outcome| outcome.of.as_ref());
-        let named = declared.grants.iter().flat_map(pin_data).map(|(_, datum)| datum).chain(judged);
         let like = |other: &&Datum| {
             matches!(other.root, Root::Submission { .. }) && self.type_of(other).map(class_of) == Some(class)
         };
-        if named.into_iter().any(|other| like(&other)) {
+        if declared.data().any(|other| like(&other)) {
             ways.push(Shown::ByChance);
         }
         ways
@@ -289,22 +276,7 @@ impl<'m> Facts<'m> {
 
     /// The type of a datum.
     pub fn type_of(&self, datum: &Datum) -> Option<&'m Type> {
-        let root = match datum.root {
-            Root::Param(id) => &self.w.params.get(id.index())?.ty,
-            Root::Result { step, grant } => &self.action_of((step, grant)).result,
-            Root::Submission { step, submission } => &self.submission(step, submission.index())?.ty,
-        };
-        datum.fields.iter().try_fold(root, |ty, field| self.field_type(ty, field))
-    }
-
-    pub fn submission(&self, step: StepId, index: usize) -> Option<&'m Submission> {
-        self.step(step).submissions.get(index)
-    }
-
-    fn field_type(&self, ty: &Type, field: &str) -> Option<&'m Type> {
-        let Type::Record(name) = ty else { return None };
-        let record = self.w.records.iter().find(|record| record.name == *name)?;
-        record.fields.iter().find(|candidate| candidate.name == field).map(|found| &found.ty)
+        self.w.type_of(datum)
     }
 
     /// Whether two roles must have different controllers.
@@ -361,33 +333,6 @@ pub(crate) fn class_of(ty: &Type) -> Class {
         Type::List(_) => Class::List,
         Type::Record(_) => Class::Record,
     }
-}
-
-fn holds_of_nothing(formula: &Formula) -> bool {
-    match formula {
-        Formula::Is(_) => false,
-        Formula::All(parts) => parts.iter().all(holds_of_nothing),
-        Formula::Some(parts) => parts.iter().any(holds_of_nothing),
-    }
-}
-
-/// The steps a formula names.
-pub(crate) fn steps_of(formula: &Formula, found: &mut Vec<StepId>) {
-    match formula {
-        Formula::Is(atom) => found.push(atom.step),
-        Formula::All(parts) | Formula::Some(parts) => parts.iter().for_each(|part| steps_of(part, found)),
-    }
-}
-
-/// The data the pins of a grant name, with the number of the pin.
-pub(crate) fn pin_data(grant: &Grant) -> impl Iterator<Item = (u32, &Datum)> {
-    grant.pins.iter().enumerate().flat_map(|(number, pin)| {
-        let data = match pin {
-            Pin::Is(expr) | Pin::OneOf { set: expr, .. } => xpc_model::expr_data(expr),
-            Pin::Within(_) | Pin::Content { .. } | Pin::Any => Vec::new(),
-        };
-        data.into_iter().map(move |datum| (u32::try_from(number).unwrap_or(u32::MAX), datum))
-    })
 }
 
 /// A text value.

@@ -18,7 +18,6 @@ mod live;
 mod map;
 mod names;
 mod need;
-mod parts;
 mod pins;
 mod plan;
 mod prover;

@@ -21,11 +21,7 @@ pub(crate) struct Map {
 
 impl Map {
     pub fn truth(&self, formula: &Formula) -> bool {
-        match formula {
-            Formula::Is(atom) => self.settled.get(&atom.step) == Some(&atom.outcome),
-            Formula::All(parts) => parts.iter().all(|part| self.truth(part)),
-            Formula::Some(parts) => parts.iter().any(|part| self.truth(part)),
-        }
+        formula.holds(&|atom| self.settled.get(&atom.step) == Some(&atom.outcome))
     }
 
     pub fn has(&self, datum: &Datum) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use xp_artifact::workflow::{Datum, GrantIx, Root, StepId};
 use xpc_model::Place;
 
-use crate::facts::{Facts, pin_data};
+use crate::facts::Facts;
 use crate::need::{Goal, Need};
 use crate::session::Session;
 
@@ -27,7 +27,7 @@ pub(crate) fn named(facts: &Facts<'_>, judged: bool) -> Vec<Named> {
             }
         };
         for (index, grant) in facts.step(step).grants.iter().enumerate() {
-            for (pin, datum) in pin_data(grant) {
+            for (pin, datum) in grant.data() {
                 add(datum, Place::Pin(step, GrantIx::of(index), pin));
             }
         }

@@ -6,7 +6,7 @@ use z3::ast::Bool;
 
 use crate::encode::{Copy, Sink};
 use crate::evidence;
-use crate::facts::{Facts, GrantAt, pin_data, steps_of};
+use crate::facts::{Facts, GrantAt};
 use crate::map::Map;
 
 /// A conjunct of a question.
@@ -52,11 +52,7 @@ impl Need {
             | Self::Stranded(step, _) => Some(vec![*step]),
             Self::Use((step, _)) | Self::Used((step, _)) => Some(vec![*step]),
             Self::Enabled(atom) => Some(vec![atom.step]),
-            Self::Not(formula) => {
-                let mut found = Vec::new();
-                steps_of(formula, &mut found);
-                Some(found)
-            }
+            Self::Not(formula) => Some(formula.steps()),
             Self::Lacks(datum) | Self::Has(datum) => Some(datum.root.step().into_iter().collect()),
             Self::NothingOpen => None,
         }
@@ -131,10 +127,7 @@ impl Need {
 
     /// Whether it holds of a map over all steps. Booleans that no condition of the map's fixed are free.
     pub fn holds(&self, facts: &Facts<'_>, map: &Map) -> bool {
-        let pins = |at: GrantAt| {
-            facts.usable(at)
-                && facts.grant(at).is_some_and(|grant| pin_data(grant).all(|(_, datum)| map.has(datum)))
-        };
+        let pins = |at: GrantAt| evidence::pinned(facts, at, map);
         match self {
             Self::Open(step) => map.open(facts, *step),
             Self::Begun(step) => map.begun(facts, *step),

@@ -11,7 +11,7 @@ use xpc_model::{Event, EventKind, Place, Trace};
 use crate::facts::{Facts, GrantAt, Shown};
 use crate::plan::Act;
 use crate::showing;
-use crate::values::{Values, put, settled_value, value_of};
+use crate::values::{Values, put};
 
 const KEY: &str = "key";
 
@@ -101,7 +101,7 @@ impl<'f, 'm> Run<'f, 'm> {
         let pins = self.facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
         let has = |pin: &Pin| match pin {
             Pin::Is(expr) | Pin::OneOf { set: expr, .. } => {
-                value_of(self.machine, &self.state, expr).is_some()
+                self.machine.evaluate(&self.state, expr).is_some()
             }
             Pin::Within(_) | Pin::Content { .. } | Pin::Any => true,
         };
@@ -121,7 +121,7 @@ impl<'f, 'm> Run<'f, 'm> {
     fn perform(&mut self, at: GrantAt, args: &BTreeMap<String, Value>, result: Value) -> Result<u32, String> {
         let step = self.facts.step(at.0);
         let actor = self.actor(step.role);
-        let jti = format!("t{}", self.state.version);
+        let jti = format!("t{}", self.state.version());
         let request = xp_machine::Event::Request {
             jti: jti.clone(),
             actor: actor.clone(),
@@ -192,7 +192,7 @@ impl<'f, 'm> Run<'f, 'm> {
     fn hand_in(&mut self, step: StepId, actor: &Actor) -> Result<(), String> {
         let declared = self.facts.step(step);
         for (index, submission) in declared.submissions.iter().enumerate() {
-            let made = self.state.steps.get(step.index()).and_then(|now| now.submissions.get(index));
+            let made = self.state.step(step).and_then(|now| now.submissions.get(index));
             if made.is_some_and(Option::is_some) {
                 continue;
             }
@@ -217,15 +217,10 @@ impl<'f, 'm> Run<'f, 'm> {
         datum: &xp_artifact::workflow::Datum,
         actor: &Actor,
     ) -> Result<(), String> {
-        let value = settled_value(self.machine, &self.state, datum).cloned();
+        let value = self.machine.value(&self.state, datum).cloned();
         let value = value.ok_or_else(|| "what is judged has no value".to_owned())?;
         let digest = value.digest();
-        if self
-            .state
-            .steps
-            .get(step.index())
-            .is_some_and(|now| now.shown.iter().any(|(_, seen)| *seen == digest))
-        {
+        if self.state.step(step).is_some_and(|now| now.shown.iter().any(|(_, seen)| *seen == digest)) {
             return Ok(());
         }
         for way in self.facts.ways_to_see(step, datum) {
@@ -263,7 +258,7 @@ impl<'f, 'm> Run<'f, 'm> {
     }
 
     fn apply(&mut self, event: xp_machine::Event) -> Result<Accepted, String> {
-        let input = Input { at: self.state.time + 1, kill: None, leased_by: None, event };
+        let input = Input { at: self.state.time() + 1, kill: None, leased_by: None, event };
         self.machine.apply(&mut self.state, &input).map_err(|refusal| refusal.reason)
     }
 
@@ -289,33 +284,28 @@ impl<'f, 'm> Run<'f, 'm> {
     // What violations look at.
 
     pub fn running(&self) -> bool {
-        self.state.status == Status::Running
+        self.state.status() == Status::Running
     }
 
     pub fn open(&self, step: StepId) -> bool {
-        self.running() && self.state.steps.get(step.index()).is_some_and(|now| now.open)
+        self.running() && self.state.step(step).is_some_and(|now| now.open)
     }
 
     pub fn settled(&self, atom: Atom) -> bool {
-        self.state.steps.get(atom.step.index()).is_some_and(|now| now.settled == Some(atom.outcome))
+        self.state.is_settled(atom)
     }
 
     pub fn truth(&self, formula: &xp_artifact::workflow::Formula) -> bool {
-        use xp_artifact::workflow::Formula;
-        match formula {
-            Formula::Is(atom) => self.settled(*atom),
-            Formula::All(parts) => parts.iter().all(|part| self.truth(part)),
-            Formula::Some(parts) => parts.iter().any(|part| self.truth(part)),
-        }
+        formula.holds(&|atom| self.settled(atom))
     }
 
     pub fn value(&self, datum: &xp_artifact::workflow::Datum) -> Option<&Value> {
-        settled_value(self.machine, &self.state, datum)
+        self.machine.value(&self.state, datum)
     }
 
     /// How often a loop has fired.
     pub fn fired(&self, by: xp_artifact::workflow::LoopId) -> u32 {
-        self.state.loops.get(by.index()).copied().unwrap_or_default()
+        self.state.loops().get(by.index()).copied().unwrap_or_default()
     }
 
     /// Whether an act would be accepted now.

@@ -1,8 +1,8 @@
 //! A bounded search on the machine, for what plans from live maps do not show: limits per run, loops upon loops.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use xp_artifact::workflow::{Atom, GrantIx, How};
+use xp_artifact::workflow::{Atom, How};
 use xp_scope::Value;
 
 use crate::evidence;
@@ -70,18 +70,14 @@ fn path(nodes: &[(Option<usize>, Option<Act>)], end: usize) -> Vec<Act> {
 fn acts(facts: &Facts<'_>, run: &Run<'_, '_>) -> Vec<Act> {
     let mut found = Vec::new();
     for step in facts.steps().filter(|step| run.open(*step)) {
-        let mut flags = Vec::new();
         for (atom, outcome) in facts.atoms(step) {
-            if let Some(condition) = facts.evidence(atom) {
-                evidence::flags_of(condition, &mut flags);
-            }
             let becomes = match outcome.how {
                 How::Exhausted(_) => continue,
                 _ => becomes(facts, run, atom),
             };
             found.push(Act::Take { atom, becomes });
         }
-        let flags: BTreeSet<(GrantIx, Vec<String>)> = flags.into_iter().collect();
+        let flags = evidence::flags_of(facts.atoms(step).filter_map(|(atom, _)| facts.evidence(atom)));
         for index in 0..facts.step(step).grants.len() {
             let at = crate::values::grant_at(step, index);
             let read: Vec<&Vec<String>> =
@@ -113,14 +109,14 @@ type StepKey = (Option<u32>, bool, Vec<(u32, u32, Option<Value>)>);
 
 /// Enough of a state to tell what can still happen and what has: results count by what conditions read of them.
 fn key(run: &Run<'_, '_>) -> Key {
-    let steps = run.state.steps.iter().map(|step| {
+    let steps = run.state.steps().iter().map(|step| {
         let grants = step
             .grants
             .iter()
             .map(|grant| (grant.spent, grant.spent_in_run, grant.result.as_ref().map(booleans)));
         (step.settled.map(|outcome| outcome.0), step.open, grants.collect())
     });
-    (steps.collect(), run.state.loops.clone())
+    (steps.collect(), run.state.loops().to_vec())
 }
 
 /// A value with everything but its Booleans blanked.

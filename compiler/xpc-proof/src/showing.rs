@@ -4,7 +4,7 @@ use xp_machine::{Machine, State};
 use xp_scope::{Type, Value};
 
 use crate::facts::{Facts, GrantAt, Shown};
-use crate::values::{put, settled_value};
+use crate::values::put;
 use xp_artifact::workflow::{Datum, Root};
 
 /// Lets a result show what the step judges, where it can.
@@ -12,7 +12,7 @@ pub(crate) fn reveal(facts: &Facts<'_>, machine: &Machine, state: &State, at: Gr
     for (atom, _) in facts.atoms(at.0) {
         let Some(datum) = facts.judged_datum(atom) else { continue };
         for way in facts.ways_to_see(at.0, datum) {
-            if let (Shown::Use(grant, field), Some(value)) = (way, settled_value(machine, state, datum))
+            if let (Shown::Use(grant, field), Some(value)) = (way, machine.value(state, datum))
                 && grant == at.1
             {
                 put(result, &[field], value.clone());
@@ -23,10 +23,8 @@ pub(crate) fn reveal(facts: &Facts<'_>, machine: &Machine, state: &State, at: Gr
 
 /// Lets a result show nothing that the step judges, where the types have another value.
 pub(crate) fn conceal(facts: &Facts<'_>, machine: &Machine, state: &State, at: GrantAt, result: &mut Value) {
-    let judged: Vec<&Value> = facts
-        .atoms(at.0)
-        .filter_map(|(atom, _)| settled_value(machine, state, facts.judged_datum(atom)?))
-        .collect();
+    let judged: Vec<&Value> =
+        facts.atoms(at.0).filter_map(|(atom, _)| machine.value(state, facts.judged_datum(atom)?)).collect();
     for field in &facts.action_of(at).shows {
         let fields = vec![field.clone()];
         let now = result.at(&fields).cloned();

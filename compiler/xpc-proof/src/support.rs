@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use xp_artifact::workflow::{Atom, Datum, Formula, Root, StepId};
+use xp_artifact::workflow::{Atom, Datum, Formula, Grant, Root, StepId};
 
 use crate::evidence;
-use crate::facts::{Facts, GrantAt, pin_data};
+use crate::facts::{Facts, GrantAt};
 use crate::map::Map;
 use crate::need::Need;
 
@@ -75,7 +75,7 @@ impl Kept<'_, '_> {
     }
 
     fn pins(&mut self, at: GrantAt) {
-        for (_, datum) in self.facts.grant(at).into_iter().flat_map(pin_data) {
+        for (_, datum) in self.facts.grant(at).into_iter().flat_map(Grant::data) {
             self.datum(datum);
         }
     }

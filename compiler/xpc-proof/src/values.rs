@@ -3,9 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use xp_artifact::workflow::{
-    Datum, Expr, GrantIx, Pin, Root, StepId, Submission, SubmissionIx, TemplatePart,
-};
+use xp_artifact::workflow::{Datum, Expr, GrantIx, Pin, Root, StepId, Submission, SubmissionIx};
 use xp_machine::{Machine, State};
 use xp_scope::{PatternSet, Type, Value};
 
@@ -127,9 +125,9 @@ impl<'f, 'm> Values<'f, 'm> {
 
     fn argument(&self, machine: &Machine, state: &State, pin: &Pin, ty: &Type) -> Option<Value> {
         match pin {
-            Pin::Is(expr) => value_of(machine, state, expr),
+            Pin::Is(expr) => machine.evaluate(state, expr),
             Pin::OneOf { set, within } => {
-                let Value::List(elements) = value_of(machine, state, set)? else { return None };
+                let Value::List(elements) = machine.evaluate(state, set)? else { return None };
                 let inside = |value: &&Value| {
                     within
                         .as_ref()
@@ -220,34 +218,6 @@ pub(crate) fn put(value: &mut Value, fields: &[String], to: Value) {
             }
         }
         (Some(_), Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::List(_)) => {}
-    }
-}
-
-/// The value of a datum, once the step that makes it has settled: what may still change is nothing to build on.
-pub(crate) fn settled_value<'s>(machine: &Machine, state: &'s State, datum: &Datum) -> Option<&'s Value> {
-    let settled = |step: StepId| state.steps.get(step.index()).is_some_and(|now| now.settled.is_some());
-    if datum.root.step().is_none_or(settled) { machine.value(state, datum) } else { None }
-}
-
-/// The value of an expression in a state.
-pub(crate) fn value_of(machine: &Machine, state: &State, expr: &Expr) -> Option<Value> {
-    match expr {
-        Expr::Literal(value) => Some(value.clone()),
-        Expr::Datum(datum) => settled_value(machine, state, datum).cloned(),
-        Expr::Template(parts) => parts
-            .iter()
-            .try_fold(String::new(), |mut text, part| {
-                match part {
-                    TemplatePart::Text(piece) => text.push_str(piece),
-                    TemplatePart::Datum(datum) => match settled_value(machine, state, datum)? {
-                        Value::Text(piece) => text.push_str(piece),
-                        Value::Int(number) => text.push_str(&number.to_string()),
-                        Value::Bool(_) | Value::List(_) | Value::Record(_) => return None,
-                    },
-                }
-                Some(text)
-            })
-            .map(Value::Text),
     }
 }
 

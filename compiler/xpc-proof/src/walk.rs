@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xp_artifact::workflow::{Atom, Formula, How, LoopId, StepId, Then};
 
 use crate::evidence;
-use crate::facts::{Facts, GrantAt, steps_of};
+use crate::facts::{Facts, GrantAt};
 use crate::live::live;
 use crate::map::Map;
 use crate::need::Need;
@@ -139,17 +139,10 @@ struct Finish<'m> {
 
 impl<'m> Finish<'m> {
     fn of(facts: &Facts<'m>) -> Self {
-        let parts: Vec<&Formula> = match &facts.w.finish {
-            Formula::All(parts) => parts.iter().collect(),
-            other => vec![other],
-        };
+        let parts: Vec<&Formula> = facts.w.finish.conjuncts().iter().collect();
         let mut of: BTreeMap<StepId, Vec<usize>> = BTreeMap::new();
         for (index, part) in parts.iter().enumerate() {
-            let mut steps = Vec::new();
-            steps_of(part, &mut steps);
-            steps.sort_unstable();
-            steps.dedup();
-            for step in steps {
+            for step in part.steps() {
                 of.entry(step).or_default().push(index);
             }
         }

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use xp_artifact::workflow::{Datum, RoleId, Root, Separation, SeparationReason, StepId};
+use xp_artifact::workflow::{Datum, Grant, RoleId, Root, Separation, SeparationReason, StepId};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_syntax::ast;
-use xpc_model::{Place, Spans, grant_data};
+use xpc_model::{Place, Spans};
 
 use crate::collect;
 use crate::draft::Draft;
@@ -118,7 +118,7 @@ impl<'a> Makers<'a> {
             for grant in &step.grants {
                 let mut set: Roles = vec![0; words];
                 add(&mut set, step.role);
-                for datum in grant.iter().flat_map(grant_data) {
+                for (_, datum) in grant.iter().flat_map(Grant::data) {
                     makers.add_to(&mut set, datum);
                 }
                 sets.push(set);
@@ -197,7 +197,7 @@ fn maker_step(steps: &[Draft], datum: &Datum, role: RoleId) -> Option<StepId> {
         }
         if let Root::Result { grant, .. } = root {
             let grant = step.grants.get(grant.index()).and_then(Option::as_ref);
-            left.extend(grant.into_iter().flat_map(grant_data).map(|datum| datum.root));
+            left.extend(grant.into_iter().flat_map(Grant::data).map(|(_, datum)| datum.root));
         }
     }
     None

@@ -4,9 +4,11 @@
 //! form of [`Artifact`], so that public tools can check its signatures. Bytes are canonical in both layers and refused
 //! otherwise: one artifact has one digest.
 
+pub mod depends;
 mod digest;
 mod envelope;
 mod error;
+mod fold;
 mod key;
 pub mod print;
 pub mod question;
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use digest::{action_digest, request_digest};
 pub use envelope::{Envelope, PAYLOAD_TYPE, Signature, Trust};
 pub use error::{ArtifactError, MAX_BYTES};
+pub use fold::Literal;
 pub use key::{SigningKey, VerifyingKey};
 
 /// The version of the format this crate reads and writes.

@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use xp_artifact::workflow::{
-    Atom, Condition, Datum, Expr, Formula, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
-};
-use xp_scope::Type;
+use xp_artifact::workflow::{Atom, Condition, Datum, Formula, GrantIx, How, StepId, Then, Workflow};
 
 /// Why no machine can be made of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,8 +50,8 @@ pub(crate) fn check(workflow: &Workflow) -> Checked {
             if grant.limit.uses == 0 || grant.ttl_seconds == 0 || grant.ttl_seconds > 3_600 {
                 return Err(fault(format!("a grant of `{}` has an empty limit or lifetime", step.name)));
             }
-            for pin in &grant.pins {
-                pin_data(workflow, id, pin)?;
+            for (_, datum) in grant.data() {
+                data(workflow, id, datum)?;
             }
         }
         outcomes(workflow, id)?;
@@ -132,14 +129,7 @@ fn loops(workflow: &Workflow) -> Checked {
 }
 
 fn formula(workflow: &Workflow, formula_: &Formula) -> Checked {
-    let mut stack = vec![formula_];
-    while let Some(here) = stack.pop() {
-        match here {
-            Formula::Is(atom) => settles(workflow, *atom)?,
-            Formula::All(parts) | Formula::Some(parts) => stack.extend(parts),
-        }
-    }
-    Ok(())
+    formula_.atoms().into_iter().try_for_each(|atom| settles(workflow, atom))
 }
 
 /// Guards speak only of outcomes that stay.
@@ -155,33 +145,11 @@ fn settles(workflow: &Workflow, atom: Atom) -> Checked {
 
 fn conditions(workflow: &Workflow, id: StepId, condition: &Condition) -> Checked {
     let grants = workflow.steps.get(id.index()).map(|step| step.grants.as_slice()).unwrap_or_default();
-    let mut stack = vec![condition];
-    while let Some(here) = stack.pop() {
-        match here {
-            Condition::Bound(grant) | Condition::Flag { grant, .. } => {
-                let bound = grants.get(grant.index()).is_some_and(|grant| grant.binder.is_some());
-                if !bound {
-                    return Err(fault("a condition reads a grant without a binder"));
-                }
-            }
-            Condition::All(parts) | Condition::Some(parts) => stack.extend(parts),
-        }
-    }
-    Ok(())
-}
-
-fn pin_data(workflow: &Workflow, step: StepId, pin: &Pin) -> Checked {
-    let expr = match pin {
-        Pin::Is(expr) | Pin::OneOf { set: expr, .. } => expr,
-        Pin::Within(_) | Pin::Content { .. } | Pin::Any => return Ok(()),
-    };
-    match expr {
-        Expr::Literal(_) => Ok(()),
-        Expr::Datum(datum) => data(workflow, step, datum),
-        Expr::Template(parts) => parts.iter().try_for_each(|part| match part {
-            TemplatePart::Text(_) => Ok(()),
-            TemplatePart::Datum(datum) => data(workflow, step, datum),
-        }),
+    let bound = |grant: GrantIx| grants.get(grant.index()).is_some_and(|grant| grant.binder.is_some());
+    if condition.literals().iter().all(|literal| bound(literal.grant)) {
+        Ok(())
+    } else {
+        Err(fault("a condition reads a grant without a binder"))
     }
 }
 
@@ -190,27 +158,5 @@ fn data(workflow: &Workflow, reader: StepId, datum: &Datum) -> Checked {
     if datum.root.step() == Some(reader) {
         return Err(fault("a step names its own data"));
     }
-    type_of(workflow, datum).map(|_| ()).ok_or_else(|| fault("a name leads nowhere"))
-}
-
-/// The type of a datum.
-pub(crate) fn type_of<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<&'w Type> {
-    let root = match datum.root {
-        Root::Param(id) => &workflow.params.get(id.index())?.ty,
-        Root::Result { step, grant } => {
-            let grant = workflow.steps.get(step.index())?.grants.get(grant.index())?;
-            grant.binder.as_ref()?;
-            &workflow.actions.get(grant.action.index())?.result
-        }
-        Root::Submission { step, submission } => {
-            &workflow.steps.get(step.index())?.submissions.get(submission.index())?.ty
-        }
-    };
-    datum.fields.iter().try_fold(root, |ty, field| match ty {
-        Type::Record(name) => {
-            let record = workflow.records.iter().find(|record| record.name == *name)?;
-            record.fields.iter().find(|f| f.name == *field).map(|f| &f.ty)
-        }
-        _ => None,
-    })
+    workflow.type_of(datum).map(|_| ()).ok_or_else(|| fault("a name leads nowhere"))
 }

@@ -1,8 +1,6 @@
 //! Values of names, expressions and conditions in a state.
 
-use xp_artifact::workflow::{
-    Condition, Datum, Expr, Formula, How, Outcome, Root, StepId, TemplatePart, Then,
-};
+use xp_artifact::workflow::{Atom, Condition, Datum, Expr, Formula, How, Outcome, Root, StepId, Then};
 use xp_scope::Value;
 
 use crate::state::{State, StepState};
@@ -26,63 +24,26 @@ pub(crate) fn datum<'s>(state: &'s State, datum: &Datum) -> Option<&'s Value> {
 
 /// The value of an expression, if everything it names has one.
 pub(crate) fn expr(state: &State, expr: &Expr) -> Option<Value> {
-    match expr {
-        Expr::Literal(value) => Some(value.clone()),
-        Expr::Datum(named) => datum(state, named).cloned(),
-        Expr::Template(parts) => parts
-            .iter()
-            .try_fold(String::new(), |mut text, part| {
-                match part {
-                    TemplatePart::Text(piece) => text.push_str(piece),
-                    TemplatePart::Datum(named) => match datum(state, named)? {
-                        Value::Text(piece) => text.push_str(piece),
-                        Value::Int(number) => text.push_str(&number.to_string()),
-                        Value::Bool(_) | Value::List(_) | Value::Record(_) => return None,
-                    },
-                }
-                Some(text)
-            })
-            .map(Value::Text),
-    }
+    expr.value(|named| datum(state, named))
 }
 
 /// Truth of a condition. A literal that reads unbound or doubtful data is false, negated or not.
-pub(crate) fn condition(step: &StepState, condition_: &Condition) -> bool {
-    let result = |grant: &xp_artifact::workflow::GrantIx| {
-        step.grants
-            .get(grant.index())
-            .filter(|grant| grant.doubts == 0)
-            .and_then(|grant| grant.result.as_ref())
-    };
-    match condition_ {
-        Condition::Bound(grant) => result(grant).is_some(),
-        Condition::Flag { grant, fields, is } => {
-            result(grant).and_then(|value| value.at(fields)) == Some(&Value::Bool(*is))
-        }
-        Condition::All(parts) => parts.iter().all(|part| condition(step, part)),
-        Condition::Some(parts) => parts.iter().any(|part| condition(step, part)),
-    }
+pub(crate) fn condition(step: &StepState, condition: &Condition) -> bool {
+    condition.holds(&|literal| {
+        let grant = step.grants.get(literal.grant.index()).filter(|grant| grant.doubts == 0);
+        let Some(result) = grant.and_then(|grant| grant.result.as_ref()) else { return false };
+        literal.flag.is_none_or(|(fields, is)| result.at(fields) == Some(&Value::Bool(is)))
+    })
 }
 
 /// Truth of a guard.
-pub(crate) fn formula(state: &State, formula_: &Formula) -> bool {
-    formula_with(state, formula_, None)
+pub(crate) fn formula(state: &State, formula: &Formula) -> bool {
+    formula.holds(&|atom| state.is_settled(atom))
 }
 
 /// Truth of a guard if, besides what is settled, `extra` were.
-pub(crate) fn formula_with(
-    state: &State,
-    formula_: &Formula,
-    extra: Option<xp_artifact::workflow::Atom>,
-) -> bool {
-    match formula_ {
-        Formula::Is(atom) => {
-            extra == Some(*atom)
-                || state.steps.get(atom.step.index()).is_some_and(|step| step.settled == Some(atom.outcome))
-        }
-        Formula::All(parts) => parts.iter().all(|part| formula_with(state, part, extra)),
-        Formula::Some(parts) => parts.iter().any(|part| formula_with(state, part, extra)),
-    }
+pub(crate) fn formula_with(state: &State, formula: &Formula, extra: Atom) -> bool {
+    formula.holds(&|atom| atom == extra || state.is_settled(atom))
 }
 
 /// Every submission has been made, or the outcome does not need them.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{ActionId, Atom, Datum, GrantIx, Outcome, Step, StepId, SubmissionIx, Workflow};
+use xp_artifact::workflow::{
+    ActionId, Atom, Datum, Expr, GrantIx, Outcome, Step, StepId, SubmissionIx, Workflow,
+};
 use xp_scope::Value;
 
 use crate::check::{self, Malformed};
@@ -51,6 +53,12 @@ impl Machine {
         &self.workflow
     }
 
+    /// The fields of each record type, by its qualified name: what [`xp_scope::check`] looks types up in.
+    #[must_use]
+    pub fn records(&self) -> &BTreeMap<String, Vec<(String, xp_scope::Type)>> {
+        &self.records
+    }
+
     /// A datum by its dotted name, `propose.files` or `triage.ticket.number` or `repo.name`.
     #[must_use]
     pub fn datum_named(&self, name: &str) -> Option<Datum> {
@@ -77,6 +85,12 @@ impl Machine {
     #[must_use]
     pub fn value<'s>(&self, state: &'s State, datum: &Datum) -> Option<&'s Value> {
         data::datum(state, datum)
+    }
+
+    /// The value of an expression now, if everything it names has one; as [`Self::value`], for the server's own use.
+    #[must_use]
+    pub fn evaluate(&self, state: &State, expr: &Expr) -> Option<Value> {
+        data::expr(state, expr)
     }
 
     /// The digest of a request of one of the workflow's actions on a connector instance.

@@ -8,38 +8,125 @@ use xp_scope::{Digest, Value};
 
 use crate::event::Principal;
 
-/// The state of a run: a pure fold of its inputs.
+/// The state of a run, made by [`Machine::start`](crate::Machine::start) and changed by
+/// [`Machine::apply`](crate::Machine::apply) alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
     /// Accepted inputs so far.
-    pub version: u64,
+    pub(crate) version: u64,
     /// Latest time seen, milliseconds.
-    pub time: u64,
+    pub(crate) time: u64,
     /// Whether the run goes on.
-    pub status: Status,
+    pub(crate) status: Status,
     /// Parameters by position.
-    pub params: Vec<Value>,
+    pub(crate) params: Vec<Value>,
     /// Connector instances by connector.
-    pub instances: BTreeMap<String, String>,
+    pub(crate) instances: BTreeMap<String, String>,
     /// Who plays each role, once fixed.
-    pub staff: Vec<Option<Principal>>,
+    pub(crate) staff: Vec<Option<Principal>>,
     /// Principals that may do nothing more.
-    pub barred: BTreeSet<String>,
+    pub(crate) barred: BTreeSet<String>,
     /// The steps.
-    pub steps: Vec<StepState>,
+    pub(crate) steps: Vec<StepState>,
     /// How often each loop has fired.
-    pub loops: Vec<u32>,
+    pub(crate) loops: Vec<u32>,
     /// Tokens that are issued, claimed or in doubt.
-    pub holds: BTreeMap<String, Hold>,
+    pub(crate) holds: BTreeMap<String, Hold>,
     /// Accepted outcomes that wait for quiet.
-    pub pending: Vec<Pending>,
+    pub(crate) pending: Vec<Pending>,
     /// Notes that survived reopenings, oldest first.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
     /// Truth of each conjunct of `finish`.
     pub(crate) finish: Vec<bool>,
     /// How many conjuncts of `finish` are false.
     pub(crate) missing: u32,
+}
+
+impl State {
+    /// Accepted inputs so far.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Latest time seen, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// Whether the run goes on.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Parameters by position.
+    #[must_use]
+    pub fn params(&self) -> &[Value] {
+        &self.params
+    }
+
+    /// The connector instance that the run was started with for a connector.
+    #[must_use]
+    pub fn instance(&self, connector: &str) -> Option<&str> {
+        self.instances.get(connector).map(String::as_str)
+    }
+
+    /// Who plays each role, once fixed; by position of the role.
+    #[must_use]
+    pub fn staff(&self) -> &[Option<Principal>] {
+        &self.staff
+    }
+
+    /// Whether the principal may do nothing more in the run.
+    #[must_use]
+    pub fn is_barred(&self, principal: &str) -> bool {
+        self.barred.contains(principal)
+    }
+
+    /// The steps by position.
+    #[must_use]
+    pub fn steps(&self) -> &[StepState] {
+        &self.steps
+    }
+
+    /// One step.
+    #[must_use]
+    pub fn step(&self, id: StepId) -> Option<&StepState> {
+        self.steps.get(id.index())
+    }
+
+    /// Whether the step ended with the outcome and was not opened again.
+    #[must_use]
+    pub fn is_settled(&self, atom: Atom) -> bool {
+        self.step(atom.step).is_some_and(|step| step.settled == Some(atom.outcome))
+    }
+
+    /// How often each loop has fired, by position.
+    #[must_use]
+    pub fn loops(&self) -> &[u32] {
+        &self.loops
+    }
+
+    /// Tokens that are issued, claimed or in doubt, by their identity.
+    #[must_use]
+    pub fn holds(&self) -> &BTreeMap<String, Hold> {
+        &self.holds
+    }
+
+    /// Accepted outcomes that wait until nothing of the steps they close is in flight.
+    #[must_use]
+    pub fn pending(&self) -> &[Pending] {
+        &self.pending
+    }
+
+    /// Notes that survived reopenings, oldest first.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
 }
 
 /// Whether a run goes on.

@@ -6,6 +6,7 @@ mod digest;
 pub mod path;
 mod pattern;
 pub mod refs;
+mod template;
 pub mod thing;
 mod types;
 mod value;
@@ -17,5 +18,6 @@ pub use pattern::{
     MAX_PATTERN, MAX_PATTERNS, NotShown, Pattern, PatternError, PatternSet, PatternSetError, is_control_file,
 };
 pub use refs::RefError;
+pub use template::{Piece, template};
 pub use types::{MAX_LIST, MAX_TEXT, Mismatch, Records, Type, Why, check, is_object_id};
 pub use value::{Limits, MAX_INT, Value, ValueError, ValueFault};

@@ -86,7 +86,7 @@ fn values(object: &Json) -> BTreeMap<String, Value> {
 
 impl Run<'_> {
     fn apply(&mut self, event: Event) -> Result<Accepted, String> {
-        let input = Input { at: self.state.time + 1, kill: None, leased_by: None, event };
+        let input = Input { at: self.state.time() + 1, kill: None, leased_by: None, event };
         self.machine.apply(&mut self.state, &input).map_err(|refusal| refusal.reason)
     }
 
@@ -120,7 +120,7 @@ impl Run<'_> {
         args: BTreeMap<String, Value>,
         result: Value,
     ) -> Result<(), String> {
-        let jti = format!("t{}", self.state.version);
+        let jti = format!("t{}", self.state.version());
         let (key, actor) = ("key".to_owned(), actor.clone());
         let request = Event::Request {
             jti: jti.clone(),
@@ -148,7 +148,7 @@ impl Run<'_> {
         };
         if matches!(declared.outcomes[wanted].then, Then::Settle) {
             for (index, one) in declared.submissions.iter().enumerate() {
-                if self.state.steps[id.index()].submissions[index].is_none() {
+                if self.state.steps()[id.index()].submissions[index].is_none() {
                     let value = self.submissions[&format!("{step}.{}", one.name)].clone();
                     let (step, name) = (step.to_owned(), one.name.clone());
                     self.apply(Event::Submit { actor: actor.clone(), step, name, value })?;
@@ -162,7 +162,7 @@ impl Run<'_> {
             let seen = |run: &Self| {
                 let digest = machine.value(&run.state, datum).map(Value::digest);
                 digest.is_some_and(|digest| {
-                    run.state.steps[id.index()].shown.iter().any(|(_, seen)| *seen == digest)
+                    run.state.steps()[id.index()].shown.iter().any(|(_, seen)| *seen == digest)
                 })
             };
             if self.apply(view).is_err() || !seen(self) {
@@ -228,12 +228,12 @@ impl Run<'_> {
     pub fn settled(state: &State, workflow: &Workflow, step: &str, outcome: &str) -> bool {
         let index = workflow.steps.iter().position(|one| one.name == step).expect("the step");
         let wanted = workflow.steps[index].outcomes.iter().position(|one| one.name == outcome);
-        state.steps[index].settled.map(|found| found.index()) == Some(wanted.expect("the outcome"))
+        state.steps()[index].settled.map(|found| found.index()) == Some(wanted.expect("the outcome"))
     }
 
     pub fn open(&self, step: &str) -> bool {
         let id = self.machine.step_named(step).expect("the step");
-        self.state.status == Status::Running && self.state.steps[id.index()].open
+        self.state.status() == Status::Running && self.state.steps()[id.index()].open
     }
 
     pub fn value(&self, name: &str) -> Option<&Value> {

@@ -57,15 +57,15 @@ impl Oracle {
             Question::StepsOpen => self.none_missing(|| {
                 let mut closed: BTreeSet<usize> = (0..workflow.steps.len()).collect();
                 for here in &self.states.situations {
-                    closed.retain(|index| here.state.steps[*index].opening == 0);
+                    closed.retain(|index| here.state.steps()[*index].opening == 0);
                 }
                 !closed.is_empty()
             }),
             Question::OutcomesHappen => self.none_missing(|| self.some_outcome_never_happens()),
             Question::NeverStuck => self.some(|here| {
-                here.state.status == Status::Running
+                here.state.status() == Status::Running
                     && here.flying.is_none()
-                    && here.state.steps.iter().all(|step| !step.open)
+                    && here.state.steps().iter().all(|step| !step.open)
             }),
             Question::Progress => self.progress(),
             Question::AutomaticOutcomes => self.automatic(),
@@ -119,7 +119,7 @@ impl Oracle {
                     let outcome = &workflow.steps[atom.step.index()].outcomes[atom.outcome.index()];
                     let taken = match outcome.then {
                         Then::Reopen(by)
-                            if here.state.loops[by.index()] >= workflow.loops[by.index()].max =>
+                            if here.state.loops()[by.index()] >= workflow.loops[by.index()].max =>
                         {
                             workflow.loops[by.index()].exhausted
                         }
@@ -168,8 +168,8 @@ impl Oracle {
         let workflow = self.machine.workflow();
         self.some(|here| {
             here.flying.is_none()
-                && here.state.pending.is_empty()
-                && workflow.steps.iter().zip(&here.state.steps).any(|(step, now)| {
+                && here.state.pending().is_empty()
+                && workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
                     let automatic: Vec<_> =
                         step.outcomes.iter().filter(|o| matches!(o.how, How::Auto(_))).collect();
                     if !now.open || automatic.is_empty() || now.submissions.iter().any(Option::is_none) {
@@ -194,8 +194,8 @@ impl Oracle {
 
     fn unbound(&self, here: &Situation<Forgetful>) -> bool {
         let workflow = self.machine.workflow();
-        here.state.status == Status::Running
-            && workflow.steps.iter().zip(&here.state.steps).any(|(step, now)| {
+        here.state.status() == Status::Running
+            && workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
                 now.open
                     && step
                         .grants
@@ -208,7 +208,7 @@ impl Oracle {
 
     /// A write is possible, or under way, on something that evidence in force or being gathered is about.
     fn stale(&self, here: &Situation<Forgetful>, moves: &[Edge]) -> bool {
-        if here.state.status != Status::Running {
+        if here.state.status() != Status::Running {
             return false;
         }
         let flying = here.flying.iter().map(|f| (f.step, f.grant, &f.args));
@@ -244,7 +244,7 @@ impl Oracle {
     fn evidence(&self, here: &Situation<Forgetful>) -> BTreeSet<Value> {
         let workflow = self.machine.workflow();
         let mut evidence = BTreeSet::new();
-        for (step, now) in workflow.steps.iter().zip(&here.state.steps) {
+        for (step, now) in workflow.steps.iter().zip(here.state.steps()) {
             for (number, grant) in step.grants.iter().enumerate() {
                 let action = &workflow.actions[grant.action.index()];
                 let relied: Vec<usize> = step
@@ -286,7 +286,7 @@ impl Oracle {
             Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } => BTreeSet::new(),
             Pin::Any => {
                 let known = here.world.about.iter().flat_map(|(value, roots)| roots.iter().chain([value]));
-                known.chain(&here.state.params).chain(&self.chosen).cloned().collect()
+                known.chain(here.state.params()).chain(&self.chosen).cloned().collect()
             }
         }
     }
@@ -303,13 +303,13 @@ impl Oracle {
         let workflow = self.machine.workflow();
         let judged: BTreeSet<String> = here
             .state
-            .steps
+            .steps()
             .iter()
             .filter_map(|step| step.judged.as_ref())
             .map(ToString::to_string)
             .collect();
-        here.state.status == Status::Running
-            && workflow.steps.iter().zip(&here.state.steps).any(|(step, now)| {
+        here.state.status() == Status::Running
+            && workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
                 now.open
                     && step.grants.iter().any(|grant| {
                         let action = &workflow.actions[grant.action.index()];
@@ -341,7 +341,7 @@ impl Oracle {
         for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
             let flying =
                 here.flying.as_ref().map(|f| Used { step: f.step, grant: f.grant, args: f.args.clone() });
-            let running = here.state.status == Status::Running;
+            let running = here.state.status() == Status::Running;
             let claimed = moves.iter().filter_map(|edge| match &edge.by {
                 Move::Use(used, _) | Move::Claim(used) => Some(used),
                 _ => None,
@@ -389,7 +389,7 @@ impl Oracle {
         matches(self.machine.workflow(), uses, used, |datum| {
             // Parameters are all that a clause may fix arguments to.
             let Root::Param(id) = datum.root else { return None };
-            self.states.situations[0].state.params[id.index()].at(&datum.fields).cloned()
+            self.states.situations[0].state.params()[id.index()].at(&datum.fields).cloned()
         })
     }
 
@@ -586,7 +586,7 @@ fn chosen(machine: &Machine, states: &Explored<Forgetful>, probes: &[Value]) -> 
 fn sampled_main(machine: &Machine) -> String {
     let options = Options { max_states: 1, ..Options::default() };
     let explored = explore(machine, Forgetful, &options).expect("the run starts");
-    let mut texts = explored.situations[0].state.params.iter().filter_map(|value| match value {
+    let mut texts = explored.situations[0].state.params().iter().filter_map(|value| match value {
         Value::Text(text) => Some(text.clone()),
         _ => None,
     });

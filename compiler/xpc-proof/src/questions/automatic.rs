@@ -38,12 +38,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         if automatic.is_empty() || failures.len() >= MOST || context.cover().opens(step) == Chance::Never {
             continue;
         }
-        let mut read = Vec::new();
-        for (_, condition) in &automatic {
-            evidence::flags_of(condition, &mut read);
-        }
-        read.sort();
-        read.dedup();
+        let read = evidence::flags_of(automatic.iter().map(|(_, condition)| *condition));
         if read.len() > MAX_FLAGS {
             return answer::unknown(format!("step `{}` reads too many Booleans", facts.step(step).name));
         }
@@ -142,12 +137,8 @@ fn example(
     let facts = context.facts;
     let mut by_grant: BTreeMap<GrantIx, BTreeMap<Vec<String>, bool>> = BTreeMap::new();
     for atom in atoms {
-        let mut grants = Vec::new();
-        if let Some(condition) = facts.evidence(*atom) {
-            evidence::grants_of(condition, &mut grants);
-        }
-        for grant in grants {
-            by_grant.entry(grant).or_default();
+        for literal in facts.evidence(*atom).into_iter().flat_map(Condition::literals) {
+            by_grant.entry(literal.grant).or_default();
         }
     }
     for ((grant, fields), is) in flags {

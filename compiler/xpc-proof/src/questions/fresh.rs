@@ -8,14 +8,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{Atom, Datum, Root, StepId, Then};
+use xp_artifact::workflow::{Atom, Condition, Datum, GrantIx, Root, StepId, Then};
 use xpc_model::{Failure, Place, Verdict};
 
 use super::resources::{Resource, Resources};
 use super::{Context, MOST};
 use crate::answer::{self, Extend};
 use crate::codes;
-use crate::evidence;
 use crate::facts::GrantAt;
 use crate::map::Map;
 use crate::need::{Goal, Need};
@@ -86,12 +85,8 @@ fn gathered(context: &Context<'_, '_>, resources: &Resources<'_, '_>) -> Vec<Evi
         };
         let continuing = facts.atoms(step).filter(|(_, outcome)| outcome.then == Then::Settle);
         for (atom, _) in continuing {
-            let mut grants = Vec::new();
-            if let Some(condition) = facts.evidence(atom) {
-                evidence::grants_of(condition, &mut grants);
-            }
-            grants.sort_unstable();
-            grants.dedup();
+            let literals = facts.evidence(atom).into_iter().flat_map(Condition::literals);
+            let grants: BTreeSet<GrantIx> = literals.map(|literal| literal.grant).collect();
             for grant in grants {
                 let at = (step, grant);
                 let about = resources.told(at);

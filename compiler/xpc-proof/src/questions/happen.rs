@@ -10,7 +10,6 @@ use super::{Context, MOST};
 use crate::answer::{self, Extend};
 use crate::codes;
 use crate::cover::Chance;
-use crate::facts::steps_of;
 use crate::need::Need;
 
 pub(crate) fn steps_open(context: &Context<'_, '_>) -> Verdict {
@@ -42,8 +41,7 @@ pub(crate) fn steps_open(context: &Context<'_, '_>) -> Verdict {
 
 /// Everything the step waits for can open, so it is the first that cannot.
 fn is_root(context: &Context<'_, '_>, step: StepId) -> bool {
-    let mut waits = Vec::new();
-    steps_of(&context.facts.step(step).after, &mut waits);
+    let waits = context.facts.step(step).after.steps();
     waits.into_iter().all(|other| context.cover().opens(other) != Chance::Never)
 }
 

@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{GrantIx, How, StepId};
+use xp_artifact::workflow::{Grant, GrantIx, How, StepId};
 use xpc_model::{Failure, Place, Verdict};
 
 use super::{Context, MOST};
 use crate::answer::{self, Extend};
 use crate::codes;
 use crate::evidence;
-use crate::facts::{Facts, GrantAt, Shown, pin_data};
+use crate::facts::{Facts, GrantAt, Shown};
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::{self, Act};
@@ -93,7 +93,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
 /// The makers of what the step's grants and judgements name have settled.
 fn decided(context: &Context<'_, '_>, step: StepId) -> Goal {
     let facts = context.facts;
-    let pinned = facts.step(step).grants.iter().flat_map(pin_data).map(|(_, datum)| datum);
+    let pinned = facts.step(step).grants.iter().flat_map(Grant::data).map(|(_, datum)| datum);
     let judged = facts.atoms(step).filter_map(|(atom, _)| facts.judged_datum(atom));
     let makers: BTreeSet<StepId> = pinned.chain(judged).filter_map(|datum| datum.root.step()).collect();
     makers.into_iter().map(Need::Settled).collect()
@@ -110,14 +110,7 @@ fn free(context: &Context<'_, '_>, step: StepId) -> bool {
 /// With all data bound and the `spent` grants giving nothing, some outcome is there whatever the Booleans are.
 fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
     let facts = context.facts;
-    let mut flags = Vec::new();
-    for (atom, _) in facts.atoms(step) {
-        if let Some(condition) = facts.evidence(atom) {
-            evidence::flags_of(condition, &mut flags);
-        }
-    }
-    flags.sort();
-    flags.dedup();
+    let flags = evidence::flags_of(facts.atoms(step).filter_map(|(atom, _)| facts.evidence(atom)));
     if flags.len() > MAX_FLAGS {
         return false;
     }

@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use xp_artifact::workflow::{ActionParam, Datum, Effect, Expr, Pin, Root, StepId, SubmissionIx};
+use xp_artifact::workflow::{ActionParam, Datum, Effect, Expr, Grant, Pin, Root, StepId, SubmissionIx};
 use xp_scope::{Type, Value};
 
-use crate::facts::{Class, Facts, GrantAt, class_of, pin_data};
+use crate::facts::{Class, Facts, GrantAt, class_of};
 use crate::pins::{can_meet, names_can_meet};
 use crate::values::grant_at;
 
@@ -196,7 +196,7 @@ impl<'f, 'm> Resources<'f, 'm> {
     /// The data that say what the grant's result is about.
     pub fn told_by(&self, at: GrantAt) -> Vec<&'m Datum> {
         let about = &self.facts.action_of(at).about;
-        let named = self.facts.grant(at).into_iter().flat_map(pin_data);
+        let named = self.facts.grant(at).into_iter().flat_map(Grant::data);
         named
             .filter(|(number, _)| about.is_empty() || about.contains(number))
             .map(|(_, datum)| datum)

@@ -8,7 +8,6 @@ use xpc_model::{Place, Verdict};
 use super::Context;
 use crate::answer::{self, Extend};
 use crate::codes;
-use crate::facts::steps_of;
 use crate::need::Need;
 use crate::refute::Setting;
 use crate::session::Answer;
@@ -55,18 +54,5 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
 
 /// Some guard mentions the outcome.
 fn waited_for(context: &Context<'_, '_>, atom: Atom) -> bool {
-    context.facts.steps().any(|step| {
-        let after = &context.facts.step(step).after;
-        let mut steps = Vec::new();
-        steps_of(after, &mut steps);
-        steps.contains(&atom.step) && mentions(after, atom)
-    })
-}
-
-fn mentions(formula: &xp_artifact::workflow::Formula, atom: Atom) -> bool {
-    use xp_artifact::workflow::Formula;
-    match formula {
-        Formula::Is(other) => *other == atom,
-        Formula::All(parts) | Formula::Some(parts) => parts.iter().any(|part| mentions(part, atom)),
-    }
+    context.facts.steps().any(|step| context.facts.step(step).after.atoms().contains(&atom))
 }

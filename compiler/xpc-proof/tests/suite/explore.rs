@@ -46,7 +46,7 @@ type Key = (Vec<StepKey>, Vec<u32>);
 type StepKey = (Option<OutcomeIx>, bool, u32, Vec<(u32, u32, Option<bool>, bool)>, usize);
 
 fn key(state: &State, history: &HashSet<(StepId, GrantIx)>) -> (Key, Vec<(StepId, GrantIx)>) {
-    let steps = state.steps.iter().map(|step| {
+    let steps = state.steps().iter().map(|step| {
         let grants = step.grants.iter().map(|grant| {
             let ok =
                 grant.result.as_ref().and_then(|value| value.at(&["ok".to_owned()])).and_then(Value::as_bool);
@@ -56,7 +56,7 @@ fn key(state: &State, history: &HashSet<(StepId, GrantIx)>) -> (Key, Vec<(StepId
     });
     let mut again: Vec<_> = history.iter().copied().collect();
     again.sort_unstable();
-    ((steps.collect(), state.loops.clone()), again)
+    ((steps.collect(), state.loops().to_vec()), again)
 }
 
 pub struct Explorer<'w> {
@@ -77,7 +77,7 @@ impl<'w> Explorer<'w> {
     }
 
     fn apply(&self, state: &mut State, event: Event) -> Option<Accepted> {
-        let at = state.time;
+        let at = state.time();
         self.machine.apply(state, &Input { at, kill: None, leased_by: None, event }).ok()
     }
 
@@ -88,7 +88,7 @@ impl<'w> Explorer<'w> {
 
     /// Data of a step that is still open has no value for others.
     fn value<'s>(&self, state: &'s State, datum: &Datum) -> Option<&'s Value> {
-        let settled = datum.root.step().is_none_or(|step| state.steps[step.index()].settled.is_some());
+        let settled = datum.root.step().is_none_or(|step| state.steps()[step.index()].settled.is_some());
         if settled { self.machine.value(state, datum) } else { None }
     }
 
@@ -106,7 +106,7 @@ impl<'w> Explorer<'w> {
             };
             args.insert(param.name.clone(), value);
         }
-        let jti = format!("{}", state.version);
+        let jti = format!("{}", state.version());
         let key = "k".to_owned();
         let (name, actor) = (self.w.steps[step.index()].name.clone(), self.actor(step));
         let request = Event::Request {
@@ -212,9 +212,9 @@ impl<'w> Explorer<'w> {
                 seen.complete = false;
                 return seen;
             }
-            let settled: Settled = state.steps.iter().map(|step| step.settled).collect();
+            let settled: Settled = state.steps().iter().map(|step| step.settled).collect();
             let mut together = Vec::new();
-            for (index, step) in state.steps.iter().enumerate() {
+            for (index, step) in state.steps().iter().enumerate() {
                 let id = StepId::of(index);
                 let most = seen.openings.entry(id).or_default();
                 *most = (*most).max(step.opening);
@@ -226,11 +226,16 @@ impl<'w> Explorer<'w> {
             }
             seen.used_together.insert(together);
             seen.again.extend(again.iter().copied());
-            if state.status != Status::Running {
+            if state.status() != Status::Running {
                 continue;
             }
-            let open: Vec<StepId> =
-                state.steps.iter().enumerate().filter(|(_, s)| s.open).map(|(i, _)| StepId::of(i)).collect();
+            let open: Vec<StepId> = state
+                .steps()
+                .iter()
+                .enumerate()
+                .filter(|(_, s)| s.open)
+                .map(|(i, _)| StepId::of(i))
+                .collect();
             seen.stuck |= open.is_empty();
             for step in open {
                 seen.opened.insert(step);
@@ -248,7 +253,7 @@ impl<'w> Explorer<'w> {
                         let Some(after) = self.use_it(&state, step, at.1, ok) else { continue };
                         seen.used.push((at, settled.clone()));
                         let mut history = again.clone();
-                        let uses = &after.steps[step.index()].grants[ix];
+                        let uses = &after.steps()[step.index()].grants[ix];
                         if uses.spent_in_run > uses.spent {
                             history.insert(at);
                         }

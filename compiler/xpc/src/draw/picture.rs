@@ -113,16 +113,9 @@ fn name(workflow: &Workflow, atom: Atom) -> String {
 
 /// The atoms of a guard, each once, in order.
 fn atoms(formula: &Formula) -> Vec<Atom> {
-    let mut found = Vec::new();
-    let mut stack = vec![formula];
-    while let Some(here) = stack.pop() {
-        match here {
-            Formula::Is(atom) if !found.contains(atom) => found.push(*atom),
-            Formula::Is(_) => {}
-            Formula::All(parts) | Formula::Some(parts) => stack.extend(parts),
-        }
-    }
+    let mut found = formula.atoms();
     found.sort_unstable();
+    found.dedup();
     found
 }
 

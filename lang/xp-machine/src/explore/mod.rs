@@ -14,10 +14,8 @@ use xp_scope::Value;
 
 pub use moves::{Move, World};
 
-use crate::event::{Actor, Principal, Start};
-use crate::machine::Machine;
-use crate::refusal::Refusal;
-use crate::state::{State, Status};
+use crate::event::Principal;
+use crate::{Actor, Machine, Refusal, Start, State, Status};
 
 /// How to explore.
 #[derive(Clone, Debug)]
@@ -102,7 +100,7 @@ impl<O> Explored<O> {
     /// Situations of a running run from which no end can be reached. Meaningful only when `complete`.
     #[must_use]
     pub fn stuck(&self) -> Vec<usize> {
-        let over = |here: &Situation<O>| here.state.status != Status::Running;
+        let over = |here: &Situation<O>| here.state.status() != Status::Running;
         self.cannot_reach(over, |_| false)
     }
 
@@ -111,17 +109,16 @@ impl<O> Explored<O> {
     #[must_use]
     pub fn stranded(&self, step: StepId) -> Vec<usize> {
         let open = |here: &Situation<O>| {
-            here.state.status == Status::Running
-                && here.state.steps.get(step.index()).is_some_and(|step| step.open)
+            here.state.status() == Status::Running && here.state.step(step).is_some_and(|step| step.open)
         };
-        let closed = |here: &Situation<O>| here.state.status == Status::Running && !open(here);
+        let closed = |here: &Situation<O>| here.state.status() == Status::Running && !open(here);
         let own = |edge: &Edge| {
             edge.renewed.contains(&step)
                 || matches!(&edge.by, Move::Judge(atom) | Move::Settle(atom) if atom.step == step)
         };
         let mut found = self.cannot_reach(closed, own);
         // While an accepted outcome waits for claims to land, steps are closing: what follows tells.
-        let still = |here: &Situation<O>| open(here) && here.state.pending.is_empty();
+        let still = |here: &Situation<O>| open(here) && here.state.pending().is_empty();
         found.retain(|index| self.situations.get(*index).is_some_and(still));
         found
     }
@@ -250,9 +247,9 @@ fn key<O: Observer>(situation: &Situation<O>) -> u64 {
     use std::hash::{Hash as _, Hasher as _};
     let mut hasher = std::hash::DefaultHasher::new();
     let state = &situation.state;
-    state.loops.hash(&mut hasher);
-    state.pending.len().hash(&mut hasher);
-    for step in &state.steps {
+    state.loops().hash(&mut hasher);
+    state.pending().len().hash(&mut hasher);
+    for step in state.steps() {
         (step.settled, step.open, step.in_flight, &step.submissions, &step.shown).hash(&mut hasher);
         for grant in &step.grants {
             (grant.spent, grant.spent_in_run, &grant.result).hash(&mut hasher);
@@ -265,7 +262,7 @@ fn key<O: Observer>(situation: &Situation<O>) -> u64 {
 
 /// Two situations that behave alike: times, tries, versions and numbers of openings are left out.
 fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
-    let steps = a.state.steps.iter().zip(&b.state.steps).all(|(x, y)| {
+    let steps = a.state.steps().iter().zip(b.state.steps()).all(|(x, y)| {
         let grants = x
             .grants
             .iter()
@@ -283,10 +280,10 @@ fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
         flying.as_ref().map(|flying| (flying.step, flying.grant, flying.args.clone()))
     };
     steps
-        && a.state.status == b.state.status
-        && a.state.loops == b.state.loops
-        && a.state.pending == b.state.pending
-        && a.state.staff == b.state.staff
+        && a.state.status() == b.state.status()
+        && a.state.loops() == b.state.loops()
+        && a.state.pending() == b.state.pending()
+        && a.state.staff() == b.state.staff()
         && flying(&a.flying) == flying(&b.flying)
         && a.world == b.world
         && a.observer == b.observer
@@ -295,7 +292,7 @@ fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
 /// The outcomes of a map, for an observer of states.
 #[must_use]
 pub fn settled(state: &State) -> Vec<Atom> {
-    let steps = state.steps.iter().enumerate();
+    let steps = state.steps().iter().enumerate();
     steps.filter_map(|(index, step)| Some(Atom { step: StepId::of(index), outcome: step.settled? })).collect()
 }
 

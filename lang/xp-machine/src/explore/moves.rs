@@ -5,11 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use xp_artifact::workflow::{Action, Atom, GrantIx, How, OutcomeIx, Pin, Root, Step, StepId, SubmissionIx};
 use xp_scope::{Type, Value};
 
-use crate::data;
-use crate::event::{Accepted, Event, Input, Principal};
+use crate::event::Principal;
 use crate::explore::{Observer, Options, Situation, Used, acting, sample};
-use crate::machine::Machine;
-use crate::state::{State, Status};
+use crate::{Accepted, Event, Input, Machine, Refusal, State, Status};
 
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +84,7 @@ pub(crate) fn all<O: Observer>(
     staff: &[Principal],
     options: &Options,
 ) -> Vec<(Move, Situation<O>)> {
-    if here.state.status != Status::Running {
+    if here.state.status() != Status::Running {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -95,7 +93,7 @@ pub(crate) fn all<O: Observer>(
     }
     for (index, step) in machine.workflow().steps.iter().enumerate() {
         let id = StepId::of(index);
-        let Some(now) = data::step(&here.state, id).filter(|now| now.open) else { continue };
+        let Some(now) = here.state.step(id).filter(|now| now.open) else { continue };
         let Some(principal) = staff.get(step.role.index()) else { continue };
         let role = machine
             .workflow()
@@ -140,7 +138,7 @@ impl Player<'_> {
         found: &mut Vec<(Move, Situation<O>)>,
     ) {
         let mut then = here.clone();
-        let jti = format!("{}", here.state.version);
+        let jti = format!("{}", here.state.version());
         let actor = acting(self.principal, self.role);
         let request = Event::Request {
             jti: jti.clone(),
@@ -213,7 +211,8 @@ impl Player<'_> {
                 let actor = acting(self.principal, self.role);
                 let event = Event::View { actor, step: self.step.name.clone(), datum: datum.clone() };
                 let mut then = here.clone();
-                if apply(self.machine, &mut then.state, event).is_ok() && then.state.steps != here.state.steps
+                if apply(self.machine, &mut then.state, event).is_ok()
+                    && then.state.steps() != here.state.steps()
                 {
                     found.push((Move::View(self.id), then));
                 }
@@ -241,7 +240,11 @@ fn land<O: Observer>(
     flying: &Flying,
     found: &mut Vec<(Move, Situation<O>)>,
 ) {
-    let grant = machine.step(flying.step).and_then(|step| step.grants.get(flying.grant.index()));
+    let grant = machine
+        .workflow()
+        .steps
+        .get(flying.step.index())
+        .and_then(|step| step.grants.get(flying.grant.index()));
     let Some(action) = grant.and_then(|grant| machine.workflow().actions.get(grant.action.index())) else {
         return;
     };
@@ -291,8 +294,8 @@ fn candidates(
     options: &Options,
 ) -> Vec<Value> {
     match pin {
-        Pin::Is(expr) => data::expr(state, expr).into_iter().collect(),
-        Pin::OneOf { set, within } => match data::expr(state, set) {
+        Pin::Is(expr) => machine.evaluate(state, expr).into_iter().collect(),
+        Pin::OneOf { set, within } => match machine.evaluate(state, set) {
             Some(Value::List(elements)) => {
                 let inside = |value: &&Value| match (within, value) {
                     (Some(patterns), Value::Text(path)) => patterns.matches(path),
@@ -308,7 +311,7 @@ fn candidates(
         Pin::Content { .. } => vec![Value::Text("said".to_owned())],
         Pin::Any => {
             let mut values = vec![sample::value(machine, ty, &format!("any in {}", step.0))];
-            let fits = |value: &&Value| xp_scope::check(value, ty, &machine.records).is_ok();
+            let fits = |value: &&Value| xp_scope::check(value, ty, machine.records()).is_ok();
             values.extend(options.probes.iter().filter(fits).cloned());
             values.dedup();
             values
@@ -316,6 +319,6 @@ fn candidates(
     }
 }
 
-fn apply(machine: &Machine, state: &mut State, event: Event) -> Result<Accepted, crate::refusal::Refusal> {
+fn apply(machine: &Machine, state: &mut State, event: Event) -> Result<Accepted, Refusal> {
     machine.apply(state, &Input { at: 0, kill: None, leased_by: None, event })
 }

@@ -3,10 +3,7 @@
 use xp_artifact::workflow::{Action, GrantIx, How, StepId};
 use xp_scope::{Digest, Type, Value};
 
-use crate::data;
-use crate::fresh;
-use crate::machine::Machine;
-use crate::state::State;
+use crate::{Machine, State};
 
 /// Some value of a type, the same for the same seed.
 pub(crate) fn value(machine: &Machine, ty: &Type, seed: &str) -> Value {
@@ -20,7 +17,7 @@ pub(crate) fn value(machine: &Machine, ty: &Type, seed: &str) -> Value {
         Type::Enum(words) => Value::Text(words.first().cloned().unwrap_or_default()),
         Type::List(element) => Value::List(vec![value(machine, element, seed)]),
         Type::Record(name) => {
-            let fields = machine.records.get(name).map(Vec::as_slice).unwrap_or_default();
+            let fields = machine.records().get(name).map(Vec::as_slice).unwrap_or_default();
             let sampled = fields
                 .iter()
                 .map(|(field, ty)| (field.clone(), value(machine, ty, &format!("{seed}.{field}"))));
@@ -44,10 +41,11 @@ pub(crate) fn results(
     action: &Action,
     args: &std::collections::BTreeMap<String, Value>,
 ) -> Vec<Value> {
-    let Some(step) = machine.step(id) else { return Vec::new() };
+    let Some(step) = machine.workflow().steps.get(id.index()) else { return Vec::new() };
     let mut base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
     // What is made is called as it was asked for.
-    if let Some((_, name)) = fresh::name_of(action, args) {
+    let made = action.name_of_made().and_then(|number| action.params.get(usize::try_from(number).ok()?));
+    if let Some(name) = made.and_then(|param| args.get(&param.name)) {
         base = name.clone();
     }
     let mut flags: Vec<Vec<String>> = Vec::new();
@@ -62,7 +60,7 @@ pub(crate) fn results(
         .outcomes
         .iter()
         .filter_map(|outcome| outcome.of.as_ref())
-        .filter_map(|datum| data::datum(state, datum).cloned())
+        .filter_map(|datum| machine.value(state, datum).cloned())
         .collect();
     // The world is honest: who may look at what it judges is shown it.
     let mut shown = Vec::new();

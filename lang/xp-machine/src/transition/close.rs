@@ -32,7 +32,7 @@ fn finishes(machine: &Machine, state: &State, atom: Atom) -> bool {
     let newly = conjuncts
         .iter()
         .filter(|ix| state.finish.get(**ix) == Some(&false))
-        .filter(|ix| machine.index.finish.get(**ix).is_some_and(|f| data::formula_with(state, f, Some(atom))))
+        .filter(|ix| machine.index.finish.get(**ix).is_some_and(|f| data::formula_with(state, f, atom)))
         .count();
     usize::try_from(state.missing).is_ok_and(|missing| missing == newly)
 }

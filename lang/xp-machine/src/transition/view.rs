@@ -20,7 +20,7 @@ pub(crate) fn apply(
     let (id, declared) = context.step(step)?;
     actor::may_play(context.machine, state, id, declared, who)?;
     context.open(state, id)?;
-    if !visible(&context.machine.workflow, id, datum) {
+    if !visible(declared, datum) {
         let reason = format!("step `{step}` names no such datum");
         return Err(Refusal::by(Code::NotGranted, Clause::Step(id), reason));
     }

@@ -60,10 +60,10 @@ fn the_finishing_outcome_waits_for_every_step() {
     let flying = run.ask(&writer(), "write", "write", "a").unwrap();
     run.claim(&flying).unwrap();
     assert!(matches!(run.judge(&judge(), "review", "ok").unwrap(), Accepted::Closing { .. }));
-    assert_eq!(run.state.status, Status::Running);
+    assert_eq!(run.state.status(), Status::Running);
     assert_eq!(code(run.ask(&writer(), "test", "test", "a")), Code::StepClosed);
     run.complete(&flying, true, "c1");
-    assert_eq!(run.state.status, Status::Finished);
+    assert_eq!(run.state.status(), Status::Finished);
     assert_eq!(code(run.ask(&writer(), "test", "test", "a")), Code::RunOver);
 }
 
@@ -75,5 +75,5 @@ fn results_after_a_kill_bind_nothing() {
     run.apply(Event::Kill { reason: "test".to_owned() }).unwrap();
     let Accepted::Ended { bound, .. } = run.complete(&token, true, "c1") else { panic!("not ended") };
     assert!(!bound);
-    assert_eq!(run.state.steps[0].grants[0].result, None);
+    assert_eq!(run.state.steps()[0].grants[0].result, None);
 }

@@ -290,7 +290,7 @@ impl Run {
     }
 
     pub fn open(&self, step: u32) -> bool {
-        self.state.steps[step as usize].open
+        self.state.steps()[step as usize].open
     }
 }
 

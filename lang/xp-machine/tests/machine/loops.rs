@@ -20,13 +20,13 @@ fn a_reopening_resets_what_lies_downstream_and_keeps_its_count() {
     let Accepted::Done { changes } = run.judge(&judge(), "review", "back").unwrap() else { panic!("waits") };
     assert!(changes.iter().any(|change| matches!(change, Change::Reopened { count: 1, .. })));
     assert!(run.open(0) && !run.open(1) && !run.open(2));
-    assert_eq!(run.state.steps[0].opening, 2);
-    assert_eq!(run.state.steps[0].grants[0].result, None);
-    assert_eq!(run.state.notes[0].text, "again");
+    assert_eq!(run.state.steps()[0].opening, 2);
+    assert_eq!(run.state.steps()[0].grants[0].result, None);
+    assert_eq!(run.state.notes()[0].text, "again");
     // The second time the loop is used up: its exhausted outcome ends the run.
     to_review(&mut run, "c2");
     run.judge(&judge(), "review", "back").unwrap();
-    assert!(matches!(run.state.status, Status::Ended(_)));
+    assert!(matches!(run.state.status(), Status::Ended(_)));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn finishing_after_a_reopening_counts_every_step_again() {
     to_review(&mut run, "c2");
     run.act(&judge(), "review", "read", "x", "c2").unwrap();
     run.judge(&judge(), "review", "ok").unwrap();
-    assert_eq!(run.state.status, Status::Finished);
+    assert_eq!(run.state.status(), Status::Finished);
 }
 
 #[test]
@@ -82,11 +82,11 @@ fn a_loop_of_two_is_used_up_the_third_time() {
         };
         let counted = |change: &Change| matches!(change, Change::Reopened { count, .. } if *count == round);
         assert!(changes.iter().any(counted), "round {round}: {changes:?}");
-        assert_eq!(run.state.status, Status::Running);
+        assert_eq!(run.state.status(), Status::Running);
     }
     to_review(&mut run, "c");
     run.judge(&judge(), "review", "back").unwrap();
-    assert!(matches!(run.state.status, Status::Ended(_)));
+    assert!(matches!(run.state.status(), Status::Ended(_)));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_step_back_of_the_clock_does_not_revive_a_token() {
     run.ask(&writer(), "write", "write", "b").unwrap();
     run.now -= 60_000;
     assert_eq!(code(run.claim(&token)), Code::Replayed);
-    assert!(run.state.time >= 61_000);
+    assert!(run.state.time() >= 61_000);
 }
 
 #[test]

@@ -89,8 +89,8 @@ impl Run<'_> {
 
     fn closed(&self, status: &Value) -> Result<(), String> {
         let state = self.state.as_ref().ok_or("the run was not opened before it")?;
-        let given = json(&state.status);
-        if state.status == Status::Running {
+        let given = json(&state.status());
+        if state.status() == Status::Running {
             return Err("it closes a run that, by the machine, goes on".to_owned());
         }
         if given == *status { Ok(()) } else { Err(format!("the run ended as {given}, not as {status}")) }

@@ -192,7 +192,7 @@ impl Run {
     }
 
     pub fn close(&mut self) {
-        let body = self.chain.closing(&self.state.status).unwrap();
+        let body = self.chain.closing(&self.state.status()).unwrap();
         self.put(body);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Action, ActionId, Effect, Expr, Grant, Pin, Step, TemplatePart};
+use xp_artifact::workflow::{Action, ActionId, Effect, Grant, Pin, Step};
 use xp_machine::{Machine, State};
 use xp_scope::Value;
 
@@ -31,7 +31,7 @@ pub(super) fn complete(
     for (index, param) in declared.params.iter().enumerate() {
         let pins: Vec<&Pin> = grants.iter().filter_map(|grant| grant.pins.get(index)).collect();
         let only = |pin: &&Pin| match pin {
-            Pin::Is(expr) => value(machine, state, expr),
+            Pin::Is(expr) => machine.evaluate(state, expr),
             Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => None,
         };
         let single: Vec<Value> = pins.iter().filter_map(only).collect();
@@ -72,27 +72,6 @@ fn grants_of<'m>(machine: &'m Machine, step: &'m Step, action: &str) -> Vec<&'m 
             .is_some_and(|declared| qualified(declared) == action)
     };
     step.grants.iter().filter(named).collect()
-}
-
-fn value(machine: &Machine, state: &State, expr: &Expr) -> Option<Value> {
-    match expr {
-        Expr::Literal(value) => Some(value.clone()),
-        Expr::Datum(datum) => machine.value(state, datum).cloned(),
-        Expr::Template(parts) => {
-            let mut text = String::new();
-            for part in parts {
-                match part {
-                    TemplatePart::Text(piece) => text.push_str(piece),
-                    TemplatePart::Datum(datum) => match machine.value(state, datum)? {
-                        Value::Text(piece) => text.push_str(piece),
-                        Value::Int(number) => text.push_str(&number.to_string()),
-                        Value::Bool(_) | Value::List(_) | Value::Record(_) => return None,
-                    },
-                }
-            }
-            Some(Value::Text(text))
-        }
-    }
 }
 
 /// What an action concerns, for leases: each touched or spoken-about argument with the records it stands beside.

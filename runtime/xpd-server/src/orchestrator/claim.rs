@@ -116,7 +116,7 @@ impl Orchestrator {
 /// The token ran out, and the machine has forgotten it: its row still says when.
 fn ran_out(tx: &mut Tx<'_>, run: &str, row: Option<&GrantRow>) -> Result<bool, Fault> {
     let Some(row) = row else { return Ok(false) };
-    let held = tx.run(run)?.is_some_and(|run| run.state.holds.contains_key(&row.jti));
+    let held = tx.run(run)?.is_some_and(|run| run.state.holds().contains_key(&row.jti));
     Ok(!held && (row.phase == "expired" || row.phase == "issued" && row.expires <= tx.now))
 }
 

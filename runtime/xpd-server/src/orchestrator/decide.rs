@@ -129,10 +129,11 @@ pub(super) fn follow(tx: &mut Tx<'_>, limiter: &Mutex<Limiter>, id: &str, step: 
 fn finish(tx: &mut Tx<'_>, id: &str) -> Result<(), Fault> {
     let now = tx.now;
     let Some(run) = tx.run(id)? else { return Ok(()) };
-    if run.state.status == Status::Running || !run.state.holds.is_empty() || run.chain.is_closed() {
+    if run.state.status() == Status::Running || !run.state.holds().is_empty() || run.chain.is_closed() {
         return Ok(());
     }
-    let body = run.chain.closing(&run.state.status).map_err(|error| StoreError::Broken(error.to_string()))?;
+    let body =
+        run.chain.closing(&run.state.status()).map_err(|error| StoreError::Broken(error.to_string()))?;
     tx.record(id, body)?;
     if let Some(run) = tx.run_mut(id)? {
         run.closed = Some(now);

@@ -157,16 +157,16 @@ fn forbidden(tx: &mut Tx<'_>, rules: &Rules, doubt: &Doubt) -> Result<Option<Ref
     }
     let run = tx.run(&row.run)?.ok_or_else(|| Fault::unknown("run"))?;
     let state = &run.state;
-    if state.status == Status::Killed || state.barred.contains(&row.principal) {
+    if state.status() == Status::Killed || state.is_barred(&row.principal) {
         return no("killed", "the run was stopped, or its principal in it");
     }
-    if state.status != Status::Running {
+    if state.status() != Status::Running {
         return no("run_over", "the run is over");
     }
-    if state.holds.get(&row.jti).is_none_or(|hold| hold.phase != Phase::InDoubt) {
+    if state.holds().get(&row.jti).is_none_or(|hold| hold.phase != Phase::InDoubt) {
         return no("not_claimed", "the run knows no such doubt");
     }
-    let step = usize::try_from(row.step_id).ok().and_then(|index| state.steps.get(index));
+    let step = usize::try_from(row.step_id).ok().and_then(|index| state.steps().get(index));
     if step.is_none_or(|step| !step.open || step.opening != row.opening) {
         return no("step_closed", "its opening is over");
     }

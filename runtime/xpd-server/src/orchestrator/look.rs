@@ -179,13 +179,13 @@ impl Orchestrator {
 
 fn summary(id: &str, run: &Run) -> RunSummary {
     let workflow = run.machine.workflow();
-    let (status, ended_by) = match run.state.status {
+    let (status, ended_by) = match run.state.status() {
         Status::Running => ("running", None),
         Status::Finished => ("finished", None),
         Status::Ended(atom) => ("ended", Some(print::atom(workflow, atom))),
         Status::Killed => ("killed", None),
     };
-    let steps = workflow.steps.iter().zip(&run.state.steps).enumerate().map(|(index, (step, now))| {
+    let steps = workflow.steps.iter().zip(run.state.steps()).enumerate().map(|(index, (step, now))| {
         let outcome = now.settled.map(|outcome| {
             let atom = Atom { step: xp_artifact::workflow::StepId::of(index), outcome };
             print::atom(workflow, atom)

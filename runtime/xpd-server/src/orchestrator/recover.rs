@@ -51,7 +51,7 @@ impl Orchestrator {
             .write(move |tx| {
                 counted(tx, &limiter)?;
                 for row in tx.run_out(tx.now)? {
-                    let held = tx.run(&row.run)?.is_some_and(|run| run.state.holds.contains_key(&row.jti));
+                    let held = tx.run(&row.run)?.is_some_and(|run| run.state.holds().contains_key(&row.jti));
                     if held {
                         let event = Event::Expire { jti: row.jti.clone() };
                         let question =

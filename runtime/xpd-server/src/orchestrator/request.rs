@@ -86,8 +86,8 @@ impl Orchestrator {
                 };
                 let action = declared(&machine, &ask.action).map(|(_, action)| action);
                 let instance = action
-                    .and_then(|action| run.state.instances.get(&action.connector))
-                    .cloned()
+                    .and_then(|action| run.state.instance(&action.connector))
+                    .map(str::to_owned)
                     .unwrap_or_default();
                 let concerned = action.map(|action| resources(action, &instance, &args)).unwrap_or_default();
                 let leased_by = tx.leased_by(&id, &concerned)?;

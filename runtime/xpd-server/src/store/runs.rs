@@ -94,7 +94,7 @@ impl Tx<'_> {
     /// Number of the latest opening of a step; 0 where there is no such step.
     pub(crate) fn opening(&mut self, id: &str, step: &str) -> Result<u32, StoreError> {
         let Some(run) = self.run(id)? else { return Ok(0) };
-        let found = run.machine.step_named(step).and_then(|step| run.state.steps.get(step.index()));
+        let found = run.machine.step_named(step).and_then(|step| run.state.step(step));
         Ok(found.map_or(0, |step| step.opening))
     }
 

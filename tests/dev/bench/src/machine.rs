@@ -86,7 +86,7 @@ impl Bench {
             let begun = Instant::now();
             let right = act(&self.machine, &mut state);
             taken.push(begun.elapsed() / u32::try_from(count)?);
-            if !right || state.version != self.state.version + accepted {
+            if !right || state.version() != self.state.version() + accepted {
                 return Err("the machine decided otherwise than it must".into());
             }
         }
@@ -141,7 +141,7 @@ impl Bench {
             let begun = Instant::now();
             let decided = black_box(self.machine.apply(&mut state, &judge));
             taken.push(begun.elapsed());
-            if decided.is_err() || !state.steps.get(next.index()).is_some_and(|step| step.open) {
+            if decided.is_err() || !state.step(next).is_some_and(|step| step.open) {
                 return Err(format!("the next step did not open: {decided:?}").into());
             }
         }
@@ -150,10 +150,10 @@ impl Bench {
 
     /// What a decision would cost at least if it looked at the whole workflow: which steps are open, from nothing.
     fn baseline(&self) -> Done<Duration> {
-        let open = self.state.steps.iter().filter(|step| step.open).count();
+        let open = self.state.steps().iter().filter(|step| step.open).count();
         let all = |machine: &Machine, state: &mut State| {
             let state = black_box(&*state);
-            let steps = machine.workflow().steps.iter().zip(&state.steps);
+            let steps = machine.workflow().steps.iter().zip(state.steps());
             let found =
                 steps.filter(|(step, now)| now.settled.is_none() && holds(&step.after, state)).count();
             black_box(found) == open
@@ -164,9 +164,7 @@ impl Bench {
 
 fn holds(formula: &Formula, state: &State) -> bool {
     match formula {
-        Formula::Is(atom) => {
-            state.steps.get(atom.step.index()).is_some_and(|step| step.settled == Some(atom.outcome))
-        }
+        Formula::Is(atom) => state.is_settled(*atom),
         Formula::All(parts) => parts.iter().all(|part| holds(part, state)),
         Formula::Some(parts) => parts.iter().any(|part| holds(part, state)),
     }

@@ -1,0 +1,201 @@
+//! Folds over formulas, conditions and expressions, and the data that each part of a workflow names.
+
+use xp_scope::{Type, Value};
+
+use crate::workflow::{
+    Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, Pin, Root, Step, StepId, TemplatePart, Workflow,
+};
+
+impl Formula {
+    /// Puts a value for each atom together, from the leaves up.
+    pub fn fold<T>(
+        &self,
+        atom: &impl Fn(Atom) -> T,
+        all: &impl Fn(Vec<T>) -> T,
+        any: &impl Fn(Vec<T>) -> T,
+    ) -> T {
+        match self {
+            Self::Is(leaf) => atom(*leaf),
+            Self::All(parts) => all(parts.iter().map(|part| part.fold(atom, all, any)).collect()),
+            Self::Some(parts) => any(parts.iter().map(|part| part.fold(atom, all, any)).collect()),
+        }
+    }
+
+    /// Whether it holds where exactly these atoms do.
+    pub fn holds(&self, settled: &impl Fn(Atom) -> bool) -> bool {
+        match self {
+            Self::Is(atom) => settled(*atom),
+            Self::All(parts) => parts.iter().all(|part| part.holds(settled)),
+            Self::Some(parts) => parts.iter().any(|part| part.holds(settled)),
+        }
+    }
+
+    /// Its atoms in the order of the text, as often as they stand there.
+    #[must_use]
+    pub fn atoms(&self) -> Vec<Atom> {
+        let mut found = Vec::new();
+        let mut stack = vec![self];
+        while let Some(here) = stack.pop() {
+            match here {
+                Self::Is(atom) => found.push(*atom),
+                Self::All(parts) | Self::Some(parts) => stack.extend(parts.iter().rev()),
+            }
+        }
+        found
+    }
+
+    /// The steps it names, each once, in id order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<StepId> {
+        let mut steps: Vec<StepId> = self.atoms().into_iter().map(|atom| atom.step).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
+
+    /// Formulas that hold together exactly when it does: the parts of a conjunction, or itself.
+    #[must_use]
+    pub fn conjuncts(&self) -> &[Self] {
+        match self {
+            Self::All(parts) => parts,
+            Self::Is(_) | Self::Some(_) => std::slice::from_ref(self),
+        }
+    }
+}
+
+/// A leaf of a condition. One that reads a Boolean needs the result as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Literal<'c> {
+    /// The grant whose result is read.
+    pub grant: GrantIx,
+    /// The Boolean of the result that is read, by its path of fields, and what it must be.
+    pub flag: Option<(&'c [String], bool)>,
+}
+
+impl Condition {
+    /// Puts a value for each literal together, from the leaves up.
+    pub fn fold<T>(
+        &self,
+        literal: &impl Fn(Literal<'_>) -> T,
+        all: &impl Fn(Vec<T>) -> T,
+        any: &impl Fn(Vec<T>) -> T,
+    ) -> T {
+        match self {
+            Self::Bound(grant) => literal(Literal { grant: *grant, flag: None }),
+            Self::Flag { grant, fields, is } => literal(Literal { grant: *grant, flag: Some((fields, *is)) }),
+            Self::All(parts) => all(parts.iter().map(|part| part.fold(literal, all, any)).collect()),
+            Self::Some(parts) => any(parts.iter().map(|part| part.fold(literal, all, any)).collect()),
+        }
+    }
+
+    /// Whether it holds where exactly these literals do.
+    pub fn holds(&self, literal: &impl Fn(Literal<'_>) -> bool) -> bool {
+        match self {
+            Self::Bound(grant) => literal(Literal { grant: *grant, flag: None }),
+            Self::Flag { grant, fields, is } => literal(Literal { grant: *grant, flag: Some((fields, *is)) }),
+            Self::All(parts) => parts.iter().all(|part| part.holds(literal)),
+            Self::Some(parts) => parts.iter().any(|part| part.holds(literal)),
+        }
+    }
+
+    /// Its literals in the order of the text, as often as they stand there.
+    #[must_use]
+    pub fn literals(&self) -> Vec<Literal<'_>> {
+        let mut found = Vec::new();
+        let mut stack = vec![self];
+        while let Some(here) = stack.pop() {
+            match here {
+                Self::Bound(grant) => found.push(Literal { grant: *grant, flag: None }),
+                Self::Flag { grant, fields, is } => {
+                    found.push(Literal { grant: *grant, flag: Some((fields, *is)) });
+                }
+                Self::All(parts) | Self::Some(parts) => stack.extend(parts.iter().rev()),
+            }
+        }
+        found
+    }
+}
+
+impl Expr {
+    /// The data it names.
+    pub fn data(&self) -> impl Iterator<Item = &Datum> {
+        let (whole, parts) = match self {
+            Self::Literal(_) => (None, [].as_slice()),
+            Self::Datum(datum) => (Some(datum), [].as_slice()),
+            Self::Template(parts) => (None, parts.as_slice()),
+        };
+        whole.into_iter().chain(parts.iter().filter_map(|part| match part {
+            TemplatePart::Text(_) => None,
+            TemplatePart::Datum(datum) => Some(datum),
+        }))
+    }
+
+    /// Its value, if everything it names has one.
+    pub fn value<'v>(&self, of: impl Fn(&Datum) -> Option<&'v Value>) -> Option<Value> {
+        match self {
+            Self::Literal(value) => Some(value.clone()),
+            Self::Datum(datum) => of(datum).cloned(),
+            Self::Template(parts) => xp_scope::template(parts.iter().map(|part| match part {
+                TemplatePart::Text(text) => Some(xp_scope::Piece::Text(text)),
+                TemplatePart::Datum(datum) => of(datum).map(xp_scope::Piece::Value),
+            }))
+            .map(Value::Text),
+        }
+    }
+}
+
+impl Pin {
+    /// The data it names.
+    pub fn data(&self) -> impl Iterator<Item = &Datum> {
+        let named = match self {
+            Self::Is(expr) | Self::OneOf { set: expr, .. } => Some(expr),
+            Self::Within(_) | Self::Content { .. } | Self::Any => None,
+        };
+        named.into_iter().flat_map(Expr::data)
+    }
+}
+
+impl Grant {
+    /// The data its pins name, each with the number of the pin.
+    pub fn data(&self) -> impl Iterator<Item = (u32, &Datum)> {
+        self.pins.iter().enumerate().flat_map(|(number, pin)| {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            pin.data().map(move |datum| (number, datum))
+        })
+    }
+}
+
+impl Step {
+    /// The data it lets its role see: what its pins and judgements name.
+    pub fn data(&self) -> impl Iterator<Item = &Datum> {
+        let pinned = self.grants.iter().flat_map(Grant::data).map(|(_, datum)| datum);
+        pinned.chain(self.outcomes.iter().filter_map(|outcome| outcome.of.as_ref()))
+    }
+}
+
+impl Workflow {
+    /// The type of a datum, if it names something: a result only where the grant has a binder.
+    #[must_use]
+    pub fn type_of(&self, datum: &Datum) -> Option<&Type> {
+        let root = match datum.root {
+            Root::Param(id) => &self.params.get(id.index())?.ty,
+            Root::Result { step, grant } => {
+                let grant = self.steps.get(step.index())?.grants.get(grant.index())?;
+                grant.binder.as_ref()?;
+                &self.actions.get(grant.action.index())?.result
+            }
+            Root::Submission { step, submission } => {
+                &self.steps.get(step.index())?.submissions.get(submission.index())?.ty
+            }
+        };
+        datum.fields.iter().try_fold(root, |ty, field| self.field_type(ty, field))
+    }
+
+    /// The type of a field, if the type is a record that has it.
+    #[must_use]
+    pub fn field_type(&self, ty: &Type, field: &str) -> Option<&Type> {
+        let Type::Record(name) = ty else { return None };
+        let record = self.records.iter().find(|record| record.name == *name)?;
+        record.fields.iter().find(|candidate| candidate.name == field).map(|found| &found.ty)
+    }
+}
