@@ -90,6 +90,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         .map(|(name, ty)| ty.clone().map(|ty| Param { name: name.text.clone(), ty }))
         .collect::<Option<_>>()?;
     let actions = tables::actions(context)?;
+    let kinds = tables::kinds(context, &actions)?;
     let records = tables::records(context, &params, &actions, &parts.steps);
     let roles = context
         .names
@@ -104,6 +105,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         roles,
         separations: parts.separate,
         records,
+        kinds,
         actions,
         steps: parts.steps,
         loops: parts.loops,

@@ -6,7 +6,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use xp_scope::thing::KindIx;
 use xp_scope::{PatternSet, Value};
 
 use crate::workflow::Action;
@@ -56,8 +55,8 @@ pub enum ThingExpr {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LevelExpr {
-    /// The kind.
-    pub kind: KindIx,
+    /// Qualified name of the kind.
+    pub kind: String,
     /// One for each part of the kind's key.
     pub keys: Vec<KeyExpr>,
 }
@@ -211,9 +210,10 @@ impl Clauses {
         if let Some((index, fields)) = self.identity(field) {
             return vec![Source::Argument { index, fields }];
         }
-        let said = self.from.iter().filter(|content| {
-            field.starts_with(&content.field) || content.field.starts_with(field)
-        });
+        let said = self
+            .from
+            .iter()
+            .filter(|content| field.starts_with(&content.field) || content.field.starts_with(field));
         let mut said = said.peekable();
         if said.peek().is_some() {
             return said.flat_map(|content| content.of.iter().cloned()).collect();
@@ -230,9 +230,9 @@ impl Clauses {
     /// What decides the measurement besides its subject. Unsaid, all arguments and the subject.
     #[must_use]
     pub fn instrument(&self, action: &Action) -> Vec<Source> {
-        self.measured_by.clone().unwrap_or_else(|| {
-            arguments(action).chain(self.subjects().cloned().map(Source::Thing)).collect()
-        })
+        self.measured_by
+            .clone()
+            .unwrap_or_else(|| arguments(action).chain(self.subjects().cloned().map(Source::Thing)).collect())
     }
 
     fn everything(&self, action: &Action) -> Vec<Source> {
@@ -246,12 +246,55 @@ fn arguments(action: &Action) -> impl Iterator<Item = Source> {
         .map(|index| Source::Argument { index, fields: Vec::new() })
 }
 
+impl Clauses {
+    /// Every kind that some clause names, as often as it is named.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        let made = self.makes.iter();
+        let contents = self.from.iter().flat_map(|content| &content.of);
+        let sources = made
+            .clone()
+            .filter_map(|making| making.from.as_ref())
+            .chain(&self.measured_by)
+            .flatten()
+            .chain(contents)
+            .chain(self.expects.iter().filter_map(|expectation| expectation.at.as_ref()));
+        self.altered()
+            .chain(self.reads.iter().flatten())
+            .chain(self.subjects())
+            .chain(made.flat_map(|making| &making.valid_while))
+            .chain(self.expects.iter().map(|expectation| &expectation.thing))
+            .chain(self.versions.iter().map(|version| &version.thing))
+            .chain(sources.filter_map(Source::thing))
+            .flat_map(ThingExpr::levels)
+            .map(|level| level.kind.as_str())
+    }
+}
+
+impl Source {
+    /// The thing, if it is one.
+    #[must_use]
+    pub fn thing(&self) -> Option<&ThingExpr> {
+        match self {
+            Self::Thing(thing) => Some(thing),
+            Self::Argument { .. } | Self::Field(_) => None,
+        }
+    }
+}
+
 impl ThingExpr {
+    /// Its kinds with their keys, outermost first; none where it is anything.
+    #[must_use]
+    pub fn levels(&self) -> &[LevelExpr] {
+        match self {
+            Self::Anything => &[],
+            Self::Path(levels) => levels,
+        }
+    }
+
     /// Whether an argument is named in it.
     #[must_use]
     pub fn names_argument(&self, index: u32) -> bool {
-        let Self::Path(levels) = self else { return false };
-        let keys = levels.iter().flat_map(|level| &level.keys);
-        keys.into_iter().any(|key| matches!(key, KeyExpr::Argument { index: named, .. } if *named == index))
+        let mut keys = self.levels().iter().flat_map(|level| &level.keys);
+        keys.any(|key| matches!(key, KeyExpr::Argument { index: named, .. } if *named == index))
     }
 }

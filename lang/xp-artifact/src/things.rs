@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use xp_scope::thing::{Chooser, Key, Level, MintId, Piece, Symbol, SymbolId, Term, Thing};
+use xp_scope::thing::{Chooser, Key, Kinds, Level, MintId, Piece, Symbol, SymbolId, Term, Thing};
 use xp_scope::{PatternSet, Type, Value};
 
 use crate::declaration::{KeyExpr, ThingExpr};
@@ -29,18 +29,22 @@ impl<'w> Terms<'w> {
     /// The things that a clause of a grant's action means.
     pub fn term(&mut self, step: StepId, grant: GrantIx, expr: &ThingExpr) -> Term {
         let Some((granted, action)) = self.granted(step, grant) else {
-            return Term::Undescribed("changes".to_owned());
+            return Term::Undescribed("`changes`".to_owned());
         };
-        let ThingExpr::Path(levels) = expr else { return Term::Undescribed(format!("changes of {}", action.name)) };
+        let levels = expr.levels();
         let mut made = Vec::with_capacity(levels.len());
         for level in levels {
-            let keys = level.keys.iter().map(|key| self.key(step, grant, granted, action, key)).collect();
-            made.push(Level { kind: level.kind, keys });
+            let Some(kind) = self.workflow.kinds.named(&level.kind) else { break };
+            let keys = level.keys.iter().map(|key| self.key(step, grant, granted, key)).collect();
+            made.push(Level { kind, keys });
+        }
+        if made.is_empty() || made.len() < levels.len() {
+            return Term::Undescribed(format!("`changes` of `{}.{}`", action.connector, action.name));
         }
         Term::Path(made)
     }
 
-    /// The thing with these keys that a datum names.
+    /// What is known of a datum as a key.
     pub fn datum(&mut self, datum: &Datum) -> Key {
         self.follow(datum, MAX_FOLLOWED)
     }
@@ -50,7 +54,7 @@ impl<'w> Terms<'w> {
         Some((granted, self.workflow.actions.get(granted.action.index())?))
     }
 
-    fn key(&mut self, step: StepId, grant: GrantIx, granted: &Grant, action: &Action, key: &KeyExpr) -> Key {
+    fn key(&mut self, step: StepId, grant: GrantIx, granted: &Grant, key: &KeyExpr) -> Key {
         match key {
             KeyExpr::Literal(value) => Key::Value(value.clone()),
             KeyExpr::Every(patterns) => Key::Every(patterns.clone()),
@@ -60,7 +64,6 @@ impl<'w> Terms<'w> {
                 None => Key::Chosen { by: Chooser::World, within: None },
             },
             KeyExpr::Field(fields) => {
-                let _ = action;
                 let root = Root::Result { step, grant };
                 self.follow(&Datum { root, fields: fields.clone() }, MAX_FOLLOWED)
             }
@@ -68,7 +71,8 @@ impl<'w> Terms<'w> {
     }
 
     fn pin(&mut self, pin: &Pin, fields: &[String], left: usize) -> Key {
-        let chosen = |within: Option<&PatternSet>| Key::Chosen { by: Chooser::Agent, within: within.cloned() };
+        let chosen =
+            |within: Option<&PatternSet>| Key::Chosen { by: Chooser::Agent, within: within.cloned() };
         match pin {
             Pin::Is(expr) => self.expr(expr, fields, left),
             Pin::OneOf { within, .. } => chosen(within.as_ref()),
@@ -117,13 +121,13 @@ impl<'w> Terms<'w> {
             return Key::Symbol(self.symbol(datum));
         };
         let clauses = &action.clauses;
-        let named = clauses.identity(&datum.fields).and_then(|(index, fields)| {
-            Some(self.pin(granted.pins.get(index as usize)?, &fields, left))
-        });
-        // What an agent may choose differently in each use is one value here only as the result of the last of them.
-        let named = match named {
-            Some(Key::Chosen { .. }) | None => None,
-            Some(known) => Some(known),
+        let named = clauses
+            .identity(&datum.fields)
+            .and_then(|(index, fields)| Some(self.pin(granted.pins.get(index as usize)?, &fields, left)));
+        // What is chosen at each use is one value only as the result of the last one.
+        let (named, by) = match named {
+            Some(Key::Chosen { by, .. }) => (None, by),
+            named => (named, Chooser::World),
         };
         let makes = clauses.makes.iter().any(|making| is_own_key(&making.thing, &datum.fields));
         match named {
@@ -131,7 +135,7 @@ impl<'w> Terms<'w> {
                 Key::Minted { mint: self.mint(step, grant), name: named.map(Box::new) }
             }
             Some(known) => known,
-            None => Key::Symbol(self.symbol(datum)),
+            None => Key::Symbol(Symbol { by, ..self.symbol(datum) }),
         }
     }
 
@@ -154,36 +158,46 @@ impl<'w> Terms<'w> {
 
 /// The field is the key of the innermost kind.
 fn is_own_key(thing: &ThingExpr, fields: &[String]) -> bool {
-    let ThingExpr::Path(levels) = thing else { return false };
-    let own = levels.last().map(|level| level.keys.as_slice()).unwrap_or_default();
+    let own = thing.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
     own.iter().any(|key| matches!(key, KeyExpr::Field(field) if field == fields))
 }
 
 /// The thing that a clause means in one use, as far as it is one: up to the first key that stands for several or that has
 /// no value yet, so the thing that encloses all it can be. None where that is not even the outermost.
 #[must_use]
-pub fn thing(action: &Action, args: &BTreeMap<String, Value>, result: Option<&Value>, expr: &ThingExpr) -> Option<Thing> {
-    let ThingExpr::Path(levels) = expr else { return None };
-    let value = |key: &KeyExpr| match key {
-        KeyExpr::Literal(value) => Some(value.clone()),
-        KeyExpr::Argument { index, fields } => {
-            let param = action.params.get(*index as usize)?;
-            args.get(&param.name)?.at(fields).cloned()
-        }
-        KeyExpr::Field(fields) => match action.clauses.identity(fields) {
-            Some((index, of)) => {
-                let param = action.params.get(index as usize)?;
-                args.get(&param.name)?.at(&of).cloned()
-            }
-            None => result?.at(fields).cloned(),
-        },
-        KeyExpr::Every(_) | KeyExpr::Some => None,
-    };
-    let mut made = Vec::with_capacity(levels.len());
-    for level in levels {
-        let keys: Option<Vec<Value>> = level.keys.iter().map(value).collect();
-        let Some(keys) = keys else { break };
-        made.push((level.kind, keys));
+pub fn thing(
+    kinds: &Kinds,
+    action: &Action,
+    args: &BTreeMap<String, Value>,
+    result: Option<&Value>,
+    expr: &ThingExpr,
+) -> Option<Thing> {
+    let mut made = Vec::with_capacity(expr.levels().len());
+    for level in expr.levels() {
+        let keys: Option<Vec<Value>> =
+            level.keys.iter().map(|key| value(action, args, result, key).cloned()).collect();
+        let (Some(kind), Some(keys)) = (kinds.named(&level.kind), keys) else { break };
+        made.push((kind, keys));
     }
     (!made.is_empty()).then_some(Thing { levels: made })
+}
+
+/// The value of a key in one use.
+fn value<'v>(
+    action: &'v Action,
+    args: &'v BTreeMap<String, Value>,
+    result: Option<&'v Value>,
+    key: &'v KeyExpr,
+) -> Option<&'v Value> {
+    let argument =
+        |index: u32, fields: &[String]| args.get(&action.params.get(index as usize)?.name)?.at(fields);
+    match key {
+        KeyExpr::Literal(value) => Some(value),
+        KeyExpr::Argument { index, fields } => argument(*index, fields),
+        KeyExpr::Field(fields) => match action.clauses.identity(fields) {
+            Some((index, of)) => argument(index, &of),
+            None => result?.at(fields),
+        },
+        KeyExpr::Every(_) | KeyExpr::Some => None,
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use xp_scope::thing::{
     Because, Canonical, Chooser, Class, Immutable, Key, KeyDecl, Kind, KindIx, Kinds, Level, Meeting, MintId,
-    Piece, RealmIx, Side, Symbol, SymbolId, Term, Thing, relate,
+    Piece, Side, Symbol, SymbolId, Term, Thing, relate,
 };
 use xp_scope::{PatternSet, Type, Value};
 
@@ -23,23 +23,24 @@ fn decl(name: &str, ty: Type, fold: bool, exact: bool) -> KeyDecl {
     KeyDecl { name: name.to_owned(), ty, fold, exact }
 }
 
-fn kind(name: &str, realm: u32, parents: &[KindIx], key: Vec<KeyDecl>) -> Kind {
-    let parents = parents.to_vec();
-    Kind { name: name.to_owned(), realm: RealmIx(realm), parents, key, immutable: None, audience: None }
+fn kind(name: &str, parents: &[&str], key: Vec<KeyDecl>) -> Kind {
+    let parents = parents.iter().map(|parent| (*parent).to_owned()).collect();
+    let realm = name.split('.').next().unwrap_or_default().to_owned();
+    Kind { name: name.to_owned(), realm, parents, key, immutable: None, audience: None }
 }
 
 /// A forge, and a vault elsewhere. `exact` is about every key.
 fn kinds(exact: bool) -> Kinds {
-    let mut commit = kind("forge.Commit", 0, &[], vec![decl("id", Type::Text, false, exact)]);
+    let mut commit = kind("forge.Commit", &[], vec![decl("id", Type::Text, false, exact)]);
     commit.immutable = Some(Immutable::Content);
     Kinds::new(vec![
-        kind("forge.Repo", 0, &[], vec![decl("owner", Type::Text, true, exact)]),
-        kind("forge.Branch", 0, &[REPO], vec![decl("name", Type::Branch, false, exact)]),
-        kind("forge.File", 0, &[BRANCH], vec![decl("path", Type::Path, false, exact)]),
-        kind("forge.Issue", 0, &[REPO], vec![decl("number", Type::Int, false, exact)]),
+        kind("forge.Repo", &[], vec![decl("owner", Type::Text, true, exact)]),
+        kind("forge.Branch", &["forge.Repo"], vec![decl("name", Type::Branch, false, exact)]),
+        kind("forge.File", &["forge.Branch"], vec![decl("path", Type::Path, false, exact)]),
+        kind("forge.Issue", &["forge.Repo"], vec![decl("number", Type::Int, false, exact)]),
         commit,
-        kind("forge.Node", 0, &[], vec![decl("path", Type::Path, false, exact)]),
-        kind("vault.Secret", 1, &[], vec![decl("name", Type::Text, false, exact)]),
+        kind("forge.Node", &[], vec![decl("path", Type::Path, false, exact)]),
+        kind("vault.Secret", &[], vec![decl("name", Type::Text, false, exact)]),
     ])
     .expect("a table")
 }
@@ -485,17 +486,15 @@ fn things_are_checked_against_their_kinds() {
 fn tables_of_kinds_are_checked() {
     let one = |kinds: Vec<Kind>| Kinds::new(kinds).map(|_| ()).map_err(|error| error.to_string());
     let key = || vec![decl("name", Type::Text, false, true)];
-    let a = || kind("x.A", 0, &[], key());
-    assert!(one(vec![a(), kind("x.B", 0, &[KindIx(0)], key())]).is_ok());
+    let a = || kind("x.A", &[], key());
+    assert!(one(vec![a(), kind("x.B", &["x.A"], key())]).is_ok());
     for (kinds, why) in [
         (vec![a(), a()], "twice"),
-        (vec![kind("x.A", 0, &[], Vec::new())], "no key"),
-        (
-            vec![kind("x.A", 0, &[], vec![decl("l", Type::List(Box::new(Type::Int)), false, true)])],
-            "composite",
-        ),
-        (vec![kind("x.A", 0, &[KindIx(0)], key())], "before"),
-        (vec![a(), kind("y.B", 1, &[KindIx(0)], key())], "another upstream"),
+        (vec![kind("x.A", &[], Vec::new())], "no key"),
+        (vec![kind("x.A", &[], vec![decl("l", Type::List(Box::new(Type::Int)), false, true)])], "composite"),
+        (vec![kind("x.A", &["x.A"], key())], "in itself"),
+        (vec![kind("x.A", &["x.C"], key())], "not declared"),
+        (vec![a(), kind("y.B", &["x.A"], key())], "another upstream"),
     ] {
         let error = one(kinds).expect_err(why);
         assert!(error.contains(why), "{error}");
@@ -505,21 +504,22 @@ fn tables_of_kinds_are_checked() {
 #[test]
 fn containment_is_no_audience() {
     use xp_scope::thing::{Audience, Readers, audience_within};
-    let groups = |all: &[(&str, Option<KindIx>)]| {
-        let readers = all.iter().map(|(group, of)| Readers { group: (*group).to_owned(), of: *of });
+    let groups = |all: &[(&str, Option<&str>)]| {
+        let readers =
+            all.iter().map(|(group, of)| Readers { group: (*group).to_owned(), of: of.map(str::to_owned) });
         Some(Audience::Groups(readers.collect()))
     };
     let name = || vec![decl("name", Type::Text, false, true)];
     let mut kinds = vec![
-        kind("desk.Ticket", 0, &[], name()),
-        kind("desk.Note", 0, &[KindIx(0)], name()),
-        kind("desk.Reply", 0, &[KindIx(0)], name()),
-        kind("desk.Page", 0, &[], name()),
-        kind("desk.Draft", 0, &[], name()),
+        kind("desk.Ticket", &[], name()),
+        kind("desk.Note", &["desk.Ticket"], name()),
+        kind("desk.Reply", &["desk.Ticket"], name()),
+        kind("desk.Page", &[], name()),
+        kind("desk.Draft", &[], name()),
     ];
-    kinds[0].audience = groups(&[("staff", None), ("customer", Some(KindIx(0)))]);
+    kinds[0].audience = groups(&[("staff", None), ("customer", Some("desk.Ticket"))]);
     kinds[1].audience = groups(&[("staff", None)]);
-    kinds[2].audience = groups(&[("staff", None), ("customer", Some(KindIx(0)))]);
+    kinds[2].audience = groups(&[("staff", None), ("customer", Some("desk.Ticket"))]);
     kinds[3].audience = Some(Audience::Public);
     let kinds = Kinds::new(kinds).expect("a table");
     let ticket = |ticket: &str| term(&[(KindIx(0), literal(ticket))]);

@@ -10,6 +10,7 @@ mod connector;
 mod name;
 mod pin;
 mod step;
+mod thing;
 
 pub use claim::{Claim, ClaimKind, Extent, Prove, Uses, UsesArg, UsesKind};
 pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, Field, Type, TypeDecl, TypeKind};
@@ -18,6 +19,9 @@ pub use pin::{Arg, Expr, ExprKind, Int, LiteralKind, Patterns, Pin, PinKind, Tem
 pub use step::{
     Atom, AtomOutcome, Condition, ConditionKind, Exhausted, Formula, FormulaKind, Grant, How, Limit, Outcome,
     Per, Step, Submission, Then, ThenKind,
+};
+pub use thing::{
+    KeyPart, Making, Mark, MarkKind, OneThing, Readers, Resource, Source, Thing, ThingKey, ThingKeyKind, ThingKind,
 };
 
 /// A file.

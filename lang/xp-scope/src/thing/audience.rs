@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::kind::{KindIx, Kinds};
+use super::kind::Kinds;
 use super::relate::{Meeting, relate};
 use super::term::{Level, Term};
 
@@ -23,8 +23,8 @@ pub enum Audience {
 pub struct Readers {
     /// Its name, `readers`.
     pub group: String,
-    /// Of which enclosing thing; none for a group of the whole upstream.
-    pub of: Option<KindIx>,
+    /// Qualified name of the enclosing kind whose thing they are readers of; none for a group of the whole upstream.
+    pub of: Option<String>,
 }
 
 /// Whether everybody who can read what is written to `place` can read `source` anyway. What is not shown to be so is not:
@@ -44,12 +44,10 @@ pub fn audience_within(kinds: &Kinds, place: &Term, source: &Term) -> bool {
 }
 
 fn one(kinds: &Kinds, reader: &Readers, place: &Term, other: &Readers, source: &Term) -> bool {
-    match (reader.of, other.of) {
-        (None, None) => match (own(place), own(source)) {
-            (Some(a), Some(b)) => realm(kinds, a).is_some_and(|realm_a| Some(realm_a) == realm(kinds, b)),
-            _ => false,
-        },
-        (Some(of), Some(of_other)) => match (enclosing(place, of), enclosing(source, of_other)) {
+    match (&reader.of, &other.of) {
+        (None, None) => realm(kinds, place).is_some_and(|of| realm(kinds, source) == Some(of)),
+        (Some(of), Some(of_other)) => match (enclosing(kinds, place, of), enclosing(kinds, source, of_other))
+        {
             (Some(a), Some(b)) => relate(kinds, &a, &b) == Meeting::One,
             _ => false,
         },
@@ -68,13 +66,14 @@ fn own(term: &Term) -> Option<&Level> {
     }
 }
 
-fn realm(kinds: &Kinds, level: &Level) -> Option<super::kind::RealmIx> {
-    kinds.get(level.kind).map(|kind| kind.realm)
+fn realm<'k>(kinds: &'k Kinds, term: &Term) -> Option<&'k str> {
+    Some(kinds.get(own(term)?.kind)?.realm.as_str())
 }
 
 /// The part of a term up to a kind.
-fn enclosing(term: &Term, kind: KindIx) -> Option<Term> {
+fn enclosing(kinds: &Kinds, term: &Term, kind: &str) -> Option<Term> {
     let Term::Path(levels) = term else { return None };
+    let kind = kinds.named(kind)?;
     let end = levels.iter().position(|level| level.kind == kind)?;
     Some(Term::Path(levels.get(..=end)?.to_vec()))
 }

@@ -49,7 +49,7 @@ impl Thing {
             let declared = kinds.get(*kind).ok_or(ThingError::Kinds)?;
             let encloses = match outer {
                 None => declared.parents.is_empty(),
-                Some(outer) => declared.parents.contains(&outer),
+                Some(outer) => kinds.parents(*kind).contains(&outer),
             };
             if !encloses {
                 return Err(ThingError::Kinds);

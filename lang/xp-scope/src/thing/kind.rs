@@ -1,36 +1,26 @@
 //! Kinds of things, as connectors declare them.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::audience::Audience;
 use crate::types::Type;
 
-macro_rules! index {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        #[serde(transparent)]
-        pub struct $name(pub u32);
+/// Indexes the kinds of one table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct KindIx(pub u32);
 
-        impl $name {
-            /// The position in the table it indexes.
-            #[must_use]
-            pub fn index(self) -> usize {
-                self.0 as usize
-            }
-        }
-    };
+impl KindIx {
+    /// The position in the table.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
 }
-
-index!(
-    /// Indexes the table of realms: the upstreams a deployment binds.
-    RealmIx
-);
-index!(
-    /// Indexes [`Kinds`].
-    KindIx
-);
 
 /// Kinds a table may have.
 const MAX_KINDS: usize = 4_096;
@@ -43,10 +33,10 @@ const MAX_DEPTH: usize = 16;
 pub struct Kind {
     /// Qualified name, `github.Branch`.
     pub name: String,
-    /// The upstream its things lie in.
-    pub realm: RealmIx,
-    /// Kinds that may enclose it; none for an outermost kind. Earlier in the table than this one.
-    pub parents: Vec<KindIx>,
+    /// The upstream its things lie in, by the connector that declares the kind.
+    pub realm: String,
+    /// Qualified names of the kinds that may enclose it; none for an outermost kind.
+    pub parents: Vec<String>,
     /// What tells its things apart within their enclosing thing; at least one.
     pub key: Vec<KeyDecl>,
     /// Why its things never change, if they do not.
@@ -87,10 +77,13 @@ impl KeyDecl {
     }
 }
 
-/// Every kind that a workflow's connectors declare.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Kinds(Vec<Kind>);
+/// The kinds that a workflow's declarations speak of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Kind>", into = "Vec<Kind>")]
+pub struct Kinds {
+    kinds: Vec<Kind>,
+    parents: Vec<Vec<KindIx>>,
+}
 
 /// Why a table of kinds is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,16 +99,16 @@ impl Kinds {
     /// A checked table.
     ///
     /// # Errors
-    /// The first kind that is named twice, has no key, a key of a composite type, or a parent that is not before it, in
-    /// another realm, or nested too deeply.
+    /// A kind that is there twice, has no key or one of a composite type, or lies in a kind that is not there, of
+    /// another upstream, in itself, or nested too deeply.
     pub fn new(kinds: Vec<Kind>) -> Result<Self, KindError> {
-        let mut depths: Vec<usize> = Vec::with_capacity(kinds.len());
+        let mut by_name = BTreeMap::new();
         for (at, kind) in kinds.iter().enumerate() {
             let wrong = |fault| Err(KindError { kind: kind.name.clone(), fault });
-            if at >= MAX_KINDS {
+            let Some(ix) = u32::try_from(at).ok().filter(|_| at < MAX_KINDS) else {
                 return wrong("is one too many");
-            }
-            if kinds.iter().take(at).any(|other| other.name == kind.name) {
+            };
+            if by_name.insert(kind.name.as_str(), KindIx(ix)).is_some() {
                 return wrong("is declared twice");
             }
             if kind.key.is_empty() {
@@ -124,53 +117,93 @@ impl Kinds {
             if kind.key.iter().any(|part| !simple(&part.ty)) {
                 return wrong("has a key of a composite type");
             }
-            let mut depth = 1;
-            for parent in &kind.parents {
-                let Some((enclosing, nested)) = kinds.get(parent.index()).zip(depths.get(parent.index()))
-                else {
-                    return wrong("lies in a kind that is not declared before it");
-                };
-                if enclosing.realm != kind.realm {
-                    return wrong("lies in a kind of another upstream");
-                }
-                depth = depth.max(nested + 1);
-            }
-            if depth > MAX_DEPTH {
-                return wrong("is nested too deeply");
-            }
-            depths.push(depth);
         }
-        Ok(Self(kinds))
+        let mut parents = Vec::with_capacity(kinds.len());
+        for kind in &kinds {
+            let wrong = |fault| KindError { kind: kind.name.clone(), fault };
+            let mut own = Vec::with_capacity(kind.parents.len());
+            for parent in &kind.parents {
+                let ix = by_name.get(parent.as_str()).copied();
+                let ix = ix.ok_or_else(|| wrong("lies in a kind that is not declared"))?;
+                if kinds.get(ix.index()).is_some_and(|enclosing| enclosing.realm != kind.realm) {
+                    return Err(wrong("lies in a kind of another upstream"));
+                }
+                own.push(ix);
+            }
+            parents.push(own);
+        }
+        let table = Self { kinds, parents };
+        match table.deepest() {
+            Some(kind) => Err(KindError { kind, fault: "lies in itself, or is nested too deeply" }),
+            None => Ok(table),
+        }
+    }
+
+    /// A kind that has more enclosing kinds than there may be, as one does that lies in itself.
+    fn deepest(&self) -> Option<String> {
+        let mut open: Vec<KindIx> =
+            (0..self.kinds.len()).filter_map(|at| u32::try_from(at).ok()).map(KindIx).collect();
+        for _ in 0..MAX_DEPTH {
+            let mut next: Vec<KindIx> = open.iter().flat_map(|kind| self.parents(*kind)).copied().collect();
+            next.sort_unstable();
+            next.dedup();
+            open = next;
+        }
+        open.first().and_then(|kind| self.get(*kind)).map(|kind| kind.name.clone())
     }
 
     /// A kind, if it is in the table.
     #[must_use]
     pub fn get(&self, kind: KindIx) -> Option<&Kind> {
-        self.0.get(kind.index())
+        self.kinds.get(kind.index())
+    }
+
+    /// The kinds that may enclose a kind.
+    #[must_use]
+    pub fn parents(&self, kind: KindIx) -> &[KindIx] {
+        self.parents.get(kind.index()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The kind with a qualified name.
     #[must_use]
-    pub fn named(&self, name: &str) -> Option<(KindIx, &Kind)> {
-        let (at, kind) = self.0.iter().enumerate().find(|(_, kind)| kind.name == name)?;
-        Some((KindIx(u32::try_from(at).ok()?), kind))
+    pub fn named(&self, name: &str) -> Option<KindIx> {
+        let at = self.kinds.iter().position(|kind| kind.name == name)?;
+        u32::try_from(at).ok().map(KindIx)
     }
 
     /// All of them, in table order.
     pub fn iter(&self) -> impl Iterator<Item = &Kind> {
-        self.0.iter()
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
+        self.kinds.iter()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kinds.is_empty()
+    }
+}
+
+impl JsonSchema for Kinds {
+    fn schema_name() -> Cow<'static, str> {
+        "Kinds".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Vec<Kind>>()
+    }
+}
+
+impl TryFrom<Vec<Kind>> for Kinds {
+    type Error = KindError;
+
+    fn try_from(kinds: Vec<Kind>) -> Result<Self, KindError> {
+        Self::new(kinds)
+    }
+}
+
+impl From<Kinds> for Vec<Kind> {
+    fn from(kinds: Kinds) -> Self {
+        kinds.kinds
     }
 }
 

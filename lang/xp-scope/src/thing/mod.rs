@@ -14,6 +14,6 @@ mod term;
 
 pub use audience::{Audience, Readers, audience_within};
 pub use concrete::{Canonical, Thing, ThingError};
-pub use kind::{Immutable, KeyDecl, Kind, KindError, KindIx, Kinds, RealmIx};
+pub use kind::{Immutable, KeyDecl, Kind, KindError, KindIx, Kinds};
 pub use relate::{Assignment, Because, Chooser, Class, Meeting, Side, relate};
 pub use term::{Key, Level, MintId, Piece, Symbol, SymbolId, Term};

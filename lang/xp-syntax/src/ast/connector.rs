@@ -4,6 +4,7 @@ use xp_diagnostics::Span;
 
 use super::name::{Doc, Name, Path};
 use super::pin::Expr;
+use super::thing::{Making, Resource, Source, Thing};
 
 /// `connector name { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Connector {
     pub doc: Option<Doc>,
     /// Its name.
     pub name: Name,
+    /// Kinds of things.
+    pub resources: Vec<Resource>,
     /// Record types.
     pub types: Vec<TypeDecl>,
     /// Actions.
@@ -79,8 +82,6 @@ pub struct Action {
     pub name: Path,
     /// Its arguments.
     pub params: Vec<ActionParam>,
-    /// The word `fresh` before the result.
-    pub fresh: Option<Span>,
     /// Type of its result; none when there is no `->`.
     pub result: Option<Type>,
     /// What it does, in source order; each kind at most once.
@@ -126,12 +127,30 @@ pub enum ClauseKind {
     Publishes,
     /// `attests`.
     Attests,
-    /// `touches p, q`.
-    Touches(Vec<Name>),
-    /// `about p, q`.
-    About(Vec<Name>),
     /// `shows f, g`.
     Shows(Vec<Name>),
     /// `repeat probe`.
     Repeat(Name),
+    /// `changes …`; empty for `nothing`.
+    Changes(Vec<Thing>),
+    /// `reads …`; empty for `nothing`.
+    Reads(Vec<Thing>),
+    /// `makes T valid while … from …`.
+    Makes(Making),
+    /// `removes …`.
+    Removes(Vec<Thing>),
+    /// `final p, q`.
+    Final(Vec<Name>),
+    /// `expects T at …`.
+    Expects(Thing, Option<Source>),
+    /// `version of T is result.f`.
+    Version(Thing, Path),
+    /// `measured by …`; empty for `nothing`.
+    MeasuredBy(Vec<Source>),
+    /// `about T`, and `result.f about T` with the field.
+    About(Option<Path>, Vec<Thing>),
+    /// `result.f from …`; empty for `nothing`.
+    From(Path, Vec<Source>),
+    /// `result.f is p`.
+    Is(Path, Path),
 }

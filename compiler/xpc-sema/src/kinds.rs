@@ -1,0 +1,226 @@
+//! The kinds of things that a connector declares.
+
+use std::collections::BTreeMap;
+
+use xp_diagnostics::{Diagnostic, Span, codes};
+use xp_scope::Type;
+use xp_scope::thing::{Audience, Immutable, KeyDecl, Kind, Kinds, Readers};
+use xp_syntax::ast;
+
+use crate::connector::Connectors;
+use crate::problems::Problems;
+use crate::types;
+
+/// Kinds by short name, with the places of their names.
+pub type Own = BTreeMap<String, (Span, Option<Kind>)>;
+
+/// The connector's own kinds; a faulty one is known by name only.
+pub fn lower(place: &mut types::Place<'_>, ast: &ast::Connector, problems: &mut Problems) -> Own {
+    let mut own: Own = BTreeMap::new();
+    for resource in &ast.resources {
+        match own.get(&resource.name.text) {
+            Some((first, _)) => problems.push(
+                Diagnostic::error(
+                    codes::DUPLICATE_NAME,
+                    format!("the resource `{}` is declared twice", resource.name.text),
+                )
+                .at(resource.name.span)
+                .label(*first, "the first one"),
+            ),
+            None => {
+                own.insert(resource.name.text.clone(), (resource.name.span, None));
+            }
+        }
+    }
+    for resource in &ast.resources {
+        let lowered = kind(place, ast, resource, &own, problems);
+        if let Some((span, known)) = own.get_mut(&resource.name.text)
+            && *span == resource.name.span
+        {
+            *known = lowered;
+        }
+    }
+    nesting(ast, &mut own, problems);
+    own
+}
+
+fn kind(
+    place: &mut types::Place<'_>,
+    ast: &ast::Connector,
+    resource: &ast::Resource,
+    own: &Own,
+    problems: &mut Problems,
+) -> Option<Kind> {
+    let before = problems.errors();
+    let name = format!("{}.{}", ast.name.text, resource.name.text);
+    let mut parents = Vec::with_capacity(resource.parents.len());
+    for parent in &resource.parents {
+        if parent.segments.len() > 1 {
+            problems.push(
+                Diagnostic::error(codes::BAD_KIND, "a kind lies only in kinds of its own connector")
+                    .at(parent.span)
+                    .because("what another connector declares is another upstream's"),
+            );
+        } else if let Some(parent) = known(ast, parent, own, problems) {
+            parents.push(parent);
+        }
+    }
+    let mut key = Vec::with_capacity(resource.key.len());
+    for part in &resource.key {
+        let ty = types::resolve(place, &part.ty, &format!("{name}.{}", part.name.text), None, problems);
+        if matches!(ty, Some(Type::Bool | Type::List(_) | Type::Record(_))) {
+            problems.push(
+                Diagnostic::error(codes::WRONG_TYPE, "a key is a text, a number, or a name of some other kind")
+                    .at(part.ty.span)
+                    .help("give the key several parts: `{ owner: text, name: text }`"),
+            );
+        }
+        if key.iter().any(|other: &KeyDecl| other.name == part.name.text) {
+            problems.push(
+                Diagnostic::error(
+                    codes::DUPLICATE_NAME,
+                    format!("the key has two parts called `{}`", part.name.text),
+                )
+                .at(part.name.span),
+            );
+        }
+        key.extend(ty.map(|ty| KeyDecl {
+            name: part.name.text.clone(),
+            ty,
+            fold: part.fold.is_some(),
+            exact: part.exact.is_some(),
+        }));
+    }
+    let (immutable, audience) = marks(ast, resource, own, problems);
+    let realm = ast.name.text.clone();
+    (problems.errors() == before).then_some(Kind { name, realm, parents, key, immutable, audience })
+}
+
+fn marks(
+    ast: &ast::Connector,
+    resource: &ast::Resource,
+    own: &Own,
+    problems: &mut Problems,
+) -> (Option<Immutable>, Option<Audience>) {
+    let (mut immutable, mut audience) = (None, None);
+    for mark in &resource.marks {
+        let (word, before) = match &mark.kind {
+            ast::MarkKind::Immutable(minted) => {
+                let said = if *minted { Immutable::Minted } else { Immutable::Content };
+                ("immutable", immutable.replace(said).is_some())
+            }
+            ast::MarkKind::Public => ("audience", audience.replace(Audience::Public).is_some()),
+            ast::MarkKind::Audience(groups) => {
+                let mut readers = Vec::with_capacity(groups.len());
+                for group in groups {
+                    let of = group.of.as_ref().map(|of| known(ast, of, own, problems));
+                    match of {
+                        Some(None) => {}
+                        Some(of @ Some(_)) => readers.push(Readers { group: group.group.text.clone(), of }),
+                        None => readers.push(Readers { group: group.group.text.clone(), of: None }),
+                    }
+                }
+                ("audience", audience.replace(Audience::Groups(readers)).is_some())
+            }
+        };
+        if before {
+            problems.push(
+                Diagnostic::error(codes::REPEATED_CLAUSE, format!("`{word}` is given twice")).at(mark.span),
+            );
+        }
+    }
+    (immutable, audience)
+}
+
+/// The qualified name of a kind of this connector, or none with the fault reported.
+fn known(ast: &ast::Connector, path: &ast::Path, own: &Own, problems: &mut Problems) -> Option<String> {
+    let name = path.segments.last()?;
+    if path.segments.len() == 1 && own.contains_key(&name.text) {
+        return Some(format!("{}.{}", ast.name.text, name.text));
+    }
+    if !(ast.damaged && problems.may_be_lost(&name.text)) {
+        unknown(path, own.keys().map(String::as_str), problems);
+    }
+    None
+}
+
+fn unknown<'a>(path: &ast::Path, known: impl Iterator<Item = &'a str>, problems: &mut Problems) {
+    let text = path.text();
+    let fault =
+        Diagnostic::error(codes::UNKNOWN_KIND, format!("there is no resource `{text}`")).at(path.span);
+    problems.push(problems.propose(fault, path.span, &text, "resources", known));
+}
+
+/// Kinds that lie in themselves, or too deep, and readers of what does not enclose.
+fn nesting(ast: &ast::Connector, own: &mut Own, problems: &mut Problems) {
+    let whole: Vec<Kind> = own.values().filter_map(|(_, kind)| kind.clone()).collect();
+    let complete = own.values().all(|(_, kind)| kind.is_some());
+    if !complete {
+        return;
+    }
+    match Kinds::new(whole) {
+        Ok(kinds) => {
+            for kind in kinds.iter() {
+                let Some(Audience::Groups(groups)) = &kind.audience else { continue };
+                let enclosing = xp_artifact::enclosing([kind.name.as_str()].into_iter(), &kinds);
+                for of in groups.iter().filter_map(|readers| readers.of.as_ref()) {
+                    if !enclosing.iter().any(|kind| kind.name == *of) {
+                        problems.push(
+                            Diagnostic::error(
+                                codes::BAD_KIND,
+                                format!("`{}` never lies in `{of}`, whose readers are said to read it", kind.name),
+                            )
+                            .at(place_of(ast, kind)),
+                        );
+                    }
+                }
+            }
+        }
+        Err(error) => {
+            let span = ast.resources.iter().find(|resource| error.kind.ends_with(&format!(".{}", resource.name.text)));
+            let span = span.map_or(ast.name.span, |resource| resource.name.span);
+            problems.push(Diagnostic::error(codes::BAD_KIND, error.to_string()).at(span));
+            own.values_mut().for_each(|(_, kind)| *kind = None);
+        }
+    }
+}
+
+fn place_of(ast: &ast::Connector, kind: &Kind) -> Span {
+    let own = ast.resources.iter().find(|resource| kind.name.ends_with(&format!(".{}", resource.name.text)));
+    own.map_or(ast.name.span, |resource| resource.name.span)
+}
+
+/// The kind a path names, of this connector or of one that may be named; or none with the fault reported.
+pub fn find<'k>(
+    connectors: &'k Connectors,
+    connector: &ast::Connector,
+    own: &'k Own,
+    path: &ast::Path,
+    problems: &mut Problems,
+) -> Option<&'k Kind> {
+    match path.segments.as_slice() {
+        [name] => {
+            if let Some((_, kind)) = own.get(&name.text) {
+                return kind.as_ref();
+            }
+            if !(connector.damaged && problems.may_be_lost(&name.text)) {
+                unknown(path, own.keys().map(String::as_str), problems);
+            }
+            None
+        }
+        [elsewhere, name] => {
+            let found = crate::names::connector(connectors, elsewhere, problems)?;
+            let full = format!("{}.{}", elsewhere.text, name.text);
+            let kind = found.kinds.iter().find(|kind| kind.name == full);
+            if kind.is_none() && !(connectors.partial(found) && problems.may_be_lost(&name.text)) {
+                let names = found.kinds.iter().map(|kind| kind.name.as_str());
+                unknown(path, names, problems);
+            }
+            kind
+        }
+        _ => {
+            unknown(path, own.keys().map(String::as_str), problems);
+            None
+        }
+    }
+}
