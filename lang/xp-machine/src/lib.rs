@@ -9,7 +9,6 @@ mod check;
 mod data;
 pub mod event;
 pub mod explore;
-mod fresh;
 mod index;
 mod machine;
 mod offer;
@@ -17,6 +16,7 @@ mod pin;
 mod refusal;
 mod run;
 pub mod state;
+mod things;
 mod transition;
 
 pub use check::Malformed;

@@ -6,7 +6,6 @@ use xp_artifact::workflow::{Action, Grant, GrantIx, Per, Step, StepId};
 use xp_scope::{Digest, Value};
 
 use crate::event::{Accepted, Actor};
-use crate::fresh;
 use crate::pin::{self, Miss};
 use crate::refusal::{Clause, Code, Refusal};
 use crate::state::{GrantState, Hold, Phase, State};
@@ -48,6 +47,7 @@ pub(crate) fn apply(
 
     close::sweep(state, id, grant, context.now);
     let declared = step.grants.get(grant.index()).ok_or_else(Refusal::broken)?;
+    let action = context.machine.workflow.actions.get(declared.action.index());
     let expires = context.now.saturating_add(u64::from(declared.ttl_seconds) * 1_000);
     let now = state.steps.get_mut(id.index()).ok_or_else(Refusal::broken)?;
     let opening = now.opening;
@@ -64,6 +64,8 @@ pub(crate) fn apply(
         req: req.clone(),
         expires,
         phase: Phase::Issued,
+        naming: action.map(|action| context.machine.naming(action, request.args)).unwrap_or_default(),
+        expects: Vec::new(),
     };
     state.holds.insert(request.jti.to_owned(), hold);
     actor::fix(state, step.role, request.actor);
@@ -163,12 +165,9 @@ fn admitted(
             }
         }
     }
-    if action.makes_new_name()
-        && let Some((number, name)) = fresh::name_of(action, args)
-        && let Some(param) = fresh::given_as(context.machine, state, &action.result, name)
-    {
-        let reason = format!("what is made would be called like what the run was given as `{param}`");
-        return Err(Refusal::by(Code::OutOfScope, Clause::Pin(id, ix, number), reason));
+    if let Some(why) = context.machine.not_new(state, action, args, None) {
+        let reason = format!("what is made would not be new: {why}");
+        return Err(Refusal::by(Code::OutOfScope, Clause::Grants(id), reason));
     }
     Ok(())
 }
