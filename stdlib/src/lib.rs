@@ -18,8 +18,5 @@ pub const MODULES: &[Module] = &[
     Module { name: "std.deploy", path: "std/deploy.xp", text: include_str!("../std/deploy.xp") },
 ];
 
-/// What the texts declare, as data: `{"actions": […], "records": […]}` with the artifact's own types. Held true by a test.
-pub const DECLARATIONS: &str = include_str!("../declarations.json");
-
 /// The digest of each declaration, as a server's registry holds them: `{"version": 1, "actions": {name: digest}}`.
 pub const REGISTRY: &str = include_str!("../registry.json");

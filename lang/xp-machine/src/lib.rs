@@ -8,7 +8,6 @@
 mod check;
 mod data;
 pub mod event;
-pub mod explore;
 mod index;
 mod machine;
 mod offer;
@@ -23,5 +22,6 @@ pub use check::Malformed;
 pub use event::{Accepted, Actor, Change, Event, Input, Start};
 pub use machine::Machine;
 pub use offer::{Offer, OfferedGrant, OfferedOutcome};
-pub use refusal::{Clause, Code, Refusal};
+pub use refusal::{Clause, Refusal};
 pub use state::{Hold, Phase, State, Status};
+pub use xp_wire::RefusalCode;

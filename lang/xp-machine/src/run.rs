@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::workflow::{Atom, OutcomeIx, Param, RoleId, Step, StepId};
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 
 use crate::data;
 use crate::event::{Accepted, Event, Input, Start};
 use crate::machine::Machine;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 use crate::state::{GrantState, State, Status, StepState};
 use crate::transition;
 
@@ -23,7 +24,7 @@ impl Machine {
         for action in &self.workflow.actions {
             if !start.instances.contains_key(&action.connector) {
                 let reason = format!("no instance is named for connector `{}`", action.connector);
-                return Err(Refusal::of(Code::BadValue, reason));
+                return Err(Refusal::of(RefusalCode::BadValue, reason));
             }
         }
         let steps = self.workflow.steps.iter().map(fresh).collect();
@@ -49,7 +50,7 @@ impl Machine {
         for (name, principal) in &start.staff {
             let role = self.workflow.roles.iter().position(|role| role.name == *name);
             let Some(role) = role else {
-                return Err(Refusal::of(Code::Unknown, format!("there is no role `{name}`")));
+                return Err(Refusal::of(RefusalCode::Unknown, format!("there is no role `{name}`")));
             };
             let role = RoleId::of(role);
             transition::actor::separate(self, &state, role, principal)?;
@@ -124,17 +125,17 @@ impl Machine {
     fn parameters(&self, given: &BTreeMap<String, Value>) -> Result<Vec<Value>, Refusal> {
         let known = |name: &String| self.workflow.params.iter().any(|param| param.name == *name);
         if let Some(stranger) = given.keys().find(|name| !known(name)) {
-            return Err(Refusal::of(Code::BadValue, format!("there is no parameter `{stranger}`")));
+            return Err(Refusal::of(RefusalCode::BadValue, format!("there is no parameter `{stranger}`")));
         }
         self.workflow.params.iter().map(|param| self.parameter(param, given)).collect()
     }
 
     fn parameter(&self, param: &Param, given: &BTreeMap<String, Value>) -> Result<Value, Refusal> {
-        let value = given
-            .get(&param.name)
-            .ok_or_else(|| Refusal::of(Code::BadValue, format!("parameter `{}` is missing", param.name)))?;
+        let value = given.get(&param.name).ok_or_else(|| {
+            Refusal::of(RefusalCode::BadValue, format!("parameter `{}` is missing", param.name))
+        })?;
         xp_scope::check(value, &param.ty, &self.records).map_err(|mismatch| {
-            Refusal::of(Code::BadValue, format!("parameter `{}`: {mismatch}", param.name))
+            Refusal::of(RefusalCode::BadValue, format!("parameter `{}`: {mismatch}", param.name))
         })?;
         Ok(value.clone())
     }

@@ -41,23 +41,6 @@ impl Tile {
     }
 }
 
-/// The tiles of a log of size `new` that one of size `old` does not have, partial ones included.
-#[must_use]
-pub fn tiles_since(old: u64, new: u64) -> Vec<Tile> {
-    let mut tiles = Vec::new();
-    for level in 0..8 {
-        let (before, now) = (old >> (8 * level), new >> (8 * level));
-        if now == 0 || before >= now {
-            break;
-        }
-        for index in before / TILE_WIDTH..=(now - 1) / TILE_WIDTH {
-            let width = (now - index * TILE_WIDTH).min(TILE_WIDTH);
-            tiles.push(Tile { level, index, width });
-        }
-    }
-    tiles
-}
-
 /// An entry that does not fit a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a log entry is longer than 65,535 bytes")]

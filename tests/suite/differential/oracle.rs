@@ -8,10 +8,10 @@ use xp_artifact::workflow::{
     Action, Datum, Effect, Expr, Formula, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
 };
 use xp_machine::event::Principal;
-use xp_machine::explore::{
+use xp_machine::{Machine, State, Status};
+use xp_oracle::{
     Edge, Explored, Forgetful, Move, Observer, Options, Situation, Used, everybody, explore, settled,
 };
-use xp_machine::{Machine, State, Status};
 use xp_scope::Value;
 
 /// What brute force found.

@@ -116,6 +116,7 @@ fn good() -> Packages {
         ("xpd-server", "runtime/xpd-server", &["axum", "tokio", "xpd-token"]),
         ("xpd", "runtime/xpd", &["xpd-server"]),
         ("xp-forge", "tests/dev/forge", &["axum"]),
+        ("xp-oracle", "tests/dev/oracle", &["xp-diagnostics"]),
         ("xp-dev", "tests/dev/xp-dev", &["sha2"]),
         ("axum", "", &["tokio"]),
         ("codespan-reporting", "", &[]),
@@ -219,7 +220,14 @@ fn the_contract_imports_nothing_of_ours() {
 
 #[test]
 fn the_product_links_no_test_crate() {
-    holds(product_needs_no_tests, &[("xpd-server", "xp-forge", "xpd reaches xp-forge")]);
+    holds(
+        product_needs_no_tests,
+        &[
+            ("xpd-server", "xp-forge", "xpd reaches xp-forge"),
+            ("xp-diagnostics", "xp-oracle", "xpc reaches xp-oracle"),
+            ("xpc-proof", "xp-oracle", "xpc-proof reaches xp-oracle"),
+        ],
+    );
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Who may act: the roster's roles, one principal per role and run, separate controllers.
 
 use xp_artifact::workflow::{RoleId, Step, StepId};
+use xp_wire::RefusalCode;
 
 use crate::event::{Actor, Principal};
 use crate::machine::Machine;
-use crate::refusal::{Clause, Code, Refusal};
+use crate::refusal::{Clause, Refusal};
 use crate::state::State;
 
 /// The actor may play the role of the step in this run.
@@ -17,7 +18,10 @@ pub(crate) fn may_play(
 ) -> Result<(), Refusal> {
     let principal = &actor.principal;
     if state.barred.contains(&principal.name) {
-        return Err(Refusal::of(Code::Killed, format!("`{}` is barred from this run", principal.name)));
+        return Err(Refusal::of(
+            RefusalCode::Killed,
+            format!("`{}` is barred from this run", principal.name),
+        ));
     }
     let role = machine.workflow.roles.get(step.role.index()).ok_or_else(Refusal::broken)?;
     if !actor.roles.contains(&role.name) {
@@ -25,13 +29,13 @@ pub(crate) fn may_play(
             "step `{}` is done by `{}`, which `{}` does not play",
             step.name, role.name, principal.name
         );
-        return Err(Refusal::by(Code::WrongRole, Clause::Role(id), reason));
+        return Err(Refusal::by(RefusalCode::WrongRole, Clause::Role(id), reason));
     }
     match state.staff.get(step.role.index()).ok_or_else(Refusal::broken)? {
         Some(fixed) if fixed == principal => Ok(()),
         Some(_) => {
             let reason = format!("`{}` is played by another principal in this run", role.name);
-            Err(Refusal::by(Code::WrongRole, Clause::Role(id), reason))
+            Err(Refusal::by(RefusalCode::WrongRole, Clause::Role(id), reason))
         }
         None => separate(machine, state, step.role, principal),
     }
@@ -58,7 +62,7 @@ pub(crate) fn separate(
                     name.unwrap_or_default()
                 );
                 let clause = Clause::Separation(u32::try_from(index).unwrap_or(u32::MAX));
-                return Err(Refusal::by(Code::NotSeparate, clause, reason));
+                return Err(Refusal::by(RefusalCode::NotSeparate, clause, reason));
             }
         }
     }

@@ -3,10 +3,11 @@
 use xp_artifact::workflow::StepId;
 use xp_scope::Digest;
 use xp_scope::thing::Canonical;
+use xp_wire::RefusalCode;
 
 use crate::data;
 use crate::event::{Accepted, Actor};
-use crate::refusal::{Clause, Code, Refusal};
+use crate::refusal::{Clause, Refusal};
 use crate::state::{Hold, Phase, State};
 use crate::transition::{Context, actor, close};
 
@@ -30,12 +31,12 @@ pub(crate) fn apply(
     let step = context
         .machine
         .step(claim.step)
-        .ok_or_else(|| Refusal::of(Code::Unknown, "there is no such step"))?;
+        .ok_or_else(|| Refusal::of(RefusalCode::Unknown, "there is no such step"))?;
     let now = data::step(state, claim.step).ok_or_else(Refusal::broken)?;
-    let closed = |reason: &str| Refusal::by(Code::StepClosed, Clause::Step(claim.step), reason);
+    let closed = |reason: &str| Refusal::by(RefusalCode::StepClosed, Clause::Step(claim.step), reason);
     let hold = match state.holds.get(claim.jti) {
         Some(hold) if hold.step == claim.step && hold.opening == claim.opening => hold,
-        Some(_) => return Err(Refusal::of(Code::Replayed, "the token is of another step or opening")),
+        Some(_) => return Err(Refusal::of(RefusalCode::Replayed, "the token is of another step or opening")),
         None if !now.open
             || now.opening != claim.opening
             || close::closing(context.machine, state, claim.step) =>
@@ -44,31 +45,31 @@ pub(crate) fn apply(
         }
         None => {
             return Err(Refusal::of(
-                Code::Replayed,
+                RefusalCode::Replayed,
                 "the token was used before, ran out or was never issued",
             ));
         }
     };
     if hold.key != claim.key || hold.principal != claim.actor.principal.name {
-        return Err(Refusal::of(Code::WrongKey, "the token is bound to another principal's key"));
+        return Err(Refusal::of(RefusalCode::WrongKey, "the token is bound to another principal's key"));
     }
     actor::may_play(context.machine, state, claim.step, step, claim.actor)?;
     if hold.phase != Phase::Issued {
-        return Err(Refusal::of(Code::Replayed, "the token was used before"));
+        return Err(Refusal::of(RefusalCode::Replayed, "the token was used before"));
     }
     if hold.req != *claim.req {
-        return Err(Refusal::of(Code::WrongArguments, "the token is good for other arguments"));
+        return Err(Refusal::of(RefusalCode::WrongArguments, "the token is good for other arguments"));
     }
     if now.opening != claim.opening {
         return Err(closed("the opening this token was cut from is over"));
     }
     context.open(state, claim.step)?;
     if hold.expires <= context.now {
-        return Err(Refusal::of(Code::Expired, "the token ran out"));
+        return Err(Refusal::of(RefusalCode::Expired, "the token ran out"));
     }
     if let Some(run) = claim.leased {
         return Err(Refusal::by(
-            Code::Leased,
+            RefusalCode::Leased,
             Clause::Step(claim.step),
             format!("run `{run}` holds the resource"),
         ));
@@ -82,7 +83,7 @@ pub(crate) fn apply(
     let writes = |other: &Hold| other.phase != Phase::Issued && other.expects.iter().any(|thing| things.contains(thing));
     if state.holds.values().any(writes) {
         let reason = "another write of the same thing is under way or in doubt";
-        return Err(Refusal::by(Code::InFlight, Clause::Step(claim.step), reason));
+        return Err(Refusal::by(RefusalCode::InFlight, Clause::Step(claim.step), reason));
     }
 
     let hold = state.holds.get_mut(claim.jti).ok_or_else(Refusal::broken)?;

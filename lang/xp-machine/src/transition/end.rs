@@ -2,9 +2,10 @@
 
 use xp_artifact::workflow::Action;
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 
 use crate::event::Accepted;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 use crate::state::{Hold, Phase, State, Status};
 use crate::transition::{Context, close};
 
@@ -66,7 +67,7 @@ pub(crate) fn resolve(
 pub(crate) fn expire(context: &Context<'_>, state: &mut State, jti: &str) -> Result<Accepted, Refusal> {
     let hold = hold_in(state, jti, Phase::Issued)?;
     if hold.expires > context.now {
-        return Err(Refusal::of(Code::NotClaimed, "the token has not run out"));
+        return Err(Refusal::of(RefusalCode::NotClaimed, "the token has not run out"));
     }
     let (step, grant) = (hold.step, hold.grant);
     close::sweep(state, step, grant, context.now);
@@ -74,11 +75,12 @@ pub(crate) fn expire(context: &Context<'_>, state: &mut State, jti: &str) -> Res
 }
 
 fn hold_in<'s>(state: &'s State, jti: &str, phase: Phase) -> Result<&'s Hold, Refusal> {
-    let hold = state.holds.get(jti).ok_or_else(|| Refusal::of(Code::Unknown, "no such token is held"))?;
+    let hold =
+        state.holds.get(jti).ok_or_else(|| Refusal::of(RefusalCode::Unknown, "no such token is held"))?;
     if hold.phase == phase {
         Ok(hold)
     } else {
-        Err(Refusal::of(Code::NotClaimed, "the token is not at that point"))
+        Err(Refusal::of(RefusalCode::NotClaimed, "the token is not at that point"))
     }
 }
 
@@ -86,11 +88,11 @@ fn hold_in<'s>(state: &'s State, jti: &str, phase: Phase) -> Result<&'s Hold, Re
 fn typed(context: &Context<'_>, state: &State, hold: &Hold, result: &Value) -> Result<(), Refusal> {
     let action = action(context, hold).ok_or_else(Refusal::broken)?;
     xp_scope::check(result, &action.result, &context.machine.records).map_err(|mismatch| {
-        Refusal::of(Code::BadValue, format!("the result of `{}`: {mismatch}", action.name))
+        Refusal::of(RefusalCode::BadValue, format!("the result of `{}`: {mismatch}", action.name))
     })?;
     if let Some(why) = context.machine.not_new(state, action, &hold.naming, Some(result)) {
         let reason = format!("the result of `{}` is not new: {why}", action.name);
-        return Err(Refusal::of(Code::BadValue, reason));
+        return Err(Refusal::of(RefusalCode::BadValue, reason));
     }
     Ok(())
 }

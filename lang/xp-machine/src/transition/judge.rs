@@ -2,10 +2,11 @@
 
 use xp_artifact::workflow::{Atom, How, OutcomeIx, StepId, Then};
 use xp_scope::Digest;
+use xp_wire::RefusalCode;
 
 use crate::data;
 use crate::event::{Accepted, Actor};
-use crate::refusal::{Clause, Code, Refusal};
+use crate::refusal::{Clause, Refusal};
 use crate::state::{Pending, State};
 use crate::transition::{Context, actor, close};
 
@@ -24,8 +25,13 @@ pub(crate) fn judge(
     let (id, declared) = context.step(step)?;
     actor::may_play(context.machine, state, id, declared, who)?;
     let position = declared.outcomes.iter().position(|candidate| candidate.name == outcome);
-    let unknown =
-        || Refusal::by(Code::Unknown, Clause::Step(id), format!("step `{step}` has no outcome `{outcome}`"));
+    let unknown = || {
+        Refusal::by(
+            RefusalCode::Unknown,
+            Clause::Step(id),
+            format!("step `{step}` has no outcome `{outcome}`"),
+        )
+    };
     let atom = Atom { step: id, outcome: OutcomeIx::of(position.ok_or_else(unknown)?) };
     let chosen = context.machine.outcome(atom).ok_or_else(Refusal::broken)?;
     let clause = Clause::Outcome(atom);
@@ -35,33 +41,41 @@ pub(crate) fn judge(
         How::JudgedIf(evidence) if data::condition(now, evidence) => {}
         How::JudgedIf(_) => {
             return Err(Refusal::by(
-                Code::NoEvidence,
+                RefusalCode::NoEvidence,
                 clause,
                 format!("the evidence for `{outcome}` is not there"),
             ));
         }
         How::Auto(_) => {
-            return Err(Refusal::by(Code::NotJudgeable, clause, format!("`{outcome}` settles by itself")));
+            return Err(Refusal::by(
+                RefusalCode::NotJudgeable,
+                clause,
+                format!("`{outcome}` settles by itself"),
+            ));
         }
         How::Exhausted(_) => {
             let reason = format!("`{outcome}` is taken only when its loop is used up");
-            return Err(Refusal::by(Code::NotJudgeable, clause, reason));
+            return Err(Refusal::by(RefusalCode::NotJudgeable, clause, reason));
         }
     }
     if notes.is_some_and(|text| text.chars().nth(MAX_NOTES).is_some()) {
-        return Err(Refusal::by(Code::BadValue, clause, format!("notes are at most {MAX_NOTES} characters")));
+        return Err(Refusal::by(
+            RefusalCode::BadValue,
+            clause,
+            format!("notes are at most {MAX_NOTES} characters"),
+        ));
     }
     let of = match &chosen.of {
         None => None,
         Some(datum) => {
             let value = data::datum(state, datum);
             let digest = value
-                .ok_or_else(|| Refusal::by(Code::Unbound, clause, "what is judged has no value"))?
+                .ok_or_else(|| Refusal::by(RefusalCode::Unbound, clause, "what is judged has no value"))?
                 .digest();
             if !now.shown.contains(&(who.principal.name.clone(), digest.clone())) {
                 let reason =
                     format!("`{}` was not shown what `{outcome}` judges in this opening", who.principal.name);
-                return Err(Refusal::by(Code::NotShown, clause, reason));
+                return Err(Refusal::by(RefusalCode::NotShown, clause, reason));
             }
             Some(digest)
         }
@@ -76,17 +90,17 @@ pub(crate) fn settle(context: &Context<'_>, state: &mut State, atom: Atom) -> Re
     let outcome = context
         .machine
         .outcome(atom)
-        .ok_or_else(|| Refusal::of(Code::Unknown, "there is no such outcome"))?;
+        .ok_or_else(|| Refusal::of(RefusalCode::Unknown, "there is no such outcome"))?;
     let now = context.open(state, atom.step)?;
     if !matches!(outcome.how, How::Auto(_)) {
         return Err(Refusal::by(
-            Code::NotJudgeable,
+            RefusalCode::NotJudgeable,
             Clause::Outcome(atom),
             "the outcome does not settle by itself",
         ));
     }
     if !data::due(now, outcome) {
-        return Err(Refusal::by(Code::NoEvidence, Clause::Outcome(atom), "the evidence is not there"));
+        return Err(Refusal::by(RefusalCode::NoEvidence, Clause::Outcome(atom), "the evidence is not there"));
     }
     accept(context, state, atom, None, None)
 }
@@ -106,7 +120,7 @@ fn accept(
     if !data::submitted(now, outcome) {
         let name = machine.step(taken.step).map(|step| step.name.as_str()).unwrap_or_default();
         let reason = format!("step `{name}` has not handed in all it must");
-        return Err(Refusal::by(Code::NotSubmitted, Clause::Outcome(taken), reason));
+        return Err(Refusal::by(RefusalCode::NotSubmitted, Clause::Outcome(taken), reason));
     }
     let keeps_notes = match outcome.then {
         Then::Reopen(by) => machine.workflow.loops.get(by.index()).is_some_and(|l| l.notes),

@@ -1,14 +1,16 @@
 //! Stopping: the whole run, or one principal in it. Effective at the next claim; nothing is queued or revived.
 
+use xp_wire::RefusalCode;
+
 use crate::event::{Accepted, Change};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::Refusal;
 use crate::state::{Phase, State, Status};
 use crate::transition::revoke::revoke;
 use crate::transition::{Context, close};
 
 pub(crate) fn run(state: &mut State) -> Result<Accepted, Refusal> {
     if state.status != Status::Running {
-        return Err(Refusal::of(Code::RunOver, "the run is over"));
+        return Err(Refusal::of(RefusalCode::RunOver, "the run is over"));
     }
     let mut changes = Vec::new();
     close::over(state, Status::Killed, &mut changes);
@@ -18,7 +20,7 @@ pub(crate) fn run(state: &mut State) -> Result<Accepted, Refusal> {
 
 pub(crate) fn bar(context: &Context<'_>, state: &mut State, principal: &str) -> Result<Accepted, Refusal> {
     if state.status != Status::Running {
-        return Err(Refusal::of(Code::RunOver, "the run is over"));
+        return Err(Refusal::of(RefusalCode::RunOver, "the run is over"));
     }
     state.barred.insert(principal.to_owned());
     let theirs =

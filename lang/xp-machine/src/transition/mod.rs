@@ -13,10 +13,11 @@ pub(crate) mod submit;
 pub(crate) mod view;
 
 use xp_artifact::workflow::{Step, StepId};
+use xp_wire::RefusalCode;
 
 use crate::data;
 use crate::machine::Machine;
-use crate::refusal::{Clause, Code, Refusal};
+use crate::refusal::{Clause, Refusal};
 use crate::state::{State, Status, StepState};
 
 /// What every transition is given.
@@ -33,18 +34,18 @@ impl Context<'_> {
     /// The run goes on and nothing is killed.
     pub fn running(&self, state: &State) -> Result<(), Refusal> {
         if let Some(scope) = self.kill {
-            return Err(Refusal::of(Code::Killed, format!("stopped: {scope}")));
+            return Err(Refusal::of(RefusalCode::Killed, format!("stopped: {scope}")));
         }
         match state.status {
             Status::Running => Ok(()),
-            Status::Killed => Err(Refusal::of(Code::Killed, "the run was stopped")),
-            Status::Finished | Status::Ended(_) => Err(Refusal::of(Code::RunOver, "the run is over")),
+            Status::Killed => Err(Refusal::of(RefusalCode::Killed, "the run was stopped")),
+            Status::Finished | Status::Ended(_) => Err(Refusal::of(RefusalCode::RunOver, "the run is over")),
         }
     }
 
     /// A step by name.
     pub fn step(&self, name: &str) -> Result<(StepId, &Step), Refusal> {
-        let unknown = || Refusal::of(Code::Unknown, format!("there is no step `{name}`"));
+        let unknown = || Refusal::of(RefusalCode::Unknown, format!("there is no step `{name}`"));
         let id = self.machine.step_named(name).ok_or_else(unknown)?;
         Ok((id, self.machine.step(id).ok_or_else(unknown)?))
     }
@@ -54,14 +55,22 @@ impl Context<'_> {
         let step = data::step(state, id).ok_or_else(Refusal::broken)?;
         let name = self.machine.step(id).map(|step| step.name.as_str()).unwrap_or_default();
         if step.settled.is_some() {
-            return Err(Refusal::by(Code::StepClosed, Clause::Step(id), format!("step `{name}` is settled")));
+            return Err(Refusal::by(
+                RefusalCode::StepClosed,
+                Clause::Step(id),
+                format!("step `{name}` is settled"),
+            ));
         }
         if !step.open {
             let reason = format!("step `{name}` is not open yet");
-            return Err(Refusal::by(Code::OutOfSequence, Clause::After(id), reason));
+            return Err(Refusal::by(RefusalCode::OutOfSequence, Clause::After(id), reason));
         }
         if close::closing(self.machine, state, id) {
-            return Err(Refusal::by(Code::StepClosed, Clause::Step(id), format!("step `{name}` is closing")));
+            return Err(Refusal::by(
+                RefusalCode::StepClosed,
+                Clause::Step(id),
+                format!("step `{name}` is closing"),
+            ));
         }
         Ok(step)
     }

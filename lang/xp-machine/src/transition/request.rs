@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Action, Grant, GrantIx, Per, Step, StepId};
 use xp_scope::{Digest, Value};
+use xp_wire::RefusalCode;
 
 use crate::event::{Accepted, Actor};
 use crate::pin::{self, Miss};
-use crate::refusal::{Clause, Code, Refusal};
+use crate::refusal::{Clause, Refusal};
 use crate::state::{GrantState, Hold, Phase, State};
 use crate::transition::{Context, actor, close};
 
@@ -38,11 +39,15 @@ pub(crate) fn apply(
     let candidates = candidates(context, id, step, request.action)?;
     context.open(state, id)?;
     if state.holds.contains_key(request.jti) {
-        return Err(Refusal::of(Code::Replayed, "the token's identity is taken"));
+        return Err(Refusal::of(RefusalCode::Replayed, "the token's identity is taken"));
     }
     let (grant, req) = choose(context, state, id, &candidates, request)?;
     if let Some(run) = request.leased {
-        return Err(Refusal::by(Code::Leased, Clause::Step(id), format!("run `{run}` holds the resource")));
+        return Err(Refusal::by(
+            RefusalCode::Leased,
+            Clause::Step(id),
+            format!("run `{run}` holds the resource"),
+        ));
     }
 
     close::sweep(state, id, grant, context.now);
@@ -96,7 +101,7 @@ fn candidates<'m>(
         .collect();
     if found.is_empty() {
         let reason = format!("step `{}` grants no `{name}`", step.name);
-        return Err(Refusal::by(Code::NotGranted, Clause::Grants(id), reason));
+        return Err(Refusal::by(RefusalCode::NotGranted, Clause::Grants(id), reason));
     }
     Ok(found)
 }
@@ -122,7 +127,9 @@ fn choose(
                 return Ok((*ix, req.ok_or_else(Refusal::broken)?));
             }
             // A grant that admits the arguments says more than one that does not.
-            Err(miss) if refusal.is_none() || matches!(miss.code, Code::UsedUp | Code::TooMany) => {
+            Err(miss)
+                if refusal.is_none() || matches!(miss.code, RefusalCode::UsedUp | RefusalCode::TooMany) =>
+            {
                 refusal = Some(miss);
             }
             Err(_) => {}
@@ -143,31 +150,34 @@ fn admitted(
 ) -> Result<(), Refusal> {
     let known = |name: &String| action.params.iter().any(|param| param.name == *name);
     if let Some(stranger) = args.keys().find(|name| !known(name)) {
-        return Err(Refusal::of(Code::BadValue, format!("`{}` has no argument `{stranger}`", action.name)));
+        return Err(Refusal::of(
+            RefusalCode::BadValue,
+            format!("`{}` has no argument `{stranger}`", action.name),
+        ));
     }
     for (number, (param, pin)) in action.params.iter().zip(&grant.pins).enumerate() {
         let Some(value) = args.get(&param.name) else {
-            return Err(Refusal::of(Code::BadValue, format!("argument `{}` is missing", param.name)));
+            return Err(Refusal::of(RefusalCode::BadValue, format!("argument `{}` is missing", param.name)));
         };
         if let Err(mismatch) = xp_scope::check(value, &param.ty, &context.machine.records) {
-            return Err(Refusal::of(Code::BadValue, format!("argument `{}`: {mismatch}", param.name)));
+            return Err(Refusal::of(RefusalCode::BadValue, format!("argument `{}`: {mismatch}", param.name)));
         }
         let clause = Clause::Pin(id, ix, u32::try_from(number).unwrap_or(u32::MAX));
         match pin::admits(state, pin, value) {
             Ok(()) => {}
             Err(Miss::Unbound) => {
                 let reason = format!("what argument `{}` must be has no value", param.name);
-                return Err(Refusal::by(Code::Unbound, clause, reason));
+                return Err(Refusal::by(RefusalCode::Unbound, clause, reason));
             }
             Err(Miss::Outside) => {
                 let reason = format!("argument `{}` is outside what is granted", param.name);
-                return Err(Refusal::by(Code::OutOfScope, clause, reason));
+                return Err(Refusal::by(RefusalCode::OutOfScope, clause, reason));
             }
         }
     }
     if let Some(why) = context.machine.not_new(state, action, args, None) {
         let reason = format!("what is made would not be new: {why}");
-        return Err(Refusal::by(Code::OutOfScope, Clause::Grants(id), reason));
+        return Err(Refusal::by(RefusalCode::OutOfScope, Clause::Grants(id), reason));
     }
     Ok(())
 }
@@ -190,12 +200,16 @@ fn left(context: &Context<'_>, state: &State, id: StepId, ix: GrantIx, grant: &G
             Per::Opening => format!("all {} uses of this opening are spent or reserved", grant.limit.uses),
             Per::Run => format!("all {} uses of this run are spent or reserved", grant.limit.uses),
         };
-        return Err(Refusal::by(Code::UsedUp, Clause::Limit(id, ix), reason));
+        return Err(Refusal::by(RefusalCode::UsedUp, Clause::Limit(id, ix), reason));
     }
     if live >= MAX_LIVE
         || uses.attempts >= grant.limit.uses.saturating_mul(TRIES_PER_USE).saturating_add(TRIES_PER_USE)
     {
-        return Err(Refusal::by(Code::TooMany, Clause::Limit(id, ix), "too many unused tokens or tries"));
+        return Err(Refusal::by(
+            RefusalCode::TooMany,
+            Clause::Limit(id, ix),
+            "too many unused tokens or tries",
+        ));
     }
     Ok(())
 }

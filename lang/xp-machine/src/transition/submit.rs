@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use xp_artifact::workflow::{Submission, SubmissionIx};
 use xp_scope::{PatternSet, Value};
+use xp_wire::RefusalCode;
 
 use crate::event::{Accepted, Actor};
-use crate::refusal::{Clause, Code, Refusal};
+use crate::refusal::{Clause, Refusal};
 use crate::state::State;
 use crate::transition::{Context, actor};
 
@@ -22,12 +23,13 @@ pub(crate) fn apply(
     let (id, declared) = context.step(step)?;
     actor::may_play(context.machine, state, id, declared, who)?;
     let position = declared.submissions.iter().position(|submission| submission.name == name);
-    let unknown = || Refusal::by(Code::Unknown, Clause::Step(id), format!("step `{step}` takes no `{name}`"));
+    let unknown =
+        || Refusal::by(RefusalCode::Unknown, Clause::Step(id), format!("step `{step}` takes no `{name}`"));
     let ix = SubmissionIx::of(position.ok_or_else(unknown)?);
     let submission = declared.submissions.get(ix.index()).ok_or_else(Refusal::broken)?;
     context.open(state, id)?;
     xp_scope::check(value, &submission.ty, &context.machine.records)
-        .map_err(|mismatch| Refusal::of(Code::BadValue, format!("`{name}`: {mismatch}")))?;
+        .map_err(|mismatch| Refusal::of(RefusalCode::BadValue, format!("`{name}`: {mismatch}")))?;
     inside(submission, value)?;
 
     let now = state.steps.get_mut(id.index()).ok_or_else(Refusal::broken)?;
@@ -46,7 +48,7 @@ fn inside(submission: &Submission, value: &Value) -> Result<(), Refusal> {
             let most = usize::try_from(submission.max).unwrap_or(usize::MAX);
             if elements.is_empty() || elements.len() > most || distinct.len() != elements.len() {
                 let reason = format!("`{name}` must hold 1 to {most} distinct elements");
-                return Err(Refusal::of(Code::OutOfScope, reason));
+                return Err(Refusal::of(RefusalCode::OutOfScope, reason));
             }
             elements.as_slice()
         }
@@ -56,7 +58,7 @@ fn inside(submission: &Submission, value: &Value) -> Result<(), Refusal> {
     for element in elements {
         if !matches(patterns, element) {
             return Err(Refusal::of(
-                Code::OutOfScope,
+                RefusalCode::OutOfScope,
                 format!("an element of `{name}` is outside its patterns"),
             ));
         }

@@ -1,11 +1,12 @@
 //! A principal is shown a datum of the run; what it was shown, it may judge.
 
 use xp_artifact::workflow::Datum;
+use xp_wire::RefusalCode;
 
 use crate::data;
 use crate::event::{Accepted, Actor};
 use crate::index::visible;
-use crate::refusal::{Clause, Code, Refusal};
+use crate::refusal::{Clause, Refusal};
 use crate::state::State;
 use crate::transition::{Context, actor};
 
@@ -22,10 +23,10 @@ pub(crate) fn apply(
     context.open(state, id)?;
     if !visible(declared, datum) {
         let reason = format!("step `{step}` names no such datum");
-        return Err(Refusal::by(Code::NotGranted, Clause::Step(id), reason));
+        return Err(Refusal::by(RefusalCode::NotGranted, Clause::Step(id), reason));
     }
     let Some(value) = data::datum(state, datum).cloned() else {
-        return Err(Refusal::by(Code::Unbound, Clause::Step(id), "the datum has no value"));
+        return Err(Refusal::by(RefusalCode::Unbound, Clause::Step(id), "the datum has no value"));
     };
     let digest = value.digest();
     // A result's field was made by acting on the world: seeing its name is not seeing what it stands for.

@@ -1,6 +1,6 @@
 //! Closing first: an outcome waits for what is in flight, and nothing new starts meanwhile.
 
-use xp_machine::{Accepted, Change, Code, Event, Status};
+use xp_machine::{Accepted, Change, Event, RefusalCode, Status};
 
 use crate::fixture::{Run, code, judge, reviewed, writer};
 
@@ -12,12 +12,12 @@ fn a_write_in_flight_lands_before_the_step_settles_and_is_what_is_tested() {
     run.claim(&late).unwrap();
     assert!(matches!(run.judge(&writer(), "write", "ready").unwrap(), Accepted::Closing { .. }));
     assert!(!run.open(1), "the test opened while a write was in flight");
-    assert_eq!(code(run.judge(&writer(), "write", "ready")), Code::StepClosed);
+    assert_eq!(code(run.judge(&writer(), "write", "ready")), RefusalCode::StepClosed);
     let Accepted::Ended { bound, changes } = run.complete(&late, true, "c2") else { panic!("not ended") };
     assert!(bound);
     assert!(changes.iter().any(|change| matches!(change, Change::Settled { .. })));
     assert!(run.open(1));
-    assert_eq!(code(run.ask(&writer(), "test", "test", "c1")), Code::OutOfScope);
+    assert_eq!(code(run.ask(&writer(), "test", "test", "c1")), RefusalCode::OutOfScope);
     run.ask(&writer(), "test", "test", "c2").unwrap();
 }
 
@@ -27,7 +27,7 @@ fn unused_tokens_of_a_closing_step_are_void() {
     run.act(&writer(), "write", "write", "a", "c1").unwrap();
     let unused = run.ask(&writer(), "write", "write", "b").unwrap();
     run.judge(&writer(), "write", "ready").unwrap();
-    assert_eq!(code(run.claim(&unused)), Code::StepClosed);
+    assert_eq!(code(run.claim(&unused)), RefusalCode::StepClosed);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_claim_in_doubt_holds_the_step_until_it_is_resolved() {
     run.claim(&lost).unwrap();
     run.apply(Event::Doubt { jti: lost.jti.clone() }).unwrap();
     // Evidence in doubt is no evidence.
-    assert_eq!(code(run.judge(&writer(), "write", "ready")), Code::NoEvidence);
+    assert_eq!(code(run.judge(&writer(), "write", "ready")), RefusalCode::NoEvidence);
     run.apply(Event::Resolve { jti: lost.jti.clone(), result: None }).unwrap();
     run.judge(&writer(), "write", "ready").unwrap();
     assert!(run.open(1));
@@ -61,10 +61,10 @@ fn the_finishing_outcome_waits_for_every_step() {
     run.claim(&flying).unwrap();
     assert!(matches!(run.judge(&judge(), "review", "ok").unwrap(), Accepted::Closing { .. }));
     assert_eq!(run.state.status(), Status::Running);
-    assert_eq!(code(run.ask(&writer(), "test", "test", "a")), Code::StepClosed);
+    assert_eq!(code(run.ask(&writer(), "test", "test", "a")), RefusalCode::StepClosed);
     run.complete(&flying, true, "c1");
     assert_eq!(run.state.status(), Status::Finished);
-    assert_eq!(code(run.ask(&writer(), "test", "test", "a")), Code::RunOver);
+    assert_eq!(code(run.ask(&writer(), "test", "test", "a")), RefusalCode::RunOver);
 }
 
 #[test]

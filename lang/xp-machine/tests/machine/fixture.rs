@@ -8,7 +8,7 @@ use xp_artifact::workflow::{
     Submission, SubmissionIx, Then, Workflow,
 };
 use xp_machine::event::Principal;
-use xp_machine::{Accepted, Actor, Code, Event, Input, Machine, Refusal, Start, State};
+use xp_machine::{Accepted, Actor, Event, Input, Machine, Refusal, RefusalCode, Start, State};
 use xp_scope::{Digest, Type, Value};
 
 pub const WRITE: ActionId = ActionId(0);
@@ -294,6 +294,6 @@ impl Run {
     }
 }
 
-pub fn code(result: Result<impl std::fmt::Debug, Refusal>) -> Code {
+pub fn code(result: Result<impl std::fmt::Debug, Refusal>) -> RefusalCode {
     result.unwrap_err().code
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Param, Per, Pin, Record, Workflow};
-use xp_machine::{Code, Event, Machine, Start};
+use xp_machine::{Event, Machine, RefusalCode, Start};
 use xp_scope::{Type, Value};
 
 use crate::fixture::{Run, WRITE, code, grant, outcome, record, start, step, text, workflow, writer};
@@ -45,7 +45,7 @@ fn run() -> Run {
 fn a_name_that_the_run_was_given_is_not_new() {
     let mut run = run();
     for given in ["trunk", "stable"] {
-        assert_eq!(code(run.ask(&writer(), "make", "write", given)), Code::OutOfScope, "{given}");
+        assert_eq!(code(run.ask(&writer(), "make", "write", given)), RefusalCode::OutOfScope, "{given}");
     }
     // Another type's text names something else.
     for new in ["trunk-2", "word"] {
@@ -59,6 +59,6 @@ fn a_result_that_the_run_was_given_is_not_new() {
     let token = run.ask(&writer(), "make", "write", "feature").unwrap();
     run.claim(&token).unwrap();
     let complete = |name: &str| Event::Complete { jti: token.jti.clone(), result: text(name) };
-    assert_eq!(code(run.apply(complete("trunk"))), Code::BadValue);
+    assert_eq!(code(run.apply(complete("trunk"))), RefusalCode::BadValue);
     run.apply(complete("feature")).unwrap();
 }

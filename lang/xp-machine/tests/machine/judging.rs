@@ -1,7 +1,7 @@
 //! Judgements: evidence, what was shown, submissions.
 
 use xp_artifact::workflow::{How, Then};
-use xp_machine::{Accepted, Code, Event};
+use xp_machine::{Accepted, Event, RefusalCode};
 use xp_scope::Value;
 
 use crate::fixture::{
@@ -11,10 +11,10 @@ use crate::fixture::{
 #[test]
 fn evidence_is_required_and_automatic_outcomes_cannot_be_chosen() {
     let mut run = Run::of(reviewed());
-    assert_eq!(code(run.judge(&writer(), "write", "ready")), Code::NoEvidence);
+    assert_eq!(code(run.judge(&writer(), "write", "ready")), RefusalCode::NoEvidence);
     run.act(&writer(), "write", "write", "a", "c1").unwrap();
     run.judge(&writer(), "write", "ready").unwrap();
-    assert_eq!(code(run.judge(&writer(), "test", "passed")), Code::NotJudgeable);
+    assert_eq!(code(run.judge(&writer(), "test", "passed")), RefusalCode::NotJudgeable);
     assert_eq!(run.settle(), 0);
 }
 
@@ -25,13 +25,13 @@ fn a_judge_must_have_been_shown_exactly_what_is_judged_in_this_opening() {
     run.judge(&writer(), "write", "ready").unwrap();
     run.act(&writer(), "test", "test", "c1", "t").unwrap();
     run.settle();
-    assert_eq!(code(run.judge(&judge(), "review", "ok")), Code::NotShown);
+    assert_eq!(code(run.judge(&judge(), "review", "ok")), RefusalCode::NotShown);
     run.act(&judge(), "review", "read", "x", "c0").unwrap();
-    assert_eq!(code(run.judge(&judge(), "review", "ok")), Code::NotShown);
+    assert_eq!(code(run.judge(&judge(), "review", "ok")), RefusalCode::NotShown);
     // Seeing the identifier is not seeing what it stands for.
     let datum = run.machine.datum_named("write.done.id").unwrap();
     run.apply(Event::View { actor: judge(), step: "review".to_owned(), datum }).unwrap();
-    assert_eq!(code(run.judge(&judge(), "review", "ok")), Code::NotShown);
+    assert_eq!(code(run.judge(&judge(), "review", "ok")), RefusalCode::NotShown);
     run.act(&judge(), "review", "read", "x", "c1").unwrap();
     run.judge(&judge(), "review", "ok").unwrap();
 }
@@ -59,22 +59,22 @@ fn submit(run: &mut Run, files: &[&str]) -> Result<Accepted, xp_machine::Refusal
 #[test]
 fn submissions_come_before_a_continuing_outcome() {
     let mut run = planned();
-    assert_eq!(code(run.judge(&writer(), "plan", "done")), Code::NotSubmitted);
-    assert_eq!(code(submit(&mut run, &[])), Code::OutOfScope);
-    assert_eq!(code(submit(&mut run, &["a", "a"])), Code::OutOfScope);
-    assert_eq!(code(submit(&mut run, &["a", "b", "c"])), Code::OutOfScope);
-    assert_eq!(code(submit(&mut run, &["../a"])), Code::BadValue);
+    assert_eq!(code(run.judge(&writer(), "plan", "done")), RefusalCode::NotSubmitted);
+    assert_eq!(code(submit(&mut run, &[])), RefusalCode::OutOfScope);
+    assert_eq!(code(submit(&mut run, &["a", "a"])), RefusalCode::OutOfScope);
+    assert_eq!(code(submit(&mut run, &["a", "b", "c"])), RefusalCode::OutOfScope);
+    assert_eq!(code(submit(&mut run, &["../a"])), RefusalCode::BadValue);
     submit(&mut run, &["a"]).unwrap();
     submit(&mut run, &["b"]).unwrap();
     run.judge(&writer(), "plan", "done").unwrap();
-    assert_eq!(code(submit(&mut run, &["c"])), Code::StepClosed);
+    assert_eq!(code(submit(&mut run, &["c"])), RefusalCode::StepClosed);
 }
 
 #[test]
 fn an_ending_outcome_needs_no_submission() {
     let mut run = planned();
     run.judge(&writer(), "plan", "given_up").unwrap();
-    assert_eq!(code(submit(&mut run, &["a"])), Code::RunOver);
+    assert_eq!(code(submit(&mut run, &["a"])), RefusalCode::RunOver);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_submission_is_judged_after_it_was_viewed() {
     let mut run = planned();
     submit(&mut run, &["a"]).unwrap();
     run.judge(&writer(), "plan", "done").unwrap();
-    assert_eq!(code(run.judge(&judge(), "review", "agreed")), Code::NotShown);
+    assert_eq!(code(run.judge(&judge(), "review", "agreed")), RefusalCode::NotShown);
     let datum = submitted(0);
     let shown = run.apply(Event::View { actor: judge(), step: "review".to_owned(), datum }).unwrap();
     assert!(matches!(shown, Accepted::Shown { value: Value::List(files), .. } if files == vec![text("a")]));
@@ -96,7 +96,7 @@ fn what_one_principal_was_shown_another_has_not_seen() {
     run.judge(&writer(), "plan", "done").unwrap();
     let colleague = crate::fixture::actor("j2", "team-j2", &["judge"]);
     run.apply(Event::View { actor: colleague, step: "review".to_owned(), datum: submitted(0) }).unwrap();
-    assert_eq!(code(run.judge(&judge(), "review", "agreed")), Code::NotShown);
+    assert_eq!(code(run.judge(&judge(), "review", "agreed")), RefusalCode::NotShown);
     run.apply(Event::View { actor: judge(), step: "review".to_owned(), datum: submitted(0) }).unwrap();
     run.judge(&judge(), "review", "agreed").unwrap();
 }

@@ -1,7 +1,7 @@
 //! Reopenings: what they reset, what they keep, how they end.
 
 use xp_artifact::workflow::{Limit, Per};
-use xp_machine::{Accepted, Change, Code, Status};
+use xp_machine::{Accepted, Change, RefusalCode, Status};
 
 use crate::fixture::{Run, code, judge, reviewed, start, writer};
 
@@ -36,7 +36,7 @@ fn a_token_of_an_earlier_opening_is_dead() {
     let old = run.ask(&judge(), "review", "read", "x").unwrap();
     run.judge(&judge(), "review", "back").unwrap();
     to_review(&mut run, "c2");
-    assert_eq!(code(run.claim(&old)), Code::StepClosed);
+    assert_eq!(code(run.claim(&old)), RefusalCode::StepClosed);
     run.ask(&judge(), "review", "read", "x").unwrap();
 }
 
@@ -44,7 +44,7 @@ fn a_token_of_an_earlier_opening_is_dead() {
 fn an_exhausted_outcome_cannot_be_chosen() {
     let mut run = Run::of(reviewed());
     to_review(&mut run, "c1");
-    assert_eq!(code(run.judge(&judge(), "review", "no")), Code::NotJudgeable);
+    assert_eq!(code(run.judge(&judge(), "review", "no")), RefusalCode::NotJudgeable);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_loop_of_two_is_used_up_the_third_time() {
 
 #[test]
 fn a_limit_per_run_outlives_a_reopening_and_one_per_opening_does_not() {
-    for (per, again) in [(Per::Run, Err(Code::UsedUp)), (Per::Opening, Ok(()))] {
+    for (per, again) in [(Per::Run, Err(RefusalCode::UsedUp)), (Per::Opening, Ok(()))] {
         let mut workflow = reviewed();
         workflow.steps[2].grants[0].limit = Limit { uses: 1, per };
         let mut run = Run::of(workflow);
@@ -110,7 +110,7 @@ fn what_a_step_made_has_no_value_for_others_until_it_is_settled() {
     workflow.steps[1].after = start();
     let mut run = Run::of(workflow);
     run.act(&writer(), "write", "write", "a", "c1").unwrap();
-    assert_eq!(code(run.ask(&writer(), "test", "test", "c1")), Code::Unbound);
+    assert_eq!(code(run.ask(&writer(), "test", "test", "c1")), RefusalCode::Unbound);
     run.judge(&writer(), "write", "ready").unwrap();
     run.ask(&writer(), "test", "test", "c1").unwrap();
 }

@@ -1,6 +1,6 @@
 //! Requests and claims: each refusal beside a twin that is allowed.
 
-use xp_machine::{Code, Event, Input};
+use xp_machine::{Event, Input, RefusalCode};
 
 use crate::fixture::{Run, actor, code, judge, reviewed, writer};
 
@@ -9,13 +9,13 @@ fn a_use_is_reserved_at_grant_spent_at_claim_and_comes_back_on_expiry() {
     let mut run = Run::of(reviewed());
     let first = run.ask(&writer(), "write", "write", "a").unwrap();
     let second = run.ask(&writer(), "write", "write", "b").unwrap();
-    assert_eq!(code(run.ask(&writer(), "write", "write", "c")), Code::UsedUp);
+    assert_eq!(code(run.ask(&writer(), "write", "write", "c")), RefusalCode::UsedUp);
     run.claim(&first).unwrap();
     run.now += 60_000;
-    assert_eq!(code(run.claim(&second)), Code::Expired);
+    assert_eq!(code(run.claim(&second)), RefusalCode::Expired);
     let third = run.ask(&writer(), "write", "write", "c").unwrap();
     run.claim(&third).unwrap();
-    assert_eq!(code(run.ask(&writer(), "write", "write", "d")), Code::UsedUp);
+    assert_eq!(code(run.ask(&writer(), "write", "write", "d")), RefusalCode::UsedUp);
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_token_dies_at_the_exact_millisecond() {
     run.claim(&token).unwrap();
     let token = run.ask(&writer(), "write", "write", "b").unwrap();
     run.now += 60_000;
-    assert_eq!(code(run.claim(&token)), Code::Expired);
+    assert_eq!(code(run.claim(&token)), RefusalCode::Expired);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_step_back_of_the_clock_does_not_revive_a_token() {
     run.now += 60_000;
     run.ask(&writer(), "write", "write", "b").unwrap();
     run.now -= 60_000;
-    assert_eq!(code(run.claim(&token)), Code::Replayed);
+    assert_eq!(code(run.claim(&token)), RefusalCode::Replayed);
     assert!(run.state.time() >= 61_000);
 }
 
@@ -48,35 +48,35 @@ fn a_token_is_good_once_for_one_key_and_one_request() {
 
     let mut stolen = token.clone();
     stolen.key = "key-of-thief".to_owned();
-    assert_eq!(code(run.claim(&stolen)), Code::WrongKey);
+    assert_eq!(code(run.claim(&stolen)), RefusalCode::WrongKey);
     let mut borrowed = token.clone();
     borrowed.actor = actor("w2", "team-w", &["writer"]);
-    assert_eq!(code(run.claim(&borrowed)), Code::WrongKey);
+    assert_eq!(code(run.claim(&borrowed)), RefusalCode::WrongKey);
     let mut bent = token.clone();
     bent.req = other.req.clone();
-    assert_eq!(code(run.claim(&bent)), Code::WrongArguments);
+    assert_eq!(code(run.claim(&bent)), RefusalCode::WrongArguments);
 
     run.claim(&token).unwrap();
-    assert_eq!(code(run.claim(&token)), Code::Replayed);
+    assert_eq!(code(run.claim(&token)), RefusalCode::Replayed);
     run.complete(&token, true, "1");
-    assert_eq!(code(run.claim(&token)), Code::Replayed);
+    assert_eq!(code(run.claim(&token)), RefusalCode::Replayed);
     let mut forged = other.clone();
     forged.jti = "never-issued".to_owned();
-    assert_eq!(code(run.claim(&forged)), Code::Replayed);
+    assert_eq!(code(run.claim(&forged)), RefusalCode::Replayed);
     run.claim(&other).unwrap();
 }
 
 #[test]
 fn who_when_and_what_are_checked_at_the_request() {
     let mut run = Run::of(reviewed());
-    assert_eq!(code(run.ask(&judge(), "write", "write", "a")), Code::WrongRole);
-    assert_eq!(code(run.ask(&writer(), "write", "delete", "a")), Code::NotGranted);
-    assert_eq!(code(run.ask(&writer(), "test", "test", "a")), Code::OutOfSequence);
-    assert_eq!(code(run.ask(&writer(), "nowhere", "test", "a")), Code::Unknown);
+    assert_eq!(code(run.ask(&judge(), "write", "write", "a")), RefusalCode::WrongRole);
+    assert_eq!(code(run.ask(&writer(), "write", "delete", "a")), RefusalCode::NotGranted);
+    assert_eq!(code(run.ask(&writer(), "test", "test", "a")), RefusalCode::OutOfSequence);
+    assert_eq!(code(run.ask(&writer(), "nowhere", "test", "a")), RefusalCode::Unknown);
     run.act(&writer(), "write", "write", "a", "c1").unwrap();
     run.judge(&writer(), "write", "ready").unwrap();
-    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), Code::StepClosed);
-    assert_eq!(code(run.ask(&writer(), "test", "test", "c2")), Code::OutOfScope);
+    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), RefusalCode::StepClosed);
+    assert_eq!(code(run.ask(&writer(), "test", "test", "c2")), RefusalCode::OutOfScope);
     run.ask(&writer(), "test", "test", "c1").unwrap();
 }
 
@@ -84,7 +84,10 @@ fn who_when_and_what_are_checked_at_the_request() {
 fn one_principal_plays_a_role_for_the_whole_run() {
     let mut run = Run::of(reviewed());
     run.ask(&writer(), "write", "write", "a").unwrap();
-    assert_eq!(code(run.ask(&actor("w2", "team-w", &["writer"]), "write", "write", "b")), Code::WrongRole);
+    assert_eq!(
+        code(run.ask(&actor("w2", "team-w", &["writer"]), "write", "write", "b")),
+        RefusalCode::WrongRole
+    );
     run.ask(&writer(), "write", "write", "b").unwrap();
 }
 
@@ -101,7 +104,7 @@ fn controllers_of_separate_roles_differ() {
     run.act(&writer(), "test", "test", "c1", "t").unwrap();
     run.settle();
     let colleague = actor("j", "team-w", &["judge"]);
-    assert_eq!(code(run.ask(&colleague, "review", "read", "x")), Code::NotSeparate);
+    assert_eq!(code(run.ask(&colleague, "review", "read", "x")), RefusalCode::NotSeparate);
     run.ask(&judge(), "review", "read", "x").unwrap();
 }
 
@@ -114,7 +117,7 @@ fn a_failure_returns_the_use_only_when_it_is_definitive() {
         run.apply(Event::Fail { jti: token.jti.clone(), returned }).unwrap();
     }
     run.ask(&writer(), "write", "write", "a").unwrap();
-    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), Code::UsedUp);
+    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), RefusalCode::UsedUp);
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn tries_are_bounded_even_when_every_token_is_left_to_expire() {
         tries += 1;
         assert!(tries < 1_000, "tries are not bounded");
     }
-    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), Code::TooMany);
+    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), RefusalCode::TooMany);
 }
 
 #[test]
@@ -143,10 +146,10 @@ fn a_kill_stops_the_next_claim_and_nothing_comes_back() {
     };
     let outside = Input { at: run.now, kill: Some("everything".to_owned()), leased_by: None, event };
     let refused = run.machine.apply(&mut run.state, &outside);
-    assert_eq!(code(refused), Code::Killed);
+    assert_eq!(code(refused), RefusalCode::Killed);
     run.apply(Event::Kill { reason: "test".to_owned() }).unwrap();
-    assert_eq!(code(run.claim(&token)), Code::Killed);
-    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), Code::Killed);
+    assert_eq!(code(run.claim(&token)), RefusalCode::Killed);
+    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), RefusalCode::Killed);
 }
 
 #[test]
@@ -154,8 +157,8 @@ fn a_barred_principal_is_out_and_others_go_on() {
     let mut run = Run::of(reviewed());
     let token = run.ask(&writer(), "write", "write", "a").unwrap();
     run.apply(Event::Bar { principal: "w".to_owned() }).unwrap();
-    assert_eq!(code(run.claim(&token)), Code::Replayed);
-    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), Code::Killed);
+    assert_eq!(code(run.claim(&token)), RefusalCode::Replayed);
+    assert_eq!(code(run.ask(&writer(), "write", "write", "a")), RefusalCode::Killed);
 }
 
 #[test]
@@ -171,6 +174,6 @@ fn a_leased_resource_refuses_request_and_claim() {
         req: token.req.clone(),
     };
     let leased = Input { at: run.now, kill: None, leased_by: Some("other".to_owned()), event };
-    assert_eq!(code(run.machine.apply(&mut run.state, &leased)), Code::Leased);
+    assert_eq!(code(run.machine.apply(&mut run.state, &leased)), RefusalCode::Leased);
     run.claim(&token).unwrap();
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use xp_machine::{Accepted, Event, Input, Refusal, Start};
 use xp_scope::Digest;
 
 use super::canonical::{EntryError, canonical, exact};
@@ -29,15 +30,7 @@ pub enum Body {
         facts: Facts,
     },
     /// Any decision of the machine: its complete `Input` and what it answered.
-    Decided {
-        /// The input.
-        input: Part,
-        /// The answer.
-        result: Verdict,
-        /// What else is known.
-        #[serde(default, skip_serializing_if = "Facts::is_empty")]
-        facts: Facts,
-    },
+    Decided(Decision),
     /// `decision.refused` by something other than the machine: a signature, a size, a connector's own check.
     RefusedOutside {
         /// Stable code.
@@ -57,13 +50,6 @@ pub enum Body {
         /// What else is known.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
-    },
-    /// `transition`: changes of an earlier decision, once they took effect.
-    Transition {
-        /// `run_seq` of the entry with the decision.
-        cause: u64,
-        /// Its changes, as that decision lists them.
-        changes: Value,
     },
     /// `artifact.deployed`.
     Deployed {
@@ -114,6 +100,43 @@ pub enum Body {
     },
 }
 
+/// A decision of the machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// Its `Input`.
+    pub input: Part,
+    /// Its answer.
+    pub result: Verdict,
+    /// What else is known.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
+    /// By the event itself, where the decision was made here and not read.
+    #[serde(skip)]
+    kind: Option<Kind>,
+}
+
+impl PartialEq for Decision {
+    /// Two decisions are equal that are written alike.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.input, &self.result, &self.facts) == (&other.input, &other.result, &other.facts)
+    }
+}
+
+impl Decision {
+    fn kind(&self) -> Result<Kind, EntryError> {
+        match (&self.result, self.kind, &self.input) {
+            (Verdict::Refused(_), ..) => Ok(Kind::DecisionRefused),
+            (Verdict::Accepted(_), Some(kind), _) => Ok(kind),
+            (Verdict::Accepted(_), None, Part::Inline(input)) => {
+                let event = input.get("event").unwrap_or(&Value::Null);
+                Event::deserialize(event).map(|event| Kind::of(&event)).map_err(|_| EntryError::NoInput)
+            }
+            (Verdict::Accepted(_), None, Part::Outside { .. }) => Err(EntryError::NoInput),
+        }
+    }
+}
+
 /// What the machine answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -150,34 +173,35 @@ pub struct Blob {
 
 impl Body {
     /// `run.opened`, with the machine's `Start`.
-    pub fn opened(start: &impl Serialize, facts: Facts) -> Result<Self, EntryError> {
+    pub fn opened(start: &Start, facts: Facts) -> Result<Self, EntryError> {
         Ok(Self::Opened { start: Part::Inline(exact(start)?), facts })
     }
 
     /// A decision: the machine's `Input` and what `apply` returned for it.
-    pub fn decided<A: Serialize, R: Serialize>(
-        input: &impl Serialize,
-        result: &Result<A, R>,
+    pub fn decided(
+        input: &Input,
+        result: &Result<Accepted, Refusal>,
         facts: Facts,
     ) -> Result<Self, EntryError> {
         let result = match result {
             Ok(accepted) => Verdict::Accepted(Part::Inline(exact(accepted)?)),
             Err(refusal) => Verdict::Refused(Part::Inline(exact(refusal)?)),
         };
-        Ok(Self::Decided { input: Part::Inline(exact(input)?), result, facts })
+        let kind = Some(Kind::of(&input.event));
+        Ok(Self::Decided(Decision { input: Part::Inline(exact(input)?), result, facts, kind }))
     }
 
-    /// The kind of an entry with this body. Parts must be inside.
+    /// The kind of an entry with this body.
+    ///
+    /// # Errors
+    /// A decision that was read from a log has an input that is none of the machine's, or that is kept outside and was not
+    /// brought in. One made by [`Self::decided`] always has a kind.
     pub fn kind(&self) -> Result<Kind, EntryError> {
         Ok(match self {
             Self::Opened { .. } => Kind::RunOpened,
-            Self::Decided { result: Verdict::Refused(_), .. } | Self::RefusedOutside { .. } => {
-                Kind::DecisionRefused
-            }
-            Self::Decided { input: Part::Inline(input), .. } => decided(input)?,
-            Self::Decided { .. } => return Err(EntryError::Unclassified("its input is not at hand")),
+            Self::Decided(decision) => decision.kind()?,
+            Self::RefusedOutside { .. } => Kind::DecisionRefused,
             Self::Started { .. } => Kind::ActionStarted,
-            Self::Transition { .. } => Kind::Transition,
             Self::Deployed { .. } => Kind::ArtifactDeployed,
             Self::Configured { .. } => Kind::ConfigChanged,
             Self::Stopped { .. } => Kind::Killed,
@@ -231,36 +255,11 @@ impl Body {
     fn parts_mut(&mut self) -> Vec<&mut Part> {
         match self {
             Self::Opened { start, .. } => vec![start],
-            Self::Decided { input, result: Verdict::Accepted(result) | Verdict::Refused(result), .. } => {
+            Self::Decided(Decision { input, result, .. }) => {
+                let (Verdict::Accepted(result) | Verdict::Refused(result)) = result;
                 vec![input, result]
             }
             _ => Vec::new(),
         }
     }
-}
-
-/// The name of the event in an input of the machine.
-pub(crate) fn event(input: &Value) -> Option<(&str, &Value)> {
-    let members = input.get("event")?.as_object()?;
-    let (name, event) = members.iter().next()?;
-    (members.len() == 1).then_some((name.as_str(), event))
-}
-
-fn decided(input: &Value) -> Result<Kind, EntryError> {
-    let (name, _) = event(input).ok_or(EntryError::Unclassified("its input has no event"))?;
-    Ok(match name {
-        "request" => Kind::DecisionGranted,
-        "claim" => Kind::GrantClaimed,
-        "complete" => Kind::ActionResult,
-        "fail" => Kind::ActionFailed,
-        "doubt" => Kind::ActionInDoubt,
-        "resolve" => Kind::ActionResolved,
-        "expire" => Kind::GrantExpired,
-        "submit" => Kind::Submitted,
-        "view" => Kind::Viewed,
-        "judge" => Kind::Judged,
-        "settle" => Kind::Settled,
-        "kill" | "bar" => Kind::Killed,
-        _ => return Err(EntryError::Unclassified("its event is unknown")),
-    })
 }

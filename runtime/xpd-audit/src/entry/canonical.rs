@@ -18,9 +18,9 @@ pub enum EntryError {
     /// It is not shorter than [`super::MAX_ENTRY_BYTES`] even with its large parts outside.
     #[error("entry is too large: {0} bytes")]
     TooLarge(usize),
-    /// The input or its result is none the log has a kind for.
-    #[error("decision has no kind: {0}")]
-    Unclassified(&'static str),
+    /// The input of a decision is none of the machine's, or is not at hand.
+    #[error("input of the decision is none of the machine's")]
+    NoInput,
     /// The run is closed.
     #[error("run is closed")]
     Closed,

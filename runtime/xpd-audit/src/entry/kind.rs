@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use xp_machine::Event;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
@@ -54,8 +55,6 @@ kinds! {
     Judged = "judged",
     /// An automatic outcome was taken.
     Settled = "settled",
-    /// Settling, reopening or ending took effect.
-    Transition = "transition",
     /// An artifact was deployed here.
     ArtifactDeployed = "artifact.deployed",
     /// Roster, rules, bindings or keys changed.
@@ -66,6 +65,27 @@ kinds! {
     RefusalsCounted = "refusals.counted",
     /// A run is over; nothing of it follows.
     RunClosed = "run.closed",
+}
+
+impl Kind {
+    /// The kind of an accepted decision about this event.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        match event {
+            Event::Request { .. } => Self::DecisionGranted,
+            Event::Claim { .. } => Self::GrantClaimed,
+            Event::Complete { .. } => Self::ActionResult,
+            Event::Fail { .. } => Self::ActionFailed,
+            Event::Doubt { .. } => Self::ActionInDoubt,
+            Event::Resolve { .. } => Self::ActionResolved,
+            Event::Expire { .. } => Self::GrantExpired,
+            Event::Submit { .. } => Self::Submitted,
+            Event::View { .. } => Self::Viewed,
+            Event::Judge { .. } => Self::Judged,
+            Event::Settle { .. } => Self::Settled,
+            Event::Kill { .. } | Event::Bar { .. } => Self::Killed,
+        }
+    }
 }
 
 impl fmt::Display for Kind {

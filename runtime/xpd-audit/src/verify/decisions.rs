@@ -28,7 +28,7 @@ pub(super) fn read<'a>(lines: impl Iterator<Item = &'a Read>, findings: &mut Vec
     for read in lines {
         let what = match &read.entry.body {
             Body::Opened { start, .. } => typed(start).map(What::Opened),
-            Body::Decided { input, result, .. } => decided(input, result),
+            Body::Decided(decision) => decided(&decision.input, &decision.result),
             other => Some(What::Other(other)),
         };
         match what {

@@ -58,7 +58,8 @@ pub(super) fn read(
                 if let Err(digest) = read.line.entry.body.bring_in(&salt, blob) {
                     let why = format!("a part of it, {digest}, is missing or damaged");
                     faults.push(Finding::at(Fault::Blob, &read.name, why));
-                } else if read.line.entry.body.kind() != Ok(read.line.entry.kind) {
+                } else if read.line.entry.body.kind().is_ok_and(|kind| kind != read.line.entry.kind) {
+                    // A decision whose input does not read has no kind: the replay says so.
                     faults.push(Finding::at(Fault::Line, &read.name, "it is not of the kind it says"));
                 }
                 let (entry, commitment) = (read.line.entry, read.line_commitment);

@@ -1,8 +1,9 @@
 //! A dishonest server that writes entries past the writer: every hash is right, every entry is in the log, and the
 //! chain still tells.
 
+use serde_json::json;
 use xp_scope::Digest;
-use xpd_audit::entry::{Body, Facts, Kind, LogEntry, Part, Salt, commitment, leaf_data};
+use xpd_audit::entry::{Body, Decision, Facts, Kind, LogEntry, Part, Salt, commitment, leaf_data};
 use xpd_audit::evidence::{EvidenceEntry, write_package};
 use xpd_audit::merkle::{Frontier, Leaves, inclusion_proof, leaf_hash};
 use xpd_audit::verify::{Fault, Report, Verdict, verify_package};
@@ -147,7 +148,7 @@ fn an_entry_that_can_be_read_in_two_ways() {
 #[test]
 fn an_end_that_names_another_last_entry() {
     let report =
-        chained(entries(), false, |at, prev| if at == 8 { Some(Digest::of(b"another")) } else { prev });
+        chained(entries(), false, |at, prev| if at == 7 { Some(Digest::of(b"another")) } else { prev });
     assert!(faults(&report).contains(&(Fault::Incomplete, Some(Kind::RunClosed))), "{report}");
 }
 
@@ -249,9 +250,9 @@ fn with_refusal(edit: impl FnOnce(&mut serde_json::Value)) -> Vec<LogEntry> {
     run.close();
     let mut entries: Vec<LogEntry> = run.entries.into_iter().map(|appended| appended.entry).collect();
     let refused = entries.iter_mut().find_map(|entry| match &mut entry.body {
-        Body::Decided { result: xpd_audit::entry::Verdict::Refused(Part::Inline(refusal)), .. } => {
-            Some(refusal)
-        }
+        Body::Decided(Decision {
+            result: xpd_audit::entry::Verdict::Refused(Part::Inline(refusal)), ..
+        }) => Some(refusal),
         _ => None,
     });
     edit(refused.unwrap());
@@ -269,4 +270,25 @@ fn a_refusal_is_its_code_and_clause_however_it_is_worded() {
     let expected = [(Fault::Replay, Some(Kind::DecisionRefused))];
     assert_eq!(faults_of("code", "used_up".into()), expected);
     assert_eq!(faults_of("clause", serde_json::Value::Null), expected);
+}
+
+#[test]
+fn an_input_in_words_that_the_machine_does_not_use() {
+    for input in [
+        json!({"at": 1_010, "event": {"kill": {"reason": "x", "really": false}}}),
+        json!({"at": 1_010, "event": {"kill": {"reason": "x"}}, "kill": null}),
+        json!({"at": 1_010, "event": {"invent": {"jti": "t"}}}),
+        json!({"at": 1_010, "event": {"kill": {"reason": "x"}, "bar": {"principal": "dev-1"}}}),
+        json!({"at": 1_010}),
+    ] {
+        let mut entries = entries();
+        let killed = entries.iter_mut().find(|entry| entry.kind == Kind::Killed).unwrap();
+        let Body::Decided(decision) = &mut killed.body else { panic!("a kill is a decision") };
+        decision.input = Part::Inline(input.clone());
+        let report = report(entries, false);
+        assert_eq!(report.verdict, Verdict::Failed, "{input}");
+        let found = report.findings.iter().find(|finding| finding.fault == Fault::Replay);
+        let message = found.map(|finding| finding.message.as_str()).unwrap_or_default();
+        assert!(message.contains("not one of this machine's"), "{input}: {report}");
+    }
 }

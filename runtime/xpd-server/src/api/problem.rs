@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use xp_wire::RefusalCode;
 
 use crate::fault::{Fault, Refused};
 use crate::store::StoreError;
@@ -85,24 +86,10 @@ impl From<Fault> for Problem {
     }
 }
 
+/// A code that is none of ours is a fault of ours.
 fn status(code: &str) -> StatusCode {
-    match code {
-        "unauthenticated" | "proof_replayed" => StatusCode::UNAUTHORIZED,
-        "bad_request" => StatusCode::BAD_REQUEST,
-        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "unknown" => StatusCode::NOT_FOUND,
-        "bad_value" | "bad_artifact" | "unproved" | "undeclared_action" | "no_instance" => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
-        "wrong_role" | "not_separate" | "not_granted" | "out_of_scope" | "not_allowed" | "wrong_key"
-        | "wrong_arguments" | "killed" => StatusCode::FORBIDDEN,
-        "too_many" | "suspended" | "too_many_runs" => StatusCode::TOO_MANY_REQUESTS,
-        "connector_failed" | "connector_refused" | "in_doubt" => StatusCode::BAD_GATEWAY,
-        "busy" | "closing" => StatusCode::SERVICE_UNAVAILABLE,
-        "storage_full" => StatusCode::INSUFFICIENT_STORAGE,
-        "internal" | "broken" => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::CONFLICT,
-    }
+    let status = RefusalCode::parse(code).and_then(|code| StatusCode::from_u16(code.status()).ok());
+    status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 impl IntoResponse for Problem {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use xp_artifact::workflow::{Formula, Workflow};
 use xp_diagnostics::Sources;
 use xp_machine::event::Principal;
-use xp_machine::{Accepted, Actor, Code, Event, Input, Machine, Start, State};
+use xp_machine::{Accepted, Actor, Event, Input, Machine, RefusalCode, Start, State};
 use xp_scope::Value;
 
 use crate::figures::{Sample, heading, row, time};
@@ -116,7 +116,7 @@ impl Bench {
         let all = |machine: &Machine, state: &mut State| {
             asked.iter().all(|input| {
                 let decided = black_box(machine.apply(state, input));
-                decided.is_err_and(|refusal| refusal.code == Code::OutOfSequence)
+                decided.is_err_and(|refusal| refusal.code == RefusalCode::OutOfSequence)
             })
         };
         self.batches(REFUSALS, all, 0)

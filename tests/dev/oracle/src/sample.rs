@@ -3,7 +3,7 @@
 use xp_artifact::workflow::{Action, GrantIx, How, StepId};
 use xp_scope::{Digest, Type, Value};
 
-use crate::{Machine, State};
+use xp_machine::{Machine, State};
 
 /// Some value of a type, the same for the same seed.
 pub(crate) fn value(machine: &Machine, ty: &Type, seed: &str) -> Value {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use xp_artifact::workflow::{Action, Atom, GrantIx, How, OutcomeIx, Pin, Root, Step, StepId, SubmissionIx};
 use xp_scope::{Type, Value};
 
-use crate::event::Principal;
-use crate::explore::{Observer, Options, Situation, Used, acting, sample};
-use crate::{Accepted, Event, Input, Machine, Refusal, State, Status};
+use crate::{Observer, Options, Situation, Used, acting, sample};
+use xp_machine::event::Principal;
+use xp_machine::{Accepted, Event, Input, Machine, Refusal, State, Status};
 
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]

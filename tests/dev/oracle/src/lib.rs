@@ -14,8 +14,8 @@ use xp_scope::Value;
 
 pub use moves::{Move, World};
 
-use crate::event::Principal;
-use crate::{Actor, Machine, Refusal, Start, State, Status};
+use xp_machine::event::Principal;
+use xp_machine::{Actor, Machine, Refusal, Start, State, Status};
 
 /// How to explore.
 #[derive(Clone, Debug)]
@@ -231,7 +231,7 @@ pub fn explore<O: Observer>(
 
 /// Steps whose opening is another one.
 fn renewed(before: &State, after: &State) -> Vec<StepId> {
-    let pairs = before.steps.iter().zip(&after.steps).enumerate();
+    let pairs = before.steps().iter().zip(after.steps()).enumerate();
     pairs.filter(|(_, (a, b))| a.opening != b.opening).map(|(index, _)| StepId::of(index)).collect()
 }
 
