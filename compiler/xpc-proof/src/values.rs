@@ -155,12 +155,14 @@ impl<'f, 'm> Values<'f, 'm> {
         number: usize,
     ) -> Value {
         let action = self.facts.action_of(at);
-        let named = action.name_of_made().and_then(|number| action.params.get(number as usize));
-        if let Some(value) = named.and_then(|param| args.get(&param.name)) {
-            return value.clone();
-        }
         let root = Root::Result { step: at.0, grant: at.1 };
         let mut value = self.of_type(&action.result, &mut Datum { root, fields: Vec::new() }, number);
+        for identity in &action.clauses.is {
+            let param = action.params.get(identity.argument as usize);
+            if let Some(given) = param.and_then(|param| args.get(&param.name)?.at(&identity.fields)) {
+                put(&mut value, &identity.field, given.clone());
+            }
+        }
         for (fields, is) in flags {
             put(&mut value, fields, Value::Bool(*is));
         }

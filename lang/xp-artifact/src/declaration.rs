@@ -189,6 +189,21 @@ impl Clauses {
         self.about.iter().filter(says).flat_map(|about| &about.things)
     }
 
+    /// The field of the result names something that the use makes: by itself, or as the argument that it is.
+    #[must_use]
+    pub fn names_made(&self, field: &[String]) -> bool {
+        let identity = self.identity(field);
+        self.makes.iter().any(|making| {
+            making.thing.is_named_by(field)
+                || identity.as_ref().is_some_and(|(index, fields)| {
+                    let own = making.thing.levels().last().map(|level| level.keys.as_slice());
+                    own.unwrap_or_default().iter().any(|key| {
+                        matches!(key, KeyExpr::Argument { index: named, fields: of } if named == index && of == fields)
+                    })
+                })
+        })
+    }
+
     /// The argument that a field of the result is, with what is followed from it.
     #[must_use]
     pub fn identity(&self, field: &[String]) -> Option<(u32, FieldPath)> {
@@ -289,6 +304,13 @@ impl ThingExpr {
             Self::Anything => &[],
             Self::Path(levels) => levels,
         }
+    }
+
+    /// Whether a field of the result is the key, or a part of it, of the innermost kind.
+    #[must_use]
+    pub fn is_named_by(&self, field: &[String]) -> bool {
+        let own = self.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+        own.iter().any(|key| matches!(key, KeyExpr::Field(named) if named == field))
     }
 
     /// Whether an argument is named in it.

@@ -129,7 +129,7 @@ impl<'w> Terms<'w> {
             Some(Key::Chosen { by, .. }) => (None, by),
             named => (named, Chooser::World),
         };
-        let makes = clauses.makes.iter().any(|making| is_own_key(&making.thing, &datum.fields));
+        let makes = clauses.names_made(&datum.fields);
         match named {
             _ if makes && granted.limit.uses == 1 => {
                 Key::Minted { mint: self.mint(step, grant), name: named.map(Box::new) }
@@ -154,12 +154,6 @@ impl<'w> Terms<'w> {
         let next = MintId(u32::try_from(self.mints.len()).unwrap_or(u32::MAX));
         *self.mints.entry((step, grant)).or_insert(next)
     }
-}
-
-/// The field is the key of the innermost kind.
-fn is_own_key(thing: &ThingExpr, fields: &[String]) -> bool {
-    let own = thing.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-    own.iter().any(|key| matches!(key, KeyExpr::Field(field) if field == fields))
 }
 
 /// The thing that a clause means in one use, as far as it is one: up to the first key that stands for several or that has

@@ -12,7 +12,7 @@ pub(crate) mod occurs;
 pub(crate) mod once;
 pub(crate) mod progress;
 pub(crate) mod requires;
-pub(crate) mod resources;
+pub(crate) mod things;
 pub(crate) mod reviewed;
 pub(crate) mod scope;
 pub(crate) mod stuck;
