@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use xpd_token::{KeyPair, ProofRequest, make_proof};
+use xp_wire::proof::{ProofRequest, make_proof};
+use xpd_token::KeyPair;
 
 /// The name under which the server answers on its socket.
 const BASE: &str = "http://xpd";
@@ -74,7 +75,8 @@ impl Client {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(Error::other)?.as_secs();
         let now = i64::try_from(now).map_err(Error::other)?;
         let request = ProofRequest { method, url: &url, token, body: &bytes, now, random };
-        let proof = make_proof(&self.key, &request).map_err(Error::other)?;
+        let proof = make_proof(self.key.public().bytes(), |message| self.key.sign(message), &request)
+            .map_err(Error::other)?;
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nhost: xpd\r\nconnection: close\r\ncontent-length: {}\r\ndpop: {proof}\r\n",
             bytes.len()

@@ -69,7 +69,7 @@ fn workflow(steps: usize) -> Workflow {
     }
     let finish = w.steps.iter().enumerate().map(|(index, step)| {
         let stays = step.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.then == Then::Settle);
-        Formula::Some(
+        Formula::Any(
             stays
                 .map(|(ix, _)| Formula::Is(Atom { step: StepId::of(index), outcome: OutcomeIx::of(ix) }))
                 .collect(),
@@ -84,7 +84,7 @@ fn first(step: usize) -> Formula {
 }
 
 fn either(step: usize) -> Formula {
-    Formula::Some(
+    Formula::Any(
         (0..2).map(|ix| Formula::Is(Atom { step: StepId::of(step), outcome: OutcomeIx(ix) })).collect(),
     )
 }

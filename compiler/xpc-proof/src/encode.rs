@@ -186,7 +186,7 @@ impl<'f, 'm> Copy<'f, 'm> {
         let part = |formula: &Formula| {
             let place = match formula {
                 Formula::Is(atom) => Place::AfterAtom(step, *atom),
-                Formula::All(_) | Formula::Some(_) => Place::After(step),
+                Formula::All(_) | Formula::Any(_) => Place::After(step),
             };
             (place, self.formula(formula))
         };

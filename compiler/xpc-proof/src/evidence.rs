@@ -25,7 +25,7 @@ pub(crate) fn ways(condition: &Condition) -> Vec<Way> {
             let pairs = so_far.iter().flat_map(|a| more.iter().map(move |b| (a, b)));
             pairs.filter_map(|(a, b)| both(a, b)).take(MAX_WAYS).collect()
         }),
-        Condition::Some(parts) => parts.iter().flat_map(ways).take(MAX_WAYS).collect(),
+        Condition::Any(parts) => parts.iter().flat_map(ways).take(MAX_WAYS).collect(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::scopes;
 static NO_STEP: Step = Step {
     name: String::new(),
     role: RoleId(0),
-    after: Formula::Some(Vec::new()),
+    after: Formula::Any(Vec::new()),
     grants: Vec::new(),
     submissions: Vec::new(),
     outcomes: Vec::new(),

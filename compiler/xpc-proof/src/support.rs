@@ -84,7 +84,7 @@ impl Kept<'_, '_> {
         match formula {
             Formula::Is(atom) => self.atom(*atom),
             Formula::All(parts) => parts.iter().for_each(|part| self.formula(part)),
-            Formula::Some(parts) => {
+            Formula::Any(parts) => {
                 if parts.iter().any(|part| self.kept.truth(part)) {
                     return;
                 }

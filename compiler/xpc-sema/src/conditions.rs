@@ -38,7 +38,7 @@ fn as_meant(
             let lowered: Vec<Option<Condition>> =
                 parts.iter().map(|part| as_meant(context, step, part, is, problems)).collect();
             let lowered = lowered.into_iter().collect::<Option<Vec<_>>>()?;
-            Some(if all { Condition::All(lowered) } else { Condition::Some(lowered) })
+            Some(if all { Condition::All(lowered) } else { Condition::Any(lowered) })
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn lower(
     match &ast.kind {
         ast::FormulaKind::Atom(atom) => lower_atom(context, atom, ast.span, edges, atoms, problems),
         ast::FormulaKind::All(parts) => many(context, parts, edges, atoms, problems).map(Formula::All),
-        ast::FormulaKind::Any(parts) => many(context, parts, edges, atoms, problems).map(Formula::Some),
+        ast::FormulaKind::Any(parts) => many(context, parts, edges, atoms, problems).map(Formula::Any),
     }
 }
 
@@ -83,7 +83,7 @@ fn lower_atom(
             let all = symbols.continuing.iter().map(|index| Atom { step: id, outcome: *index });
             let all: Vec<Atom> = all.collect();
             atoms.extend(all.iter().map(|atom| Written { atom: *atom, span }));
-            Some(Formula::Some(all.into_iter().map(Formula::Is).collect()))
+            Some(Formula::Any(all.into_iter().map(Formula::Is).collect()))
         }
         ast::AtomOutcome::Only => {
             if let [only] = symbols.continuing.as_slice() {

@@ -21,19 +21,20 @@ pub fn connector<'a>(
     }
     let fault = Diagnostic::error(codes::UNKNOWN_CONNECTOR, format!("there is no connector `{}`", name.text))
         .at(name.span);
-    problems.push(match connectors.unused.get(&name.text) {
-        Some(module) => {
-            let (span, line) = connectors.use_line(module);
-            fault.help(format!("add `use {module}`")).fix(span, line, format!("add `use {module}`"))
-        }
-        None => problems.propose(
-            fault,
-            name.span,
-            &name.text,
-            "connectors",
-            connectors.visible.keys().map(String::as_str),
-        ),
-    });
+    if let Some(module) = connectors.unused.get(&name.text) {
+        // One line cures every use of the name.
+        let (span, line) = connectors.use_line(module);
+        let cured = fault.help(format!("add `use {module}`")).fix(span, line, format!("add `use {module}`"));
+        problems.push_once_for(&name.text, cured);
+        return None;
+    }
+    problems.push(problems.propose(
+        fault,
+        name.span,
+        &name.text,
+        "connectors",
+        connectors.visible.keys().map(String::as_str),
+    ));
     None
 }
 

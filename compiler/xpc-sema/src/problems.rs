@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
-use xp_diagnostics::{Diagnostic, Severity, Span};
+use xp_diagnostics::{Diagnostic, Severity, SourceId, Span};
 
 /// How many names one analysis compares to find near ones; beyond it, faults are reported without a proposal.
 const COMPARISONS: usize = 500_000;
@@ -15,6 +15,7 @@ const CHOICES: usize = 8;
 pub struct Problems {
     list: Vec<Diagnostic>,
     causes: HashSet<(&'static str, Span)>,
+    named: HashSet<(&'static str, Option<SourceId>, String)>,
     /// How often the text of a damaged file holds each word.
     words: Option<HashMap<String, usize>>,
     errors: usize,
@@ -27,6 +28,7 @@ impl Problems {
         Self {
             list: Vec::new(),
             causes: HashSet::new(),
+            named: HashSet::new(),
             words: None,
             errors: 0,
             left: Cell::new(COMPARISONS),
@@ -44,6 +46,13 @@ impl Problems {
     /// Adds one, unless there is one of its code with the same cause.
     pub fn push_once(&mut self, cause: Span, diagnostic: Diagnostic) {
         if self.causes.insert((diagnostic.code.id, cause)) {
+            self.push(diagnostic);
+        }
+    }
+
+    /// Adds one, unless there is one of its code about the same name in its file.
+    pub fn push_once_for(&mut self, name: &str, diagnostic: Diagnostic) {
+        if self.named.insert((diagnostic.code.id, diagnostic.file, name.to_owned())) {
             self.push(diagnostic);
         }
     }

@@ -21,6 +21,24 @@ const BUILT_IN: [(&str, Type); 7] = [
     ("tree", Type::Tree),
 ];
 
+/// What other languages call these types, in lower case.
+const ELSEWHERE: [(&str, &str); 14] = [
+    ("string", "text"),
+    ("str", "text"),
+    ("varchar", "text"),
+    ("integer", "int"),
+    ("number", "int"),
+    ("long", "int"),
+    ("int64", "int"),
+    ("i64", "int"),
+    ("u64", "int"),
+    ("boolean", "bool"),
+    ("flag", "bool"),
+    ("file", "path"),
+    ("filename", "path"),
+    ("filepath", "path"),
+];
+
 /// Where a type is written.
 pub struct Place<'a> {
     /// The connectors that may be named.
@@ -140,6 +158,9 @@ fn named(place: &Place<'_>, path: &ast::Path, word: Option<&str>, problems: &mut
                     format!("{connector}.{}", name.text),
                     format!("write `{connector}.{}`", name.text),
                 ),
+                None if let Some(here) = name_here(&name.text) => fault
+                    .help(format!("did you mean `{here}`?"))
+                    .fix(name.span, here, format!("replace with `{here}`")),
                 None => {
                     let known = BUILT_IN.iter().map(|(name, _)| *name).chain(own);
                     problems.propose(fault, name.span, &name.text, "types", known)
@@ -173,6 +194,11 @@ fn named(place: &Place<'_>, path: &ast::Path, word: Option<&str>, problems: &mut
             None
         }
     }
+}
+
+fn name_here(other: &str) -> Option<&'static str> {
+    let other = other.to_ascii_lowercase();
+    ELSEWHERE.iter().find(|(name, _)| *name == other).map(|(_, here)| *here)
 }
 
 /// Every value of the first may stand where the second is wanted.

@@ -203,9 +203,9 @@ fn finish(context: &Context<'_>, spans: &mut Spans, problems: &mut Problems) -> 
                 Some(only) if settled.is_empty() => only,
                 Some(last) => {
                     settled.push(last);
-                    Formula::Some(settled)
+                    Formula::Any(settled)
                 }
-                None => Formula::Some(Vec::new()),
+                None => Formula::Any(Vec::new()),
             }
         });
         return Some(Formula::All(all.collect()));

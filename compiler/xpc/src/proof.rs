@@ -1,15 +1,11 @@
-//! A proof of possession (RFC 9449) by the administrator's key, for one request. What the server asks for; written out here
-//! because the compiler knows nothing of the runtime but its HTTP API.
+//! A proof of possession (RFC 9449) by the administrator's key, for one request.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use ed25519_dalek::{Signer as _, SigningKey};
-use serde_json::json;
-use sha2::{Digest as _, Sha256};
+use xp_wire::proof::{ProofRequest, make_proof};
 
 /// Reads a key in PKCS#8 PEM. The error never quotes it.
 pub fn key(path: &Path) -> Result<SigningKey, String> {
@@ -23,19 +19,9 @@ pub fn key(path: &Path) -> Result<SigningKey, String> {
 pub fn of(key: &SigningKey, url: &str, body: &[u8]) -> Result<String, String> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| format!("no randomness: {error}"))?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| "the clock stands before 1970")?;
-    let x = base64url(key.verifying_key().as_bytes());
-    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x });
-    let header = json!({ "typ": "dpop+jwt", "alg": "EdDSA", "jwk": jwk });
-    let claims = json!({
-        "jti": base64url(&random), "htm": "POST", "htu": url, "iat": now.as_secs(), "xp_body": base64url(&Sha256::digest(body)),
-    });
-    let signed =
-        format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
-    let signature = base64url(&key.sign(signed.as_bytes()).to_bytes());
-    Ok(format!("{signed}.{signature}"))
-}
-
-fn base64url(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| "the clock stands before 1970")?;
+    let now = i64::try_from(since.as_secs()).map_err(|_| "the clock stands too far in the future")?;
+    let request = ProofRequest { method: "POST", url, token: None, body, now, random };
+    make_proof(key.verifying_key().as_bytes(), |message| key.sign(message).to_bytes(), &request)
+        .map_err(|error| format!("`{url}`: {error}"))
 }

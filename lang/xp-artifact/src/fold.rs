@@ -17,7 +17,7 @@ impl Formula {
         match self {
             Self::Is(leaf) => atom(*leaf),
             Self::All(parts) => all(parts.iter().map(|part| part.fold(atom, all, any)).collect()),
-            Self::Some(parts) => any(parts.iter().map(|part| part.fold(atom, all, any)).collect()),
+            Self::Any(parts) => any(parts.iter().map(|part| part.fold(atom, all, any)).collect()),
         }
     }
 
@@ -26,7 +26,7 @@ impl Formula {
         match self {
             Self::Is(atom) => settled(*atom),
             Self::All(parts) => parts.iter().all(|part| part.holds(settled)),
-            Self::Some(parts) => parts.iter().any(|part| part.holds(settled)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(settled)),
         }
     }
 
@@ -38,7 +38,7 @@ impl Formula {
         while let Some(here) = stack.pop() {
             match here {
                 Self::Is(atom) => found.push(*atom),
-                Self::All(parts) | Self::Some(parts) => stack.extend(parts.iter().rev()),
+                Self::All(parts) | Self::Any(parts) => stack.extend(parts.iter().rev()),
             }
         }
         found
@@ -58,7 +58,7 @@ impl Formula {
     pub fn conjuncts(&self) -> &[Self] {
         match self {
             Self::All(parts) => parts,
-            Self::Is(_) | Self::Some(_) => std::slice::from_ref(self),
+            Self::Is(_) | Self::Any(_) => std::slice::from_ref(self),
         }
     }
 }
@@ -84,7 +84,7 @@ impl Condition {
             Self::Bound(grant) => literal(Literal { grant: *grant, flag: None }),
             Self::Flag { grant, fields, is } => literal(Literal { grant: *grant, flag: Some((fields, *is)) }),
             Self::All(parts) => all(parts.iter().map(|part| part.fold(literal, all, any)).collect()),
-            Self::Some(parts) => any(parts.iter().map(|part| part.fold(literal, all, any)).collect()),
+            Self::Any(parts) => any(parts.iter().map(|part| part.fold(literal, all, any)).collect()),
         }
     }
 
@@ -94,7 +94,7 @@ impl Condition {
             Self::Bound(grant) => literal(Literal { grant: *grant, flag: None }),
             Self::Flag { grant, fields, is } => literal(Literal { grant: *grant, flag: Some((fields, *is)) }),
             Self::All(parts) => parts.iter().all(|part| part.holds(literal)),
-            Self::Some(parts) => parts.iter().any(|part| part.holds(literal)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(literal)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Condition {
                 Self::Flag { grant, fields, is } => {
                     found.push(Literal { grant: *grant, flag: Some((fields, *is)) });
                 }
-                Self::All(parts) | Self::Some(parts) => stack.extend(parts.iter().rev()),
+                Self::All(parts) | Self::Any(parts) => stack.extend(parts.iter().rev()),
             }
         }
         found

@@ -21,9 +21,9 @@ pub fn formula(workflow: &Workflow, formula_: &Formula) -> String {
     match formula_ {
         Formula::Is(is) => atom(workflow, *is),
         Formula::All(parts) if parts.is_empty() => "true".to_owned(),
-        Formula::Some(parts) if parts.is_empty() => "false".to_owned(),
+        Formula::Any(parts) if parts.is_empty() => "false".to_owned(),
         Formula::All(parts) => joined(workflow, parts, " and "),
-        Formula::Some(parts) => joined(workflow, parts, " or "),
+        Formula::Any(parts) => joined(workflow, parts, " or "),
     }
 }
 
@@ -31,7 +31,7 @@ fn joined(workflow: &Workflow, parts: &[Formula], with: &str) -> String {
     let texts: Vec<String> = parts
         .iter()
         .map(|part| match part {
-            Formula::All(inner) | Formula::Some(inner) if inner.len() > 1 => {
+            Formula::All(inner) | Formula::Any(inner) if inner.len() > 1 => {
                 format!("({})", formula(workflow, part))
             }
             _ => formula(workflow, part),

@@ -307,8 +307,8 @@ pub enum Formula {
     Is(Atom),
     /// All hold; the empty one is true.
     All(Vec<Formula>),
-    /// Some holds; the empty one is false.
-    Some(Vec<Formula>),
+    /// Any holds; the empty one is false.
+    Any(Vec<Formula>),
 }
 
 /// A capability: one action with every argument pinned.
@@ -507,8 +507,8 @@ pub enum Condition {
     },
     /// All hold.
     All(Vec<Condition>),
-    /// Some holds.
-    Some(Vec<Condition>),
+    /// Any holds.
+    Any(Vec<Condition>),
 }
 
 /// A bounded reopening.

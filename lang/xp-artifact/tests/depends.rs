@@ -54,7 +54,7 @@ fn workflow() -> Workflow {
     b.grants = vec![grant(None, vec![Pin::Any, Pin::Is(text)])];
     let mut c = step("c", always());
     c.outcomes[0].of = Some(submission_of(0));
-    let d = step("d", Formula::Some(vec![is(2, 0), Formula::All(vec![is(1, 0), is(2, 0)])]));
+    let d = step("d", Formula::Any(vec![is(2, 0), Formula::All(vec![is(1, 0), is(2, 0)])]));
     let e = step("e", always());
     let record = |name: &str, field: &str, ty: Type| Record {
         name: name.to_owned(),
@@ -150,7 +150,7 @@ fn a_formula_holds_as_its_parts_do() {
     assert_eq!(ids(&formula.steps()), [1, 2]);
     assert!(formula.holds(&|atom| atom.step == StepId(2)));
     assert!(!formula.holds(&|atom| atom.step == StepId(1)));
-    assert!(always().holds(&|_| false) && !Formula::Some(Vec::new()).holds(&|_| true));
+    assert!(always().holds(&|_| false) && !Formula::Any(Vec::new()).holds(&|_| true));
     let count = formula.fold(&|_| 1, &|parts| parts.iter().sum(), &|parts| parts.iter().sum::<u32>() * 10);
     assert_eq!(count, 30);
     assert_eq!(formula.conjuncts(), std::slice::from_ref(formula));
@@ -161,7 +161,7 @@ fn a_formula_holds_as_its_parts_do() {
 fn a_condition_is_read_literal_by_literal() {
     let flag = |is| Condition::Flag { grant: GrantIx(1), fields: vec!["passed".to_owned()], is };
     let condition =
-        Condition::Some(vec![Condition::All(vec![Condition::Bound(GrantIx(0)), flag(true)]), flag(false)]);
+        Condition::Any(vec![Condition::All(vec![Condition::Bound(GrantIx(0)), flag(true)]), flag(false)]);
     let path = ["passed".to_owned()];
     let expected = [
         Literal { grant: GrantIx(0), flag: None },

@@ -68,6 +68,7 @@ codes! {
     TOO_DEEP = "XP0110", "brackets nested too deeply";
     REPEATED_CLAUSE = "XP0111", "a clause is given twice";
     DANGLING_DOC = "XP0112", "a doc comment documents nothing";
+    UNSUPPORTED = "XP0113", "a construct that is not supported yet";
     FILE_TOO_LARGE = "XP0120", "the file is too large";
     NOT_UTF8 = "XP0121", "the file is not UTF-8";
     EMPTY_FILE = "XP0122", "the file declares nothing";

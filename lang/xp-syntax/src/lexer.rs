@@ -1,9 +1,14 @@
 //! Text to tokens, with what stands between them. Cuts for `split.rs`, points for messages, and material for the formatter;
 //! the grammar reads the text itself.
 
+mod foreign;
+mod quotes;
+mod strings;
+
 use xp_diagnostics::{Diagnostic, SourceId, Span, codes};
 
 use crate::hidden;
+use crate::words::planned;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +138,16 @@ impl<'t> Lexer<'t> {
         Span::new(self.out.source, self.at, self.at + len)
     }
 
+    /// Text of the token before; empty at the start.
+    fn last_word(&self) -> &'t str {
+        self.out.tokens.len().checked_sub(1).map_or("", |last| self.out.word(last))
+    }
+
+    /// Byte at which the line begins.
+    fn line_start(&self) -> usize {
+        self.out.text.get(..self.at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1)
+    }
+
     fn step(&mut self) -> bool {
         let rest = self.rest();
         let mut chars = rest.chars();
@@ -154,10 +169,11 @@ impl<'t> Lexer<'t> {
             '0'..='9' => self.number(0),
             '-' if second == Some('>') => self.push(Kind::Mark('>'), 2),
             '-' if second.is_some_and(|c| c.is_ascii_digit()) => self.number(1),
+            '=' if matches!(second, Some('>' | '=')) => self.foreign(),
             '{' | '}' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '=' | '|' => {
                 self.push(Kind::Mark(first), 1)
             }
-            _ => self.bad(),
+            _ => self.foreign(),
         }
         true
     }
@@ -207,7 +223,9 @@ impl<'t> Lexer<'t> {
         let digits = self.run(self.at + sign, |c| c.is_ascii_digit()) + sign;
         let all = digits + self.run(self.at + digits, is_word);
         let written = self.out.text.get(self.at..self.at + all).unwrap_or("");
-        let fault = if all > digits {
+        let fault = if let Some(fault) = planned::duration(written, self.last_word()) {
+            Some(fault)
+        } else if all > digits {
             Some(
                 Diagnostic::error(
                     codes::BAD_NUMBER,
@@ -233,102 +251,6 @@ impl<'t> Lexer<'t> {
             }
             None => self.push(Kind::Int, all),
         }
-    }
-
-    fn string(&mut self) {
-        let rest = self.rest();
-        let mut chars = rest.char_indices().skip(1);
-        let mut sound = true;
-        while let Some((at, c)) = chars.next() {
-            match c {
-                '"' => {
-                    sound &= !self.hidden(at, false);
-                    self.push(if sound { Kind::Str } else { Kind::Bad }, at + 1);
-                    return;
-                }
-                '\n' => return self.unclosed_string(at),
-                '\\' => match chars.next() {
-                    Some((_, '"' | '\\' | 'n' | 't')) => {}
-                    Some((next, '\n')) => return self.unclosed_string(next),
-                    None => break,
-                    Some((next, other)) => {
-                        sound = false;
-                        let span =
-                            Span::new(self.out.source, self.at + at, self.at + next + other.len_utf8());
-                        self.out.faults.push(
-                            Diagnostic::error(
-                                codes::BAD_STRING,
-                                format!("`\\{}` is no escape", other.escape_debug()),
-                            )
-                            .at(span)
-                            .help("escapes are `\\\"`, `\\\\`, `\\n` and `\\t`"),
-                        );
-                    }
-                },
-                _ => {}
-            }
-        }
-        self.unclosed_string(rest.len());
-    }
-
-    fn unclosed_string(&mut self, len: usize) {
-        let written = self.rest().get(..len).unwrap_or("").trim_end();
-        self.out.swallowed.0 += written.matches('{').count();
-        self.out.swallowed.1 += written.matches('}').count();
-        // With a quote too many or too few, inside and outside are swapped: other faults of the line come from that.
-        let line = self.out.text.get(..self.at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        let here = |fault: &Diagnostic| fault.primary.is_some_and(|span| span.start as usize >= line);
-        while self.out.faults.last().is_some_and(here) {
-            self.out.faults.pop();
-        }
-        let quote = Span::new(self.out.source, self.at, self.at + 1);
-        self.out.faults.push(
-            Diagnostic::error(codes::BAD_STRING, "this string is never closed")
-                .at(quote)
-                .help("a string ends with `\"` on the line it starts on; write a line break as `\\n`"),
-        );
-        self.push(Kind::Bad, written.len());
-    }
-
-    fn bad(&mut self) {
-        let known = |c: char| {
-            is_word(c)
-                || c.is_ascii_whitespace()
-                || matches!(c, '"' | '{' | '}' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '=' | '|')
-        };
-        let start = self.at;
-        let first = self.rest().chars().next().map_or(1, char::len_utf8);
-        let mut len = first;
-        for c in self.out.text.get(start + first..).unwrap_or("").chars() {
-            // A run ends where something else could begin.
-            if known(c) || c == '/' || c == '-' {
-                break;
-            }
-            len += c.len_utf8();
-        }
-        let written = self.out.text.get(start..start + len).unwrap_or("");
-        let shown: String = shorten(written).chars().flat_map(show).collect();
-        let mut fault = Diagnostic::error(codes::BAD_CHARACTER, format!("`{shown}` means nothing here"))
-            .at(self.span(len));
-        if written.chars().all(|c| c == ';') {
-            fault = fault.help("nothing ends with `;`: take it out").fix(self.span(len), "", "remove `;`");
-        } else if written.chars().any(char::is_alphabetic) {
-            fault = fault.help("names are written with the letters a to z, digits and `_`");
-        } else if written == "/" {
-            fault = fault.help("a comment starts with `//`");
-        } else if written == "-" || written == "–" || written == "—" || written == "→" {
-            fault = fault.help("an arrow is written `->`");
-        } else if written.starts_with(['“', '”', '\'', '‘', '’', '`', '„']) {
-            fault = fault.help("strings stand between straight double quotes `\"`");
-        } else if written == "#" {
-            fault = fault.help("a comment starts with `//`");
-        } else if written == "&&" || written == "&" {
-            fault = fault.help("write `and`").fix(self.span(len), "and", "write `and`");
-        } else if written == "!" {
-            fault = fault.help("write `not`").fix(self.span(len), "not ", "write `not`");
-        }
-        self.out.faults.push(fault);
-        self.push(Kind::Bad, len);
     }
 }
 

@@ -3,14 +3,17 @@
 //! Members start with words that cannot be names, so a lost bracket costs one member: the next line that starts with such a word
 //! starts anew. Blocks are matched by braces; where braces and words disagree, the words win and the brace is reported once.
 
+mod blocks;
 mod ends;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use xp_diagnostics::{Diagnostic, codes};
 
 use crate::lexer::{Kind, Lexed};
-use crate::words::Piece;
+use crate::words::{Piece, planned};
+use blocks::told_home;
 
 /// Index of a [`Node`].
 pub(crate) type NodeId = usize;
@@ -73,6 +76,8 @@ struct Splitter<'l, 't> {
     surplus: usize,
     /// Closing braces beyond the opening ones, less those already explained.
     deficit: usize,
+    /// The closing brace of each opening one, by nesting alone.
+    closing: HashMap<usize, usize>,
 }
 
 impl<'l, 't> Splitter<'l, 't> {
@@ -101,6 +106,7 @@ impl<'l, 't> Splitter<'l, 't> {
             told: false,
             surplus,
             deficit,
+            closing: partners(lexed),
             swallowed: lexed.swallowed,
         }
     }
@@ -148,160 +154,6 @@ impl<'l, 't> Splitter<'l, 't> {
         } else if self.lexed.kind(self.at) != Some(Kind::Word) || !self.moves(word) {
             self.unknown();
         }
-    }
-
-    /// A word that starts a member of another block: go there. False when there is no such block.
-    fn moves(&mut self, word: &str) -> bool {
-        if self.stack.iter().any(|id| self.piece(*id).member(word).is_some()) {
-            let mut open = Vec::new();
-            while self.piece(self.block()).member(word).is_none() {
-                open.extend(self.stack.pop());
-            }
-            self.left_open(&open, self.at);
-            return true;
-        }
-        if self.swallowed.0 > 0 && self.home(self.at).is_some() {
-            self.swallowed.0 -= 1;
-            self.headless(word);
-            return true;
-        }
-        // A block that was closed too early goes on.
-        let closed = self.closed_home(word);
-        for id in &closed {
-            self.reopen(*id, word);
-        }
-        !closed.is_empty()
-    }
-
-    fn reopen(&mut self, id: NodeId, word: &str) {
-        if let Some(brace) = self.nodes.get(id).and_then(|node| node.close) {
-            let noun = self.title(id);
-            let found = self.lexed.span(self.at);
-            let fault = Diagnostic::error(codes::UNOPENED, format!("this `}}` closes {noun} too early"))
-                .at(self.lexed.span(brace))
-                .label(found, format!("`{word}` belongs inside"))
-                .fix(self.lexed.span(brace), "", "remove the `}`");
-            self.faults.push(fault);
-            self.edit(id, |node| node.close = None);
-            self.deficit = self.deficit.saturating_sub(1);
-        }
-        self.stack.push(id);
-    }
-
-    /// "`step review`", by kind and name.
-    fn title(&self, id: NodeId) -> String {
-        let Some(node) = self.nodes.get(id) else { return "the block".to_owned() };
-        if node.piece == Piece::File {
-            return "the file".to_owned();
-        }
-        let name: String = (node.head.start..node.head.end.min(node.head.start + 2))
-            .map(|at| self.lexed.word(at))
-            .fold(String::new(), |mut all, word| {
-                if !all.is_empty() {
-                    all.push(' ');
-                }
-                all.push_str(word);
-                all
-            });
-        format!("`{}`", crate::lexer::shorten(&name))
-    }
-
-    /// Blocks, innermost first, end without their braces, noticed at a token.
-    fn left_open(&mut self, blocks: &[NodeId], noticed: usize) {
-        // A block that no brace opened needs none to close.
-        let mut blocks = blocks
-            .iter()
-            .filter(|id| self.nodes.get(**id).is_some_and(|node| node.open.is_some()))
-            .peekable();
-        let Some(first) = blocks.peek().copied().copied() else { return };
-        if self.swallowed.1 > 0 {
-            self.swallowed.1 -= 1;
-            return;
-        }
-        let title = self.title(first);
-        let found = self.lexed.word(noticed);
-        let mut fault = if found.is_empty() {
-            let before = self.lexed.span(noticed.saturating_sub(1));
-            Diagnostic::error(
-                codes::UNCLOSED,
-                format!("expected `}}` to close {title}, found the end of the file"),
-            )
-            .at(before)
-        } else {
-            Diagnostic::error(codes::UNCLOSED, format!("expected `}}` to close {title}, found `{found}`"))
-                .at(self.lexed.span(noticed))
-        };
-        for id in blocks {
-            if let Some(open) = self.nodes.get(*id).and_then(|node| node.open) {
-                fault = fault.label(self.lexed.span(open), "this `{` is still open");
-            }
-        }
-        self.faults.push(fault);
-    }
-
-    fn end_of_file(&mut self) {
-        self.ended_open = self.stack.len() > 1;
-        let swallowed = self.swallowed.1.min(self.stack.len() - 1);
-        self.stack.truncate(self.stack.len() - swallowed);
-        let open: Vec<NodeId> = self.stack.drain(1..).rev().collect();
-        self.left_open(&open, self.lexed.tokens.len());
-    }
-
-    fn closing_brace(&mut self) {
-        let block = self.block();
-        let next = self.lexed.word(self.at + 1);
-        let kind = self.piece(block);
-        if self.nodes.get(block).is_some_and(|node| node.forgiven > 0)
-            && (kind.member(next).is_some() || next == "}")
-        {
-            self.edit(block, |node| node.forgiven -= 1);
-            self.at += 1;
-            return;
-        }
-        // A block that nothing opened takes a brace only when there are too many.
-        while self.stack.len() > 1 && self.nodes.get(self.block()).is_some_and(|node| node.open.is_none()) {
-            self.stack.pop();
-            if self.deficit > 0 {
-                self.deficit -= 1;
-                self.at += 1;
-                return;
-            }
-        }
-        if self.stack.len() <= 1 {
-            let span = self.lexed.span(self.at);
-            self.faults.push(Diagnostic::error(codes::UNOPENED, "this `}` closes nothing").at(span).fix(
-                span,
-                "",
-                "remove the `}`",
-            ));
-            self.at += 1;
-            return;
-        }
-        if self.by_indent {
-            let mut open = Vec::new();
-            while self.stack.len() > 2 && self.closes_outer() {
-                open.extend(self.stack.pop());
-            }
-            self.left_open(&open, self.at);
-        }
-        let block = self.block();
-        let at = self.at;
-        self.edit(block, |node| node.close = Some(at));
-        self.stack.pop();
-        self.at += 1;
-    }
-
-    /// The brace at hand starts its line, further left than the innermost block does.
-    fn closes_outer(&self) -> bool {
-        let Some(token) = self.lexed.token(self.at) else { return false };
-        let head = self.nodes.get(self.block()).map_or(0, |node| node.head.start);
-        let Some(start) = self.lexed.token(head) else { return false };
-        token.line_first && start.line_first && self.column(token.start) < self.column(start.start)
-    }
-
-    fn column(&self, byte: usize) -> usize {
-        let before = self.lexed.text.get(..byte).unwrap_or("");
-        before.len() - before.rfind('\n').map_or(0, |at| at + 1)
     }
 
     /// A member that starts with a word of its own.
@@ -352,21 +204,6 @@ impl<'l, 't> Splitter<'l, 't> {
         if piece.member(self.lexed.word(end)).is_some() {
             self.stack.push(id);
         }
-    }
-
-    /// Opens the block that a word belongs in, though nothing says so.
-    fn headless(&mut self, word: &str) {
-        let Some(home) = told_home(word) else { return };
-        let id = self.add(home, self.at..self.at);
-        self.edit(id, |node| node.reported = true);
-        self.stack.push(id);
-    }
-
-    /// The kind of block that a word belongs in, where no such block is near.
-    fn home(&self, at: usize) -> Option<Piece> {
-        let word = self.lexed.word(at);
-        let own = self.piece(self.block());
-        told_home(word).filter(|piece| *piece != own)
     }
 
     fn count(&self, range: Range<usize>, mark: char) -> usize {
@@ -422,6 +259,14 @@ impl<'l, 't> Splitter<'l, 't> {
             self.add(Piece::Unknown, start..end);
             return;
         }
+        if planned::starting(self.lexed.word(start)).is_some()
+            && let Some(close) = self.closing.get(&end).copied()
+        {
+            // What is in a block that is not supported yet follows rules of its own.
+            self.add(Piece::Unknown, start..close + 1);
+            self.at = close + 1;
+            return;
+        }
         // The head of a block: its members tell what it was.
         let inside = self.lexed.word(end + 1);
         let guess = match self.piece(block) {
@@ -449,33 +294,17 @@ impl<'l, 't> Splitter<'l, 't> {
             }
         }
     }
-
-    /// The blocks closed last, outermost first, down to the one of which the word starts a member; none when there is no such block.
-    fn closed_home(&self, word: &str) -> Vec<NodeId> {
-        let mut path = Vec::new();
-        let mut id = self.block();
-        while let Some(last) = self.last_block(id) {
-            path.push(last);
-            if self.piece(last).member(word).is_some() {
-                return path;
-            }
-            id = last;
-        }
-        Vec::new()
-    }
-
-    /// The last member that is more than a stray token, when it is a block.
-    fn last_block(&self, id: NodeId) -> Option<NodeId> {
-        let known = |child: &&NodeId| self.piece(**child) != Piece::Unknown;
-        let last = self.nodes.get(id)?.children.iter().rfind(known).copied()?;
-        self.piece(last).has_block().then_some(last)
-    }
 }
 
-/// The block that a word leads to wherever it is met.
-fn told_home(word: &str) -> Option<Piece> {
-    Piece::BLOCKS
-        .into_iter()
-        .filter(|piece| piece.is_told_by_members())
-        .find(|piece| piece.member(word).is_some())
+fn partners(lexed: &Lexed<'_>) -> HashMap<usize, usize> {
+    let mut open = Vec::new();
+    let mut closing = HashMap::new();
+    for at in 0..lexed.tokens.len() {
+        if lexed.is_mark(at, '{') {
+            open.push(at);
+        } else if lexed.is_mark(at, '}') {
+            closing.extend(open.pop().map(|start| (start, at)));
+        }
+    }
+    closing
 }

@@ -5,6 +5,7 @@
 //! `words/table.rs`.
 
 mod piece;
+pub(crate) mod planned;
 mod table;
 
 use std::sync::LazyLock;

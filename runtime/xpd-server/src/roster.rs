@@ -7,7 +7,8 @@ use serde::Deserialize;
 use xp_machine::Actor;
 use xp_machine::event::Principal;
 use xp_scope::Value;
-use xpd_token::{PublicJwk, PublicKey};
+use xp_wire::proof::PublicJwk;
+use xpd_token::PublicKey;
 
 /// The name of the administrator, on the record.
 pub const ADMIN: &str = "admin";

@@ -1,9 +1,10 @@
 //! What tokens say, and what must be true of it whoever signed.
 
 use serde::{Deserialize, Serialize};
+use xp_scope::Digest;
 
 use crate::error::TokenError;
-use crate::form::{is_digest, is_jti, is_name, is_thumbprint};
+use crate::form::{is_jti, is_name, is_thumbprint};
 
 /// Longest lifetime of a grant, in seconds.
 pub const MAX_GRANT_SECONDS: i64 = 120;
@@ -51,8 +52,8 @@ impl AuthorizationDetail {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepBinding {
-    /// Digest of the artifact, `sha256:…`.
-    pub art: String,
+    /// Digest of the artifact.
+    pub art: Digest,
     /// The run.
     pub run: String,
     /// The step, by name.
@@ -61,8 +62,8 @@ pub struct StepBinding {
     pub opening: u64,
     /// Number of the attempt.
     pub attempt: u64,
-    /// Digest of the request, `sha256:…`: declaration, instance and complete canonical arguments.
-    pub req: String,
+    /// Digest of the request: declaration, instance and complete canonical arguments.
+    pub req: Digest,
 }
 
 /// Claims of a grant.
@@ -94,11 +95,6 @@ pub struct GrantClaims {
 }
 
 impl GrantClaims {
-    /// Whether it was granted for a request of this digest.
-    pub fn authorises(&self, req: &str) -> Result<(), TokenError> {
-        if self.xp.req == req { Ok(()) } else { Err(TokenError::Arguments) }
-    }
-
     /// What must hold of any grant, before signing and after verifying.
     pub(crate) fn check(&self) -> Result<(), TokenError> {
         common(&self.iss, &self.aud, &self.sub, &self.jti, &self.cnf, &self.txn)?;
@@ -106,8 +102,6 @@ impl GrantClaims {
         let [detail] = &self.authorization_details;
         let ([instance], [action]) = (&detail.locations, &detail.actions);
         require(is_name(instance) && is_name(action), "authorization_details")?;
-        require(is_digest(&self.xp.art), "xp.art")?;
-        require(is_digest(&self.xp.req), "xp.req")?;
         require(is_name(&self.xp.step), "xp.step")?;
         require(self.xp.run == self.txn, "xp.run")
     }

@@ -1,20 +1,13 @@
-//! Why a token or a proof is refused. Holds no part of any token, so it may be logged.
+//! Why a token is refused. Holds no part of any token, so it may be logged.
 
-/// Why a token or a proof is refused.
+use xp_wire::proof::compact::CompactError;
+
+/// Why a token is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Longer than `MAX_TOKEN_BYTES`.
-    #[error("token is too large")]
-    TooLarge,
-    /// Not three base64url parts with JSON objects in the first two.
-    #[error("token is malformed")]
-    Malformed,
-    /// A member occurs twice in one object of the header or payload.
-    #[error("token names a member twice")]
-    DuplicateMember,
-    /// The header has a member that may smuggle in a key, or that we would have to understand.
-    #[error("token header has a forbidden member `{0}`")]
-    ForbiddenHeader(&'static str),
+    /// It cannot be read.
+    #[error(transparent)]
+    Compact(#[from] CompactError),
     /// The header has a member that is not ours.
     #[error("token header has an unknown member")]
     UnknownHeader,
@@ -48,30 +41,6 @@ pub enum TokenError {
     /// The token is bound to another key than the proof's.
     #[error("token is bound to another key")]
     Binding,
-    /// The grant is for other argument bytes.
-    #[error("grant is for other arguments")]
-    Arguments,
-    /// The proof's key is not an Ed25519 or P-256 public key in canonical form.
-    #[error("proof key is not usable")]
-    ProofKey,
-    /// The proof's header holds a private key; whoever sent it must replace that key.
-    #[error("proof discloses a private key")]
-    PrivateKey,
-    /// The proof is for another method.
-    #[error("proof is for another method")]
-    ProofMethod,
-    /// The proof is for another URL, or one of both is not a plain absolute http(s) URL.
-    #[error("proof is for another url")]
-    ProofUrl,
-    /// The proof was not made within the allowed seconds.
-    #[error("proof is too old or from the future")]
-    ProofTime,
-    /// The proof is for another token, or names none where one is used.
-    #[error("proof is for another token")]
-    ProofToken,
-    /// The proof is for another body, or names none where there is one.
-    #[error("proof is for another body")]
-    ProofBody,
     /// The signer failed; nothing was issued.
     #[error("signing failed")]
     Signing,

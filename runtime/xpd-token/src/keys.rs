@@ -15,8 +15,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-
-use crate::jwk::PublicJwk;
+use xp_wire::proof::PublicJwk;
 
 /// Why a key could not be read or written. Holds no part of a key.
 #[derive(Debug, thiserror::Error)]
@@ -219,7 +218,7 @@ pub fn jwks<'a>(keys: impl IntoIterator<Item = &'a PublicKey>) -> Value {
     let keys: Vec<Value> = keys
         .into_iter()
         .map(|key| {
-            let x = crate::form::base64url(&key.bytes);
+            let x = xp_wire::proof::base64url(&key.bytes);
             json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key.kid, "use": "sig", "alg": "EdDSA"})
         })
         .collect();

@@ -4,14 +4,13 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use xp_wire::proof::compact::{self, CompactError, MAX_TOKEN_BYTES, Parts};
 
 use crate::claims::{GrantClaims, SessionClaims};
 use crate::error::TokenError;
-use crate::form::from_base64url;
-use crate::form::{GRANT_TYPE, MAX_TOKEN_BYTES, SESSION_TYPE};
+use crate::form::{GRANT_TYPE, SESSION_TYPE};
 use crate::keys::{KeyPair, KeyRing};
-use crate::strict;
 
 /// What a token must say to be accepted.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +23,7 @@ pub struct Expected<'a> {
     pub keys: &'a KeyRing,
     /// The store's time, seconds since 1970.
     pub now: i64,
-    /// Thumbprint of the key whose possession was proved, from [`crate::verify_proof`].
+    /// Thumbprint of the key whose possession was proved, from [`xp_wire::proof::verify_proof`].
     pub jkt: &'a str,
 }
 
@@ -40,8 +39,8 @@ pub fn issue_session(claims: &SessionClaims, key: &KeyPair) -> Result<String, To
     sign(SESSION_TYPE, claims, key)
 }
 
-/// Verifies a grant. The caller must still win its row in the store and compare the arguments
-/// ([`GrantClaims::authorises`]).
+/// Verifies a grant. The caller must still win its row in the store, and what it does must have the digest that `xp.req`
+/// names: the machine compares it at the claim.
 pub fn verify_grant(token: &str, expected: &Expected<'_>) -> Result<GrantClaims, TokenError> {
     let claims: GrantClaims = verify(token, GRANT_TYPE, expected)?;
     claims.check()?;
@@ -57,54 +56,19 @@ pub fn verify_session(token: &str, expected: &Expected<'_>) -> Result<SessionCla
     if claims.cnf.jkt == expected.jkt { Ok(claims) } else { Err(TokenError::Binding) }
 }
 
-/// The three parts of a compact token, the first two as strictly read objects.
-pub(crate) struct Parts<'a> {
-    pub(crate) header: Map<String, Value>,
-    pub(crate) payload: Map<String, Value>,
-    /// Header and payload as they were signed.
-    pub(crate) message: &'a str,
-    pub(crate) signature: &'a str,
-}
-
-/// Takes a compact token apart; nothing in it is trusted yet.
-pub(crate) fn parts(token: &str) -> Result<Parts<'_>, TokenError> {
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(TokenError::TooLarge);
-    }
-    let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-    let (header, payload) = message.split_once('.').ok_or(TokenError::Malformed)?;
-    // A third dot is not base64url, so it fails here.
-    let object = |part: &str| strict::object(&from_base64url(part).ok_or(TokenError::Malformed)?);
-    Ok(Parts { header: object(header)?, payload: object(payload)?, message, signature })
-}
-
-/// Refuses header members by which a token could choose its own key or ask for semantics we do not have.
-pub(crate) fn no_forbidden(header: &Map<String, Value>, and: &[&'static str]) -> Result<(), TokenError> {
-    let forbidden = ["jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "zip", "enc", "b64"];
-    match forbidden.iter().chain(and).find(|name| header.contains_key(**name)) {
-        Some(name) => Err(TokenError::ForbiddenHeader(name)),
-        None => Ok(()),
-    }
-}
-
-/// Makes the choice of `aws-lc-rs` explicit: with two back ends in one build `jsonwebtoken` picks none and panics.
-pub(crate) fn provider() {
-    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-}
-
 fn sign<C: Serialize>(typ: &str, claims: &C, key: &KeyPair) -> Result<String, TokenError> {
-    provider();
+    compact::provider();
     let mut header = Header::new(Algorithm::EdDSA);
     header.typ = Some(typ.to_owned());
     header.kid = Some(key.kid().to_owned());
     let token = jsonwebtoken::encode(&header, claims, key.encoding()).map_err(|_| TokenError::Signing)?;
-    if token.len() > MAX_TOKEN_BYTES { Err(TokenError::TooLarge) } else { Ok(token) }
+    if token.len() > MAX_TOKEN_BYTES { Err(CompactError::TooLarge.into()) } else { Ok(token) }
 }
 
 fn verify<C: DeserializeOwned>(token: &str, typ: &str, expected: &Expected<'_>) -> Result<C, TokenError> {
-    provider();
-    let Parts { header, payload, .. } = parts(token)?;
-    no_forbidden(&header, &["jwk"])?;
+    compact::provider();
+    let Parts { header, payload, .. } = compact::parts(token)?;
+    compact::no_forbidden(&header, &["jwk"])?;
     if header.keys().any(|name| !["alg", "typ", "kid"].contains(&name.as_str())) {
         return Err(TokenError::UnknownHeader);
     }
@@ -159,7 +123,7 @@ fn refusal(kind: &ErrorKind) -> TokenError {
         }),
         // The claims are not those of the class: one missing, one too many, or one of the wrong type.
         ErrorKind::Json(_) => TokenError::Claim("shape"),
-        _ => TokenError::Malformed,
+        _ => CompactError::Malformed.into(),
     }
 }
 

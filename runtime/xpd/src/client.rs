@@ -3,7 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use xpd_token::{KeyPair, ProofRequest, make_proof};
+use xp_wire::proof::{ProofRequest, make_proof};
+use xpd_token::KeyPair;
 
 use crate::out::whole;
 use crate::{Failure, Server};
@@ -55,7 +56,8 @@ impl Client {
         getrandom::fill(&mut random).map_err(|error| failed(error.to_string()))?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let proof = make_proof(
-            &self.key,
+            self.key.public().bytes(),
+            |message| self.key.sign(message),
             &ProofRequest {
                 method: method.as_str(),
                 url: &url,

@@ -516,7 +516,7 @@ fn true_in(state: &State, formula: &Formula) -> bool {
     match formula {
         Formula::Is(atom) => map.contains(atom),
         Formula::All(parts) => parts.iter().all(|part| true_in(state, part)),
-        Formula::Some(parts) => parts.iter().any(|part| true_in(state, part)),
+        Formula::Any(parts) => parts.iter().any(|part| true_in(state, part)),
     }
 }
 
@@ -529,7 +529,7 @@ fn holds(now: &xp_machine::state::StepState, condition: &xp_artifact::workflow::
             result.and_then(|value| value.at(fields)) == Some(&Value::Bool(*is))
         }
         Condition::All(parts) => parts.iter().all(|part| holds(now, part)),
-        Condition::Some(parts) => parts.iter().any(|part| holds(now, part)),
+        Condition::Any(parts) => parts.iter().any(|part| holds(now, part)),
     }
 }
 
@@ -548,7 +548,7 @@ fn grants_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<
         Condition::Bound(grant) | Condition::Flag { grant, .. } => {
             found.insert(grant.index());
         }
-        Condition::All(parts) | Condition::Some(parts) => {
+        Condition::All(parts) | Condition::Any(parts) => {
             parts.iter().for_each(|part| grants_of(part, found))
         }
     }

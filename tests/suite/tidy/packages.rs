@@ -16,6 +16,8 @@ pub struct Package {
     pub may_be_published: bool,
     /// Names of what the manifest asks for, dev-dependencies aside.
     pub direct: Vec<String>,
+    /// The features that it asks of those, as `package/feature`.
+    pub features: Vec<String>,
     /// What is linked into it, resolved: keys of packages.
     pub linked: Vec<String>,
 }
@@ -74,6 +76,7 @@ impl Packages {
                 licence: Some("Apache-2.0".to_owned()),
                 may_be_published: false,
                 direct: linked.clone(),
+                features: Vec::new(),
                 linked,
             };
             all.insert((*name).to_owned(), package);
@@ -116,13 +119,18 @@ fn read() -> Packages {
                 package.manifest_path.strip_prefix(&metadata.workspace_root).expect("a member lies inside");
             manifest.parent().expect("a manifest has a folder").as_str().to_owned()
         });
-        let direct = package.dependencies.iter().filter(|needed| needed.kind != DependencyKind::Development);
+        let asked = package.dependencies.iter().filter(|needed| needed.kind != DependencyKind::Development);
+        let direct: Vec<_> = asked.collect();
+        let features = direct.iter().flat_map(|needed| {
+            needed.features.iter().map(move |feature| format!("{}/{feature}", needed.name))
+        });
         let made = Package {
             name: package.name.to_string(),
             folder,
             licence: package.license.clone(),
             may_be_published: package.publish.as_ref().is_none_or(|registries| !registries.is_empty()),
-            direct: direct.map(|needed| needed.name.clone()).collect(),
+            features: features.collect(),
+            direct: direct.iter().map(|needed| needed.name.clone()).collect(),
             linked: Vec::new(),
         };
         all.insert(package.id.repr.clone(), made);

@@ -83,6 +83,13 @@ fn contract_stands_alone(packages: &Packages) -> Vec<String> {
     never_reaches(packages, in_room("lang"), ours_elsewhere)
 }
 
+/// Deciding needs no keys: the contract reads codes and bodies of `xp-wire` and never makes or checks proofs.
+fn proofs_stay_at_the_edge(packages: &Packages) -> Vec<String> {
+    let asks = |package: &&Package| package.features.iter().any(|feature| feature == "xp-wire/proof");
+    let inside = packages.ours().filter(|package| package.room() == Some("lang"));
+    inside.filter(asks).map(|package| format!("{} must not enable xp-wire/proof", package.name)).collect()
+}
+
 fn product_needs_no_tests(packages: &Packages) -> Vec<String> {
     never_reaches(packages, |package| package.room() != Some("tests"), in_room("tests"))
 }
@@ -216,6 +223,13 @@ fn the_contract_imports_nothing_of_ours() {
             ("xp-syntax", "xp-forge", "reaches xp-forge"),
         ],
     );
+}
+
+#[test]
+fn the_contract_makes_no_proofs() {
+    let broken = good().with("xp-syntax", |package| package.features.push("xp-wire/proof".to_owned()));
+    seen(&proofs_stay_at_the_edge(&broken), "xp-syntax must not enable xp-wire/proof");
+    holds(proofs_stay_at_the_edge, &[]);
 }
 
 #[test]

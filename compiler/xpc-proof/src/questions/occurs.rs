@@ -58,7 +58,7 @@ fn occurs(context: &Context<'_, '_>, found: &[(GrantAt, Map)]) -> bool {
     if found.iter().any(|(_, map)| !context.session.walks().needs_scarce(context.facts, map)) {
         return true;
     }
-    let made = |at: GrantAt| Violation::UseWithout(at, Formula::Some(Vec::new()));
+    let made = |at: GrantAt| Violation::UseWithout(at, Formula::Any(Vec::new()));
     let planned = |(at, map): &(GrantAt, Map)| {
         let acts = plan::to_map(context.facts, map, &[Act::using(*at)]);
         acts.is_some_and(|acts| context.stage.can(&acts, &made(*at)).is_ok())

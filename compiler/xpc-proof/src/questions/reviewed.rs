@@ -83,7 +83,7 @@ impl<'f, 'm> Judged<'f, 'm> {
             Pin::Is(Expr::Literal(_)) => Ok(None),
             Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(formula, _)| Some(formula)),
             // Chosen freely: nobody judged that.
-            _ => Ok(Some(Formula::Some(Vec::new()))),
+            _ => Ok(Some(Formula::Any(Vec::new()))),
         }
     }
 
@@ -107,7 +107,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         if size > MAX_SIZE {
             return Err("what is deployed was made in too many ways to follow".to_owned());
         }
-        let found = (Formula::Some(ways), size);
+        let found = (Formula::Any(ways), size);
         self.known.borrow_mut().insert(datum.clone(), found.clone());
         Ok(found)
     }

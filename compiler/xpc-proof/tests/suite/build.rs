@@ -25,7 +25,7 @@ pub fn all(atoms: &[Atom]) -> Formula {
 }
 
 pub fn any(atoms: &[Atom]) -> Formula {
-    Formula::Some(atoms.iter().copied().map(Formula::Is).collect())
+    Formula::Any(atoms.iter().copied().map(Formula::Is).collect())
 }
 
 pub fn start() -> Formula {
@@ -230,7 +230,7 @@ impl Build {
                     step.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.then == Then::Settle);
                 let atoms = settled
                     .map(|(ix, _)| Formula::Is(Atom { step: StepId::of(index), outcome: OutcomeIx::of(ix) }));
-                Formula::Some(atoms.collect())
+                Formula::Any(atoms.collect())
             };
             self.w.finish = Formula::All(self.w.steps.iter().enumerate().map(step).collect());
         }

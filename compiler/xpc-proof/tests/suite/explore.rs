@@ -38,7 +38,7 @@ pub fn truth(formula: &Formula, settled: &Settled) -> bool {
     match formula {
         Formula::Is(atom) => settled[atom.step.index()] == Some(atom.outcome),
         Formula::All(parts) => parts.iter().all(|part| truth(part, settled)),
-        Formula::Some(parts) => parts.iter().any(|part| truth(part, settled)),
+        Formula::Any(parts) => parts.iter().any(|part| truth(part, settled)),
     }
 }
 

@@ -50,7 +50,7 @@ fn formula(dice: &mut Dice, atoms: &[Atom], depth: u32) -> Formula {
         return Formula::Is(dice.pick(atoms));
     }
     let parts = (0..2).map(|_| formula(dice, atoms, depth - 1)).collect();
-    if dice.chance(55) { Formula::All(parts) } else { Formula::Some(parts) }
+    if dice.chance(55) { Formula::All(parts) } else { Formula::Any(parts) }
 }
 
 fn condition(dice: &mut Dice, grants: &[GrantIx]) -> Condition {
@@ -60,7 +60,7 @@ fn condition(dice: &mut Dice, grants: &[GrantIx]) -> Condition {
     };
     match dice.below(5) {
         0 => Condition::All(vec![one(dice), one(dice)]),
-        1 => Condition::Some(vec![one(dice), one(dice)]),
+        1 => Condition::Any(vec![one(dice), one(dice)]),
         _ => one(dice),
     }
 }
@@ -183,7 +183,7 @@ fn ballast(w: &mut Workflow, atoms: &[Atom]) {
         let other = atoms.iter().find(|other| other.step == one.step && other.outcome != one.outcome)?;
         Some(Formula::All(vec![Formula::Is(*one), Formula::Is(*other)]))
     });
-    let never = pair.unwrap_or(Formula::Some(Vec::new()));
+    let never = pair.unwrap_or(Formula::Any(Vec::new()));
     let roles = u32::try_from(w.roles.len()).unwrap();
     for index in 0..30 {
         let grants = (0..5).map(|action| Grant {
@@ -208,7 +208,7 @@ fn ballast(w: &mut Workflow, atoms: &[Atom]) {
 fn steps(formula: &Formula, found: &mut Vec<StepId>) {
     match formula {
         Formula::Is(atom) => found.push(atom.step),
-        Formula::All(parts) | Formula::Some(parts) => parts.iter().for_each(|part| steps(part, found)),
+        Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| steps(part, found)),
     }
 }
 

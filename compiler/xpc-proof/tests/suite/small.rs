@@ -498,7 +498,7 @@ fn an_exhausted_outcome_can_continue() {
     {
         assert_eq!(status(&w, question.clone()), Status::Proved, "{question:?}");
     }
-    let verdict = ask(&w, Question::Requires(effect(Effect::Merge), Formula::Some(vec![])));
+    let verdict = ask(&w, Question::Requires(effect(Effect::Merge), Formula::Any(vec![])));
     assert_eq!(verdict.status, Status::Refuted);
     // ok, again, ok, again, ok, gave_up, merge.
     assert_eq!(verdict.failures[0].trace.as_ref().unwrap().events.len(), 7);

@@ -127,7 +127,7 @@ fn is_choice(formula: &Formula, atom: Atom) -> bool {
             Formula::Is(found) if *found == atom && choice => return true,
             Formula::Is(_) => {}
             Formula::All(parts) => stack.extend(parts.iter().map(|part| (part, choice))),
-            Formula::Some(parts) => stack.extend(parts.iter().map(|part| (part, choice || parts.len() > 1))),
+            Formula::Any(parts) => stack.extend(parts.iter().map(|part| (part, choice || parts.len() > 1))),
         }
     }
     false

@@ -81,7 +81,7 @@ pub fn workflow(roles: &[&str], steps: Vec<Step>, loops: Vec<Loop>) -> Workflow 
         let stays = step.outcomes.iter().enumerate().filter(|(_, o)| o.then == Then::Settle);
         let atoms =
             stays.map(|(o, _)| Formula::Is(Atom { step: StepId::of(index), outcome: OutcomeIx::of(o) }));
-        Formula::Some(atoms.collect())
+        Formula::Any(atoms.collect())
     };
     let finish = Formula::All(steps.iter().enumerate().map(settled).collect());
     let field = |name: &str, ty| xp_artifact::workflow::Field { name: name.to_owned(), ty };

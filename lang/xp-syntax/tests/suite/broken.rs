@@ -1,5 +1,6 @@
 //! Small wrong programs: what is said about each, as it is drawn.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -49,6 +50,55 @@ fn every_broken_file() {
             );
         }
     });
+}
+
+/// A fix that a tool applies takes its fault away and brings no other.
+#[test]
+fn fixes_cure() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    let mut applied = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "xp") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let before = read(&text).diagnostics;
+        for fix in before.iter().filter_map(|fault| fault.fix.as_ref()) {
+            let mut cured = text.clone();
+            cured.replace_range(fix.span.range(), &fix.replacement);
+            let after = read(&cured).diagnostics;
+            assert!(
+                after.len() < before.len(),
+                "{}: {} leaves {:?}",
+                path.display(),
+                fix.title,
+                errors(&cured)
+            );
+            applied += 1;
+        }
+    }
+    assert!(applied > 30, "only {applied} fixes");
+}
+
+/// The page of XP0113 names every construct that is called unsupported.
+#[test]
+fn what_is_planned_is_on_the_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("../reference/errors/XP0113.md")).unwrap();
+    let mut met = BTreeSet::new();
+    for entry in fs::read_dir(root.join("tests/broken")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "xp") {
+            let faults = read(&fs::read_to_string(&path).unwrap()).diagnostics;
+            let unsupported = faults.iter().filter(|fault| fault.code.id == "XP0113");
+            met.extend(unsupported.filter_map(|fault| fault.message.split('`').nth(1).map(str::to_owned)));
+        }
+    }
+    assert!(met.len() >= 15, "{met:?}");
+    for construct in met {
+        assert!(page.contains(&format!("`{construct}`")), "`{construct}` is not on the page");
+    }
 }
 
 /// Faults in different steps neither hide nor breed one another.

@@ -90,3 +90,17 @@ fn reserved_words_are_told() {
         assert!(page.contains(&format!("`{}`", word.text())), "{} is missing on the page", word.text());
     }
 }
+
+#[test]
+fn words_that_start_members_are_told() {
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../reference/errors/XP0102.md"));
+    let connectors =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../reference/connectors.md"));
+    let pages = page.unwrap() + &connectors.unwrap();
+    for word in words().iter().filter(|word| word.starts_member()) {
+        let found =
+            pages.contains(&format!("`{}`", word.text())) || pages.contains(&format!("`{} ", word.text()));
+        assert!(found, "{} is on no page", word.text());
+    }
+}

@@ -48,7 +48,7 @@ fn one_token_less() {
 fn junk_anywhere() {
     let junk = [
         "}", "{", ")", "(", "\"", ";", "->", "outcome", "step", "42", "junk", "and", ",", "\u{202e}", "é",
-        "]", "[", "=",
+        "]", "[", "=", "=>", "'", "2h", "human",
     ];
     for (index, junk) in junk.into_iter().enumerate() {
         let mut tally = Tally::new();
@@ -92,13 +92,13 @@ proptest! {
     }
 
     #[test]
-    fn any_tokens(picks in proptest::collection::vec(0usize..64, 0..200), breaks in any::<u64>()) {
-        const WORDS: [&str; 64] = [
+    fn any_tokens(picks in proptest::collection::vec(0usize..76, 0..200), breaks in any::<u64>()) {
+        const WORDS: [&str; 76] = [
             "workflow", "connector", "use", "step", "agent", "separate", "roles", "prove", "finish", "when", "may", "submit",
             "outcome", "by", "after", "as", "once", "max", "per", "run", "opening", "of", "auto", "if", "and", "or", "not", "->",
             "reopen", "end", "then", "with", "notes", "any", "content", "one", "within", "true", "{", "}", "(", ")", "[", "]",
             ",", ":", ".", "=", "|", "\"a{b.c}\"", "\"", "12", "name", "x", "type", "action", "effect", "repeat", "fresh", "list",
-            "// note\n", "/// doc\n", "\n", "é",
+            "// note\n", "/// doc\n", "\n", "é", "=>", "<", ">", "'", "“", "”", "2h", "for", "rules", "human", "private", "prove",
         ];
         let mut text = String::new();
         for (at, pick) in picks.iter().enumerate() {

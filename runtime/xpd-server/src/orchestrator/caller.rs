@@ -1,10 +1,14 @@
 //! Who is asking: tokens and proofs of possession.
 
+use std::fmt::Display;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use xp_machine::Actor;
 use xp_machine::event::Principal;
-use xpd_token::{Expected, GrantClaims, PROOF_WINDOW_SECONDS, TokenError};
+use xp_wire::proof::compact::CompactError;
+use xp_wire::proof::{PROOF_WINDOW_SECONDS, Proof, ProofError, verify_proof};
+use xpd_token::{Expected, GrantClaims};
 
 use super::Orchestrator;
 use crate::fault::{Fault, Refused};
@@ -44,15 +48,15 @@ impl Caller {
     }
 }
 
-fn unauthenticated(error: &TokenError) -> Fault {
+fn unauthenticated(error: &impl Display) -> Fault {
     Fault::refused("unauthenticated", error.to_string())
 }
 
 /// Which URL a proof must name is no secret, and whoever asks by another name for the same place cannot guess it.
-fn unproved(error: &TokenError, url: &str) -> Fault {
+fn unproved(error: ProofError, url: &str) -> Fault {
     match error {
-        TokenError::ProofUrl => Fault::refused("unauthenticated", format!("{error}: it must name `{url}`")),
-        _ => unauthenticated(error),
+        ProofError::Url => Fault::refused("unauthenticated", format!("{error}: it must name `{url}`")),
+        _ => unauthenticated(&error),
     }
 }
 
@@ -61,13 +65,13 @@ impl Orchestrator {
         i64::try_from(self.clock.now() / 1_000).unwrap_or(i64::MAX)
     }
 
-    fn prove(&self, received: Received<'_>, token: Option<&str>) -> Result<xpd_token::Proof, Fault> {
+    fn prove(&self, received: Received<'_>, token: Option<&str>) -> Result<Proof, Fault> {
         let Received { method, url, proof, body } = received;
-        let received = xpd_token::Received { method, url, token, body, now: self.now() };
-        xpd_token::verify_proof(proof, &received).map_err(|error| unproved(&error, url))
+        let received = xp_wire::proof::Received { method, url, token, body, now: self.now() };
+        verify_proof(proof, &received).map_err(|error| unproved(error, url))
     }
 
-    fn caller(&self, proof: xpd_token::Proof) -> Result<Caller, Fault> {
+    fn caller(&self, proof: Proof) -> Result<Caller, Fault> {
         let member = self.rules.roster.by_key(&proof.jkt);
         let actor = match member {
             Some(member) => member.actor(),
@@ -143,7 +147,7 @@ impl Orchestrator {
         run: &str,
     ) -> Result<(Caller, GrantClaims), Fault> {
         let proof = self.prove(received, Some(token))?;
-        let stated = stated(token).ok_or_else(|| unauthenticated(&TokenError::Malformed))?;
+        let stated = stated(token).ok_or_else(|| unauthenticated(&CompactError::Malformed))?;
         let expected = Expected {
             issuer: &self.rules.name,
             audience: &self.rules.name,

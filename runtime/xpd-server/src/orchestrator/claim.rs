@@ -128,8 +128,7 @@ fn requested(
     row: Option<&GrantRow>,
     args: Option<BTreeMap<String, Value>>,
 ) -> Result<Result<(Digest, Vec<String>), Refused>, Fault> {
-    let stated =
-        || Digest::parse(&claims.xp.req).map_err(|_| Fault::refused("unauthenticated", "bad digest"));
+    let stated = || Ok::<_, Fault>(claims.xp.req.clone());
     let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let Some(row) = row else { return Ok(Ok((stated()?, Vec::new()))) };
     let Some((action_id, action)) = declared(&run.machine, &row.action) else {

@@ -170,12 +170,12 @@ impl Orchestrator {
             txn: row.run.clone(),
             authorization_details: [AuthorizationDetail::step(row.instance.clone(), row.action.clone())],
             xp: StepBinding {
-                art: artifact.to_string(),
+                art: artifact.clone(),
                 run: row.run.clone(),
                 step: row.step.clone(),
                 opening: u64::from(row.opening),
                 attempt: u64::from(row.attempt),
-                req: row.req.clone(),
+                req: Digest::parse(&row.req).map_err(|error| StoreError::Broken(error.to_string()))?,
             },
         };
         xpd_token::issue_grant(&claims, &self.keys.grants)

@@ -1,9 +1,7 @@
-//! Tokens, proofs and keys through their public interface: what is accepted, and every attack that must not be.
+//! Tokens and keys through their public interface: what is accepted, and every attack that must not be.
 
 #[cfg(test)]
 mod keys;
-#[cfg(test)]
-mod proofs;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

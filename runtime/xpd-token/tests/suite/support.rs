@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use xp_scope::Digest;
 use xpd_token::{
     AuthorizationDetail, Confirmation, Expected, GrantClaims, KeyPair, KeyRing, SessionClaims, StepBinding,
 };
@@ -20,6 +21,10 @@ pub fn agent() -> KeyPair {
     key(9)
 }
 
+fn digest() -> Digest {
+    Digest::parse(DIGEST).unwrap()
+}
+
 pub fn grant() -> GrantClaims {
     GrantClaims {
         iss: ISSUER.into(),
@@ -33,12 +38,12 @@ pub fn grant() -> GrantClaims {
         txn: "run-1".into(),
         authorization_details: [AuthorizationDetail::step("github-main", "github.issues.comment")],
         xp: StepBinding {
-            art: DIGEST.into(),
+            art: digest(),
             run: "run-1".into(),
             step: "triage".into(),
             opening: 1,
             attempt: 1,
-            req: DIGEST.into(),
+            req: digest(),
         },
     }
 }

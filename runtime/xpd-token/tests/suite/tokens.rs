@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use xp_wire::proof::compact::CompactError;
 use xpd_token::{GrantClaims, KeyPair, TokenError, issue_grant, issue_session, verify_grant, verify_session};
 
 use crate::support::{
@@ -158,10 +159,10 @@ fn keys_and_extensions_in_the_header_are_refused() {
         ("zip", json!("DEF")),
     ] {
         let change = |header: &mut Value, _: &mut Value| header[name] = value.clone();
-        assert_eq!(changed(change), Err(TokenError::ForbiddenHeader(name)), "{name}");
+        assert_eq!(changed(change), Err(TokenError::Compact(CompactError::ForbiddenHeader(name))), "{name}");
         // Neither helps when another key signed.
         let token = resigned(&issued(), &key(4), |header, _| header[name] = value.clone());
-        assert_eq!(verify(&token), Err(TokenError::ForbiddenHeader(name)), "{name}");
+        assert_eq!(verify(&token), Err(TokenError::Compact(CompactError::ForbiddenHeader(name))), "{name}");
     }
     assert_eq!(changed(|header, _| header["nonce"] = "x".into()), Err(TokenError::UnknownHeader));
 }
@@ -287,15 +288,19 @@ fn a_member_named_twice_is_refused_wherever_it_stands() {
     ];
     for (header, payload) in twice {
         let token = compact(&header, &payload, &key(1));
-        assert_eq!(verify(&token), Err(TokenError::DuplicateMember), "{header} {payload}");
+        assert_eq!(
+            verify(&token),
+            Err(TokenError::Compact(CompactError::DuplicateMember)),
+            "{header} {payload}"
+        );
     }
 }
 
 #[test]
 fn oversized() {
-    assert_eq!(verify(&"a".repeat(8 * 1024 + 1)), Err(TokenError::TooLarge));
+    assert_eq!(verify(&"a".repeat(8 * 1024 + 1)), Err(TokenError::Compact(CompactError::TooLarge)));
     let padded = changed(|_, payload| payload["sub"] = "x".repeat(8 * 1024).into());
-    assert_eq!(padded, Err(TokenError::TooLarge));
+    assert_eq!(padded, Err(TokenError::Compact(CompactError::TooLarge)));
     let mut claims = grant();
     claims.sub = "x".repeat(600);
     assert_eq!(issue_grant(&claims, &key(1)), Err(TokenError::Claim("sub")));
@@ -320,14 +325,14 @@ fn malformed() {
     ] {
         let result = verify(&bad);
         assert!(result.is_err(), "{bad}");
-        assert_ne!(result, Err(TokenError::TooLarge));
+        assert_ne!(result, Err(TokenError::Compact(CompactError::TooLarge)));
     }
 }
 
 #[test]
 fn deep_nesting_is_refused_without_a_crash() {
     let payload = format!("{{\"a\":{}{}}}", "[".repeat(2500), "]".repeat(2500));
-    assert_eq!(verify(&compact("{}", &payload, &key(1))), Err(TokenError::Malformed));
+    assert_eq!(verify(&compact("{}", &payload, &key(1))), Err(TokenError::Compact(CompactError::Malformed)));
 }
 
 #[test]
@@ -339,20 +344,13 @@ fn bound_to_the_agents_key() {
 }
 
 #[test]
-fn good_for_its_arguments_only() {
-    let claims = verify(&issued()).unwrap();
-    assert_eq!(claims.authorises(DIGEST), Ok(()));
-    assert_eq!(claims.authorises(&DIGEST.replace("00", "01")), Err(TokenError::Arguments));
-}
-
-#[test]
 fn nothing_is_issued_that_would_not_verify() {
     let change: [fn(&mut GrantClaims); 6] = [
         |c| c.exp = c.iat + 121,
         |c| c.exp = c.iat,
         |c| c.jti = "1".into(),
         |c| c.xp.run = "run-2".into(),
-        |c| c.xp.req = "x".into(),
+        |c| c.xp.step = "a\nb".into(),
         |c| c.aud = String::new(),
     ];
     for change in change {

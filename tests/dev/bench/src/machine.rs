@@ -166,7 +166,7 @@ fn holds(formula: &Formula, state: &State) -> bool {
     match formula {
         Formula::Is(atom) => state.is_settled(*atom),
         Formula::All(parts) => parts.iter().all(|part| holds(part, state)),
-        Formula::Some(parts) => parts.iter().any(|part| holds(part, state)),
+        Formula::Any(parts) => parts.iter().any(|part| holds(part, state)),
     }
 }
 

@@ -95,7 +95,7 @@ fn read_flags(condition: &xp_artifact::workflow::Condition, ix: GrantIx, flags: 
         Condition::Bound(_) => {}
         Condition::Flag { grant, fields, .. } if *grant == ix => flags.push(fields.clone()),
         Condition::Flag { .. } => {}
-        Condition::All(parts) | Condition::Some(parts) => {
+        Condition::All(parts) | Condition::Any(parts) => {
             for part in parts {
                 read_flags(part, ix, flags);
             }

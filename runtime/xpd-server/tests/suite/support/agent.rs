@@ -1,7 +1,8 @@
 //! An agent: a key and an HTTP client.
 
 use serde_json::{Value, json};
-use xpd_token::{KeyPair, ProofRequest, make_proof};
+use xp_wire::proof::{ProofRequest, make_proof};
+use xpd_token::KeyPair;
 
 /// The key of a principal, by its name.
 pub fn key(name: &str) -> KeyPair {
@@ -72,7 +73,7 @@ impl Agent {
         let url = format!("{}{path}", self.url);
         let request =
             ProofRequest { method, url: &url, token, body, now: i64::try_from(now).unwrap(), random };
-        make_proof(&self.key, &request).unwrap()
+        make_proof(self.key.public().bytes(), |message| self.key.sign(message), &request).unwrap()
     }
 
     pub async fn send(

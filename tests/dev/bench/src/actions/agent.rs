@@ -3,7 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use xpd_token::{KeyPair, ProofRequest, make_proof};
+use xp_wire::proof::{ProofRequest, make_proof};
+use xpd_token::KeyPair;
 
 use crate::Done;
 
@@ -73,7 +74,11 @@ pub fn proof(key: &KeyPair, url: &str, token: Option<&str>, body: &[u8]) -> Done
     let mut random = [0; 16];
     getrandom::fill(&mut random)?;
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-    Ok(make_proof(key, &ProofRequest { method: "POST", url, token, body, now, random })?)
+    Ok(make_proof(
+        key.public().bytes(),
+        |message| key.sign(message),
+        &ProofRequest { method: "POST", url, token, body, now, random },
+    )?)
 }
 
 fn member<'a>(answer: &'a Value, name: &str) -> Done<&'a str> {

@@ -4,8 +4,8 @@ use ed25519_dalek::VerifyingKey;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::error::TokenError;
-use crate::form::{base64url, key_bytes};
+use super::error::ProofError;
+use super::form::{base64url, key_bytes};
 
 /// A public key that a proof may be made with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,27 +26,27 @@ pub enum PublicJwk {
 
 impl PublicJwk {
     /// Reads a JWK. Members of a private key refuse; optional public members are not used.
-    pub fn from_json(jwk: &Map<String, Value>) -> Result<Self, TokenError> {
+    pub fn from_json(jwk: &Map<String, Value>) -> Result<Self, ProofError> {
         if ["d", "k", "p", "q", "dp", "dq", "qi", "oth"].iter().any(|name| jwk.contains_key(*name)) {
-            return Err(TokenError::PrivateKey);
+            return Err(ProofError::PrivateKey);
         }
         let known = ["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "ext"];
         if jwk.keys().any(|name| !known.contains(&name.as_str())) {
-            return Err(TokenError::ProofKey);
+            return Err(ProofError::Key);
         }
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let coordinate = |name| text(name).and_then(key_bytes).ok_or(TokenError::ProofKey);
+        let coordinate = |name| text(name).and_then(key_bytes).ok_or(ProofError::Key);
         match (text("kty"), text("crv")) {
             (Some("OKP"), Some("Ed25519")) if !jwk.contains_key("y") => {
                 let x = coordinate("x")?;
                 // A key of small order would let anybody make its signatures.
                 match VerifyingKey::from_bytes(&x) {
                     Ok(key) if !key.is_weak() => Ok(Self::Ed25519 { x }),
-                    _ => Err(TokenError::ProofKey),
+                    _ => Err(ProofError::Key),
                 }
             }
             (Some("EC"), Some("P-256")) => Ok(Self::P256 { x: coordinate("x")?, y: coordinate("y")? }),
-            _ => Err(TokenError::ProofKey),
+            _ => Err(ProofError::Key),
         }
     }
 

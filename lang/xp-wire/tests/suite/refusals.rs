@@ -1,5 +1,4 @@
 //! The codes of refusals: spelled, numbered and described once. Clients rest on this table, so it is written out again.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -6,19 +6,19 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::error::TokenError;
+use super::compact::CompactError;
 
 const TWICE: &str = "member named twice";
 
 /// Parses one JSON object, complete, without duplicate members.
-pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, TokenError> {
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, CompactError> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let value = parser.deserialize_any(Strict).and_then(|value| parser.end().map(|()| value));
     match value {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(TokenError::Malformed),
-        Err(error) if error.to_string().starts_with(TWICE) => Err(TokenError::DuplicateMember),
-        Err(_) => Err(TokenError::Malformed),
+        Ok(_) => Err(CompactError::Malformed),
+        Err(error) if error.to_string().starts_with(TWICE) => Err(CompactError::DuplicateMember),
+        Err(_) => Err(CompactError::Malformed),
     }
 }
 

@@ -1,11 +1,11 @@
 //! `htu` (RFC 9449 section 4.3): scheme, authority and path, normalised by case, default port and needless escapes.
 //! What would have to be repaired further (dot segments, user info, raw non-ASCII) is refused.
 
-use crate::error::TokenError;
+use super::error::ProofError;
 
 /// The normal form of an absolute http(s) URL without query and fragment.
-pub(crate) fn normalise(url: &str) -> Result<String, TokenError> {
-    normal_form(url).ok_or(TokenError::ProofUrl)
+pub(crate) fn normalise(url: &str) -> Result<String, ProofError> {
+    normal_form(url).ok_or(ProofError::Url)
 }
 
 fn normal_form(url: &str) -> Option<String> {

@@ -1,0 +1,161 @@
+/**
+ * Tree-sitter grammar of xp workflows. `lang/xp-syntax/src/xp.pest` is the grammar that counts: tests in `editors/check` hold the
+ * words equal to the word table of `xp-syntax`, and read every `.xp` file of the repository with this one.
+ */
+
+// Words that cannot be names. They may stand after a dot and before a colon.
+const RESERVED = [
+  "after", "agent", "and", "any", "as", "auto", "by", "connector", "content", "end", "false", "finish", "if", "may", "max",
+  "not", "of", "once", "one", "only", "or", "outcome", "prove", "reopen", "separate", "step", "submit", "then", "true", "use",
+  "vacuous", "when", "within", "with", "workflow",
+];
+
+const list = (item) => seq(item, repeat(seq(",", item)));
+const closed_list = (item) => optional(seq(list(item), optional(",")));
+
+module.exports = grammar({
+  name: "xp",
+
+  word: ($) => $.identifier,
+  reserved: { global: () => RESERVED },
+  extras: ($) => [/[ \t\r\n]/, $.doc_comment, $.comment],
+  conflicts: ($) => [[$.formula]],
+
+  rules: {
+    file: ($) => repeat(choice($.use, $.connector, $.workflow)),
+
+    doc_comment: () => token(prec(1, /\/\/\/([^\/\n][^\n]*)?/)),
+    comment: () => token(/\/\/[^\n]*/),
+
+    identifier: () => /[A-Za-z_][A-Za-z0-9_]*/,
+    _word: ($) => choice($.identifier, ...RESERVED.map((word) => alias(word, $.identifier))),
+    path: ($) => seq($.identifier, repeat(seq(".", $._word))),
+
+    string: ($) => seq('"', repeat(choice($.escape, $.interpolation, $._text)), token.immediate('"')),
+    escape: () => token.immediate(/\\.|\{\{|\}\}/),
+    interpolation: () => token.immediate(prec(1, /\{[A-Za-z_][A-Za-z0-9_.]*\}/)),
+    _text: () => token.immediate(/[^"\\{}\n]+|[{}]/),
+    number: () => /-?[0-9]+/,
+    boolean: () => choice("true", "false"),
+
+    // ---- types and values
+    _type: ($) => choice($.list_type, $.record_type, $.enum_type, $.named_type),
+    list_type: ($) => seq(choice("list", "set"), "of", $._type),
+    record_type: ($) => seq("{", closed_list($.field), "}"),
+    field: ($) => seq(field("name", $._word), ":", field("type", $._type)),
+    enum_type: ($) => prec.right(seq($._word, repeat1(seq("|", $._word)))),
+    named_type: ($) => prec.right($.path),
+
+    _value: ($) => choice($.string, $.number, $.boolean, $.datum),
+    datum: ($) => prec.right($.path),
+    patterns: ($) => seq("[", list($.string), optional(","), "]"),
+
+    _pin: ($) => choice($.one_of, $.within, $.content, $.any, $._value),
+    one_of: ($) => seq("one", "of", $.datum, optional($.within)),
+    within: ($) => seq("within", $.patterns),
+    content: ($) => seq("content", optional($.max)),
+    any: () => "any",
+    max: ($) => seq("max", $.number),
+
+    // ---- formulas and conditions
+    formula: ($) => seq($._formula_term, repeat(seq(choice("and", "or"), $._formula_term))),
+    _formula_term: ($) => choice(seq("(", $.formula, ")"), $.atom),
+    atom: ($) => prec.right(seq(field("step", $.identifier), optional(seq(".", field("outcome", $._word))))),
+    condition: ($) => prec.right(seq($._condition_term, repeat(seq(choice("and", "or"), $._condition_term)))),
+    _condition_term: ($) => choice(seq("(", $.condition, ")"), seq("not", $._condition_term), $.datum),
+
+    // ---- files and connectors
+    use: ($) => prec.right(seq("use", $.path)),
+    connector: ($) =>
+      seq("connector", field("name", $.identifier), "{", repeat(choice($.type, $.action)), "}"),
+    type: ($) => seq("type", field("name", $.identifier), "{", closed_list($.field), "}"),
+    action: ($) =>
+      seq(
+        "action", field("name", $.path), "(", closed_list($.action_parameter), ")",
+        optional(seq("->", optional("fresh"), field("result", $._type))),
+        "{", repeat($._clause), "}",
+      ),
+    action_parameter: ($) =>
+      seq(field("name", $._word), ":", field("type", $._type), optional(seq("=", field("default", $._value)))),
+    _clause: ($) =>
+      choice($.effect, $.irreversible, $.reveals, $.publishes, $.attests, $.touches, $.about, $.shows, $.repeat),
+    effect: ($) => seq("effect", $.identifier),
+    irreversible: () => "irreversible",
+    reveals: ($) => seq("reveals", list($._word)),
+    publishes: () => "publishes",
+    attests: () => "attests",
+    touches: ($) => seq("touches", list($._word)),
+    about: ($) => seq("about", list($._word)),
+    shows: ($) => seq("shows", list($._word)),
+    repeat: ($) => seq("repeat", $._word),
+
+    // ---- workflows
+    workflow: ($) =>
+      seq(
+        "workflow", field("name", $.identifier), optional($.parameters),
+        "{", repeat(choice($.roles, $.separation, $.finish, $.step, $.prove)), "}",
+      ),
+    parameters: ($) => seq("(", closed_list($.parameter), ")"),
+    parameter: ($) => seq(field("name", $.identifier), ":", field("type", $._type)),
+    roles: ($) => seq("agent", list($.identifier)),
+    separation: ($) => seq("separate", "roles", list($.identifier)),
+    finish: ($) => seq("finish", "when", $.formula),
+
+    step: ($) =>
+      seq(
+        "step", field("name", $.identifier), "by", optional("agent"), field("role", $.identifier),
+        optional($.after), "{", repeat(choice($.grant, $.submission, $.outcome)), "}",
+      ),
+    after: ($) => seq("after", $.formula),
+
+    grant: ($) =>
+      seq(
+        "may", field("action", $.path), "(", closed_list($.argument), ")",
+        optional($.limit), optional(seq("as", field("result", $.identifier))),
+      ),
+    argument: ($) => seq(optional(seq(field("name", $._word), ":")), $._pin),
+    limit: ($) =>
+      choice(seq("once", $._per), seq("max", $.number, optional($._per))),
+    _per: () => seq("per", choice("opening", "run")),
+
+    submission: ($) =>
+      seq("submit", field("name", $.identifier), ":", field("type", $._type), optional($.within), optional($.max)),
+
+    outcome: ($) =>
+      seq(
+        "outcome", field("name", $.identifier),
+        optional(choice(seq($.judged, optional($._how)), seq($._how, optional($.judged)))),
+        optional(seq("->", choice("end", $.reopen))),
+      ),
+    judged: ($) => seq("of", $.datum),
+    _how: ($) => choice(seq("auto", "when", $.condition), seq("if", $.condition)),
+    reopen: ($) =>
+      seq(
+        "reopen", field("step", $.identifier), optional(seq("with", "notes")),
+        "(", "max", $.number, ",", "then", field("exhausted", $.identifier), optional(seq("->", "end")), ")",
+      ),
+
+    // ---- properties
+    prove: ($) => seq("prove", $._claim, optional(seq("or", "vacuous"))),
+    _claim: ($) =>
+      choice(
+        seq("no", choice("role", "principal"), "can", $.uses, "and", $.uses),
+        seq("never", $.uses),
+        seq("untrusted", "text", "reaches", $.uses, "only", "through", field("role", $.identifier)),
+        seq(
+          $.uses,
+          choice(
+            seq("requires", $.formula),
+            seq("only", "within", choice($.patterns, $.datum)),
+            seq("at", "most", $.number, "per", "run"),
+          ),
+        ),
+      ),
+    uses: ($) =>
+      prec.right(choice(
+        seq("effect", $.identifier),
+        seq(field("action", $.path), optional(seq("(", closed_list($.uses_argument), ")"))),
+      )),
+    uses_argument: ($) => seq(optional(seq(field("name", $._word), ":")), $._value),
+  },
+});

@@ -1,0 +1,53 @@
+(comment) @comment
+(doc_comment) @comment.documentation
+
+(string) @string
+(escape) @string.escape
+(interpolation) @variable.member
+(number) @number
+(boolean) @boolean
+
+[
+  "workflow" "connector" "step" "type" "action" "may" "submit" "outcome" "use" "agent" "separate" "roles" "prove" "finish"
+] @keyword
+
+[
+  "after" "as" "auto" "by" "end" "if" "of" "reopen" "then" "when" "with" "notes" "vacuous" "fresh"
+] @keyword.control
+
+["and" "or" "not"] @keyword.operator
+["one" "within" "content" "only" "max" "once" "per" "opening" "run" "at" "most"] @keyword.modifier
+(any) @keyword.modifier
+["no" "role" "principal" "can" "never" "untrusted" "text" "reaches" "through" "requires"] @keyword
+["effect" "reveals" "touches" "about" "shows" "repeat"] @keyword
+(irreversible) @keyword
+(publishes) @keyword
+(attests) @keyword
+["list" "set"] @type.builtin
+
+(workflow name: (identifier) @type)
+(connector name: (identifier) @type)
+(type name: (identifier) @type)
+(step name: (identifier) @type)
+(named_type (path) @type)
+(action name: (path) @function)
+(grant action: (path) @function.call)
+(uses action: (path) @function.call)
+(use (path) @module)
+(outcome name: (identifier) @label)
+(reopen exhausted: (identifier) @label)
+(atom outcome: (identifier) @label)
+(atom step: (identifier) @variable)
+(step role: (identifier) @constant)
+(roles (identifier) @constant)
+(separation (identifier) @constant)
+(parameter name: (identifier) @variable.parameter)
+(action_parameter name: (identifier) @variable.parameter)
+(argument name: (identifier) @variable.parameter)
+(uses_argument name: (identifier) @variable.parameter)
+(field name: (identifier) @variable.member)
+(datum (path) @variable)
+
+["->" "=" "|"] @operator
+["{" "}" "[" "]" "(" ")"] @punctuation.bracket
+["," ":" "."] @punctuation.delimiter

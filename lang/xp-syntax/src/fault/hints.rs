@@ -1,0 +1,33 @@
+//! Cures in words, where no single edit is known to be meant.
+
+use xp_diagnostics::Diagnostic;
+
+use super::Slice;
+use crate::expected::Wanted;
+use crate::words::Piece;
+
+pub(super) fn hints(slice: &Slice<'_, '_>, wants: &[Wanted], word: &str, fault: Diagnostic) -> Diagnostic {
+    let wants = |word| wants.contains(&Wanted::Exactly(word));
+    if word == "," && wants("and") {
+        return fault.help("write `and` where all must hold, `or` where one is enough");
+    }
+    match slice.piece {
+        Piece::Step if wants("by") => {
+            fault.help("a step is written `step NAME by ROLE { … }`, or `step NAME by ROLE after FORMULA { … }`")
+        }
+        Piece::Grant if wants("per") => {
+            fault.help("`once` says of what: `once per opening` or `once per run`")
+        }
+        Piece::Prove if wants("per") => fault.help("a count is over the run: `at most N per run`"),
+        Piece::Outcome if word == "when" => {
+            fault.help("an outcome that comes by itself: `auto when CONDITION`; one that the agent may choose: `if CONDITION`")
+        }
+        Piece::Outcome if wants("end") && !word.is_empty() => {
+            fault.help("an outcome goes on with `-> end` or `-> reopen STEP (max N, then OUTCOME)`")
+        }
+        Piece::Outcome if slice.text.contains("reopen") => {
+            fault.help("a loop has a bound and an end: `-> reopen STEP (max N, then OUTCOME)`")
+        }
+        _ => fault,
+    }
+}

@@ -1,0 +1,130 @@
+//! Words of constructs that the language is going to have: met where they would stand, they are named as such.
+//! The page of XP0113 lists the constructs with what to write today; a test holds the two together.
+
+use xp_diagnostics::{Diagnostic, Span, codes};
+
+use super::Piece;
+
+/// A construct that is planned.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    word: &'static str,
+    place: Place,
+    /// What is not supported, for the message.
+    what: &'static str,
+    /// What to write today; empty when there is nothing.
+    instead: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// It would start a member.
+    Start,
+    /// It would stand inside such a piece, right after the word; after anything when that is empty.
+    Inside(Piece, &'static str),
+}
+
+const fn planned(word: &'static str, place: Place, what: &'static str, instead: &'static str) -> Planned {
+    Planned { word, place, what, instead }
+}
+
+const ROLE: &str = "declare the role with `agent`: who holds it, a person too, is for the roster to say";
+
+static PLANNED: &[Planned] = &[
+    planned("human", Place::Start, "roles for people (`human`)", ROLE),
+    planned("human", Place::Inside(Piece::Step, "by"), "roles for people (`human`)", ROLE),
+    planned("service", Place::Start, "roles for services (`service`)", ROLE),
+    planned("service", Place::Inside(Piece::Step, "by"), "roles for services (`service`)", ROLE),
+    planned("lease", Place::Start, "leases on resources (`lease`)", ""),
+    planned(
+        "assume",
+        Place::Start,
+        "assumptions (`assume`)",
+        "every `prove` is about all runs, whatever the world answers",
+    ),
+    planned(
+        "guard",
+        Place::Start,
+        "properties that are enforced while a run goes on (`guard`)",
+        "`prove` asks for the property before any run",
+    ),
+    planned("optional", Place::Start, "optional steps (`optional`)", ""),
+    planned("scenario", Place::Start, "tests of workflows (`scenario`)", ""),
+    planned("template", Place::Start, "templates of steps (`template`)", "write each step out"),
+    planned("rules", Place::Start, "packs of properties (`rules`)", "write each `prove` in the workflow"),
+    planned("apply", Place::Start, "packs of properties (`apply`)", "write each `prove` in the workflow"),
+    planned(
+        "private",
+        Place::Inside(Piece::Prove, "prove"),
+        "properties of private text (`private text reaches`)",
+        "",
+    ),
+    planned(
+        "when",
+        Place::Inside(Piece::Step, ""),
+        "steps with a condition (`when`)",
+        "let an outcome of an earlier step say it, and wait for that with `after`",
+    ),
+    planned(
+        "by",
+        Place::Inside(Piece::Outcome, ""),
+        "outcomes by several principals (`by 2 distinct`)",
+        "give each its own role and step, and wait for all of them",
+    ),
+    planned("for", Place::Inside(Piece::Grant, ""), "grants that expire (`for 30s`)", ""),
+    planned("within", Place::Inside(Piece::Step, ""), "time limits (`within 2h else late`)", ""),
+    planned("within", Place::Inside(Piece::Outcome, ""), "time limits (`within 2h else late`)", ""),
+];
+
+/// Units of time, as they may follow a number.
+const UNITS: [&str; 12] = ["ms", "s", "sec", "m", "min", "h", "hour", "hours", "d", "day", "days", "w"];
+
+/// The construct that the word would start a member with.
+pub(crate) fn starting(word: &str) -> Option<&'static Planned> {
+    PLANNED.iter().find(|one| one.word == word && matches!(one.place, Place::Start))
+}
+
+/// The construct that the word after another would belong to, inside a piece.
+pub(crate) fn inside(piece: Piece, before: &str, word: &str) -> Option<&'static Planned> {
+    PLANNED.iter().find(|one| {
+        one.word == word
+            && matches!(one.place, Place::Inside(home, after) if home == piece && (after.is_empty() || after == before))
+    })
+}
+
+impl Planned {
+    /// It stands after a certain word only.
+    pub(crate) fn needs_word_before(&self) -> bool {
+        matches!(self.place, Place::Inside(_, after) if !after.is_empty())
+    }
+
+    pub(crate) fn fault(&self, span: Span) -> Diagnostic {
+        let fault = unsupported(self.what).at(span);
+        if self.instead.is_empty() { fault } else { fault.help(self.instead) }
+    }
+}
+
+/// A number with a unit of time, after a word.
+pub(crate) fn duration(number: &str, before: &str) -> Option<Diagnostic> {
+    let unit = number.trim_start_matches(|c: char| c.is_ascii_digit());
+    if unit.len() == number.len() || !UNITS.contains(&unit) {
+        return None;
+    }
+    Some(match before {
+        "within" => unsupported("time limits (`within 2h else late`)"),
+        "for" => unsupported("grants that expire (`for 30s`)"),
+        _ => unsupported(&format!("times such as `{number}`")),
+    })
+}
+
+/// A mark that compares two values.
+pub(crate) fn comparison(mark: &str) -> Diagnostic {
+    let of = if matches!(mark, "==" | "!=") { "values" } else { "numbers" };
+    unsupported(&format!("comparison of {of}"))
+        .help("let an action compare them and attest the answer, a `bool`, and name that in the condition")
+}
+
+fn unsupported(what: &str) -> Diagnostic {
+    Diagnostic::error(codes::UNSUPPORTED, format!("not supported yet: {what}"))
+        .because("`xpc explain XP0113` lists what is planned, and what can be written today")
+}

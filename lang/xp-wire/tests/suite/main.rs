@@ -1,0 +1,6 @@
+//! What crosses a wire, through the public interface.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod proofs;
+mod refusals;
+mod support;
