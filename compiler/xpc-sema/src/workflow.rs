@@ -6,7 +6,7 @@ use xp_artifact::workflow::{
 };
 use xp_diagnostics::{Diagnostic, Sources, codes};
 use xp_syntax::ast;
-use xpc_model::{Model, Obligation, Place, Spans};
+use xpc_model::{Model, Place, ProofObligation, Spans};
 
 use crate::connector::Connectors;
 use crate::draft::Draft;
@@ -78,7 +78,7 @@ struct Parts {
     separate: Vec<Separation>,
     finish: Formula,
     spans: Spans,
-    obligations: Vec<Obligation>,
+    obligations: Vec<ProofObligation>,
 }
 
 fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {

@@ -37,6 +37,12 @@ fn solver(packages: &Packages) -> Vec<String> {
     only(packages, &["z3", "z3-sys"], |package| package.name == "xpc-proof")
 }
 
+/// The commands that prove nothing start without libz3, so the program that has them must not come to link it.
+fn command_line_needs_no_solver(packages: &Packages) -> Vec<String> {
+    let links_it = |package: &Package| ["z3", "z3-sys", "xpc-proof"].contains(&package.name.as_str());
+    never_reaches(packages, |package| ["xpc", "xpc-driver"].contains(&package.name.as_str()), links_it)
+}
+
 fn grammar(packages: &Packages) -> Vec<String> {
     only(packages, &["pest", "pest_derive", "pest_meta"], |package| package.name == "xp-syntax")
 }
@@ -118,7 +124,8 @@ fn good() -> Packages {
         ("xp-diagnostics", "lang/xp-diagnostics", &["codespan-reporting"]),
         ("xp-syntax", "lang/xp-syntax", &["pest", "xp-diagnostics"]),
         ("xpc-proof", "compiler/xpc-proof", &["z3"]),
-        ("xpc", "compiler/xpc", &["xpc-proof", "xp-syntax", "tokio", "petgraph"]),
+        ("xpc-driver", "compiler/xpc-driver", &["xp-syntax"]),
+        ("xpc", "compiler/xpc", &["xpc-driver", "xp-syntax", "tokio", "petgraph"]),
         ("xpd-token", "runtime/xpd-token", &["xp-diagnostics"]),
         ("xpd-server", "runtime/xpd-server", &["axum", "tokio", "xpd-token"]),
         ("xpd", "runtime/xpd", &["xpd-server"]),
@@ -157,6 +164,18 @@ fn holds(wall: fn(&Packages) -> Vec<String>, breaks: &[(&str, &str, &str)]) {
 #[test]
 fn only_the_prover_uses_the_solver() {
     holds(solver, &[("xpc", "z3", "xpc must not use z3"), ("xpc", "z3-sys", "xpc must not use z3-sys")]);
+}
+
+#[test]
+fn the_command_line_links_no_solver() {
+    holds(
+        command_line_needs_no_solver,
+        &[
+            ("xpc", "xpc-proof", "xpc reaches z3"),
+            ("xpc-driver", "xpc-proof", "xpc reaches z3-sys"),
+            ("xpc-driver", "z3", "xpc-driver reaches z3"),
+        ],
+    );
 }
 
 #[test]

@@ -4,39 +4,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use xp_artifact::VerifyingKey;
+use xp_artifact::question::Kind;
 
 use super::Limits;
 use crate::roster::{ConfigError, PRIVATE, is_private};
 use crate::socket;
 
-/// Kinds of questions, as artifacts write them.
-pub(super) const KINDS: [&str; 18] = [
-    "steps_open",
-    "outcomes_happen",
-    "never_stuck",
-    "progress",
-    "automatic_outcomes",
-    "names_bound",
-    "scopes",
-    "fresh_evidence",
-    "irreversible_once",
-    "reviewed_before_deploy",
-    "bounds",
-    "no_role",
-    "no_principal",
-    "requires",
-    "never",
-    "only_within",
-    "at_most",
-    "through",
-];
-
 /// A word that is no kind would require what nothing can answer, or let through nothing.
 pub(super) fn kinds(key: &str, words: &BTreeSet<String>) -> Result<(), String> {
-    match words.iter().find(|word| !KINDS.contains(&word.as_str())) {
+    match words.iter().find(|word| Kind::of(word).is_none()) {
         None => Ok(()),
         Some(word) => {
-            Err(format!("`artifacts.{key}`: `{word}` is no kind of question; there are {}", KINDS.join(", ")))
+            let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+            Err(format!("`artifacts.{key}`: `{word}` is no kind of question; there are {}", known.join(", ")))
         }
     }
 }
@@ -90,23 +70,4 @@ pub(super) fn public_key(path: &Path) -> Result<VerifyingKey, ConfigError> {
     VerifyingKey::from_pem(&pem).map_err(|error| {
         if is_private(&pem) { ConfigError::new(path, PRIVATE) } else { ConfigError::new(path, error) }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::KINDS;
-
-    /// Each word is one that an artifact can carry, and none is left out.
-    #[test]
-    fn the_kinds_are_those_of_the_format() {
-        let schema = xp_artifact::Artifact::json_schema();
-        let kinds = schema["$defs"]["Question"]["oneOf"].as_array().unwrap().iter().flat_map(|kind| {
-            let words = kind["enum"].as_array().or(kind["required"].as_array()).cloned();
-            words.unwrap_or_else(|| vec![kind["const"].clone()])
-        });
-        let kinds: BTreeSet<String> = kinds.map(|kind| kind.as_str().unwrap().to_owned()).collect();
-        assert_eq!(kinds, KINDS.map(str::to_owned).into());
-    }
 }

@@ -81,7 +81,7 @@ type Checked = (xp_scope::Digest, String, String);
 fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
     let bad = |error: &xp_artifact::ArtifactError| {
         let mut refused = Refused::new("bad_artifact", error.to_string());
-        refused.clause = Some(error.code().to_owned());
+        refused.clause = Some(error.code().id.to_owned());
         refused
     };
     let (envelope, artifact) =
@@ -126,33 +126,19 @@ fn answered(rules: &Rules, obligations: &[Obligation]) -> Result<(), Refused> {
         return Err(Refused::new("unproved", "nothing was asked of the artifact"));
     }
     for kind in &rules.required {
-        if !obligations.iter().any(|obligation| kind_of(obligation) == *kind) {
+        if !obligations.iter().any(|obligation| obligation.question.kind().as_str() == kind) {
             return Err(Refused::new("unproved", format!("`{kind}` was not asked of the artifact")));
         }
     }
     for obligation in obligations {
-        let holds = match obligation.status {
-            Status::Proved => true,
-            Status::Vacuous => obligation.vacuous_ok,
-            Status::Refuted | Status::Conditional | Status::Unknown => false,
-        };
         let refuted = obligation.status == Status::Refuted;
-        if !holds && (refuted || !rules.unproved.contains(&kind_of(obligation))) {
+        if !obligation.holds() && (refuted || !rules.unproved.contains(obligation.question.kind().as_str())) {
             let mut refused = Refused::new("unproved", format!("`{}` is not proved", obligation.id));
             refused.clause = Some(obligation.source.clone());
             return Err(refused);
         }
     }
     Ok(())
-}
-
-/// The kind of a question as an artifact writes it, `no_role`.
-fn kind_of(obligation: &Obligation) -> String {
-    match serde_json::to_value(&obligation.question) {
-        Ok(serde_json::Value::String(kind)) => kind,
-        Ok(serde_json::Value::Object(members)) => members.keys().next().cloned().unwrap_or_default(),
-        _ => String::new(),
-    }
 }
 
 impl Orchestrator {

@@ -1,6 +1,6 @@
 //! Model and verdicts to artifact. The workflow is taken over as it is: it is what was proved.
 
-use xp_artifact::question::{Obligation, Status};
+use xp_artifact::question::Obligation;
 use xp_artifact::{Artifact, FORMAT, Source};
 use xp_diagnostics::{SourceId, Sources};
 use xp_scope::Digest;
@@ -10,7 +10,8 @@ use xpc_model::{Model, Verdict};
 pub const COMPILER: &str = concat!("xpc ", env!("CARGO_PKG_VERSION"));
 
 /// Puts an artifact together. `used` are the sources it was compiled from, standard library included.
-pub fn artifact(model: &Model, verdicts: &[Verdict], sources: &Sources, used: &[SourceId]) -> Artifact {
+#[must_use]
+pub fn of(model: &Model, verdicts: &[Verdict], sources: &Sources, used: &[SourceId]) -> Artifact {
     let mut files: Vec<Source> = used
         .iter()
         .map(|id| Source { path: name(sources.path(*id)), digest: Digest::of(sources.text(*id).as_bytes()) })
@@ -49,13 +50,4 @@ fn name(path: &str) -> String {
     std::path::Path::new(path)
         .file_name()
         .map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
-}
-
-/// An obligation that lets an artifact be built.
-pub fn holds(obligation: &xpc_model::Obligation, verdict: &Verdict) -> bool {
-    match verdict.status {
-        Status::Proved => true,
-        Status::Vacuous => obligation.vacuous_ok,
-        Status::Refuted | Status::Conditional | Status::Unknown => false,
-    }
 }
