@@ -35,6 +35,8 @@ struct Running {
     questions: SyncSender<Vec<u8>>,
     answers: Receiver<Said>,
     talk: Arc<Mutex<Vec<u8>>>,
+    /// Closed when all it says on stderr is in `talk`.
+    talked: Receiver<()>,
     /// It has answered something: it is whole.
     proven: bool,
 }
@@ -125,6 +127,7 @@ impl Running {
         let (questions, to_write) = sync_channel::<Vec<u8>>(1);
         let (say, answers) = sync_channel(AHEAD);
         let talk = Arc::new(Mutex::new(Vec::new()));
+        let (talking, talked) = sync_channel::<()>(1);
         if let Some(mut stdin) = child.stdin.take() {
             // A prover that does not read must not hold up whoever waits for it with a limit. Ends with the channel, or
             // with the pipe; that it was closed shows in what is read.
@@ -142,6 +145,7 @@ impl Running {
         if let Some(mut stderr) = child.stderr.take() {
             let kept = Arc::clone(&talk);
             thread::spawn(move || {
+                let _talking = talking;
                 let mut chunk = [0; 1_024];
                 while let Ok(read @ 1..) = stderr.read(&mut chunk) {
                     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,7 +155,7 @@ impl Running {
                 }
             });
         }
-        Ok(Self { child, questions, answers, talk, proven: false })
+        Ok(Self { child, questions, answers, talk, talked, proven: false })
     }
 
     fn ask(
@@ -201,6 +205,8 @@ impl Running {
         let Some(status) = self.wait() else {
             return End::Failed("it closed its answers and did not end".to_owned());
         };
+        // A child of its own may hold stderr open: no wait without an end.
+        let _ = self.talked.recv_timeout(GRACE);
         let talk = self.talk.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let talk = String::from_utf8_lossy(&talk);
         let last = talk.lines().map(str::trim).rfind(|line| !line.is_empty());
