@@ -204,6 +204,23 @@ impl Machine {
         }
     }
 
+    /// The things that a use alters or that its result is evidence about, as far as they can change and are known before
+    /// it: what the upstream is yet to name, nobody else has.
+    #[must_use]
+    pub fn concerned(&self, action: &Action, args: &BTreeMap<String, Value>) -> Vec<Canonical> {
+        let kinds = &self.workflow.kinds;
+        let exprs = action.clauses.altered().chain(action.clauses.subjects());
+        let things = exprs.filter_map(|expr| self.thing(action, args, None, expr));
+        let changing = things.filter(|thing| {
+            let kind = thing.levels.last().and_then(|(kind, _)| kinds.get(*kind));
+            kind.is_some_and(|kind| kind.immutable.is_none())
+        });
+        let mut found: Vec<Canonical> = changing.map(|thing| thing.canonical(kinds)).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
     /// The things that must not have moved for a use, each with the version it must be at, where one is known.
     #[must_use]
     pub fn expected(

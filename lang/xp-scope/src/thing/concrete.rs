@@ -112,11 +112,25 @@ impl Canonical {
         })
     }
 
-    /// The thing itself and each that encloses it, outermost first.
-    pub fn enclosing(&self) -> impl Iterator<Item = Self> {
-        (1..=self.0.levels.len())
-            .filter_map(|end| self.0.levels.get(..end))
-            .map(|levels| Self(Thing { levels: levels.to_vec() }))
+    /// A text for it and each thing that encloses it, outermost first; each begins with the one before. Things whose keys are
+    /// paths enclose one another by these, so their texts end before such a key: what differs only there has one text.
+    #[must_use]
+    pub fn lines(&self, kinds: &Kinds) -> Vec<String> {
+        let mut lines = Vec::with_capacity(self.0.levels.len());
+        let mut text = String::new();
+        for (kind, keys) in &self.0.levels {
+            let Some(declared) = kinds.get(*kind) else { break };
+            let tree = declared.key.iter().any(super::kind::KeyDecl::is_tree);
+            let keys = if tree { Vec::new() } else { keys.clone() };
+            let line = Value::List(vec![Value::Text(declared.name.clone()), Value::List(keys)]);
+            text.push_str(&String::from_utf8_lossy(&line.canonical()));
+            text.push('\n');
+            lines.push(text.clone());
+            if tree {
+                break;
+            }
+        }
+        lines
     }
 
     /// Its kind; a thing without any has none.

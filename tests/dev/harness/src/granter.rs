@@ -63,7 +63,7 @@ impl Authority for Granter {
     fn warrant(&self, _: &dyn Read, grant: &GrantRow) -> Result<Option<Warrant>, StoreError> {
         let marker = self.markers.lock().unwrap().get(&grant.jti).cloned().unwrap_or_default();
         let repeat = self.repeat.lock().unwrap().unwrap_or(Repeat::Probe);
-        Ok(Some(Warrant { declaration: declaration(), repeat, marker }))
+        Ok(Some(Warrant { declaration: declaration(), repeat, marker, expected: Vec::new() }))
     }
 
     fn forbids_repeat(&self, _: &mut dyn Tx, _: &GrantRow) -> Result<Option<Refused>, Fault> {
