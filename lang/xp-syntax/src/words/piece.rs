@@ -34,6 +34,11 @@ impl Piece {
         Self::BLOCKS.contains(&self)
     }
 
+    /// Fields in braces are part of it.
+    pub(crate) fn has_fields(self) -> bool {
+        matches!(self, Self::Resource | Self::Type)
+    }
+
     /// A member tells by its first word that it belongs in such a block, wherever it is met. The words of an action's
     /// clauses are too common as names for that.
     pub(crate) fn is_told_by_members(self) -> bool {
