@@ -1,5 +1,6 @@
-//! Puts the provisioned Z3 on the library path of tests and doctests: cargo hands on only search paths below the
-//! target folder, so the library is linked into `OUT_DIR`. A system Z3 (no override) needs nothing.
+//! Tells `xpc-prove` where libz3 is at run time: beside it when installed, in `lib/xpc/`, or in the provisioned folder. Puts
+//! the provisioned one on the library path of tests and doctests too: cargo hands on only search paths below the target
+//! folder, so the library is linked into `OUT_DIR`. A system Z3 (no override) needs nothing.
 
 use std::error::Error;
 use std::path::Path;
@@ -12,8 +13,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Ok(version) = env::var("Z3_SYS_Z3_VERSION") {
         println!("cargo::rustc-env=XP_Z3_VERSION={version}");
     }
+    let linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
+    if linux {
+        println!("cargo::rustc-link-arg-bins=-Wl,-rpath,$ORIGIN");
+    }
     let Some(provisioned) = env::var_os("Z3_LIBRARY_PATH_OVERRIDE") else { return Ok(()) };
     println!("cargo::rerun-if-changed={}", Path::new(&provisioned).display());
+    if linux {
+        let folder = fs::canonicalize(&provisioned)
+            .map_err(|e| format!("{}: {e}; run `cargo dev setup`", Path::new(&provisioned).display()))?;
+        println!("cargo::rustc-link-arg-bins=-Wl,-rpath,{}", folder.display());
+    }
     let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
     let mut linked = 0;
     for entry in fs::read_dir(&provisioned).map_err(|e| format!("{}: {e}", provisioned.display()))? {

@@ -12,12 +12,10 @@ pub fn root() -> PathBuf {
 }
 
 /// A built program of the workspace. Cargo tells no package where another one's programs are: `cargo dev` passes the
-/// path (`XP_XPC`, `XP_XPD`, `XP_FORGE`), and under plain `cargo test` it lies above the running test.
+/// path (`XP_XPC`, `XP_XPC_PROVE`, `XP_XPD`, `XP_FORGE`), and under plain `cargo test` it lies above the running test.
 pub fn program(name: &str) -> PathBuf {
-    let variable = match name.strip_prefix("xp-") {
-        Some(rest) => format!("XP_{}", rest.to_uppercase()),
-        None => format!("XP_{}", name.to_uppercase()),
-    };
+    let variable =
+        format!("XP_{}", name.strip_prefix("xp-").unwrap_or(name).to_uppercase().replace('-', "_"));
     if let Some(path) = env::var_os(variable) {
         return PathBuf::from(path);
     }

@@ -4,35 +4,37 @@
 //! proved is literally what the machine runs. Source positions live beside it in [`Spans`].
 
 mod graph;
+pub mod protocol;
 mod spans;
 mod verdict;
 
 pub use graph::Dependencies;
 pub use spans::{Place, Spans};
-pub use verdict::{Event, EventKind, Failure, Limits, Prover, Trace, Verdict};
+pub use verdict::{Limits, Prover, ProverError, Verdict};
 
+use serde::{Deserialize, Serialize};
 use xp_artifact::question::Question;
 use xp_artifact::workflow::Workflow;
 use xp_diagnostics::Span;
 
 /// A resolved and typed workflow with what must be shown of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Model {
     /// What the machine will run.
     pub workflow: Workflow,
     /// Where each part of it stands in the source.
     pub spans: Spans,
     /// Every question, the always asked ones first.
-    pub obligations: Vec<Obligation>,
+    pub obligations: Vec<ProofObligation>,
 }
 
-/// A question with its place in the source.
-#[derive(Clone, Debug)]
-pub struct Obligation {
+/// A question with its place in the source. The artifact keeps it with its answer, as `xp_artifact::question::Obligation`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProofObligation {
     /// Stable within the workflow, `bug_fix/merge-requires`.
     pub id: String,
-    /// Short kind for reports: `requires`, `no-role`, `names-bound`, …
-    pub kind: &'static str,
     /// The question.
     pub question: Question,
     /// Source text of the clause, or a sentence for the always asked ones.

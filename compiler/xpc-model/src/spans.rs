@@ -1,12 +1,14 @@
 //! Where each part of a workflow stands in the source.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use xp_artifact::workflow::{Atom, GrantIx, LoopId, RoleId, StepId, SubmissionIx};
 use xp_diagnostics::Span;
 
 /// A part of a workflow that a message can point at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The workflow's name.
     Workflow,
@@ -39,17 +41,38 @@ pub enum Place {
 }
 
 /// Spans by place.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Listed", into = "Listed")]
 pub struct Spans {
-    table: HashMap<Place, Span>,
+    table: BTreeMap<Place, Span>,
     fallback: Option<Span>,
+}
+
+/// The form that JSON can hold: a place is no key of an object.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    table: Vec<(Place, Span)>,
+    fallback: Option<Span>,
+}
+
+impl From<Spans> for Listed {
+    fn from(spans: Spans) -> Self {
+        Self { table: spans.table.into_iter().collect(), fallback: spans.fallback }
+    }
+}
+
+impl From<Listed> for Spans {
+    fn from(listed: Listed) -> Self {
+        Self { table: listed.table.into_iter().collect(), fallback: listed.fallback }
+    }
 }
 
 impl Spans {
     /// An empty table; `fallback` answers for places nobody recorded.
     #[must_use]
     pub fn new(fallback: Span) -> Self {
-        Self { table: HashMap::new(), fallback: Some(fallback) }
+        Self { table: BTreeMap::new(), fallback: Some(fallback) }
     }
 
     /// Records a place; the first record wins.
@@ -61,5 +84,16 @@ impl Spans {
     #[must_use]
     pub fn get(&self, place: Place) -> Option<Span> {
         self.table.get(&place).copied().or(self.fallback)
+    }
+
+    /// Every place recorded, in order, with its span.
+    pub fn iter(&self) -> impl Iterator<Item = (Place, Span)> + '_ {
+        self.table.iter().map(|(place, span)| (*place, *span))
+    }
+
+    /// The span of places nobody recorded.
+    #[must_use]
+    pub fn fallback(&self) -> Option<Span> {
+        self.fallback
     }
 }

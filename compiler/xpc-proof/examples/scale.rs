@@ -13,7 +13,7 @@ use xp_artifact::workflow::{
 };
 use xp_diagnostics::{SourceId, Span};
 use xp_scope::Type;
-use xpc_model::{Limits, Model, Obligation, Prover, Spans};
+use xpc_model::{Limits, Model, ProofObligation, Spans};
 use xpc_proof::Z3Prover;
 
 const LANE: usize = 20;
@@ -197,15 +197,14 @@ fn main() {
             Question::Requires(Uses::Effect(Effect::Execute), first(1)),
             Question::AtMost(Uses::Effect(Effect::Write), 1_000_000_000),
         ];
-        let ask = |question: Question| Obligation {
+        let ask = |question: Question| ProofObligation {
             id: format!("{question:?}"),
-            kind: "always",
             question,
             source: String::new(),
             span,
             vacuous_ok: false,
         };
-        let obligations: Vec<Obligation> = questions.into_iter().map(ask).collect();
+        let obligations: Vec<ProofObligation> = questions.into_iter().map(ask).collect();
         let start = Instant::now();
         let verdicts = Z3Prover.prove(&model, &obligations, Limits::default());
         println!("{steps} steps: {:.3} s", start.elapsed().as_secs_f64());

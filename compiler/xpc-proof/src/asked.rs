@@ -7,7 +7,7 @@ use xpc_model::Limits;
 use z3::SatResult;
 use z3::ast::Bool;
 
-use crate::encode::{Copy, Sink};
+use crate::encode::{MapVars, Sink};
 use crate::facts::Facts;
 use crate::need::Need;
 
@@ -52,7 +52,7 @@ pub(crate) fn check(sink: &Sink) -> Answer<z3::Model> {
 /// A live map in a solver.
 pub(crate) struct Asked<'f, 'm> {
     pub sink: Sink,
-    pub copy: Copy<'f, 'm>,
+    pub copy: MapVars<'f, 'm>,
 }
 
 impl Asked<'_, '_> {
@@ -87,7 +87,7 @@ impl<'f, 'm> Solvers<'f, 'm> {
     /// Over some steps (a cone).
     pub fn over(&self, steps: Vec<StepId>) -> Asked<'f, 'm> {
         let sink = Sink::new(self.limits, false);
-        let copy = Copy::new(&sink, self.facts, steps);
+        let copy = MapVars::new(&sink, self.facts, steps);
         Asked { sink, copy }
     }
 

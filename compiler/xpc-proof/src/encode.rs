@@ -60,7 +60,7 @@ impl Sink {
 }
 
 /// One live map in a solver, over some steps (closed under "depends on").
-pub(crate) struct Copy<'f, 'm> {
+pub(crate) struct MapVars<'f, 'm> {
     pub facts: &'f Facts<'m>,
     pub steps: Vec<StepId>,
     outcomes: HashMap<Atom, Bool>,
@@ -71,7 +71,7 @@ pub(crate) struct Copy<'f, 'm> {
     no: Bool,
 }
 
-impl<'f, 'm> Copy<'f, 'm> {
+impl<'f, 'm> MapVars<'f, 'm> {
     /// Asserts the axioms. `steps` must be a cone in dependency order.
     pub fn new(sink: &Sink, facts: &'f Facts<'m>, steps: Vec<StepId>) -> Self {
         let mut copy = Self {

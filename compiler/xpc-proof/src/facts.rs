@@ -9,11 +9,14 @@ use xp_artifact::workflow::{
     OutcomeIx, Per, Repeat, RoleId, Root, Step, StepId, Then, Workflow,
 };
 use xp_diagnostics::Span;
+use xp_machine::Machine;
 use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place};
 
 use crate::scopes;
 
+// Invariant: nothing reads these two. `Facts::of` has the machine check every id of the workflow, and `ids` those of a
+// question; they stand where the type system cannot know it and a panic is not allowed.
 static NO_STEP: Step = Step {
     name: String::new(),
     role: RoleId(0),
@@ -60,6 +63,8 @@ pub(crate) type GrantAt = (StepId, GrantIx);
 pub(crate) struct Facts<'m> {
     pub model: &'m Model,
     pub w: &'m Workflow,
+    /// What traces are replayed on.
+    pub machine: Machine,
     /// Every step after all it depends on.
     pub order: Vec<StepId>,
     rank: Vec<usize>,
@@ -78,6 +83,8 @@ impl<'m> Facts<'m> {
     /// Why nothing can be proved about the workflow.
     pub fn of(model: &'m Model) -> Result<Self, String> {
         let w = &model.workflow;
+        // What the machine would not run is not proved either: from here on every id of the workflow names something.
+        let machine = Machine::new(w.clone()).map_err(|malformed| malformed.to_string())?;
         let graph = Dependencies::of(w);
         let order = graph.order().map_err(|_| "the steps depend on each other in a circle".to_owned())?;
         let mut rank = vec![0; w.steps.len()];
@@ -100,7 +107,7 @@ impl<'m> Facts<'m> {
         let submittable =
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
         let over_at_once = w.finish.holds(&|_| false);
-        Ok(Self { model, w, order, rank, parents, parts, resets, usable, submittable, over_at_once })
+        Ok(Self { model, w, machine, order, rank, parents, parts, resets, usable, submittable, over_at_once })
     }
 
     pub fn steps(&self) -> impl Iterator<Item = StepId> + use<> {

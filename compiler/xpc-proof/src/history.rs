@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use xp_artifact::workflow::{LoopId, StepId};
 use z3::ast::Bool;
 
-use crate::encode::{Copy, Sink};
+use crate::encode::{MapVars, Sink};
 use crate::facts::Facts;
 use crate::map::Map;
 use crate::need::{Goal, Need};
@@ -32,8 +32,8 @@ impl Session<'_, '_> {
         let facts = self.facts;
         let steps = self.moments(first, last, &[]);
         let sink = Sink::new(self.limits, false);
-        let early = Copy::new(&sink, facts, steps.clone());
-        let late = Copy::new(&sink, facts, steps.clone());
+        let early = MapVars::new(&sink, facts, steps.clone());
+        let late = MapVars::new(&sink, facts, steps.clone());
         for step in steps {
             if fireable.iter().any(|by| facts.resets(*by, step)) {
                 continue;
@@ -72,8 +72,8 @@ impl Session<'_, '_> {
         let loops = if reopenings == 0 { Vec::new() } else { loops };
         let steps = self.moments(first, last, &loops);
         let sink = Sink::new(self.limits, false);
-        let copies: Vec<Copy<'_, '_>> =
-            (0..=reopenings).map(|_| Copy::new(&sink, facts, steps.clone())).collect();
+        let copies: Vec<MapVars<'_, '_>> =
+            (0..=reopenings).map(|_| MapVars::new(&sink, facts, steps.clone())).collect();
         let mut fires: Vec<Vec<Bool>> = Vec::new();
         for (here, next) in copies.iter().zip(copies.iter().skip(1)) {
             let chosen: Vec<Bool> = loops.iter().map(|_| sink.fresh()).collect();
@@ -149,19 +149,19 @@ impl Session<'_, '_> {
     }
 }
 
-fn all(sink: &Sink, copy: &Copy<'_, '_>, goal: &[Need]) -> Bool {
+fn all(sink: &Sink, copy: &MapVars<'_, '_>, goal: &[Need]) -> Bool {
     let parts: Vec<Bool> =
         goal.iter().flat_map(|need| need.encode(sink, copy)).map(|(_, part)| part).collect();
     copy.all(&parts)
 }
 
-fn some(sink: &Sink, copy: &Copy<'_, '_>, goals: &[Goal]) -> Bool {
+fn some(sink: &Sink, copy: &MapVars<'_, '_>, goals: &[Goal]) -> Bool {
     let goals: Vec<Bool> = goals.iter().map(|goal| all(sink, copy, goal)).collect();
     copy.any(&goals)
 }
 
 /// What is settled and bound in a step stays so.
-fn kept(here: &Copy<'_, '_>, next: &Copy<'_, '_>, step: StepId) -> Vec<Bool> {
+fn kept(here: &MapVars<'_, '_>, next: &MapVars<'_, '_>, step: StepId) -> Vec<Bool> {
     let facts: &Facts<'_> = here.facts;
     let mut parts: Vec<Bool> =
         facts.continuing(step).map(|atom| here.atom(atom).implies(next.atom(atom))).collect();

@@ -7,13 +7,13 @@
 
 mod answer;
 mod asked;
-pub mod codes;
 mod counts;
 mod cover;
 mod encode;
 mod evidence;
 mod facts;
 mod history;
+mod ids;
 mod live;
 mod map;
 mod names;
@@ -27,10 +27,12 @@ mod replay;
 mod rounds;
 mod scopes;
 mod search;
+pub mod serve;
 mod session;
 mod showing;
 mod support;
 mod sure;
+mod told;
 mod values;
 pub mod version;
 mod violation;

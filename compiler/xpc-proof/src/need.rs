@@ -4,7 +4,7 @@ use xp_artifact::workflow::{Atom, Datum, Formula, StepId};
 use xpc_model::Place;
 use z3::ast::Bool;
 
-use crate::encode::{Copy, Sink};
+use crate::encode::{MapVars, Sink};
 use crate::evidence;
 use crate::facts::{Facts, GrantAt};
 use crate::map::Map;
@@ -88,7 +88,7 @@ impl Need {
     }
 
     /// Its conjuncts, each with the place in the source that demands it.
-    pub fn encode(&self, sink: &Sink, copy: &Copy<'_, '_>) -> Vec<(Option<Place>, Bool)> {
+    pub fn encode(&self, sink: &Sink, copy: &MapVars<'_, '_>) -> Vec<(Option<Place>, Bool)> {
         let open = |step: StepId| {
             let mut parts = begun(copy, step);
             parts.push((None, copy.settled(step).not()));
@@ -151,7 +151,7 @@ impl Need {
     }
 }
 
-fn begun(copy: &Copy<'_, '_>, step: StepId) -> Vec<(Option<Place>, Bool)> {
+fn begun(copy: &MapVars<'_, '_>, step: StepId) -> Vec<(Option<Place>, Bool)> {
     copy.after_parts(step).into_iter().map(|(place, part)| (Some(place), part)).collect()
 }
 

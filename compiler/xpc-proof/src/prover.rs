@@ -1,39 +1,61 @@
 //! The prover: one set of tables for a model, one verdict for each obligation.
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use xp_artifact::question::Question;
-use xpc_model::{Limits, Model, Obligation, Prover, Verdict};
+use xpc_model::{Limits, Model, ProofObligation, Verdict};
 
 use crate::answer;
 use crate::facts::Facts;
+use crate::ids;
 use crate::questions::{self, Context};
 
 /// Answers obligations with Z3 and the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Z3Prover;
 
-impl Prover for Z3Prover {
-    fn prove(&self, model: &Model, obligations: &[Obligation], limits: Limits) -> Vec<Verdict> {
-        let facts = match Facts::of(model) {
-            Ok(facts) => facts,
-            Err(reason) => return obligations.iter().map(|_| answer::unknown(reason.clone())).collect(),
-        };
-        let context = Context::new(&facts, limits);
-        obligations
-            .iter()
-            .map(|obligation| {
-                let start = Instant::now();
-                let verdict = answer(&context, obligation);
-                let mut verdict = questions::occurs::or_unknown(&context, &obligation.question, verdict);
-                verdict.took = start.elapsed();
-                verdict
-            })
-            .collect()
+impl Z3Prover {
+    /// One verdict for each obligation, in order.
+    #[must_use]
+    pub fn prove(&self, model: &Model, obligations: &[ProofObligation], limits: Limits) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(obligations.len());
+        self.each(model, obligations, limits, |verdict| {
+            verdicts.push(verdict);
+            ControlFlow::Continue(())
+        });
+        verdicts
+    }
+
+    /// As [`Self::prove`], each verdict handed on as soon as it is known; stops when told to.
+    pub fn each(
+        &self,
+        model: &Model,
+        obligations: &[ProofObligation],
+        limits: Limits,
+        mut answered: impl FnMut(Verdict) -> ControlFlow<()>,
+    ) {
+        let facts = Facts::of(model);
+        let context = facts.as_ref().map(|facts| Context::new(facts, limits));
+        for obligation in obligations {
+            let start = Instant::now();
+            let mut verdict = match &context {
+                Ok(context) if ids::known(context.facts, &obligation.question) => {
+                    let verdict = answer(context, obligation);
+                    questions::occurs::or_unknown(context, &obligation.question, verdict)
+                }
+                Ok(_) => answer::unknown("the question names what the workflow does not have"),
+                Err(reason) => answer::unknown((*reason).clone()),
+            };
+            verdict.took = start.elapsed();
+            if answered(verdict).is_break() {
+                return;
+            }
+        }
     }
 }
 
-fn answer(context: &Context<'_, '_>, obligation: &Obligation) -> Verdict {
+fn answer(context: &Context<'_, '_>, obligation: &ProofObligation) -> Verdict {
     match &obligation.question {
         Question::StepsOpen => questions::happen::steps_open(context),
         Question::OutcomesHappen => questions::happen::outcomes_happen(context),

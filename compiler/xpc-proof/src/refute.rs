@@ -1,16 +1,15 @@
 //! From a plan to a trace: carried out on the machine, then made so small that no event can be left out.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Datum, RoleId, Root, StepId};
-use xp_machine::Machine;
+use xp_diagnostics::{HandedIn, Trace};
 use xp_scope::Value;
-use xpc_model::{Limits, Trace};
+use xpc_model::Limits;
 
 use crate::facts::Facts;
 use crate::plan::Act;
-use crate::replay::{self, Run};
+use crate::replay::Run;
 use crate::search;
 use crate::values::{Values, put};
 use crate::violation::Violation;
@@ -21,7 +20,6 @@ const MAX_REPLAYED_ACTS: usize = 400_000;
 /// Replays plans of one workflow.
 pub(crate) struct Stage<'f, 'm> {
     facts: &'f Facts<'m>,
-    machine: OnceCell<Result<Machine, String>>,
     values: Values<'f, 'm>,
     /// States a search may visit.
     states: usize,
@@ -45,7 +43,7 @@ pub(crate) struct Setting {
 impl<'f, 'm> Stage<'f, 'm> {
     pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
         let states = usize::try_from(limits.search_states).unwrap_or(usize::MAX);
-        Self { facts, machine: OnceCell::new(), values: Values::new(facts), states }
+        Self { facts, values: Values::new(facts), states }
     }
 
     /// The smallest trace found below the plan that ends in the violation.
@@ -64,10 +62,14 @@ impl<'f, 'm> Stage<'f, 'm> {
         acts.truncate(self.first(plan, violation, setting)?);
         self.minimise(&mut acts, violation, setting);
         let run = self.carry_out(&acts, violation, setting)?;
-        let submissions = run.submissions.into_iter().map(|((step, ix), value)| (step, ix, value)).collect();
+        let handed_in = run.submissions.into_iter().filter_map(|((step, ix), value)| {
+            let declared = self.facts.step(step);
+            let name = declared.submissions.get(ix.index())?.name.clone();
+            Some(HandedIn { step: declared.name.clone(), name, value })
+        });
         Ok(Trace {
-            start: run.start.into_iter().collect(),
-            submissions,
+            params: run.start.into_iter().collect(),
+            submissions: handed_in.collect(),
             events: run.events,
             ends_in: ends_in.into(),
         })
@@ -161,8 +163,6 @@ impl<'f, 'm> Stage<'f, 'm> {
     }
 
     fn run(&self, setting: &Setting) -> Result<Run<'_, 'm>, String> {
-        let machine =
-            self.machine.get_or_init(|| replay::machine(self.facts.w)).as_ref().map_err(Clone::clone)?;
         self.values.also_in_lists(&setting.lists);
         self.values.make_instead(&setting.instead);
         let mut params = self.values.parameters();
@@ -171,7 +171,7 @@ impl<'f, 'm> Stage<'f, 'm> {
                 put(param, fields, value.clone());
             }
         }
-        let mut run = Run::start(self.facts, machine, &self.values, params, &setting.shared)?;
+        let mut run = Run::start(self.facts, &self.values, params, &setting.shared)?;
         run.blind = setting.blind;
         Ok(run)
     }

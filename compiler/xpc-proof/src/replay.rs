@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{Atom, GrantIx, How, Pin, RoleId, StepId, SubmissionIx, Then, Workflow};
+use xp_artifact::workflow::{Atom, GrantIx, How, Pin, RoleId, Step, StepId, SubmissionIx, Then};
+use xp_diagnostics::{Event, EventKind, Trace};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Change, Input, Machine, Start, State, Status};
 use xp_scope::Value;
-use xpc_model::{Event, EventKind, Place, Trace};
+use xpc_model::Place;
 
 use crate::facts::{Facts, GrantAt, Shown};
 use crate::plan::Act;
 use crate::showing;
+use crate::told;
 use crate::values::{Values, put};
 
 const KEY: &str = "key";
@@ -50,7 +52,6 @@ impl<'f, 'm> Run<'f, 'm> {
     /// The machine refuses to start.
     pub fn start(
         facts: &'f Facts<'m>,
-        machine: &'f Machine,
         values: &'f Values<'f, 'm>,
         params: BTreeMap<String, Value>,
         shared: &[RoleId],
@@ -58,6 +59,7 @@ impl<'f, 'm> Run<'f, 'm> {
         let instances =
             facts.w.actions.iter().map(|action| (action.connector.clone(), "example".to_owned())).collect();
         let start = Start { at: 0, params: params.clone(), instances, staff: BTreeMap::new() };
+        let machine = &facts.machine;
         let state =
             machine.start(&start).map_err(|refusal| format!("the run cannot start: {}", refusal.reason))?;
         Ok(Self {
@@ -112,7 +114,8 @@ impl<'f, 'm> Run<'f, 'm> {
         let step = self.facts.step(at.0);
         let controller = self.actor(step.role).principal.controller;
         self.log.push(Used { at, opening, args: args.clone(), controller });
-        let kind = EventKind::Use { grant: at.1, args: args.into_iter().collect(), result };
+        let action = self.facts.action_name(at);
+        let kind = EventKind::Use { grant: at.1.0, action, args: args.into_iter().collect(), result };
         self.record(at.0, kind, Place::Grant(at.0, at.1));
         Ok(())
     }
@@ -176,10 +179,14 @@ impl<'f, 'm> Run<'f, 'm> {
         if did != Some(becomes) {
             return Err("another outcome was taken".to_owned());
         }
+        let outcome = taken.name.clone();
         let kind = match taken.then {
-            Then::Settle => EventKind::Settle { outcome: becomes },
-            Then::Reopen(by) => EventKind::Reopen { outcome: becomes, by },
-            Then::End => EventKind::End { outcome: becomes },
+            Then::Settle => EventKind::Settle { outcome },
+            Then::Reopen(by) => {
+                let target = facts.the_loop(by).map(|l| facts.step(l.target).name.clone());
+                EventKind::Reopen { outcome, target: target.unwrap_or_default() }
+            }
+            Then::End => EventKind::End { outcome },
         };
         let place = match taken.then {
             Then::Reopen(by) => Place::Loop(by),
@@ -276,9 +283,15 @@ impl<'f, 'm> Run<'f, 'm> {
     }
 
     fn record(&mut self, step: StepId, kind: EventKind, place: Place) {
-        let role = self.facts.step(step).role;
-        let principal = self.show_principals.then(|| self.actor(role).principal.name);
-        self.events.push(Event { step, role, principal, kind, span: self.facts.model.spans.get(place) });
+        let Step { name, role, .. } = self.facts.step(step);
+        let principal = self.show_principals.then(|| self.actor(*role).principal.name);
+        self.events.push(Event {
+            step: name.clone(),
+            role: self.facts.role_name(*role).to_owned(),
+            principal,
+            kind,
+            span: self.facts.model.spans.get(place),
+        });
     }
 
     // What violations look at.
@@ -338,37 +351,31 @@ impl<'f, 'm> Run<'f, 'm> {
 /// Replays a trace on the machine, event by event.
 ///
 /// # Errors
-/// The first event that the machine refuses or that does something else than the trace says.
+/// The first event that names nothing of the workflow, that the machine refuses, or that does something else than the
+/// trace says.
 pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> {
     let facts = Facts::of(model)?;
-    let machine = machine(&model.workflow)?;
     let values = Values::new(&facts);
-    let named: BTreeSet<(RoleId, &String)> =
-        trace.events.iter().filter_map(|event| Some((event.role, event.principal.as_ref()?))).collect();
-    let one: Vec<RoleId> = named.iter().filter(|(_, name)| *name == "one").map(|(role, _)| *role).collect();
-    let params = trace.start.iter().cloned().collect();
-    let mut run = Run::start(&facts, &machine, &values, params, &one)?;
-    run.submissions =
-        trace.submissions.iter().map(|(step, ix, value)| ((*step, *ix), value.clone())).collect();
+    let one = |event: &&Event| event.principal.as_deref() == Some("one");
+    let shared: Result<BTreeSet<RoleId>, String> =
+        trace.events.iter().filter(one).map(|event| told::role(&facts, event)).collect();
+    let shared: Vec<RoleId> = shared?.into_iter().collect();
+    let params = trace.params.iter().cloned().collect();
+    let mut run = Run::start(&facts, &values, params, &shared)?;
+    for one in &trace.submissions {
+        run.submissions.insert(told::submission(&facts, one)?, one.value.clone());
+    }
     for event in &trace.events {
         match &event.kind {
-            EventKind::Use { grant, args, result } => {
-                run.use_it((event.step, *grant), args.iter().cloned().collect(), result.clone())?;
+            EventKind::Use { args, result, .. } => {
+                let at = told::used(&facts, event).ok_or_else(|| told::nothing(event))?;
+                run.use_it(at, args.iter().cloned().collect(), result.clone())?;
             }
-            EventKind::Settle { outcome }
-            | EventKind::Reopen { outcome, .. }
-            | EventKind::End { outcome } => {
-                run.take(facts.chosen(*outcome), *outcome)?;
+            EventKind::Settle { .. } | EventKind::Reopen { .. } | EventKind::End { .. } => {
+                let atom = told::taken(&facts, event).ok_or_else(|| told::nothing(event))?;
+                run.take(facts.chosen(atom), atom)?;
             }
         }
     }
     Ok(run.state)
-}
-
-/// The machine of a workflow.
-///
-/// # Errors
-/// The workflow is malformed.
-pub(crate) fn machine(workflow: &Workflow) -> Result<Machine, String> {
-    Machine::new(workflow.clone()).map_err(|malformed| malformed.to_string())
 }

@@ -9,7 +9,7 @@ use z3::ast::Bool;
 
 pub(crate) use crate::asked::{Answer, check};
 use crate::asked::{Asked, Solvers};
-use crate::encode::{Copy, Sink};
+use crate::encode::{MapVars, Sink};
 use crate::facts::Facts;
 use crate::map::Map;
 use crate::need::{Goal, Need};
@@ -100,7 +100,7 @@ impl<'f, 'm> Session<'f, 'm> {
             return Vec::new();
         }
         let sink = Sink::new(self.limits, true);
-        let copy = Copy::new(&sink, self.facts, cone);
+        let copy = MapVars::new(&sink, self.facts, cone);
         for (place, part) in goal.iter().flat_map(|need| need.encode(&sink, &copy)) {
             sink.axiom(place, &part);
         }

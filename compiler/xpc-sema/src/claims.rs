@@ -15,24 +15,22 @@ use crate::{arguments, collect, data, effects, formulas, literal, names, pins, t
 pub struct Asked {
     /// The question.
     pub question: Question,
-    /// Short kind for reports.
-    pub kind: &'static str,
     /// The name after the workflow's, `merge-requires`.
     pub slug: String,
 }
 
 /// The question, or none with the faults reported.
 pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems) -> Option<Asked> {
-    let (question, kind, slug) = match &claim.kind {
+    let (question, slug) = match &claim.kind {
         ast::ClaimKind::NoRole(first, second) => {
             let (first, second) = both(context, first, second, problems)?;
             let slug = format!("no-role-{}-{}", word(&first), word(&second));
-            (Question::NoRole(first, second), "no-role", slug)
+            (Question::NoRole(first, second), slug)
         }
         ast::ClaimKind::NoPrincipal(first, second) => {
             let (first, second) = both(context, first, second, problems)?;
             let slug = format!("no-principal-{}-{}", word(&first), word(&second));
-            (Question::NoPrincipal(first, second), "no-principal", slug)
+            (Question::NoPrincipal(first, second), slug)
         }
         ast::ClaimKind::Requires(uses, formula) => {
             let uses = lower_uses(context, uses, problems);
@@ -40,12 +38,12 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
                 formulas::lower(context, formula, &mut Vec::new(), &mut Vec::new(), problems);
             let (uses, formula) = (uses?, formula?);
             let slug = format!("{}-requires", word(&uses));
-            (Question::Requires(uses, formula), "requires", slug)
+            (Question::Requires(uses, formula), slug)
         }
         ast::ClaimKind::Never(uses) => {
             let uses = lower_uses(context, uses, problems)?;
             let slug = format!("never-{}", word(&uses));
-            (Question::Never(uses), "never", slug)
+            (Question::Never(uses), slug)
         }
         ast::ClaimKind::OnlyWithin(uses, extent) => {
             let lowered = lower_uses(context, uses, problems);
@@ -53,24 +51,24 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
             let lowered = lowered?;
             one_path(context, uses, &lowered, problems)?;
             let slug = format!("{}-within", word(&lowered));
-            (Question::OnlyWithin(lowered, extent?), "only-within", slug)
+            (Question::OnlyWithin(lowered, extent?), slug)
         }
         ast::ClaimKind::AtMost(uses, most) => {
             let lowered = lower_uses(context, uses, problems);
             let most = at_most(most, problems);
             let (lowered, most) = (lowered?, most?);
             let slug = format!("{}-at-most", word(&lowered));
-            (Question::AtMost(lowered, most), "at-most", slug)
+            (Question::AtMost(lowered, most), slug)
         }
         ast::ClaimKind::Through(uses, role) => {
             let lowered = lower_uses(context, uses, problems);
             let role_id = collect::role(&context.names.role_ids, context.ast, role, problems);
             let (lowered, role_id) = (lowered?, role_id?);
             let slug = format!("{}-through-{}", word(&lowered), role.text);
-            (Question::Through(lowered, role_id), "through", slug)
+            (Question::Through(lowered, role_id), slug)
         }
     };
-    Some(Asked { question, kind, slug })
+    Some(Asked { question, slug })
 }
 
 fn both(

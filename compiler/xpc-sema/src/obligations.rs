@@ -3,49 +3,43 @@
 use std::collections::HashSet;
 
 use xp_artifact::question::Question;
-use xpc_model::Obligation;
+use xpc_model::ProofObligation;
 
 use crate::claims;
 use crate::claims::Asked;
 use crate::problems::Problems;
 use crate::symbols::Context;
 
-/// The questions every workflow is asked, in the order of [`Question`], each with its name and sentence.
-const ALWAYS: [(Question, &str, &str); 11] = [
-    (Question::StepsOpen, "steps-open", "every step can open"),
-    (Question::OutcomesHappen, "outcomes-happen", "every outcome can happen"),
-    (Question::NeverStuck, "never-stuck", "no run gets stuck"),
-    (Question::Progress, "progress", "every step can settle in each of its openings"),
+/// The questions every workflow is asked, in the order of [`Question`], each with its sentence.
+const ALWAYS: [(Question, &str); 11] = [
+    (Question::StepsOpen, "every step can open"),
+    (Question::OutcomesHappen, "every outcome can happen"),
+    (Question::NeverStuck, "no run gets stuck"),
+    (Question::Progress, "every step can settle in each of its openings"),
     (
         Question::AutomaticOutcomes,
-        "automatic-outcomes",
         "the automatic outcomes of a step exclude each other and cover all evidence",
     ),
-    (Question::NamesBound, "names-bound", "every name in a grant has a value whenever its step is open"),
-    (Question::Scopes, "scopes", "every scope lets something through and is no wider than what it narrows"),
+    (Question::NamesBound, "every name in a grant has a value whenever its step is open"),
+    (Question::Scopes, "every scope lets something through and is no wider than what it narrows"),
     (
         Question::FreshEvidence,
-        "fresh-evidence",
         "nothing is written while evidence or approval about it is in force or being gathered",
     ),
-    (Question::IrreversibleOnce, "irreversible-once", "no irreversible effect can be repeated by a loop"),
-    (
-        Question::ReviewedBeforeDeploy,
-        "reviewed-before-deploy",
-        "nothing is deployed before somebody judged it",
-    ),
-    (Question::Bounds, "bounds", "how often each step opens and each grant is used at most"),
+    (Question::IrreversibleOnce, "no irreversible effect can be repeated by a loop"),
+    (Question::ReviewedBeforeDeploy, "nothing is deployed before somebody judged it"),
+    (Question::Bounds, "how often each step opens and each grant is used at most"),
 ];
 
 /// Every question of a workflow; the faulty clauses are reported and left out.
-pub fn of(context: &Context<'_>, problems: &mut Problems) -> Vec<Obligation> {
+pub fn of(context: &Context<'_>, problems: &mut Problems) -> Vec<ProofObligation> {
     let workflow = &context.ast.name;
     let mut ids: HashSet<String> = HashSet::new();
     let mut found = Vec::with_capacity(ALWAYS.len() + context.ast.proves.len());
-    for (question, kind, sentence) in ALWAYS {
-        found.push(Obligation {
+    for (question, sentence) in ALWAYS {
+        let kind = question.kind().hyphenated();
+        found.push(ProofObligation {
             id: unique(&mut ids, format!("{}/{kind}", workflow.text)),
-            kind,
             question,
             source: sentence.to_owned(),
             span: workflow.span,
@@ -53,13 +47,12 @@ pub fn of(context: &Context<'_>, problems: &mut Problems) -> Vec<Obligation> {
         });
     }
     for clause in &context.ast.proves {
-        let Some(Asked { question, kind, slug }) = claims::lower(context, &clause.claim, problems) else {
+        let Some(Asked { question, slug }) = claims::lower(context, &clause.claim, problems) else {
             continue;
         };
         let source = context.sources.slice(clause.span).split_whitespace().collect::<Vec<_>>().join(" ");
-        found.push(Obligation {
+        found.push(ProofObligation {
             id: unique(&mut ids, format!("{}/{slug}", workflow.text)),
-            kind,
             question,
             source,
             span: clause.span,

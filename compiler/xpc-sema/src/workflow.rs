@@ -6,7 +6,7 @@ use xp_artifact::workflow::{
 };
 use xp_diagnostics::{Diagnostic, Sources, codes};
 use xp_syntax::ast;
-use xpc_model::{Model, Obligation, Place, Spans};
+use xpc_model::{Model, Place, ProofObligation, Spans};
 
 use crate::connector::Connectors;
 use crate::draft::Draft;
@@ -46,7 +46,7 @@ pub fn lower(
     }
     let lowered_loops = all_loops(&context, &loop_ids, &mut spans, problems);
     let finish = finish(&context, &mut spans, problems);
-    let mut separate = separations::declared(&context, &mut spans, problems);
+    let separate = separations::declared(&context, &mut spans, problems);
     let order = edges.order();
     // What comes from where cannot be told on a cycle.
     if cycles::check(&context, &edges, &order, problems) {
@@ -54,9 +54,6 @@ pub fn lower(
         if !ast.damaged {
             loops::check(&context, &edges, &order, &lowered_loops, problems);
         }
-        let first = separate.len();
-        let implied = separations::implied(&context, &drafts, &order, first, &mut spans, problems);
-        separate.extend(implied);
     }
     let obligations = obligations::of(&context, problems);
     let whole = !ast.damaged && ast.steps.iter().all(|step| !step.damaged);
@@ -69,7 +66,9 @@ pub fn lower(
     }
     let steps: Vec<Step> = drafts.into_iter().map(Draft::finish).collect::<Option<_>>()?;
     let loops: Vec<Loop> = lowered_loops.into_iter().collect::<Option<_>>()?;
-    assemble(&context, Parts { steps, loops, separate, finish: finish?, spans, obligations })
+    let mut model = assemble(&context, Parts { steps, loops, separate, finish: finish?, spans, obligations })?;
+    separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
+    (problems.errors() == before).then_some(model)
 }
 
 /// What the passes made.
@@ -79,7 +78,7 @@ struct Parts {
     separate: Vec<Separation>,
     finish: Formula,
     spans: Spans,
-    obligations: Vec<Obligation>,
+    obligations: Vec<ProofObligation>,
 }
 
 fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {

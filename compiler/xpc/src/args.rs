@@ -52,7 +52,7 @@ pub struct Check {
     pub limits: Limits,
 }
 
-/// Bounds on the solver's work; hitting one makes the answer unknown.
+/// Bounds on the solver's work; hitting one makes answers unknown.
 #[derive(Clone, Copy, Debug, ClapArgs)]
 pub struct Limits {
     /// Longest time for one question to the solver, in milliseconds
@@ -61,6 +61,16 @@ pub struct Limits {
     /// Most memory for the solver, in megabytes
     #[arg(long, value_name = "MB", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
     pub memory_mb: u32,
+    /// Longest time for all questions of a workflow, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 600_000, value_parser = clap::value_parser!(u32).range(1..=86_400_000))]
+    pub workflow_ms: u32,
+}
+
+impl From<Limits> for xpc_model::Limits {
+    fn from(limits: Limits) -> Self {
+        let Limits { query_ms, memory_mb, workflow_ms } = limits;
+        Self { query_ms, memory_mb, workflow_ms, ..Self::default() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,21 +1,16 @@
 //! `xpc`: compiles workflows, proves what they can never do, and emits signed artifacts.
 
 mod args;
-mod codegen;
 mod commands;
 mod draw;
 mod exit;
 mod files;
-mod pipeline;
 mod proof;
 mod report;
 
 use clap::Parser as _;
 
 fn main() -> std::process::ExitCode {
-    if let Err(problem) = xpc_proof::version::check_solver() {
-        return exit::failed(&problem).into();
-    }
     let args = match args::Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),

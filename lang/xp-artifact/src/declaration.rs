@@ -250,7 +250,9 @@ impl Clauses {
             .unwrap_or_else(|| arguments(action).chain(self.subjects().cloned().map(Source::Thing)).collect())
     }
 
-    fn everything(&self, action: &Action) -> Vec<Source> {
+    /// All arguments and all that is read: what is in whatever no clause says more of.
+    #[must_use]
+    pub fn everything(&self, action: &Action) -> Vec<Source> {
         arguments(action).chain(self.reads().into_iter().map(Source::Thing)).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! The artifact file: a DSSE envelope, canonical in both layers.
 
+use std::cmp::Ordering;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -77,7 +79,7 @@ impl Envelope {
     /// Reads a file and returns its artifact, checked as `trust` demands.
     ///
     /// # Errors
-    /// Damage of any kind, another encoding of the same content, a newer format, missing or wrong signatures.
+    /// Damage of any kind, another encoding of the same content, another format, missing or wrong signatures.
     pub fn open(bytes: &[u8], trust: Trust<'_>) -> Result<(Self, Artifact), ArtifactError> {
         if bytes.len() > MAX_BYTES {
             return Err(ArtifactError::TooLarge);
@@ -101,7 +103,7 @@ impl Envelope {
             .map_err(|_| ArtifactError::Encoding("the payload is not base64".to_owned()))?;
         // Who signed is settled before the payload is parsed.
         envelope.check(&payload, trust)?;
-        newer(&payload)?;
+        format(&payload)?;
         let artifact: Artifact = serde_json::from_slice(&payload).map_err(encoding)?;
         if artifact.canonical()? != payload {
             return Err(ArtifactError::Encoding("the payload is not in canonical form".to_owned()));
@@ -128,18 +130,18 @@ impl Envelope {
     }
 }
 
-/// A newer format is named as such, whatever else it holds.
-fn newer(payload: &[u8]) -> Result<(), ArtifactError> {
+/// Another format is named as such, whatever else it holds.
+fn format(payload: &[u8]) -> Result<(), ArtifactError> {
     #[derive(Deserialize)]
     struct Head {
         format: u64,
     }
     let head: Head =
         serde_json::from_slice(payload).map_err(|error| ArtifactError::Encoding(error.to_string()))?;
-    if head.format == u64::from(FORMAT) {
-        Ok(())
-    } else {
-        Err(ArtifactError::Newer { found: head.format, expected: FORMAT })
+    match head.format.cmp(&u64::from(FORMAT)) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(ArtifactError::Newer { found: head.format, expected: FORMAT }),
+        Ordering::Less => Err(ArtifactError::Older { found: head.format, expected: FORMAT }),
     }
 }
 

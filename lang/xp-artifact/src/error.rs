@@ -1,5 +1,7 @@
 //! What is wrong with an artifact file.
 
+use xp_diagnostics::{Code, codes};
+
 /// Larger files are refused before they are parsed.
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
@@ -13,8 +15,20 @@ pub enum ArtifactError {
     #[error("the artifact is larger than {} bytes", MAX_BYTES)]
     TooLarge,
     /// A newer format than this program reads.
-    #[error("the artifact has format {found}, this program reads {expected}")]
+    #[error(
+        "the artifact has format {found}, newer than {expected}, which this program reads; use a newer program"
+    )]
     Newer {
+        /// The format found.
+        found: u64,
+        /// The format this program reads.
+        expected: u32,
+    },
+    /// An older format than this program reads.
+    #[error(
+        "the artifact has format {found}, older than {expected}, which this program reads; build it again from its source"
+    )]
+    Older {
         /// The format found.
         found: u64,
         /// The format this program reads.
@@ -37,15 +51,15 @@ pub enum ArtifactError {
 impl ArtifactError {
     /// The code of its page.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Encoding(_) => "XP0701",
-            Self::TooLarge => "XP0702",
-            Self::Newer { .. } => "XP0703",
-            Self::Unsigned => "XP0704",
-            Self::Untrusted => "XP0705",
-            Self::BadSignature => "XP0706",
-            Self::BadKey(_) => "XP0707",
+            Self::Encoding(_) => codes::NOT_AN_ARTIFACT,
+            Self::TooLarge => codes::ARTIFACT_TOO_LARGE,
+            Self::Newer { .. } | Self::Older { .. } => codes::ARTIFACT_FORMAT,
+            Self::Unsigned => codes::ARTIFACT_UNSIGNED,
+            Self::Untrusted => codes::ARTIFACT_UNTRUSTED,
+            Self::BadSignature => codes::ARTIFACT_BAD_SIGNATURE,
+            Self::BadKey(_) => codes::BAD_KEY,
         }
     }
 }

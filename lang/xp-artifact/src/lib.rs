@@ -4,6 +4,7 @@
 //! form of [`Artifact`], so that public tools can check its signatures. Bytes are canonical in both layers and refused
 //! otherwise: one artifact has one digest.
 
+pub mod content;
 pub mod declaration;
 pub mod depends;
 mod digest;

@@ -65,6 +65,75 @@ pub enum Question {
     Through(Uses, crate::workflow::RoleId),
 }
 
+macro_rules! kinds {
+    ($($pattern:pat => $name:ident = $word:literal;)*) => {
+        /// Which question, without its arguments. Spelled here and nowhere else: `no_role` in artifacts and configurations,
+        /// `no-role` in reports and ids.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $(#[doc = concat!("`", $word, "`")] $name,)*
+        }
+
+        impl Kind {
+            /// All kinds, in the order of [`Question`].
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// As artifacts and configurations write it, `no_role`: the tag of [`Question`] in JSON.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                }
+            }
+        }
+
+        impl Question {
+            /// Which question it is.
+            #[must_use]
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $($pattern => Kind::$name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Self::StepsOpen => StepsOpen = "steps_open";
+    Self::OutcomesHappen => OutcomesHappen = "outcomes_happen";
+    Self::NeverStuck => NeverStuck = "never_stuck";
+    Self::Progress => Progress = "progress";
+    Self::AutomaticOutcomes => AutomaticOutcomes = "automatic_outcomes";
+    Self::NamesBound => NamesBound = "names_bound";
+    Self::Scopes => Scopes = "scopes";
+    Self::FreshEvidence => FreshEvidence = "fresh_evidence";
+    Self::IrreversibleOnce => IrreversibleOnce = "irreversible_once";
+    Self::ReviewedBeforeDeploy => ReviewedBeforeDeploy = "reviewed_before_deploy";
+    Self::Bounds => Bounds = "bounds";
+    Self::NoRole(..) => NoRole = "no_role";
+    Self::NoPrincipal(..) => NoPrincipal = "no_principal";
+    Self::Requires(..) => Requires = "requires";
+    Self::Never(_) => Never = "never";
+    Self::OnlyWithin(..) => OnlyWithin = "only_within";
+    Self::AtMost(..) => AtMost = "at_most";
+    Self::Through(..) => Through = "through";
+}
+
+impl Kind {
+    /// As reports and ids write it, `no-role`.
+    #[must_use]
+    pub fn hyphenated(self) -> String {
+        self.as_str().replace('_', "-")
+    }
+
+    /// The kind of this word, as artifacts write it.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|kind| kind.as_str() == word).copied()
+    }
+}
+
 /// A set of paths.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -91,6 +160,31 @@ pub enum Status {
     Unknown,
 }
 
+impl Status {
+    /// The answer lets an artifact be built and run: it is proved, or the situation cannot occur and the author accepts
+    /// that. Every gate asks this and nothing else.
+    #[must_use]
+    pub fn holds(self, vacuous_ok: bool) -> bool {
+        match self {
+            Self::Proved => true,
+            Self::Vacuous => vacuous_ok,
+            Self::Refuted | Self::Conditional | Self::Unknown => false,
+        }
+    }
+
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Refuted => "refuted",
+            Self::Vacuous => "vacuous",
+            Self::Conditional => "conditional",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A question with its answer, as stored in the artifact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -109,4 +203,12 @@ pub struct Obligation {
     pub certificate: String,
     /// A reachable example of the guarded situation: outcomes in settling order.
     pub witness: Option<Vec<Atom>>,
+}
+
+impl Obligation {
+    /// As [`Status::holds`].
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.status.holds(self.vacuous_ok)
+    }
 }

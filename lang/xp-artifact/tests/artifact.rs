@@ -1,6 +1,7 @@
 //! The artifact file: what is refused, and that nothing is accepted twice.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use xp_artifact::question::{Kind, Question, Status, Uses};
 use xp_artifact::workflow::{Effect, Formula, How, Outcome, Role, RoleId, RoleKind, Step, Then, Workflow};
 use xp_artifact::{Artifact, ArtifactError, Envelope, FORMAT, SigningKey, Trust, VerifyingKey};
 
@@ -89,6 +90,51 @@ fn a_newer_format_is_named() {
     newer.format = 7;
     let bytes = Envelope::seal(&newer, &[&key(1)]).unwrap().to_bytes().unwrap();
     assert_eq!(open(&bytes, &[key(1).public()]), Err(ArtifactError::Newer { found: 7, expected: FORMAT }));
+}
+
+#[test]
+fn an_older_format_is_named_with_its_own_cure() {
+    let mut older = artifact();
+    older.format = 0;
+    let bytes = Envelope::seal(&older, &[&key(1)]).unwrap().to_bytes().unwrap();
+    let error = open(&bytes, &[key(1).public()]).unwrap_err();
+    assert_eq!(error, ArtifactError::Older { found: 0, expected: FORMAT });
+    assert!(error.to_string().contains("older") && error.to_string().contains("build it again"), "{error}");
+    assert_eq!(error.code(), xp_diagnostics::codes::ARTIFACT_FORMAT);
+}
+
+/// The words of the schema, in its order: none is left out, none is spelled otherwise.
+#[test]
+fn a_kind_is_spelled_as_the_format_spells_it() {
+    let schema = Artifact::json_schema();
+    let kinds = schema["$defs"]["Question"]["oneOf"].as_array().unwrap().iter().flat_map(|kind| {
+        let words = kind["enum"].as_array().or(kind["required"].as_array()).cloned();
+        words.unwrap_or_else(|| vec![kind["const"].clone()])
+    });
+    let kinds: std::collections::BTreeSet<String> =
+        kinds.map(|kind| kind.as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, Kind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect());
+    for question in [Question::StepsOpen, Question::Never(Uses::Effect(Effect::Pay))] {
+        let json = serde_json::to_value(&question).unwrap();
+        let tag =
+            json.as_str().map(str::to_owned).or(json.as_object().and_then(|map| map.keys().next().cloned()));
+        assert_eq!(tag.as_deref(), Some(question.kind().as_str()));
+    }
+    assert_eq!(Kind::of("no_role").map(Kind::hyphenated).as_deref(), Some("no-role"));
+    assert_eq!(Kind::of("no-role"), None);
+}
+
+#[test]
+fn only_proved_and_accepted_vacuous_obligations_hold() {
+    for (status, plain, accepted) in [
+        (Status::Proved, true, true),
+        (Status::Vacuous, false, true),
+        (Status::Refuted, false, false),
+        (Status::Conditional, false, false),
+        (Status::Unknown, false, false),
+    ] {
+        assert_eq!((status.holds(false), status.holds(true)), (plain, accepted), "{status:?}");
+    }
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! A fault, as one value: made near where it was found, drawn at the edge.
 
+use serde::{Deserialize, Serialize};
+
 use crate::codes::Code;
 use crate::source::{SourceId, Span};
+use crate::trace::Trace;
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The input is rejected, or a property does not hold.
     Error,
@@ -27,7 +31,8 @@ impl Severity {
 }
 
 /// A second place with what it has to do with the fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Label {
     /// Where.
     pub span: Span,
@@ -36,7 +41,8 @@ pub struct Label {
 }
 
 /// An edit that cures the fault; a tool may apply it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fix {
     /// What to replace; empty to insert.
     pub span: Span,
@@ -47,7 +53,8 @@ pub struct Fix {
 }
 
 /// One fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Diagnostic {
     /// Its code, with a page.
     pub code: Code,
@@ -65,6 +72,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// Why it is a fault.
     pub notes: Vec<String>,
+    /// The run that shows it, for a property that fails.
+    pub trace: Option<Trace>,
     /// The cure as an edit.
     pub fix: Option<Fix>,
 }
@@ -82,6 +91,7 @@ impl Diagnostic {
             labels: Vec::new(),
             help: Vec::new(),
             notes: Vec::new(),
+            trace: None,
             fix: None,
         }
     }
@@ -140,11 +150,26 @@ impl Diagnostic {
         self
     }
 
+    /// Attaches the run that shows it.
+    #[must_use]
+    pub fn trace(mut self, trace: Trace) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+
     /// Offers the cure as an edit.
     #[must_use]
     pub fn fix(mut self, span: Span, replacement: impl Into<String>, title: impl Into<String>) -> Self {
         self.fix = Some(Fix { span, replacement: replacement.into(), title: title.into() });
         self
+    }
+
+    /// Every place the fault points at, those of its trace among them.
+    pub fn spans_mut(&mut self) -> impl Iterator<Item = &mut Span> {
+        let labels = self.labels.iter_mut().map(|label| &mut label.span);
+        let fix = self.fix.iter_mut().map(|fix| &mut fix.span);
+        let events = self.trace.iter_mut().flat_map(|trace| &mut trace.events);
+        self.primary.iter_mut().chain(labels).chain(fix).chain(events.filter_map(|event| event.span.as_mut()))
     }
 
     /// The order to show faults in: by file, then by place, then by code.

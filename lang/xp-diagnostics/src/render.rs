@@ -6,8 +6,9 @@ pub mod human;
 pub mod json;
 pub mod junit;
 pub mod sarif;
+pub mod trace;
 
-use crate::{Diagnostic, Position, Sources, Span};
+use crate::{Diagnostic, Position, Sources, Span, Trace};
 
 /// First and last place of a span; the last is the place after its end.
 pub(crate) fn places(sources: &Sources, span: Span) -> (Position, Position) {
@@ -19,12 +20,18 @@ pub(crate) fn path<'s>(sources: &'s Sources, fault: &Diagnostic) -> Option<&'s s
     fault.file.map(|file| sources.path(file))
 }
 
+/// The notes of a fault, its trace as the last of them.
+pub(crate) fn notes(sources: &Sources, fault: &Diagnostic, before: Option<&Trace>) -> Vec<String> {
+    let trace = fault.trace.iter().map(|trace| trace::text(sources, trace, before));
+    fault.notes.iter().cloned().chain(trace).collect()
+}
+
 /// Message, notes and help as plain lines.
-pub(crate) fn text(fault: &Diagnostic) -> String {
+pub(crate) fn text(sources: &Sources, fault: &Diagnostic) -> String {
     let mut text = fault.message.clone();
-    for note in &fault.notes {
+    for note in notes(sources, fault, None) {
         text.push_str("\nnote: ");
-        text.push_str(note);
+        text.push_str(&note);
     }
     for help in &fault.help {
         text.push_str("\nhelp: ");

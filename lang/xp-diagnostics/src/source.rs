@@ -1,13 +1,18 @@
 //! Where text comes from and how a byte becomes a line and a column.
 
 use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 /// A source among the [`Sources`] of one run of a tool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SourceId(pub u32);
 
 /// A stretch of one source, in bytes; `end` is the byte after the last one.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Span {
     /// Which source.
     pub source: SourceId,
@@ -59,7 +64,7 @@ pub struct Position {
     pub column: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Source {
     path: String,
     text: String,
@@ -67,10 +72,17 @@ struct Source {
     lines: Vec<usize>,
 }
 
-/// Every text that diagnostics may point into.
+impl Source {
+    fn new(path: String, text: String) -> Arc<Self> {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Arc::new(Self { path, text, lines })
+    }
+}
+
+/// Every text that diagnostics may point into. A copy shares the texts.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    list: Vec<Source>,
+    list: Vec<Arc<Source>>,
 }
 
 impl Sources {
@@ -82,11 +94,16 @@ impl Sources {
 
     /// Adds a text under the path the user gave. A file that could not be read is added with an empty text.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
-        let text = text.into();
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let id = SourceId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
-        self.list.push(Source { path: path.into(), text, lines });
+        self.list.push(Source::new(path.into(), text.into()));
         id
+    }
+
+    /// Replaces the text of a source; spans into the old one are void. An unknown id changes nothing.
+    pub fn replace(&mut self, id: SourceId, path: impl Into<String>, text: impl Into<String>) {
+        if let Some(place) = self.list.get_mut(id.0 as usize) {
+            *place = Source::new(path.into(), text.into());
+        }
     }
 
     /// The path as given; empty for an unknown id.
@@ -134,6 +151,6 @@ impl Sources {
     }
 
     fn get(&self, id: SourceId) -> Option<&Source> {
-        self.list.get(id.0 as usize)
+        self.list.get(id.0 as usize).map(AsRef::as_ref)
     }
 }

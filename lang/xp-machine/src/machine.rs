@@ -93,6 +93,12 @@ impl Machine {
         data::expr(state, expr)
     }
 
+    /// The digest of an action's declaration.
+    #[must_use]
+    pub fn declaration(&self, action: ActionId) -> Option<&xp_scope::Digest> {
+        self.declarations.get(action.index())
+    }
+
     /// The digest of a request of one of the workflow's actions on a connector instance.
     #[must_use]
     pub fn request_digest(
@@ -101,7 +107,7 @@ impl Machine {
         instance: &str,
         args: &BTreeMap<String, Value>,
     ) -> Option<xp_scope::Digest> {
-        let declaration = self.declarations.get(action.index())?;
+        let declaration = self.declaration(action)?;
         Some(xp_artifact::request_digest(declaration, instance, args))
     }
 

@@ -88,6 +88,13 @@ pub(crate) fn explain(slice: &Slice<'_, '_>, error: &Error<Rule>) -> Diagnostic 
     if let Some(planned) = planned::inside(slice.piece, before, word) {
         return planned.fault(span);
     }
+    if before == "fresh" && slice.piece == Piece::Action {
+        let fresh = lexed.span(found - 1);
+        return Diagnostic::error(codes::UNEXPECTED, "a result is not called `fresh`: a clause says what an action makes")
+            .at(fresh)
+            .help("write `makes Kind(key)` among the clauses, with a kind that a `resource` declares")
+            .fix(Span { end: span.start, ..fresh }, "", "remove `fresh`");
+    }
     let message = if list.is_empty() {
         format!("`{shown}` is not expected here")
     } else {

@@ -36,7 +36,7 @@ pub struct AuthorizationDetail {
     pub kind: DetailType,
     /// The connector instance.
     pub locations: [String; 1],
-    /// The action, `github.issues.comment`.
+    /// The action, `tickets.issues.comment`.
     pub actions: [String; 1],
 }
 

@@ -20,5 +20,7 @@ pub use claims::{
 pub use error::TokenError;
 pub use form::{GRANT_TYPE, SESSION_TYPE};
 pub use keys::{KeyError, KeyPair, KeyRing, PublicKey, jwks};
-pub use token::{Expected, issue_grant, issue_session, verify_grant, verify_session};
+pub use token::{
+    Expected, Origin, authentic_grant, issue_grant, issue_session, verify_grant, verify_session,
+};
 pub use xp_wire::proof::jti;

@@ -27,6 +27,23 @@ pub struct Expected<'a> {
     pub jkt: &'a str,
 }
 
+/// Whose tokens are meant: what stays true of a token as long as it exists.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The only issuer.
+    pub issuer: &'a str,
+    /// The only audience.
+    pub audience: &'a str,
+    /// The keys trusted for this class of token.
+    pub keys: &'a KeyRing,
+}
+
+impl<'a> Expected<'a> {
+    fn origin(&self) -> Origin<'a> {
+        Origin { issuer: self.issuer, audience: self.audience, keys: self.keys }
+    }
+}
+
 /// Signs a grant.
 pub fn issue_grant(claims: &GrantClaims, key: &KeyPair) -> Result<String, TokenError> {
     claims.check()?;
@@ -42,15 +59,22 @@ pub fn issue_session(claims: &SessionClaims, key: &KeyPair) -> Result<String, To
 /// Verifies a grant. The caller must still win its row in the store, and what it does must have the digest that `xp.req`
 /// names: the machine compares it at the claim.
 pub fn verify_grant(token: &str, expected: &Expected<'_>) -> Result<GrantClaims, TokenError> {
-    let claims: GrantClaims = verify(token, GRANT_TYPE, expected)?;
-    claims.check()?;
+    let claims = authentic_grant(token, &expected.origin())?;
     current(claims.iat, claims.nbf, claims.exp, expected.now)?;
     if claims.cnf.jkt == expected.jkt { Ok(claims) } else { Err(TokenError::Binding) }
 }
 
+/// Verifies signature and shape of a grant, and nothing that time or its bearer change: whether it is current and who may
+/// use it must be decided by whoever calls this, from the grant's row.
+pub fn authentic_grant(token: &str, origin: &Origin<'_>) -> Result<GrantClaims, TokenError> {
+    let claims: GrantClaims = verify(token, GRANT_TYPE, origin)?;
+    claims.check()?;
+    Ok(claims)
+}
+
 /// Verifies a session token.
 pub fn verify_session(token: &str, expected: &Expected<'_>) -> Result<SessionClaims, TokenError> {
-    let claims: SessionClaims = verify(token, SESSION_TYPE, expected)?;
+    let claims: SessionClaims = verify(token, SESSION_TYPE, &expected.origin())?;
     claims.check()?;
     current(claims.iat, claims.nbf, claims.exp, expected.now)?;
     if claims.cnf.jkt == expected.jkt { Ok(claims) } else { Err(TokenError::Binding) }
@@ -65,7 +89,7 @@ fn sign<C: Serialize>(typ: &str, claims: &C, key: &KeyPair) -> Result<String, To
     if token.len() > MAX_TOKEN_BYTES { Err(CompactError::TooLarge.into()) } else { Ok(token) }
 }
 
-fn verify<C: DeserializeOwned>(token: &str, typ: &str, expected: &Expected<'_>) -> Result<C, TokenError> {
+fn verify<C: DeserializeOwned>(token: &str, typ: &str, origin: &Origin<'_>) -> Result<C, TokenError> {
     compact::provider();
     let Parts { header, payload, .. } = compact::parts(token)?;
     compact::no_forbidden(&header, &["jwk"])?;
@@ -79,7 +103,7 @@ fn verify<C: DeserializeOwned>(token: &str, typ: &str, expected: &Expected<'_>) 
     if text("typ") != Some(typ) {
         return Err(TokenError::WrongType);
     }
-    let key = text("kid").and_then(|kid| expected.keys.get(kid)).ok_or(TokenError::UnknownKey)?;
+    let key = text("kid").and_then(|kid| origin.keys.get(kid)).ok_or(TokenError::UnknownKey)?;
     // `jsonwebtoken` accepts a list with one match; exactly one audience is a string here.
     if !payload.get("aud").is_some_and(Value::is_string) {
         return Err(TokenError::Audience);
@@ -87,13 +111,13 @@ fn verify<C: DeserializeOwned>(token: &str, typ: &str, expected: &Expected<'_>) 
     if !payload.get("iss").is_some_and(Value::is_string) {
         return Err(TokenError::Issuer);
     }
-    jsonwebtoken::decode::<C>(token, &key.decoding(), &validation(expected))
+    jsonwebtoken::decode::<C>(token, &key.decoding(), &validation(origin))
         .map(|data| data.claims)
         .map_err(|error| refusal(error.kind()))
 }
 
 /// Every default of the library that matters, said explicitly.
-fn validation(expected: &Expected<'_>) -> Validation {
+fn validation(origin: &Origin<'_>) -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.algorithms = vec![Algorithm::EdDSA];
     validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
@@ -103,8 +127,8 @@ fn validation(expected: &Expected<'_>) -> Validation {
     validation.validate_exp = false;
     validation.validate_nbf = false;
     validation.validate_aud = true;
-    validation.set_audience(&[expected.audience]);
-    validation.set_issuer(&[expected.issuer]);
+    validation.set_audience(&[origin.audience]);
+    validation.set_issuer(&[origin.issuer]);
     validation.sub = None;
     validation
 }

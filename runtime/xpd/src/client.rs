@@ -28,9 +28,7 @@ impl Client {
             (Some(_), Some(_)) => {
                 return Err(Failure::Input("--socket cannot be used with --server".to_owned()));
             }
-            (Some(socket), None) => {
-                (builder.unix_socket(socket.clone()), xpd_server::serve::SOCKET_URL.to_owned())
-            }
+            (Some(socket), None) => (builder.unix_socket(socket.clone()), xpd::serve::SOCKET_URL.to_owned()),
             (None, Some(url)) => (builder, whole_url(url, "--server")?),
             // An argument is above a variable, so clap is not asked for it: a conflict would be one with the environment.
             (None, None) => match std::env::var("XPD_SERVER") {

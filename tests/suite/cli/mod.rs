@@ -11,6 +11,7 @@ mod graph;
 mod hidden;
 mod holds;
 mod human;
+mod prover;
 mod refuted;
 mod replay;
 mod reviewer;

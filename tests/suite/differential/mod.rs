@@ -9,8 +9,8 @@ mod oracle;
 
 use std::collections::BTreeMap;
 
-use xp_artifact::question::Status;
-use xpc_model::{Limits, Model, Prover as _, Verdict};
+use xp_artifact::question::{Kind, Status};
+use xpc_model::{Limits, Model, Verdict};
 use xpc_proof::Z3Prover;
 
 use crate::sources::{Source, compile};
@@ -47,7 +47,7 @@ struct Tally {
     rejected: u64,
     constructs: BTreeMap<&'static str, u32>,
     verdicts: BTreeMap<Status, u64>,
-    by_kind: BTreeMap<&'static str, BTreeMap<Status, u64>>,
+    by_kind: BTreeMap<Kind, BTreeMap<Status, u64>>,
     too_large: u64,
     situations: usize,
     wrong: Vec<String>,
@@ -89,12 +89,13 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
     let mut found = BTreeMap::new();
     for (obligation, verdict) in model.obligations.iter().zip(&verdicts) {
         *tally.verdicts.entry(verdict.status).or_default() += 1;
-        *tally.by_kind.entry(obligation.kind).or_default().entry(verdict.status).or_default() += 1;
+        *tally.by_kind.entry(obligation.question.kind()).or_default().entry(verdict.status).or_default() += 1;
         found.insert(obligation.id.clone(), verdict.status);
         if verdict.status == Status::Refuted {
             let traced = verdict.failures.iter().any(|failure| failure.trace.is_some());
             // That something never happens has no run to show for it, and a scope is wrong before any run.
-            let without = matches!(obligation.kind, "steps-open" | "outcomes-happen" | "scopes");
+            let without =
+                matches!(obligation.question.kind(), Kind::StepsOpen | Kind::OutcomesHappen | Kind::Scopes);
             assert!(traced || without, "{path}: `{}` is refuted without a trace\n{text}", obligation.id);
         }
         let begun = std::time::Instant::now();
@@ -103,7 +104,7 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         tally.too_large += u64::from(truth == Truth::TooLarge);
         // A step that cannot be left because of a name without a value, or of automatic outcomes that leave a gap, is the
         // answer to those questions.
-        if obligation.kind == "progress" && !elsewhere(model, &verdicts) {
+        if obligation.question.kind() == Kind::Progress && !elsewhere(model, &verdicts) {
             truth = Truth::TooLarge;
         }
         if let Some(why) = disagreement(verdict, truth) {
@@ -117,12 +118,12 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         }
     }
     // Whatever keeps a run from ending is the answer to one of these.
-    let roads = ["never-stuck", "progress", "automatic-outcomes", "names-bound", "scopes"];
+    let roads = [Kind::NeverStuck, Kind::Progress, Kind::AutomaticOutcomes, Kind::NamesBound, Kind::Scopes];
     let open = model
         .obligations
         .iter()
         .zip(&verdicts)
-        .any(|(o, v)| roads.contains(&o.kind) && v.status != Status::Proved);
+        .any(|(o, v)| roads.contains(&o.question.kind()) && v.status != Status::Proved);
     assert!(open || !oracle.stuck(), "{path}: all roads are proved open, and a run can get stuck\n{text}");
     found
 }
@@ -135,7 +136,7 @@ fn shown(verdict: &Verdict) -> String {
         .map(|failure| {
             let events = failure.trace.iter().flat_map(|trace| &trace.events);
             let events: Vec<String> =
-                events.map(|event| format!("    {}: {:?}", event.step.0, event.kind)).collect();
+                events.map(|event| format!("    {}: {:?}", event.step, event.kind)).collect();
             format!("  {}: {}\n{}", failure.code, failure.message, events.join("\n"))
         })
         .collect();
@@ -146,7 +147,7 @@ fn shown(verdict: &Verdict) -> String {
 fn elsewhere(model: &Model, verdicts: &[Verdict]) -> bool {
     let pairs = model.obligations.iter().zip(verdicts);
     pairs
-        .filter(|(o, _)| matches!(o.kind, "names-bound" | "automatic-outcomes"))
+        .filter(|(o, _)| matches!(o.question.kind(), Kind::NamesBound | Kind::AutomaticOutcomes))
         .all(|(_, v)| v.status == Status::Proved)
 }
 
@@ -225,7 +226,7 @@ fn report(tally: &Tally) {
         tally.exploring.as_secs_f64()
     );
     for (kind, by) in &tally.by_kind {
-        println!("  {kind:<24} {by:?}");
+        println!("  {:<24} {by:?}", kind.as_str());
     }
     println!("  constructs {:?}", tally.constructs);
 }
@@ -243,7 +244,7 @@ fn fixed_seeds_agree_and_have_their_verdicts() {
             let matching: Vec<_> = model
                 .obligations
                 .iter()
-                .filter(|o| o.kind == kind || o.id.ends_with(&format!("/{kind}")))
+                .filter(|o| o.question.kind().hyphenated() == kind || o.id.ends_with(&format!("/{kind}")))
                 .collect();
             assert!(!matching.is_empty(), "{name}: there is no obligation `{kind}`: {:?}", found.keys());
             let named = matching.iter().any(|o| format!("{:?}", found[&o.id]).eq_ignore_ascii_case(status));

@@ -548,9 +548,7 @@ fn grants_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<
         Condition::Bound(grant) | Condition::Flag { grant, .. } => {
             found.insert(grant.index());
         }
-        Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| grants_of(part, found))
-        }
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| grants_of(part, found)),
     }
 }
 

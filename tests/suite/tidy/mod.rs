@@ -13,6 +13,7 @@ mod packages;
 mod paths;
 mod rust_text;
 mod walls;
+mod words;
 
 /// Fails with every violation on a line of its own.
 #[track_caller]

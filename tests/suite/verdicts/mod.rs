@@ -3,7 +3,7 @@
 //! Each file begins with `// expect: kind status`. Brute force does not judge these: which names may stand for one thing is
 //! not in its world.
 
-use xpc_model::{Limits, Prover as _};
+use xpc_model::Limits;
 use xpc_proof::Z3Prover;
 
 use crate::sources::Source;
@@ -18,8 +18,12 @@ fn every_file_gets_its_verdict() {
         let model = file.model("");
         let verdicts = Z3Prover.prove(&model, &model.obligations, Limits::default());
         for (kind, status) in file.expected() {
-            let mut of_kind =
-                model.obligations.iter().zip(&verdicts).filter(|(o, _)| o.kind == kind).peekable();
+            let mut of_kind = model
+                .obligations
+                .iter()
+                .zip(&verdicts)
+                .filter(|(o, _)| o.question.kind().hyphenated() == kind)
+                .peekable();
             assert!(of_kind.peek().is_some(), "{name}: nothing is asked about `{kind}`");
             for (_, verdict) in of_kind {
                 if !format!("{:?}", verdict.status).eq_ignore_ascii_case(status) {

@@ -5,14 +5,14 @@
 
 use xp_artifact::question::Uses;
 use xp_artifact::workflow::{Atom, LoopId, Per};
-use xpc_model::{Failure, Obligation, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, ProofObligation, Verdict};
 use z3::ast::Bool;
 
 use super::uses;
 use super::{Context, possible};
-use crate::answer::{self, Extend};
-use crate::codes;
-use crate::encode::{Copy, Sink};
+use crate::answer;
+use crate::encode::{MapVars, Sink};
 use crate::facts::GrantAt;
 use crate::history::Chain;
 use crate::map::Map;
@@ -21,9 +21,15 @@ use crate::plan::{self, Act, Plan};
 use crate::refute::Setting;
 use crate::session::{Answer, check};
 use crate::support;
+use crate::told;
 use crate::violation::Violation;
 
-pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses, most: u32) -> Verdict {
+pub(crate) fn ask(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    what: &Uses,
+    most: u32,
+) -> Verdict {
     let facts = context.facts;
     let found = match possible(&context.session, what) {
         Ok(found) => found,
@@ -81,7 +87,7 @@ pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Use
 fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], least: u64) -> Answer<Map> {
     let facts = context.facts;
     let sink = Sink::new(context.session.limits, false);
-    let copy = Copy::new(&sink, facts, facts.cone(weights.iter().map(|((step, _), _)| *step)));
+    let copy = MapVars::new(&sink, facts, facts.cone(weights.iter().map(|((step, _), _)| *step)));
     // The solver adds weights up in 32 bits.
     let sum: u64 = weights.iter().map(|(_, uses)| u64::from(*uses).min(least)).sum();
     let (Ok(least), true) = (i32::try_from(least), i32::try_from(sum).is_ok()) else {
@@ -115,7 +121,7 @@ fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], least: u64) -> A
 
 struct Refutation<'a, 'f, 'm> {
     context: &'a Context<'f, 'm>,
-    obligation: &'a Obligation,
+    obligation: &'a ProofObligation,
     what: &'a Uses,
     /// Those that allow most first.
     grants: Vec<GrantAt>,
@@ -123,7 +129,7 @@ struct Refutation<'a, 'f, 'm> {
 }
 
 impl Refutation<'_, '_, '_> {
-    fn find(&self) -> Result<Failure, String> {
+    fn find(&self) -> Result<Diagnostic, String> {
         let facts = self.context.facts;
         if usize::try_from(self.most).is_ok_and(|most| most >= plan::MAX_ACTS) {
             return Err(plan::TOO_LONG.to_owned());
@@ -160,10 +166,7 @@ impl Refutation<'_, '_, '_> {
         let trace = self.context.stage.search(&self.violation(), &Setting::default(), self.ends_in());
         match (trace, self.grants.first()) {
             (Ok(trace), Some(at)) => {
-                let last = trace.events.last().and_then(|event| match event.kind {
-                    xpc_model::EventKind::Use { grant, .. } => Some((event.step, grant)),
-                    _ => None,
-                });
+                let last = trace.events.last().and_then(|event| told::used(self.context.facts, event));
                 Ok(self.words(last.unwrap_or(*at)).trace(trace))
             }
             _ => Err(why),
@@ -221,7 +224,7 @@ impl Refutation<'_, '_, '_> {
         }
     }
 
-    fn failure(&self, acts: &[Act], used: Option<&Act>) -> Result<Failure, String> {
+    fn failure(&self, acts: &[Act], used: Option<&Act>) -> Result<Diagnostic, String> {
         let stage = &self.context.stage;
         let trace = stage.trace(acts, &self.violation(), &Setting::default(), self.ends_in())?;
         match used {
@@ -230,7 +233,7 @@ impl Refutation<'_, '_, '_> {
         }
     }
 
-    fn words(&self, at: GrantAt) -> Failure {
+    fn words(&self, at: GrantAt) -> Diagnostic {
         let context = self.context;
         let others: Vec<GrantAt> = self.grants.iter().copied().filter(|other| *other != at).collect();
         // Of several grants, none need allow so many alone.
@@ -238,15 +241,15 @@ impl Refutation<'_, '_, '_> {
             (Uses::Effect(_), false) => uses::words(self.what),
             _ => context.facts.action_name(at),
         };
-        let mut failure = answer::failure(
+        let mut failure = Diagnostic::error(
             codes::AT_MOST,
             match self.most {
                 0 => format!("`{what}` can be used in a run"),
                 1 => format!("`{what}` can be used more than once in a run"),
                 most => format!("`{what}` can be used more than {most} times in a run"),
             },
-            context.span(Place::Limit(at.0, at.1)),
         )
+        .at(context.span(Place::Limit(at.0, at.1)))
         .label(self.obligation.span, "limited here");
         for by in context.openings().loops(at.0).iter().take(3) {
             failure = failure.label(context.span(Place::Loop(*by)), "this opens the step again");

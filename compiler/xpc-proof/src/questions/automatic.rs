@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Atom, Condition, GrantIx, How, StepId};
-use xpc_model::{Failure, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::cover::Chance;
 use crate::evidence;
 use crate::need::Need;
@@ -52,7 +52,7 @@ fn faults(
     step: StepId,
     automatic: &[(Atom, &Condition)],
     read: &[(GrantIx, Vec<String>)],
-) -> Vec<Result<Failure, String>> {
+) -> Vec<Result<Diagnostic, String>> {
     let mut both: BTreeMap<(Atom, Atom), Flags> = BTreeMap::new();
     let mut none: Option<Flags> = None;
     for bits in 0_u32..1 << read.len() {
@@ -93,17 +93,14 @@ fn both_due(
     one: Atom,
     other: Atom,
     flags: Flags,
-) -> Result<Failure, String> {
+) -> Result<Diagnostic, String> {
     let (a, b) = (context.facts.atom_name(one), context.facts.atom_name(other));
     let trace = example(context, step, &[one, other], flags, true, format!("`{a}` and `{b}` are both due"))?;
-    Ok(answer::failure(
-        codes::BOTH_DUE,
-        format!("`{a}` and `{b}` can be due at the same time"),
-        context.span(Place::Condition(other)),
-    )
-    .label(context.span(Place::Condition(one)), "this holds of the same evidence")
-    .help("let the conditions exclude each other")
-    .trace(trace))
+    Ok(Diagnostic::error(codes::BOTH_DUE, format!("`{a}` and `{b}` can be due at the same time"))
+        .at(context.span(Place::Condition(other)))
+        .label(context.span(Place::Condition(one)), "this holds of the same evidence")
+        .help("let the conditions exclude each other")
+        .trace(trace))
 }
 
 fn none_due(
@@ -111,17 +108,17 @@ fn none_due(
     step: StepId,
     automatic: &[(Atom, &Condition)],
     flags: Flags,
-) -> Result<Failure, String> {
+) -> Result<Diagnostic, String> {
     let atoms: Vec<Atom> = automatic.iter().map(|(atom, _)| *atom).collect();
     let name = &context.facts.step(step).name;
     let trace =
         example(context, step, &atoms, flags, false, format!("no automatic outcome of `{name}` is due"))?;
     let at = atoms.last().copied().map_or(Place::Step(step), Place::Condition);
-    Ok(answer::failure(
+    Ok(Diagnostic::error(
         codes::NONE_DUE,
         format!("no automatic outcome of step `{name}` covers this evidence"),
-        context.span(at),
     )
+    .at(context.span(at))
     .help("add an automatic outcome for the remaining evidence")
     .trace(trace))
 }
@@ -133,7 +130,7 @@ fn example(
     flags: Flags,
     due: bool,
     ends_in: String,
-) -> Result<xpc_model::Trace, String> {
+) -> Result<xp_diagnostics::Trace, String> {
     let facts = context.facts;
     let mut by_grant: BTreeMap<GrantIx, BTreeMap<Vec<String>, bool>> = BTreeMap::new();
     for atom in atoms {

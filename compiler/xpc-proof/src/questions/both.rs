@@ -6,30 +6,36 @@
 
 use xp_artifact::question::Uses;
 use xp_artifact::workflow::RoleId;
-use xpc_model::{Failure, Obligation, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::uses;
 use super::{Context, Granted, MOST, possible};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::facts::GrantAt;
 use crate::history::Chain;
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::{self, Act};
 use crate::refute::Setting;
+use crate::told;
 use crate::violation::Violation;
 
 /// Reopenings tried between the two uses.
 const REOPENINGS: usize = 3;
 
-pub(crate) fn no_role(context: &Context<'_, '_>, obligation: &Obligation, a: &Uses, b: &Uses) -> Verdict {
+pub(crate) fn no_role(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    a: &Uses,
+    b: &Uses,
+) -> Verdict {
     ask(context, obligation, a, b, Who::Role)
 }
 
 pub(crate) fn no_principal(
     context: &Context<'_, '_>,
-    obligation: &Obligation,
+    obligation: &ProofObligation,
     a: &Uses,
     b: &Uses,
 ) -> Verdict {
@@ -42,7 +48,7 @@ enum Who {
     Principal,
 }
 
-fn ask(context: &Context<'_, '_>, obligation: &Obligation, a: &Uses, b: &Uses, who: Who) -> Verdict {
+fn ask(context: &Context<'_, '_>, obligation: &ProofObligation, a: &Uses, b: &Uses, who: Who) -> Verdict {
     let facts = context.facts;
     let (first, second) = match (possible(&context.session, a), possible(&context.session, b)) {
         (Ok(first), Ok(second)) => (first, second),
@@ -96,7 +102,7 @@ fn ask(context: &Context<'_, '_>, obligation: &Obligation, a: &Uses, b: &Uses, w
 }
 
 struct Pair<'a> {
-    obligation: &'a Obligation,
+    obligation: &'a ProofObligation,
     who: Who,
     one: RoleId,
     other: RoleId,
@@ -105,7 +111,7 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    fn ask(&self, context: &Context<'_, '_>) -> Result<Option<Failure>, String> {
+    fn ask(&self, context: &Context<'_, '_>) -> Result<Option<Diagnostic>, String> {
         let session = &context.session;
         let now = |list: &[GrantAt]| -> Vec<Goal> { list.iter().map(|at| vec![Need::Use(*at)]).collect() };
         let so_far =
@@ -145,11 +151,8 @@ impl Pair<'_> {
         match (found, why_not) {
             (Ok(trace), _) => {
                 let used = |list: &[GrantAt]| {
-                    let made = trace.events.iter().filter_map(|event| match event.kind {
-                        xpc_model::EventKind::Use { grant, .. } => Some((event.step, grant)),
-                        _ => None,
-                    });
-                    made.into_iter().find(|at| list.contains(at))
+                    let mut made = trace.events.iter().filter_map(|event| told::used(context.facts, event));
+                    made.find(|at| list.contains(at))
                 };
                 let (Some(x), Some(y)) = (used(&self.a), used(&self.b)) else {
                     return Err("the example names no grants".to_owned());
@@ -186,7 +189,7 @@ impl Pair<'_> {
         }
     }
 
-    fn failure(&self, context: &Context<'_, '_>, chain: &Chain, swapped: bool) -> Result<Failure, String> {
+    fn failure(&self, context: &Context<'_, '_>, chain: &Chain, swapped: bool) -> Result<Diagnostic, String> {
         let facts = context.facts;
         let (first, last) = if swapped { (&self.b, &self.a) } else { (&self.a, &self.b) };
         let (Some(early), Some(late)) = (first.get(chain.first), last.get(chain.last)) else {
@@ -210,33 +213,32 @@ impl Pair<'_> {
         Ok(self.words(context, *early, *late).trace(trace))
     }
 
-    fn words(&self, context: &Context<'_, '_>, early: GrantAt, late: GrantAt) -> Failure {
+    fn words(&self, context: &Context<'_, '_>, early: GrantAt, late: GrantAt) -> Diagnostic {
         let facts = context.facts;
         let span = |at: GrantAt| context.span(Place::Grant(at.0, at.1));
         let (x, y) = (facts.action_name(early), facts.action_name(late));
         let (one, other) = (facts.role_name(self.one), facts.role_name(self.other));
         match self.who {
-            Who::Role => answer::failure(
-                codes::NO_ROLE,
-                format!("role `{one}` can use `{x}` and `{y}` in one run"),
-                span(early),
-            )
-            .label(span(late), format!("also granted to `{one}`"))
-            .label(self.obligation.span, "excluded here")
-            .help("grant one of the two to another role"),
-            Who::Principal if self.one == self.other => answer::failure(
+            Who::Role => {
+                Diagnostic::error(codes::NO_ROLE, format!("role `{one}` can use `{x}` and `{y}` in one run"))
+                    .at(span(early))
+                    .label(span(late), format!("also granted to `{one}`"))
+                    .label(self.obligation.span, "excluded here")
+                    .help("grant one of the two to another role")
+            }
+            Who::Principal if self.one == self.other => Diagnostic::error(
                 codes::NO_PRINCIPAL,
                 format!("the principal of `{one}` can use `{x}` and `{y}` in one run"),
-                span(early),
             )
+            .at(span(early))
             .label(span(late), format!("also granted to `{one}`"))
             .label(self.obligation.span, "excluded here")
             .help("grant one of the two to another role"),
-            Who::Principal => answer::failure(
+            Who::Principal => Diagnostic::error(
                 codes::NO_PRINCIPAL,
                 format!("one principal can play `{one}` and `{other}` and so use `{x}` and `{y}` in one run"),
-                self.obligation.span,
             )
+            .at(self.obligation.span)
             .label(span(early), format!("granted to `{}`", facts.role_name(facts.step(early.0).role)))
             .label(span(late), format!("granted to `{}`", facts.role_name(facts.step(late.0).role)))
             .help(format!("add `separate roles {one}, {other}`")),

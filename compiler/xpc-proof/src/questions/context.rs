@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 
 use xp_diagnostics::Span;
-use xpc_model::{Limits, Place, Trace};
+use xp_diagnostics::Trace;
+use xpc_model::{Limits, Place};
 
 use crate::counts::{self, Openings};
 use crate::cover::{self, Cover};

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Atom, Condition, Datum, Root, StepId, Then};
 use xp_scope::thing::Class;
-use xpc_model::{Failure, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, Verdict};
 
 use super::things::{TermIx, Things};
 use super::{Context, MOST};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::facts::GrantAt;
 use crate::map::Map;
 use crate::need::{Goal, Need};
@@ -171,7 +171,7 @@ fn pairs<'e>(
     found
 }
 
-fn failure(context: &Context<'_, '_>, pair: &Pair<'_>, map: &Map) -> Result<Failure, String> {
+fn failure(context: &Context<'_, '_>, pair: &Pair<'_>, map: &Map) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let (step, write) = (pair.evidence.step, pair.write);
     let action = facts.action_name(write);
@@ -188,7 +188,8 @@ fn failure(context: &Context<'_, '_>, pair: &Pair<'_>, map: &Map) -> Result<Fail
     } else {
         format!("`{action}` can change what the {what} of step `{gathering}` is about while it is in force")
     };
-    Ok(answer::failure(codes::STALE, message, context.span(Place::Grant(write.0, write.1)))
+    Ok(Diagnostic::error(codes::STALE, message)
+        .at(context.span(Place::Grant(write.0, write.1)))
         .label(context.span(pair.evidence.place), format!("this {what} would be out of date"))
         .label(context.span(Place::After(step)), "opens when the other may still be used")
         .help(format!("let `{gathering}` wait until `{}` is settled", facts.step(write.0).name))

@@ -4,11 +4,11 @@
 //! from being used up, only a plan that the machine carries out counts as yes.
 
 use xp_artifact::workflow::{Atom, StepId};
-use xpc_model::{Failure, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::cover::Chance;
 use crate::need::Need;
 
@@ -45,19 +45,16 @@ fn is_root(context: &Context<'_, '_>, step: StepId) -> bool {
     waits.into_iter().all(|other| context.cover().opens(other) != Chance::Never)
 }
 
-fn never_opens(context: &Context<'_, '_>, step: StepId) -> Failure {
+fn never_opens(context: &Context<'_, '_>, step: StepId) -> Diagnostic {
     let facts = context.facts;
     let name = &facts.step(step).name;
-    let failure = answer::failure(
-        codes::NEVER_OPENS,
-        format!("step `{name}` can never open"),
-        context.span(Place::After(step)),
-    );
+    let failure = Diagnostic::error(codes::NEVER_OPENS, format!("step `{name}` can never open"))
+        .at(context.span(Place::After(step)));
     because(context, failure, &[Need::Open(step)], step)
         .help("wait for outcomes that can come together, or remove the step")
 }
 
-fn because(context: &Context<'_, '_>, mut failure: Failure, goal: &[Need], step: StepId) -> Failure {
+fn because(context: &Context<'_, '_>, mut failure: Diagnostic, goal: &[Need], step: StepId) -> Diagnostic {
     for place in context.session.core(goal).into_iter().take(4) {
         let own = matches!(place, Place::After(of) | Place::AfterAtom(of, _) if of == step);
         let text = match place {
@@ -106,11 +103,11 @@ pub(crate) fn outcomes_happen(context: &Context<'_, '_>) -> Verdict {
     }
 }
 
-fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Failure {
+fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Diagnostic {
     let facts = context.facts;
     let name = facts.atom_name(atom);
     let message = format!("outcome `{name}` can never happen");
-    let mut failure = answer::failure(codes::NEVER_HAPPENS, message, context.span(Place::Outcome(atom)));
+    let mut failure = Diagnostic::error(codes::NEVER_HAPPENS, message).at(context.span(Place::Outcome(atom)));
     if context.cover().opens(atom.step) == Chance::Never {
         return failure.label(context.span(Place::After(atom.step)), "its step never opens");
     }

@@ -2,11 +2,11 @@
 //!
 //! Exact: one live map in which the step is open and the datum unbound.
 
+use xp_diagnostics::{Diagnostic, codes};
 use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::names;
 use crate::refute::Setting;
 use crate::violation::Violation;
@@ -31,11 +31,11 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         Some(trace.map(|trace| {
             let maker =
                 named.datum.root.step().map(|step| facts.step(step).name.as_str()).unwrap_or_default();
-            answer::failure(
-                codes::UNBOUND,
+            Diagnostic::error(
+                codes::MAY_LACK_VALUE,
                 format!("`{name}` may have no value when step `{step}` is open"),
-                context.span(named.place),
             )
+            .at(context.span(named.place))
             .label(
                 context.span(Place::After(named.step)),
                 format!("this does not ensure that `{maker}` has made it"),

@@ -5,13 +5,13 @@
 
 use xp_artifact::question::Uses;
 use xp_artifact::workflow::{Datum, Expr, Pin, Root};
+use xp_diagnostics::{Diagnostic, codes};
 use xp_scope::Value;
-use xpc_model::{Failure, Obligation, Place, Verdict};
+use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::uses::{self, arguments};
 use super::{Context, Granted, MOST, granted, possible};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::facts::{Facts, text};
 use crate::map::Map;
 use crate::pins::can_meet;
@@ -19,7 +19,7 @@ use crate::plan::Act;
 use crate::refute::Setting;
 use crate::violation::{Expected, Violation};
 
-pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses) -> Verdict {
+pub(crate) fn ask(context: &Context<'_, '_>, obligation: &ProofObligation, what: &Uses) -> Verdict {
     let found = match possible(&context.session, what) {
         Ok(found) => found,
         Err(why) => return answer::unknown(why),
@@ -36,7 +36,7 @@ pub(crate) fn ask(context: &Context<'_, '_>, obligation: &Obligation, what: &Use
     )
 }
 
-fn holds(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses) -> Verdict {
+fn holds(context: &Context<'_, '_>, obligation: &ProofObligation, what: &Uses) -> Verdict {
     let facts = context.facts;
     if arguments(what).is_empty() {
         return answer::proved();
@@ -59,11 +59,11 @@ fn holds(context: &Context<'_, '_>, obligation: &Obligation, what: &Uses) -> Ver
 
 fn failure(
     context: &Context<'_, '_>,
-    obligation: &Obligation,
+    obligation: &ProofObligation,
     what: &Uses,
     granted: &Granted<'_>,
     map: &Map,
-) -> Result<Failure, String> {
+) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let at = granted.at;
     let action = facts.action_of(at);
@@ -125,11 +125,11 @@ fn failure(
     let place = arguments(what)
         .first()
         .map_or(Place::Grant(at.0, at.1), |(number, _)| Place::Pin(at.0, at.1, *number));
-    Ok(answer::failure(
+    Ok(Diagnostic::error(
         codes::NEVER,
         format!("`{name}` can be used so in step `{}`", facts.step(at.0).name),
-        context.span(place),
     )
+    .at(context.span(place))
     .label(obligation.span, "excluded here")
     .help("pin the argument to something that cannot be this")
     .trace(trace))

@@ -2,11 +2,11 @@
 //!
 //! Proved when no loop can reset the step of an irreversible grant counted per opening while it is open or settled.
 
-use xpc_model::{Failure, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, Verdict};
 
 use super::Context;
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::facts::GrantAt;
 use crate::need::Need;
 use crate::plan::{self, Act};
@@ -30,7 +30,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     answer::from(failures)
 }
 
-fn repeated(context: &Context<'_, '_>, at: GrantAt) -> Result<Option<Failure>, String> {
+fn repeated(context: &Context<'_, '_>, at: GrantAt) -> Result<Option<Diagnostic>, String> {
     let facts = context.facts;
     if context.session.sort(&[vec![Need::Use(at)]], None)?.iter().all(Option::is_none) {
         return Ok(None);
@@ -55,11 +55,9 @@ fn repeated(context: &Context<'_, '_>, at: GrantAt) -> Result<Option<Failure>, S
             .search(&violation, &Setting::default(), ends_in)
             .map_err(|also| format!("{why}; {also}"))
     })?;
-    let mut failure = answer::failure(
-        codes::REPEATED,
-        format!("`{action}` cannot be undone, and a loop can repeat it"),
-        context.span(Place::Limit(at.0, at.1)),
-    );
+    let mut failure =
+        Diagnostic::error(codes::REPEATED, format!("`{action}` cannot be undone, and a loop can repeat it"))
+            .at(context.span(Place::Limit(at.0, at.1)));
     if let Some(by) = chain.as_ref().and_then(|chain| chain.fired.first()).or(loops.first()) {
         failure = failure.label(context.span(Place::Loop(*by)), "this opens its step again");
     }

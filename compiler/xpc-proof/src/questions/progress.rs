@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::workflow::{Grant, GrantIx, How, StepId};
-use xpc_model::{Failure, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::evidence;
 use crate::facts::{Facts, GrantAt, Shown};
 use crate::map::Map;
@@ -45,7 +45,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         Ok(examples) => examples,
         Err(why) => return answer::unknown(why),
     };
-    let mut failures: Vec<Result<Failure, String>> = doubtful
+    let mut failures: Vec<Result<Diagnostic, String>> = doubtful
         .iter()
         .zip(examples)
         .filter_map(|(step, map)| Some(at_once(context, *step, &map?)))
@@ -181,7 +181,7 @@ fn with_nothing_to_use(name: &str) -> String {
     format!("step `{name}` is open, nothing that matters can be used, and none of its outcomes can be taken")
 }
 
-fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Failure, String> {
+fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let name = &facts.step(step).name;
     let setting = hostile(facts, step);
@@ -191,11 +191,9 @@ fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Failure
         .ok_or_else(|| plan::TOO_LONG.to_owned())
         .and_then(|uses| context.trace(map, &uses, &Violation::Stranded(step), &setting, end))
         .map_err(|why| if lucky { format!("{why}; {}", cure(name)) } else { why })?;
-    let failure = answer::failure(
-        codes::STRANDED,
-        format!("step `{name}` can be left with no way to settle"),
-        context.span(Place::Step(step)),
-    );
+    let failure =
+        Diagnostic::error(codes::STRANDED, format!("step `{name}` can be left with no way to settle"))
+            .at(context.span(Place::Step(step)));
     let failure = failure.help(
         "add an outcome that the role may decide without evidence, or automatic outcomes for all evidence",
     );
@@ -211,7 +209,7 @@ fn cure(name: &str) -> String {
 }
 
 /// A later opening in which limits per run have been used up; by a `search` on the machine where no plan leads there.
-fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option<Failure>, String> {
+fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option<Diagnostic>, String> {
     let facts = context.facts;
     let spent: Vec<GrantAt> = (0..facts.step(step).grants.len())
         .map(|index| crate::values::grant_at(step, index))
@@ -262,11 +260,11 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
         searched.map_err(|also| format!("{why}; {also}"))
     })?;
     let at = relevant.first().or(spent.first()).copied().unwrap_or((step, GrantIx(0)));
-    let failure = answer::failure(
+    let failure = Diagnostic::error(
         codes::STRANDED,
         format!("step `{name}` may open again when this limit per run is used up, and then cannot settle"),
-        context.span(Place::Limit(at.0, at.1)),
-    );
+    )
+    .at(context.span(Place::Limit(at.0, at.1)));
     let by = chain.as_ref().and_then(|chain| chain.fired.first()).or(loops.first()).copied();
     let by = by.unwrap_or(xp_artifact::workflow::LoopId(0));
     Ok(Some(

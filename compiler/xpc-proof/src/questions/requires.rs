@@ -4,12 +4,12 @@
 
 use xp_artifact::question::Uses;
 use xp_artifact::workflow::Formula;
-use xpc_model::{Failure, Obligation, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::uses;
 use super::{Context, Granted, MOST, possible};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::Act;
@@ -18,7 +18,7 @@ use crate::violation::Violation;
 
 pub(crate) fn ask(
     context: &Context<'_, '_>,
-    obligation: &Obligation,
+    obligation: &ProofObligation,
     what: &Uses,
     formula: &Formula,
 ) -> Verdict {
@@ -36,7 +36,7 @@ pub(crate) fn ask(
         Ok(examples) => examples,
         Err(why) => return answer::unknown(why),
     };
-    let failures: Vec<Result<Failure, String>> = found
+    let failures: Vec<Result<Diagnostic, String>> = found
         .iter()
         .zip(examples)
         .filter_map(|((granted, _), map)| Some(failure(context, obligation, granted, formula, &map?)))
@@ -49,11 +49,11 @@ pub(crate) fn ask(
 
 fn failure(
     context: &Context<'_, '_>,
-    obligation: &Obligation,
+    obligation: &ProofObligation,
     granted: &Granted<'_>,
     formula: &Formula,
     map: &Map,
-) -> Result<Failure, String> {
+) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let action = facts.action_name(granted.at);
     let needed = xp_artifact::print::formula(facts.w, formula);
@@ -61,11 +61,11 @@ fn failure(
     let violation = Violation::UseWithout(granted.at, formula.clone());
     let trace = context.trace(map, &[Act::using(granted.at)], &violation, &Setting::default(), ends_in)?;
     let step = granted.at.0;
-    Ok(answer::failure(
+    Ok(Diagnostic::error(
         codes::REQUIRES,
         format!("`{action}` can be used in step `{}` without `{needed}`", facts.step(step).name),
-        context.span(Place::After(step)),
     )
+    .at(context.span(Place::After(step)))
     .label(obligation.span, "required here")
     .help(format!("let `{}` wait for `{needed}`", facts.step(step).name))
     .trace(trace))

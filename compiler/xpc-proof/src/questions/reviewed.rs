@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use xp_artifact::declaration::{KeyExpr, Source};
 use xp_artifact::workflow::{Atom, Datum, Expr, Formula, How, Pin, Root, Then};
-use xpc_model::{Failure, Place, Verdict};
+use xp_diagnostics::{Diagnostic, codes};
+use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::facts::{Facts, GrantAt};
 use crate::map::Map;
 use crate::need::{Goal, Need};
@@ -40,7 +40,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         Ok(examples) => examples,
         Err(why) => return answer::unknown(why),
     };
-    let failures: Vec<Result<Failure, String>> = asked
+    let failures: Vec<Result<Diagnostic, String>> = asked
         .iter()
         .zip(examples)
         .filter_map(|((at, number, formula), map)| Some(failure(context, *at, *number, formula, &map?)))
@@ -178,7 +178,7 @@ fn failure(
     number: u32,
     formula: &Formula,
     map: &Map,
-) -> Result<Failure, String> {
+) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let action = facts.action_name(at);
     let violation = Violation::UseWithout(at, formula.clone());
@@ -189,11 +189,11 @@ fn failure(
     } else {
         Place::Pin(at.0, at.1, number)
     };
-    Ok(answer::failure(
+    Ok(Diagnostic::error(
         codes::UNREVIEWED,
         format!("`{action}` can be used in step `{}` on content that nobody judged", facts.step(at.0).name),
-        context.span(place),
     )
+    .at(context.span(place))
     .label(context.span(Place::After(at.0)), "this does not wait for a judgement of it")
     .help("wait for an outcome that says what it judges: `outcome approved of …`")
     .trace(trace))

@@ -3,13 +3,12 @@
 //! About the text alone: whether the step can open is another question.
 
 use xp_artifact::workflow::{GrantIx, Pin, StepId, SubmissionIx};
-use xp_diagnostics::Span;
+use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::{NotShown, PatternSet};
-use xpc_model::{Failure, Place, Verdict};
+use xpc_model::{Place, Verdict};
 
 use super::Context;
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::scopes;
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
@@ -40,11 +39,16 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     }
 }
 
-fn empty(span: Span) -> Failure {
-    answer::failure(codes::EMPTY_SCOPE, "this scope lets nothing through", span)
+fn empty(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::EMPTY_SCOPE, "this scope lets nothing through").at(span)
 }
 
-fn check(context: &Context<'_, '_>, step: StepId, pin: &Pin, span: Span) -> Result<Option<Failure>, String> {
+fn check(
+    context: &Context<'_, '_>,
+    step: StepId,
+    pin: &Pin,
+    span: Span,
+) -> Result<Option<Diagnostic>, String> {
     let facts = context.facts;
     match pin {
         Pin::Within(patterns) => Ok(patterns.is_empty().then(|| empty(span))),
@@ -75,13 +79,13 @@ fn check(context: &Context<'_, '_>, step: StepId, pin: &Pin, span: Span) -> Resu
             match inner.within(outer) {
                 Ok(()) => Ok(None),
                 Err(NotShown::Path(path)) => Ok(Some(
-                    answer::failure(
+                    Diagnostic::error(
                         codes::WIDER_SCOPE,
                         format!(
                             "this scope is wider than what it narrows: `{path}` can never be in the list"
                         ),
-                        span,
                     )
+                    .at(span)
                     .label(context.span(from), "the list holds only these"),
                 )),
                 Err(NotShown::TooComplex) => Err("two scopes are too complex to compare".to_owned()),

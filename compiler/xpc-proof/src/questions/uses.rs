@@ -86,7 +86,7 @@ pub(crate) fn answer<T>(answer: Answer<T>) -> Result<Option<T>, String> {
 /// The verdict when nothing a property speaks of can ever be used.
 pub(crate) fn never_used(
     context: &super::Context<'_, '_>,
-    obligation: &xpc_model::Obligation,
+    obligation: &xpc_model::ProofObligation,
     uses: &Uses,
 ) -> xpc_model::Verdict {
     let facts = context.facts;

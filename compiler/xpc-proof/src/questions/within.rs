@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use xp_artifact::question::{Extent, Uses};
 use xp_artifact::workflow::{ActionParam, Datum, Expr, Field, Pin};
+use xp_diagnostics::{Diagnostic, codes};
 use xp_scope::{NotShown, PatternSet, Type, Value};
-use xpc_model::{Failure, Obligation, Place, Verdict};
+use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::uses;
 use super::{Context, Granted, MOST, possible};
-use crate::answer::{self, Extend};
-use crate::codes;
+use crate::answer;
 use crate::facts::{Facts, text};
 use crate::map::Map;
 use crate::plan::Act;
@@ -23,7 +23,7 @@ use crate::violation::{Expected, Violation};
 
 pub(crate) fn ask(
     context: &Context<'_, '_>,
-    obligation: &Obligation,
+    obligation: &ProofObligation,
     what: &Uses,
     extent: &Extent,
 ) -> Verdict {
@@ -245,13 +245,13 @@ struct Argument<'a> {
 
 fn failure(
     context: &Context<'_, '_>,
-    obligation: &Obligation,
+    obligation: &ProofObligation,
     granted: &Granted<'_>,
     map: &Map,
     argument: &Argument<'_>,
     extent: &Extent,
     outside: &[String],
-) -> Result<Failure, String> {
+) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let at = granted.at;
     let expected = match extent {
@@ -289,11 +289,11 @@ fn failure(
         let act = Act::Use { at, flags: BTreeMap::new(), args };
         match context.trace(&map, &[act], &violation, &setting, ends_in.clone()) {
             Ok(trace) => {
-                let failure = answer::failure(
+                let failure = Diagnostic::error(
                     codes::ONLY_WITHIN,
                     format!("`{name}` can be used on `{path}`, which is outside"),
-                    context.span(argument.place),
                 )
+                .at(context.span(argument.place))
                 .label(obligation.span, "required here")
                 .help("pin the path to one of what the property names")
                 .trace(trace);

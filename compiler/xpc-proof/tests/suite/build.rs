@@ -8,7 +8,7 @@ use xp_artifact::workflow::{
 };
 use xp_diagnostics::{SourceId, Span};
 use xp_scope::{PatternSet, Type, Value};
-use xpc_model::{Limits, Model, Obligation, Prover, Spans, Verdict};
+use xpc_model::{Limits, Model, ProofObligation, Spans, Verdict};
 use xpc_proof::Z3Prover;
 
 pub struct Build {
@@ -246,19 +246,12 @@ pub fn model(workflow: Workflow) -> Model {
     Model { workflow, spans: Spans::new(span()), obligations: Vec::new() }
 }
 
-pub fn obligation(question: Question) -> Obligation {
-    Obligation {
-        id: "w/q".to_owned(),
-        kind: "q",
-        question,
-        source: String::new(),
-        span: span(),
-        vacuous_ok: false,
-    }
+pub fn obligation(question: Question) -> ProofObligation {
+    ProofObligation { id: "w/q".to_owned(), question, source: String::new(), span: span(), vacuous_ok: false }
 }
 
 pub fn prove(model: &Model, questions: &[Question]) -> Vec<Verdict> {
-    let obligations: Vec<Obligation> = questions.iter().cloned().map(obligation).collect();
+    let obligations: Vec<ProofObligation> = questions.iter().cloned().map(obligation).collect();
     Z3Prover.prove(model, &obligations, Limits::default())
 }
 

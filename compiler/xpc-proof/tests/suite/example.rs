@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xp_artifact::question::Status;
 use xp_diagnostics::{Sources, Span};
-use xpc_model::{Limits, Model, Prover, Verdict};
+use xpc_model::{Limits, Model, Verdict};
 use xpc_proof::Z3Prover;
 use xpc_sema::Library;
 
@@ -68,8 +68,8 @@ impl Checked {
         for failure in &verdict.failures {
             let trace = failure.trace.as_ref().unwrap();
             xpc_proof::replay(&self.model, trace).unwrap();
-            texts.push(self.slice(failure.span).to_owned());
-            texts.extend(failure.labels.iter().map(|(span, _)| self.slice(*span).to_owned()));
+            texts.push(self.slice(failure.primary.unwrap()).to_owned());
+            texts.extend(failure.labels.iter().map(|label| self.slice(label.span).to_owned()));
         }
         assert!(texts.iter().any(|text| text.contains(words)), "{part}: {texts:#?}");
     }

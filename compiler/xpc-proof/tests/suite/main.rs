@@ -8,6 +8,7 @@ mod example;
 mod explore;
 #[cfg(test)]
 mod hostile;
+mod ids;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use xp_artifact::question::Status;
 use xp_diagnostics::{Severity, Sources, codes};
-use xpc_model::{Limits, Prover, Verdict};
+use xpc_model::{Limits, Verdict};
 use xpc_proof::Z3Prover;
 use xpc_sema::Library;
 
@@ -41,9 +41,9 @@ fn pages_are_true() {
         let found = match code.id {
             "XP0631" => wrong.iter().any(|(_, _, verdict)| verdict.status == Status::Conditional),
             "XP0632" => wrong.iter().any(|(_, _, verdict)| verdict.status == Status::Unknown),
-            id => {
-                wrong.iter().any(|(_, _, verdict)| verdict.failures.iter().any(|failure| failure.code == id))
-            }
+            id => wrong
+                .iter()
+                .any(|(_, _, verdict)| verdict.failures.iter().any(|failure| failure.code.id == id)),
         };
         assert!(found, "{}: {wrong:#?}", code.id);
         for (id, vacuous_ok, verdict) in verdicts(code.id, &program(code.page, "## Right")) {

@@ -9,8 +9,9 @@ use xp_artifact::workflow::{
     ActionId, Atom, Condition, Effect, Formula, Grant, GrantIx, How, Limit, Outcome, Per, Pin, RoleId, Step,
     StepId, Then, Workflow,
 };
+use xp_diagnostics::{EventKind, Trace};
 use xp_scope::Type;
-use xpc_model::{EventKind, Limits, Prover, Trace, Verdict};
+use xpc_model::{Limits, Verdict};
 use xpc_proof::Z3Prover;
 
 use crate::build::{Build, bound, datum, effect, flag, model, obligation, result};

@@ -2,8 +2,9 @@
 
 use xp_artifact::question::{Extent, Question, Status};
 use xp_artifact::workflow::{Effect, Expr, How, Per, Pin, Then, Workflow};
+use xp_diagnostics::EventKind;
 use xp_scope::{Type, Value};
-use xpc_model::{EventKind, Place, Verdict};
+use xpc_model::{Place, Verdict};
 
 use crate::build::{
     Build, action, all, any, ask, bound, datum, effect, flag, is, literal, model, patterns, prove, result,
@@ -105,7 +106,7 @@ fn two_ways_stick_under_the_default_finish() {
     b.judged(y, "done");
     let verdict = ask(&b.done(), Question::NeverStuck);
     assert_eq!(verdict.status, Status::Refuted);
-    assert_eq!(verdict.failures[0].code, "XP0603");
+    assert_eq!(verdict.failures[0].code.id, "XP0603");
     assert_eq!(verdict.failures[0].trace.as_ref().unwrap().events.len(), 2);
 }
 
@@ -151,9 +152,9 @@ fn automatic_outcomes_exclude_each_other_and_cover() {
     };
     assert_eq!(status(&make(true, false), Question::AutomaticOutcomes), Status::Proved);
     let none = ask(&make(false, false), Question::AutomaticOutcomes);
-    assert_eq!((none.status, none.failures[0].code), (Status::Refuted, "XP0606"));
+    assert_eq!((none.status, none.failures[0].code.id), (Status::Refuted, "XP0606"));
     let both = ask(&make(true, true), Question::AutomaticOutcomes);
-    assert_eq!((both.status, both.failures[0].code), (Status::Refuted, "XP0605"));
+    assert_eq!((both.status, both.failures[0].code.id), (Status::Refuted, "XP0605"));
     assert_eq!(status(&make(false, false), Question::Progress), Status::Refuted);
 }
 
@@ -171,7 +172,7 @@ fn a_name_made_on_some_ways_only() {
     b.judged(c, "ok");
     let mut w = b.done();
     let verdict = ask(&w, Question::NamesBound);
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0607"));
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0607"));
     assert_eq!(verdict.failures[0].trace.as_ref().unwrap().events.len(), 1);
     w.steps[1].after = is(with);
     assert_eq!(status(&w, Question::NamesBound), Status::Proved);
@@ -199,7 +200,7 @@ fn requires_names_what_it_rests_on() {
     let mut loose = w.clone();
     loose.steps[2].after = is(approved);
     let verdict = ask(&loose, Question::Requires(effect(Effect::Merge), all(&[approved, passed])));
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0620"));
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0620"));
     assert_eq!(verdict.failures[0].trace.as_ref().unwrap().events.len(), 2);
 }
 
@@ -210,7 +211,7 @@ fn nothing_to_say_is_vacuous() {
     let done = b.judged(a, "done");
     let w = b.done();
     let verdict = ask(&w, Question::Requires(effect(Effect::Merge), is(done)));
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Vacuous, "XP0630"));
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Vacuous, "XP0630"));
     assert_eq!(status(&w, Question::Never(effect(Effect::Delete))), Status::Proved);
 }
 
@@ -236,7 +237,7 @@ fn principals_and_separation() {
     let verdict = ask(&make(true), question());
     assert_eq!((verdict.status, verdict.because), (Status::Proved, vec![Place::Separation(0)]));
     let verdict = ask(&make(false), question());
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0622"));
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0622"));
     assert!(verdict.failures[0].help.iter().any(|help| help == "add `separate roles developer, release`"));
     replays(&make(false), &verdict);
     assert_eq!(
@@ -263,7 +264,7 @@ fn counting() {
     let at_most = |most: u32| Question::AtMost(effect(Effect::Merge), most);
     assert_eq!(status(&make(1, Per::Run, true), at_most(1)), Status::Proved);
     let verdict = ask(&make(3, Per::Run, false), at_most(1));
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0625"));
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0625"));
     assert_eq!(verdict.failures[0].trace.as_ref().unwrap().events.len(), 2);
     assert_eq!(status(&make(1, Per::Opening, true), at_most(4)), Status::Proved);
     let verdict = ask(&make(1, Per::Opening, true), at_most(3));
@@ -303,7 +304,7 @@ fn irreversible_effects_in_loops() {
     };
     assert_eq!(status(&make(Per::Run), Question::IrreversibleOnce), Status::Proved);
     let verdict = ask(&make(Per::Opening), Question::IrreversibleOnce);
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0611"));
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0611"));
     assert_eq!(verdict.failures[0].trace.as_ref().unwrap().events.len(), 4);
 }
 
@@ -339,7 +340,11 @@ fn paths_and_scopes() {
     for pin in [(|_| Pin::Any) as fn(_) -> Pin, |_| Pin::Within(patterns(&["src/**"]))] {
         let (w, p) = make(pin);
         let verdict = ask(&w, list(p));
-        assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0624"), "{verdict:#?}");
+        assert_eq!(
+            (verdict.status, verdict.failures[0].code.id),
+            (Status::Refuted, "XP0624"),
+            "{verdict:#?}"
+        );
         replays(&w, &verdict);
     }
 }
@@ -373,7 +378,11 @@ fn never_with_arguments() {
     for pin in [Pin::Any, literal("trunk"), Pin::Content { max: 9 }] {
         let (w, main) = make(true, Some(pin));
         let verdict = ask(&w, never(main));
-        assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0623"), "{verdict:#?}");
+        assert_eq!(
+            (verdict.status, verdict.failures[0].code.id),
+            (Status::Refuted, "XP0623"),
+            "{verdict:#?}"
+        );
         replays(&w, &verdict);
     }
     let other = Question::Never(action("write", vec![(0, Expr::Literal(Value::Text("other".to_owned())))]));
@@ -425,7 +434,7 @@ fn tested(beside: bool) -> Workflow {
 fn stale_evidence() {
     assert_eq!(status(&tested(false), Question::FreshEvidence), Status::Proved);
     let verdict = ask(&tested(true), Question::FreshEvidence);
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0610"), "{verdict:#?}");
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0610"), "{verdict:#?}");
     replays(&tested(true), &verdict);
 }
 
@@ -448,7 +457,7 @@ fn deployments_are_reviewed() {
     assert_eq!(status(&make(true), Question::ReviewedBeforeDeploy), Status::Proved);
     assert_eq!(status(&make(true), Question::OutcomesHappen), Status::Proved);
     let verdict = ask(&make(false), Question::ReviewedBeforeDeploy);
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0612"));
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0612"));
 }
 
 #[test]
@@ -459,7 +468,7 @@ fn what_cannot_be_shown_cannot_be_judged() {
     b.judged_of(r, "fine", &commit);
     b.end(r, "no");
     let verdict = ask(&b.done(), Question::OutcomesHappen);
-    assert_eq!((verdict.status, verdict.failures[0].code), (Status::Refuted, "XP0602"));
+    assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0602"));
 }
 
 #[test]
@@ -478,7 +487,7 @@ fn exclusive_ways_never_meet() {
         (Status::Refuted, 1),
         "only the first cause is shown"
     );
-    assert_eq!(verdict.failures[0].code, "XP0601");
+    assert_eq!(verdict.failures[0].code.id, "XP0601");
     assert_eq!(status(&w, Question::OutcomesHappen), Status::Refuted);
 }
 

@@ -1,6 +1,6 @@
 //! The shipped example: what it is lowered to, and that edits of it which a proof must judge are no errors here.
 
-use xp_artifact::question::{Question, Uses};
+use xp_artifact::question::{Kind, Question, Uses};
 use xp_artifact::workflow::{
     ActionId, Datum, Effect, Expr, How, ParamId, Per, Pin, Root, SeparationReason, StepId, SubmissionIx, Then,
 };
@@ -165,7 +165,7 @@ fn obligations_are_named() {
             "bug_fix/merge-at-most",
         ]
     );
-    let never = model.obligations.iter().find(|found| found.kind == "never").unwrap();
+    let never = model.obligations.iter().find(|found| found.question.kind() == Kind::Never).unwrap();
     assert_eq!(never.source, "prove never github.contents.write(branch: repo.default_branch)");
     let Question::Never(Uses::Action { id: Some(id), args, .. }) = &never.question else {
         panic!("{never:?}")

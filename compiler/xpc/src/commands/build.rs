@@ -4,13 +4,11 @@ use std::path::Path;
 
 use xp_artifact::{Envelope, SigningKey};
 use xp_machine::Machine;
+use xpc_driver::{Disk, Driver, ProverProcess, artifact};
 
 use crate::args::{Build, Format};
-use crate::codegen;
-use crate::commands::check;
 use crate::exit::{self, Exit};
 use crate::files;
-use crate::pipeline::{self, Pick};
 use crate::report::{Report, talk};
 
 pub fn run(options: &Build) -> Exit {
@@ -21,22 +19,27 @@ pub fn run(options: &Build) -> Exit {
         Ok(key) => key,
         Err(exit) => return exit,
     };
-    let compiled = pipeline::compile(std::slice::from_ref(&options.file));
+    let disk = Disk::new(options.limits.into());
+    let mut driver = Driver::new();
+    let compiled = driver.compile(&disk, std::slice::from_ref(&options.file));
     if compiled.rejected() {
         return shown(&Report::new(&compiled, &[]));
     }
     let model = match compiled.pick(options.workflow.as_deref()) {
-        Pick::One(model) => model,
-        Pick::None(message) => return exit::rejected(&message),
+        Ok(model) => model,
+        Err(message) => return exit::rejected(&message),
     };
-    let proved = [pipeline::prove(model, check::limits(options.limits))];
+    let proved = match driver.prove(&disk, &mut ProverProcess::installed(), model) {
+        Ok(proved) => [proved],
+        Err(error) => return exit::failed(&error.to_string()),
+    };
     let report = Report::new(&compiled, &proved);
     let [one] = &proved;
     if report.exit() != Exit::Ok {
         return shown(&report);
     }
     let used: Vec<_> = compiled.named.iter().chain(&compiled.library).copied().collect();
-    let artifact = codegen::artifact(model, &one.verdicts, &compiled.sources, &used);
+    let artifact = artifact::of(model, &one.verdicts, &compiled.sources, &used);
     // What the server will refuse is not written.
     if let Err(malformed) = Machine::new(artifact.workflow.clone()) {
         return exit::failed(&format!("the compiler made a {malformed}; please report this"));

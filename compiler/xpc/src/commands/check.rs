@@ -1,21 +1,26 @@
 //! `xpc check`: parse, resolve, analyse, prove.
 
-use xpc_model::Limits;
+use xpc_driver::{Disk, Driver, ProverProcess};
 
-use crate::args::{self, Check, Deny};
-use crate::exit::Exit;
-use crate::pipeline::{self, Proved};
+use crate::args::{Check, Deny};
+use crate::exit::{self, Exit};
 use crate::report::Report;
 
 pub fn run(options: &Check) -> Exit {
-    let compiled = pipeline::compile(&options.files);
-    let limits = limits(options.limits);
+    let disk = Disk::new(options.limits.into());
+    let mut driver = Driver::new();
+    let compiled = driver.compile(&disk, &options.files);
+    let mut proved = Vec::new();
     // Nothing is proved of sources that are faulty: an answer about half of them would mislead.
-    let proved: Vec<Proved<'_>> = if compiled.rejected() {
-        Vec::new()
-    } else {
-        compiled.models.iter().map(|(_, model)| pipeline::prove(model, limits)).collect()
-    };
+    if !compiled.rejected() {
+        let mut prover = ProverProcess::installed();
+        for (_, model) in &compiled.models {
+            match driver.prove(&disk, &mut prover, model) {
+                Ok(one) => proved.push(one),
+                Err(error) => return exit::failed(&error.to_string()),
+            }
+        }
+    }
     let report = match options.deny {
         Some(Deny::Warnings) => Report::without_warnings(&compiled, &proved, options.format),
         None => Report::new(&compiled, &proved),
@@ -24,9 +29,4 @@ pub fn run(options: &Check) -> Exit {
         Ok(()) => report.exit(),
         Err(exit) => exit,
     }
-}
-
-/// The solver's bounds from the arguments.
-pub fn limits(limits: args::Limits) -> Limits {
-    Limits { query_ms: limits.query_ms, memory_mb: limits.memory_mb, ..Limits::default() }
 }

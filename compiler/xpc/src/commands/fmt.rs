@@ -2,44 +2,49 @@
 
 use std::path::Path;
 
-use xp_diagnostics::{Diagnostic, SourceId, Span};
+use xp_diagnostics::{Diagnostic, SourceId, Sources};
+use xpc_driver::{Disk, load};
+use xpc_model::Limits;
 
-use crate::args::{Fmt, Format};
+use crate::args::Fmt;
 use crate::exit::{self, Exit};
-use crate::files::{self, Loaded};
+use crate::files;
 use crate::report;
 
 pub fn run(options: &Fmt) -> Exit {
-    let mut loaded = files::load(&options.files);
-    let mut faults: Vec<Diagnostic> = std::mem::take(&mut loaded.diagnostics);
+    let mut sources = Sources::new();
+    let mut faults: Vec<Diagnostic> = Vec::new();
     let mut unformatted = Vec::new();
     let mut written = Vec::new();
     let mut failed = false;
-    for id in &loaded.readable {
-        let text = loaded.sources.text(*id);
+    for file in load::files(&Disk::new(Limits::default()), &options.files) {
+        let text = file.text.as_ref().map(String::as_str).unwrap_or_default();
+        let id = sources.add(&file.path, text);
+        if let Err(fault) = file.text {
+            faults.push(fault.in_file(id));
+            continue;
+        }
+        let path = file.path;
         match xp_syntax::format(text) {
             Ok(formatted) if formatted == text => {}
-            Ok(formatted) => {
-                let path = loaded.sources.path(*id).to_owned();
-                if options.check {
-                    unformatted.push(path);
-                } else if let Err(error) = replace(Path::new(&path), &formatted) {
+            Ok(_) if options.check => unformatted.push(path),
+            Ok(formatted) => match replace(Path::new(&path), &formatted) {
+                Ok(()) => written.push(path),
+                Err(error) => {
                     // Others are written by now: that is said too.
                     exit::failed(&format!("`{path}` cannot be written: {error}"));
                     failed = true;
-                } else {
-                    written.push(path);
                 }
-            }
-            Err(diagnostics) => faults.extend(diagnostics.into_iter().map(|fault| moved(fault, *id))),
+            },
+            Err(diagnostics) => faults.extend(diagnostics.into_iter().map(|fault| moved(fault, id))),
         }
     }
-    let exit = finish(&loaded, &faults, &unformatted, &written);
+    let exit = finish(&sources, &faults, &unformatted, &written);
     if failed { Exit::Failed } else { exit }
 }
 
-fn finish(loaded: &Loaded, faults: &[Diagnostic], unformatted: &[String], written: &[String]) -> Exit {
-    report::diagnostics(&loaded.sources, faults, Format::Human);
+fn finish(sources: &Sources, faults: &[Diagnostic], unformatted: &[String], written: &[String]) -> Exit {
+    report::diagnostics(sources, faults);
     for path in unformatted {
         if let Err(exit) = exit::print(&format!("{path}\n")) {
             return exit;
@@ -62,14 +67,9 @@ pub fn replace(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// The formatter knows one text, as source 0; its faults are drawn on the file they are in.
 fn moved(mut fault: Diagnostic, to: SourceId) -> Diagnostic {
-    let there = |span: Span| Span { source: to, ..span };
     fault.file = Some(to);
-    fault.primary = fault.primary.map(there);
-    for label in &mut fault.labels {
-        label.span = there(label.span);
-    }
-    if let Some(fix) = &mut fault.fix {
-        fix.span = there(fix.span);
+    for span in fault.spans_mut() {
+        span.source = to;
     }
     fault
 }

@@ -1,20 +1,22 @@
 //! `xpc graph FILE`: the workflow drawn.
 
-use crate::args::{Drawing, Format, Graph};
+use xpc_driver::{Disk, Driver};
+use xpc_model::Limits;
+
+use crate::args::{Drawing, Graph};
 use crate::draw::{self, Picture};
 use crate::exit::{self, Exit};
-use crate::pipeline::{self, Pick};
 use crate::report;
 
 pub fn run(options: &Graph) -> Exit {
-    let compiled = pipeline::compile(std::slice::from_ref(&options.file));
+    let compiled = Driver::new().compile(&Disk::new(Limits::default()), std::slice::from_ref(&options.file));
     if compiled.rejected() {
-        report::diagnostics(&compiled.sources, &compiled.diagnostics, Format::Human);
+        report::diagnostics(&compiled.sources, &compiled.diagnostics);
         return Exit::Rejected;
     }
     let model = match compiled.pick(options.workflow.as_deref()) {
-        Pick::One(model) => model,
-        Pick::None(message) => return exit::rejected(&message),
+        Ok(model) => model,
+        Err(message) => return exit::rejected(&message),
     };
     let picture = Picture::of(&model.workflow);
     let text = match options.format {

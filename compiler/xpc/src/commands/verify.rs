@@ -4,6 +4,7 @@ use std::path::Path;
 
 use xp_artifact::question::Status;
 use xp_artifact::{Artifact, ArtifactError, Envelope, MAX_BYTES, Trust, VerifyingKey};
+use xp_diagnostics::codes;
 use xp_machine::Machine;
 
 use crate::args::Verify;
@@ -25,7 +26,11 @@ pub fn run(options: &Verify) -> Exit {
         Err(error) => return refused(&options.artifact, &error),
     };
     if let Err(malformed) = Machine::new(artifact.workflow.clone()) {
-        return exit::rejected(&format!("error[XP0708]: `{}`: {malformed}", options.artifact.display()));
+        return exit::rejected(&format!(
+            "error[{}]: `{}`: {malformed}",
+            codes::ARTIFACT_MALFORMED,
+            options.artifact.display()
+        ));
     }
     let signers: Vec<&str> = envelope.signatures().iter().map(|signature| signature.keyid.as_str()).collect();
     match summary(&artifact, &signers, !keys.is_empty()) {
@@ -55,8 +60,8 @@ fn summary(artifact: &Artifact, signers: &[&str], checked: bool) -> Result<(Stri
     let bad: Vec<&str> = artifact
         .obligations
         .iter()
-        .filter(|o| o.status != Status::Proved && !(o.status == Status::Vacuous && o.vacuous_ok))
-        .map(|o| o.id.as_str())
+        .filter(|obligation| !obligation.holds())
+        .map(|obligation| obligation.id.as_str())
         .collect();
     let exit = if bad.is_empty() {
         Exit::Ok
@@ -73,14 +78,22 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Exit> {
     match size {
         Ok(size) if size > MAX_BYTES as u64 => Err(refused(path, &ArtifactError::TooLarge)),
         _ => std::fs::read(path).map_err(|error| {
-            exit::rejected(&format!("error[XP0123]: `{}` cannot be read: {error}", path.display()))
+            exit::rejected(&format!(
+                "error[{}]: `{}` cannot be read: {error}",
+                codes::UNREADABLE,
+                path.display()
+            ))
         }),
     }
 }
 
 fn key(path: &Path) -> Result<VerifyingKey, Exit> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        exit::rejected(&format!("error[XP0123]: key `{}` cannot be read: {error}", path.display()))
+        exit::rejected(&format!(
+            "error[{}]: key `{}` cannot be read: {error}",
+            codes::UNREADABLE,
+            path.display()
+        ))
     })?;
     VerifyingKey::from_pem(&text).map_err(|error| refused(path, &error))
 }

@@ -8,22 +8,22 @@ use crate::draw::Picture;
 pub fn dot(picture: &Picture) -> String {
     let mut text =
         format!("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n", picture.title);
-    for shape in &picture.boxes {
+    for shape in &picture.nodes {
         let label = shape.lines().join("\\n");
         let _ = writeln!(text, "  \"{}\" [label=\"{label}\"];", shape.step);
     }
     for arrow in &picture.arrows {
-        let (Some(from), Some(to)) = (picture.boxes.get(arrow.from), picture.boxes.get(arrow.to)) else {
+        let (Some(from), Some(to)) = (picture.nodes.get(arrow.from), picture.nodes.get(arrow.to)) else {
             continue;
         };
         let style = if arrow.back { ", style=dashed, constraint=false" } else { "" };
         let _ = writeln!(text, "  \"{}\" -> \"{}\" [label=\"{}\"{style}];", from.step, to.step, arrow.label);
     }
     // `end` is a word of the language, so no step is called so.
-    if picture.boxes.iter().any(|shape| !shape.endings.is_empty()) {
+    if picture.nodes.iter().any(|shape| !shape.endings.is_empty()) {
         text.push_str("  \"end\" [shape=doublecircle, style=solid];\n");
     }
-    for shape in &picture.boxes {
+    for shape in &picture.nodes {
         for ending in &shape.endings {
             let _ = writeln!(text, "  \"{}\" -> \"end\" [label=\"{ending}\"];", shape.step);
         }

@@ -92,21 +92,21 @@ struct Table<'p> {
 
 impl<'p> Table<'p> {
     fn of(picture: &'p Picture) -> Self {
-        let deepest = picture.boxes.iter().map(|shape| shape.layer + 1).max().unwrap_or_default();
+        let deepest = picture.nodes.iter().map(|shape| shape.layer + 1).max().unwrap_or_default();
         let mut rows = vec![Vec::new(); deepest];
-        for (index, shape) in picture.boxes.iter().enumerate() {
+        for (index, shape) in picture.nodes.iter().enumerate() {
             if let Some(row) = rows.get_mut(shape.layer) {
                 row.push(index);
             }
         }
-        let layer = |index: usize| picture.boxes.get(index).map_or(0, |shape| shape.layer);
+        let layer = |index: usize| picture.nodes.get(index).map_or(0, |shape| shape.layer);
         let course = |arrow: &Arrow| match arrow.back {
             true => Course::Right,
             false if layer(arrow.to) <= layer(arrow.from) + 1 => Course::Down,
             false => Course::Left,
         };
         let courses: Vec<Course> = picture.arrows.iter().map(course).collect();
-        let mut table = Self { picture, rows, courses, ends: vec![Ends::default(); picture.boxes.len()] };
+        let mut table = Self { picture, rows, courses, ends: vec![Ends::default(); picture.nodes.len()] };
         for (index, arrow) in picture.arrows.iter().enumerate() {
             let back = arrow.back;
             let (from_right, to_right) = (back && table.last(arrow.from), back && table.last(arrow.to));
@@ -146,7 +146,7 @@ impl<'p> Table<'p> {
     }
 
     fn layer(&self, index: usize) -> usize {
-        self.picture.boxes.get(index).map_or(0, |shape| shape.layer)
+        self.picture.nodes.get(index).map_or(0, |shape| shape.layer)
     }
 
     /// Nothing stands to the right of the box.
@@ -184,14 +184,14 @@ impl<'p> Table<'p> {
             MIN_GAP_X.max((0..self.ends.len()).map(|index| most(&index)).max().unwrap_or_default() + 8);
         let widest = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let across = widest * WIDTH + widest.saturating_sub(1) * gap_x;
-        let mut places = vec![Place::default(); self.picture.boxes.len()];
+        let mut places = vec![Place::default(); self.picture.nodes.len()];
         let mut y = MARGIN + self.gap(None);
         for (layer, row) in self.rows.iter().enumerate() {
             let taken = row.len() * WIDTH + row.len().saturating_sub(1) * gap_x;
             let mut x = start + (across - taken.min(across)) / 2;
             let ends = |index: &usize| self.ends.get(*index).map_or(0, |ends| ends.right.len());
             let endings =
-                |index: &usize| self.picture.boxes.get(*index).map_or(0, |shape| shape.endings.len());
+                |index: &usize| self.picture.nodes.get(*index).map_or(0, |shape| shape.endings.len());
             let text = MIN_HEIGHT + row.iter().map(endings).max().unwrap_or_default() * LINE;
             let height = text.max(row.iter().map(ends).max().unwrap_or_default() * LINE + LINE);
             for index in row {

@@ -7,7 +7,7 @@ use crate::draw::Picture;
 /// The picture as a Mermaid flowchart.
 pub fn mermaid(picture: &Picture) -> String {
     let mut text = String::from("flowchart LR\n");
-    for (index, shape) in picture.boxes.iter().enumerate() {
+    for (index, shape) in picture.nodes.iter().enumerate() {
         let effects =
             if shape.effects.is_empty() { String::new() } else { format!("<br/>{}", shape.effects) };
         let _ = writeln!(text, "  s{index}[\"{}<br/><i>{}</i>{effects}\"]", shape.step, shape.role);
@@ -16,10 +16,10 @@ pub fn mermaid(picture: &Picture) -> String {
         let line = if arrow.back { "-.->" } else { "-->" };
         let _ = writeln!(text, "  s{} {line}|{}| s{}", arrow.from, arrow.label, arrow.to);
     }
-    if picture.boxes.iter().any(|shape| !shape.endings.is_empty()) {
+    if picture.nodes.iter().any(|shape| !shape.endings.is_empty()) {
         text.push_str("  fin((\"end\"))\n");
     }
-    for (index, shape) in picture.boxes.iter().enumerate() {
+    for (index, shape) in picture.nodes.iter().enumerate() {
         for ending in &shape.endings {
             let _ = writeln!(text, "  s{index} -->|{ending}| fin");
         }

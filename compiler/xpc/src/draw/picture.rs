@@ -1,4 +1,4 @@
-//! What there is to draw: boxes in layers, arrows forward, arrows back.
+//! What there is to draw: nodes in layers, arrows forward, arrows back.
 
 use xp_artifact::workflow::{Atom, Formula, Then, Workflow};
 
@@ -8,14 +8,14 @@ pub struct Picture {
     /// The workflow's name.
     pub title: String,
     /// One box a step, in source order.
-    pub boxes: Vec<Box>,
+    pub nodes: Vec<Node>,
     /// What waits for what, and what opens what again.
     pub arrows: Vec<Arrow>,
 }
 
 /// A step.
 #[derive(Debug)]
-pub struct Box {
+pub struct Node {
     /// Its name.
     pub step: String,
     /// Who acts.
@@ -41,7 +41,7 @@ pub struct Arrow {
     pub back: bool,
 }
 
-impl Box {
+impl Node {
     /// Its text: name, role, and effects where it has any.
     pub fn lines(&self) -> Vec<&str> {
         let mut lines = vec![self.step.as_str(), self.role.as_str()];
@@ -54,7 +54,7 @@ impl Picture {
     /// Of a workflow whose dependencies are acyclic.
     pub fn of(workflow: &Workflow) -> Self {
         let layers = layers(workflow);
-        let boxes = workflow
+        let nodes = workflow
             .steps
             .iter()
             .zip(&layers)
@@ -67,7 +67,7 @@ impl Picture {
                     .collect();
                 effects.sort_unstable();
                 effects.dedup();
-                Box {
+                Node {
                     step: step.name.clone(),
                     role: workflow
                         .roles
@@ -101,7 +101,7 @@ impl Picture {
                 arrows.push(Arrow { from, to: l.target.index(), label, back: true });
             }
         }
-        Self { title: workflow.name.clone(), boxes, arrows }
+        Self { title: workflow.name.clone(), nodes, arrows }
     }
 }
 

@@ -32,7 +32,7 @@ pub fn svg(picture: &Picture) -> String {
         let style = if back { "class=\"back\" marker-end=\"url(#r)\"" } else { "marker-end=\"url(#a)\"" };
         let _ = writeln!(text, "<path {style} d=\"{}\"/>", course(line));
     }
-    for (shape, place) in picture.boxes.iter().zip(&laid.places) {
+    for (shape, place) in picture.nodes.iter().zip(&laid.places) {
         let (x, y, height, middle) = (place.x, place.y, place.height, place.x + WIDTH / 2);
         let _ = writeln!(
             text,

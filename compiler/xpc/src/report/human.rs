@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use xp_artifact::question::Status;
 use xp_diagnostics::Span;
+use xpc_driver::Proved;
 use xpc_model::Place;
 
-use crate::codegen;
-use crate::pipeline::Proved;
 use crate::report::Report;
 
 /// Every workflow with every answer, and what each proof rests on.
@@ -43,15 +42,15 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
         proved.verdicts.len()
     );
     let pairs = || proved.model.obligations.iter().zip(&proved.verdicts);
-    let all = pairs().all(|(obligation, verdict)| codegen::holds(obligation, verdict));
+    let all = pairs().all(|(obligation, verdict)| verdict.status.holds(obligation.vacuous_ok));
     for (obligation, verdict) in pairs() {
         // Where something fails, the rest is in the way: it is counted below.
-        if !all && codegen::holds(obligation, verdict) {
+        if !all && verdict.status.holds(obligation.vacuous_ok) {
             continue;
         }
         let word = match verdict.status {
             Status::Vacuous if obligation.vacuous_ok => "accepted",
-            status => word(status),
+            status => status.as_str(),
         };
         let _ = writeln!(text, "  {word:<11} {}", obligation.source);
         let lines = lines(report, proved, &verdict.because);
@@ -71,20 +70,9 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
         [Status::Proved, Status::Refuted, Status::Vacuous, Status::Conditional, Status::Unknown]
             .into_iter()
             .filter(|status| count(*status) > 0)
-            .map(|status| format!("{} {}", count(status), word(status)))
+            .map(|status| format!("{} {}", count(status), status.as_str()))
             .collect();
     let _ = writeln!(text, "{} in {:.1} ms", parts.join(", "), proved.took.as_secs_f64() * 1_000.0);
-}
-
-/// The word for an answer.
-pub fn word(status: Status) -> &'static str {
-    match status {
-        Status::Proved => "proved",
-        Status::Refuted => "refuted",
-        Status::Vacuous => "vacuous",
-        Status::Conditional => "conditional",
-        Status::Unknown => "unknown",
-    }
 }
 
 /// `line 12: after a.done; line 20: once per run`, each place once, in source order.

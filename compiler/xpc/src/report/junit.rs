@@ -2,8 +2,7 @@
 
 use xp_diagnostics::render::junit::{self, Case};
 
-use crate::codegen;
-use crate::report::{Report, human};
+use crate::report::Report;
 
 /// The suites.
 pub fn suites(report: &Report<'_>) -> String {
@@ -11,10 +10,10 @@ pub fn suites(report: &Report<'_>) -> String {
     let mut cases = junit::cases(&compiled.sources, &compiled.named, &report.found);
     for proved in report.proved {
         for (obligation, verdict) in proved.model.obligations.iter().zip(&proved.verdicts) {
-            let failure = (!codegen::holds(obligation, verdict)).then(|| {
+            let failure = (!verdict.status.holds(obligation.vacuous_ok)).then(|| {
                 let line = match verdict.failures.first() {
                     Some(first) => first.message.clone(),
-                    None => format!("{}: {}", human::word(verdict.status), verdict.reason),
+                    None => format!("{}: {}", verdict.status.as_str(), verdict.reason),
                 };
                 let all: Vec<&str> =
                     verdict.failures.iter().map(|failure| failure.message.as_str()).collect();

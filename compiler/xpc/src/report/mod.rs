@@ -5,18 +5,16 @@ mod human;
 mod json;
 mod junit;
 mod sarif;
-mod trace;
 mod verdict;
 
 use std::io::{IsTerminal as _, Write as _};
 
 use xp_artifact::question::Status;
 use xp_diagnostics::{Diagnostic, Severity, Sources, render};
+use xpc_driver::{Compiled, Proved};
 
 use crate::args::Format;
-use crate::codegen;
 use crate::exit::{self, Exit};
-use crate::pipeline::{Compiled, Proved};
 
 pub use verdict::diagnostics as of_verdicts;
 
@@ -57,7 +55,7 @@ impl<'a> Report<'a> {
     fn of(found: Vec<Diagnostic>, compiled: &'a Compiled, proved: &'a [Proved<'a>], denied: usize) -> Self {
         let mut diagnostics = found.clone();
         for one in proved {
-            diagnostics.extend(of_verdicts(&compiled.sources, one));
+            diagnostics.extend(of_verdicts(one));
         }
         diagnostics.sort_by_key(Diagnostic::sort_key);
         Self { compiled, proved, found, diagnostics, denied }
@@ -72,7 +70,7 @@ impl<'a> Report<'a> {
             self.proved.iter().flat_map(|one| {
                 let pairs = one.model.obligations.iter().zip(&one.verdicts);
                 pairs
-                    .filter(|(obligation, verdict)| !codegen::holds(obligation, verdict))
+                    .filter(|(obligation, verdict)| !verdict.status.holds(obligation.vacuous_ok))
                     .map(|(_, v)| v.status)
             })
         };
@@ -89,7 +87,7 @@ impl<'a> Report<'a> {
     pub fn print(&self, format: Format) -> Result<(), Exit> {
         match format {
             Format::Human => {
-                diagnostics(&self.compiled.sources, &self.diagnostics, Format::Human);
+                diagnostics(&self.compiled.sources, &self.diagnostics);
                 exit::print(&human::summary(self))
             }
             Format::Json => exit::print(&pretty(&json::object(self))),
@@ -101,43 +99,17 @@ impl<'a> Report<'a> {
 }
 
 /// Draws diagnostics on stderr; in colour on a terminal unless `NO_COLOR` is set.
-pub fn diagnostics(sources: &Sources, faults: &[Diagnostic], format: Format) {
+pub fn diagnostics(sources: &Sources, faults: &[Diagnostic]) {
     let colour =
         std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let text: String = match format {
-        Format::Human => folded(faults).iter().map(|fault| drawn(sources, fault, colour)).collect(),
-        Format::Json | Format::Sarif | Format::Junit | Format::Github => String::new(),
-    };
-    talk_raw(&text);
-}
-
-fn drawn(sources: &Sources, fault: &Diagnostic, colour: bool) -> String {
-    format!("{}\n\n", render::human::render(sources, fault, colour).trim_end())
-}
-
-/// For people who read from top to bottom: no run is told twice.
-fn folded(faults: &[Diagnostic]) -> Vec<Diagnostic> {
-    let mut folded = faults.to_vec();
-    for (before, fault) in faults.iter().zip(folded.iter_mut().skip(1)) {
-        for note in &mut fault.notes {
-            if let Some(same) =
-                before.notes.iter().map(|told| trace::after(told, note)).find(|new| new != note)
-            {
-                *note = same;
-            }
-        }
-    }
-    folded
+    let text = render::human::render_all(sources, faults, colour);
+    // A closed stderr is no reason to fail.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// A line of talk on stderr.
 pub fn talk(line: &str) {
     exit::say(line);
-}
-
-fn talk_raw(text: &str) {
-    // A closed stderr is no reason to fail.
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn pretty(value: &serde_json::Value) -> String {

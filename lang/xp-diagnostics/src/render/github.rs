@@ -25,7 +25,7 @@ pub fn render(sources: &Sources, fault: &Diagnostic) -> String {
         }
     }
     properties.push(format!("title={}", fault.code));
-    format!("::{command} {}::{}", properties.join(","), data(&super::text(fault)))
+    format!("::{command} {}::{}", properties.join(","), data(&super::text(sources, fault)))
 }
 
 fn data(text: &str) -> String {

@@ -8,14 +8,27 @@ use codespan_reporting::term::termcolor::Ansi;
 use codespan_reporting::term::{Config, Styles, StylesWriter, emit_into_string, emit_to_write_style};
 
 use super::excerpt::Excerpt;
-use crate::{Diagnostic, Severity, SourceId, Sources, Span, printable};
+use crate::{Diagnostic, Severity, SourceId, Sources, Span, Trace, printable};
+
+/// Draws faults one after another, for people who read from top to bottom: the beginning of a run that the fault before
+/// has shown is not told again.
+#[must_use]
+pub fn render_all(sources: &Sources, faults: &[Diagnostic], colour: bool) -> String {
+    let before = std::iter::once(None).chain(faults.iter().map(|fault| fault.trace.as_ref()));
+    let drawn = faults.iter().zip(before).map(|(fault, before)| draw(sources, fault, before, colour));
+    drawn.map(|text| format!("{}\n\n", text.trim_end())).collect()
+}
 
 /// Draws a fault on its source lines, in colour when asked.
 #[must_use]
 pub fn render(sources: &Sources, fault: &Diagnostic, colour: bool) -> String {
+    draw(sources, fault, None, colour)
+}
+
+fn draw(sources: &Sources, fault: &Diagnostic, before: Option<&Trace>, colour: bool) -> String {
     let files = Drawable::of(sources, fault);
     let config = Config { tab_width: 2, ..Config::default() };
-    let drawn = drawn(&files, fault);
+    let drawn = drawn(&files, fault, before);
     let text = if colour {
         let mut bytes = Vec::new();
         let styles = Styles::default();
@@ -28,12 +41,12 @@ pub fn render(sources: &Sources, fault: &Diagnostic, colour: bool) -> String {
     };
     // A span outside its text is a fault of ours: the message must still be seen.
     text.unwrap_or_else(|_| {
-        let text = super::text(fault);
+        let text = super::text(sources, fault);
         format!("{}[{}]: {}\n", fault.severity.as_str(), fault.code, printable(&text))
     })
 }
 
-fn drawn(files: &Drawable<'_>, fault: &Diagnostic) -> Drawn<SourceId> {
+fn drawn(files: &Drawable<'_>, fault: &Diagnostic, before: Option<&Trace>) -> Drawn<SourceId> {
     let severity = match fault.severity {
         Severity::Error => DrawnSeverity::Error,
         Severity::Warning => DrawnSeverity::Warning,
@@ -49,7 +62,8 @@ fn drawn(files: &Drawable<'_>, fault: &Diagnostic) -> Drawn<SourceId> {
         message = format!("{path}: {message}");
     }
     let line = |kind: &str, text: &String| format!("{kind}: {}", printable(text));
-    let mut notes: Vec<String> = fault.notes.iter().map(|note| line("note", note)).collect();
+    let mut notes: Vec<String> =
+        super::notes(files.sources, fault, before).iter().map(|note| line("note", note)).collect();
     notes.extend(fault.help.iter().map(|help| line("help", help)));
     let drawn = Drawn::new(severity).with_code(fault.code.id).with_message(printable(&message));
     drawn.with_labels(labels).with_notes(notes)

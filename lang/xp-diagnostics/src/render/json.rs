@@ -28,7 +28,7 @@ pub fn render(sources: &Sources, fault: &Diagnostic) -> Value {
         "span": fault.primary.map(|place| span(sources, place)),
         "labels": labels,
         "help": fault.help,
-        "notes": fault.notes,
+        "notes": super::notes(sources, fault, None),
         "fix": fix,
     })
 }

@@ -63,7 +63,7 @@ fn result(sources: &Sources, fault: &Diagnostic, rule: Option<usize>) -> Value {
     let mut result = json!({
         "ruleId": fault.code.id,
         "level": level,
-        "message": { "text": super::text(fault) },
+        "message": { "text": super::text(sources, fault) },
         "locations": locations,
     });
     if let Value::Object(fields) = &mut result {

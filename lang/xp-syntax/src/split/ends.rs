@@ -51,10 +51,10 @@ impl Splitter<'_, '_> {
                 Kind::Mark('}') => {
                     let braces = inner.iter().filter(|open| **open == '{').count();
                     if braces > 0 {
-                        if !self.stray_in_record(at, piece == Piece::Type && braces == 1) {
+                        if !self.stray_in_record(at, piece.is_record() && braces == 1) {
                             close(&mut inner, '{');
                         }
-                    } else if !self.stray(at) && (!piece.has_fields() || token.line_first) {
+                    } else if !self.stray(at) && (!piece.is_record() || token.line_first) {
                         return (at, false);
                     }
                 }
@@ -83,7 +83,7 @@ impl Splitter<'_, '_> {
         let named = self.lexed.is_mark(at + 2, ':');
         let clause = Piece::Action.member(self.lexed.word(at + 1)).is_some() && !named;
         let unnamed_type = piece == Piece::Unknown && self.piece(self.block()) == Piece::Connector && named;
-        piece.has_fields()
+        piece.is_record()
             || unnamed_type
             || (words::word(self.lexed.word(at - 1)).is_some_and(|word| word.before_type) && !clause)
     }
@@ -110,8 +110,8 @@ impl Splitter<'_, '_> {
             return false;
         }
         let next = self.lexed.word(at + 1);
-        if whole {
-            return next != "}" && !self.starts_something(next);
+        if whole && next == "}" {
+            return false;
         }
         !words::word(next).is_some_and(|word| word.after_type) && !self.starts_something(next)
     }

@@ -34,9 +34,9 @@ impl Piece {
         Self::BLOCKS.contains(&self)
     }
 
-    /// Fields in braces are part of it.
-    pub(crate) fn has_fields(self) -> bool {
-        matches!(self, Self::Resource | Self::Type)
+    /// Its braces hold fields, not members.
+    pub(crate) fn is_record(self) -> bool {
+        matches!(self, Self::Type | Self::Resource)
     }
 
     /// A member tells by its first word that it belongs in such a block, wherever it is met. The words of an action's

@@ -2,28 +2,12 @@
 
 use serde_json::{Map, Value};
 
+pub use super::error::CompactError;
 use super::form::from_base64url;
 use super::strict;
 
 /// The largest token or proof that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
-
-/// Why a token cannot be read. Holds no part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CompactError {
-    /// Longer than [`MAX_TOKEN_BYTES`].
-    #[error("token is too large")]
-    TooLarge,
-    /// Not three base64url parts with JSON objects in the first two.
-    #[error("token is malformed")]
-    Malformed,
-    /// A member occurs twice in one object of the header or payload.
-    #[error("token names a member twice")]
-    DuplicateMember,
-    /// The header has a member that may smuggle in a key, or that we would have to understand.
-    #[error("token header has a forbidden member `{0}`")]
-    ForbiddenHeader(&'static str),
-}
 
 /// The three parts of a compact token, the first two as strictly read objects.
 pub struct Parts<'a> {

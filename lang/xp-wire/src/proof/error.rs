@@ -1,6 +1,21 @@
-//! Why a proof is refused. Holds no part of any token, so it may be logged.
+//! Why a token cannot be read or a proof is refused. Holds no part of any token, so it may be logged.
 
-use super::compact::CompactError;
+/// Why a token cannot be read. Holds no part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompactError {
+    /// Longer than [`MAX_TOKEN_BYTES`](super::compact::MAX_TOKEN_BYTES).
+    #[error("token is too large")]
+    TooLarge,
+    /// Not three base64url parts with JSON objects in the first two.
+    #[error("token is malformed")]
+    Malformed,
+    /// A member occurs twice in one object of the header or payload.
+    #[error("token names a member twice")]
+    DuplicateMember,
+    /// The header has a member that may smuggle in a key, or that we would have to understand.
+    #[error("token header has a forbidden member `{0}`")]
+    ForbiddenHeader(&'static str),
+}
 
 /// Why a proof is refused, or is not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

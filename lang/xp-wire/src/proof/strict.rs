@@ -6,7 +6,7 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::compact::CompactError;
+use super::error::CompactError;
 
 const TWICE: &str = "member named twice";
 

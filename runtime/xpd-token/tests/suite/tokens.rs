@@ -5,7 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use xp_wire::proof::compact::CompactError;
-use xpd_token::{GrantClaims, KeyPair, TokenError, issue_grant, issue_session, verify_grant, verify_session};
+use xpd_token::{
+    GrantClaims, KeyPair, Origin, TokenError, authentic_grant, issue_grant, issue_session, verify_grant,
+    verify_session,
+};
 
 use crate::support::{
     DIGEST, ISSUER, NOW, PROXY, agent, at, compact, grant, key, resigned, ring, session, texts,
@@ -397,4 +400,19 @@ proptest! {
         let text = [header, payload].join(".");
         prop_assert!(verify(&text).is_err());
     }
+}
+
+#[test]
+fn authenticity_outlives_time_and_bearer_and_needs_everything_else() {
+    let (keys, others) = (ring(&[&key(1)]), ring(&[&key(2)]));
+    let origin = |keys| Origin { issuer: ISSUER, audience: PROXY, keys };
+    assert_eq!(verify_at(&issued(), NOW + 100_000), Err(TokenError::Expired));
+    assert_eq!(authentic_grant(&issued(), &origin(&keys)), Ok(grant()));
+    assert_eq!(authentic_grant(&issued(), &origin(&others)), Err(TokenError::UnknownKey));
+    let elsewhere = Origin { audience: "another", ..origin(&keys) };
+    assert_eq!(authentic_grant(&issued(), &elsewhere), Err(TokenError::Audience));
+    let forged = resigned(&issued(), &key(5), |_, _| {});
+    assert_eq!(authentic_grant(&forged, &origin(&keys)), Err(TokenError::Signature));
+    let long = resigned(&issued(), &key(1), |_, payload| payload["exp"] = json!(NOW + 100_000));
+    assert!(authentic_grant(&long, &origin(&keys)).is_err(), "a shape that is never issued");
 }

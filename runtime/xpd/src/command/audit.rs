@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use xp_artifact::VerifyingKey;
 use xpd_audit::verify::{Trust, Verdict, verify_package};
-use xpd_server::roster::{PRIVATE, is_private};
+use xpd_engine::{PRIVATE_KEY, is_private_key};
 
 use super::Done;
 use crate::out::print;
@@ -30,11 +30,9 @@ pub fn verify(file: &Path, log_key: Option<&str>, artifact_keys: &[PathBuf], for
     }
     for path in artifact_keys {
         let pem = std::fs::read_to_string(path).map_err(|error| input(path, &error))?;
-        trust.artifact_keys.push(
-            VerifyingKey::from_pem(&pem).map_err(|error| {
-                if is_private(&pem) { input(path, &PRIVATE) } else { input(path, &error) }
-            })?,
-        );
+        trust.artifact_keys.push(VerifyingKey::from_pem(&pem).map_err(|error| {
+            if is_private_key(&pem) { input(path, &PRIVATE_KEY) } else { input(path, &error) }
+        })?);
     }
     let report = verify_package(&package, &trust);
     match format {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use xpd_server::config::{Config, Instance};
-use xpd_server::connectors;
+use xpd::config::{Config, Instance};
+use xpd_connectors::sandbox;
 
 use super::Done;
 use crate::Failure;
@@ -15,15 +15,12 @@ pub async fn run(path: PathBuf) -> Done {
     let mut findings = Findings::default();
     findings.note("git", program("git", &["--version"]).await.and_then(|text| recent_git(&text)))?;
     if config.connectors.values().any(|instance| instance.kind == "sandbox") {
-        findings.note(
-            "bubblewrap",
-            connectors::sandbox::available().await.map(|()| "makes containers".to_owned()),
-        )?;
+        findings.note("bubblewrap", sandbox::available().await.map(|()| "makes containers".to_owned()))?;
         if rustix::process::geteuid().is_root() {
             print("note   process limit: this is root, whose processes the kernel does not count\n")?;
         }
     }
-    for (what, found) in xpd_server::check::check(&config).await {
+    for (what, found) in xpd::check::check(&config).await {
         findings.note(&what, found)?;
     }
     for (name, instance) in &config.connectors {

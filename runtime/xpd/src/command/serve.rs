@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-use xpd_server::config::Config;
-use xpd_server::serve::{ServeError, Server};
+use xpd::config::Config;
+use xpd::serve::{ServeError, Server};
 
 use super::Done;
 use crate::Failure;

@@ -15,7 +15,7 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     }
     setup::ensure(place)?;
     // Only what is measured.
-    let packages = ["build", "--release", "-p", "xpc", "-p", "xp-bench"];
+    let packages = ["build", "--release", "-p", "xpc", "-p", "xpc-proof", "-p", "xp-bench"];
     shell::run(place.cargo().args(packages), "cargo build --release")?;
     let mut bench = Command::new(build.program("release", "xp-bench"));
     bench.current_dir(&place.root).args(&given.rest);

@@ -83,7 +83,9 @@ impl Build {
 
     /// Cargo tells no package where another one's programs are, so they travel as variables.
     pub fn tell_programs(&self, command: &mut std::process::Command, profile: &str) {
-        for (variable, name) in [("XP_XPC", "xpc"), ("XP_XPD", "xpd"), ("XP_FORGE", "xp-forge")] {
+        for (variable, name) in
+            [("XP_XPC", "xpc"), ("XP_XPC_PROVE", "xpc-prove"), ("XP_XPD", "xpd"), ("XP_FORGE", "xp-forge")]
+        {
             command.env(variable, self.program(profile, name));
         }
     }

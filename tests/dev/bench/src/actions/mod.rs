@@ -21,7 +21,7 @@ const ROUNDS: usize = 5;
 const CROWDS: [(usize, usize); 2] = [(1, 200), (64, 20)];
 
 pub fn measure(scratch: &Path) -> Done {
-    heading("whole actions through xpd-server on SQLite (request, claim, act, complete)");
+    heading("whole actions through xpd on SQLite (request, claim, act, complete)");
     let folder = scratch.join("server");
     std::fs::create_dir(&folder)?;
     let before = disk::fdatasync(&folder)?;

@@ -14,12 +14,11 @@ use xp_artifact::workflow::{
 };
 use xp_artifact::{Artifact, Envelope, SigningKey};
 use xp_scope::{Type, Value};
-use xpd_server::clock::SystemClock;
-use xpd_server::config::Config;
-use xpd_server::connectors::{ActError, Call, Connector};
-use xpd_server::proxy::Scrubber;
-use xpd_server::registry::Registry;
-use xpd_server::serve::Server;
+use xpd::config::Config;
+use xpd::serve::Server;
+use xpd_engine::registry::Registry;
+use xpd_proxy::{ActError, Connector, Permit, Scrubber, Sought};
+use xpd_store::SystemClock;
 use xpd_token::KeyPair;
 
 use super::agent;
@@ -41,12 +40,12 @@ impl Connector for Counting {
         "counting"
     }
 
-    async fn act(&self, _: &Call) -> Result<Value, ActError> {
+    async fn act(&self, _: Permit) -> Result<Value, ActError> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Ok(Value::Record(BTreeMap::from([("ok".to_owned(), Value::Bool(true))])))
     }
 
-    async fn probe(&self, _: &Call) -> Result<Option<Value>, ActError> {
+    async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
         Ok(None)
     }
 }

@@ -1,0 +1,95 @@
+//! One HTTP request, signed over its bytes (`X-Xp-Signature: sha256=<HMAC>`).
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::Sha256;
+use xpd_proxy::{ActError, Permit, Secret};
+
+use crate::transport::{self, CLEAR};
+
+/// Longest answer that is read.
+const MAX_ANSWER: usize = 64 * 1024;
+/// A deployment takes its time.
+const TIMEOUT: Duration = Duration::from_secs(600);
+
+/// An address with the secret that signs what is sent there.
+#[derive(Debug)]
+pub struct Hook {
+    client: Client,
+    url: Url,
+    secret: Secret,
+}
+
+impl Hook {
+    /// A hook at an address: https, or http to a loopback address.
+    ///
+    /// # Errors
+    /// Another address.
+    pub fn new(url: &str, secret: Secret) -> Result<Self, String> {
+        let url = Url::parse(url).map_err(|error| error.to_string())?;
+        if !transport::may_carry_secrets(&url) {
+            return Err(CLEAR.to_owned());
+        }
+        let client = transport::client(&url)
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { client, url, secret })
+    }
+
+    /// Sends what is told, on a permit, and reads the answer.
+    pub(super) async fn tell<T: DeserializeOwned>(
+        &self,
+        _: &Permit,
+        told: &impl Serialize,
+    ) -> Result<T, ActError> {
+        let not_sent = |_| ActError::NotSent("the message could not be made".to_owned());
+        let body = serde_json::to_vec(told).map_err(not_sent)?;
+        let signature = self.signature(&body)?;
+        let request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("X-Xp-Signature", format!("sha256={signature}"))
+            .body(body);
+        let mut response = request.send().await.map_err(|error| {
+            if error.is_connect() || error.is_builder() {
+                ActError::NotSent("the hook cannot be reached".to_owned())
+            } else {
+                ActError::Unknown("the hook did not answer".to_owned())
+            }
+        })?;
+        let status = response.status();
+        // 408 comes from whoever stands between us and the hook, too, who cannot know what became of the request.
+        if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+            let reason = "the hook refused".to_owned();
+            return Err(ActError::Refused { status: status.as_u16(), reason });
+        }
+        if !status.is_success() {
+            return Err(ActError::Unknown(format!("the hook answered with status {}", status.as_u16())));
+        }
+        let mut answer = Vec::new();
+        let broken = |_| ActError::Unknown("the hook's answer broke off".to_owned());
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            answer.extend_from_slice(&chunk);
+            if answer.len() > MAX_ANSWER {
+                return Err(ActError::Unknown("the hook's answer is too long".to_owned()));
+            }
+        }
+        serde_json::from_slice(&answer)
+            .map_err(|_| ActError::Unknown("the hook answered something else".to_owned()))
+    }
+
+    fn signature(&self, body: &[u8]) -> Result<String, ActError> {
+        let mac = Hmac::<Sha256>::new_from_slice(self.secret.expose().as_bytes())
+            .map_err(|_| ActError::NotSent("the hook's secret cannot sign".to_owned()))?;
+        let tag = mac.chain_update(body).finalize().into_bytes();
+        Ok(tag.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}

@@ -1,0 +1,88 @@
+//! The `github` connector: issues, files, branches, pull requests, reviews and merges over GitHub's REST interface.
+//!
+//! It works on typed arguments alone, names everything it changes by object id, and moves refs forward only. Nothing
+//! of the upstream's error texts leaves it. What each action sends is held fast by a test per action.
+
+mod api;
+mod body;
+mod branches;
+mod contents;
+mod git;
+mod issues;
+mod marker;
+mod merge;
+mod pages;
+mod pulls;
+mod tree_merge;
+mod when;
+
+use async_trait::async_trait;
+use xp_scope::Value;
+
+pub use api::{Config, ConfigError};
+
+use api::Api;
+use xpd_proxy::{ActError, Connector, Permit, Sought};
+
+/// The connector, bound to one host and one credential.
+#[derive(Debug)]
+pub struct Github {
+    api: Api,
+}
+
+impl Github {
+    /// Binds the connector.
+    ///
+    /// # Errors
+    /// When the address is not `https`, nor `http` to a loopback address.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        Ok(Self { api: Api::new(config)? })
+    }
+}
+
+#[async_trait]
+impl Connector for Github {
+    fn name(&self) -> &'static str {
+        "github"
+    }
+
+    async fn act(&self, permit: Permit) -> Result<Value, ActError> {
+        marker::check(permit.call().marker())?;
+        let (api, permit) = (&self.api, &permit);
+        match permit.call().action() {
+            "issues.search" => issues::search(api, permit).await,
+            "issues.create" => issues::create(api, permit).await,
+            "issues.read" => issues::read(api, permit).await,
+            "issues.comment" => issues::comment(api, permit).await,
+            "contents.read" => contents::read(api, permit).await,
+            "contents.write" => contents::write(api, permit).await,
+            "branches.create" => branches::create(api, permit).await,
+            "pulls.ensure" => pulls::ensure(api, permit).await,
+            "pulls.read" => pulls::read(api, permit).await,
+            "pulls.review" => pulls::review(api, permit).await,
+            "pulls.merge" => merge::merge(api, permit).await,
+            other => Err(unknown(other)),
+        }
+    }
+
+    async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
+        marker::check(sought.call().marker())?;
+        let api = &self.api;
+        match sought.call().action() {
+            "issues.create" => issues::probe_create(api, sought).await,
+            "issues.comment" => issues::probe_comment(api, sought).await,
+            "contents.write" => contents::probe_write(api, sought).await,
+            "branches.create" => branches::probe_create(api, sought).await,
+            "pulls.ensure" => pulls::probe_ensure(api, sought).await,
+            "pulls.review" => pulls::probe_review(api, sought).await,
+            "pulls.merge" => merge::probe_merge(api, sought).await,
+            // Reading leaves nothing behind and may simply be done again.
+            "issues.search" | "issues.read" | "contents.read" | "pulls.read" => Ok(None),
+            other => Err(unknown(other)),
+        }
+    }
+}
+
+fn unknown(action: &str) -> ActError {
+    ActError::NotSent(format!("GitHub's REST interface offers no action `{action}`"))
+}

@@ -1,0 +1,163 @@
+//! Connectors by the kind their configuration names.
+
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::zeroize::Zeroizing;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use xpd_proxy::{Connector, Secret};
+
+use crate::deploy::{self, Deploy};
+use crate::github::{self, Github};
+use crate::sandbox::{self, Sandbox};
+
+/// A connector with the secrets it holds, for the scrubber.
+pub struct Made {
+    /// The connector.
+    pub connector: Arc<dyn Connector>,
+    /// The very secrets it acts with.
+    pub secrets: Vec<Secret>,
+}
+
+/// What is wrong with the table of an instance, or with the file of a secret that it names.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct MakeError {
+    /// The file of the secret; nothing where the table itself is wrong.
+    pub file: Option<PathBuf>,
+    /// The key and what is wrong with it.
+    pub what: String,
+}
+
+/// Where a secret is kept: in a variable or in a file that only its owner may read.
+#[derive(Deserialize)]
+struct Kept {
+    env: Option<String>,
+    file: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GithubTable {
+    base_url: String,
+    token: Kept,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HookTable {
+    url: String,
+    secret: Kept,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeployTable {
+    staging: Option<HookTable>,
+    production: Option<HookTable>,
+}
+
+/// Makes the instance `name` of a kind, from the rest of its table. Paths in it are relative to `folder`.
+///
+/// # Errors
+/// There is no such kind, or the table is not one of it.
+pub fn make(name: &str, kind: &str, table: &toml::Table, folder: &Path) -> Result<Made, MakeError> {
+    let maker = Maker { name, table, folder };
+    match kind {
+        "github" => maker.github(),
+        "sandbox" => maker.sandbox(),
+        "deploy" => maker.deploy(),
+        other => Err(maker.wrong(format!("there is no connector of kind `{other}`"))),
+    }
+}
+
+struct Maker<'a> {
+    name: &'a str,
+    table: &'a toml::Table,
+    folder: &'a Path,
+}
+
+impl Maker<'_> {
+    fn wrong(&self, what: impl ToString) -> MakeError {
+        MakeError { file: None, what: format!("`connector.{}`: {}", self.name, what.to_string()) }
+    }
+
+    fn table<T: DeserializeOwned>(&self) -> Result<T, MakeError> {
+        let table = toml::Value::Table(self.table.clone());
+        T::deserialize(table).map_err(|error| self.wrong(error.message()))
+    }
+
+    fn github(&self) -> Result<Made, MakeError> {
+        let table: GithubTable = self.table()?;
+        let token = self.secret("token", "token", &table.token)?;
+        let config = github::Config::new(&table.base_url, token.clone());
+        let connector = Github::new(config).map_err(|error| self.wrong(error))?;
+        Ok(Made { connector: Arc::new(connector), secrets: vec![token] })
+    }
+
+    fn sandbox(&self) -> Result<Made, MakeError> {
+        let mut config: sandbox::Config = self.table()?;
+        for place in config.repositories.values_mut().filter(|place| !place.contains("://")) {
+            *place = self.folder.join(&place).display().to_string();
+        }
+        let missing =
+            config.repositories.iter().find(|(_, at)| !at.contains("://") && !Path::new(at).is_dir());
+        if let Some((name, place)) = missing {
+            return Err(self.wrong(format!("`repositories`: `{name}`: there is no folder {place}")));
+        }
+        let connector = Sandbox::new(self.name, config).map_err(|what| self.wrong(what))?;
+        Ok(Made { connector: Arc::new(connector), secrets: Vec::new() })
+    }
+
+    fn deploy(&self) -> Result<Made, MakeError> {
+        let table: DeployTable = self.table()?;
+        let mut secrets = Vec::new();
+        let mut hook = |environment: &str, table: Option<HookTable>| {
+            let Some(table) = table else { return Ok(None) };
+            let secret = self.secret(&format!("{environment}.secret"), environment, &table.secret)?;
+            secrets.push(secret.clone());
+            let hook = deploy::Hook::new(&table.url, secret);
+            hook.map(Some).map_err(|what| self.wrong(format!("`{environment}.url`: {what}")))
+        };
+        let (staging, production) = (hook("staging", table.staging)?, hook("production", table.production)?);
+        let connector = Deploy::new(self.name, staging, production).map_err(|what| self.wrong(what))?;
+        Ok(Made { connector: Arc::new(connector), secrets })
+    }
+
+    /// The secret of a key. What it holds is spoken of under `what`.
+    fn secret(&self, key: &str, what: &str, kept: &Kept) -> Result<Secret, MakeError> {
+        let text = match (&kept.env, &kept.file) {
+            (Some(name), None) => std::env::var(name)
+                .map(Zeroizing::new)
+                .map_err(|_| self.wrong(format!("`{key}`: the variable `{name}` is not set")))?,
+            (None, Some(name)) => {
+                let path = self.folder.join(name);
+                read_private(&path)
+                    .map_err(|why| MakeError { file: Some(path), what: format!("`{key}`: {why}") })?
+            }
+            _ => return Err(self.wrong(format!("`{key}` needs either `env` or `file`"))),
+        };
+        Secret::new(&text).map_err(|error| self.wrong(format!("`{what}`: {error}")))
+    }
+}
+
+/// Longest file of a secret that is read.
+const MAX_SECRET: u64 = 64 * 1024;
+
+/// A file that only its owner may read.
+fn read_private(path: &Path) -> Result<Zeroizing<String>, String> {
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let found = file.metadata().map_err(|error| error.to_string())?;
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(format!("has mode {mode:03o}, must be 600 or stricter"));
+    }
+    // Room for all of it: text that outgrows its place is copied, and the copy left behind.
+    let room = usize::try_from(found.len().min(MAX_SECRET)).unwrap_or_default();
+    let mut text = Zeroizing::new(String::with_capacity(room + 1));
+    file.take(MAX_SECRET).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    Ok(text)
+}

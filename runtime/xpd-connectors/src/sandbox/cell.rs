@@ -1,0 +1,180 @@
+//! One command in a bubblewrap container: no network, a root that cannot be written, limits on everything.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{ChildStdout, Command};
+use xpd_proxy::ActError;
+
+use super::watch::{self, Excess};
+use super::{Config, filter};
+
+/// What a command that took too long ends with, as `timeout(1)` says it.
+const TIMED_OUT: i32 = 124;
+/// What a command that was killed ends with, as shells say it.
+const KILLED: i32 = 137;
+/// Waits for the word to start, copies the checkout into the working folder, then becomes the command (`$1`).
+const SCRIPT: &str = "read -r word && test \"$word\" = start || exit 125; exec 0</dev/null 2>&1; \
+    cp -a /checkout/. /build/ && cd /build && exec /bin/sh -c \"$1\"";
+
+/// How long it may take until nobody is left of a container whose first process was killed.
+const DEATH: Duration = Duration::from_secs(30);
+
+/// How a command ended.
+pub(super) struct Ended {
+    pub code: i32,
+    pub output: String,
+}
+
+/// Runs a command on the files.
+pub(super) async fn run(files: &Path, command: &str, config: &Config) -> Result<Ended, ActError> {
+    if watch::is_short(config) {
+        return Err(short());
+    }
+    let filter = filter::file().map_err(ActError::NotSent)?;
+    let mut child = bubblewrap(files, filter.path(), command, config)
+        .spawn()
+        .map_err(|error| ActError::NotSent(format!("bubblewrap cannot be run: {error}")))?;
+    let (Some(mut start), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(ActError::NotSent("bubblewrap does not talk".to_owned()));
+    };
+    // The pipe is read to its end whatever is kept, or the command would stand still.
+    let reading = tokio::spawn(last(stdout, config.output_bytes));
+    let outer = child.id();
+    let view = tokio::select! {
+        _ = child.wait() => None,
+        view = watch::view(outer) => view,
+    };
+    let Some(view) = view else {
+        // A container that was never finished waits for its maker without an end, and holds the pipe.
+        reading.abort();
+        let _ = child.kill().await;
+        return Err(ActError::NotSent("bubblewrap made no container".to_owned()));
+    };
+    // A command that is gone already needs no word.
+    let _ = start.write_all(b"start\n").await;
+    drop(start);
+    let stopped = tokio::select! {
+        status = child.wait() => match status {
+            Ok(status) => Err(status.code().unwrap_or(KILLED)),
+            Err(error) => return Err(ActError::NotSent(format!("bubblewrap is gone: {error}"))),
+        },
+        () = tokio::time::sleep(Duration::from_secs(config.seconds)) => Ok(None),
+        excess = watch::excess(view, config) => Ok(Some(excess)),
+    };
+    if stopped.is_ok() {
+        // Whoever is inside dies with the process outside.
+        let _ = child.kill().await;
+    }
+    // The pipe ends when nobody is left.
+    let Ok(kept) = tokio::time::timeout(DEATH, reading).await else {
+        return Err(ActError::NotSent("the command cannot be stopped".to_owned()));
+    };
+    let kept = kept.unwrap_or_default();
+    let mut output = printable(&kept);
+    let (code, why) = match stopped {
+        Err(code) => return Ok(Ended { code, output }),
+        Ok(None) => (TIMED_OUT, format!("more than {} s", config.seconds)),
+        Ok(Some(Excess::Memory)) => (KILLED, format!("more than {} MiB of memory", config.memory_mib)),
+        Ok(Some(Excess::Processes)) => (KILLED, format!("more than {} processes", config.processes)),
+        Ok(Some(Excess::Host)) => {
+            return Err(short());
+        }
+        Ok(Some(Excess::Unseen)) => {
+            return Err(ActError::NotSent("what the command takes cannot be watched".to_owned()));
+        }
+    };
+    output.push_str(&format!("\n[stopped: {why}]\n"));
+    Ok(Ended { code, output })
+}
+
+fn short() -> ActError {
+    ActError::NotSent("the host has too little memory left for a command".to_owned())
+}
+
+fn bubblewrap(files: &Path, filter: &Path, command: &str, config: &Config) -> Command {
+    // Only a shell can hand bubblewrap one more open file.
+    let mut bwrap = Command::new("/bin/sh");
+    bwrap.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    bwrap.args(["-c", "exec 9<\"$0\"; exec bwrap \"$@\""]).arg(filter).args(["--seccomp", "9"]);
+    bwrap.args(["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]);
+    // A user namespace of its own would let a command mount memory without a bound.
+    bwrap.args(["--unshare-user", "--disable-userns"]);
+    bwrap.args(["--hostname", "sandbox", "--ro-bind", "/usr", "/usr"]);
+    for folder in ["/bin", "/sbin", "/lib", "/lib32", "/lib64"] {
+        match std::fs::read_link(folder) {
+            Ok(target) => bwrap.arg("--symlink").arg(target).arg(folder),
+            Err(_) => bwrap.args(["--ro-bind-try", folder, folder]),
+        };
+    }
+    for file in ["/etc/ld.so.cache", "/etc/alternatives", "/etc/nsswitch.conf"] {
+        bwrap.args(["--ro-bind-try", file, file]);
+    }
+    for tool in &config.tools {
+        bwrap.args(["--ro-bind", tool, tool]);
+    }
+    let size = config.disk_mib.saturating_mul(1 << 20).to_string();
+    bwrap.args(["--proc", "/proc", "--dev", "/dev"]);
+    // The tmpfs under the devices has no bound of its own.
+    bwrap.args(["--size", &size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]);
+    bwrap.args(["--size", &size, "--tmpfs", "/build", "--size", &size, "--tmpfs", "/tmp"]);
+    bwrap.arg("--ro-bind").arg(files).arg("/checkout");
+    bwrap.args(["--remount-ro", "/", "--chdir", "/build"]);
+    for (name, value) in [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("HOME", "/tmp"),
+        ("TMPDIR", "/tmp"),
+        ("LANG", "C.UTF-8"),
+        ("CI", "true"),
+    ] {
+        bwrap.args(["--setenv", name, value]);
+    }
+    let memory = config.memory_mib.saturating_mul(1 << 20);
+    bwrap.args(["--", "/usr/bin/prlimit"]);
+    bwrap.arg(format!("--as={memory}"));
+    bwrap.arg(format!("--nproc={}", config.processes));
+    bwrap.arg(format!("--cpu={}", config.seconds));
+    bwrap.arg(format!("--fsize={size}"));
+    bwrap.args(["--core=0", "--nofile=1024", "/bin/sh", "-c", SCRIPT, "sh", command]);
+    bwrap.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    bwrap
+}
+
+/// The last bytes that come out.
+async fn last(mut from: ChildStdout, most: usize) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        kept.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        if kept.len() > most * 2 {
+            kept.drain(..kept.len() - most);
+        }
+    }
+    kept.drain(..kept.len().saturating_sub(most));
+    kept
+}
+
+/// Text that any other layer takes: no control characters but line breaks and tabs, and none that turns the direction of
+/// what follows, which a person would read differently from a program.
+fn printable(bytes: &[u8]) -> String {
+    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c));
+    String::from_utf8_lossy(bytes).chars().filter(kept).collect()
+}
+
+/// Whether a container can be made here at all.
+///
+/// # Errors
+/// Why not.
+pub async fn available() -> Result<(), String> {
+    let files = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let config = Config { seconds: 10, disk_mib: 1, ..Config::default() };
+    let ended = run(files.path(), "test \"$(ls -A)\" = \"\"", &config).await;
+    match ended {
+        Ok(Ended { code: 0, .. }) => Ok(()),
+        Ok(Ended { code, output }) => Err(format!("a first command ended with {code}: {}", output.trim())),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,113 @@
+//! git, told nothing by files it finds: no configuration, no hooks, no filters, no prompts.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+use xpd_proxy::ActError;
+
+/// Bytes of address space.
+const MEMORY: u64 = 4 << 30;
+
+/// A bare repository of our own, made for one use.
+pub(super) struct Git {
+    folder: PathBuf,
+    largest: u64,
+}
+
+impl Git {
+    /// Makes one, of files of at most `largest` bytes.
+    pub async fn init(folder: &Path, largest: u64) -> Result<Self, ActError> {
+        let git = Self { folder: folder.to_owned(), largest };
+        let folder = folder.display().to_string();
+        git.ask(&["init", "--quiet", "--bare", "--template=", &folder], Duration::from_secs(30)).await?;
+        Ok(git)
+    }
+
+    /// Runs a command that must succeed and gives what it printed.
+    pub async fn ask(&self, args: &[&str], within: Duration) -> Result<Vec<u8>, ActError> {
+        let output = self.run(args, within).await?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        // What git says may hold what the other side says.
+        tracing::debug!(what = %String::from_utf8_lossy(&output.stderr), "git failed");
+        let command = args.first().copied().unwrap_or_default();
+        Err(ActError::NotSent(format!("`git {command}` failed")))
+    }
+
+    /// Runs a command.
+    pub async fn run(&self, args: &[&str], within: Duration) -> Result<Output, ActError> {
+        let running = self.command(args).stdin(Stdio::null()).output();
+        match tokio::time::timeout(within, running).await {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(error)) => Err(ActError::NotSent(format!("git cannot be run: {error}"))),
+            Err(_) => Err(ActError::NotSent("git took too long".to_owned())),
+        }
+    }
+
+    /// Starts a command to talk with.
+    pub fn start(&self, args: &[&str]) -> Result<Child, ActError> {
+        self.command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| ActError::NotSent(format!("git cannot be run: {error}")))
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        // What git reads was written by others: it takes no more memory, time and space than this.
+        let mut command = Command::new("prlimit");
+        command
+            .arg(format!("--as={MEMORY}"))
+            .arg(format!("--fsize={}", self.largest))
+            .args(["--cpu=300", "--core=0", "git"])
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", "/nonexistent")
+            .env("LC_ALL", "C")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_ASKPASS", "/bin/false")
+            .env("GIT_DIR", &self.folder)
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_PROTOCOL_FROM_USER", "0");
+        let settings = [
+            "protocol.allow=never",
+            "protocol.file.allow=always",
+            "protocol.http.allow=always",
+            "protocol.https.allow=always",
+            "protocol.version=2",
+            "http.followRedirects=false",
+            "core.hooksPath=/dev/null",
+            "core.fsmonitor=false",
+            "core.symlinks=false",
+            "core.attributesFile=/dev/null",
+            "transfer.fsckObjects=true",
+            "fetch.writeCommitGraph=false",
+            // One pack, so that one limit holds for all that is fetched.
+            "fetch.unpackLimit=1",
+            "transfer.unpackLimit=1",
+            "core.packedGitLimit=1g",
+            "gc.auto=0",
+            "maintenance.auto=false",
+            "submodule.recurse=false",
+            "credential.helper=",
+        ];
+        for setting in settings {
+            command.args(["-c", setting]);
+        }
+        command.args(args).kill_on_drop(true);
+        command
+    }
+}
+
+/// Whether a source is reached over HTTP.
+pub(super) fn is_web(source: &str) -> bool {
+    source.starts_with("https://") || source.starts_with("http://")
+}

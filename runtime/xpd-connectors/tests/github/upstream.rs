@@ -1,0 +1,131 @@
+//! An upstream that is not what it should be: it redirects, fails, floods, lies.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use xp_harness::{Asked, Hands};
+use xpd_connectors::github::{Config, Github};
+use xpd_proxy::{ActError, Secret};
+
+use crate::world::{call, repo};
+
+/// An upstream that gives one answer to everything; also whether it is asked to go on after the first.
+async fn upstream(answer: &'static str, flood: bool) -> Hands<Github> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = Config::new(
+        &format!("http://{}", listener.local_addr().unwrap()),
+        Secret::new("canary-91ab").unwrap(),
+    );
+    config.timeout = Duration::from_secs(10);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut bytes = [0; 4096];
+                if stream.read(&mut bytes).await.is_err()
+                    || stream.write_all(answer.as_bytes()).await.is_err()
+                {
+                    return;
+                }
+                let junk = [b' '; 65_536];
+                while flood && stream.write_all(&junk).await.is_ok() {}
+            });
+        }
+    });
+    Hands::new(Github::new(config).unwrap())
+}
+
+/// An upstream that has these answers, by the path, and no others.
+async fn answering(answers: Vec<(&'static str, serde_json::Value)>) -> Hands<Github> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut router = axum::Router::new();
+    for (path, answer) in answers {
+        router = router.route(path, axum::routing::get(async move || axum::Json(answer)));
+    }
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Hands::new(Github::new(Config::new(&url, Secret::new("canary-91ab").unwrap())).unwrap())
+}
+
+fn create() -> Asked {
+    call("issues.create", json!({ "repo": repo(), "title": "T", "body": "B" }))
+}
+
+fn read() -> Asked {
+    call("issues.read", json!({ "repo": repo(), "number": 1 }))
+}
+
+#[tokio::test]
+async fn its_failures_are_told_apart_by_what_they_may_have_done() {
+    for (answer, flood, effect, reading) in [
+        (
+            "HTTP/1.1 301 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+            false,
+            "301",
+            "301",
+        ),
+        ("HTTP/1.1 307 Moved\r\nlocation: /\r\ncontent-length: 0\r\n\r\n", false, "307", "307"),
+        ("HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n", false, "in doubt", "not sent"),
+        // Somebody between us and the upstream says this, who cannot know what became of the request.
+        ("HTTP/1.1 408 Late\r\ncontent-length: 0\r\n\r\n", false, "in doubt", "not sent"),
+        ("HTTP/1.1 403 No\r\ncontent-length: 11\r\n\r\ncanary-91ab", false, "403", "403"),
+        ("HTTP/1.1 201 Made\r\ncontent-length: 99\r\n\r\n{", false, "in doubt", "not sent"),
+        ("HTTP/1.1 201 Made\r\ncontent-length: 2\r\n\r\n{}", false, "in doubt", "not sent"),
+        ("HTTP/1.1 200 Ok\r\n\r\n", true, "in doubt", "not sent"),
+        ("nonsense\r\n\r\n", false, "in doubt", "not sent"),
+    ] {
+        let github = upstream(answer, flood).await;
+        for (call, wanted) in [(create(), effect), (read(), reading)] {
+            let error = github.act(&call).await.expect_err(answer);
+            assert!(error.to_string().contains(wanted), "{answer:?} {}: {error}", call.action);
+            assert!(!format!("{error:?}").contains("canary"));
+        }
+    }
+}
+
+/// A pull request from a fork of the same owner carries the names that were asked for.
+#[tokio::test]
+async fn a_pull_request_of_another_repository_is_not_the_one() {
+    let (head, base) = ("a".repeat(40), "b".repeat(40));
+    let pull = |from: &str| {
+        json!([{
+            "number": 7, "title": "T", "body": null, "state": "open",
+            "head": { "ref": "fix", "sha": head, "repo": { "full_name": from } },
+            "base": { "ref": "main", "sha": base, "repo": { "full_name": "acme/shop" } },
+        }])
+    };
+    let args =
+        json!({ "repo": repo(), "head": "fix", "base": "main", "commit": head, "title": "T", "body": "B" });
+    for (from, found) in [("acme/fork", false), ("acme/shop", true), ("Acme/Shop", true)] {
+        let reference = |name: &str, sha: &str| json!({ "ref": format!("refs/heads/{name}"), "object": { "type": "commit", "sha": sha } });
+        let github = answering(vec![
+            ("/repos/acme/shop/git/ref/heads/main", reference("main", &base)),
+            ("/repos/acme/shop/pulls", pull(from)),
+        ])
+        .await;
+        let probed = github.probe(&call("pulls.ensure", args.clone())).await.unwrap();
+        assert_eq!(probed.is_some(), found, "{from}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_never_answers_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = Config::new(
+        &format!("http://{}", listener.local_addr().unwrap()),
+        Secret::new("canary-91ab").unwrap(),
+    );
+    config.timeout = Duration::from_millis(50);
+    let github = Hands::new(Github::new(config).unwrap());
+    assert!(matches!(github.act(&create()).await, Err(ActError::Unknown(_))));
+    assert!(matches!(github.act(&read()).await, Err(ActError::NotSent(_))));
+}
+
+#[tokio::test]
+async fn a_marker_that_is_none_goes_nowhere() {
+    let github = upstream("HTTP/1.1 500 No\r\n\r\n", false).await;
+    let call = Asked { marker: "x\ny".to_owned(), ..create() };
+    assert!(matches!(github.act(&call).await, Err(ActError::NotSent(_))));
+    assert!(matches!(github.probe(&call).await, Err(ActError::NotSent(_))));
+}

@@ -1,0 +1,6 @@
+//! The sandbox and the deployment hook.
+
+#[cfg(test)]
+mod deploy_hook;
+#[cfg(test)]
+mod sandbox;

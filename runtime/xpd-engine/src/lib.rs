@@ -1,0 +1,13 @@
+//! Decides and grants, and records both.
+
+mod config_error;
+pub mod keys;
+mod limiter;
+mod memory;
+pub mod orchestrator;
+pub mod registry;
+pub mod roster;
+
+pub use config_error::{ConfigError, PRIVATE_KEY, is_private_key};
+pub use memory::{LogKey, published};
+pub use orchestrator::{Orchestrator, Rules};

@@ -1,0 +1,69 @@
+//! A transaction with what is in memory beside it.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::MutexGuard;
+
+use xpd_audit::entry::Body;
+use xpd_store::StoreError;
+
+use super::{Memory, Shared, Written};
+
+/// The transaction a command runs in: rows by dereference, runs and the log by its own methods.
+pub(crate) struct Tx<'a> {
+    pub(super) rows: &'a mut dyn xpd_store::Tx,
+    pub(crate) memory: MutexGuard<'a, Memory>,
+    /// Milliseconds since the Unix epoch; never goes back.
+    pub now: u64,
+}
+
+impl<'a> Tx<'a> {
+    pub fn new(rows: &'a mut dyn xpd_store::Tx, memory: &'a Shared) -> Self {
+        let now = rows.now();
+        Self { rows, memory: memory.lock(), now }
+    }
+
+    /// Signs a checkpoint with this commit.
+    pub fn checkpoint(&mut self) {
+        self.memory.checkpoint = true;
+    }
+
+    /// Ends the process before this commit, for the crash tests.
+    pub fn crash(&mut self) {
+        self.memory.crash = true;
+    }
+
+    /// Records something of a run.
+    pub fn record(&mut self, run: &str, body: Body) -> Result<Written, StoreError> {
+        let found = self.run_mut(run)?.ok_or_else(|| StoreError::broken("an entry of an unknown run"))?;
+        let mut chain = found.chain.clone();
+        let written = self.memory.log.append(self.rows, Some(&mut chain), body)?;
+        if let Some(found) = self.run_mut(run)? {
+            found.chain = chain;
+        }
+        Ok(written)
+    }
+
+    /// Records something that belongs to no run.
+    pub fn record_here(&mut self, body: Body) -> Result<Written, StoreError> {
+        self.memory.log.append(self.rows, None, body)
+    }
+
+    /// Reads the log's edge, and refuses a database that is older than the last checkpoint given out.
+    pub fn check_log(&mut self) -> Result<(), StoreError> {
+        self.memory.log.check(self.rows.rows())
+    }
+}
+
+impl<'a> Deref for Tx<'a> {
+    type Target = dyn xpd_store::Tx + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        self.rows
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.rows
+    }
+}

@@ -1,0 +1,78 @@
+//! What the proxy asks of the orchestrator, each inside a transaction of the proxy's.
+
+use xp_artifact::workflow::Repeat;
+use xp_scope::Value;
+use xpd_proxy::{Answer, Authority, Decision, Ending, Fault, Refused, Spent, Stop, Use, Warrant};
+use xpd_store::{GrantRow, Read, StoreError};
+
+use super::args::declared;
+use super::caller::{Caller, admit};
+use super::{Orchestrator, claim, doubt, end};
+use crate::memory::Tx;
+
+impl Authority for Orchestrator {
+    type Caller = Caller;
+
+    fn admit(&self, rows: &mut dyn xpd_store::Tx, caller: &Caller) -> Result<String, Fault> {
+        admit(&mut Tx::new(rows, &self.memory), caller)?;
+        Ok(caller.name().to_owned())
+    }
+
+    fn claim(&self, rows: &mut dyn xpd_store::Tx, caller: Caller, using: Use) -> Result<Decision, Stop> {
+        let jti = using.claims.jti.clone();
+        if let Some(before) = claim::claim(&mut Tx::new(rows, &self.memory), &caller, using)? {
+            return Ok(Decision::Before(before));
+        }
+        let grant = rows.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
+        let warrant = self.warrant(rows.rows(), &grant)?.ok_or_else(|| Fault::unknown("run"))?;
+        Ok(Decision::Allowed(warrant))
+    }
+
+    fn warrant(&self, rows: &dyn Read, grant: &GrantRow) -> Result<Option<Warrant>, StoreError> {
+        let Some(run) = rows.run_row(&grant.run)? else { return Ok(None) };
+        let Some(machine) = self.machines.of(rows, &run.artifact)? else { return Ok(None) };
+        let marker = self.keys.marker(&grant.jti, &grant.req);
+        let found = declared(&machine, &grant.action);
+        let found = found.and_then(|(id, action)| Some((machine.declaration(id)?, action.repeat)));
+        Ok(Some(match found {
+            Some((declaration, repeat)) => Warrant { declaration: declaration.clone(), repeat, marker },
+            // Under this digest nothing was ever granted.
+            None => Warrant { declaration: xp_scope::Digest::of(b""), repeat: Repeat::Manual, marker },
+        }))
+    }
+
+    fn forbids_repeat(
+        &self,
+        rows: &mut dyn xpd_store::Tx,
+        grant: &GrantRow,
+    ) -> Result<Option<Refused>, Fault> {
+        doubt::forbidden(&mut Tx::new(rows, &self.memory), &self.rules, grant)
+    }
+
+    fn repeats(&self, rows: &mut dyn xpd_store::Tx, grant: &GrantRow) -> Result<(), Fault> {
+        doubt::again(&mut Tx::new(rows, &self.memory), grant)
+    }
+
+    fn leave_to_person(
+        &self,
+        rows: &mut dyn xpd_store::Tx,
+        grant: &GrantRow,
+        why: &Refused,
+    ) -> Result<(), Fault> {
+        doubt::leave(&mut Tx::new(rows, &self.memory), grant, why)
+    }
+
+    fn end(&self, rows: &mut dyn xpd_store::Tx, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
+        end::end(&mut Tx::new(rows, &self.memory), self.hooks, spent, ending)
+    }
+
+    fn resolve(
+        &self,
+        rows: &mut dyn xpd_store::Tx,
+        grant: &GrantRow,
+        result: Option<Value>,
+        by: Option<&str>,
+    ) -> Result<Answer, Stop> {
+        end::resolve(&mut Tx::new(rows, &self.memory), grant, result, by)
+    }
+}

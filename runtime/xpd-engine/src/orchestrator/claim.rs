@@ -1,0 +1,94 @@
+//! A token is used: whether it may be, on the record.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use xp_artifact::workflow::StepId;
+use xp_machine::Event;
+use xp_scope::{Digest, Value};
+use xpd_audit::entry::{Body, Facts};
+use xpd_proxy::{Answer, Fault, Refused, Stop, Use};
+use xpd_store::{GrantRow, Phase};
+use xpd_token::GrantClaims;
+
+use super::args::{complete, declared, resources};
+use super::caller::{Caller, admit};
+use super::decide::{Question, decide, on_record, refuse};
+use super::repeat::Request;
+use crate::memory::Tx;
+
+/// Decides about a use, and records that it starts. An answer, if it was carried out before under the same request id.
+pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Option<Answer>, Stop> {
+    admit(tx, caller)?;
+    let Use { claims, args, request_id } = using;
+    let id = claims.txn.clone();
+    let request = Request::new(&id, request_id, &json!(["use", claims.jti, args]));
+    match request.before::<Answer>(tx, caller) {
+        Ok(None) => {}
+        Ok(Some(before)) => return Ok(Some(Answer { replayed: true, ..before })),
+        Err(stop) => return Err(on_record(tx, &id, caller.name(), stop)),
+    }
+    let row = tx.grant(&claims.jti)?;
+    if ran_out(tx, &id, row.as_ref())? {
+        return Err(refuse(tx, &id, caller.name(), Refused::new("expired", "the token ran out")));
+    }
+    let (req, concerned) = requested(tx, &id, &claims, row.as_ref(), args)
+        .map_err(|stop| on_record(tx, &id, caller.name(), stop))?;
+    let leased_by = tx.leased_by(&id, &concerned)?;
+    let event = Event::Claim {
+        jti: claims.jti.clone(),
+        actor: caller.actor.clone(),
+        key: caller.key.clone(),
+        step: row.as_ref().map_or(StepId(u32::MAX), |row| StepId(row.step_id)),
+        opening: u32::try_from(claims.xp.opening).unwrap_or(u32::MAX),
+        req: req.clone(),
+    };
+    decide(tx, Question { run: &id, principal: Some(caller.name()), leased_by, by: None, event })?;
+    let row = row.ok_or_else(|| Fault::unknown("grant"))?;
+    tx.lease(&id, &concerned)?;
+    if let Some(request_id) = request.id() {
+        tx.used_under(&row.jti, request_id)?;
+        request.begun(tx, caller)?;
+    }
+    tx.record(&id, Body::Started { jti: row.jti, req, facts: Facts::new() })?;
+    Ok(None)
+}
+
+/// The token ran out, and the machine has forgotten it: its row still says when.
+fn ran_out(tx: &mut Tx<'_>, run: &str, row: Option<&GrantRow>) -> Result<bool, Fault> {
+    let Some(row) = row else { return Ok(false) };
+    let held = tx.run(run)?.is_some_and(|run| run.state.holds().contains_key(&row.jti));
+    Ok(!held && (row.phase == Phase::Expired || row.phase == Phase::Issued && row.expires <= tx.now))
+}
+
+/// Digest of what is asked for now, and what it concerns.
+fn requested(
+    tx: &mut Tx<'_>,
+    id: &str,
+    claims: &GrantClaims,
+    row: Option<&GrantRow>,
+    args: Option<BTreeMap<String, Value>>,
+) -> Result<(Digest, Vec<String>), Stop> {
+    let stated = || claims.xp.req.clone();
+    let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
+    let Some(row) = row else { return Ok((stated(), Vec::new())) };
+    let Some((action_id, action)) = declared(&run.machine, &row.action) else {
+        return Ok((stated(), Vec::new()));
+    };
+    let Some(given) = args else {
+        return Ok((stated(), resources(action, &row.instance, &row.args)));
+    };
+    let mut whole =
+        complete(&run.machine, &run.state, &row.step, &row.action, given.clone()).map_err(Stop::Refuse)?;
+    // What was left out is what the token was cut for, whatever has become of the data since.
+    for (name, value) in &row.args {
+        if !given.contains_key(name) {
+            whole.insert(name.clone(), value.clone());
+        }
+    }
+    let Some(req) = run.machine.request_digest(action_id, &row.instance, &whole) else {
+        return Ok((stated(), Vec::new()));
+    };
+    let concerned = resources(action, &row.instance, &whole);
+    Ok((req, concerned))
+}

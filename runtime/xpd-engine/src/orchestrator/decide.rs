@@ -1,0 +1,239 @@
+//! One decision: the machine's answer and its log entry, in the transaction at hand.
+
+use serde_json::json;
+use xp_artifact::workflow::StepId;
+use xp_machine::{Accepted, Change, Event, Input, Status};
+use xpd_audit::entry::{Body, Facts};
+use xpd_proxy::{Fault, Refused, Stop};
+use xpd_store::{Phase, StoreError};
+
+use super::clause;
+use crate::limiter::Treatment;
+use crate::memory::Tx;
+
+/// Something to be decided.
+pub(super) struct Question<'a> {
+    /// In which run.
+    pub run: &'a str,
+    /// Who is behind it; nobody behind the server's own events.
+    pub principal: Option<&'a str>,
+    /// Another run that holds what is concerned.
+    pub leased_by: Option<String>,
+    /// Whose word it is, where that is not in the event.
+    pub by: Option<&'a str>,
+    /// What is asked.
+    pub event: Event,
+}
+
+impl<'a> Question<'a> {
+    /// An event of the server's own.
+    pub fn own(run: &'a str, event: Event) -> Self {
+        Self { run, principal: None, leased_by: None, by: None, event }
+    }
+}
+
+/// What was accepted, with the index of its entry.
+pub(super) struct Accepting {
+    pub accepted: Accepted,
+    pub index: u64,
+}
+
+/// Decides and records. The changes of an accepted input are followed up: grants, leases, the end of the run.
+pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop> {
+    let Question { run: id, principal, leased_by, by, event } = question;
+    let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
+    let kill = if stoppable(&event) { tx.killed(principal)? } else { None };
+    let input = Input { at: tx.now, kill, leased_by, event };
+    let run = tx.run_mut(id)?.ok_or_else(|| Fault::unknown("run"))?;
+    let result = run.machine.apply(&mut run.state, &input);
+    let closed = run.chain.is_closed();
+    let clause = match &result {
+        Err(refusal) => refusal.clause.and_then(|clause| clause::text(run.machine.workflow(), clause)),
+        Ok(_) => None,
+    };
+    let refused = result.as_ref().err().map(|refusal| Refused {
+        code: refusal.code.as_str().to_owned(),
+        reason: refusal.reason.clone(),
+        clause,
+        index: None,
+    });
+    if let Some(mut refused) = refused {
+        if closed {
+            refused.index = outside(tx, None, principal, &refused)?;
+        } else if logged(tx, Some(id), principal, serde_json::to_vec(&input).map_or(0, |b| b.len()))? {
+            refused.index = Some(tx.record(id, body(&input, &result, facts)?)?.index);
+        }
+        return Err(Stop::Refuse(refused));
+    }
+    let index = tx.record(id, body(&input, &result, facts)?)?.index;
+    let Ok(accepted) = result else { return Err(Fault::unknown("run").into()) };
+    for change in changes(&accepted) {
+        if let Change::Revoked { jti } = change {
+            tx.move_grant(jti, Phase::Issued, Phase::Revoked, None)?;
+        }
+    }
+    finish(tx, id)?;
+    Ok(Accepting { accepted, index })
+}
+
+/// Decides what may be refused without anybody being told: the refusal is on the record.
+pub(super) fn unless_refused(outcome: Result<Accepting, Stop>) -> Result<Option<Accepting>, Fault> {
+    match outcome {
+        Ok(accepting) => Ok(Some(accepting)),
+        Err(Stop::Refuse(_)) => Ok(None),
+        Err(Stop::Abort(fault)) => Err(fault),
+    }
+}
+
+fn body(
+    input: &Input,
+    result: &Result<Accepted, xp_machine::Refusal>,
+    facts: Facts,
+) -> Result<Body, StoreError> {
+    Body::decided(input, result, facts).map_err(|error| StoreError::Broken(error.to_string()))
+}
+
+/// What was begun may end whatever is killed.
+fn stoppable(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Complete { .. }
+            | Event::Fail { .. }
+            | Event::Doubt { .. }
+            | Event::Resolve { .. }
+            | Event::Expire { .. }
+            | Event::Kill { .. }
+            | Event::Bar { .. }
+    )
+}
+
+pub(super) fn changes(accepted: &Accepted) -> &[Change] {
+    match accepted {
+        Accepted::Ended { changes, .. } | Accepted::Done { changes } | Accepted::Closing { changes, .. } => {
+            changes
+        }
+        Accepted::Granted { .. } | Accepted::Claimed { .. } | Accepted::Shown { .. } => &[],
+    }
+}
+
+/// Takes the automatic outcomes of a step whose evidence is there, each an event of its own.
+pub(super) fn follow(tx: &mut Tx<'_>, id: &str, step: StepId) -> Result<(), Fault> {
+    loop {
+        let Some(run) = tx.run(id)? else { return Ok(()) };
+        let Some(outcome) = run.machine.due_in(&run.state, step) else { return Ok(()) };
+        let taken = decide(tx, Question::own(id, Event::Settle { outcome }));
+        if unless_refused(taken)?.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Closes a run that is over once nothing of it is under way.
+fn finish(tx: &mut Tx<'_>, id: &str) -> Result<(), Fault> {
+    let now = tx.now;
+    let Some(run) = tx.run(id)? else { return Ok(()) };
+    if run.state.status() == Status::Running || !run.state.holds().is_empty() || run.chain.is_closed() {
+        return Ok(());
+    }
+    let body =
+        run.chain.closing(&run.state.status()).map_err(|error| StoreError::Broken(error.to_string()))?;
+    tx.record(id, body)?;
+    if let Some(run) = tx.run_mut(id)? {
+        run.closed = Some(now);
+    }
+    tx.release(id)?;
+    tx.forget_tallies(id)?;
+    tx.checkpoint();
+    Ok(())
+}
+
+/// Bytes of refusals of one principal that a run keeps; outside a run, a day.
+const MAX_REFUSED: u64 = 8 << 20;
+/// What an entry takes beside what was asked.
+const ENTRY: usize = 1024;
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+
+/// Whether a refusal is logged one by one: the first ones of a minute, as long as all of them together stay small.
+fn logged(
+    tx: &mut Tx<'_>,
+    run: Option<&str>,
+    principal: Option<&str>,
+    asked: usize,
+) -> Result<bool, StoreError> {
+    let Some(principal) = principal else { return Ok(true) };
+    let what = match run {
+        Some(_) => json!(["refused", principal]),
+        None => json!(["refused", principal, tx.now / DAY]),
+    };
+    let (run, what) = (run.unwrap_or_default(), what.to_string());
+    let kept = tx.tally(run, &what)?.unwrap_or_default();
+    let kept = kept.saturating_add(u64::try_from(asked.saturating_add(ENTRY)).unwrap_or(u64::MAX));
+    let now = tx.now;
+    let treatment = tx.memory.limiter.refused(principal, now, kept <= MAX_REFUSED);
+    if treatment == Treatment::Count {
+        return Ok(false);
+    }
+    tx.set_tally(run, &what, kept)?;
+    Ok(true)
+}
+
+/// Longest reason that is logged, in characters.
+pub(super) const MAX_REASON: usize = 512;
+
+/// Records a refusal that is not the machine's. Gives the index of its entry, if it was logged one by one.
+pub(super) fn outside(
+    tx: &mut Tx<'_>,
+    run: Option<&str>,
+    principal: Option<&str>,
+    refused: &Refused,
+) -> Result<Option<u64>, StoreError> {
+    let open = match run {
+        Some(run) => tx.run(run)?.is_some_and(|run| !run.chain.is_closed()),
+        None => false,
+    };
+    let run = run.filter(|_| open);
+    if !logged(tx, run, principal, 0)? {
+        return Ok(None);
+    }
+    let mut facts = Facts::new();
+    if let Some(principal) = principal {
+        facts.insert("principal".to_owned(), json!(principal));
+    }
+    // It may quote what was asked; an entry is bounded, and one that is too long would take its whole commit with it.
+    let reason = refused.reason.chars().take(MAX_REASON).collect();
+    let body = Body::RefusedOutside { code: refused.code.clone(), reason, facts };
+    let written = match run {
+        Some(run) => tx.record(run, body)?,
+        None => tx.record_here(body)?,
+    };
+    Ok(Some(written.index))
+}
+
+/// Records what was only counted in minutes that are over.
+pub(super) fn counted(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let now = tx.now;
+    for one in tx.memory.limiter.over(now) {
+        let facts = Facts::from([("principal".to_owned(), json!(one.principal))]);
+        tx.record_here(Body::Counted { count: one.count, from_ms: one.from, to_ms: one.to, facts })?;
+    }
+    Ok(())
+}
+
+/// Refuses and records it.
+pub(super) fn refuse(tx: &mut Tx<'_>, run: &str, principal: &str, mut refused: Refused) -> Stop {
+    match outside(tx, Some(run), Some(principal), &refused) {
+        Ok(index) => {
+            refused.index = index;
+            Stop::Refuse(refused)
+        }
+        Err(error) => error.into(),
+    }
+}
+
+/// A refusal that has no record yet is given one.
+pub(super) fn on_record(tx: &mut Tx<'_>, run: &str, principal: &str, stop: Stop) -> Stop {
+    match stop {
+        Stop::Refuse(refused) => refuse(tx, run, principal, refused),
+        abort @ Stop::Abort(_) => abort,
+    }
+}

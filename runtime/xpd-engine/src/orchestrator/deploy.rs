@@ -1,0 +1,154 @@
+//! Taking an artifact in: signed by a trusted key, its actions declared as they are here, everything asked answered.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use xp_artifact::question::{Obligation, Status};
+use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey};
+use xp_machine::Machine;
+use xpd_audit::entry::{Body, Facts};
+use xpd_proxy::{Fault, Refused, Stop};
+use xpd_store::StoreError;
+
+use super::caller::Caller;
+use super::decide::outside;
+use super::{Orchestrator, Rules};
+use crate::registry::qualified;
+
+/// A token lives at most this long, whatever a workflow says.
+const MAX_TTL_SECONDS: u32 = 120;
+
+/// An artifact that may be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployed {
+    /// Its digest.
+    pub digest: String,
+    /// Name of its workflow.
+    pub name: String,
+    /// It was not here before.
+    pub new: bool,
+}
+
+impl Orchestrator {
+    /// Takes an artifact in, and puts it in force for the name of its workflow. Signed by a trusted key is not enough: a
+    /// weaker one of the same name, signed once, stays signed. The administrator says which.
+    ///
+    /// # Errors
+    /// Damaged, unsigned, by an unknown key, with other declarations, unproved, or not runnable.
+    pub async fn deploy(
+        &self,
+        caller: Caller,
+        bytes: impl AsRef<[u8]> + Clone + Send + 'static,
+    ) -> Result<Deployed, Fault> {
+        let by = caller.name().to_owned();
+        self.admit(caller).await?;
+        let (rules, looked_at) = (Arc::clone(&self.rules), bytes.clone());
+        let checked = tokio::task::spawn_blocking(move || check(&rules, looked_at.as_ref())).await;
+        let (digest, name, signer) = match checked.map_err(|_| StoreError::Closed)? {
+            Ok(checked) => checked,
+            Err(mut refused) => {
+                let written = self.write(move |tx| {
+                    refused.index = outside(tx, None, Some("deployment"), &refused)?;
+                    Err(Stop::Refuse(refused))
+                });
+                return written.await;
+            }
+        };
+        self.write(move |tx| {
+            let text = digest.to_string();
+            let new = tx.insert_artifact(&text, &name, &signer, bytes.as_ref())?;
+            if new {
+                let facts = [("name", &name), ("signer", &signer), ("by", &by)];
+                let facts: Facts =
+                    facts.into_iter().map(|(fact, said)| (fact.to_owned(), json!(said))).collect();
+                tx.record_here(Body::Deployed { artifact: digest, facts })?;
+            }
+            Ok(Deployed { digest: text, name, new })
+        })
+        .await
+    }
+}
+
+type Checked = (xp_scope::Digest, String, String);
+
+fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
+    let bad = |error: &xp_artifact::ArtifactError| {
+        let mut refused = Refused::new("bad_artifact", error.to_string());
+        refused.clause = Some(error.code().id.to_owned());
+        refused
+    };
+    let (envelope, artifact) =
+        Envelope::open(bytes, Trust::AnyOf(&rules.trusted)).map_err(|error| bad(&error))?;
+    let digest = artifact.digest().map_err(|error| bad(&error))?;
+    declarations(rules, &artifact)?;
+    answered(rules, &artifact.obligations)?;
+    let name = artifact.workflow.name.clone();
+    let long = artifact.workflow.steps.iter().flat_map(|step| &step.grants);
+    if long.map(|grant| grant.ttl_seconds).max().unwrap_or(0) > MAX_TTL_SECONDS {
+        return Err(Refused::new(
+            "bad_artifact",
+            format!("a token would live longer than {MAX_TTL_SECONDS} s"),
+        ));
+    }
+    let machine =
+        Machine::new(artifact.workflow).map_err(|error| Refused::new("bad_artifact", error.to_string()))?;
+    drop(machine);
+    Ok((digest, name, signer(rules, &envelope)))
+}
+
+/// The trusted key whose signature counted.
+fn signer(rules: &Rules, envelope: &Envelope) -> String {
+    let known: Vec<String> = rules.trusted.iter().map(VerifyingKey::id).collect();
+    let named = envelope.signatures().iter().map(|signature| &signature.keyid);
+    named.filter(|id| known.contains(id)).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn declarations(rules: &Rules, artifact: &Artifact) -> Result<(), Refused> {
+    for action in &artifact.workflow.actions {
+        if !rules.registry.knows(action, &artifact.workflow.records) {
+            let reason = format!("`{}` is not declared here as the artifact declares it", qualified(action));
+            return Err(Refused::new("undeclared_action", reason));
+        }
+    }
+    Ok(())
+}
+
+/// An empty set of answers refuses, as does one that lacks what this server requires.
+fn answered(rules: &Rules, obligations: &[Obligation]) -> Result<(), Refused> {
+    if obligations.is_empty() {
+        return Err(Refused::new("unproved", "nothing was asked of the artifact"));
+    }
+    for kind in &rules.required {
+        if !obligations.iter().any(|obligation| obligation.question.kind().as_str() == kind) {
+            return Err(Refused::new("unproved", format!("`{kind}` was not asked of the artifact")));
+        }
+    }
+    for obligation in obligations {
+        let refuted = obligation.status == Status::Refuted;
+        if !obligation.holds() && (refuted || !rules.unproved.contains(obligation.question.kind().as_str())) {
+            let mut refused = Refused::new("unproved", format!("`{}` is not proved", obligation.id));
+            refused.clause = Some(obligation.source.clone());
+            return Err(refused);
+        }
+    }
+    Ok(())
+}
+
+impl Orchestrator {
+    /// Puts on the record under which settings the server works, if they differ from the last time.
+    ///
+    /// # Errors
+    /// The store cannot.
+    pub async fn settle_in(&self) -> Result<(), Fault> {
+        let config = self.rules.digest.clone();
+        self.insist(move |tx| {
+            let text = config.to_string();
+            if tx.remembered("config")?.as_deref() != Some(text.as_bytes()) {
+                tx.remember_value("config", text.as_bytes())?;
+                tx.record_here(Body::Configured { config, facts: Facts::new() })?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}

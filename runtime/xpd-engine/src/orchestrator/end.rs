@@ -1,0 +1,110 @@
+//! A claimed action ends: done, not done, or nobody knows.
+
+use xp_artifact::workflow::StepId;
+use xp_machine::{Accepted, Change, Event};
+use xp_scope::Value;
+use xpd_proxy::hooks::{CrashAt, Hooks};
+use xpd_proxy::{Answer, Ending, Failure, Fault, Spent, Stop};
+use xpd_store::{GrantRow, Phase, StoreError};
+
+use super::decide::{Accepting, Question, changes, decide, follow};
+use crate::memory::Tx;
+
+/// Records how an action ended. The answer is given only after that.
+pub(super) fn end(tx: &mut Tx<'_>, hooks: Hooks, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
+    let answer = record(tx, spent, ending)?;
+    follow(tx, spent.run(), spent.step())?;
+    if hooks.at(CrashAt::BeforeRecord) {
+        tx.crash();
+    }
+    Ok(answer)
+}
+
+fn record(tx: &mut Tx<'_>, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
+    let (id, jti) = (spent.run(), spent.jti());
+    let row = tx.grant(jti)?.ok_or_else(|| Fault::unknown("grant"))?;
+    match ending {
+        Ending::Done(result) => {
+            let event = Event::Complete { jti: jti.to_owned(), result: result.clone() };
+            match decide(tx, Question::own(id, event)) {
+                Ok(Accepting { accepted, index }) => {
+                    tx.move_grant(jti, Phase::Claimed, Phase::Done, Some(&result))?;
+                    let bound = bound(&accepted);
+                    let answer =
+                        Answer { result: Some(result), bound, failure: None, index, replayed: false };
+                    settle_request(tx, &row, &answer)?;
+                    Ok(answer)
+                }
+                // It happened and what came back is not what was declared: a person must look.
+                Err(Stop::Refuse(refused)) => doubt(tx, id, jti, refused.reason),
+                Err(Stop::Abort(fault)) => Err(fault),
+            }
+        }
+        Ending::Failed { returned, reason, status } => {
+            let index = must(decide(tx, Question::own(id, Event::Fail { jti: jti.to_owned(), returned })))?;
+            tx.move_grant(jti, Phase::Claimed, Phase::Failed, None)?;
+            let code = if status.is_some() { "connector_refused" } else { "connector_failed" };
+            let answer = failed(Failure { code: code.to_owned(), reason, status }, index);
+            settle_request(tx, &row, &answer)?;
+            Ok(answer)
+        }
+        Ending::Unknown(reason) => doubt(tx, id, jti, reason),
+    }
+}
+
+fn doubt(tx: &mut Tx<'_>, id: &str, jti: &str, reason: String) -> Result<Answer, Fault> {
+    let index = must(decide(tx, Question::own(id, Event::Doubt { jti: jti.to_owned() })))?;
+    tx.move_grant(jti, Phase::Claimed, Phase::InDoubt, None)?;
+    Ok(failed(Failure { code: "in_doubt".to_owned(), reason, status: None }, index))
+}
+
+fn failed(failure: Failure, index: u64) -> Answer {
+    Answer { result: None, bound: false, failure: Some(failure), index, replayed: false }
+}
+
+/// Resolves a doubt. What is not of the declared type is refused, and it stays in doubt.
+pub(super) fn resolve(
+    tx: &mut Tx<'_>,
+    row: &GrantRow,
+    result: Option<Value>,
+    by: Option<&str>,
+) -> Result<Answer, Stop> {
+    let event = Event::Resolve { jti: row.jti.clone(), result: result.clone() };
+    let Accepting { accepted, index } = decide(tx, Question { by, ..Question::own(&row.run, event) })?;
+    let to = if result.is_some() { Phase::Done } else { Phase::Failed };
+    tx.move_grant(&row.jti, Phase::InDoubt, to, result.as_ref())?;
+    let failure = result.is_none().then(|| Failure {
+        code: "connector_failed".to_owned(),
+        reason: "it was not carried out".to_owned(),
+        status: None,
+    });
+    let answer = Answer { bound: bound(&accepted), result, failure, index, replayed: false };
+    settle_request(tx, row, &answer)?;
+    follow(tx, &row.run, StepId(row.step_id))?;
+    Ok(answer)
+}
+
+/// What the machine cannot refuse: the index of its entry.
+fn must(outcome: Result<Accepting, Stop>) -> Result<u64, Fault> {
+    match outcome {
+        Ok(accepting) => Ok(accepting.index),
+        Err(Stop::Abort(fault)) => Err(fault),
+        Err(Stop::Refuse(refused)) => {
+            let text = format!("the machine refused the end of an action: {}", refused.reason);
+            Err(StoreError::Broken(text).into())
+        }
+    }
+}
+
+/// Whether it counts: not if the run was over or the step reopened meanwhile.
+fn bound(accepted: &Accepted) -> bool {
+    let over = changes(accepted).iter().any(|change| matches!(change, Change::RunKilled));
+    matches!(accepted, Accepted::Ended { bound: true, .. }) && !over
+}
+
+fn settle_request(tx: &mut Tx<'_>, row: &GrantRow, answer: &Answer) -> Result<(), StoreError> {
+    let Some(request) = &row.request else { return Ok(()) };
+    // The digest stands since the claim.
+    let answer = serde_json::to_vec(answer)?;
+    tx.remember(&row.run, &row.key, request, "", Some(&answer))
+}

@@ -1,0 +1,77 @@
+//! The evidence of a run, out of the store.
+
+use xp_artifact::{Envelope, Trust, VerifyingKey};
+use xpd_audit::entry::{Blob, Salt};
+use xpd_audit::evidence::{Deployment, Evidence, EvidenceEntry, EvidenceStart, write_package};
+use xpd_audit::merkle::{consistency_proof, inclusion_proof};
+use xpd_audit::note::Vkey;
+use xpd_proxy::Fault;
+use xpd_store::{Read, StoreError};
+
+use super::Orchestrator;
+use crate::memory::Nodes;
+
+impl Orchestrator {
+    /// The evidence package of a run, up to now. Complete once the run is closed.
+    ///
+    /// # Errors
+    /// There is no such run, or the store cannot.
+    pub async fn evidence(&self, run: &str, log_key: Vkey) -> Result<Vec<u8>, Fault> {
+        self.sign_checkpoint().await?;
+        let id = run.to_owned();
+        let trusted = self.rules().trusted.clone();
+        let package = self.store.read(move |rows| gather(rows, &id, log_key, &trusted)).await?;
+        let Some(evidence) = package else { return Err(Fault::unknown("run")) };
+        let written = tokio::task::spawn_blocking(move || write_package(&evidence)).await;
+        let written = written.map_err(|_| StoreError::Closed)?;
+        Ok(written.map_err(StoreError::broken)?)
+    }
+}
+
+fn gather(
+    rows: &dyn Read,
+    run: &str,
+    log_key: Vkey,
+    trusted: &[VerifyingKey],
+) -> Result<Option<Evidence>, StoreError> {
+    let Some(row) = rows.run_row(run)? else { return Ok(None) };
+    let Some(artifact) = rows.artifact_bytes(&row.artifact)? else { return Ok(None) };
+    let Some(checkpoint) = rows.checkpoint(u64::MAX)? else { return Ok(None) };
+    let (size, nodes) = (checkpoint.size, Nodes(rows));
+    let mut entries = Vec::new();
+    let mut first = None;
+    for entry in rows.entries(run)? {
+        if entry.index >= size {
+            break;
+        }
+        first = first.or(Some(entry.index));
+        let path = inclusion_proof(&nodes, entry.index, size).map_err(StoreError::broken)?;
+        entries.push(EvidenceEntry { bytes: entry.bytes, salt: Salt(entry.salt), path });
+    }
+    let Some(first) = first else { return Ok(None) };
+    let start = match rows.checkpoint(first)? {
+        Some(before) => {
+            let path = consistency_proof(&nodes, before.size, size).map_err(StoreError::broken)?;
+            Some(EvidenceStart { checkpoint: before.note, path })
+        }
+        None => None,
+    };
+    let mut blobs = Vec::new();
+    for blob in rows.blobs(run)? {
+        let digest = xp_scope::Digest::parse(&blob.digest).map_err(StoreError::broken)?;
+        blobs.push(Blob { digest, bytes: blob.bytes });
+    }
+    let (envelope, _) = Envelope::open(&artifact, Trust::FormOnly).map_err(StoreError::broken)?;
+    let signers: Vec<&str> = envelope.signatures().iter().map(|signature| signature.keyid.as_str()).collect();
+    let artifact_keys = trusted.iter().filter(|key| signers.contains(&key.id().as_str())).cloned().collect();
+    Ok(Some(Evidence {
+        artifact,
+        entries,
+        blobs,
+        checkpoint: checkpoint.note,
+        start,
+        log_key,
+        artifact_keys,
+        deployment: Deployment::OneProcess,
+    }))
+}

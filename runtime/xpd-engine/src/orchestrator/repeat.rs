@@ -1,0 +1,64 @@
+//! Requests that are repeated under their id.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use xp_scope::Digest;
+use xpd_proxy::{Refused, Stop};
+use xpd_store::{Seen, StoreError};
+
+use super::caller::Caller;
+use crate::memory::Tx;
+
+/// A request that may come again under its id.
+pub(super) struct Request {
+    /// Its run; empty where it stands in none.
+    run: String,
+    id: Option<String>,
+    digest: String,
+}
+
+impl Request {
+    /// `asked` is all that it asks for: under the same id nothing else may be asked.
+    pub fn new(run: &str, id: Option<String>, asked: &serde_json::Value) -> Self {
+        let digest = Digest::of(asked.to_string().as_bytes()).to_string();
+        Self { run: run.to_owned(), id, digest }
+    }
+
+    /// Its id, if it has one.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The answer it was given before; nothing if it is new. Refused, without a record, where it cannot be answered.
+    pub fn before<T: DeserializeOwned>(&self, tx: &Tx<'_>, caller: &Caller) -> Result<Option<T>, Stop> {
+        let Some(id) = &self.id else { return Ok(None) };
+        let refused = |code: &str, reason: &str| Err(Stop::Refuse(Refused::new(code, reason)));
+        if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refused("bad_request", "a request id is 1 to 64 printable ASCII characters");
+        }
+        match tx.seen(&self.run, &caller.key, id, &self.digest)? {
+            Seen::New => Ok(None),
+            Seen::Answered(bytes) => Ok(Some(serde_json::from_slice(&bytes).map_err(StoreError::from)?)),
+            Seen::UnderWay => refused("in_flight", "the request is under way, or its end is in doubt"),
+            Seen::Other => refused("request_id_reused", "the request id was used for another request"),
+        }
+    }
+
+    /// Keeps its answer.
+    pub fn answered(
+        &self,
+        tx: &mut Tx<'_>,
+        caller: &Caller,
+        answer: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        let Some(id) = &self.id else { return Ok(()) };
+        let answer = serde_json::to_vec(answer)?;
+        tx.remember(&self.run, &caller.key, id, &self.digest, Some(&answer))
+    }
+
+    /// Remembers that it is under way.
+    pub fn begun(&self, tx: &mut Tx<'_>, caller: &Caller) -> Result<(), StoreError> {
+        let Some(id) = &self.id else { return Ok(()) };
+        tx.remember(&self.run, &caller.key, id, &self.digest, None)
+    }
+}

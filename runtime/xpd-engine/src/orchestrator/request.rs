@@ -1,0 +1,168 @@
+//! A grant is asked for: the machine reserves a use, a row is written, then a token is signed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+use xp_machine::{Accepted, Event};
+use xp_scope::{Digest, Value};
+use xpd_proxy::hooks::CrashAt;
+use xpd_proxy::{Fault, Stop};
+use xpd_store::{GrantRow, Phase, StoreError};
+use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, MAX_GRANT_SECONDS, StepBinding};
+
+use super::args::{complete, declared, resources};
+use super::caller::Caller;
+use super::decide::{Accepting, Question, decide, refuse};
+use super::repeat::Request;
+use super::{Orchestrator, random_id};
+use crate::memory::Tx;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The step it is for.
+    pub step: String,
+    /// Qualified action.
+    pub action: String,
+    /// Arguments; those that can have one value only may be left out.
+    pub args: BTreeMap<String, Value>,
+    /// For repeating the request.
+    pub request_id: Option<String>,
+}
+
+/// A grant.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// The token.
+    pub token: String,
+    /// Its identity.
+    pub jti: String,
+    /// The complete arguments it is good for.
+    pub args: BTreeMap<String, Value>,
+    /// Opening of the step.
+    pub opening: u32,
+    /// Number of the attempt.
+    pub attempt: u32,
+    /// When it runs out, milliseconds.
+    pub expires: u64,
+    /// The entry about it.
+    pub index: u64,
+    /// The answer to an earlier request.
+    pub replayed: bool,
+}
+
+/// A row, the artifact it is of, the index of its entry, and whether it was there before.
+type Cut = (GrantRow, Digest, u64, bool);
+
+impl Orchestrator {
+    /// Asks for a grant.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub async fn request(&self, caller: Caller, run: &str, ask: Ask) -> Result<Granted, Fault> {
+        let (id, jti) = (run.to_owned(), random_id()?);
+        let (row, artifact, index, replayed) =
+            self.command(caller, move |tx, caller| cut(tx, caller, &id, jti, ask)).await?;
+        self.hooks.reach(CrashAt::AfterGrant);
+        let token = self.sign(&row, &artifact)?;
+        Ok(Granted {
+            token,
+            jti: row.jti,
+            args: row.args,
+            opening: row.opening,
+            attempt: row.attempt,
+            expires: row.expires,
+            index,
+            replayed,
+        })
+    }
+
+    /// The token of a row. Signing is deterministic: a repeated request gives the same token.
+    fn sign(&self, row: &GrantRow, artifact: &Digest) -> Result<String, Fault> {
+        let name = &self.rules.name;
+        let seconds = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+        let iat = seconds(row.issued / 1_000);
+        // To the next full second: the row and the machine know the millisecond.
+        let exp = seconds(row.expires.div_ceil(1_000)).min(iat + MAX_GRANT_SECONDS);
+        let req = Digest::parse(&row.req).map_err(|error| StoreError::Broken(error.to_string()))?;
+        let claims = GrantClaims {
+            iss: name.clone(),
+            aud: name.clone(),
+            sub: row.principal.clone(),
+            iat,
+            nbf: iat,
+            exp,
+            jti: row.jti.clone(),
+            cnf: Confirmation { jkt: row.key.clone() },
+            txn: row.run.clone(),
+            authorization_details: [AuthorizationDetail::step(row.instance.clone(), row.action.clone())],
+            xp: StepBinding {
+                art: artifact.clone(),
+                run: row.run.clone(),
+                step: row.step.clone(),
+                opening: u64::from(row.opening),
+                attempt: u64::from(row.attempt),
+                req,
+            },
+        };
+        xpd_token::issue_grant(&claims, &self.keys.grants)
+            .map_err(|error| StoreError::Broken(error.to_string()).into())
+    }
+}
+
+fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Result<Cut, Stop> {
+    let asked = json!(["request", ask.step, ask.action, ask.args]);
+    let request = Request::new(id, ask.request_id, &asked);
+    let again = request.before::<(String, u64)>(tx, caller);
+    let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
+    let (artifact, machine) = (run.artifact.clone(), Arc::clone(&run.machine));
+    let args = match again? {
+        None => complete(&machine, &run.state, &ask.step, &ask.action, ask.args),
+        Some((jti, index)) => {
+            let row = tx.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
+            return Ok((row, artifact, index, true));
+        }
+    };
+    let action = declared(&machine, &ask.action).map(|(_, action)| action);
+    let instance = action.and_then(|action| run.state.instance(&action.connector));
+    let instance = instance.map(str::to_owned).unwrap_or_default();
+    let args = args.map_err(|refused| refuse(tx, id, caller.name(), refused))?;
+    let concerned = action.map(|action| resources(action, &instance, &args)).unwrap_or_default();
+    let leased_by = tx.leased_by(id, &concerned)?;
+    let event = Event::Request {
+        jti: jti.clone(),
+        actor: caller.actor.clone(),
+        key: caller.key.clone(),
+        step: ask.step.clone(),
+        action: ask.action.clone(),
+        args: args.clone(),
+    };
+    let question = Question { run: id, principal: Some(caller.name()), leased_by, by: None, event };
+    let Accepting { accepted, index } = decide(tx, question)?;
+    let Accepted::Granted { step, opening, attempt, expires, req, .. } = accepted else {
+        return Err(StoreError::broken("a request gave something else").into());
+    };
+    let row = GrantRow {
+        jti,
+        run: id.to_owned(),
+        principal: caller.name().to_owned(),
+        key: caller.key.clone(),
+        step: ask.step,
+        step_id: step.0,
+        opening,
+        attempt,
+        instance,
+        action: ask.action,
+        args,
+        req: req.to_string(),
+        issued: tx.now,
+        expires,
+        phase: Phase::Issued,
+        request: None,
+        result: None,
+    };
+    tx.insert_grant(&row)?;
+    request.answered(tx, caller, &(&row.jti, index))?;
+    Ok((row, artifact, index, false))
+}

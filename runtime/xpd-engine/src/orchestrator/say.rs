@@ -1,0 +1,127 @@
+//! What a role says: submissions, judgements.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use xp_machine::{Accepted, Event};
+use xp_scope::Value;
+use xpd_proxy::{Fault, Refused};
+
+use super::Orchestrator;
+use super::caller::Caller;
+use super::decide::{Question, decide, follow, on_record, refuse};
+use super::repeat::Request;
+
+/// How often a principal may hand something in, in one opening of a step: each is kept.
+const MAX_SUBMISSIONS: u64 = 100;
+
+/// Longest notes that are looked at.
+const MAX_NOTES: usize = 16_384;
+
+/// Something handed in.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The step.
+    pub step: String,
+    /// Its name.
+    pub name: String,
+    /// The value.
+    pub value: Value,
+    /// For repeating the request.
+    pub request_id: Option<String>,
+}
+
+/// A decision of a role.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The step.
+    pub step: String,
+    /// The outcome.
+    pub outcome: String,
+    /// For those to whom the work goes back.
+    pub notes: Option<String>,
+    /// For repeating the request.
+    pub request_id: Option<String>,
+}
+
+/// It was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The entry about it.
+    pub index: u64,
+    /// It takes effect when what is under way has ended.
+    pub pending: bool,
+    /// The answer to an earlier request.
+    pub replayed: bool,
+}
+
+impl Orchestrator {
+    /// Hands something in.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub async fn submit(&self, caller: Caller, run: &str, ask: Submission) -> Result<Said, Fault> {
+        let actor = caller.actor.clone();
+        let Submission { step, name, value, request_id } = ask;
+        let asked = json!(["submit", step, name, value]);
+        let event = Event::Submit { actor, step: step.clone(), name, value };
+        self.say(caller, run, &step, asked, request_id, event).await
+    }
+
+    /// Decides an outcome.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub async fn judge(&self, caller: Caller, run: &str, ask: Judgement) -> Result<Said, Fault> {
+        let actor = caller.actor.clone();
+        let Judgement { step, outcome, notes, request_id } = ask;
+        let notes = match notes.map(|notes| xp_scope::neutralise(&notes, MAX_NOTES)).transpose() {
+            Ok(notes) => notes,
+            Err(error) => return Err(Fault::refused("bad_value", format!("`notes`: {error}"))),
+        };
+        let asked = json!(["judge", step, outcome, notes]);
+        let event = Event::Judge { actor, step: step.clone(), outcome, notes };
+        self.say(caller, run, &step, asked, request_id, event).await
+    }
+
+    async fn say(
+        &self,
+        caller: Caller,
+        run: &str,
+        step: &str,
+        asked: serde_json::Value,
+        request_id: Option<String>,
+        event: Event,
+    ) -> Result<Said, Fault> {
+        let (id, step) = (run.to_owned(), step.to_owned());
+        self.command(caller, move |tx, caller| {
+            let request = Request::new(&id, request_id, &asked);
+            match request.before::<Said>(tx, caller) {
+                Ok(None) => {}
+                Ok(Some(before)) => return Ok(Said { replayed: true, ..before }),
+                Err(stop) => return Err(on_record(tx, &id, caller.name(), stop)),
+            }
+            let submits = matches!(event, Event::Submit { .. });
+            let tries = json!(["submit", caller.name(), step, tx.opening(&id, &step)?]).to_string();
+            let count = tx.tally(&id, &tries)?.unwrap_or_default();
+            if submits && count >= MAX_SUBMISSIONS {
+                let reason =
+                    format!("{count} times were handed in to this opening, which is all that may be");
+                return Err(refuse(tx, &id, caller.name(), Refused::new("too_many", reason)));
+            }
+            let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
+            let decided = decide(tx, question)?;
+            if submits {
+                tx.set_tally(&id, &tries, count + 1)?;
+            }
+            let pending = matches!(decided.accepted, Accepted::Closing { .. });
+            let said = Said { index: decided.index, pending, replayed: false };
+            request.answered(tx, caller, &said)?;
+            let found = tx.run(&id)?.and_then(|run| run.machine.step_named(&step));
+            if let Some(step) = found {
+                follow(tx, &id, step)?;
+            }
+            Ok(said)
+        })
+        .await
+    }
+}

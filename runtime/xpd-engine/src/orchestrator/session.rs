@@ -1,0 +1,52 @@
+//! A session: one principal, one key, one run, fifteen minutes.
+
+use xpd_proxy::Fault;
+use xpd_store::StoreError;
+use xpd_token::{Confirmation, MAX_SESSION_SECONDS, SessionClaims};
+
+use super::caller::Caller;
+use super::{Orchestrator, random_id};
+
+/// A session token.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The token.
+    pub token: String,
+    /// Seconds it lives.
+    pub expires_in: i64,
+}
+
+impl Orchestrator {
+    /// Opens a session of a run for a principal that may play a role in it.
+    ///
+    /// # Errors
+    /// There is no such run for the principal.
+    pub async fn open_session(&self, caller: Caller, run: &str) -> Result<Session, Fault> {
+        let jti = random_id()?;
+        let (id, name) = (run.to_owned(), self.rules.name.clone());
+        let claims = self.command(caller, move |tx, caller| {
+            let now = tx.seconds();
+            let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
+            let roles = &found.machine.workflow().roles;
+            if !roles.iter().any(|role| caller.actor.roles.contains(&role.name)) {
+                return Err(Fault::unknown("run").into());
+            }
+            Ok(SessionClaims {
+                iss: name.clone(),
+                aud: name,
+                sub: caller.name().to_owned(),
+                client_id: caller.name().to_owned(),
+                iat: now,
+                nbf: now,
+                exp: now + MAX_SESSION_SECONDS,
+                jti,
+                cnf: Confirmation { jkt: caller.key.clone() },
+                scope: SessionClaims::scope_of(&id),
+                txn: id,
+            })
+        });
+        let claims = claims.await?;
+        let token = xpd_token::issue_session(&claims, &self.keys.sessions).map_err(StoreError::broken)?;
+        Ok(Session { token, expires_in: MAX_SESSION_SECONDS })
+    }
+}

@@ -1,0 +1,171 @@
+//! Starting a run is a right of its own: who, what, with which values, how many.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+use xp_machine::event::Principal;
+use xp_machine::{Machine, Start};
+use xp_scope::{Digest, Value};
+use xpd_audit::entry::{Body, Facts};
+use xpd_proxy::{Fault, Refused, Stop};
+use xpd_store::StoreError;
+
+use super::caller::Caller;
+use super::clause;
+use super::decide::outside;
+use super::repeat::Request;
+use super::{Orchestrator, Rules, random_id};
+use crate::memory::{NewRun, Tx};
+use crate::roster::Rule;
+
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+/// Requests to start stand in no run.
+const NO_RUN: &str = "";
+
+/// A run to be.
+#[derive(Clone, Debug)]
+pub struct StartRun {
+    /// Digest of an artifact, or name of a workflow: the one deployed last.
+    pub artifact: String,
+    /// Its parameters.
+    pub params: BTreeMap<String, Value>,
+    /// Principals by role, where they are named at once.
+    pub staff: BTreeMap<String, String>,
+    /// For repeating the request.
+    pub request_id: Option<String>,
+}
+
+/// A run that was started.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Started {
+    /// Its id.
+    pub run: String,
+    /// Its artifact.
+    pub artifact: String,
+    /// The entry about it.
+    pub index: u64,
+    /// The answer to an earlier request.
+    pub replayed: bool,
+}
+
+impl Orchestrator {
+    /// Starts a run.
+    ///
+    /// # Errors
+    /// No rule allows it, a rule is used up, or parameters and staff do not fit.
+    pub async fn start(&self, caller: Caller, ask: StartRun) -> Result<Started, Fault> {
+        let rules = Arc::clone(&self.rules);
+        let id = random_id()?;
+        self.command(caller, move |tx, caller| {
+            let asked = json!(["start", ask.artifact, ask.params, ask.staff]);
+            let request = Request::new(NO_RUN, ask.request_id.clone(), &asked);
+            if let Some(before) = request.before::<Started>(tx, caller)? {
+                return Ok(Started { replayed: true, ..before });
+            }
+            match start(tx, &rules, caller, &ask, &id) {
+                Ok(started) => {
+                    request.answered(tx, caller, &started)?;
+                    Ok(started)
+                }
+                Err(Stop::Refuse(mut refused)) => {
+                    refused.index = outside(tx, None, Some(caller.name()), &refused)?;
+                    Err(Stop::Refuse(refused))
+                }
+                Err(abort) => Err(abort),
+            }
+        })
+        .await
+    }
+}
+
+fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &str) -> Result<Started, Stop> {
+    let unknown = || Stop::Refuse(Refused::new("unknown", "there is no such artifact for you"));
+    let (digest, name) = tx.find_artifact(&ask.artifact)?.ok_or_else(unknown)?;
+    if let Some(scope) = tx.killed(Some(caller.name()))? {
+        return Err(Stop::Refuse(Refused::new("killed", format!("stopped: {scope}"))));
+    }
+    let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
+    let rule = allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)?;
+    let machine = tx.machine(&digest)?.ok_or_else(unknown)?;
+    let staff = staff(rules, &ask.staff).map_err(Stop::Refuse)?;
+    let instances = instances(rules, rule, &machine).map_err(Stop::Refuse)?;
+    let start = Start { at: tx.now, params: ask.params.clone(), instances, staff };
+    let state = machine.start(&start).map_err(|refusal| {
+        let mut refused = Refused::new(refusal.code.as_str(), refusal.reason);
+        refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
+        Stop::Refuse(refused)
+    })?;
+    let artifact = Digest::parse(&digest).map_err(StoreError::broken)?;
+    let started_by = caller.name();
+    tx.insert_run(NewRun { id, artifact, machine, state, rule: &rule.id(), started_by })?;
+    let facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
+    let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
+    let written = tx.record(id, body)?;
+    Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
+}
+
+/// The first rule that allows it; else why the nearest does not.
+fn allowed<'r>(
+    tx: &Tx<'_>,
+    rules: &'r Rules,
+    principal: &'r str,
+    ask: &StartRun,
+    digest: &'r str,
+    name: &'r str,
+    in_force: bool,
+) -> Result<&'r Rule, Stop> {
+    let mut refused = Refused::new("unknown", "there is no such artifact for you");
+    for rule in rules.roster.rules(principal, digest, name) {
+        if !in_force && rule.artifact != digest {
+            refused = Refused::new("not_allowed", format!("a later artifact is in force for `{name}`"));
+            continue;
+        }
+        if let Some(param) = rule.forbids(&ask.params) {
+            refused = Refused::new("not_allowed", format!("you may not start it with this `{param}`"));
+            continue;
+        }
+        let (open, today) = tx.started(&rule.id(), tx.now.saturating_sub(DAY))?;
+        if open >= rule.max_open {
+            refused =
+                Refused::new("too_many_runs", format!("{open} runs are open, which is all that may be"));
+        } else if today >= rule.max_per_day {
+            refused = Refused::new("too_many_runs", format!("{today} runs were started in 24 hours"));
+        } else {
+            return Ok(rule);
+        }
+    }
+    Err(Stop::Refuse(refused))
+}
+
+fn staff(rules: &Rules, named: &BTreeMap<String, String>) -> Result<BTreeMap<String, Principal>, Refused> {
+    let mut staff = BTreeMap::new();
+    for (role, name) in named {
+        let member = rules.roster.by_name(name).filter(|member| member.roles.contains(role));
+        let Some(member) = member else {
+            return Err(Refused::new("wrong_role", format!("`{name}` does not play `{role}`")));
+        };
+        staff.insert(role.clone(), member.principal.clone());
+    }
+    Ok(staff)
+}
+
+/// The instance of each connector: the one the rule names, else the only one of that kind.
+fn instances(rules: &Rules, rule: &Rule, machine: &Machine) -> Result<BTreeMap<String, String>, Refused> {
+    let mut instances = BTreeMap::new();
+    for action in &machine.workflow().actions {
+        let kind = &action.connector;
+        let of_kind: Vec<&String> =
+            rules.instances.iter().filter(|(_, other)| *other == kind).map(|(name, _)| name).collect();
+        let chosen = match (rule.instances.get(kind), of_kind.as_slice()) {
+            (Some(named), of_kind) if of_kind.contains(&named) => named,
+            (None, [only]) => *only,
+            _ => {
+                let reason = format!("no single instance of connector `{kind}` is bound to this workflow");
+                return Err(Refused::new("no_instance", reason));
+            }
+        };
+        instances.insert(kind.clone(), chosen.clone());
+    }
+    Ok(instances)
+}

@@ -1,0 +1,91 @@
+//! Showing a datum of the run. What a principal was shown it may judge, so the first time is on the record; the same again
+//! in the same opening is not, or looking would fill the disk.
+
+use serde_json::json;
+use xp_machine::{Accepted, Event, Input};
+use xp_scope::Value;
+use xpd_proxy::{Fault, Refused};
+use xpd_store::StoreError;
+
+use super::Orchestrator;
+use super::caller::Caller;
+use super::decide::{Question, decide, refuse};
+use crate::memory::Tx;
+
+/// A datum that was shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Its value.
+    pub value: Value,
+    /// Its digest.
+    pub digest: String,
+    /// The entry about it.
+    pub index: u64,
+}
+
+impl Orchestrator {
+    /// Shows a datum of the run to a principal, which may judge it afterwards.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub async fn view(&self, caller: Caller, run: &str, step: String, datum: String) -> Result<Shown, Fault> {
+        let id = run.to_owned();
+        self.command(caller, move |tx, caller| {
+            let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
+            let Some(named) = found.machine.datum_named(&datum) else {
+                let refused = Refused::new("unknown", format!("there is no datum `{datum}` for you"));
+                return Err(refuse(tx, &id, caller.name(), refused));
+            };
+            let event = Event::View { actor: caller.actor.clone(), step: step.clone(), datum: named };
+            let name = shown_as(tx, &id, caller, &step, &datum)?;
+            if let Some(before) = before(tx, &id, caller, &name, &event)? {
+                return Ok(before);
+            }
+            let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
+            let decided = decide(tx, question)?;
+            let Accepted::Shown { value, digest } = decided.accepted else {
+                return Err(StoreError::broken("a view gave something else").into());
+            };
+            let (digest, index) = (digest.to_string(), decided.index);
+            tx.set_tally(&id, &with_digest(&name, &digest), index)?;
+            Ok(Shown { value, digest, index })
+        })
+        .await
+    }
+}
+
+/// What a view is noted under: whose, of what, in which opening.
+fn shown_as(
+    tx: &mut Tx<'_>,
+    run: &str,
+    caller: &Caller,
+    step: &str,
+    datum: &str,
+) -> Result<String, StoreError> {
+    let opening = tx.opening(run, step)?;
+    Ok(json!(["view", caller.name(), step, opening, datum]).to_string())
+}
+
+fn with_digest(name: &str, digest: &str) -> String {
+    format!("{name} {digest}")
+}
+
+/// The same view, if it was on the record and the machine would still allow it: asked of a copy, which then is dropped.
+fn before(
+    tx: &mut Tx<'_>,
+    id: &str,
+    caller: &Caller,
+    name: &str,
+    event: &Event,
+) -> Result<Option<Shown>, Fault> {
+    let kill = tx.killed(Some(caller.name()))?;
+    let input = Input { at: tx.now, kill, leased_by: None, event: event.clone() };
+    let Some(run) = tx.run(id)? else { return Ok(None) };
+    let mut state = run.state.clone();
+    let Ok(Accepted::Shown { value, digest }) = run.machine.apply(&mut state, &input) else {
+        return Ok(None);
+    };
+    let digest = digest.to_string();
+    let index = tx.tally(id, &with_digest(name, &digest))?;
+    Ok(index.map(|index| Shown { value, digest, index }))
+}

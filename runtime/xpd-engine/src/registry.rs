@@ -1,0 +1,76 @@
+//! The actions this server knows, by digest of their declarations. An artifact that declares one otherwise is refused.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use xp_artifact::workflow::{Action, Record};
+use xp_scope::Digest;
+
+use crate::config_error::ConfigError;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    actions: BTreeMap<String, Digest>,
+}
+
+/// Digests of declarations by qualified name of the action.
+#[derive(Clone, Debug, Default)]
+pub struct Registry(BTreeMap<String, Digest>);
+
+impl Registry {
+    /// Reads `{"version": 1, "actions": {"tickets.issues.read": "sha256:…"}}`.
+    ///
+    /// # Errors
+    /// The file cannot be read or is of another form.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = std::fs::read(path).map_err(|error| ConfigError::new(path, error))?;
+        Self::parse(&bytes, path)
+    }
+
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// It is of another form.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ConfigError> {
+        let file: File = serde_json::from_slice(bytes).map_err(|error| ConfigError::new(path, error))?;
+        if file.version != 1 {
+            return Err(ConfigError::new(
+                path,
+                format!("`version` is {}, this program reads 1", file.version),
+            ));
+        }
+        Ok(Self(file.actions))
+    }
+
+    /// The registry of these declarations, over these record types.
+    #[must_use]
+    pub fn of<'a>(actions: impl IntoIterator<Item = &'a Action>, records: &[Record]) -> Self {
+        Self(
+            actions
+                .into_iter()
+                .map(|action| (qualified(action), xp_artifact::action_digest(action, records)))
+                .collect(),
+        )
+    }
+
+    /// As the file holds it.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({ "version": 1, "actions": self.0 })
+    }
+
+    /// Whether an action is declared here in exactly this way, its record types included.
+    #[must_use]
+    pub fn knows(&self, action: &Action, records: &[Record]) -> bool {
+        self.0.get(&qualified(action)) == Some(&xp_artifact::action_digest(action, records))
+    }
+}
+
+/// `tickets.issues.read`.
+#[must_use]
+pub fn qualified(action: &Action) -> String {
+    format!("{}.{}", action.connector, action.name)
+}

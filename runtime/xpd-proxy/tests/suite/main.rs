@@ -1,0 +1,9 @@
+//! The proxy over a real store: what reaches a connector, and what never does.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+#[cfg(test)]
+mod claim;
+#[cfg(test)]
+mod doubt;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,51 @@
+//! Reading beside the writer, on connections that cannot write.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::read::Rows;
+use super::schema;
+use crate::error::StoreError;
+use crate::store::Reader;
+use crate::tx::Read;
+
+/// Connections kept.
+const MAX_IDLE: usize = 4;
+
+/// A pool of reading connections.
+#[derive(Clone)]
+pub(super) struct Pool {
+    path: PathBuf,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Pool {
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Arc::default() }
+    }
+}
+
+impl Reader for Pool {
+    fn look(&self, look: &mut dyn FnMut(&dyn Read)) -> Result<(), StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => {
+                let conn = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+                schema::configure(&conn)?;
+                conn
+            }
+        };
+        // One snapshot for all it looks at.
+        let transaction = conn.unchecked_transaction()?;
+        look(&Rows::new(&transaction));
+        transaction.finish()?;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE {
+            idle.push(conn);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,265 @@
+//! Changes.
+
+use rusqlite::{Connection, params};
+use xp_scope::Value;
+
+use super::grants;
+use super::numbers::signed;
+use super::read::Rows;
+use crate::error::StoreError;
+use crate::phase::Phase;
+use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen};
+use crate::tx::{Read, Tx};
+
+/// The transaction a command runs in.
+pub(super) struct SqlTx<'a> {
+    conn: &'a Connection,
+    rows: Rows<'a>,
+    now: u64,
+}
+
+impl<'a> SqlTx<'a> {
+    pub fn new(conn: &'a Connection, now: u64) -> Self {
+        Self { conn, rows: Rows::new(conn), now }
+    }
+
+    /// Runs a statement: the number of rows it changed.
+    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+        Ok(self.conn.prepare_cached(sql)?.execute(params)?)
+    }
+}
+
+impl Read for SqlTx<'_> {
+    fn remembered(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.rows.remembered(key)
+    }
+
+    fn artifact_bytes(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.rows.artifact_bytes(digest)
+    }
+
+    fn find_artifact(&self, named: &str) -> Result<Option<(String, String)>, StoreError> {
+        self.rows.find_artifact(named)
+    }
+
+    fn run_row(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
+        self.rows.run_row(id)
+    }
+
+    fn open_runs(&self) -> Result<Vec<String>, StoreError> {
+        self.rows.open_runs()
+    }
+
+    fn started(&self, rule: &str, since: u64) -> Result<(u64, u64), StoreError> {
+        self.rows.started(rule, since)
+    }
+
+    fn grant(&self, jti: &str) -> Result<Option<GrantRow>, StoreError> {
+        self.rows.grant(jti)
+    }
+
+    fn grants_in(&self, phase: Phase) -> Result<Vec<GrantRow>, StoreError> {
+        self.rows.grants_in(phase)
+    }
+
+    fn in_doubt(&self) -> Result<Vec<GrantRow>, StoreError> {
+        self.rows.in_doubt()
+    }
+
+    fn run_out(&self, before: u64) -> Result<Vec<GrantRow>, StoreError> {
+        self.rows.run_out(before)
+    }
+
+    fn left_to_person(&self, jti: &str) -> Result<bool, StoreError> {
+        self.rows.left_to_person(jti)
+    }
+
+    fn killed(&self, principal: Option<&str>) -> Result<Option<String>, StoreError> {
+        self.rows.killed(principal)
+    }
+
+    fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError> {
+        self.rows.leased_by(run, resources)
+    }
+
+    fn seen(&self, run: &str, key: &str, id: &str, digest: &str) -> Result<Seen, StoreError> {
+        self.rows.seen(run, key, id, digest)
+    }
+
+    fn tally(&self, run: &str, what: &str) -> Result<Option<u64>, StoreError> {
+        self.rows.tally(run, what)
+    }
+
+    fn log_size(&self) -> Result<u64, StoreError> {
+        self.rows.log_size()
+    }
+
+    fn entries(&self, run: &str) -> Result<Vec<EntryRow>, StoreError> {
+        self.rows.entries(run)
+    }
+
+    fn entries_from(&self, first: u64, count: u64) -> Result<Vec<EntryRow>, StoreError> {
+        self.rows.entries_from(first, count)
+    }
+
+    fn blobs(&self, run: &str) -> Result<Vec<BlobRow>, StoreError> {
+        self.rows.blobs(run)
+    }
+
+    fn node(&self, level: u8, index: u64) -> Result<Option<[u8; 32]>, StoreError> {
+        self.rows.node(level, index)
+    }
+
+    fn checkpoint(&self, up_to: u64) -> Result<Option<CheckpointRow>, StoreError> {
+        self.rows.checkpoint(up_to)
+    }
+
+    fn figures(&self) -> Result<Figures, StoreError> {
+        self.rows.figures()
+    }
+}
+
+impl Tx for SqlTx<'_> {
+    fn now(&self) -> u64 {
+        self.now
+    }
+
+    fn rows(&self) -> &dyn Read {
+        &self.rows
+    }
+
+    fn remember_value(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", params![key, value])?;
+        Ok(())
+    }
+
+    fn insert_artifact(
+        &mut self,
+        digest: &str,
+        name: &str,
+        signer: &str,
+        bytes: &[u8],
+    ) -> Result<bool, StoreError> {
+        let sql = "INSERT OR IGNORE INTO artifacts (digest, name, signer, deployed, bytes)
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        Ok(self.run(sql, params![digest, name, signer, signed(self.now), bytes])? == 1)
+    }
+
+    fn insert_run(&mut self, run: &NewRun<'_>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO runs (id, artifact, rule, started_by, opened, closed, chain, state)
+                   VALUES (?1, ?2, ?3, ?4, ?5, NULL, x'', x'')";
+        self.run(sql, params![run.id, run.artifact, run.rule, run.started_by, signed(self.now)])?;
+        Ok(())
+    }
+
+    fn save_run(
+        &mut self,
+        id: &str,
+        state: &[u8],
+        chain: &[u8],
+        closed: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE runs SET state = ?2, chain = ?3, closed = ?4 WHERE id = ?1";
+        match self.run(sql, params![id, state, chain, closed.map(signed)])? {
+            1 => Ok(()),
+            _ => Err(StoreError::Broken(format!("run {id} is gone"))),
+        }
+    }
+
+    fn insert_grant(&mut self, grant: &GrantRow) -> Result<(), StoreError> {
+        grants::insert(self.conn, grant)
+    }
+
+    fn move_grant(
+        &mut self,
+        jti: &str,
+        from: Phase,
+        to: Phase,
+        result: Option<&Value>,
+    ) -> Result<bool, StoreError> {
+        grants::advance(self.conn, jti, from, to, result)
+    }
+
+    fn used_under(&mut self, jti: &str, request: &str) -> Result<(), StoreError> {
+        self.run("UPDATE grants SET request = ?2 WHERE jti = ?1", params![jti, request])?;
+        Ok(())
+    }
+
+    fn leave_to_person(&mut self, jti: &str) -> Result<bool, StoreError> {
+        let sql = "INSERT OR IGNORE INTO left_to_person (jti, at) VALUES (?1, ?2)";
+        Ok(self.run(sql, params![jti, signed(self.now)])? == 1)
+    }
+
+    fn kill(&mut self, scope: &str, reason: &str, by: &str) -> Result<bool, StoreError> {
+        let sql = "INSERT OR IGNORE INTO kills (scope, reason, by, at) VALUES (?1, ?2, ?3, ?4)";
+        Ok(self.run(sql, params![scope, reason, by, signed(self.now)])? == 1)
+    }
+
+    fn lease(&mut self, run: &str, resources: &[String]) -> Result<(), StoreError> {
+        for resource in resources {
+            let sql = "INSERT OR IGNORE INTO leases (resource, run, taken) VALUES (?1, ?2, ?3)";
+            self.run(sql, params![resource, run, signed(self.now)])?;
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, run: &str) -> Result<(), StoreError> {
+        self.run("DELETE FROM leases WHERE run = ?1", [run])?;
+        Ok(())
+    }
+
+    fn burn(&mut self, key: &str, jti: &str, until: i64) -> Result<bool, StoreError> {
+        self.run("DELETE FROM proofs WHERE until < ?1", [self.seconds()])?;
+        let sql = "INSERT OR IGNORE INTO proofs (key, jti, until) VALUES (?1, ?2, ?3)";
+        Ok(self.run(sql, params![key, jti, until])? == 1)
+    }
+
+    fn remember(
+        &mut self,
+        run: &str,
+        key: &str,
+        id: &str,
+        digest: &str,
+        answer: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO requests (run, key, id, digest, answer) VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (run, key, id) DO UPDATE SET answer = excluded.answer";
+        self.run(sql, params![run, key, id, digest, answer])?;
+        Ok(())
+    }
+
+    fn set_tally(&mut self, run: &str, what: &str, number: u64) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO tallies (run, what, number) VALUES (?1, ?2, ?3)";
+        self.run(sql, params![run, what, signed(number)])?;
+        Ok(())
+    }
+
+    fn forget_tallies(&mut self, run: &str) -> Result<(), StoreError> {
+        self.run("DELETE FROM tallies WHERE run = ?1", [run])?;
+        Ok(())
+    }
+
+    fn insert_entry(&mut self, entry: &EntryRow) -> Result<(), StoreError> {
+        let sql = "INSERT INTO entries (idx, run, kind, salt, bytes) VALUES (?1, ?2, ?3, ?4, ?5)";
+        self.run(sql, params![signed(entry.index), entry.run, entry.kind, entry.salt, entry.bytes])?;
+        Ok(())
+    }
+
+    fn insert_blob(&mut self, entry: u64, blob: &BlobRow) -> Result<(), StoreError> {
+        let sql = "INSERT INTO blobs (digest, idx, bytes) VALUES (?1, ?2, ?3)";
+        self.run(sql, params![blob.digest, signed(entry), blob.bytes])?;
+        Ok(())
+    }
+
+    fn insert_node(&mut self, level: u8, index: u64, hash: &[u8; 32]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO nodes (level, idx, hash) VALUES (?1, ?2, ?3)";
+        self.run(sql, params![level, signed(index), hash])?;
+        Ok(())
+    }
+
+    fn insert_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), StoreError> {
+        let sql = "INSERT INTO checkpoints (size, at, note) VALUES (?1, ?2, ?3)";
+        self.run(sql, params![signed(checkpoint.size), signed(self.now), checkpoint.note])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! The one writer: a thread that commits many commands with one fsync and answers after it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::disk;
+use super::tx::SqlTx;
+use crate::clock::Clock;
+use crate::error::StoreError;
+use crate::job::Job;
+use crate::resident::Resident;
+
+/// Commands in one commit.
+const MAX_BATCH: usize = 256;
+/// The resident's periodic work is done at the latest after this time.
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// The writer's own state.
+pub(super) struct Writer {
+    conn: Connection,
+    folder: PathBuf,
+    clock: Arc<dyn Clock>,
+    resident: Arc<dyn Resident>,
+    /// Latest time given out.
+    last: u64,
+}
+
+impl Writer {
+    pub fn new(
+        conn: Connection,
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        resident: Arc<dyn Resident>,
+        last: u64,
+    ) -> Self {
+        Self { conn, folder: folder.to_owned(), clock, resident, last }
+    }
+
+    /// Runs until every sender is gone.
+    pub fn run(mut self, jobs: &Receiver<Box<dyn Job>>) {
+        let mut worked = Instant::now();
+        loop {
+            let due = PERIOD.saturating_sub(worked.elapsed());
+            let wait = if self.resident.waits() { due } else { Duration::from_secs(3_600) };
+            let first = match jobs.recv_timeout(wait) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let mut batch: Vec<Box<dyn Job>> = first.into_iter().collect();
+            while batch.len() < MAX_BATCH {
+                let Ok(job) = jobs.try_recv() else { break };
+                batch.push(job);
+            }
+            let due = worked.elapsed() >= PERIOD;
+            if self.commit(batch, due) {
+                worked = Instant::now();
+            }
+        }
+        self.commit(Vec::new(), true);
+    }
+
+    /// One transaction. True if periodic work was done (or its failure should not be tried again at once).
+    fn commit(&mut self, mut batch: Vec<Box<dyn Job>>, due: bool) -> bool {
+        let mut done = Vec::with_capacity(batch.len());
+        let (failure, worked) = match self.attempt(&mut batch, &mut done, due) {
+            Ok(worked) => (None, worked),
+            Err(failure) => {
+                let _ = self.conn.execute_batch("ROLLBACK");
+                self.resident.clear();
+                let failure = disk::explain(failure, &self.folder);
+                tracing::error!(%failure, "a commit failed; nothing of it is acknowledged");
+                (Some(failure), due)
+            }
+        };
+        for job in done.into_iter().chain(batch) {
+            job.answer(failure.clone());
+        }
+        worked
+    }
+
+    fn attempt(
+        &mut self,
+        batch: &mut Vec<Box<dyn Job>>,
+        done: &mut Vec<Box<dyn Job>>,
+        due: bool,
+    ) -> Result<bool, StoreError> {
+        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        // What is not reached when one fails must still be answered: it stays in the batch.
+        while !batch.is_empty() {
+            let mut job = batch.remove(0);
+            self.resident.begin();
+            self.conn.execute_batch("SAVEPOINT job")?;
+            self.last = self.last.max(self.clock.now());
+            let mut tx = SqlTx::new(&self.conn, self.last);
+            let keep = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx))).unwrap_or(false);
+            done.push(job);
+            if self.conn.is_autocommit() {
+                return Err(StoreError::RolledBack("a statement ended it".to_owned()));
+            }
+            if keep {
+                self.conn.execute_batch("RELEASE job")?;
+            } else if self.resident.undo() {
+                self.conn.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            } else {
+                return Err(StoreError::Aborted);
+            }
+        }
+        let worked = self.resident.flush(&mut SqlTx::new(&self.conn, self.last), due)?;
+        self.conn.execute_batch("COMMIT")?;
+        self.resident.committed();
+        Ok(worked)
+    }
+}

@@ -1,0 +1,119 @@
+//! The store as its users see it: commands in, answers out.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::error::{CommandError, StoreError};
+use crate::job::{Command, Job};
+use crate::tx::{Read, Tx};
+
+/// What keeps the rows. One writer runs jobs in order, several to a commit, and answers each after the commit is durable.
+pub trait Backend: Send + Sync {
+    /// Queues a job.
+    ///
+    /// # Errors
+    /// Too many wait, or the writer has stopped.
+    fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError>;
+    /// For looking only.
+    fn reader(&self) -> Arc<dyn Reader>;
+    /// Whether there is room for more than what stops or ends things.
+    fn has_room(&self) -> bool;
+    /// Gives the reserve up.
+    fn release_reserve(&self);
+    /// Makes the reserve again, if it is gone. False where there is no room for it.
+    fn refill_reserve(&self) -> bool;
+}
+
+/// Looks at committed rows, beside the writer.
+pub trait Reader: Send + Sync {
+    /// Shows one snapshot. Blocks.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn look(&self, look: &mut dyn FnMut(&dyn Read)) -> Result<(), StoreError>;
+}
+
+/// The store of one server.
+pub struct Store {
+    backend: Box<dyn Backend>,
+}
+
+impl Store {
+    /// Over a back end.
+    #[must_use]
+    pub fn new(backend: impl Backend + 'static) -> Self {
+        Self { backend: Box::new(backend) }
+    }
+
+    /// Runs a command in the writer. Its answer comes after it is durable; an error rolls it back. While the reserve is
+    /// gone it is refused.
+    ///
+    /// # Errors
+    /// The command's own, or the store cannot.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: CommandError,
+    {
+        if !self.has_room() {
+            return Err(StoreError::Full("the reserve is gone".to_owned()).into());
+        }
+        self.insist(work).await
+    }
+
+    /// The same for what stops things or ends what was begun: it may use what the reserve left.
+    ///
+    /// # Errors
+    /// The command's own, or the store cannot.
+    pub async fn insist<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: CommandError,
+    {
+        let (send, answer) = oneshot::channel();
+        self.backend.submit(Box::new(Command::new(work, send)))?;
+        // No deadline here: a claim that was won must reach whoever acts on it. The doors have one.
+        match answer.await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(StoreError::Closed.into()),
+        }
+    }
+
+    /// Looks at one committed snapshot, on a thread that may block.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn read<T, F>(&self, look: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&dyn Read) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let reader = self.backend.reader();
+        let looked = tokio::task::spawn_blocking(move || {
+            let (mut look, mut found) = (Some(look), None);
+            reader.look(&mut |rows| found = look.take().map(|look| look(rows)))?;
+            found.unwrap_or(Err(StoreError::Closed))
+        });
+        looked.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Whether there is room for more than what stops or ends things.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.backend.has_room()
+    }
+
+    /// Gives the reserve up.
+    pub fn release_reserve(&self) {
+        self.backend.release_reserve();
+    }
+
+    /// Makes the reserve again, if it is gone. False where there is no room for it. Blocks.
+    #[must_use]
+    pub fn refill_reserve(&self) -> bool {
+        self.backend.refill_reserve()
+    }
+}

@@ -1,0 +1,183 @@
+//! Commits: what is kept, what is rolled back, and what memory is told of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+
+use xpd_store::{Resident, Store, StoreError, Tx};
+
+use crate::site::Site;
+
+/// Writes down what the writer tells it.
+#[derive(Default)]
+struct Witness {
+    told: Mutex<Vec<&'static str>>,
+    /// A failed command cannot be undone.
+    stuck: AtomicBool,
+    /// The end of a batch fails.
+    fails: AtomicBool,
+}
+
+impl Witness {
+    fn told(&self, what: &'static str) {
+        self.told.lock().unwrap().push(what);
+    }
+
+    fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.told.lock().unwrap())
+    }
+}
+
+impl Resident for Witness {
+    fn begin(&self) {
+        self.told("begin");
+    }
+
+    fn undo(&self) -> bool {
+        self.told("undo");
+        !self.stuck.load(Ordering::SeqCst)
+    }
+
+    fn flush(&self, tx: &mut dyn Tx, _: bool) -> Result<bool, StoreError> {
+        self.told("flush");
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(StoreError::Broken("made up".to_owned()));
+        }
+        tx.remember_value("flushed", b"yes")?;
+        Ok(false)
+    }
+
+    fn committed(&self) {
+        self.told("committed");
+    }
+
+    fn clear(&self) {
+        self.told("clear");
+    }
+
+    fn waits(&self) -> bool {
+        false
+    }
+}
+
+async fn kept(store: &Store, key: &'static str) -> bool {
+    store.read(move |rows| rows.remembered(key)).await.unwrap().is_some()
+}
+
+async fn keep(store: &Store, key: &'static str) -> Result<(), StoreError> {
+    store.write(move |tx| tx.remember_value(key, b"")).await
+}
+
+fn own() -> StoreError {
+    StoreError::Folder("its own".to_owned())
+}
+
+/// Three commands in one batch, the middle one failing after it wrote: what came of each.
+async fn three(store: &Arc<Store>) -> [Result<(), StoreError>; 3] {
+    // Keeps the writer busy until all three wait.
+    let (go, wait) = mpsc::channel::<()>();
+    let (begun, begins) = tokio::sync::oneshot::channel::<()>();
+    let first = Arc::clone(store);
+    let busy = tokio::spawn(async move {
+        first
+            .write(move |_| {
+                let _ = begun.send(());
+                let _ = wait.recv();
+                Ok::<(), StoreError>(())
+            })
+            .await
+    });
+    begins.await.unwrap();
+    let one = store.write(|tx| tx.remember_value("one", b""));
+    let two = store.write(|tx| {
+        tx.remember_value("two", b"")?;
+        Err::<(), _>(own())
+    });
+    let three = store.write(|tx| tx.remember_value("three", b""));
+    let release = async {
+        // The others were polled before, in order, so they wait in the queue and are the next batch.
+        go.send(()).unwrap();
+    };
+    let (one, two, three, ()) = tokio::join!(one, two, three, release);
+    busy.await.unwrap().unwrap();
+    [one, two, three]
+}
+
+pub async fn what_fails_is_rolled_back_and_its_neighbours_are_kept(site: Site) {
+    let store = Arc::new(site.open().unwrap());
+    assert_eq!(three(&store).await, [Ok(()), Err(own()), Ok(())]);
+    assert_eq!(
+        (kept(&store, "one").await, kept(&store, "two").await, kept(&store, "three").await),
+        (true, false, true)
+    );
+}
+
+pub async fn a_failure_that_memory_cannot_follow_takes_the_commit_along(site: Site) {
+    let witness = Arc::new(Witness::default());
+    let store = Arc::new(site.open_with(Arc::clone(&witness) as Arc<dyn Resident>).unwrap());
+    witness.stuck.store(true, Ordering::SeqCst);
+    let failed = store
+        .write(|tx| {
+            tx.remember_value("half", b"")?;
+            Err::<(), _>(own())
+        })
+        .await;
+    assert_eq!(failed, Err(own()), "whoever failed is told why");
+    assert_eq!(witness.take(), ["begin", "undo", "clear"]);
+    // Its neighbours hear that nothing of theirs was done.
+    assert_eq!(three(&store).await, [Err(StoreError::Aborted), Err(own()), Err(StoreError::Aborted)]);
+    assert!(!kept(&store, "one").await && !kept(&store, "three").await);
+    assert!(!kept(&store, "half").await && !kept(&store, "two").await);
+    keep(&store, "after").await.unwrap();
+}
+
+pub async fn memory_is_written_before_the_commit_and_cleared_with_it(site: Site) {
+    let witness = Arc::new(Witness::default());
+    let store = site.open_with(Arc::clone(&witness) as Arc<dyn Resident>).unwrap();
+    keep(&store, "one").await.unwrap();
+    assert_eq!(witness.take(), ["begin", "flush", "committed"]);
+    assert!(kept(&store, "flushed").await, "in the same transaction");
+    witness.fails.store(true, Ordering::SeqCst);
+    assert_eq!(keep(&store, "two").await, Err(StoreError::Broken("made up".to_owned())));
+    assert_eq!(witness.take(), ["begin", "flush", "clear"]);
+    assert!(!kept(&store, "two").await);
+    witness.fails.store(false, Ordering::SeqCst);
+    keep(&store, "three").await.unwrap();
+}
+
+pub async fn time_never_goes_back(site: Site) {
+    let store = site.open().unwrap();
+    let now = async |store: &Store| store.write(|tx| Ok::<_, StoreError>(tx.now())).await.unwrap();
+    site.clock.set(5_000_000);
+    assert_eq!(now(&store).await, 5_000_000);
+    site.clock.set(1_000_000);
+    assert_eq!(now(&store).await, 5_000_000);
+    site.clock.set(6_000_000);
+    assert_eq!(now(&store).await, 6_000_000);
+}
+
+pub async fn without_its_reserve_only_what_insists_is_written(site: Site) {
+    let store = site.open().unwrap();
+    assert!(store.has_room());
+    store.release_reserve();
+    assert!(!store.has_room());
+    assert!(matches!(keep(&store, "one").await, Err(StoreError::Full(_))));
+    store.insist(|tx| tx.remember_value("two", b"")).await.unwrap();
+    assert!(store.refill_reserve() && store.has_room());
+    keep(&store, "three").await.unwrap();
+    assert_eq!((kept(&store, "one").await, kept(&store, "two").await), (false, true));
+}
+
+pub async fn a_folder_has_one_store_and_is_free_after_it(site: Site) {
+    let store = site.open().unwrap();
+    assert_eq!(site.open().err(), Some(StoreError::InUse));
+    drop(store);
+    assert!(site.open().is_ok());
+}
+
+pub async fn what_was_answered_is_there_after_a_restart(site: Site) {
+    let store = site.open().unwrap();
+    keep(&store, "one").await.unwrap();
+    drop(store);
+    let store = site.open().unwrap();
+    assert!(kept(&store, "one").await);
+}

@@ -1,0 +1,73 @@
+//! What a configuration may say beyond its form.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use xp_artifact::VerifyingKey;
+use xp_artifact::question::Kind;
+use xpd_doors::socket;
+use xpd_engine::{ConfigError, PRIVATE_KEY, is_private_key};
+
+use super::Limits;
+
+/// A word that is no kind would require what nothing can answer, or let through nothing.
+pub(super) fn kinds(key: &str, words: &BTreeSet<String>) -> Result<(), String> {
+    match words.iter().find(|word| Kind::of(word).is_none()) {
+        None => Ok(()),
+        Some(word) => {
+            let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+            Err(format!("`artifacts.{key}`: `{word}` is no kind of question; there are {}", known.join(", ")))
+        }
+    }
+}
+
+/// Limits under which nothing would be answered.
+pub(super) fn limits(limits: &Limits) -> Result<(), String> {
+    let zero = |name: &str| Err(format!("`limits.{name}`: must be 1 or more; nothing could be asked"));
+    match limits {
+        Limits { request_seconds: 0, .. } => zero("request_seconds"),
+        Limits { body_bytes: 0, .. } => zero("body_bytes"),
+        _ => Ok(()),
+    }
+}
+
+/// A path that a socket can be bound to.
+pub(super) fn socket_path(path: &Path) -> Result<(), String> {
+    let length = path.as_os_str().len();
+    if length <= socket::MAX_PATH {
+        return Ok(());
+    }
+    Err(format!(
+        "`server.socket`: {} has {length} bytes, a socket's path at most {} bytes",
+        path.display(),
+        socket::MAX_PATH
+    ))
+}
+
+/// Permission bits as text, `0660`.
+pub(super) fn socket_mode(text: &str) -> Result<u32, String> {
+    let octal = text.bytes().all(|byte| byte.is_ascii_digit());
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if octal && mode <= 0o777 => Ok(mode),
+        _ => Err(format!("`server.socket_mode`: `{text}` is no octal mode such as \"0660\"")),
+    }
+}
+
+/// A URL that proofs can name.
+pub(super) fn url(text: &str) -> Result<String, String> {
+    let plain = reqwest::Url::parse(text).is_ok_and(|url| {
+        ["http", "https"].contains(&url.scheme()) && url.query().is_none() && url.fragment().is_none()
+    });
+    if plain && text.contains("://") {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    Err(format!("`server.url`: `{text}` is no URL such as `http://127.0.0.1:7411`"))
+}
+
+/// A key that may sign artifacts.
+pub(super) fn public_key(path: &Path) -> Result<VerifyingKey, ConfigError> {
+    let pem = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
+    VerifyingKey::from_pem(&pem).map_err(|error| {
+        if is_private_key(&pem) { ConfigError::new(path, PRIVATE_KEY) } else { ConfigError::new(path, error) }
+    })
+}

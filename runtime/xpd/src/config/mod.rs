@@ -1,0 +1,243 @@
+//! `xpd.toml`: read once, complete or refused, with the file and the key that is wrong.
+
+mod checks;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use xp_artifact::VerifyingKey;
+use xpd_connectors::{Made, make};
+use xpd_engine::ConfigError;
+use xpd_proxy::hooks::{CrashAt, Hooks};
+
+/// The environment variable without which `[test]` is refused.
+pub const TEST_VARIABLE: &str = "XPD_TEST_HOOKS";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    server: ServerTable,
+    #[serde(default)]
+    artifacts: ArtifactsTable,
+    #[serde(default)]
+    connector: BTreeMap<String, toml::Table>,
+    #[serde(default)]
+    limits: Limits,
+    test: Option<TestTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServerTable {
+    #[serde(default = "default_name")]
+    name: String,
+    listen: Option<SocketAddr>,
+    socket: Option<PathBuf>,
+    #[serde(default = "default_mode")]
+    socket_mode: String,
+    url: Option<String>,
+    data: PathBuf,
+    keys: Option<PathBuf>,
+    roster: PathBuf,
+    declarations: Option<PathBuf>,
+}
+
+fn default_name() -> String {
+    "xpd.localhost".to_owned()
+}
+
+/// Whoever may enter its folder: agents run as other users, and no request counts without a proof of possession.
+fn default_mode() -> String {
+    "0666".to_owned()
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArtifactsTable {
+    #[serde(default)]
+    trusted: Vec<PathBuf>,
+    #[serde(default)]
+    unproved: BTreeSet<String>,
+    #[serde(default)]
+    required: BTreeSet<String>,
+}
+
+/// `[limits]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a request's body, artifacts aside.
+    pub body_bytes: usize,
+    /// Seconds a request may take, acting aside.
+    pub request_seconds: u64,
+    /// Refusals of one principal logged one by one, each minute.
+    pub refusals_per_minute: u32,
+    /// Bytes on the disk that are kept for stopping things when it is full.
+    pub reserve_bytes: u64,
+    /// Seconds after which an action that a probe does not find counts as not done.
+    pub grace_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            request_seconds: 30,
+            refusals_per_minute: 60,
+            reserve_bytes: 4 << 20,
+            grace_seconds: 30,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TestTable {
+    crash_at: Option<CrashAt>,
+}
+
+/// A connector instance as configured.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Its kind: the connector it implements.
+    pub kind: String,
+    /// The rest of its table.
+    pub table: toml::Table,
+}
+
+impl Instance {
+    /// Makes the connector. `name` is the instance's, `file` the configuration it stands in.
+    ///
+    /// # Errors
+    /// The table is not one of its kind.
+    pub fn make(&self, name: &str, file: &Path) -> Result<Made, ConfigError> {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        make(name, &self.kind, &self.table, folder).map_err(|error| {
+            let file = error.file.as_deref().unwrap_or(file);
+            ConfigError::new(file, &error.what)
+        })
+    }
+}
+
+/// The configuration, every path resolved.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// Name of the server.
+    pub name: String,
+    /// Loopback address to listen on.
+    pub listen: Option<SocketAddr>,
+    /// Unix socket to listen on.
+    pub socket: Option<PathBuf>,
+    /// Its permission bits.
+    pub socket_mode: u32,
+    /// How agents reach the TCP listener, if not by its address.
+    pub url: Option<String>,
+    /// Folder of database and checkpoint.
+    pub data: PathBuf,
+    /// Folder of the keys.
+    pub keys: PathBuf,
+    /// The roster.
+    pub roster: PathBuf,
+    /// Declarations of actions, where they are not those of the standard library.
+    pub declarations: Option<PathBuf>,
+    /// Keys whose artifacts are taken.
+    pub trusted: Vec<VerifyingKey>,
+    /// Kinds of questions that may stand unanswered.
+    pub unproved: BTreeSet<String>,
+    /// Kinds of questions that must have been asked.
+    pub required: BTreeSet<String>,
+    /// Connector instances by name.
+    pub connectors: BTreeMap<String, Instance>,
+    /// Limits.
+    pub limits: Limits,
+    /// Crash points of the tests.
+    pub hooks: Hooks,
+}
+
+impl Config {
+    /// Reads the file. Paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with file and key.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
+        let file: File = toml::from_str(&text).map_err(|error| ConfigError::new(path, error))?;
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        let at = |relative: &Path| folder.join(relative);
+        let wrong = |what: &str| ConfigError::new(path, what);
+        let said = |what: String| ConfigError::new(path, what);
+        let server = file.server;
+        if server.listen.is_none() && server.socket.is_none() {
+            return Err(wrong("`server`: needs `listen` or `socket`"));
+        }
+        if server.listen.is_some_and(|address| !address.ip().is_loopback()) {
+            return Err(wrong("`server.listen`: must be a loopback address; there is no TLS here"));
+        }
+        let usable = |c: char| c.is_ascii_alphanumeric() || ".-_/".contains(c);
+        if server.name.is_empty() || !server.name.chars().all(usable) {
+            return Err(wrong("`server.name`: letters, digits and `.-_/` only"));
+        }
+        if file.artifacts.trusted.is_empty() {
+            return Err(wrong(
+                "`artifacts.trusted`: name at least one public key; without one nothing can run",
+            ));
+        }
+        let hooks = match file.test {
+            None => Hooks::default(),
+            Some(_) if std::env::var(TEST_VARIABLE).as_deref() != Ok("1") => {
+                return Err(wrong("`test`: only with XPD_TEST_HOOKS=1; never outside tests"));
+            }
+            Some(test) => Hooks { crash_at: test.crash_at },
+        };
+        let socket = server.socket.as_deref().map(at);
+        socket.as_deref().map_or(Ok(()), checks::socket_path).map_err(said)?;
+        checks::kinds("required", &file.artifacts.required).map_err(said)?;
+        checks::kinds("unproved", &file.artifacts.unproved).map_err(said)?;
+        checks::limits(&file.limits).map_err(said)?;
+        let data = at(&server.data);
+        Ok(Self {
+            name: server.name,
+            listen: server.listen,
+            socket,
+            socket_mode: checks::socket_mode(&server.socket_mode).map_err(said)?,
+            url: server.url.as_deref().map(checks::url).transpose().map_err(said)?,
+            keys: server.keys.as_deref().map_or_else(|| data.join("keys"), at),
+            data,
+            roster: at(&server.roster),
+            declarations: server.declarations.as_deref().map(at),
+            trusted: file
+                .artifacts
+                .trusted
+                .iter()
+                .map(|key| checks::public_key(&at(key)))
+                .collect::<Result<_, _>>()?,
+            unproved: file.artifacts.unproved,
+            required: file.artifacts.required,
+            connectors: instances(path, file.connector)?,
+            limits: file.limits,
+            hooks,
+            file: path.to_owned(),
+        })
+    }
+}
+
+fn instances(
+    path: &Path,
+    tables: BTreeMap<String, toml::Table>,
+) -> Result<BTreeMap<String, Instance>, ConfigError> {
+    let read = |(name, mut table): (String, toml::Table)| {
+        let kind = match table.remove("kind") {
+            Some(toml::Value::String(kind)) => kind,
+            Some(_) => {
+                return Err(ConfigError::new(path, format!("`connector.{name}.kind`: must be a text")));
+            }
+            None => name.clone(),
+        };
+        Ok((name, Instance { kind, table }))
+    };
+    tables.into_iter().map(read).collect()
+}

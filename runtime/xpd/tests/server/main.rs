@@ -1,0 +1,26 @@
+//! The server through its doors, with a connector that counts.
+
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod deploy;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod doors;
+#[cfg(test)]
+mod doubt;
+#[cfg(test)]
+mod happy;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod repeat;
+#[cfg(test)]
+mod storage;
+#[cfg(test)]
+mod support;

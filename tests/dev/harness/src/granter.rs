@@ -1,0 +1,112 @@
+//! Somebody who grants whatever a test asks, and remembers what came of it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use xp_artifact::workflow::Repeat;
+use xp_scope::{Digest, Value};
+use xpd_proxy::{Answer, Authority, Decision, Ending, Failure, Fault, Refused, Spent, Stop, Use, Warrant};
+use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
+
+/// Grants everything, unless told to refuse.
+#[derive(Default)]
+pub struct Granter {
+    markers: Mutex<BTreeMap<String, String>>,
+    /// How the actions ended, in order.
+    pub endings: Mutex<Vec<Ending>>,
+    /// What was resolved: token and result.
+    pub resolved: Mutex<Vec<(String, Option<Value>)>>,
+    /// What was left to a person: token and reason.
+    pub left: Mutex<Vec<(String, String)>>,
+    /// What claims are refused with.
+    pub refusal: Mutex<Option<Refused>>,
+    /// How unknown ends are resolved; by looking where nothing is said.
+    pub repeat: Mutex<Option<Repeat>>,
+}
+
+impl Granter {
+    /// The digest a grant is made for.
+    #[must_use]
+    pub fn digest(instance: &str, args: &BTreeMap<String, Value>) -> Digest {
+        xp_artifact::request_digest(&declaration(), instance, args)
+    }
+
+    pub(crate) fn mark(&self, jti: &str, marker: &str) {
+        self.markers.lock().unwrap().insert(jti.to_owned(), marker.to_owned());
+    }
+}
+
+fn declaration() -> Digest {
+    Digest::of(b"declaration")
+}
+
+fn answer(result: Option<Value>, failure: Option<Failure>) -> Answer {
+    Answer { result, bound: true, failure, index: 0, replayed: false }
+}
+
+impl Authority for Granter {
+    type Caller = ();
+
+    fn admit(&self, _: &mut dyn Tx, (): &()) -> Result<String, Fault> {
+        Ok("tester".to_owned())
+    }
+
+    fn claim(&self, tx: &mut dyn Tx, (): (), using: Use) -> Result<Decision, Stop> {
+        if let Some(refused) = self.refusal.lock().unwrap().clone() {
+            return Err(Stop::Refuse(refused));
+        }
+        let grant = tx.grant(&using.claims.jti)?.ok_or_else(|| Fault::unknown("grant"))?;
+        let warrant = self.warrant(tx.rows(), &grant)?.ok_or_else(|| Fault::unknown("run"))?;
+        Ok(Decision::Allowed(warrant))
+    }
+
+    fn warrant(&self, _: &dyn Read, grant: &GrantRow) -> Result<Option<Warrant>, StoreError> {
+        let marker = self.markers.lock().unwrap().get(&grant.jti).cloned().unwrap_or_default();
+        let repeat = self.repeat.lock().unwrap().unwrap_or(Repeat::Probe);
+        Ok(Some(Warrant { declaration: declaration(), repeat, marker }))
+    }
+
+    fn forbids_repeat(&self, _: &mut dyn Tx, _: &GrantRow) -> Result<Option<Refused>, Fault> {
+        Ok(self.refusal.lock().unwrap().clone())
+    }
+
+    fn repeats(&self, _: &mut dyn Tx, _: &GrantRow) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn leave_to_person(&self, tx: &mut dyn Tx, grant: &GrantRow, why: &Refused) -> Result<(), Fault> {
+        if tx.leave_to_person(&grant.jti)? {
+            self.left.lock().unwrap().push((grant.jti.clone(), why.reason.clone()));
+        }
+        Ok(())
+    }
+
+    fn end(&self, tx: &mut dyn Tx, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
+        self.endings.lock().unwrap().push(ending.clone());
+        let failure = |code: &str, reason: String, status| Failure { code: code.to_owned(), reason, status };
+        let (to, answer) = match ending {
+            Ending::Done(value) => (Phase::Done, answer(Some(value), None)),
+            Ending::Failed { reason, status, .. } => {
+                (Phase::Failed, answer(None, Some(failure("connector_failed", reason, status))))
+            }
+            Ending::Unknown(reason) => {
+                (Phase::InDoubt, answer(None, Some(failure("in_doubt", reason, None))))
+            }
+        };
+        tx.move_grant(spent.jti(), Phase::Claimed, to, None)?;
+        Ok(answer)
+    }
+
+    fn resolve(
+        &self,
+        tx: &mut dyn Tx,
+        grant: &GrantRow,
+        result: Option<Value>,
+        _: Option<&str>,
+    ) -> Result<Answer, Stop> {
+        let to = if result.is_some() { Phase::Done } else { Phase::Failed };
+        tx.move_grant(&grant.jti, Phase::InDoubt, to, None)?;
+        self.resolved.lock().unwrap().push((grant.jti.clone(), result.clone()));
+        Ok(answer(result, None))
+    }
+}
