@@ -122,7 +122,8 @@ fn earlier(slice: &Slice<'_, '_>, found: usize) -> Option<Diagnostic> {
     let before = |token: usize| token.checked_sub(1).map_or("", |before| lexed.word(before));
     for token in (slice.tokens.start + 1..found).rev().take(2) {
         let word = lexed.word(token);
-        if lexed.kind(token) != Some(Kind::Word) || before(token) == "." {
+        // `nothing` is a slip of no other word.
+        if lexed.kind(token) != Some(Kind::Word) || before(token) == "." || word == "nothing" {
             continue;
         }
         let all = words::words().iter().map(words::Word::text).filter(|text| text.len() > 1);

@@ -55,7 +55,7 @@ pub(super) static WORDS: &[Word] = &[
     free("audience", Rule::k_audience).forms(&[Rule::audience]).needs_more().continues().after_type(),
     reserved("any", Rule::k_any).forms(&[Rule::any_pin]),
     reserved("as", Rule::k_as).forms(&[Rule::binder]).needs_more().continues(),
-    free("at", Rule::k_at).phrase("at most").forms(&[Rule::at_most]).needs_more().continues(),
+    free("at", Rule::k_at).needs_more().continues(),
     reserved("auto", Rule::k_auto)
         .phrase("auto when")
         .forms(&[Rule::auto_when])
