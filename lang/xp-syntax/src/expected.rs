@@ -64,6 +64,7 @@ pub(crate) fn wanted(rule: Rule) -> Wanted {
             "`no role can`, `no principal can`, `never`, `untrusted text reaches`, `effect` or an action",
         ),
         Rule::about_uses => Choice("`effect` or an action"),
+        Rule::at_most => Exactly("at most"),
         Rule::only_within => Exactly("only within"),
         other => match words::phrase(other) {
             None | Some("") => Hidden,

@@ -131,6 +131,9 @@ impl Splitter<'_, '_> {
             let sibling = self.piece(self.block()).member(word).is_some();
             let child = piece.member(word).is_some();
             let clause = piece == Piece::Clause;
+            if clause && self.is_name_in_clause(start, at) {
+                return Boundary::No;
+            }
             if token.line_first {
                 let starts = child || self.starts_something(word) || self.resumes(word);
                 if starts && !field && !role {
@@ -161,6 +164,42 @@ impl Splitter<'_, '_> {
             return Boundary::Here;
         }
         Boundary::No
+    }
+
+    /// A word that could start a clause, and is a name, or the `about` of a field, in the clause at hand.
+    fn is_name_in_clause(&self, start: usize, at: usize) -> bool {
+        let word = self.lexed.word(at);
+        let Some(member) = Piece::Action.member(word) else { return false };
+        if word == "about" && self.lexed.word(start) == "result" && self.path_end(start) == at {
+            return true;
+        }
+        let before = self.lexed.word(at - 1);
+        // A word that needs more is itself a name after these.
+        let named = at > start + 1
+            && self.lexed.kind(at - 1) == Some(Kind::Word)
+            && matches!(self.lexed.word(at - 2), "." | "," | "(" | "by" | "from" | "is");
+        if named || !words::needs_more(before) || member != Piece::Clause {
+            return false;
+        }
+        if before == "." || !self.lexed.token(at).is_some_and(|token| token.line_first) {
+            return true;
+        }
+        let after = self.path_end(at);
+        match self.lexed.kind(after) {
+            Some(Kind::Mark(',' | ')')) => true,
+            _ if word == "result" => !matches!(self.lexed.word(after), "from" | "is" | "about"),
+            // Alone in its line: a name, unless it says enough for a clause.
+            _ => after > at + 1 || (!self.lexed.same_line_follows(at) && !self.complete(Piece::Clause, at..after)),
+        }
+    }
+
+    /// Where the path that starts with a word ends.
+    fn path_end(&self, at: usize) -> usize {
+        let mut end = at + 1;
+        while self.lexed.is_mark(end, '.') && self.lexed.kind(end + 1) == Some(Kind::Word) {
+            end += 2;
+        }
+        end
     }
 
     /// A word that would reopen a block closed before.

@@ -55,7 +55,7 @@ pub(super) static WORDS: &[Word] = &[
     free("audience", Rule::k_audience).forms(&[Rule::audience]).needs_more().continues().after_type(),
     reserved("any", Rule::k_any).forms(&[Rule::any_pin]),
     reserved("as", Rule::k_as).forms(&[Rule::binder]).needs_more().continues(),
-    free("at", Rule::k_at).phrase("at most").forms(&[Rule::at_most]).continues(),
+    free("at", Rule::k_at).needs_more().continues(),
     reserved("auto", Rule::k_auto)
         .phrase("auto when")
         .forms(&[Rule::auto_when])
@@ -70,10 +70,10 @@ pub(super) static WORDS: &[Word] = &[
     free("exact", Rule::k_exact).forms(&[Rule::exact]),
     reserved("false", Rule::k_false),
     free("fold", Rule::k_fold).forms(&[Rule::fold]),
-    free("from", Rule::k_from).forms(&[Rule::made_from, Rule::result_from]).continues().breaks(OutsideBrackets),
+    free("from", Rule::k_from).forms(&[Rule::made_from, Rule::result_from]).needs_more().continues().breaks(OutsideBrackets),
     free("immutable", Rule::k_immutable).forms(&[Rule::immutable]).continues().after_type(),
-    free("in", Rule::k_in).forms(&[Rule::parents]).continues(),
-    free("is", Rule::k_is).forms(&[Rule::result_is]).continues(),
+    free("in", Rule::k_in).forms(&[Rule::parents]).needs_more().continues(),
+    free("is", Rule::k_is).forms(&[Rule::result_is]).needs_more().continues(),
     reserved("if", Rule::k_if)
         .forms(&[Rule::if_evidence])
         .needs_more()
@@ -126,7 +126,7 @@ pub(super) static WORDS: &[Word] = &[
     free("through", Rule::k_through).needs_more().continues(),
     reserved("true", Rule::k_true),
     free("untrusted", Rule::k_untrusted).forms(&[Rule::through]),
-    free("valid", Rule::k_valid).phrase("valid while").forms(&[Rule::valid_while]).needs_more().continues(),
+    free("valid", Rule::k_valid).phrase("valid while").forms(&[Rule::valid_while]).needs_more().continues().breaks(OutsideBrackets),
     reserved("vacuous", Rule::k_vacuous).phrase("or vacuous").forms(&[Rule::vacuous]),
     reserved("when", Rule::k_when).needs_more().continues().spaced_group(),
     free("while", Rule::k_while).needs_more().continues(),
