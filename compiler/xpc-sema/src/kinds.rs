@@ -70,9 +70,12 @@ fn kind(
         let ty = types::resolve(place, &part.ty, &format!("{name}.{}", part.name.text), None, problems);
         if matches!(ty, Some(Type::Bool | Type::List(_) | Type::Record(_))) {
             problems.push(
-                Diagnostic::error(codes::WRONG_TYPE, "a key is a text, a number, or a name of some other kind")
-                    .at(part.ty.span)
-                    .help("give the key several parts: `{ owner: text, name: text }`"),
+                Diagnostic::error(
+                    codes::WRONG_TYPE,
+                    "a key is a text, a number, or a name of some other kind",
+                )
+                .at(part.ty.span)
+                .help("give the key several parts: `{ owner: text, name: text }`"),
             );
         }
         if key.iter().any(|other: &KeyDecl| other.name == part.name.text) {
@@ -168,7 +171,10 @@ fn nesting(ast: &ast::Connector, own: &mut Own, problems: &mut Problems) {
                         problems.push(
                             Diagnostic::error(
                                 codes::BAD_KIND,
-                                format!("`{}` never lies in `{of}`, whose readers are said to read it", kind.name),
+                                format!(
+                                    "`{}` never lies in `{of}`, whose readers are said to read it",
+                                    kind.name
+                                ),
                             )
                             .at(place_of(ast, kind)),
                         );
@@ -177,7 +183,10 @@ fn nesting(ast: &ast::Connector, own: &mut Own, problems: &mut Problems) {
             }
         }
         Err(error) => {
-            let span = ast.resources.iter().find(|resource| error.kind.ends_with(&format!(".{}", resource.name.text)));
+            let span = ast
+                .resources
+                .iter()
+                .find(|resource| error.kind.ends_with(&format!(".{}", resource.name.text)));
             let span = span.map_or(ast.name.span, |resource| resource.name.span);
             problems.push(Diagnostic::error(codes::BAD_KIND, error.to_string()).at(span));
             own.values_mut().for_each(|(_, kind)| *kind = None);

@@ -71,9 +71,11 @@ impl Scope<'_> {
             return self.field(fields, problems).map(|(fields, ty)| Named::Field(fields, ty));
         }
         let Some(index) = self.params.iter().position(|param| param.name == root.text) else {
-            let fault =
-                Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("the action has no argument `{}`", root.text))
-                    .at(root.span);
+            let fault = Diagnostic::error(
+                codes::UNKNOWN_PARAMETER,
+                format!("the action has no argument `{}`", root.text),
+            )
+            .at(root.span);
             let known = self.params.iter().map(|param| param.name.as_str()).chain(["result"]);
             problems.push(problems.propose(fault, root.span, &root.text, "its arguments", known));
             return None;
@@ -102,9 +104,12 @@ impl Scope<'_> {
             Named::Argument(..) => {
                 let text = path.text();
                 problems.push(
-                    Diagnostic::error(codes::BAD_THING, format!("`{text}` is an argument, and a field of the result is wanted"))
-                        .at(path.span)
-                        .help("write `result.field`"),
+                    Diagnostic::error(
+                        codes::BAD_THING,
+                        format!("`{text}` is an argument, and a field of the result is wanted"),
+                    )
+                    .at(path.span)
+                    .help("write `result.field`"),
                 );
                 None
             }
@@ -112,7 +117,12 @@ impl Scope<'_> {
     }
 
     /// `result.field is argument`; or none with the fault reported.
-    pub fn identity(&self, field: &ast::Path, argument: &ast::Path, problems: &mut Problems) -> Option<Identity> {
+    pub fn identity(
+        &self,
+        field: &ast::Path,
+        argument: &ast::Path,
+        problems: &mut Problems,
+    ) -> Option<Identity> {
         let (of_result, ty) = self.field(&field.segments, problems)?;
         match self.named(argument, problems)? {
             Named::Argument(index, fields, other) if ty == other => {
@@ -168,7 +178,11 @@ impl Scope<'_> {
             );
             return None;
         }
-        Some(Making { thing, valid_while: valid_while?, from: from.map_or(Some(None), |from| from.map(Some))? })
+        Some(Making {
+            thing,
+            valid_while: valid_while?,
+            from: from.map_or(Some(None), |from| from.map(Some))?,
+        })
     }
 
     /// Where content comes from; or none with the fault reported.
@@ -293,7 +307,11 @@ impl Scope<'_> {
             }
             (_, several) => {
                 let names = several.iter().map(|name| format!("`{}(…)`", short(name))).collect::<Vec<_>>();
-                problems.push(wrong_key(span, kind, &format!("to be in one of several: begin with {}", names.join(" or "))));
+                problems.push(wrong_key(
+                    span,
+                    kind,
+                    &format!("to be in one of several: begin with {}", names.join(" or ")),
+                ));
                 return None;
             }
         };
@@ -417,14 +435,16 @@ fn wrong_key(span: Span, kind: &Kind, what: &str) -> Diagnostic {
             format!(" in {}", names.join(" | "))
         }
     };
-    Diagnostic::error(codes::BAD_THING, format!("`{}` is given {what}", short(&kind.name)))
-        .at(span)
-        .because(format!("it is declared as `resource {}{inside} {{ {} }}`", short(&kind.name), parts.join(", ")))
+    Diagnostic::error(codes::BAD_THING, format!("`{}` is given {what}", short(&kind.name))).at(span).because(
+        format!("it is declared as `resource {}{inside} {{ {} }}`", short(&kind.name), parts.join(", ")),
+    )
 }
 
 fn encloses_not(span: Span, kind: &Kind, last: Option<&LevelExpr>) -> Diagnostic {
     match last {
-        Some(level) => wrong_key(span, kind, &format!("inside `{}`, where it never lies", short(&level.kind))),
+        Some(level) => {
+            wrong_key(span, kind, &format!("inside `{}`, where it never lies", short(&level.kind)))
+        }
         None => wrong_key(span, kind, "without what encloses it"),
     }
 }

@@ -66,7 +66,8 @@ pub fn lower(
     }
     let steps: Vec<Step> = drafts.into_iter().map(Draft::finish).collect::<Option<_>>()?;
     let loops: Vec<Loop> = lowered_loops.into_iter().collect::<Option<_>>()?;
-    let mut model = assemble(&context, Parts { steps, loops, separate, finish: finish?, spans, obligations })?;
+    let mut model =
+        assemble(&context, Parts { steps, loops, separate, finish: finish?, spans, obligations })?;
     separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
     (problems.errors() == before).then_some(model)
 }

@@ -65,7 +65,8 @@ pub(crate) fn given(workflow: &Workflow) -> Vec<Given> {
 /// Everything the clauses name but what is made.
 fn named(clauses: &Clauses) -> impl Iterator<Item = &ThingExpr> {
     let read = clauses.reads.iter().flatten();
-    let made_from = clauses.makes.iter().flat_map(|making| making.from.iter().flatten().filter_map(Source::thing));
+    let made_from =
+        clauses.makes.iter().flat_map(|making| making.from.iter().flatten().filter_map(Source::thing));
     clauses.changes.iter().chain(&clauses.removes).chain(read).chain(clauses.subjects()).chain(made_from)
 }
 
@@ -105,7 +106,10 @@ impl Machine {
         let exprs = || {
             let clauses = &action.clauses;
             let versions = clauses.versions.iter().map(|version| &version.thing);
-            clauses.altered().chain(clauses.expects.iter().map(|expectation| &expectation.thing)).chain(versions)
+            clauses
+                .altered()
+                .chain(clauses.expects.iter().map(|expectation| &expectation.thing))
+                .chain(versions)
         };
         let named = |index: usize| {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -116,9 +120,7 @@ impl Machine {
                 })
         };
         let params = action.params.iter().enumerate().filter(|(index, _)| named(*index));
-        params
-            .filter_map(|(_, param)| Some((param.name.clone(), args.get(&param.name)?.clone())))
-            .collect()
+        params.filter_map(|(_, param)| Some((param.name.clone(), args.get(&param.name)?.clone()))).collect()
     }
 
     /// Why something that a use makes is not new, in words.

@@ -48,11 +48,7 @@ impl Registry {
 
     /// The registry of these declarations, over these record types and kinds of things.
     #[must_use]
-    pub fn of<'a>(
-        actions: impl IntoIterator<Item = &'a Action>,
-        records: &[Record],
-        kinds: &Kinds,
-    ) -> Self {
+    pub fn of<'a>(actions: impl IntoIterator<Item = &'a Action>, records: &[Record], kinds: &Kinds) -> Self {
         Self(
             actions
                 .into_iter()

@@ -10,8 +10,8 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Atom, Condition, Datum, Root, StepId, Then};
-use xp_scope::thing::Class;
 use xp_diagnostics::{Diagnostic, codes};
+use xp_scope::thing::Class;
 use xpc_model::{Place, Verdict};
 
 use super::things::{TermIx, Things};
@@ -101,18 +101,19 @@ fn gathered(context: &Context<'_, '_>, things: &Things<'_, '_>) -> Vec<Evidence>
     let mut found = Vec::new();
     for step in facts.steps() {
         let mut relied: BTreeMap<Place, Evidence> = BTreeMap::new();
-        let mut rely = |place: Place, by: Option<GrantAt>, atom: Atom, about: Vec<TermIx>, data: Vec<Datum>| {
-            if about.is_empty() {
-                return;
-            }
-            let new = Evidence { step, about: Vec::new(), by, relying: Vec::new(), data, place };
-            let one = relied.entry(place).or_insert(new);
-            one.about.extend(about);
-            one.about.sort_unstable();
-            one.about.dedup();
-            one.relying.push(atom);
-            one.relying.dedup();
-        };
+        let mut rely =
+            |place: Place, by: Option<GrantAt>, atom: Atom, about: Vec<TermIx>, data: Vec<Datum>| {
+                if about.is_empty() {
+                    return;
+                }
+                let new = Evidence { step, about: Vec::new(), by, relying: Vec::new(), data, place };
+                let one = relied.entry(place).or_insert(new);
+                one.about.extend(about);
+                one.about.sort_unstable();
+                one.about.dedup();
+                one.relying.push(atom);
+                one.relying.dedup();
+            };
         let continuing = facts.atoms(step).filter(|(_, outcome)| outcome.then == Then::Settle);
         for (atom, _) in continuing {
             for literal in facts.evidence(atom).into_iter().flat_map(Condition::literals) {
@@ -134,11 +135,7 @@ fn gathered(context: &Context<'_, '_>, things: &Things<'_, '_>) -> Vec<Evidence>
 }
 
 /// Writes with evidence about something they may alter.
-fn pairs<'e>(
-    context: &Context<'_, '_>,
-    things: &Things<'_, '_>,
-    evidence: &'e [Evidence],
-) -> Vec<Pair<'e>> {
+fn pairs<'e>(context: &Context<'_, '_>, things: &Things<'_, '_>, evidence: &'e [Evidence]) -> Vec<Pair<'e>> {
     let mut found = Vec::new();
     if evidence.is_empty() {
         return found;

@@ -48,9 +48,13 @@ impl Authority for Orchestrator {
         let state = serde_json::from_slice(&run.state)?;
         let expected = expected(&machine, &state, grant);
         Ok(Some(match found {
-            Some((declaration, repeat)) => Warrant { declaration: declaration.clone(), repeat, marker, expected },
+            Some((declaration, repeat)) => {
+                Warrant { declaration: declaration.clone(), repeat, marker, expected }
+            }
             // Under this digest nothing was ever granted.
-            None => Warrant { declaration: xp_scope::Digest::of(b""), repeat: Repeat::Manual, marker, expected },
+            None => {
+                Warrant { declaration: xp_scope::Digest::of(b""), repeat: Repeat::Manual, marker, expected }
+            }
         }))
     }
 

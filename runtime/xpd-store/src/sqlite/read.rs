@@ -115,7 +115,8 @@ impl Read for Rows<'_> {
     }
 
     fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError> {
-        let mut same = self.conn.prepare_cached("SELECT run FROM leases WHERE resource = ?1 AND run <> ?2")?;
+        let mut same =
+            self.conn.prepare_cached("SELECT run FROM leases WHERE resource = ?1 AND run <> ?2")?;
         // Everything that begins with a name comes right after it, before the name with a greater last character.
         let mut inside = self.conn.prepare_cached(
             "SELECT run FROM leases WHERE resource > ?1 AND resource < ?2 AND run <> ?3 LIMIT 1",

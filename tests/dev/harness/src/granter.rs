@@ -11,7 +11,7 @@ use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
 /// Grants everything, unless told to refuse.
 #[derive(Default)]
 pub struct Granter {
-    markers: Mutex<BTreeMap<String, String>>,
+    markers: Mutex<BTreeMap<String, (String, Vec<Option<Value>>)>>,
     /// How the actions ended, in order.
     pub endings: Mutex<Vec<Ending>>,
     /// What was resolved: token and result.
@@ -31,8 +31,8 @@ impl Granter {
         xp_artifact::request_digest(&declaration(), instance, args)
     }
 
-    pub(crate) fn mark(&self, jti: &str, marker: &str) {
-        self.markers.lock().unwrap().insert(jti.to_owned(), marker.to_owned());
+    pub(crate) fn mark(&self, jti: &str, marker: &str, expected: &[Option<Value>]) {
+        self.markers.lock().unwrap().insert(jti.to_owned(), (marker.to_owned(), expected.to_vec()));
     }
 }
 
@@ -61,9 +61,9 @@ impl Authority for Granter {
     }
 
     fn warrant(&self, _: &dyn Read, grant: &GrantRow) -> Result<Option<Warrant>, StoreError> {
-        let marker = self.markers.lock().unwrap().get(&grant.jti).cloned().unwrap_or_default();
+        let (marker, expected) = self.markers.lock().unwrap().get(&grant.jti).cloned().unwrap_or_default();
         let repeat = self.repeat.lock().unwrap().unwrap_or(Repeat::Probe);
-        Ok(Some(Warrant { declaration: declaration(), repeat, marker, expected: Vec::new() }))
+        Ok(Some(Warrant { declaration: declaration(), repeat, marker, expected }))
     }
 
     fn forbids_repeat(&self, _: &mut dyn Tx, _: &GrantRow) -> Result<Option<Refused>, Fault> {

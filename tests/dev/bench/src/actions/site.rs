@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use xp_artifact::question::{Obligation, Question, Status};
 use xp_artifact::declaration::Clauses;
+use xp_artifact::question::{Obligation, Question, Status};
 use xp_artifact::workflow::{
     Action, ActionId, ActionParam, Atom, Effect, Field, Formula, Grant, How, Limit, Outcome, OutcomeIx, Per,
     Pin, Record, Repeat, Role, RoleId, RoleKind, Step, StepId, Then, Workflow,
