@@ -243,7 +243,7 @@ fn we_refuse_every_path_git_refuses() {
         let output = git(folder.path(), &["update-index", "--add", "--cacheinfo", &entry], b"");
         assert!(!output.status.success(), "git takes {name:?}: the test tries nothing");
     }
-    for name in samples(pieces(5), 400).into_iter().filter(|name| !name.contains('\0')) {
+    for name in samples(pieces(5), 1_200).into_iter().filter(|name| !name.contains('\0')) {
         let entry = format!("100644,{blob},{name}");
         // Every entry replaces what is in its way, so only the name decides.
         let output = git(folder.path(), &["update-index", "--add", "--replace", "--cacheinfo", &entry], b"");
