@@ -1,4 +1,4 @@
-//! The clauses of an action: what it does, touches, shows, and how a repeat is resolved.
+//! The clauses of an action: what it does, what it does to things, what it shows, and how a repeat is resolved.
 
 use xp_artifact::declaration::{About, Clauses as Declared, Content, Expectation, Version};
 use xp_artifact::workflow::{Action, ActionParam, Effect, Record, Repeat};
@@ -109,22 +109,18 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
         }
     }
     let wanted = [
-        (said_effect, "effect", "effect read"),
-        (said_changes, "changes", "changes nothing"),
-        (said_repeat, "repeat", "repeat manual"),
+        (said_effect, "effect", "add `effect read`, or what else it does"),
+        (said_changes, "changes", "say what it changes, with `changes Kind(key)`, `changes nothing` or `changes anything`"),
+        (said_repeat, "repeat", "add `repeat manual`, or how a repeat after a crash is resolved"),
     ];
     let missing: Vec<_> = wanted.iter().filter(|(said, ..)| !said).collect();
     if !missing.is_empty() && !ast.damaged {
         let words: Vec<&str> = missing.iter().map(|(_, word, _)| *word).collect();
-        let cures: Vec<&str> = missing.iter().map(|(.., cure)| *cure).collect();
-        problems.push(
-            Diagnostic::error(
-                codes::MISSING_CLAUSE,
-                format!("the action has no clause {}", crate::problems::quoted(&words)),
-            )
-            .at(ast.name.span)
-            .help(format!("add {}", crate::problems::quoted(&cures))),
+        let fault = Diagnostic::error(
+            codes::MISSING_CLAUSE,
+            format!("the action has no clause {}", crate::problems::quoted(&words)),
         );
+        problems.push(missing.iter().fold(fault.at(ast.name.span), |fault, (.., cure)| fault.help(*cure)));
     }
     clauses.effect = effect?;
     clauses.repeat = repeat?;

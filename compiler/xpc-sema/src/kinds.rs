@@ -57,9 +57,10 @@ fn kind(
     for parent in &resource.parents {
         if parent.segments.len() > 1 {
             problems.push(
-                Diagnostic::error(codes::BAD_KIND, "a kind lies only in kinds of its own connector")
+                Diagnostic::error(codes::BAD_KIND, "a resource lies only in resources of its own connector")
                     .at(parent.span)
-                    .because("what another connector declares is another upstream's"),
+                    .because("what another connector declares is another upstream's")
+                    .help("leave `in` out, or declare the enclosing resource here"),
             );
         } else if let Some(parent) = known(ast, parent, own, problems) {
             parents.push(parent);
@@ -68,15 +69,14 @@ fn kind(
     let mut key = Vec::with_capacity(resource.key.len());
     for part in &resource.key {
         let ty = types::resolve(place, &part.ty, &format!("{name}.{}", part.name.text), None, problems);
-        if matches!(ty, Some(Type::Bool | Type::List(_) | Type::Record(_))) {
-            problems.push(
-                Diagnostic::error(
-                    codes::WRONG_TYPE,
-                    "a key is a text, a number, or a name of some other kind",
-                )
+        if let Some(composite @ (Type::Bool | Type::List(_) | Type::Record(_))) = &ty {
+            let fault = Diagnostic::error(codes::WRONG_TYPE, format!("a key cannot be `{composite}`"))
                 .at(part.ty.span)
-                .help("give the key several parts: `{ owner: text, name: text }`"),
-            );
+                .because("a key is a text, a number, a path, branch, commit or tree, or a word of an enumeration");
+            problems.push(match composite {
+                Type::Record(_) => fault.help("give the key several parts, as `{ owner: text, name: text }`"),
+                _ => fault,
+            });
         }
         if key.iter().any(|other: &KeyDecl| other.name == part.name.text) {
             problems.push(
@@ -168,35 +168,65 @@ fn nesting(ast: &ast::Connector, own: &mut Own, problems: &mut Problems) {
                 let enclosing = xp_artifact::enclosing([kind.name.as_str()].into_iter(), &kinds);
                 for of in groups.iter().filter_map(|readers| readers.of.as_ref()) {
                     if !enclosing.iter().any(|kind| kind.name == *of) {
+                        let (kind_name, of) = (short(&kind.name), short(of));
+                        let resource = ast.resources.iter().find(|resource| resource.name.text == kind_name);
                         problems.push(
-                            Diagnostic::error(
-                                codes::BAD_KIND,
-                                format!(
-                                    "`{}` never lies in `{of}`, whose readers are said to read it",
-                                    kind.name
-                                ),
-                            )
-                            .at(place_of(ast, kind)),
+                            Diagnostic::error(codes::BAD_KIND, format!("`{kind_name}` does not lie in `{of}`"))
+                                .at(resource.map_or(ast.name.span, |resource| place_of(resource, of)))
+                                .because(format!("`readers of {of}` are those of the `{of}` that encloses the thing")),
                         );
                     }
                 }
             }
         }
         Err(error) => {
-            let span = ast
-                .resources
-                .iter()
-                .find(|resource| error.kind.ends_with(&format!(".{}", resource.name.text)));
-            let span = span.map_or(ast.name.span, |resource| resource.name.span);
-            problems.push(Diagnostic::error(codes::BAD_KIND, error.to_string()).at(span));
+            let name = short(&error.kind);
+            let resource = ast.resources.iter().find(|resource| resource.name.text == name);
+            let fault = match circle(own, &error.kind) {
+                Some(circle) => Diagnostic::error(codes::BAD_KIND, format!("the resource `{name}` lies in itself"))
+                    .because(circle),
+                None => Diagnostic::error(codes::BAD_KIND, format!("the resource `{name}` is nested too deeply")),
+            };
+            problems.push(fault.at(resource.map_or(ast.name.span, |resource| resource.name.span)));
             own.values_mut().for_each(|(_, kind)| *kind = None);
         }
     }
 }
 
-fn place_of(ast: &ast::Connector, kind: &Kind) -> Span {
-    let own = ast.resources.iter().find(|resource| kind.name.ends_with(&format!(".{}", resource.name.text)));
-    own.map_or(ast.name.span, |resource| resource.name.span)
+/// "`A` lies in `B`, which lies in `A`", for a kind that lies in itself.
+fn circle(own: &Own, start: &str) -> Option<String> {
+    let kind = |name: &str| own.get(short(name)).and_then(|(_, kind)| kind.as_ref());
+    let mut ways = vec![vec![start.to_owned()]];
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(way) = ways.pop() {
+        let parents = way.last().and_then(|last| kind(last)).map(|kind| kind.parents.as_slice());
+        for parent in parents.unwrap_or_default() {
+            if parent == start {
+                let names: Vec<String> = way.iter().chain([parent]).map(|name| format!("`{}`", short(name))).collect();
+                let (first, rest) = names.split_first()?;
+                return Some(format!("{first} lies in {}", rest.join(", which lies in ")));
+            }
+            if seen.insert(parent.clone()) {
+                ways.push(way.iter().cloned().chain([parent.clone()]).collect());
+            }
+        }
+    }
+    None
+}
+
+/// Where the readers of a kind are named.
+fn place_of(resource: &ast::Resource, of: &str) -> Span {
+    let marks = resource.marks.iter().filter_map(|mark| match &mark.kind {
+        ast::MarkKind::Audience(groups) => Some(groups),
+        _ => None,
+    });
+    let paths = marks.flatten().filter_map(|group| group.of.as_ref());
+    let mut found = paths.filter(|path| path.segments.last().is_some_and(|name| name.text == of));
+    found.next().map_or(resource.name.span, |path| path.span)
+}
+
+fn short(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// The kind a path names, of this connector or of one that may be named; or none with the fault reported.

@@ -4,7 +4,7 @@ use xp_artifact::declaration::{FieldPath, Identity, KeyExpr, LevelExpr, Making, 
 use xp_artifact::workflow::Record;
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::thing::{KeyDecl, Kind};
-use xp_scope::{PatternSet, Type, Value};
+use xp_scope::{PatternSet, Type};
 use xp_syntax::ast;
 
 use crate::clauses::field_of;
@@ -71,12 +71,10 @@ impl Scope<'_> {
             return self.field(fields, problems).map(|(fields, ty)| Named::Field(fields, ty));
         }
         let Some(index) = self.params.iter().position(|param| param.name == root.text) else {
-            let fault = Diagnostic::error(
-                codes::UNKNOWN_PARAMETER,
-                format!("the action has no argument `{}`", root.text),
-            )
-            .at(root.span);
-            let known = self.params.iter().map(|param| param.name.as_str()).chain(["result"]);
+            let fault =
+                Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("the action has no argument `{}`", root.text))
+                    .at(root.span);
+            let known = self.params.iter().map(|param| param.name.as_str());
             problems.push(problems.propose(fault, root.span, &root.text, "its arguments", known));
             return None;
         };
@@ -104,12 +102,9 @@ impl Scope<'_> {
             Named::Argument(..) => {
                 let text = path.text();
                 problems.push(
-                    Diagnostic::error(
-                        codes::BAD_THING,
-                        format!("`{text}` is an argument, and a field of the result is wanted"),
-                    )
-                    .at(path.span)
-                    .help("write `result.field`"),
+                    Diagnostic::error(codes::BAD_THING, format!("`{text}` is an argument, and a field of the result is wanted"))
+                        .at(path.span)
+                        .help("write `result.field`"),
                 );
                 None
             }
@@ -117,12 +112,7 @@ impl Scope<'_> {
     }
 
     /// `result.field is argument`; or none with the fault reported.
-    pub fn identity(
-        &self,
-        field: &ast::Path,
-        argument: &ast::Path,
-        problems: &mut Problems,
-    ) -> Option<Identity> {
+    pub fn identity(&self, field: &ast::Path, argument: &ast::Path, problems: &mut Problems) -> Option<Identity> {
         let (of_result, ty) = self.field(&field.segments, problems)?;
         match self.named(argument, problems)? {
             Named::Argument(index, fields, other) if ty == other => {
@@ -170,19 +160,16 @@ impl Scope<'_> {
         let from = making.from.as_ref().map(|from| self.sources(from, problems));
         let thing = thing?;
         let own = thing.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-        if own.is_empty() || own.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some)) {
+        let one = matches!(making.thing.kind, ast::ThingKind::One(_));
+        if !one || own.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some)) {
             problems.push(
-                Diagnostic::error(codes::BAD_THING, "what is made has no name of its own here")
+                Diagnostic::error(codes::BAD_THING, "what is made needs a key of its own")
                     .at(making.thing.span)
-                    .help("name it by an argument or by a field of the result: `makes Kind(result.field)`"),
+                    .help("name it by an argument or by a field of the result, as in `makes Kind(result.field)`"),
             );
             return None;
         }
-        Some(Making {
-            thing,
-            valid_while: valid_while?,
-            from: from.map_or(Some(None), |from| from.map(Some))?,
-        })
+        Some(Making { thing, valid_while: valid_while?, from: from.map_or(Some(None), |from| from.map(Some))? })
     }
 
     /// Where content comes from; or none with the fault reported.
@@ -239,7 +226,13 @@ impl Scope<'_> {
             None => Vec::new(),
         };
         if !self.encloses(&levels, kind) {
-            problems.push(encloses_not(path.span, kind, levels.last()));
+            let word = if matches!(key, KeyExpr::Some) { "some" } else { "every" };
+            let start = format!("{word} {}", short(&kind.name));
+            let outer = self.outer_forms(kind);
+            let forms: Vec<String> = outer.iter().map(|outer| format!("{start} in {outer}")).collect();
+            let help = if forms.is_empty() { start } else { forms.join("` or `") };
+            let help = format!("write `{help}`");
+            problems.push(encloses_not(path.span, kind, levels.last()).help(help));
             return None;
         }
         levels.push(LevelExpr { kind: kind.name.clone(), keys: vec![key.clone(); kind.key.len()] });
@@ -278,9 +271,9 @@ impl Scope<'_> {
             })
             .collect();
         let mut rest = given.as_slice();
-        let levels = self.levels(kind, one.span, &mut rest, problems)?;
+        let levels = self.levels(kind, one, &mut rest, problems)?;
         if !rest.is_empty() {
-            problems.push(wrong_key(one.span, kind, "more keys than it and what encloses it have"));
+            problems.push(self.cured(one, wrong(one.span, kind, format!("too many keys for `{}`", short(&kind.name)))));
             return None;
         }
         Some(levels)
@@ -290,11 +283,12 @@ impl Scope<'_> {
     fn levels(
         &self,
         kind: &Kind,
-        span: Span,
+        whole: &ast::OneThing,
         given: &mut &[Given<'_>],
         problems: &mut Problems,
     ) -> Option<Vec<LevelExpr>> {
-        let keys = self.own_key(kind, span, given, problems)?;
+        let span = whole.span;
+        let keys = self.own_key(kind, whole, given, problems)?;
         let mut levels = match (*given, kind.parents.as_slice()) {
             ([before @ .., Given::Inside(inside)], _) => {
                 *given = before;
@@ -303,20 +297,16 @@ impl Scope<'_> {
             (_, []) => Vec::new(),
             (_, [only]) => {
                 let parent = self.kind_named(only)?;
-                self.levels(parent, span, given, problems)?
+                self.levels(parent, whole, given, problems)?
             }
-            (_, several) => {
-                let names = several.iter().map(|name| format!("`{}(…)`", short(name))).collect::<Vec<_>>();
-                problems.push(wrong_key(
-                    span,
-                    kind,
-                    &format!("to be in one of several: begin with {}", names.join(" or ")),
-                ));
+            (_, _) => {
+                let message = format!("which thing encloses `{}` is not said", short(&kind.name));
+                problems.push(self.cured(whole, wrong(span, kind, message)));
                 return None;
             }
         };
         if !self.encloses(&levels, kind) {
-            problems.push(encloses_not(span, kind, levels.last()));
+            problems.push(self.cured(whole, encloses_not(span, kind, levels.last())));
             return None;
         }
         levels.push(LevelExpr { kind: kind.name.clone(), keys });
@@ -327,10 +317,11 @@ impl Scope<'_> {
     fn own_key(
         &self,
         kind: &Kind,
-        span: Span,
+        whole: &ast::OneThing,
         given: &mut &[Given<'_>],
         problems: &mut Problems,
     ) -> Option<Vec<KeyExpr>> {
+        let span = whole.span;
         if let [before @ .., Given::Key(last)] = *given
             && let ast::ThingKeyKind::Path(path) = &last.kind
         {
@@ -342,13 +333,15 @@ impl Scope<'_> {
         }
         let start = given.len().checked_sub(kind.key.len());
         let Some((before, own)) = start.and_then(|start| given.split_at_checked(start)) else {
-            problems.push(wrong_key(span, kind, "fewer keys than it and what encloses it have"));
+            let named = whole.kind.segments.last().map_or("", |name| name.text.as_str());
+            problems.push(self.cured(whole, wrong(span, kind, format!("too few keys for `{named}`"))));
             return None;
         };
         let mut keys = Vec::with_capacity(own.len());
         for (given, decl) in own.iter().zip(&kind.key) {
             let Given::Key(key) = given else {
-                problems.push(wrong_key(span, kind, "a thing in place of a part of its key"));
+                let message = format!("a thing stands where `{}` has its key `{}`", short(&kind.name), decl.name);
+                problems.push(self.cured(whole, wrong(span, kind, message)));
                 return None;
             };
             keys.push(self.part(key, decl, problems)?);
@@ -373,8 +366,13 @@ impl Scope<'_> {
             match field {
                 Some(field) if types::fits(&field.ty, &part.ty) => keys.push(named.key(Some(&part.name))),
                 _ => {
-                    let wants = format!("`{record}`, which has no field `{}: {}`", part.name, part.ty);
-                    problems.push(wrong_key(span, kind, &format!("a {wants}")));
+                    let message = format!(
+                        "`{}` is given a `{record}`, which has no field `{}: {}`",
+                        short(&kind.name),
+                        part.name,
+                        part.ty
+                    );
+                    problems.push(wrong(span, kind, message));
                     return None;
                 }
             }
@@ -382,21 +380,43 @@ impl Scope<'_> {
         Some(keys)
     }
 
+    /// The fault with the thing as it could be written.
+    fn cured(&self, one: &ast::OneThing, fault: Diagnostic) -> Diagnostic {
+        let kind = kinds::find(self.connectors, self.connector, self.kinds, &one.kind, &mut Problems::new());
+        match kind {
+            Some(kind) => fault.help(format!("write `{}`", self.forms(kind, MAX_SHOWN).join("` or `"))),
+            None => fault,
+        }
+    }
+
+    /// `File(Branch(name), path)`: how things of a kind are written, with the names of the parts of their keys.
+    fn forms(&self, kind: &Kind, deep: usize) -> Vec<String> {
+        let own = kind.key.iter().map(|part| part.name.as_str()).collect::<Vec<_>>().join(", ");
+        let name = short(&kind.name);
+        let parents = kind.parents.iter().filter_map(|parent| self.kind_named(parent));
+        let mut outer = parents.filter(|_| deep > 0).flat_map(|parent| self.forms(parent, deep - 1)).peekable();
+        if outer.peek().is_none() {
+            return vec![format!("{name}({own})")];
+        }
+        outer.take(MAX_SHOWN).map(|outer| format!("{name}({outer}, {own})")).collect()
+    }
+
+    fn outer_forms(&self, kind: &Kind) -> Vec<String> {
+        let parents = kind.parents.iter().filter_map(|parent| self.kind_named(parent));
+        parents.flat_map(|parent| self.forms(parent, MAX_SHOWN)).take(MAX_SHOWN).collect()
+    }
+
     fn part(&self, key: &ast::ThingKey, decl: &KeyDecl, problems: &mut Problems) -> Option<KeyExpr> {
-        let literal = |value: Value, problems: &mut Problems| match xp_scope::check(&value, &decl.ty, &()) {
-            Ok(()) => Some(KeyExpr::Literal(value)),
-            Err(error) => {
-                problems.push(Diagnostic::error(codes::BAD_LITERAL, error.to_string()).at(key.span));
-                None
-            }
+        let literal = |kind: &ast::LiteralKind, problems: &mut Problems| {
+            crate::literal::value(kind, key.span, &decl.ty, problems).map(KeyExpr::Literal)
         };
         match &key.kind {
             ast::ThingKeyKind::Any => Some(KeyExpr::Every(None)),
             ast::ThingKeyKind::Patterns(patterns) if decl.ty == Type::Path => {
                 pattern_set(patterns, problems).map(|set| KeyExpr::Every(Some(set)))
             }
-            ast::ThingKeyKind::Text(text) => literal(Value::Text(text.clone()), problems),
-            ast::ThingKeyKind::Int(number) => literal(Value::Int(*number), problems),
+            ast::ThingKeyKind::Text(text) => literal(&ast::LiteralKind::Text(text.clone()), problems),
+            ast::ThingKeyKind::Int(number) => literal(&ast::LiteralKind::Int(*number), problems),
             ast::ThingKeyKind::Path(path) => {
                 let named = self.named(path, problems)?;
                 if !types::fits(named.ty(), &decl.ty) {
@@ -409,7 +429,7 @@ impl Scope<'_> {
             ast::ThingKeyKind::Patterns(_) | ast::ThingKeyKind::Thing(_) => {
                 let fault = Diagnostic::error(
                     codes::BAD_THING,
-                    format!("patterns where the key is a `{}`, not a path", decl.ty),
+                    format!("patterns are for paths, and the key `{}` is `{}`", decl.name, decl.ty),
                 );
                 problems.push(fault.at(key.span));
                 None
@@ -426,25 +446,25 @@ fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-fn wrong_key(span: Span, kind: &Kind, what: &str) -> Diagnostic {
+/// How many levels, and how many ways to write a thing, a cure shows.
+const MAX_SHOWN: usize = 4;
+
+fn wrong(span: Span, kind: &Kind, message: String) -> Diagnostic {
     let parts: Vec<String> = kind.key.iter().map(|part| format!("{}: {}", part.name, part.ty)).collect();
     let inside = match kind.parents.as_slice() {
         [] => String::new(),
-        parents => {
-            let names: Vec<&str> = parents.iter().map(|name| short(name)).collect();
-            format!(" in {}", names.join(" | "))
-        }
+        parents => format!(" in {}", parents.iter().map(|name| short(name)).collect::<Vec<_>>().join(" | ")),
     };
-    Diagnostic::error(codes::BAD_THING, format!("`{}` is given {what}", short(&kind.name))).at(span).because(
-        format!("it is declared as `resource {}{inside} {{ {} }}`", short(&kind.name), parts.join(", ")),
-    )
+    Diagnostic::error(codes::BAD_THING, message)
+        .at(span)
+        .because(format!("the declaration is `resource {}{inside} {{ {} }}`", short(&kind.name), parts.join(", ")))
 }
 
 fn encloses_not(span: Span, kind: &Kind, last: Option<&LevelExpr>) -> Diagnostic {
-    match last {
-        Some(level) => {
-            wrong_key(span, kind, &format!("inside `{}`, where it never lies", short(&level.kind)))
-        }
-        None => wrong_key(span, kind, "without what encloses it"),
-    }
+    let name = short(&kind.name);
+    let message = match last {
+        Some(level) => format!("`{name}` does not lie in `{}`", short(&level.kind)),
+        None => format!("what `{name}` lies in is not said"),
+    };
+    wrong(span, kind, message)
 }
