@@ -110,7 +110,11 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
     }
     let wanted = [
         (said_effect, "effect", "add `effect read`, or what else it does"),
-        (said_changes, "changes", "say what it changes, with `changes Kind(key)`, `changes nothing` or `changes anything`"),
+        (
+            said_changes,
+            "changes",
+            "say what it changes, with `changes Kind(key)`, `changes nothing` or `changes anything`",
+        ),
         (said_repeat, "repeat", "add `repeat manual`, or how a repeat after a crash is resolved"),
     ];
     let missing: Vec<_> = wanted.iter().filter(|(said, ..)| !said).collect();
@@ -141,12 +145,16 @@ fn of_things(things: &mut Declared, clause: &ast::Clause, scope: &Scope<'_>, pro
         ast::ClauseKind::Final(names) => things.finals = indices(names, scope.params, problems),
         ast::ClauseKind::Expects(thing, at) => {
             let at = at.as_ref().map(|at| scope.source(at, problems));
-            if let (Some(thing), Some(at)) = (scope.thing(thing, problems), at.map_or(Some(None), |at| at.map(Some))) {
+            if let (Some(thing), Some(at)) =
+                (scope.thing(thing, problems), at.map_or(Some(None), |at| at.map(Some)))
+            {
                 things.expects.push(Expectation { thing, at });
             }
         }
         ast::ClauseKind::Version(thing, field) => {
-            if let (Some(thing), Some(field)) = (scope.thing(thing, problems), scope.result_path(field, problems)) {
+            if let (Some(thing), Some(field)) =
+                (scope.thing(thing, problems), scope.result_path(field, problems))
+            {
                 things.versions.push(Version { thing, field });
             }
         }

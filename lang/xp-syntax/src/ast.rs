@@ -21,7 +21,8 @@ pub use step::{
     Per, Step, Submission, Then, ThenKind,
 };
 pub use thing::{
-    KeyPart, Making, Mark, MarkKind, OneThing, Readers, Resource, Source, Thing, ThingKey, ThingKeyKind, ThingKind,
+    KeyPart, Making, Mark, MarkKind, OneThing, Readers, Resource, Source, Thing, ThingKey, ThingKeyKind,
+    ThingKind,
 };
 
 /// A file.

@@ -90,10 +90,13 @@ pub(crate) fn explain(slice: &Slice<'_, '_>, error: &Error<Rule>) -> Diagnostic 
     }
     if before == "fresh" && slice.piece == Piece::Action {
         let fresh = lexed.span(found - 1);
-        return Diagnostic::error(codes::UNEXPECTED, "a result is not called `fresh`: a clause says what an action makes")
-            .at(fresh)
-            .help("write `makes Kind(key)` among the clauses, with a kind that a `resource` declares")
-            .fix(Span { end: span.start, ..fresh }, "", "remove `fresh`");
+        return Diagnostic::error(
+            codes::UNEXPECTED,
+            "a result is not called `fresh`: a clause says what an action makes",
+        )
+        .at(fresh)
+        .help("write `makes Kind(key)` among the clauses, with a kind that a `resource` declares")
+        .fix(Span { end: span.start, ..fresh }, "", "remove `fresh`");
     }
     let message = if list.is_empty() {
         format!("`{shown}` is not expected here")

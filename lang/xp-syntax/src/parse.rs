@@ -396,7 +396,9 @@ impl FileParser<'_, '_> {
             .split
             .nodes
             .iter()
-            .filter(|node| node.piece.has_block() || matches!(node.piece, Piece::Type | Piece::Resource | Piece::Unknown))
+            .filter(|node| {
+                node.piece.has_block() || matches!(node.piece, Piece::Type | Piece::Resource | Piece::Unknown)
+            })
             .map(|node| node.head.start)
             .collect();
         homes.sort_unstable();

@@ -68,9 +68,5 @@ pub(crate) fn clause(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Clause
 }
 
 fn names(cx: &Cx<'_, '_>, form: Pair<'_, Rule>) -> Vec<Name> {
-    Kids::of(form)
-        .pairs
-        .filter(|kid| !super::cx::noise(kid.as_rule()))
-        .map(|kid| cx.name(&kid))
-        .collect()
+    Kids::of(form).pairs.filter(|kid| !super::cx::noise(kid.as_rule())).map(|kid| cx.name(&kid)).collect()
 }

@@ -81,13 +81,16 @@ fn clause(lexed: &Lexed<'_>, tokens: &Range<usize>) -> Option<Diagnostic> {
     }
     let fault = |message: String| Diagnostic::error(codes::UNKNOWN_START, message).at(span);
     match (word, lexed.word(end)) {
-        ("touches", _) => Some(
-            fault("there is no clause `touches`: what an action changes are things".to_owned())
-                .help("write `changes Kind(key)`, with a kind that a `resource` declares, or `changes nothing`"),
-        ),
+        ("touches", _) => {
+            Some(fault("there is no clause `touches`: what an action changes are things".to_owned()).help(
+                "write `changes Kind(key)`, with a kind that a `resource` declares, or `changes nothing`",
+            ))
+        }
         (_, then @ ("from" | "is" | "about")) if lexed.kind(tokens.start) == Some(Kind::Word) => Some(
             fault(format!("`{word}` starts no clause"))
-                .help(format!("a field of the result is named `result.{word}` here, as in `result.{word} {then} …`"))
+                .help(format!(
+                    "a field of the result is named `result.{word}` here, as in `result.{word} {then} …`"
+                ))
                 .fix(Span { end: span.start, ..span }, "result.", "insert `result.`"),
         ),
         _ => None,

@@ -152,7 +152,11 @@ impl Wrapper<'_, '_> {
                 self.column += 1;
             }
             let word = self.lexed.word(at);
-            if self.list.is_none() && self.piece != Piece::Clause && self.lexed.is_mark(at + 1, ',') && self.brackets.is_empty() {
+            if self.list.is_none()
+                && self.piece != Piece::Clause
+                && self.lexed.is_mark(at + 1, ',')
+                && self.brackets.is_empty()
+            {
                 self.list = Some(self.column);
             }
             self.out.push_str(word);

@@ -189,7 +189,10 @@ impl Splitter<'_, '_> {
             Some(Kind::Mark(',' | ')')) => true,
             _ if word == "result" => !matches!(self.lexed.word(after), "from" | "is" | "about"),
             // Alone in its line: a name, unless it says enough for a clause.
-            _ => after > at + 1 || (!self.lexed.same_line_follows(at) && !self.complete(Piece::Clause, at..after)),
+            _ => {
+                after > at + 1
+                    || (!self.lexed.same_line_follows(at) && !self.complete(Piece::Clause, at..after))
+            }
         }
     }
 

@@ -28,7 +28,11 @@ pub(super) static WORDS: &[Word] = &[
     free("final", Rule::k_final).starts(CLAUSE).forms(&[Rule::finals]).needs_more(),
     free("expects", Rule::k_expects).starts(CLAUSE).forms(&[Rule::expects]).needs_more(),
     free("version", Rule::k_version).phrase("version of").starts(CLAUSE).forms(&[Rule::version]).needs_more(),
-    free("measured", Rule::k_measured).phrase("measured by").starts(CLAUSE).forms(&[Rule::measured]).needs_more(),
+    free("measured", Rule::k_measured)
+        .phrase("measured by")
+        .starts(CLAUSE)
+        .forms(&[Rule::measured])
+        .needs_more(),
     free("result", Rule::k_result).starts(CLAUSE).forms(&[Rule::result_clause]),
     free("about", Rule::k_about).starts(CLAUSE).forms(&[Rule::about]).needs_more(),
     free("shows", Rule::k_shows).starts(CLAUSE).forms(&[Rule::shows]).needs_more(),
@@ -70,7 +74,11 @@ pub(super) static WORDS: &[Word] = &[
     free("exact", Rule::k_exact).forms(&[Rule::exact]),
     reserved("false", Rule::k_false),
     free("fold", Rule::k_fold).forms(&[Rule::fold]),
-    free("from", Rule::k_from).forms(&[Rule::made_from, Rule::result_from]).needs_more().continues().breaks(OutsideBrackets),
+    free("from", Rule::k_from)
+        .forms(&[Rule::made_from, Rule::result_from])
+        .needs_more()
+        .continues()
+        .breaks(OutsideBrackets),
     free("immutable", Rule::k_immutable).forms(&[Rule::immutable]).continues().after_type(),
     free("in", Rule::k_in).forms(&[Rule::parents]).needs_more().continues(),
     free("is", Rule::k_is).forms(&[Rule::result_is]).needs_more().continues(),
@@ -126,7 +134,12 @@ pub(super) static WORDS: &[Word] = &[
     free("through", Rule::k_through).needs_more().continues(),
     reserved("true", Rule::k_true),
     free("untrusted", Rule::k_untrusted).forms(&[Rule::through]),
-    free("valid", Rule::k_valid).phrase("valid while").forms(&[Rule::valid_while]).needs_more().continues().breaks(OutsideBrackets),
+    free("valid", Rule::k_valid)
+        .phrase("valid while")
+        .forms(&[Rule::valid_while])
+        .needs_more()
+        .continues()
+        .breaks(OutsideBrackets),
     reserved("vacuous", Rule::k_vacuous).phrase("or vacuous").forms(&[Rule::vacuous]),
     reserved("when", Rule::k_when).needs_more().continues().spaced_group(),
     free("while", Rule::k_while).needs_more().continues(),
