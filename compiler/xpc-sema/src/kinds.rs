@@ -237,7 +237,8 @@ fn place_of(resource: &ast::Resource, of: &str) -> Span {
     found.next().map_or(resource.name.span, |path| path.span)
 }
 
-fn short(name: &str) -> &str {
+/// The name of a kind inside its connector.
+pub fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 

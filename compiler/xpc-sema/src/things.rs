@@ -9,7 +9,7 @@ use xp_syntax::ast;
 
 use crate::clauses::field_of;
 use crate::connector::{Connectors, ParamDecl};
-use crate::kinds::{self, Own};
+use crate::kinds::{self, Own, short};
 use crate::problems::Problems;
 use crate::types;
 
@@ -344,7 +344,7 @@ impl Scope<'_> {
             let named = self.named(path, problems)?;
             if let Type::Record(_) = named.ty() {
                 *given = before;
-                return self.from_record(kind, path.span, &named, problems);
+                return self.fields_of_record(kind, path.span, &named, problems);
             }
         }
         let start = given.len().checked_sub(kind.key.len());
@@ -367,7 +367,7 @@ impl Scope<'_> {
         Some(keys)
     }
 
-    fn from_record(
+    fn fields_of_record(
         &self,
         kind: &Kind,
         span: Span,
@@ -458,10 +458,6 @@ impl Scope<'_> {
 
 fn pattern_set(patterns: &ast::Patterns, problems: &mut Problems) -> Option<PatternSet> {
     crate::literal::patterns(patterns, problems)
-}
-
-fn short(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// How many levels, and how many ways to write a thing, a cure shows.
