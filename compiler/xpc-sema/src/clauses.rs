@@ -110,7 +110,11 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
     }
     let wanted = [
         (said_effect, "effect", "add `effect read`, or what else it does"),
-        (said_changes, "changes", "say what it changes, with `changes Kind(key)`, `changes nothing` or `changes anything`"),
+        (
+            said_changes,
+            "changes",
+            "say what it changes, with `changes Kind(key)`, `changes nothing` or `changes anything`",
+        ),
         (said_repeat, "repeat", "add `repeat manual`, or how a repeat after a crash is resolved"),
     ];
     let missing: Vec<_> = wanted.iter().filter(|(said, ..)| !said).collect();

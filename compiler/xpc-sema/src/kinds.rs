@@ -72,7 +72,9 @@ fn kind(
         if let Some(composite @ (Type::Bool | Type::List(_) | Type::Record(_))) = &ty {
             let fault = Diagnostic::error(codes::WRONG_TYPE, format!("a key cannot be `{composite}`"))
                 .at(part.ty.span)
-                .because("a key is a text, a number, a path, branch, commit or tree, or a word of an enumeration");
+                .because(
+                    "a key is a text, a number, a path, branch, commit or tree, or a word of an enumeration",
+                );
             problems.push(match composite {
                 Type::Record(_) => fault.help("give the key several parts, as `{ owner: text, name: text }`"),
                 _ => fault,
@@ -171,9 +173,14 @@ fn nesting(ast: &ast::Connector, own: &mut Own, problems: &mut Problems) {
                         let (kind_name, of) = (short(&kind.name), short(of));
                         let resource = ast.resources.iter().find(|resource| resource.name.text == kind_name);
                         problems.push(
-                            Diagnostic::error(codes::BAD_KIND, format!("`{kind_name}` does not lie in `{of}`"))
-                                .at(resource.map_or(ast.name.span, |resource| place_of(resource, of)))
-                                .because(format!("`readers of {of}` are those of the `{of}` that encloses the thing")),
+                            Diagnostic::error(
+                                codes::BAD_KIND,
+                                format!("`{kind_name}` does not lie in `{of}`"),
+                            )
+                            .at(resource.map_or(ast.name.span, |resource| place_of(resource, of)))
+                            .because(format!(
+                                "`readers of {of}` are those of the `{of}` that encloses the thing"
+                            )),
                         );
                     }
                 }
@@ -183,9 +190,13 @@ fn nesting(ast: &ast::Connector, own: &mut Own, problems: &mut Problems) {
             let name = short(&error.kind);
             let resource = ast.resources.iter().find(|resource| resource.name.text == name);
             let fault = match circle(own, &error.kind) {
-                Some(circle) => Diagnostic::error(codes::BAD_KIND, format!("the resource `{name}` lies in itself"))
-                    .because(circle),
-                None => Diagnostic::error(codes::BAD_KIND, format!("the resource `{name}` is nested too deeply")),
+                Some(circle) => {
+                    Diagnostic::error(codes::BAD_KIND, format!("the resource `{name}` lies in itself"))
+                        .because(circle)
+                }
+                None => {
+                    Diagnostic::error(codes::BAD_KIND, format!("the resource `{name}` is nested too deeply"))
+                }
             };
             problems.push(fault.at(resource.map_or(ast.name.span, |resource| resource.name.span)));
             own.values_mut().for_each(|(_, kind)| *kind = None);
@@ -202,7 +213,8 @@ fn circle(own: &Own, start: &str) -> Option<String> {
         let parents = way.last().and_then(|last| kind(last)).map(|kind| kind.parents.as_slice());
         for parent in parents.unwrap_or_default() {
             if parent == start {
-                let names: Vec<String> = way.iter().chain([parent]).map(|name| format!("`{}`", short(name))).collect();
+                let names: Vec<String> =
+                    way.iter().chain([parent]).map(|name| format!("`{}`", short(name))).collect();
                 let (first, rest) = names.split_first()?;
                 return Some(format!("{first} lies in {}", rest.join(", which lies in ")));
             }
@@ -225,7 +237,8 @@ fn place_of(resource: &ast::Resource, of: &str) -> Span {
     found.next().map_or(resource.name.span, |path| path.span)
 }
 
-fn short(name: &str) -> &str {
+/// The name of a kind inside its connector.
+pub fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 

@@ -9,7 +9,7 @@ use xp_syntax::ast;
 
 use crate::clauses::field_of;
 use crate::connector::{Connectors, ParamDecl};
-use crate::kinds::{self, Own};
+use crate::kinds::{self, Own, short};
 use crate::problems::Problems;
 use crate::types;
 
@@ -71,9 +71,11 @@ impl Scope<'_> {
             return self.field(fields, problems).map(|(fields, ty)| Named::Field(fields, ty));
         }
         let Some(index) = self.params.iter().position(|param| param.name == root.text) else {
-            let fault =
-                Diagnostic::error(codes::UNKNOWN_PARAMETER, format!("the action has no argument `{}`", root.text))
-                    .at(root.span);
+            let fault = Diagnostic::error(
+                codes::UNKNOWN_PARAMETER,
+                format!("the action has no argument `{}`", root.text),
+            )
+            .at(root.span);
             let known = self.params.iter().map(|param| param.name.as_str());
             problems.push(problems.propose(fault, root.span, &root.text, "its arguments", known));
             return None;
@@ -102,9 +104,12 @@ impl Scope<'_> {
             Named::Argument(..) => {
                 let text = path.text();
                 problems.push(
-                    Diagnostic::error(codes::BAD_THING, format!("`{text}` is an argument, and a field of the result is wanted"))
-                        .at(path.span)
-                        .help("write `result.field`"),
+                    Diagnostic::error(
+                        codes::BAD_THING,
+                        format!("`{text}` is an argument, and a field of the result is wanted"),
+                    )
+                    .at(path.span)
+                    .help("write `result.field`"),
                 );
                 None
             }
@@ -112,7 +117,12 @@ impl Scope<'_> {
     }
 
     /// `result.field is argument`; or none with the fault reported.
-    pub fn identity(&self, field: &ast::Path, argument: &ast::Path, problems: &mut Problems) -> Option<Identity> {
+    pub fn identity(
+        &self,
+        field: &ast::Path,
+        argument: &ast::Path,
+        problems: &mut Problems,
+    ) -> Option<Identity> {
         let (of_result, ty) = self.field(&field.segments, problems)?;
         match self.named(argument, problems)? {
             Named::Argument(index, fields, other) if ty == other => {
@@ -169,7 +179,11 @@ impl Scope<'_> {
             );
             return None;
         }
-        Some(Making { thing, valid_while: valid_while?, from: from.map_or(Some(None), |from| from.map(Some))? })
+        Some(Making {
+            thing,
+            valid_while: valid_while?,
+            from: from.map_or(Some(None), |from| from.map(Some))?,
+        })
     }
 
     /// Where content comes from; or none with the fault reported.
@@ -273,7 +287,9 @@ impl Scope<'_> {
         let mut rest = given.as_slice();
         let levels = self.levels(kind, one, &mut rest, problems)?;
         if !rest.is_empty() {
-            problems.push(self.cured(one, wrong(one.span, kind, format!("too many keys for `{}`", short(&kind.name)))));
+            problems.push(
+                self.cured(one, wrong(one.span, kind, format!("too many keys for `{}`", short(&kind.name)))),
+            );
             return None;
         }
         Some(levels)
@@ -328,7 +344,7 @@ impl Scope<'_> {
             let named = self.named(path, problems)?;
             if let Type::Record(_) = named.ty() {
                 *given = before;
-                return self.from_record(kind, path.span, &named, problems);
+                return self.fields_of_record(kind, path.span, &named, problems);
             }
         }
         let start = given.len().checked_sub(kind.key.len());
@@ -340,7 +356,8 @@ impl Scope<'_> {
         let mut keys = Vec::with_capacity(own.len());
         for (given, decl) in own.iter().zip(&kind.key) {
             let Given::Key(key) = given else {
-                let message = format!("a thing stands where `{}` has its key `{}`", short(&kind.name), decl.name);
+                let message =
+                    format!("a thing stands where `{}` has its key `{}`", short(&kind.name), decl.name);
                 problems.push(self.cured(whole, wrong(span, kind, message)));
                 return None;
             };
@@ -350,7 +367,7 @@ impl Scope<'_> {
         Some(keys)
     }
 
-    fn from_record(
+    fn fields_of_record(
         &self,
         kind: &Kind,
         span: Span,
@@ -394,7 +411,8 @@ impl Scope<'_> {
         let own = kind.key.iter().map(|part| part.name.as_str()).collect::<Vec<_>>().join(", ");
         let name = short(&kind.name);
         let parents = kind.parents.iter().filter_map(|parent| self.kind_named(parent));
-        let mut outer = parents.filter(|_| deep > 0).flat_map(|parent| self.forms(parent, deep - 1)).peekable();
+        let mut outer =
+            parents.filter(|_| deep > 0).flat_map(|parent| self.forms(parent, deep - 1)).peekable();
         if outer.peek().is_none() {
             return vec![format!("{name}({own})")];
         }
@@ -442,10 +460,6 @@ fn pattern_set(patterns: &ast::Patterns, problems: &mut Problems) -> Option<Patt
     crate::literal::patterns(patterns, problems)
 }
 
-fn short(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
-}
-
 /// How many levels, and how many ways to write a thing, a cure shows.
 const MAX_SHOWN: usize = 4;
 
@@ -455,9 +469,11 @@ fn wrong(span: Span, kind: &Kind, message: String) -> Diagnostic {
         [] => String::new(),
         parents => format!(" in {}", parents.iter().map(|name| short(name)).collect::<Vec<_>>().join(" | ")),
     };
-    Diagnostic::error(codes::BAD_THING, message)
-        .at(span)
-        .because(format!("the declaration is `resource {}{inside} {{ {} }}`", short(&kind.name), parts.join(", ")))
+    Diagnostic::error(codes::BAD_THING, message).at(span).because(format!(
+        "the declaration is `resource {}{inside} {{ {} }}`",
+        short(&kind.name),
+        parts.join(", ")
+    ))
 }
 
 fn encloses_not(span: Span, kind: &Kind, last: Option<&LevelExpr>) -> Diagnostic {

@@ -10,7 +10,8 @@ const HEAD: &str = "# The standard connectors\n\nMade from the texts in `stdlib/
 
 /// A declaration as it stands in the text, without the indentation of its connector.
 fn declaration(text: &str, span: Span) -> String {
-    let lines: Vec<&str> = text[span.range()].lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
+    let lines: Vec<&str> =
+        text[span.range()].lines().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
     lines.join("\n")
 }
 

@@ -77,7 +77,11 @@ fn labels_fit_effects() {
         let name = qualified(action);
         let clauses = &action.clauses;
         let leaves_all = matches!(action.effect, Effect::Read | Effect::Execute);
-        assert_eq!(leaves_all, clauses.altered().next().is_none(), "{name}: what it changes, makes or removes");
+        assert_eq!(
+            leaves_all,
+            clauses.altered().next().is_none(),
+            "{name}: what it changes, makes or removes"
+        );
         assert!(clauses.changes.iter().all(|thing| !thing.levels().is_empty()), "{name}: changes anything");
         assert_eq!(action.effect == Effect::Delete, !clauses.removes.is_empty(), "{name}: removes");
         let finishes = matches!(action.effect, Effect::Merge | Effect::Deploy);
@@ -107,7 +111,10 @@ fn every_field_says_where_it_comes_from() {
         let name = qualified(action);
         let clauses = &action.clauses;
         assert!(clauses.reads.is_some(), "{name}: reads");
-        assert!(clauses.makes.iter().all(|making| making.from.is_some()), "{name}: what goes into what it makes");
+        assert!(
+            clauses.makes.iter().all(|making| making.from.is_some()),
+            "{name}: what goes into what it makes"
+        );
         let fields: Vec<Vec<String>> = match &action.result {
             Type::Record(record) => {
                 records[record.as_str()].fields.iter().map(|field| vec![field.name.clone()]).collect()
