@@ -16,13 +16,16 @@ use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, St
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
 
+/// Uses of grants, with what goes into a thing there.
+type Uses = Vec<(GrantAt, Vec<Source>)>;
+
 /// Content of one workflow.
 #[derive(Debug)]
 pub struct Contents<'w> {
     workflow: &'w Workflow,
     terms: Terms<'w>,
     /// Every distinct term that some grant changes or makes, with the grants and what goes into it there.
-    altered: Vec<(Term, Vec<(GrantAt, Vec<Source>)>)>,
+    altered: Vec<(Term, Uses)>,
     /// By step: those that depend on it directly.
     dependents: Vec<Vec<StepId>>,
     /// By step, once asked for: everything downstream of it.
@@ -47,7 +50,7 @@ impl<'w> Contents<'w> {
     pub fn of(workflow: &'w Workflow) -> Self {
         let mut terms = Terms::of(workflow);
         let mut numbers: HashMap<Term, usize> = HashMap::new();
-        let mut altered: Vec<(Term, Vec<(GrantAt, Vec<Source>)>)> = Vec::new();
+        let mut altered: Vec<(Term, Uses)> = Vec::new();
         for (at, action) in grants(workflow) {
             for (expr, sources) in altering(action) {
                 let term = terms.term(at.0, at.1, expr);
@@ -78,13 +81,13 @@ impl<'w> Contents<'w> {
             match place {
                 Place::Datum(datum) => {
                     if seen.insert(datum.clone()) {
-                        self.into_datum(&datum, &mut makers, &mut open);
+                        self.behind_datum(&datum, &mut makers, &mut open);
                     }
                 }
                 Place::Thing(term, reader) => {
                     for number in self.meeting(&term) {
                         if seen_things.insert((number, reader)) {
-                            self.into_thing(number, reader, &mut makers, &mut open);
+                            self.behind_thing(number, reader, &mut makers, &mut open);
                         }
                     }
                 }
@@ -93,7 +96,7 @@ impl<'w> Contents<'w> {
         makers
     }
 
-    fn into_datum(&mut self, datum: &Datum, makers: &mut BTreeMap<RoleId, StepId>, open: &mut Vec<Place>) {
+    fn behind_datum(&mut self, datum: &Datum, makers: &mut BTreeMap<RoleId, StepId>, open: &mut Vec<Place>) {
         match datum.root {
             Root::Param(_) => {}
             Root::Submission { step, .. } => self.chosen(step, makers),
@@ -106,7 +109,7 @@ impl<'w> Contents<'w> {
         }
     }
 
-    fn into_thing(
+    fn behind_thing(
         &mut self,
         number: usize,
         reader: StepId,
