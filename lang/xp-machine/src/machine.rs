@@ -99,18 +99,6 @@ impl Machine {
         self.declarations.get(action.index())
     }
 
-    /// The digest of a request of one of the workflow's actions on a connector instance.
-    #[must_use]
-    pub fn request_digest(
-        &self,
-        action: ActionId,
-        instance: &str,
-        args: &BTreeMap<String, Value>,
-    ) -> Option<xp_scope::Digest> {
-        let declaration = self.declaration(action)?;
-        Some(xp_artifact::request_digest(declaration, instance, args))
-    }
-
     /// A step by its name.
     #[must_use]
     pub fn step_named(&self, name: &str) -> Option<StepId> {

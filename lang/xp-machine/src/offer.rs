@@ -1,6 +1,5 @@
 //! What is open to a principal now: its own steps, their grants with what is left, their outcomes.
 
-use serde::Serialize;
 use xp_artifact::print;
 use xp_artifact::workflow::{How, Per, Pin, StepId};
 use xp_scope::Value;
@@ -12,7 +11,7 @@ use crate::state::{State, Status};
 use crate::transition::{actor, close};
 
 /// An open step of the principal's roles.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// Name of the step.
     pub step: String,
@@ -31,7 +30,7 @@ pub struct Offer {
 }
 
 /// A grant of an offer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfferedGrant {
     /// Qualified action.
     pub action: String,
@@ -42,7 +41,7 @@ pub struct OfferedGrant {
 }
 
 /// An outcome of an offer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfferedOutcome {
     /// Its name.
     pub outcome: String,

@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use xp_artifact::workflow::Repeat;
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
 
 use crate::authority::Authority;
@@ -145,9 +146,10 @@ impl<A: Authority> Proxy<A> {
                 let Some(warrant) = authority.warrant(tx.rows(), &grant)? else { return Ok(None) };
                 let held = Held::new(grant, warrant);
                 let forbidden = match authority.forbids_repeat(tx, held.grant())? {
-                    None if held.repeat() != Repeat::Idempotent || !held.fits() => {
-                        Some(Refused::new("wrong_arguments", "not repeated: it is not what was granted"))
-                    }
+                    None if held.repeat() != Repeat::Idempotent || !held.fits() => Some(Refused::new(
+                        RefusalCode::WrongArguments,
+                        "not repeated: it is not what was granted",
+                    )),
                     other => other,
                 };
                 if let Some(refused) = forbidden {
@@ -167,7 +169,7 @@ impl<A: Authority> Proxy<A> {
             Err(ActError::Refused { status, reason }) => {
                 let reason =
                     format!("repeated and refused (status {status}): {}", self.scrubber.text(&reason));
-                self.leave(spent, Refused::new("connector_refused", reason)).await
+                self.leave(spent, Refused::new(RefusalCode::ConnectorRefused, reason)).await
             }
             Err(ActError::NotSent(_) | ActError::Unknown(_)) => Ok(()),
         }
@@ -218,7 +220,7 @@ impl<A: Authority> Proxy<A> {
             let grant = doubted(tx, &word.jti)?.ok_or_else(|| Fault::unknown("action in doubt"))?;
             if flights.has(&grant.jti) {
                 let reason = "it is being repeated; ask again when that ended";
-                return Err(Stop::from(Refused::new("in_flight", reason)));
+                return Err(Stop::from(Refused::new(RefusalCode::InFlight, reason)));
             }
             authority.resolve(tx, &grant, word.result, Some(&by))
         })

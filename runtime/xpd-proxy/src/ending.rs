@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// `connector_failed`, `connector_refused` or `in_doubt`.
-    pub code: String,
+    pub code: RefusalCode,
     /// In words.
     pub reason: String,
     /// Status of the other side, if it answered.

@@ -1,12 +1,13 @@
 //! Why something was not done, before it is put on any wire.
 
+use xp_wire::RefusalCode;
 use xpd_store::{CommandError, Store, StoreError, Tx};
 
 /// A refusal by any part of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Stable code, for programs.
-    pub code: String,
+    /// For programs.
+    pub code: RefusalCode,
     /// For people: lower case, no full stop.
     pub reason: String,
     /// The clause of the workflow that refused, as written.
@@ -18,8 +19,8 @@ pub struct Refused {
 impl Refused {
     /// A refusal without a clause.
     #[must_use]
-    pub fn new(code: &str, reason: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), reason: reason.into(), clause: None, index: None }
+    pub fn new(code: RefusalCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into(), clause: None, index: None }
     }
 }
 
@@ -56,14 +57,14 @@ impl CommandError for Fault {
 impl Fault {
     /// A refusal without a clause.
     #[must_use]
-    pub fn refused(code: &str, reason: impl Into<String>) -> Self {
+    pub fn refused(code: RefusalCode, reason: impl Into<String>) -> Self {
         Self::Refused(Refused::new(code, reason))
     }
 
     /// Unknown and forbidden look the same.
     #[must_use]
     pub fn unknown(what: &str) -> Self {
-        Self::refused("unknown", format!("there is no such {what} for you"))
+        Self::refused(RefusalCode::Unknown, format!("there is no such {what} for you"))
     }
 }
 

@@ -13,8 +13,8 @@ use ed25519_dalek::pkcs8::{
 };
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use jsonwebtoken::{DecodingKey, EncodingKey};
-use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use xp_wire::body::{Jwk, JwkSet};
 use xp_wire::proof::PublicJwk;
 
 /// Why a key could not be read or written. Holds no part of a key.
@@ -214,13 +214,14 @@ impl KeyRing {
 
 /// A JWK set (RFC 7517) of signing keys, for publication.
 #[must_use]
-pub fn jwks<'a>(keys: impl IntoIterator<Item = &'a PublicKey>) -> Value {
-    let keys: Vec<Value> = keys
-        .into_iter()
-        .map(|key| {
-            let x = xp_wire::proof::base64url(&key.bytes);
-            json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key.kid, "use": "sig", "alg": "EdDSA"})
-        })
-        .collect();
-    json!({ "keys": keys })
+pub fn jwks<'a>(keys: impl IntoIterator<Item = &'a PublicKey>) -> JwkSet {
+    let keys = keys.into_iter().map(|key| Jwk {
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        x: xp_wire::proof::base64url(&key.bytes),
+        kid: key.kid.clone(),
+        usage: "sig".to_owned(),
+        alg: "EdDSA".to_owned(),
+    });
+    JwkSet { keys: keys.collect() }
 }

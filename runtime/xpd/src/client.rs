@@ -2,7 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
+use reqwest::Method;
+use serde::Serialize;
+use xp_wire::body::Problem;
 use xp_wire::proof::{ProofRequest, make_proof};
 use xpd_token::KeyPair;
 
@@ -40,16 +42,20 @@ impl Client {
         Ok(Self { http, url, key })
     }
 
-    /// Sends a request and gives the body of its answer.
-    pub async fn send(
-        &self,
-        method: reqwest::Method,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Vec<u8>, Failure> {
+    /// Gives the body of the answer.
+    pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        self.send(Method::GET, path, Vec::new()).await
+    }
+
+    /// Gives the body of the answer.
+    pub async fn post(&self, path: &str, body: &impl Serialize) -> Result<Vec<u8>, Failure> {
+        let bytes = serde_json::to_vec(body).map_err(|error| Failure::Failed(error.to_string()))?;
+        self.send(Method::POST, path, bytes).await
+    }
+
+    async fn send(&self, method: Method, path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let failed = |text: String| Failure::Failed(text);
         let url = format!("{}{path}", self.url);
-        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| failed(error.to_string()))?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -68,15 +74,17 @@ impl Client {
         .map_err(|error| Failure::Input(format!("{url}: {error}")))?;
         let request = self.http.request(method, &url).header("DPoP", proof).body(bytes);
         let answer = request.send().await.map_err(|error| failed(format!("{url}: {}", whole(&error))))?;
-        let good = answer.status().is_success();
+        let status = answer.status();
         let bytes =
             answer.bytes().await.map_err(|error| failed(format!("{url}: {}", whole(&error))))?.to_vec();
-        if good {
+        if status.is_success() {
             return Ok(bytes);
         }
-        let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let part = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
-        Err(Failure::Refused(format!("{}: {}", part("code"), part("detail"))))
+        Err(Failure::Refused(match serde_json::from_slice(&bytes) {
+            Ok(Problem { code, detail, .. }) => format!("{code}: {detail}"),
+            // By something else than a server of this version; what it says may be anything.
+            Err(_) => format!("{url}: {status}, with an answer that is none of this API"),
+        }))
     }
 }
 

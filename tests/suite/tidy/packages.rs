@@ -16,6 +16,8 @@ pub struct Package {
     pub may_be_published: bool,
     /// Names of what the manifest asks for, dev-dependencies aside.
     pub direct: Vec<String>,
+    /// Those of them that only a feature brings.
+    pub optional: Vec<String>,
     /// The features that it asks of those, as `package/feature`.
     pub features: Vec<String>,
     /// What is linked into it, resolved: keys of packages.
@@ -76,6 +78,7 @@ impl Packages {
                 licence: Some("Apache-2.0".to_owned()),
                 may_be_published: false,
                 direct: linked.clone(),
+                optional: Vec::new(),
                 features: Vec::new(),
                 linked,
             };
@@ -129,6 +132,11 @@ fn read() -> Packages {
             folder,
             licence: package.license.clone(),
             may_be_published: package.publish.as_ref().is_none_or(|registries| !registries.is_empty()),
+            optional: direct
+                .iter()
+                .filter(|needed| needed.optional)
+                .map(|needed| needed.name.clone())
+                .collect(),
             features: features.collect(),
             direct: direct.iter().map(|needed| needed.name.clone()).collect(),
             linked: Vec::new(),

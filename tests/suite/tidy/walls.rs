@@ -112,11 +112,30 @@ fn contract_stands_alone(packages: &Packages) -> Vec<String> {
     never_reaches(packages, in_room("lang"), ours_elsewhere)
 }
 
-/// Deciding needs no keys: the contract reads codes and bodies of `xp-wire` and never makes or checks proofs.
-fn proofs_stay_at_the_edge(packages: &Packages) -> Vec<String> {
-    let asks = |package: &&Package| package.features.iter().any(|feature| feature == "xp-wire/proof");
-    let inside = packages.ours().filter(|package| package.room() == Some("lang"));
-    inside.filter(asks).map(|package| format!("{} must not enable xp-wire/proof", package.name)).collect()
+/// The contract reads codes and bodies of `xp-wire`, which need serde alone. Deciding needs no keys: it never makes or
+/// checks proofs. Only the doors describe what they serve.
+fn wire_is_bare(packages: &Packages) -> Vec<String> {
+    let mut found = Vec::new();
+    for package in packages.ours() {
+        let mut refuse = |feature: &str| {
+            if package.features.iter().any(|asked| asked == feature) {
+                found.push(format!("{} must not enable {feature}", package.name));
+            }
+        };
+        if package.room() == Some("lang") {
+            refuse("xp-wire/proof");
+        }
+        if package.name != "xpd-doors" {
+            refuse("xp-wire/openapi");
+        }
+    }
+    for wire in packages.ours().filter(|package| package.name == "xp-wire") {
+        let always = wire.direct.iter().filter(|name| !wire.optional.contains(name));
+        found.extend(
+            always.filter(|name| *name != "serde").map(|name| format!("xp-wire must not use {name}")),
+        );
+    }
+    found
 }
 
 fn product_needs_no_tests(packages: &Packages) -> Vec<String> {
@@ -149,7 +168,8 @@ fn good() -> Packages {
         ("xpc-proof", "compiler/xpc-proof", &["z3"]),
         ("xpc-driver", "compiler/xpc-driver", &["xp-syntax"]),
         ("xpc", "compiler/xpc", &["xpc-driver", "xp-syntax", "tokio", "petgraph"]),
-        ("xp-machine", "lang/xp-machine", &[]),
+        ("xp-machine", "lang/xp-machine", &["xp-wire"]),
+        ("xp-wire", "lang/xp-wire", &["serde"]),
         ("xpd-token", "runtime/xpd-token", &["xp-diagnostics"]),
         ("xpd-store", "runtime/xpd-store", &["rusqlite", "tokio"]),
         ("xpd-proxy", "runtime/xpd-proxy", &["tokio", "xpd-store", "xpd-token"]),
@@ -165,6 +185,7 @@ fn good() -> Packages {
         ("pest", "", &[]),
         ("petgraph", "", &[]),
         ("rusqlite", "", &[]),
+        ("serde", "", &[]),
         ("sha2", "", &[]),
         ("tokio", "", &[]),
         ("z3", "", &["z3-sys"]),
@@ -305,10 +326,19 @@ fn the_contract_imports_nothing_of_ours() {
 }
 
 #[test]
-fn the_contract_makes_no_proofs() {
-    let broken = good().with("xp-syntax", |package| package.features.push("xp-wire/proof".to_owned()));
-    seen(&proofs_stay_at_the_edge(&broken), "xp-syntax must not enable xp-wire/proof");
-    holds(proofs_stay_at_the_edge, &[]);
+fn the_contract_makes_no_proofs_and_describes_no_doors() {
+    let asking = |name: &str, feature: &str| {
+        wire_is_bare(&good().with(name, |package| package.features.push(feature.to_owned())))
+    };
+    seen(&asking("xp-syntax", "xp-wire/proof"), "xp-syntax must not enable xp-wire/proof");
+    seen(&asking("xp-machine", "xp-wire/openapi"), "xp-machine must not enable xp-wire/openapi");
+    seen(&asking("xpd-engine", "xp-wire/openapi"), "xpd-engine must not enable xp-wire/openapi");
+    none(&asking("xpd-engine", "xp-wire/proof"));
+    none(&asking("xpd-doors", "xp-wire/openapi"));
+    holds(wire_is_bare, &[("xp-wire", "sha2", "xp-wire must not use sha2")]);
+    let by_feature =
+        good_but("xp-wire", "sha2").with("xp-wire", |wire| wire.optional.push("sha2".to_owned()));
+    none(&wire_is_bare(&by_feature));
 }
 
 #[test]

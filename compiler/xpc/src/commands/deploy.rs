@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use xp_artifact::{Envelope, Trust};
+use xp_wire::body::DeployResponse;
 
 use crate::args::Deploy;
 use crate::commands::address::{self, Address};
@@ -74,10 +75,8 @@ pub fn run(options: &Deploy) -> Exit {
 
 /// The answer is about the artifact that was sent. Any web server says 200.
 fn names(answer: &str, digest: &str, name: &str) -> bool {
-    let answer: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
-    let is =
-        |member: &str, value: &str| answer.get(member).and_then(serde_json::Value::as_str) == Some(value);
-    is("artifact", digest) && is("name", name)
+    let answer = serde_json::from_str::<DeployResponse>(answer);
+    answer.is_ok_and(|answer| answer.artifact == digest && answer.name == name)
 }
 
 async fn post(

@@ -123,8 +123,8 @@ fn choose(
         match found {
             Ok(()) => {
                 let instance = state.instances.get(&action.connector).ok_or_else(Refusal::broken)?;
-                let req = context.machine.request_digest(grant.action, instance, request.args);
-                return Ok((*ix, req.ok_or_else(Refusal::broken)?));
+                let declaration = context.machine.declaration(grant.action).ok_or_else(Refusal::broken)?;
+                return Ok((*ix, xp_artifact::request_digest(declaration, instance, request.args)));
             }
             // A grant that admits the arguments says more than one that does not.
             Err(miss)

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xp_machine::{Accepted, Event, Input, Refusal, Start};
 use xp_scope::Digest;
+use xp_wire::RefusalCode;
 
 use super::canonical::{EntryError, canonical, exact};
 use super::commit::{Salt, blob_digest};
@@ -33,8 +34,8 @@ pub enum Body {
     Decided(Decision),
     /// `decision.refused` by something other than the machine: a signature, a size, a connector's own check.
     RefusedOutside {
-        /// Stable code.
-        code: String,
+        /// Why. Written as on every wire; a code that is none of these cannot be read.
+        code: RefusalCode,
         /// In words.
         reason: String,
         /// Who asked for what.

@@ -203,9 +203,21 @@ fn chains_begin_and_hold_what_belongs_there() {
     assert_eq!((deployed.entry.run, deployed.entry.art), (None, None));
     let opened = append(&mut tree, &mut server, start(), Salt([1; 32]));
     assert_eq!(opened, Err(EntryError::Misplaced(Kind::RunOpened)));
-    let refused =
-        Body::RefusedOutside { code: "unknown".into(), reason: "no such run".into(), facts: Facts::new() };
+    let (code, reason) = (RefusalCode::Unknown, "no such run".to_owned());
+    let refused = Body::RefusedOutside { code, reason, facts: Facts::new() };
     assert_eq!(put(&mut tree, &mut server, refused).unwrap().entry.kind, Kind::DecisionRefused);
+}
+
+#[test]
+fn the_code_of_a_refusal_is_written_as_on_every_wire() {
+    for code in RefusalCode::ALL {
+        let body = Body::RefusedOutside { code: *code, reason: "no".to_owned(), facts: Facts::new() };
+        let written = json!({ "refused_outside": { "code": code.as_str(), "reason": "no" } });
+        assert_eq!(serde_json::to_value(&body).unwrap(), written);
+        assert_eq!(serde_json::from_value::<Body>(written).unwrap(), body);
+    }
+    let made_up = json!({ "refused_outside": { "code": "teapot", "reason": "no" } });
+    assert!(serde_json::from_value::<Body>(made_up).is_err());
 }
 
 #[test]
@@ -234,15 +246,15 @@ fn what_cannot_be_written_exactly_is_refused() {
     for bad in [json!(0.5), json!({"a": [1_u64 << 53]}), json!(-(1_i64 << 53)), json!(u64::MAX)] {
         let (mut tree, mut chain) = opened();
         let facts = Facts::from([("number".to_owned(), bad.clone())]);
-        let body = Body::RefusedOutside { code: "c".into(), reason: "r".into(), facts };
+        let body = Body::RefusedOutside { code: RefusalCode::BadRequest, reason: "r".into(), facts };
         assert_eq!(put(&mut tree, &mut chain, body), Err(EntryError::Number), "{bad}");
     }
     let (mut tree, mut chain) = opened();
     let facts = Facts::from([("rate".to_owned(), json!(1.5))]);
-    let body = Body::RefusedOutside { code: "c".into(), reason: "r".into(), facts };
+    let body = Body::RefusedOutside { code: RefusalCode::BadRequest, reason: "r".into(), facts };
     assert_eq!(put(&mut tree, &mut chain, body), Err(EntryError::Number));
     let facts = Facts::from([("big".to_owned(), json!("x".repeat(MAX_ENTRY_BYTES)))]);
-    let body = Body::RefusedOutside { code: "c".into(), reason: "r".into(), facts };
+    let body = Body::RefusedOutside { code: RefusalCode::BadRequest, reason: "r".into(), facts };
     let before = (tree.clone(), chain.clone());
     assert!(matches!(put(&mut tree, &mut chain, body), Err(EntryError::TooLarge(_))));
     assert_eq!((tree, chain), before);

@@ -2,6 +2,7 @@
 //! chain still tells.
 
 use serde_json::json;
+use xp_machine::RefusalCode;
 use xp_scope::Digest;
 use xpd_audit::entry::{Body, Decision, Facts, Kind, LogEntry, Part, Salt, commitment, leaf_data};
 use xpd_audit::evidence::{EvidenceEntry, write_package};
@@ -231,7 +232,8 @@ fn a_damaged_line_is_named_by_its_own_members_not_by_those_in_its_body() {
     let mut with_names = Run::open("run-7", Log::new());
     let words = r#"{"index":99,"kind":"judged","run_seq":98}"#;
     let facts = Facts::from([("kind".to_owned(), "viewed".into()), ("index".to_owned(), 97.into())]);
-    with_names.put(Body::RefusedOutside { code: words.into(), reason: String::new(), facts });
+    let code = RefusalCode::BadRequest;
+    with_names.put(Body::RefusedOutside { code, reason: words.to_owned(), facts });
     with_names.ask(xp_machine::Event::Kill { reason: "test".into() }).unwrap();
     with_names.close();
     let damaged = crate::sim::with_lines(&with_names.package(), |lines| lines[1][0] = b'[');

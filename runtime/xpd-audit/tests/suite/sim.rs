@@ -6,7 +6,7 @@ use std::io::{Cursor, Read as _, Write as _};
 use serde_json::json;
 use xp_artifact::workflow::{Atom, OutcomeIx, StepId};
 use xp_machine::event::Principal;
-use xp_machine::{Accepted, Actor, Event, Input, Machine, Refusal, Start, State};
+use xp_machine::{Accepted, Actor, Event, Input, Machine, Refusal, RefusalCode, Start, State};
 use xp_scope::{Digest, Value};
 use xpd_audit::entry::{Appended, Body, Chain, Draft, Facts, Salt, append};
 use xpd_audit::evidence::{Deployment, Evidence, EvidenceEntry, EvidenceStart, write_package};
@@ -242,7 +242,8 @@ pub fn eventful() -> Run {
     let early = run.request(&dev(), "test", "host.tests.run", BTreeMap::new());
     assert!(run.ask(early).is_err());
     let facts = Facts::from([("principal".to_owned(), json!("dev-1"))]);
-    run.put(Body::RefusedOutside { code: "bad_proof".into(), reason: "signature is wrong".into(), facts });
+    let (code, reason) = (RefusalCode::Unauthenticated, "signature is wrong".to_owned());
+    run.put(Body::RefusedOutside { code, reason, facts });
     let counted = Body::Counted { count: 40, from_ms: 1_000, to_ms: 1_050, facts: Facts::new() };
     run.put(counted);
 
@@ -257,11 +258,8 @@ pub fn eventful() -> Run {
     assert!(run.ask(claim).is_err(), "too late");
     run.ask(Event::Expire { jti }).unwrap();
     run.submit("src/a.rs");
-    run.log.put(
-        &mut other,
-        62_000,
-        Body::RefusedOutside { code: "x".into(), reason: "of another run".into(), facts: Facts::new() },
-    );
+    let (code, reason) = (RefusalCode::Unknown, "of another run".to_owned());
+    run.log.put(&mut other, 62_000, Body::RefusedOutside { code, reason, facts: Facts::new() });
     run.judge(&dev(), "work", "done").unwrap();
 
     // A test whose end nobody saw, looked up and found to have passed.

@@ -3,15 +3,17 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use xpd_engine::orchestrator::{Ask, Judgement, Said, StartRun, Submission};
+use xp_wire::body::{
+    self, JudgementRequest, RunSummary, SaidResponse, SessionRequest, SessionResponse, StartResponse,
+    ViewRequest,
+};
 use xpd_proxy::{Fault, Refused, Use};
 
 use super::App;
 use super::incoming::Incoming;
 use super::problem::Problem;
 use super::wire::{
-    ActionRequest, ActionResponse, GrantRequest, GrantResponse, JudgementRequest, SaidResponse,
-    SessionRequest, SessionResponse, StartRequest, StartResponse, SubmissionRequest, Values, ViewRequest,
+    self, ActionRequest, ActionResponse, GrantRequest, GrantResponse, Offer, StartRequest, SubmissionRequest,
     ViewResponse,
 };
 
@@ -19,98 +21,76 @@ type Answer<T> = Result<Json<T>, Problem>;
 
 /// Start a run.
 #[utoipa::path(post, path = "/v1/runs", request_body = StartRequest,
-    responses((status = 201, body = StartResponse), (status = "default", body = Problem)))]
+    responses((status = 201, body = StartResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn start(
     State(app): State<App>,
     incoming: Incoming,
 ) -> Result<(StatusCode, Json<StartResponse>), Problem> {
     let (caller, ask) = (incoming.by_key()?, incoming.json::<StartRequest>()?);
-    let StartRequest { artifact, params, staff, request_id } = ask;
-    let ask = StartRun { artifact, params: params.members()?, staff, request_id };
-    let started = app.orchestrator.start(caller, ask).await?;
-    let response = StartResponse {
-        run: started.run,
-        artifact: started.artifact,
-        index: started.index,
-        replayed: started.replayed,
-    };
-    Ok((StatusCode::CREATED, Json(response)))
+    let started = app.orchestrator.start(caller, wire::start(ask)?).await?;
+    Ok((StatusCode::CREATED, Json(wire::started(started))))
 }
 
 /// Exchange a proof by a registered key for a session of one run.
 #[utoipa::path(post, path = "/v1/sessions", request_body = SessionRequest,
-    responses((status = 200, body = SessionResponse), (status = "default", body = Problem)))]
+    responses((status = 200, body = SessionResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn session(State(app): State<App>, incoming: Incoming) -> Answer<SessionResponse> {
     let (caller, ask) = (incoming.by_key()?, incoming.json::<SessionRequest>()?);
     let session = app.orchestrator.open_session(caller, &ask.run).await?;
-    Ok(Json(SessionResponse {
-        access_token: session.token,
-        token_type: "DPoP",
-        expires_in: session.expires_in,
-    }))
+    Ok(Json(wire::session(session)))
 }
 
 /// Where a run is.
 #[utoipa::path(get, path = "/v1/runs/{run}", params(("run" = String, Path)),
-    responses((status = 200, body = Object), (status = "default", body = Problem)))]
+    responses((status = 200, body = RunSummary), (status = "default", body = body::Problem)))]
 pub(super) async fn summary(
     State(app): State<App>,
     Path(run): Path<String>,
     incoming: Incoming,
-) -> Answer<xpd_engine::orchestrator::RunSummary> {
+) -> Answer<RunSummary> {
     let caller = incoming.by_session_or_admin(&run)?;
-    Ok(Json(app.orchestrator.summary(caller, &run).await?))
+    Ok(Json(wire::summary(app.orchestrator.summary(caller, &run).await?)))
 }
 
 /// What the caller may do now.
 #[utoipa::path(get, path = "/v1/runs/{run}/offers", params(("run" = String, Path)),
-    responses((status = 200, body = Object), (status = "default", body = Problem)))]
+    responses((status = 200, body = Vec<Offer>), (status = "default", body = body::Problem)))]
 pub(super) async fn offers(
     State(app): State<App>,
     Path(run): Path<String>,
     incoming: Incoming,
-) -> Answer<Vec<xp_machine::Offer>> {
+) -> Answer<Vec<Offer>> {
     let caller = incoming.by_session(&run)?;
-    Ok(Json(app.orchestrator.offers(caller, &run).await?))
+    let offers = app.orchestrator.offers(caller, &run).await?;
+    Ok(Json(offers.into_iter().map(wire::offer).collect()))
 }
 
 /// Ask for a grant.
 #[utoipa::path(post, path = "/v1/runs/{run}/grants", params(("run" = String, Path)), request_body = GrantRequest,
-    responses((status = 200, body = GrantResponse), (status = "default", body = Problem)))]
+    responses((status = 200, body = GrantResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn grant(
     State(app): State<App>,
     Path(run): Path<String>,
     incoming: Incoming,
 ) -> Answer<GrantResponse> {
     let (caller, ask) = (incoming.by_session(&run)?, incoming.json::<GrantRequest>()?);
-    let GrantRequest { step, action, args, request_id } = ask;
-    let asked = Ask { step: step.clone(), action: action.clone(), args: args.members()?, request_id };
-    let granted = match app.orchestrator.request(caller, &run, asked).await {
-        Ok(granted) => granted,
-        Err(fault) => return Err(under_clause(&app, &run, &step, &action, fault).await),
-    };
-    Ok(Json(GrantResponse {
-        grant: granted.token,
-        jti: granted.jti,
-        args: Values::of(granted.args),
-        opening: granted.opening,
-        attempt: granted.attempt,
-        expires: granted.expires,
-        index: granted.index,
-        replayed: granted.replayed,
-    }))
+    let (step, action) = (ask.step.clone(), ask.action.clone());
+    match app.orchestrator.request(caller, &run, wire::ask(ask)?).await {
+        Ok(granted) => Ok(Json(wire::granted(granted))),
+        Err(fault) => Err(under_clause(&app, &run, &step, &action, fault).await),
+    }
 }
 
 /// Use a grant: claim, act, record.
 #[utoipa::path(post, path = "/v1/runs/{run}/actions", params(("run" = String, Path)), request_body = ActionRequest,
-    responses((status = 200, body = ActionResponse), (status = "default", body = Problem)))]
+    responses((status = 200, body = ActionResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn act(
     State(app): State<App>,
     Path(run): Path<String>,
     incoming: Incoming,
 ) -> Answer<ActionResponse> {
     let ((caller, claims), ask) = (incoming.by_grant(&run)?, incoming.json::<ActionRequest>()?);
-    let args = ask.args.map(Values::members).transpose()?;
+    let args = ask.args.map(wire::members).transpose()?;
     let [detail] = &claims.authorization_details;
     let (step, [action]) = (claims.xp.step.clone(), detail.actions.clone());
     let using = Use { claims, args, request_id: ask.request_id };
@@ -123,36 +103,29 @@ pub(super) async fn act(
             Some(status) => format!("{} (status {status})", failure.reason),
             None => failure.reason,
         };
-        let mut refused = Refused::new(&failure.code, reason);
+        let mut refused = Refused::new(failure.code, reason);
         refused.index = Some(answer.index);
         return Err(under_clause(&app, &run, &step, &action, refused.into()).await);
     }
-    Ok(Json(ActionResponse {
-        result: answer.result,
-        bound: answer.bound,
-        index: answer.index,
-        replayed: answer.replayed,
-    }))
+    Ok(Json(wire::done(answer)))
 }
 
 /// Hand something in.
 #[utoipa::path(post, path = "/v1/runs/{run}/submissions", params(("run" = String, Path)),
     request_body = SubmissionRequest,
-    responses((status = 200, body = SaidResponse), (status = "default", body = Problem)))]
+    responses((status = 200, body = SaidResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn submit(
     State(app): State<App>,
     Path(run): Path<String>,
     incoming: Incoming,
 ) -> Answer<SaidResponse> {
     let (caller, ask) = (incoming.by_session(&run)?, incoming.json::<SubmissionRequest>()?);
-    let SubmissionRequest { step, name, value, request_id } = ask;
-    let said = app.orchestrator.submit(caller, &run, Submission { step, name, value, request_id }).await?;
-    Ok(Json(said_response(said)))
+    Ok(Json(wire::said(app.orchestrator.submit(caller, &run, wire::submission(ask)).await?)))
 }
 
 /// Be shown a datum of the run.
 #[utoipa::path(post, path = "/v1/runs/{run}/views", params(("run" = String, Path)), request_body = ViewRequest,
-    responses((status = 200, body = ViewResponse), (status = "default", body = Problem)))]
+    responses((status = 200, body = ViewResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn view(
     State(app): State<App>,
     Path(run): Path<String>,
@@ -160,26 +133,20 @@ pub(super) async fn view(
 ) -> Answer<ViewResponse> {
     let (caller, ask) = (incoming.by_session(&run)?, incoming.json::<ViewRequest>()?);
     let shown = app.orchestrator.view(caller, &run, ask.step, ask.datum).await?;
-    Ok(Json(ViewResponse { value: shown.value, digest: shown.digest, index: shown.index }))
+    Ok(Json(wire::shown(shown)))
 }
 
 /// Decide an outcome.
 #[utoipa::path(post, path = "/v1/runs/{run}/judgements", params(("run" = String, Path)),
     request_body = JudgementRequest,
-    responses((status = 200, body = SaidResponse), (status = "default", body = Problem)))]
+    responses((status = 200, body = SaidResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn judge(
     State(app): State<App>,
     Path(run): Path<String>,
     incoming: Incoming,
 ) -> Answer<SaidResponse> {
     let (caller, ask) = (incoming.by_session(&run)?, incoming.json::<JudgementRequest>()?);
-    let JudgementRequest { step, outcome, notes, request_id } = ask;
-    let said = app.orchestrator.judge(caller, &run, Judgement { step, outcome, notes, request_id }).await?;
-    Ok(Json(said_response(said)))
-}
-
-fn said_response(said: Said) -> SaidResponse {
-    SaidResponse { index: said.index, pending: said.pending, replayed: said.replayed }
+    Ok(Json(wire::said(app.orchestrator.judge(caller, &run, wire::judgement(ask)).await?)))
 }
 
 /// A refusal about a token, a value or an upstream names no clause of its own: then it is the one the grant stands in.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
+use xp_wire::RefusalCode;
 
 /// What is said to who comes while every place is taken.
 pub(super) const BUSY: &str = "too many of these at once; ask again";
@@ -17,7 +18,7 @@ pub(super) const BUSY: &str = "too many of these at once; ask again";
 pub(super) async fn place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     match places.try_acquire() {
         Ok(_place) => next.run(request).await,
-        Err(_) => Problem::new("busy", BUSY).into_response(),
+        Err(_) => Problem::new(RefusalCode::Busy, BUSY).into_response(),
     }
 }
 
@@ -28,7 +29,7 @@ pub(super) async fn in_time(State(longest): State<Duration>, request: Request, n
         Err(_) => {
             let detail =
                 "the answer did not come in time; it may still be done: repeat it under its request id";
-            Problem::new("busy", detail).into_response()
+            Problem::new(RefusalCode::Busy, detail).into_response()
         }
     }
 }

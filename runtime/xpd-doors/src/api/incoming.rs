@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
+use xp_wire::RefusalCode;
 use xp_wire::proof::Received;
 use xpd_engine::orchestrator::Caller;
 use xpd_token::GrantClaims;
@@ -50,13 +51,14 @@ impl FromRequest<App> for Incoming {
             None => None,
             Some(value) => match value.split_once(' ') {
                 Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => Some(token.to_owned()),
-                _ => return Err(Problem::new("unauthenticated", "the only scheme is `DPoP`")),
+                _ => return Err(Problem::new(RefusalCode::Unauthenticated, "the only scheme is `DPoP`")),
             },
         };
         let _room = room(app, request.headers())?;
         let most = request.extensions().get::<MaxBody>().map_or(0, |most| most.0);
         let body = tokio::time::timeout(app.receive, whole(request.into_body(), most)).await;
-        let body = body.map_err(|_| Problem::new("bad_request", "the body did not come in time"))??;
+        let body =
+            body.map_err(|_| Problem::new(RefusalCode::BadRequest, "the body did not come in time"))??;
         Ok(Self { app: app.clone(), method, url, proof, token, body })
     }
 }
@@ -67,7 +69,7 @@ async fn whole(mut body: Body, most: usize) -> Result<Bytes, Problem> {
     let mut bytes = Vec::new();
     let mut seen = 0_usize;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let frame = frame.map_err(|_| Problem::new("bad_request", "the body broke off"))?;
+        let frame = frame.map_err(|_| Problem::new(RefusalCode::BadRequest, "the body broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
         seen = seen.saturating_add(data.len());
         if seen <= most {
@@ -82,7 +84,7 @@ async fn whole(mut body: Body, most: usize) -> Result<Bytes, Problem> {
     if seen <= most {
         return Ok(bytes.into());
     }
-    Err(Problem::new("too_large", format!("the body is longer than {most} bytes")))
+    Err(Problem::new(RefusalCode::TooLarge, format!("the body is longer than {most} bytes")))
 }
 
 /// Room for a body while it comes in, so that those that do not come cannot take all memory. Small ones need none.
@@ -95,7 +97,7 @@ fn room(app: &App, headers: &HeaderMap) -> Result<Option<OwnedSemaphorePermit>, 
     }
     let wanted = u32::try_from(kibibytes.min(LARGEST)).unwrap_or(u32::MAX);
     let room = Arc::clone(&app.room).try_acquire_many_owned(wanted);
-    room.map(Some).map_err(|_| Problem::new("busy", "too many large requests at once; ask again"))
+    room.map(Some).map_err(|_| Problem::new(RefusalCode::Busy, "too many large requests at once; ask again"))
 }
 
 fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
@@ -104,20 +106,24 @@ fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
     match (first, values.next()) {
         (None, _) => Ok(None),
         (Some(Ok(value)), None) => Ok(Some(value)),
-        _ => Err(Problem::new("bad_request", format!("header `{name}` must stand once and be ASCII"))),
+        _ => Err(Problem::new(
+            RefusalCode::BadRequest,
+            format!("header `{name}` must stand once and be ASCII"),
+        )),
     }
 }
 
 impl Incoming {
     /// The body, strictly: no unknown, no duplicate member.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.body).map_err(|error| Problem::new("bad_request", error.to_string()))
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Problem::new(RefusalCode::BadRequest, error.to_string()))
     }
 
     /// The caller by its registered key.
     pub fn by_key(&self) -> Result<Caller, Problem> {
         if self.token.is_some() {
-            return Err(Problem::new("bad_request", "this takes a proof alone, without a token"));
+            return Err(Problem::new(RefusalCode::BadRequest, "this takes a proof alone, without a token"));
         }
         Ok(self.app.orchestrator.by_key(self.proof()?, &self.received())?)
     }
@@ -143,7 +149,7 @@ impl Incoming {
     }
 
     fn proof(&self) -> Result<&str, Problem> {
-        let missing = || Problem::new("unauthenticated", "a proof is missing: header `DPoP`");
+        let missing = || Problem::new(RefusalCode::Unauthenticated, "a proof is missing: header `DPoP`");
         self.proof.as_deref().ok_or_else(missing)
     }
 

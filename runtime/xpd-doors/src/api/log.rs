@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use xp_wire::{RefusalCode, body};
 use xpd_audit::tiles::{TILE_WIDTH, Tile};
 
 use super::App;
@@ -13,10 +14,10 @@ const LONG: &str = "public, max-age=31536000, immutable";
 
 /// The latest signed checkpoint.
 #[utoipa::path(get, path = "/log/checkpoint",
-    responses((status = 200, body = String, content_type = "text/plain"), (status = "default", body = Problem)))]
+    responses((status = 200, body = String, content_type = "text/plain"), (status = "default", body = body::Problem)))]
 pub(super) async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
     let found = app.orchestrator.checkpoint().await?;
-    let note = found.ok_or_else(|| Problem::new("unknown", "nothing was logged yet"))?;
+    let note = found.ok_or_else(|| Problem::new(RefusalCode::Unknown, "nothing was logged yet"))?;
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, SHORT)];
     Ok((headers, note).into_response())
 }
@@ -25,12 +26,12 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Result<Response, Probl
 #[utoipa::path(get, path = "/log/tile/{level}/{*position}",
     params(("level" = String, Path), ("position" = String, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
-              (status = "default", body = Problem)))]
+              (status = "default", body = body::Problem)))]
 pub(super) async fn tile(
     State(app): State<App>,
     Path((level, position)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let unknown = || Problem::new("unknown", "there is no such tile");
+    let unknown = || Problem::new(RefusalCode::Unknown, "there is no such tile");
     let entries = level == "entries";
     let number: u8 = if entries { 0 } else { level.parse().map_err(|_| unknown())? };
     let (index, width) = place(&position).ok_or_else(unknown)?;

@@ -4,18 +4,18 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use xpd_engine::orchestrator::{Doubtful, Scope};
-use xpd_proxy::Resolution;
+use xp_wire::RefusalCode;
+use xp_wire::body::{self, DeployResponse, Doubtful, KillRequest, Recorded};
 
 use super::App;
 use super::bounds::BUSY;
 use super::incoming::Incoming;
 use super::problem::Problem;
-use super::wire::{DeployResponse, KillRequest, KillScope, Recorded, ResolveRequest};
+use super::wire::{self, ResolveRequest};
 
 /// Deploy an artifact, as the administrator. The body is the file, signed by a trusted key.
 #[utoipa::path(post, path = "/v1/artifacts", request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 201, body = DeployResponse), (status = "default", body = Problem)))]
+    responses((status = 201, body = DeployResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn deploy(
     State(app): State<App>,
     incoming: Incoming,
@@ -23,50 +23,46 @@ pub(super) async fn deploy(
     let caller = incoming.by_admin()?;
     let deployed = app.orchestrator.deploy(caller, incoming.body).await?;
     let status = if deployed.new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(DeployResponse { artifact: deployed.digest, name: deployed.name, new: deployed.new })))
+    Ok((status, Json(wire::deployed(deployed))))
 }
 
 /// Stop everything, a run, or a principal.
 #[utoipa::path(post, path = "/v1/kill", request_body = KillRequest,
-    responses((status = 200, body = Recorded), (status = "default", body = Problem)))]
+    responses((status = 200, body = Recorded), (status = "default", body = body::Problem)))]
 pub(super) async fn kill(State(app): State<App>, incoming: Incoming) -> Result<Json<Recorded>, Problem> {
     let (caller, ask) = (incoming.by_admin()?, incoming.json::<KillRequest>()?);
-    let scope = match ask.scope {
-        KillScope::Everything => Scope::Everything,
-        KillScope::Run(run) => Scope::Run(run),
-        KillScope::Principal(name) => Scope::Principal(name),
-    };
-    let index = app.orchestrator.kill(caller, scope, ask.reason).await?;
+    let index = app.orchestrator.kill(caller, wire::scope(ask.scope), ask.reason).await?;
     Ok(Json(Recorded { index }))
 }
 
 /// Actions whose end nobody knows.
 #[utoipa::path(get, path = "/v1/doubts",
-    responses((status = 200, body = Object), (status = "default", body = Problem)))]
+    responses((status = 200, body = Vec<Doubtful>), (status = "default", body = body::Problem)))]
 pub(super) async fn doubts(
     State(app): State<App>,
     incoming: Incoming,
 ) -> Result<Json<Vec<Doubtful>>, Problem> {
     let caller = incoming.by_admin()?;
-    Ok(Json(app.orchestrator.doubtful(caller).await?))
+    let doubtful = app.orchestrator.doubtful(caller).await?;
+    Ok(Json(doubtful.into_iter().map(wire::doubtful).collect()))
 }
 
 /// Say how an action in doubt ended.
 #[utoipa::path(post, path = "/v1/doubts/{jti}", params(("jti" = String, Path)), request_body = ResolveRequest,
-    responses((status = 200, body = Recorded), (status = "default", body = Problem)))]
+    responses((status = 200, body = Recorded), (status = "default", body = body::Problem)))]
 pub(super) async fn resolve(
     State(app): State<App>,
     Path(jti): Path<String>,
     incoming: Incoming,
 ) -> Result<Json<Recorded>, Problem> {
     let (caller, ask) = (incoming.by_admin()?, incoming.json::<ResolveRequest>()?);
-    let answer = app.proxy.resolve(caller, Resolution { jti, result: ask.result()? }).await?;
+    let answer = app.proxy.resolve(caller, wire::word(jti, ask)?).await?;
     Ok(Json(Recorded { index: answer.index }))
 }
 
 /// The evidence of a run, for the administrator: it holds what every role did and was told.
 #[utoipa::path(get, path = "/v1/runs/{run}/evidence", params(("run" = String, Path)),
-    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = "default", body = Problem)))]
+    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = "default", body = body::Problem)))]
 pub(super) async fn evidence(
     State(app): State<App>,
     Path(run): Path<String>,
@@ -74,7 +70,7 @@ pub(super) async fn evidence(
 ) -> Result<Response, Problem> {
     let caller = incoming.by_admin()?;
     app.orchestrator.admit(caller).await?;
-    let _place = app.packages.try_acquire().map_err(|_| Problem::new("busy", BUSY))?;
+    let _place = app.packages.try_acquire().map_err(|_| Problem::new(RefusalCode::Busy, BUSY))?;
     let package = app.orchestrator.evidence(&run, app.vkey.clone()).await?;
     Ok(([(header::CONTENT_TYPE, "application/zip")], package).into_response())
 }

@@ -7,34 +7,33 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
+use xp_wire::body::{self, Deployment, HealthResponse, JwkSet, ServerResponse};
+
 use super::App;
 use super::problem::Problem;
-use super::wire::ServerResponse;
+use super::wire;
 
 /// Who this server is.
 #[utoipa::path(get, path = "/v1/server", responses((status = 200, body = ServerResponse)))]
 pub(super) async fn server(State(app): State<App>) -> Json<ServerResponse> {
     Json(ServerResponse {
         name: app.orchestrator.rules().name.clone(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         log_key: app.vkey.to_string(),
-        deployment: "one_process",
+        deployment: Deployment::OneProcess,
     })
 }
 
 /// The keys that sign tokens (RFC 7517).
-#[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, body = Object)))]
-pub(super) async fn jwks(State(app): State<App>) -> Json<serde_json::Value> {
+#[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, body = JwkSet)))]
+pub(super) async fn jwks(State(app): State<App>) -> Json<JwkSet> {
     Json(app.orchestrator.jwks())
 }
 
 /// Whether the store can be read, with a few figures.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, body = Object), (status = "default", body = Problem)))]
-pub(super) async fn health(State(app): State<App>) -> Result<Json<serde_json::Value>, Problem> {
-    let found = app.orchestrator.figures().await?;
-    Ok(Json(serde_json::json!({
-        "open_runs": found.open_runs, "in_doubt": found.in_doubt, "log_entries": found.log_entries,
-    })))
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthResponse), (status = "default", body = body::Problem)))]
+pub(super) async fn health(State(app): State<App>) -> Result<Json<HealthResponse>, Problem> {
+    Ok(Json(wire::health(app.orchestrator.figures().await?)))
 }
 
 pub(super) async fn openapi(text: Arc<str>) -> impl IntoResponse {

@@ -1,248 +1,160 @@
-//! What stands on the wire.
+//! Bodies with this server's values in them, and how they become what engine and proxy understand, and back.
+//!
+//! The values read strictly: a member twice is refused.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use xp_machine::Status;
 use xp_scope::Value;
+use xp_wire::RefusalCode;
+use xp_wire::body::{
+    self, DeployResponse, Doubtful, HealthResponse, KillScope, OfferedOutcome, RunStatus, RunSummary,
+    SaidResponse, SessionResponse, StartResponse, StepSummary, TokenType, WaitsFor,
+};
+use xpd_engine::orchestrator::{self as engine, Ask, Judgement, StartRun, Submission};
+use xpd_proxy::{Answer, Resolution};
+use xpd_store::Figures;
 
 use super::problem::Problem;
 
-/// A record of values, read strictly: a name twice is refused.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = Object)]
-pub(crate) struct Values(Value);
+pub(crate) type StartRequest = body::StartRequest<Value>;
+pub(crate) type GrantRequest = body::GrantRequest<Value>;
+pub(crate) type GrantResponse = body::GrantResponse<Value>;
+pub(crate) type ActionRequest = body::ActionRequest<Value>;
+pub(crate) type ActionResponse = body::ActionResponse<Value>;
+pub(crate) type SubmissionRequest = body::SubmissionRequest<Value>;
+pub(crate) type ViewResponse = body::ViewResponse<Value>;
+pub(crate) type ResolveRequest = body::ResolveRequest<Value>;
+pub(crate) type Offer = body::Offer<Value>;
 
-impl Values {
-    /// Its members.
-    pub fn members(self) -> Result<BTreeMap<String, Value>, Problem> {
-        match self.0 {
-            Value::Record(members) => Ok(members),
-            _ => Err(Problem::new("bad_request", "arguments and parameters are objects")),
+fn bad_request(why: &str) -> Problem {
+    Problem::new(RefusalCode::BadRequest, why)
+}
+
+/// Arguments and parameters by their names.
+pub(crate) fn members(value: Value) -> Result<BTreeMap<String, Value>, Problem> {
+    match value {
+        Value::Record(members) => Ok(members),
+        _ => Err(bad_request("arguments and parameters are objects")),
+    }
+}
+
+pub(crate) fn start(ask: StartRequest) -> Result<StartRun, Problem> {
+    let body::StartRequest { artifact, params, staff, request_id } = ask;
+    Ok(StartRun { artifact, params: members(params)?, staff, request_id })
+}
+
+pub(crate) fn started(started: engine::Started) -> StartResponse {
+    let engine::Started { run, artifact, index, replayed } = started;
+    StartResponse { run, artifact, index, replayed }
+}
+
+pub(crate) fn session(session: engine::Session) -> SessionResponse {
+    let engine::Session { token, expires_in } = session;
+    SessionResponse { access_token: token, token_type: TokenType::DPoP, expires_in }
+}
+
+pub(crate) fn summary(summary: engine::RunSummary) -> RunSummary {
+    let engine::RunSummary { run, workflow, artifact, status, ended_by, entries, closed, steps } = summary;
+    let status = match status {
+        Status::Running => RunStatus::Running,
+        Status::Finished => RunStatus::Finished,
+        Status::Ended(_) => RunStatus::Ended,
+        Status::Killed => RunStatus::Killed,
+    };
+    let steps = steps.into_iter().map(|step| {
+        let engine::StepSummary { step, open, opening, outcome } = step;
+        StepSummary { step, open, opening, outcome }
+    });
+    RunSummary { run, workflow, artifact, status, ended_by, entries, closed, steps: steps.collect() }
+}
+
+pub(crate) fn offer(offer: xp_machine::Offer) -> Offer {
+    let xp_machine::Offer { step, role, opening, grants, submissions, outcomes, notes } = offer;
+    let grants = grants.into_iter().map(|grant| {
+        let xp_machine::OfferedGrant { action, args, left } = grant;
+        body::OfferedGrant { action, args, left }
+    });
+    let outcomes = outcomes.into_iter().map(|outcome| {
+        let xp_machine::OfferedOutcome { outcome, of, evidence } = outcome;
+        OfferedOutcome { outcome, of, evidence }
+    });
+    let (grants, outcomes) = (grants.collect(), outcomes.collect());
+    Offer { step, role, opening, grants, submissions, outcomes, notes }
+}
+
+pub(crate) fn ask(ask: GrantRequest) -> Result<Ask, Problem> {
+    let body::GrantRequest { step, action, args, request_id } = ask;
+    Ok(Ask { step, action, args: members(args)?, request_id })
+}
+
+pub(crate) fn granted(granted: engine::Granted) -> GrantResponse {
+    let engine::Granted { token, jti, args, opening, attempt, expires, index, replayed } = granted;
+    let args = Value::Record(args);
+    GrantResponse { grant: token, jti, args, opening, attempt, expires, index, replayed }
+}
+
+/// Of an answer without a failure.
+pub(crate) fn done(answer: Answer) -> ActionResponse {
+    let Answer { result, bound, failure: _, index, replayed } = answer;
+    ActionResponse { result, bound, index, replayed }
+}
+
+pub(crate) fn submission(ask: SubmissionRequest) -> Submission {
+    let body::SubmissionRequest { step, name, value, request_id } = ask;
+    Submission { step, name, value, request_id }
+}
+
+pub(crate) fn shown(shown: engine::Shown) -> ViewResponse {
+    let engine::Shown { value, digest, index } = shown;
+    ViewResponse { value, digest, index }
+}
+
+pub(crate) fn judgement(ask: body::JudgementRequest) -> Judgement {
+    let body::JudgementRequest { step, outcome, notes, request_id } = ask;
+    Judgement { step, outcome, notes, request_id }
+}
+
+pub(crate) fn said(said: engine::Said) -> SaidResponse {
+    let engine::Said { index, pending, replayed } = said;
+    SaidResponse { index, pending, replayed }
+}
+
+pub(crate) fn scope(scope: KillScope) -> engine::Scope {
+    match scope {
+        KillScope::Everything => engine::Scope::Everything,
+        KillScope::Run(run) => engine::Scope::Run(run),
+        KillScope::Principal(name) => engine::Scope::Principal(name),
+    }
+}
+
+pub(crate) fn doubtful(doubtful: engine::Doubtful) -> Doubtful {
+    let engine::Doubtful { jti, run, step, action, instance, principal, waits_for } = doubtful;
+    let waits_for = match waits_for {
+        engine::WaitsFor::Repeat => WaitsFor::Repeat,
+        engine::WaitsFor::Look => WaitsFor::Look,
+        engine::WaitsFor::Person => WaitsFor::Person,
+    };
+    Doubtful { jti, run, step, action, instance, principal, waits_for }
+}
+
+/// What a person says of the use of a token: a result if, and only if, it was carried out.
+pub(crate) fn word(jti: String, ask: ResolveRequest) -> Result<Resolution, Problem> {
+    match (ask.done, ask.result) {
+        (true, None) => {
+            Err(bad_request("`done` needs the `result`; `{}` where the action gives nothing back"))
         }
-    }
-
-    /// Of these members.
-    pub fn of(members: BTreeMap<String, Value>) -> Self {
-        Self(Value::Record(members))
+        (false, Some(_)) => Err(bad_request("what was not done has no `result`")),
+        (_, result) => Ok(Resolution { jti, result }),
     }
 }
 
-/// Starts a run.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct StartRequest {
-    /// Digest of an artifact, or name of a workflow.
-    pub artifact: String,
-    /// Its parameters.
-    pub params: Values,
-    /// Principals by role, where they are named at once.
-    #[serde(default)]
-    pub staff: BTreeMap<String, String>,
-    /// For repeating the request.
-    pub request_id: Option<String>,
+pub(crate) fn deployed(deployed: engine::Deployed) -> DeployResponse {
+    let engine::Deployed { digest, name, new } = deployed;
+    DeployResponse { artifact: digest, name, new }
 }
 
-/// A run that was started.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct StartResponse {
-    pub run: String,
-    pub artifact: String,
-    pub index: u64,
-    pub replayed: bool,
-}
-
-/// Opens a session.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SessionRequest {
-    /// The run it is for.
-    pub run: String,
-}
-
-/// A session.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SessionResponse {
-    pub access_token: String,
-    /// Always `DPoP`.
-    pub token_type: &'static str,
-    /// Seconds.
-    pub expires_in: i64,
-}
-
-/// Asks for a grant.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct GrantRequest {
-    /// The step it is for.
-    pub step: String,
-    /// Qualified action, `tickets.issues.read`.
-    pub action: String,
-    /// Arguments; those that can have one value only may be left out.
-    pub args: Values,
-    /// For repeating the request.
-    pub request_id: Option<String>,
-}
-
-/// A grant.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct GrantResponse {
-    /// The token: good for one use, with these arguments, by the key that asked.
-    pub grant: String,
-    pub jti: String,
-    /// The complete arguments.
-    pub args: Values,
-    pub opening: u32,
-    pub attempt: u32,
-    /// Milliseconds since 1970.
-    pub expires: u64,
-    pub index: u64,
-    pub replayed: bool,
-}
-
-/// Uses a grant.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ActionRequest {
-    /// Arguments; left out, those the token was cut for.
-    pub args: Option<Values>,
-    /// For repeating the request.
-    pub request_id: Option<String>,
-}
-
-/// What an action gave.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ActionResponse {
-    #[schema(value_type = Object)]
-    pub result: Option<Value>,
-    /// It is evidence of the step's current opening.
-    pub bound: bool,
-    pub index: u64,
-    /// The stored answer to an earlier request.
-    pub replayed: bool,
-}
-
-/// Hands something in.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SubmissionRequest {
-    pub step: String,
-    /// Name of the submission.
-    pub name: String,
-    #[schema(value_type = Object)]
-    pub value: Value,
-    pub request_id: Option<String>,
-}
-
-/// Asks to be shown a datum.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ViewRequest {
-    /// The step it is read for.
-    pub step: String,
-    /// `propose.files`.
-    pub datum: String,
-}
-
-/// A datum.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ViewResponse {
-    #[schema(value_type = Object)]
-    pub value: Value,
-    pub digest: String,
-    pub index: u64,
-}
-
-/// Decides an outcome.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct JudgementRequest {
-    pub step: String,
-    pub outcome: String,
-    /// For those to whom the work goes back.
-    pub notes: Option<String>,
-    pub request_id: Option<String>,
-}
-
-/// It was accepted.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SaidResponse {
-    pub index: u64,
-    /// It takes effect when what is under way has ended.
-    pub pending: bool,
-    pub replayed: bool,
-}
-
-/// Stops something.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct KillRequest {
-    pub scope: KillScope,
-    pub reason: String,
-}
-
-/// What is stopped.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum KillScope {
-    Everything,
-    Run(String),
-    Principal(String),
-}
-
-/// Something is on the record.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Recorded {
-    pub index: u64,
-}
-
-/// A person's word on an action in doubt.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ResolveRequest {
-    /// Whether it was carried out.
-    pub done: bool,
-    /// What came back: with `done` only, and always with it; `{}` for an action that gives nothing back. Never null.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = serde_json::Value, required = false)]
-    pub result: Option<Value>,
-}
-
-/// Left out is one thing, null would be another: it is no value.
-fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(from).map(Some)
-}
-
-impl ResolveRequest {
-    /// What came back, if it was carried out.
-    pub fn result(self) -> Result<Option<Value>, Problem> {
-        let wrong = |why: &str| Err(Problem::new("bad_request", why));
-        match (self.done, self.result) {
-            (true, None) => wrong("`done` needs the `result`; `{}` where the action gives nothing back"),
-            (false, Some(_)) => wrong("what was not done has no `result`"),
-            (_, result) => Ok(result),
-        }
-    }
-}
-
-/// An artifact that may be run.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct DeployResponse {
-    pub artifact: String,
-    pub name: String,
-    /// It was not here before.
-    pub new: bool,
-}
-
-/// This server.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ServerResponse {
-    /// Issuer of its tokens, origin of its log.
-    pub name: String,
-    pub version: &'static str,
-    /// The log's public key.
-    pub log_key: String,
-    /// Orchestrator and proxy are one process: a forgotten check is stopped, an intruder is not.
-    pub deployment: &'static str,
+pub(crate) fn health(figures: Figures) -> HealthResponse {
+    let Figures { open_runs, in_doubt, log_entries } = figures;
+    HealthResponse { open_runs, in_doubt, log_entries }
 }

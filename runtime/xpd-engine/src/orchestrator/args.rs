@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use xp_artifact::workflow::{Action, ActionId, Effect, Grant, Pin, Step};
 use xp_machine::{Machine, State};
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 use xpd_proxy::Refused;
 
 use crate::registry::qualified;
@@ -55,8 +56,9 @@ pub(super) fn complete(
             } else {
                 xp_scope::neutralise(text, max)
             };
-            let neutral = neutral
-                .map_err(|error| Refused::new("bad_value", format!("argument `{}`: {error}", param.name)))?;
+            let neutral = neutral.map_err(|error| {
+                Refused::new(RefusalCode::BadValue, format!("argument `{}`: {error}", param.name))
+            })?;
             args.insert(param.name.clone(), Value::Text(neutral));
         }
     }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use xp_machine::Actor;
 use xp_machine::event::Principal;
+use xp_wire::RefusalCode;
 use xp_wire::proof::{PROOF_WINDOW_SECONDS, Proof, ProofError, Received, verify_proof};
 use xpd_proxy::{Fault, Refused};
 use xpd_token::{Expected, GrantClaims, Origin};
@@ -34,13 +35,15 @@ impl Caller {
 }
 
 fn unauthenticated(error: &impl Display) -> Fault {
-    Fault::refused("unauthenticated", error.to_string())
+    Fault::refused(RefusalCode::Unauthenticated, error.to_string())
 }
 
 /// Which URL a proof must name is no secret, and whoever asks by another name for the same place cannot guess it.
 fn unproved(error: ProofError, url: &str) -> Fault {
     match error {
-        ProofError::Url => Fault::refused("unauthenticated", format!("{error}: it must name `{url}`")),
+        ProofError::Url => {
+            Fault::refused(RefusalCode::Unauthenticated, format!("{error}: it must name `{url}`"))
+        }
         _ => unauthenticated(&error),
     }
 }
@@ -65,7 +68,10 @@ impl Orchestrator {
                 roles: Vec::new(),
             },
             None => {
-                return Err(Fault::refused("unauthenticated", "the key of the proof is not registered here"));
+                return Err(Fault::refused(
+                    RefusalCode::Unauthenticated,
+                    "the key of the proof is not registered here",
+                ));
             }
         };
         let until = proof.iat.saturating_add(2 * PROOF_WINDOW_SECONDS);
@@ -80,7 +86,7 @@ impl Orchestrator {
         let caller = self.caller(self.prove(proof, received)?)?;
         if caller.key == self.keys.admin {
             let why = "this is asked by a principal of the roster; the administrator is none";
-            return Err(Fault::refused("unknown", why));
+            return Err(Fault::refused(RefusalCode::Unknown, why));
         }
         Ok(caller)
     }
@@ -95,7 +101,7 @@ impl Orchestrator {
             return Ok(caller);
         }
         Err(Fault::refused(
-            "unknown",
+            RefusalCode::Unknown,
             "this is asked with the administrator's key, and the proof is by another one",
         ))
     }
@@ -145,18 +151,19 @@ impl Orchestrator {
 }
 
 fn token<'r>(received: &Received<'r>) -> Result<&'r str, Fault> {
-    let missing = || Fault::refused("unauthenticated", "a token is missing: `Authorization: DPoP …`");
+    let missing =
+        || Fault::refused(RefusalCode::Unauthenticated, "a token is missing: `Authorization: DPoP …`");
     received.token.ok_or_else(missing)
 }
 
 /// A proof is good for one request, and a principal that was refused too often waits.
 pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
     if !tx.burn(&caller.key, &caller.proof, caller.until)? {
-        return Err(Refused::new("proof_replayed", "the proof was used before").into());
+        return Err(Refused::new(RefusalCode::ProofReplayed, "the proof was used before").into());
     }
     // Whoever stops things must never be told to wait.
     if caller.name() != ADMIN && tx.memory.limiter.suspended(caller.name(), tx.now) {
-        return Err(Refused::new("suspended", "too many refusals in this minute").into());
+        return Err(Refused::new(RefusalCode::Suspended, "too many refusals in this minute").into());
     }
     Ok(())
 }

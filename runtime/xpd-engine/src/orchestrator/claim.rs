@@ -6,9 +6,10 @@ use serde_json::json;
 use xp_artifact::workflow::StepId;
 use xp_machine::Event;
 use xp_scope::{Digest, Value};
+use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Answer, Fault, Refused, Stop, Use};
-use xpd_store::{GrantRow, Phase};
+use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::GrantClaims;
 
 use super::args::{complete, concerned, declared};
@@ -30,7 +31,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     }
     let row = tx.grant(&claims.jti)?;
     if ran_out(tx, &id, row.as_ref())? {
-        return Err(refuse(tx, &id, caller.name(), Refused::new("expired", "the token ran out")));
+        return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::Expired, "the token ran out")));
     }
     let (req, things) = requested(tx, &id, &claims, row.as_ref(), args)
         .map_err(|stop| on_record(tx, &id, caller.name(), stop))?;
@@ -86,9 +87,9 @@ fn requested(
             whole.insert(name.clone(), value.clone());
         }
     }
-    let Some(req) = run.machine.request_digest(action_id, &row.instance, &whole) else {
-        return Ok((stated(), Vec::new()));
-    };
+    let declaration = run.machine.declaration(action_id);
+    let declaration = declaration.ok_or_else(|| StoreError::broken("an action without a declaration"))?;
+    let req = xp_artifact::request_digest(declaration, &row.instance, &whole);
     let things = concerned(&run.machine, &run.state, action, &whole);
     Ok((req, things))
 }

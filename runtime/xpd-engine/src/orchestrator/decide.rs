@@ -52,7 +52,7 @@ pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Acceptin
         Ok(_) => None,
     };
     let refused = result.as_ref().err().map(|refusal| Refused {
-        code: refusal.code.as_str().to_owned(),
+        code: refusal.code,
         reason: refusal.reason.clone(),
         clause,
         index: None,
@@ -201,7 +201,7 @@ pub(super) fn outside(
     }
     // It may quote what was asked; an entry is bounded, and one that is too long would take its whole commit with it.
     let reason = refused.reason.chars().take(MAX_REASON).collect();
-    let body = Body::RefusedOutside { code: refused.code.clone(), reason, facts };
+    let body = Body::RefusedOutside { code: refused.code, reason, facts };
     let written = match run {
         Some(run) => tx.record(run, body)?,
         None => tx.record_here(body)?,

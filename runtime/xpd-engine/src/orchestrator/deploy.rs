@@ -6,6 +6,7 @@ use serde_json::json;
 use xp_artifact::question::{Obligation, Status};
 use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey};
 use xp_machine::Machine;
+use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::StoreError;
@@ -73,7 +74,7 @@ type Checked = (xp_scope::Digest, String, String);
 
 fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
     let bad = |error: &xp_artifact::ArtifactError| {
-        let mut refused = Refused::new("bad_artifact", error.to_string());
+        let mut refused = Refused::new(RefusalCode::BadArtifact, error.to_string());
         refused.clause = Some(error.code().id.to_owned());
         refused
     };
@@ -86,12 +87,12 @@ fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
     let long = artifact.workflow.steps.iter().flat_map(|step| &step.grants);
     if long.map(|grant| grant.ttl_seconds).max().unwrap_or(0) > MAX_TTL_SECONDS {
         return Err(Refused::new(
-            "bad_artifact",
+            RefusalCode::BadArtifact,
             format!("a token would live longer than {MAX_TTL_SECONDS} s"),
         ));
     }
-    let machine =
-        Machine::new(artifact.workflow).map_err(|error| Refused::new("bad_artifact", error.to_string()))?;
+    let machine = Machine::new(artifact.workflow)
+        .map_err(|error| Refused::new(RefusalCode::BadArtifact, error.to_string()))?;
     drop(machine);
     Ok((digest, name, signer(rules, &envelope)))
 }
@@ -107,7 +108,7 @@ fn declarations(rules: &Rules, artifact: &Artifact) -> Result<(), Refused> {
     for action in &artifact.workflow.actions {
         if !rules.registry.knows(action, &artifact.workflow.records, &artifact.workflow.kinds) {
             let reason = format!("`{}` is not declared here as the artifact declares it", qualified(action));
-            return Err(Refused::new("undeclared_action", reason));
+            return Err(Refused::new(RefusalCode::UndeclaredAction, reason));
         }
     }
     Ok(())
@@ -116,17 +117,21 @@ fn declarations(rules: &Rules, artifact: &Artifact) -> Result<(), Refused> {
 /// An empty set of answers refuses, as does one that lacks what this server requires.
 fn answered(rules: &Rules, obligations: &[Obligation]) -> Result<(), Refused> {
     if obligations.is_empty() {
-        return Err(Refused::new("unproved", "nothing was asked of the artifact"));
+        return Err(Refused::new(RefusalCode::Unproved, "nothing was asked of the artifact"));
     }
     for kind in &rules.required {
         if !obligations.iter().any(|obligation| obligation.question.kind().as_str() == kind) {
-            return Err(Refused::new("unproved", format!("`{kind}` was not asked of the artifact")));
+            return Err(Refused::new(
+                RefusalCode::Unproved,
+                format!("`{kind}` was not asked of the artifact"),
+            ));
         }
     }
     for obligation in obligations {
         let refuted = obligation.status == Status::Refuted;
         if !obligation.holds() && (refuted || !rules.unproved.contains(obligation.question.kind().as_str())) {
-            let mut refused = Refused::new("unproved", format!("`{}` is not proved", obligation.id));
+            let mut refused =
+                Refused::new(RefusalCode::Unproved, format!("`{}` is not proved", obligation.id));
             refused.clause = Some(obligation.source.clone());
             return Err(refused);
         }

@@ -4,6 +4,7 @@ use serde_json::json;
 use xp_artifact::workflow::Repeat;
 use xp_machine::Status;
 use xp_scope::Digest;
+use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Fault, Refused};
 use xpd_store::{GrantRow, StoreError};
@@ -21,43 +22,53 @@ pub(super) fn again(tx: &mut Tx<'_>, row: &GrantRow) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What a doubt waits for, in a word.
-pub(super) fn waits_for(tx: &mut Tx<'_>, row: &GrantRow) -> Result<&'static str, Fault> {
+/// What ends a doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// The server repeats the action.
+    Repeat,
+    /// The server looks whether it was carried out.
+    Look,
+    /// A person says how it ended.
+    Person,
+}
+
+pub(super) fn waits_for(tx: &mut Tx<'_>, row: &GrantRow) -> Result<WaitsFor, Fault> {
     if tx.left_to_person(&row.jti)? {
-        return Ok("person");
+        return Ok(WaitsFor::Person);
     }
     let run = tx.run(&row.run)?.ok_or_else(|| Fault::unknown("run"))?;
     let class = declared(&run.machine, &row.action).map_or(Repeat::Manual, |(_, action)| action.repeat);
     Ok(match class {
-        Repeat::Idempotent => "repeat",
-        Repeat::Probe => "look",
-        Repeat::Manual => "person",
+        Repeat::Idempotent => WaitsFor::Repeat,
+        Repeat::Probe => WaitsFor::Look,
+        Repeat::Manual => WaitsFor::Person,
     })
 }
 
 /// Why it may not be repeated, now or ever: none of these is taken back.
 pub(super) fn forbidden(tx: &mut Tx<'_>, rules: &Rules, row: &GrantRow) -> Result<Option<Refused>, Fault> {
-    let no = |code: &str, why: &str| Ok(Some(Refused::new(code, format!("not repeated: {why}"))));
+    let no = |code: RefusalCode, why: &str| Ok(Some(Refused::new(code, format!("not repeated: {why}"))));
     if let Some(scope) = tx.killed(Some(&row.principal))? {
-        return no("killed", &scope);
+        return no(RefusalCode::Killed, &scope);
     }
     let run = tx.run(&row.run)?.ok_or_else(|| Fault::unknown("run"))?;
     let state = &run.state;
     if state.status() == Status::Killed || state.is_barred(&row.principal) {
-        return no("killed", "the run was stopped, or its principal in it");
+        return no(RefusalCode::Killed, "the run was stopped, or its principal in it");
     }
     if state.status() != Status::Running {
-        return no("run_over", "the run is over");
+        return no(RefusalCode::RunOver, "the run is over");
     }
     if state.holds().get(&row.jti).is_none_or(|hold| hold.phase != xp_machine::Phase::InDoubt) {
-        return no("not_claimed", "the run knows no such doubt");
+        return no(RefusalCode::NotClaimed, "the run knows no such doubt");
     }
     let step = usize::try_from(row.step_id).ok().and_then(|index| state.steps().get(index));
     if step.is_none_or(|step| !step.open || step.opening != row.opening) {
-        return no("step_closed", "its opening is over");
+        return no(RefusalCode::StepClosed, "its opening is over");
     }
     if rules.roster.by_key(&row.key).is_none_or(|member| member.principal.name != row.principal) {
-        return no("not_allowed", "its principal is not in the roster any more");
+        return no(RefusalCode::NotAllowed, "its principal is not in the roster any more");
     }
     Ok(None)
 }
@@ -67,7 +78,7 @@ pub(super) fn leave(tx: &mut Tx<'_>, row: &GrantRow, why: &Refused) -> Result<()
     if tx.leave_to_person(&row.jti)? {
         let facts = Facts::from([("jti".to_owned(), json!(row.jti))]);
         let reason = why.reason.chars().take(MAX_REASON).collect();
-        let body = Body::RefusedOutside { code: why.code.clone(), reason, facts };
+        let body = Body::RefusedOutside { code: why.code, reason, facts };
         let open = tx.run(&row.run)?.is_some_and(|run| !run.chain.is_closed());
         if open {
             tx.record(&row.run, body)?

@@ -3,6 +3,7 @@
 use xp_artifact::workflow::StepId;
 use xp_machine::{Accepted, Change, Event};
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 use xpd_proxy::hooks::{CrashAt, Hooks};
 use xpd_proxy::{Answer, Ending, Failure, Fault, Spent, Stop};
 use xpd_store::{GrantRow, Phase, StoreError};
@@ -43,8 +44,11 @@ fn record(tx: &mut Tx<'_>, spent: &Spent, ending: Ending) -> Result<Answer, Faul
         Ending::Failed { returned, reason, status } => {
             let index = must(decide(tx, Question::own(id, Event::Fail { jti: jti.to_owned(), returned })))?;
             tx.move_grant(jti, Phase::Claimed, Phase::Failed, None)?;
-            let code = if status.is_some() { "connector_refused" } else { "connector_failed" };
-            let answer = failed(Failure { code: code.to_owned(), reason, status }, index);
+            let code = match status {
+                Some(_) => RefusalCode::ConnectorRefused,
+                None => RefusalCode::ConnectorFailed,
+            };
+            let answer = failed(Failure { code, reason, status }, index);
             settle_request(tx, &row, &answer)?;
             Ok(answer)
         }
@@ -55,7 +59,7 @@ fn record(tx: &mut Tx<'_>, spent: &Spent, ending: Ending) -> Result<Answer, Faul
 fn doubt(tx: &mut Tx<'_>, id: &str, jti: &str, reason: String) -> Result<Answer, Fault> {
     let index = must(decide(tx, Question::own(id, Event::Doubt { jti: jti.to_owned() })))?;
     tx.move_grant(jti, Phase::Claimed, Phase::InDoubt, None)?;
-    Ok(failed(Failure { code: "in_doubt".to_owned(), reason, status: None }, index))
+    Ok(failed(Failure { code: RefusalCode::InDoubt, reason, status: None }, index))
 }
 
 fn failed(failure: Failure, index: u64) -> Answer {
@@ -74,7 +78,7 @@ pub(super) fn resolve(
     let to = if result.is_some() { Phase::Done } else { Phase::Failed };
     tx.move_grant(&row.jti, Phase::InDoubt, to, result.as_ref())?;
     let failure = result.is_none().then(|| Failure {
-        code: "connector_failed".to_owned(),
+        code: RefusalCode::ConnectorFailed,
         reason: "it was not carried out".to_owned(),
         status: None,
     });

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use xp_machine::Event;
+use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{EVERYTHING, StoreError, of_principal};
@@ -71,7 +72,7 @@ impl Orchestrator {
                 Scope::Principal(name) => of_principal(&name),
             };
             if !tx.kill(&text, &reason, by)? {
-                let mut refused = Refused::new("killed", format!("stopped already: {text}"));
+                let mut refused = Refused::new(RefusalCode::Killed, format!("stopped already: {text}"));
                 refused.index = outside(tx, None, Some(by), &refused)?;
                 return Err(Stop::Refuse(refused));
             }

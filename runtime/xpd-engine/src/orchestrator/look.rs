@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use xp_artifact::print;
 use xp_artifact::workflow::Atom;
 use xp_machine::{Offer, Status};
@@ -12,11 +11,11 @@ use xpd_store::{Phase, Read, StoreError};
 use super::Orchestrator;
 use super::caller::Caller;
 use super::clause;
-use super::doubt::waits_for;
+use super::doubt::{WaitsFor, waits_for};
 use crate::memory::Run;
 
 /// A run in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunSummary {
     /// Its id.
     pub run: String,
@@ -24,8 +23,8 @@ pub struct RunSummary {
     pub workflow: String,
     /// Its artifact.
     pub artifact: String,
-    /// `running`, `finished`, `ended` or `killed`.
-    pub status: String,
+    /// Whether it is over.
+    pub status: Status,
     /// The outcome that ended it, `review.refused`.
     pub ended_by: Option<String>,
     /// Log entries so far.
@@ -37,7 +36,7 @@ pub struct RunSummary {
 }
 
 /// A step in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepSummary {
     /// Its name.
     pub step: String,
@@ -50,7 +49,7 @@ pub struct StepSummary {
 }
 
 /// An action whose end nobody knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubtful {
     /// The token.
     pub jti: String,
@@ -64,8 +63,8 @@ pub struct Doubtful {
     pub instance: String,
     /// Whose it is.
     pub principal: String,
-    /// What it waits for: `repeat`, `look` or `person`.
-    pub waits_for: String,
+    /// What ends the doubt.
+    pub waits_for: WaitsFor,
 }
 
 // Looking goes through the writer where the caller's proof is used up by it; so it also shows what is committed now.
@@ -119,7 +118,7 @@ impl Orchestrator {
         self.command(caller, move |tx, _| {
             let mut doubtful = Vec::new();
             for row in tx.grants_in(Phase::InDoubt)? {
-                let waits_for = waits_for(tx, &row)?.to_owned();
+                let waits_for = waits_for(tx, &row)?;
                 doubtful.push(Doubtful {
                     jti: row.jti,
                     run: row.run,
@@ -166,11 +165,10 @@ impl Orchestrator {
 
 fn summary(id: &str, run: &Run) -> RunSummary {
     let workflow = run.machine.workflow();
-    let (status, ended_by) = match run.state.status() {
-        Status::Running => ("running", None),
-        Status::Finished => ("finished", None),
-        Status::Ended(atom) => ("ended", Some(print::atom(workflow, atom))),
-        Status::Killed => ("killed", None),
+    let status = run.state.status();
+    let ended_by = match status {
+        Status::Ended(atom) => Some(print::atom(workflow, atom)),
+        Status::Running | Status::Finished | Status::Killed => None,
     };
     let steps = workflow.steps.iter().zip(run.state.steps()).enumerate().map(|(index, (step, now))| {
         let outcome = now.settled.map(|outcome| {
@@ -183,7 +181,7 @@ fn summary(id: &str, run: &Run) -> RunSummary {
         run: id.to_owned(),
         workflow: workflow.name.clone(),
         artifact: run.artifact.to_string(),
-        status: status.to_owned(),
+        status,
         ended_by,
         entries: run.chain.len(),
         closed: run.chain.is_closed(),

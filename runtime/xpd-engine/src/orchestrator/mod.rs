@@ -39,6 +39,7 @@ use crate::roster::Roster;
 
 pub use caller::Caller;
 pub use deploy::Deployed;
+pub use doubt::WaitsFor;
 pub use kill::Scope;
 pub use look::{Doubtful, RunSummary, StepSummary};
 pub use request::{Ask, Granted};
@@ -119,9 +120,9 @@ impl Orchestrator {
         Arc::clone(&self.store)
     }
 
-    /// Keys that are public.
+    /// The public keys of its tokens.
     #[must_use]
-    pub fn jwks(&self) -> serde_json::Value {
+    pub fn jwks(&self) -> xp_wire::body::JwkSet {
         xpd_token::jwks([self.keys.grants.public(), self.keys.sessions.public()])
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xp_scope::Digest;
+use xp_wire::RefusalCode;
 use xpd_proxy::{Refused, Stop};
 use xpd_store::{Seen, StoreError};
 
@@ -32,15 +33,19 @@ impl Request {
     /// The answer it was given before; nothing if it is new. Refused, without a record, where it cannot be answered.
     pub fn before<T: DeserializeOwned>(&self, tx: &Tx<'_>, caller: &Caller) -> Result<Option<T>, Stop> {
         let Some(id) = &self.id else { return Ok(None) };
-        let refused = |code: &str, reason: &str| Err(Stop::Refuse(Refused::new(code, reason)));
+        let refused = |code: RefusalCode, reason: &str| Err(Stop::Refuse(Refused::new(code, reason)));
         if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return refused("bad_request", "a request id is 1 to 64 printable ASCII characters");
+            return refused(RefusalCode::BadRequest, "a request id is 1 to 64 printable ASCII characters");
         }
         match tx.seen(&self.run, &caller.key, id, &self.digest)? {
             Seen::New => Ok(None),
             Seen::Answered(bytes) => Ok(Some(serde_json::from_slice(&bytes).map_err(StoreError::from)?)),
-            Seen::UnderWay => refused("in_flight", "the request is under way, or its end is in doubt"),
-            Seen::Other => refused("request_id_reused", "the request id was used for another request"),
+            Seen::UnderWay => {
+                refused(RefusalCode::InFlight, "the request is under way, or its end is in doubt")
+            }
+            Seen::Other => {
+                refused(RefusalCode::RequestIdReused, "the request id was used for another request")
+            }
         }
     }
 

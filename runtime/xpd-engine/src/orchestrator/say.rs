@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use xp_machine::{Accepted, Event};
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 use xpd_proxy::{Fault, Refused};
 
 use super::Orchestrator;
@@ -76,7 +77,7 @@ impl Orchestrator {
         let Judgement { step, outcome, notes, request_id } = ask;
         let notes = match notes.map(|notes| xp_scope::neutralise(&notes, MAX_NOTES)).transpose() {
             Ok(notes) => notes,
-            Err(error) => return Err(Fault::refused("bad_value", format!("`notes`: {error}"))),
+            Err(error) => return Err(Fault::refused(RefusalCode::BadValue, format!("`notes`: {error}"))),
         };
         let asked = json!(["judge", step, outcome, notes]);
         let event = Event::Judge { actor, step: step.clone(), outcome, notes };
@@ -106,7 +107,7 @@ impl Orchestrator {
             if submits && count >= MAX_SUBMISSIONS {
                 let reason =
                     format!("{count} times were handed in to this opening, which is all that may be");
-                return Err(refuse(tx, &id, caller.name(), Refused::new("too_many", reason)));
+                return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::TooMany, reason)));
             }
             let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
             let decided = decide(tx, question)?;

@@ -7,6 +7,7 @@ use serde_json::json;
 use xp_machine::event::Principal;
 use xp_machine::{Machine, Start};
 use xp_scope::{Digest, Value};
+use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::StoreError;
@@ -80,10 +81,10 @@ impl Orchestrator {
 }
 
 fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &str) -> Result<Started, Stop> {
-    let unknown = || Stop::Refuse(Refused::new("unknown", "there is no such artifact for you"));
+    let unknown = || Stop::Refuse(Refused::new(RefusalCode::Unknown, "there is no such artifact for you"));
     let (digest, name) = tx.find_artifact(&ask.artifact)?.ok_or_else(unknown)?;
     if let Some(scope) = tx.killed(Some(caller.name()))? {
-        return Err(Stop::Refuse(Refused::new("killed", format!("stopped: {scope}"))));
+        return Err(Stop::Refuse(Refused::new(RefusalCode::Killed, format!("stopped: {scope}"))));
     }
     let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
     let rule = allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)?;
@@ -92,7 +93,7 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let instances = instances(rules, rule, &machine).map_err(Stop::Refuse)?;
     let start = Start { at: tx.now, params: ask.params.clone(), instances, staff };
     let state = machine.start(&start).map_err(|refusal| {
-        let mut refused = Refused::new(refusal.code.as_str(), refusal.reason);
+        let mut refused = Refused::new(refusal.code, refusal.reason);
         refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
         Stop::Refuse(refused)
     })?;
@@ -115,22 +116,27 @@ fn allowed<'r>(
     name: &'r str,
     in_force: bool,
 ) -> Result<&'r Rule, Stop> {
-    let mut refused = Refused::new("unknown", "there is no such artifact for you");
+    let mut refused = Refused::new(RefusalCode::Unknown, "there is no such artifact for you");
     for rule in rules.roster.rules(principal, digest, name) {
         if !in_force && rule.artifact != digest {
-            refused = Refused::new("not_allowed", format!("a later artifact is in force for `{name}`"));
+            refused =
+                Refused::new(RefusalCode::NotAllowed, format!("a later artifact is in force for `{name}`"));
             continue;
         }
         if let Some(param) = rule.forbids(&ask.params) {
-            refused = Refused::new("not_allowed", format!("you may not start it with this `{param}`"));
+            refused =
+                Refused::new(RefusalCode::NotAllowed, format!("you may not start it with this `{param}`"));
             continue;
         }
         let (open, today) = tx.started(&rule.id(), tx.now.saturating_sub(DAY))?;
         if open >= rule.max_open {
-            refused =
-                Refused::new("too_many_runs", format!("{open} runs are open, which is all that may be"));
+            refused = Refused::new(
+                RefusalCode::TooManyRuns,
+                format!("{open} runs are open, which is all that may be"),
+            );
         } else if today >= rule.max_per_day {
-            refused = Refused::new("too_many_runs", format!("{today} runs were started in 24 hours"));
+            refused =
+                Refused::new(RefusalCode::TooManyRuns, format!("{today} runs were started in 24 hours"));
         } else {
             return Ok(rule);
         }
@@ -143,7 +149,7 @@ fn staff(rules: &Rules, named: &BTreeMap<String, String>) -> Result<BTreeMap<Str
     for (role, name) in named {
         let member = rules.roster.by_name(name).filter(|member| member.roles.contains(role));
         let Some(member) = member else {
-            return Err(Refused::new("wrong_role", format!("`{name}` does not play `{role}`")));
+            return Err(Refused::new(RefusalCode::WrongRole, format!("`{name}` does not play `{role}`")));
         };
         staff.insert(role.clone(), member.principal.clone());
     }
@@ -162,7 +168,7 @@ fn instances(rules: &Rules, rule: &Rule, machine: &Machine) -> Result<BTreeMap<S
             (None, [only]) => *only,
             _ => {
                 let reason = format!("no single instance of connector `{kind}` is bound to this workflow");
-                return Err(Refused::new("no_instance", reason));
+                return Err(Refused::new(RefusalCode::NoInstance, reason));
             }
         };
         instances.insert(kind.clone(), chosen.clone());

@@ -4,6 +4,7 @@
 use serde_json::json;
 use xp_machine::{Accepted, Event, Input};
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 use xpd_proxy::{Fault, Refused};
 use xpd_store::StoreError;
 
@@ -33,7 +34,8 @@ impl Orchestrator {
         self.command(caller, move |tx, caller| {
             let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
             let Some(named) = found.machine.datum_named(&datum) else {
-                let refused = Refused::new("unknown", format!("there is no datum `{datum}` for you"));
+                let refused =
+                    Refused::new(RefusalCode::Unknown, format!("there is no datum `{datum}` for you"));
                 return Err(refuse(tx, &id, caller.name(), refused));
             };
             let event = Event::View { actor: caller.actor.clone(), step: step.clone(), datum: named };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 use xpd_proxy::{ActError, Ending, Fault, Refused};
 use xpd_store::{Phase, StoreError};
 
@@ -70,10 +71,10 @@ async fn of_many_who_claim_one_acts() {
 async fn what_is_refused_reaches_nobody_and_stays_as_it_was() {
     let (harness, connector) = harness().await;
     harness.put(&harness.row("grant", &asked())).await;
-    *harness.granter.refusal.lock().unwrap() = Some(Refused::new("killed", "stopped"));
-    assert_eq!(harness.claim("grant").await, Err(Fault::refused("killed", "stopped")));
+    *harness.granter.refusal.lock().unwrap() = Some(Refused::new(RefusalCode::Killed, "stopped"));
+    assert_eq!(harness.claim("grant").await, Err(Fault::refused(RefusalCode::Killed, "stopped")));
     assert_eq!((harness.phase("grant").await, connector.acts()), (Phase::Issued, 0));
-    assert_eq!(harness.claim("unknown").await, Err(Fault::refused("killed", "stopped")));
+    assert_eq!(harness.claim("unknown").await, Err(Fault::refused(RefusalCode::Killed, "stopped")));
     *harness.granter.refusal.lock().unwrap() = None;
     assert_eq!(harness.claim("unknown").await, Err(Fault::unknown("grant")));
     harness.claim("grant").await.unwrap();

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use xp_artifact::workflow::Repeat;
 use xp_harness::Harness;
 use xp_scope::Value;
+use xp_wire::RefusalCode;
 use xpd_proxy::{Fault, Refused, Resolution};
 use xpd_store::{GrantRow, Phase};
 
@@ -56,7 +57,7 @@ async fn an_idempotent_action_is_repeated_as_it_was_granted_or_left_to_a_person(
 async fn what_the_authority_forbids_is_not_repeated() {
     let (harness, connector) = harness().await;
     doubts(&harness, Repeat::Idempotent).await;
-    *harness.granter.refusal.lock().unwrap() = Some(Refused::new("killed", "stopped"));
+    *harness.granter.refusal.lock().unwrap() = Some(Refused::new(RefusalCode::Killed, "stopped"));
     settle_until(&harness, async || harness.granter.left.lock().unwrap().len() == 2).await;
     assert_eq!((connector.acts(), harness.phase("grant").await), (0, Phase::InDoubt));
 }

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
+use xp_wire::body::{Doubtful, ResolveRequest};
 
 use super::Done;
 use crate::client::Client;
@@ -14,30 +14,21 @@ pub async fn run(command: Doubts, server: Server) -> Done {
     let client = Client::new(&server)?;
     match command {
         Doubts::List => {
-            let bytes = client.send(Method::GET, "/v1/doubts", None).await?;
-            let doubts: Vec<Value> =
+            let bytes = client.get("/v1/doubts").await?;
+            let doubts: Vec<Doubtful> =
                 serde_json::from_slice(&bytes).map_err(|error| Failure::Failed(error.to_string()))?;
             for doubt in doubts {
-                let part = |name: &str| doubt.get(name).and_then(Value::as_str).unwrap_or("?");
+                let Doubtful { jti, run, step, action, instance, principal, waits_for } = doubt;
                 print(&format!(
-                    "{} run {} step {} {} at {} by {}, waits for a {}\n",
-                    part("jti"),
-                    part("run"),
-                    part("step"),
-                    part("action"),
-                    part("instance"),
-                    part("principal"),
-                    part("waits_for")
+                    "{jti} run {run} step {step} {action} at {instance} by {principal}, waits for a {waits_for}\n"
                 ))?;
             }
         }
         Doubts::Resolve { jti, done, not_done: _ } => {
             // One of the two was given.
-            let body = match done {
-                None => json!({ "done": false }),
-                Some(text) => json!({ "done": true, "result": result(&text)? }),
-            };
-            client.send(Method::POST, &format!("/v1/doubts/{jti}"), Some(&body)).await?;
+            let result = done.as_deref().map(result).transpose()?;
+            let word = ResolveRequest { done: result.is_some(), result };
+            client.post(&format!("/v1/doubts/{jti}"), &word).await?;
             print(&format!("resolved: {jti}\n"))?;
         }
     }

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use reqwest::Method;
-use serde_json::json;
+use xp_wire::body::{KillRequest, KillScope};
 
 use super::Done;
 use crate::client::Client;
@@ -12,12 +11,11 @@ use crate::{Scope, Server};
 
 pub async fn run(scope: Scope, reason: String, server: Server) -> Done {
     let (scope, text) = match scope {
-        Scope::Everything => (json!("everything"), "everything".to_owned()),
-        Scope::Run { run } => (json!({ "run": run }), format!("run {run}")),
-        Scope::Principal { name } => (json!({ "principal": name }), format!("principal {name}")),
+        Scope::Everything => (KillScope::Everything, "everything".to_owned()),
+        Scope::Run { run } => (KillScope::Run(run.clone()), format!("run {run}")),
+        Scope::Principal { name } => (KillScope::Principal(name.clone()), format!("principal {name}")),
     };
-    let body = json!({ "scope": scope, "reason": reason });
-    Client::new(&server)?.send(Method::POST, "/v1/kill", Some(&body)).await?;
+    Client::new(&server)?.post("/v1/kill", &KillRequest { scope, reason }).await?;
     print(&format!("stopped: {text}\n"))?;
     Ok(ExitCode::SUCCESS)
 }

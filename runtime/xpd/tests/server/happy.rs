@@ -1,7 +1,11 @@
 //! A run from its start to verified evidence.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 use xp_artifact::workflow::{Per, Pin};
+use xp_wire::RefusalCode;
+use xp_wire::body::{RunStatus, RunSummary};
 use xpd_audit::verify::{Trust, Verdict, verify_package};
 
 use crate::support::{Agent, Reply, World, agent, flow, signer};
@@ -112,6 +116,79 @@ async fn the_log_is_public_and_described() {
     let word = &openapi.ok()["components"]["schemas"]["ResolveRequest"];
     assert_eq!(word["required"], json!(["done"]), "{word}");
     assert!(!word["properties"]["result"].to_string().contains("null\""), "{word}");
+}
+
+/// Every schema that is referred to in there.
+fn references(of: &Value, found: &mut BTreeSet<String>) {
+    match of {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_description_has_a_schema_for_every_body() {
+    let world = World::new().await;
+    let url = format!("{}/openapi.json", world.running.url);
+    let description = Reply::of(reqwest::get(url).await.unwrap()).await.body;
+    let mut bodies = 0;
+    let operations = description["paths"].as_object().unwrap().iter().flat_map(|(path, operations)| {
+        operations.as_object().unwrap().values().map(move |operation| (path, operation))
+    });
+    for (path, operation) in operations {
+        let answers = operation["responses"].as_object().unwrap().values();
+        for body in answers.chain(operation.get("requestBody")) {
+            let schema = &body["content"]["application/json"]["schema"];
+            if schema.is_null() {
+                continue; // a file
+            }
+            let mut named = BTreeSet::new();
+            references(schema, &mut named);
+            assert_eq!(named.len(), 1, "{path}: {schema}");
+            bodies += 1;
+        }
+    }
+    assert!(bodies > 20, "{bodies}");
+
+    let schemas = description["components"]["schemas"].as_object().unwrap();
+    let mut named = BTreeSet::new();
+    references(&description, &mut named);
+    let there: BTreeSet<String> = schemas.keys().map(|name| format!("#/components/schemas/{name}")).collect();
+    assert_eq!(named, there, "each is there and each is used");
+    let codes: Vec<&str> = RefusalCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(schemas["RefusalCode"]["enum"], json!(codes));
+    assert_eq!(schemas["RunStatus"]["enum"], json!(["running", "finished", "ended", "killed"]));
+    assert_eq!(schemas["KillRequest"]["additionalProperties"], false);
+    assert_eq!(schemas["Problem"]["properties"]["code"]["$ref"], "#/components/schemas/RefusalCode");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_an_outcome_ended_says_which() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let (ann, ben) = (world.joined("ann", &run).await, world.joined("ben", &run).await);
+    let mut rounds = 0_u32;
+    let summary = loop {
+        let summary: RunSummary = serde_json::from_value(ann.summary().await).unwrap();
+        if summary.status != RunStatus::Running {
+            break summary;
+        }
+        assert_eq!((summary.ended_by, summary.closed), (None, false));
+        rounds += 1;
+        assert!(rounds < 9, "the loop is bounded");
+        ann.act("work", "fake.note", json!({ "text": "hello" })).await.ok();
+        ann.submit("work", "files", json!(["src/a.rs"])).await.ok();
+        ann.judge("work", "done").await.ok();
+        ben.view("review", "work.files").await.ok();
+        ben.judge("review", "changes").await.ok();
+    };
+    assert_eq!((summary.status, summary.ended_by.as_deref()), (RunStatus::Ended, Some("review.refused")));
+    let review = summary.steps.iter().find(|step| step.step == "review").unwrap();
+    assert_eq!(review.opening, rounds);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

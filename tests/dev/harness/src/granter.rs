@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use xp_artifact::workflow::Repeat;
 use xp_scope::{Digest, Value};
+use xp_wire::RefusalCode;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Failure, Fault, Refused, Spent, Stop, Use, Warrant};
 use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
 
@@ -83,14 +84,14 @@ impl Authority for Granter {
 
     fn end(&self, tx: &mut dyn Tx, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
         self.endings.lock().unwrap().push(ending.clone());
-        let failure = |code: &str, reason: String, status| Failure { code: code.to_owned(), reason, status };
+        let failure = |code: RefusalCode, reason: String, status| Failure { code, reason, status };
         let (to, answer) = match ending {
             Ending::Done(value) => (Phase::Done, answer(Some(value), None)),
             Ending::Failed { reason, status, .. } => {
-                (Phase::Failed, answer(None, Some(failure("connector_failed", reason, status))))
+                (Phase::Failed, answer(None, Some(failure(RefusalCode::ConnectorFailed, reason, status))))
             }
             Ending::Unknown(reason) => {
-                (Phase::InDoubt, answer(None, Some(failure("in_doubt", reason, None))))
+                (Phase::InDoubt, answer(None, Some(failure(RefusalCode::InDoubt, reason, None))))
             }
         };
         tx.move_grant(spent.jti(), Phase::Claimed, to, None)?;

@@ -1,0 +1,28 @@
+//! Bodies of requests and answers of the HTTP interface.
+//!
+//! Requests refuse members that they do not know; answers may gain members, so whoever reads them passes over those. Values
+//! of a workflow are a type parameter: the server reads them strictly, a client takes what it has at hand.
+
+mod action;
+mod artifact;
+mod doubt;
+mod grant;
+mod kill;
+mod offer;
+mod problem;
+mod run;
+mod server;
+mod session;
+mod step;
+
+pub use action::{ActionRequest, ActionResponse};
+pub use artifact::DeployResponse;
+pub use doubt::{Doubtful, ResolveRequest, WaitsFor};
+pub use grant::{GrantRequest, GrantResponse};
+pub use kill::{KillRequest, KillScope, Recorded};
+pub use offer::{Offer, OfferedGrant, OfferedOutcome};
+pub use problem::Problem;
+pub use run::{RunStatus, RunSummary, StartRequest, StartResponse, StepSummary};
+pub use server::{Deployment, HealthResponse, Jwk, JwkSet, ServerResponse};
+pub use session::{SessionRequest, SessionResponse, TokenType};
+pub use step::{JudgementRequest, SaidResponse, SubmissionRequest, ViewRequest, ViewResponse};
