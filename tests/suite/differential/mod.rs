@@ -9,7 +9,8 @@ mod oracle;
 
 use std::collections::BTreeMap;
 
-use xp_artifact::question::Status;
+use xp_artifact::question::{Question, Status};
+use xp_oracle::things::Meets;
 use xpc_model::{Limits, Model, Prover as _, Verdict};
 use xpc_proof::Z3Prover;
 
@@ -37,6 +38,18 @@ fn disagreement(verdict: &Verdict, truth: Truth) -> Option<&'static str> {
         (Status::Refuted, Truth::Holds | Truth::NeverOccurs) => Some("refuted, and no run violates it"),
         (Status::Vacuous, Truth::Holds) => Some("vacuous, and the situation occurs"),
         (Status::Vacuous, Truth::Violated) => Some("vacuous, and a run violates it"),
+        _ => None,
+    }
+}
+
+/// Why an answer about fresh evidence cannot be right though no run contradicts it; none if it can.
+fn freshness(verdict: &Verdict, oracle: &Oracle) -> Option<&'static str> {
+    let worst = oracle.staleness();
+    match verdict.status {
+        Status::Proved if worst == Meets::Silent => Some("proved, and a declaration is silent"),
+        Status::Proved if worst == Meets::Spelled => Some("proved, and two spellings may be one"),
+        Status::Proved if oracle.shared() => Some("proved, and another run may change what evidence is about"),
+        Status::Conditional | Status::Unknown if worst == Meets::Yes => Some("open, and a run of its own breaks it"),
         _ => None,
     }
 }
@@ -106,7 +119,8 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         if obligation.kind == "progress" && !elsewhere(model, &verdicts) {
             truth = Truth::TooLarge;
         }
-        if let Some(why) = disagreement(verdict, truth) {
+        let implausible = (obligation.question == Question::FreshEvidence).then(|| freshness(verdict, &oracle));
+        if let Some(why) = disagreement(verdict, truth).or(implausible.flatten()) {
             tally.wrong.push(format!(
                 "{path}: `{}` ({}) is {why}\nbrute force: {truth:?}\n{}\n\n{}",
                 obligation.id,
