@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use xp_artifact::depends;
 use xp_artifact::declaration::Clauses;
+use xp_artifact::depends;
 use xp_artifact::workflow::{
     Action, ActionId, Atom, Condition, Datum, Effect, Formula, Grant, GrantIx, How, Loop, LoopId, Outcome,
     OutcomeIx, Per, Repeat, RoleId, Root, Step, StepId, Then, Workflow,

@@ -57,7 +57,8 @@ impl<'w> Terms<'w> {
         let mut term = self.term(step, grant, &making.thing);
         if let Term::Path(levels) = &mut term
             && let Some(own) = levels.last_mut()
-            && let [key @ (Key::Value(_) | Key::Symbol(_) | Key::Template(_) | Key::Chosen { .. })] = own.keys.as_mut_slice()
+            && let [key @ (Key::Value(_) | Key::Symbol(_) | Key::Template(_) | Key::Chosen { .. })] =
+                own.keys.as_mut_slice()
         {
             let name = Box::new(key.clone());
             let again = self.removed.contains(&own.kind);
@@ -175,7 +176,9 @@ impl<'w> Terms<'w> {
 
     /// The patterns that bound what a submission holds.
     fn handed_in(&self, set: &Expr) -> Option<&'w PatternSet> {
-        let Expr::Datum(Datum { root: Root::Submission { step, submission }, fields }) = set else { return None };
+        let Expr::Datum(Datum { root: Root::Submission { step, submission }, fields }) = set else {
+            return None;
+        };
         let declared = self.workflow.steps.get(step.index())?.submissions.get(submission.index())?;
         declared.within.as_ref().filter(|_| fields.is_empty())
     }
@@ -269,9 +272,10 @@ impl<'w> Terms<'w> {
 
 /// What is new in a thing: level, part of its key, mint.
 fn mints(levels: &[Level]) -> Vec<(usize, usize, MintId)> {
-    let keys = levels.iter().enumerate().flat_map(|(at, level)| {
-        level.keys.iter().enumerate().map(move |(part, key)| (at, part, key))
-    });
+    let keys = levels
+        .iter()
+        .enumerate()
+        .flat_map(|(at, level)| level.keys.iter().enumerate().map(move |(part, key)| (at, part, key)));
     keys.filter_map(|(at, part, key)| match key {
         Key::Minted { mint, .. } => Some((at, part, *mint)),
         _ => None,
@@ -291,9 +295,9 @@ fn removed(workflow: &Workflow) -> BTreeSet<KindIx> {
     let mut found = BTreeSet::new();
     for expr in actions.flat_map(|action| &action.clauses.removes) {
         let levels = expr.levels();
-        let several = levels.iter().position(|level| {
-            level.keys.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some))
-        });
+        let several = levels
+            .iter()
+            .position(|level| level.keys.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some)));
         // Where several of a kind are removed, the machine forgets all that the enclosing thing holds.
         let base = several.map_or(levels.len(), |at| at.max(1)).checked_sub(1);
         let base = base.and_then(|at| levels.get(at)).and_then(|level| workflow.kinds.named(&level.kind));
@@ -302,8 +306,9 @@ fn removed(workflow: &Workflow) -> BTreeSet<KindIx> {
     // Kinds lie at most as deep as there are kinds.
     for _ in 0..workflow.kinds.iter().count() {
         let all = (0..workflow.kinds.iter().count()).filter_map(|at| u32::try_from(at).ok()).map(KindIx);
-        let more: Vec<KindIx> =
-            all.filter(|kind| workflow.kinds.parents(*kind).iter().any(|parent| found.contains(parent))).collect();
+        let more: Vec<KindIx> = all
+            .filter(|kind| workflow.kinds.parents(*kind).iter().any(|parent| found.contains(parent)))
+            .collect();
         let before = found.len();
         found.extend(more);
         if found.len() == before {

@@ -111,10 +111,11 @@ fn given_pin(workflow: &Workflow, pin: &Pin, fields: &[String], depth: usize) ->
             let granted = workflow.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()));
             let action = granted.and_then(|granted| workflow.actions.get(granted.action.index()));
             // What a use makes is named after it was made.
-            let known = action.filter(|action| action.clauses.made_as(&fields).is_none()).and_then(|action| {
-                let (index, rest) = action.clauses.identity(&fields)?;
-                Some(given_pin(workflow, granted?.pins.get(index as usize)?, &rest, depth))
-            });
+            let known =
+                action.filter(|action| action.clauses.made_as(&fields).is_none()).and_then(|action| {
+                    let (index, rest) = action.clauses.identity(&fields)?;
+                    Some(given_pin(workflow, granted?.pins.get(index as usize)?, &rest, depth))
+                });
             known.unwrap_or(GivenKey::Any)
         }
     }
@@ -138,7 +139,10 @@ impl Machine {
         let exprs = || {
             let clauses = &action.clauses;
             let versions = clauses.versions.iter().map(|version| &version.thing);
-            clauses.altered().chain(clauses.expects.iter().map(|expectation| &expectation.thing)).chain(versions)
+            clauses
+                .altered()
+                .chain(clauses.expects.iter().map(|expectation| &expectation.thing))
+                .chain(versions)
         };
         let named = |index: usize| {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -149,9 +153,7 @@ impl Machine {
                 })
         };
         let params = action.params.iter().enumerate().filter(|(index, _)| named(*index));
-        params
-            .filter_map(|(_, param)| Some((param.name.clone(), args.get(&param.name)?.clone())))
-            .collect()
+        params.filter_map(|(_, param)| Some((param.name.clone(), args.get(&param.name)?.clone()))).collect()
     }
 
     /// Why something that a use makes is not new, in words.

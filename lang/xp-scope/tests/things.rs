@@ -73,11 +73,13 @@ fn keys(kind: KindIx) -> BoxedStrategy<Key> {
         let given = by == Chooser::Starter;
         Symbol { id: SymbolId(kind.0 * 10 + n + if given { 5 } else { 0 }), by, given }
     });
-    let minted = (0..2_u32).prop_map(move |n| Key::Minted { mint: MintId(kind.0 * 10 + n), name: None, again: false });
+    let minted =
+        (0..2_u32).prop_map(move |n| Key::Minted { mint: MintId(kind.0 * 10 + n), name: None, again: false });
     // One name for each.
     let named = (0..2_usize).prop_map(move |n| Key::Minted {
         mint: MintId(kind.0 * 10 + 2 + u32::try_from(n).expect("small")),
         name: Some(Box::new(Key::Value(domain(kind)[n].clone()))),
+        again: false,
     });
     let patterns = || prop::sample::select(vec![vec!["src/**"], vec!["src/*"], vec!["tests/*", "src/a"]]);
     let mut all = vec![
@@ -445,8 +447,9 @@ fn names_an_upstream_takes_for_one_are_one() {
 fn all_issues_include_one_that_is_yet_to_be_made() {
     let kinds = kinds(true);
     let every = term(&[(REPO, literal("a")), (ISSUE, Key::Every(None))]);
-    let made =
-        |repo: &str| term(&[(REPO, literal(repo)), (ISSUE, Key::Minted { mint: MintId(1), name: None, again: false })]);
+    let made = |repo: &str| {
+        term(&[(REPO, literal(repo)), (ISSUE, Key::Minted { mint: MintId(1), name: None, again: false })])
+    };
     assert_eq!(relate(&kinds, &every, &made("a")), Meeting::Overlap);
     assert_eq!(relate(&kinds, &every, &made("b")), Meeting::Apart(Because::Spelling));
 }

@@ -211,7 +211,8 @@ impl Generator {
     }
 
     fn workflow(&mut self) {
-        let _ = writeln!(self.text, "workflow drawn(main: branch, head: commit, place: text, number: int) {{");
+        let _ =
+            writeln!(self.text, "workflow drawn(main: branch, head: commit, place: text, number: int) {{");
         let _ = writeln!(self.text, "  agent {}", self.roles.join(", "));
         if self.dice.chance(40) {
             self.met("separate");
@@ -256,11 +257,11 @@ impl Generator {
         let mut plain = None;
         for number in 0..self.dice.pick(3) {
             let action = *self.dice.of_list(&[
-                "talk", "make", "make", "write", "write", "test", "check", "check", "scan", "inspect", "propose",
-                "edit", "look", "merge", "deploy", "drop", "call",
+                "talk", "make", "make", "write", "write", "test", "check", "check", "scan", "inspect",
+                "propose", "edit", "look", "merge", "deploy", "drop", "call",
             ]);
             let binder = self.dice.chance(65).then(|| format!("b{number}"));
-            self.grant(index, action, binder.as_deref());
+            self.grant((index, number), action, binder.as_deref());
             if let Some(binder) = binder {
                 match action {
                     "test" | "deploy" | "check" | "scan" | "inspect" => tests = Some(binder.clone()),
@@ -280,7 +281,7 @@ impl Generator {
         self.steps.push(drawn);
     }
 
-    fn grant(&mut self, index: usize, action: &'static str, binder: Option<&str>) {
+    fn grant(&mut self, (index, number): (usize, usize), action: &'static str, binder: Option<&str>) {
         let arguments = match action {
             "talk" | "call" => self.body(index),
             "check" | "propose" => self.branch(index),
@@ -289,11 +290,11 @@ impl Generator {
             "make" if self.data(index, &["talk", "drop"]).is_some() => {
                 self.met("template");
                 let said = self.data(index, &["talk", "drop"]).unwrap_or_default();
-                format!("\"made-{{{said}.id}}-{index}\"")
+                format!("\"made-{{{said}.id}}-{index}-{number}\"")
             }
             "make" => {
                 self.met("literal");
-                format!("\"made-{index}\"")
+                format!("\"made-{index}-{number}\"")
             }
             "write" => format!("{}, path: {}", self.branch(index), self.path(index)),
             "drop" => self.branch(index),
@@ -319,6 +320,10 @@ impl Generator {
         };
         if index == 0 && matches!(action, "talk" | "look") && binder.is_none() && self.dice.chance(60) {
             limit = "";
+        }
+        // A second one of the name would not be new: that such a grant is used up is not asked yet.
+        if action == "make" {
+            limit = "once per run";
         }
         self.met(match limit {
             "once per opening" => "once per opening",

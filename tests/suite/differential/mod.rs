@@ -48,8 +48,14 @@ fn freshness(verdict: &Verdict, oracle: &Oracle) -> Option<&'static str> {
     match verdict.status {
         Status::Proved if worst == Meets::Silent => Some("proved, and a declaration is silent"),
         Status::Proved if worst == Meets::Spelled => Some("proved, and two spellings may be one"),
-        Status::Proved if oracle.shared() => Some("proved, and another run may change what evidence is about"),
-        Status::Conditional | Status::Unknown if worst == Meets::Yes => Some("open, and a run of its own breaks it"),
+        Status::Proved if oracle.shared() => {
+            Some("proved, and another run may change what evidence is about")
+        }
+        Status::Conditional if worst == Meets::Yes => Some("conditional, and a run of its own breaks it"),
+        // What the verifier gives up on is unknown, too.
+        Status::Unknown if worst == Meets::Yes && verdict.reason.contains("does not say") => {
+            Some("said to be silent, and a run of its own breaks it")
+        }
         _ => None,
     }
 }
@@ -119,7 +125,8 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         if obligation.kind == "progress" && !elsewhere(model, &verdicts) {
             truth = Truth::TooLarge;
         }
-        let implausible = (obligation.question == Question::FreshEvidence).then(|| freshness(verdict, &oracle));
+        let implausible =
+            (obligation.question == Question::FreshEvidence).then(|| freshness(verdict, &oracle));
         if let Some(why) = disagreement(verdict, truth).or(implausible.flatten()) {
             tally.wrong.push(format!(
                 "{path}: `{}` ({}) is {why}\nbrute force: {truth:?}\n{}\n\n{}",

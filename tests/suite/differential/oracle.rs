@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hostile;
-use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::workflow::{
     Action, Datum, Expr, Formula, Grant, GrantIx, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
 };
@@ -219,7 +219,8 @@ impl Oracle {
         for at in uses {
             let clauses = &self.granted(at).1.clauses;
             let thing = |expr, making| Some((at, self.judge().thing(&here.state, at, expr, None, making)?));
-            found.extend(clauses.changes.iter().chain(&clauses.removes).filter_map(|expr| thing(expr, false)));
+            found
+                .extend(clauses.changes.iter().chain(&clauses.removes).filter_map(|expr| thing(expr, false)));
             found.extend(clauses.makes.iter().filter_map(|making| thing(&making.thing, true)));
         }
         found
@@ -296,7 +297,8 @@ impl Oracle {
                     if action.attests && clauses.about.is_empty() {
                         about.extend(clauses.reads());
                     }
-                    let things = about.iter().filter_map(|expr| judge.thing(&here.state, at, expr, result, false));
+                    let things =
+                        about.iter().filter_map(|expr| judge.thing(&here.state, at, expr, result, false));
                     evidence.extend(things.map(|thing| (Some(at), thing)));
                 }
                 let Some(datum) = &outcome.of else { continue };
@@ -337,9 +339,11 @@ impl Oracle {
                         .collect();
                     // Without a value it cannot be used; that is another question.
                     values.is_some()
-                        && action.clauses.finals.iter().any(|number| {
-                            !self.passes(&grant.pins[*number as usize], &[], &judged)
-                        })
+                        && action
+                            .clauses
+                            .finals
+                            .iter()
+                            .any(|number| !self.passes(&grant.pins[*number as usize], &[], &judged))
                 })
         })
     }
@@ -604,9 +608,7 @@ fn fields_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<
         Condition::Flag { grant, fields, .. } => {
             found.insert((grant.index(), fields.clone()));
         }
-        Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| fields_of(part, found))
-        }
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| fields_of(part, found)),
     }
 }
 
@@ -616,9 +618,7 @@ fn grants_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<
         Condition::Bound(grant) | Condition::Flag { grant, .. } => {
             found.insert(grant.index());
         }
-        Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| grants_of(part, found))
-        }
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| grants_of(part, found)),
     }
 }
 

@@ -61,7 +61,8 @@ impl<'f, 'm> Things<'f, 'm> {
     pub fn told(&self, at: GrantAt, field: &[String]) -> Vec<TermIx> {
         let clauses = &self.facts.action_of(at).clauses;
         let made = clauses.makes.iter().flat_map(|making| &making.valid_while);
-        let mut about: Vec<TermIx> = clauses.subjects_of(field).chain(made).map(|expr| self.term(at, expr)).collect();
+        let mut about: Vec<TermIx> =
+            clauses.subjects_of(field).chain(made).map(|expr| self.term(at, expr)).collect();
         // A measurement that does not say of what may be of all that it reads.
         if clauses.about.is_empty() && self.facts.action_of(at).attests {
             about.extend(clauses.reads().iter().map(|expr| self.term(at, expr)));
@@ -141,7 +142,10 @@ impl<'f, 'm> Things<'f, 'm> {
     pub fn words(&self, term: TermIx) -> String {
         let table = self.table.borrow();
         let kind = table.0.get(term.0).and_then(last).and_then(|level| self.facts.w.kinds.get(level.kind));
-        kind.map_or_else(|| "a thing that no declaration describes".to_owned(), |kind| format!("the `{}`", kind.name))
+        kind.map_or_else(
+            || "a thing that no declaration describes".to_owned(),
+            |kind| format!("the `{}`", kind.name),
+        )
     }
 }
 

@@ -7,8 +7,8 @@ use xp_scope::{Type, Value};
 use xpc_model::{EventKind, Place, Verdict};
 
 use crate::build::{
-    Build, action, all, any, ask, bound, datum, effect, flag, is, literal, model, named, patterns, prove, result,
-    start, submitted,
+    Build, action, all, any, ask, bound, datum, effect, flag, is, literal, model, named, patterns, prove,
+    result, start, submitted,
 };
 
 fn status(workflow: &Workflow, question: Question) -> Status {

@@ -80,7 +80,9 @@ pub(crate) fn apply(
     let action = context.machine.workflow.actions.get(declared.action.index()).ok_or_else(Refusal::broken)?;
     let expected = context.machine.expected(state, action, &hold.naming);
     let things: Vec<Canonical> = expected.into_iter().map(|(thing, _)| thing).collect();
-    let writes = |other: &Hold| other.phase != Phase::Issued && other.expects.iter().any(|thing| things.contains(thing));
+    let writes = |other: &Hold| {
+        other.phase != Phase::Issued && other.expects.iter().any(|thing| things.contains(thing))
+    };
     if state.holds.values().any(writes) {
         let reason = "another write of the same thing is under way or in doubt";
         return Err(Refusal::by(RefusalCode::InFlight, Clause::Step(claim.step), reason));

@@ -94,7 +94,9 @@ fn minted(decl: &KeyDecl, (mint, again): (MintId, bool), name: Option<&Key>, oth
     let tree = decl.is_tree();
     match (other, name) {
         (Key::Minted { mint: second, .. }, _) if mint == *second => KeyMeeting::One,
-        (Key::Minted { again: second, .. }, _) if !tree && !again && !second => KeyMeeting::Apart(Because::New),
+        (Key::Minted { again: second, .. }, _) if !tree && !again && !second => {
+            KeyMeeting::Apart(Because::New)
+        }
         (Key::Minted { name: Some(second), .. }, Some(name)) => meet(decl, name, second),
         (Key::Minted { .. }, _) => KeyMeeting::Perhaps(Chooser::World),
         (Key::Symbol(symbol), _) if symbol.given && !tree => KeyMeeting::Apart(Because::New),

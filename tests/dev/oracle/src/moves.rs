@@ -20,6 +20,8 @@ pub enum Move {
     Claim(Used),
     /// The claim in flight lands.
     Land(Value),
+    /// The claim in flight comes to nothing.
+    Fail,
     /// Something is handed in.
     Submit(StepId, SubmissionIx),
     /// The role looks at what it is to judge.
@@ -298,6 +300,7 @@ fn land<O: Observer>(
     let Some(action) = grant.and_then(|grant| machine.workflow().actions.get(grant.action.index())) else {
         return;
     };
+    let mut landed = false;
     for result in sample::results(machine, &here.state, flying.step, flying.grant, action, &flying.args) {
         let mut then = here.clone();
         then.flying = None;
@@ -306,7 +309,15 @@ fn land<O: Observer>(
             let at = (flying.step, flying.grant);
             then.world.learn(judge, &here.state, at, (action, &flying.args, &result));
             found.push((Move::Land(result), then));
+            landed = true;
         }
+    }
+    // What would be new was made meanwhile: the upstream has it and makes no second one.
+    let mut then = here.clone();
+    then.flying = None;
+    let fail = Event::Fail { jti: flying.jti.clone(), returned: true };
+    if !landed && apply(machine, &mut then.state, fail).is_ok() {
+        found.push((Move::Fail, then));
     }
 }
 

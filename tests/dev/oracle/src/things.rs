@@ -251,7 +251,13 @@ impl<'m> Judge<'m> {
                     Origin::Made | Origin::Given | Origin::Written => Meets::No,
                 }
             }
-            (Part::New(Some(l)), Part::New(Some(r))) => if l == r { Meets::Yes } else { Meets::No },
+            (Part::New(Some(l)), Part::New(Some(r))) => {
+                if l == r {
+                    Meets::Yes
+                } else {
+                    Meets::No
+                }
+            }
             (Part::New(Some(new)), Part::Is(value)) | (Part::Is(value), Part::New(Some(new))) => {
                 match self.origin(world, value) {
                     _ if new == value => Meets::Yes,
