@@ -43,7 +43,7 @@ pub(crate) fn can_meet(facts: &Facts<'_>, pin: &Pin, expr: &Expr) -> bool {
 fn is_fresh(facts: &Facts<'_>, datum: &Datum) -> bool {
     let Root::Result { step, grant } = datum.root else { return false };
     let git = matches!(facts.type_of(datum), Some(Type::Branch | Type::Commit | Type::Tree));
-    git && facts.action_of((step, grant)).clauses.names_made(&datum.fields)
+    git && facts.action_of((step, grant)).clauses.made_as(&datum.fields).is_some()
 }
 
 /// Whether a template can become the text: only what it starts and ends with is looked at.

@@ -189,11 +189,11 @@ impl Clauses {
         self.about.iter().filter(says).flat_map(|about| &about.things)
     }
 
-    /// The field of the result names something that the use makes: by itself, or as the argument that it is.
+    /// What the use makes and a field of the result names: by itself, or as the argument that it is.
     #[must_use]
-    pub fn names_made(&self, field: &[String]) -> bool {
+    pub fn made_as(&self, field: &[String]) -> Option<&Making> {
         let identity = self.identity(field);
-        self.makes.iter().any(|making| {
+        self.makes.iter().find(|making| {
             making.thing.is_named_by(field)
                 || identity.as_ref().is_some_and(|(index, fields)| {
                     let own = making.thing.levels().last().map(|level| level.keys.as_slice());

@@ -45,7 +45,7 @@ pub(crate) fn given(workflow: &Workflow) -> Vec<Given> {
                 .levels()
                 .iter()
                 .filter_map(|level| {
-                    let keys = level.keys.iter().map(|key| given_key(key, &grant.pins)).collect();
+                    let keys = level.keys.iter().map(|key| given_key(workflow, key, &grant.pins)).collect();
                     Some((workflow.kinds.named(&level.kind)?, keys))
                 })
                 .collect();
@@ -64,27 +64,60 @@ pub(crate) fn given(workflow: &Workflow) -> Vec<Given> {
 
 /// Everything the clauses name but what is made.
 fn named(clauses: &Clauses) -> impl Iterator<Item = &ThingExpr> {
-    let read = clauses.reads.iter().flatten();
-    let made_from =
-        clauses.makes.iter().flat_map(|making| making.from.iter().flatten().filter_map(Source::thing));
-    clauses.changes.iter().chain(&clauses.removes).chain(read).chain(clauses.subjects()).chain(made_from)
+    let makes = clauses.makes.iter();
+    let contents = clauses.from.iter().flat_map(|content| &content.of);
+    let sources = makes
+        .clone()
+        .flat_map(|making| making.from.iter().flatten())
+        .chain(contents)
+        .chain(clauses.measured_by.iter().flatten())
+        .filter_map(Source::thing);
+    clauses
+        .changes
+        .iter()
+        .chain(&clauses.removes)
+        .chain(clauses.reads.iter().flatten())
+        .chain(clauses.subjects())
+        .chain(makes.flat_map(|making| &making.valid_while))
+        .chain(clauses.expects.iter().map(|expectation| &expectation.thing))
+        .chain(sources)
 }
 
-fn given_key(key: &KeyExpr, pins: &[Pin]) -> GivenKey {
-    let (index, fields) = match key {
-        KeyExpr::Literal(value) => return GivenKey::Literal(value.clone()),
-        KeyExpr::Argument { index, fields } => (*index, fields),
-        KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => return GivenKey::Any,
+fn given_key(workflow: &Workflow, key: &KeyExpr, pins: &[Pin]) -> GivenKey {
+    match key {
+        KeyExpr::Literal(value) => GivenKey::Literal(value.clone()),
+        KeyExpr::Argument { index, fields } => {
+            pins.get(*index as usize).map_or(GivenKey::Any, |pin| given_pin(workflow, pin, fields, MAX_DEPTH))
+        }
+        KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => GivenKey::Any,
+    }
+}
+
+/// What a pin is known to be, also where a result is said to be an argument that is known.
+fn given_pin(workflow: &Workflow, pin: &Pin, fields: &[String], depth: usize) -> GivenKey {
+    let Some(depth) = depth.checked_sub(1) else { return GivenKey::Any };
+    let datum = match pin {
+        Pin::Is(Expr::Literal(value)) => {
+            return value.at(fields).map_or(GivenKey::Any, |value| GivenKey::Literal(value.clone()));
+        }
+        Pin::Is(Expr::Datum(datum)) => datum,
+        _ => return GivenKey::Any,
     };
-    match pins.get(index as usize) {
-        Some(Pin::Is(Expr::Literal(value))) => {
-            value.at(fields).map_or(GivenKey::Any, |value| GivenKey::Literal(value.clone()))
+    let fields: Vec<String> = datum.fields.iter().chain(fields).cloned().collect();
+    match datum.root {
+        Root::Param(_) => GivenKey::Param(Datum { root: datum.root, fields }),
+        Root::Submission { .. } => GivenKey::Any,
+        Root::Result { step, grant } => {
+            let granted = workflow.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()));
+            let action = granted.and_then(|granted| workflow.actions.get(granted.action.index()));
+            // What a use makes is named after it was made.
+            let known =
+                action.filter(|action| action.clauses.made_as(&fields).is_none()).and_then(|action| {
+                    let (index, rest) = action.clauses.identity(&fields)?;
+                    Some(given_pin(workflow, granted?.pins.get(index as usize)?, &rest, depth))
+                });
+            known.unwrap_or(GivenKey::Any)
         }
-        Some(Pin::Is(Expr::Datum(datum))) if matches!(datum.root, Root::Param(_)) => {
-            let fields = datum.fields.iter().chain(fields).cloned().collect();
-            GivenKey::Param(Datum { root: datum.root, fields })
-        }
-        _ => GivenKey::Any,
     }
 }
 
@@ -185,7 +218,8 @@ impl Machine {
         for expr in &action.clauses.removes {
             if let Some(gone) = things::thing(kinds, action, args, Some(result), expr) {
                 let gone = gone.canonical(kinds);
-                state.made.retain(|made| !made.meets(&gone, kinds));
+                // What encloses what is gone is still there.
+                state.made.retain(|made| !made.is_in(&gone, kinds));
                 state.versions.retain(|(thing, _)| !thing.meets(&gone, kinds));
             }
         }

@@ -73,11 +73,13 @@ fn keys(kind: KindIx) -> BoxedStrategy<Key> {
         let given = by == Chooser::Starter;
         Symbol { id: SymbolId(kind.0 * 10 + n + if given { 5 } else { 0 }), by, given }
     });
-    let minted = (0..2_u32).prop_map(move |n| Key::Minted { mint: MintId(kind.0 * 10 + n), name: None });
+    let minted =
+        (0..2_u32).prop_map(move |n| Key::Minted { mint: MintId(kind.0 * 10 + n), name: None, again: false });
     // One name for each.
     let named = (0..2_usize).prop_map(move |n| Key::Minted {
         mint: MintId(kind.0 * 10 + 2 + u32::try_from(n).expect("small")),
         name: Some(Box::new(Key::Value(domain(kind)[n].clone()))),
+        again: false,
     });
     let patterns = || prop::sample::select(vec![vec!["src/**"], vec!["src/*"], vec!["tests/*", "src/a"]]);
     let mut all = vec![
@@ -142,7 +144,7 @@ fn open(side: &str, term: &Term) -> BTreeMap<String, Vec<Value>> {
                     |v: &Value| within.as_ref().is_none_or(|p| p.matches(v.as_text().unwrap_or_default()));
                 found.insert(format!("{side} {number}"), all.into_iter().filter(inside).collect());
             }
-            Key::Minted { mint, name: None } => {
+            Key::Minted { mint, name: None, .. } => {
                 found.insert(format!("mint {}", mint.0), all);
             }
             Key::Template(pieces) => {
@@ -180,7 +182,7 @@ fn value(world: &World, side: &str, number: usize, key: &Key) -> Value {
         Key::Value(value) => value.clone(),
         Key::Symbol(symbol) => world[&format!("symbol {}", symbol.id.0)].clone(),
         Key::Chosen { .. } => world[&format!("{side} {number}")].clone(),
-        Key::Minted { mint, name: None } => world[&format!("mint {}", mint.0)].clone(),
+        Key::Minted { mint, name: None, .. } => world[&format!("mint {}", mint.0)].clone(),
         Key::Minted { name: Some(name), .. } => value(world, side, number, name),
         Key::Template(pieces) => Value::Text(
             pieces
@@ -245,7 +247,7 @@ fn possible(kinds: &Kinds, a: &Term, b: &Term, world: &World) -> bool {
         for (number, level) in levels(term).iter().enumerate() {
             let kind = level.kind;
             match &level.keys[0] {
-                Key::Minted { mint, name } => {
+                Key::Minted { mint, name, .. } => {
                     let named = fold(kind, value(world, side, number, &level.keys[0]));
                     let place = Thing { levels: vec![(kind, vec![named.clone()])] };
                     minted.entry((vec![place.canonical(kinds)], kind.0)).or_default().insert(mint.0);
@@ -445,8 +447,9 @@ fn names_an_upstream_takes_for_one_are_one() {
 fn all_issues_include_one_that_is_yet_to_be_made() {
     let kinds = kinds(true);
     let every = term(&[(REPO, literal("a")), (ISSUE, Key::Every(None))]);
-    let made =
-        |repo: &str| term(&[(REPO, literal(repo)), (ISSUE, Key::Minted { mint: MintId(1), name: None })]);
+    let made = |repo: &str| {
+        term(&[(REPO, literal(repo)), (ISSUE, Key::Minted { mint: MintId(1), name: None, again: false })])
+    };
     assert_eq!(relate(&kinds, &every, &made("a")), Meeting::Overlap);
     assert_eq!(relate(&kinds, &every, &made("b")), Meeting::Apart(Because::Spelling));
 }

@@ -100,17 +100,15 @@ fn gathered(context: &Context<'_, '_>, things: &Things<'_, '_>) -> Vec<Evidence>
     let facts = context.facts;
     let mut found = Vec::new();
     for step in facts.steps() {
-        let mut relied: BTreeMap<Place, Evidence> = BTreeMap::new();
+        // Fields of one result may be about different things, and then not every outcome relies on all of them.
+        let mut relied: BTreeMap<(Place, Vec<TermIx>), Evidence> = BTreeMap::new();
         let mut rely =
             |place: Place, by: Option<GrantAt>, atom: Atom, about: Vec<TermIx>, data: Vec<Datum>| {
                 if about.is_empty() {
                     return;
                 }
-                let new = Evidence { step, about: Vec::new(), by, relying: Vec::new(), data, place };
-                let one = relied.entry(place).or_insert(new);
-                one.about.extend(about);
-                one.about.sort_unstable();
-                one.about.dedup();
+                let new = Evidence { step, about: about.clone(), by, relying: Vec::new(), data, place };
+                let one = relied.entry((place, about)).or_insert(new);
                 one.relying.push(atom);
                 one.relying.dedup();
             };

@@ -96,13 +96,18 @@ impl<'f, 'm> Judged<'f, 'm> {
         let mut ways: Vec<Formula> = direct.collect();
         let mut size = ways.len() + 1;
         if let Some(given) = self.made_from(datum) {
-            let mut all = Vec::new();
+            let (mut all, mut way) = (Vec::new(), 0_usize);
+            let mut never = false;
             for one in given {
                 let (formula, of) = self.datum(&one)?;
-                size = size.saturating_add(of);
+                never |= formula == Formula::Any(Vec::new());
+                way = way.saturating_add(of);
                 all.push(formula);
             }
-            ways.push(Formula::All(all));
+            if !never {
+                size = size.saturating_add(way);
+                ways.push(Formula::All(all));
+            }
         }
         if size > MAX_SIZE {
             return Err("what is deployed was made in too many ways to follow".to_owned());
@@ -112,8 +117,8 @@ impl<'f, 'm> Judged<'f, 'm> {
         Ok(found)
     }
 
-    /// All that a datum was made from, where that is known and none of it was chosen freely. What the run was given is the
-    /// operator's; what a branch must still be at is compared and goes nowhere.
+    /// All that a datum was made from, where that is known and none of it was chosen freely. What the run was given counts
+    /// where there is nothing else; what a branch must still be at is compared and goes nowhere.
     fn made_from(&self, datum: &Datum) -> Option<Vec<Datum>> {
         let Root::Result { step, grant } = datum.root else { return None };
         let action = self.facts.action_of((step, grant));
@@ -124,11 +129,13 @@ impl<'f, 'm> Judged<'f, 'm> {
                 matches!(&expectation.at, Some(Source::Argument { index: at, .. }) if *at == index)
             })
         };
-        let mut made = Vec::new();
+        let (mut made, mut params) = (Vec::new(), Vec::new());
         for source in clauses.sources(action, &datum.fields) {
             match source {
                 Source::Argument { index, .. } if compared(index) => {}
-                Source::Argument { index, fields } => given(pins.get(index as usize)?, fields, &mut made)?,
+                Source::Argument { index, fields } => {
+                    given(pins.get(index as usize)?, fields, &mut made, &mut params)?;
+                }
                 Source::Field(fields) => made.push(Datum { root: datum.root, fields }),
                 // What is in a thing is all that its key says of it: where that is the content itself, or the operator's.
                 Source::Thing(thing) => {
@@ -139,7 +146,7 @@ impl<'f, 'm> Judged<'f, 'm> {
                         match key {
                             KeyExpr::Literal(_) => {}
                             KeyExpr::Argument { index, fields } => {
-                                given(pins.get(*index as usize)?, fields.clone(), &mut named)?;
+                                given(pins.get(*index as usize)?, fields.clone(), &mut named, &mut params)?;
                             }
                             KeyExpr::Field(fields) => {
                                 named.push(Datum { root: datum.root, fields: fields.clone() });
@@ -154,18 +161,19 @@ impl<'f, 'm> Judged<'f, 'm> {
                 }
             }
         }
-        (!made.is_empty()).then_some(made)
+        let found = if made.is_empty() { params } else { made };
+        (!found.is_empty()).then_some(found)
     }
 }
 
-/// Adds what a pin names, unless the author or the operator gave it; none where it is chosen freely.
-fn given(pin: &Pin, fields: Vec<String>, found: &mut Vec<Datum>) -> Option<()> {
+/// Adds what a pin names, unless the author gave it, with parameters of the run aside; none where it is chosen freely.
+fn given(pin: &Pin, fields: Vec<String>, found: &mut Vec<Datum>, params: &mut Vec<Datum>) -> Option<()> {
     match pin {
         Pin::Is(Expr::Literal(_)) => Some(()),
-        Pin::Is(Expr::Datum(Datum { root: Root::Param(_), .. })) => Some(()),
         Pin::Is(Expr::Datum(datum)) => {
             let fields = datum.fields.iter().cloned().chain(fields).collect();
-            found.push(Datum { root: datum.root, fields });
+            let list = if matches!(datum.root, Root::Param(_)) { params } else { found };
+            list.push(Datum { root: datum.root, fields });
             Some(())
         }
         _ => None,

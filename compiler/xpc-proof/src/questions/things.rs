@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::things::Terms;
-use xp_artifact::workflow::{Datum, Expr, Pin, Root};
-use xp_scope::thing::{Class, Key, Level, Term, relate};
+use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
+use xp_scope::thing::{Class, Level, Term, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -48,8 +48,13 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// What the grant changes, makes or removes.
     pub fn altered(&self, at: GrantAt) -> Vec<TermIx> {
-        let action = self.facts.action_of(at);
-        distinct(action.clauses.altered().map(|expr| self.term(at, expr)))
+        let clauses = &self.facts.action_of(at).clauses;
+        let made = clauses.makes.iter().map(|making| {
+            let term = self.terms.borrow_mut().made(at.0, at.1, making);
+            self.number(term)
+        });
+        let others = clauses.changes.iter().chain(&clauses.removes).map(|expr| self.term(at, expr));
+        distinct(made.chain(others))
     }
 
     /// What a field of the grant's result is evidence about, as far as it can change.
@@ -88,10 +93,8 @@ impl<'f, 'm> Things<'f, 'm> {
             }
             let at = (step, grant);
             let action = self.facts.action_of(at);
-            for making in &action.clauses.makes {
-                if action.clauses.names_made(&here.fields) {
-                    found.insert(self.term(at, &making.thing));
-                }
+            if let Some(making) = action.clauses.made_as(&here.fields) {
+                found.insert(self.term(at, &making.thing));
             }
             for source in action.clauses.sources(action, &here.fields) {
                 match source {
@@ -101,10 +104,7 @@ impl<'f, 'm> Things<'f, 'm> {
                     Source::Field(fields) => open.push(Datum { root: here.root, fields }),
                     Source::Argument { index, fields } => {
                         let pin = self.facts.grant(at).and_then(|grant| grant.pins.get(index as usize));
-                        if let Some(Pin::Is(Expr::Datum(datum))) = pin {
-                            let fields = datum.fields.iter().cloned().chain(fields).collect();
-                            open.push(Datum { root: datum.root, fields });
-                        }
+                        open.extend(pin.into_iter().flat_map(|pin| contents(pin, &fields)));
                     }
                 }
             }
@@ -135,12 +135,7 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// Another run may change it: this one did not make it, nor what it lies in.
     pub fn is_shared(&self, term: TermIx) -> bool {
-        match self.table.borrow().0.get(term.0) {
-            Some(Term::Path(levels)) => {
-                !levels.iter().any(|level| level.keys.iter().any(|key| matches!(key, Key::Minted { .. })))
-            }
-            Some(Term::Undescribed(_)) | None => true,
-        }
+        self.table.borrow().0.get(term.0).is_none_or(|term| !self.terms.borrow_mut().is_own(term))
     }
 
     /// The thing in words: its kind.
@@ -151,6 +146,25 @@ impl<'f, 'm> Things<'f, 'm> {
             || "a thing that no declaration describes".to_owned(),
             |kind| format!("the `{}`", kind.name),
         )
+    }
+}
+
+/// The data whose content a field of what a pin admits may have.
+fn contents(pin: &Pin, fields: &[String]) -> Vec<Datum> {
+    match pin {
+        Pin::Is(Expr::Datum(datum)) => {
+            let fields = datum.fields.iter().chain(fields).cloned().collect();
+            vec![Datum { root: datum.root, fields }]
+        }
+        Pin::Is(Expr::Template(parts)) => {
+            let data = parts.iter().filter_map(|part| match part {
+                TemplatePart::Datum(datum) => Some(datum.clone()),
+                TemplatePart::Text(_) => None,
+            });
+            data.collect()
+        }
+        Pin::OneOf { set: Expr::Datum(datum), .. } => vec![datum.clone()],
+        _ => Vec::new(),
     }
 }
 

@@ -133,6 +133,19 @@ impl Canonical {
         lines
     }
 
+    /// Whether it is the other, or lies inside it.
+    #[must_use]
+    pub fn is_in(&self, other: &Self, kinds: &Kinds) -> bool {
+        let deep = self.0.levels.len() >= other.0.levels.len();
+        let keys = |thing: &Self| thing.0.levels.last().map(|(_, keys)| keys.clone()).unwrap_or_default();
+        let below = |part: (&Value, &Value)| match part {
+            (Value::Text(inner), Value::Text(outer)) => inner == outer || lies_in(inner, outer),
+            (inner, outer) => inner == outer,
+        };
+        let equal = self.0.levels.len() == other.0.levels.len();
+        deep && self.meets(other, kinds) && (!equal || keys(self).iter().zip(&keys(other)).all(below))
+    }
+
     /// Its kind; a thing without any has none.
     #[must_use]
     pub fn kind(&self) -> Option<KindIx> {

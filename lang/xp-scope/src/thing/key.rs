@@ -44,7 +44,7 @@ pub(super) fn meet(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
         },
         Key::Every(None) => KeyMeeting::Several,
         Key::Every(Some(patterns)) => every(decl, patterns, right),
-        Key::Minted { mint, name } => minted(decl, *mint, name.as_deref(), right),
+        Key::Minted { mint, name, again } => minted(decl, (*mint, *again), name.as_deref(), right),
         Key::Chosen { by, within } => chosen(decl, *by, within.as_ref(), right),
         Key::Value(_) | Key::Symbol(_) | Key::Template(_) => written(decl, left, right),
     }
@@ -90,11 +90,13 @@ fn every(decl: &KeyDecl, patterns: &PatternSet, other: &Key) -> KeyMeeting {
 
 /// What the run makes against anything else: new against all that was given, by its name against the rest. Of paths only the
 /// name counts: what is new may lie inside what is not.
-fn minted(decl: &KeyDecl, mint: MintId, name: Option<&Key>, other: &Key) -> KeyMeeting {
+fn minted(decl: &KeyDecl, (mint, again): (MintId, bool), name: Option<&Key>, other: &Key) -> KeyMeeting {
     let tree = decl.is_tree();
     match (other, name) {
         (Key::Minted { mint: second, .. }, _) if mint == *second => KeyMeeting::One,
-        (Key::Minted { .. }, _) if !tree => KeyMeeting::Apart(Because::New),
+        (Key::Minted { again: second, .. }, _) if !tree && !again && !second => {
+            KeyMeeting::Apart(Because::New)
+        }
         (Key::Minted { name: Some(second), .. }, Some(name)) => meet(decl, name, second),
         (Key::Minted { .. }, _) => KeyMeeting::Perhaps(Chooser::World),
         (Key::Symbol(symbol), _) if symbol.given && !tree => KeyMeeting::Apart(Because::New),

@@ -52,6 +52,8 @@ pub enum Key {
         mint: MintId,
         /// How it is called, where the run chooses that; the upstream does otherwise.
         name: Option<Box<Key>>,
+        /// The run may remove it, so that another use can make something of the same name.
+        again: bool,
     },
     /// Every one there is or will be, inside the patterns if there are any.
     Every(Option<PatternSet>),

@@ -14,6 +14,7 @@ use xp_artifact::workflow::{
     Pin, Record, Repeat, Role, RoleId, RoleKind, Step, StepId, Then, Workflow,
 };
 use xp_artifact::{Artifact, Envelope, SigningKey};
+use xp_scope::thing::Kinds;
 use xp_scope::{Type, Value};
 use xpd::config::Config;
 use xpd::serve::Server;
@@ -140,11 +141,11 @@ fn workflow() -> Workflow {
         params: Vec::new(),
         roles: vec![Role { name: "worker".to_owned(), kind: RoleKind::Agent }],
         separations: Vec::new(),
-        kinds: xp_scope::thing::Kinds::default(),
         records: vec![Record {
             name: "counting.Done".to_owned(),
             fields: vec![Field { name: "ok".to_owned(), ty: Type::Bool }],
         }],
+        kinds: Kinds::default(),
         actions: vec![Action {
             connector: "counting".to_owned(),
             name: "push".to_owned(),
