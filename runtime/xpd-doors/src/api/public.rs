@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-
 use xp_wire::body::{self, Deployment, HealthResponse, JwkSet, ServerResponse};
 
 use super::App;
