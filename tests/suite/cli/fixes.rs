@@ -43,7 +43,7 @@ fn a_missing_connective_is_the_authors_to_choose() {
     no_fix(
         "review_code.approved and validate.passed {",
         "review_code.approved validate.passed {",
-        "`and` or a `or`",
+        "`and` or an `or`",
     );
 }
 
