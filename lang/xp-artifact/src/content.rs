@@ -102,7 +102,7 @@ impl<'w> Contents<'w> {
             Root::Submission { step, .. } => self.chosen(step, makers),
             Root::Result { step, grant } => {
                 let Some((granted, action)) = self.granted((step, grant)) else { return };
-                for source in action.clauses.sources(action, &datum.fields) {
+                for source in action.sources(&datum.fields) {
                     self.source((step, grant), granted, source, makers, open);
                 }
             }
@@ -228,8 +228,8 @@ fn grants(workflow: &Workflow) -> impl Iterator<Item = (GrantAt, &Action)> {
 /// What an action changes or makes, with the content that goes into it.
 fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
     let clauses = &action.clauses;
-    let changed = clauses.changes.iter().map(|expr| (expr, clauses.everything(action)));
-    changed.chain(clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action, making))))
+    let changed = clauses.changes.iter().map(|expr| (expr, clauses.everything(action.params.len())));
+    changed.chain(clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))))
 }
 
 fn downstream(dependents: &[Vec<StepId>], from: StepId) -> BTreeSet<StepId> {

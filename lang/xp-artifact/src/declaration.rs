@@ -8,7 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xp_scope::{PatternSet, Value};
 
-use crate::workflow::Action;
 
 /// Fields followed from a result; empty for the result itself.
 pub type FieldPath = Vec<String>;
@@ -219,9 +218,9 @@ impl Clauses {
         self.reads.clone().unwrap_or_else(|| vec![ThingExpr::Anything])
     }
 
-    /// What may be in a field of the result. Unsaid, all arguments and all that is read.
+    /// What may be in a field of the result of an action with so many arguments. Unsaid, all arguments and all that is read.
     #[must_use]
-    pub fn sources(&self, action: &Action, field: &[String]) -> Vec<Source> {
+    pub fn sources(&self, params: usize, field: &[String]) -> Vec<Source> {
         if let Some((index, fields)) = self.identity(field) {
             return vec![Source::Argument { index, fields }];
         }
@@ -233,32 +232,32 @@ impl Clauses {
         if said.peek().is_some() {
             return said.flat_map(|content| content.of.iter().cloned()).collect();
         }
-        self.everything(action)
+        self.everything(params)
     }
 
     /// What may be in something made. Unsaid, all arguments and all that is read.
     #[must_use]
-    pub fn content_of(&self, action: &Action, making: &Making) -> Vec<Source> {
-        making.from.clone().unwrap_or_else(|| self.everything(action))
+    pub fn content_of(&self, params: usize, making: &Making) -> Vec<Source> {
+        making.from.clone().unwrap_or_else(|| self.everything(params))
     }
 
     /// What decides the measurement besides its subject. Unsaid, all arguments and the subject.
     #[must_use]
-    pub fn instrument(&self, action: &Action) -> Vec<Source> {
+    pub fn instrument(&self, params: usize) -> Vec<Source> {
         self.measured_by
             .clone()
-            .unwrap_or_else(|| arguments(action).chain(self.subjects().cloned().map(Source::Thing)).collect())
+            .unwrap_or_else(|| arguments(params).chain(self.subjects().cloned().map(Source::Thing)).collect())
     }
 
     /// All arguments and all that is read: what is in whatever no clause says more of.
     #[must_use]
-    pub fn everything(&self, action: &Action) -> Vec<Source> {
-        arguments(action).chain(self.reads().into_iter().map(Source::Thing)).collect()
+    pub fn everything(&self, params: usize) -> Vec<Source> {
+        arguments(params).chain(self.reads().into_iter().map(Source::Thing)).collect()
     }
 }
 
-fn arguments(action: &Action) -> impl Iterator<Item = Source> {
-    (0..action.params.len())
+fn arguments(params: usize) -> impl Iterator<Item = Source> {
+    (0..params)
         .filter_map(|index| u32::try_from(index).ok())
         .map(|index| Source::Argument { index, fields: Vec::new() })
 }

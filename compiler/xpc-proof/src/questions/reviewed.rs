@@ -130,7 +130,7 @@ impl<'f, 'm> Judged<'f, 'm> {
             })
         };
         let (mut made, mut params) = (Vec::new(), Vec::new());
-        for source in clauses.sources(action, &datum.fields) {
+        for source in action.sources(&datum.fields) {
             match source {
                 Source::Argument { index, .. } if compared(index) => {}
                 Source::Argument { index, fields } => {

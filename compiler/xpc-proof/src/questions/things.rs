@@ -96,7 +96,7 @@ impl<'f, 'm> Things<'f, 'm> {
             if let Some(making) = action.clauses.made_as(&here.fields) {
                 found.insert(self.term(at, &making.thing));
             }
-            for source in action.clauses.sources(action, &here.fields) {
+            for source in action.sources(&here.fields) {
                 match source {
                     Source::Thing(expr) => {
                         found.insert(self.term(at, &expr));

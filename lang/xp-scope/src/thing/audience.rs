@@ -1,31 +1,10 @@
-//! Who can read a thing, and whether one audience is within another.
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+//! Whether one audience is within another.
 
 use super::kind::Kinds;
-use super::relate::{Meeting, relate};
+use super::meeting::Meeting;
+use super::readers::{Audience, Readers};
+use super::relate::relate;
 use super::term::{Level, Term};
-
-/// Who can read the things of a kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Audience {
-    /// Anybody.
-    Public,
-    /// Each of these groups.
-    Groups(Vec<Readers>),
-}
-
-/// A group of readers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Readers {
-    /// Its name, `readers`.
-    pub group: String,
-    /// Qualified name of the enclosing kind whose thing they are readers of; none for a group of the whole upstream.
-    pub of: Option<String>,
-}
 
 /// Whether everybody who can read what is written to `place` can read `source` anyway. What is not shown to be so is not:
 /// an unsaid audience, groups of different names, groups of things that may be two.

@@ -3,7 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::kind::KeyDecl;
-use super::relate::{Because, Chooser, Side};
+use super::chooser::Chooser;
+use super::meeting::{Because, Side};
 use super::template::{self, Texts};
 use super::term::{Key, MintId, Piece, Symbol};
 use crate::chars::fold;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use super::audience::Audience;
+use super::readers::Audience;
 use crate::types::Type;
 
 /// Indexes the kinds of one table.

@@ -5,15 +5,21 @@
 //! leases ask here and nowhere else; [`Thing`] is the concrete form that a running machine has.
 
 mod audience;
+mod chooser;
 mod concrete;
 mod key;
 mod kind;
+mod meeting;
+mod readers;
 mod relate;
 mod template;
 mod term;
 
-pub use audience::{Audience, Readers, audience_within};
+pub use audience::audience_within;
+pub use chooser::{Chooser, Class};
 pub use concrete::{Canonical, Thing, ThingError};
 pub use kind::{Immutable, KeyDecl, Kind, KindError, KindIx, Kinds};
-pub use relate::{Assignment, Because, Chooser, Class, Meeting, Side, relate};
+pub use meeting::{Assignment, Because, Meeting, Side};
+pub use readers::{Audience, Readers};
+pub use relate::relate;
 pub use term::{Key, Level, MintId, Piece, Symbol, SymbolId, Term};

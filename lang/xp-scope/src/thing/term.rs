@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kind::KindIx;
-use super::relate::Chooser;
+use super::chooser::Chooser;
 use crate::pattern::PatternSet;
 use crate::types::Type;
 use crate::value::Value;
