@@ -282,8 +282,13 @@ impl Oracle {
                 if outcome.then != Then::Settle || !in_force {
                     continue;
                 }
+                // What a used up loop continues with rests on what would have led back.
+                let cause = match outcome.how {
+                    How::Exhausted(by) => &step.outcomes[workflow.loops[by.index()].outcome.index()],
+                    _ => outcome,
+                };
                 let mut read = BTreeSet::new();
-                if let How::Auto(condition) | How::JudgedIf(condition) = &outcome.how {
+                if let How::Auto(condition) | How::JudgedIf(condition) = &cause.how {
                     fields_of(condition, &mut read);
                 }
                 for (grant, field) in read {
@@ -301,7 +306,7 @@ impl Oracle {
                         about.iter().filter_map(|expr| judge.thing(&here.state, at, expr, result, false));
                     evidence.extend(things.map(|thing| (Some(at), thing)));
                 }
-                let Some(datum) = &outcome.of else { continue };
+                let Some(datum) = &cause.of else { continue };
                 if matches!(datum.root, Root::Submission { .. }) {
                     continue;
                 }

@@ -72,11 +72,19 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// The data that say what the grant's result is about.
     pub fn told_by(&self, at: GrantAt) -> Vec<&'m Datum> {
-        let clauses = &self.facts.action_of(at).clauses;
+        let action = self.facts.action_of(at);
+        let clauses = &action.clauses;
+        // As in `told`: what does not say of what it is about is about what it reads.
+        let read = clauses.reads.iter().flatten().filter(|_| clauses.about.is_empty() && action.attests);
+        let about: Vec<&ThingExpr> = clauses
+            .subjects()
+            .chain(clauses.makes.iter().flat_map(|making| &making.valid_while))
+            .chain(read)
+            .collect();
         let grant = self.facts.grant(at);
         let named = grant.into_iter().flat_map(xp_artifact::workflow::Grant::data);
         named
-            .filter(|(number, _)| clauses.subjects().any(|expr| expr.names_argument(*number)))
+            .filter(|(number, _)| about.iter().any(|expr| expr.names_argument(*number)))
             .map(|(_, datum)| datum)
             .collect()
     }
