@@ -7,8 +7,9 @@ use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
-use crate::clauses::{self, field_of};
+use crate::clauses;
 use crate::connector::{ActionDecl, Connector, Connectors, Default, ParamDecl};
+use crate::fields::field_of;
 use crate::kinds::Own;
 use crate::problems::Problems;
 use crate::things::Scope;

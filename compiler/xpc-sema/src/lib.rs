@@ -15,6 +15,7 @@ mod declare;
 mod draft;
 mod edges;
 mod effects;
+mod fields;
 mod formulas;
 mod grants;
 mod kinds;

@@ -7,8 +7,8 @@ use xp_scope::thing::{KeyDecl, Kind};
 use xp_scope::{PatternSet, Type};
 use xp_syntax::ast;
 
-use crate::clauses::field_of;
 use crate::connector::{Connectors, ParamDecl};
+use crate::fields::field_of;
 use crate::kinds::{self, Own, short};
 use crate::problems::Problems;
 use crate::types;

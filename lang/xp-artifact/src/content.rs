@@ -229,7 +229,9 @@ fn grants(workflow: &Workflow) -> impl Iterator<Item = (GrantAt, &Action)> {
 fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
     let clauses = &action.clauses;
     let changed = clauses.changes.iter().map(|expr| (expr, clauses.everything(action.params.len())));
-    changed.chain(clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))))
+    changed.chain(
+        clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))),
+    )
 }
 
 fn downstream(dependents: &[Vec<StepId>], from: StepId) -> BTreeSet<StepId> {

@@ -8,7 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xp_scope::{PatternSet, Value};
 
-
 /// Fields followed from a result; empty for the result itself.
 pub type FieldPath = Vec<String>;
 

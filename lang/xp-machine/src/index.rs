@@ -6,7 +6,7 @@ use xp_artifact::depends;
 use xp_artifact::workflow::{Datum, Formula, Root, Step, StepId, Workflow};
 
 use crate::check::Malformed;
-use crate::things::{self, Given};
+use crate::given::{self, Given};
 
 /// Tables computed once per workflow.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Index {
                 }
             }
         }
-        Ok(Self { by_name, waiting, reset_by, finish, finish_of, given: things::given(workflow) })
+        Ok(Self { by_name, waiting, reset_by, finish, finish_of, given: given::given(workflow) })
     }
 }
 

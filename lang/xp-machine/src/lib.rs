@@ -8,6 +8,7 @@
 mod check;
 mod data;
 pub mod event;
+mod given;
 mod index;
 mod machine;
 mod offer;

@@ -387,7 +387,7 @@ impl Oracle {
                 _ => made.push(content && self.passes(pin, fields, judged)),
             }
         };
-        for source in action.clauses.sources(action, &datum.fields) {
+        for source in action.sources(&datum.fields) {
             match source {
                 Source::Argument { index, fields } => split(index, &fields, true),
                 Source::Field(_) => return Some(false),

@@ -76,7 +76,7 @@ fn acting(grants: Vec<Grant>) -> Workflow {
     say(
         &mut actions[1],
         Clauses {
-            changes: vec![branch(&[file.clone()])],
+            changes: vec![branch(std::slice::from_ref(&file))],
             expects: vec![Expectation { thing: branch(&[]), at: None }],
             versions: vec![Version { thing: branch(&[]), field: vec!["id".to_owned()] }],
             ..Clauses::default()

@@ -2,8 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::kind::KeyDecl;
 use super::chooser::Chooser;
+use super::kind::KeyDecl;
 use super::meeting::{Because, Side};
 use super::template::{self, Texts};
 use super::term::{Key, MintId, Piece, Symbol};

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::kind::KindIx;
 use super::chooser::Chooser;
+use super::kind::KindIx;
 use crate::pattern::PatternSet;
 use crate::types::Type;
 use crate::value::Value;

@@ -5,6 +5,7 @@ use xp_diagnostics::Span;
 use super::name::{Doc, Name, Path};
 use super::pin::Expr;
 use super::thing::{Making, Resource, Source, Thing};
+use super::ty::{Field, Type};
 
 /// `connector name { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,41 +37,6 @@ pub struct TypeDecl {
     pub fields: Vec<Field>,
     /// From `type` to the closing brace.
     pub span: Span,
-}
-
-/// `name: type`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Its name.
-    pub name: Name,
-    /// Its type.
-    pub ty: Type,
-    /// Both.
-    pub span: Span,
-}
-
-/// A type as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Type {
-    /// Which.
-    pub kind: TypeKind,
-    /// Where.
-    pub span: Span,
-}
-
-/// The forms of a type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TypeKind {
-    /// A built-in type, a record, or an enumeration of this one word: resolving tells.
-    Named(Path),
-    /// `list of T`.
-    List(Box<Type>),
-    /// `set of T`.
-    Set(Box<Type>),
-    /// `{ f: T, … }`.
-    Record(Vec<Field>),
-    /// `a | b`; at least two words.
-    Enum(Vec<Name>),
 }
 
 /// `action name(params) -> result { clauses }`.
@@ -153,4 +119,41 @@ pub enum ClauseKind {
     From(Path, Vec<Source>),
     /// `result.f is p`.
     Is(Path, Path),
+}
+
+impl Clause {
+    /// The kinds it names, as they are written.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&Path> {
+        let mut found = Vec::new();
+        match &self.kind {
+            ClauseKind::Changes(things)
+            | ClauseKind::Reads(things)
+            | ClauseKind::Removes(things)
+            | ClauseKind::About(_, things) => things.iter().for_each(|thing| thing.kinds(&mut found)),
+            ClauseKind::Makes(making) => {
+                making.thing.kinds(&mut found);
+                making.valid_while.iter().for_each(|thing| thing.kinds(&mut found));
+                making.from.iter().flatten().for_each(|source| source.kinds(&mut found));
+            }
+            ClauseKind::Expects(thing, at) => {
+                thing.kinds(&mut found);
+                at.iter().for_each(|source| source.kinds(&mut found));
+            }
+            ClauseKind::Version(thing, _) => thing.kinds(&mut found),
+            ClauseKind::MeasuredBy(sources) | ClauseKind::From(_, sources) => {
+                sources.iter().for_each(|source| source.kinds(&mut found));
+            }
+            ClauseKind::Effect(_)
+            | ClauseKind::Irreversible
+            | ClauseKind::Reveals(_)
+            | ClauseKind::Publishes
+            | ClauseKind::Attests
+            | ClauseKind::Shows(_)
+            | ClauseKind::Repeat(_)
+            | ClauseKind::Final(_)
+            | ClauseKind::Is(..) => {}
+        }
+        found
+    }
 }

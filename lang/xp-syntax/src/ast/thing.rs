@@ -2,9 +2,9 @@
 
 use xp_diagnostics::Span;
 
-use super::connector::{Clause, ClauseKind, Type};
 use super::name::{Doc, Name, Path};
 use super::pin::Patterns;
+use super::ty::Type;
 
 /// `resource Name in A | B { key: type fold exact } immutable minted audience readers of A`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +160,7 @@ pub struct Making {
 
 impl Thing {
     /// The kinds it names.
-    fn kinds<'t>(&'t self, found: &mut Vec<&'t Path>) {
+    pub(super) fn kinds<'t>(&'t self, found: &mut Vec<&'t Path>) {
         let inside = match &self.kind {
             ThingKind::Anything(inside) => inside.as_ref(),
             ThingKind::Every { kind, inside, .. } | ThingKind::Some { kind, inside } => {
@@ -176,7 +176,7 @@ impl Thing {
 }
 
 impl OneThing {
-    fn kinds<'t>(&'t self, found: &mut Vec<&'t Path>) {
+    pub(super) fn kinds<'t>(&'t self, found: &mut Vec<&'t Path>) {
         found.push(&self.kind);
         for key in &self.keys {
             if let ThingKeyKind::Thing(inner) = &key.kind {
@@ -187,46 +187,9 @@ impl OneThing {
 }
 
 impl Source {
-    fn kinds<'t>(&'t self, found: &mut Vec<&'t Path>) {
+    pub(super) fn kinds<'t>(&'t self, found: &mut Vec<&'t Path>) {
         if let Self::Thing(thing) = self {
             thing.kinds(found);
         }
-    }
-}
-
-impl Clause {
-    /// The kinds it names, as they are written.
-    #[must_use]
-    pub fn kinds(&self) -> Vec<&Path> {
-        let mut found = Vec::new();
-        match &self.kind {
-            ClauseKind::Changes(things)
-            | ClauseKind::Reads(things)
-            | ClauseKind::Removes(things)
-            | ClauseKind::About(_, things) => things.iter().for_each(|thing| thing.kinds(&mut found)),
-            ClauseKind::Makes(making) => {
-                making.thing.kinds(&mut found);
-                making.valid_while.iter().for_each(|thing| thing.kinds(&mut found));
-                making.from.iter().flatten().for_each(|source| source.kinds(&mut found));
-            }
-            ClauseKind::Expects(thing, at) => {
-                thing.kinds(&mut found);
-                at.iter().for_each(|source| source.kinds(&mut found));
-            }
-            ClauseKind::Version(thing, _) => thing.kinds(&mut found),
-            ClauseKind::MeasuredBy(sources) | ClauseKind::From(_, sources) => {
-                sources.iter().for_each(|source| source.kinds(&mut found));
-            }
-            ClauseKind::Effect(_)
-            | ClauseKind::Irreversible
-            | ClauseKind::Reveals(_)
-            | ClauseKind::Publishes
-            | ClauseKind::Attests
-            | ClauseKind::Shows(_)
-            | ClauseKind::Repeat(_)
-            | ClauseKind::Final(_)
-            | ClauseKind::Is(..) => {}
-        }
-        found
     }
 }

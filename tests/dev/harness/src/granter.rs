@@ -9,10 +9,13 @@ use xp_wire::RefusalCode;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Failure, Fault, Refused, Spent, Stop, Use, Warrant};
 use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
 
+/// What a use is known by, and the versions at which things must be.
+type Mark = (String, Vec<Option<Value>>);
+
 /// Grants everything, unless told to refuse.
 #[derive(Default)]
 pub struct Granter {
-    markers: Mutex<BTreeMap<String, (String, Vec<Option<Value>>)>>,
+    markers: Mutex<BTreeMap<String, Mark>>,
     /// How the actions ended, in order.
     pub endings: Mutex<Vec<Ending>>,
     /// What was resolved: token and result.

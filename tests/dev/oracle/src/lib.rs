@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 use xp_artifact::workflow::{Atom, GrantIx, StepId, Workflow};
 use xp_scope::Value;
 
-pub use moves::{Move, World};
+pub use moves::Move;
+pub use things::World;
 
 use xp_machine::event::Principal;
 use xp_machine::{Actor, Machine, Refusal, Start, State, Status};

@@ -6,7 +6,7 @@ use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::workflow::{Action, Atom, GrantIx, How, OutcomeIx, Pin, Root, Step, StepId, SubmissionIx};
 use xp_scope::{Type, Value};
 
-use crate::things::{Judge, Part, Thing};
+use crate::things::{Judge, Part, World};
 use crate::{Observer, Options, Situation, Used, acting, sample};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Event, Input, Machine, Refusal, State, Status};
@@ -44,68 +44,49 @@ pub struct Flying {
     jti: String,
 }
 
-/// What the run has made, and what the content of its values came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct World {
-    /// By value: the things its content may come from.
-    pub about: BTreeMap<Value, BTreeSet<Thing>>,
-    /// Things that the run made.
-    pub made: BTreeSet<Thing>,
-    /// Their own keys.
-    pub names: BTreeSet<Value>,
-}
-
-impl World {
-    /// The things that the content of a value may come from.
-    #[must_use]
-    pub fn roots(&self, value: &Value) -> BTreeSet<Thing> {
-        self.about.get(value).cloned().unwrap_or_default()
+/// What is known after a use.
+fn learn(
+    world: &mut World,
+    judge: &Judge<'_>,
+    before: &State,
+    at: (StepId, GrantIx),
+    (action, args, result): (&Action, &BTreeMap<String, Value>, &Value),
+) {
+    let thing = |expr: &ThingExpr| judge.thing(before, at, expr, Some(result), false);
+    for making in &action.clauses.makes {
+        let Some(made) = thing(&making.thing) else { continue };
+        if judge.never_changes(&made) {
+            continue;
+        }
+        let own = made.last().map(|(_, keys)| keys.clone()).unwrap_or_default();
+        world.names.extend(own.into_iter().filter_map(|part| match part {
+            Part::Is(value) => Some(value),
+            _ => None,
+        }));
+        world.made.insert(made);
     }
-
-    /// What is known after a use.
-    fn learn(
-        &mut self,
-        judge: &Judge<'_>,
-        before: &State,
-        at: (StepId, GrantIx),
-        (action, args, result): (&Action, &BTreeMap<String, Value>, &Value),
-    ) {
-        let thing = |expr: &ThingExpr| judge.thing(before, at, expr, Some(result), false);
-        for making in &action.clauses.makes {
-            let Some(made) = thing(&making.thing) else { continue };
-            if judge.never_changes(&made) {
+    for (field, value) in identifiers(result) {
+        let mut roots = BTreeSet::new();
+        let mut open = vec![field];
+        let mut seen = BTreeSet::new();
+        while let Some(field) = open.pop() {
+            if !seen.insert(field.clone()) {
                 continue;
             }
-            let own = made.last().map(|(_, keys)| keys.clone()).unwrap_or_default();
-            self.names.extend(own.into_iter().filter_map(|part| match part {
-                Part::Is(value) => Some(value),
-                _ => None,
-            }));
-            self.made.insert(made);
-        }
-        for (field, value) in identifiers(result) {
-            let mut roots = BTreeSet::new();
-            let mut open = vec![field];
-            let mut seen = BTreeSet::new();
-            while let Some(field) = open.pop() {
-                if !seen.insert(field.clone()) {
-                    continue;
-                }
-                roots.extend(action.clauses.made_as(&field).and_then(|making| thing(&making.thing)));
-                for source in action.clauses.sources(action, &field) {
-                    match source {
-                        Source::Thing(expr) => roots.extend(thing(&expr)),
-                        Source::Field(field) => open.push(field),
-                        Source::Argument { index, fields } => {
-                            let param = usize::try_from(index).ok().and_then(|ix| action.params.get(ix));
-                            let value = param.and_then(|param| args.get(&param.name)?.at(&fields));
-                            roots.extend(value.into_iter().flat_map(|value| self.roots(value)));
-                        }
+            roots.extend(action.clauses.made_as(&field).and_then(|making| thing(&making.thing)));
+            for source in action.sources(&field) {
+                match source {
+                    Source::Thing(expr) => roots.extend(thing(&expr)),
+                    Source::Field(field) => open.push(field),
+                    Source::Argument { index, fields } => {
+                        let param = usize::try_from(index).ok().and_then(|ix| action.params.get(ix));
+                        let value = param.and_then(|param| args.get(&param.name)?.at(&fields));
+                        roots.extend(value.into_iter().flat_map(|value| world.roots(value)));
                     }
                 }
             }
-            self.about.entry(value).or_default().extend(roots);
         }
+        world.about.entry(value).or_default().extend(roots);
     }
 }
 
@@ -218,7 +199,7 @@ impl Player<'_> {
             let mut landed = then.clone();
             let complete = Event::Complete { jti: jti.clone(), result: result.clone() };
             if apply(self.machine, &mut landed.state, complete).is_ok() {
-                landed.world.learn(self.judge, &here.state, (step, grant), (action, args, &result));
+                learn(&mut landed.world, self.judge, &here.state, (step, grant), (action, args, &result));
                 found.push((Move::Use(used.clone(), result), landed));
             }
         }
@@ -307,7 +288,7 @@ fn land<O: Observer>(
         let complete = Event::Complete { jti: flying.jti.clone(), result: result.clone() };
         if apply(machine, &mut then.state, complete).is_ok() {
             let at = (flying.step, flying.grant);
-            then.world.learn(judge, &here.state, at, (action, &flying.args, &result));
+            learn(&mut then.world, judge, &here.state, at, (action, &flying.args, &result));
             found.push((Move::Land(result), then));
             landed = true;
         }

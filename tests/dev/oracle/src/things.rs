@@ -1,17 +1,34 @@
 //! Concrete things and whether two of them are, or can be made to be, one or inside each other. Shares no code with the
 //! relation of terms that proofs use: keys are values of this run, told apart by where each value came from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{KeyExpr, ThingExpr};
 use xp_artifact::workflow::{Action, Expr, Grant, GrantIx, Pin, Root, StepId, Workflow};
 use xp_machine::{Machine, State};
 use xp_scope::{PatternSet, Type, Value};
 
-use crate::World;
-
 /// A thing: kinds by name with their keys, outermost first. Without any it is whatever a silent declaration leaves open.
 pub type Thing = Vec<(String, Vec<Part>)>;
+
+/// What the run has made, and what the content of its values came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct World {
+    /// By value: the things its content may come from.
+    pub about: BTreeMap<Value, BTreeSet<Thing>>,
+    /// Things that the run made.
+    pub made: BTreeSet<Thing>,
+    /// Their own keys.
+    pub names: BTreeSet<Value>,
+}
+
+impl World {
+    /// The things that the content of a value may come from.
+    #[must_use]
+    pub fn roots(&self, value: &Value) -> BTreeSet<Thing> {
+        self.about.get(value).cloned().unwrap_or_default()
+    }
+}
 
 /// A part of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
