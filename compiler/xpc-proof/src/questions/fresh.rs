@@ -117,8 +117,10 @@ fn gathered(context: &Context<'_, '_>, things: &Things<'_, '_>) -> Vec<Evidence>
             for literal in facts.evidence(atom).into_iter().flat_map(Condition::literals) {
                 let Some((field, _)) = literal.flag else { continue };
                 let at = (step, literal.grant);
-                let data = things.told_by(at).into_iter().cloned().collect();
-                rely(Place::Grant(step, literal.grant), Some(at), atom, things.told(at, field), data);
+                for (about, named) in things.told(at, field) {
+                    let data = named.into_iter().cloned().collect();
+                    rely(Place::Grant(step, literal.grant), Some(at), atom, vec![about], data);
+                }
             }
             if let Some(datum) = facts.judged_datum(atom)
                 && !matches!(datum.root, Root::Submission { .. })

@@ -57,36 +57,23 @@ impl<'f, 'm> Things<'f, 'm> {
         distinct(made.chain(others))
     }
 
-    /// What a field of the grant's result is evidence about, as far as it can change.
-    pub fn told(&self, at: GrantAt, field: &[String]) -> Vec<TermIx> {
-        let clauses = &self.facts.action_of(at).clauses;
-        let made = clauses.makes.iter().flat_map(|making| &making.valid_while);
-        let mut about: Vec<TermIx> =
-            clauses.subjects_of(field).chain(made).map(|expr| self.term(at, expr)).collect();
-        // A measurement that does not say of what may be of all that it reads.
-        if clauses.about.is_empty() && self.facts.action_of(at).attests {
-            about.extend(clauses.reads().iter().map(|expr| self.term(at, expr)));
-        }
-        distinct(about.into_iter().filter(|term| self.can_change(*term)))
-    }
-
-    /// The data that say what the grant's result is about.
-    pub fn told_by(&self, at: GrantAt) -> Vec<&'m Datum> {
+    /// What a field of the grant's result is evidence about, as far as it can change; each with the data that name it.
+    pub fn told(&self, at: GrantAt, field: &[String]) -> Vec<(TermIx, Vec<&'m Datum>)> {
         let action = self.facts.action_of(at);
         let clauses = &action.clauses;
-        // As in `told`: what does not say of what it is about is about what it reads.
-        let read = clauses.reads.iter().flatten().filter(|_| clauses.about.is_empty() && action.attests);
-        let about: Vec<&ThingExpr> = clauses
-            .subjects()
-            .chain(clauses.makes.iter().flat_map(|making| &making.valid_while))
-            .chain(read)
-            .collect();
-        let grant = self.facts.grant(at);
-        let named = grant.into_iter().flat_map(xp_artifact::workflow::Grant::data);
-        named
-            .filter(|(number, _)| about.iter().any(|expr| expr.names_argument(*number)))
-            .map(|(_, datum)| datum)
-            .collect()
+        let made = clauses.makes.iter().flat_map(|making| &making.valid_while);
+        // A measurement that does not say of what may be of all that it reads.
+        let all = clauses.reads();
+        let read = all.iter().filter(|_| clauses.about.is_empty() && action.attests);
+        let about: Vec<&ThingExpr> = clauses.subjects_of(field).chain(made).chain(read).collect();
+        let told = about.into_iter().map(|expr| (self.term(at, expr), self.named_by(at, expr)));
+        told.filter(|(term, _)| self.can_change(*term)).collect()
+    }
+
+    /// The data that say which thing it is.
+    fn named_by(&self, at: GrantAt, expr: &ThingExpr) -> Vec<&'m Datum> {
+        let named = self.facts.grant(at).into_iter().flat_map(xp_artifact::workflow::Grant::data);
+        named.filter(|(number, _)| expr.names_argument(*number)).map(|(_, datum)| datum).collect()
     }
 
     /// The things whose content a datum is, or that it names, as far as they can change.
