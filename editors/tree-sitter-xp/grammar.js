@@ -67,27 +67,62 @@ module.exports = grammar({
     // ---- files and connectors
     use: ($) => prec.right(seq("use", $.path)),
     connector: ($) =>
-      seq("connector", field("name", $.identifier), "{", repeat(choice($.type, $.action)), "}"),
+      seq("connector", field("name", $.identifier), "{", repeat(choice($.resource, $.type, $.action)), "}"),
     type: ($) => seq("type", field("name", $.identifier), "{", closed_list($.field), "}"),
     action: ($) =>
       seq(
         "action", field("name", $.path), "(", closed_list($.action_parameter), ")",
-        optional(seq("->", optional("fresh"), field("result", $._type))),
+        optional(seq("->", field("result", $._type))),
         "{", repeat($._clause), "}",
       ),
     action_parameter: ($) =>
       seq(field("name", $._word), ":", field("type", $._type), optional(seq("=", field("default", $._value)))),
     _clause: ($) =>
-      choice($.effect, $.irreversible, $.reveals, $.publishes, $.attests, $.touches, $.about, $.shows, $.repeat),
+      choice(
+        $.effect, $.irreversible, $.reveals, $.publishes, $.attests, $.shows, $.repeat, $.about, $.changes, $.reads, $.makes,
+        $.removes, $.final, $.expects, $.version, $.measured, $.result_clause,
+      ),
     effect: ($) => seq("effect", $.identifier),
     irreversible: () => "irreversible",
     reveals: ($) => seq("reveals", list($._word)),
     publishes: () => "publishes",
     attests: () => "attests",
-    touches: ($) => seq("touches", list($._word)),
-    about: ($) => seq("about", list($._word)),
     shows: ($) => seq("shows", list($._word)),
     repeat: ($) => seq("repeat", $._word),
+    about: ($) => seq("about", list($._thing)),
+    changes: ($) => seq("changes", $._things),
+    reads: ($) => seq("reads", $._things),
+    makes: ($) => seq("makes", $._thing, optional($.valid_while), optional(seq("from", $._sources))),
+    valid_while: ($) => seq("valid", "while", list($._thing)),
+    removes: ($) => seq("removes", list($._thing)),
+    final: ($) => seq("final", list($._word)),
+    expects: ($) => seq("expects", $._thing, optional(seq("at", $._source))),
+    version: ($) => seq("version", "of", $._thing, "is", choice($.result, $.datum)),
+    measured: ($) => seq("measured", "by", $._sources),
+    result_clause: ($) =>
+      seq($.result, choice(seq("from", $._sources), seq("is", choice($.result, $.datum)), seq("about", list($._thing)))),
+    result: ($) => prec.right(seq("result", repeat(seq(".", $._word)))),
+
+    // ---- things
+    resource: ($) =>
+      seq(
+        "resource", field("name", $.identifier), optional(seq("in", field("parent", $.path), repeat(seq("|", field("parent", $.path))))),
+        "{", list($.key_part), optional(","), "}", repeat(choice($.immutable, $.audience)),
+      ),
+    key_part: ($) => seq(field("name", $._word), ":", field("type", $._type), repeat(choice("fold", "exact"))),
+    immutable: () => prec.right(seq("immutable", optional("minted"))),
+    audience: ($) => seq("audience", choice("public", list($.readers))),
+    readers: ($) => seq(field("group", $._word), optional(seq("of", field("of", $.path)))),
+    _thing: ($) => choice($.anything, $.every, $.some, $.thing),
+    _things: ($) => choice($.nothing, list($._thing)),
+    nothing: () => "nothing",
+    anything: ($) => prec.right(seq("anything", optional(seq("in", $.thing)))),
+    every: ($) => prec.right(seq("every", field("kind", $.path), optional($.patterns), optional(seq("in", $.thing)))),
+    some: ($) => prec.right(seq("some", field("kind", $.path), optional(seq("in", $.thing)))),
+    thing: ($) => seq(field("kind", $.path), "(", list($._key), optional(","), ")"),
+    _key: ($) => choice($.thing, $.patterns, $.any, $.string, $.number, $.result, $.datum),
+    _source: ($) => choice($._thing, $.result, $.datum),
+    _sources: ($) => choice($.nothing, list($._source)),
 
     // ---- workflows
     workflow: ($) =>

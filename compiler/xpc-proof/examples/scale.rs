@@ -5,6 +5,7 @@
 
 use std::time::Instant;
 
+use xp_artifact::declaration::{About, Clauses, Identity, KeyExpr, LevelExpr, Making, ThingExpr};
 use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::{
     Action, ActionId, ActionParam, Atom, Condition, Datum, Effect, Expr, Field, Formula, Grant, GrantIx, How,
@@ -13,6 +14,7 @@ use xp_artifact::workflow::{
 };
 use xp_diagnostics::{SourceId, Span};
 use xp_scope::Type;
+use xp_scope::thing::{KeyDecl, Kind, Kinds};
 use xpc_model::{Limits, Model, ProofObligation, Spans};
 use xpc_proof::Z3Prover;
 
@@ -27,18 +29,44 @@ fn action(name: &str, effect: Effect, params: &[(&str, Type)]) -> Action {
             .map(|(name, ty)| ActionParam { name: (*name).to_owned(), ty: ty.clone(), default: None })
             .collect(),
         result: Type::Record("c.R".to_owned()),
-        fresh: false,
         effect,
         irreversible: false,
         reveals_untrusted: false,
         reveals_private: false,
         publishes: false,
         attests: effect == Effect::Execute,
-        touches: if effect == Effect::Write { vec![0] } else { Vec::new() },
-        about: if effect == Effect::Execute { vec![0] } else { Vec::new() },
+        clauses: clauses(effect),
         shows: Vec::new(),
         repeat: Repeat::Idempotent,
     }
+}
+
+/// The branch that the first argument names.
+fn branch() -> ThingExpr {
+    let keys = vec![KeyExpr::Argument { index: 0, fields: Vec::new() }];
+    ThingExpr::Path(vec![LevelExpr { kind: "c.Branch".to_owned(), keys }])
+}
+
+fn clauses(effect: Effect) -> Clauses {
+    let about = About { fields: Vec::new(), things: vec![branch()] };
+    Clauses {
+        changes: if effect == Effect::Write { vec![branch()] } else { Vec::new() },
+        about: if effect == Effect::Execute { vec![about] } else { Vec::new() },
+        ..Clauses::default()
+    }
+}
+
+fn kinds() -> Kinds {
+    let key = KeyDecl { name: "name".to_owned(), ty: Type::Branch, fold: false, exact: true };
+    let branch = Kind {
+        name: "c.Branch".to_owned(),
+        realm: "c".to_owned(),
+        parents: Vec::new(),
+        key: vec![key],
+        immutable: None,
+        audience: None,
+    };
+    Kinds::new(vec![branch]).unwrap_or_default()
 }
 
 fn workflow(steps: usize) -> Workflow {
@@ -46,16 +74,21 @@ fn workflow(steps: usize) -> Workflow {
     let fields = vec![field("commit", Type::Commit), field("ok", Type::Bool)];
     let mut create = action("create", Effect::Write, &[("name", Type::Branch)]);
     create.result = Type::Branch;
-    create.fresh = true;
+    create.clauses = Clauses {
+        makes: vec![Making { thing: branch(), valid_while: Vec::new(), from: None }],
+        is: vec![Identity { field: Vec::new(), argument: 0, fields: Vec::new() }],
+        ..Clauses::default()
+    };
     let actions = vec![
         create,
         action("write", Effect::Write, &[("branch", Type::Branch)]),
-        action("test", Effect::Execute, &[("commit", Type::Commit), ("network", Type::Text)]),
+        action("test", Effect::Execute, &[("branch", Type::Branch), ("commit", Type::Commit)]),
     ];
     let mut w = Workflow {
         name: "scale".to_owned(),
         doc: None,
         params: Vec::new(),
+        kinds: kinds(),
         roles: (0..4).map(|n| Role { name: format!("r{n}"), kind: RoleKind::Agent }).collect(),
         separations: Vec::new(),
         records: vec![Record { name: "c.R".to_owned(), fields }],
@@ -137,7 +170,7 @@ fn add(w: &mut Workflow, index: usize) {
             a_loop(20);
             (
                 first(index - 1),
-                vec![grant(2, vec![made(lane + 1, &["commit"]), word("none")], 1)],
+                vec![grant(2, vec![made(lane, &[]), made(lane + 1, &["commit"])], 1)],
                 vec![
                     outcome("passed", How::Auto(flag(true)), Then::Settle),
                     outcome("failed", How::Auto(flag(false)), Then::Reopen(id)),

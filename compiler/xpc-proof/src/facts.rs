@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use xp_artifact::declaration::Clauses;
 use xp_artifact::depends;
 use xp_artifact::workflow::{
     Action, ActionId, Atom, Condition, Datum, Effect, Formula, Grant, GrantIx, How, Loop, LoopId, Outcome,
@@ -25,20 +26,32 @@ static NO_STEP: Step = Step {
     outcomes: Vec::new(),
 };
 
+const NO_CLAUSES: Clauses = Clauses {
+    changes: Vec::new(),
+    reads: None,
+    makes: Vec::new(),
+    removes: Vec::new(),
+    about: Vec::new(),
+    finals: Vec::new(),
+    expects: Vec::new(),
+    from: Vec::new(),
+    is: Vec::new(),
+    versions: Vec::new(),
+    measured_by: None,
+};
+
 static NO_ACTION: Action = Action {
     connector: String::new(),
     name: String::new(),
     params: Vec::new(),
     result: Type::Bool,
-    fresh: false,
     effect: Effect::Read,
     irreversible: false,
     reveals_untrusted: false,
     reveals_private: false,
     publishes: false,
     attests: false,
-    touches: Vec::new(),
-    about: Vec::new(),
+    clauses: NO_CLAUSES,
     shows: Vec::new(),
     repeat: Repeat::Manual,
 };

@@ -1,7 +1,7 @@
 //! Whether what a pin admits can be equal to something, as far as the workflow alone tells.
 
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
-use xp_scope::Value;
+use xp_scope::{Type, Value};
 
 use crate::facts::{Facts, text};
 use crate::scopes;
@@ -42,22 +42,8 @@ pub(crate) fn can_meet(facts: &Facts<'_>, pin: &Pin, expr: &Expr) -> bool {
 /// part of one.
 fn is_fresh(facts: &Facts<'_>, datum: &Datum) -> bool {
     let Root::Result { step, grant } = datum.root else { return false };
-    datum.fields.is_empty() && facts.action_of((step, grant)).makes_new_name()
-}
-
-/// Whether two pins can let the same name through: literals and what templates begin and end with are compared.
-pub(crate) fn names_can_meet(facts: &Facts<'_>, a: &Pin, b: &Pin) -> bool {
-    match (a, b) {
-        (Pin::Is(literal @ Expr::Literal(_)), other) | (other, Pin::Is(literal @ Expr::Literal(_))) => {
-            can_meet(facts, other, literal)
-        }
-        (Pin::Is(Expr::Template(x)), Pin::Is(Expr::Template(y))) => {
-            let one = |x: &str, y: &str, begins: fn(&str, &str) -> bool| begins(x, y) || begins(y, x);
-            one(&fixed(x.first()), &fixed(y.first()), |x, y| x.starts_with(y))
-                && one(&fixed(x.last()), &fixed(y.last()), |x, y| x.ends_with(y))
-        }
-        _ => true,
-    }
+    let git = matches!(facts.type_of(datum), Some(Type::Branch | Type::Commit | Type::Tree));
+    git && facts.action_of((step, grant)).clauses.made_as(&datum.fields).is_some()
 }
 
 /// Whether a template can become the text: only what it starts and ends with is looked at.

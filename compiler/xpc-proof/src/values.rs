@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use xp_artifact::workflow::{Datum, Expr, GrantIx, Pin, Root, StepId, Submission, SubmissionIx};
+use xp_artifact::declaration::KeyExpr;
+use xp_artifact::workflow::{Action, Datum, Expr, GrantIx, Pin, Root, StepId, Submission, SubmissionIx};
 use xp_machine::{Machine, State};
 use xp_scope::{PatternSet, Type, Value};
 
@@ -155,12 +156,18 @@ impl<'f, 'm> Values<'f, 'm> {
         number: usize,
     ) -> Value {
         let action = self.facts.action_of(at);
-        let named = action.name_of_made().and_then(|number| action.params.get(number as usize));
-        if let Some(value) = named.and_then(|param| args.get(&param.name)) {
-            return value.clone();
-        }
         let root = Root::Result { step: at.0, grant: at.1 };
         let mut value = self.of_type(&action.result, &mut Datum { root, fields: Vec::new() }, number);
+        for field in minted(action) {
+            let Some(place) = value.at(field).cloned() else { continue };
+            put(&mut value, field, another(place, number));
+        }
+        for identity in &action.clauses.is {
+            let param = action.params.get(identity.argument as usize);
+            if let Some(given) = param.and_then(|param| args.get(&param.name)?.at(&identity.fields)) {
+                put(&mut value, &identity.field, given.clone());
+            }
+        }
         for (fields, is) in flags {
             put(&mut value, fields, Value::Bool(*is));
         }
@@ -218,6 +225,25 @@ pub(crate) fn put(value: &mut Value, fields: &[String], to: Value) {
             }
         }
         (Some(_), Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::List(_)) => {}
+    }
+}
+
+/// The fields of a result that name what the use makes.
+fn minted(action: &Action) -> impl Iterator<Item = &Vec<String>> {
+    let own = action.clauses.makes.iter().filter_map(|making| making.thing.levels().last());
+    own.flat_map(|level| &level.keys).filter_map(|key| match key {
+        KeyExpr::Field(fields) => Some(fields),
+        KeyExpr::Literal(_) | KeyExpr::Argument { .. } | KeyExpr::Every(_) | KeyExpr::Some => None,
+    })
+}
+
+/// A name that no other use makes.
+fn another(name: Value, number: usize) -> Value {
+    match name {
+        Value::Int(_) => Value::Int(i64::try_from(700_000 + number).unwrap_or(xp_scope::MAX_INT)),
+        Value::Text(text) if xp_scope::is_object_id(&text) => Value::Text(text),
+        Value::Text(_) => Value::Text(format!("made-{number}")),
+        other => other,
     }
 }
 

@@ -1,13 +1,15 @@
-//! The clauses of an action: what it does, touches, shows, and how a repeat is resolved.
+//! The clauses of an action: what it does, what it does to things, what it shows, and how a repeat is resolved.
 
-use xp_artifact::workflow::{Action, ActionParam, Effect, Record, Repeat};
+use xp_artifact::declaration::{About, Clauses as Declared, Content, Expectation, Version};
+use xp_artifact::workflow::{Action, ActionParam, Effect, Repeat};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
-use crate::connector::{Connectors, Default, ParamDecl};
+use crate::connector::{Default, ParamDecl};
+use crate::effects;
 use crate::problems::Problems;
-use crate::{effects, types};
+use crate::things::Scope;
 
 /// What the clauses of an action say.
 pub struct Clauses {
@@ -18,9 +20,8 @@ pub struct Clauses {
     private: bool,
     publishes: bool,
     attests: bool,
-    touches: Vec<u32>,
-    about: Vec<u32>,
     shows: Vec<String>,
+    things: Declared,
 }
 
 impl Clauses {
@@ -31,7 +32,6 @@ impl Clauses {
         name: &str,
         params: &[ParamDecl],
         result: &Type,
-        fresh: bool,
     ) -> Option<Action> {
         let params = params
             .iter()
@@ -48,15 +48,13 @@ impl Clauses {
             name: name.to_owned(),
             params,
             result: result.clone(),
-            fresh,
             effect: self.effect,
             irreversible: self.irreversible,
             reveals_untrusted: self.untrusted,
             reveals_private: self.private,
             publishes: self.publishes,
             attests: self.attests,
-            touches: self.touches,
-            about: self.about,
+            clauses: self.things,
             shows: self.shows,
             repeat: self.repeat,
         })
@@ -64,14 +62,7 @@ impl Clauses {
 }
 
 /// The clauses, or none with the faults reported.
-pub fn lower(
-    ast: &ast::Action,
-    params: &[ParamDecl],
-    result: Option<&Type>,
-    place: &types::Place<'_>,
-    records: &[Record],
-    problems: &mut Problems,
-) -> Option<Clauses> {
+pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> Option<Clauses> {
     let (mut effect, mut repeat) = (None, None);
     let (mut said_effect, mut said_repeat) = (false, false);
     let mut clauses = Clauses {
@@ -82,10 +73,10 @@ pub fn lower(
         private: false,
         publishes: false,
         attests: false,
-        touches: Vec::new(),
-        about: Vec::new(),
         shows: Vec::new(),
+        things: Declared::default(),
     };
+    let said_changes = ast.clauses.iter().any(|clause| matches!(clause.kind, ast::ClauseKind::Changes(_)));
     for clause in &ast.clauses {
         match &clause.kind {
             ast::ClauseKind::Effect(word) => {
@@ -108,57 +99,91 @@ pub fn lower(
                     }
                 }
             }
-            ast::ClauseKind::Touches(names) => clauses.touches = indices(names, params, problems),
-            ast::ClauseKind::About(names) => clauses.about = indices(names, params, problems),
             ast::ClauseKind::Shows(names) => {
                 for name in names {
-                    let found = result.and_then(|ty| shown(place, records, ty, name, problems));
+                    let found = scope.field(std::slice::from_ref(name), problems);
                     clauses.shows.extend(found.map(|_| name.text.clone()));
                 }
             }
+            _ => of_things(&mut clauses.things, clause, scope, problems),
         }
     }
-    let missing: Vec<&str> = [(!said_effect, "effect"), (!said_repeat, "repeat")]
-        .iter()
-        .filter_map(|(missing, word)| missing.then_some(*word))
-        .collect();
+    let wanted = [
+        (said_effect, "effect", "add `effect read`, or what else it does"),
+        (
+            said_changes,
+            "changes",
+            "say what it changes, with `changes Kind(key)`, `changes nothing` or `changes anything`",
+        ),
+        (said_repeat, "repeat", "add `repeat manual`, or how a repeat after a crash is resolved"),
+    ];
+    let missing: Vec<_> = wanted.iter().filter(|(said, ..)| !said).collect();
     if !missing.is_empty() && !ast.damaged {
-        problems.push(
-            Diagnostic::error(
-                codes::MISSING_CLAUSE,
-                format!("the action does not say its {}", crate::problems::quoted(&missing)),
-            )
-            .at(ast.name.span)
-            .help(format!(
-                "add {}",
-                crate::problems::quoted(
-                    &missing
-                        .iter()
-                        .map(|word| if *word == "effect" { "effect read" } else { "repeat manual" })
-                        .collect::<Vec<_>>(),
-                )
-            )),
+        let words: Vec<&str> = missing.iter().map(|(_, word, _)| *word).collect();
+        let fault = Diagnostic::error(
+            codes::MISSING_CLAUSE,
+            format!("the action has no clause {}", crate::problems::quoted(&words)),
         );
+        problems.push(missing.iter().fold(fault.at(ast.name.span), |fault, (.., cure)| fault.help(*cure)));
     }
     clauses.effect = effect?;
     clauses.repeat = repeat?;
     Some(clauses)
 }
 
-/// A field of an inline result lies among the inline records, not yet among those of the connector.
-fn shown(
-    place: &types::Place<'_>,
-    records: &[Record],
-    ty: &Type,
-    name: &ast::Name,
-    problems: &mut Problems,
-) -> Option<Type> {
-    match place.inline.as_deref() {
-        Some(inline) => {
-            let all: Vec<Record> = records.iter().chain(inline.iter()).cloned().collect();
-            field_of(place.connectors, &all, ty, name, problems)
+/// A clause that speaks of things; what is faulty in it is reported and left out.
+fn of_things(things: &mut Declared, clause: &ast::Clause, scope: &Scope<'_>, problems: &mut Problems) {
+    match &clause.kind {
+        ast::ClauseKind::Changes(changed) => {
+            things.changes.extend(scope.changed(changed, problems).into_iter().flatten());
         }
-        None => field_of(place.connectors, records, ty, name, problems),
+        ast::ClauseKind::Removes(removed) => {
+            things.removes.extend(scope.changed(removed, problems).into_iter().flatten());
+        }
+        ast::ClauseKind::Reads(read) => things.reads = scope.things(read, problems),
+        ast::ClauseKind::Makes(making) => things.makes.extend(scope.making(making, problems)),
+        ast::ClauseKind::Final(names) => things.finals = indices(names, scope.params, problems),
+        ast::ClauseKind::Expects(thing, at) => {
+            let at = at.as_ref().map(|at| scope.source(at, problems));
+            if let (Some(thing), Some(at)) =
+                (scope.thing(thing, problems), at.map_or(Some(None), |at| at.map(Some)))
+            {
+                things.expects.push(Expectation { thing, at });
+            }
+        }
+        ast::ClauseKind::Version(thing, field) => {
+            if let (Some(thing), Some(field)) =
+                (scope.thing(thing, problems), scope.result_path(field, problems))
+            {
+                things.versions.push(Version { thing, field });
+            }
+        }
+        ast::ClauseKind::MeasuredBy(sources) => things.measured_by = scope.sources(sources, problems),
+        ast::ClauseKind::About(field, about) => {
+            let field = field.as_ref().map(|field| scope.field(&field.segments, problems));
+            if let (Some(about), Some(field)) =
+                (scope.things(about, problems), field.map_or(Some(None), |field| field.map(Some)))
+            {
+                let fields = field.map(|(field, _)| field).into_iter().collect();
+                things.about.push(About { fields, things: about });
+            }
+        }
+        ast::ClauseKind::From(field, sources) => {
+            if let (Some((field, _)), Some(of)) =
+                (scope.field(&field.segments, problems), scope.sources(sources, problems))
+            {
+                things.from.push(Content { field, of });
+            }
+        }
+        ast::ClauseKind::Is(field, argument) => things.is.extend(scope.identity(field, argument, problems)),
+        // Those of `lower`.
+        ast::ClauseKind::Effect(_)
+        | ast::ClauseKind::Irreversible
+        | ast::ClauseKind::Reveals(_)
+        | ast::ClauseKind::Publishes
+        | ast::ClauseKind::Attests
+        | ast::ClauseKind::Shows(_)
+        | ast::ClauseKind::Repeat(_) => {}
     }
 }
 
@@ -190,32 +215,4 @@ fn indices(names: &[ast::Name], params: &[ParamDecl], problems: &mut Problems) -
         }
     }
     found
-}
-
-/// The type of a field, or none with the fault reported.
-pub fn field_of(
-    connectors: &Connectors,
-    records: &[Record],
-    ty: &Type,
-    field: &ast::Name,
-    problems: &mut Problems,
-) -> Option<Type> {
-    let Type::Record(name) = ty else {
-        problems.push(
-            Diagnostic::error(codes::UNKNOWN_FIELD, format!("a value of type `{}` has no fields", ty))
-                .at(field.span),
-        );
-        return None;
-    };
-    let record =
-        records.iter().find(|record| record.name == *name).or_else(|| connectors.records.get(name))?;
-    let found = record.fields.iter().find(|known| known.name == field.text);
-    if found.is_none() {
-        let fault =
-            Diagnostic::error(codes::UNKNOWN_FIELD, format!("`{name}` has no field `{}`", field.text))
-                .at(field.span);
-        let known = record.fields.iter().map(|field| field.name.as_str());
-        problems.push(problems.propose(fault, field.span, &field.text, "its fields", known));
-    }
-    found.map(|field| field.ty.clone())
 }

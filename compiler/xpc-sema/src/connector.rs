@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use xp_artifact::workflow::{Action, Record};
 use xp_diagnostics::Span;
+use xp_scope::thing::Kind;
 use xp_scope::{Type, Value};
 
 /// A connector.
@@ -18,6 +19,8 @@ pub struct Connector {
     pub types: BTreeMap<String, Span>,
     /// The records that are not faulty, those of inline types among them.
     pub records: Vec<Record>,
+    /// The kinds of things that are not faulty.
+    pub kinds: Vec<Kind>,
     /// Its actions by name inside the connector.
     pub actions: BTreeMap<String, ActionDecl>,
     /// Connectors its declarations name.

@@ -7,10 +7,13 @@ use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
-use crate::clauses::{self, field_of};
+use crate::clauses;
 use crate::connector::{ActionDecl, Connector, Connectors, Default, ParamDecl};
+use crate::fields::field_of;
+use crate::kinds::Own;
 use crate::problems::Problems;
-use crate::{literal, types};
+use crate::things::Scope;
+use crate::{kinds, literal, types};
 
 /// The connector declared; the records and actions that are at fault are known but not usable.
 pub fn connector(connectors: &Connectors, ast: &ast::Connector, problems: &mut Problems) -> Connector {
@@ -29,6 +32,7 @@ pub fn connector(connectors: &Connectors, ast: &ast::Connector, problems: &mut P
         damaged: ast.damaged,
         inline: Some(&mut inline),
     };
+    let kinds = kinds::lower(&mut place, ast, problems);
     let mut records: Vec<Record> = Vec::new();
     for ty in &ast.types {
         if own.get(&ty.name.text) == Some(&ty.name.span) {
@@ -39,7 +43,7 @@ pub fn connector(connectors: &Connectors, ast: &ast::Connector, problems: &mut P
     let mut actions: BTreeMap<String, ActionDecl> = BTreeMap::new();
     for action in &ast.actions {
         let name = action.name.text();
-        let lowered = lower_action(&mut place, ast, action, &name, &records, problems);
+        let lowered = lower_action(&mut place, ast, action, (&kinds, &records), problems);
         match actions.get(&name) {
             Some(first) => problems.push(twice("action", &name, action.name.span, first.span)),
             None => {
@@ -54,6 +58,7 @@ pub fn connector(connectors: &Connectors, ast: &ast::Connector, problems: &mut P
         span: ast.name.span,
         types: own,
         records,
+        kinds: kinds.into_values().filter_map(|(_, kind)| kind).collect(),
         actions,
         uses: connectors.visible.keys().cloned().collect(),
         damaged: ast.damaged,
@@ -70,11 +75,11 @@ fn lower_action(
     place: &mut types::Place<'_>,
     connector: &ast::Connector,
     ast: &ast::Action,
-    name: &str,
-    records: &[Record],
+    (kinds, records): (&Own, &[Record]),
     problems: &mut Problems,
 ) -> ActionDecl {
     let before = problems.errors();
+    let name = ast.name.text();
     let qualified = format!("{}.{name}", connector.name.text);
     let params = lower_params(place, ast, &qualified, records, problems);
     let result_name = format!("{qualified}.result");
@@ -87,17 +92,21 @@ fn lower_action(
             Some(Type::Record(result_name))
         }
     };
-    if let (Some(fresh), Some(Type::Record(_) | Type::List(_) | Type::Bool)) = (ast.fresh, &result) {
-        problems.push(
-            Diagnostic::error(codes::WRONG_TYPE, "only a name can be fresh, such as a branch")
-                .at(fresh)
-                .because("a fresh result names something that did not exist before"),
-        );
-    }
-    let clauses = clauses::lower(ast, &params, result.as_ref(), place, records, problems);
+    // Inline results lie among the inline records, not yet among those of the connector.
+    let inline = place.inline.as_deref().into_iter().flatten();
+    let records: Vec<Record> = records.iter().chain(inline).cloned().collect();
+    let scope = Scope {
+        connectors: place.connectors,
+        connector,
+        kinds,
+        params: &params,
+        result: result.as_ref(),
+        records: &records,
+    };
+    let clauses = clauses::lower(ast, &scope, problems);
     let lowered = match (clauses, &result) {
         (Some(clauses), Some(result)) if problems.errors() == before && !ast.damaged => {
-            clauses.into_action(&connector.name.text, name, &params, result, ast.fresh.is_some())
+            clauses.into_action(&connector.name.text, &name, &params, result)
         }
         _ => None,
     };

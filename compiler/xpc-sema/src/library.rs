@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use xp_artifact::workflow::{Action, Record};
 use xp_diagnostics::{Diagnostic, Sources};
+use xp_scope::thing::{Kind, Kinds};
 
 use crate::connector::{Connector, Connectors};
 use crate::problems::Problems;
@@ -72,6 +73,15 @@ impl Library {
         self.modules
             .values()
             .flat_map(|module| module.actions.values().filter_map(|action| action.lowered.as_ref()))
+    }
+
+    /// Every kind of thing declared, sorted by name.
+    #[must_use]
+    pub fn kinds(&self) -> Kinds {
+        let mut kinds: Vec<Kind> =
+            self.modules.values().flat_map(|module| module.kinds.iter().cloned()).collect();
+        kinds.sort_by(|a, b| a.name.cmp(&b.name));
+        Kinds::new(kinds).unwrap_or_default()
     }
 
     /// Every record declared, sorted by module.

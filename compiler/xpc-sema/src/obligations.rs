@@ -24,10 +24,10 @@ const ALWAYS: [(Question, &str); 11] = [
     (Question::Scopes, "every scope lets something through and is no wider than what it narrows"),
     (
         Question::FreshEvidence,
-        "nothing is written while evidence or approval about it is in force or being gathered",
+        "nothing is changed while evidence or approval about it is in force or being gathered",
     ),
     (Question::IrreversibleOnce, "no irreversible effect can be repeated by a loop"),
-    (Question::ReviewedBeforeDeploy, "nothing is deployed before somebody judged it"),
+    (Question::ReviewedBeforeDeploy, "nothing is made final before somebody judged it"),
     (Question::Bounds, "how often each step opens and each grant is used at most"),
 ];
 

@@ -158,14 +158,19 @@ fn declare_all(connectors: &mut Connectors, file: &ast::File, problems: &mut Pro
     }
 }
 
-/// The connectors whose types a declaration names.
+/// The connectors whose types and kinds a declaration names.
 pub fn named(connector: &ast::Connector) -> BTreeSet<&str> {
+    let clauses = connector.actions.iter().flat_map(|action| &action.clauses);
+    let kinds = clauses.flat_map(ast::Clause::kinds).filter_map(|path| match path.segments.as_slice() {
+        [name, _] => Some(name.text.as_str()),
+        _ => None,
+    });
     let fields = connector.types.iter().flat_map(|ty| ty.fields.iter().map(|field| &field.ty));
     let actions = connector
         .actions
         .iter()
         .flat_map(|action| action.params.iter().map(|param| &param.ty).chain(action.result.iter()));
-    type_connectors(fields.chain(actions))
+    type_connectors(fields.chain(actions)).into_iter().chain(kinds).collect()
 }
 
 /// The connectors that types name.

@@ -1,15 +1,25 @@
-//! The tables of an artifact: the actions that grants name and the records that are reached from them.
+//! The tables of an artifact: the actions that grants name, the records that are reached from them, and the kinds that their
+//! clauses speak of.
 
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Action, Param, Record, Step};
 use xp_scope::Type;
+use xp_scope::thing::Kinds;
 
 use crate::symbols::Context;
 
 /// The actions, by qualified name; none when one is faulty.
 pub fn actions(context: &Context<'_>) -> Option<Vec<Action>> {
     context.names.actions.values().map(|(_, action)| action.lowered.clone()).collect()
+}
+
+/// The kinds that clauses of the actions name, and all that may enclose them, by name.
+pub fn kinds(context: &Context<'_>, actions: &[Action]) -> Option<Kinds> {
+    let all = context.connectors.loaded.values().flat_map(|connector| connector.kinds.iter().cloned());
+    let all = Kinds::new(all.collect()).ok()?;
+    let named = actions.iter().flat_map(|action| action.clauses.kinds());
+    Kinds::new(xp_artifact::enclosing(named, &all).into_iter().cloned().collect()).ok()
 }
 
 /// The records that parameters, actions and submissions reach, by qualified name.

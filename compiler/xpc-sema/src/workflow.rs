@@ -46,7 +46,7 @@ pub fn lower(
     }
     let lowered_loops = all_loops(&context, &loop_ids, &mut spans, problems);
     let finish = finish(&context, &mut spans, problems);
-    let mut separate = separations::declared(&context, &mut spans, problems);
+    let separate = separations::declared(&context, &mut spans, problems);
     let order = edges.order();
     // What comes from where cannot be told on a cycle.
     if cycles::check(&context, &edges, &order, problems) {
@@ -54,9 +54,6 @@ pub fn lower(
         if !ast.damaged {
             loops::check(&context, &edges, &order, &lowered_loops, problems);
         }
-        let first = separate.len();
-        let implied = separations::implied(&context, &drafts, &order, first, &mut spans, problems);
-        separate.extend(implied);
     }
     let obligations = obligations::of(&context, problems);
     let whole = !ast.damaged && ast.steps.iter().all(|step| !step.damaged);
@@ -69,7 +66,10 @@ pub fn lower(
     }
     let steps: Vec<Step> = drafts.into_iter().map(Draft::finish).collect::<Option<_>>()?;
     let loops: Vec<Loop> = lowered_loops.into_iter().collect::<Option<_>>()?;
-    assemble(&context, Parts { steps, loops, separate, finish: finish?, spans, obligations })
+    let mut model =
+        assemble(&context, Parts { steps, loops, separate, finish: finish?, spans, obligations })?;
+    separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
+    (problems.errors() == before).then_some(model)
 }
 
 /// What the passes made.
@@ -90,6 +90,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         .map(|(name, ty)| ty.clone().map(|ty| Param { name: name.text.clone(), ty }))
         .collect::<Option<_>>()?;
     let actions = tables::actions(context)?;
+    let kinds = tables::kinds(context, &actions)?;
     let records = tables::records(context, &params, &actions, &parts.steps);
     let roles = context
         .names
@@ -104,6 +105,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         roles,
         separations: parts.separate,
         records,
+        kinds,
         actions,
         steps: parts.steps,
         loops: parts.loops,

@@ -8,18 +8,24 @@
 (boolean) @boolean
 
 [
-  "workflow" "connector" "step" "type" "action" "may" "submit" "outcome" "use" "agent" "separate" "roles" "prove" "finish"
+  "workflow" "connector" "step" "resource" "type" "action" "may" "submit" "outcome" "use" "agent" "separate" "roles" "prove" "finish"
 ] @keyword
 
 [
-  "after" "as" "auto" "by" "end" "if" "of" "reopen" "then" "when" "with" "notes" "vacuous" "fresh"
+  "after" "as" "auto" "by" "end" "if" "of" "reopen" "then" "when" "with" "notes" "vacuous"
 ] @keyword.control
 
 ["and" "or" "not"] @keyword.operator
 ["one" "within" "content" "only" "max" "once" "per" "opening" "run" "at" "most"] @keyword.modifier
 (any) @keyword.modifier
 ["no" "role" "principal" "can" "never" "untrusted" "text" "reaches" "through" "requires"] @keyword
-["effect" "reveals" "touches" "about" "shows" "repeat"] @keyword
+[
+  "effect" "reveals" "about" "shows" "repeat" "changes" "reads" "makes" "removes" "final" "expects" "version" "measured" "result"
+] @keyword
+["from" "is" "in" "valid" "while" "every" "some"] @keyword.modifier
+(anything "anything" @constant.builtin)
+(nothing) @constant.builtin
+["fold" "exact" "immutable" "minted" "audience" "public"] @attribute
 (irreversible) @keyword
 (publishes) @keyword
 (attests) @keyword
@@ -28,6 +34,13 @@
 (workflow name: (identifier) @type)
 (connector name: (identifier) @type)
 (type name: (identifier) @type)
+(resource name: (identifier) @type)
+(resource parent: (path) @type)
+(readers of: (path) @type)
+(readers group: (identifier) @constant)
+(thing kind: (path) @type)
+(every kind: (path) @type)
+(some kind: (path) @type)
 (step name: (identifier) @type)
 (named_type (path) @type)
 (action name: (path) @function)
@@ -46,6 +59,10 @@
 (argument name: (identifier) @variable.parameter)
 (uses_argument name: (identifier) @variable.parameter)
 (field name: (identifier) @variable.member)
+(key_part name: (identifier) @variable.member)
+(result (identifier) @variable.member)
+(final (identifier) @variable.parameter)
+(shows (identifier) @variable.member)
 (datum (path) @variable)
 
 ["->" "=" "|"] @operator

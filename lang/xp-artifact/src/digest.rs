@@ -3,20 +3,38 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use xp_scope::thing::{Kind, Kinds};
 use xp_scope::{Digest, Type, Value};
 
 use crate::workflow::{Action, Record};
 
-/// Digest of a declaration with every record type it names, however deep: what a server registers and an artifact must
-/// match. Record types are part of it, or an artifact could give an action another shape under the same digest.
+/// Digest of a declaration with every record type and kind it names, however deep: what a server registers and an artifact
+/// must match. They are part of it, or an artifact could give an action another meaning under the same digest.
 #[must_use]
-pub fn action_digest(action: &Action, records: &[Record]) -> Digest {
+pub fn action_digest(action: &Action, records: &[Record], kinds: &Kinds) -> Digest {
     #[derive(Serialize)]
     struct Declaration<'a> {
         action: &'a Action,
         records: Vec<&'a Record>,
+        kinds: Vec<&'a Kind>,
     }
-    tagged("xp-action-v2", &Declaration { action, records: named(action, records) })
+    let kinds = enclosing(action.clauses.kinds(), kinds);
+    tagged("xp-action-v3", &Declaration { action, records: named(action, records), kinds })
+}
+
+/// Kinds by name with all that may enclose them, and those whose readers they speak of; sorted by name. Names that the
+/// table does not have are left out.
+#[must_use]
+pub fn enclosing<'a>(named: impl Iterator<Item = &'a str>, kinds: &'a Kinds) -> Vec<&'a Kind> {
+    let mut found: BTreeMap<&str, &Kind> = BTreeMap::new();
+    let mut open: Vec<&str> = named.collect();
+    while let Some(name) = open.pop() {
+        let Some(kind) = kinds.named(name).and_then(|ix| kinds.get(ix)) else { continue };
+        if found.insert(&kind.name, kind).is_none() {
+            open.extend(kind.parents.iter().map(String::as_str));
+        }
+    }
+    found.into_values().collect()
 }
 
 /// Digest of one request: declaration, connector instance and complete typed arguments. A token is good for these only.

@@ -4,6 +4,8 @@
 //! form of [`Artifact`], so that public tools can check its signatures. Bytes are canonical in both layers and refused
 //! otherwise: one artifact has one digest.
 
+pub mod content;
+pub mod declaration;
 pub mod depends;
 mod digest;
 mod envelope;
@@ -12,19 +14,20 @@ mod fold;
 mod key;
 pub mod print;
 pub mod question;
+pub mod things;
 pub mod workflow;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use digest::{action_digest, request_digest};
+pub use digest::{action_digest, enclosing, request_digest};
 pub use envelope::{Envelope, PAYLOAD_TYPE, Signature, Trust};
 pub use error::{ArtifactError, MAX_BYTES};
 pub use fold::Literal;
 pub use key::{SigningKey, VerifyingKey};
 
 /// The version of the format this crate reads and writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A compiled workflow with what was asked of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

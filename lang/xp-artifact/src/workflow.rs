@@ -4,7 +4,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use xp_scope::thing::Kinds;
 use xp_scope::{PatternSet, Type, Value};
+
+use crate::declaration::{Clauses, Source};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -87,6 +90,8 @@ pub struct Workflow {
     pub separations: Vec<Separation>,
     /// Record types by qualified name (`github.Issue`), sorted by name.
     pub records: Vec<Record>,
+    /// Every kind of thing that a declaration names, and those that enclose it; sorted by name.
+    pub kinds: Kinds,
     /// Every action a grant names, with its complete declaration.
     pub actions: Vec<Action>,
     /// The steps, in source order.
@@ -232,8 +237,6 @@ pub struct Action {
     pub params: Vec<ActionParam>,
     /// Type of its result.
     pub result: Type,
-    /// The result names something that did not exist before (a fresh ref): it equals no parameter of the run.
-    pub fresh: bool,
     /// What it does.
     pub effect: Effect,
     /// It cannot be undone.
@@ -246,10 +249,8 @@ pub struct Action {
     pub publishes: bool,
     /// Its result is a measurement by the connector, not somebody's word.
     pub attests: bool,
-    /// Arguments (by index) naming the resources it changes.
-    pub touches: Vec<u32>,
-    /// Arguments (by index) naming the resources its result speaks about.
-    pub about: Vec<u32>,
+    /// What it does to things.
+    pub clauses: Clauses,
     /// Fields of the result that identify the content a reader was shown (`head` of a pull request).
     pub shows: Vec<String>,
     /// How a repeat after a crash is resolved.
@@ -257,21 +258,10 @@ pub struct Action {
 }
 
 impl Action {
-    /// The argument that is the name of what the action makes, if it makes something new: the first it touches of the result's
-    /// type.
+    /// What may be in a field of its result.
     #[must_use]
-    pub fn name_of_made(&self) -> Option<u32> {
-        let of_result = |number: &u32| {
-            let param = usize::try_from(*number).ok().and_then(|number| self.params.get(number));
-            param.is_some_and(|param| param.ty == self.result)
-        };
-        self.touches.iter().copied().find(of_result).filter(|_| self.fresh)
-    }
-
-    /// What it makes is identified by its name, so the machine lets none be called like what the run was given.
-    #[must_use]
-    pub fn makes_new_name(&self) -> bool {
-        self.fresh && matches!(self.result, Type::Branch | Type::Commit | Type::Tree)
+    pub fn sources(&self, field: &[String]) -> Vec<Source> {
+        self.clauses.sources(self.params.len(), field)
     }
 }
 

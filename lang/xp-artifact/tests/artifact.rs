@@ -16,6 +16,7 @@ fn artifact() -> Artifact {
         outcomes: vec![outcome],
     };
     let workflow = Workflow {
+        kinds: xp_scope::thing::Kinds::default(),
         name: "w".to_owned(),
         doc: Some("größer als ASCII\n".to_owned()),
         params: vec![],

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::Literal;
+use xp_artifact::declaration::Clauses;
 use xp_artifact::depends::{dependents, needs, resets};
 use xp_artifact::workflow::{
     Action, ActionId, Atom, Condition, Datum, Effect, Expr, Field, Formula, Grant, GrantIx, How, Limit, Loop,
     LoopId, Outcome, OutcomeIx, Param, ParamId, Per, Pin, Record, Repeat, RoleId, Root, Step, StepId,
     Submission, SubmissionIx, TemplatePart, Then, Workflow,
 };
+use xp_scope::thing::Kinds;
 use xp_scope::{Type, Value};
 
 fn is(step: u32, outcome: u32) -> Formula {
@@ -65,15 +67,13 @@ fn workflow() -> Workflow {
         name: "make".to_owned(),
         params: Vec::new(),
         result: Type::Record("x.Made".to_owned()),
-        fresh: false,
         effect: Effect::Write,
         irreversible: false,
         reveals_untrusted: false,
         reveals_private: false,
         publishes: false,
         attests: false,
-        touches: Vec::new(),
-        about: Vec::new(),
+        clauses: Clauses::default(),
         shows: Vec::new(),
         repeat: Repeat::Manual,
     };
@@ -86,6 +86,7 @@ fn workflow() -> Workflow {
         notes: false,
     };
     Workflow {
+        kinds: Kinds::default(),
         name: "w".to_owned(),
         doc: None,
         params: vec![Param { name: "number".to_owned(), ty: Type::Int }],

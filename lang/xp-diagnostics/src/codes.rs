@@ -107,6 +107,7 @@ codes! {
     UNKNOWN_FIELD = "XP0213", "there is no such field";
     UNKNOWN_PARAMETER = "XP0214", "the action has no such argument";
     UNKNOWN_WORD = "XP0215", "not one of the words known here";
+    UNKNOWN_KIND = "XP0216", "there is no such resource";
 
     // 03xx: types and arguments (xpc-sema)
     WRONG_TYPE = "XP0301", "a value of another type is wanted";
@@ -122,6 +123,9 @@ codes! {
     OWN_DATA = "XP0311", "a step names what it makes itself";
     RECURSIVE_TYPE = "XP0312", "a type holds itself";
     NO_PATH = "XP0313", "`only within` of an action that takes no single path";
+    BAD_KIND = "XP0314", "a resource that cannot be declared so";
+    BAD_THING = "XP0315", "a thing that its resource does not allow";
+    CHANGES_IMMUTABLE = "XP0316", "a change of what never changes";
 
     // 04xx: structure: cycles, reopenings, outcomes (xpc-sema)
     CYCLE = "XP0401", "steps wait for each other";

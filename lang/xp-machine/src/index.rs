@@ -6,6 +6,7 @@ use xp_artifact::depends;
 use xp_artifact::workflow::{Datum, Formula, Root, Step, StepId, Workflow};
 
 use crate::check::Malformed;
+use crate::given::{self, Given};
 
 /// Tables computed once per workflow.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Index {
     pub finish: Vec<Formula>,
     /// By step: conjuncts of `finish` that mention it.
     pub finish_of: Vec<Vec<usize>>,
+    /// The things that the workflow names by literals and parameters.
+    pub given: Vec<Given>,
 }
 
 impl Index {
@@ -50,7 +53,7 @@ impl Index {
                 }
             }
         }
-        Ok(Self { by_name, waiting, reset_by, finish, finish_of })
+        Ok(Self { by_name, waiting, reset_by, finish, finish_of, given: given::given(workflow) })
     }
 }
 

@@ -8,7 +8,7 @@
 mod check;
 mod data;
 pub mod event;
-mod fresh;
+mod given;
 mod index;
 mod machine;
 mod offer;
@@ -16,6 +16,7 @@ mod pin;
 mod refusal;
 mod run;
 pub mod state;
+mod things;
 mod transition;
 
 pub use check::Malformed;

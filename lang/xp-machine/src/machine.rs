@@ -42,7 +42,7 @@ impl Machine {
         let declarations = workflow
             .actions
             .iter()
-            .map(|action| xp_artifact::action_digest(action, &workflow.records))
+            .map(|action| xp_artifact::action_digest(action, &workflow.records, &workflow.kinds))
             .collect();
         Ok(Self { workflow, index, records, declarations })
     }

@@ -42,6 +42,8 @@ impl Machine {
             holds: BTreeMap::new(),
             pending: Vec::new(),
             notes: Vec::new(),
+            made: BTreeSet::new(),
+            versions: Vec::new(),
             finish,
             missing: 0,
         };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::workflow::{Atom, GrantIx, OutcomeIx, StepId};
+use xp_scope::thing::Canonical;
 use xp_scope::{Digest, Value};
 
 use crate::event::Principal;
@@ -37,6 +38,10 @@ pub struct State {
     pub(crate) pending: Vec<Pending>,
     /// Notes that survived reopenings, oldest first.
     pub(crate) notes: Vec<Note>,
+    /// Things the run has made and not removed; none of kinds that derive their names from their content.
+    pub(crate) made: BTreeSet<Canonical>,
+    /// The version at which the run last saw each thing whose versions some action reports.
+    pub(crate) versions: Vec<(Canonical, Value)>,
     /// Truth of each conjunct of `finish`.
     pub(crate) finish: Vec<bool>,
     /// How many conjuncts of `finish` are false.
@@ -203,6 +208,10 @@ pub struct Hold {
     pub expires: u64,
     /// How far it got.
     pub phase: Phase,
+    /// The arguments that name things.
+    pub naming: BTreeMap<String, Value>,
+    /// Things that must be as the run last saw them: one write of each at a time.
+    pub expects: Vec<Canonical>,
 }
 
 /// How far a token got.

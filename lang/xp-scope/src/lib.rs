@@ -7,6 +7,7 @@ pub mod path;
 mod pattern;
 pub mod refs;
 mod template;
+pub mod thing;
 mod types;
 mod value;
 

@@ -10,15 +10,22 @@ mod connector;
 mod name;
 mod pin;
 mod step;
+mod thing;
+mod ty;
 
 pub use claim::{Claim, ClaimKind, Extent, Prove, Uses, UsesArg, UsesKind};
-pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, Field, Type, TypeDecl, TypeKind};
+pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, TypeDecl};
 pub use name::{Doc, Name, Path};
 pub use pin::{Arg, Expr, ExprKind, Int, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
 pub use step::{
     Atom, AtomOutcome, Condition, ConditionKind, Exhausted, Formula, FormulaKind, Grant, How, Limit, Outcome,
     Per, Step, Submission, Then, ThenKind,
 };
+pub use thing::{
+    KeyPart, Making, Mark, MarkKind, OneThing, Readers, Resource, Source, Thing, ThingKey, ThingKeyKind,
+    ThingKind,
+};
+pub use ty::{Field, Type, TypeKind};
 
 /// A file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -88,6 +88,16 @@ pub(crate) fn explain(slice: &Slice<'_, '_>, error: &Error<Rule>) -> Diagnostic 
     if let Some(planned) = planned::inside(slice.piece, before, word) {
         return planned.fault(span);
     }
+    if before == "fresh" && slice.piece == Piece::Action {
+        let fresh = lexed.span(found - 1);
+        return Diagnostic::error(
+            codes::UNEXPECTED,
+            "a result is not called `fresh`: a clause says what an action makes",
+        )
+        .at(fresh)
+        .help("write `makes Kind(key)` among the clauses, with a kind that a `resource` declares")
+        .fix(Span { end: span.start, ..fresh }, "", "remove `fresh`");
+    }
     let message = if list.is_empty() {
         format!("`{shown}` is not expected here")
     } else {
@@ -115,7 +125,8 @@ fn earlier(slice: &Slice<'_, '_>, found: usize) -> Option<Diagnostic> {
     let before = |token: usize| token.checked_sub(1).map_or("", |before| lexed.word(before));
     for token in (slice.tokens.start + 1..found).rev().take(2) {
         let word = lexed.word(token);
-        if lexed.kind(token) != Some(Kind::Word) || before(token) == "." {
+        // `nothing` is a slip of no other word.
+        if lexed.kind(token) != Some(Kind::Word) || before(token) == "." || word == "nothing" {
             continue;
         }
         let all = words::words().iter().map(words::Word::text).filter(|text| text.len() > 1);

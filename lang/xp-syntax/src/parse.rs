@@ -102,10 +102,17 @@ impl FileParser<'_, '_> {
 
     fn connector(&mut self, node: &Node) -> Option<Connector> {
         let name = self.piece(node, build::connector);
-        let (mut types, mut actions, mut damaged) = (Vec::new(), Vec::new(), self.damaged);
+        let (mut resources, mut types, mut actions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut damaged = self.damaged;
         for id in &node.children {
             let Some(member) = self.split.node(*id) else { continue };
             let known = match member.piece {
+                Piece::Resource => {
+                    let doc = self.doc(member);
+                    let decl =
+                        self.piece(member, build::resource).map(|decl| crate::ast::Resource { doc, ..decl });
+                    keep(&mut resources, decl)
+                }
                 Piece::Type => {
                     let doc = self.doc(member);
                     let decl =
@@ -117,7 +124,15 @@ impl FileParser<'_, '_> {
             };
             damaged |= !known;
         }
-        Some(Connector { doc: self.doc(node), name: name?, types, actions, damaged, span: self.whole(node) })
+        Some(Connector {
+            doc: self.doc(node),
+            name: name?,
+            resources,
+            types,
+            actions,
+            damaged,
+            span: self.whole(node),
+        })
     }
 
     fn action(&mut self, node: &Node) -> Option<Action> {
@@ -142,7 +157,6 @@ impl FileParser<'_, '_> {
             doc: self.doc(node),
             name: head.name,
             params: head.params,
-            fresh: head.fresh,
             result: head.result,
             clauses,
             damaged,
@@ -151,6 +165,18 @@ impl FileParser<'_, '_> {
     }
 
     fn repeated_clause(&mut self, before: &[Clause], clause: &Clause) {
+        // Each of these says something of its own.
+        if matches!(
+            clause.kind,
+            ClauseKind::Makes(_)
+                | ClauseKind::Expects(..)
+                | ClauseKind::Version(..)
+                | ClauseKind::About(..)
+                | ClauseKind::From(..)
+                | ClauseKind::Is(..)
+        ) {
+            return;
+        }
         let same = |other: &&Clause| {
             std::mem::discriminant::<ClauseKind>(&other.kind) == std::mem::discriminant(&clause.kind)
         };
@@ -370,7 +396,9 @@ impl FileParser<'_, '_> {
             .split
             .nodes
             .iter()
-            .filter(|node| node.piece.has_block() || matches!(node.piece, Piece::Type | Piece::Unknown))
+            .filter(|node| {
+                node.piece.has_block() || matches!(node.piece, Piece::Type | Piece::Resource | Piece::Unknown)
+            })
             .map(|node| node.head.start)
             .collect();
         homes.sort_unstable();

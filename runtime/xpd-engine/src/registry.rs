@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use xp_artifact::workflow::{Action, Record};
 use xp_scope::Digest;
+use xp_scope::thing::Kinds;
 
 use crate::config_error::ConfigError;
 
@@ -45,13 +46,13 @@ impl Registry {
         Ok(Self(file.actions))
     }
 
-    /// The registry of these declarations, over these record types.
+    /// The registry of these declarations, over these record types and kinds of things.
     #[must_use]
-    pub fn of<'a>(actions: impl IntoIterator<Item = &'a Action>, records: &[Record]) -> Self {
+    pub fn of<'a>(actions: impl IntoIterator<Item = &'a Action>, records: &[Record], kinds: &Kinds) -> Self {
         Self(
             actions
                 .into_iter()
-                .map(|action| (qualified(action), xp_artifact::action_digest(action, records)))
+                .map(|action| (qualified(action), xp_artifact::action_digest(action, records, kinds)))
                 .collect(),
         )
     }
@@ -62,10 +63,10 @@ impl Registry {
         serde_json::json!({ "version": 1, "actions": self.0 })
     }
 
-    /// Whether an action is declared here in exactly this way, its record types included.
+    /// Whether an action is declared here in exactly this way, its record types and kinds of things included.
     #[must_use]
-    pub fn knows(&self, action: &Action, records: &[Record]) -> bool {
-        self.0.get(&qualified(action)) == Some(&xp_artifact::action_digest(action, records))
+    pub fn knows(&self, action: &Action, records: &[Record], kinds: &Kinds) -> bool {
+        self.0.get(&qualified(action)) == Some(&xp_artifact::action_digest(action, records, kinds))
     }
 }
 

@@ -11,6 +11,7 @@ pub struct Call {
     pub(crate) args: BTreeMap<String, Value>,
     pub(crate) marker: String,
     pub(crate) since: u64,
+    pub(crate) expected: Vec<Option<Value>>,
 }
 
 impl Call {
@@ -30,6 +31,13 @@ impl Call {
     #[must_use]
     pub fn marker(&self) -> &str {
         &self.marker
+    }
+
+    /// The version at which the n-th thing that the declaration expects not to have moved must be. None where the run has
+    /// not seen one: then whatever is there is built upon.
+    #[must_use]
+    pub fn expected(&self, number: usize) -> Option<&Value> {
+        self.expected.get(number)?.as_ref()
     }
 
     /// When the right to it was granted, in milliseconds since 1970: it happened later, or not at all.

@@ -43,7 +43,8 @@ impl Held {
         let action = grant.action.split_once('.').map_or("", |(_, action)| action).to_owned();
         let flight = flight.map(Arc::new);
         let spent = Spent { run: grant.run, jti: grant.jti, step: StepId(grant.step_id), _flight: flight };
-        let call = Call { action, args: grant.args, marker: warrant.marker, since: grant.issued };
+        let Warrant { marker, expected, .. } = warrant;
+        let call = Call { action, args: grant.args, marker, since: grant.issued, expected };
         (grant.instance, call, spent)
     }
 
@@ -112,7 +113,8 @@ impl Sought {
     /// A use by the action's name inside the connector, its arguments, its marker and the time of its grant.
     #[must_use]
     pub fn new(action: &str, args: BTreeMap<String, Value>, marker: &str, since: u64) -> Self {
-        Self(Call { action: action.to_owned(), args, marker: marker.to_owned(), since })
+        let (action, marker) = (action.to_owned(), marker.to_owned());
+        Self(Call { action, args, marker, since, expected: Vec::new() })
     }
 
     /// The call that may have happened.

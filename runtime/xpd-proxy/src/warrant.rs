@@ -1,7 +1,7 @@
 //! What the authority says of a grant's action.
 
 use xp_artifact::workflow::Repeat;
-use xp_scope::Digest;
+use xp_scope::{Digest, Value};
 
 /// What it takes to read a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,4 +12,6 @@ pub struct Warrant {
     pub repeat: Repeat,
     /// What the use is known by at the upstream.
     pub marker: String,
+    /// For each thing that must not have moved, in the order of the declaration: the version it must be at, if one is known.
+    pub expected: Vec<Option<Value>>,
 }

@@ -33,7 +33,8 @@ pub trait Read {
     fn left_to_person(&self, jti: &str) -> Result<bool, StoreError>;
     /// The kill in force that covers a principal, or everything: its scope.
     fn killed(&self, principal: Option<&str>) -> Result<Option<String>, StoreError>;
-    /// Another run that holds one of the resources.
+    /// Another run that holds one of the resources, one that it lies in, or one that lies in it: names are lines, each ended
+    /// by a line break, and what begins with all lines of another lies in that.
     fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError>;
     /// What is known of a request id of a key in a run.
     fn seen(&self, run: &str, key: &str, id: &str, digest: &str) -> Result<Seen, StoreError>;

@@ -89,8 +89,7 @@ fn a_step_that_is_not_upstream_cannot_be_reopened() {
 
 #[test]
 fn two_connectors_of_one_name() {
-    let own =
-        "connector sandbox {\n  action nap() -> bool {\n    effect read\n    repeat idempotent\n  }\n}\n";
+    let own = "connector sandbox {\n  action nap() -> bool {\n    effect read\n    changes nothing\n    repeat idempotent\n  }\n}\n";
     let source = format!("{}\n{own}", example_text());
     let (ran, object) = check(&source);
     let ran = ran.exits(2);
@@ -121,7 +120,7 @@ fn nothing_in_it() {
     // Connectors alone are a library: a file may be one, but there is nothing to build.
     let folder = folder_with(
         "library.xp",
-        "connector quiet {\n  action nap() -> bool {\n    effect read\n    repeat idempotent\n  }\n}\n",
+        "connector quiet {\n  action nap() -> bool {\n    effect read\n    changes nothing\n    repeat idempotent\n  }\n}\n",
     );
     run(folder.path(), &["check", "library.xp"]).exits(0);
     run(folder.path(), &["build", "library.xp", "-o", "o.xpa"]).exits(2).says(&["no workflow"]);

@@ -12,7 +12,7 @@ fn one_step(grants: &str, claim: &str) -> String {
 const CREATE: &str =
     "    may github.branches.create(repo, name: \"topic\", from: repo.default_branch) once per run\n";
 const WRITE: &str =
-    "    may github.contents.write(repo, branch: \"topic\", path: within [\"src/**\"], text: content)\n";
+    "    may github.contents.write(repo, branch: \"work\", path: within [\"src/**\"], text: content)\n";
 
 #[test]
 fn a_bound_names_the_grant_that_allows_most() {

@@ -132,6 +132,9 @@ fn ends_at(point: Point) {
     daemon.kill();
     let mut restarted = None;
     for (index, act) in acts().iter().enumerate() {
+        if act.step == "land" {
+            worker.is_approved(site.socket());
+        }
         drop(restarted.take());
         let what = format!("{point:?} {}", act.action);
         let ask = json!({ "step": act.step, "action": act.action, "args": act.args, "request_id": format!("g{index}") });

@@ -74,10 +74,13 @@ impl Site {
         site.private("signer.pem", &signer.to_pem().expect("a key"));
         site.put("signer.pub.pem", &signer.public().to_pem().expect("a key"));
         site.put("worker.pub.pem", &Worker::key().public().to_pem().expect("a key"));
+        site.put("judge.pub.pem", &Worker::judges_key().public().to_pem().expect("a key"));
         site.put(
             "roster.toml",
             "[[principal]]\nname = \"worker-1\"\ncontroller = \"team\"\nroles = [\"worker\"]\n\
              key_file = \"worker.pub.pem\"\n\n\
+             [[principal]]\nname = \"judge-1\"\ncontroller = \"others\"\nroles = [\"judge\"]\n\
+             key_file = \"judge.pub.pem\"\n\n\
              [[start]]\nartifact = \"crash\"\nprincipals = [\"worker-1\"]\nmax_open = 2\nmax_per_day = 9\n",
         );
         site.put("crash.xp", WORKFLOW);

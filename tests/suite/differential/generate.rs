@@ -35,18 +35,132 @@ impl Dice {
 
 /// The world the workflows act on.
 pub const WORLD: &str = r#"connector world {
+  resource Repo { name: text exact }
+  resource Branch in Repo { name: branch exact }
+  resource File in Branch { path: path exact }
+  resource Commit { id: commit exact } immutable
+  resource Pull in Repo { number: int }
+  resource Place { name: text exact }
   type Written { commit: commit }
   type Tested { passed: bool, clean: bool, commit: commit }
   type Seen { head: commit }
   type Said { id: int }
-  action make(name: branch) -> fresh branch { effect write touches name repeat probe }
-  action write(at: branch, path: path) -> Written { effect write touches at repeat probe }
-  action test(commit: commit, network: none = none) -> Tested { effect execute attests about commit repeat idempotent }
-  action look(commit: commit) -> Seen { effect read shows head repeat idempotent }
-  action talk(body: text) -> Said { effect discuss repeat probe }
-  action merge(commit: commit, into: branch) -> Written { effect merge irreversible touches into about commit repeat probe }
-  action deploy(commit: commit) -> Tested { effect deploy attests about commit repeat manual }
-  action drop(at: branch) -> Said { effect delete irreversible touches at repeat manual }
+  action make(name: branch, repo: text = "home") -> branch {
+    effect write
+    changes nothing
+    makes Branch(repo, name) from nothing
+    reads nothing
+    result is name
+    repeat probe
+  }
+  action write(at: branch, path: path, repo: text = "home") -> Written {
+    effect write
+    changes File(Branch(repo, at), path)
+    reads Branch(repo, at)
+    result.commit from Branch(repo, at)
+    repeat probe
+  }
+  action test(commit: commit, network: none = none) -> Tested {
+    effect execute
+    attests
+    changes nothing
+    reads Commit(commit)
+    about Commit(commit)
+    result.commit is commit
+    repeat idempotent
+  }
+  action check(at: branch, repo: text = "home") -> Tested {
+    effect read
+    attests
+    changes nothing
+    reads Branch(repo, at)
+    result.passed about Branch(repo, at)
+    result.clean about Place(repo)
+    result.commit from Branch(repo, at)
+    repeat idempotent
+  }
+  action scan(at: branch, path: path, repo: text = "home") -> Tested {
+    effect read
+    attests
+    changes nothing
+    reads File(Branch(repo, at), path)
+    result.commit from File(Branch(repo, at), path)
+    repeat idempotent
+  }
+  action inspect(number: int, repo: text = "home") -> Tested {
+    effect read
+    attests
+    changes nothing
+    reads Pull(repo, number)
+    about Pull(repo, number)
+    result.commit from Pull(repo, number)
+    repeat idempotent
+  }
+  action propose(head: branch, repo: text = "home") -> Said {
+    effect discuss
+    changes Pull(repo, result.id)
+    reads nothing
+    result.id from nothing
+    repeat probe
+  }
+  action edit(number: int, repo: text = "home") -> Said {
+    effect discuss
+    changes Pull(repo, number)
+    reads nothing
+    result.id is number
+    repeat probe
+  }
+  action look(commit: commit) -> Seen {
+    effect read
+    changes nothing
+    reads Commit(commit)
+    shows head
+    result.head from Commit(commit)
+    repeat idempotent
+  }
+  action talk(body: text) -> Said {
+    effect discuss
+    changes nothing
+    reads nothing
+    result.id from nothing
+    repeat probe
+  }
+  action merge(commit: commit, into: branch, repo: text = "home") -> Written {
+    effect merge
+    irreversible
+    changes Branch(repo, into)
+    reads Commit(commit)
+    final commit
+    result.commit from commit
+    repeat probe
+  }
+  action deploy(commit: commit) -> Tested {
+    effect deploy
+    attests
+    changes Place("production")
+    reads Commit(commit)
+    about Commit(commit), Place("production")
+    final commit
+    result.commit is commit
+    repeat manual
+  }
+  action drop(at: branch, repo: text = "home") -> Said {
+    effect delete
+    irreversible
+    changes nothing
+    removes Branch(repo, at)
+    reads nothing
+    result.id from nothing
+    repeat manual
+  }
+}
+connector silent {
+  type Said { id: int }
+  action call(body: text) -> Said {
+    effect write
+    changes anything
+    repeat manual
+  }
 }
 "#;
 
@@ -97,7 +211,8 @@ impl Generator {
     }
 
     fn workflow(&mut self) {
-        let _ = writeln!(self.text, "workflow drawn(main: branch, head: commit) {{");
+        let _ =
+            writeln!(self.text, "workflow drawn(main: branch, head: commit, place: text, number: int) {{");
         let _ = writeln!(self.text, "  agent {}", self.roles.join(", "));
         if self.dice.chance(40) {
             self.met("separate");
@@ -142,13 +257,14 @@ impl Generator {
         let mut plain = None;
         for number in 0..self.dice.pick(3) {
             let action = *self.dice.of_list(&[
-                "talk", "make", "write", "write", "test", "test", "look", "merge", "deploy", "drop",
+                "talk", "make", "make", "write", "write", "test", "check", "check", "scan", "inspect",
+                "propose", "edit", "look", "merge", "deploy", "drop", "call",
             ]);
             let binder = self.dice.chance(65).then(|| format!("b{number}"));
-            self.grant(index, action, binder.as_deref());
+            self.grant((index, number), action, binder.as_deref());
             if let Some(binder) = binder {
                 match action {
-                    "test" | "deploy" => tests = Some(binder.clone()),
+                    "test" | "deploy" | "check" | "scan" | "inspect" => tests = Some(binder.clone()),
                     _ => plain = Some(binder.clone()),
                 }
                 drawn.binders.push((binder, action));
@@ -165,23 +281,36 @@ impl Generator {
         self.steps.push(drawn);
     }
 
-    fn grant(&mut self, index: usize, action: &'static str, binder: Option<&str>) {
+    fn grant(&mut self, (index, number): (usize, usize), action: &'static str, binder: Option<&str>) {
         let arguments = match action {
-            "talk" => self.body(index),
+            "talk" | "call" => self.body(index),
+            "check" | "propose" => self.branch(index),
+            "inspect" | "edit" => self.number(index),
+            "scan" => format!("{}, path: {}", self.branch(index), self.path(index)),
             "make" if self.data(index, &["talk", "drop"]).is_some() => {
                 self.met("template");
                 let said = self.data(index, &["talk", "drop"]).unwrap_or_default();
-                format!("\"made-{{{said}.id}}-{index}\"")
+                format!("\"made-{{{said}.id}}-{index}-{number}\"")
             }
             "make" => {
                 self.met("literal");
-                format!("\"made-{index}\"")
+                format!("\"made-{index}-{number}\"")
             }
             "write" => format!("{}, path: {}", self.branch(index), self.path(index)),
             "drop" => self.branch(index),
             "merge" => format!("{}, into: main", self.commit(index)),
             _ => self.commit(index),
         };
+        let placed = ["make", "write", "check", "scan", "inspect", "propose", "edit", "merge", "drop"];
+        let repo = match self.dice.pick(8) {
+            0 | 1 if placed.contains(&action) => ", repo: \"away\"",
+            2 if placed.contains(&action) => ", repo: place",
+            _ => "",
+        };
+        if !repo.is_empty() {
+            self.met("another container");
+        }
+        let connector = if action == "call" { "silent" } else { "world" };
         let mut limit = match self.dice.pick(10) {
             0..=4 => "once per opening",
             5 | 6 => "once per run",
@@ -191,6 +320,10 @@ impl Generator {
         };
         if index == 0 && matches!(action, "talk" | "look") && binder.is_none() && self.dice.chance(60) {
             limit = "";
+        }
+        // A second one of the name would not be new: that such a grant is used up is not asked yet.
+        if action == "make" {
+            limit = "once per run";
         }
         self.met(match limit {
             "once per opening" => "once per opening",
@@ -203,7 +336,7 @@ impl Generator {
         if binder.is_some() {
             self.met("binder");
         }
-        let _ = writeln!(self.text, "    may world.{action}({arguments}) {limit}{bound}");
+        let _ = writeln!(self.text, "    may {connector}.{action}({arguments}{repo}) {limit}{bound}");
     }
 
     fn body(&mut self, index: usize) -> String {
@@ -246,8 +379,25 @@ impl Generator {
         }
     }
 
+    fn number(&mut self, index: usize) -> String {
+        let said = self.data(index, &["propose", "propose", "edit"]);
+        match (self.dice.pick(6), said) {
+            (0, _) => {
+                self.met("any");
+                "any".to_owned()
+            }
+            (1, _) => "1".to_owned(),
+            (2, _) => "2".to_owned(),
+            (3, _) | (_, None) => {
+                self.met("parameter");
+                "number".to_owned()
+            }
+            (_, Some(said)) => format!("{said}.id"),
+        }
+    }
+
     fn commit(&mut self, index: usize) -> String {
-        let made = self.data(index, &["write", "test", "merge", "deploy"]);
+        let made = self.data(index, &["write", "test", "merge", "deploy", "check", "scan"]);
         match (self.dice.pick(8), made) {
             (0, _) => {
                 self.met("any");
@@ -370,7 +520,7 @@ impl Generator {
         if !planned.is_empty() && self.dice.chance(50) {
             return Some(self.dice.of_list(&planned).clone());
         }
-        let commit = format!("{}.commit", self.data(index, &["write", "test"])?);
+        let commit = format!("{}.commit", self.data(index, &["write", "test", "check", "scan", "inspect"])?);
         if self.dice.chance(80) {
             let _ = writeln!(self.text, "    may world.look({commit}) once per opening");
         }
@@ -447,7 +597,7 @@ impl Generator {
 
     /// Mostly something that some step may do: what nobody may is vacuous.
     fn uses(&mut self) -> String {
-        let all = ["write", "test", "merge", "deploy", "look", "make", "drop", "talk"];
+        let all = ["write", "test", "merge", "deploy", "look", "make", "drop", "talk", "check", "propose"];
         let granted: Vec<&str> = all
             .iter()
             .copied()
@@ -463,8 +613,8 @@ impl Generator {
         let effect = match action {
             "write" | "make" => "write",
             "test" => "execute",
-            "look" => "read",
-            "talk" => "discuss",
+            "look" | "check" => "read",
+            "talk" | "propose" => "discuss",
             "drop" => "delete",
             other => other,
         };

@@ -9,7 +9,8 @@ mod oracle;
 
 use std::collections::BTreeMap;
 
-use xp_artifact::question::{Kind, Status};
+use xp_artifact::question::{Kind, Question, Status};
+use xp_oracle::things::Meets;
 use xpc_model::{Limits, Model, Verdict};
 use xpc_proof::Z3Prover;
 
@@ -37,6 +38,24 @@ fn disagreement(verdict: &Verdict, truth: Truth) -> Option<&'static str> {
         (Status::Refuted, Truth::Holds | Truth::NeverOccurs) => Some("refuted, and no run violates it"),
         (Status::Vacuous, Truth::Holds) => Some("vacuous, and the situation occurs"),
         (Status::Vacuous, Truth::Violated) => Some("vacuous, and a run violates it"),
+        _ => None,
+    }
+}
+
+/// Why an answer about fresh evidence cannot be right though no run contradicts it; none if it can.
+fn freshness(verdict: &Verdict, oracle: &Oracle) -> Option<&'static str> {
+    let worst = oracle.staleness();
+    match verdict.status {
+        Status::Proved if worst == Meets::Silent => Some("proved, and a declaration is silent"),
+        Status::Proved if worst == Meets::Spelled => Some("proved, and two spellings may be one"),
+        Status::Proved if oracle.shared() => {
+            Some("proved, and another run may change what evidence is about")
+        }
+        Status::Conditional if worst == Meets::Yes => Some("conditional, and a run of its own breaks it"),
+        // What the verifier gives up on is unknown, too.
+        Status::Unknown if worst == Meets::Yes && verdict.reason.contains("does not say") => {
+            Some("said to be silent, and a run of its own breaks it")
+        }
         _ => None,
     }
 }
@@ -107,7 +126,9 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         if obligation.question.kind() == Kind::Progress && !elsewhere(model, &verdicts) {
             truth = Truth::TooLarge;
         }
-        if let Some(why) = disagreement(verdict, truth) {
+        let implausible =
+            (obligation.question == Question::FreshEvidence).then(|| freshness(verdict, &oracle));
+        if let Some(why) = disagreement(verdict, truth).or(implausible.flatten()) {
             tally.wrong.push(format!(
                 "{path}: `{}` ({}) is {why}\nbrute force: {truth:?}\n{}\n\n{}",
                 obligation.id,

@@ -3,16 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hostile;
+use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::workflow::{
-    Action, Datum, Effect, Expr, Formula, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
+    Action, Datum, Expr, Formula, Grant, GrantIx, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
 };
 use xp_machine::event::Principal;
 use xp_machine::{Machine, State, Status};
+use xp_oracle::things::{Judge, Meets, Thing};
 use xp_oracle::{
     Edge, Explored, Forgetful, Move, Observer, Options, Situation, Used, everybody, explore, settled,
 };
 use xp_scope::Value;
+
+/// A grant and its step.
+type At = (StepId, GrantIx);
 
 /// What brute force found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +38,6 @@ pub struct Oracle {
     states: Explored<Forgetful>,
     max_states: usize,
     probes: Vec<Value>,
-    /// Samples of what an agent was free to choose.
-    chosen: BTreeSet<Value>,
 }
 
 impl Oracle {
@@ -43,8 +46,7 @@ impl Oracle {
         let probes = vec![Value::Text("elsewhere/probe.txt".to_owned()), Value::Text(sampled_main(&machine))];
         let options = Options { max_states, probes: probes.clone(), ..Options::default() };
         let states = explore(&machine, Forgetful, &options).expect("the run starts");
-        let chosen = chosen(&machine, &states, &probes);
-        Self { machine, states, max_states, probes, chosen }
+        Self { machine, states, max_states, probes }
     }
 
     pub fn situations(&self) -> usize {
@@ -95,8 +97,7 @@ impl Oracle {
     }
 
     fn fresh(&self) -> Truth {
-        let mut all = self.states.situations.iter().zip(&self.states.next);
-        if all.any(|(here, moves)| self.stale(here, moves)) { Truth::Violated } else { self.if_complete() }
+        if self.staleness() == Meets::Yes { Truth::Violated } else { self.if_complete() }
     }
 
     fn none_missing(&self, missing: impl FnOnce() -> bool) -> Truth {
@@ -206,134 +207,205 @@ impl Oracle {
             })
     }
 
-    /// A write is possible, or under way, on something that evidence in force or being gathered is about.
-    fn stale(&self, here: &Situation<Forgetful>, moves: &[Edge]) -> bool {
+    /// What the use of a grant that is possible, or under way, may alter; with the grant.
+    fn altered(&self, here: &Situation<Forgetful>, moves: &[Edge]) -> Vec<(At, Thing)> {
+        let flying = here.flying.iter().map(|flying| (flying.step, flying.grant));
+        let possible = moves.iter().filter_map(|edge| match &edge.by {
+            Move::Use(used, _) | Move::Claim(used) => Some((used.step, used.grant)),
+            _ => None,
+        });
+        let uses: BTreeSet<At> = flying.chain(possible).collect();
+        let mut found = Vec::new();
+        for at in uses {
+            let clauses = &self.granted(at).1.clauses;
+            let thing = |expr, making| Some((at, self.judge().thing(&here.state, at, expr, None, making)?));
+            found
+                .extend(clauses.changes.iter().chain(&clauses.removes).filter_map(|expr| thing(expr, false)));
+            found.extend(clauses.makes.iter().filter_map(|making| thing(&making.thing, true)));
+        }
+        found
+    }
+
+    /// The worst that can become of evidence in force or being gathered.
+    fn stale(&self, here: &Situation<Forgetful>, moves: &[Edge]) -> Meets {
+        if here.state.status() != Status::Running {
+            return Meets::No;
+        }
+        let (evidence, altered) = (self.evidence(here), self.altered(here, moves));
+        let judge = self.judge();
+        let mut worst = Meets::No;
+        for (by, about) in &evidence {
+            for (write, changed) in &altered {
+                // A use's own change precedes its own evidence.
+                let own = *by == Some(*write) && self.granted(*write).0.limit.uses == 1;
+                if !own {
+                    worst = worst.max(judge.meet(&here.world, changed, about));
+                }
+            }
+        }
+        worst
+    }
+
+    /// Some evidence is about what the run did not make.
+    pub fn shared(&self) -> bool {
+        self.states.situations.iter().any(|here| {
+            here.state.status() == Status::Running
+                && self.evidence(here).iter().any(|(_, about)| !self.judge().is_own(&here.world, about))
+        })
+    }
+
+    /// The worst that any run can make of evidence.
+    pub fn staleness(&self) -> Meets {
+        let all = self.states.situations.iter().zip(&self.states.next);
+        all.map(|(here, moves)| self.stale(here, moves)).max().unwrap_or(Meets::No)
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge::of(&self.machine, &self.states.situations[0].state)
+    }
+
+    fn granted(&self, at: At) -> (&Grant, &Action) {
+        let workflow = self.machine.workflow();
+        let grant = &workflow.steps[at.0.index()].grants[at.1.index()];
+        (grant, &workflow.actions[grant.action.index()])
+    }
+
+    /// What evidence in force or being gathered is about, as far as it can change. Evidence is what a continuing outcome
+    /// relies on: in force while that outcome stands, gathered while the step is open.
+    fn evidence(&self, here: &Situation<Forgetful>) -> Vec<(Option<At>, Thing)> {
+        let workflow = self.machine.workflow();
+        let judge = self.judge();
+        let mut evidence = Vec::new();
+        for (id, (step, now)) in workflow.steps.iter().zip(here.state.steps()).enumerate() {
+            for (number, outcome) in step.outcomes.iter().enumerate() {
+                let in_force = now.open || now.settled.is_some_and(|settled| settled.index() == number);
+                if outcome.then != Then::Settle || !in_force {
+                    continue;
+                }
+                // What a used up loop continues with rests on what would have led back.
+                let cause = match outcome.how {
+                    How::Exhausted(by) => &step.outcomes[workflow.loops[by.index()].outcome.index()],
+                    _ => outcome,
+                };
+                let mut read = BTreeSet::new();
+                if let How::Auto(condition) | How::JudgedIf(condition) = &cause.how {
+                    fields_of(condition, &mut read);
+                }
+                for (grant, field) in read {
+                    let at = (StepId::of(id), GrantIx::of(grant));
+                    let action = self.granted(at).1;
+                    let clauses = &action.clauses;
+                    let result = now.grants[grant].result.as_ref();
+                    let takes_effect = clauses.makes.iter().flat_map(|making| &making.valid_while);
+                    let mut about: Vec<ThingExpr> =
+                        clauses.subjects_of(&field).chain(takes_effect).cloned().collect();
+                    if action.attests && clauses.about.is_empty() {
+                        about.extend(clauses.reads());
+                    }
+                    let things =
+                        about.iter().filter_map(|expr| judge.thing(&here.state, at, expr, result, false));
+                    evidence.extend(things.map(|thing| (Some(at), thing)));
+                }
+                let Some(datum) = &cause.of else { continue };
+                if matches!(datum.root, Root::Submission { .. }) {
+                    continue;
+                }
+                if let Some(value) = self.machine.value(&here.state, datum) {
+                    evidence.extend(here.world.roots(value).into_iter().map(|thing| (None, thing)));
+                }
+            }
+        }
+        evidence.retain(|(_, thing)| !judge.never_changes(thing));
+        evidence
+    }
+
+    /// An argument that a use possible now makes final is neither judged nor made of what was judged.
+    fn unreviewed(&self, here: &Situation<Forgetful>) -> bool {
+        let workflow = self.machine.workflow();
         if here.state.status() != Status::Running {
             return false;
         }
-        let flying = here.flying.iter().map(|f| (f.step, f.grant, &f.args));
-        let possible = moves.iter().filter_map(|edge| match &edge.by {
-            Move::Use(used, _) | Move::Claim(used) => Some((used.step, used.grant, &used.args)),
-            _ => None,
-        });
-        let evidence = self.evidence(here);
-        flying.chain(possible).any(|(step, grant, args)| {
-            let workflow = self.machine.workflow();
-            let granted = &workflow.steps[step.index()].grants[grant.index()];
-            let action = &workflow.actions[granted.action.index()];
-            matches!(action.effect, Effect::Write | Effect::Delete | Effect::Merge)
-                && action.touches.iter().any(|ix| match &granted.pins[*ix as usize] {
-                    Pin::Any => !evidence.is_empty(),
-                    _ => {
-                        let value = args.get(&action.params[*ix as usize].name);
-                        value.is_some_and(|value| self.meet(value, &evidence))
-                    }
+        // What outcomes that stand are `of`.
+        let judged: BTreeSet<&Datum> = workflow
+            .steps
+            .iter()
+            .zip(here.state.steps())
+            .filter_map(|(step, now)| step.outcomes[now.settled?.index()].of.as_ref())
+            .collect();
+        workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
+            now.open
+                && step.grants.iter().any(|grant| {
+                    let action = &workflow.actions[grant.action.index()];
+                    let values: Option<Vec<&Datum>> = grant
+                        .pins
+                        .iter()
+                        .flat_map(pinned)
+                        .map(|datum| self.machine.value(&here.state, datum).map(|_| datum))
+                        .collect();
+                    // Without a value it cannot be used; that is another question.
+                    values.is_some()
+                        && action
+                            .clauses
+                            .finals
+                            .iter()
+                            .any(|number| !self.passes(&grant.pins[*number as usize], &[], &judged))
                 })
         })
     }
 
-    /// Whether a value may be one of those. What an agent was free to choose may be anything, also what is not there yet.
-    fn meet(&self, value: &Value, those: &BTreeSet<Value>) -> bool {
-        those.contains(value)
-            || !those.is_disjoint(&self.chosen)
-            || !those.is_empty() && self.chosen.contains(value)
+    /// What the pin lets through stands in the workflow, was judged, or was made of nothing else.
+    fn passes(&self, pin: &Pin, fields: &[String], judged: &BTreeSet<&Datum>) -> bool {
+        let datum = match pin {
+            Pin::Is(Expr::Literal(_)) => return true,
+            Pin::Is(Expr::Datum(datum)) => {
+                Datum { root: datum.root, fields: datum.fields.iter().chain(fields).cloned().collect() }
+            }
+            _ => return false,
+        };
+        if judged.contains(&datum) {
+            return true;
+        }
+        match datum.root {
+            Root::Param(_) | Root::Submission { .. } => false,
+            Root::Result { step, grant } => self.made_of(&datum, (step, grant), judged) == Some(true),
+        }
     }
 
-    /// What evidence in force or being gathered is about. Evidence is what a continuing outcome relies on: in force while
-    /// that outcome stands, gathered while the step is open.
-    fn evidence(&self, here: &Situation<Forgetful>) -> BTreeSet<Value> {
-        let workflow = self.machine.workflow();
-        let mut evidence = BTreeSet::new();
-        for (step, now) in workflow.steps.iter().zip(here.state.steps()) {
-            for (number, grant) in step.grants.iter().enumerate() {
-                let action = &workflow.actions[grant.action.index()];
-                let relied: Vec<usize> = step
-                    .outcomes
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, outcome)| outcome.then == Then::Settle && reads(outcome, number))
-                    .map(|(ix, _)| ix)
-                    .collect();
-                let stands = now.settled.is_some_and(|settled| relied.contains(&settled.index()));
-                let bears = action.attests || !action.about.is_empty();
-                if bears && !relied.is_empty() && (now.open || stands) {
-                    for ix in &action.about {
-                        evidence.extend(self.meant(here, &grant.pins[*ix as usize]));
+    /// Whether all that a result was made of passes; none where it was made of literals alone. What the run was given has to
+    /// pass where there is nothing else.
+    fn made_of(&self, datum: &Datum, at: At, judged: &BTreeSet<&Datum>) -> Option<bool> {
+        let (grant, action) = self.granted(at);
+        let kinds = &self.machine.workflow().kinds;
+        let (mut made, mut params) = (Vec::new(), Vec::new());
+        let mut split = |index: u32, fields: &[String], content: bool| {
+            let pin = &grant.pins[index as usize];
+            match pin {
+                Pin::Is(Expr::Literal(_)) => {}
+                Pin::Is(Expr::Datum(datum)) if matches!(datum.root, Root::Param(_)) => {
+                    params.push(self.passes(pin, fields, judged));
+                }
+                _ => made.push(content && self.passes(pin, fields, judged)),
+            }
+        };
+        for source in action.sources(&datum.fields) {
+            match source {
+                Source::Argument { index, fields } => split(index, &fields, true),
+                Source::Field(_) => return Some(false),
+                Source::Thing(thing) => {
+                    let own = thing.levels().last().map(|level| level.kind.clone()).unwrap_or_default();
+                    let content = kinds.iter().any(|kind| kind.name == own && kind.immutable.is_some());
+                    for key in thing.levels().iter().flat_map(|level| &level.keys) {
+                        match key {
+                            KeyExpr::Literal(_) => {}
+                            KeyExpr::Argument { index, fields } => split(*index, fields, content),
+                            KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => return Some(false),
+                        }
                     }
                 }
             }
-            for (number, outcome) in step.outcomes.iter().enumerate() {
-                let Some(datum) = &outcome.of else { continue };
-                if outcome.then != Then::Settle || matches!(datum.root, Root::Submission { .. }) {
-                    continue;
-                }
-                let in_force = now.open || now.settled.is_some_and(|settled| settled.index() == number);
-                let Some(value) = self.machine.value(&here.state, datum).filter(|_| in_force) else {
-                    continue;
-                };
-                evidence.extend(here.world.roots(value));
-            }
         }
-        evidence
-    }
-
-    /// The values an argument may have now, with all they stand for; anything at all is every value there is.
-    fn meant(&self, here: &Situation<Forgetful>, pin: &Pin) -> BTreeSet<Value> {
-        match pin {
-            Pin::Is(expr) => {
-                self.evaluate(&here.state, expr).map(|value| here.world.roots(&value)).unwrap_or_default()
-            }
-            Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } => BTreeSet::new(),
-            Pin::Any => {
-                let known = here.world.about.iter().flat_map(|(value, roots)| roots.iter().chain([value]));
-                known.chain(here.state.params()).chain(&self.chosen).cloned().collect()
-            }
-        }
-    }
-
-    fn evaluate(&self, state: &State, expr: &Expr) -> Option<Value> {
-        match expr {
-            Expr::Literal(value) => Some(value.clone()),
-            Expr::Datum(datum) => self.machine.value(state, datum).cloned(),
-            Expr::Template(_) => None,
-        }
-    }
-
-    fn unreviewed(&self, here: &Situation<Forgetful>) -> bool {
-        let workflow = self.machine.workflow();
-        let judged: BTreeSet<String> = here
-            .state
-            .steps()
-            .iter()
-            .filter_map(|step| step.judged.as_ref())
-            .map(ToString::to_string)
-            .collect();
-        here.state.status() == Status::Running
-            && workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
-                now.open
-                    && step.grants.iter().any(|grant| {
-                        let action = &workflow.actions[grant.action.index()];
-                        if action.effect != Effect::Deploy {
-                            return false;
-                        }
-                        action.params.iter().zip(&grant.pins).any(|(param, pin)| {
-                            if param.ty != xp_scope::Type::Commit {
-                                return false;
-                            }
-                            match pin {
-                                Pin::Is(expr) => match self.evaluate(&here.state, expr) {
-                                    Some(value) => {
-                                        let roots = here.world.roots(&value);
-                                        !roots.iter().any(|root| judged.contains(&root.digest().to_string()))
-                                    }
-                                    // Without a value it cannot be used; that is another question.
-                                    None => false,
-                                },
-                                _ => true,
-                            }
-                        })
-                    })
-            })
+        let all = if made.is_empty() { params } else { made };
+        (!all.is_empty()).then(|| all.into_iter().all(|passes| passes))
     }
 
     fn requires(&self, uses: &Uses, formula: &Formula) -> Truth {
@@ -533,13 +605,16 @@ fn holds(now: &xp_machine::state::StepState, condition: &xp_artifact::workflow::
     }
 }
 
-/// The outcome's evidence reads the grant.
-fn reads(outcome: &xp_artifact::workflow::Outcome, grant: usize) -> bool {
-    let mut found = BTreeSet::new();
-    if let How::Auto(condition) | How::JudgedIf(condition) = &outcome.how {
-        grants_of(condition, &mut found);
+/// The fields that a condition reads, by grant.
+fn fields_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<(usize, Vec<String>)>) {
+    use xp_artifact::workflow::Condition;
+    match condition {
+        Condition::Bound(_) => {}
+        Condition::Flag { grant, fields, .. } => {
+            found.insert((grant.index(), fields.clone()));
+        }
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| fields_of(part, found)),
     }
-    found.contains(&grant)
 }
 
 fn grants_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<usize>) {
@@ -564,21 +639,6 @@ fn pinned(pin: &Pin) -> Vec<&Datum> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-/// Arguments where anything goes, but for the probes: those are meant to meet what is known.
-fn chosen(machine: &Machine, states: &Explored<Forgetful>, probes: &[Value]) -> BTreeSet<Value> {
-    let workflow = machine.workflow();
-    let mut chosen = BTreeSet::new();
-    for edge in states.next.iter().flatten() {
-        let (Move::Use(used, _) | Move::Claim(used)) = &edge.by else { continue };
-        let grant = &workflow.steps[used.step.index()].grants[used.grant.index()];
-        let params = &workflow.actions[grant.action.index()].params;
-        let free = params.iter().zip(&grant.pins).filter(|(_, pin)| matches!(pin, Pin::Any));
-        chosen.extend(free.filter_map(|(param, _)| used.args.get(&param.name)).cloned());
-    }
-    chosen.retain(|value| !probes.contains(value));
-    chosen
 }
 
 fn sampled_main(machine: &Machine) -> String {

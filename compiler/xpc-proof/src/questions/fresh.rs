@@ -1,18 +1,20 @@
-//! Nothing is written while evidence or approval about it is in force or being gathered.
+//! Nothing is changed while evidence or approval about it is in force or being gathered.
 //!
-//! Evidence: results with `about` or `attests` that a continuing outcome relies on, and what such an outcome is `of`
-//! (submissions aside: they cannot change while their step is settled, and the judge's step waits for it). In force while the
-//! outcome stands, gathered while its step is open; with a write in the same step it is outdated at once. A state
-//! question, exact up to which resources may be one. What the run did not make itself, another run may write to: then it is
-//! conditional.
+//! Evidence: a field of a result that a continuing outcome reads and that the declaration says to be `about` something, and
+//! what such an outcome is `of` (what was handed in aside: it cannot change while its step is settled, and the judge's step
+//! waits for it). That a use happened never goes out of date, nor does evidence about what never changes. In force while the
+//! outcome stands, gathered while its step is open. A state question, exact up to which things may be one: what somebody can
+//! choose to be one refutes, what only an upstream's spelling makes one is conditional, what a silent declaration leaves open
+//! is unknown. What the run did not make, another run may change: then it is conditional, too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Atom, Condition, Datum, GrantIx, Root, StepId, Then};
+use xp_artifact::workflow::{Atom, Condition, Datum, Root, StepId, Then};
 use xp_diagnostics::{Diagnostic, codes};
+use xp_scope::thing::Class;
 use xpc_model::{Place, Verdict};
 
-use super::resources::{Resource, Resources};
+use super::things::{TermIx, Things};
 use super::{Context, MOST};
 use crate::answer;
 use crate::facts::GrantAt;
@@ -25,7 +27,9 @@ use crate::violation::Violation;
 /// Something a step relies on.
 struct Evidence {
     step: StepId,
-    about: Vec<Resource>,
+    about: Vec<TermIx>,
+    /// The grant whose result it is; none for what is judged.
+    by: Option<GrantAt>,
     relying: Vec<Atom>,
     /// What must have a value for it to be about anything.
     data: Vec<Datum>,
@@ -36,70 +40,93 @@ struct Evidence {
 struct Pair<'e> {
     write: GrantAt,
     evidence: &'e Evidence,
+    /// What their meeting is worth.
+    class: Class,
 }
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
-    let facts = context.facts;
-    let resources = Resources::new(facts);
-    let evidence = gathered(context, &resources);
-    let pairs = pairs(context, &resources, &evidence);
-    let goals: Vec<Goal> = pairs
-        .iter()
-        .map(|pair| {
-            let in_force = Need::InForce(pair.evidence.step, pair.evidence.relying.clone());
-            let mut goal = vec![Need::Use(pair.write), in_force];
-            goal.extend(pair.evidence.data.iter().cloned().map(Need::Has));
-            goal
-        })
-        .collect();
+    let things = Things::new(context.facts);
+    let evidence = gathered(context, &things);
+    let pairs = pairs(context, &things, &evidence);
+    let goals: Vec<Goal> = pairs.iter().map(goal).collect();
     let examples = match context.session.sort(&goals, Some(MOST)) {
         Ok(examples) => examples,
         Err(why) => return answer::unknown(why),
     };
-    let failures: Vec<Result<Diagnostic, String>> =
-        pairs.iter().zip(examples).filter_map(|(pair, map)| Some(failure(context, pair, &map?))).collect();
+    let (mut failures, mut silent, mut spelled) = (Vec::new(), None, None);
+    for (pair, map) in pairs.iter().zip(examples) {
+        let Some(map) = map else { continue };
+        match pair.class {
+            Class::Chosen => failures.push(failure(context, pair, &map)),
+            Class::Silent => silent = silent.or(Some(pair)),
+            Class::Spelling => spelled = spelled.or(Some(pair)),
+        }
+    }
     if !failures.is_empty() {
         return answer::from(failures);
     }
-    let shared =
-        evidence.iter().flat_map(|evidence| &evidence.about).find(|resource| resources.shared(resource));
-    let Some(shared) = shared else { return answer::proved() };
-    let what = match shared {
-        Resource::Param(datum) => format!("`{}`", xp_artifact::print::datum(facts.w, datum)),
-        Resource::Literal(value) => format!("`{}`", xp_artifact::print::value(value)),
-        Resource::Protected => "the branch that merges go into".to_owned(),
-        _ => "what evidence of this run is about".to_owned(),
-    };
-    answer::conditional(format!("another run may write to {what}: there is no lease on it"))
+    if let Some(pair) = silent {
+        let about = pair.evidence.about.first().map(|term| things.words(*term)).unwrap_or_default();
+        return answer::unknown(format!(
+            "`{}` may change {about}: its declaration does not say which things it changes",
+            context.facts.action_name(pair.write)
+        ));
+    }
+    if let Some(pair) = spelled {
+        return answer::conditional(format!(
+            "`{}` may change what the evidence of step `{}` is about, if the upstream takes two names for one",
+            context.facts.action_name(pair.write),
+            context.facts.step(pair.evidence.step).name
+        ));
+    }
+    let mut about = evidence.iter().flat_map(|evidence| &evidence.about);
+    match about.find(|term| things.is_shared(**term)) {
+        Some(shared) => answer::conditional(format!(
+            "another run may change {} that evidence is about: there is no lease on it",
+            things.words(*shared)
+        )),
+        None => answer::proved(),
+    }
 }
 
-fn gathered(context: &Context<'_, '_>, resources: &Resources<'_, '_>) -> Vec<Evidence> {
+fn goal(pair: &Pair<'_>) -> Goal {
+    let in_force = Need::InForce(pair.evidence.step, pair.evidence.relying.clone());
+    let mut goal = vec![Need::Use(pair.write), in_force];
+    goal.extend(pair.evidence.data.iter().cloned().map(Need::Has));
+    goal
+}
+
+fn gathered(context: &Context<'_, '_>, things: &Things<'_, '_>) -> Vec<Evidence> {
     let facts = context.facts;
     let mut found = Vec::new();
     for step in facts.steps() {
-        let mut relied: BTreeMap<Place, Evidence> = BTreeMap::new();
-        let mut rely = |place: Place, atom: Atom, about: BTreeSet<Resource>, data: Vec<Datum>| {
-            let about = about.into_iter().collect();
-            let new = Evidence { step, about, relying: Vec::new(), data, place };
-            relied.entry(place).or_insert(new).relying.push(atom);
-        };
+        // Fields of one result may be about different things, and then not every outcome relies on all of them.
+        let mut relied: BTreeMap<(Place, Vec<TermIx>), Evidence> = BTreeMap::new();
+        let mut rely =
+            |place: Place, by: Option<GrantAt>, atom: Atom, about: Vec<TermIx>, data: Vec<Datum>| {
+                if about.is_empty() {
+                    return;
+                }
+                let new = Evidence { step, about: about.clone(), by, relying: Vec::new(), data, place };
+                let one = relied.entry((place, about)).or_insert(new);
+                one.relying.push(atom);
+                one.relying.dedup();
+            };
         let continuing = facts.atoms(step).filter(|(_, outcome)| outcome.then == Then::Settle);
         for (atom, _) in continuing {
-            let literals = facts.evidence(atom).into_iter().flat_map(Condition::literals);
-            let grants: BTreeSet<GrantIx> = literals.map(|literal| literal.grant).collect();
-            for grant in grants {
-                let at = (step, grant);
-                let about = resources.told(at);
-                if !about.is_empty() {
-                    let data = resources.told_by(at).into_iter().cloned().collect();
-                    rely(Place::Grant(step, grant), atom, about, data);
+            for literal in facts.evidence(atom).into_iter().flat_map(Condition::literals) {
+                let Some((field, _)) = literal.flag else { continue };
+                let at = (step, literal.grant);
+                for (about, named) in things.told(at, field) {
+                    let data = named.into_iter().cloned().collect();
+                    rely(Place::Grant(step, literal.grant), Some(at), atom, vec![about], data);
                 }
             }
             if let Some(datum) = facts.judged_datum(atom)
                 && !matches!(datum.root, Root::Submission { .. })
             {
                 let place = Place::Outcome(facts.chosen(atom));
-                rely(place, atom, resources.of_datum(datum), vec![datum.clone()]);
+                rely(place, None, atom, things.of_datum(datum), vec![datum.clone()]);
             }
         }
         found.extend(relied.into_values());
@@ -107,51 +134,34 @@ fn gathered(context: &Context<'_, '_>, resources: &Resources<'_, '_>) -> Vec<Evi
     found
 }
 
-/// Writes with evidence about something they may touch. Fresh resources meet only what may be called like them, so most
-/// pairs are never looked at.
-fn pairs<'e>(
-    context: &Context<'_, '_>,
-    resources: &Resources<'_, '_>,
-    evidence: &'e [Evidence],
-) -> Vec<Pair<'e>> {
-    let mut by_fresh: BTreeMap<&Resource, Vec<usize>> = BTreeMap::new();
-    let mut by_other: Vec<usize> = Vec::new();
-    for (index, one) in evidence.iter().enumerate() {
-        for resource in &one.about {
-            match resource {
-                Resource::Fresh(_) => by_fresh.entry(resource).or_default().push(index),
-                _ => by_other.push(index),
-            }
-        }
-    }
-    by_other.dedup();
+/// Writes with evidence about something they may alter.
+fn pairs<'e>(context: &Context<'_, '_>, things: &Things<'_, '_>, evidence: &'e [Evidence]) -> Vec<Pair<'e>> {
     let mut found = Vec::new();
-    let mut met: BTreeMap<Resource, Vec<usize>> = BTreeMap::new();
-    for (write, _) in context.facts.grants() {
-        let touched = resources.touched(write);
-        let mut candidates = by_other.clone();
-        for resource in &touched {
-            match resource {
-                Resource::Fresh(_) => {
-                    let known = met.entry(resource.clone()).or_insert_with(|| {
-                        let alike =
-                            by_fresh.iter().filter(|(other, _)| resources.may_be_one(resource, other));
-                        alike.flat_map(|(_, indices)| indices.iter().copied()).collect()
-                    });
-                    candidates.extend(known.iter());
-                }
-                _ => candidates.extend(0..evidence.len()),
+    if evidence.is_empty() {
+        return found;
+    }
+    // Grants alike in what they alter meet the same evidence.
+    let mut met: BTreeMap<TermIx, Vec<(usize, Class)>> = BTreeMap::new();
+    for (write, grant) in context.facts.grants() {
+        let mut candidates: BTreeMap<usize, Class> = BTreeMap::new();
+        for altered in things.altered(write) {
+            let meeting = met.entry(altered).or_insert_with(|| {
+                let each = evidence.iter().enumerate().filter_map(|(index, one)| {
+                    let classes = one.about.iter().filter_map(|about| things.meet(altered, *about));
+                    Some((index, classes.min()?))
+                });
+                each.collect()
+            });
+            for (index, class) in meeting {
+                let known = candidates.entry(*index).or_insert(*class);
+                *known = (*known).min(*class);
             }
         }
-        if touched.is_empty() {
-            continue;
-        }
-        candidates.sort_unstable();
-        candidates.dedup();
-        for one in candidates.into_iter().filter_map(|index| evidence.get(index)) {
-            let meets = touched.iter().any(|a| one.about.iter().any(|b| resources.may_be_one(a, b)));
-            if meets {
-                found.push(Pair { write, evidence: one });
+        for (index, class) in candidates {
+            let Some(one) = evidence.get(index) else { continue };
+            // A use's own change precedes its own evidence.
+            if one.by != Some(write) || grant.limit.uses > 1 {
+                found.push(Pair { write, evidence: one, class });
             }
         }
     }

@@ -12,10 +12,10 @@ pub(crate) mod occurs;
 pub(crate) mod once;
 pub(crate) mod progress;
 pub(crate) mod requires;
-pub(crate) mod resources;
 pub(crate) mod reviewed;
 pub(crate) mod scope;
 pub(crate) mod stuck;
+pub(crate) mod things;
 mod uses;
 pub(crate) mod within;
 

@@ -1,15 +1,14 @@
-//! Nothing is deployed, or executed with a network, before somebody judged it.
+//! Nothing is made final before somebody judged it.
 //!
-//! In every live map in which such a grant can be used, each commit it is pinned to has been judged by an outcome that is
-//! `of` it, or of every commit it was made from. A grant without a commit needs some judgement `of` something. Automatic outcomes
-//! judge nothing.
+//! In every live map in which a grant can be used whose action declares `final` arguments, each of these has been judged by an
+//! outcome that is `of` it, or of all that it was made from. Automatic outcomes judge nothing.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Atom, Datum, Effect, Expr, Formula, Grant, How, Pin, Root, Then};
+use xp_artifact::declaration::{KeyExpr, Source};
+use xp_artifact::workflow::{Atom, Datum, Expr, Formula, How, Pin, Root, Then};
 use xp_diagnostics::{Diagnostic, codes};
-use xp_scope::{Type, Value};
 use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
@@ -25,22 +24,14 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let facts = context.facts;
     let judged = Judged::of(facts);
     let mut asked: Vec<(GrantAt, u32, Formula)> = Vec::new();
-    for (at, grant) in facts.grants().filter(|(at, grant)| runs_content(facts, *at, grant)) {
-        let action = facts.action_of(at);
-        let commits = (0_u32..)
-            .zip(action.params.iter().zip(&grant.pins))
-            .filter(|(_, (param, _))| param.ty == Type::Commit);
-        let mut any = false;
-        for (number, (_, pin)) in commits {
-            any = true;
+    for (at, grant) in facts.grants() {
+        for number in &facts.action_of(at).clauses.finals {
+            let Some(pin) = grant.pins.get(*number as usize) else { continue };
             match judged.pin(pin) {
-                Ok(formula) => asked.push((at, number, formula)),
+                Ok(Some(formula)) => asked.push((at, *number, formula)),
+                Ok(None) => {}
                 Err(why) => return answer::unknown(why),
             }
-        }
-        if !any {
-            let all = judged.by_datum.values().flatten().map(|atom| Formula::Is(*atom)).collect();
-            asked.push((at, 0, Formula::Any(all)));
         }
     }
     let goals: Vec<Goal> =
@@ -55,20 +46,6 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         .filter_map(|((at, number, formula), map)| Some(failure(context, *at, *number, formula, &map?)))
         .collect();
     answer::from(failures)
-}
-
-/// Puts content into service, or runs it where it can reach others.
-fn runs_content(facts: &Facts<'_>, at: GrantAt, grant: &Grant) -> bool {
-    let action = facts.action_of(at);
-    match action.effect {
-        Effect::Deploy => true,
-        Effect::Execute => {
-            let network = action.params.iter().zip(&grant.pins).find(|(param, _)| param.name == "network");
-            let none = Value::Text("none".to_owned());
-            !network.is_some_and(|(_, pin)| *pin == Pin::Is(Expr::Literal(none)))
-        }
-        _ => false,
-    }
 }
 
 /// Which outcomes judge which datum.
@@ -97,13 +74,16 @@ impl<'f, 'm> Judged<'f, 'm> {
         Self { facts, by_datum, known: RefCell::default() }
     }
 
+    /// When what the pin admits has been judged; none where the author or the operator gave it.
+    ///
     /// # Errors
     /// It was made in too many ways.
-    fn pin(&self, pin: &Pin) -> Result<Formula, String> {
+    fn pin(&self, pin: &Pin) -> Result<Option<Formula>, String> {
         match pin {
-            Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(formula, _)| formula),
-            // Chosen freely, or by the author: nobody judged that.
-            _ => Ok(Formula::Any(Vec::new())),
+            Pin::Is(Expr::Literal(_)) => Ok(None),
+            Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(formula, _)| Some(formula)),
+            // Chosen freely: nobody judged that.
+            _ => Ok(Some(Formula::Any(Vec::new()))),
         }
     }
 
@@ -116,13 +96,18 @@ impl<'f, 'm> Judged<'f, 'm> {
         let mut ways: Vec<Formula> = direct.collect();
         let mut size = ways.len() + 1;
         if let Some(given) = self.made_from(datum) {
-            let mut all = Vec::new();
+            let (mut all, mut way) = (Vec::new(), 0_usize);
+            let mut never = false;
             for one in given {
-                let (formula, of) = self.datum(one)?;
-                size = size.saturating_add(of);
+                let (formula, of) = self.datum(&one)?;
+                never |= formula == Formula::Any(Vec::new());
+                way = way.saturating_add(of);
                 all.push(formula);
             }
-            ways.push(Formula::All(all));
+            if !never {
+                size = size.saturating_add(way);
+                ways.push(Formula::All(all));
+            }
         }
         if size > MAX_SIZE {
             return Err("what is deployed was made in too many ways to follow".to_owned());
@@ -132,33 +117,66 @@ impl<'f, 'm> Judged<'f, 'm> {
         Ok(found)
     }
 
-    /// All that a commit holds, where that is known: it is called like a commit its maker was given, so it is that one or
-    /// made from it; every other commit given went into it as well; and where it was put, nothing else was.
-    fn made_from(&self, datum: &Datum) -> Option<Vec<&'m Datum>> {
+    /// All that a datum was made from, where that is known and none of it was chosen freely. What the run was given counts
+    /// where there is nothing else; what a branch must still be at is compared and goes nowhere.
+    fn made_from(&self, datum: &Datum) -> Option<Vec<Datum>> {
         let Root::Result { step, grant } = datum.root else { return None };
-        let [field] = datum.fields.as_slice() else { return None };
         let action = self.facts.action_of((step, grant));
         let pins = &self.facts.grant((step, grant))?.pins;
-        let mut given = Vec::new();
-        let mut named = false;
-        for (number, (param, pin)) in (0_u32..).zip(action.params.iter().zip(pins)) {
-            let touched = action.touches.contains(&number);
-            match (&param.ty, pin) {
-                // What a branch must still be at is where the commit goes, not what it is made from.
-                (Type::Commit, _) if touched => {}
-                (Type::Commit, Pin::Is(Expr::Datum(datum))) => {
-                    given.push(datum);
-                    named |= param.name == *field;
+        let clauses = &action.clauses;
+        let compared = |index: u32| {
+            clauses.expects.iter().any(|expectation| {
+                matches!(&expectation.at, Some(Source::Argument { index: at, .. }) if *at == index)
+            })
+        };
+        let (mut made, mut params) = (Vec::new(), Vec::new());
+        for source in action.sources(&datum.fields) {
+            match source {
+                Source::Argument { index, .. } if compared(index) => {}
+                Source::Argument { index, fields } => {
+                    given(pins.get(index as usize)?, fields, &mut made, &mut params)?;
                 }
-                // Chosen freely, or by the author: nobody judged that.
-                (Type::Commit, _) => return None,
-                // What the run was given is the operator's; what the run made holds what the run wrote.
-                (_, Pin::Is(Expr::Datum(Datum { root: Root::Param(_), .. }))) => {}
-                _ if touched => return None,
-                _ => {}
+                Source::Field(fields) => made.push(Datum { root: datum.root, fields }),
+                // What is in a thing is all that its key says of it: where that is the content itself, or the operator's.
+                Source::Thing(thing) => {
+                    let kind = self.facts.w.kinds.named(&thing.levels().last()?.kind)?;
+                    let content = self.facts.w.kinds.get(kind)?.immutable.is_some();
+                    let mut named = Vec::new();
+                    for key in thing.levels().iter().flat_map(|level| &level.keys) {
+                        match key {
+                            KeyExpr::Literal(_) => {}
+                            KeyExpr::Argument { index, fields } => {
+                                given(pins.get(*index as usize)?, fields.clone(), &mut named, &mut params)?;
+                            }
+                            KeyExpr::Field(fields) => {
+                                named.push(Datum { root: datum.root, fields: fields.clone() });
+                            }
+                            KeyExpr::Every(_) | KeyExpr::Some => return None,
+                        }
+                    }
+                    if !named.is_empty() && !content {
+                        return None;
+                    }
+                    made.extend(named);
+                }
             }
         }
-        named.then_some(given)
+        let found = if made.is_empty() { params } else { made };
+        (!found.is_empty()).then_some(found)
+    }
+}
+
+/// Adds what a pin names, unless the author gave it, with parameters of the run aside; none where it is chosen freely.
+fn given(pin: &Pin, fields: Vec<String>, found: &mut Vec<Datum>, params: &mut Vec<Datum>) -> Option<()> {
+    match pin {
+        Pin::Is(Expr::Literal(_)) => Some(()),
+        Pin::Is(Expr::Datum(datum)) => {
+            let fields = datum.fields.iter().cloned().chain(fields).collect();
+            let list = if matches!(datum.root, Root::Param(_)) { params } else { found };
+            list.push(Datum { root: datum.root, fields });
+            Some(())
+        }
+        _ => None,
     }
 }
 

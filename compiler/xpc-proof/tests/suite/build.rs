@@ -1,5 +1,6 @@
 //! Small workflows, built by hand.
 
+use xp_artifact::declaration::{Clauses, KeyExpr, LevelExpr, ThingExpr};
 use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::{
     Action, ActionId, ActionParam, Atom, Condition, Datum, Effect, Expr, Formula, Grant, GrantIx, How, Limit,
@@ -7,6 +8,7 @@ use xp_artifact::workflow::{
     Separation, SeparationReason, Step, StepId, Submission, SubmissionIx, Then, Workflow,
 };
 use xp_diagnostics::{SourceId, Span};
+use xp_scope::thing::{Immutable, KeyDecl, Kind, Kinds};
 use xp_scope::{PatternSet, Type, Value};
 use xpc_model::{Limits, Model, ProofObligation, Spans, Verdict};
 use xpc_proof::Z3Prover;
@@ -65,6 +67,27 @@ pub fn patterns(list: &[&str]) -> PatternSet {
     PatternSet::parse(list).unwrap()
 }
 
+/// Branches and commits, each told from others of its kind by one exact name.
+fn kinds() -> Kinds {
+    let kind = |name: &str, ty: Type, immutable: Option<Immutable>| Kind {
+        name: format!("c.{name}"),
+        realm: "c".to_owned(),
+        parents: Vec::new(),
+        key: vec![KeyDecl { name: "name".to_owned(), ty, fold: false, exact: true }],
+        immutable,
+        audience: None,
+    };
+    let branch = kind("Branch", Type::Branch, None);
+    let commit = kind("Commit", Type::Commit, Some(Immutable::Content));
+    Kinds::new(vec![branch, commit]).unwrap()
+}
+
+/// The thing of a kind of [`kinds`] that an argument names.
+pub fn named(kind: &str, argument: u32) -> ThingExpr {
+    let keys = vec![KeyExpr::Argument { index: argument, fields: Vec::new() }];
+    ThingExpr::Path(vec![LevelExpr { kind: format!("c.{kind}"), keys }])
+}
+
 impl Build {
     pub fn new() -> Self {
         let field = |name: &str, ty: Type| xp_artifact::workflow::Field { name: name.to_owned(), ty };
@@ -84,6 +107,7 @@ impl Build {
             roles: Vec::new(),
             separations: Vec::new(),
             records,
+            kinds: kinds(),
             actions: Vec::new(),
             steps: Vec::new(),
             loops: Vec::new(),
@@ -123,15 +147,13 @@ impl Build {
             name: name.to_owned(),
             params,
             result: Type::Record("c.R".to_owned()),
-            fresh: false,
             effect,
             irreversible: false,
             reveals_untrusted: false,
             reveals_private: false,
             publishes: false,
             attests: false,
-            touches: Vec::new(),
-            about: Vec::new(),
+            clauses: Clauses::default(),
             shows: Vec::new(),
             repeat: Repeat::Idempotent,
         });

@@ -1,14 +1,15 @@
 //! Small workflows with known answers; several come from the review of the semantics, where earlier wordings broke.
 
+use xp_artifact::declaration::{About, Identity, KeyExpr, LevelExpr, Making, ThingExpr};
 use xp_artifact::question::{Extent, Question, Status};
-use xp_artifact::workflow::{Effect, Expr, How, Per, Pin, Then, Workflow};
+use xp_artifact::workflow::{Action, Effect, Expr, How, Per, Pin, Then, Workflow};
 use xp_diagnostics::EventKind;
 use xp_scope::{Type, Value};
 use xpc_model::{Place, Verdict};
 
 use crate::build::{
-    Build, action, all, any, ask, bound, datum, effect, flag, is, literal, model, patterns, prove, result,
-    start, submitted,
+    Build, action, all, any, ask, bound, datum, effect, flag, is, literal, model, named, patterns, prove,
+    result, start, submitted,
 };
 
 fn status(workflow: &Workflow, question: Question) -> Status {
@@ -357,8 +358,9 @@ fn never_with_arguments() {
         let create = b.action("create", Effect::Write, &[("name", Type::Branch)]);
         b.change(create, |action| {
             action.result = Type::Branch;
-            action.fresh = fresh;
-            action.touches = vec![0];
+            if fresh {
+                makes_its_name(action);
+            }
         });
         let write = b.action("write", Effect::Write, &[("branch", Type::Branch)]);
         let s = b.step("s", "r", start());
@@ -390,24 +392,38 @@ fn never_with_arguments() {
     assert_eq!(status(&w, other), Status::Proved);
 }
 
-/// Write, test, merge: with the tests after the write, or beside it.
-fn tested(beside: bool) -> Workflow {
+/// The action makes the branch that its first argument names, and says so.
+fn makes_its_name(action: &mut Action) {
+    let thing = named("Branch", 0);
+    action.clauses.makes = vec![Making { thing, valid_while: Vec::new(), from: None }];
+    action.clauses.is = vec![Identity { field: Vec::new(), argument: 0, fields: Vec::new() }];
+}
+
+fn of_main() -> ThingExpr {
+    let keys = vec![KeyExpr::Literal(Value::Text("main".to_owned()))];
+    ThingExpr::Path(vec![LevelExpr { kind: "c.Branch".to_owned(), keys }])
+}
+
+const BRANCH: (&str, u32) = ("Branch", 0);
+const COMMIT: (&str, u32) = ("Commit", 1);
+
+/// Write, test, merge: with the tests after the write, or beside another one. The tests are about a kind, named by an argument.
+fn tested(beside: bool, about: (&str, u32)) -> Workflow {
     let mut b = Build::new();
     let create = b.action("create", Effect::Write, &[("name", Type::Branch)]);
     b.change(create, |action| {
         action.result = Type::Branch;
-        action.fresh = true;
-        action.touches = vec![0];
+        makes_its_name(action);
     });
     let write = b.action("write", Effect::Write, &[("branch", Type::Branch)]);
-    b.change(write, |action| action.touches = vec![0]);
-    let test = b.action("test", Effect::Execute, &[("commit", Type::Commit), ("network", Type::Text)]);
+    b.change(write, |action| action.clauses.changes = vec![named("Branch", 0)]);
+    let test = b.action("test", Effect::Execute, &[("branch", Type::Branch), ("commit", Type::Commit)]);
     b.change(test, |action| {
         action.attests = true;
-        action.about = vec![0];
+        action.clauses.about = vec![About { fields: Vec::new(), things: vec![named(about.0, about.1)] }];
     });
     let merge = b.action("merge", Effect::Merge, &[("commit", Type::Commit), ("onto", Type::Commit)]);
-    b.change(merge, |action| action.touches = vec![1]);
+    b.change(merge, |action| action.clauses.changes = vec![of_main()]);
     let s = b.step("s", "r", start());
     let branch = b.grant(s, create, vec![literal("topic")], 1, Per::Run);
     let made = b.auto(s, "made", bound(branch));
@@ -420,7 +436,8 @@ fn tested(beside: bool) -> Workflow {
         b.judged(x, "done");
     }
     let t = b.step("t", "r", is(ready));
-    let tests = b.grant(t, test, vec![datum(&result(i, change, "commit")), literal("none")], 1, Per::Opening);
+    let pins = vec![datum(&result(s, branch, "")), datum(&result(i, change, "commit"))];
+    let tests = b.grant(t, test, pins, 1, Per::Opening);
     let passed = b.auto(t, "passed", flag(tests, true));
     b.reopen(t, "failed", How::Auto(flag(tests, false)), i, 2, Then::End);
     let m = b.step("m", "r", is(passed));
@@ -432,10 +449,12 @@ fn tested(beside: bool) -> Workflow {
 
 #[test]
 fn stale_evidence() {
-    assert_eq!(status(&tested(false), Question::FreshEvidence), Status::Proved);
-    let verdict = ask(&tested(true), Question::FreshEvidence);
+    assert_eq!(status(&tested(false, BRANCH), Question::FreshEvidence), Status::Proved);
+    let verdict = ask(&tested(true, BRANCH), Question::FreshEvidence);
     assert_eq!((verdict.status, verdict.failures[0].code.id), (Status::Refuted, "XP0610"), "{verdict:#?}");
-    replays(&tested(true), &verdict);
+    replays(&tested(true, BRANCH), &verdict);
+    // A commit is what it is: the branch may be written meanwhile.
+    assert_eq!(status(&tested(true, COMMIT), Question::FreshEvidence), Status::Proved);
 }
 
 #[test]
@@ -444,6 +463,7 @@ fn deployments_are_reviewed() {
         let mut b = Build::new();
         let commit = b.param("commit", Type::Commit);
         let deploy = b.action("deploy", Effect::Deploy, &[("commit", Type::Commit)]);
+        b.change(deploy, |action| action.clauses.finals = vec![0]);
         let look = b.action("look", Effect::Read, &[]);
         b.change(look, |action| action.shows = vec!["commit".to_owned()]);
         let r = b.step("r", "s", start());

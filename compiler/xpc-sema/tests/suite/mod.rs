@@ -4,6 +4,7 @@ mod cases;
 mod example;
 mod mutations;
 mod pages;
+mod reference;
 mod scale;
 mod shipped;
 mod stdlib;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use xp_artifact::action_digest;
 use xp_artifact::workflow::{Action, Effect, Repeat};
 use xp_diagnostics::Sources;
+use xp_scope::Type;
 use xpc_sema::Library;
 
 fn library() -> Library {
@@ -29,23 +30,13 @@ fn held(name: &str, value: &Value) {
 }
 
 #[test]
-fn declarations_are_written_down() {
-    let library = library();
-    let actions: Vec<&Action> = library.actions().collect();
-    let records: BTreeMap<&str, _> = library.records().map(|record| (record.name.as_str(), record)).collect();
-    held(
-        "declarations.json",
-        &json!({ "actions": actions, "records": records.values().collect::<Vec<_>>() }),
-    );
-}
-
-#[test]
 fn the_registry_is_written_down() {
     let library = library();
+    let kinds = library.kinds();
     let records: Vec<_> = library.records().cloned().collect();
     let digests: BTreeMap<String, String> = library
         .actions()
-        .map(|action| (qualified(action), action_digest(action, &records).to_string()))
+        .map(|action| (qualified(action), action_digest(action, &records, &kinds).to_string()))
         .collect();
     held("registry.json", &json!({ "version": 1, "actions": digests }));
 }
@@ -84,14 +75,23 @@ fn every_action_is_there() {
 fn labels_fit_effects() {
     for action in library().actions() {
         let name = qualified(action);
-        let changes = matches!(action.effect, Effect::Write | Effect::Merge);
-        assert_eq!(changes, !action.touches.is_empty(), "{name}: what it touches");
+        let clauses = &action.clauses;
+        let leaves_all = matches!(action.effect, Effect::Read | Effect::Execute);
+        assert_eq!(
+            leaves_all,
+            clauses.altered().next().is_none(),
+            "{name}: what it changes, makes or removes"
+        );
+        assert!(clauses.changes.iter().all(|thing| !thing.levels().is_empty()), "{name}: changes anything");
+        assert_eq!(action.effect == Effect::Delete, !clauses.removes.is_empty(), "{name}: removes");
+        let finishes = matches!(action.effect, Effect::Merge | Effect::Deploy);
+        assert_eq!(finishes, !clauses.finals.is_empty(), "{name}: final");
         assert_eq!(
             matches!(action.effect, Effect::Merge | Effect::Delete),
             action.irreversible && name != "deploy.production",
             "{name}: irreversible"
         );
-        assert!(!action.attests || !action.about.is_empty(), "{name}: attests about nothing");
+        assert_eq!(action.attests, clauses.subjects().next().is_some(), "{name}: about what it attests");
         assert!(action.shows.is_empty() || action.effect == Effect::Read, "{name}: shows");
         assert!(action.repeat != Repeat::Manual, "{name}: would need a person after every crash");
         assert!(
@@ -100,4 +100,52 @@ fn labels_fit_effects() {
         );
         assert_eq!(action.publishes, action.effect == Effect::Discuss, "{name}: publishes");
     }
+}
+
+/// The library leaves nothing unsaid that it could say: what is read, and where each field of a result comes from.
+#[test]
+fn every_field_says_where_it_comes_from() {
+    let library = library();
+    let records: BTreeMap<&str, _> = library.records().map(|record| (record.name.as_str(), record)).collect();
+    for action in library.actions() {
+        let name = qualified(action);
+        let clauses = &action.clauses;
+        assert!(clauses.reads.is_some(), "{name}: reads");
+        assert!(
+            clauses.makes.iter().all(|making| making.from.is_some()),
+            "{name}: what goes into what it makes"
+        );
+        let fields: Vec<Vec<String>> = match &action.result {
+            Type::Record(record) => {
+                records[record.as_str()].fields.iter().map(|field| vec![field.name.clone()]).collect()
+            }
+            _ => vec![Vec::new()],
+        };
+        for field in fields {
+            let from = clauses.from.iter().any(|content| content.field == field);
+            assert!(from || clauses.identity(&field).is_some(), "{name}: {field:?}");
+        }
+    }
+}
+
+/// Connectors as an author would write them, each with the workflow it is for.
+#[test]
+fn connectors_of_other_kinds_have_no_faults() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib/tests");
+    let mut met = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let checked = super::Checked::of(&text);
+        assert_eq!(checked.codes(), Vec::<&str>::new(), "{}\n{}", path.display(), checked.drawn());
+        let formatted = xp_syntax::format(&text).unwrap();
+        if std::env::var_os("XP_BLESS").is_some() {
+            std::fs::write(&path, &formatted).unwrap();
+        } else {
+            assert!(formatted == text, "{} is not formatted", path.display());
+        }
+        met.extend(checked.models.iter().map(|model| model.workflow.name.clone()));
+    }
+    met.sort();
+    assert_eq!(met, ["infra", "pay", "support"]);
 }

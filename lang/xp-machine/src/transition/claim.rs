@@ -2,12 +2,13 @@
 
 use xp_artifact::workflow::StepId;
 use xp_scope::Digest;
+use xp_scope::thing::Canonical;
 use xp_wire::RefusalCode;
 
 use crate::data;
 use crate::event::{Accepted, Actor};
 use crate::refusal::{Clause, Refusal};
-use crate::state::{Phase, State};
+use crate::state::{Hold, Phase, State};
 use crate::transition::{Context, actor, close};
 
 /// The claim.
@@ -75,8 +76,21 @@ pub(crate) fn apply(
     }
 
     let grant = hold.grant;
+    let declared = step.grants.get(grant.index()).ok_or_else(Refusal::broken)?;
+    let action = context.machine.workflow.actions.get(declared.action.index()).ok_or_else(Refusal::broken)?;
+    let expected = context.machine.expected(state, action, &hold.naming);
+    let things: Vec<Canonical> = expected.into_iter().map(|(thing, _)| thing).collect();
+    let writes = |other: &Hold| {
+        other.phase != Phase::Issued && other.expects.iter().any(|thing| things.contains(thing))
+    };
+    if state.holds.values().any(writes) {
+        let reason = "another write of the same thing is under way or in doubt";
+        return Err(Refusal::by(RefusalCode::InFlight, Clause::Step(claim.step), reason));
+    }
+
     let hold = state.holds.get_mut(claim.jti).ok_or_else(Refusal::broken)?;
     hold.phase = Phase::Claimed;
+    hold.expects = things;
     let now = state.steps.get_mut(claim.step.index()).ok_or_else(Refusal::broken)?;
     now.in_flight += 1;
     let uses = now.grants.get_mut(grant.index()).ok_or_else(Refusal::broken)?;

@@ -1,10 +1,10 @@
 //! A token comes to its end: carried out, not carried out, in doubt, resolved, run out.
 
+use xp_artifact::workflow::Action;
 use xp_scope::Value;
 use xp_wire::RefusalCode;
 
 use crate::event::Accepted;
-use crate::fresh;
 use crate::refusal::Refusal;
 use crate::state::{Hold, Phase, State, Status};
 use crate::transition::{Context, close};
@@ -84,21 +84,22 @@ fn hold_in<'s>(state: &'s State, jti: &str, phase: Phase) -> Result<&'s Hold, Re
     }
 }
 
-/// The result is of its type, and new where it must be.
+/// The result is of its type, and what it names is new where it must be.
 fn typed(context: &Context<'_>, state: &State, hold: &Hold, result: &Value) -> Result<(), Refusal> {
-    let grant = context.machine.step(hold.step).and_then(|step| step.grants.get(hold.grant.index()));
-    let action = grant.and_then(|grant| context.machine.workflow.actions.get(grant.action.index()));
-    let action = action.ok_or_else(Refusal::broken)?;
+    let action = action(context, hold).ok_or_else(Refusal::broken)?;
     xp_scope::check(result, &action.result, &context.machine.records).map_err(|mismatch| {
         Refusal::of(RefusalCode::BadValue, format!("the result of `{}`: {mismatch}", action.name))
     })?;
-    if action.makes_new_name()
-        && let Some(param) = fresh::given_as(context.machine, state, &action.result, result)
-    {
-        let reason = format!("the result of `{}` is not new: the run was given it as `{param}`", action.name);
+    if let Some(why) = context.machine.not_new(state, action, &hold.naming, Some(result)) {
+        let reason = format!("the result of `{}` is not new: {why}", action.name);
         return Err(Refusal::of(RefusalCode::BadValue, reason));
     }
     Ok(())
+}
+
+fn action<'m>(context: &Context<'m>, hold: &Hold) -> Option<&'m Action> {
+    let grant = context.machine.step(hold.step)?.grants.get(hold.grant.index())?;
+    context.machine.workflow.actions.get(grant.action.index())
 }
 
 /// Binds the result if its opening still stands, then lets what waited take effect.
@@ -110,20 +111,15 @@ fn finish(
     result: &Value,
 ) -> Result<Accepted, Refusal> {
     typed(context, state, hold, result)?;
-    let shows = context
-        .machine
-        .step(hold.step)
-        .and_then(|step| step.grants.get(hold.grant.index()))
-        .and_then(|grant| context.machine.workflow.actions.get(grant.action.index()))
-        .map(|action| action.shows.as_slice())
-        .unwrap_or_default();
+    let action = action(context, hold).ok_or_else(Refusal::broken)?;
+    context.machine.carried_out(state, action, &hold.naming, result);
     state.holds.remove(jti);
     let running = state.status == Status::Running;
     let step = state.steps.get_mut(hold.step.index()).ok_or_else(Refusal::broken)?;
     step.in_flight = step.in_flight.saturating_sub(1);
     let bound = running && step.open && step.opening == hold.opening;
     if bound {
-        for field in shows {
+        for field in &action.shows {
             if let Some(value) = result.at(std::slice::from_ref(field)) {
                 step.shown.insert((hold.principal.clone(), value.digest()));
             }

@@ -7,7 +7,6 @@ use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 
 use crate::event::{Accepted, Actor};
-use crate::fresh;
 use crate::pin::{self, Miss};
 use crate::refusal::{Clause, Refusal};
 use crate::state::{GrantState, Hold, Phase, State};
@@ -53,6 +52,7 @@ pub(crate) fn apply(
 
     close::sweep(state, id, grant, context.now);
     let declared = step.grants.get(grant.index()).ok_or_else(Refusal::broken)?;
+    let action = context.machine.workflow.actions.get(declared.action.index());
     let expires = context.now.saturating_add(u64::from(declared.ttl_seconds) * 1_000);
     let now = state.steps.get_mut(id.index()).ok_or_else(Refusal::broken)?;
     let opening = now.opening;
@@ -69,6 +69,8 @@ pub(crate) fn apply(
         req: req.clone(),
         expires,
         phase: Phase::Issued,
+        naming: action.map(|action| context.machine.naming(action, request.args)).unwrap_or_default(),
+        expects: Vec::new(),
     };
     state.holds.insert(request.jti.to_owned(), hold);
     actor::fix(state, step.role, request.actor);
@@ -173,12 +175,9 @@ fn admitted(
             }
         }
     }
-    if action.makes_new_name()
-        && let Some((number, name)) = fresh::name_of(action, args)
-        && let Some(param) = fresh::given_as(context.machine, state, &action.result, name)
-    {
-        let reason = format!("what is made would be called like what the run was given as `{param}`");
-        return Err(Refusal::by(RefusalCode::OutOfScope, Clause::Pin(id, ix, number), reason));
+    if let Some(why) = context.machine.not_new(state, action, args, None) {
+        let reason = format!("what is made would not be new: {why}");
+        return Err(Refusal::by(RefusalCode::OutOfScope, Clause::Grants(id), reason));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use xp_artifact::declaration::Clauses;
 use xp_artifact::workflow::{
     Action, ActionId, ActionParam, Atom, Condition, Datum, Effect, Expr, Formula, Grant, GrantIx, How, Limit,
     Loop, LoopId, Outcome, OutcomeIx, Per, Pin, Record, Repeat, Role, RoleId, RoleKind, Root, Step, StepId,
@@ -9,6 +10,7 @@ use xp_artifact::workflow::{
 };
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Event, Input, Machine, Refusal, RefusalCode, Start, State};
+use xp_scope::thing::Kinds;
 use xp_scope::{Digest, Type, Value};
 
 pub const WRITE: ActionId = ActionId(0);
@@ -62,15 +64,13 @@ fn action(name: &str, effect: Effect, shows: &[&str]) -> Action {
         name: name.to_owned(),
         params: vec![ActionParam { name: "what".to_owned(), ty: Type::Text, default: None }],
         result: Type::Record("world.Done".to_owned()),
-        fresh: false,
         effect,
         irreversible: false,
         reveals_untrusted: false,
         reveals_private: false,
         publishes: false,
         attests: true,
-        touches: vec![0],
-        about: vec![],
+        clauses: Clauses::default(),
         shows: shows.iter().map(|field| (*field).to_owned()).collect(),
         repeat: Repeat::Idempotent,
     }
@@ -95,6 +95,7 @@ pub fn workflow(roles: &[&str], steps: Vec<Step>, loops: Vec<Loop>) -> Workflow 
             name: "world.Done".to_owned(),
             fields: vec![field("passed", Type::Bool), field("id", Type::Text)],
         }],
+        kinds: Kinds::default(),
         actions: vec![
             action("write", Effect::Write, &[]),
             action("test", Effect::Execute, &[]),

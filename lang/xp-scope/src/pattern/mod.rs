@@ -18,6 +18,7 @@ mod nfa;
 mod one;
 mod set;
 mod shortest;
+mod touch;
 
 pub use control::is_control_file;
 pub use one::{MAX_PATTERN, Pattern, PatternError};

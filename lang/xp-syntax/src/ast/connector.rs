@@ -4,6 +4,8 @@ use xp_diagnostics::Span;
 
 use super::name::{Doc, Name, Path};
 use super::pin::Expr;
+use super::thing::{Making, Resource, Source, Thing};
+use super::ty::{Field, Type};
 
 /// `connector name { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct Connector {
     pub doc: Option<Doc>,
     /// Its name.
     pub name: Name,
+    /// Kinds of things.
+    pub resources: Vec<Resource>,
     /// Record types.
     pub types: Vec<TypeDecl>,
     /// Actions.
@@ -35,41 +39,6 @@ pub struct TypeDecl {
     pub span: Span,
 }
 
-/// `name: type`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Its name.
-    pub name: Name,
-    /// Its type.
-    pub ty: Type,
-    /// Both.
-    pub span: Span,
-}
-
-/// A type as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Type {
-    /// Which.
-    pub kind: TypeKind,
-    /// Where.
-    pub span: Span,
-}
-
-/// The forms of a type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TypeKind {
-    /// A built-in type, a record, or an enumeration of this one word: resolving tells.
-    Named(Path),
-    /// `list of T`.
-    List(Box<Type>),
-    /// `set of T`.
-    Set(Box<Type>),
-    /// `{ f: T, … }`.
-    Record(Vec<Field>),
-    /// `a | b`; at least two words.
-    Enum(Vec<Name>),
-}
-
 /// `action name(params) -> result { clauses }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
@@ -79,8 +48,6 @@ pub struct Action {
     pub name: Path,
     /// Its arguments.
     pub params: Vec<ActionParam>,
-    /// The word `fresh` before the result.
-    pub fresh: Option<Span>,
     /// Type of its result; none when there is no `->`.
     pub result: Option<Type>,
     /// What it does, in source order; each kind at most once.
@@ -126,12 +93,67 @@ pub enum ClauseKind {
     Publishes,
     /// `attests`.
     Attests,
-    /// `touches p, q`.
-    Touches(Vec<Name>),
-    /// `about p, q`.
-    About(Vec<Name>),
     /// `shows f, g`.
     Shows(Vec<Name>),
     /// `repeat probe`.
     Repeat(Name),
+    /// `changes …`; empty for `nothing`.
+    Changes(Vec<Thing>),
+    /// `reads …`; empty for `nothing`.
+    Reads(Vec<Thing>),
+    /// `makes T valid while … from …`.
+    Makes(Making),
+    /// `removes …`.
+    Removes(Vec<Thing>),
+    /// `final p, q`.
+    Final(Vec<Name>),
+    /// `expects T at …`.
+    Expects(Thing, Option<Source>),
+    /// `version of T is result.f`.
+    Version(Thing, Path),
+    /// `measured by …`; empty for `nothing`.
+    MeasuredBy(Vec<Source>),
+    /// `about T`, and `result.f about T` with the field.
+    About(Option<Path>, Vec<Thing>),
+    /// `result.f from …`; empty for `nothing`.
+    From(Path, Vec<Source>),
+    /// `result.f is p`.
+    Is(Path, Path),
+}
+
+impl Clause {
+    /// The kinds it names, as they are written.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&Path> {
+        let mut found = Vec::new();
+        match &self.kind {
+            ClauseKind::Changes(things)
+            | ClauseKind::Reads(things)
+            | ClauseKind::Removes(things)
+            | ClauseKind::About(_, things) => things.iter().for_each(|thing| thing.kinds(&mut found)),
+            ClauseKind::Makes(making) => {
+                making.thing.kinds(&mut found);
+                making.valid_while.iter().for_each(|thing| thing.kinds(&mut found));
+                making.from.iter().flatten().for_each(|source| source.kinds(&mut found));
+            }
+            ClauseKind::Expects(thing, at) => {
+                thing.kinds(&mut found);
+                at.iter().for_each(|source| source.kinds(&mut found));
+            }
+            ClauseKind::Version(thing, _) => thing.kinds(&mut found),
+            ClauseKind::MeasuredBy(sources) | ClauseKind::From(_, sources) => {
+                sources.iter().for_each(|source| source.kinds(&mut found));
+            }
+            ClauseKind::Effect(_)
+            | ClauseKind::Irreversible
+            | ClauseKind::Reveals(_)
+            | ClauseKind::Publishes
+            | ClauseKind::Attests
+            | ClauseKind::Shows(_)
+            | ClauseKind::Repeat(_)
+            | ClauseKind::Final(_)
+            | ClauseKind::Is(..) => {}
+        }
+        found
+    }
 }

@@ -2,9 +2,9 @@
 
 use xp_diagnostics::Span;
 
-use super::connector::Type;
 use super::name::{Doc, Name, Path};
 use super::pin::{Arg, Int, Patterns};
+use super::ty::Type;
 
 /// `step name by role after formula { … }`.
 #[derive(Clone, Debug, PartialEq, Eq)]

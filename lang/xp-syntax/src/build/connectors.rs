@@ -1,7 +1,6 @@
 //! Connectors.
 
 use pest::iterators::Pair;
-use xp_diagnostics::Span;
 
 use super::cx::{Cx, Kids};
 use crate::ast::{ActionParam, Clause, ClauseKind, Name, Path, Type, TypeDecl};
@@ -25,7 +24,6 @@ pub(crate) fn type_decl(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Typ
 pub(crate) struct ActionHead {
     pub name: Path,
     pub params: Vec<ActionParam>,
-    pub fresh: Option<Span>,
     pub result: Option<Type>,
 }
 
@@ -33,12 +31,11 @@ pub(crate) fn action(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Action
     let mut kids = Kids::of(pair);
     let name = cx.path(&kids.eat(Rule::action_path)?);
     let params = kids.all(Rule::action_param, |param| action_param(cx, param))?;
-    let fresh = kids.eat(Rule::k_fresh).map(|word| cx.span(&word));
     let result = match kids.eat(Rule::type_expr) {
         Some(ty) => Some(cx.type_expr(ty)?),
         None => None,
     };
-    Some(ActionHead { name, params, fresh, result })
+    Some(ActionHead { name, params, result })
 }
 
 fn action_param(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<ActionParam> {
@@ -56,24 +53,20 @@ fn action_param(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<ActionParam
 pub(crate) fn clause(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Clause> {
     let form = Kids::of(pair).next()?;
     let span = cx.span(&form);
-    let rule = form.as_rule();
-    let names: Vec<Name> = Kids::of(form)
-        .pairs
-        .filter(|kid| !super::cx::noise(kid.as_rule()))
-        .map(|kid| cx.name(&kid))
-        .collect();
-    let first = names.first().cloned();
-    let kind = match rule {
-        Rule::effect => ClauseKind::Effect(first?),
+    let kind = match form.as_rule() {
+        Rule::effect => ClauseKind::Effect(names(cx, form).into_iter().next()?),
         Rule::irreversible => ClauseKind::Irreversible,
-        Rule::reveals => ClauseKind::Reveals(names),
+        Rule::reveals => ClauseKind::Reveals(names(cx, form)),
         Rule::publishes => ClauseKind::Publishes,
         Rule::attests => ClauseKind::Attests,
-        Rule::touches => ClauseKind::Touches(names),
-        Rule::about => ClauseKind::About(names),
-        Rule::shows => ClauseKind::Shows(names),
-        Rule::repeat => ClauseKind::Repeat(first?),
-        _ => return None,
+        Rule::shows => ClauseKind::Shows(names(cx, form)),
+        Rule::repeat => ClauseKind::Repeat(names(cx, form).into_iter().next()?),
+        Rule::finals => ClauseKind::Final(names(cx, form)),
+        _ => super::things::clause(cx, form)?,
     };
     Some(Clause { kind, span })
+}
+
+fn names(cx: &Cx<'_, '_>, form: Pair<'_, Rule>) -> Vec<Name> {
+    Kids::of(form).pairs.filter(|kid| !super::cx::noise(kid.as_rule())).map(|kid| cx.name(&kid)).collect()
 }

@@ -94,5 +94,5 @@ impl<'i> Kids<'i> {
 
 /// Words and marks that only hold a rule together.
 pub(super) fn noise(rule: Rule) -> bool {
-    rule == Rule::EOI || (rule != Rule::k_fresh && crate::words::is_word(rule))
+    rule == Rule::EOI || crate::words::is_word(rule)
 }

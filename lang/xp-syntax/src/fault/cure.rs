@@ -59,7 +59,8 @@ pub(super) fn cure(
     {
         return hints(slice, wants, word, fault).fix(slice.span(start, word.len()), "by", "write `by`");
     }
-    for option in exact.iter().copied().chain([":"]) {
+    // That nothing is changed or read is for the author to say.
+    for option in exact.iter().copied().filter(|option| *option != "nothing").chain([":"]) {
         if slice.reads_with(start, 0, &format!(" {option} ")) {
             let insert = match option {
                 "," | ":" => option.to_owned() + if start == end_before { " " } else { "" },

@@ -19,6 +19,20 @@ pub(super) fn hints(slice: &Slice<'_, '_>, wants: &[Wanted], word: &str, fault: 
             fault.help("`once` says of what: `once per opening` or `once per run`")
         }
         Piece::Prove if wants("per") => fault.help("a count is over the run: `at most N per run`"),
+        Piece::Clause if wants("nothing") => {
+            fault.help("name the things, as `Kind(key)`, with commas; `nothing` and `anything` stand alone")
+        }
+        Piece::Clause if wants("(") => fault.help("a thing is written with its key: `Kind(key)`"),
+        Piece::Clause if wants("in") && !word.is_empty() => {
+            fault.help("what a thing lies in follows `in`: `every Kind in Outer(key)`")
+        }
+        Piece::Clause if word == "," => fault.help("`nothing` stands alone"),
+        Piece::Resource if wants("in") => {
+            fault.help("a resource has a key: `resource Name { id: text }`, or `resource Name in Outer { id: text }`")
+        }
+        Piece::Resource if word == "," && wants("{") => {
+            fault.help("kinds that may enclose it are separated by `|`")
+        }
         Piece::Outcome if word == "when" => {
             fault.help("an outcome that comes by itself: `auto when CONDITION`; one that the agent may choose: `if CONDITION`")
         }

@@ -20,6 +20,11 @@ pub(crate) fn unknown(lexed: &Lexed<'_>, block: Piece, tokens: &Range<usize>) ->
     {
         return planned.fault(span);
     }
+    if block == Piece::Action
+        && let Some(fault) = clause(lexed, tokens)
+    {
+        return fault;
+    }
     let starters: Vec<&str> = block.starters().collect();
     let parts: Vec<String> = starters.iter().map(|word| format!("`{word}`")).collect();
     let list = join(&parts);
@@ -64,4 +69,30 @@ pub(crate) fn unknown(lexed: &Lexed<'_>, block: Piece, tokens: &Range<usize>) ->
         }
     }
     fault
+}
+
+/// A clause of the former language, or one about a field of the result that does not begin with `result`.
+fn clause(lexed: &Lexed<'_>, tokens: &Range<usize>) -> Option<Diagnostic> {
+    let word = lexed.word(tokens.start);
+    let span = lexed.span(tokens.start);
+    let mut end = tokens.start + 1;
+    while lexed.is_mark(end, '.') && lexed.kind(end + 1) == Some(Kind::Word) {
+        end += 2;
+    }
+    let fault = |message: String| Diagnostic::error(codes::UNKNOWN_START, message).at(span);
+    match (word, lexed.word(end)) {
+        ("touches", _) => {
+            Some(fault("there is no clause `touches`: what an action changes are things".to_owned()).help(
+                "write `changes Kind(key)`, with a kind that a `resource` declares, or `changes nothing`",
+            ))
+        }
+        (_, then @ ("from" | "is" | "about")) if lexed.kind(tokens.start) == Some(Kind::Word) => Some(
+            fault(format!("`{word}` starts no clause"))
+                .help(format!(
+                    "a field of the result is named `result.{word}` here, as in `result.{word} {then} …`"
+                ))
+                .fix(Span { end: span.start, ..span }, "result.", "insert `result.`"),
+        ),
+        _ => None,
+    }
 }

@@ -47,6 +47,7 @@ pub(super) fn layout(
         column: indent,
         brackets: Vec::new(),
         chance: None,
+        part: false,
         list: None,
     }
     .run(tokens, tail)
@@ -121,6 +122,8 @@ struct Wrapper<'a, 't> {
     brackets: Vec<(usize, bool)>,
     /// The last place for a break: byte in `out`, and the indentation after it.
     chance: Option<(usize, usize)>,
+    /// That place is before a part of a clause, as `from`.
+    part: bool,
     /// Column of the first name of a list without brackets.
     list: Option<usize>,
 }
@@ -134,9 +137,14 @@ impl Wrapper<'_, '_> {
             let first = at == tokens.start;
             let space = !first && spaced(self.lexed, self.piece, at);
             if let Some(indent) = self.break_before(at).filter(|_| !first) {
-                // A record or a group is rather moved down whole than broken.
-                if !self.brackets.iter().any(|(_, whole)| *whole) || self.chance.is_none() {
+                let part = self.piece == Piece::Clause
+                    && !self.lexed.is_mark(at - 1, ',')
+                    && indent + flat(self.lexed, self.piece, at..tokens.end).chars().count() <= WIDTH;
+                // A record, a group or a part of a clause is rather moved down whole than broken.
+                let whole = self.brackets.iter().any(|(_, whole)| *whole) || (self.part && !part);
+                if !whole || self.chance.is_none() {
                     self.chance = Some((self.out.len(), indent));
+                    self.part = part;
                 }
             }
             if space {
@@ -144,7 +152,11 @@ impl Wrapper<'_, '_> {
                 self.column += 1;
             }
             let word = self.lexed.word(at);
-            if self.list.is_none() && self.lexed.is_mark(at + 1, ',') && self.brackets.is_empty() {
+            if self.list.is_none()
+                && self.piece != Piece::Clause
+                && self.lexed.is_mark(at + 1, ',')
+                && self.brackets.is_empty()
+            {
                 self.list = Some(self.column);
             }
             self.out.push_str(word);
@@ -160,13 +172,13 @@ impl Wrapper<'_, '_> {
                 _ => {}
             }
             // Marks that cling to the word must not be pushed over the edge later.
+            let mut next = at + 1;
             let mut clings = 0;
-            while matches!(self.lexed.kind(at + 1 + clings), Some(Kind::Mark(',' | ')' | ']')))
-                && at + 1 + clings < tokens.end
-            {
-                clings += 1;
+            while next < tokens.end && matches!(self.lexed.kind(next), Some(Kind::Mark(',' | ')' | ']'))) {
+                clings += usize::from(!dropped(self.lexed, next));
+                next += 1;
             }
-            let end = if at + 1 + clings >= tokens.end { tail } else { 0 };
+            let end = if next >= tokens.end { tail } else { 0 };
             if self.column + clings + end > WIDTH {
                 self.break_line();
             }
@@ -177,6 +189,7 @@ impl Wrapper<'_, '_> {
     /// Breaks the line at the last good place, if there was one.
     fn break_line(&mut self) {
         let Some((byte, indent)) = self.chance.take() else { return };
+        self.part = false;
         let rest = self.out.split_off(byte);
         let rest = rest.trim_start_matches(' ');
         let shift = self.column - rest.chars().count();

@@ -51,10 +51,10 @@ impl Splitter<'_, '_> {
                 Kind::Mark('}') => {
                     let braces = inner.iter().filter(|open| **open == '{').count();
                     if braces > 0 {
-                        if !self.stray_in_record(at, piece == Piece::Type && braces == 1) {
+                        if !self.stray_in_record(at, piece.is_record() && braces == 1) {
                             close(&mut inner, '{');
                         }
-                    } else if !self.stray(at) && (piece != Piece::Type || token.line_first) {
+                    } else if !self.stray(at) && (!piece.is_record() || token.line_first) {
                         return (at, false);
                     }
                 }
@@ -83,7 +83,7 @@ impl Splitter<'_, '_> {
         let named = self.lexed.is_mark(at + 2, ':');
         let clause = Piece::Action.member(self.lexed.word(at + 1)).is_some() && !named;
         let unnamed_type = piece == Piece::Unknown && self.piece(self.block()) == Piece::Connector && named;
-        piece == Piece::Type
+        piece.is_record()
             || unnamed_type
             || (words::word(self.lexed.word(at - 1)).is_some_and(|word| word.before_type) && !clause)
     }
@@ -110,8 +110,8 @@ impl Splitter<'_, '_> {
             return false;
         }
         let next = self.lexed.word(at + 1);
-        if whole {
-            return next != "}" && !self.starts_something(next);
+        if whole && next == "}" {
+            return false;
         }
         !words::word(next).is_some_and(|word| word.after_type) && !self.starts_something(next)
     }
@@ -131,6 +131,9 @@ impl Splitter<'_, '_> {
             let sibling = self.piece(self.block()).member(word).is_some();
             let child = piece.member(word).is_some();
             let clause = piece == Piece::Clause;
+            if clause && self.is_name_in_clause(start, at) {
+                return Boundary::No;
+            }
             if token.line_first {
                 let starts = child || self.starts_something(word) || self.resumes(word);
                 if starts && !field && !role {
@@ -161,6 +164,45 @@ impl Splitter<'_, '_> {
             return Boundary::Here;
         }
         Boundary::No
+    }
+
+    /// A word that could start a clause, and is a name, or the `about` of a field, in the clause at hand.
+    fn is_name_in_clause(&self, start: usize, at: usize) -> bool {
+        let word = self.lexed.word(at);
+        let Some(member) = Piece::Action.member(word) else { return false };
+        if word == "about" && self.lexed.word(start) == "result" && self.path_end(start) == at {
+            return true;
+        }
+        let before = self.lexed.word(at - 1);
+        // A word that needs more is itself a name after these.
+        let named = at > start + 1
+            && self.lexed.kind(at - 1) == Some(Kind::Word)
+            && matches!(self.lexed.word(at - 2), "." | "," | "(" | "by" | "from" | "is");
+        if named || !words::needs_more(before) || member != Piece::Clause {
+            return false;
+        }
+        if before == "." || !self.lexed.token(at).is_some_and(|token| token.line_first) {
+            return true;
+        }
+        let after = self.path_end(at);
+        match self.lexed.kind(after) {
+            Some(Kind::Mark(',' | ')')) => true,
+            _ if word == "result" => !matches!(self.lexed.word(after), "from" | "is" | "about"),
+            // Alone in its line: a name, unless it says enough for a clause.
+            _ => {
+                after > at + 1
+                    || (!self.lexed.same_line_follows(at) && !self.complete(Piece::Clause, at..after))
+            }
+        }
+    }
+
+    /// Where the path that starts with a word ends.
+    fn path_end(&self, at: usize) -> usize {
+        let mut end = at + 1;
+        while self.lexed.is_mark(end, '.') && self.lexed.kind(end + 1) == Some(Kind::Word) {
+            end += 2;
+        }
+        end
     }
 
     /// A word that would reopen a block closed before.

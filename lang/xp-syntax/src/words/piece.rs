@@ -8,6 +8,7 @@ pub(crate) enum Piece {
     File,
     Use,
     Connector,
+    Resource,
     Type,
     Action,
     Clause,
@@ -33,6 +34,11 @@ impl Piece {
         Self::BLOCKS.contains(&self)
     }
 
+    /// Its braces hold fields, not members.
+    pub(crate) fn is_record(self) -> bool {
+        matches!(self, Self::Type | Self::Resource)
+    }
+
     /// A member tells by its first word that it belongs in such a block, wherever it is met. The words of an action's
     /// clauses are too common as names for that.
     pub(crate) fn is_told_by_members(self) -> bool {
@@ -45,6 +51,7 @@ impl Piece {
             Self::File => "file",
             Self::Use => "`use`",
             Self::Connector => "connector",
+            Self::Resource => "resource",
             Self::Type => "type",
             Self::Action => "action",
             Self::Clause => "clause",
@@ -67,6 +74,7 @@ impl Piece {
             Self::File | Self::Unknown => return None,
             Self::Use => Rule::use_piece,
             Self::Connector => Rule::connector_piece,
+            Self::Resource => Rule::resource_piece,
             Self::Type => Rule::type_piece,
             Self::Action => Rule::action_piece,
             Self::Clause => Rule::clause_piece,

@@ -12,6 +12,7 @@ pub(super) static WORDS: &[Word] = &[
     reserved("connector", Rule::k_connector).starts(&[(Piece::File, Piece::Connector)]).needs_more(),
     reserved("workflow", Rule::k_workflow).starts(&[(Piece::File, Piece::Workflow)]).needs_more(),
     // In a connector.
+    free("resource", Rule::k_resource).starts(&[(Piece::Connector, Piece::Resource)]).needs_more(),
     free("type", Rule::k_type).starts(&[(Piece::Connector, Piece::Type)]).needs_more(),
     free("action", Rule::k_action).starts(&[(Piece::Connector, Piece::Action)]).needs_more(),
     // In an action.
@@ -20,7 +21,19 @@ pub(super) static WORDS: &[Word] = &[
     free("reveals", Rule::k_reveals).starts(CLAUSE).forms(&[Rule::reveals]).needs_more(),
     free("publishes", Rule::k_publishes).starts(CLAUSE).forms(&[Rule::publishes]),
     free("attests", Rule::k_attests).starts(CLAUSE).forms(&[Rule::attests]),
-    free("touches", Rule::k_touches).starts(CLAUSE).forms(&[Rule::touches]).needs_more(),
+    free("changes", Rule::k_changes).starts(CLAUSE).forms(&[Rule::changes]).needs_more(),
+    free("reads", Rule::k_reads).starts(CLAUSE).forms(&[Rule::reads]).needs_more(),
+    free("makes", Rule::k_makes).starts(CLAUSE).forms(&[Rule::makes]).needs_more(),
+    free("removes", Rule::k_removes).starts(CLAUSE).forms(&[Rule::removes]).needs_more(),
+    free("final", Rule::k_final).starts(CLAUSE).forms(&[Rule::finals]).needs_more(),
+    free("expects", Rule::k_expects).starts(CLAUSE).forms(&[Rule::expects]).needs_more(),
+    free("version", Rule::k_version).phrase("version of").starts(CLAUSE).forms(&[Rule::version]).needs_more(),
+    free("measured", Rule::k_measured)
+        .phrase("measured by")
+        .starts(CLAUSE)
+        .forms(&[Rule::measured])
+        .needs_more(),
+    free("result", Rule::k_result).starts(CLAUSE).forms(&[Rule::result_clause]),
     free("about", Rule::k_about).starts(CLAUSE).forms(&[Rule::about]).needs_more(),
     free("shows", Rule::k_shows).starts(CLAUSE).forms(&[Rule::shows]).needs_more(),
     free("repeat", Rule::k_repeat).starts(CLAUSE).forms(&[Rule::repeat]).needs_more(),
@@ -42,9 +55,11 @@ pub(super) static WORDS: &[Word] = &[
         .spaced_group()
         .breaks(OutsideBrackets),
     reserved("and", Rule::k_and).needs_more().continues().spaced_group().breaks(Anywhere),
+    free("anything", Rule::k_anything).forms(&[Rule::anything]),
+    free("audience", Rule::k_audience).forms(&[Rule::audience]).needs_more().continues().after_type(),
     reserved("any", Rule::k_any).forms(&[Rule::any_pin]),
     reserved("as", Rule::k_as).forms(&[Rule::binder]).needs_more().continues(),
-    free("at", Rule::k_at).phrase("at most").forms(&[Rule::at_most]).continues(),
+    free("at", Rule::k_at).needs_more().continues(),
     reserved("auto", Rule::k_auto)
         .phrase("auto when")
         .forms(&[Rule::auto_when])
@@ -55,8 +70,18 @@ pub(super) static WORDS: &[Word] = &[
     free("can", Rule::k_can).needs_more().continues(),
     reserved("content", Rule::k_content).forms(&[Rule::content]),
     reserved("end", Rule::k_end).forms(&[Rule::end]),
+    free("every", Rule::k_every).forms(&[Rule::every]).needs_more(),
+    free("exact", Rule::k_exact).forms(&[Rule::exact]),
     reserved("false", Rule::k_false),
-    free("fresh", Rule::k_fresh).needs_more().continues().before_type(),
+    free("fold", Rule::k_fold).forms(&[Rule::fold]),
+    free("from", Rule::k_from)
+        .forms(&[Rule::made_from, Rule::result_from])
+        .needs_more()
+        .continues()
+        .breaks(OutsideBrackets),
+    free("immutable", Rule::k_immutable).forms(&[Rule::immutable]).continues().after_type(),
+    free("in", Rule::k_in).forms(&[Rule::parents]).needs_more().continues(),
+    free("is", Rule::k_is).forms(&[Rule::result_is]).needs_more().continues(),
     reserved("if", Rule::k_if)
         .forms(&[Rule::if_evidence])
         .needs_more()
@@ -70,11 +95,13 @@ pub(super) static WORDS: &[Word] = &[
         .continues()
         .after_type()
         .breaks(OutsideBracketsOf(Piece::Grant)),
+    free("minted", Rule::k_minted).forms(&[Rule::minted]).continues(),
     free("most", Rule::k_most).needs_more().continues(),
     free("never", Rule::k_never).forms(&[Rule::never]).needs_more(),
     free("no", Rule::k_no).forms(&[Rule::no_role, Rule::no_principal]),
     reserved("not", Rule::k_not).forms(&[Rule::negated]).needs_more().spaced_group(),
     free("notes", Rule::k_notes),
+    free("nothing", Rule::k_nothing).forms(&[Rule::nothing]),
     reserved("of", Rule::k_of)
         .forms(&[Rule::of])
         .needs_more()
@@ -88,6 +115,7 @@ pub(super) static WORDS: &[Word] = &[
     reserved("or", Rule::k_or).forms(&[Rule::or_op]).needs_more().continues().spaced_group().breaks(Anywhere),
     free("per", Rule::k_per).needs_more().continues(),
     free("principal", Rule::k_principal).continues(),
+    free("public", Rule::k_public).forms(&[Rule::public]),
     free("reaches", Rule::k_reaches).needs_more().continues(),
     reserved("reopen", Rule::k_reopen).forms(&[Rule::reopen]).needs_more(),
     free("requires", Rule::k_requires)
@@ -100,13 +128,21 @@ pub(super) static WORDS: &[Word] = &[
     free("roles", Rule::k_roles).needs_more().continues(),
     free("run", Rule::k_run),
     free("set", Rule::k_set).forms(&[Rule::set_type]),
+    free("some", Rule::k_some).forms(&[Rule::some]).needs_more(),
     free("text", Rule::k_text).continues(),
     reserved("then", Rule::k_then).needs_more(),
     free("through", Rule::k_through).needs_more().continues(),
     reserved("true", Rule::k_true),
     free("untrusted", Rule::k_untrusted).forms(&[Rule::through]),
+    free("valid", Rule::k_valid)
+        .phrase("valid while")
+        .forms(&[Rule::valid_while])
+        .needs_more()
+        .continues()
+        .breaks(OutsideBrackets),
     reserved("vacuous", Rule::k_vacuous).phrase("or vacuous").forms(&[Rule::vacuous]),
     reserved("when", Rule::k_when).needs_more().continues().spaced_group(),
+    free("while", Rule::k_while).needs_more().continues(),
     reserved("with", Rule::k_with).phrase("with notes").forms(&[Rule::notes]).needs_more().continues(),
     reserved("within", Rule::k_within)
         .forms(&[Rule::within])

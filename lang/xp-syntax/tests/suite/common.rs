@@ -5,6 +5,8 @@ use xp_syntax::{Parsed, parse};
 
 pub const BUG_FIX: &str = include_str!("../data/bug_fix.xp");
 pub const GITHUB: &str = include_str!("../data/github.xp");
+/// Every form of a resource and of a clause.
+pub const CLAUSES: &str = include_str!("../data/clauses.xp");
 
 pub fn read(text: &str) -> Parsed {
     parse(SourceId(0), text)

@@ -1,6 +1,6 @@
 //! Whole programs that are right.
 
-use super::common::{BUG_FIX, GITHUB, errors, read, shape, tokens};
+use super::common::{BUG_FIX, CLAUSES, GITHUB, errors, read, shape, tokens};
 
 #[test]
 fn the_program_of_the_design_reads() {
@@ -20,21 +20,21 @@ fn a_connector_reads() {
     let parsed = read(GITHUB);
     assert_eq!(parsed.diagnostics, vec![]);
     let connector = &parsed.tree.connectors[0];
-    assert_eq!((connector.types.len(), connector.actions.len()), (3, 5));
-    assert_eq!(connector.actions.iter().map(|action| action.clauses.len()).sum::<usize>(), 17);
-    assert!(connector.actions[1].fresh.is_some());
+    assert_eq!((connector.resources.len(), connector.types.len(), connector.actions.len()), (7, 6, 12));
+    assert_eq!(connector.actions.iter().map(|action| action.clauses.len()).sum::<usize>(), 98);
 }
 
 #[test]
 fn trees() {
     insta::assert_snapshot!("tree_bug_fix", shape(BUG_FIX));
     insta::assert_snapshot!("tree_github", shape(GITHUB));
+    insta::assert_snapshot!("tree_clauses", shape(CLAUSES));
 }
 
 /// Line breaks may stand between any two tokens: the splitter's notion of "goes on" covers the grammar.
 #[test]
 fn a_token_a_line_reads_the_same() {
-    for text in [BUG_FIX, GITHUB] {
+    for text in [BUG_FIX, GITHUB, CLAUSES] {
         let plain: String = text
             .lines()
             .filter(|line| !line.trim_start().starts_with("///"))

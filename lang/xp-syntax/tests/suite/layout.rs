@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use xp_syntax::format;
 
-use super::common::{BUG_FIX, GITHUB, errors, shape, tokens};
+use super::common::{BUG_FIX, CLAUSES, GITHUB, errors, shape, tokens};
 
 /// Laid out twice is laid out once, and it says the same.
 fn holds(text: &str) -> String {
@@ -30,6 +30,7 @@ fn same(left: &str, right: &str, what: &str) {
 fn the_program_of_the_design() {
     insta::assert_snapshot!("formatted_bug_fix", holds(BUG_FIX));
     insta::assert_snapshot!("formatted_github", holds(GITHUB));
+    insta::assert_snapshot!("formatted_clauses", holds(CLAUSES));
 }
 
 #[test]
@@ -82,8 +83,8 @@ proptest! {
 
     /// The example with its white space shuffled, comments thrown in, and words renamed.
     #[test]
-    fn mutations(seed in proptest::collection::vec(0u8..24, 1000), github in any::<bool>()) {
-        let source = if github { GITHUB } else { BUG_FIX };
+    fn mutations(seed in proptest::collection::vec(0u8..24, 1000), which in 0usize..3) {
+        let source = [BUG_FIX, GITHUB, CLAUSES][which];
         let plain = |line: &str| line.split(" // ").next().unwrap_or("").to_owned() + "\n";
         let source: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).map(plain).collect();
         let mut text = String::new();

@@ -8,10 +8,11 @@ use super::common::{errors, shape};
 use super::grammar::Grammar;
 
 /// Rules of pieces, each with what stands around a piece in a file; `@` is its place.
-const FRAMES: [(&str, &str); 14] = [
+const FRAMES: [(&str, &str); 15] = [
     ("use_piece", "@\nworkflow w {\n}\n"),
     ("connector_piece", "@ {\n}\n"),
     ("workflow_piece", "@ {\n}\n"),
+    ("resource_piece", "connector c {\n@\ntype T {\n}\n}\n"),
     ("type_piece", "connector c {\n@\ntype T {\n}\n}\n"),
     ("action_piece", "connector c {\n@ {\n}\ntype T {\n}\n}\n"),
     ("clause_piece", "connector c {\naction a() {\n@\n}\n}\n"),

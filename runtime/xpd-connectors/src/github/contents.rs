@@ -45,13 +45,17 @@ pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> 
 
 /// `contents.write`: blob, tree and commit on the branch's head, then the branch moves forward to it.
 ///
-/// The commit's only parent is the head that was read, so the move is a fast-forward only if nobody moved the branch
-/// in between (see [`git::advance`]).
+/// The head must be the commit at which the run last saw the branch, where it saw one: what an outsider put on top would
+/// become part of the run's own commit. The commit's only parent is that head, so the move is a fast-forward only if nobody
+/// moved the branch in between (see [`git::advance`]).
 pub(super) async fn write(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let (repo, branch, path) = written(permit.call())?;
     let content = Args::of(permit.call(), WRITE)?.text("text")?;
     git::registered(api, &repo).await?;
     let head = git::head(api, &repo, branch).await?;
+    if permit.call().expected(0).is_some_and(|seen| seen.as_text() != Some(head.as_str())) {
+        return Err(refused(409, "somebody else moved the branch"));
+    }
     let root = git::commit(api, &repo, &head).await?.tree;
     let mode = match git::walk(api, &repo, &root, path).await? {
         Found::File(line) => line.mode,

@@ -22,26 +22,27 @@ use super::{contents, marker, pulls, tree_merge};
 use crate::args::{Args, Repo, wrong};
 use crate::result::{record, text};
 
-const MERGE: &[&str] = &["repo", "number", "commit", "onto"];
+const MERGE: &[&str] = &["repo", "number", "commit", "onto", "into"];
 
 /// `pulls.merge`.
 pub(super) async fn merge(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), MERGE)?;
     let (repo, number) = (args.repo()?, args.number("number")?);
     let (commit, onto) = pair(&args)?;
+    let into = args.branch_or("into", repo.default_branch)?;
     git::registered(api, &repo).await?;
     let pull = pulls::get(api, &repo, number).await?;
     pulls::at_head(&pull, commit)?;
-    if pull.base.branch != repo.default_branch {
-        return Err(refused(409, "the pull request is not into the default branch"));
+    if pull.base.branch != into {
+        return Err(refused(409, "the pull request is into another branch"));
     }
-    if git::head(api, &repo, repo.default_branch).await? != onto {
-        return Err(refused(409, "the default branch has moved"));
+    if git::head(api, &repo, into).await? != onto {
+        return Err(refused(409, "the branch has moved"));
     }
     let tree = tree(api, permit, &repo, commit, onto).await?;
     let message = marker::sign(&format!("Merge pull request #{number}"), permit.call().marker())?;
     let made = git::write_commit(api, permit, &repo, &tree, &[onto, commit], &message).await?;
-    git::advance(api, permit, &repo, repo.default_branch, &made.sha).await?;
+    git::advance(api, permit, &repo, into, &made.sha).await?;
     Ok(done(&made))
 }
 
@@ -49,7 +50,8 @@ pub(super) async fn merge(api: &Api, permit: &Permit) -> Result<Value, ActError>
 pub(super) async fn probe_merge(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let args = Args::of(sought.call(), MERGE)?;
     let (repo, (commit, onto)) = (args.repo()?, pair(&args)?);
-    let found = contents::marked(api, &repo, repo.default_branch, sought.call()).await?;
+    let into = args.branch_or("into", repo.default_branch)?;
+    let found = contents::marked(api, &repo, into, sought.call()).await?;
     match found {
         Some(found) if found.parents == [onto, commit] => Ok(Some(done(&found))),
         Some(_) => Err(ActError::Unknown("a commit carries the mark and is not the merge".to_owned())),

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use xp_forge::{Entry, Fault, Rule, When};
+use xp_harness::Asked;
+use xpd_proxy::ActError;
 
 use crate::world::{SHOP, World, call, repo};
 
@@ -94,6 +96,28 @@ async fn a_message_holds_no_words_of_the_agent() {
     world.act("pulls.merge", args).await;
     let message = world.git(&["log", "-1", "--format=%B", "main"]);
     assert_eq!(message, format!("Merge pull request #{number}\n\nXp-Grant: grant-0001"));
+}
+
+#[tokio::test]
+async fn a_branch_that_somebody_else_moved_is_not_built_on() {
+    let world = World::new();
+    world.act("branches.create", json!({ "repo": repo(), "name": "fix", "from": "main" })).await;
+    let one = world.act("contents.write", write("fix", "src/new.rs", "// 1\n")).await;
+    let seen = || vec![Some(xp_scope::Value::Text(one["commit"].as_str().unwrap().to_owned()))];
+    let at =
+        |expected, text: &str| Asked { expected, ..call("contents.write", write("fix", "src/new.rs", text)) };
+    let evil: &[(&str, Entry)] = &[(".github/workflows/evil.yml", "on: push\n".into())];
+    let theirs = world.forge.push(SHOP, "fix", "outsider", "Sneaked in", evil).unwrap();
+    let refused = world.github.act(&at(seen(), "// 2\n")).await.unwrap_err();
+    assert!(
+        matches!(&refused, ActError::Refused { status: 409, reason } if reason.contains("moved")),
+        "{refused}"
+    );
+    assert_eq!(world.forge.branch(SHOP, "fix").unwrap(), theirs);
+    // Whoever has seen theirs may go on from there.
+    let theirs = vec![Some(xp_scope::Value::Text(theirs))];
+    world.github.act(&at(theirs, "// 2\n")).await.unwrap();
+    world.sound();
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn only_the_reviewed_commit_onto_the_tested_base() {
     // The default branch moves, or the pull request does.
     let moved = world.forge.push(SHOP, "main", "acme", "Meanwhile", &[("c", "c\n".into())]).unwrap();
     let refused = world.refused("pulls.merge", args(number, &commit, &world.main)).await;
-    assert_eq!(refused, (409, "the default branch has moved".to_owned()));
+    assert_eq!(refused, (409, "the branch has moved".to_owned()));
     world.forge.push(SHOP, "fix", "xp-bot", "More", &[("d", "d\n".into())]).unwrap();
     let refused = world.refused("pulls.merge", args(number, &commit, &moved)).await;
     assert_eq!(refused, (409, "the pull request is at another commit".to_owned()));

@@ -121,6 +121,7 @@ pub fn marked(action: &str, args: serde_json::Value, marker: &str) -> Asked {
         args: BTreeMap::from_iter(args),
         marker: marker.to_owned(),
         since: now(),
+        expected: Vec::new(),
     }
 }
 

@@ -60,7 +60,13 @@ fn call(action: &str) -> Asked {
     if action == "production" {
         args.insert("tree".to_owned(), text(&"b".repeat(40)));
     }
-    Asked { action: action.to_owned(), args, marker: "xp-0123456789abcdef".to_owned(), since: 0 }
+    Asked {
+        action: action.to_owned(),
+        args,
+        marker: "xp-0123456789abcdef".to_owned(),
+        since: 0,
+        expected: Vec::new(),
+    }
 }
 
 #[tokio::test]

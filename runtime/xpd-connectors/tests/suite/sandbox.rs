@@ -107,6 +107,7 @@ fn call(commit: &str, command: &str) -> Asked {
         ]),
         marker: "xp-0123456789abcdef".to_owned(),
         since: 0,
+        expected: Vec::new(),
     }
 }
 

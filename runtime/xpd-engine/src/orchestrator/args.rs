@@ -76,31 +76,19 @@ fn grants_of<'m>(machine: &'m Machine, step: &'m Step, action: &str) -> Vec<&'m 
     step.grants.iter().filter(named).collect()
 }
 
-/// What an action concerns, for leases: each touched or spoken-about argument with the records it stands beside.
-pub(super) fn resources(action: &Action, instance: &str, args: &BTreeMap<String, Value>) -> Vec<String> {
-    let within: Vec<Value> = action
-        .params
-        .iter()
-        .filter(|param| matches!(param.ty, xp_scope::Type::Record(_)))
-        .filter_map(|param| args.get(&param.name))
-        .map(identity)
-        .collect();
-    let named = action.touches.iter().chain(&action.about);
-    named
-        .filter_map(|index| action.params.get(*index as usize))
-        .filter_map(|param| {
-            let value = args.get(&param.name)?;
-            Some(serde_json::json!([instance, within, param.ty.to_string(), value]).to_string())
-        })
-        .collect()
-}
-
-/// What a record stands for: its owner and name where it has them, in one case, so that a field that only says how it is
-/// worked with does not make it another resource.
-fn identity(value: &Value) -> Value {
-    let named = |field: &str| value.at(&[field.to_owned()]).and_then(Value::as_text).map(str::to_lowercase);
-    match (named("owner"), named("name")) {
-        (Some(owner), Some(name)) => Value::List(vec![Value::Text(owner), Value::Text(name)]),
-        _ => value.clone(),
-    }
+/// What a use concerns, for leases: each thing that it alters or speaks about, below the upstream that it lies in. One that
+/// begins with another lies in it.
+pub(super) fn concerned(
+    machine: &Machine,
+    state: &State,
+    action: &Action,
+    args: &BTreeMap<String, Value>,
+) -> Vec<String> {
+    let kinds = &machine.workflow().kinds;
+    let text = |thing: &xp_scope::thing::Canonical| {
+        let realm = kinds.get(thing.kind()?)?.realm.as_str();
+        let instance = state.instance(realm).unwrap_or(realm);
+        Some(format!("{instance}\n{}", thing.lines(kinds).pop()?))
+    };
+    machine.concerned(action, args).iter().filter_map(text).collect()
 }

@@ -1,6 +1,7 @@
 //! What the proxy asks of the orchestrator, each inside a transaction of the proxy's.
 
 use xp_artifact::workflow::Repeat;
+use xp_machine::{Machine, State};
 use xp_scope::Value;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Fault, Refused, Spent, Stop, Use, Warrant};
 use xpd_store::{GrantRow, Read, StoreError};
@@ -9,6 +10,12 @@ use super::args::declared;
 use super::caller::{Caller, admit};
 use super::{Orchestrator, claim, doubt, end};
 use crate::memory::Tx;
+
+/// The versions at which things must be for a use.
+fn expected(machine: &Machine, state: &State, grant: &GrantRow) -> Vec<Option<Value>> {
+    let Some((_, action)) = declared(machine, &grant.action) else { return Vec::new() };
+    machine.expected(state, action, &grant.args).into_iter().map(|(_, version)| version).collect()
+}
 
 impl Authority for Orchestrator {
     type Caller = Caller;
@@ -24,7 +31,11 @@ impl Authority for Orchestrator {
             return Ok(Decision::Before(before));
         }
         let grant = rows.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
-        let warrant = self.warrant(rows.rows(), &grant)?.ok_or_else(|| Fault::unknown("run"))?;
+        let mut warrant = self.warrant(rows.rows(), &grant)?.ok_or_else(|| Fault::unknown("run"))?;
+        // The row of the run is written with the commit; what this decision saw is in memory.
+        if let Some(run) = Tx::new(rows, &self.memory).run(&grant.run)? {
+            warrant.expected = expected(&run.machine, &run.state, &grant);
+        }
         Ok(Decision::Allowed(warrant))
     }
 
@@ -34,10 +45,16 @@ impl Authority for Orchestrator {
         let marker = self.keys.marker(&grant.jti, &grant.req);
         let found = declared(&machine, &grant.action);
         let found = found.and_then(|(id, action)| Some((machine.declaration(id)?, action.repeat)));
+        let state = serde_json::from_slice(&run.state)?;
+        let expected = expected(&machine, &state, grant);
         Ok(Some(match found {
-            Some((declaration, repeat)) => Warrant { declaration: declaration.clone(), repeat, marker },
+            Some((declaration, repeat)) => {
+                Warrant { declaration: declaration.clone(), repeat, marker, expected }
+            }
             // Under this digest nothing was ever granted.
-            None => Warrant { declaration: xp_scope::Digest::of(b""), repeat: Repeat::Manual, marker },
+            None => {
+                Warrant { declaration: xp_scope::Digest::of(b""), repeat: Repeat::Manual, marker, expected }
+            }
         }))
     }
 

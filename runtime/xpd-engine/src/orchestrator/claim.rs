@@ -12,7 +12,7 @@ use xpd_proxy::{Answer, Fault, Refused, Stop, Use};
 use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::GrantClaims;
 
-use super::args::{complete, declared, resources};
+use super::args::{complete, concerned, declared};
 use super::caller::{Caller, admit};
 use super::decide::{Question, decide, on_record, refuse};
 use super::repeat::Request;
@@ -33,9 +33,9 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     if ran_out(tx, &id, row.as_ref())? {
         return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::Expired, "the token ran out")));
     }
-    let (req, concerned) = requested(tx, &id, &claims, row.as_ref(), args)
+    let (req, things) = requested(tx, &id, &claims, row.as_ref(), args)
         .map_err(|stop| on_record(tx, &id, caller.name(), stop))?;
-    let leased_by = tx.leased_by(&id, &concerned)?;
+    let leased_by = tx.leased_by(&id, &things)?;
     let event = Event::Claim {
         jti: claims.jti.clone(),
         actor: caller.actor.clone(),
@@ -46,7 +46,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     };
     decide(tx, Question { run: &id, principal: Some(caller.name()), leased_by, by: None, event })?;
     let row = row.ok_or_else(|| Fault::unknown("grant"))?;
-    tx.lease(&id, &concerned)?;
+    tx.lease(&id, &things)?;
     if let Some(request_id) = request.id() {
         tx.used_under(&row.jti, request_id)?;
         request.begun(tx, caller)?;
@@ -77,7 +77,7 @@ fn requested(
         return Ok((stated(), Vec::new()));
     };
     let Some(given) = args else {
-        return Ok((stated(), resources(action, &row.instance, &row.args)));
+        return Ok((stated(), concerned(&run.machine, &run.state, action, &row.args)));
     };
     let mut whole =
         complete(&run.machine, &run.state, &row.step, &row.action, given.clone()).map_err(Stop::Refuse)?;
@@ -90,6 +90,6 @@ fn requested(
     let declaration = run.machine.declaration(action_id);
     let declaration = declaration.ok_or_else(|| StoreError::broken("an action without a declaration"))?;
     let req = xp_artifact::request_digest(declaration, &row.instance, &whole);
-    let concerned = resources(action, &row.instance, &whole);
-    Ok((req, concerned))
+    let things = concerned(&run.machine, &run.state, action, &whole);
+    Ok((req, things))
 }

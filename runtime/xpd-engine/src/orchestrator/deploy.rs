@@ -106,7 +106,7 @@ fn signer(rules: &Rules, envelope: &Envelope) -> String {
 
 fn declarations(rules: &Rules, artifact: &Artifact) -> Result<(), Refused> {
     for action in &artifact.workflow.actions {
-        if !rules.registry.knows(action, &artifact.workflow.records) {
+        if !rules.registry.knows(action, &artifact.workflow.records, &artifact.workflow.kinds) {
             let reason = format!("`{}` is not declared here as the artifact declares it", qualified(action));
             return Err(Refused::new(RefusalCode::UndeclaredAction, reason));
         }

@@ -11,7 +11,7 @@ use xpd_proxy::{Fault, Stop};
 use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, MAX_GRANT_SECONDS, StepBinding};
 
-use super::args::{complete, declared, resources};
+use super::args::{complete, concerned, declared};
 use super::caller::Caller;
 use super::decide::{Accepting, Question, decide, refuse};
 use super::repeat::Request;
@@ -128,8 +128,9 @@ fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Res
     let instance = action.and_then(|action| run.state.instance(&action.connector));
     let instance = instance.map(str::to_owned).unwrap_or_default();
     let args = args.map_err(|refused| refuse(tx, id, caller.name(), refused))?;
-    let concerned = action.map(|action| resources(action, &instance, &args)).unwrap_or_default();
-    let leased_by = tx.leased_by(id, &concerned)?;
+    let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
+    let things = action.map(|action| concerned(&machine, &run.state, action, &args)).unwrap_or_default();
+    let leased_by = tx.leased_by(id, &things)?;
     let event = Event::Request {
         jti: jti.clone(),
         actor: caller.actor.clone(),

@@ -64,5 +64,6 @@ pub fn asked() -> Asked {
         args: BTreeMap::from([("number".to_owned(), Value::Int(7))]),
         marker: "xp-0123456789abcdef".to_owned(),
         since: 1_000,
+        expected: Vec::new(),
     }
 }

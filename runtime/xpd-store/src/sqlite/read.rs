@@ -115,10 +115,22 @@ impl Read for Rows<'_> {
     }
 
     fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError> {
-        let mut query =
+        let mut same =
             self.conn.prepare_cached("SELECT run FROM leases WHERE resource = ?1 AND run <> ?2")?;
+        // Everything that begins with a name comes right after it, before the name with a greater last character.
+        let mut inside = self.conn.prepare_cached(
+            "SELECT run FROM leases WHERE resource > ?1 AND resource < ?2 AND run <> ?3 LIMIT 1",
+        )?;
         for resource in resources {
-            let holder = query.query_row(params![resource, run], |row| row.get(0)).optional()?;
+            let lines = resource.match_indices('\n').filter_map(|(at, _)| resource.get(..=at));
+            for enclosing in lines.chain([resource.as_str()]) {
+                if let Some(holder) = same.query_row(params![enclosing, run], |row| row.get(0)).optional()? {
+                    return Ok(Some(holder));
+                }
+            }
+            let Some(start) = resource.strip_suffix('\n') else { continue };
+            let end = format!("{start}\u{b}");
+            let holder = inside.query_row(params![resource, end, run], |row| row.get(0)).optional()?;
             if holder.is_some() {
                 return Ok(holder);
             }

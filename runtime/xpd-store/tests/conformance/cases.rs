@@ -101,6 +101,15 @@ pub async fn a_lease_keeps_others_out_until_it_is_given_back(site: Site) {
     };
     assert_eq!((holder("s", "b").await.as_deref(), holder("r", "b").await), (Some("r"), None));
     assert_eq!(holder("s", "c").await, None);
+    // What lies in it and what it lies in, and no neighbour.
+    store.write(move |tx| tx.lease("r", &["here\nrepo\nbranch\n".to_owned()])).await.unwrap();
+    for met in ["here\nrepo\nbranch\n", "here\nrepo\n", "here\nrepo\nbranch\nfile\n"] {
+        assert_eq!(holder("s", met).await.as_deref(), Some("r"), "{met:?}");
+        assert_eq!(holder("r", met).await, None, "{met:?}");
+    }
+    for apart in ["here\nrepo\nbranch-2\n", "here\nrep\n", "there\nrepo\nbranch\n", "here\nrepo\nbranc\n"] {
+        assert_eq!(holder("s", apart).await, None, "{apart:?}");
+    }
     store.write(|tx| tx.release("r")).await.unwrap();
     assert_eq!(holder("s", "b").await, None);
 }

@@ -9,10 +9,13 @@ use xp_wire::RefusalCode;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Failure, Fault, Refused, Spent, Stop, Use, Warrant};
 use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
 
+/// What a use is known by, and the versions at which things must be.
+type Mark = (String, Vec<Option<Value>>);
+
 /// Grants everything, unless told to refuse.
 #[derive(Default)]
 pub struct Granter {
-    markers: Mutex<BTreeMap<String, String>>,
+    markers: Mutex<BTreeMap<String, Mark>>,
     /// How the actions ended, in order.
     pub endings: Mutex<Vec<Ending>>,
     /// What was resolved: token and result.
@@ -32,8 +35,8 @@ impl Granter {
         xp_artifact::request_digest(&declaration(), instance, args)
     }
 
-    pub(crate) fn mark(&self, jti: &str, marker: &str) {
-        self.markers.lock().unwrap().insert(jti.to_owned(), marker.to_owned());
+    pub(crate) fn mark(&self, jti: &str, marker: &str, expected: &[Option<Value>]) {
+        self.markers.lock().unwrap().insert(jti.to_owned(), (marker.to_owned(), expected.to_vec()));
     }
 }
 
@@ -62,9 +65,9 @@ impl Authority for Granter {
     }
 
     fn warrant(&self, _: &dyn Read, grant: &GrantRow) -> Result<Option<Warrant>, StoreError> {
-        let marker = self.markers.lock().unwrap().get(&grant.jti).cloned().unwrap_or_default();
+        let (marker, expected) = self.markers.lock().unwrap().get(&grant.jti).cloned().unwrap_or_default();
         let repeat = self.repeat.lock().unwrap().unwrap_or(Repeat::Probe);
-        Ok(Some(Warrant { declaration: declaration(), repeat, marker }))
+        Ok(Some(Warrant { declaration: declaration(), repeat, marker, expected }))
     }
 
     fn forbids_repeat(&self, _: &mut dyn Tx, _: &GrantRow) -> Result<Option<Refused>, Fault> {

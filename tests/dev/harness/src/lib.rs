@@ -36,6 +36,8 @@ pub struct Asked {
     pub marker: String,
     /// When it is granted, milliseconds since 1970.
     pub since: u64,
+    /// The versions at which the run last saw what must not have moved.
+    pub expected: Vec<Option<Value>>,
 }
 
 impl Asked {
@@ -80,7 +82,7 @@ impl Harness {
     /// The row of a grant as it is issued.
     #[must_use]
     pub fn row(&self, jti: &str, asked: &Asked) -> GrantRow {
-        self.granter.mark(jti, &asked.marker);
+        self.granter.mark(jti, &asked.marker, &asked.expected);
         GrantRow {
             jti: jti.to_owned(),
             run: RUN.to_owned(),

@@ -6,13 +6,15 @@
 
 mod moves;
 mod sample;
+pub mod things;
 
 use std::collections::{BTreeMap, HashMap};
 
 use xp_artifact::workflow::{Atom, GrantIx, StepId, Workflow};
 use xp_scope::Value;
 
-pub use moves::{Move, World};
+pub use moves::Move;
+pub use things::World;
 
 use xp_machine::event::Principal;
 use xp_machine::{Actor, Machine, Refusal, Start, State, Status};
@@ -68,7 +70,7 @@ pub struct Situation<O> {
     pub state: State,
     /// The claim in flight.
     pub flying: Option<moves::Flying>,
-    /// Which values stand for which.
+    /// What the run has made, and where values came from.
     pub world: World,
     /// The observer.
     pub observer: O,
@@ -195,14 +197,16 @@ pub fn explore<O: Observer>(
         machine.workflow().actions.iter().map(|action| (action.connector.clone(), "sampled".to_owned()));
     let start =
         Start { at: 0, params: params.collect(), instances: instances.collect(), staff: BTreeMap::new() };
-    let first = Situation { state: machine.start(&start)?, flying: None, world: World::default(), observer };
+    let state = machine.start(&start)?;
+    let judge = things::Judge::of(machine, &state);
+    let first = Situation { state, flying: None, world: World::default(), observer };
     let mut seen: HashMap<u64, Vec<usize>> = HashMap::from([(key(&first), vec![0])]);
     let mut explored = Explored { situations: vec![first], next: Vec::new(), complete: true };
     let mut here = 0;
     while here < explored.situations.len() {
         let Some(situation) = explored.situations.get(here).cloned() else { break };
         let mut next = Vec::new();
-        for (by, then) in moves::all(machine, &situation, &staff, options) {
+        for (by, then) in moves::all(machine, &judge, &situation, &staff, options) {
             let renewed = renewed(&situation.state, &then.state);
             let bucket = seen.entry(key(&then)).or_default();
             let known = bucket

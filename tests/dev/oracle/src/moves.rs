@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::workflow::{Action, Atom, GrantIx, How, OutcomeIx, Pin, Root, Step, StepId, SubmissionIx};
 use xp_scope::{Type, Value};
 
+use crate::things::{Judge, Part, World};
 use crate::{Observer, Options, Situation, Used, acting, sample};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Event, Input, Machine, Refusal, State, Status};
@@ -18,6 +20,8 @@ pub enum Move {
     Claim(Used),
     /// The claim in flight lands.
     Land(Value),
+    /// The claim in flight comes to nothing.
+    Fail,
     /// Something is handed in.
     Submit(StepId, SubmissionIx),
     /// The role looks at what it is to judge.
@@ -40,46 +44,73 @@ pub struct Flying {
     jti: String,
 }
 
-/// Which values stand for which: a commit for the branch it was written to, and so on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct World {
-    /// By value: the values it is about, transitively closed.
-    pub about: BTreeMap<Value, BTreeSet<Value>>,
-}
-
-impl World {
-    /// A value and all it stands for.
-    #[must_use]
-    pub fn roots(&self, value: &Value) -> BTreeSet<Value> {
-        let mut roots = self.about.get(value).cloned().unwrap_or_default();
-        roots.insert(value.clone());
-        roots
-    }
-
-    /// What an action made or measured stands for what it touched or was about.
-    fn learn(&mut self, action: &Action, args: &BTreeMap<String, Value>, result: &Value) {
-        let named = action.touches.iter().chain(&action.about);
-        let values = named.filter_map(|ix| args.get(&action.params.get(usize::try_from(*ix).ok()?)?.name));
-        let roots: BTreeSet<Value> = values.flat_map(|value| self.roots(value)).collect();
-        for part in identifiers(result) {
-            self.about.entry(part).or_default().extend(roots.iter().cloned());
+/// What is known after a use.
+fn learn(
+    world: &mut World,
+    judge: &Judge<'_>,
+    before: &State,
+    at: (StepId, GrantIx),
+    (action, args, result): (&Action, &BTreeMap<String, Value>, &Value),
+) {
+    let thing = |expr: &ThingExpr| judge.thing(before, at, expr, Some(result), false);
+    for making in &action.clauses.makes {
+        let Some(made) = thing(&making.thing) else { continue };
+        if judge.never_changes(&made) {
+            continue;
         }
+        let own = made.last().map(|(_, keys)| keys.clone()).unwrap_or_default();
+        world.names.extend(own.into_iter().filter_map(|part| match part {
+            Part::Is(value) => Some(value),
+            _ => None,
+        }));
+        world.made.insert(made);
+    }
+    for (field, value) in identifiers(result) {
+        let mut roots = BTreeSet::new();
+        let mut open = vec![field];
+        let mut seen = BTreeSet::new();
+        while let Some(field) = open.pop() {
+            if !seen.insert(field.clone()) {
+                continue;
+            }
+            roots.extend(action.clauses.made_as(&field).and_then(|making| thing(&making.thing)));
+            for source in action.sources(&field) {
+                match source {
+                    Source::Thing(expr) => roots.extend(thing(&expr)),
+                    Source::Field(field) => open.push(field),
+                    Source::Argument { index, fields } => {
+                        let param = usize::try_from(index).ok().and_then(|ix| action.params.get(ix));
+                        let value = param.and_then(|param| args.get(&param.name)?.at(&fields));
+                        roots.extend(value.into_iter().flat_map(|value| world.roots(value)));
+                    }
+                }
+            }
+        }
+        world.about.entry(value).or_default().extend(roots);
     }
 }
 
-/// The texts in a result: they may identify something.
-fn identifiers(value: &Value) -> Vec<Value> {
+/// The numbers and texts in a result, with where they stand: they may identify something.
+fn identifiers(value: &Value) -> Vec<(Vec<String>, Value)> {
     match value {
-        Value::Bool(_) | Value::Int(_) => Vec::new(),
-        Value::Text(_) => vec![value.clone()],
-        Value::List(parts) => parts.iter().flat_map(identifiers).collect(),
-        Value::Record(fields) => fields.values().flat_map(identifiers).collect(),
+        Value::Bool(_) | Value::List(_) => Vec::new(),
+        Value::Int(_) | Value::Text(_) => vec![(Vec::new(), value.clone())],
+        Value::Record(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| {
+                identifiers(value).into_iter().map(move |(mut path, value)| {
+                    path.insert(0, name.clone());
+                    (path, value)
+                })
+            })
+            .collect(),
     }
 }
 
 /// Every move from a situation with where it leads.
 pub(crate) fn all<O: Observer>(
     machine: &Machine,
+    judge: &Judge<'_>,
     here: &Situation<O>,
     staff: &[Principal],
     options: &Options,
@@ -89,7 +120,7 @@ pub(crate) fn all<O: Observer>(
     }
     let mut found = Vec::new();
     if let Some(flying) = &here.flying {
-        land(machine, here, flying, &mut found);
+        land(machine, judge, here, flying, &mut found);
     }
     for (index, step) in machine.workflow().steps.iter().enumerate() {
         let id = StepId::of(index);
@@ -101,7 +132,7 @@ pub(crate) fn all<O: Observer>(
             .get(step.role.index())
             .map(|role| role.name.as_str())
             .unwrap_or_default();
-        let player = Player { machine, id, step, role, principal };
+        let player = Player { machine, judge, id, step, role, principal };
         for (number, grant) in step.grants.iter().enumerate() {
             let Some(action) = machine.workflow().actions.get(grant.action.index()) else { continue };
             for args in arguments(machine, &here.state, id, action, &grant.pins, options) {
@@ -121,6 +152,7 @@ pub(crate) fn all<O: Observer>(
 /// A role in an open step.
 struct Player<'a> {
     machine: &'a Machine,
+    judge: &'a Judge<'a>,
     id: StepId,
     step: &'a Step,
     role: &'a str,
@@ -167,7 +199,7 @@ impl Player<'_> {
             let mut landed = then.clone();
             let complete = Event::Complete { jti: jti.clone(), result: result.clone() };
             if apply(self.machine, &mut landed.state, complete).is_ok() {
-                landed.world.learn(action, args, &result);
+                learn(&mut landed.world, self.judge, &here.state, (step, grant), (action, args, &result));
                 found.push((Move::Use(used.clone(), result), landed));
             }
         }
@@ -236,6 +268,7 @@ impl Player<'_> {
 
 fn land<O: Observer>(
     machine: &Machine,
+    judge: &Judge<'_>,
     here: &Situation<O>,
     flying: &Flying,
     found: &mut Vec<(Move, Situation<O>)>,
@@ -248,14 +281,24 @@ fn land<O: Observer>(
     let Some(action) = grant.and_then(|grant| machine.workflow().actions.get(grant.action.index())) else {
         return;
     };
+    let mut landed = false;
     for result in sample::results(machine, &here.state, flying.step, flying.grant, action, &flying.args) {
         let mut then = here.clone();
         then.flying = None;
         let complete = Event::Complete { jti: flying.jti.clone(), result: result.clone() };
         if apply(machine, &mut then.state, complete).is_ok() {
-            then.world.learn(action, &flying.args, &result);
+            let at = (flying.step, flying.grant);
+            learn(&mut then.world, judge, &here.state, at, (action, &flying.args, &result));
             found.push((Move::Land(result), then));
+            landed = true;
         }
+    }
+    // What would be new was made meanwhile: the upstream has it and makes no second one.
+    let mut then = here.clone();
+    then.flying = None;
+    let fail = Event::Fail { jti: flying.jti.clone(), returned: true };
+    if !landed && apply(machine, &mut then.state, fail).is_ok() {
+        found.push((Move::Fail, then));
     }
 }
 

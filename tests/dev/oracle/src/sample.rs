@@ -9,7 +9,7 @@ use xp_machine::{Machine, State};
 pub(crate) fn value(machine: &Machine, ty: &Type, seed: &str) -> Value {
     match ty {
         Type::Bool => Value::Bool(true),
-        Type::Int => Value::Int(1),
+        Type::Int => Value::Int(i64::from_str_radix(&short(seed, 6), 16).unwrap_or(1)),
         Type::Text => Value::Text(format!("text of {seed}")),
         Type::Path => Value::Text("src/sampled.rs".to_owned()),
         Type::Branch => Value::Text(format!("branch-{}", short(seed, 8))),
@@ -43,10 +43,12 @@ pub(crate) fn results(
 ) -> Vec<Value> {
     let Some(step) = machine.workflow().steps.get(id.index()) else { return Vec::new() };
     let mut base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
-    // What is made is called as it was asked for.
-    let made = action.name_of_made().and_then(|number| action.params.get(usize::try_from(number).ok()?));
-    if let Some(name) = made.and_then(|param| args.get(&param.name)) {
-        base = name.clone();
+    // What is said to be an argument is that.
+    for identity in &action.clauses.is {
+        let param = usize::try_from(identity.argument).ok().and_then(|ix| action.params.get(ix));
+        if let Some(value) = param.and_then(|param| args.get(&param.name)?.at(&identity.fields)) {
+            set(&mut base, &identity.field, value.clone());
+        }
     }
     let mut flags: Vec<Vec<String>> = Vec::new();
     for outcome in &step.outcomes {

@@ -1,6 +1,8 @@
 //! The workflow of these tests: write, review, ship.
 
+use xp_artifact::declaration::{Clauses, KeyExpr, LevelExpr, ThingExpr};
 use xp_artifact::workflow::*;
+use xp_scope::thing::{KeyDecl, Kind, Kinds};
 use xp_scope::{PatternSet, Type, Value};
 
 fn action(name: &str, params: &[(&str, Type)], repeat: Repeat) -> Action {
@@ -14,15 +16,13 @@ fn action(name: &str, params: &[(&str, Type)], repeat: Repeat) -> Action {
         name: name.to_owned(),
         params: params.collect(),
         result: Type::Record("fake.Note".to_owned()),
-        fresh: false,
         effect: Effect::Discuss,
         irreversible: false,
         reveals_untrusted: false,
         reveals_private: false,
         publishes: false,
         attests: true,
-        touches: Vec::new(),
-        about: Vec::new(),
+        clauses: Clauses::default(),
         shows: Vec::new(),
         repeat,
     }
@@ -41,10 +41,27 @@ pub fn actions() -> Vec<Action> {
     let push = action("push", &[("id", Type::Int)], Repeat::Idempotent);
     let wire = action("wire", &[("text", Type::Text)], Repeat::Manual);
     let mut touch = action("touch", &[("branch", Type::Text)], Repeat::Idempotent);
-    touch.touches = vec![0];
+    touch.clauses.changes = vec![ThingExpr::Path(vec![LevelExpr {
+        kind: "fake.Place".to_owned(),
+        keys: vec![KeyExpr::Argument { index: 0, fields: Vec::new() }],
+    }])];
     let mut file = action("file", &[("text", Type::Text)], Repeat::Idempotent);
     file.effect = Effect::Write;
     vec![note, push, wire, touch, file]
+}
+
+/// The kinds of things they name.
+pub fn kinds() -> Kinds {
+    let name = KeyDecl { name: "name".to_owned(), ty: Type::Text, fold: false, exact: true };
+    Kinds::new(vec![Kind {
+        name: "fake.Place".to_owned(),
+        realm: "fake".to_owned(),
+        parents: Vec::new(),
+        key: vec![name],
+        immutable: None,
+        audience: None,
+    }])
+    .unwrap()
 }
 
 /// The record types they name.
@@ -146,6 +163,7 @@ pub fn workflow(ttl: u32) -> Workflow {
             .to_vec(),
         separations: vec![Separation { roles: vec![author, reviewer], reason: SeparationReason::Declared }],
         records: records(),
+        kinds: kinds(),
         actions: actions(),
         steps: vec![work, review, ship],
         loops: vec![Loop {

@@ -92,7 +92,10 @@ impl Site {
         roster += "[[start]]\nartifact = \"flow\"\nprincipals = [\"ann\"]\nmax_open = 200\nmax_per_day = 1000\n\
                    params = { place = [\"A\", \"B\"] }\n";
         put("roster.toml", &roster);
-        put("declarations.json", &Registry::of(&flow::actions(), &flow::records()).to_json().to_string());
+        put(
+            "declarations.json",
+            &Registry::of(&flow::actions(), &flow::records(), &flow::kinds()).to_json().to_string(),
+        );
         put(
             "xpd.toml",
             &format!(

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use xp_artifact::declaration::Clauses;
 use xp_artifact::question::{Obligation, Question, Status};
 use xp_artifact::workflow::{
     Action, ActionId, ActionParam, Atom, Effect, Field, Formula, Grant, How, Limit, Outcome, OutcomeIx, Per,
     Pin, Record, Repeat, Role, RoleId, RoleKind, Step, StepId, Then, Workflow,
 };
 use xp_artifact::{Artifact, Envelope, SigningKey};
+use xp_scope::thing::Kinds;
 use xp_scope::{Type, Value};
 use xpd::config::Config;
 use xpd::serve::Server;
@@ -78,7 +80,7 @@ impl Site {
         )?;
         put("roster.toml", &roster)?;
         let workflow = workflow();
-        let registry = Registry::of(&workflow.actions, &workflow.records);
+        let registry = Registry::of(&workflow.actions, &workflow.records, &workflow.kinds);
         put("declarations.json", &registry.to_json().to_string())?;
         put(
             "xpd.toml",
@@ -143,20 +145,19 @@ fn workflow() -> Workflow {
             name: "counting.Done".to_owned(),
             fields: vec![Field { name: "ok".to_owned(), ty: Type::Bool }],
         }],
+        kinds: Kinds::default(),
         actions: vec![Action {
             connector: "counting".to_owned(),
             name: "push".to_owned(),
             params: vec![ActionParam { name: "id".to_owned(), ty: Type::Int, default: None }],
             result: Type::Record("counting.Done".to_owned()),
-            fresh: false,
             effect: Effect::Discuss,
             irreversible: false,
             reveals_untrusted: false,
             reveals_private: false,
             publishes: false,
             attests: false,
-            touches: Vec::new(),
-            about: Vec::new(),
+            clauses: Clauses::default(),
             shows: Vec::new(),
             repeat: Repeat::Probe,
         }],

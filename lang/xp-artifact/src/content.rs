@@ -1,0 +1,246 @@
+//! Who may have had a hand in content: the closure of content edges, backwards from a datum.
+//!
+//! Content passes from arguments into results and things, as declarations say, and from things into what reads them. A role
+//! made what it chose: an argument whose pin leaves a choice, and what it handed in. What others showed it, and what it then
+//! chose for that reason, is knowledge and not followed here.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use xp_scope::thing::{Term, relate};
+
+use crate::declaration::{KeyExpr, Source, ThingExpr};
+use crate::depends;
+use crate::things::Terms;
+use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
+
+/// A grant of a step.
+type GrantAt = (StepId, GrantIx);
+
+/// Uses of grants, with what goes into a thing there.
+type Uses = Vec<(GrantAt, Vec<Source>)>;
+
+/// Content of one workflow.
+#[derive(Debug)]
+pub struct Contents<'w> {
+    workflow: &'w Workflow,
+    terms: Terms<'w>,
+    /// Every distinct term that some grant changes or makes, with the grants and what goes into it there.
+    altered: Vec<(Term, Uses)>,
+    /// By step: those that depend on it directly.
+    dependents: Vec<Vec<StepId>>,
+    /// By step, once asked for: everything downstream of it.
+    downstream: HashMap<StepId, BTreeSet<StepId>>,
+    /// Steps that some loop opens again.
+    reopened: BTreeSet<StepId>,
+    /// By term that is read: the altered ones that it may meet.
+    met: HashMap<Term, Vec<usize>>,
+}
+
+/// Something content is in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    Datum(Datum),
+    /// A thing, as a use in the step reads it.
+    Thing(Term, StepId),
+}
+
+impl<'w> Contents<'w> {
+    /// Of a workflow.
+    #[must_use]
+    pub fn of(workflow: &'w Workflow) -> Self {
+        let mut terms = Terms::of(workflow);
+        let mut numbers: HashMap<Term, usize> = HashMap::new();
+        let mut altered: Vec<(Term, Uses)> = Vec::new();
+        for (at, action) in grants(workflow) {
+            for (expr, sources) in altering(action) {
+                let term = terms.term(at.0, at.1, expr);
+                let number = *numbers.entry(term.clone()).or_insert_with(|| {
+                    altered.push((term, Vec::new()));
+                    altered.len() - 1
+                });
+                if let Some((_, uses)) = altered.get_mut(number) {
+                    uses.push((at, sources));
+                }
+            }
+        }
+        let needs = depends::needs(workflow);
+        let resets = depends::resets(workflow, &needs);
+        let reopened = resets.into_iter().flatten().collect();
+        let dependents = depends::dependents(&needs);
+        let (downstream, met) = (HashMap::new(), HashMap::new());
+        Self { workflow, terms, altered, dependents, downstream, reopened, met }
+    }
+
+    /// The roles that may have made content of the datum, each with a step in which it chose some.
+    pub fn makers(&mut self, datum: &Datum) -> BTreeMap<RoleId, StepId> {
+        let mut makers = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut seen_things: BTreeSet<(usize, StepId)> = BTreeSet::new();
+        let mut open = vec![Place::Datum(datum.clone())];
+        while let Some(place) = open.pop() {
+            match place {
+                Place::Datum(datum) => {
+                    if seen.insert(datum.clone()) {
+                        self.behind_datum(&datum, &mut makers, &mut open);
+                    }
+                }
+                Place::Thing(term, reader) => {
+                    for number in self.meeting(&term) {
+                        if seen_things.insert((number, reader)) {
+                            self.behind_thing(number, reader, &mut makers, &mut open);
+                        }
+                    }
+                }
+            }
+        }
+        makers
+    }
+
+    fn behind_datum(&mut self, datum: &Datum, makers: &mut BTreeMap<RoleId, StepId>, open: &mut Vec<Place>) {
+        match datum.root {
+            Root::Param(_) => {}
+            Root::Submission { step, .. } => self.chosen(step, makers),
+            Root::Result { step, grant } => {
+                let Some((granted, action)) = self.granted((step, grant)) else { return };
+                for source in action.sources(&datum.fields) {
+                    self.source((step, grant), granted, source, makers, open);
+                }
+            }
+        }
+    }
+
+    fn behind_thing(
+        &mut self,
+        number: usize,
+        reader: StepId,
+        makers: &mut BTreeMap<RoleId, StepId>,
+        open: &mut Vec<Place>,
+    ) {
+        let Some((_, uses)) = self.altered.get(number) else { return };
+        for (at, sources) in uses.clone() {
+            if !self.may_precede(at.0, reader) {
+                continue;
+            }
+            let Some((granted, _)) = self.granted(at) else { continue };
+            for source in sources {
+                self.source(at, granted, source, makers, open);
+            }
+        }
+    }
+
+    fn source(
+        &mut self,
+        at: GrantAt,
+        granted: &Grant,
+        source: Source,
+        makers: &mut BTreeMap<RoleId, StepId>,
+        open: &mut Vec<Place>,
+    ) {
+        match source {
+            Source::Field(fields) => {
+                let root = Root::Result { step: at.0, grant: at.1 };
+                open.push(Place::Datum(Datum { root, fields }));
+            }
+            Source::Thing(expr) => match self.content_key(at, granted, &expr) {
+                Some(key) => open.push(Place::Datum(key)),
+                None => open.push(Place::Thing(self.terms.term(at.0, at.1, &expr), at.0)),
+            },
+            Source::Argument { index, fields } => match granted.pins.get(index as usize) {
+                Some(Pin::Is(Expr::Datum(datum))) => {
+                    let fields = datum.fields.iter().cloned().chain(fields).collect();
+                    open.push(Place::Datum(Datum { root: datum.root, fields }));
+                }
+                Some(Pin::Is(expr)) => open.extend(expr.data().cloned().map(Place::Datum)),
+                Some(Pin::OneOf { set, .. }) => {
+                    self.chosen(at.0, makers);
+                    open.extend(set.data().cloned().map(Place::Datum));
+                }
+                Some(Pin::Within(_) | Pin::Content { .. } | Pin::Any) | None => self.chosen(at.0, makers),
+            },
+        }
+    }
+
+    /// What never changes is what its name was when it came into the run: the datum that is its key.
+    fn content_key(&self, at: GrantAt, granted: &Grant, expr: &ThingExpr) -> Option<Datum> {
+        let level = expr.levels().last()?;
+        let kind = self.workflow.kinds.named(&level.kind).and_then(|ix| self.workflow.kinds.get(ix))?;
+        let ([key], Some(_)) = (level.keys.as_slice(), kind.immutable) else { return None };
+        match key {
+            KeyExpr::Field(fields) => {
+                Some(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields: fields.clone() })
+            }
+            KeyExpr::Argument { index, fields } => match granted.pins.get(*index as usize) {
+                Some(Pin::Is(Expr::Datum(datum))) => {
+                    let fields = datum.fields.iter().chain(fields).cloned().collect();
+                    Some(Datum { root: datum.root, fields })
+                }
+                _ => None,
+            },
+            KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
+        }
+    }
+
+    fn chosen(&self, step: StepId, makers: &mut BTreeMap<RoleId, StepId>) {
+        if let Some(declared) = self.workflow.steps.get(step.index()) {
+            makers.entry(declared.role).or_insert(step);
+        }
+    }
+
+    /// A use in the one step may come before a use in the other, or be the same.
+    fn may_precede(&mut self, first: StepId, second: StepId) -> bool {
+        if self.reopened.contains(&second) {
+            return true;
+        }
+        let dependents = &self.dependents;
+        let after = self.downstream.entry(second).or_insert_with(|| downstream(dependents, second));
+        !after.contains(&first)
+    }
+
+    fn meeting(&mut self, term: &Term) -> Vec<usize> {
+        if let Some(known) = self.met.get(term) {
+            return known.clone();
+        }
+        let kinds = &self.workflow.kinds;
+        let altered = self.altered.iter().enumerate();
+        let found: Vec<usize> = altered
+            .filter(|(_, (other, _))| !relate(kinds, term, other).is_apart())
+            .map(|(number, _)| number)
+            .collect();
+        self.met.insert(term.clone(), found.clone());
+        found
+    }
+
+    fn granted(&self, at: GrantAt) -> Option<(&'w Grant, &'w Action)> {
+        let granted = self.workflow.steps.get(at.0.index())?.grants.get(at.1.index())?;
+        Some((granted, self.workflow.actions.get(granted.action.index())?))
+    }
+}
+
+fn grants(workflow: &Workflow) -> impl Iterator<Item = (GrantAt, &Action)> {
+    workflow.steps.iter().enumerate().flat_map(move |(step, declared)| {
+        declared.grants.iter().enumerate().filter_map(move |(grant, granted)| {
+            let action = workflow.actions.get(granted.action.index())?;
+            Some(((StepId::of(step), GrantIx::of(grant)), action))
+        })
+    })
+}
+
+/// What an action changes or makes, with the content that goes into it.
+fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
+    let clauses = &action.clauses;
+    let changed = clauses.changes.iter().map(|expr| (expr, clauses.everything(action.params.len())));
+    changed.chain(
+        clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))),
+    )
+}
+
+fn downstream(dependents: &[Vec<StepId>], from: StepId) -> BTreeSet<StepId> {
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<StepId> = dependents.get(from.index()).cloned().unwrap_or_default();
+    while let Some(step) = open.pop() {
+        if seen.insert(step) {
+            open.extend(dependents.get(step.index()).into_iter().flatten());
+        }
+    }
+    seen
+}

@@ -1,0 +1,359 @@
+//! Which things the clauses of a declaration mean: as terms for one grant, and as things for one use.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use xp_scope::thing::{Chooser, Key, KindIx, Kinds, Level, MintId, Piece, Symbol, SymbolId, Term, Thing};
+use xp_scope::{PatternSet, Type, Value};
+
+use crate::declaration::{KeyExpr, Making, ThingExpr};
+use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, Root, StepId, TemplatePart, Workflow};
+
+/// How many identities are followed from one datum; a checked workflow has no circle, a damaged one may.
+const MAX_FOLLOWED: usize = 64;
+
+/// Terms of the grants of one workflow, as they are in one live map: a datum has one value in it.
+#[derive(Debug)]
+pub struct Terms<'w> {
+    workflow: &'w Workflow,
+    symbols: HashMap<Datum, SymbolId>,
+    mints: HashMap<(StepId, GrantIx, &'w ThingExpr), MintId>,
+    /// By number of the mint.
+    homes: Vec<Home<'w>>,
+    /// Kinds of which the run may remove what it made.
+    removed: BTreeSet<KindIx>,
+}
+
+/// Where something new is made.
+#[derive(Clone, Debug)]
+struct Home<'w> {
+    step: StepId,
+    grant: GrantIx,
+    making: &'w Making,
+    /// What its name is where nothing is known to be new.
+    symbol: Symbol,
+}
+
+impl<'w> Terms<'w> {
+    /// Of a workflow.
+    #[must_use]
+    pub fn of(workflow: &'w Workflow) -> Self {
+        let removed = removed(workflow);
+        Self { workflow, symbols: HashMap::new(), mints: HashMap::new(), homes: Vec::new(), removed }
+    }
+
+    /// The things that a clause of a grant's action means.
+    pub fn term(&mut self, step: StepId, grant: GrantIx, expr: &ThingExpr) -> Term {
+        let Some((granted, action)) = self.granted(step, grant) else {
+            return Term::Undescribed("`changes`".to_owned());
+        };
+        match self.levels(step, grant, granted, expr, MAX_FOLLOWED) {
+            Some(levels) => Term::Path(levels),
+            None => Term::Undescribed(format!("`changes` of `{}.{}`", action.connector, action.name)),
+        }
+    }
+
+    /// What a use of a grant makes: new under the name that it is given, too.
+    pub fn made(&mut self, step: StepId, grant: GrantIx, making: &'w Making) -> Term {
+        let mut term = self.term(step, grant, &making.thing);
+        if let Term::Path(levels) = &mut term
+            && let Some(own) = levels.last_mut()
+            && let [key @ (Key::Value(_) | Key::Symbol(_) | Key::Template(_) | Key::Chosen { .. })] =
+                own.keys.as_mut_slice()
+        {
+            let name = Box::new(key.clone());
+            let again = self.removed.contains(&own.kind);
+            *key = Key::Minted { mint: self.mint(step, grant, making), name: Some(name), again };
+        }
+        term
+    }
+
+    fn levels(
+        &mut self,
+        step: StepId,
+        grant: GrantIx,
+        granted: &Grant,
+        expr: &ThingExpr,
+        left: usize,
+    ) -> Option<Vec<Level>> {
+        let mut levels = Vec::with_capacity(expr.levels().len());
+        for level in expr.levels() {
+            let kind = self.workflow.kinds.named(&level.kind)?;
+            let keys = level.keys.iter().map(|key| self.key(step, grant, granted, key)).collect();
+            levels.push(Level { kind, keys });
+        }
+        if levels.is_empty() {
+            return None;
+        }
+        self.keep_new(&mut levels, left);
+        Some(levels)
+    }
+
+    /// A name is new where it was made. As the name of another kind, or in another place, it is any name that the run was not
+    /// given; of those it was given, the machine knows all that name something of git.
+    fn keep_new(&mut self, levels: &mut [Level], left: usize) {
+        for (at, part, mint) in mints(levels) {
+            let Some(home) = self.homes.get(mint.0 as usize).cloned() else { continue };
+            if self.is_home(&home, levels.get(..=at).unwrap_or_default(), part, left) {
+                continue;
+            }
+            let Some(level) = levels.get_mut(at) else { continue };
+            let decl = self.workflow.kinds.get(level.kind).and_then(|kind| kind.key.get(part));
+            let git = decl.is_some_and(|decl| matches!(decl.ty, Type::Branch | Type::Commit | Type::Tree));
+            let Some(key) = level.keys.get_mut(part) else { continue };
+            let name = match key {
+                Key::Minted { name: Some(name), .. } => (**name).clone(),
+                _ => Key::Symbol(home.symbol),
+            };
+            *key = if git { Key::Minted { mint, name: Some(Box::new(name)), again: true } } else { name };
+        }
+    }
+
+    /// Whether a thing, or one that it lies in, is one that the run made.
+    pub fn is_own(&mut self, term: &Term) -> bool {
+        let Term::Path(levels) = term else { return false };
+        mints(levels).into_iter().any(|(at, part, mint)| {
+            let home = self.homes.get(mint.0 as usize).cloned();
+            home.is_some_and(|home| {
+                self.is_home(&home, levels.get(..=at).unwrap_or_default(), part, MAX_FOLLOWED)
+            })
+        })
+    }
+
+    /// Whether a thing whose own key is new in one part is the one made there.
+    fn is_home(&mut self, home: &Home<'w>, here: &[Level], part: usize, left: usize) -> bool {
+        let Some((left, (granted, _))) = left.checked_sub(1).zip(self.granted(home.step, home.grant)) else {
+            return false;
+        };
+        let Some(made) = self.levels(home.step, home.grant, granted, &home.making.thing, left) else {
+            return false;
+        };
+        let (Some((own, outer)), Some((here, enclosing))) = (made.split_last(), here.split_last()) else {
+            return false;
+        };
+        let others = |level: &Level| {
+            let others = level.keys.iter().enumerate().filter(|(other, _)| *other != part);
+            others.map(|(_, key)| key.clone()).collect::<Vec<_>>()
+        };
+        own.kind == here.kind && outer == enclosing && others(own) == others(here) && outer.iter().all(is_one)
+    }
+
+    /// What is known of a datum as a key.
+    pub fn datum(&mut self, datum: &Datum) -> Key {
+        self.follow(datum, MAX_FOLLOWED)
+    }
+
+    fn granted(&self, step: StepId, grant: GrantIx) -> Option<(&'w Grant, &'w Action)> {
+        let granted = self.workflow.steps.get(step.index())?.grants.get(grant.index())?;
+        Some((granted, self.workflow.actions.get(granted.action.index())?))
+    }
+
+    fn key(&mut self, step: StepId, grant: GrantIx, granted: &Grant, key: &KeyExpr) -> Key {
+        match key {
+            KeyExpr::Literal(value) => Key::Value(value.clone()),
+            KeyExpr::Every(patterns) => Key::Every(patterns.clone()),
+            KeyExpr::Some => Key::Chosen { by: Chooser::World, within: None },
+            KeyExpr::Argument { index, fields } => match granted.pins.get(*index as usize) {
+                Some(pin) => self.pin(pin, fields, MAX_FOLLOWED),
+                None => Key::Chosen { by: Chooser::World, within: None },
+            },
+            KeyExpr::Field(fields) => {
+                let root = Root::Result { step, grant };
+                self.follow(&Datum { root, fields: fields.clone() }, MAX_FOLLOWED)
+            }
+        }
+    }
+
+    fn pin(&mut self, pin: &Pin, fields: &[String], left: usize) -> Key {
+        let chosen =
+            |within: Option<&PatternSet>| Key::Chosen { by: Chooser::Agent, within: within.cloned() };
+        match pin {
+            Pin::Is(expr) => self.expr(expr, fields, left),
+            Pin::OneOf { set, within } => chosen(within.as_ref().or_else(|| self.handed_in(set))),
+            Pin::Within(patterns) => chosen(Some(patterns)),
+            Pin::Content { .. } | Pin::Any => chosen(None),
+        }
+    }
+
+    /// The patterns that bound what a submission holds.
+    fn handed_in(&self, set: &Expr) -> Option<&'w PatternSet> {
+        let Expr::Datum(Datum { root: Root::Submission { step, submission }, fields }) = set else {
+            return None;
+        };
+        let declared = self.workflow.steps.get(step.index())?.submissions.get(submission.index())?;
+        declared.within.as_ref().filter(|_| fields.is_empty())
+    }
+
+    fn expr(&mut self, expr: &Expr, fields: &[String], left: usize) -> Key {
+        match expr {
+            Expr::Literal(value) => match value.at(fields) {
+                Some(value) => Key::Value(value.clone()),
+                None => Key::Chosen { by: Chooser::World, within: None },
+            },
+            Expr::Datum(datum) => {
+                let fields = datum.fields.iter().chain(fields).cloned().collect();
+                self.follow(&Datum { root: datum.root, fields }, left)
+            }
+            Expr::Template(parts) => {
+                let pieces = parts.iter().map(|part| self.piece(part, left)).collect::<Vec<_>>();
+                Key::Template(pieces.concat())
+            }
+        }
+    }
+
+    /// A hole is what it is known to be: a literal, another template, or a symbol.
+    fn piece(&mut self, part: &TemplatePart, left: usize) -> Vec<Piece> {
+        let datum = match part {
+            TemplatePart::Text(text) => return vec![Piece::Text(text.clone())],
+            TemplatePart::Datum(datum) => datum,
+        };
+        match self.follow(datum, left) {
+            Key::Value(Value::Text(text)) => vec![Piece::Text(text)],
+            Key::Value(Value::Int(number)) => vec![Piece::Text(number.to_string())],
+            Key::Template(pieces) => pieces,
+            _ => {
+                let ty = self.workflow.type_of(datum).cloned().unwrap_or(Type::Text);
+                vec![Piece::Hole { symbol: self.symbol(datum), ty }]
+            }
+        }
+    }
+
+    fn follow(&mut self, datum: &Datum, left: usize) -> Key {
+        let Root::Result { step, grant } = datum.root else { return Key::Symbol(self.symbol(datum)) };
+        let Some((left, (granted, action))) = left.checked_sub(1).zip(self.granted(step, grant)) else {
+            return Key::Symbol(self.symbol(datum));
+        };
+        let clauses = &action.clauses;
+        let named = clauses
+            .identity(&datum.fields)
+            .and_then(|(index, fields)| Some(self.pin(granted.pins.get(index as usize)?, &fields, left)));
+        // What is chosen at each use is one value only as the result of the last one.
+        let (named, by) = match named {
+            Some(Key::Chosen { by, .. }) => (None, by),
+            named => (named, Chooser::World),
+        };
+        let unknown = Symbol { by, ..self.symbol(datum) };
+        match (clauses.made_as(&datum.fields), named) {
+            (Some(making), named) if granted.limit.uses == 1 => {
+                let kind = making.thing.levels().last().and_then(|own| self.workflow.kinds.named(&own.kind));
+                let again = kind.is_none_or(|kind| self.removed.contains(&kind));
+                let mint = self.mint(step, grant, making);
+                if let Some(home) = self.homes.get_mut(mint.0 as usize) {
+                    home.symbol = unknown;
+                }
+                Key::Minted { mint, name: named.map(Box::new), again }
+            }
+            (_, Some(known)) => known,
+            (_, None) => Key::Symbol(unknown),
+        }
+    }
+
+    fn symbol(&mut self, datum: &Datum) -> Symbol {
+        let next = SymbolId(u32::try_from(self.symbols.len()).unwrap_or(u32::MAX));
+        let id = *self.symbols.entry(datum.clone()).or_insert(next);
+        let (by, given) = match datum.root {
+            Root::Param(_) => (Chooser::Starter, true),
+            Root::Submission { .. } => (Chooser::Agent, false),
+            Root::Result { .. } => (Chooser::World, false),
+        };
+        Symbol { id, by, given }
+    }
+
+    fn mint(&mut self, step: StepId, grant: GrantIx, making: &'w Making) -> MintId {
+        if let Some(known) = self.mints.get(&(step, grant, &making.thing)) {
+            return *known;
+        }
+        let mint = MintId(u32::try_from(self.homes.len()).unwrap_or(u32::MAX));
+        let symbol = self.symbol(&Datum { root: Root::Result { step, grant }, fields: Vec::new() });
+        self.homes.push(Home { step, grant, making, symbol });
+        self.mints.insert((step, grant, &making.thing), mint);
+        mint
+    }
+}
+
+/// What is new in a thing: level, part of its key, mint.
+fn mints(levels: &[Level]) -> Vec<(usize, usize, MintId)> {
+    let keys = levels
+        .iter()
+        .enumerate()
+        .flat_map(|(at, level)| level.keys.iter().enumerate().map(move |(part, key)| (at, part, key)));
+    keys.filter_map(|(at, part, key)| match key {
+        Key::Minted { mint, .. } => Some((at, part, *mint)),
+        _ => None,
+    })
+    .collect()
+}
+
+/// The level stands for one thing.
+fn is_one(level: &Level) -> bool {
+    !level.keys.iter().any(|key| matches!(key, Key::Every(_) | Key::Chosen { .. }))
+}
+
+/// The kinds of which something may be gone after a use of some grant: those removed, and what lies in them.
+fn removed(workflow: &Workflow) -> BTreeSet<KindIx> {
+    let granted = workflow.steps.iter().flat_map(|step| &step.grants);
+    let actions = granted.filter_map(|grant| workflow.actions.get(grant.action.index()));
+    let mut found = BTreeSet::new();
+    for expr in actions.flat_map(|action| &action.clauses.removes) {
+        let levels = expr.levels();
+        let several = levels
+            .iter()
+            .position(|level| level.keys.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some)));
+        // Where several of a kind are removed, the machine forgets all that the enclosing thing holds.
+        let base = several.map_or(levels.len(), |at| at.max(1)).checked_sub(1);
+        let base = base.and_then(|at| levels.get(at)).and_then(|level| workflow.kinds.named(&level.kind));
+        found.extend(base);
+    }
+    // Kinds lie at most as deep as there are kinds.
+    for _ in 0..workflow.kinds.iter().count() {
+        let all = (0..workflow.kinds.iter().count()).filter_map(|at| u32::try_from(at).ok()).map(KindIx);
+        let more: Vec<KindIx> = all
+            .filter(|kind| workflow.kinds.parents(*kind).iter().any(|parent| found.contains(parent)))
+            .collect();
+        let before = found.len();
+        found.extend(more);
+        if found.len() == before {
+            break;
+        }
+    }
+    found
+}
+
+/// The thing that a clause means in one use, as far as it is one: up to the first key that stands for several or that has
+/// no value yet, so the thing that encloses all it can be. None where that is not even the outermost.
+#[must_use]
+pub fn thing(
+    kinds: &Kinds,
+    action: &Action,
+    args: &BTreeMap<String, Value>,
+    result: Option<&Value>,
+    expr: &ThingExpr,
+) -> Option<Thing> {
+    let mut made = Vec::with_capacity(expr.levels().len());
+    for level in expr.levels() {
+        let keys: Option<Vec<Value>> =
+            level.keys.iter().map(|key| value(action, args, result, key).cloned()).collect();
+        let (Some(kind), Some(keys)) = (kinds.named(&level.kind), keys) else { break };
+        made.push((kind, keys));
+    }
+    (!made.is_empty()).then_some(Thing { levels: made })
+}
+
+/// The value of a key in one use.
+fn value<'v>(
+    action: &'v Action,
+    args: &'v BTreeMap<String, Value>,
+    result: Option<&'v Value>,
+    key: &'v KeyExpr,
+) -> Option<&'v Value> {
+    let argument =
+        |index: u32, fields: &[String]| args.get(&action.params.get(index as usize)?.name)?.at(fields);
+    match key {
+        KeyExpr::Literal(value) => Some(value),
+        KeyExpr::Argument { index, fields } => argument(*index, fields),
+        KeyExpr::Field(fields) => match action.clauses.identity(fields) {
+            Some((index, of)) => argument(index, &of),
+            None => result?.at(fields),
+        },
+        KeyExpr::Every(_) | KeyExpr::Some => None,
+    }
+}

@@ -1,0 +1,201 @@
+//! The things that one use concerns: what it makes must be new, what it writes must not have moved.
+//!
+//! Invariant that proofs rely on: no thing that the run makes is one that it was given, that the workflow names, or that it
+//! made before and has not removed.
+
+use std::collections::BTreeMap;
+
+use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::things;
+use xp_artifact::workflow::Action;
+use xp_scope::thing::{Canonical, Immutable, Thing};
+use xp_scope::{Type, Value};
+
+use crate::given::{Given, GivenKey};
+use crate::machine::Machine;
+use crate::state::State;
+
+/// Deeper records of records do not exist in a checked workflow.
+const MAX_DEPTH: usize = 32;
+
+impl Machine {
+    /// A thing of a use, if all its keys have values.
+    pub(crate) fn thing(
+        &self,
+        action: &Action,
+        args: &BTreeMap<String, Value>,
+        result: Option<&Value>,
+        expr: &ThingExpr,
+    ) -> Option<Thing> {
+        things::thing(&self.workflow.kinds, action, args, result, expr)
+            .filter(|thing| thing.levels.len() == expr.levels().len())
+    }
+
+    /// The arguments of a use that name things: what is kept of it until it ends.
+    pub(crate) fn naming(&self, action: &Action, args: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+        let exprs = || {
+            let clauses = &action.clauses;
+            let versions = clauses.versions.iter().map(|version| &version.thing);
+            clauses
+                .altered()
+                .chain(clauses.expects.iter().map(|expectation| &expectation.thing))
+                .chain(versions)
+        };
+        let named = |index: usize| {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            exprs().any(|expr| expr.names_argument(index))
+                || action.clauses.is.iter().any(|identity| identity.argument == index)
+                || action.clauses.expects.iter().any(|expectation| {
+                    matches!(&expectation.at, Some(Source::Argument { index: at, .. }) if *at == index)
+                })
+        };
+        let params = action.params.iter().enumerate().filter(|(index, _)| named(*index));
+        params.filter_map(|(_, param)| Some((param.name.clone(), args.get(&param.name)?.clone()))).collect()
+    }
+
+    /// Why something that a use makes is not new, in words.
+    pub(crate) fn not_new(
+        &self,
+        state: &State,
+        action: &Action,
+        args: &BTreeMap<String, Value>,
+        result: Option<&Value>,
+    ) -> Option<String> {
+        action.clauses.makes.iter().find_map(|making| {
+            let thing = self.thing(action, args, result, &making.thing)?;
+            let (kind, keys) = thing.levels.last()?;
+            let declared = self.workflow.kinds.get(*kind)?;
+            for (decl, key) in declared.key.iter().zip(keys) {
+                let git = matches!(decl.ty, Type::Branch | Type::Commit | Type::Tree);
+                if let Some(param) = given_as(self, state, &decl.ty, key).filter(|_| git) {
+                    return Some(format!("the run was given it as `{param}`"));
+                }
+            }
+            let canonical = thing.canonical(&self.workflow.kinds);
+            if self.index.given.iter().any(|given| self.is_given(state, given, &thing, &canonical)) {
+                return Some("the workflow names it as something that exists".to_owned());
+            }
+            state.made.contains(&canonical).then(|| "the run made it before".to_owned())
+        })
+    }
+
+    fn is_given(&self, state: &State, given: &Given, thing: &Thing, canonical: &Canonical) -> bool {
+        if given.levels.len() != thing.levels.len() {
+            return false;
+        }
+        let mut levels = Vec::with_capacity(given.levels.len());
+        for ((kind, keys), (made, values)) in given.levels.iter().zip(&thing.levels) {
+            if kind != made {
+                return false;
+            }
+            let keys: Option<Vec<Value>> = keys
+                .iter()
+                .zip(values)
+                .map(|(key, value)| match key {
+                    GivenKey::Literal(literal) => Some(literal.clone()),
+                    GivenKey::Param(datum) => crate::data::datum(state, datum).cloned(),
+                    GivenKey::Any => Some(value.clone()),
+                })
+                .collect();
+            let Some(keys) = keys else { return false };
+            levels.push((*kind, keys));
+        }
+        Thing { levels }.canonical(&self.workflow.kinds) == *canonical
+    }
+
+    /// Records what a use that was carried out made, removed, and saw of versions.
+    pub(crate) fn carried_out(
+        &self,
+        state: &mut State,
+        action: &Action,
+        args: &BTreeMap<String, Value>,
+        result: &Value,
+    ) {
+        let kinds = &self.workflow.kinds;
+        for expr in &action.clauses.removes {
+            if let Some(gone) = things::thing(kinds, action, args, Some(result), expr) {
+                let gone = gone.canonical(kinds);
+                // What encloses what is gone is still there.
+                state.made.retain(|made| !made.is_in(&gone, kinds));
+                state.versions.retain(|(thing, _)| !thing.meets(&gone, kinds));
+            }
+        }
+        for making in &action.clauses.makes {
+            let Some(made) = self.thing(action, args, Some(result), &making.thing) else { continue };
+            let derived = made.levels.last().and_then(|(kind, _)| kinds.get(*kind));
+            if derived.is_none_or(|kind| kind.immutable != Some(Immutable::Content)) {
+                state.made.insert(made.canonical(kinds));
+            }
+        }
+        for version in &action.clauses.versions {
+            let thing = self.thing(action, args, Some(result), &version.thing);
+            if let (Some(thing), Some(value)) = (thing, result.at(&version.field)) {
+                let thing = thing.canonical(kinds);
+                state.versions.retain(|(known, _)| *known != thing);
+                state.versions.push((thing, value.clone()));
+            }
+        }
+    }
+
+    /// The things that a use alters or that its result is evidence about, as far as they can change and are known before
+    /// it: what the upstream is yet to name, nobody else has.
+    #[must_use]
+    pub fn concerned(&self, action: &Action, args: &BTreeMap<String, Value>) -> Vec<Canonical> {
+        let kinds = &self.workflow.kinds;
+        let exprs = action.clauses.altered().chain(action.clauses.subjects());
+        let things = exprs.filter_map(|expr| self.thing(action, args, None, expr));
+        let changing = things.filter(|thing| {
+            let kind = thing.levels.last().and_then(|(kind, _)| kinds.get(*kind));
+            kind.is_some_and(|kind| kind.immutable.is_none())
+        });
+        let mut found: Vec<Canonical> = changing.map(|thing| thing.canonical(kinds)).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The things that must not have moved for a use, each with the version it must be at, where one is known.
+    #[must_use]
+    pub fn expected(
+        &self,
+        state: &State,
+        action: &Action,
+        args: &BTreeMap<String, Value>,
+    ) -> Vec<(Canonical, Option<Value>)> {
+        let expected = action.clauses.expects.iter().filter_map(|expectation| {
+            let thing = self.thing(action, args, None, &expectation.thing)?.canonical(&self.workflow.kinds);
+            let at = match &expectation.at {
+                Some(Source::Argument { index, fields }) => {
+                    let param = action.params.get(*index as usize)?;
+                    args.get(&param.name)?.at(fields).cloned()
+                }
+                Some(Source::Field(_) | Source::Thing(_)) => None,
+                None => state.versions.iter().find(|(known, _)| *known == thing).map(|(_, at)| at.clone()),
+            };
+            Some((thing, at))
+        });
+        expected.collect()
+    }
+}
+
+/// The parameter of the run in which something of the type is called so.
+fn given_as<'m>(machine: &'m Machine, state: &State, ty: &Type, value: &Value) -> Option<&'m str> {
+    let pairs = machine.workflow.params.iter().zip(&state.params);
+    let mut found = pairs.filter(|(param, given)| holds(machine, &param.ty, given, ty, value, MAX_DEPTH));
+    found.next().map(|(param, _)| param.name.as_str())
+}
+
+fn holds(machine: &Machine, of: &Type, given: &Value, ty: &Type, value: &Value, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return true };
+    match (of, given) {
+        (Type::List(element), Value::List(elements)) => {
+            elements.iter().any(|given| holds(machine, element, given, ty, value, depth))
+        }
+        (Type::Record(name), Value::Record(members)) => machine.records.get(name).is_some_and(|fields| {
+            fields.iter().any(|(field, of)| {
+                members.get(field).is_some_and(|given| holds(machine, of, given, ty, value, depth))
+            })
+        }),
+        _ => of == ty && given == value,
+    }
+}

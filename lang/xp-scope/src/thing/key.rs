@@ -1,0 +1,211 @@
+//! How two keys of one part of one kind relate.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::chooser::Chooser;
+use super::kind::KeyDecl;
+use super::meeting::{Because, Side};
+use super::template::{self, Texts};
+use super::term::{Key, MintId, Piece, Symbol};
+use crate::chars::fold;
+use crate::pattern::PatternSet;
+use crate::types::Type;
+use crate::value::Value;
+
+/// How two keys relate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyMeeting {
+    /// Never one.
+    Apart(Because),
+    /// The same.
+    One,
+    /// The path on this side lies inside the other.
+    Inside(Side),
+    /// One of them stands for several, the other is among them or some are.
+    Several,
+    /// One if this one chooses so.
+    Perhaps(Chooser),
+}
+
+/// The value by which things of a kind are compared: what the upstream takes for one is one.
+pub(super) fn canonical(decl: &KeyDecl, value: &Value) -> Value {
+    match value {
+        Value::Text(text) if decl.fold => Value::Text(fold(text)),
+        Value::Text(text) => Value::Text(text.nfc().collect()),
+        other => other.clone(),
+    }
+}
+
+/// How two keys relate. Symmetric up to the side of [`KeyMeeting::Inside`].
+pub(super) fn meet(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
+    match left {
+        _ if rank(left) > rank(right) => match meet(decl, right, left) {
+            KeyMeeting::Inside(side) => KeyMeeting::Inside(side.other()),
+            other => other,
+        },
+        Key::Every(None) => KeyMeeting::Several,
+        Key::Every(Some(patterns)) => every(decl, patterns, right),
+        Key::Minted { mint, name, again } => minted(decl, (*mint, *again), name.as_deref(), right),
+        Key::Chosen { by, within } => chosen(decl, *by, within.as_ref(), right),
+        Key::Value(_) | Key::Symbol(_) | Key::Template(_) => written(decl, left, right),
+    }
+}
+
+/// What of two keys is looked at first.
+fn rank(key: &Key) -> u8 {
+    match key {
+        Key::Every(None) => 0,
+        Key::Every(Some(_)) => 1,
+        Key::Minted { .. } => 2,
+        Key::Chosen { .. } => 3,
+        Key::Value(_) | Key::Symbol(_) | Key::Template(_) => 4,
+    }
+}
+
+/// Names differ; that they name different things is known only where the kind says so.
+fn differ(decl: &KeyDecl) -> KeyMeeting {
+    if decl.exact { KeyMeeting::Apart(Because::Spelling) } else { KeyMeeting::Perhaps(Chooser::Nobody) }
+}
+
+/// The same for patterns, which are matched as they are spelled.
+fn unmatched(decl: &KeyDecl) -> KeyMeeting {
+    if decl.fold { KeyMeeting::Perhaps(Chooser::Nobody) } else { differ(decl) }
+}
+
+fn every(decl: &KeyDecl, patterns: &PatternSet, other: &Key) -> KeyMeeting {
+    match other {
+        Key::Value(Value::Text(path)) if patterns.touches(path) => KeyMeeting::Several,
+        Key::Value(_) => unmatched(decl),
+        Key::Every(None) => KeyMeeting::Several,
+        Key::Every(Some(others)) if patterns.may_touch(others) => KeyMeeting::Several,
+        Key::Every(Some(_)) => unmatched(decl),
+        Key::Symbol(symbol) => KeyMeeting::Perhaps(symbol.by),
+        Key::Chosen { by, within: Some(others) } if patterns.may_touch(others) => KeyMeeting::Perhaps(*by),
+        Key::Chosen { within: Some(_), .. } => unmatched(decl),
+        Key::Chosen { by, within: None } => KeyMeeting::Perhaps(*by),
+        Key::Template(pieces) => KeyMeeting::Perhaps(who(pieces).unwrap_or(Chooser::World)),
+        Key::Minted { name: Some(name), .. } => every(decl, patterns, name),
+        Key::Minted { name: None, .. } => KeyMeeting::Perhaps(Chooser::World),
+    }
+}
+
+/// What the run makes against anything else: new against all that was given, by its name against the rest. Of paths only the
+/// name counts: what is new may lie inside what is not.
+fn minted(decl: &KeyDecl, (mint, again): (MintId, bool), name: Option<&Key>, other: &Key) -> KeyMeeting {
+    let tree = decl.is_tree();
+    match (other, name) {
+        (Key::Minted { mint: second, .. }, _) if mint == *second => KeyMeeting::One,
+        (Key::Minted { again: second, .. }, _) if !tree && !again && !second => {
+            KeyMeeting::Apart(Because::New)
+        }
+        (Key::Minted { name: Some(second), .. }, Some(name)) => meet(decl, name, second),
+        (Key::Minted { .. }, _) => KeyMeeting::Perhaps(Chooser::World),
+        (Key::Symbol(symbol), _) if symbol.given && !tree => KeyMeeting::Apart(Because::New),
+        (Key::Value(_), None) if !tree => KeyMeeting::Apart(Because::New),
+        (other, Some(name)) => meet(decl, name, other),
+        (Key::Symbol(symbol), None) => KeyMeeting::Perhaps(symbol.by),
+        (Key::Chosen { by, .. }, None) => KeyMeeting::Perhaps(*by),
+        (_, None) => KeyMeeting::Perhaps(Chooser::World),
+    }
+}
+
+fn chosen(decl: &KeyDecl, by: Chooser, within: Option<&PatternSet>, other: &Key) -> KeyMeeting {
+    let of_both = |second: Chooser| KeyMeeting::Perhaps(by.min(second));
+    match (within, other) {
+        (Some(patterns), Key::Value(Value::Text(path))) if !patterns.touches(path) => unmatched(decl),
+        (Some(patterns), Key::Chosen { within: Some(others), .. }) if !patterns.may_touch(others) => {
+            unmatched(decl)
+        }
+        (_, Key::Chosen { by: second, .. }) => of_both(*second),
+        (_, Key::Symbol(symbol)) => of_both(symbol.by),
+        (_, Key::Template(pieces)) => of_both(who(pieces).unwrap_or(by)),
+        (_, Key::Value(_) | Key::Every(_) | Key::Minted { .. }) => KeyMeeting::Perhaps(by),
+    }
+}
+
+/// Values, symbols and templates.
+fn written(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
+    match (left, right) {
+        (Key::Value(left), Key::Value(right)) => values(decl, left, right),
+        (Key::Symbol(left), Key::Symbol(right)) if left.id == right.id => KeyMeeting::One,
+        (Key::Symbol(symbol), Key::Value(_)) | (Key::Value(_), Key::Symbol(symbol)) => {
+            KeyMeeting::Perhaps(symbol.by)
+        }
+        (Key::Symbol(left), Key::Symbol(right)) => KeyMeeting::Perhaps(left.by.min(right.by)),
+        _ => templates(decl, left, right),
+    }
+}
+
+fn values(decl: &KeyDecl, left: &Value, right: &Value) -> KeyMeeting {
+    let (left, right) = (canonical(decl, left), canonical(decl, right));
+    if left == right {
+        return KeyMeeting::One;
+    }
+    if let (true, Value::Text(left), Value::Text(right)) = (decl.is_tree(), &left, &right) {
+        if lies_in(left, right) {
+            return KeyMeeting::Inside(Side::Left);
+        }
+        if lies_in(right, left) {
+            return KeyMeeting::Inside(Side::Right);
+        }
+    }
+    differ(decl)
+}
+
+/// Whether a path lies below a folder.
+pub(super) fn lies_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn templates(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
+    let (Some(left), Some(right)) = (pieces(decl, left), pieces(decl, right)) else {
+        return KeyMeeting::Perhaps(Chooser::World);
+    };
+    let by = who(&left).into_iter().chain(who(&right)).min().unwrap_or(Chooser::World);
+    // A folder of the other's path is enough to meet.
+    if decl.is_tree() {
+        return KeyMeeting::Perhaps(by);
+    }
+    // Free text may merge with what stands beside it where names are compared in a normal form.
+    let merges = (decl.fold || decl.ty == Type::Text) && left.iter().chain(&right).any(is_free);
+    match template::compare(&left, &right) {
+        Texts::Same => KeyMeeting::One,
+        Texts::Differ if !merges => differ(decl),
+        Texts::Differ | Texts::MayAgree => KeyMeeting::Perhaps(by),
+    }
+}
+
+fn pieces(decl: &KeyDecl, key: &Key) -> Option<Vec<Piece>> {
+    let text = |text: &str| Piece::Text(if decl.fold { fold(text) } else { text.nfc().collect() });
+    match key {
+        Key::Value(Value::Text(value)) => Some(vec![text(value)]),
+        Key::Value(Value::Int(value)) => Some(vec![Piece::Text(value.to_string())]),
+        Key::Symbol(symbol) => Some(vec![Piece::Hole { symbol: symbol.clone(), ty: decl.ty.clone() }]),
+        Key::Template(pieces) => Some(
+            pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Text(value) => text(value),
+                    hole @ Piece::Hole { .. } => hole.clone(),
+                })
+                .collect(),
+        ),
+        _ => None,
+    }
+}
+
+fn is_free(piece: &Piece) -> bool {
+    match piece {
+        Piece::Text(_) => false,
+        Piece::Hole { ty, .. } => !matches!(ty, Type::Int | Type::Commit | Type::Tree | Type::Enum(_)),
+    }
+}
+
+/// Who can choose a hole of a template against us.
+fn who(pieces: &[Piece]) -> Option<Chooser> {
+    let holes = pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(_) => None,
+        Piece::Hole { symbol, .. } => Some(symbol),
+    });
+    holes.map(|symbol: &Symbol| symbol.by).min()
+}

@@ -1,0 +1,117 @@
+//! How two terms relate.
+
+use super::chooser::Chooser;
+use super::key::{self, KeyMeeting};
+use super::kind::Kinds;
+use super::meeting::{Assignment, Because, Meeting, Side};
+use super::term::{Level, Term};
+
+/// How two terms relate. Symmetric up to [`Meeting::mirrored`].
+///
+/// Two things meet if and only if one is the other or lies inside it. Terms of kinds the table does not have are taken
+/// for things that may be anything.
+#[must_use]
+pub fn relate(kinds: &Kinds, a: &Term, b: &Term) -> Meeting {
+    match (a, b) {
+        (Term::Path(a), Term::Path(b)) => paths(kinds, a, b),
+        (Term::Undescribed(clause), Term::Path(path)) | (Term::Path(path), Term::Undescribed(clause)) => {
+            let last = path.last().and_then(|level| kinds.get(level.kind));
+            if last.is_some_and(|kind| kind.immutable.is_some()) {
+                return Meeting::Apart(Because::Immutable);
+            }
+            silent(clause)
+        }
+        (Term::Undescribed(clause), Term::Undescribed(_)) => silent(clause),
+    }
+}
+
+fn silent(clause: &str) -> Meeting {
+    let clause = Some(clause.to_owned());
+    Meeting::Perhaps(vec![Assignment { level: None, part: 0, by: Chooser::Unsaid, clause }])
+}
+
+fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
+    let mut so_far = SoFar::default();
+    for (number, (left, right)) in a.iter().zip(b).enumerate() {
+        let (Some(kind), Some(other)) = (kinds.get(left.kind), kinds.get(right.kind)) else {
+            return silent("resource");
+        };
+        if kind.realm != other.realm {
+            return Meeting::Apart(Because::Realm);
+        }
+        if left.kind != right.kind {
+            return Meeting::Apart(Because::Kind);
+        }
+        // A key that lies inside another's is a thing inside a thing only where the enclosing term ends.
+        let ends = Ends { left: number + 1 == a.len(), right: number + 1 == b.len() };
+        for (part, decl) in kind.key.iter().enumerate() {
+            let (Some(l), Some(r)) = (left.keys.get(part), right.keys.get(part)) else {
+                return silent("resource");
+            };
+            if let Err(because) = so_far.add((number, part), key::meet(decl, l, r), ends) {
+                return Meeting::Apart(because);
+            }
+        }
+    }
+    so_far.end(a.len(), b.len())
+}
+
+/// Which of two terms end at the key being compared.
+#[derive(Clone, Copy)]
+struct Ends {
+    left: bool,
+    right: bool,
+}
+
+impl Ends {
+    fn on(self, side: Side) -> bool {
+        match side {
+            Side::Left => self.left,
+            Side::Right => self.right,
+        }
+    }
+}
+
+#[derive(Default)]
+struct SoFar {
+    needed: Vec<Assignment>,
+    several: bool,
+    within: Option<Side>,
+}
+
+impl SoFar {
+    fn add(&mut self, at: (usize, usize), meeting: KeyMeeting, ends: Ends) -> Result<(), Because> {
+        match meeting {
+            KeyMeeting::Apart(because) => return Err(because),
+            KeyMeeting::One => {}
+            // `src` encloses `src/a`: the side with the longer path lies inside, if the other term ends here.
+            KeyMeeting::Inside(side) if ends.on(side.other()) => match self.within {
+                // Parts of one key that enclose each other crosswise: neither thing is the larger.
+                Some(before) if before != side => self.perhaps(at, Chooser::Nobody),
+                _ => self.within = Some(side),
+            },
+            KeyMeeting::Inside(_) => return Err(Because::Spelling),
+            KeyMeeting::Several => self.several = true,
+            KeyMeeting::Perhaps(by) => self.perhaps(at, by),
+        }
+        Ok(())
+    }
+
+    fn perhaps(&mut self, (level, part): (usize, usize), by: Chooser) {
+        self.needed.push(Assignment { level: Some(level), part, by, clause: None });
+    }
+
+    fn end(self, left: usize, right: usize) -> Meeting {
+        if !self.needed.is_empty() {
+            return Meeting::Perhaps(self.needed);
+        }
+        if self.several {
+            return Meeting::Overlap;
+        }
+        match left.cmp(&right) {
+            std::cmp::Ordering::Greater => Meeting::Within(Side::Left),
+            std::cmp::Ordering::Less => Meeting::Within(Side::Right),
+            std::cmp::Ordering::Equal => self.within.map_or(Meeting::One, Meeting::Within),
+        }
+    }
+}

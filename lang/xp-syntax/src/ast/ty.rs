@@ -1,0 +1,40 @@
+//! Types as they are written.
+
+use xp_diagnostics::Span;
+
+use super::name::{Name, Path};
+
+/// `name: type`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
+    /// Both.
+    pub span: Span,
+}
+
+/// A type as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Type {
+    /// Which.
+    pub kind: TypeKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The forms of a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeKind {
+    /// A built-in type, a record, or an enumeration of this one word: resolving tells.
+    Named(Path),
+    /// `list of T`.
+    List(Box<Type>),
+    /// `set of T`.
+    Set(Box<Type>),
+    /// `{ f: T, … }`.
+    Record(Vec<Field>),
+    /// `a | b`; at least two words.
+    Enum(Vec<Name>),
+}
