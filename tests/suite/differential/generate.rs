@@ -318,7 +318,7 @@ impl Generator {
             8 => "max 2 per opening",
             _ => "max 2 per run",
         };
-        if index == 0 && matches!(action, "talk" | "look") && binder.is_none() && self.dice.chance(60) {
+        if index == 0 && matches!(action, "talk" | "look") && binder.is_none() {
             limit = "";
         }
         // A second one of the name would not be new: that such a grant is used up is not asked yet.
@@ -595,14 +595,14 @@ impl Generator {
         format!("{name}.{}", self.dice.of_list(&outcomes))
     }
 
+    fn is_granted(&self, action: &str) -> bool {
+        self.text.contains(&format!("may world.{action}("))
+    }
+
     /// Mostly something that some step may do: what nobody may is vacuous.
     fn uses(&mut self) -> String {
         let all = ["write", "test", "merge", "deploy", "look", "make", "drop", "talk", "check", "propose"];
-        let granted: Vec<&str> = all
-            .iter()
-            .copied()
-            .filter(|action| self.text.contains(&format!("may world.{action}(")))
-            .collect();
+        let granted: Vec<&str> = all.iter().copied().filter(|action| self.is_granted(action)).collect();
         let action = match granted.is_empty() || self.dice.chance(10) {
             true => *self.dice.of_list(&all),
             false => *self.dice.of_list(&granted),
@@ -638,13 +638,15 @@ impl Generator {
             5 => {
                 self.met("never");
                 let what = match self.dice.pick(3) {
-                    0 => "world.write(at: main)".to_owned(),
-                    1 => "world.drop(at: main)".to_owned(),
+                    0 if self.is_granted("write") || self.dice.chance(20) => {
+                        "world.write(at: main)".to_owned()
+                    }
+                    1 if self.is_granted("drop") || self.dice.chance(20) => "world.drop(at: main)".to_owned(),
                     _ => self.uses(),
                 };
                 format!("never {what}")
             }
-            6 => {
+            6 if self.is_granted("write") || self.dice.chance(20) => {
                 self.met("only within");
                 let planned: Vec<String> =
                     self.steps.iter().filter(|s| s.submission).map(|s| format!("{}.files", s.name)).collect();

@@ -190,6 +190,7 @@ impl<'m> Judge<'m> {
                 Some(self.value(value.at(fields)?, ty))
             }
             Pin::OneOf { set, within } => {
+                self.machine.evaluate(state, set)?;
                 let declared = self.handed_in(set);
                 let Part::Paths(mut paths) = free(within.as_ref()) else { return Some(Part::Free) };
                 if let Some(declared) = declared {
