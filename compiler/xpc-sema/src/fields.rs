@@ -23,8 +23,7 @@ pub fn field_of(
         );
         return None;
     };
-    let record =
-        records.iter().find(|record| record.name == *name).or_else(|| connectors.records.get(name))?;
+    let record = record_of(connectors, records, name)?;
     let found = record.fields.iter().find(|known| known.name == field.text);
     if found.is_none() {
         let fault =
@@ -34,4 +33,9 @@ pub fn field_of(
         problems.push(problems.propose(fault, field.span, &field.text, "its fields", known));
     }
     found.map(|field| field.ty.clone())
+}
+
+/// A record by name: one of the connector at hand, or one that is loaded.
+pub fn record_of<'a>(connectors: &'a Connectors, records: &'a [Record], name: &str) -> Option<&'a Record> {
+    records.iter().find(|record| record.name == name).or_else(|| connectors.records.get(name))
 }

@@ -1,17 +1,19 @@
 //! Things in the clauses of an action: kinds resolved, keys of their types.
 
+mod keys;
+mod wording;
+
 use xp_artifact::declaration::{FieldPath, Identity, KeyExpr, LevelExpr, Making, Source, ThingExpr};
 use xp_artifact::workflow::Record;
-use xp_diagnostics::{Diagnostic, Span, codes};
-use xp_scope::thing::{KeyDecl, Kind};
-use xp_scope::{PatternSet, Type};
+use xp_diagnostics::{Diagnostic, codes};
+use xp_scope::Type;
+use xp_scope::thing::Kind;
 use xp_syntax::ast;
 
 use crate::connector::{Connectors, ParamDecl};
 use crate::fields::field_of;
 use crate::kinds::{self, Own, short};
 use crate::problems::Problems;
-use crate::types;
 
 /// What clauses of one action can name.
 pub struct Scope<'a> {
@@ -55,12 +57,6 @@ impl Named {
             Self::Field(fields, _) => Source::Field(fields),
         }
     }
-}
-
-/// What a key is before its kind is known.
-enum Given<'a> {
-    Inside(&'a ast::OneThing),
-    Key(&'a ast::ThingKey),
 }
 
 impl Scope<'_> {
@@ -215,7 +211,7 @@ impl Scope<'_> {
             ast::ThingKind::One(one) => self.one(one, problems).map(ThingExpr::Path),
             ast::ThingKind::Every { kind, patterns, inside } => {
                 let patterns = match patterns {
-                    Some(patterns) => Some(pattern_set(patterns, problems)?),
+                    Some(patterns) => Some(crate::literal::patterns(patterns, problems)?),
                     None => None,
                 };
                 self.extent(kind, inside.as_ref(), &KeyExpr::Every(patterns), problems)
@@ -246,7 +242,7 @@ impl Scope<'_> {
             let forms: Vec<String> = outer.iter().map(|outer| format!("{start} in {outer}")).collect();
             let help = if forms.is_empty() { start } else { forms.join("` or `") };
             let help = format!("write `{help}`");
-            problems.push(encloses_not(path.span, kind, levels.last()).help(help));
+            problems.push(wording::encloses_not(path.span, kind, levels.last()).help(help));
             return None;
         }
         levels.push(LevelExpr { kind: kind.name.clone(), keys: vec![key.clone(); kind.key.len()] });
@@ -272,215 +268,4 @@ impl Scope<'_> {
             Some(level) => kind.parents.contains(&level.kind),
         }
     }
-
-    /// `Kind(key, …)`.
-    fn one(&self, one: &ast::OneThing, problems: &mut Problems) -> Option<Vec<LevelExpr>> {
-        let kind = self.kind(&one.kind, problems)?;
-        let given: Vec<Given<'_>> = one
-            .keys
-            .iter()
-            .map(|key| match &key.kind {
-                ast::ThingKeyKind::Thing(inside) => Given::Inside(inside),
-                _ => Given::Key(key),
-            })
-            .collect();
-        let mut rest = given.as_slice();
-        let levels = self.levels(kind, one, &mut rest, problems)?;
-        if !rest.is_empty() {
-            problems.push(
-                self.cured(one, wrong(one.span, kind, format!("too many keys for `{}`", short(&kind.name)))),
-            );
-            return None;
-        }
-        Some(levels)
-    }
-
-    /// Takes the keys of a kind off the end, and those of what encloses it before them.
-    fn levels(
-        &self,
-        kind: &Kind,
-        whole: &ast::OneThing,
-        given: &mut &[Given<'_>],
-        problems: &mut Problems,
-    ) -> Option<Vec<LevelExpr>> {
-        let span = whole.span;
-        let keys = self.own_key(kind, whole, given, problems)?;
-        let mut levels = match (*given, kind.parents.as_slice()) {
-            ([before @ .., Given::Inside(inside)], _) => {
-                *given = before;
-                self.one(inside, problems)?
-            }
-            (_, []) => Vec::new(),
-            (_, [only]) => {
-                let parent = self.kind_named(only)?;
-                self.levels(parent, whole, given, problems)?
-            }
-            (_, _) => {
-                let message = format!("which thing encloses `{}` is not said", short(&kind.name));
-                problems.push(self.cured(whole, wrong(span, kind, message)));
-                return None;
-            }
-        };
-        if !self.encloses(&levels, kind) {
-            problems.push(self.cured(whole, encloses_not(span, kind, levels.last())));
-            return None;
-        }
-        levels.push(LevelExpr { kind: kind.name.clone(), keys });
-        Some(levels)
-    }
-
-    /// The parts of a key: one value for each, or one record that has them all as fields.
-    fn own_key(
-        &self,
-        kind: &Kind,
-        whole: &ast::OneThing,
-        given: &mut &[Given<'_>],
-        problems: &mut Problems,
-    ) -> Option<Vec<KeyExpr>> {
-        let span = whole.span;
-        if let [before @ .., Given::Key(last)] = *given
-            && let ast::ThingKeyKind::Path(path) = &last.kind
-        {
-            let named = self.named(path, problems)?;
-            if let Type::Record(_) = named.ty() {
-                *given = before;
-                return self.fields_of_record(kind, path.span, &named, problems);
-            }
-        }
-        let start = given.len().checked_sub(kind.key.len());
-        let Some((before, own)) = start.and_then(|start| given.split_at_checked(start)) else {
-            let named = whole.kind.segments.last().map_or("", |name| name.text.as_str());
-            problems.push(self.cured(whole, wrong(span, kind, format!("too few keys for `{named}`"))));
-            return None;
-        };
-        let mut keys = Vec::with_capacity(own.len());
-        for (given, decl) in own.iter().zip(&kind.key) {
-            let Given::Key(key) = given else {
-                let message =
-                    format!("a thing stands where `{}` has its key `{}`", short(&kind.name), decl.name);
-                problems.push(self.cured(whole, wrong(span, kind, message)));
-                return None;
-            };
-            keys.push(self.part(key, decl, problems)?);
-        }
-        *given = before;
-        Some(keys)
-    }
-
-    fn fields_of_record(
-        &self,
-        kind: &Kind,
-        span: Span,
-        named: &Named,
-        problems: &mut Problems,
-    ) -> Option<Vec<KeyExpr>> {
-        let Type::Record(record) = named.ty() else { return None };
-        let own = self.records.iter().find(|known| known.name == *record);
-        let fields = own.or_else(|| self.connectors.records.get(record))?;
-        let mut keys = Vec::with_capacity(kind.key.len());
-        for part in &kind.key {
-            let field = fields.fields.iter().find(|field| field.name == part.name);
-            match field {
-                Some(field) if types::fits(&field.ty, &part.ty) => keys.push(named.key(Some(&part.name))),
-                _ => {
-                    let message = format!(
-                        "`{}` is given a `{record}`, which has no field `{}: {}`",
-                        short(&kind.name),
-                        part.name,
-                        part.ty
-                    );
-                    problems.push(wrong(span, kind, message));
-                    return None;
-                }
-            }
-        }
-        Some(keys)
-    }
-
-    /// The fault with the thing as it could be written.
-    fn cured(&self, one: &ast::OneThing, fault: Diagnostic) -> Diagnostic {
-        let kind = kinds::find(self.connectors, self.connector, self.kinds, &one.kind, &mut Problems::new());
-        match kind {
-            Some(kind) => fault.help(format!("write `{}`", self.forms(kind, MAX_SHOWN).join("` or `"))),
-            None => fault,
-        }
-    }
-
-    /// `File(Branch(name), path)`: how things of a kind are written, with the names of the parts of their keys.
-    fn forms(&self, kind: &Kind, deep: usize) -> Vec<String> {
-        let own = kind.key.iter().map(|part| part.name.as_str()).collect::<Vec<_>>().join(", ");
-        let name = short(&kind.name);
-        let parents = kind.parents.iter().filter_map(|parent| self.kind_named(parent));
-        let mut outer =
-            parents.filter(|_| deep > 0).flat_map(|parent| self.forms(parent, deep - 1)).peekable();
-        if outer.peek().is_none() {
-            return vec![format!("{name}({own})")];
-        }
-        outer.take(MAX_SHOWN).map(|outer| format!("{name}({outer}, {own})")).collect()
-    }
-
-    fn outer_forms(&self, kind: &Kind) -> Vec<String> {
-        let parents = kind.parents.iter().filter_map(|parent| self.kind_named(parent));
-        parents.flat_map(|parent| self.forms(parent, MAX_SHOWN)).take(MAX_SHOWN).collect()
-    }
-
-    fn part(&self, key: &ast::ThingKey, decl: &KeyDecl, problems: &mut Problems) -> Option<KeyExpr> {
-        let literal = |kind: &ast::LiteralKind, problems: &mut Problems| {
-            crate::literal::value(kind, key.span, &decl.ty, problems).map(KeyExpr::Literal)
-        };
-        match &key.kind {
-            ast::ThingKeyKind::Any => Some(KeyExpr::Every(None)),
-            ast::ThingKeyKind::Patterns(patterns) if decl.ty == Type::Path => {
-                pattern_set(patterns, problems).map(|set| KeyExpr::Every(Some(set)))
-            }
-            ast::ThingKeyKind::Text(text) => literal(&ast::LiteralKind::Text(text.clone()), problems),
-            ast::ThingKeyKind::Int(number) => literal(&ast::LiteralKind::Int(*number), problems),
-            ast::ThingKeyKind::Path(path) => {
-                let named = self.named(path, problems)?;
-                if !types::fits(named.ty(), &decl.ty) {
-                    let fault = crate::literal::mismatch(path.span, &named.ty().to_string(), &decl.ty);
-                    problems.push(fault);
-                    return None;
-                }
-                Some(named.key(None))
-            }
-            ast::ThingKeyKind::Patterns(_) | ast::ThingKeyKind::Thing(_) => {
-                let fault = Diagnostic::error(
-                    codes::BAD_THING,
-                    format!("patterns are for paths, and the key `{}` is `{}`", decl.name, decl.ty),
-                );
-                problems.push(fault.at(key.span));
-                None
-            }
-        }
-    }
-}
-
-fn pattern_set(patterns: &ast::Patterns, problems: &mut Problems) -> Option<PatternSet> {
-    crate::literal::patterns(patterns, problems)
-}
-
-/// How many levels, and how many ways to write a thing, a cure shows.
-const MAX_SHOWN: usize = 4;
-
-fn wrong(span: Span, kind: &Kind, message: String) -> Diagnostic {
-    let parts: Vec<String> = kind.key.iter().map(|part| format!("{}: {}", part.name, part.ty)).collect();
-    let inside = match kind.parents.as_slice() {
-        [] => String::new(),
-        parents => format!(" in {}", parents.iter().map(|name| short(name)).collect::<Vec<_>>().join(" | ")),
-    };
-    Diagnostic::error(codes::BAD_THING, message).at(span).because(format!(
-        "the declaration is `resource {}{inside} {{ {} }}`",
-        short(&kind.name),
-        parts.join(", ")
-    ))
-}
-
-fn encloses_not(span: Span, kind: &Kind, last: Option<&LevelExpr>) -> Diagnostic {
-    let name = short(&kind.name);
-    let message = match last {
-        Some(level) => format!("`{name}` does not lie in `{}`", short(&level.kind)),
-        None => format!("what `{name}` lies in is not said"),
-    };
-    wrong(span, kind, message)
 }

@@ -24,12 +24,6 @@ impl Meeting {
         matches!(self, Self::Apart(_))
     }
 
-    /// Whether the terms meet for certain.
-    #[must_use]
-    pub fn is_certain(&self) -> bool {
-        matches!(self, Self::One | Self::Within(_) | Self::Overlap)
-    }
-
     /// What a meeting is worth: certain ones and those somebody can choose refute.
     #[must_use]
     pub fn class(&self) -> Option<Class> {
