@@ -201,10 +201,6 @@ impl<'f, 'm> MapVars<'f, 'm> {
         self.any(self.of_step.get(&step).map(Vec::as_slice).unwrap_or_default())
     }
 
-    pub fn open(&self, step: StepId) -> Bool {
-        Bool::and(&[self.begun(step), self.settled(step).not()])
-    }
-
     pub fn is_bound(&self, at: GrantAt) -> Bool {
         self.bound.get(&at).unwrap_or(&self.no).clone()
     }

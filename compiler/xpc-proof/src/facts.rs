@@ -180,6 +180,11 @@ impl<'m> Facts<'m> {
         self.reset_by(id).binary_search(&step).is_ok()
     }
 
+    /// The steps a step depends on directly.
+    pub fn parents(&self, step: StepId) -> &[StepId] {
+        self.parents.get(step.index()).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Position in `order`.
     pub fn rank(&self, step: StepId) -> usize {
         self.rank.get(step.index()).copied().unwrap_or_default()

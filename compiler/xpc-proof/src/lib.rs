@@ -16,6 +16,7 @@ mod history;
 mod ids;
 mod live;
 mod map;
+mod moments;
 mod names;
 mod need;
 mod pins;
@@ -37,6 +38,7 @@ mod values;
 pub mod version;
 mod violation;
 mod walk;
+mod watching;
 
 pub use prover::Z3Prover;
 pub use replay::replay;

@@ -18,8 +18,6 @@ pub(crate) enum Need {
     Use(GrantAt),
     /// The grant can be used now or could before its step settled.
     Used(GrantAt),
-    /// The step is open, or settled with one of these.
-    InForce(StepId, Vec<Atom>),
     /// The step is open or settled.
     Begun(StepId),
     /// The step is open and the outcome can come about.
@@ -45,11 +43,9 @@ impl Need {
     /// The steps it speaks of, or `None` for all.
     pub fn steps(&self) -> Option<Vec<StepId>> {
         match self {
-            Self::Open(step)
-            | Self::Settled(step)
-            | Self::Begun(step)
-            | Self::InForce(step, _)
-            | Self::Stranded(step, _) => Some(vec![*step]),
+            Self::Open(step) | Self::Settled(step) | Self::Begun(step) | Self::Stranded(step, _) => {
+                Some(vec![*step])
+            }
             Self::Use((step, _)) | Self::Used((step, _)) => Some(vec![*step]),
             Self::Enabled(atom) => Some(vec![atom.step]),
             Self::Not(formula) => Some(formula.steps()),
@@ -81,7 +77,6 @@ impl Need {
             }
             Self::Use(at) | Self::Used(at) => Some(at.0),
             Self::Enabled(atom) => Some(atom.step),
-            Self::InForce(step, _) => Some(*step),
             Self::Has(datum) => datum.root.step(),
             Self::Not(_) | Self::Lacks(_) | Self::NothingOpen => None,
         }
@@ -99,11 +94,6 @@ impl Need {
             Self::Begun(step) => begun(copy, *step),
             Self::Use(at) => with(open(at.0), copy.pins(*at)),
             Self::Used(at) => with(begun(copy, at.0), copy.pins(*at)),
-            Self::InForce(step, atoms) => {
-                let mut ways: Vec<Bool> = atoms.iter().map(|atom| copy.atom(*atom)).collect();
-                ways.push(copy.open(*step));
-                vec![(None, copy.any(&ways))]
-            }
             Self::Enabled(atom) => with(open(atom.step), copy.enabled(sink, *atom)),
             Self::Not(formula) => vec![(None, copy.formula(formula).not())],
             Self::Lacks(datum) => vec![(None, copy.has(datum).not())],
@@ -133,10 +123,6 @@ impl Need {
             Self::Begun(step) => map.begun(facts, *step),
             Self::Use(at) => map.open(facts, at.0) && pins(*at),
             Self::Used(at) => map.begun(facts, at.0) && pins(*at),
-            Self::InForce(step, atoms) => {
-                map.open(facts, *step)
-                    || atoms.iter().any(|atom| map.settled.get(&atom.step) == Some(&atom.outcome))
-            }
             Self::Enabled(atom) => {
                 map.open(facts, atom.step) && facts.possible(*atom) && evidence::obtainable(facts, *atom, map)
             }

@@ -9,6 +9,7 @@ use crate::evidence::{self, Way};
 use crate::facts::{Facts, GrantAt};
 use crate::history::Chain;
 use crate::map::Map;
+use crate::moments::Moments;
 
 /// Longer plans are given up.
 pub(crate) const MAX_ACTS: usize = 50_000;
@@ -209,6 +210,36 @@ pub(crate) fn along(facts: &Facts<'_>, chain: &Chain, first: &[Act], last: &[Act
     }
     plan.wanted.extend(last.iter().cloned());
     plan.finish()?;
+    Some(plan.acts)
+}
+
+/// The acts of moments of one run: uses at each map that the obligation speaks of, then an outcome that evidence brings.
+pub(crate) fn through(
+    facts: &Facts<'_>,
+    moments: &Moments,
+    uses: &[(usize, Act)],
+    taken: Option<Atom>,
+) -> Option<Vec<Act>> {
+    let mut plan = Plan::new(facts);
+    for (place, map) in moments.maps.iter().enumerate() {
+        plan.reach(map)?;
+        let here = |map: &usize| moments.at.get(*map) == Some(&place);
+        plan.wanted.extend(uses.iter().filter(|(map, _)| here(map)).map(|(_, act)| act.clone()));
+        plan.finish()?;
+        for (_, by) in moments.fired.iter().filter(|(before, _)| *before == place) {
+            plan.reopen(*by)?;
+        }
+    }
+    if let Some(atom) = taken {
+        let chosen = facts.chosen(atom);
+        let mut way = evidence::way_now(facts, chosen, &plan.now)?;
+        // What is used already serves as evidence.
+        way.retain(|grant, _| {
+            !uses.iter().any(|(_, act)| matches!(act, Act::Use { at, .. } if *at == (atom.step, *grant)))
+        });
+        plan.evidence(atom.step, &way)?;
+        plan.push(Act::Take { atom: chosen, becomes: atom })?;
+    }
     Some(plan.acts)
 }
 

@@ -13,6 +13,7 @@ use crate::replay::Run;
 use crate::search;
 use crate::values::{Values, put};
 use crate::violation::Violation;
+use crate::watching::Watching;
 
 /// Replays spent on making one trace small.
 const MAX_REPLAYED_ACTS: usize = 400_000;
@@ -27,7 +28,7 @@ pub(crate) struct Stage<'f, 'm> {
 
 /// How a run is set up.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Setting {
+pub(crate) struct Setting<'m> {
     /// Members of parameters that matter: parameter, fields, value.
     pub members: Vec<(String, Vec<String>, Value)>,
     /// Paths that lists of the run must hold.
@@ -38,6 +39,8 @@ pub(crate) struct Setting {
     pub blind: Option<StepId>,
     /// Roles played by one principal.
     pub shared: Vec<RoleId>,
+    /// The question whose monitor watches the run.
+    pub watching: Option<Watching<'m>>,
 }
 
 impl<'f, 'm> Stage<'f, 'm> {
@@ -54,7 +57,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         &self,
         plan: &[Act],
         violation: &Violation,
-        setting: &Setting,
+        setting: &Setting<'m>,
         ends_in: impl Into<String>,
     ) -> Result<Trace, String> {
         let mut acts = plan.to_vec();
@@ -82,7 +85,7 @@ impl<'f, 'm> Stage<'f, 'm> {
     pub fn search(
         &self,
         violation: &Violation,
-        setting: &Setting,
+        setting: &Setting<'m>,
         ends_in: impl Into<String>,
     ) -> Result<Trace, String> {
         let start = self.run(setting)?;
@@ -92,7 +95,7 @@ impl<'f, 'm> Stage<'f, 'm> {
     }
 
     /// Leaves out stretches, halving their length down to single events, until no single event can be left out.
-    fn minimise(&self, acts: &mut Vec<Act>, violation: &Violation, setting: &Setting) {
+    fn minimise(&self, acts: &mut Vec<Act>, violation: &Violation, setting: &Setting<'m>) {
         let mut budget = MAX_REPLAYED_ACTS;
         let mut stretch = (acts.len() / 2).max(1);
         loop {
@@ -122,7 +125,7 @@ impl<'f, 'm> Stage<'f, 'm> {
     }
 
     /// How many acts it takes until the violation.
-    fn first(&self, acts: &[Act], violation: &Violation, setting: &Setting) -> Result<usize, String> {
+    fn first(&self, acts: &[Act], violation: &Violation, setting: &Setting<'m>) -> Result<usize, String> {
         let mut run = self.run(setting)?;
         for (done, act) in acts.iter().enumerate() {
             let last = done.checked_sub(1).and_then(|index| acts.get(index));
@@ -149,7 +152,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         &self,
         acts: &[Act],
         violation: &Violation,
-        setting: &Setting,
+        setting: &Setting<'m>,
     ) -> Result<Run<'_, 'm>, String> {
         let mut run = self.run(setting)?;
         for act in acts {
@@ -162,7 +165,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         }
     }
 
-    fn run(&self, setting: &Setting) -> Result<Run<'_, 'm>, String> {
+    fn run(&self, setting: &Setting<'m>) -> Result<Run<'_, 'm>, String> {
         self.values.also_in_lists(&setting.lists);
         self.values.make_instead(&setting.instead);
         let mut params = self.values.parameters();
@@ -173,6 +176,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         }
         let mut run = Run::start(self.facts, &self.values, params, &setting.shared)?;
         run.blind = setting.blind;
+        run.watching.clone_from(&setting.watching);
         Ok(run)
     }
 

@@ -14,6 +14,7 @@ use crate::plan::Act;
 use crate::showing;
 use crate::told;
 use crate::values::{Values, put};
+use crate::watching::Watching;
 
 const KEY: &str = "key";
 
@@ -44,6 +45,8 @@ pub(crate) struct Run<'f, 'm> {
     show_principals: bool,
     /// The uses of this step show anything but what it judges.
     pub blind: Option<StepId>,
+    /// What a question's monitor says of the run.
+    pub watching: Option<Watching<'m>>,
     count: usize,
 }
 
@@ -74,6 +77,7 @@ impl<'f, 'm> Run<'f, 'm> {
             shared: shared.iter().copied().collect(),
             show_principals: !shared.is_empty(),
             blind: None,
+            watching: None,
             count: 0,
         })
     }
@@ -266,7 +270,11 @@ impl<'f, 'm> Run<'f, 'm> {
 
     fn apply(&mut self, event: xp_machine::Event) -> Result<Accepted, String> {
         let input = Input { at: self.state.time() + 1, kill: None, leased_by: None, event };
-        self.machine.apply(&mut self.state, &input).map_err(|refusal| refusal.reason)
+        let accepted = self.machine.apply(&mut self.state, &input).map_err(|refusal| refusal.reason)?;
+        if let Some(watching) = &mut self.watching {
+            watching.tell(&self.state, &self.machine.facts(&self.state, &input, &accepted));
+        }
+        Ok(accepted)
     }
 
     fn actor(&self, role: RoleId) -> Actor {
@@ -343,6 +351,7 @@ impl<'f, 'm> Run<'f, 'm> {
             shared: self.shared.clone(),
             show_principals: self.show_principals,
             blind: self.blind,
+            watching: self.watching.clone(),
             count: self.count,
         }
     }

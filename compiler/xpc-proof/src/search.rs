@@ -104,7 +104,7 @@ fn becomes(facts: &Facts<'_>, run: &Run<'_, '_>, atom: Atom) -> Atom {
     }
 }
 
-type Key = (Vec<StepKey>, Vec<u32>);
+type Key = (Vec<StepKey>, Vec<u32>, Option<xp_monitor::Watch>);
 type StepKey = (Option<u32>, bool, Vec<(u32, u32, Option<Value>)>);
 
 /// Enough of a state to tell what can still happen and what has: results count by what conditions read of them.
@@ -116,7 +116,8 @@ fn key(run: &Run<'_, '_>) -> Key {
             .map(|grant| (grant.spent, grant.spent_in_run, grant.result.as_ref().map(booleans)));
         (step.settled.map(|outcome| outcome.0), step.open, grants.collect())
     });
-    (steps.collect(), run.state.loops().to_vec())
+    let watch = run.watching.as_ref().map(|watching| watching.watch().clone());
+    (steps.collect(), run.state.loops().to_vec(), watch)
 }
 
 /// A value with everything but its Booleans blanked.

@@ -44,13 +44,6 @@ impl Kept<'_, '_> {
                 self.begun(at.0);
                 self.pins(*at);
             }
-            Need::InForce(step, atoms) => {
-                let taken = atoms.iter().find(|atom| self.map.settled.get(&atom.step) == Some(&atom.outcome));
-                match taken {
-                    Some(atom) => self.atom(*atom),
-                    None => self.begun(*step),
-                }
-            }
             Need::Enabled(atom) => {
                 self.begun(atom.step);
                 if let Some(datum) = self.facts.judged_datum(*atom) {

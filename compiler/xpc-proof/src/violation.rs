@@ -21,8 +21,8 @@ pub(crate) enum Violation {
     MoreThan(Vec<GrantAt>, u32),
     /// The last event uses a grant that an earlier opening of its step has used.
     Again(GrantAt),
-    /// The last event is a write while evidence about it is in force or gathered.
-    Stale(GrantAt, StepId, Vec<Atom>),
+    /// The monitor of the question says that it is broken.
+    Broken,
     /// The step is open and the datum has no value.
     Lacks(StepId, Datum),
     /// The run goes on and no step is open.
@@ -82,9 +82,7 @@ impl Violation {
                 let now = run.log.last().map(|used| used.opening);
                 just_used(at) && run.log.iter().any(|used| used.at == *at && Some(used.opening) != now)
             }
-            Self::Stale(at, step, relying) => {
-                just_used(at) && (run.open(*step) || relying.iter().any(|atom| run.settled(*atom)))
-            }
+            Self::Broken => run.watching.as_ref().is_some_and(|watching| watching.broken()),
             Self::Lacks(step, datum) => run.open(*step) && run.value(datum).is_none(),
             Self::NothingOpen => run.running() && facts.steps().all(|step| !run.open(step)),
             Self::Stranded(step) => run.open(*step) && stranded(run, facts, *step),

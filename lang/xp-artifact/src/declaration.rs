@@ -179,6 +179,17 @@ impl Clauses {
         self.about.iter().flat_map(|about| &about.things)
     }
 
+    /// The things that final arguments name: those of some clause whose own key is such an argument.
+    pub fn final_things(&self) -> impl Iterator<Item = &ThingExpr> {
+        let expected = self.expects.iter().map(|expectation| &expectation.thing);
+        let named = self.altered().chain(self.reads.iter().flatten()).chain(self.subjects()).chain(expected);
+        named.filter(|expr| {
+            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+            own.iter()
+                .any(|key| matches!(key, KeyExpr::Argument { index, .. } if self.finals.contains(index)))
+        })
+    }
+
     /// What a condition on a field of the result is evidence about.
     pub fn subjects_of<'a>(&'a self, field: &'a [String]) -> impl Iterator<Item = &'a ThingExpr> {
         let says = |about: &&About| {

@@ -8,6 +8,7 @@
 mod check;
 mod data;
 pub mod event;
+mod facts;
 mod given;
 mod index;
 mod machine;
@@ -21,6 +22,7 @@ mod transition;
 
 pub use check::Malformed;
 pub use event::{Accepted, Actor, Change, Event, Input, Start};
+pub use facts::Seen;
 pub use machine::Machine;
 pub use offer::{Offer, OfferedGrant, OfferedOutcome};
 pub use refusal::{Clause, Refusal};

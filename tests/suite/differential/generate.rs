@@ -45,6 +45,7 @@ pub const WORLD: &str = r#"connector world {
   type Tested { passed: bool, clean: bool, commit: commit }
   type Seen { head: commit }
   type Said { id: int }
+  type Rated { passed: bool, clean: bool, version: int }
   action make(name: branch, repo: text = "home") -> branch {
     effect write
     changes nothing
@@ -95,6 +96,33 @@ pub const WORLD: &str = r#"connector world {
     about Pull(repo, number)
     result.commit from Pull(repo, number)
     repeat idempotent
+  }
+  action rate(number: int, repo: text = "home") -> Rated {
+    effect read
+    attests
+    changes nothing
+    reads Pull(repo, number)
+    about Pull(repo, number)
+    result.version from nothing
+    version of Pull(repo, number) is result.version
+    repeat idempotent
+  }
+  action pay(number: int, repo: text = "home") -> Said {
+    effect pay
+    changes Pull(repo, number)
+    reads nothing
+    final number
+    result.id is number
+    repeat probe
+  }
+  action close(number: int, version: int, repo: text = "home") -> Said {
+    effect pay
+    changes Pull(repo, number)
+    reads nothing
+    final number
+    expects Pull(repo, number) at version
+    result.id is number
+    repeat probe
   }
   action propose(head: branch, repo: text = "home") -> Said {
     effect discuss
@@ -186,6 +214,8 @@ struct Generator {
     text: String,
     constructs: BTreeMap<&'static str, u32>,
     roles: Vec<&'static str>,
+    /// Draws evidence about one kind of thing and final uses of it.
+    focused: bool,
     /// Steps that the formula being drawn names.
     named: std::collections::BTreeSet<usize>,
 }
@@ -199,6 +229,7 @@ pub fn generate(seed: u64) -> Generated {
         text: WORLD.to_owned(),
         constructs: BTreeMap::new(),
         roles,
+        focused: seed.is_multiple_of(4),
         named: Default::default(),
     };
     generator.workflow();
@@ -256,15 +287,22 @@ impl Generator {
         let mut tests = None;
         let mut plain = None;
         for number in 0..self.dice.pick(3) {
-            let action = *self.dice.of_list(&[
-                "talk", "make", "make", "write", "write", "test", "check", "check", "scan", "inspect",
-                "propose", "edit", "look", "merge", "deploy", "drop", "call",
-            ]);
+            let action = if self.focused {
+                *self.dice.of_list(&["inspect", "inspect", "rate", "edit", "pay", "pay", "close", "propose"])
+            } else {
+                *self.dice.of_list(&[
+                    "talk", "make", "make", "write", "write", "test", "check", "check", "scan", "inspect",
+                    "rate", "pay", "propose", "edit", "look", "merge", "deploy", "drop", "call",
+                ])
+            };
+            // What expects a version needs one.
+            let rated = self.data(index, &["rate"]);
+            let action = if action == "close" && rated.is_none() { "pay" } else { action };
             let binder = self.dice.chance(65).then(|| format!("b{number}"));
             self.grant((index, number), action, binder.as_deref());
             if let Some(binder) = binder {
                 match action {
-                    "test" | "deploy" | "check" | "scan" | "inspect" => tests = Some(binder.clone()),
+                    "test" | "deploy" | "check" | "scan" | "inspect" | "rate" => tests = Some(binder.clone()),
                     _ => plain = Some(binder.clone()),
                 }
                 drawn.binders.push((binder, action));
@@ -285,7 +323,12 @@ impl Generator {
         let arguments = match action {
             "talk" | "call" => self.body(index),
             "check" | "propose" => self.branch(index),
-            "inspect" | "edit" => self.number(index),
+            "inspect" | "edit" | "rate" | "pay" => self.number(index),
+            "close" => {
+                self.met("expects");
+                let rated = self.data(index, &["rate"]).unwrap_or_default();
+                format!("{}, version: {rated}.version", self.number(index))
+            }
             "scan" => format!("{}, path: {}", self.branch(index), self.path(index)),
             "make" if self.data(index, &["talk", "drop"]).is_some() => {
                 self.met("template");
@@ -301,7 +344,10 @@ impl Generator {
             "merge" => format!("{}, into: main", self.commit(index)),
             _ => self.commit(index),
         };
-        let placed = ["make", "write", "check", "scan", "inspect", "propose", "edit", "merge", "drop"];
+        let placed = [
+            "make", "write", "check", "scan", "inspect", "propose", "edit", "merge", "drop", "rate", "pay",
+            "close",
+        ];
         let repo = match self.dice.pick(8) {
             0 | 1 if placed.contains(&action) => ", repo: \"away\"",
             2 if placed.contains(&action) => ", repo: place",
@@ -381,6 +427,9 @@ impl Generator {
 
     fn number(&mut self, index: usize) -> String {
         let said = self.data(index, &["propose", "propose", "edit"]);
+        if self.focused && self.dice.chance(60) {
+            return "number".to_owned();
+        }
         match (self.dice.pick(6), said) {
             (0, _) => {
                 self.met("any");

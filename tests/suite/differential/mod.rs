@@ -3,6 +3,7 @@
 //! `XP_DIFFERENTIAL=N` sets how many random workflows (2,000 without it), `XP_SEED=S` where they start (the clock without
 //! it; printed). A disagreement prints the workflow, so that it can become a seed file.
 
+mod fresh;
 mod generate;
 mod hostile;
 mod oracle;
@@ -44,7 +45,7 @@ fn disagreement(verdict: &Verdict, truth: Truth) -> Option<&'static str> {
 
 /// Why an answer about fresh evidence cannot be right though no run contradicts it; none if it can.
 fn freshness(verdict: &Verdict, oracle: &Oracle) -> Option<&'static str> {
-    let worst = oracle.staleness();
+    let worst = oracle.staleness()?;
     match verdict.status {
         Status::Proved if worst == Meets::Silent => Some("proved, and a declaration is silent"),
         Status::Proved if worst == Meets::Spelled => Some("proved, and two spellings may be one"),

@@ -1,19 +1,19 @@
 //! What is true of a small workflow, found by walking every run of the machine. Shares nothing with the encoder.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fresh::Watching;
 use super::hostile;
-use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, Source};
 use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::workflow::{
     Action, Datum, Expr, Formula, Grant, GrantIx, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
 };
 use xp_machine::event::Principal;
 use xp_machine::{Machine, State, Status};
-use xp_oracle::things::{Judge, Meets, Thing};
-use xp_oracle::{
-    Edge, Explored, Forgetful, Move, Observer, Options, Situation, Used, everybody, explore, settled,
-};
+use xp_oracle::things::{Judge, Meets};
+use xp_oracle::{Explored, Forgetful, Move, Observer, Options, Situation, Used, everybody, explore, settled};
 use xp_scope::Value;
 
 /// A grant and its step.
@@ -38,6 +38,7 @@ pub struct Oracle {
     states: Explored<Forgetful>,
     max_states: usize,
     probes: Vec<Value>,
+    staleness: OnceCell<Option<Meets>>,
 }
 
 impl Oracle {
@@ -46,7 +47,7 @@ impl Oracle {
         let probes = vec![Value::Text("elsewhere/probe.txt".to_owned()), Value::Text(sampled_main(&machine))];
         let options = Options { max_states, probes: probes.clone(), ..Options::default() };
         let states = explore(&machine, Forgetful, &options).expect("the run starts");
-        Self { machine, states, max_states, probes }
+        Self { machine, states, max_states, probes, staleness: OnceCell::new() }
     }
 
     pub fn situations(&self) -> usize {
@@ -66,7 +67,7 @@ impl Oracle {
             Question::OutcomesHappen => self.none_missing(|| self.some_outcome_never_happens()),
             Question::NeverStuck => self.some(|here| {
                 here.state.status() == Status::Running
-                    && here.flying.is_none()
+                    && here.flying.is_empty()
                     && here.state.steps().iter().all(|step| !step.open)
             }),
             Question::Progress => self.progress(),
@@ -97,7 +98,11 @@ impl Oracle {
     }
 
     fn fresh(&self) -> Truth {
-        if self.staleness() == Meets::Yes { Truth::Violated } else { self.if_complete() }
+        match self.staleness() {
+            Some(Meets::Yes) => Truth::Violated,
+            Some(_) => Truth::Holds,
+            None => Truth::TooLarge,
+        }
     }
 
     fn none_missing(&self, missing: impl FnOnce() -> bool) -> Truth {
@@ -168,7 +173,7 @@ impl Oracle {
     fn automatic(&self) -> Truth {
         let workflow = self.machine.workflow();
         self.some(|here| {
-            here.flying.is_none()
+            here.flying.is_empty()
                 && here.state.pending().is_empty()
                 && workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
                     let automatic: Vec<_> =
@@ -207,57 +212,48 @@ impl Oracle {
             })
     }
 
-    /// What the use of a grant that is possible, or under way, may alter; with the grant.
-    fn altered(&self, here: &Situation<Forgetful>, moves: &[Edge]) -> Vec<(At, Thing)> {
-        let flying = here.flying.iter().map(|flying| (flying.step, flying.grant));
-        let possible = moves.iter().filter_map(|edge| match &edge.by {
-            Move::Use(used, _) | Move::Claim(used) => Some((used.step, used.grant)),
-            _ => None,
-        });
-        let uses: BTreeSet<At> = flying.chain(possible).collect();
-        let mut found = Vec::new();
-        for at in uses {
-            let clauses = &self.granted(at).1.clauses;
-            let thing = |expr, making| Some((at, self.judge().thing(&here.state, at, expr, None, making)?));
-            found
-                .extend(clauses.changes.iter().chain(&clauses.removes).filter_map(|expr| thing(expr, false)));
-            found.extend(clauses.makes.iter().filter_map(|making| thing(&making.thing, true)));
-        }
-        found
-    }
-
-    /// The worst that can become of evidence in force or being gathered.
-    fn stale(&self, here: &Situation<Forgetful>, moves: &[Edge]) -> Meets {
-        if here.state.status() != Status::Running {
-            return Meets::No;
-        }
-        let (evidence, altered) = (self.evidence(here), self.altered(here, moves));
-        let judge = self.judge();
-        let mut worst = Meets::No;
-        for (by, about) in &evidence {
-            for (write, changed) in &altered {
-                // A use's own change precedes its own evidence.
-                let own = *by == Some(*write) && self.granted(*write).0.limit.uses == 1;
-                if !own {
-                    worst = worst.max(judge.meet(&here.world, changed, about));
-                }
-            }
-        }
-        worst
-    }
-
-    /// Some evidence is about what the run did not make.
+    /// Some evidence is about what the run did not make, and no final use expects it as it was.
     pub fn shared(&self) -> bool {
-        self.states.situations.iter().any(|here| {
-            here.state.status() == Status::Running
-                && self.evidence(here).iter().any(|(_, about)| !self.judge().is_own(&here.world, about))
+        let workflow = self.machine.workflow();
+        let judge = self.judge();
+        let evidence = xp_monitor::asked(workflow);
+        self.states.situations.iter().filter(|here| here.state.status() == Status::Running).any(|here| {
+            evidence.iter().any(|one| {
+                let by = &here.state.steps()[one.by.0.index()];
+                let result = by.grants[one.by.1.index()].result.as_ref();
+                let relied = one.relying.iter().any(|atom| here.state.is_settled(*atom));
+                let things = one
+                    .about
+                    .iter()
+                    .filter_map(|expr| judge.thing(&here.state, one.by, expr, result, false))
+                    .filter(|thing| !judge.never_changes(thing));
+                relied && things.into_iter().any(|thing| !judge.is_own(&here.world, &thing))
+            })
         })
     }
 
-    /// The worst that any run can make of evidence.
-    pub fn staleness(&self) -> Meets {
-        let all = self.states.situations.iter().zip(&self.states.next);
-        all.map(|(here, moves)| self.stale(here, moves)).max().unwrap_or(Meets::No)
+    /// The worst that any run can make of evidence: what has to count as a meeting for some run to break it. None where
+    /// there are too many situations to say.
+    pub fn staleness(&self) -> Option<Meets> {
+        *self.staleness.get_or_init(|| {
+            for least in [Meets::Yes, Meets::Silent, Meets::Spelled] {
+                let options = Options {
+                    max_states: self.max_states * 6,
+                    probes: self.probes.clone(),
+                    in_flight: 2,
+                    ..Options::default()
+                };
+                let watching = Watching::of(self.machine.workflow(), &Question::FreshEvidence, least);
+                let explored = explore(&self.machine, watching, &options).expect("the run starts");
+                if explored.situations.iter().any(|here| here.observer.broken()) {
+                    return Some(least);
+                }
+                if !explored.complete {
+                    return None;
+                }
+            }
+            Some(Meets::No)
+        })
     }
 
     fn judge(&self) -> Judge<'_> {
@@ -268,55 +264,6 @@ impl Oracle {
         let workflow = self.machine.workflow();
         let grant = &workflow.steps[at.0.index()].grants[at.1.index()];
         (grant, &workflow.actions[grant.action.index()])
-    }
-
-    /// What evidence in force or being gathered is about, as far as it can change. Evidence is what a continuing outcome
-    /// relies on: in force while that outcome stands, gathered while the step is open.
-    fn evidence(&self, here: &Situation<Forgetful>) -> Vec<(Option<At>, Thing)> {
-        let workflow = self.machine.workflow();
-        let judge = self.judge();
-        let mut evidence = Vec::new();
-        for (id, (step, now)) in workflow.steps.iter().zip(here.state.steps()).enumerate() {
-            for (number, outcome) in step.outcomes.iter().enumerate() {
-                let in_force = now.open || now.settled.is_some_and(|settled| settled.index() == number);
-                if outcome.then != Then::Settle || !in_force {
-                    continue;
-                }
-                // What a used up loop continues with rests on what would have led back.
-                let cause = match outcome.how {
-                    How::Exhausted(by) => &step.outcomes[workflow.loops[by.index()].outcome.index()],
-                    _ => outcome,
-                };
-                let mut read = BTreeSet::new();
-                if let How::Auto(condition) | How::JudgedIf(condition) = &cause.how {
-                    fields_of(condition, &mut read);
-                }
-                for (grant, field) in read {
-                    let at = (StepId::of(id), GrantIx::of(grant));
-                    let action = self.granted(at).1;
-                    let clauses = &action.clauses;
-                    let result = now.grants[grant].result.as_ref();
-                    let takes_effect = clauses.makes.iter().flat_map(|making| &making.valid_while);
-                    let mut about: Vec<ThingExpr> =
-                        clauses.subjects_of(&field).chain(takes_effect).cloned().collect();
-                    if action.attests && clauses.about.is_empty() {
-                        about.extend(clauses.reads());
-                    }
-                    let things =
-                        about.iter().filter_map(|expr| judge.thing(&here.state, at, expr, result, false));
-                    evidence.extend(things.map(|thing| (Some(at), thing)));
-                }
-                let Some(datum) = &cause.of else { continue };
-                if matches!(datum.root, Root::Submission { .. }) {
-                    continue;
-                }
-                if let Some(value) = self.machine.value(&here.state, datum) {
-                    evidence.extend(here.world.roots(value).into_iter().map(|thing| (None, thing)));
-                }
-            }
-        }
-        evidence.retain(|(_, thing)| !judge.never_changes(thing));
-        evidence
     }
 
     /// An argument that a use possible now makes final is neither judged nor made of what was judged.
@@ -411,8 +358,11 @@ impl Oracle {
     fn requires(&self, uses: &Uses, formula: &Formula) -> Truth {
         let mut occurs = false;
         for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
-            let flying =
-                here.flying.as_ref().map(|f| Used { step: f.step, grant: f.grant, args: f.args.clone() });
+            let flying: Vec<Used> = here
+                .flying
+                .iter()
+                .map(|f| Used { step: f.step, grant: f.grant, args: f.args.clone() })
+                .collect();
             let running = here.state.status() == Status::Running;
             let claimed = moves.iter().filter_map(|edge| match &edge.by {
                 Move::Use(used, _) | Move::Claim(used) => Some(used),
@@ -483,7 +433,7 @@ impl Oracle {
             staff,
             probes: self.probes.clone(),
             // When a claim lands changes nothing about whether it was made.
-            in_flight: false,
+            in_flight: 0,
         };
         explore(&self.machine, observer, &options).expect("the run starts")
     }
@@ -602,18 +552,6 @@ fn holds(now: &xp_machine::state::StepState, condition: &xp_artifact::workflow::
         }
         Condition::All(parts) => parts.iter().all(|part| holds(now, part)),
         Condition::Any(parts) => parts.iter().any(|part| holds(now, part)),
-    }
-}
-
-/// The fields that a condition reads, by grant.
-fn fields_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<(usize, Vec<String>)>) {
-    use xp_artifact::workflow::Condition;
-    match condition {
-        Condition::Bound(_) => {}
-        Condition::Flag { grant, fields, .. } => {
-            found.insert((grant.index(), fields.clone()));
-        }
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| fields_of(part, found)),
     }
 }
 

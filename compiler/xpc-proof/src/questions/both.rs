@@ -168,7 +168,7 @@ impl Pair<'_> {
         }
     }
 
-    fn setting(&self) -> Setting {
+    fn setting<'m>(&self) -> Setting<'m> {
         match self.who {
             Who::Principal if self.one != self.other => {
                 Setting { shared: vec![self.one, self.other], ..Setting::default() }

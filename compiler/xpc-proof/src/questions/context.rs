@@ -62,7 +62,7 @@ impl<'f, 'm> Context<'f, 'm> {
         map: &Map,
         uses: &[Act],
         violation: &Violation,
-        setting: &Setting,
+        setting: &Setting<'m>,
         ends_in: impl Into<String>,
     ) -> Result<Trace, String> {
         let acts = plan::to_map(self.facts, map, uses).ok_or(plan::TOO_LONG)?;

@@ -1,194 +1,324 @@
-//! Nothing is changed while evidence or approval about it is in force or being gathered.
+//! Nothing changes what evidence is about while it is gathered or in force.
 //!
-//! Evidence: a field of a result that a continuing outcome reads and that the declaration says to be `about` something, and
-//! what such an outcome is `of` (what was handed in aside: it cannot change while its step is settled, and the judge's step
-//! waits for it). That a use happened never goes out of date, nor does evidence about what never changes. In force while the
-//! outcome stands, gathered while its step is open. A state question, exact up to which things may be one: what somebody can
-//! choose to be one refutes, what only an upstream's spelling makes one is conditional, what a silent declaration leaves open
-//! is unknown. What the run did not make, another run may change: then it is conditional, too.
+//! What it means stands in `xp_monitor::questions::fresh`: the monitor, and the obligation over two maps that is asked here.
+//! Which grants may alter what evidence is about comes from the contract: what somebody can choose to be one refutes, what only
+//! an upstream's spelling makes one is conditional, what a silent declaration leaves open is unknown. What the run did not
+//! make, another run may change: then it is conditional, unless every use that rests on it expects it as it was.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use xp_artifact::workflow::{Atom, Condition, Datum, Root, StepId, Then};
+use xp_artifact::question::Question;
 use xp_diagnostics::{Diagnostic, codes};
+use xp_monitor::obligation::{Case, Obligation};
+use xp_monitor::questions::fresh::{self, Meetings};
+use xp_monitor::{Evidence, asked};
 use xp_scope::thing::Class;
 use xpc_model::{Place, Verdict};
 
-use super::things::{TermIx, Things};
+use super::things::Things;
 use super::{Context, MOST};
 use crate::answer;
+use crate::evidence as ways;
 use crate::facts::GrantAt;
-use crate::map::Map;
-use crate::need::{Goal, Need};
-use crate::plan::Act;
+use crate::moments::{Asking, Moments};
+use crate::plan::{self, Act};
 use crate::refute::Setting;
+use crate::session::Answer;
+use crate::told;
 use crate::violation::Violation;
+use crate::watching::{Met, Watching};
 
-/// Something a step relies on.
-struct Evidence {
-    step: StepId,
-    about: Vec<TermIx>,
-    /// The grant whose result it is; none for what is judged.
-    by: Option<GrantAt>,
-    relying: Vec<Atom>,
-    /// What must have a value for it to be about anything.
-    data: Vec<Datum>,
-    place: Place,
-}
+static FRESH: Question = Question::FreshEvidence;
 
-/// A write beside evidence about what it may touch.
-struct Pair<'e> {
-    write: GrantAt,
-    evidence: &'e Evidence,
-    /// What their meeting is worth.
-    class: Class,
-}
+/// Firings tried between the two moments of an example.
+const FIRINGS: usize = 3;
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let things = Things::new(context.facts);
-    let evidence = gathered(context, &things);
-    let pairs = pairs(context, &things, &evidence);
-    let goals: Vec<Goal> = pairs.iter().map(goal).collect();
-    let examples = match context.session.sort(&goals, Some(MOST)) {
-        Ok(examples) => examples,
-        Err(why) => return answer::unknown(why),
-    };
-    let (mut failures, mut silent, mut spelled) = (Vec::new(), None, None);
-    for (pair, map) in pairs.iter().zip(examples) {
-        let Some(map) = map else { continue };
-        match pair.class {
-            Class::Chosen => failures.push(failure(context, pair, &map)),
-            Class::Silent => silent = silent.or(Some(pair)),
-            Class::Spelling => spelled = spelled.or(Some(pair)),
-        }
+    let all = asked(context.facts.w);
+    if all.is_empty() {
+        return answer::proved();
     }
-    if !failures.is_empty() {
-        return answer::from(failures);
-    }
-    if let Some(pair) = silent {
-        let about = pair.evidence.about.first().map(|term| things.words(*term)).unwrap_or_default();
-        return answer::unknown(format!(
-            "`{}` may change {about}: its declaration does not say which things it changes",
-            context.facts.action_name(pair.write)
-        ));
-    }
-    if let Some(pair) = spelled {
-        return answer::conditional(format!(
-            "`{}` may change what the evidence of step `{}` is about, if the upstream takes two names for one",
-            context.facts.action_name(pair.write),
-            context.facts.step(pair.evidence.step).name
-        ));
-    }
-    let mut about = evidence.iter().flat_map(|evidence| &evidence.about);
-    match about.find(|term| things.is_shared(**term)) {
-        Some(shared) => answer::conditional(format!(
-            "another run may change {} that evidence is about: there is no lease on it",
-            things.words(*shared)
-        )),
-        None => answer::proved(),
-    }
+    let table = Table::of(context, &things, &all);
+    let obligation = fresh::obligation(context.facts.w, &all, &table);
+    let question = Asked { context, things: &things, evidence: &all, table, obligation };
+    question.answer()
 }
 
-fn goal(pair: &Pair<'_>) -> Goal {
-    let in_force = Need::InForce(pair.evidence.step, pair.evidence.relying.clone());
-    let mut goal = vec![Need::Use(pair.write), in_force];
-    goal.extend(pair.evidence.data.iter().cloned().map(Need::Has));
-    goal
+/// By evidence and grant: what a meeting is worth, and whether the grant spends.
+struct Table {
+    evidence: Vec<Evidence>,
+    classes: BTreeMap<(GrantAt, usize), Class>,
+    spends: Vec<(GrantAt, usize)>,
 }
 
-fn gathered(context: &Context<'_, '_>, things: &Things<'_, '_>) -> Vec<Evidence> {
-    let facts = context.facts;
-    let mut found = Vec::new();
-    for step in facts.steps() {
-        // Fields of one result may be about different things, and then not every outcome relies on all of them.
-        let mut relied: BTreeMap<(Place, Vec<TermIx>), Evidence> = BTreeMap::new();
-        let mut rely =
-            |place: Place, by: Option<GrantAt>, atom: Atom, about: Vec<TermIx>, data: Vec<Datum>| {
-                if about.is_empty() {
-                    return;
-                }
-                let new = Evidence { step, about: about.clone(), by, relying: Vec::new(), data, place };
-                let one = relied.entry((place, about)).or_insert(new);
-                one.relying.push(atom);
-                one.relying.dedup();
-            };
-        let continuing = facts.atoms(step).filter(|(_, outcome)| outcome.then == Then::Settle);
-        for (atom, _) in continuing {
-            for literal in facts.evidence(atom).into_iter().flat_map(Condition::literals) {
-                let Some((field, _)) = literal.flag else { continue };
-                let at = (step, literal.grant);
-                for (about, named) in things.told(at, field) {
-                    let data = named.into_iter().cloned().collect();
-                    rely(Place::Grant(step, literal.grant), Some(at), atom, vec![about], data);
-                }
-            }
-            if let Some(datum) = facts.judged_datum(atom)
-                && !matches!(datum.root, Root::Submission { .. })
-            {
-                let place = Place::Outcome(facts.chosen(atom));
-                rely(place, None, atom, things.of_datum(datum), vec![datum.clone()]);
-            }
-        }
-        found.extend(relied.into_values());
-    }
-    found
-}
-
-/// Writes with evidence about something they may alter.
-fn pairs<'e>(context: &Context<'_, '_>, things: &Things<'_, '_>, evidence: &'e [Evidence]) -> Vec<Pair<'e>> {
-    let mut found = Vec::new();
-    if evidence.is_empty() {
-        return found;
-    }
-    // Grants alike in what they alter meet the same evidence.
-    let mut met: BTreeMap<TermIx, Vec<(usize, Class)>> = BTreeMap::new();
-    for (write, grant) in context.facts.grants() {
-        let mut candidates: BTreeMap<usize, Class> = BTreeMap::new();
-        for altered in things.altered(write) {
-            let meeting = met.entry(altered).or_insert_with(|| {
-                let each = evidence.iter().enumerate().filter_map(|(index, one)| {
-                    let classes = one.about.iter().filter_map(|about| things.meet(altered, *about));
-                    Some((index, classes.min()?))
+impl Table {
+    fn of(context: &Context<'_, '_>, things: &Things<'_, '_>, evidence: &[Evidence]) -> Self {
+        let mut table = Self { evidence: evidence.to_vec(), classes: BTreeMap::new(), spends: Vec::new() };
+        let about: Vec<_> = evidence.iter().map(|one| things.about(one)).collect();
+        // Grants alike in what they alter meet the same evidence.
+        let mut known: BTreeMap<_, Vec<(usize, Class)>> = BTreeMap::new();
+        for (at, _) in context.facts.grants() {
+            for altered in things.altered(at) {
+                let meeting = known.entry(altered).or_insert_with(|| {
+                    let each = about.iter().enumerate().filter_map(|(number, about)| {
+                        let classes = about.iter().filter_map(|about| things.meet(altered, *about));
+                        Some((number, classes.min()?))
+                    });
+                    each.collect()
                 });
-                each.collect()
-            });
-            for (index, class) in meeting {
-                let known = candidates.entry(*index).or_insert(*class);
-                *known = (*known).min(*class);
+                for (number, class) in meeting {
+                    let worst = table.classes.entry((at, *number)).or_insert(*class);
+                    *worst = (*worst).min(*class);
+                }
+            }
+            for (number, one) in evidence.iter().enumerate() {
+                if things.spends(at, one) {
+                    table.spends.push((at, number));
+                }
             }
         }
-        for (index, class) in candidates {
-            let Some(one) = evidence.get(index) else { continue };
-            // A use's own change precedes its own evidence.
-            if one.by != Some(write) || grant.limit.uses > 1 {
-                found.push(Pair { write, evidence: one, class });
-            }
-        }
+        table
     }
-    found
+
+    fn number(&self, evidence: &Evidence) -> Option<usize> {
+        self.evidence.iter().position(|one| one == evidence)
+    }
 }
 
-fn failure(context: &Context<'_, '_>, pair: &Pair<'_>, map: &Map) -> Result<Diagnostic, String> {
-    let facts = context.facts;
-    let (step, write) = (pair.evidence.step, pair.write);
-    let action = facts.action_name(write);
-    let gathering = &facts.step(step).name;
-    let ends_in = format!("`{action}` has changed what `{gathering}` is about");
-    let violation = Violation::Stale(write, step, pair.evidence.relying.clone());
-    let trace = context.trace(map, &[Act::using(write)], &violation, &Setting::default(), ends_in)?;
-    let what = match pair.evidence.place {
-        Place::Outcome(_) => "approval",
-        _ => "evidence",
-    };
-    let message = if write.0 == step {
-        format!("`{action}` can change what the {what} of the same step is about")
-    } else {
-        format!("`{action}` can change what the {what} of step `{gathering}` is about while it is in force")
-    };
-    Ok(Diagnostic::error(codes::STALE, message)
-        .at(context.span(Place::Grant(write.0, write.1)))
-        .label(context.span(pair.evidence.place), format!("this {what} would be out of date"))
-        .label(context.span(Place::After(step)), "opens when the other may still be used")
-        .help(format!("let `{gathering}` wait until `{}` is settled", facts.step(write.0).name))
-        .trace(trace))
+impl Meetings for Table {
+    fn alters(&self, grant: GrantAt, evidence: &Evidence) -> bool {
+        self.number(evidence).is_some_and(|number| self.classes.contains_key(&(grant, number)))
+    }
+
+    fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool {
+        self.number(evidence).is_some_and(|number| self.spends.contains(&(grant, number)))
+    }
+}
+
+struct Asked<'a, 'f, 'm> {
+    context: &'a Context<'f, 'm>,
+    things: &'a Things<'f, 'm>,
+    evidence: &'a [Evidence],
+    table: Table,
+    obligation: Obligation,
+}
+
+impl<'m> Asked<'_, '_, 'm> {
+    fn answer(&self) -> Verdict {
+        let context = self.context;
+        let loops = &context.cover().fireable;
+        let all = Asking::all_runs(context.facts, context.session.limits, &self.obligation, loops);
+        // Of each class the cases that some run may show; the worst class decides.
+        for class in [Class::Chosen, Class::Silent, Class::Spelling] {
+            let mut cases: Vec<usize> = (0..self.obligation.cases.len()).collect();
+            cases.retain(|case| self.class(*case) == Some(class));
+            let mut failures = Vec::new();
+            while !cases.is_empty() && failures.len() < MOST {
+                let moments = match all.ask(&cases) {
+                    Answer::No => break,
+                    Answer::Unknown(why) => return answer::unknown(why),
+                    Answer::Yes(moments) => moments,
+                };
+                let Some(case) = self.obligation.cases.get(moments.case) else { break };
+                match class {
+                    Class::Chosen => failures.push(self.failure(case, moments.case)),
+                    Class::Silent => return self.silent(case),
+                    Class::Spelling => return self.spelled(case),
+                }
+                let (evidence, by) = (case.label.evidence, changer(case));
+                cases.retain(|other| {
+                    self.obligation
+                        .cases
+                        .get(*other)
+                        .is_some_and(|other| other.label.evidence != evidence || changer(other) != by)
+                });
+            }
+            if !failures.is_empty() {
+                return answer::from(failures);
+            }
+        }
+        let mut about = self.evidence.iter().flat_map(|evidence| self.things.about(evidence));
+        match about.find(|term| self.things.is_shared(*term)) {
+            Some(shared) => answer::conditional(format!(
+                "another run may change {} that evidence is about: there is no lease on it",
+                self.things.words(shared)
+            )),
+            None => answer::proved(),
+        }
+    }
+
+    fn class(&self, case: usize) -> Option<Class> {
+        let case = self.obligation.cases.get(case)?;
+        let number = usize::try_from(case.label.evidence?).ok()?;
+        self.table.classes.get(&(changer(case)?, number)).copied()
+    }
+
+    fn of(&self, case: &Case) -> Option<&Evidence> {
+        self.evidence.get(usize::try_from(case.label.evidence?).ok()?)
+    }
+
+    fn silent(&self, case: &Case) -> Verdict {
+        let about = self.of(case).and_then(|one| self.things.about(one).first().copied());
+        let about = about.map(|term| self.things.words(term)).unwrap_or_default();
+        let action = changer(case).map(|at| self.context.facts.action_name(at)).unwrap_or_default();
+        answer::unknown(format!(
+            "`{action}` may change {about}: its declaration does not say which things it changes"
+        ))
+    }
+
+    fn spelled(&self, case: &Case) -> Verdict {
+        let facts = self.context.facts;
+        let action = changer(case).map(|at| facts.action_name(at)).unwrap_or_default();
+        let step = self.of(case).map(|one| facts.step(one.step).name.as_str()).unwrap_or_default();
+        answer::conditional(format!(
+            "`{action}` may change what the evidence of step `{step}` is about, if the upstream takes two names for one"
+        ))
+    }
+
+    /// A run that shows the case, or another of the same evidence and change.
+    fn failure(&self, case: &Case, number: usize) -> Result<Diagnostic, String> {
+        let context = self.context;
+        let (Some(one), Some(by)) = (self.of(case), changer(case)) else {
+            return Err("the case is about nothing".to_owned());
+        };
+        let alike: Vec<usize> = (0..self.obligation.cases.len())
+            .filter(|other| {
+                *other == number
+                    || self.obligation.cases.get(*other).is_some_and(|other| {
+                        other.label.evidence == case.label.evidence && changer(other) == Some(by)
+                    })
+            })
+            .collect();
+        let loops = &context.cover().fireable;
+        let mut why = format!("none was found with up to {FIRINGS} reopenings");
+        for firings in 0..=FIRINGS {
+            let limits = context.session.limits;
+            let asking = Asking::examples(context.facts, limits, &self.obligation, loops, firings);
+            let Some(asking) = asking else { break };
+            let moments = match asking.ask(&alike) {
+                Answer::Yes(moments) => moments,
+                Answer::No => continue,
+                Answer::Unknown(reason) => return Err(reason),
+            };
+            match self.shown(&moments, one, by) {
+                Ok(failure) => return Ok(failure),
+                Err(reason) => why = reason,
+            }
+        }
+        let trace = context.stage.search(&Violation::Broken, &self.setting(one), self.ends_in(one, by));
+        let trace = trace.map_err(|also| {
+            let (action, step) = (context.facts.action_name(by), &context.facts.step(one.step).name);
+            format!("`{action}` and the evidence of step `{step}`: {why}; {also}")
+        })?;
+        let last = trace.events.iter().rev().find_map(|event| told::used(context.facts, event));
+        Ok(self.words(one, last.filter(|at| self.table.alters(*at, one)).unwrap_or(by)).trace(trace))
+    }
+
+    fn shown(&self, moments: &Moments, one: &Evidence, by: GrantAt) -> Result<Diagnostic, String> {
+        let context = self.context;
+        let case = self.obligation.cases.get(moments.case).ok_or("there is no such case")?;
+        let last = moments.maps.last();
+        let taken =
+            case.label.taken.iter().copied().find(|atom| {
+                last.is_some_and(|map| crate::need::Need::Enabled(*atom).holds(context.facts, map))
+            });
+        let way = taken.and_then(|atom| {
+            ways::way_now(context.facts, context.facts.chosen(atom), last.unwrap_or(&Default::default()))
+        });
+        let uses: Vec<(usize, Act)> = case
+            .label
+            .uses
+            .iter()
+            .map(|(map, at)| {
+                let flags = way.as_ref().filter(|_| taken.is_some_and(|atom| atom.step == at.0));
+                let flags = flags.and_then(|way| way.get(&at.1)).cloned().unwrap_or_default();
+                (usize::from(*map), Act::Use { at: *at, flags, args: BTreeMap::new() })
+            })
+            .collect();
+        let acts = plan::through(context.facts, moments, &uses, taken).ok_or(plan::TOO_LONG)?;
+        let setting = self.setting(one);
+        let trace = context.stage.trace(&acts, &Violation::Broken, &setting, self.ends_in(one, by))?;
+        Ok(self.words(one, by).trace(trace))
+    }
+
+    /// Only what somebody chooses breaks the monitor's evidence, and only this one.
+    fn setting(&self, one: &Evidence) -> Setting<'m> {
+        let number = self.evidence.iter().position(|other| other == one);
+        let chosen = self
+            .table
+            .classes
+            .iter()
+            .filter(|((_, of), class)| **class == Class::Chosen && Some(*of) == number);
+        let met = Met {
+            evidence: self.evidence.to_vec(),
+            alters: chosen.map(|((at, of), _)| (*at, *of)).collect(),
+            spends: self.table.spends.clone(),
+        };
+        let watching = Watching::new(self.context.facts, &FRESH, Rc::new(met));
+        Setting { watching: Some(watching), ..Setting::default() }
+    }
+
+    fn ends_in(&self, one: &Evidence, by: GrantAt) -> String {
+        let facts = self.context.facts;
+        format!("`{}` has changed what `{}` is about", facts.action_name(by), facts.step(one.step).name)
+    }
+
+    fn words(&self, one: &Evidence, by: GrantAt) -> Diagnostic {
+        let context = self.context;
+        let facts = context.facts;
+        let action = facts.action_name(by);
+        let gathering = &facts.step(one.step).name;
+        let what = if one.judged { "approval" } else { "evidence" };
+        let spends = self.table.spends(by, one);
+        let message = if by.0 == one.step {
+            format!("`{action}` can change what the {what} of the same step is about")
+        } else if spends {
+            format!(
+                "`{action}` can be used again on {what} of step `{gathering}` after what it is about has changed"
+            )
+        } else {
+            format!(
+                "`{action}` can change what the {what} of step `{gathering}` is about while it is in force"
+            )
+        };
+        let place = place(one);
+        let mut failure = Diagnostic::error(codes::STALE, message)
+            .at(context.span(Place::Grant(by.0, by.1)))
+            .label(context.span(place), format!("this {what} would be out of date"));
+        if by.0 == one.step {
+            failure = failure.help(format!("move `{action}` into a step of its own before `{gathering}`"));
+        } else {
+            failure =
+                failure.label(context.span(Place::After(one.step)), "opens when the other may still be used");
+            failure = failure.help(if facts.cone([by.0]).contains(&one.step) {
+                format!(
+                    "gather the {what} again behind `{}`, or let the action say that it makes this `final` if it is what the \
+                     {what} was gathered for",
+                    facts.step(by.0).name
+                )
+            } else {
+                format!("let `{gathering}` wait until `{}` is settled", facts.step(by.0).name)
+            });
+        }
+        failure
+    }
+}
+
+/// The grant whose change a case is about.
+fn changer(case: &Case) -> Option<GrantAt> {
+    match case.label.uses.as_slice() {
+        // Gathered by the first, changed by the second, both at one moment.
+        [_, (0, changer)] => Some(*changer),
+        [(_, changer), ..] => Some(*changer),
+        [] => None,
+    }
+}
+
+fn place(one: &Evidence) -> Place {
+    match one.relying.first() {
+        Some(atom) if one.judged => Place::Outcome(*atom),
+        _ => Place::Grant(one.by.0, one.by.1),
+    }
 }

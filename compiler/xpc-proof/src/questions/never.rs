@@ -136,7 +136,7 @@ fn failure(
 }
 
 /// Lets a parameter have a value.
-pub(crate) fn steer(facts: &Facts<'_>, setting: &mut Setting, datum: &Datum, value: &Value) {
+pub(crate) fn steer(facts: &Facts<'_>, setting: &mut Setting<'_>, datum: &Datum, value: &Value) {
     if let Root::Param(id) = datum.root
         && let Some(param) = facts.w.params.get(id.index())
     {

@@ -162,7 +162,7 @@ fn worst(context: &Context<'_, '_>, step: StepId, map: &Map, spent: &[GrantAt]) 
 }
 
 /// The world answers at its worst: lists are empty, names are none, and what is shown is something else.
-fn hostile(facts: &Facts<'_>, step: StepId) -> Setting {
+fn hostile<'m>(facts: &Facts<'m>, step: StepId) -> Setting<'m> {
     let relevant = sure::unsure(facts, step).into_iter().chain(sure::showing(facts, step));
     let instead = relevant.filter_map(|at| sure::starved(facts, at)).collect();
     Setting { instead, blind: Some(step), ..Setting::default() }
@@ -245,7 +245,8 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
     });
     let violation = Violation::Stranded(step);
     let planned = acts.ok_or_else(|| "no run that uses the limit up was found".to_owned()).and_then(|acts| {
-        let in_setting = |setting: &Setting| context.stage.trace(&acts, &violation, setting, ends_in(name));
+        let in_setting =
+            |setting: &Setting<'_>| context.stage.trace(&acts, &violation, setting, ends_in(name));
         let fair = in_setting(&Setting::default());
         fair.or_else(|why| {
             let harder = relies_on_luck(facts, step).then(|| hostile(facts, step));

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::things::Terms;
-use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
-use xp_scope::thing::{Class, Level, Term, relate};
+use xp_monitor::Evidence;
+use xp_scope::thing::{Class, Level, Meeting, Term, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -42,6 +42,12 @@ impl<'f, 'm> Things<'f, 'm> {
     }
 
     fn term(&self, at: GrantAt, expr: &ThingExpr) -> TermIx {
+        // What the use itself makes is new under the name that it is given.
+        let made = self.facts.action_of(at).clauses.makes.iter().find(|making| making.thing == *expr);
+        if let Some(making) = made {
+            let term = self.terms.borrow_mut().made(at.0, at.1, making);
+            return self.number(term);
+        }
         let term = self.terms.borrow_mut().term(at.0, at.1, expr);
         self.number(term)
     }
@@ -57,54 +63,28 @@ impl<'f, 'm> Things<'f, 'm> {
         distinct(made.chain(others))
     }
 
-    /// What a field of the grant's result is evidence about, as far as it can change; each with the data that name it.
-    pub fn told(&self, at: GrantAt, field: &[String]) -> Vec<(TermIx, Vec<&'m Datum>)> {
-        let action = self.facts.action_of(at);
-        let clauses = &action.clauses;
-        let made = clauses.makes.iter().flat_map(|making| &making.valid_while);
-        // A measurement that does not say of what may be of all that it reads.
-        let all = clauses.reads();
-        let read = all.iter().filter(|_| clauses.about.is_empty() && action.attests);
-        let about: Vec<&ThingExpr> = clauses.subjects_of(field).chain(made).chain(read).collect();
-        let told = about.into_iter().map(|expr| (self.term(at, expr), self.named_by(at, expr)));
-        told.filter(|(term, _)| self.can_change(*term)).collect()
+    /// What evidence given by the grant is about, as far as it can change.
+    pub fn about(&self, evidence: &Evidence) -> Vec<TermIx> {
+        let terms = evidence.about.iter().map(|expr| self.term(evidence.by, expr));
+        distinct(terms.filter(|term| self.can_change(*term)))
     }
 
-    /// The data that say which thing it is.
-    fn named_by(&self, at: GrantAt, expr: &ThingExpr) -> Vec<&'m Datum> {
-        let named = self.facts.grant(at).into_iter().flat_map(xp_artifact::workflow::Grant::data);
-        named.filter(|(number, _)| expr.names_argument(*number)).map(|(_, datum)| datum).collect()
-    }
-
-    /// The things whose content a datum is, or that it names, as far as they can change.
-    pub fn of_datum(&self, datum: &Datum) -> Vec<TermIx> {
-        let mut found = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        let mut open = vec![datum.clone()];
-        while let Some(here) = open.pop() {
-            let Root::Result { step, grant } = here.root else { continue };
-            if !seen.insert(here.clone()) {
-                continue;
-            }
-            let at = (step, grant);
-            let action = self.facts.action_of(at);
-            if let Some(making) = action.clauses.made_as(&here.fields) {
-                found.insert(self.term(at, &making.thing));
-            }
-            for source in action.sources(&here.fields) {
-                match source {
-                    Source::Thing(expr) => {
-                        found.insert(self.term(at, &expr));
-                    }
-                    Source::Field(fields) => open.push(Datum { root: here.root, fields }),
-                    Source::Argument { index, fields } => {
-                        let pin = self.facts.grant(at).and_then(|grant| grant.pins.get(index as usize));
-                        open.extend(pin.into_iter().flat_map(|pin| contents(pin, &fields)));
-                    }
-                }
-            }
+    /// Two clauses of two grants certainly mean one thing.
+    pub fn one(&self, (a, x): (GrantAt, &ThingExpr), (b, y): (GrantAt, &ThingExpr)) -> bool {
+        let (a, b) = (self.term(a, x), self.term(b, y));
+        let table = self.table.borrow();
+        match (table.0.get(a.0), table.0.get(b.0)) {
+            (Some(a), Some(b)) => relate(&self.facts.w.kinds, a, b) == Meeting::One,
+            _ => false,
         }
-        found.into_iter().filter(|term| self.can_change(*term)).collect()
+    }
+
+    /// A final argument of the grant certainly is what the evidence is about.
+    pub fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool {
+        let clauses = &self.facts.action_of(grant).clauses;
+        clauses
+            .final_things()
+            .any(|thing| evidence.about.iter().any(|about| self.one((grant, thing), (evidence.by, about))))
     }
 
     /// What a meeting of the two is worth; none if they are apart.
@@ -141,25 +121,6 @@ impl<'f, 'm> Things<'f, 'm> {
             || "a thing that no declaration describes".to_owned(),
             |kind| format!("the `{}`", kind.name),
         )
-    }
-}
-
-/// The data whose content a field of what a pin admits may have.
-fn contents(pin: &Pin, fields: &[String]) -> Vec<Datum> {
-    match pin {
-        Pin::Is(Expr::Datum(datum)) => {
-            let fields = datum.fields.iter().chain(fields).cloned().collect();
-            vec![Datum { root: datum.root, fields }]
-        }
-        Pin::Is(Expr::Template(parts)) => {
-            let data = parts.iter().filter_map(|part| match part {
-                TemplatePart::Datum(datum) => Some(datum.clone()),
-                TemplatePart::Text(_) => None,
-            });
-            data.collect()
-        }
-        Pin::OneOf { set: Expr::Datum(datum), .. } => vec![datum.clone()],
-        _ => Vec::new(),
     }
 }
 

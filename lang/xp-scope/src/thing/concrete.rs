@@ -146,6 +146,12 @@ impl Canonical {
         deep && self.meets(other, kinds) && (!equal || keys(self).iter().zip(&keys(other)).all(below))
     }
 
+    /// How many kinds it has, itself and what encloses it.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.0.levels.len()
+    }
+
     /// Its kind; a thing without any has none.
     #[must_use]
     pub fn kind(&self) -> Option<KindIx> {

@@ -1,8 +1,8 @@
 //! Every run of a small workflow, by brute force over the machine itself.
 //!
 //! The oracle of the differential tests: it knows nothing of formulas or solvers and shares no code with the encoder. It
-//! plays the roles at their worst, with one principal a role unless told otherwise, lets one claim at a time stay in
-//! flight, and gives actions sampled arguments and results. Times never advance: expiry and tries are out of its reach.
+//! plays the roles at their worst, with one principal a role unless told otherwise, lets claims stay in flight,
+//! and gives actions sampled arguments and results. Times never advance: expiry and tries are out of its reach.
 
 mod moves;
 mod sample;
@@ -11,10 +11,11 @@ pub mod things;
 use std::collections::{BTreeMap, HashMap};
 
 use xp_artifact::workflow::{Atom, GrantIx, StepId, Workflow};
+use xp_monitor::Fact;
 use xp_scope::Value;
 
 pub use moves::Move;
-pub use things::World;
+pub use things::{Judge, World};
 
 use xp_machine::event::Principal;
 use xp_machine::{Actor, Machine, Refusal, Start, State, Status};
@@ -28,13 +29,13 @@ pub struct Options {
     pub staff: Option<Vec<Principal>>,
     /// Values to try where a pin lets anything through.
     pub probes: Vec<Value>,
-    /// Let a claim stay in flight while other things happen.
-    pub in_flight: bool,
+    /// So many claims may stay in flight while other things happen.
+    pub in_flight: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_states: 50_000, staff: None, probes: Vec::new(), in_flight: true }
+        Self { max_states: 50_000, staff: None, probes: Vec::new(), in_flight: 1 }
     }
 }
 
@@ -52,24 +53,36 @@ pub struct Used {
 /// What an observer remembers of a run besides the machine's state; part of what makes two situations different.
 pub trait Observer: Clone + Eq + std::hash::Hash {
     /// A use was claimed; the state is the one just before.
-    fn used(&mut self, machine: &Machine, before: &State, used: &Used, by: &Principal);
+    fn used(&mut self, _machine: &Machine, _before: &State, _used: &Used, _by: &Principal) {}
+
+    /// The machine accepted something.
+    fn told(&mut self, _at: &At<'_>, _fact: &Fact<'_>) {}
+}
+
+/// Where an observer is told something.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// Decides about things.
+    pub judge: &'a Judge<'a>,
+    /// The state after it.
+    pub state: &'a State,
+    /// What the run had made before it.
+    pub world: &'a World,
 }
 
 /// Nothing is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Forgetful;
 
-impl Observer for Forgetful {
-    fn used(&mut self, _: &Machine, _: &State, _: &Used, _: &Principal) {}
-}
+impl Observer for Forgetful {}
 
-/// A situation: the machine's state, a claim in flight, what the world looks like, what the observer remembers.
+/// A situation: the machine's state, claims in flight, what the world looks like, what the observer remembers.
 #[derive(Clone, Debug)]
 pub struct Situation<O> {
     /// The machine's state.
     pub state: State,
-    /// The claim in flight.
-    pub flying: Option<moves::Flying>,
+    /// The claims in flight.
+    pub flying: Vec<moves::Flying>,
     /// What the run has made, and where values came from.
     pub world: World,
     /// The observer.
@@ -198,8 +211,8 @@ pub fn explore<O: Observer>(
     let start =
         Start { at: 0, params: params.collect(), instances: instances.collect(), staff: BTreeMap::new() };
     let state = machine.start(&start)?;
-    let judge = things::Judge::of(machine, &state);
-    let first = Situation { state, flying: None, world: World::default(), observer };
+    let judge = Judge::of(machine, &state);
+    let first = Situation { state, flying: Vec::new(), world: World::default(), observer };
     let mut seen: HashMap<u64, Vec<usize>> = HashMap::from([(key(&first), vec![0])]);
     let mut explored = Explored { situations: vec![first], next: Vec::new(), complete: true };
     let mut here = 0;
@@ -259,7 +272,9 @@ fn key<O: Observer>(situation: &Situation<O>) -> u64 {
             (grant.spent, grant.spent_in_run, &grant.result).hash(&mut hasher);
         }
     }
-    situation.flying.as_ref().map(|flying| (flying.step, flying.grant, &flying.args)).hash(&mut hasher);
+    for flying in &situation.flying {
+        (flying.step, flying.grant, &flying.args).hash(&mut hasher);
+    }
     situation.observer.hash(&mut hasher);
     hasher.finish()
 }
@@ -280,15 +295,12 @@ fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
             && x.judged == y.judged
             && grants
     });
-    let flying = |flying: &Option<moves::Flying>| {
-        flying.as_ref().map(|flying| (flying.step, flying.grant, flying.args.clone()))
-    };
     steps
         && a.state.status() == b.state.status()
         && a.state.loops() == b.state.loops()
         && a.state.pending() == b.state.pending()
         && a.state.staff() == b.state.staff()
-        && flying(&a.flying) == flying(&b.flying)
+        && a.flying == b.flying
         && a.world == b.world
         && a.observer == b.observer
 }

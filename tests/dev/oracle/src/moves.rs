@@ -7,7 +7,7 @@ use xp_artifact::workflow::{Action, Atom, GrantIx, How, OutcomeIx, Pin, Root, St
 use xp_scope::{Type, Value};
 
 use crate::things::{Judge, Part, World};
-use crate::{Observer, Options, Situation, Used, acting, sample};
+use crate::{At, Observer, Options, Situation, Used, acting, sample};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Event, Input, Machine, Refusal, State, Status};
 
@@ -18,10 +18,10 @@ pub enum Move {
     Use(Used, Value),
     /// A grant is claimed and its result is still out.
     Claim(Used),
-    /// The claim in flight lands.
-    Land(Value),
-    /// The claim in flight comes to nothing.
-    Fail,
+    /// A claim in flight lands: which, and its result.
+    Land(Used, Value),
+    /// A claim in flight comes to nothing.
+    Fail(Used),
     /// Something is handed in.
     Submit(StepId, SubmissionIx),
     /// The role looks at what it is to judge.
@@ -119,8 +119,8 @@ pub(crate) fn all<O: Observer>(
         return Vec::new();
     }
     let mut found = Vec::new();
-    if let Some(flying) = &here.flying {
-        land(machine, judge, here, flying, &mut found);
+    for number in 0..here.flying.len() {
+        land(machine, judge, here, number, &mut found);
     }
     for (index, step) in machine.workflow().steps.iter().enumerate() {
         let id = StepId::of(index);
@@ -160,6 +160,10 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
+    fn apply<O: Observer>(&self, then: &mut Situation<O>, event: Event) -> Result<Accepted, Refusal> {
+        apply(self.machine, self.judge, then, event)
+    }
+
     fn uses<O: Observer>(
         &self,
         here: &Situation<O>,
@@ -170,7 +174,9 @@ impl Player<'_> {
         found: &mut Vec<(Move, Situation<O>)>,
     ) {
         let mut then = here.clone();
-        let jti = format!("{}", here.state.version());
+        // Names are given again, so that situations that differ in them alone are one.
+        let taken = |jti: &String| here.flying.iter().any(|flying| flying.jti == *jti);
+        let jti = (0..).map(|number: u32| number.to_string()).find(|jti| !taken(jti)).unwrap_or_default();
         let actor = acting(self.principal, self.role);
         let request = Event::Request {
             jti: jti.clone(),
@@ -180,9 +186,7 @@ impl Player<'_> {
             action: format!("{}.{}", action.connector, action.name),
             args: args.clone(),
         };
-        let Ok(Accepted::Granted { step, grant, opening, req, .. }) =
-            apply(self.machine, &mut then.state, request)
-        else {
+        let Ok(Accepted::Granted { step, grant, opening, req, .. }) = self.apply(&mut then, request) else {
             return;
         };
         // Another grant of the same action may have answered; then this use is counted there.
@@ -190,7 +194,7 @@ impl Player<'_> {
             return;
         }
         let claim = Event::Claim { jti: jti.clone(), actor, key: "key".to_owned(), step, opening, req };
-        if apply(self.machine, &mut then.state, claim).is_err() {
+        if self.apply(&mut then, claim).is_err() {
             return;
         }
         let used = Used { step, grant, args: args.clone() };
@@ -198,13 +202,14 @@ impl Player<'_> {
         for result in sample::results(self.machine, &here.state, step, grant, action, args) {
             let mut landed = then.clone();
             let complete = Event::Complete { jti: jti.clone(), result: result.clone() };
-            if apply(self.machine, &mut landed.state, complete).is_ok() {
+            if self.apply(&mut landed, complete).is_ok() {
                 learn(&mut landed.world, self.judge, &here.state, (step, grant), (action, args, &result));
                 found.push((Move::Use(used.clone(), result), landed));
             }
         }
-        if options.in_flight && here.flying.is_none() {
-            then.flying = Some(Flying { step, grant, args: args.clone(), jti });
+        if here.flying.len() < options.in_flight {
+            then.flying.push(Flying { step, grant, args: args.clone(), jti });
+            then.flying.sort_by(|a, b| a.jti.cmp(&b.jti));
             found.push((Move::Claim(used), then));
         }
     }
@@ -229,7 +234,7 @@ impl Player<'_> {
             value,
         };
         let mut then = here.clone();
-        if apply(self.machine, &mut then.state, event).is_ok() {
+        if self.apply(&mut then, event).is_ok() {
             found.push((Move::Submit(self.id, ix), then));
         }
     }
@@ -243,9 +248,7 @@ impl Player<'_> {
                 let actor = acting(self.principal, self.role);
                 let event = Event::View { actor, step: self.step.name.clone(), datum: datum.clone() };
                 let mut then = here.clone();
-                if apply(self.machine, &mut then.state, event).is_ok()
-                    && then.state.steps() != here.state.steps()
-                {
+                if self.apply(&mut then, event).is_ok() && then.state.steps() != here.state.steps() {
                     found.push((Move::View(self.id), then));
                 }
             }
@@ -259,7 +262,7 @@ impl Player<'_> {
                 }
             };
             let mut then = here.clone();
-            if apply(self.machine, &mut then.state, event).is_ok() {
+            if self.apply(&mut then, event).is_ok() {
                 found.push((by, then));
             }
         }
@@ -270,9 +273,10 @@ fn land<O: Observer>(
     machine: &Machine,
     judge: &Judge<'_>,
     here: &Situation<O>,
-    flying: &Flying,
+    number: usize,
     found: &mut Vec<(Move, Situation<O>)>,
 ) {
+    let Some(flying) = here.flying.get(number) else { return };
     let grant = machine
         .workflow()
         .steps
@@ -281,24 +285,25 @@ fn land<O: Observer>(
     let Some(action) = grant.and_then(|grant| machine.workflow().actions.get(grant.action.index())) else {
         return;
     };
+    let used = Used { step: flying.step, grant: flying.grant, args: flying.args.clone() };
     let mut landed = false;
     for result in sample::results(machine, &here.state, flying.step, flying.grant, action, &flying.args) {
         let mut then = here.clone();
-        then.flying = None;
+        then.flying.remove(number);
         let complete = Event::Complete { jti: flying.jti.clone(), result: result.clone() };
-        if apply(machine, &mut then.state, complete).is_ok() {
+        if apply(machine, judge, &mut then, complete).is_ok() {
             let at = (flying.step, flying.grant);
             learn(&mut then.world, judge, &here.state, at, (action, &flying.args, &result));
-            found.push((Move::Land(result), then));
+            found.push((Move::Land(used.clone(), result), then));
             landed = true;
         }
     }
     // What would be new was made meanwhile: the upstream has it and makes no second one.
     let mut then = here.clone();
-    then.flying = None;
+    then.flying.remove(number);
     let fail = Event::Fail { jti: flying.jti.clone(), returned: true };
-    if !landed && apply(machine, &mut then.state, fail).is_ok() {
-        found.push((Move::Fail, then));
+    if !landed && apply(machine, judge, &mut then, fail).is_ok() {
+        found.push((Move::Fail(used), then));
     }
 }
 
@@ -362,6 +367,17 @@ fn candidates(
     }
 }
 
-fn apply(machine: &Machine, state: &mut State, event: Event) -> Result<Accepted, Refusal> {
-    machine.apply(state, &Input { at: 0, kill: None, leased_by: None, event })
+fn apply<O: Observer>(
+    machine: &Machine,
+    judge: &Judge<'_>,
+    then: &mut Situation<O>,
+    event: Event,
+) -> Result<Accepted, Refusal> {
+    let input = Input { at: 0, kill: None, leased_by: None, event };
+    let accepted = machine.apply(&mut then.state, &input)?;
+    let at = At { judge, state: &then.state, world: &then.world };
+    for fact in machine.facts(&then.state, &input, &accepted) {
+        then.observer.told(&at, &fact);
+    }
+    Ok(accepted)
 }

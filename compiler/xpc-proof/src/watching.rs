@@ -1,0 +1,68 @@
+//! The monitor of a question along a replay: what proves a refutation.
+
+use std::rc::Rc;
+
+use xp_artifact::question::Question;
+use xp_monitor::{Evidence, Fact, GrantAt, Relation, Standing, Use, Watch, Watched};
+
+use crate::facts::Facts;
+
+/// How grants meet evidence, by its number: what may be altered, and what is certainly spent.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    pub evidence: Vec<Evidence>,
+    pub alters: Vec<(GrantAt, usize)>,
+    pub spends: Vec<(GrantAt, usize)>,
+}
+
+impl Met {
+    fn listed(&self, list: &[(GrantAt, usize)], at: GrantAt, evidence: &Evidence) -> bool {
+        list.iter().any(|(grant, number)| *grant == at && self.evidence.get(*number) == Some(evidence))
+    }
+}
+
+// A value of a replay stands for all that could be chosen in its place, so grants are compared, not uses.
+impl Relation for Met {
+    fn alters(&self, changer: &Use, evidence: &Evidence, _: &Use) -> bool {
+        self.listed(&self.alters, changer.at, evidence)
+    }
+
+    fn spends(&self, user: &Use, evidence: &Evidence, _: &Use) -> bool {
+        self.listed(&self.spends, user.at, evidence)
+    }
+}
+
+/// A question that is watched.
+#[derive(Clone, Debug)]
+pub(crate) struct Watching<'m> {
+    watched: Rc<Watched<'m>>,
+    met: Rc<Met>,
+    watch: Watch,
+}
+
+impl<'m> Watching<'m> {
+    /// From the start of a run.
+    pub fn new(facts: &Facts<'m>, question: &'m Question, met: Rc<Met>) -> Self {
+        let watched = Watched::of(facts.w, [question]);
+        let watch = watched.start();
+        Self { watched: Rc::new(watched), met, watch }
+    }
+
+    /// Tells it what an accepted input did.
+    pub fn tell(&mut self, state: &xp_machine::State, facts: &[Fact<'_>]) {
+        let sight = xp_machine::Seen { state, relation: &*self.met };
+        for fact in facts {
+            self.watched.tell(&mut self.watch, fact, &sight);
+        }
+    }
+
+    /// It is broken, by uses that all happened.
+    pub fn broken(&self) -> bool {
+        self.watch.standing(0) == Standing::Broken
+    }
+
+    /// What it remembers.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+}

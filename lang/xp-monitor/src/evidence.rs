@@ -1,0 +1,154 @@
+//! What a step relies on that may go out of date.
+//!
+//! Evidence is a field of a result that a continuing outcome reads and that the declaration says to be `about` something, or
+//! that such an outcome is `of`, where it names something that can change or is content of it. That a use happened never goes
+//! out of date, nor does evidence about what never changes. What was handed in cannot change while its step is settled.
+
+use std::collections::BTreeSet;
+
+use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::workflow::{
+    Action, Atom, Condition, Datum, Expr, GrantIx, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
+};
+
+use crate::fact::GrantAt;
+use crate::grants::granted;
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
+
+/// Something a step relies on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The step whose outcome relies on it.
+    pub step: StepId,
+    /// The use that gave it; in another step where it is judged there.
+    pub by: GrantAt,
+    /// What it is about, by the clauses of that use's action. What never changes is named too: a final use of it spends the
+    /// evidence.
+    pub about: Vec<ThingExpr>,
+    /// The continuing outcomes that rely on it.
+    pub relying: Vec<Atom>,
+    /// It is judged, not read by a condition.
+    pub judged: bool,
+}
+
+/// All evidence of a workflow, in the order of steps and outcomes.
+#[must_use]
+pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
+    let mut found: Vec<Evidence> = Vec::new();
+    for (index, step) in workflow.steps.iter().enumerate() {
+        let id = StepId::of(index);
+        for (number, outcome) in step.outcomes.iter().enumerate() {
+            if outcome.then != Then::Settle {
+                continue;
+            }
+            let atom = Atom { step: id, outcome: OutcomeIx::of(number) };
+            let cause = cause(workflow, id, outcome);
+            let mut rely = |by: GrantAt, about: Vec<ThingExpr>, judged: bool| {
+                if !about.iter().any(|expr| can_change(workflow, expr)) {
+                    return;
+                }
+                let same = |one: &&mut Evidence| {
+                    one.step == id && one.by == by && one.about == about && one.judged == judged
+                };
+                match found.iter_mut().find(same) {
+                    Some(known) if known.relying.contains(&atom) => {}
+                    Some(known) => known.relying.push(atom),
+                    None => {
+                        found.push(Evidence { step: id, by, about, relying: vec![atom], judged });
+                    }
+                }
+            };
+            if let How::Auto(condition) | How::JudgedIf(condition) = &cause.how {
+                for literal in condition_fields(condition) {
+                    let by = (id, literal.0);
+                    let Some((_, action)) = granted(workflow, by) else { continue };
+                    for about in told(action, literal.1) {
+                        rely(by, about, false);
+                    }
+                }
+            }
+            if let (How::Judged | How::JudgedIf(_), Some(datum)) = (&cause.how, &cause.of) {
+                for (by, about) in judged(workflow, datum) {
+                    rely(by, about, true);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What decides the outcome: itself, or the reopening one whose used-up loop it stands for.
+fn cause<'w>(workflow: &'w Workflow, step: StepId, outcome: &'w Outcome) -> &'w Outcome {
+    let How::Exhausted(by) = outcome.how else { return outcome };
+    let chosen = workflow.loops.get(by.index()).map(|by| by.outcome.index());
+    let step = workflow.steps.get(step.index());
+    step.zip(chosen).and_then(|(step, chosen)| step.outcomes.get(chosen)).unwrap_or(outcome)
+}
+
+fn condition_fields(condition: &Condition) -> BTreeSet<(GrantIx, &[String])> {
+    condition.literals().into_iter().filter_map(|literal| Some((literal.grant, literal.flag?.0))).collect()
+}
+
+/// What a field of a result is evidence about, one list for each subject.
+fn told(action: &Action, field: &[String]) -> Vec<Vec<ThingExpr>> {
+    let clauses = &action.clauses;
+    let made: Vec<ThingExpr> = clauses.makes.iter().flat_map(|making| &making.valid_while).cloned().collect();
+    let mut found: Vec<Vec<ThingExpr>> = clauses.subjects_of(field).map(|expr| vec![expr.clone()]).collect();
+    if !made.is_empty() {
+        let subjects = clauses.makes.iter().map(|making| making.thing.clone());
+        found.push(subjects.chain(made).collect());
+    }
+    // A measurement that does not say of what may be of all that it reads.
+    if clauses.about.is_empty() && action.attests {
+        found.extend(clauses.reads().into_iter().map(|expr| vec![expr]));
+    }
+    found
+}
+
+/// What a judgement of a datum is about: the thing that it names, or whose content it is.
+fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<ThingExpr>)> {
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![datum.clone()];
+    while let Some(here) = open.pop() {
+        let Root::Result { step, grant } = here.root else { continue };
+        let at = (step, grant);
+        let Some((declared, action)) = granted(workflow, at) else { continue };
+        if seen.len() >= MAX_FOLLOWED || !seen.insert((at, here.fields.clone())) {
+            continue;
+        }
+        let clauses = &action.clauses;
+        if let Some(making) = clauses.made_as(&here.fields) {
+            // What never changes is what its name says, whatever becomes of what it was made from.
+            if !can_change(workflow, &making.thing) && making.valid_while.is_empty() {
+                continue;
+            }
+            let valid = making.valid_while.iter().cloned();
+            found.push((at, std::iter::once(making.thing.clone()).chain(valid).collect()));
+        }
+        if let Some((index, fields)) = clauses.identity(&here.fields) {
+            if let Some(Pin::Is(Expr::Datum(datum))) = declared.pins.get(index as usize) {
+                let fields = datum.fields.iter().chain(&fields).cloned().collect();
+                open.push(Datum { root: datum.root, fields });
+            }
+            continue;
+        }
+        for source in action.sources(&here.fields) {
+            match source {
+                Source::Thing(expr) => found.push((at, vec![expr])),
+                Source::Field(fields) => open.push(Datum { root: here.root, fields }),
+                // A value that went in is that value, whatever becomes of where it came from.
+                Source::Argument { .. } => {}
+            }
+        }
+    }
+    found
+}
+
+/// Things of the kind can change.
+pub(crate) fn can_change(workflow: &Workflow, expr: &ThingExpr) -> bool {
+    let own = expr.levels().last().and_then(|level| workflow.kinds.named(&level.kind));
+    own.and_then(|kind| workflow.kinds.get(kind)).is_none_or(|kind| kind.immutable.is_none())
+}

@@ -1,0 +1,295 @@
+//! Nothing changes what evidence is about while it is gathered or in force.
+//!
+//! Evidence is in force from the settling that relies on it until its step is unsettled or the run is over. A use whose change
+//! meets what it is about breaks it, from the claim of the use that gave the evidence on. A final use that rests on the
+//! evidence and makes final what it is about spends it: its own change breaks nothing. Another such use needs new evidence if
+//! anything changed since. A use's own change precedes its own evidence.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use xp_artifact::workflow::{Atom, OutcomeIx, Per, StepId, Workflow};
+
+use crate::breach::{Breach, Live, UseNo};
+use crate::evidence::Evidence;
+use crate::fact::{GrantAt, Use};
+use crate::grants::{granted, grants};
+use crate::obligation::{Builder, Label, Node, NodeIx, Obligation};
+use crate::rests::rests;
+use crate::sight::Sight;
+
+/// What is remembered of one evidence.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Uses of the grant that gives it, under way or the last one that is over.
+    gathered: Vec<Gathered>,
+    /// What the outcome that stands relied on.
+    force: Option<Force>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Gathered {
+    number: UseNo,
+    of: Use,
+    over: bool,
+    /// Uses that may have changed what it is about since it was claimed.
+    stale: BTreeSet<UseNo>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Force {
+    of: Use,
+    /// Spending uses under way, and whether one ended.
+    spending: BTreeSet<UseNo>,
+    spent: bool,
+    /// Uses that may have changed what it is about since it was spent, or spent it by a change.
+    changed: BTreeSet<UseNo>,
+}
+
+impl State {
+    /// A use begins.
+    pub(crate) fn claimed(
+        &mut self,
+        workflow: &Workflow,
+        evidence: &Evidence,
+        (number, used): (UseNo, &Use),
+        live: &Live,
+        sight: &dyn Sight,
+    ) -> Vec<Breach> {
+        let relation = sight.relation();
+        let mut breaches = Vec::new();
+        for gathered in &mut self.gathered {
+            if relation.alters(used, evidence, &gathered.of) {
+                gathered.stale.insert(number);
+            }
+        }
+        if let Some(force) = &mut self.force {
+            let alters = relation.alters(used, evidence, &force.of);
+            let spends = relation.spends(used, evidence, &force.of)
+                && rests(workflow, &|atom| sight.settled(atom), used.at.0, &evidence.relying);
+            if spends {
+                if !force.changed.is_empty() {
+                    breaches.extend(force.changed.iter().map(|by| Breach::of([*by, number])));
+                } else if alters && !force.spending.is_empty() {
+                    breaches.extend(force.spending.iter().map(|by| Breach::of([*by, number])));
+                }
+                force.spending.insert(number);
+                if alters {
+                    force.changed.insert(number);
+                }
+            } else if alters && force.spent && force.spending.is_empty() {
+                force.changed.insert(number);
+            } else if alters {
+                breaches.push(Breach::of([number]));
+            }
+        }
+        if used.at == evidence.by {
+            let stale = live.under_way().filter(|(other, _)| *other != number);
+            let stale = stale.filter(|(_, other)| relation.alters(other, evidence, used));
+            let stale = stale.map(|(other, _)| other).collect();
+            let of = Use { opening: 0, ..used.clone() };
+            self.gathered.push(Gathered { number, of, over: false, stale });
+        }
+        breaches
+    }
+
+    /// A use was carried out, or nobody will know better.
+    pub(crate) fn done(&mut self, number: UseNo, bound: bool) {
+        if self.gathered.iter().any(|gathered| gathered.number == number) {
+            if bound {
+                self.gathered.retain(|gathered| !gathered.over);
+            } else {
+                self.gathered.retain(|gathered| gathered.number != number);
+            }
+            self.gathered
+                .iter_mut()
+                .filter(|gathered| gathered.number == number)
+                .for_each(|gathered| gathered.over = true);
+        }
+        if let Some(force) = &mut self.force
+            && force.spending.remove(&number)
+        {
+            force.spent = true;
+        }
+    }
+
+    /// A use did not happen.
+    pub(crate) fn given_back(&mut self, number: UseNo) {
+        self.gathered.retain(|gathered| gathered.number != number);
+        for gathered in &mut self.gathered {
+            gathered.stale.remove(&number);
+        }
+        if let Some(force) = &mut self.force {
+            force.spending.remove(&number);
+            force.changed.remove(&number);
+        }
+    }
+
+    /// An outcome that relies on it settled its step.
+    pub(crate) fn settled(&mut self) -> Vec<Breach> {
+        let Some(gathered) = self.gathered.iter().find(|gathered| gathered.over) else { return Vec::new() };
+        self.force = Some(Force {
+            of: gathered.of.clone(),
+            spending: BTreeSet::new(),
+            spent: false,
+            changed: BTreeSet::new(),
+        });
+        gathered.stale.iter().map(|by| Breach::of([*by])).collect()
+    }
+
+    /// Steps were unsettled.
+    pub(crate) fn reset(&mut self, evidence: &Evidence, steps: &[StepId]) {
+        if steps.contains(&evidence.by.0) {
+            self.gathered.clear();
+        }
+        if steps.contains(&evidence.step) {
+            self.force = None;
+        }
+    }
+
+    /// The uses it speaks of.
+    pub(crate) fn names(&self) -> impl Iterator<Item = UseNo> + '_ {
+        let gathered = self.gathered.iter().flat_map(|one| one.stale.iter().copied().chain([one.number]));
+        let force = self.force.iter().flat_map(|force| force.spending.iter().chain(&force.changed).copied());
+        gathered.chain(force)
+    }
+}
+
+/// How grants meet evidence, as the obligation needs it.
+pub trait Meetings {
+    /// The grant may alter what the evidence is about.
+    fn alters(&self, grant: GrantAt, evidence: &Evidence) -> bool;
+    /// A final argument of the grant certainly is what the evidence is about, or takes effect on it.
+    fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool;
+}
+
+/// The obligation over two maps: gathering overlaps a change, a change while in force, a final use after a change.
+#[must_use]
+pub fn obligation(workflow: &Workflow, evidence: &[Evidence], meetings: &dyn Meetings) -> Obligation {
+    let mut builder = Builder::new(2);
+    let grants: Vec<GrantAt> = grants(workflow).collect();
+    for (number, one) in evidence.iter().enumerate() {
+        let changers: Vec<GrantAt> =
+            grants.iter().copied().filter(|grant| meetings.alters(*grant, one)).collect();
+        let spenders: Vec<GrantAt> =
+            grants.iter().copied().filter(|grant| meetings.spends(*grant, one)).collect();
+        let number = u32::try_from(number).ok();
+        Cases { workflow, one, number, changers, spenders, builder: &mut builder }.build();
+    }
+    builder.end()
+}
+
+struct Cases<'a> {
+    workflow: &'a Workflow,
+    one: &'a Evidence,
+    number: Option<u32>,
+    changers: Vec<GrantAt>,
+    spenders: Vec<GrantAt>,
+    builder: &'a mut Builder,
+}
+
+impl Cases<'_> {
+    fn build(&mut self) {
+        for changer in self.changers.clone() {
+            self.gathering(changer);
+            self.in_force(changer);
+        }
+        for spender in self.spenders.clone() {
+            for changer in self.changers.clone() {
+                self.again(spender, changer);
+            }
+        }
+    }
+
+    /// A grant and a moment at which evidence is given by the one and its thing changed by the other, in the opening from which
+    /// an outcome later relies on it.
+    fn gathering(&mut self, changer: GrantAt) {
+        let one = self.one;
+        if changer == one.by && self.uses(changer) < 2 {
+            return;
+        }
+        let giving = self.builder.node(Node::Use(0, one.by));
+        let given = self.builder.node(Node::Bound(0, one.by));
+        let giving = self.builder.any(vec![giving, given]);
+        let change = self.builder.node(Node::Use(0, changer));
+        let same = self.builder.node(Node::SameOpening(0, 1, one.by.0));
+        let enabled: Vec<NodeIx> =
+            one.relying.iter().map(|atom| self.builder.node(Node::Enabled(1, *atom))).collect();
+        let enabled = self.builder.any(enabled);
+        let node = self.builder.all(vec![giving, change, same, enabled]);
+        let uses = vec![(0, one.by), (0, changer)];
+        self.case(node, uses, one.relying.clone());
+    }
+
+    fn in_force(&mut self, changer: GrantAt) {
+        let one = self.one;
+        let settled = self.builder.node(Node::Settled(1, one.relying.clone()));
+        let bound = self.builder.node(Node::Bound(1, one.by));
+        let change = self.builder.node(Node::Use(1, changer));
+        let mut parts = vec![settled, bound, change];
+        if self.spenders.contains(&changer) {
+            let rests = self.builder.node(Node::Rests(1, changer.0, one.relying.clone()));
+            parts.push(self.builder.not(rests));
+        }
+        let over: Vec<NodeIx> = self.spenders.clone().into_iter().map(|spender| self.over(spender)).collect();
+        let over = self.builder.any(over);
+        parts.push(self.builder.not(over));
+        let node = self.builder.all(parts);
+        self.case(node, vec![(1, changer)], Vec::new());
+    }
+
+    /// The evidence was spent by a use that is over.
+    fn over(&mut self, spender: GrantAt) -> NodeIx {
+        let settled: Vec<_> = outcomes(self.workflow, spender.0);
+        let settled = self.builder.node(Node::Settled(1, settled));
+        let bound = self.builder.node(Node::Bound(1, spender));
+        let rests = self.builder.node(Node::Rests(1, spender.0, self.one.relying.clone()));
+        self.builder.all(vec![settled, bound, rests])
+    }
+
+    /// A final use after a change in the same evidence.
+    fn again(&mut self, spender: GrantAt, changer: GrantAt) {
+        let one = self.one;
+        let twice = spender == changer;
+        let relying = one.relying.clone();
+        let first = self.builder.node(Node::Settled(0, relying.clone()));
+        let given = self.builder.node(Node::Bound(0, one.by));
+        let still = self.builder.node(Node::Settled(1, relying.clone()));
+        let same = self.builder.node(Node::SameOpening(0, 1, one.step));
+        let change = self.builder.node(Node::Use(0, changer));
+        let last = self.builder.node(Node::Use(1, spender));
+        let rests = self.builder.node(Node::Rests(1, spender.0, relying));
+        let left = self.builder.node(Node::Left(0, spender));
+        let mut parts = vec![first, given, still, same, change, last, rests, left];
+        if twice && self.uses(spender) < 2 {
+            let same = self.builder.node(Node::SameOpening(0, 1, spender.0));
+            parts.push(self.builder.not(same));
+            if self.per_run(spender) {
+                return;
+            }
+        }
+        let node = self.builder.all(parts);
+        self.case(node, vec![(0, changer), (1, spender)], Vec::new());
+    }
+
+    fn case(&mut self, node: NodeIx, uses: Vec<(u8, GrantAt)>, taken: Vec<Atom>) {
+        self.builder.case(node, Label { evidence: self.number, uses, taken });
+    }
+
+    fn uses(&self, at: GrantAt) -> u32 {
+        granted(self.workflow, at).map_or(0, |(grant, _)| grant.limit.uses)
+    }
+
+    fn per_run(&self, at: GrantAt) -> bool {
+        granted(self.workflow, at).is_some_and(|(grant, _)| grant.limit.per == Per::Run)
+    }
+}
+
+fn outcomes(workflow: &Workflow, step: StepId) -> Vec<Atom> {
+    let count = workflow.steps.get(step.index()).map_or(0, |step| step.outcomes.len());
+    let all = (0..count).map(OutcomeIx::of);
+    all.map(|outcome| Atom { step, outcome }).collect()
+}

@@ -1,0 +1,41 @@
+//! Whether clauses of two grants certainly mean one thing.
+
+use xp_artifact::declaration::ThingExpr;
+use xp_artifact::things::Terms;
+use xp_artifact::workflow::Workflow;
+use xp_scope::thing::{Meeting, Term, relate};
+
+use crate::fact::GrantAt;
+use crate::grants::granted;
+
+/// Compares the things that clauses mean in one live map.
+#[derive(Debug)]
+pub struct Same<'w> {
+    workflow: &'w Workflow,
+    terms: Terms<'w>,
+}
+
+impl<'w> Same<'w> {
+    /// In a workflow.
+    #[must_use]
+    pub fn of(workflow: &'w Workflow) -> Self {
+        Self { workflow, terms: Terms::of(workflow) }
+    }
+
+    /// Two clauses mean one thing, whatever values there are.
+    #[must_use]
+    pub fn one(&mut self, a: (GrantAt, &ThingExpr), b: (GrantAt, &ThingExpr)) -> bool {
+        let (a, b) = (self.term(a), self.term(b));
+        relate(&self.workflow.kinds, &a, &b) == Meeting::One
+    }
+
+    fn term(&mut self, (at, expr): (GrantAt, &ThingExpr)) -> Term {
+        let action = granted(self.workflow, at).map(|(_, action)| action);
+        let made = action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr));
+        match made {
+            // What the use itself makes is new under the name that it is given.
+            Some(making) => self.terms.made(at.0, at.1, making),
+            None => self.terms.term(at.0, at.1, expr),
+        }
+    }
+}

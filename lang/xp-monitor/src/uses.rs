@@ -1,0 +1,38 @@
+//! Which uses a property speaks of.
+
+use xp_artifact::question::Uses;
+use xp_artifact::workflow::{Action, Expr, Workflow};
+
+use crate::fact::Use;
+use crate::grants::granted;
+use crate::sight::Sight;
+
+/// The action is one that the property speaks of, whatever its arguments.
+#[must_use]
+pub fn means(uses: &Uses, action: &Action) -> bool {
+    match uses {
+        Uses::Effect(effect) => action.effect == *effect,
+        Uses::Action { name, .. } => name
+            .split_once('.')
+            .is_some_and(|(connector, rest)| action.connector == connector && action.name == rest),
+    }
+}
+
+/// The use is one that the property speaks of, with the arguments that it fixes.
+pub(crate) fn matches(workflow: &Workflow, uses: &Uses, used: &Use, sight: &dyn Sight) -> bool {
+    let Some((_, action)) = granted(workflow, used.at) else { return false };
+    if !means(uses, action) {
+        return false;
+    }
+    let Uses::Action { args, .. } = uses else { return true };
+    args.iter().all(|(index, expr)| {
+        let wanted = match expr {
+            Expr::Literal(value) => Some(value.clone()),
+            Expr::Datum(datum) => sight.value(datum),
+            Expr::Template(_) => None,
+        };
+        let param = action.params.get(*index as usize);
+        let given = param.and_then(|param| used.args.get(&param.name));
+        wanted.is_some() && given == wanted.as_ref()
+    })
+}

@@ -1,0 +1,290 @@
+//! Monitors of one run: they are told every fact and say which questions it breaks.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use xp_artifact::question::Question;
+use xp_artifact::workflow::Workflow;
+
+use crate::breach::{Breach, Live, UseNo};
+use crate::evidence::Evidence;
+use crate::expected::asked;
+use crate::fact::{End, Fact, Use};
+use crate::questions::{at_most, both, fresh, never, once, requires, within};
+use crate::sight::Sight;
+
+/// How a question stands in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing broke it.
+    Holds,
+    /// It is broken if uses that are under way or in doubt happened.
+    BrokenIfDone,
+    /// It is broken.
+    Broken,
+}
+
+/// What one monitor remembers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kept {
+    /// Nothing: every use is judged by itself.
+    Nothing,
+    Fresh(Vec<fresh::State>),
+    AtMost(at_most::State),
+    Both(both::State),
+    Once(once::State),
+}
+
+/// One question of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    kept: Kept,
+    broken: bool,
+    /// What would break it, with the uses that are not decided.
+    breaches: BTreeSet<Breach>,
+}
+
+/// The monitors of one run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    live: Live,
+    asked: Vec<Asked>,
+}
+
+/// The questions that are watched, with what their monitors look up; the same for every run of a workflow.
+#[derive(Clone, Debug)]
+pub struct Watched<'w> {
+    workflow: &'w Workflow,
+    questions: Vec<&'w Question>,
+    evidence: Vec<Evidence>,
+}
+
+/// The question has a monitor: it is about what happens in a run, event by event.
+#[must_use]
+pub fn is_safety(question: &Question) -> bool {
+    match question {
+        Question::FreshEvidence
+        | Question::IrreversibleOnce
+        | Question::NoRole(..)
+        | Question::NoPrincipal(..)
+        | Question::Requires(..)
+        | Question::Never(_)
+        | Question::OnlyWithin(..)
+        | Question::AtMost(..) => true,
+        Question::StepsOpen
+        | Question::OutcomesHappen
+        | Question::NeverStuck
+        | Question::Progress
+        | Question::AutomaticOutcomes
+        | Question::NamesBound
+        | Question::Scopes
+        | Question::ReviewedBeforeDeploy
+        | Question::Bounds
+        | Question::Through(..) => false,
+    }
+}
+
+impl<'w> Watched<'w> {
+    /// Some questions of a workflow; those without a monitor stand for ever.
+    #[must_use]
+    pub fn of(workflow: &'w Workflow, questions: impl IntoIterator<Item = &'w Question>) -> Self {
+        let questions: Vec<&Question> = questions.into_iter().collect();
+        let fresh = questions.contains(&&Question::FreshEvidence);
+        let evidence = if fresh { asked(workflow) } else { Vec::new() };
+        Self { workflow, questions, evidence }
+    }
+
+    /// The questions, in the order of [`Watch::standing`].
+    #[must_use]
+    pub fn questions(&self) -> &[&'w Question] {
+        &self.questions
+    }
+
+    /// A run that has not begun.
+    #[must_use]
+    pub fn start(&self) -> Watch {
+        let asked = self.questions.iter().map(|question| {
+            let kept = match question {
+                Question::FreshEvidence => Kept::Fresh(vec![fresh::State::default(); self.evidence.len()]),
+                Question::AtMost(..) => Kept::AtMost(at_most::State::default()),
+                Question::NoRole(..) | Question::NoPrincipal(..) => Kept::Both(both::State::default()),
+                Question::IrreversibleOnce => Kept::Once(once::State::default()),
+                _ => Kept::Nothing,
+            };
+            Asked { kept, broken: false, breaches: BTreeSet::new() }
+        });
+        Watch { live: Live::default(), asked: asked.collect() }
+    }
+
+    /// Tells the monitors what happened. `sight` is the run after it.
+    pub fn tell(&self, watch: &mut Watch, fact: &Fact<'_>, sight: &dyn Sight) {
+        match fact {
+            Fact::Requested { id, of } => {
+                watch.live.granted.insert((*id).to_owned(), of.clone());
+            }
+            Fact::Dropped { id } => {
+                watch.live.granted.remove(*id);
+            }
+            Fact::Claimed { id } => {
+                let Some(used) = watch.live.granted.remove(*id) else { return };
+                let number = watch.free();
+                // What is kept of it does not depend on how often its step was opened.
+                let kept = Use { opening: 0, ..used.clone() };
+                watch.live.under_way.insert((*id).to_owned(), (number, kept));
+                let live = watch.live.clone();
+                for (question, asked) in self.questions.iter().zip(&mut watch.asked) {
+                    let found = self.claimed(question, &mut asked.kept, (number, &used), &live, sight);
+                    asked.add(found, &live);
+                }
+            }
+            Fact::Ended { id, end } => {
+                let Some((number, used)) = watch.live.under_way.remove(*id) else { return };
+                for asked in &mut watch.asked {
+                    asked.ended(number, &used, *end);
+                }
+            }
+            Fact::Settled(atom) => {
+                let live = watch.live.clone();
+                for asked in &mut watch.asked {
+                    let Kept::Fresh(states) = &mut asked.kept else { continue };
+                    let relying = self.evidence.iter().zip(states);
+                    let found =
+                        relying.filter(|(one, _)| one.relying.contains(atom)).flat_map(|(_, s)| s.settled());
+                    let found = found.collect();
+                    asked.add(found, &live);
+                }
+            }
+            Fact::Reset(steps) => {
+                for asked in &mut watch.asked {
+                    let Kept::Fresh(states) = &mut asked.kept else { continue };
+                    self.evidence.iter().zip(states).for_each(|(one, state)| state.reset(one, steps));
+                }
+            }
+            Fact::Over => {
+                for asked in &mut watch.asked {
+                    if let Kept::Fresh(states) = &mut asked.kept {
+                        states.iter_mut().for_each(|state| *state = fresh::State::default());
+                    }
+                }
+            }
+        }
+    }
+
+    fn claimed(
+        &self,
+        question: &Question,
+        kept: &mut Kept,
+        (number, used): (UseNo, &Use),
+        live: &Live,
+        sight: &dyn Sight,
+    ) -> Vec<Breach> {
+        let w = self.workflow;
+        let broken = match (question, kept) {
+            (Question::FreshEvidence, Kept::Fresh(states)) => {
+                let pairs = self.evidence.iter().zip(states);
+                return pairs
+                    .flat_map(|(one, state)| state.claimed(w, one, (number, used), live, sight))
+                    .collect();
+            }
+            (Question::AtMost(uses, most), Kept::AtMost(state)) => {
+                return state.claimed(w, uses, *most, (number, used), sight);
+            }
+            (Question::NoRole(a, b), Kept::Both(state)) => {
+                return state.claimed(w, (a, b), false, (number, used), sight);
+            }
+            (Question::NoPrincipal(a, b), Kept::Both(state)) => {
+                return state.claimed(w, (a, b), true, (number, used), sight);
+            }
+            (Question::IrreversibleOnce, Kept::Once(state)) => return state.claimed(w, (number, used)),
+            (Question::Requires(uses, formula), _) => requires::broken(w, uses, formula, used, sight),
+            (Question::Never(uses), _) => never::broken(w, uses, used, sight),
+            (Question::OnlyWithin(uses, extent), _) => within::broken(w, uses, extent, used, sight),
+            _ => false,
+        };
+        if broken { vec![Breach::of([number])] } else { Vec::new() }
+    }
+}
+
+impl Watch {
+    /// How a question stands, by its place among those watched.
+    #[must_use]
+    pub fn standing(&self, question: usize) -> Standing {
+        match self.asked.get(question) {
+            Some(asked) if asked.broken => Standing::Broken,
+            Some(asked) if !asked.breaches.is_empty() => Standing::BrokenIfDone,
+            _ => Standing::Holds,
+        }
+    }
+
+    /// The smallest number that no use has that something speaks of.
+    fn free(&self) -> UseNo {
+        let mut taken: BTreeSet<UseNo> = self.live.under_way().map(|(number, _)| number).collect();
+        for asked in &self.asked {
+            taken.extend(asked.breaches.iter().flat_map(|breach| &breach.0));
+            match &asked.kept {
+                Kept::Nothing => {}
+                Kept::Fresh(states) => taken.extend(states.iter().flat_map(fresh::State::names)),
+                Kept::AtMost(state) => taken.extend(state.names()),
+                Kept::Both(state) => taken.extend(state.names()),
+                Kept::Once(state) => taken.extend(state.names()),
+            }
+        }
+        (0..).find(|number| !taken.contains(number)).unwrap_or(UseNo::MAX)
+    }
+}
+
+impl Asked {
+    /// What rests on uses that are decided is broken.
+    fn add(&mut self, found: Vec<Breach>, live: &Live) {
+        if self.broken {
+            return;
+        }
+        for mut breach in found {
+            breach.0.retain(|number| live.under_way().any(|(other, _)| other == *number));
+            if breach.0.is_empty() {
+                self.breaches.clear();
+                self.broken = true;
+                return;
+            }
+            self.breaches.insert(breach);
+        }
+    }
+
+    fn ended(&mut self, number: UseNo, used: &Use, end: End<'_>) {
+        match end {
+            End::GivenBack => {
+                self.breaches.retain(|breach| !breach.0.contains(&number));
+                match &mut self.kept {
+                    Kept::Nothing => {}
+                    Kept::Fresh(states) => states.iter_mut().for_each(|state| state.given_back(number)),
+                    Kept::AtMost(state) => state.given_back(number),
+                    Kept::Both(state) => state.given_back(number),
+                    Kept::Once(state) => state.given_back(number),
+                }
+            }
+            // What failed may have changed something, and counts.
+            End::Done { .. } | End::Failed => {
+                let left = std::mem::take(&mut self.breaches).into_iter().map(|mut breach| {
+                    breach.0.remove(&number);
+                    breach
+                });
+                let left: BTreeSet<Breach> = left.collect();
+                self.broken |= left.iter().any(|breach| breach.0.is_empty());
+                if !self.broken {
+                    self.breaches = left;
+                }
+                let bound = matches!(end, End::Done { bound: true, .. });
+                match &mut self.kept {
+                    Kept::Nothing => {}
+                    Kept::Fresh(states) => states.iter_mut().for_each(|state| state.done(number, bound)),
+                    Kept::AtMost(state) => state.done(number),
+                    Kept::Both(state) => state.done(number, &used.by),
+                    Kept::Once(state) => state.done(number),
+                }
+            }
+        }
+    }
+}
