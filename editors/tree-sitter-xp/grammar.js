@@ -160,8 +160,10 @@ module.exports = grammar({
       seq(
         "outcome", field("name", $.identifier),
         optional(choice(seq($.judged, optional($._how)), seq($._how, optional($.judged)))),
+        optional($.counts),
         optional(seq("->", choice("end", $.reopen))),
       ),
+    counts: ($) => seq("counts", "as", "judgement", "because", $.string),
     judged: ($) => seq("of", $.datum),
     _how: ($) => choice(seq("auto", "when", $.condition), seq("if", $.condition)),
     reopen: ($) =>

@@ -123,7 +123,7 @@ fn either(step: usize) -> Formula {
 }
 
 fn outcome(name: &str, how: How, then: Then) -> Outcome {
-    Outcome { name: name.to_owned(), how, of: None, then }
+    Outcome { name: name.to_owned(), how, of: None, counts: None, then }
 }
 
 fn grant(action: u32, pins: Vec<Pin>, uses: u32) -> Grant {

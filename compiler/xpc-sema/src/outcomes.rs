@@ -57,7 +57,7 @@ pub fn lower(
     let line = match outcome.source {
         OutcomeSource::Then(then) => {
             spans.put(Place::Outcome(at), then.ends.map_or(then.name.span, |ends| then.name.span.to(ends)));
-            return Some(Outcome { name, how: exhausted?, of: None, then: Then::End });
+            return Some(Outcome { name, how: exhausted?, of: None, counts: None, then: Then::End });
         }
         OutcomeSource::Line(line) => line,
     };
@@ -69,7 +69,7 @@ pub fn lower(
     };
     if let (Some(how), Some(by)) = (exhausted, outcome.exhausts) {
         let sound = only_exhausted(symbols, line, by, problems);
-        return sound.then_some(Outcome { name, how, of: None, then });
+        return sound.then_some(Outcome { name, how, of: None, counts: None, then });
     }
     let how = match &line.how {
         ast::How::Judged => Some(How::Judged),
@@ -85,19 +85,34 @@ pub fn lower(
     let of = match &line.of {
         None => None,
         Some(path) => {
-            if let ast::How::Auto(_) = line.how {
+            if let (ast::How::Auto(_), None) = (&line.how, &line.counts) {
                 problems.push(
                     Diagnostic::error(codes::AUTO_OF, "an automatic outcome judges nothing")
                         .at(path.span)
                         .because("`of` binds a judgement to what was judged; here nobody judges")
-                        .help("take `of` out, or let the role decide with `if`"),
+                        .help(
+                            "take `of` out, let the role decide with `if`, or say that the evidence `counts as judgement \
+                             because \"…\"`",
+                        ),
                 );
                 return None;
             }
             Some(data::resolve(context, path, Some((at.step, edges)), problems)?.0)
         }
     };
-    Some(Outcome { name, how: how?, of, then })
+    let counts = line.counts.as_ref().map(|because| because.value.clone());
+    if let Some(because) = &line.counts
+        && (of.is_none() || !matches!(how, Some(How::Auto(_))))
+    {
+        problems.push(
+            Diagnostic::error(codes::AUTO_OF, "this counts as a judgement of nothing")
+                .at(because.span)
+                .because("evidence can stand for somebody's judgement where the outcome is automatic and says `of` what")
+                .help("write `outcome x of DATUM auto when CONDITION counts as judgement because \"…\"`"),
+        );
+        return None;
+    }
+    Some(Outcome { name, how: how?, of, counts, then })
 }
 
 /// An outcome that a used up loop takes can be reached no other way.

@@ -73,7 +73,8 @@ pub fn imply(context: &Context<'_>, workflow: &mut Workflow, spans: &mut Spans, 
                 OutcomeSource::Line(ast::Outcome { of: Some(path), .. }) => path.span,
                 OutcomeSource::Line(_) | OutcomeSource::Then(_) => symbol.name.span,
             };
-            let Some(datum) = &outcome.of else { continue };
+            // Evidence that stands for a judgement is nobody's: that it is independent is for the proofs.
+            let Some(datum) = outcome.of.as_ref().filter(|_| outcome.counts.is_none()) else { continue };
             for (role, place) in contents.makers(datum) {
                 if role == step.role {
                     problems.push(judges_itself(context, role, place, span));

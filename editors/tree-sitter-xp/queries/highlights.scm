@@ -12,7 +12,7 @@
 ] @keyword
 
 [
-  "after" "as" "auto" "by" "end" "if" "of" "reopen" "then" "when" "with" "notes" "vacuous"
+  "after" "as" "auto" "by" "end" "if" "of" "reopen" "then" "when" "with" "notes" "vacuous" "counts" "judgement" "because"
 ] @keyword.control
 
 ["and" "or" "not"] @keyword.operator

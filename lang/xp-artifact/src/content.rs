@@ -6,12 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use xp_scope::thing::{Term, relate};
+use xp_scope::thing::{Immutable, Term, relate};
 
 use crate::declaration::{KeyExpr, Source, ThingExpr};
 use crate::depends;
 use crate::things::Terms;
 use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
 
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
@@ -71,12 +74,46 @@ impl<'w> Contents<'w> {
         Self { workflow, terms, altered, dependents, downstream, reopened, met }
     }
 
-    /// The roles that may have made content of the datum, each with a step in which it chose some.
+    /// The roles that may have made content of the datum, or of the thing it names, each with a step in which it chose some.
     pub fn makers(&mut self, datum: &Datum) -> BTreeMap<RoleId, StepId> {
-        let mut makers = BTreeMap::new();
+        let (mut makers, mut open) = (BTreeMap::new(), vec![Place::Datum(datum.clone())]);
+        let mut here = datum.clone();
+        for _ in 0..MAX_FOLLOWED {
+            let Root::Result { step, grant } = here.root else { break };
+            let Some((granted, action)) = self.granted((step, grant)) else { break };
+            let named = action.clauses.made_as(&here.fields);
+            if let Some(making) = named.filter(|making| self.is_filled(&making.thing)) {
+                for source in action.clauses.content_of(action.params.len(), making) {
+                    self.source((step, grant), granted, source, &mut makers, &mut open);
+                }
+            }
+            let argument = action.clauses.identity(&here.fields);
+            let pinned =
+                argument.and_then(|(index, fields)| Some((granted.pins.get(index as usize)?, fields)));
+            let Some((Pin::Is(Expr::Datum(next)), fields)) = pinned else { break };
+            here = Datum { root: next.root, fields: next.fields.iter().chain(&fields).cloned().collect() };
+        }
+        self.closure(open, makers)
+    }
+
+    /// The roles that may have chosen what decides a measurement of a grant besides its subject.
+    pub fn deciders(&mut self, step: StepId, grant: GrantIx) -> BTreeMap<RoleId, StepId> {
+        let (mut makers, mut open) = (BTreeMap::new(), Vec::new());
+        if let Some((granted, action)) = self.granted((step, grant)) {
+            for source in action.clauses.instrument(action.params.len()) {
+                self.source((step, grant), granted, source, &mut makers, &mut open);
+            }
+        }
+        self.closure(open, makers)
+    }
+
+    fn closure(
+        &mut self,
+        mut open: Vec<Place>,
+        mut makers: BTreeMap<RoleId, StepId>,
+    ) -> BTreeMap<RoleId, StepId> {
         let mut seen = BTreeSet::new();
         let mut seen_things: BTreeSet<(usize, StepId)> = BTreeSet::new();
-        let mut open = vec![Place::Datum(datum.clone())];
         while let Some(place) = open.pop() {
             match place {
                 Place::Datum(datum) => {
@@ -107,6 +144,13 @@ impl<'w> Contents<'w> {
                 }
             }
         }
+    }
+
+    /// What is in the thing is not said by its name.
+    fn is_filled(&self, expr: &ThingExpr) -> bool {
+        let kind = expr.levels().last().and_then(|level| self.workflow.kinds.named(&level.kind));
+        let kind = kind.and_then(|kind| self.workflow.kinds.get(kind));
+        kind.is_none_or(|kind| kind.immutable != Some(Immutable::Content))
     }
 
     fn behind_thing(

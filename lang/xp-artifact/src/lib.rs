@@ -11,6 +11,7 @@ mod digest;
 mod envelope;
 mod error;
 mod fold;
+pub mod judgement;
 mod key;
 pub mod print;
 pub mod question;

@@ -468,6 +468,9 @@ pub struct Outcome {
     pub how: How,
     /// What the judge must have been shown in this opening, and what the judgement is bound to.
     pub of: Option<Datum>,
+    /// Why the evidence of an automatic outcome stands for a judgement of that; the proofs check that it is independent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<String>,
     /// What follows.
     pub then: Then,
 }

@@ -6,7 +6,8 @@ use xp_artifact::workflow::{Effect, Formula, How, Outcome, Role, RoleId, RoleKin
 use xp_artifact::{Artifact, ArtifactError, Envelope, FORMAT, SigningKey, Trust, VerifyingKey};
 
 fn artifact() -> Artifact {
-    let outcome = Outcome { name: "done".to_owned(), how: How::Judged, of: None, then: Then::Settle };
+    let outcome =
+        Outcome { name: "done".to_owned(), how: How::Judged, of: None, counts: None, then: Then::Settle };
     let step = Step {
         name: "a".to_owned(),
         role: RoleId(0),

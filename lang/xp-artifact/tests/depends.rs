@@ -23,7 +23,8 @@ fn always() -> Formula {
 }
 
 fn step(name: &str, after: Formula) -> Step {
-    let outcome = Outcome { name: "ok".to_owned(), how: How::Judged, of: None, then: Then::Settle };
+    let outcome =
+        Outcome { name: "ok".to_owned(), how: How::Judged, of: None, counts: None, then: Then::Settle };
     let (grants, submissions) = (Vec::new(), Vec::new());
     Step { name: name.to_owned(), role: RoleId(0), after, grants, submissions, outcomes: vec![outcome] }
 }

@@ -513,7 +513,15 @@ impl Generator {
                 } else {
                     format!("{tests}.passed")
                 };
-                let _ = writeln!(self.text, "    outcome good auto when {flag}");
+                let said = self.data(index, &["propose", "edit", "pay"]);
+                let (of, counts) = match said.filter(|_| self.focused || self.dice.chance(30)) {
+                    Some(said) => {
+                        self.met("counts as judgement");
+                        (format!(" of {said}.id"), " counts as judgement because \"it was measured\"")
+                    }
+                    None => (String::new(), ""),
+                };
+                let _ = writeln!(self.text, "    outcome good{of} auto when {flag}{counts}");
                 drawn.continuing.push("good".to_owned());
                 let negated = if self.dice.chance(15) {
                     // Leaves a gap, and both may be due at once.

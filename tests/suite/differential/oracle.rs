@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fresh::Watching;
 use super::hostile;
 use xp_artifact::declaration::{KeyExpr, Source};
+use xp_artifact::judgement::{Finals, judgements};
 use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::workflow::{
     Action, Datum, Expr, Formula, Grant, GrantIx, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
@@ -15,6 +16,7 @@ use xp_machine::{Machine, State, Status};
 use xp_oracle::things::{Judge, Meets};
 use xp_oracle::{Explored, Forgetful, Move, Observer, Options, Situation, Used, everybody, explore, settled};
 use xp_scope::Value;
+use xp_scope::thing::Immutable;
 
 /// A grant and its step.
 type At = (StepId, GrantIx);
@@ -272,16 +274,14 @@ impl Oracle {
         if here.state.status() != Status::Running {
             return false;
         }
-        // What outcomes that stand are `of`.
-        let judged: BTreeSet<&Datum> = workflow
-            .steps
-            .iter()
-            .zip(here.state.steps())
-            .filter_map(|(step, now)| step.outcomes[now.settled?.index()].of.as_ref())
-            .collect();
-        workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
+        // What outcomes that stand judge.
+        let judged = judgements(workflow).into_iter().filter(|(atom, _)| here.state.is_settled(*atom));
+        let judged: BTreeSet<&Datum> = judged.map(|(_, datum)| datum).collect();
+        let mut finals = Finals::of(workflow);
+        workflow.steps.iter().zip(here.state.steps()).enumerate().any(|(id, (step, now))| {
             now.open
-                && step.grants.iter().any(|grant| {
+                && step.grants.iter().enumerate().any(|(ix, grant)| {
+                    let at = (StepId::of(id), GrantIx::of(ix));
                     let action = &workflow.actions[grant.action.index()];
                     let values: Option<Vec<&Datum>> = grant
                         .pins
@@ -291,13 +291,27 @@ impl Oracle {
                         .collect();
                     // Without a value it cannot be used; that is another question.
                     values.is_some()
-                        && action
-                            .clauses
-                            .finals
-                            .iter()
-                            .any(|number| !self.passes(&grant.pins[*number as usize], &[], &judged))
+                        && action.clauses.finals.iter().any(|number| {
+                            let pin = &grant.pins[*number as usize];
+                            let filled = finals.filled_by(at, *number);
+                            if filled.is_empty() {
+                                return !self.passes(pin, &[], &judged);
+                            }
+                            // Whatever it is called, what is in it came to be in this run.
+                            let named = judged.iter().any(|datum| finals.is_name_of(datum, at, *number));
+                            let by_one = matches!(pin, Pin::Is(Expr::Datum(datum)) if self.is_made(datum)
+                            && filled.iter().all(|(step, grant)| {
+                                datum.root == Root::Result { step: *step, grant: *grant }
+                            }));
+                            !(named || by_one && self.passes(pin, &[], &judged))
+                        })
                 })
         })
+    }
+
+    fn is_made(&self, datum: &Datum) -> bool {
+        let Root::Result { step, grant } = datum.root else { return false };
+        self.granted((step, grant)).1.clauses.made_as(&datum.fields).is_some()
     }
 
     /// What the pin lets through stands in the workflow, was judged, or was made of nothing else.
@@ -334,7 +348,12 @@ impl Oracle {
                 _ => made.push(content && self.passes(pin, fields, judged)),
             }
         };
-        for source in action.sources(&datum.fields) {
+        let content = action.clauses.made_as(&datum.fields).filter(|making| {
+            let own = making.thing.levels().last().map(|level| level.kind.clone()).unwrap_or_default();
+            !kinds.iter().any(|kind| kind.name == own && kind.immutable == Some(Immutable::Content))
+        });
+        let content = content.map(|making| action.clauses.content_of(action.params.len(), making));
+        for source in action.sources(&datum.fields).into_iter().chain(content.into_iter().flatten()) {
             match source {
                 Source::Argument { index, fields } => split(index, &fields, true),
                 Source::Field(_) => return Some(false),

@@ -1,13 +1,14 @@
 //! Nothing is made final before somebody judged it.
 //!
 //! In every live map in which a grant can be used whose action declares `final` arguments, each of these has been judged by an
-//! outcome that is `of` it, or of all that it was made from. Automatic outcomes judge nothing.
+//! outcome that is `of` it, or of all that it was made from. Automatic outcomes judge nothing unless they count as a judgement.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use xp_artifact::declaration::{KeyExpr, Source};
-use xp_artifact::workflow::{Atom, Datum, Expr, Formula, How, Pin, Root, Then};
+use xp_artifact::judgement::{Finals, filled_as, judgements};
+use xp_artifact::workflow::{Atom, Datum, Expr, Formula, Pin, Root, Then};
 use xp_diagnostics::{Diagnostic, codes};
 use xpc_model::{Place, Verdict};
 
@@ -23,11 +24,12 @@ use crate::violation::Violation;
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let facts = context.facts;
     let judged = Judged::of(facts);
+    let mut finals = Finals::of(facts.w);
     let mut asked: Vec<(GrantAt, u32, Formula)> = Vec::new();
     for (at, grant) in facts.grants() {
         for number in &facts.action_of(at).clauses.finals {
             let Some(pin) = grant.pins.get(*number as usize) else { continue };
-            match judged.pin(pin) {
+            match judged.argument(&mut finals, at, *number, pin) {
                 Ok(Some(formula)) => asked.push((at, *number, formula)),
                 Ok(None) => {}
                 Err(why) => return answer::unknown(why),
@@ -62,16 +64,47 @@ const MAX_SIZE: usize = 20_000;
 impl<'f, 'm> Judged<'f, 'm> {
     fn of(facts: &'f Facts<'m>) -> Self {
         let mut by_datum: BTreeMap<Datum, Vec<Atom>> = BTreeMap::new();
-        for step in facts.steps() {
-            for (atom, outcome) in facts.atoms(step) {
-                if let (How::Judged | How::JudgedIf(_), Then::Settle, Some(datum)) =
-                    (&outcome.how, outcome.then, &outcome.of)
-                {
-                    by_datum.entry(datum.clone()).or_default().push(atom);
-                }
+        for (atom, datum) in judgements(facts.w) {
+            if facts.outcome(atom).is_some_and(|outcome| outcome.then == Then::Settle) {
+                by_datum.entry(datum.clone()).or_default().push(atom);
             }
         }
         Self { facts, by_datum, known: RefCell::default() }
+    }
+
+    /// When what an argument makes final has been judged; none where the author or the operator gave it. The name of a thing
+    /// that other uses of the run make or change says nothing of what is in it: then a judgement counts that is of the thing.
+    ///
+    /// # Errors
+    /// It was made in too many ways.
+    fn argument(
+        &self,
+        finals: &mut Finals<'_>,
+        at: GrantAt,
+        number: u32,
+        pin: &Pin,
+    ) -> Result<Option<Formula>, String> {
+        let filled = finals.filled_by(at, number);
+        if filled.is_empty() {
+            return self.pin(pin);
+        }
+        let judged = self.by_datum.iter().filter(|(datum, _)| finals.is_name_of(datum, at, number));
+        let mut ways: Vec<Formula> =
+            judged.flat_map(|(_, atoms)| atoms).map(|atom| Formula::Is(*atom)).collect();
+        // All that went into it was judged, where it was made by one use and nothing else alters it.
+        if let Some(made) = self.maker(pin)
+            && filled.iter().all(|(step, grant)| made.root == Root::Result { step: *step, grant: *grant })
+        {
+            ways.push(self.datum(&made)?.0);
+        }
+        Ok(Some(Formula::Any(ways)))
+    }
+
+    /// The result that names the thing that its use made, as the pin admits it.
+    fn maker(&self, pin: &Pin) -> Option<Datum> {
+        let Pin::Is(Expr::Datum(datum)) = pin else { return None };
+        let Root::Result { step, grant } = datum.root else { return None };
+        self.facts.action_of((step, grant)).clauses.made_as(&datum.fields).map(|_| datum.clone())
     }
 
     /// When what the pin admits has been judged; none where the author or the operator gave it.
@@ -130,7 +163,10 @@ impl<'f, 'm> Judged<'f, 'm> {
             })
         };
         let (mut made, mut params) = (Vec::new(), Vec::new());
-        for source in action.sources(&datum.fields) {
+        // What is in a thing goes with its name, unless the name is derived from it.
+        let named = filled_as(self.facts.w, action, &datum.fields);
+        let content = named.map(|making| clauses.content_of(action.params.len(), making));
+        for source in action.sources(&datum.fields).into_iter().chain(content.into_iter().flatten()) {
             match source {
                 Source::Argument { index, .. } if compared(index) => {}
                 Source::Argument { index, fields } => {

@@ -192,7 +192,7 @@ impl Build {
 
     fn push(&mut self, step: StepId, name: &str, how: How, of: Option<Datum>, then: Then) -> Atom {
         let list = &mut self.w.steps[step.index()].outcomes;
-        list.push(Outcome { name: name.to_owned(), how, of, then });
+        list.push(Outcome { name: name.to_owned(), how, of, counts: None, then });
         Atom { step, outcome: OutcomeIx::of(list.len() - 1) }
     }
 

@@ -194,7 +194,8 @@ fn ballast(w: &mut Workflow, atoms: &[Atom]) {
             binder: None,
             ttl_seconds: 60,
         });
-        let done = Outcome { name: "done".to_owned(), how: How::Judged, of: None, then: Then::Settle };
+        let done =
+            Outcome { name: "done".to_owned(), how: How::Judged, of: None, counts: None, then: Then::Settle };
         w.steps.push(Step {
             name: format!("n{index}"),
             role: RoleId(index % roles),

@@ -38,7 +38,7 @@ pub fn record(fields: &[(&str, Value)]) -> Value {
 }
 
 pub fn outcome(name: &str, how: How, then: Then) -> Outcome {
-    Outcome { name: name.to_owned(), how, of: None, then }
+    Outcome { name: name.to_owned(), how, of: None, counts: None, then }
 }
 
 pub fn step(name: &str, role: u32, after: Formula, grants: Vec<Grant>, outcomes: Vec<Outcome>) -> Step {

@@ -3,7 +3,7 @@
 use xp_diagnostics::Span;
 
 use super::name::{Doc, Name, Path};
-use super::pin::{Arg, Int, Patterns};
+use super::pin::{Arg, Int, Patterns, Text};
 use super::ty::Type;
 
 /// `step name by role after formula { … }`.
@@ -92,6 +92,8 @@ pub struct Outcome {
     pub of: Option<Path>,
     /// How it comes about.
     pub how: How,
+    /// Why the evidence stands for somebody's judgement.
+    pub counts: Option<Text>,
     /// What follows; none means the step is settled and the run goes on.
     pub then: Option<Then>,
     /// The line.

@@ -122,14 +122,17 @@ pub(crate) fn outcome(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Outco
     let mut of = None;
     let mut how = How::Judged;
     let mut then = None;
-    while let Some(part) = kids.any(&[Rule::of, Rule::auto_when, Rule::if_evidence, Rule::then]) {
+    let mut counts = None;
+    let parts = [Rule::of, Rule::auto_when, Rule::if_evidence, Rule::counts, Rule::then];
+    while let Some(part) = kids.any(&parts) {
         match part.as_rule() {
             Rule::of => of = Some(cx.path(&Kids::of(part).eat(Rule::datum)?)),
             Rule::then => then = Some(then_of(cx, part)?),
+            Rule::counts => counts = Some(cx.text(&Kids::of(part).eat(Rule::string)?)),
             _ => how = how_of(cx, part)?,
         }
     }
-    Some(Outcome { name, of, how, then, span })
+    Some(Outcome { name, of, how, counts, then, span })
 }
 
 fn how_of(cx: &mut Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<How> {

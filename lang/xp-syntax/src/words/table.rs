@@ -66,9 +66,16 @@ pub(super) static WORDS: &[Word] = &[
         .needs_more()
         .continues()
         .breaks(OutsideBrackets),
+    free("because", Rule::k_because).needs_more().continues(),
     reserved("by", Rule::k_by).needs_more().continues(),
     free("can", Rule::k_can).needs_more().continues(),
     reserved("content", Rule::k_content).forms(&[Rule::content]),
+    free("counts", Rule::k_counts)
+        .phrase("counts as judgement")
+        .forms(&[Rule::counts])
+        .needs_more()
+        .continues()
+        .breaks(OutsideBrackets),
     reserved("end", Rule::k_end).forms(&[Rule::end]),
     free("every", Rule::k_every).forms(&[Rule::every]).needs_more(),
     free("exact", Rule::k_exact).forms(&[Rule::exact]),
@@ -88,6 +95,7 @@ pub(super) static WORDS: &[Word] = &[
         .continues()
         .spaced_group()
         .breaks(OutsideBrackets),
+    free("judgement", Rule::k_judgement).needs_more().continues(),
     free("list", Rule::k_list).forms(&[Rule::list_type]),
     reserved("max", Rule::k_max)
         .forms(&[Rule::max, Rule::max_limit])

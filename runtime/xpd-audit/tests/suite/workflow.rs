@@ -34,7 +34,7 @@ fn grant(action: u32, pins: Vec<Pin>, binder: &str, uses: u32) -> Grant {
 }
 
 fn outcome(name: &str, how: How, of: Option<Datum>, then: Then) -> Outcome {
-    Outcome { name: name.into(), how, of, then }
+    Outcome { name: name.into(), how, of, counts: None, then }
 }
 
 fn is(step: u32, outcome: u32) -> Formula {

@@ -88,7 +88,7 @@ pub fn grant(action: usize, pins: Vec<Pin>, uses: u32, per: Per, binder: Option<
 }
 
 fn outcome(name: &str, how: How, of: Option<Datum>, then: Then) -> Outcome {
-    Outcome { name: name.to_owned(), how, of, then }
+    Outcome { name: name.to_owned(), how, of, counts: None, then }
 }
 
 fn settled(step: usize, outcome: usize) -> Formula {

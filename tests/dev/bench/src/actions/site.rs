@@ -177,6 +177,7 @@ fn workflow() -> Workflow {
                 name: "done".to_owned(),
                 how: How::Judged,
                 of: None,
+                counts: None,
                 then: Then::Settle,
             }],
         }],

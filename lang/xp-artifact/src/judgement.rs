@@ -1,0 +1,170 @@
+//! Which outcomes judge which data, as far as "judged before it is made final" counts them, and what the names of final
+//! arguments say of the things behind them.
+
+use xp_scope::thing::{Immutable, Meeting, Term, relate};
+
+use crate::content::Contents;
+use crate::declaration::{KeyExpr, Making, ThingExpr};
+use crate::things::Terms;
+use crate::workflow::{
+    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Pin, RoleId, Root, StepId, Workflow,
+};
+
+/// A grant of a step.
+type GrantAt = (StepId, GrantIx);
+
+/// The outcomes that judge something, each with what.
+///
+/// A role judges what its outcome is `of`. An automatic outcome that `counts as judgement` stands for that only where it is
+/// independent: it reads a measurement whose subject is what is judged, and nobody who made some of its content, or who may
+/// be of one controller with somebody who did, chose any of what decides the measurement besides.
+#[must_use]
+pub fn judgements(workflow: &Workflow) -> Vec<(Atom, &Datum)> {
+    let mut contents: Option<Contents<'_>> = None;
+    let mut found = Vec::new();
+    for (index, step) in workflow.steps.iter().enumerate() {
+        for (number, outcome) in step.outcomes.iter().enumerate() {
+            let Some(datum) = &outcome.of else { continue };
+            let atom = Atom { step: StepId::of(index), outcome: OutcomeIx::of(number) };
+            let counts = match &outcome.how {
+                How::Judged | How::JudgedIf(_) => true,
+                How::Auto(condition) if outcome.counts.is_some() => {
+                    let contents = contents.get_or_insert_with(|| Contents::of(workflow));
+                    is_independent(workflow, contents, atom.step, condition, datum)
+                }
+                How::Auto(_) | How::Exhausted(_) => false,
+            };
+            if counts {
+                found.push((atom, datum));
+            }
+        }
+    }
+    found
+}
+
+fn is_independent(
+    workflow: &Workflow,
+    contents: &mut Contents<'_>,
+    step: StepId,
+    condition: &Condition,
+    datum: &Datum,
+) -> bool {
+    let makers: Vec<RoleId> = contents.makers(datum).into_keys().collect();
+    condition.literals().into_iter().any(|literal| {
+        let Some((field, _)) = literal.flag else { return false };
+        measures(workflow, step, literal.grant, field, datum)
+            && contents
+                .deciders(step, literal.grant)
+                .into_keys()
+                .all(|decider| makers.iter().all(|maker| are_separate(workflow, decider, *maker)))
+    })
+}
+
+/// A field of the grant's result is about what the datum names.
+fn measures(workflow: &Workflow, step: StepId, grant: GrantIx, field: &[String], datum: &Datum) -> bool {
+    let granted = workflow.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()));
+    let action = granted.and_then(|granted| workflow.actions.get(granted.action.index()));
+    let Some((granted, action)) = granted.zip(action) else { return false };
+    let mut subjects = action.clauses.subjects_of(field);
+    subjects.any(|subject| names(granted, subject, datum))
+}
+
+fn names(granted: &Grant, subject: &ThingExpr, datum: &Datum) -> bool {
+    let Some(own) = subject.levels().last() else { return false };
+    own.keys.iter().any(|key| match key {
+        KeyExpr::Argument { index, fields } if fields.is_empty() => {
+            matches!(granted.pins.get(*index as usize), Some(Pin::Is(Expr::Datum(pinned))) if pinned == datum)
+        }
+        _ => false,
+    })
+}
+
+fn are_separate(workflow: &Workflow, a: RoleId, b: RoleId) -> bool {
+    a != b && workflow.separations.iter().any(|rule| rule.roles.contains(&a) && rule.roles.contains(&b))
+}
+
+/// What the final arguments of a workflow's grants name.
+#[derive(Debug)]
+pub struct Finals<'w> {
+    workflow: &'w Workflow,
+    terms: Terms<'w>,
+    /// What each grant alters.
+    altered: Vec<(GrantAt, Vec<Term>)>,
+}
+
+impl<'w> Finals<'w> {
+    /// Of a workflow.
+    #[must_use]
+    pub fn of(workflow: &'w Workflow) -> Self {
+        let mut finals = Self { workflow, terms: Terms::of(workflow), altered: Vec::new() };
+        for (index, step) in workflow.steps.iter().enumerate() {
+            for number in 0..step.grants.len() {
+                let at = (StepId::of(index), GrantIx::of(number));
+                let Some((_, action)) = granted(workflow, at) else { continue };
+                let terms = action.clauses.altered().map(|expr| finals.term(at, expr)).collect();
+                finals.altered.push((at, terms));
+            }
+        }
+        finals
+    }
+
+    /// The grants, this one aside, that may make or change what the argument names: then its name, which may be anything,
+    /// says nothing of what is in it.
+    pub fn filled_by(&mut self, at: GrantAt, number: u32) -> Vec<GrantAt> {
+        let named = self.named_by(at, number);
+        let kinds = &self.workflow.kinds;
+        let fills = |(by, altered): &&(GrantAt, Vec<Term>)| {
+            let mut pairs = altered.iter().flat_map(|one| named.iter().map(move |thing| (one, thing)));
+            *by != at && pairs.any(|(one, thing)| !relate(kinds, one, thing).is_apart())
+        };
+        self.altered.iter().filter(fills).map(|(by, _)| *by).collect()
+    }
+
+    /// The datum is given by the use that made the very thing which the argument names, and names it.
+    pub fn is_name_of(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
+        let Root::Result { step, grant } = datum.root else { return false };
+        let Some((_, action)) = granted(self.workflow, (step, grant)) else { return false };
+        let Some(making) = filled_as(self.workflow, action, &datum.fields) else { return false };
+        let made = self.term((step, grant), &making.thing);
+        let named = self.named_by(at, number);
+        !named.is_empty()
+            && named.iter().all(|thing| relate(&self.workflow.kinds, &made, thing) == Meeting::One)
+    }
+
+    /// The things of which the argument is the own key, and that are more than their name says.
+    fn named_by(&mut self, at: GrantAt, number: u32) -> Vec<Term> {
+        let Some((_, action)) = granted(self.workflow, at) else { return Vec::new() };
+        let names = |expr: &&ThingExpr| {
+            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+            own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == number))
+                && is_filled(self.workflow, expr)
+        };
+        let things: Vec<&ThingExpr> = action.clauses.final_things().filter(names).collect();
+        things.into_iter().map(|expr| self.term(at, expr)).collect()
+    }
+
+    fn term(&mut self, at: GrantAt, expr: &ThingExpr) -> Term {
+        let action = granted(self.workflow, at).map(|(_, action)| action);
+        match action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr)) {
+            Some(making) => self.terms.made(at.0, at.1, making),
+            None => self.terms.term(at.0, at.1, expr),
+        }
+    }
+}
+
+/// What the use makes and a field of its result names, if what is in it is not said by that name.
+#[must_use]
+pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) -> Option<&'a Making> {
+    action.clauses.made_as(field).filter(|making| is_filled(workflow, &making.thing))
+}
+
+fn is_filled(workflow: &Workflow, expr: &ThingExpr) -> bool {
+    let kind = expr.levels().last().and_then(|level| workflow.kinds.named(&level.kind));
+    let kind = kind.and_then(|kind| workflow.kinds.get(kind));
+    kind.is_none_or(|kind| kind.immutable != Some(Immutable::Content))
+}
+
+fn granted(workflow: &Workflow, at: GrantAt) -> Option<(&Grant, &Action)> {
+    let granted = workflow.steps.get(at.0.index())?.grants.get(at.1.index())?;
+    Some((granted, workflow.actions.get(granted.action.index())?))
+}
