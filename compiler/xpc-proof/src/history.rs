@@ -18,39 +18,9 @@ pub(crate) struct Chain {
     /// At least one; one more than `fired`.
     pub maps: Vec<Map>,
     pub fired: Vec<LoopId>,
-    /// Which goal of the first list holds in the first map.
-    pub first: usize,
-    /// Which goal of the second list holds in the last map.
-    pub last: usize,
 }
 
 impl Session<'_, '_> {
-    /// No run has a moment where a goal of the first list holds and, then or later, one where a goal of the second does.
-    /// Sound, not exact: the two maps agree on what no loop of `fireable` resets and are otherwise unrelated.
-    /// `Yes` says only that this does not show it.
-    pub fn never_then(&self, first: &[Goal], last: &[Goal], fireable: &[LoopId]) -> Answer<()> {
-        let facts = self.facts;
-        let steps = self.moments(first, last, &[]);
-        let sink = Sink::new(self.limits, false);
-        let early = MapVars::new(&sink, facts, steps.clone());
-        let late = MapVars::new(&sink, facts, steps.clone());
-        for step in steps {
-            if fireable.iter().any(|by| facts.resets(*by, step)) {
-                continue;
-            }
-            for part in kept(&early, &late, step) {
-                sink.solver.assert(&part);
-            }
-        }
-        sink.solver.assert(some(&sink, &early, first));
-        sink.solver.assert(some(&sink, &late, last));
-        match check(&sink) {
-            Answer::Yes(_) => Answer::Yes(()),
-            Answer::No => Answer::No,
-            Answer::Unknown(why) => Answer::Unknown(why),
-        }
-    }
-
     /// A run that shows a goal of the first list and later one of the second, with exactly `reopenings` in between.
     pub fn chain(
         &self,
@@ -137,7 +107,7 @@ impl Session<'_, '_> {
         if let ([only], Some(a), Some(b)) = (maps.as_mut_slice(), first.get(at_start), last.get(at_end)) {
             *only = support::shrink(facts, only, &[a, b]);
         }
-        Answer::Yes(Chain { maps, fired, first: at_start, last: at_end })
+        Answer::Yes(Chain { maps, fired })
     }
 
     /// The cone of all goals and of the sources of the loops.
@@ -153,11 +123,6 @@ fn all(sink: &Sink, copy: &MapVars<'_, '_>, goal: &[Need]) -> Bool {
     let parts: Vec<Bool> =
         goal.iter().flat_map(|need| need.encode(sink, copy)).map(|(_, part)| part).collect();
     copy.all(&parts)
-}
-
-fn some(sink: &Sink, copy: &MapVars<'_, '_>, goals: &[Goal]) -> Bool {
-    let goals: Vec<Bool> = goals.iter().map(|goal| all(sink, copy, goal)).collect();
-    copy.any(&goals)
 }
 
 /// What is settled and bound in a step stays so.

@@ -6,8 +6,37 @@ use xp_scope::{Type, Value};
 use crate::facts::{Facts, text};
 use crate::scopes;
 
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
+
 /// Whether what a pin admits can be what the expression says, as far as the workflow alone tells.
 pub(crate) fn can_meet(facts: &Facts<'_>, pin: &Pin, expr: &Expr) -> bool {
+    meets(facts, pin, expr, MAX_FOLLOWED)
+}
+
+/// A result that is an argument of its use is what that argument's pin admits.
+fn identity<'m>(facts: &Facts<'m>, datum: &Datum) -> Option<(&'m Pin, Vec<String>)> {
+    let Root::Result { step, grant } = datum.root else { return None };
+    let (index, fields) = facts.action_of((step, grant)).clauses.identity(&datum.fields)?;
+    Some((facts.grant((step, grant))?.pins.get(index as usize)?, fields))
+}
+
+fn meets(facts: &Facts<'_>, pin: &Pin, expr: &Expr, left: usize) -> bool {
+    if let (Pin::Is(Expr::Datum(datum)), Some(left)) = (pin, left.checked_sub(1))
+        && let Some((given, fields)) = identity(facts, datum)
+    {
+        let inner = match given {
+            Pin::Is(Expr::Datum(datum)) => {
+                let fields = datum.fields.iter().chain(&fields).cloned().collect();
+                Some(Pin::Is(Expr::Datum(Datum { root: datum.root, fields })))
+            }
+            given if fields.is_empty() => Some(given.clone()),
+            _ => None,
+        };
+        if inner.is_some_and(|inner| !meets(facts, &inner, expr, left)) {
+            return false;
+        }
+    }
     match (pin, expr) {
         (Pin::Is(Expr::Literal(a)), Expr::Literal(b)) => a == b,
         (Pin::Is(Expr::Template(parts)), Expr::Literal(value)) => {

@@ -222,9 +222,9 @@ pub(crate) fn through(
 ) -> Option<Vec<Act>> {
     let mut plan = Plan::new(facts);
     for (place, map) in moments.maps.iter().enumerate() {
-        plan.reach(map)?;
         let here = |map: &usize| moments.at.get(*map) == Some(&place);
         plan.wanted.extend(uses.iter().filter(|(map, _)| here(map)).map(|(_, act)| act.clone()));
+        plan.reach(map)?;
         plan.finish()?;
         for (_, by) in moments.fired.iter().filter(|(before, _)| *before == place) {
             plan.reopen(*by)?;

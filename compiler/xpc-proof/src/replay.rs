@@ -23,9 +23,6 @@ const KEY: &str = "key";
 pub(crate) struct Used {
     pub at: GrantAt,
     pub opening: u32,
-    pub args: BTreeMap<String, Value>,
-    /// Name of the principal's controller.
-    pub controller: String,
 }
 
 /// A run on the machine.
@@ -115,9 +112,7 @@ impl<'f, 'm> Run<'f, 'm> {
             return Err("an argument names something that has no value".to_owned());
         }
         let opening = self.perform(at, &args, result.clone())?;
-        let step = self.facts.step(at.0);
-        let controller = self.actor(step.role).principal.controller;
-        self.log.push(Used { at, opening, args: args.clone(), controller });
+        self.log.push(Used { at, opening });
         let action = self.facts.action_name(at);
         let kind = EventKind::Use { grant: at.1.0, action, args: args.into_iter().collect(), result };
         self.record(at.0, kind, Place::Grant(at.0, at.1));

@@ -1,7 +1,6 @@
 //! What a trace must end in, checked on the machine's own state.
 
 use xp_artifact::workflow::{Atom, Datum, Formula, StepId};
-use xp_scope::Value;
 
 use crate::evidence;
 use crate::facts::{GrantAt, Shown};
@@ -13,12 +12,6 @@ use crate::replay::Run;
 pub(crate) enum Violation {
     /// The last event uses the grant while the formula does not hold.
     UseWithout(GrantAt, Formula),
-    /// The last event uses the grant, with these arguments.
-    UseWith(GrantAt, Vec<(String, Expected)>),
-    /// One controller has used a grant of each list; the last event is such a use.
-    Both(Vec<GrantAt>, Vec<GrantAt>),
-    /// The last event is one use too many of these grants.
-    MoreThan(Vec<GrantAt>, u32),
     /// The last event uses a grant that an earlier opening of its step has used.
     Again(GrantAt),
     /// The monitor of the question says that it is broken.
@@ -39,45 +32,12 @@ pub(crate) enum Violation {
     Reached,
 }
 
-/// What an argument must be.
-#[derive(Clone, Debug)]
-pub(crate) enum Expected {
-    /// Equal to this.
-    Equal(Value),
-    /// Equal to the datum as it stands.
-    EqualTo(Datum),
-    /// Not an element of the datum as it stands.
-    NotIn(Datum),
-    /// Not a path that matches.
-    Outside(xp_scope::PatternSet),
-}
-
 impl Violation {
     /// Whether the run has just ended in it.
     pub fn holds(&self, run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, last: Option<&Act>) -> bool {
         let just_used = |at: &GrantAt| matches!(last, Some(Act::Use { at: used, .. }) if used == at);
         match self {
             Self::UseWithout(at, formula) => just_used(at) && !run.truth(formula),
-            Self::UseWith(at, expected) => {
-                just_used(at)
-                    && run.log.last().is_some_and(|used| {
-                        expected.iter().all(|(name, expected)| {
-                            used.args.get(name).is_some_and(|value| expected.met(run, value))
-                        })
-                    })
-            }
-            Self::Both(a, b) => {
-                let Some(now) = run.log.last() else { return false };
-                let Some(Act::Use { .. }) = last else { return false };
-                let before = |list: &[GrantAt]| {
-                    run.log.iter().any(|used| list.contains(&used.at) && used.controller == now.controller)
-                };
-                a.contains(&now.at) && before(b) || b.contains(&now.at) && before(a)
-            }
-            Self::MoreThan(grants, most) => {
-                let uses = run.log.iter().filter(|used| grants.contains(&used.at)).count();
-                grants.iter().any(just_used) && usize::try_from(*most).is_ok_and(|most| uses > most)
-            }
             Self::Again(at) => {
                 let now = run.log.last().map(|used| used.opening);
                 just_used(at) && run.log.iter().any(|used| used.at == *at && Some(used.opening) != now)
@@ -94,19 +54,6 @@ impl Violation {
             Self::Taken(atom) => matches!(last, Some(Act::Take { becomes, .. }) if becomes == atom),
             Self::Open(step) => run.open(*step),
             Self::Reached => true,
-        }
-    }
-}
-
-impl Expected {
-    fn met(&self, run: &Run<'_, '_>, value: &Value) -> bool {
-        match self {
-            Self::Equal(other) => value == other,
-            Self::EqualTo(datum) => run.value(datum) == Some(value),
-            Self::NotIn(datum) => {
-                run.value(datum).and_then(Value::as_list).is_some_and(|elements| !elements.contains(value))
-            }
-            Self::Outside(patterns) => value.as_text().is_some_and(|path| !patterns.matches(path)),
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct Watching<'m> {
 
 impl<'m> Watching<'m> {
     /// From the start of a run.
-    pub fn new(facts: &Facts<'m>, question: &'m Question, met: Rc<Met>) -> Self {
+    pub fn new(facts: &Facts<'m>, question: &Question, met: Rc<Met>) -> Self {
         let watched = Watched::of(facts.w, [question]);
         let watch = watched.start();
         Self { watched: Rc::new(watched), met, watch }

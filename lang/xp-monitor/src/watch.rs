@@ -58,7 +58,7 @@ pub struct Watch {
 #[derive(Clone, Debug)]
 pub struct Watched<'w> {
     workflow: &'w Workflow,
-    questions: Vec<&'w Question>,
+    questions: Vec<Question>,
     evidence: Vec<Evidence>,
 }
 
@@ -90,16 +90,16 @@ pub fn is_safety(question: &Question) -> bool {
 impl<'w> Watched<'w> {
     /// Some questions of a workflow; those without a monitor stand for ever.
     #[must_use]
-    pub fn of(workflow: &'w Workflow, questions: impl IntoIterator<Item = &'w Question>) -> Self {
-        let questions: Vec<&Question> = questions.into_iter().collect();
-        let fresh = questions.contains(&&Question::FreshEvidence);
+    pub fn of<'q>(workflow: &'w Workflow, questions: impl IntoIterator<Item = &'q Question>) -> Self {
+        let questions: Vec<Question> = questions.into_iter().cloned().collect();
+        let fresh = questions.contains(&Question::FreshEvidence);
         let evidence = if fresh { asked(workflow) } else { Vec::new() };
         Self { workflow, questions, evidence }
     }
 
     /// The questions, in the order of [`Watch::standing`].
     #[must_use]
-    pub fn questions(&self) -> &[&'w Question] {
+    pub fn questions(&self) -> &[Question] {
         &self.questions
     }
 

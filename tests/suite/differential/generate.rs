@@ -658,6 +658,11 @@ impl Generator {
 
     /// Mostly something that some step may do: what nobody may is vacuous.
     fn uses(&mut self) -> String {
+        if self.dice.chance(15) && (self.is_granted("write") || self.is_granted("check")) {
+            self.met("uses with arguments");
+            let action = if self.is_granted("write") { "write" } else { "check" };
+            return format!("world.{action}(at: main)");
+        }
         let all = ["write", "test", "merge", "deploy", "look", "make", "drop", "talk", "check", "propose"];
         let granted: Vec<&str> = all.iter().copied().filter(|action| self.is_granted(action)).collect();
         let action = match granted.is_empty() || self.dice.chance(10) {

@@ -623,10 +623,11 @@ impl std::hash::Hash for Pair {
 }
 
 impl Observer for Pair {
-    fn used(&mut self, machine: &Machine, _: &State, used: &Used, by: &Principal) {
+    fn used(&mut self, machine: &Machine, before: &State, used: &Used, by: &Principal) {
+        let param = |datum: &Datum| machine.value(before, datum).cloned();
         let (a, b) = (
-            matches(machine.workflow(), &self.a, used, |_| None),
-            matches(machine.workflow(), &self.b, used, |_| None),
+            matches(machine.workflow(), &self.a, used, param),
+            matches(machine.workflow(), &self.b, used, param),
         );
         if a || b {
             let entry = self.used.entry(by.controller.clone()).or_default();
@@ -651,8 +652,9 @@ impl std::hash::Hash for Count {
 }
 
 impl Observer for Count {
-    fn used(&mut self, machine: &Machine, _: &State, used: &Used, _: &Principal) {
-        if self.seen <= self.most && matches(machine.workflow(), &self.uses, used, |_| None) {
+    fn used(&mut self, machine: &Machine, before: &State, used: &Used, _: &Principal) {
+        let param = |datum: &Datum| machine.value(before, datum).cloned();
+        if self.seen <= self.most && matches(machine.workflow(), &self.uses, used, param) {
             self.seen += 1;
         }
     }

@@ -1,7 +1,10 @@
 //! At most so many uses in a run.
 //!
-//! Limit by limit: per run as it stands, per opening times the openings of the step. Grants that no loop resets are
-//! weighed together on one live map, so that ways that exclude each other do not add up.
+//! Every use lies in an opening that is begun in the last live map or that a firing ended, and a firing ends exactly the
+//! openings begun in its own map. So uses are weighed together on one live map, and again for each loop on a map in which it can
+//! fire, so that ways that exclude each other do not add up. A limit per run bounds its grant besides.
+
+use std::collections::BTreeMap;
 
 use xp_artifact::question::Uses;
 use xp_artifact::workflow::{Atom, LoopId, Per};
@@ -37,8 +40,6 @@ pub(crate) fn ask(
     };
     let Some((_, witness)) = found.first() else { return uses::never_used(context, obligation, what) };
     let witness = witness.in_order(facts);
-    let mut still = Vec::new();
-    let mut repeated = 0_u64;
     let mut total = 0_u64;
     let mut bounds: Vec<(u64, GrantAt)> = Vec::new();
     for (granted, _) in &found {
@@ -50,11 +51,6 @@ pub(crate) fn ask(
         };
         total = total.saturating_add(bound);
         bounds.push((bound, granted.at));
-        if openings == 1 {
-            still.push((granted.at, granted.grant.limit.uses));
-        } else {
-            repeated = repeated.saturating_add(bound);
-        }
     }
     let because = || found.iter().map(|(granted, _)| Place::Limit(granted.at.0, granted.at.1)).collect();
     let proved = |bound: u64| {
@@ -68,13 +64,10 @@ pub(crate) fn ask(
     if total <= u64::from(most) {
         return proved(total);
     }
-    let more = u64::from(most) + 1;
-    if repeated <= u64::from(most) {
-        match heavy(context, &still, more - repeated) {
-            Answer::No => return proved(u64::from(most)),
-            Answer::Unknown(why) => return answer::unknown(why),
-            Answer::Yes(_) => {}
-        }
+    match weighed(context, &grants, u64::from(most)) {
+        Ok(Some(bound)) => return proved(bound),
+        Ok(None) => {}
+        Err(why) => return answer::unknown(why),
     }
     let refutation = Refutation { context, obligation, what, grants, most };
     match refutation.find() {
@@ -83,11 +76,73 @@ pub(crate) fn ask(
     }
 }
 
-/// A live map with at least so many uses in it or behind it, each grant weighing its limit.
-fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], least: u64) -> Answer<Map> {
+/// A bound on the uses that is at most `most`, if weighing shows one.
+fn weighed(context: &Context<'_, '_>, grants: &[GrantAt], most: u64) -> Result<Option<u64>, String> {
+    let facts = context.facts;
+    let limit = |at: &GrantAt| facts.grant(*at).map_or(0, |grant| grant.limit.uses);
+    let loops = |at: &GrantAt| context.openings().loops(at.0);
+    // What a limit per run bounds over several openings counts by that limit.
+    let (counted, weights): (Vec<GrantAt>, Vec<GrantAt>) =
+        grants.iter().partition(|at| facts.per_run(**at) && !loops(at).is_empty());
+    let mut bound: u64 = counted.iter().map(|at| u64::from(limit(at))).sum();
+    let weigh =
+        |some: &[GrantAt]| -> Vec<(GrantAt, u32)> { some.iter().map(|at| (*at, limit(at))).collect() };
+    let mut add = |weights: &[(GrantAt, u32)], needs: &[Need], times: u64| -> Result<bool, String> {
+        let left = most.saturating_sub(bound) / times.max(1);
+        match heaviest(context, weights, needs, left)? {
+            Some(found) => {
+                bound = bound.saturating_add(found.saturating_mul(times));
+                Ok(bound <= most)
+            }
+            None => Ok(false),
+        }
+    };
+    if !add(&weigh(&weights), &[], 1)? {
+        return Ok(None);
+    }
+    for (by, declared) in facts.loops() {
+        let reset: Vec<GrantAt> = weights.iter().copied().filter(|at| loops(at).contains(&by)).collect();
+        let firing = Need::Enabled(Atom { step: declared.step, outcome: declared.outcome });
+        if !reset.is_empty() && !add(&weigh(&reset), &[firing], u64::from(declared.max))? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(bound))
+}
+
+/// The most uses in or behind one live map in which all of this holds; none if they are more than `most`.
+fn heaviest(
+    context: &Context<'_, '_>,
+    weights: &[(GrantAt, u32)],
+    needs: &[Need],
+    most: u64,
+) -> Result<Option<u64>, String> {
+    // By halves: what is asked is always whether there are more.
+    let sum: u64 = weights.iter().map(|(_, uses)| u64::from(*uses)).sum();
+    let (mut low, mut high) = (0, most.min(sum));
+    if sum > most && uses::answer(heavy(context, weights, needs, most + 1))?.is_some() {
+        return Ok(None);
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match uses::answer(heavy(context, weights, needs, middle + 1))? {
+            Some(_) => low = middle + 1,
+            None => high = middle,
+        }
+    }
+    Ok(Some(low))
+}
+
+/// A live map in which all of this holds, with at least so many uses in it or behind it, each grant weighing its limit.
+fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], needs: &[Need], least: u64) -> Answer<Map> {
     let facts = context.facts;
     let sink = Sink::new(context.session.limits, false);
-    let copy = MapVars::new(&sink, facts, facts.cone(weights.iter().map(|((step, _), _)| *step)));
+    let named = needs.iter().flat_map(|need| need.steps().unwrap_or_default());
+    let copy =
+        MapVars::new(&sink, facts, facts.cone(weights.iter().map(|((step, _), _)| *step).chain(named)));
+    for (_, part) in needs.iter().flat_map(|need| need.encode(&sink, &copy)) {
+        sink.solver.assert(&part);
+    }
     // The solver adds weights up in 32 bits.
     let sum: u64 = weights.iter().map(|(_, uses)| u64::from(*uses).min(least)).sum();
     let (Ok(least), true) = (i32::try_from(least), i32::try_from(sum).is_ok()) else {
@@ -109,12 +164,9 @@ fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], least: u64) -> A
         Answer::Unknown(why) => Answer::Unknown(why),
         Answer::Yes(model) => {
             let map = copy.read(&model);
-            let needs: Vec<Need> = weights
-                .iter()
-                .map(|(at, _)| Need::Used(*at))
-                .filter(|need| need.holds(facts, &map))
-                .collect();
-            Answer::Yes(support::shrink(facts, &map, &[&needs]))
+            let used = weights.iter().map(|(at, _)| Need::Used(*at)).filter(|need| need.holds(facts, &map));
+            let all: Vec<Need> = used.chain(needs.iter().cloned()).collect();
+            Answer::Yes(support::shrink(facts, &map, &[&all]))
         }
     }
 }
@@ -128,7 +180,7 @@ struct Refutation<'a, 'f, 'm> {
     most: u32,
 }
 
-impl Refutation<'_, '_, '_> {
+impl<'m> Refutation<'_, '_, 'm> {
     fn find(&self) -> Result<Diagnostic, String> {
         let facts = self.context.facts;
         if usize::try_from(self.most).is_ok_and(|most| most >= plan::MAX_ACTS) {
@@ -136,14 +188,14 @@ impl Refutation<'_, '_, '_> {
         }
         let weights: Vec<(GrantAt, u32)> = self.grants.iter().map(|at| (*at, self.limit(*at))).collect();
         let mut why = "none was found with one loop".to_owned();
-        if let Answer::Yes(map) = heavy(self.context, &weights, u64::from(self.most) + 1) {
+        if let Answer::Yes(map) = heavy(self.context, &weights, &[], u64::from(self.most) + 1) {
             let mut left = u64::from(self.most) + 1;
             let mut uses = Vec::new();
             for (at, limit) in weights {
                 if Need::Used(at).holds(facts, &map) {
                     let times = left.min(u64::from(limit));
                     left -= times;
-                    plan::repeat(&mut uses, &Act::using(at), times).ok_or(plan::TOO_LONG)?;
+                    plan::repeat(&mut uses, &self.act(at)?, times).ok_or(plan::TOO_LONG)?;
                 }
             }
             let acts = plan::to_map(facts, &map, &uses).ok_or(plan::TOO_LONG)?;
@@ -163,7 +215,7 @@ impl Refutation<'_, '_, '_> {
                 }
             }
         }
-        let trace = self.context.stage.search(&self.violation(), &Setting::default(), self.ends_in());
+        let trace = self.context.stage.search(&Violation::Broken, &self.setting()?, self.ends_in());
         match (trace, self.grants.first()) {
             (Ok(trace), Some(at)) => {
                 let last = trace.events.last().and_then(|event| told::used(self.context.facts, event));
@@ -173,8 +225,22 @@ impl Refutation<'_, '_, '_> {
         }
     }
 
-    fn violation(&self) -> Violation {
-        Violation::MoreThan(self.grants.clone(), self.most)
+    /// In which the arguments of every grant are those that the property speaks of.
+    fn setting(&self) -> Result<Setting<'m>, String> {
+        let mut setting = uses::watched(self.context, &self.obligation.question);
+        for at in &self.grants {
+            if let Some(grant) = self.context.facts.grant(*at) {
+                uses::steered(self.context, self.what, grant, &mut setting)?;
+            }
+        }
+        Ok(setting)
+    }
+
+    /// A use that the property speaks of.
+    fn act(&self, at: GrantAt) -> Result<Act, String> {
+        let grant = self.context.facts.grant(at).ok_or("nothing is used")?;
+        let args = uses::steered(self.context, self.what, grant, &mut Setting::default())?;
+        Ok(Act::Use { at, flags: BTreeMap::new(), args })
     }
 
     fn ends_in(&self) -> String {
@@ -210,7 +276,7 @@ impl Refutation<'_, '_, '_> {
         loop {
             let times = left.min(u64::from(limit));
             left -= times;
-            plan::repeat(&mut plan.wanted, &Act::using(at), times).ok_or(plan::TOO_LONG)?;
+            plan::repeat(&mut plan.wanted, &self.act(at)?, times).ok_or(plan::TOO_LONG)?;
             plan.reach(if round == 0 { start } else { next }).ok_or(plan::TOO_LONG)?;
             plan.finish().ok_or(plan::TOO_LONG)?;
             if left == 0 {
@@ -226,7 +292,7 @@ impl Refutation<'_, '_, '_> {
 
     fn failure(&self, acts: &[Act], used: Option<&Act>) -> Result<Diagnostic, String> {
         let stage = &self.context.stage;
-        let trace = stage.trace(acts, &self.violation(), &Setting::default(), self.ends_in())?;
+        let trace = stage.trace(acts, &Violation::Broken, &self.setting()?, self.ends_in())?;
         match used {
             Some(Act::Use { at, .. }) => Ok(self.words(*at).trace(trace)),
             _ => Err("nothing is used".to_owned()),

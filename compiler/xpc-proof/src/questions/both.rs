@@ -1,21 +1,24 @@
 //! No role, no principal can use both in one run.
 //!
-//! A question about the whole run: two live maps that agree on what no loop resets (sound), or a run that shows it.
+//! A question about the whole run: the obligation over two live maps of `xp_monitor::questions::both`, or a run that shows it.
 //! One use that is both counts as both. A role has one principal for the run; a principal may play all roles that are
 //! not separate.
 
+use std::collections::BTreeMap;
+
 use xp_artifact::question::Uses;
-use xp_artifact::workflow::RoleId;
+use xp_artifact::workflow::{Expr, RoleId};
 use xp_diagnostics::{Diagnostic, codes};
+use xp_monitor::obligation::Obligation;
+use xp_monitor::questions::both;
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::uses;
 use super::{Context, Granted, MOST, possible};
 use crate::answer;
 use crate::facts::GrantAt;
-use crate::history::Chain;
 use crate::map::Map;
-use crate::need::{Goal, Need};
+use crate::moments::{Asking, Moments};
 use crate::plan::{self, Act};
 use crate::refute::Setting;
 use crate::told;
@@ -78,7 +81,8 @@ fn ask(context: &Context<'_, '_>, obligation: &ProofObligation, a: &Uses, b: &Us
             if !same || failures.len() >= MOST {
                 continue;
             }
-            let pair = Pair { obligation, who, one, other, a: of(&first, one), b: of(&second, other) };
+            let pair =
+                Pair { obligation, uses: (a, b), who, one, other, a: of(&first, one), b: of(&second, other) };
             match pair.ask(context) {
                 Ok(None) => {}
                 Ok(Some(failure)) => failures.push(failure),
@@ -103,6 +107,7 @@ fn ask(context: &Context<'_, '_>, obligation: &ProofObligation, a: &Uses, b: &Us
 
 struct Pair<'a> {
     obligation: &'a ProofObligation,
+    uses: (&'a Uses, &'a Uses),
     who: Who,
     one: RoleId,
     other: RoleId,
@@ -112,46 +117,32 @@ struct Pair<'a> {
 
 impl Pair<'_> {
     fn ask(&self, context: &Context<'_, '_>) -> Result<Option<Diagnostic>, String> {
-        let session = &context.session;
-        let now = |list: &[GrantAt]| -> Vec<Goal> { list.iter().map(|at| vec![Need::Use(*at)]).collect() };
-        let so_far =
-            |list: &[GrantAt]| -> Vec<Goal> { list.iter().map(|at| vec![Need::Used(*at)]).collect() };
-        let fireable = &context.cover().fireable;
-        // One map that has both behind it, then maps with reopenings between.
-        let (a, b) = (so_far(&self.a), so_far(&self.b));
-        let mut why_not = None;
-        if let Some(chain) = uses::answer(session.chain(&a, &b, fireable, 0))? {
-            match self.failure(context, &chain, false) {
-                Ok(failure) => return Ok(Some(failure)),
-                Err(why) => why_not = Some(why),
-            }
-        }
-        let apart = |first: &[Goal], last: &[Goal]| uses::answer(session.never_then(first, last, fireable));
-        let open =
-            [apart(&now(&self.a), &now(&self.b))?.is_some(), apart(&now(&self.b), &now(&self.a))?.is_some()];
-        for reopenings in 1..=REOPENINGS {
-            for swapped in [false, true] {
-                let (first, last) = if swapped { (&b, &a) } else { (&a, &b) };
-                if !open.get(usize::from(swapped)).copied().unwrap_or(true) {
-                    continue;
-                }
-                let Some(chain) = uses::answer(session.chain(first, last, fireable, reopenings))? else {
-                    continue;
-                };
-                match self.failure(context, &chain, swapped) {
-                    Ok(failure) => return Ok(Some(failure)),
-                    Err(why) => why_not = why_not.or(Some(why)),
-                }
-            }
-        }
-        if open == [false, false] {
+        let facts = context.facts;
+        let pairs = self.a.iter().flat_map(|a| self.b.iter().map(move |b| (*a, *b)));
+        let pairs: Vec<both::Pair> =
+            pairs.map(|(a, b)| both::Pair { a, b, at_once: self.at_once(context, a, b) }).collect();
+        let obligation = both::obligation(facts.w, &pairs);
+        let cases: Vec<usize> = (0..obligation.cases.len()).collect();
+        let (limits, loops) = (context.session.limits, &context.cover().fireable);
+        let all = Asking::all_runs(facts, limits, &obligation, loops);
+        if uses::answer(all.ask(&cases))?.is_none() {
             return Ok(None);
         }
-        let found = context.stage.search(&self.violation(), &self.setting(), self.ends_in(context, None));
-        match (found, why_not) {
+        let mut why_not = None;
+        for firings in 0..=REOPENINGS {
+            let Some(asking) = Asking::examples(facts, limits, &obligation, loops, firings) else { break };
+            let Some(moments) = uses::answer(asking.ask(&cases))? else { continue };
+            match self.failure(context, &obligation, &moments) {
+                Ok(failure) => return Ok(Some(failure)),
+                Err(why) => why_not = why_not.or(Some(why)),
+            }
+        }
+        let mut setting = self.setting(context);
+        setting.members.clear();
+        match (context.stage.search(&Violation::Broken, &setting, self.ends_in(context, None)), why_not) {
             (Ok(trace), _) => {
                 let used = |list: &[GrantAt]| {
-                    let mut made = trace.events.iter().filter_map(|event| told::used(context.facts, event));
+                    let mut made = trace.events.iter().filter_map(|event| told::used(facts, event));
                     made.find(|at| list.contains(at))
                 };
                 let (Some(x), Some(y)) = (used(&self.a), used(&self.b)) else {
@@ -168,17 +159,24 @@ impl Pair<'_> {
         }
     }
 
-    fn setting<'m>(&self) -> Setting<'m> {
-        match self.who {
-            Who::Principal if self.one != self.other => {
-                Setting { shared: vec![self.one, self.other], ..Setting::default() }
-            }
-            _ => Setting::default(),
+    /// One use of the grant can be both: what the two fix its arguments to can be one.
+    fn at_once(&self, context: &Context<'_, '_>, a: GrantAt, b: GrantAt) -> bool {
+        a == b && context.facts.grant(a).is_some() && {
+            let (first, second) = (uses::arguments(self.uses.0), uses::arguments(self.uses.1));
+            !first.iter().any(|(number, one)| {
+                second.iter().any(|(other, value)| {
+                    number == other && matches!((one, value), (Expr::Literal(x), Expr::Literal(y)) if x != y)
+                })
+            })
         }
     }
 
-    fn violation(&self) -> Violation {
-        Violation::Both(self.a.clone(), self.b.clone())
+    fn setting<'m>(&self, context: &Context<'_, 'm>) -> Setting<'m> {
+        let mut setting = uses::watched(context, &self.obligation.question);
+        if self.who == Who::Principal && self.one != self.other {
+            setting.shared = vec![self.one, self.other];
+        }
+        setting
     }
 
     fn ends_in(&self, context: &Context<'_, '_>, both: Option<(&str, &str)>) -> String {
@@ -189,27 +187,35 @@ impl Pair<'_> {
         }
     }
 
-    fn failure(&self, context: &Context<'_, '_>, chain: &Chain, swapped: bool) -> Result<Diagnostic, String> {
+    fn failure(
+        &self,
+        context: &Context<'_, '_>,
+        obligation: &Obligation,
+        moments: &Moments,
+    ) -> Result<Diagnostic, String> {
         let facts = context.facts;
-        let (first, last) = if swapped { (&self.b, &self.a) } else { (&self.a, &self.b) };
-        let (Some(early), Some(late)) = (first.get(chain.first), last.get(chain.last)) else {
+        let case = obligation.cases.get(moments.case).ok_or("there is no such case")?;
+        let [(_, early), (_, late)] = case.label.uses.as_slice() else {
             return Err("the example names no grants".to_owned());
         };
+        let mut setting = self.setting(context);
+        // Which of the two is of the first kind: a grant may be of both.
+        let first_is_a = self.a.contains(early) && self.b.contains(late);
+        let (x, y) = if first_is_a { self.uses } else { (self.uses.1, self.uses.0) };
+        let mut uses = Vec::new();
+        let one_use = early == late && self.at_once(context, *early, *late);
+        for (map, at, what) in [(0, *early, x), (1, *late, y)] {
+            let grant = facts.grant(at).ok_or("the example names no grants")?;
+            let args = uses::steered(context, what, grant, &mut setting)?;
+            match uses.first_mut() {
+                Some((_, Act::Use { args: given, .. })) if one_use => given.extend(args),
+                _ => uses.push((map, Act::Use { at, flags: BTreeMap::new(), args })),
+            }
+        }
         let (x, y) = (facts.action_name(*early), facts.action_name(*late));
-        let (before, after) = if early == late {
-            (vec![Act::using(*early)], Vec::new())
-        } else {
-            (vec![Act::using(*early)], vec![Act::using(*late)])
-        };
-        let acts = if chain.fired.is_empty() {
-            let uses: Vec<Act> = before.into_iter().chain(after).collect();
-            plan::to_map(facts, chain.maps.first().unwrap_or(&Map::default()), &uses)
-        } else {
-            plan::along(facts, chain, &before, &after)
-        };
-        let acts = acts.ok_or(plan::TOO_LONG)?;
+        let acts = plan::through(facts, moments, &uses, None).ok_or(plan::TOO_LONG)?;
         let ends_in = self.ends_in(context, Some((&x, &y)));
-        let trace = context.stage.trace(&acts, &self.violation(), &self.setting(), ends_in)?;
+        let trace = context.stage.trace(&acts, &Violation::Broken, &setting, ends_in)?;
         Ok(self.words(context, *early, *late).trace(trace))
     }
 

@@ -4,20 +4,16 @@
 //! equals no parameter of the run.
 
 use xp_artifact::question::Uses;
-use xp_artifact::workflow::{Datum, Expr, Pin, Root};
 use xp_diagnostics::{Diagnostic, codes};
-use xp_scope::Value;
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::uses::{self, arguments};
 use super::{Context, Granted, MOST, granted, possible};
 use crate::answer;
-use crate::facts::{Facts, text};
 use crate::map::Map;
 use crate::pins::can_meet;
 use crate::plan::Act;
-use crate::refute::Setting;
-use crate::violation::{Expected, Violation};
+use crate::violation::Violation;
 
 pub(crate) fn ask(context: &Context<'_, '_>, obligation: &ProofObligation, what: &Uses) -> Verdict {
     let found = match possible(&context.session, what) {
@@ -66,59 +62,10 @@ fn failure(
 ) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let at = granted.at;
-    let action = facts.action_of(at);
-    let mut setting = Setting::default();
-    let mut expected = Vec::new();
-    let mut args = std::collections::BTreeMap::new();
-    for (number, expr) in arguments(what) {
-        let Some(param) = action.params.get(*number as usize) else { continue };
-        let pin = granted.grant.pins.get(*number as usize);
-        match expr {
-            Expr::Literal(value) => {
-                expected.push((param.name.clone(), Expected::Equal(value.clone())));
-                match pin {
-                    Some(Pin::Is(Expr::Datum(datum))) => steer(facts, &mut setting, datum, value),
-                    Some(Pin::OneOf { set: Expr::Datum(datum), .. }) => {
-                        setting
-                            .lists
-                            .entry(datum.clone())
-                            .or_default()
-                            .push(text(value).unwrap_or_default().to_owned());
-                        args.insert(*number, value.clone());
-                    }
-                    Some(Pin::Is(_)) | None => {}
-                    Some(_) => {
-                        args.insert(*number, value.clone());
-                    }
-                }
-            }
-            Expr::Datum(datum) => {
-                expected.push((param.name.clone(), Expected::EqualTo(datum.clone())));
-                let own = context.stage.parameter(datum);
-                match (pin, own) {
-                    (Some(Pin::Is(Expr::Literal(value))), _) => steer(facts, &mut setting, datum, value),
-                    (Some(Pin::Is(Expr::Datum(pinned))), Some(value)) => {
-                        steer(facts, &mut setting, pinned, &value)
-                    }
-                    (Some(Pin::OneOf { set: Expr::Datum(set), .. }), Some(value)) => {
-                        setting
-                            .lists
-                            .entry(set.clone())
-                            .or_default()
-                            .push(text(&value).unwrap_or_default().to_owned());
-                        args.insert(*number, value);
-                    }
-                    (Some(Pin::Any | Pin::Content { .. } | Pin::Within(_)), Some(value)) => {
-                        args.insert(*number, value);
-                    }
-                    _ => {}
-                }
-            }
-            Expr::Template(_) => return Err("the property's argument is a template".to_owned()),
-        }
-    }
+    let mut setting = uses::watched(context, &obligation.question);
+    let args = uses::steered(context, what, granted.grant, &mut setting)?;
     let name = facts.action_name(at);
-    let violation = Violation::UseWith(at, expected);
+    let violation = Violation::Broken;
     let act = Act::Use { at, flags: std::collections::BTreeMap::new(), args };
     let trace =
         context.trace(map, &[act], &violation, &setting, format!("`{name}` is used as it must never be"))?;
@@ -133,13 +80,4 @@ fn failure(
     .label(obligation.span, "excluded here")
     .help("pin the argument to something that cannot be this")
     .trace(trace))
-}
-
-/// Lets a parameter have a value.
-pub(crate) fn steer(facts: &Facts<'_>, setting: &mut Setting<'_>, datum: &Datum, value: &Value) {
-    if let Root::Param(id) = datum.root
-        && let Some(param) = facts.w.params.get(id.index())
-    {
-        setting.members.push((param.name.clone(), datum.fields.clone(), value.clone()));
-    }
 }

@@ -2,6 +2,8 @@
 //!
 //! A state question, exact: one live map in which the grant can be used and the formula does not hold.
 
+use std::collections::BTreeMap;
+
 use xp_artifact::question::Uses;
 use xp_artifact::workflow::Formula;
 use xp_diagnostics::{Diagnostic, codes};
@@ -13,7 +15,6 @@ use crate::answer;
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::Act;
-use crate::refute::Setting;
 use crate::violation::Violation;
 
 pub(crate) fn ask(
@@ -39,7 +40,7 @@ pub(crate) fn ask(
     let failures: Vec<Result<Diagnostic, String>> = found
         .iter()
         .zip(examples)
-        .filter_map(|((granted, _), map)| Some(failure(context, obligation, granted, formula, &map?)))
+        .filter_map(|((granted, _), map)| Some(failure(context, obligation, what, granted, formula, &map?)))
         .collect();
     if !failures.is_empty() {
         return answer::from(failures);
@@ -50,6 +51,7 @@ pub(crate) fn ask(
 fn failure(
     context: &Context<'_, '_>,
     obligation: &ProofObligation,
+    what: &Uses,
     granted: &Granted<'_>,
     formula: &Formula,
     map: &Map,
@@ -58,8 +60,10 @@ fn failure(
     let action = facts.action_name(granted.at);
     let needed = xp_artifact::print::formula(facts.w, formula);
     let ends_in = format!("`{action}` is used while `{needed}` does not hold");
-    let violation = Violation::UseWithout(granted.at, formula.clone());
-    let trace = context.trace(map, &[Act::using(granted.at)], &violation, &Setting::default(), ends_in)?;
+    let mut setting = uses::watched(context, &obligation.question);
+    let args = uses::steered(context, what, granted.grant, &mut setting)?;
+    let act = Act::Use { at: granted.at, flags: BTreeMap::new(), args };
+    let trace = context.trace(map, &[act], &Violation::Broken, &setting, ends_in)?;
     let step = granted.at.0;
     Ok(Diagnostic::error(
         codes::REQUIRES,

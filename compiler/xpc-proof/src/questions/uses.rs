@@ -1,11 +1,17 @@
 //! Which grants a property speaks of.
 
-use xp_artifact::question::Uses;
-use xp_artifact::workflow::{Expr, Grant};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use crate::facts::{Facts, GrantAt};
+use xp_artifact::question::{Question, Uses};
+use xp_artifact::workflow::{Datum, Expr, Grant, Pin, Root};
+use xp_scope::Value;
+
+use crate::facts::{Facts, GrantAt, text};
 use crate::need::Need;
+use crate::refute::Setting;
 use crate::session::{Answer, Session};
+use crate::watching::{Met, Watching};
 
 /// A grant that a property speaks of.
 pub(crate) struct Granted<'m> {
@@ -113,4 +119,72 @@ pub(crate) fn because(
     places.sort_unstable();
     places.dedup();
     places
+}
+
+/// The arguments with which a use is one that the property speaks of, and what of the run's setting makes them so.
+///
+/// # Errors
+/// The property fixes an argument to what cannot be chosen here.
+pub(crate) fn steered<'m>(
+    context: &super::Context<'_, 'm>,
+    uses: &Uses,
+    granted: &Grant,
+    setting: &mut Setting<'m>,
+) -> Result<BTreeMap<u32, Value>, String> {
+    let facts = context.facts;
+    let mut args = BTreeMap::new();
+    for (number, expr) in arguments(uses) {
+        let pin = granted.pins.get(*number as usize);
+        let value = match expr {
+            Expr::Literal(value) => Some(value.clone()),
+            Expr::Datum(datum) => match pin {
+                Some(Pin::Is(Expr::Literal(value))) => {
+                    steer(facts, setting, datum, value);
+                    None
+                }
+                _ => given(context, setting, datum),
+            },
+            Expr::Template(_) => return Err("the property's argument is a template".to_owned()),
+        };
+        let Some(value) = value else { continue };
+        match pin {
+            Some(Pin::Is(Expr::Datum(datum))) => steer(facts, setting, datum, &value),
+            Some(Pin::OneOf { set: Expr::Datum(set), .. }) => {
+                setting
+                    .lists
+                    .entry(set.clone())
+                    .or_default()
+                    .push(text(&value).unwrap_or_default().to_owned());
+                args.insert(*number, value);
+            }
+            Some(Pin::Is(_)) | None => {}
+            Some(Pin::Any | Pin::Content { .. } | Pin::Within(_) | Pin::OneOf { .. }) => {
+                args.insert(*number, value);
+            }
+        }
+    }
+    Ok(args)
+}
+
+/// The value of a parameter, as the setting has it.
+fn given(context: &super::Context<'_, '_>, setting: &Setting<'_>, datum: &Datum) -> Option<Value> {
+    let Root::Param(id) = datum.root else { return None };
+    let name = &context.facts.w.params.get(id.index())?.name;
+    let set = setting.members.iter().rev().find(|(of, fields, _)| of == name && *fields == datum.fields);
+    set.map(|(_, _, value)| value.clone()).or_else(|| context.stage.parameter(datum))
+}
+
+/// Lets a parameter have a value.
+pub(crate) fn steer(facts: &Facts<'_>, setting: &mut Setting<'_>, datum: &Datum, value: &Value) {
+    if let Root::Param(id) = datum.root
+        && let Some(param) = facts.w.params.get(id.index())
+    {
+        setting.members.push((param.name.clone(), datum.fields.clone(), value.clone()));
+    }
+}
+
+/// A setting in which the monitor of the question watches the run: only what it calls broken is.
+pub(crate) fn watched<'m>(context: &super::Context<'_, 'm>, question: &Question) -> Setting<'m> {
+    let watching = Watching::new(context.facts, question, Rc::new(Met::default()));
+    Setting { watching: Some(watching), ..Setting::default() }
 }

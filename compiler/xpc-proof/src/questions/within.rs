@@ -17,9 +17,8 @@ use crate::answer;
 use crate::facts::{Facts, text};
 use crate::map::Map;
 use crate::plan::Act;
-use crate::refute::Setting;
 use crate::scopes;
-use crate::violation::{Expected, Violation};
+use crate::violation::Violation;
 
 pub(crate) fn ask(
     context: &Context<'_, '_>,
@@ -49,7 +48,7 @@ pub(crate) fn ask(
                     undecided = undecided.or(Some(undecided_at(facts, granted, param)));
                 }
                 Inside::No(outside) if failures.len() < MOST => {
-                    let argument = Argument { number, name: &param.name, place };
+                    let argument = Argument { number, place };
                     failures.push(failure(context, obligation, granted, map, &argument, extent, &outside));
                 }
                 Inside::No(_) => {}
@@ -237,9 +236,8 @@ fn by_name(path: &str, extent: &Extent) -> Option<String> {
     }
 }
 
-struct Argument<'a> {
+struct Argument {
     number: u32,
-    name: &'a str,
     place: Place,
 }
 
@@ -248,17 +246,12 @@ fn failure(
     obligation: &ProofObligation,
     granted: &Granted<'_>,
     map: &Map,
-    argument: &Argument<'_>,
+    argument: &Argument,
     extent: &Extent,
     outside: &[String],
 ) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let at = granted.at;
-    let expected = match extent {
-        Extent::Datum(list) => Expected::NotIn(list.clone()),
-        Extent::Patterns(patterns) => Expected::Outside(patterns.clone()),
-    };
-    let violation = Violation::UseWith(at, vec![(argument.name.to_owned(), expected)]);
     let name = facts.action_name(at);
     let ends_in = format!("`{name}` has been used on a path outside");
     // The list that the extent names must have a value in the example.
@@ -273,10 +266,10 @@ fn failure(
     let mut why = "no path outside was found".to_owned();
     for path in outside {
         let value = Value::Text(path.clone());
-        let mut setting = Setting::default();
+        let mut setting = uses::watched(context, &obligation.question);
         let mut args = BTreeMap::new();
         match pin {
-            Some(Pin::Is(Expr::Datum(datum))) => super::never::steer(facts, &mut setting, datum, &value),
+            Some(Pin::Is(Expr::Datum(datum))) => uses::steer(facts, &mut setting, datum, &value),
             Some(Pin::OneOf { set: Expr::Datum(datum), .. }) => {
                 setting.lists.entry(datum.clone()).or_default().push(path.clone());
                 args.insert(argument.number, value);
@@ -287,7 +280,7 @@ fn failure(
             }
         }
         let act = Act::Use { at, flags: BTreeMap::new(), args };
-        match context.trace(&map, &[act], &violation, &setting, ends_in.clone()) {
+        match context.trace(&map, &[act], &Violation::Broken, &setting, ends_in.clone()) {
             Ok(trace) => {
                 let failure = Diagnostic::error(
                     codes::ONLY_WITHIN,

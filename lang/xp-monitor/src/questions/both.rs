@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::question::Uses;
-use xp_artifact::workflow::Workflow;
+use xp_artifact::workflow::{Per, Workflow};
 
 use crate::breach::{Breach, UseNo};
-use crate::fact::Use;
+use crate::fact::{GrantAt, Use};
+use crate::grants::granted;
+use crate::obligation::{Builder, Label, Node, Obligation};
 use crate::sight::Sight;
 use crate::uses::matches;
 
@@ -87,4 +89,43 @@ fn who(workflow: &Workflow, used: &Use, principals: bool) -> String {
     }
     let role = workflow.steps.get(used.at.0.index()).map(|step| step.role.index());
     role.and_then(|role| workflow.roles.get(role)).map(|role| role.name.clone()).unwrap_or_default()
+}
+
+/// A grant of each kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    /// The first.
+    pub a: GrantAt,
+    /// The second.
+    pub b: GrantAt,
+    /// Of one grant: a use of it can be both at once.
+    pub at_once: bool,
+}
+
+/// The obligation over two maps: a use of the one grant by the first, of the other by the second, in either order.
+#[must_use]
+pub fn obligation(workflow: &Workflow, pairs: &[Pair]) -> Obligation {
+    let mut builder = Builder::new(2);
+    for pair in pairs {
+        let orders =
+            if pair.a == pair.b { vec![(pair.a, pair.b)] } else { vec![(pair.a, pair.b), (pair.b, pair.a)] };
+        for (first, second) in orders {
+            let mut parts = vec![builder.node(Node::Used(0, first)), builder.node(Node::Used(1, second))];
+            let uses = vec![(0, first), (1, second)];
+            if first == second && !pair.at_once {
+                let Some((grant, _)) = granted(workflow, first) else { continue };
+                // A second use of it, then: in the same opening or in another one.
+                if grant.limit.uses < 2 {
+                    if grant.limit.per == Per::Run {
+                        continue;
+                    }
+                    let same = builder.node(Node::SameOpening(0, 1, first.0));
+                    parts.push(builder.not(same));
+                }
+            }
+            let node = builder.all(parts);
+            builder.case(node, Label { evidence: None, uses, taken: Vec::new() });
+        }
+    }
+    builder.end()
 }

@@ -1,7 +1,7 @@
 //! One file a question: its monitor, and the builder of its obligation where it has one.
 
 pub(crate) mod at_most;
-pub(crate) mod both;
+pub mod both;
 pub mod fresh;
 pub(crate) mod never;
 pub(crate) mod once;
