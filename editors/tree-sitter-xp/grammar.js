@@ -128,12 +128,13 @@ module.exports = grammar({
     workflow: ($) =>
       seq(
         "workflow", field("name", $.identifier), optional($.parameters),
-        "{", repeat(choice($.roles, $.separation, $.finish, $.step, $.prove)), "}",
+        "{", repeat(choice($.roles, $.separation, $.assumption, $.finish, $.step, $.prove)), "}",
       ),
     parameters: ($) => seq("(", closed_list($.parameter), ")"),
     parameter: ($) => seq(field("name", $.identifier), ":", field("type", $._type)),
     roles: ($) => seq("agent", list($.identifier)),
     separation: ($) => seq("separate", "roles", list($.identifier)),
+    assumption: ($) => seq("assume", "nobody", "else", "changes", $._thing, "because", $.string),
     finish: ($) => seq("finish", "when", $.formula),
 
     step: ($) =>

@@ -30,6 +30,7 @@ pub fn of(model: &Model, verdicts: &[Verdict], sources: &Sources, used: &[Source
             vacuous_ok: obligation.vacuous_ok,
             certificate: "unchecked".to_owned(),
             witness: verdict.witness.clone(),
+            assuming: verdict.assuming.clone(),
         })
         .collect();
     Artifact {

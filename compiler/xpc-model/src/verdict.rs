@@ -25,6 +25,8 @@ pub struct Verdict {
     pub witness: Option<Vec<Atom>>,
     /// Lines for the reader: bounds, counts, what was assumed.
     pub notes: Vec<String>,
+    /// What the proof assumes of the world, in words; empty if nothing.
+    pub assuming: Vec<String>,
     /// Time spent.
     pub took: Duration,
 }
@@ -40,6 +42,7 @@ impl Verdict {
             failures: Vec::new(),
             witness: None,
             notes: Vec::new(),
+            assuming: Vec::new(),
             took: Duration::ZERO,
         }
     }

@@ -85,6 +85,7 @@ fn workflow(steps: usize) -> Workflow {
         action("test", Effect::Execute, &[("branch", Type::Branch), ("commit", Type::Commit)]),
     ];
     let mut w = Workflow {
+        assumptions: Vec::new(),
         name: "scale".to_owned(),
         doc: None,
         params: Vec::new(),

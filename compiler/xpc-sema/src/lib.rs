@@ -4,6 +4,7 @@
 //! go on after a fault; what is faulty stays known by name, so that one cause gives one message.
 
 mod arguments;
+mod assumptions;
 mod claims;
 mod clauses;
 mod collect;

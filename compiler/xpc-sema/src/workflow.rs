@@ -1,8 +1,8 @@
 //! One workflow, pass after pass: names, steps, order, duties, questions.
 
 use xp_artifact::workflow::{
-    Atom, Formula, GrantIx, Loop, LoopId, OutcomeIx, Param, Role, RoleId, RoleKind, Separation, Step, StepId,
-    SubmissionIx, Workflow,
+    Assumption, Atom, Formula, GrantIx, Loop, LoopId, OutcomeIx, Param, Role, RoleId, RoleKind, Separation,
+    Step, StepId, SubmissionIx, Workflow,
 };
 use xp_diagnostics::{Diagnostic, Sources, codes};
 use xp_syntax::ast;
@@ -15,7 +15,8 @@ use crate::outcomes::LoopIds;
 use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{
-    collect, cycles, formulas, grants, limits, loops, obligations, outcomes, separations, submissions, tables,
+    assumptions, collect, cycles, formulas, grants, limits, loops, obligations, outcomes, separations,
+    submissions, tables,
 };
 
 /// The model of a workflow, or none with the faults reported.
@@ -47,6 +48,7 @@ pub fn lower(
     let lowered_loops = all_loops(&context, &loop_ids, &mut spans, problems);
     let finish = finish(&context, &mut spans, problems);
     let separate = separations::declared(&context, &mut spans, problems);
+    let assumptions = assumptions::lower(&context, problems);
     let order = edges.order();
     // What comes from where cannot be told on a cycle.
     if cycles::check(&context, &edges, &order, problems) {
@@ -66,8 +68,10 @@ pub fn lower(
     }
     let steps: Vec<Step> = drafts.into_iter().map(Draft::finish).collect::<Option<_>>()?;
     let loops: Vec<Loop> = lowered_loops.into_iter().collect::<Option<_>>()?;
-    let mut model =
-        assemble(&context, Parts { steps, loops, separate, finish: finish?, spans, obligations })?;
+    let mut model = assemble(
+        &context,
+        Parts { steps, loops, separate, assumptions, finish: finish?, spans, obligations },
+    )?;
     separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
     (problems.errors() == before).then_some(model)
 }
@@ -77,6 +81,7 @@ struct Parts {
     steps: Vec<Step>,
     loops: Vec<Loop>,
     separate: Vec<Separation>,
+    assumptions: Vec<Assumption>,
     finish: Formula,
     spans: Spans,
     obligations: Vec<ProofObligation>,
@@ -90,7 +95,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         .map(|(name, ty)| ty.clone().map(|ty| Param { name: name.text.clone(), ty }))
         .collect::<Option<_>>()?;
     let actions = tables::actions(context)?;
-    let kinds = tables::kinds(context, &actions)?;
+    let kinds = tables::kinds(context, &actions, &parts.assumptions)?;
     let records = tables::records(context, &params, &actions, &parts.steps);
     let roles = context
         .names
@@ -110,6 +115,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         steps: parts.steps,
         loops: parts.loops,
         finish: parts.finish,
+        assumptions: parts.assumptions,
     };
     Some(Model { workflow, spans: parts.spans, obligations: parts.obligations })
 }

@@ -203,6 +203,9 @@ pub struct Obligation {
     pub certificate: String,
     /// A reachable example of the guarded situation: outcomes in settling order.
     pub witness: Option<Vec<Atom>>,
+    /// What a proof assumes of the world, in words; empty if nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assuming: Vec<String>,
 }
 
 impl Obligation {

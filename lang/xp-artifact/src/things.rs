@@ -6,7 +6,10 @@ use xp_scope::thing::{Chooser, Key, KindIx, Kinds, Level, MintId, Piece, Symbol,
 use xp_scope::{PatternSet, Type, Value};
 
 use crate::declaration::{KeyExpr, Making, ThingExpr};
-use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, Root, StepId, TemplatePart, Workflow};
+use crate::workflow::{
+    Action, ActionId, Assumption, Datum, Expr, Grant, GrantIx, Limit, Per, Pin, Root, StepId, TemplatePart,
+    Workflow,
+};
 
 /// How many identities are followed from one datum; a checked workflow has no circle, a damaged one may.
 const MAX_FOLLOWED: usize = 64;
@@ -49,6 +52,18 @@ impl<'w> Terms<'w> {
         match self.levels(step, grant, granted, expr, MAX_FOLLOWED) {
             Some(levels) => Term::Path(levels),
             None => Term::Undescribed(format!("`changes` of `{}.{}`", action.connector, action.name)),
+        }
+    }
+
+    /// The thing that an assumption is about.
+    pub fn assumed(&mut self, assumption: &Assumption) -> Term {
+        let pins = assumption.given.iter().cloned().map(Pin::Is).collect();
+        // Only what it pins is looked at.
+        let limit = Limit { uses: 1, per: Per::Run };
+        let granted = Grant { action: ActionId(0), pins, limit, binder: None, ttl_seconds: 0 };
+        match self.levels(StepId(0), GrantIx(0), &granted, &assumption.thing, MAX_FOLLOWED) {
+            Some(levels) => Term::Path(levels),
+            None => Term::Undescribed("`assume`".to_owned()),
         }
     }
 

@@ -100,6 +100,23 @@ pub struct Workflow {
     pub loops: Vec<Loop>,
     /// When the run is over. Positive.
     pub finish: Formula,
+    /// What the author says of the world, which proofs may rest on and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumptions: Vec<Assumption>,
+}
+
+/// Nobody outside changes a thing while a run goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assumption {
+    /// The thing; its arguments are [`Self::given`].
+    pub thing: crate::declaration::ThingExpr,
+    /// What the thing's arguments are, by number.
+    pub given: Vec<Expr>,
+    /// As it stands in the source, `Invoice(invoice)`.
+    pub text: String,
+    /// Why.
+    pub because: String,
 }
 
 /// A parameter of a run.

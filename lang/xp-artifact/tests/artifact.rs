@@ -17,6 +17,7 @@ fn artifact() -> Artifact {
         outcomes: vec![outcome],
     };
     let workflow = Workflow {
+        assumptions: Vec::new(),
         kinds: xp_scope::thing::Kinds::default(),
         name: "w".to_owned(),
         doc: Some("größer als ASCII\n".to_owned()),

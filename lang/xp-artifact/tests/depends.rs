@@ -87,6 +87,7 @@ fn workflow() -> Workflow {
         notes: false,
     };
     Workflow {
+        assumptions: Vec::new(),
         kinds: Kinds::default(),
         name: "w".to_owned(),
         doc: None,

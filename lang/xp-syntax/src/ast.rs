@@ -64,6 +64,8 @@ pub struct Workflow {
     pub roles: Vec<Roles>,
     /// `separate roles a, b` lines.
     pub separations: Vec<Separation>,
+    /// `assume nobody else changes …` lines.
+    pub assumptions: Vec<Assumption>,
     /// Steps, in source order.
     pub steps: Vec<Step>,
     /// What is to be proved.
@@ -73,6 +75,17 @@ pub struct Workflow {
     /// A member was not understood.
     pub damaged: bool,
     /// From `workflow` to the closing brace.
+    pub span: Span,
+}
+
+/// `assume nobody else changes T because "…"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assumption {
+    /// What nobody else changes.
+    pub thing: Thing,
+    /// Why.
+    pub because: Text,
+    /// The line.
     pub span: Span,
 }
 

@@ -197,8 +197,8 @@ impl FileParser<'_, '_> {
 
     fn workflow(&mut self, node: &Node) -> Option<Workflow> {
         let head = self.piece(node, build::workflow);
-        let (mut roles, mut separations, mut steps, mut proves) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut roles, mut separations, mut assumptions) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut steps, mut proves) = (Vec::new(), Vec::new());
         let mut finish: Option<crate::ast::Finish> = None;
         let mut damaged = self.damaged;
         for id in &node.children {
@@ -206,6 +206,7 @@ impl FileParser<'_, '_> {
             let known = match member.piece {
                 Piece::Roles => keep(&mut roles, self.piece(member, build::roles)),
                 Piece::Separate => keep(&mut separations, self.piece(member, build::separation)),
+                Piece::Assume => keep(&mut assumptions, self.piece(member, build::assumption)),
                 Piece::Step => keep(&mut steps, self.step(member)),
                 Piece::Prove => keep(&mut proves, self.piece(member, build::prove)),
                 Piece::Finish => match self.piece(member, build::finish) {
@@ -235,6 +236,7 @@ impl FileParser<'_, '_> {
             params: head.params,
             roles,
             separations,
+            assumptions,
             steps,
             proves,
             finish,

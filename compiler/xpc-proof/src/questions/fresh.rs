@@ -139,14 +139,23 @@ impl<'m> Asked<'_, '_, 'm> {
                 return answer::from(failures);
             }
         }
-        let mut about = self.evidence.iter().flat_map(|evidence| self.things.about(evidence));
-        match about.find(|term| self.things.is_shared(*term)) {
-            Some(shared) => answer::conditional(format!(
-                "another run may change {} that evidence is about: there is no lease on it",
-                self.things.words(shared)
-            )),
-            None => answer::proved(),
+        let about = self.evidence.iter().flat_map(|evidence| self.things.about(evidence));
+        let shared = about.filter(|term| self.things.is_shared(*term));
+        let mut proved = answer::proved();
+        for term in shared {
+            let Some(assumption) = self.things.assumed(term) else {
+                return answer::conditional(format!(
+                    "somebody else may change {} that evidence is about: let every final use expect the version the evidence was \
+                     about, or say that nobody does (`assume nobody else changes … because \"…\"`)",
+                    self.things.words(term)
+                ));
+            };
+            let words = format!("nobody else changes `{}`: {}", assumption.text, assumption.because);
+            if !proved.assuming.contains(&words) {
+                proved.assuming.push(words);
+            }
         }
+        proved
     }
 
     fn class(&self, case: usize) -> Option<Class> {

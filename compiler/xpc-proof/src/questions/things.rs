@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::things::Terms;
+use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Level, Meeting, Term, relate};
+use xp_scope::thing::{Class, Level, Meeting, Side, Term, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -106,6 +107,16 @@ impl<'f, 'm> Things<'f, 'm> {
         let table = self.table.borrow();
         let own = table.0.get(term.0).and_then(last);
         own.and_then(|level| self.facts.w.kinds.get(level.kind)).is_none_or(|kind| kind.immutable.is_none())
+    }
+
+    /// The assumption that nobody else changes the thing, or all that it lies in.
+    pub fn assumed(&self, term: TermIx) -> Option<&'m Assumption> {
+        let table = self.table.borrow();
+        let thing = table.0.get(term.0)?;
+        self.facts.w.assumptions.iter().find(|assumption| {
+            let assumed = self.terms.borrow_mut().assumed(assumption);
+            matches!(relate(&self.facts.w.kinds, thing, &assumed), Meeting::One | Meeting::Within(Side::Left))
+        })
     }
 
     /// Another run may change it: this one did not make it, nor what it lies in.

@@ -101,6 +101,7 @@ impl Build {
             ],
         }];
         let w = Workflow {
+            assumptions: Vec::new(),
             name: "w".to_owned(),
             doc: None,
             params: Vec::new(),

@@ -61,6 +61,9 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
             let _ = writeln!(text, "              {}", verdict.reason);
         }
         let notes = if verdict.status == Status::Proved { verdict.notes.as_slice() } else { &[] };
+        for assumed in &verdict.assuming {
+            let _ = writeln!(text, "              assuming that {assumed}");
+        }
         for note in notes {
             let _ = writeln!(text, "              {note}");
         }

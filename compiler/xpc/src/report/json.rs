@@ -43,6 +43,7 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>) -> Value {
                 "reason": if verdict.reason.is_empty() { Value::Null } else { json!(verdict.reason) },
                 "because": because,
                 "notes": verdict.notes,
+                "assuming": verdict.assuming,
                 "trace": first.map(|found| render::trace::events(&report.compiled.sources, found)),
                 "example": first.map(render::trace::example),
                 "micros": u64::try_from(verdict.took.as_micros()).unwrap_or(u64::MAX),

@@ -159,6 +159,19 @@ pub struct Making {
 }
 
 impl Thing {
+    /// The names that stand as keys in it.
+    pub fn paths(&mut self) -> Vec<&mut Path> {
+        let mut found = Vec::new();
+        match &mut self.kind {
+            ThingKind::Anything(Some(one)) | ThingKind::One(one) => one.paths(&mut found),
+            ThingKind::Every { inside: Some(one), .. } | ThingKind::Some { inside: Some(one), .. } => {
+                one.paths(&mut found);
+            }
+            ThingKind::Anything(None) | ThingKind::Every { .. } | ThingKind::Some { .. } => {}
+        }
+        found
+    }
+
     /// The kinds it names.
     pub(super) fn kinds<'t>(&'t self, found: &mut Vec<&'t Path>) {
         let inside = match &self.kind {
@@ -176,6 +189,19 @@ impl Thing {
 }
 
 impl OneThing {
+    fn paths<'t>(&'t mut self, found: &mut Vec<&'t mut Path>) {
+        for key in &mut self.keys {
+            match &mut key.kind {
+                ThingKeyKind::Thing(inner) => inner.paths(found),
+                ThingKeyKind::Path(path) => found.push(path),
+                ThingKeyKind::Patterns(_)
+                | ThingKeyKind::Any
+                | ThingKeyKind::Text(_)
+                | ThingKeyKind::Int(_) => {}
+            }
+        }
+    }
+
     pub(super) fn kinds<'t>(&'t self, found: &mut Vec<&'t Path>) {
         found.push(&self.kind);
         for key in &self.keys {

@@ -4,8 +4,8 @@ use pest::iterators::Pair;
 
 use super::cx::{Cx, Kids};
 use crate::ast::{
-    Exhausted, Finish, Formula, Grant, How, Limit, Name, Outcome, Param, Per, Roles, Separation, Submission,
-    Then, ThenKind, Use,
+    Assumption, Exhausted, Finish, Formula, Grant, How, Limit, Name, Outcome, Param, Per, Roles, Separation,
+    Submission, Then, ThenKind, Use,
 };
 use crate::grammar::Rule;
 
@@ -39,6 +39,14 @@ pub(crate) fn roles(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Roles> 
 pub(crate) fn separation(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Separation> {
     let span = cx.span(&pair);
     Some(Separation { roles: Kids::of(pair).all(Rule::role_name, |name| Some(cx.name(&name)))?, span })
+}
+
+pub(crate) fn assumption(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Assumption> {
+    let span = cx.span(&pair);
+    let mut kids = Kids::of(pair);
+    let thing = cx.thing(kids.eat(Rule::thing)?)?;
+    let because = cx.text(&kids.eat(Rule::string)?);
+    Some(Assumption { thing, because, span })
 }
 
 pub(crate) fn finish(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Finish> {

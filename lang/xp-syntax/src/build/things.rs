@@ -129,7 +129,7 @@ impl Cx<'_, '_> {
         }
     }
 
-    fn thing(&self, pair: Pair<'_, Rule>) -> Option<Thing> {
+    pub(super) fn thing(&self, pair: Pair<'_, Rule>) -> Option<Thing> {
         let span = self.span(&pair);
         let form = Kids::of(pair).next()?;
         let rule = form.as_rule();

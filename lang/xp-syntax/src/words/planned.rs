@@ -37,12 +37,6 @@ static PLANNED: &[Planned] = &[
     planned("service", Place::Inside(Piece::Step, "by"), "roles for services (`service`)", ROLE),
     planned("lease", Place::Start, "leases on resources (`lease`)", ""),
     planned(
-        "assume",
-        Place::Start,
-        "assumptions (`assume`)",
-        "every `prove` is about all runs, whatever the world answers",
-    ),
-    planned(
         "guard",
         Place::Start,
         "properties that are enforced while a run goes on (`guard`)",

@@ -40,6 +40,7 @@ pub(super) static WORDS: &[Word] = &[
     // In a workflow.
     reserved("agent", Rule::k_agent).starts(&[(Piece::Workflow, Piece::Roles)]).needs_more(),
     reserved("separate", Rule::k_separate).starts(&[(Piece::Workflow, Piece::Separate)]).needs_more(),
+    free("assume", Rule::k_assume).starts(&[(Piece::Workflow, Piece::Assume)]).needs_more(),
     reserved("step", Rule::k_step).starts(&[(Piece::Workflow, Piece::Step)]).needs_more(),
     reserved("prove", Rule::k_prove).starts(&[(Piece::Workflow, Piece::Prove)]).needs_more(),
     reserved("finish", Rule::k_finish).starts(&[(Piece::Workflow, Piece::Finish)]).needs_more(),
@@ -76,6 +77,7 @@ pub(super) static WORDS: &[Word] = &[
         .needs_more()
         .continues()
         .breaks(OutsideBrackets),
+    free("else", Rule::k_else).needs_more(),
     reserved("end", Rule::k_end).forms(&[Rule::end]),
     free("every", Rule::k_every).forms(&[Rule::every]).needs_more(),
     free("exact", Rule::k_exact).forms(&[Rule::exact]),
@@ -107,6 +109,7 @@ pub(super) static WORDS: &[Word] = &[
     free("most", Rule::k_most).needs_more().continues(),
     free("never", Rule::k_never).forms(&[Rule::never]).needs_more(),
     free("no", Rule::k_no).forms(&[Rule::no_role, Rule::no_principal]),
+    free("nobody", Rule::k_nobody).needs_more(),
     reserved("not", Rule::k_not).forms(&[Rule::negated]).needs_more().spaced_group(),
     free("notes", Rule::k_notes),
     free("nothing", Rule::k_nothing).forms(&[Rule::nothing]),

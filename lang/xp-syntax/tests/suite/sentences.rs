@@ -8,7 +8,7 @@ use super::common::{errors, shape};
 use super::grammar::Grammar;
 
 /// Rules of pieces, each with what stands around a piece in a file; `@` is its place.
-const FRAMES: [(&str, &str); 15] = [
+const FRAMES: [(&str, &str); 16] = [
     ("use_piece", "@\nworkflow w {\n}\n"),
     ("connector_piece", "@ {\n}\n"),
     ("workflow_piece", "@ {\n}\n"),
@@ -18,6 +18,7 @@ const FRAMES: [(&str, &str); 15] = [
     ("clause_piece", "connector c {\naction a() {\n@\n}\n}\n"),
     ("roles_piece", "workflow w {\n@\nagent b\n}\n"),
     ("separate_piece", "workflow w {\n@\nagent b\n}\n"),
+    ("assume_piece", "workflow w {\n@\nagent b\n}\n"),
     ("finish_piece", "workflow w {\n@\nagent b\n}\n"),
     ("prove_piece", "workflow w {\n@\nagent b\n}\n"),
     ("step_piece", "workflow w {\n@ {\noutcome o\n}\nagent b\n}\n"),

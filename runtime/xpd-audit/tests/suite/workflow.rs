@@ -89,6 +89,7 @@ pub fn workflow() -> Workflow {
         ],
     };
     Workflow {
+        assumptions: Vec::new(),
         name: "small".into(),
         doc: None,
         params: vec![Param { name: "number".into(), ty: Type::Int }],

@@ -155,6 +155,7 @@ pub fn workflow(ttl: u32) -> Workflow {
         outcomes: vec![outcome("done", How::Auto(Condition::Bound(GrantIx::of(0))), None, Then::Settle)],
     };
     Workflow {
+        assumptions: Vec::new(),
         name: "flow".to_owned(),
         doc: None,
         params: vec![Param { name: "place".to_owned(), ty: Type::Text }],

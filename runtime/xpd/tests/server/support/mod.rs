@@ -44,6 +44,7 @@ pub fn artifact(workflow: Workflow) -> Artifact {
         sources: Vec::new(),
         workflow,
         obligations: vec![Obligation {
+            assuming: Vec::new(),
             id: "test/never_stuck".to_owned(),
             question: Question::NeverStuck,
             source: "never stuck".to_owned(),

@@ -107,6 +107,7 @@ pub async fn deploy(folder: &Path, url: &str) -> Done {
         sources: Vec::new(),
         workflow: workflow(),
         obligations: vec![Obligation {
+            assuming: Vec::new(),
             id: "bench/never_stuck".to_owned(),
             question: Question::NeverStuck,
             source: "never stuck".to_owned(),
@@ -136,6 +137,7 @@ fn signer() -> SigningKey {
 fn workflow() -> Workflow {
     let settled = Atom { step: StepId::of(0), outcome: OutcomeIx::of(0) };
     Workflow {
+        assumptions: Vec::new(),
         name: "bench".to_owned(),
         doc: None,
         params: Vec::new(),

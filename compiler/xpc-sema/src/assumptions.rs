@@ -1,0 +1,58 @@
+//! What the author says of the world: `assume nobody else changes T because "…"`.
+
+use xp_artifact::workflow::{Assumption, Expr};
+use xp_diagnostics::Span;
+use xp_syntax::ast;
+
+use crate::connector::ParamDecl;
+use crate::data;
+use crate::kinds::Own;
+use crate::problems::Problems;
+use crate::symbols::Context;
+use crate::things::Scope;
+
+/// All of them; the faulty ones are reported and left out.
+pub fn lower(context: &Context<'_>, problems: &mut Problems) -> Vec<Assumption> {
+    context.ast.assumptions.iter().filter_map(|line| one(context, line, problems)).collect()
+}
+
+fn one(context: &Context<'_>, line: &ast::Assumption, problems: &mut Problems) -> Option<Assumption> {
+    // Keys are data of the run here, where they are arguments in a clause: each datum is one argument of its own.
+    let mut thing = line.thing.clone();
+    let (mut given, mut params) = (Vec::new(), Vec::new());
+    let mut sound = true;
+    for path in thing.paths() {
+        let Some((datum, ty)) = data::resolve(context, path, None, problems) else {
+            sound = false;
+            continue;
+        };
+        let name = path.text();
+        params.push(ParamDecl { name: name.clone(), ty: Some(ty), default: None, span: path.span });
+        given.push(Expr::Datum(datum));
+        path.segments = vec![ast::Name { text: name, span: path.span }];
+    }
+    if !sound {
+        return None;
+    }
+    let nowhere = ast::Connector {
+        doc: None,
+        name: ast::Name { text: String::new(), span: Span::default() },
+        resources: Vec::new(),
+        types: Vec::new(),
+        actions: Vec::new(),
+        damaged: false,
+        span: Span::default(),
+    };
+    let kinds = Own::new();
+    let scope = Scope {
+        connectors: context.connectors,
+        connector: &nowhere,
+        kinds: &kinds,
+        params: &params,
+        result: None,
+        records: &[],
+    };
+    let text = context.sources.slice(line.thing.span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let thing = scope.thing(&thing, problems)?;
+    Some(Assumption { thing, given, text, because: line.because.value.clone() })
+}
