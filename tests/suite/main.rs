@@ -4,6 +4,7 @@
 mod cli;
 mod crash;
 mod differential;
+mod natural;
 mod sources;
 mod tidy;
 mod verdicts;

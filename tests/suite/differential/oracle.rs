@@ -243,6 +243,7 @@ impl Oracle {
                     max_states: self.max_states * 6,
                     probes: self.probes.clone(),
                     in_flight: 2,
+                    faults: true,
                     ..Options::default()
                 };
                 let watching = Watching::of(self.machine.workflow(), &Question::FreshEvidence, least);

@@ -31,11 +31,13 @@ pub struct Options {
     pub probes: Vec<Value>,
     /// So many claims may stay in flight while other things happen.
     pub in_flight: usize,
+    /// A claim in flight may come to nothing and be given back, whatever the world would answer.
+    pub faults: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_states: 50_000, staff: None, probes: Vec::new(), in_flight: 1 }
+        Self { max_states: 50_000, staff: None, probes: Vec::new(), in_flight: 1, faults: false }
     }
 }
 

@@ -120,7 +120,7 @@ pub(crate) fn all<O: Observer>(
     }
     let mut found = Vec::new();
     for number in 0..here.flying.len() {
-        land(machine, judge, here, number, &mut found);
+        land(machine, judge, here, number, options.faults, &mut found);
     }
     for (index, step) in machine.workflow().steps.iter().enumerate() {
         let id = StepId::of(index);
@@ -274,6 +274,7 @@ fn land<O: Observer>(
     judge: &Judge<'_>,
     here: &Situation<O>,
     number: usize,
+    faults: bool,
     found: &mut Vec<(Move, Situation<O>)>,
 ) {
     let Some(flying) = here.flying.get(number) else { return };
@@ -302,7 +303,7 @@ fn land<O: Observer>(
     let mut then = here.clone();
     then.flying.remove(number);
     let fail = Event::Fail { jti: flying.jti.clone(), returned: true };
-    if !landed && apply(machine, judge, &mut then, fail).is_ok() {
+    if (faults || !landed) && apply(machine, judge, &mut then, fail).is_ok() {
         found.push((Move::Fail(used), then));
     }
 }
