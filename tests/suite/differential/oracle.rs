@@ -454,6 +454,7 @@ impl Oracle {
             probes: self.probes.clone(),
             // When a claim lands changes nothing about whether it was made.
             in_flight: 0,
+            faults: false,
         };
         explore(&self.machine, observer, &options).expect("the run starts")
     }
