@@ -17,6 +17,8 @@ use crate::values::{Values, put};
 use crate::watching::Watching;
 
 const KEY: &str = "key";
+/// The principal who plays all the roles that a trace has one principal play.
+const SHARED: &str = "one";
 
 /// A use that happened.
 #[derive(Clone, Debug)]
@@ -276,7 +278,7 @@ impl<'f, 'm> Run<'f, 'm> {
         let own = self.facts.role_name(role).to_owned();
         let (name, roles) = if self.shared.contains(&role) {
             (
-                "one".to_owned(),
+                SHARED.to_owned(),
                 self.shared.iter().map(|role| self.facts.role_name(*role).to_owned()).collect(),
             )
         } else {
@@ -360,7 +362,7 @@ impl<'f, 'm> Run<'f, 'm> {
 pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> {
     let facts = Facts::of(model)?;
     let values = Values::new(&facts);
-    let one = |event: &&Event| event.principal.as_deref() == Some("one");
+    let one = |event: &&Event| event.principal.as_deref() == Some(SHARED);
     let shared: Result<BTreeSet<RoleId>, String> =
         trace.events.iter().filter(one).map(|event| told::role(&facts, event)).collect();
     let shared: Vec<RoleId> = shared?.into_iter().collect();

@@ -9,6 +9,7 @@ mod licences;
 mod lines;
 mod machine_paths;
 mod modules;
+mod names;
 mod packages;
 mod paths;
 mod rust_text;
