@@ -132,13 +132,14 @@ impl<'f, 'm> Run<'f, 'm> {
             key: KEY.to_owned(),
             step: step.name.clone(),
             action: self.facts.action_name(at),
+            grant: Some(at.1),
             args: args.clone(),
         };
         let Accepted::Granted { step: id, grant, opening, req, .. } = self.apply(request)? else {
             return Err("a request was answered oddly".to_owned());
         };
         if (id, grant) != at {
-            return Err("another grant of the step covers the use".to_owned());
+            return Err("a request was answered oddly".to_owned());
         }
         let claim =
             xp_machine::Event::Claim { jti: jti.clone(), actor, key: KEY.to_owned(), step: id, opening, req };

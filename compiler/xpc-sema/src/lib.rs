@@ -27,6 +27,7 @@ mod loops;
 mod names;
 mod obligations;
 mod outcomes;
+mod overlaps;
 mod pins;
 mod problems;
 mod scope;

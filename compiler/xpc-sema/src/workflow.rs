@@ -15,7 +15,7 @@ use crate::outcomes::LoopIds;
 use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{
-    assumptions, collect, cycles, formulas, grants, limits, loops, obligations, outcomes, separations,
+    assumptions, collect, cycles, formulas, grants, limits, loops, obligations, outcomes, overlaps, separations,
     submissions, tables,
 };
 
@@ -73,6 +73,7 @@ pub fn lower(
         Parts { steps, loops, separate, assumptions, finish: finish?, spans, obligations },
     )?;
     separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
+    overlaps::warn(&model, problems);
     (problems.errors() == before).then_some(model)
 }
 

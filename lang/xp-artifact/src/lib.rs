@@ -13,6 +13,7 @@ mod error;
 mod fold;
 pub mod judgement;
 mod key;
+pub mod overlap;
 pub mod print;
 pub mod question;
 pub mod things;

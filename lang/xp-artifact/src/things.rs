@@ -157,6 +157,11 @@ impl<'w> Terms<'w> {
         self.follow(datum, MAX_FOLLOWED)
     }
 
+    /// What is known of an argument with the pin.
+    pub fn argument(&mut self, pin: &Pin) -> Key {
+        self.pin(pin, &[], MAX_FOLLOWED)
+    }
+
     fn granted(&self, step: StepId, grant: GrantIx) -> Option<(&'w Grant, &'w Action)> {
         let granted = self.workflow.steps.get(step.index())?.grants.get(grant.index())?;
         Some((granted, self.workflow.actions.get(granted.action.index())?))

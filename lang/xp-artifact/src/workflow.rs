@@ -324,6 +324,22 @@ pub struct Step {
     pub outcomes: Vec<Outcome>,
 }
 
+impl Step {
+    /// What a request calls a grant: the name of its result, or else its number within the step, from 1.
+    #[must_use]
+    pub fn grant_name(&self, grant: GrantIx) -> Option<String> {
+        let named = self.grants.get(grant.index())?;
+        Some(named.binder.clone().unwrap_or_else(|| (u64::from(grant.0) + 1).to_string()))
+    }
+
+    /// The grant that a request calls so. A grant has one name only.
+    #[must_use]
+    pub fn grant_named(&self, name: &str) -> Option<GrantIx> {
+        let all = (0..self.grants.len()).map(GrantIx::of);
+        all.into_iter().find(|grant| self.grant_name(*grant).as_deref() == Some(name))
+    }
+}
+
 /// A positive formula over settled outcomes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

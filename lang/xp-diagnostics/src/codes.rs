@@ -147,6 +147,7 @@ codes! {
     IMPLIED_LIMIT = "XP0503", "a limit is implied";
     REPEATED_USE = "XP0504", "a module is used twice";
     UNUSED = "XP0505", "declared and never named";
+    OVERLAPPING_GRANTS = "XP0506", "one request can fit two grants";
 
     // 06xx: properties: refuted, vacuous, unknown (xpc-proof)
     NEVER_OPENS = "XP0601", "a step can never open";

@@ -73,6 +73,9 @@ pub enum Event {
         step: String,
         /// Qualified action, `github.issues.read`.
         action: String,
+        /// The grant of the step that is to serve it; without one, the only one that fits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<GrantIx>,
         /// Complete typed arguments.
         args: BTreeMap<String, Value>,
     },

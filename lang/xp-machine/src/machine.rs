@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{
-    ActionId, Atom, Datum, Expr, GrantIx, Outcome, Step, StepId, SubmissionIx, Workflow,
+    ActionId, Atom, Datum, Expr, GrantIx, Outcome, Pin, Step, StepId, SubmissionIx, Workflow,
 };
 use xp_scope::Value;
 
 use crate::check::{self, Malformed};
 use crate::data;
 use crate::index::Index;
+use crate::pin;
 use crate::state::State;
 
 /// A workflow that can be run.
@@ -91,6 +92,12 @@ impl Machine {
     #[must_use]
     pub fn evaluate(&self, state: &State, expr: &Expr) -> Option<Value> {
         data::expr(state, expr)
+    }
+
+    /// Whether a pin admits a value now; one that names what has no value admits none.
+    #[must_use]
+    pub fn admits(&self, state: &State, pin: &Pin, value: &Value) -> bool {
+        pin::admits(state, pin, value).is_ok()
     }
 
     /// The digest of an action's declaration.

@@ -1,7 +1,7 @@
 //! What is open to a principal now: its own steps, their grants with what is left, their outcomes.
 
 use xp_artifact::print;
-use xp_artifact::workflow::{How, Per, Pin, StepId};
+use xp_artifact::workflow::{GrantIx, How, Per, Pin, StepId};
 use xp_scope::Value;
 
 use crate::data;
@@ -32,6 +32,8 @@ pub struct Offer {
 /// A grant of an offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfferedGrant {
+    /// What a request calls it.
+    pub grant: String,
     /// Qualified action.
     pub action: String,
     /// Arguments: each with what it must be, and its value where only one is possible.
@@ -67,7 +69,7 @@ impl Machine {
         if actor::may_play(self, state, id, step, who).is_err() || close::closing(self, state, id) {
             return None;
         }
-        let grants = step.grants.iter().zip(&now.grants).filter_map(|(grant, uses)| {
+        let grants = step.grants.iter().zip(&now.grants).enumerate().filter_map(|(number, (grant, uses))| {
             let action = self.workflow.actions.get(grant.action.index())?;
             let spent = match grant.limit.per {
                 Per::Opening => uses.spent,
@@ -81,6 +83,7 @@ impl Machine {
                 (param.name.clone(), print::pin(&self.workflow, pin), only)
             });
             Some(OfferedGrant {
+                grant: step.grant_name(GrantIx::of(number))?,
                 action: format!("{}.{}", action.connector, action.name),
                 args: args.collect(),
                 left: grant.limit.uses.saturating_sub(spent),

@@ -71,8 +71,10 @@ impl Machine {
         let context = transition::Context { machine: self, now, kill: input.kill.as_deref() };
         let leased = input.leased_by.as_deref();
         let accepted = match &input.event {
-            Event::Request { jti, actor, key, step, action, args } => {
-                let request = transition::request::Request { jti, actor, key, step, action, args, leased };
+            Event::Request { jti, actor, key, step, action, grant, args } => {
+                let grant = *grant;
+                let request =
+                    transition::request::Request { jti, actor, key, step, action, grant, args, leased };
                 transition::request::apply(&context, state, &request)
             }
             Event::Claim { jti, actor, key, step, opening, req } => {

@@ -79,6 +79,8 @@ refusals! {
     Unbound = "unbound", 409, Later, "what a value must be has no value yet";
     /// A value is not of its type.
     BadValue = "bad_value", 422, Never, "a value is not of its type";
+    /// Several grants of the step fit the request, and it names none.
+    Ambiguous = "ambiguous", 409, Never, "several grants fit the request, and it names none";
     /// The grant has no use left.
     UsedUp = "used_up", 409, Never, "all uses of the grant are spent or reserved";
     /// Too many unused tokens or tries at once.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
-use xp_artifact::workflow::{How, Then, Workflow};
+use xp_artifact::workflow::{GrantIx, How, Then, Workflow};
 use xp_diagnostics::Sources;
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Change, Event, Input, Machine, Start, State, Status};
@@ -98,7 +98,8 @@ impl Run<'_> {
                 let args = values(&event["args"]);
                 let result = serde_json::from_value(event["result"].clone()).expect("a result");
                 let before = self.state.clone();
-                self.perform(&actor, step, text(event, "action"), args.clone(), result)?;
+                let grant = event["grant"].as_u64().map(|ix| GrantIx(u32::try_from(ix).expect("a grant")));
+                self.perform(&actor, step, (text(event, "action"), grant), args.clone(), result)?;
                 self.used.push(Used {
                     step: step.to_owned(),
                     action: text(event, "action").to_owned(),
@@ -116,7 +117,7 @@ impl Run<'_> {
         &mut self,
         actor: &Actor,
         step: &str,
-        action: &str,
+        (action, grant): (&str, Option<GrantIx>),
         args: BTreeMap<String, Value>,
         result: Value,
     ) -> Result<(), String> {
@@ -128,6 +129,7 @@ impl Run<'_> {
             key: key.clone(),
             step: step.to_owned(),
             action: action.to_owned(),
+            grant,
             args,
         };
         let Accepted::Granted { step, opening, req, .. } = self.apply(request)? else { panic!("no grant") };
@@ -209,6 +211,8 @@ impl Run<'_> {
             let action =
                 workflow.actions.iter().find(|one| format!("{}.{}", one.connector, one.name) == grant.action);
             let action = action.expect("the action");
+            let named = workflow.steps.iter().find(|one| one.name == step).expect("the step");
+            let named = named.grant_named(&grant.grant);
             let Some(field) = action.shows.first() else { continue };
             let args: Option<BTreeMap<String, Value>> =
                 grant.args.iter().map(|(name, _, only)| Some((name.clone(), only.clone()?))).collect();
@@ -216,7 +220,7 @@ impl Run<'_> {
                 continue;
             };
             result.insert(field.clone(), value.clone());
-            match self.perform(actor, step, &grant.action, args, Value::Record(result)) {
+            match self.perform(actor, step, (&grant.action, named), args, Value::Record(result)) {
                 Ok(()) => return Ok(()),
                 Err(refused) => why = format!(": {refused}"),
             }

@@ -300,6 +300,14 @@ impl Generator {
             let action = if action == "close" && rated.is_none() { "pay" } else { action };
             let binder = self.dice.chance(65).then(|| format!("b{number}"));
             self.grant((index, number), action, binder.as_deref());
+            if number > 0 && self.dice.chance(15) {
+                let last = self.text.trim_end().lines().last().unwrap_or_default().to_owned();
+                let call = last.split(')').next().unwrap_or_default().to_owned();
+                if call.contains("may world.") || call.contains("may silent.") {
+                    self.met("overlapping grants");
+                    let _ = writeln!(self.text, "{call}) once per opening as twin{number}");
+                }
+            }
             if let Some(binder) = binder {
                 match action {
                     "test" | "deploy" | "check" | "scan" | "inspect" | "rate" => tests = Some(binder.clone()),

@@ -115,15 +115,12 @@ impl<'w> Explorer<'w> {
             key: key.clone(),
             step: name,
             action: format!("c.{}", action.name),
+            grant: Some(ix),
             args,
         };
-        let Some(Accepted::Granted { grant: given, opening, req, .. }) = self.apply(&mut state, request)
-        else {
+        let Some(Accepted::Granted { opening, req, .. }) = self.apply(&mut state, request) else {
             return None;
         };
-        if given != ix {
-            return None;
-        }
         self.apply(&mut state, Event::Claim { jti: jti.clone(), actor, key, step, opening, req })?;
         self.apply(&mut state, Event::Complete { jti, result: some_value(&action.result, ok) })?;
         Some(state)

@@ -24,6 +24,7 @@ pub(crate) struct Request<'a> {
     pub key: &'a str,
     pub step: &'a str,
     pub action: &'a str,
+    pub grant: Option<GrantIx>,
     pub args: &'a BTreeMap<String, Value>,
     pub leased: Option<&'a str>,
 }
@@ -36,12 +37,12 @@ pub(crate) fn apply(
     context.running(state)?;
     let (id, step) = context.step(request.step)?;
     actor::may_play(context.machine, state, id, step, request.actor)?;
-    let candidates = candidates(context, id, step, request.action)?;
+    let candidates = candidates(context, id, step, request.action, request.grant)?;
     context.open(state, id)?;
     if state.holds.contains_key(request.jti) {
         return Err(Refusal::of(RefusalCode::Replayed, "the token's identity is taken"));
     }
-    let (grant, req) = choose(context, state, id, &candidates, request)?;
+    let (grant, req) = choose(context, state, (id, step), &candidates, request)?;
     if let Some(run) = request.leased {
         return Err(Refusal::by(
             RefusalCode::Leased,
@@ -77,65 +78,81 @@ pub(crate) fn apply(
     Ok(Accepted::Granted { step: id, grant, opening, attempt, expires, req })
 }
 
-/// The grants of the step that name the action, with its declaration.
+/// The grants of the step that name the action, or the one that the request names, with the action's declaration.
 fn candidates<'m>(
     context: &Context<'m>,
     id: StepId,
     step: &'m Step,
     name: &str,
+    grant: Option<GrantIx>,
 ) -> Result<Vec<(GrantIx, &'m Grant, &'m Action)>, Refusal> {
     let actions = &context.machine.workflow.actions;
     let found: Vec<_> = step
         .grants
         .iter()
         .enumerate()
-        .filter_map(|(index, grant)| {
-            let action = actions.get(grant.action.index())?;
+        .filter(|(index, _)| grant.is_none_or(|named| named.index() == *index))
+        .filter_map(|(index, granted)| {
+            let action = actions.get(granted.action.index())?;
             let (connector, rest) = name.split_once('.')?;
             (action.connector == connector && action.name == rest).then_some((
                 GrantIx::of(index),
-                grant,
+                granted,
                 action,
             ))
         })
         .collect();
     if found.is_empty() {
-        let reason = format!("step `{}` grants no `{name}`", step.name);
+        let reason = match grant {
+            None => format!("step `{}` grants no `{name}`", step.name),
+            Some(_) => format!("step `{}` has no such grant of `{name}`", step.name),
+        };
         return Err(Refusal::by(RefusalCode::NotGranted, Clause::Grants(id), reason));
     }
     Ok(found)
 }
 
-/// The first grant whose pins admit the arguments and that has a use left; else why not, the nearest miss first.
+/// The only grant whose pins admit the arguments, if it has a use left; else why not.
+///
+/// Limits are looked at last, so that which grant a request belongs to does not depend on how often any was used.
 fn choose(
     context: &Context<'_>,
     state: &State,
-    id: StepId,
+    (id, step): (StepId, &Step),
     candidates: &[(GrantIx, &Grant, &Action)],
     request: &Request<'_>,
 ) -> Result<(GrantIx, Digest), Refusal> {
-    let mut refusal: Option<Refusal> = None;
-    for (ix, grant, action) in candidates {
-        let found = match admitted(context, state, id, *ix, grant, action, request.args) {
-            Ok(()) => left(context, state, id, *ix, grant),
-            Err(miss) => Err(miss),
-        };
-        match found {
-            Ok(()) => {
-                let instance = state.instances.get(&action.connector).ok_or_else(Refusal::broken)?;
-                let declaration = context.machine.declaration(grant.action).ok_or_else(Refusal::broken)?;
-                return Ok((*ix, xp_artifact::request_digest(declaration, instance, request.args)));
+    let mut missed: Option<Refusal> = None;
+    let mut fitting = Vec::new();
+    for candidate in candidates {
+        let (ix, grant, action) = *candidate;
+        match admitted(context, state, id, ix, grant, action, request.args) {
+            Ok(()) => fitting.push((ix, grant, action)),
+            Err(miss) => {
+                missed.get_or_insert(miss);
             }
-            // A grant that admits the arguments says more than one that does not.
-            Err(miss)
-                if refusal.is_none() || matches!(miss.code, RefusalCode::UsedUp | RefusalCode::TooMany) =>
-            {
-                refusal = Some(miss);
-            }
-            Err(_) => {}
         }
     }
-    Err(refusal.unwrap_or_else(Refusal::broken))
+    let (ix, grant, action) = match fitting.as_slice() {
+        [] => return Err(missed.unwrap_or_else(Refusal::broken)),
+        [only] => *only,
+        several => return Err(ambiguous(id, step, several.iter().map(|(ix, ..)| *ix))),
+    };
+    if let Some(why) = context.machine.not_new(state, action, request.args, None) {
+        let reason = format!("what is made would not be new: {why}");
+        return Err(Refusal::by(RefusalCode::OutOfScope, Clause::Grants(id), reason));
+    }
+    left(context, state, id, ix, grant)?;
+    let instance = state.instances.get(&action.connector).ok_or_else(Refusal::broken)?;
+    let declaration = context.machine.declaration(grant.action).ok_or_else(Refusal::broken)?;
+    Ok((ix, xp_artifact::request_digest(declaration, instance, request.args)))
+}
+
+fn ambiguous(id: StepId, step: &Step, fitting: impl Iterator<Item = GrantIx>) -> Refusal {
+    let names: Vec<String> =
+        fitting.filter_map(|ix| step.grant_name(ix)).map(|name| format!("`{name}`")).collect();
+    let reason = format!("the grants {} of step `{}` fit; name one of them", names.join(", "), step.name);
+    Refusal::by(RefusalCode::Ambiguous, Clause::Grants(id), reason)
 }
 
 /// The arguments are complete, of their types and inside their pins.
@@ -174,10 +191,6 @@ fn admitted(
                 return Err(Refusal::by(RefusalCode::OutOfScope, clause, reason));
             }
         }
-    }
-    if let Some(why) = context.machine.not_new(state, action, args, None) {
-        let reason = format!("what is made would not be new: {why}");
-        return Err(Refusal::by(RefusalCode::OutOfScope, Clause::Grants(id), reason));
     }
     Ok(())
 }

@@ -224,6 +224,18 @@ impl Run {
     }
 
     pub fn ask(&mut self, who: &Actor, step: &str, action: &str, what: &str) -> Result<Token, Refusal> {
+        self.ask_of(None, who, step, action, what)
+    }
+
+    /// A request that names its grant, or none.
+    pub fn ask_of(
+        &mut self,
+        grant: Option<GrantIx>,
+        who: &Actor,
+        step: &str,
+        action: &str,
+        what: &str,
+    ) -> Result<Token, Refusal> {
         self.next += 1;
         let jti = format!("t{}", self.next);
         let key = format!("key-of-{}", who.principal.name);
@@ -233,6 +245,7 @@ impl Run {
             key: key.clone(),
             step: step.to_owned(),
             action: format!("world.{action}"),
+            grant,
             args: BTreeMap::from([("what".to_owned(), text(what))]),
         };
         match self.apply(event)? {

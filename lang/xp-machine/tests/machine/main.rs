@@ -7,4 +7,5 @@ mod fresh;
 mod judging;
 mod loops;
 mod malformed;
+mod overlap;
 mod tokens;

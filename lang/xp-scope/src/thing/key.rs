@@ -51,6 +51,27 @@ pub(super) fn meet(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
     }
 }
 
+/// Whether two values of a type that are known so can be the same value, spelled alike: what differs in spelling differs.
+#[must_use]
+pub fn can_equal(ty: &Type, left: &Key, right: &Key) -> bool {
+    let decl = KeyDecl { name: String::new(), ty: ty.clone(), fold: false, exact: true };
+    match (left, right) {
+        (Key::Value(left), Key::Value(right)) => left == right,
+        (Key::Minted { name, .. }, other) | (other, Key::Minted { name, .. }) => {
+            name.as_deref().is_none_or(|name| can_equal(ty, name, other))
+        }
+        (Key::Chosen { within: Some(patterns), .. }, Key::Value(value))
+        | (Key::Value(value), Key::Chosen { within: Some(patterns), .. }) => {
+            matches!(value, Value::Text(path) if patterns.matches(path))
+        }
+        (Key::Chosen { within: Some(left), .. }, Key::Chosen { within: Some(right), .. }) => {
+            left.disjoint(right).is_err()
+        }
+        (Key::Every(_) | Key::Chosen { .. }, _) | (_, Key::Every(_) | Key::Chosen { .. }) => true,
+        _ => !matches!(meet(&decl, left, right), KeyMeeting::Apart(_)),
+    }
+}
+
 /// What of two keys is looked at first.
 fn rank(key: &Key) -> u8 {
     match key {

@@ -18,6 +18,7 @@ mod term;
 pub use audience::audience_within;
 pub use chooser::{Chooser, Class};
 pub use concrete::{Canonical, Thing, ThingError};
+pub use key::can_equal;
 pub use kind::{Immutable, KeyDecl, Kind, KindError, KindIx, Kinds};
 pub use meeting::{Assignment, Because, Meeting, Side};
 pub use readers::{Audience, Readers};

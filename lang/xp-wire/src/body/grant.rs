@@ -11,6 +11,9 @@ pub struct GrantRequest<V> {
     pub step: String,
     /// Qualified action, `tickets.issues.read`.
     pub action: String,
+    /// The grant of the step that is to serve it, as an offer names it. Needed only where several fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
     /// Arguments: an object, each by its name. Those that can have one value only may be left out.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub args: V,

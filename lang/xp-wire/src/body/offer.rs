@@ -31,6 +31,8 @@ pub struct Offer<V> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(bound = ""))]
 pub struct OfferedGrant<V> {
+    /// Its name in requests: the name of its result, or its number within the step, from 1.
+    pub grant: String,
     /// Qualified action.
     pub action: String,
     /// Each argument: its name, what it must be in words, and its value where only one is possible.

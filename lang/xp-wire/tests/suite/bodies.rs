@@ -102,22 +102,29 @@ fn what_may_be_done() {
         step: s("work"),
         role: s("author"),
         opening: 1,
-        grants: vec![OfferedGrant { action: s("tickets.issues.read"), args, left: 3 }],
+        grants: vec![OfferedGrant { grant: s("2"), action: s("tickets.issues.read"), args, left: 3 }],
         submissions: vec![(s("files"), false)],
         outcomes: vec![OfferedOutcome { outcome: s("done"), of: Some(s("work.files")), evidence: true }],
         notes: vec![s("again")],
     };
     answered(
         &offer,
-        r#"{"step":"work","role":"author","opening":1,"grants":[{"action":"tickets.issues.read","args":[["id","the issue",4],["text","any text",null]],"left":3}],"submissions":[["files",false]],"outcomes":[{"outcome":"done","of":"work.files","evidence":true}],"notes":["again"]}"#,
+        r#"{"step":"work","role":"author","opening":1,"grants":[{"grant":"2","action":"tickets.issues.read","args":[["id","the issue",4],["text","any text",null]],"left":3}],"submissions":[["files",false]],"outcomes":[{"outcome":"done","of":"work.files","evidence":true}],"notes":["again"]}"#,
     );
 }
 
 #[test]
 fn a_grant_and_its_use() {
-    let ask = GrantRequest { step: s("work"), action: s("a.b"), args: json!({}), request_id: Some(s("r")) };
-    asked(&ask, r#"{"step":"work","action":"a.b","args":{},"request_id":"r"}"#);
-    asked(&GrantRequest { request_id: None, ..ask }, r#"{"step":"work","action":"a.b","args":{}}"#);
+    let ask = GrantRequest {
+        step: s("work"),
+        action: s("a.b"),
+        grant: Some(s("note")),
+        args: json!({}),
+        request_id: Some(s("r")),
+    };
+    asked(&ask, r#"{"step":"work","action":"a.b","grant":"note","args":{},"request_id":"r"}"#);
+    let ask = GrantRequest { grant: None, request_id: None, ..ask };
+    asked(&ask, r#"{"step":"work","action":"a.b","args":{}}"#);
     let grant = GrantResponse {
         grant: s("t"),
         jti: s("j"),

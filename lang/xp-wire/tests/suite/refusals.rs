@@ -17,6 +17,7 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
         RefusalCode::OutOfScope => ("out_of_scope", 403, false),
         RefusalCode::Unbound => ("unbound", 409, true),
         RefusalCode::BadValue => ("bad_value", 422, false),
+        RefusalCode::Ambiguous => ("ambiguous", 409, false),
         RefusalCode::UsedUp => ("used_up", 409, false),
         RefusalCode::TooMany => ("too_many", 429, true),
         RefusalCode::Expired => ("expired", 409, false),

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use xp_artifact::workflow::Workflow;
-use xp_machine::{Accepted, Machine, Refusal, State, Status};
+use xp_artifact::workflow::{GrantIx, Workflow};
+use xp_machine::{Accepted, Event, Input, Machine, Refusal, RefusalCode, State, Status};
 
 use super::decisions::{Step, What};
 use super::report::{Fault, Finding};
@@ -55,7 +55,7 @@ impl Run<'_> {
             }
             What::Decided(input, logged) => {
                 let state = self.state.as_mut().ok_or("the run was not opened before it")?;
-                let given = self.machine.apply(state, input);
+                let given = decide(self.machine, state, input, logged);
                 if !same(&given, logged.as_ref()) {
                     return Err(format!(
                         "the log says {}, the machine says {}",
@@ -83,6 +83,39 @@ impl Run<'_> {
         }
         if given == *status { Ok(()) } else { Err(format!("the run ended as {given}, not as {status}")) }
     }
+}
+
+/// The machine's answer to an input.
+///
+/// A request on an earlier record names no grant, though several fitted: the grant is the one by which it was answered so.
+fn decide(
+    machine: &Machine,
+    state: &mut State,
+    input: &Input,
+    logged: &Result<Accepted, Refusal>,
+) -> Result<Accepted, Refusal> {
+    let given = machine.apply(state, input);
+    let ambiguous = |result: &Result<Accepted, Refusal>| {
+        result.as_ref().is_err_and(|refusal| refusal.code == RefusalCode::Ambiguous)
+    };
+    let Event::Request { step, .. } = &input.event else { return given };
+    if !ambiguous(&given) || ambiguous(logged) {
+        return given;
+    }
+    let step = machine.step_named(step).and_then(|id| machine.workflow().steps.get(id.index()));
+    for ix in (0..step.map_or(0, |step| step.grants.len())).map(GrantIx::of) {
+        let mut named = input.clone();
+        if let Event::Request { grant, .. } = &mut named.event {
+            *grant = Some(ix);
+        }
+        let mut then = state.clone();
+        let answer = machine.apply(&mut then, &named);
+        if same(&answer, logged) {
+            *state = then;
+            return answer;
+        }
+    }
+    given
 }
 
 /// A refusal is its code and its clause: the words may be another version's.

@@ -35,7 +35,7 @@ fn view() -> Event {
 fn request(content: &str) -> Event {
     let args = BTreeMap::from([("content".to_owned(), xp_scope::Value::Text(content.to_owned()))]);
     let (step, action) = ("work".to_owned(), "host.notes.write".to_owned());
-    Event::Request { jti: jti(), actor: actor(), key: "k".to_owned(), step, action, args }
+    Event::Request { jti: jti(), actor: actor(), key: "k".to_owned(), step, action, grant: None, args }
 }
 
 /// Every event the machine knows, with the kind of an entry about it.

@@ -9,6 +9,8 @@ mod forgery;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]
+mod overlap;
+#[cfg(test)]
 mod packages;
 #[cfg(test)]
 mod rechained;

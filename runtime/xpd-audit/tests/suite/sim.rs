@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
 
 use serde_json::json;
+use xp_artifact::Artifact;
 use xp_artifact::workflow::{Atom, OutcomeIx, StepId};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Event, Input, Machine, Refusal, RefusalCode, Start, State};
@@ -89,12 +90,17 @@ pub struct Run {
     pub now: u64,
     pub entries: Vec<Appended>,
     pub start: Frontier,
+    artifact: Artifact,
     tokens: u32,
 }
 
 impl Run {
-    pub fn open(name: &str, mut log: Log) -> Self {
-        let machine = Machine::new(crate::workflow::workflow()).unwrap();
+    pub fn open(name: &str, log: Log) -> Self {
+        Self::of(artifact(), name, log)
+    }
+
+    pub fn of(artifact: Artifact, name: &str, mut log: Log) -> Self {
+        let machine = Machine::new(artifact.workflow.clone()).unwrap();
         let start = Start {
             at: 1_000,
             params: BTreeMap::from([("number".to_owned(), Value::Int(7))]),
@@ -103,10 +109,11 @@ impl Run {
         };
         let state = machine.start(&start).unwrap();
         let edge = log.tree.clone();
-        let mut chain = Chain::of_run(name, artifact().digest().unwrap());
+        let mut chain = Chain::of_run(name, artifact.digest().unwrap());
         let facts = Facts::from([("by".to_owned(), json!("operator"))]);
         let first = log.put(&mut chain, 1_000, Body::opened(&start, facts).unwrap());
-        Self { log, chain, machine, state, now: 1_000, entries: vec![first], start: edge, tokens: 0 }
+        let entries = vec![first];
+        Self { log, chain, machine, state, now: 1_000, entries, start: edge, artifact, tokens: 0 }
     }
 
     pub fn put(&mut self, body: Body) {
@@ -126,7 +133,8 @@ impl Run {
     pub fn request(&mut self, who: &Actor, step: &str, action: &str, args: BTreeMap<String, Value>) -> Event {
         self.tokens += 1;
         let (jti, key) = (format!("token-{}", self.tokens), format!("key of {}", who.principal.name));
-        Event::Request { jti, actor: who.clone(), key, step: step.into(), action: action.into(), args }
+        let (step, action) = (step.into(), action.into());
+        Event::Request { jti, actor: who.clone(), key, step, action, grant: None, args }
     }
 
     /// A granted token and the claim it allows.
@@ -198,7 +206,7 @@ impl Run {
             path: inclusion_proof(&self.log.leaves, appended.entry.index, size).unwrap(),
         });
         Evidence {
-            artifact: sealed(&artifact(), &[&signer(2)]),
+            artifact: sealed(&self.artifact, &[&signer(2)]),
             entries: entries.collect(),
             blobs: self.entries.iter().flat_map(|appended| appended.blobs.clone()).collect(),
             checkpoint: self.log.checkpoint(),

@@ -72,8 +72,8 @@ pub(crate) fn summary(summary: engine::RunSummary) -> RunSummary {
 pub(crate) fn offer(offer: xp_machine::Offer) -> Offer {
     let xp_machine::Offer { step, role, opening, grants, submissions, outcomes, notes } = offer;
     let grants = grants.into_iter().map(|grant| {
-        let xp_machine::OfferedGrant { action, args, left } = grant;
-        body::OfferedGrant { action, args, left }
+        let xp_machine::OfferedGrant { grant, action, args, left } = grant;
+        body::OfferedGrant { grant, action, args, left }
     });
     let outcomes = outcomes.into_iter().map(|outcome| {
         let xp_machine::OfferedOutcome { outcome, of, evidence } = outcome;
@@ -84,8 +84,8 @@ pub(crate) fn offer(offer: xp_machine::Offer) -> Offer {
 }
 
 pub(crate) fn ask(ask: GrantRequest) -> Result<Ask, Problem> {
-    let body::GrantRequest { step, action, args, request_id } = ask;
-    Ok(Ask { step, action, args: members(args)?, request_id })
+    let body::GrantRequest { step, action, grant, args, request_id } = ask;
+    Ok(Ask { step, action, grant, args: members(args)?, request_id })
 }
 
 pub(crate) fn granted(granted: engine::Granted) -> GrantResponse {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Action, ActionId, Effect, Grant, Pin, Step};
+use xp_artifact::workflow::{Action, ActionId, Effect, Grant, GrantIx, Pin, Step};
 use xp_machine::{Machine, State};
 use xp_scope::Value;
 use xp_wire::RefusalCode;
@@ -18,31 +18,58 @@ pub(super) fn declared<'m>(machine: &'m Machine, action: &str) -> Option<(Action
         .find(|(_, declared)| qualified(declared) == action)
 }
 
+/// Which grants arguments are completed for.
+pub(super) struct Wanted<'a> {
+    /// Name of the step.
+    pub step: &'a str,
+    /// Qualified action.
+    pub action: &'a str,
+    /// The grant that the request names.
+    pub grant: Option<GrantIx>,
+}
+
 /// Fills what was left out and can have one value only, and breaks commands in free text.
+///
+/// What was left out is what the grants say that admit the rest; where they say different things, the request is ambiguous.
 pub(super) fn complete(
     machine: &Machine,
     state: &State,
-    step: &str,
-    action: &str,
+    wanted: &Wanted<'_>,
     mut args: BTreeMap<String, Value>,
 ) -> Result<BTreeMap<String, Value>, Refused> {
-    let step = machine.step_named(step).and_then(|id| machine.workflow().steps.get(id.index()));
-    let (Some(step), Some((_, declared))) = (step, declared(machine, action)) else { return Ok(args) };
-    let grants = grants_of(machine, step, action);
+    let step = machine.step_named(wanted.step).and_then(|id| machine.workflow().steps.get(id.index()));
+    let (Some(step), Some((_, declared))) = (step, declared(machine, wanted.action)) else {
+        return Ok(args);
+    };
+    let grants = grants_of(machine, step, wanted);
+    let may_fit = |(_, grant): &(GrantIx, &Grant)| {
+        let mut pins = declared.params.iter().zip(&grant.pins);
+        pins.all(|(param, pin)| {
+            // Free text is judged after it was neutralised.
+            let free = matches!(pin, Pin::Content { .. });
+            args.get(&param.name).is_none_or(|value| free || machine.admits(state, pin, value))
+        })
+    };
+    let fitting: Vec<(GrantIx, &Grant)> = grants.iter().copied().filter(may_fit).collect();
+    let fitting = if fitting.is_empty() { grants.clone() } else { fitting };
+    let only = |pin: &Pin| match pin {
+        Pin::Is(expr) => machine.evaluate(state, expr),
+        Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => None,
+    };
     for (index, param) in declared.params.iter().enumerate() {
-        let pins: Vec<&Pin> = grants.iter().filter_map(|grant| grant.pins.get(index)).collect();
-        let only = |pin: &&Pin| match pin {
-            Pin::Is(expr) => machine.evaluate(state, expr),
-            Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => None,
-        };
-        let single: Vec<Value> = pins.iter().filter_map(only).collect();
         let Some(given) = args.get(&param.name) else {
-            let filled = param.default.clone().or_else(|| single.first().cloned());
+            let single = || fitting.iter().filter_map(|(_, grant)| only(grant.pins.get(index)?));
+            let filled = param.default.clone().or_else(|| single().next());
+            if param.default.is_none() && single().any(|other| Some(other) != filled) {
+                return Err(ambiguous(step, wanted.step, &param.name, &fitting));
+            }
             if let Some(filled) = filled {
                 args.insert(param.name.clone(), filled);
             }
             continue;
         };
+        let pins: Vec<&Pin> = grants.iter().filter_map(|(_, grant)| grant.pins.get(index)).collect();
+        let single: Vec<Value> = pins.iter().filter_map(|pin| only(pin)).collect();
         let free = pins.iter().filter_map(|pin| match pin {
             Pin::Content { max } => Some(*max),
             Pin::Is(_) | Pin::OneOf { .. } | Pin::Within(_) | Pin::Any => None,
@@ -65,15 +92,24 @@ pub(super) fn complete(
     Ok(args)
 }
 
-fn grants_of<'m>(machine: &'m Machine, step: &'m Step, action: &str) -> Vec<&'m Grant> {
-    let named = |grant: &&Grant| {
-        machine
-            .workflow()
-            .actions
-            .get(grant.action.index())
-            .is_some_and(|declared| qualified(declared) == action)
+fn ambiguous(step: &Step, name: &str, param: &str, fitting: &[(GrantIx, &Grant)]) -> Refused {
+    let names: Vec<String> =
+        fitting.iter().filter_map(|(ix, _)| step.grant_name(*ix)).map(|name| format!("`{name}`")).collect();
+    let reason = format!(
+        "the grants {} of step `{name}` fit and want different `{param}`; say it, or name one of them",
+        names.join(", ")
+    );
+    Refused::new(RefusalCode::Ambiguous, reason)
+}
+
+fn grants_of<'m>(machine: &'m Machine, step: &'m Step, wanted: &Wanted<'_>) -> Vec<(GrantIx, &'m Grant)> {
+    let named = |(ix, grant): &(GrantIx, &Grant)| {
+        let declared = machine.workflow().actions.get(grant.action.index());
+        declared.is_some_and(|declared| qualified(declared) == wanted.action)
+            && wanted.grant.is_none_or(|named| named == *ix)
     };
-    step.grants.iter().filter(named).collect()
+    let grants = step.grants.iter().enumerate().map(|(ix, grant)| (GrantIx::of(ix), grant));
+    grants.filter(named).collect()
 }
 
 /// What a use concerns, for leases: each thing that it alters or speaks about, below the upstream that it lies in. One that

@@ -12,7 +12,7 @@ use xpd_proxy::{Answer, Fault, Refused, Stop, Use};
 use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::GrantClaims;
 
-use super::args::{complete, concerned, declared};
+use super::args::{Wanted, complete, concerned, declared};
 use super::caller::{Caller, admit};
 use super::decide::{Question, decide, on_record, refuse};
 use super::repeat::Request;
@@ -76,11 +76,13 @@ fn requested(
     let Some((action_id, action)) = declared(&run.machine, &row.action) else {
         return Ok((stated(), Vec::new()));
     };
-    let Some(given) = args else {
+    // Of a token that is not held any more, the machine says why, whatever it is asked for.
+    let grant = run.state.holds().get(&row.jti).map(|hold| hold.grant);
+    let (Some(given), Some(_)) = (args, grant) else {
         return Ok((stated(), concerned(&run.machine, &run.state, action, &row.args)));
     };
-    let mut whole =
-        complete(&run.machine, &run.state, &row.step, &row.action, given.clone()).map_err(Stop::Refuse)?;
+    let wanted = Wanted { step: &row.step, action: &row.action, grant };
+    let mut whole = complete(&run.machine, &run.state, &wanted, given.clone()).map_err(Stop::Refuse)?;
     // What was left out is what the token was cut for, whatever has become of the data since.
     for (name, value) in &row.args {
         if !given.contains_key(name) {

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use xp_machine::{Accepted, Event};
+use xp_artifact::workflow::GrantIx;
+use xp_machine::{Accepted, Event, Machine};
 use xp_scope::{Digest, Value};
+use xp_wire::RefusalCode;
 use xpd_proxy::hooks::CrashAt;
-use xpd_proxy::{Fault, Stop};
+use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, MAX_GRANT_SECONDS, StepBinding};
 
-use super::args::{complete, concerned, declared};
+use super::args::{Wanted, complete, concerned, declared};
 use super::caller::Caller;
 use super::decide::{Accepting, Question, decide, refuse};
 use super::repeat::Request;
@@ -25,6 +27,8 @@ pub struct Ask {
     pub step: String,
     /// Qualified action.
     pub action: String,
+    /// The grant that is to serve it, as an offer names it.
+    pub grant: Option<String>,
     /// Arguments; those that can have one value only may be left out.
     pub args: BTreeMap<String, Value>,
     /// For repeating the request.
@@ -111,14 +115,29 @@ impl Orchestrator {
     }
 }
 
+/// The grant that a request names, if it names one.
+fn named(machine: &Machine, step: &str, grant: Option<&str>) -> Result<Option<GrantIx>, Refused> {
+    let Some(name) = grant else { return Ok(None) };
+    let declared = machine.step_named(step).and_then(|id| machine.workflow().steps.get(id.index()));
+    // That there is no such step, the machine says.
+    let Some(declared) = declared else { return Ok(None) };
+    let missing = || Refused::new(RefusalCode::NotGranted, format!("step `{step}` has no grant `{name}`"));
+    declared.grant_named(name).map(Some).ok_or_else(missing)
+}
+
 fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Result<Cut, Stop> {
-    let asked = json!(["request", ask.step, ask.action, ask.args]);
+    let mut asked = vec![json!("request"), json!(ask.step), json!(ask.action), json!(ask.args)];
+    asked.extend(ask.grant.as_ref().map(|grant| json!(grant)));
+    let asked = serde_json::Value::Array(asked);
     let request = Request::new(id, ask.request_id, &asked);
     let again = request.before::<(String, u64)>(tx, caller);
     let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let (artifact, machine) = (run.artifact.clone(), Arc::clone(&run.machine));
     let args = match again? {
-        None => complete(&machine, &run.state, &ask.step, &ask.action, ask.args),
+        None => named(&machine, &ask.step, ask.grant.as_deref()).and_then(|grant| {
+            let wanted = Wanted { step: &ask.step, action: &ask.action, grant };
+            Ok((grant, complete(&machine, &run.state, &wanted, ask.args.clone())?))
+        }),
         Some((jti, index)) => {
             let row = tx.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
             return Ok((row, artifact, index, true));
@@ -127,7 +146,7 @@ fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Res
     let action = declared(&machine, &ask.action).map(|(_, action)| action);
     let instance = action.and_then(|action| run.state.instance(&action.connector));
     let instance = instance.map(str::to_owned).unwrap_or_default();
-    let args = args.map_err(|refused| refuse(tx, id, caller.name(), refused))?;
+    let (grant, args) = args.map_err(|refused| refuse(tx, id, caller.name(), refused))?;
     let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let things = action.map(|action| concerned(&machine, &run.state, action, &args)).unwrap_or_default();
     let leased_by = tx.leased_by(id, &things)?;
@@ -137,6 +156,7 @@ fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Res
         key: caller.key.clone(),
         step: ask.step.clone(),
         action: ask.action.clone(),
+        grant,
         args: args.clone(),
     };
     let question = Question { run: id, principal: Some(caller.name()), leased_by, by: None, event };

@@ -17,6 +17,8 @@ mod kill;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod overlap;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod repeat;

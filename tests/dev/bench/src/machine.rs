@@ -216,6 +216,7 @@ fn request(jti: &str, step: &str) -> Event {
         key: key(),
         step: step.to_owned(),
         action: "github.issues.comment".to_owned(),
+        grant: None,
         args,
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{Source, ThingExpr};
-use xp_artifact::workflow::{Action, Atom, GrantIx, How, OutcomeIx, Pin, Root, Step, StepId, SubmissionIx};
-use xp_scope::{Type, Value};
+use xp_artifact::workflow::{
+    Action, Atom, Grant, GrantIx, How, OutcomeIx, Pin, Root, Step, StepId, SubmissionIx,
+};
+use xp_scope::{PatternSet, Type, Value};
 
 use crate::things::{Judge, Part, World};
 use crate::{At, Observer, Options, Situation, Used, acting, sample};
 use xp_machine::event::Principal;
-use xp_machine::{Accepted, Event, Input, Machine, Refusal, State, Status};
+use xp_machine::{Accepted, Event, Input, Machine, Refusal, RefusalCode, State, Status};
 
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,15 +186,13 @@ impl Player<'_> {
             key: "key".to_owned(),
             step: self.step.name.clone(),
             action: format!("{}.{}", action.connector, action.name),
+            grant: Some(ix),
             args: args.clone(),
         };
+        self.asks_without_a_name(here, action, &request);
         let Ok(Accepted::Granted { step, grant, opening, req, .. }) = self.apply(&mut then, request) else {
             return;
         };
-        // Another grant of the same action may have answered; then this use is counted there.
-        if grant != ix {
-            return;
-        }
         let claim = Event::Claim { jti: jti.clone(), actor, key: "key".to_owned(), step, opening, req };
         if self.apply(&mut then, claim).is_err() {
             return;
@@ -214,6 +214,59 @@ impl Player<'_> {
         }
     }
 
+    /// A request without a name belongs to the only grant that fits, whatever is left of it: where there is one, it is
+    /// answered as the request that names it, and where there are several, not at all.
+    fn asks_without_a_name<O: Observer>(&self, here: &Situation<O>, action: &Action, request: &Event) {
+        let Event::Request { args, .. } = request else { return };
+        let fits = |grant: &Grant| {
+            let mut pins = action.params.iter().zip(&grant.pins);
+            let admits = |value: &Value, pin: &Pin| match pin {
+                Pin::Is(expr) => self.machine.evaluate(&here.state, expr).as_ref() == Some(value),
+                Pin::OneOf { set, within } => {
+                    let inside = |set: Value| matches!(set, Value::List(all) if all.contains(value));
+                    self.machine.evaluate(&here.state, set).is_some_and(inside)
+                        && lies(within.as_ref(), value)
+                }
+                Pin::Within(patterns) => lies(Some(patterns), value),
+                Pin::Content { max } => {
+                    matches!(value, Value::Text(text) if text.chars().count() <= *max as usize)
+                }
+                Pin::Any => true,
+            };
+            pins.all(|(param, pin)| args.get(&param.name).is_some_and(|value| admits(value, pin)))
+        };
+        let actions = &self.machine.workflow().actions;
+        let is_same = |grant: &Grant| {
+            let other = actions.get(grant.action.index());
+            other.is_some_and(|other| (&other.connector, &other.name) == (&action.connector, &action.name))
+        };
+        let fitting = self.step.grants.iter().filter(|grant| is_same(grant) && fits(grant)).count();
+        let mut unnamed = request.clone();
+        if let Event::Request { grant, .. } = &mut unnamed {
+            *grant = None;
+        }
+        let (mut named_state, mut state) = (here.state.clone(), here.state.clone());
+        let asked = |state: &mut State, event: Event| {
+            self.machine.apply(state, &Input { at: 0, kill: None, leased_by: None, event })
+        };
+        let named = asked(&mut named_state, request.clone());
+        let given = asked(&mut state, unnamed);
+        if fitting > 1 {
+            let code = given.as_ref().err().map(|refusal| refusal.code);
+            // What comes before the grants are looked at is said first.
+            let before = matches!(code, Some(RefusalCode::StepClosed | RefusalCode::NotSeparate));
+            let same = code == named.as_ref().err().map(|refusal| refusal.code);
+            let ambiguous = code == Some(RefusalCode::Ambiguous);
+            assert!(ambiguous || before && same, "{fitting} grants fit, and the answer is {given:?}");
+        } else {
+            assert_eq!(
+                (given, state),
+                (named, named_state),
+                "one fits, and another answer came without its name"
+            );
+        }
+    }
+
     fn submit<O: Observer>(
         &self,
         here: &Situation<O>,
@@ -221,7 +274,7 @@ impl Player<'_> {
         found: &mut Vec<(Move, Situation<O>)>,
     ) {
         let Some(submission) = self.step.submissions.get(ix.index()) else { return };
-        let sampled = submission.within.as_ref().and_then(xp_scope::PatternSet::sample);
+        let sampled = submission.within.as_ref().and_then(PatternSet::sample);
         let value = match (&submission.ty, sampled) {
             (Type::List(_), Some(path)) => Value::List(vec![Value::Text(path)]),
             (_, Some(path)) => Value::Text(path),
@@ -366,6 +419,10 @@ fn candidates(
             values
         }
     }
+}
+
+fn lies(patterns: Option<&PatternSet>, value: &Value) -> bool {
+    patterns.is_none_or(|patterns| matches!(value, Value::Text(path) if patterns.matches(path)))
 }
 
 fn apply<O: Observer>(
