@@ -137,6 +137,8 @@ refusals! {
     UndeclaredAction = "undeclared_action", 422, Never, "an action is not declared here as the artifact declares it";
     /// A connector of the workflow has no instance here.
     NoInstance = "no_instance", 422, Never, "a connector of the workflow has no instance here";
+    /// Connectors of the workflow are bound to upstreams that its proofs do not allow.
+    WrongRealm = "wrong_realm", 422, Never, "connectors of the workflow are bound to upstreams that its proofs do not allow";
     /// The service behind the connector refused the action.
     ConnectorRefused = "connector_refused", 502, Never, "the service refused the action";
     /// The action was not carried out.

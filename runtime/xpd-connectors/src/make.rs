@@ -74,6 +74,24 @@ pub fn make(name: &str, kind: &str, table: &toml::Table, folder: &Path) -> Resul
     }
 }
 
+/// The addresses in the table of an instance: URLs and folders at which it finds things.
+#[must_use]
+pub fn addresses(kind: &str, table: &toml::Table) -> Vec<String> {
+    let all = |value: Option<&toml::Value>| -> Vec<String> {
+        let values = value.and_then(toml::Value::as_table).into_iter().flatten();
+        values.filter_map(|(_, value)| Some(value.as_str()?.to_owned())).collect()
+    };
+    let one = |table: Option<&toml::Value>| Some(table?.as_str()?.to_owned());
+    match kind {
+        "sandbox" => one(table.get("git_base")).into_iter().chain(all(table.get("repositories"))).collect(),
+        "deploy" => {
+            let hooks = ["staging", "production"].into_iter().filter_map(|name| table.get(name));
+            hooks.filter_map(|hook| one(hook.get("url"))).collect()
+        }
+        _ => one(table.get("base_url")).into_iter().collect(),
+    }
+}
+
 struct Maker<'a> {
     name: &'a str,
     table: &'a toml::Table,

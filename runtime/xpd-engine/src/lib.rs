@@ -5,9 +5,12 @@ pub mod keys;
 mod limiter;
 mod memory;
 pub mod orchestrator;
+pub mod realms;
 pub mod registry;
 pub mod roster;
+mod upstream;
 
 pub use config_error::{ConfigError, PRIVATE_KEY, is_private_key};
 pub use memory::{LogKey, published};
 pub use orchestrator::{Orchestrator, Rules};
+pub use upstream::Upstream;

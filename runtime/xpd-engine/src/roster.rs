@@ -192,6 +192,11 @@ impl Roster {
         self.by_key.values().find(|member| member.principal.name == name)
     }
 
+    /// Rules under which anybody may start an artifact.
+    pub fn rules_of<'r>(&'r self, digest: &'r str, name: &'r str) -> impl Iterator<Item = &'r Rule> {
+        self.rules.iter().filter(move |rule| rule.artifact == digest || rule.artifact == name)
+    }
+
     /// Rules under which a principal may start an artifact.
     pub fn rules<'r>(
         &'r self,
@@ -199,8 +204,6 @@ impl Roster {
         digest: &'r str,
         name: &'r str,
     ) -> impl Iterator<Item = &'r Rule> {
-        self.rules.iter().filter(move |rule| {
-            rule.principals.contains(principal) && (rule.artifact == digest || rule.artifact == name)
-        })
+        self.rules_of(digest, name).filter(move |rule| rule.principals.contains(principal))
     }
 }

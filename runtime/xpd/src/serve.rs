@@ -14,6 +14,7 @@ use xp_scope::Digest;
 use xpd_doors::api;
 use xpd_doors::socket::{self, Place};
 use xpd_engine::keys::{Keys, make_private_folder};
+use xpd_engine::realms;
 use xpd_engine::registry::Registry;
 use xpd_engine::roster::Roster;
 use xpd_engine::{ConfigError, LogKey, Orchestrator, Rules};
@@ -185,10 +186,16 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         trusted: config.trusted.clone(),
         unproved: config.unproved.clone(),
         required: config.required.clone(),
-        instances: config.connectors.iter().map(|(name, made)| (name.clone(), made.kind.clone())).collect(),
+        instances: config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect(),
         refusals_per_minute: config.limits.refusals_per_minute,
         digest: Digest::of(settings.join("\n").as_bytes()),
     })
+}
+
+/// What decisions depend on of an instance.
+fn bound(made: &config::Instance) -> realms::Instance {
+    let config::Instance { kind, realms, upstreams, table: _ } = made.clone();
+    realms::Instance { kind, upstreams, realms }
 }
 
 type Listeners = (Option<TcpListener>, Option<(UnixListener, Place)>);

@@ -46,6 +46,7 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
         RefusalCode::Unproved => ("unproved", 422, false),
         RefusalCode::UndeclaredAction => ("undeclared_action", 422, false),
         RefusalCode::NoInstance => ("no_instance", 422, false),
+        RefusalCode::WrongRealm => ("wrong_realm", 422, false),
         RefusalCode::ConnectorRefused => ("connector_refused", 502, false),
         RefusalCode::ConnectorFailed => ("connector_failed", 502, true),
         RefusalCode::InDoubt => ("in_doubt", 502, false),

@@ -1,11 +1,14 @@
 //! Taking an artifact in: signed by a trusted key, its actions declared as they are here, everything asked answered.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::json;
 use xp_artifact::question::{Obligation, Status};
+use xp_artifact::workflow::Workflow;
 use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey};
 use xp_machine::Machine;
+use xp_scope::Digest;
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Fault, Refused, Stop};
@@ -14,6 +17,7 @@ use xpd_store::StoreError;
 use super::caller::Caller;
 use super::decide::outside;
 use super::{Orchestrator, Rules};
+use crate::realms;
 use crate::registry::qualified;
 
 /// A token lives at most this long, whatever a workflow says.
@@ -45,7 +49,7 @@ impl Orchestrator {
         self.admit(caller).await?;
         let (rules, looked_at) = (Arc::clone(&self.rules), bytes.clone());
         let checked = tokio::task::spawn_blocking(move || check(&rules, looked_at.as_ref())).await;
-        let (digest, name, signer) = match checked.map_err(|_| StoreError::Closed)? {
+        let Checked { digest, name, signer, realms } = match checked.map_err(|_| StoreError::Closed)? {
             Ok(checked) => checked,
             Err(mut refused) => {
                 let written = self.write(move |tx| {
@@ -60,8 +64,11 @@ impl Orchestrator {
             let new = tx.insert_artifact(&text, &name, &signer, bytes.as_ref())?;
             if new {
                 let facts = [("name", &name), ("signer", &signer), ("by", &by)];
-                let facts: Facts =
+                let mut facts: Facts =
                     facts.into_iter().map(|(fact, said)| (fact.to_owned(), json!(said))).collect();
+                if !realms.is_empty() {
+                    facts.insert("realms".to_owned(), realms.into());
+                }
                 tx.record_here(Body::Deployed { artifact: digest, facts })?;
             }
             Ok(Deployed { digest: text, name, new })
@@ -70,7 +77,13 @@ impl Orchestrator {
     }
 }
 
-type Checked = (xp_scope::Digest, String, String);
+struct Checked {
+    digest: Digest,
+    name: String,
+    signer: String,
+    /// Where its things lie, for each way in which a run of it may be bound now.
+    realms: Vec<serde_json::Value>,
+}
 
 fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
     let bad = |error: &xp_artifact::ArtifactError| {
@@ -93,8 +106,24 @@ fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
     }
     let machine = Machine::new(artifact.workflow)
         .map_err(|error| Refused::new(RefusalCode::BadArtifact, error.to_string()))?;
-    drop(machine);
-    Ok((digest, name, signer(rules, &envelope)))
+    let realms = realms(rules, machine.workflow(), &digest, &name)?;
+    Ok(Checked { digest, name, signer: signer(rules, &envelope), realms })
+}
+
+/// Binds the realms as a start by each rule would. Where connectors lack an instance, no run can be started, and a start
+/// says so.
+fn realms(
+    rules: &Rules,
+    workflow: &Workflow,
+    digest: &Digest,
+    name: &str,
+) -> Result<Vec<serde_json::Value>, Refused> {
+    let digest = digest.to_string();
+    let unnamed = BTreeMap::new();
+    let named = rules.roster.rules_of(&digest, name).map(|rule| &rule.instances).chain([&unnamed]);
+    let chosen: BTreeSet<BTreeMap<String, String>> =
+        named.filter_map(|named| realms::instances(&rules.instances, named, workflow).ok()).collect();
+    chosen.iter().map(|chosen| Ok(realms::bind(&rules.instances, chosen, workflow)?.to_json())).collect()
 }
 
 /// The trusted key whose signature counted.

@@ -22,7 +22,7 @@ mod session;
 mod start;
 mod view;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ use xpd_store::{Clock, Resident, Store, StoreError};
 use crate::keys::Keys;
 use crate::limiter::Limiter;
 use crate::memory::{LogKey, Machines, Shared};
+use crate::realms::Instances;
 use crate::registry::Registry;
 use crate::roster::Roster;
 
@@ -62,8 +63,8 @@ pub struct Rules {
     pub unproved: BTreeSet<String>,
     /// Kinds of questions that every artifact must have answered.
     pub required: BTreeSet<String>,
-    /// Kind of each connector instance.
-    pub instances: BTreeMap<String, String>,
+    /// The connector instances, with where their things lie.
+    pub instances: Instances,
     /// Refusals of one principal logged one by one, each minute.
     pub refusals_per_minute: u32,
     /// Digest of all of this, as logged.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
+use xp_machine::Start;
 use xp_machine::event::Principal;
-use xp_machine::{Machine, Start};
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts};
@@ -18,6 +18,7 @@ use super::decide::outside;
 use super::repeat::Request;
 use super::{Orchestrator, Rules, random_id};
 use crate::memory::{NewRun, Tx};
+use crate::realms;
 use crate::roster::Rule;
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
@@ -90,7 +91,10 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let rule = allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)?;
     let machine = tx.machine(&digest)?.ok_or_else(unknown)?;
     let staff = staff(rules, &ask.staff).map_err(Stop::Refuse)?;
-    let instances = instances(rules, rule, &machine).map_err(Stop::Refuse)?;
+    let workflow = machine.workflow();
+    let instances = realms::instances(&rules.instances, &rule.instances, workflow).map_err(Stop::Refuse)?;
+    // The configuration may be another one than at deployment.
+    realms::bind(&rules.instances, &instances, workflow).map_err(Stop::Refuse)?;
     let start = Start { at: tx.now, params: ask.params.clone(), instances, staff };
     let state = machine.start(&start).map_err(|refusal| {
         let mut refused = Refused::new(refusal.code, refusal.reason);
@@ -154,24 +158,4 @@ fn staff(rules: &Rules, named: &BTreeMap<String, String>) -> Result<BTreeMap<Str
         staff.insert(role.clone(), member.principal.clone());
     }
     Ok(staff)
-}
-
-/// The instance of each connector: the one the rule names, else the only one of that kind.
-fn instances(rules: &Rules, rule: &Rule, machine: &Machine) -> Result<BTreeMap<String, String>, Refused> {
-    let mut instances = BTreeMap::new();
-    for action in &machine.workflow().actions {
-        let kind = &action.connector;
-        let of_kind: Vec<&String> =
-            rules.instances.iter().filter(|(_, other)| *other == kind).map(|(name, _)| name).collect();
-        let chosen = match (rule.instances.get(kind), of_kind.as_slice()) {
-            (Some(named), of_kind) if of_kind.contains(&named) => named,
-            (None, [only]) => *only,
-            _ => {
-                let reason = format!("no single instance of connector `{kind}` is bound to this workflow");
-                return Err(Refused::new(RefusalCode::NoInstance, reason));
-            }
-        };
-        instances.insert(kind.clone(), chosen.clone());
-    }
-    Ok(instances)
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xp_artifact::VerifyingKey;
-use xpd_connectors::{Made, make};
-use xpd_engine::ConfigError;
+use xpd_connectors::{Made, addresses, make};
+use xpd_engine::{ConfigError, Upstream};
 use xpd_proxy::hooks::{CrashAt, Hooks};
 
 /// The environment variable without which `[test]` is refused.
@@ -103,6 +103,10 @@ struct TestTable {
 pub struct Instance {
     /// Its kind: the connector it implements.
     pub kind: String,
+    /// For other connectors of whose kinds it speaks: the instance whose upstream it means.
+    pub realms: BTreeMap<String, String>,
+    /// The addresses in its table.
+    pub upstreams: Vec<Upstream>,
     /// The rest of its table.
     pub table: toml::Table,
 }
@@ -229,15 +233,32 @@ fn instances(
     path: &Path,
     tables: BTreeMap<String, toml::Table>,
 ) -> Result<BTreeMap<String, Instance>, ConfigError> {
+    let names: BTreeSet<String> = tables.keys().cloned().collect();
     let read = |(name, mut table): (String, toml::Table)| {
+        let wrong = |what: &str| ConfigError::new(path, format!("`connector.{name}.{what}"));
         let kind = match table.remove("kind") {
             Some(toml::Value::String(kind)) => kind,
-            Some(_) => {
-                return Err(ConfigError::new(path, format!("`connector.{name}.kind`: must be a text")));
-            }
+            Some(_) => return Err(wrong("kind`: must be a text")),
             None => name.clone(),
         };
-        Ok((name, Instance { kind, table }))
+        let mut realms = BTreeMap::new();
+        match table.remove("realms") {
+            Some(toml::Value::Table(said)) => {
+                for (realm, instance) in said {
+                    match instance {
+                        toml::Value::String(instance) if names.contains(&instance) => {
+                            realms.insert(realm, instance);
+                        }
+                        _ => return Err(wrong(&format!("realms.{realm}`: names no connector of this file"))),
+                    }
+                }
+            }
+            Some(_) => return Err(wrong("realms`: must be a table")),
+            None => {}
+        }
+        // An address that is none is found where the connector is made.
+        let upstreams = addresses(&kind, &table).iter().filter_map(|at| Upstream::parse(at).ok()).collect();
+        Ok((name, Instance { kind, realms, upstreams, table }))
     };
     tables.into_iter().map(read).collect()
 }

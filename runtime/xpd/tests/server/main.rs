@@ -19,6 +19,8 @@ mod load;
 #[cfg(test)]
 mod overlap;
 #[cfg(test)]
+mod realms;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod repeat;

@@ -1,0 +1,102 @@
+//! Addresses of upstreams, spelled alike where they are one.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+/// An address of an upstream, in a form in which what is one place is spelled alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Upstream {
+    /// Lower case, without a final dot; every loopback address is `loopback`. Empty for a folder of this machine.
+    host: String,
+    /// None where it is the usual one of the scheme: http and https are then one place.
+    port: Option<u16>,
+    /// Segments in lower case. Some upstreams tell cases apart; taken for one, nothing is missed.
+    path: Vec<String>,
+}
+
+impl Upstream {
+    /// Of a URL, or of a folder's path.
+    ///
+    /// # Errors
+    /// It is a URL that cannot be read, or one without a host.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if !text.contains("://") {
+            return Ok(Self { host: String::new(), port: None, path: segments(text) });
+        }
+        let url = Url::parse(text).map_err(|error| error.to_string())?;
+        let host = match url.host().ok_or("has no host")? {
+            Host::Domain(name) => match name.trim_end_matches('.').to_lowercase() {
+                name if name == "localhost" || name.ends_with(".localhost") => LOOPBACK.to_owned(),
+                name => name,
+            },
+            Host::Ipv4(address) => address_name(address.into()),
+            Host::Ipv6(address) => address_name(address.into()),
+        };
+        // Escapes are undone, so that `%61pi` is `api`.
+        let path = percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
+        Ok(Self { host, port: url.port(), path: segments(&path) })
+    }
+
+    /// One of them is the other or lies below it.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        (&self.host, self.port) == (&other.host, other.port)
+            && (self.path.starts_with(&other.path) || other.path.starts_with(&self.path))
+    }
+}
+
+impl std::fmt::Display for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        write!(f, "/{}", self.path.join("/"))
+    }
+}
+
+const LOOPBACK: &str = "loopback";
+
+fn address_name(address: IpAddr) -> String {
+    let address = address.to_canonical();
+    // A connection to the unspecified address ends on this machine, too.
+    if address.is_loopback() || address.is_unspecified() { LOOPBACK.to_owned() } else { address.to_string() }
+}
+
+fn segments(path: &str) -> Vec<String> {
+    path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Upstream;
+
+    #[test]
+    fn one_place_is_spelled_in_many_ways() {
+        let at = |text: &str| Upstream::parse(text).unwrap();
+        for (one, two) in [
+            ("https://api.example.org", "https://API.example.org:443/"),
+            ("https://api.example.org", "http://api.example.org."),
+            ("https://example.org/api", "https://user:word@example.org/x/../%61PI/?q#f"),
+            ("https://example.org/api", "https://example.org//api/v3"),
+            ("http://127.0.0.1:9000", "http://[::1]:9000/a"),
+            ("http://localhost:9000", "http://[::ffff:127.0.0.2]:9000"),
+            ("http://bücher.example", "http://xn--bcher-kva.example"),
+            ("/srv/git/shop", "/srv/git/./shop/"),
+        ] {
+            assert!(at(one).overlaps(&at(two)) && at(two).overlaps(&at(one)), "{one} {two}");
+        }
+        for (one, two) in [
+            ("https://example.org", "https://example.com"),
+            ("https://example.org/api", "https://example.org/apis"),
+            ("https://example.org:8443", "https://example.org"),
+            ("http://127.0.0.1:9000", "http://127.0.0.1:9001"),
+            ("/srv/git/shop", "https://srv/git/shop"),
+        ] {
+            assert!(!at(one).overlaps(&at(two)) && !at(two).overlaps(&at(one)), "{one} {two}");
+        }
+        assert!(Upstream::parse("https://").is_err());
+        assert!(Upstream::parse("unix:///run/x").is_err());
+    }
+}
