@@ -84,7 +84,10 @@ fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &
             None => Chance::Never,
             Some(map)
                 if !walks.needs_scarce(facts, map)
-                    && last.is_none_or(|atom| !walks.exhausts_scarce(facts, atom)) =>
+                    && last.is_none_or(|atom| {
+                        !walks.exhausts_scarce(facts, atom)
+                            && !facts.taken.needs_run(&map.bound, Some(atom.step))
+                    }) =>
             {
                 Chance::Happens
             }

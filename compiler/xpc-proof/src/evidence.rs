@@ -49,7 +49,9 @@ pub(crate) fn ways_to(facts: &Facts<'_>, atom: Atom) -> Vec<Way> {
 
 /// All pins of the grant have values in the map and let something through.
 pub(crate) fn pinned(facts: &Facts<'_>, at: GrantAt, map: &Map) -> bool {
-    facts.usable(at) && facts.grant(at).is_some_and(|grant| grant.data().all(|(_, datum)| map.has(datum)))
+    facts.usable(at)
+        && !facts.taken.by_one_of(at, &map.bound)
+        && facts.grant(at).is_some_and(|grant| grant.data().all(|(_, datum)| map.has(datum)))
 }
 
 /// The judge of the outcome can be shown what it judges.
@@ -65,7 +67,15 @@ pub(crate) fn visible(facts: &Facts<'_>, atom: Atom, map: &Map) -> bool {
 
 /// A way to bring about an outcome of an open step in a map.
 pub(crate) fn way_now(facts: &Facts<'_>, atom: Atom, map: &Map) -> Option<Way> {
-    let here = |way: &Way| way.keys().all(|grant| pinned(facts, (atom.step, *grant), map));
+    let here = |way: &Way| {
+        let contested = |grant: &GrantIx| {
+            facts
+                .taken
+                .rivals((atom.step, *grant))
+                .any(|(step, ix)| step == atom.step && way.contains_key(&ix))
+        };
+        way.keys().all(|grant| pinned(facts, (atom.step, *grant), map) && !contested(grant))
+    };
     ways_to(facts, atom).into_iter().find(here)
 }
 

@@ -14,6 +14,7 @@ use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place};
 
 use crate::scopes;
+use crate::taken::Taken;
 
 // Invariant: nothing reads these two. `Facts::of` has the machine check every id of the workflow, and `ids` those of a
 // question; they stand where the type system cannot know it and a panic is not allowed.
@@ -74,6 +75,8 @@ pub(crate) struct Facts<'m> {
     resets: Vec<Vec<StepId>>,
     usable: Vec<Vec<bool>>,
     submittable: Vec<bool>,
+    /// Names that may be taken.
+    pub taken: Taken,
     /// `finish` holds before anything happens: the first settling ends the run.
     pub over_at_once: bool,
 }
@@ -107,7 +110,21 @@ impl<'m> Facts<'m> {
         let submittable =
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
         let over_at_once = w.finish.holds(&|_| false);
-        Ok(Self { model, w, machine, order, rank, parents, parts, resets, usable, submittable, over_at_once })
+        let taken = Taken::of(w, &resets);
+        Ok(Self {
+            model,
+            w,
+            machine,
+            order,
+            rank,
+            parents,
+            parts,
+            resets,
+            usable,
+            submittable,
+            taken,
+            over_at_once,
+        })
     }
 
     pub fn steps(&self) -> impl Iterator<Item = StepId> + use<> {
@@ -321,6 +338,20 @@ impl<'m> Facts<'m> {
     /// The span of a place, for a failure.
     pub fn span(&self, place: Place, otherwise: Span) -> Span {
         self.model.spans.get(place).unwrap_or(otherwise)
+    }
+
+    /// A use in an earlier opening may leave none for a later one: by a limit per run, or because its name is taken.
+    pub fn used_up(&self, at: GrantAt) -> bool {
+        self.per_run(at) || self.taken.again(at)
+    }
+
+    /// Uses of the grant in one opening.
+    pub fn uses(&self, at: GrantAt) -> u32 {
+        match self.grant(at) {
+            Some(_) if self.taken.again(at) => 1,
+            Some(grant) => grant.limit.uses,
+            None => 0,
+        }
     }
 
     /// The whole use of the grant is counted per run.

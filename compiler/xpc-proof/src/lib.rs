@@ -33,6 +33,7 @@ mod session;
 mod showing;
 mod support;
 mod sure;
+mod taken;
 mod told;
 mod values;
 pub mod version;

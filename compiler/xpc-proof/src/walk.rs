@@ -68,8 +68,11 @@ impl Walks {
         !self.scarce.is_empty()
     }
 
-    /// The map lies behind the end of such a loop.
+    /// The map lies behind the end of such a loop, or rests on names that may be taken.
     pub fn needs_scarce(&self, facts: &Facts<'_>, map: &Map) -> bool {
+        if facts.taken.needs_run(&map.bound, None) {
+            return true;
+        }
         let mut atoms = map.settled.iter().map(|(step, outcome)| Atom { step: *step, outcome: *outcome });
         atoms.any(|atom| self.exhausts_scarce(facts, atom))
     }
@@ -184,7 +187,7 @@ fn is_scarce(facts: &Facts<'_>, by: LoopId) -> bool {
     let rebuilt = facts.cone([l.step]).into_iter().filter(|step| facts.resets(by, *step));
     rebuilt.into_iter().any(|step| {
         facts.step(step).grants.iter().enumerate().any(|(index, grant)| {
-            facts.per_run(crate::values::grant_at(step, index))
+            facts.used_up(crate::values::grant_at(step, index))
                 && (grant.binder.is_some() || !facts.action(grant.action).shows.is_empty())
         })
     })

@@ -15,8 +15,8 @@ use crate::outcomes::LoopIds;
 use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{
-    assumptions, collect, cycles, formulas, grants, limits, loops, obligations, outcomes, overlaps, separations,
-    submissions, tables,
+    assumptions, collect, cycles, formulas, grants, limits, loops, obligations, outcomes, overlaps,
+    separations, submissions, tables,
 };
 
 /// The model of a workflow, or none with the faults reported.

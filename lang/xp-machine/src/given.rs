@@ -15,6 +15,14 @@ pub(crate) struct Given {
     pub levels: Vec<(KindIx, Vec<GivenKey>)>,
 }
 
+impl Given {
+    /// Its own key is written in the workflow: no parameter is in it.
+    pub fn is_written(&self) -> bool {
+        let own = self.levels.last().map(|(_, keys)| keys.as_slice()).unwrap_or_default();
+        !own.iter().any(|key| matches!(key, GivenKey::Param(_)))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum GivenKey {
     Literal(Value),

@@ -1,7 +1,8 @@
 //! The things that one use concerns: what it makes must be new, what it writes must not have moved.
 //!
-//! Invariant that proofs rely on: no thing that the run makes is one that it was given, that the workflow names, or that it
-//! made before and has not removed.
+//! Invariant that proofs rely on: no thing that the run makes is one that it was given by a parameter, or that it made before
+//! and has not removed; and none that the upstream names is one that the workflow names by a literal. A literal says nothing
+//! about what exists where the workflow, too, says how the new thing is called: it may mean that one.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +73,9 @@ impl Machine {
                 }
             }
             let canonical = thing.canonical(&self.workflow.kinds);
-            if self.index.given.iter().any(|given| self.is_given(state, given, &thing, &canonical)) {
+            let by_author = self.thing(action, args, None, &making.thing).is_some();
+            let mut given = self.index.given.iter().filter(|given| !(by_author && given.is_written()));
+            if given.any(|given| self.is_given(state, given, &thing, &canonical)) {
                 return Some("the workflow names it as something that exists".to_owned());
             }
             state.made.contains(&canonical).then(|| "the run made it before".to_owned())

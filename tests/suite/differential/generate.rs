@@ -338,10 +338,14 @@ impl Generator {
                 format!("{}, version: {rated}.version", self.number(index))
             }
             "scan" => format!("{}, path: {}", self.branch(index), self.path(index)),
-            "make" if self.data(index, &["talk", "drop"]).is_some() => {
+            "make" if self.data(index, &["talk", "drop"]).is_some() && self.dice.chance(70) => {
                 self.met("template");
                 let said = self.data(index, &["talk", "drop"]).unwrap_or_default();
                 format!("\"made-{{{said}.id}}-{index}-{number}\"")
+            }
+            "make" if self.dice.chance(25) => {
+                self.met("one name for several");
+                "\"topic\"".to_owned()
             }
             "make" => {
                 self.met("literal");
@@ -374,10 +378,6 @@ impl Generator {
         };
         if index == 0 && matches!(action, "talk" | "look") && binder.is_none() {
             limit = "";
-        }
-        // A second one of the name would not be new: that such a grant is used up is not asked yet.
-        if action == "make" {
-            limit = "once per run";
         }
         self.met(match limit {
             "once per opening" => "once per opening",
@@ -421,6 +421,10 @@ impl Generator {
             (0, _) => {
                 self.met("any");
                 "any".to_owned()
+            }
+            (1, _) if self.dice.chance(50) => {
+                self.met("a literal that may be made");
+                "\"topic\"".to_owned()
             }
             (1 | 2, _) | (_, None) => {
                 self.met("parameter");

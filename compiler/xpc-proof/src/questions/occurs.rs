@@ -20,7 +20,8 @@ const SEARCHED: usize = 2;
 
 /// The verdict, unless it is a proof of which no run is known to reach the situation.
 pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict: Verdict) -> Verdict {
-    if verdict.witness.is_none() || !context.session.walks().any_scarce() {
+    let may_miss = context.session.walks().any_scarce() || context.facts.taken.any();
+    if verdict.witness.is_none() || !may_miss {
         return verdict;
     }
     let spoken_of: Vec<&Uses> = match question {

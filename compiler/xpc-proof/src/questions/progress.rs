@@ -74,6 +74,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
                 Ok(Some(failure)) => failures.push(Ok(failure)),
                 Err(_) => open.push(step),
             }
+            failures.extend(taken(context, step).transpose());
             if failures.len() >= MOST {
                 break;
             }
@@ -155,7 +156,7 @@ fn worst(context: &Context<'_, '_>, step: StepId, map: &Map, spent: &[GrantAt]) 
             .filter(|((of, ix, _), _)| (*of, *ix) == at)
             .map(|((_, _, fields), is)| (fields.clone(), *is))
             .collect();
-        let uses = facts.grant(at).map_or(0, |grant| grant.limit.uses);
+        let uses = facts.uses(at);
         plan::repeat(&mut acts, &Act::Use { at, flags, args: BTreeMap::new() }, u64::from(uses))?;
     }
     Some(acts)
@@ -213,7 +214,7 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
     let facts = context.facts;
     let spent: Vec<GrantAt> = (0..facts.step(step).grants.len())
         .map(|index| crate::values::grant_at(step, index))
-        .filter(|at| facts.per_run(*at))
+        .filter(|at| facts.used_up(*at))
         .collect();
     if spent.is_empty() || settles(context, step, &spent) && (context.names_bound() || free(context, step)) {
         return Ok(None);
@@ -235,7 +236,7 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
     };
     let mut uses = Vec::new();
     for at in &relevant {
-        let times = u64::from(facts.grant(*at).map_or(0, |grant| grant.limit.uses));
+        let times = u64::from(facts.uses(*at));
         plan::repeat(&mut uses, &Act::using(*at), times).ok_or(plan::TOO_LONG)?;
     }
     let name = &facts.step(step).name;
@@ -261,17 +262,64 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
         searched.map_err(|also| format!("{why}; {also}"))
     })?;
     let at = relevant.first().or(spent.first()).copied().unwrap_or((step, GrantIx(0)));
+    let (what, place, help) = if facts.per_run(at) {
+        let help = "count `per opening`, or move the step out of the loop";
+        ("this limit per run is used up", Place::Limit(at.0, at.1), help)
+    } else {
+        let help = "let the name change with what is new in each opening, or move the step out of the loop";
+        ("the name of what this makes is taken", Place::Grant(at.0, at.1), help)
+    };
     let failure = Diagnostic::error(
         codes::STRANDED,
-        format!("step `{name}` may open again when this limit per run is used up, and then cannot settle"),
+        format!("step `{name}` may open again when {what}, and then cannot settle"),
     )
-    .at(context.span(Place::Limit(at.0, at.1)));
+    .at(context.span(place));
     let by = chain.as_ref().and_then(|chain| chain.fired.first()).or(loops.first()).copied();
     let by = by.unwrap_or(xp_artifact::workflow::LoopId(0));
     Ok(Some(
         failure
             .label(context.span(Place::Loop(by)), format!("this opens `{name}` again"))
-            .help("count `per opening`, or move the step out of the loop")
+            .help(help)
+            .trace(trace),
+    ))
+}
+
+/// The step may find that another grant took a name it needs: its grants of such names give nothing then.
+fn taken(context: &Context<'_, '_>, step: StepId) -> Result<Option<Diagnostic>, String> {
+    let facts = context.facts;
+    let grants = (0..facts.step(step).grants.len()).map(|index| crate::values::grant_at(step, index));
+    let contested: Vec<GrantAt> =
+        grants.filter(|at| facts.taken.rivals(*at).next().is_some() && matters(context, *at)).collect();
+    let unmoved = |context: &Context<'_, '_>| context.names_bound() || free(context, step);
+    if contested.is_empty() || settles(context, step, &contested) && unmoved(context) {
+        return Ok(None);
+    }
+    let pairs: Vec<(GrantAt, GrantAt)> =
+        contested.iter().flat_map(|at| facts.taken.rivals(*at).map(move |rival| (*at, rival))).collect();
+    let Some((at, rival)) = pairs.first().copied() else { return Ok(None) };
+    // A rival in a step that no loop opens again has left its step begun.
+    let lasting = |step: StepId| facts.loops().all(|(by, _)| !facts.resets(by, step));
+    let goals: Vec<Goal> = pairs
+        .iter()
+        .filter(|(_, (maker, _))| lasting(*maker))
+        .map(|(_, (maker, _))| vec![Need::Begun(*maker), Need::Stranded(step, contested.clone())])
+        .collect();
+    let possible = context.session.sort(&goals, Some(1))?.iter().any(Option::is_some);
+    if !possible && pairs.iter().all(|(_, (maker, _))| lasting(*maker)) {
+        return Ok(None);
+    }
+    let name = &facts.step(step).name;
+    let maker = &facts.step(rival.0).name;
+    let trace = context
+        .stage
+        .search(&Violation::Stranded(step), &Setting::default(), with_nothing_to_use(name))
+        .map_err(|why| format!("a name that step `{name}` needs may be taken by step `{maker}`: {why}"))?;
+    let message = format!("step `{name}` may find the name of what this makes taken, and then cannot settle");
+    Ok(Some(
+        Diagnostic::error(codes::STRANDED, message)
+            .at(context.span(Place::Grant(at.0, at.1)))
+            .label(context.span(Place::Grant(rival.0, rival.1)), "this may have made one of that name")
+            .help("give what is made another name, or an outcome that needs none of it")
             .trace(trace),
     ))
 }

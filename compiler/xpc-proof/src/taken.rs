@@ -1,0 +1,143 @@
+//! Names that grants give to what they make, and when such a name may be taken already: the machine refuses a second thing of
+//! a name that the run made and has not removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xp_artifact::declaration::{KeyExpr, Making};
+use xp_artifact::things::Terms;
+use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, Pin, Root, StepId, Workflow};
+use xp_scope::thing::{Immutable, Key, Term, relate};
+
+type GrantAt = (StepId, GrantIx);
+
+/// What is known of the names that grants give.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// Grants that may give the same name again, in another use.
+    again: BTreeSet<GrantAt>,
+    /// For a grant whose user cannot choose another name: the other grants that may have given it.
+    rivals: BTreeMap<GrantAt, BTreeSet<GrantAt>>,
+}
+
+/// A grant with something that it makes under a name it says itself.
+struct Maker<'w> {
+    at: GrantAt,
+    grant: &'w Grant,
+    action: &'w Action,
+    making: &'w Making,
+    term: Term,
+}
+
+impl Taken {
+    pub fn of(w: &Workflow, resets: &[Vec<StepId>]) -> Self {
+        let mut terms = Terms::of(w);
+        let mut makers = Vec::new();
+        for (number, step) in w.steps.iter().enumerate() {
+            for (index, grant) in step.grants.iter().enumerate() {
+                let at = (StepId::of(number), GrantIx::of(index));
+                let Some(action) = w.actions.get(grant.action.index()) else { continue };
+                for making in action.clauses.makes.iter().filter(|making| is_named(w, action, making)) {
+                    let term = terms.term(at.0, at.1, &making.thing);
+                    makers.push(Maker { at, grant, action, making, term });
+                }
+            }
+        }
+        let mut taken = Self::default();
+        for maker in makers.iter().filter(|maker| !maker.is_chosen()) {
+            if !maker.changes(w, resets) {
+                taken.again.insert(maker.at);
+            }
+            let meets = |other: &&Maker<'_>| {
+                other.at != maker.at && !relate(&w.kinds, &maker.term, &other.term).is_apart()
+            };
+            let rivals: BTreeSet<GrantAt> = makers.iter().filter(meets).map(|other| other.at).collect();
+            if !rivals.is_empty() {
+                taken.rivals.entry(maker.at).or_default().extend(rivals);
+            }
+        }
+        taken
+    }
+
+    /// A later use may find its name taken by an earlier one.
+    pub fn again(&self, at: GrantAt) -> bool {
+        self.again.contains(&at)
+    }
+
+    /// Other grants that may have taken the name.
+    pub fn rivals(&self, at: GrantAt) -> impl Iterator<Item = GrantAt> + '_ {
+        self.rivals.get(&at).into_iter().flatten().copied()
+    }
+
+    /// Some name may be given by two grants.
+    pub fn any(&self) -> bool {
+        !self.rivals.is_empty()
+    }
+
+    /// Of the grants with results in a map, another may have taken the name.
+    pub fn by_one_of(&self, at: GrantAt, bound: &BTreeSet<GrantAt>) -> bool {
+        self.rivals(at).any(|rival| bound.contains(&rival))
+    }
+
+    /// Results of the map, or of the step, were made under names that others may have taken: that there is such a run is shown
+    /// by a run only.
+    pub fn needs_run(&self, bound: &BTreeSet<GrantAt>, step: Option<StepId>) -> bool {
+        let contested = |at: &GrantAt| self.rivals.contains_key(at);
+        bound.iter().any(contested) || self.rivals.keys().any(|at| Some(at.0) == step)
+    }
+}
+
+impl Maker<'_> {
+    /// Whoever uses the grant can choose another name, or another place for it.
+    fn is_chosen(&self) -> bool {
+        let Term::Path(levels) = &self.term else { return true };
+        let mut keys = levels.iter().flat_map(|level| &level.keys);
+        keys.any(|key| matches!(key, Key::Chosen { .. } | Key::Every(_)))
+            && !self.pins().any(|pin| matches!(pin, Pin::OneOf { .. }))
+    }
+
+    /// The pins that name the thing and what it lies in.
+    fn pins(&self) -> impl Iterator<Item = &Pin> {
+        let keys = self.making.thing.levels().iter().flat_map(|level| &level.keys);
+        keys.filter_map(|key| match key {
+            KeyExpr::Argument { index, .. } => Some(*index),
+            KeyExpr::Field(fields) => self.action.clauses.identity(fields).map(|(index, _)| index),
+            KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
+        })
+        .filter_map(|index| self.grant.pins.get(index as usize))
+    }
+
+    /// In every later opening the name is another one: one thing that is new itself stands in it, and nothing else that may
+    /// change.
+    fn changes(&self, w: &Workflow, resets: &[Vec<StepId>]) -> bool {
+        let data = self.pins().flat_map(|pin| match pin {
+            Pin::Is(expr) | Pin::OneOf { set: expr, .. } => expr.data().collect::<Vec<_>>(),
+            Pin::Within(_) | Pin::Content { .. } | Pin::Any => Vec::new(),
+        });
+        let own: Vec<&Vec<StepId>> = resets.iter().filter(|reset| reset.contains(&self.at.0)).collect();
+        let moving: BTreeSet<&Datum> = data
+            .filter(|datum| {
+                datum.root.step().is_some_and(|step| own.iter().any(|reset| reset.contains(&step)))
+            })
+            .collect();
+        let [datum] = moving.into_iter().collect::<Vec<_>>()[..] else { return false };
+        let Root::Result { step, grant } = datum.root else { return false };
+        let made = w.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()));
+        let action = made.and_then(|grant| w.actions.get(grant.action.index()));
+        let minted = action.is_some_and(|action| {
+            action.clauses.made_as(&datum.fields).is_some()
+                && action.clauses.identity(&datum.fields).is_none()
+        });
+        minted && own.iter().all(|reset| reset.contains(&step))
+    }
+}
+
+/// The name is an argument of the use, and what has it can change: what the upstream names, it names anew each time.
+fn is_named(w: &Workflow, action: &Action, making: &Making) -> bool {
+    let Some(own) = making.thing.levels().last() else { return false };
+    let kind = w.kinds.named(&own.kind).and_then(|ix| w.kinds.get(ix));
+    kind.is_none_or(|kind| kind.immutable != Some(Immutable::Content))
+        && own.keys.iter().all(|key| match key {
+            KeyExpr::Field(fields) => action.clauses.identity(fields).is_some(),
+            _ => true,
+        })
+}
