@@ -7,7 +7,7 @@ use xp_scope::Value;
 use xp_scope::thing::Canonical;
 
 use crate::evidence::Evidence;
-use crate::fact::Use;
+use crate::fact::{GrantAt, Use};
 use crate::grants::granted;
 
 /// The run as it stands after the fact.
@@ -30,6 +30,9 @@ pub trait Relation {
 
     /// Whether a final argument of the use certainly is what the evidence is about, or takes effect on it.
     fn spends(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool;
+
+    /// Whether a final argument of the use may be what the evidence is about.
+    fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool;
 }
 
 /// Compares the values of the uses themselves.
@@ -42,9 +45,13 @@ impl Concrete<'_> {
         things::thing(kinds, action, &used.args, None, expr).map(|thing| thing.canonical(kinds))
     }
 
+    /// What the evidence is about, where the use that gave it names it.
     fn about(&self, evidence: &Evidence, given: &Use) -> Vec<Option<Canonical>> {
-        let Some((_, action)) = granted(self.0, given.at) else { return vec![None] };
-        evidence.about.iter().map(|expr| self.thing(action, given, expr)).collect()
+        let thing = |(of, expr): &(GrantAt, ThingExpr)| {
+            let (_, action) = granted(self.0, *of)?;
+            if *of == given.at { self.thing(action, given, expr) } else { None }
+        };
+        evidence.about.iter().map(thing).collect()
     }
 }
 
@@ -70,5 +77,9 @@ impl Relation for Concrete<'_> {
             let made = self.thing(action, user, expr).filter(whole);
             made.is_some_and(|made| about.iter().flatten().any(|about| *about == made))
         })
+    }
+
+    fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
+        self.spends(user, evidence, given)
     }
 }
