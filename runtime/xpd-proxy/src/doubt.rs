@@ -136,7 +136,7 @@ impl<A: Authority> Proxy<A> {
     /// never be repeated is left to a person.
     async fn repeat(&self, jti: String) -> Result<Option<Won>, Fault> {
         let Some(flight) = self.flights.begin(&jti) else { return Ok(None) };
-        let authority = Arc::clone(&self.authority);
+        let (authority, lines) = (Arc::clone(&self.authority), self.lines.clone());
         self.store
             .write(move |tx| {
                 let Some(grant) = doubted(tx, &jti)? else { return Ok(None) };
@@ -157,7 +157,7 @@ impl<A: Authority> Proxy<A> {
                     return Ok(None);
                 }
                 authority.repeats(tx, held.grant())?;
-                Ok(Some(Won::again(held, flight)))
+                Ok(Some(Won::again(held, flight, &lines)))
             })
             .await
     }
@@ -171,12 +171,12 @@ impl<A: Authority> Proxy<A> {
                     format!("repeated and refused (status {status}): {}", self.scrubber.text(&reason));
                 self.leave(spent, Refused::new(RefusalCode::ConnectorRefused, reason)).await
             }
-            Err(ActError::NotSent(_) | ActError::Unknown(_)) => Ok(()),
+            Err(ActError::NotSent(_) | ActError::Stopped(_) | ActError::Unknown(_)) => Ok(()),
         }
     }
 
     async fn seek(&self, doubt: Held, settled: bool) -> Result<(), Fault> {
-        let Some((instance, sought, spent)) = doubt.seek() else { return Ok(()) };
+        let Some((instance, sought, spent)) = doubt.seek(&self.lines) else { return Ok(()) };
         match self.look(&instance, sought).await {
             Ok(Some(value)) => self.found(spent, Some(value)).await,
             Ok(None) if settled => self.found(spent, None).await,

@@ -15,6 +15,7 @@ use crate::ending::{Answer, Ending};
 use crate::fault::Fault;
 use crate::flights::Flights;
 use crate::hooks::{CrashAt, Hooks};
+use crate::line::{Lines, Watch};
 use crate::permit::{Permit, Sought, Spent, Won};
 use crate::scrub::Scrubber;
 
@@ -36,6 +37,7 @@ pub struct Proxy<A> {
     pub(crate) hooks: Hooks,
     pub(crate) grace: Duration,
     pub(crate) flights: Flights,
+    pub(crate) lines: Lines,
     /// Held by each action under way, to read.
     pub(crate) acts: Arc<RwLock<()>>,
 }
@@ -51,8 +53,14 @@ impl<A: Authority> Proxy<A> {
         hooks: Hooks,
         grace: Duration,
     ) -> Self {
-        let flights = Flights::default();
-        Self { authority, store, connectors, scrubber, hooks, grace, flights, acts: Arc::default() }
+        let (flights, lines) = (Flights::default(), Lines::default());
+        Self { authority, store, connectors, scrubber, hooks, grace, flights, lines, acts: Arc::default() }
+    }
+
+    /// The lines of the actions under way, for whoever stops them.
+    #[must_use]
+    pub fn lines(&self) -> &Lines {
+        &self.lines
     }
 
     /// Waits until no action is under way.
@@ -94,13 +102,13 @@ impl<A: Authority> Proxy<A> {
     }
 
     pub(crate) async fn perform(&self, instance: &str, permit: Permit) -> Result<Value, ActError> {
-        let connector = self.connector(instance)?;
-        apart(DEADLINE, async move { connector.act(permit).await }).await
+        let (connector, watch) = (self.connector(instance)?, permit.line().watch());
+        apart(DEADLINE, watch, async move { connector.act(permit).await }).await
     }
 
     pub(crate) async fn look(&self, instance: &str, sought: Sought) -> Result<Option<Value>, ActError> {
-        let connector = self.connector(instance)?;
-        apart(LOOK, async move { connector.probe(&sought).await }).await
+        let (connector, watch) = (self.connector(instance)?, sought.line().watch());
+        apart(LOOK, watch, async move { connector.probe(&sought).await }).await
     }
 
     fn connector(&self, instance: &str) -> Result<Arc<dyn Connector>, ActError> {
@@ -118,6 +126,7 @@ impl<A: Authority> Proxy<A> {
             Err(ActError::Refused { status, reason }) => {
                 Ending::Failed { returned: true, reason: self.scrubber.text(&reason), status: Some(status) }
             }
+            Err(ActError::Stopped(reason)) => Ending::Stopped(reason),
             Err(ActError::Unknown(reason)) => Ending::Unknown(self.scrubber.text(&reason)),
         }
     }
@@ -139,16 +148,23 @@ fn waits(answer: &Result<Answer, Fault>) -> bool {
 }
 
 /// Runs a connector in a task of its own, which ends with the wait for it: a failure inside is a doubt, and nothing goes
-/// on after its end was given up.
+/// on after its end was given up. Where the line was cut, it decides what is known of the end, whatever the connector made
+/// of it, and the rest of the task, waits among it, is given up.
 async fn apart<T: Send + 'static>(
     longest: Duration,
+    watch: Watch,
     work: impl Future<Output = Result<T, ActError>> + Send + 'static,
 ) -> Result<T, ActError> {
     let mut task = JoinSet::new();
     task.spawn(work);
-    match tokio::time::timeout(longest, task.join_next()).await {
-        Ok(Some(Ok(done))) => done,
-        Ok(_) => Err(ActError::Unknown("the connector failed inside".to_owned())),
-        Err(_) => Err(ActError::Unknown("the connector did not come back".to_owned())),
-    }
+    let ended = tokio::select! {
+        biased;
+        done = tokio::time::timeout(longest, task.join_next()) => match done {
+            Ok(Some(Ok(done))) => done,
+            Ok(_) => Err(ActError::Unknown("the connector failed inside".to_owned())),
+            Err(_) => Err(ActError::Unknown("the connector did not come back".to_owned())),
+        },
+        () = watch.is_cut() => Err(ActError::Unknown("stopped".to_owned())),
+    };
+    ended.map_err(|error| watch.ended().unwrap_or(error))
 }

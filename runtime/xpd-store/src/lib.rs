@@ -17,7 +17,7 @@ mod tx;
 pub use clock::{Clock, SystemClock};
 pub use error::{CommandError, StoreError};
 pub use job::Job;
-pub use kills::{EVERYTHING, of_principal};
+pub use kills::{EVERYTHING, Scope, of_principal};
 pub use phase::Phase;
 pub use resident::{NoResident, Resident};
 pub use rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen};

@@ -4,12 +4,23 @@ use xp_artifact::workflow::Repeat;
 use xp_machine::{Machine, State};
 use xp_scope::Value;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Fault, Refused, Spent, Stop, Use, Warrant};
-use xpd_store::{GrantRow, Read, StoreError};
+use xpd_store::{GrantRow, Read, Scope, StoreError};
 
 use super::args::declared;
 use super::caller::{Caller, admit};
 use super::{Orchestrator, claim, doubt, end};
 use crate::memory::Tx;
+
+/// The scopes of a kill that cover a grant.
+fn scopes(machine: &Machine, artifact: &str, grant: &GrantRow) -> Vec<Scope> {
+    vec![
+        Scope::Artifact(artifact.to_owned()),
+        Scope::Artifact(machine.workflow().name.clone()),
+        Scope::Run(grant.run.clone()),
+        Scope::Principal(grant.principal.clone()),
+        Scope::Connector(grant.instance.clone()),
+    ]
+}
 
 /// The versions at which things must be for a use.
 fn expected(machine: &Machine, state: &State, grant: &GrantRow) -> Vec<Option<Value>> {
@@ -47,13 +58,15 @@ impl Authority for Orchestrator {
         let found = found.and_then(|(id, action)| Some((machine.declaration(id)?, action.repeat)));
         let state = serde_json::from_slice(&run.state)?;
         let expected = expected(&machine, &state, grant);
+        let scopes = scopes(&machine, &run.artifact, grant);
         Ok(Some(match found {
             Some((declaration, repeat)) => {
-                Warrant { declaration: declaration.clone(), repeat, marker, expected }
+                Warrant { declaration: declaration.clone(), repeat, marker, expected, scopes }
             }
             // Under this digest nothing was ever granted.
             None => {
-                Warrant { declaration: xp_scope::Digest::of(b""), repeat: Repeat::Manual, marker, expected }
+                let declaration = xp_scope::Digest::of(b"");
+                Warrant { declaration, repeat: Repeat::Manual, marker, expected, scopes }
             }
         }))
     }
