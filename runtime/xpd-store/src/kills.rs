@@ -28,12 +28,3 @@ impl fmt::Display for Scope {
         }
     }
 }
-
-/// The scope of a kill that stops all.
-pub const EVERYTHING: &str = "everything";
-
-/// The scope of a kill of one principal.
-#[must_use]
-pub fn of_principal(name: &str) -> String {
-    Scope::Principal(name.to_owned()).to_string()
-}
