@@ -24,7 +24,7 @@ pub use call::Call;
 pub use connector::{ActError, Connector};
 pub use doubt::Resolution;
 pub use ending::{Answer, Ending, Failure};
-pub use fault::{Fault, Refused, Stop, insist, write};
+pub use fault::{Fault, Refused, Stop, insist, urge, write};
 pub use line::{About, Cut, Line, Lines, Weight};
 pub use permit::{Permit, Sought, Spent};
 pub use proxy::Proxy;

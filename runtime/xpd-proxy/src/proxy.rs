@@ -1,10 +1,10 @@
 //! Acts on what was won, and records how it ended.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::RwLock;
+use tokio::sync::RwLock as Gate;
 use tokio::task::JoinSet;
 use xp_scope::Value;
 use xpd_store::Store;
@@ -28,18 +28,23 @@ const LOOK: Duration = Duration::from_secs(5 * 60);
 /// Between two tries to record what happened.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// What the proxy acts with.
+pub(crate) struct Hands {
+    pub connectors: BTreeMap<String, Arc<dyn Connector>>,
+    pub scrubber: Scrubber,
+}
+
 /// The proxy.
 pub struct Proxy<A> {
     pub(crate) authority: Arc<A>,
     pub(crate) store: Arc<Store>,
-    pub(crate) connectors: BTreeMap<String, Arc<dyn Connector>>,
-    pub(crate) scrubber: Scrubber,
+    hands: RwLock<Arc<Hands>>,
     pub(crate) hooks: Hooks,
     pub(crate) grace: Duration,
     pub(crate) flights: Flights,
     pub(crate) lines: Lines,
     /// Held by each action under way, to read.
-    pub(crate) acts: Arc<RwLock<()>>,
+    pub(crate) acts: Arc<Gate<()>>,
 }
 
 impl<A: Authority> Proxy<A> {
@@ -54,7 +59,19 @@ impl<A: Authority> Proxy<A> {
         grace: Duration,
     ) -> Self {
         let (flights, lines) = (Flights::default(), Lines::default());
-        Self { authority, store, connectors, scrubber, hooks, grace, flights, lines, acts: Arc::default() }
+        let hands = RwLock::new(Arc::new(Hands { connectors, scrubber }));
+        Self { authority, store, hands, hooks, grace, flights, lines, acts: Arc::default() }
+    }
+
+    /// Exchanges connectors and what is scrubbed, for every action that starts from here on. What is under way goes on with
+    /// what it began with, so the scrubber must still know the secrets of before.
+    pub fn exchange(&self, connectors: BTreeMap<String, Arc<dyn Connector>>, scrubber: Scrubber) {
+        let hands = Arc::new(Hands { connectors, scrubber });
+        *self.hands.write().unwrap_or_else(PoisonError::into_inner) = hands;
+    }
+
+    pub(crate) fn hands(&self) -> Arc<Hands> {
+        Arc::clone(&self.hands.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The lines of the actions under way, for whoever stops them.
@@ -112,22 +129,23 @@ impl<A: Authority> Proxy<A> {
     }
 
     fn connector(&self, instance: &str) -> Result<Arc<dyn Connector>, ActError> {
-        let found = self.connectors.get(instance).map(Arc::clone);
+        let found = self.hands().connectors.get(instance).map(Arc::clone);
         found.ok_or_else(|| ActError::NotSent(format!("there is no connector `{instance}`")))
     }
 
     fn ending(&self, done: Result<Value, ActError>) -> Ending {
+        let hands = self.hands();
         match done {
-            Ok(value) => Ending::Done(self.scrubber.value(value)),
+            Ok(value) => Ending::Done(hands.scrubber.value(value)),
             Err(ActError::NotSent(reason)) => {
-                Ending::Failed { returned: true, reason: self.scrubber.text(&reason), status: None }
+                Ending::Failed { returned: true, reason: hands.scrubber.text(&reason), status: None }
             }
             // A connector says this only of an answer that is definitive: nothing was done.
             Err(ActError::Refused { status, reason }) => {
-                Ending::Failed { returned: true, reason: self.scrubber.text(&reason), status: Some(status) }
+                Ending::Failed { returned: true, reason: hands.scrubber.text(&reason), status: Some(status) }
             }
             Err(ActError::Stopped(reason)) => Ending::Stopped(reason),
-            Err(ActError::Unknown(reason)) => Ending::Unknown(self.scrubber.text(&reason)),
+            Err(ActError::Unknown(reason)) => Ending::Unknown(hands.scrubber.text(&reason)),
         }
     }
 }

@@ -57,10 +57,16 @@ pub struct ServerClock {
 struct State {
     /// Latest time given out, milliseconds.
     given: u64,
-    /// What the machine's time should be, at `count`.
+    /// What the machine's time should be at `count`, going on from where it was last.
     expected: u64,
+    /// The same, going on from where it was trusted last: where it comes back to is believed at once.
+    line: u64,
     count: u64,
     jump: Option<Jump>,
+    /// It stands still.
+    stands: bool,
+    /// Where it stood still last.
+    stood: Option<u64>,
     trouble: Option<Trouble>,
     begun: bool,
 }
@@ -82,6 +88,12 @@ impl ServerClock {
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         self.read().1
+    }
+
+    /// The time at which it last stood still, if it ever did: what was to run out after that has, however long ago it was.
+    #[must_use]
+    pub fn stood(&self) -> Option<u64> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).stood
     }
 
     /// The machine's own time in milliseconds, whatever is thought of it. For whoever stops things on this very machine.
@@ -124,33 +136,38 @@ fn apart(a: u64, b: u64) -> i64 {
 
 impl State {
     fn read(&mut self, wall: u64, count: u64) {
-        if !self.begun {
-            (self.begun, self.expected) = (true, wall);
+        if self.begun {
+            let passed = count.saturating_sub(self.count);
+            self.line = self.line.saturating_add(passed);
+            self.expected = self.expected.saturating_add(passed);
         } else {
-            self.expected = self.expected.saturating_add(count.saturating_sub(self.count));
+            (self.begun, self.expected, self.line) = (true, wall, wall.max(self.given));
         }
         self.count = count;
+        let near = |time: u64| apart(wall, time).unsigned_abs() <= TOLERANCE;
         let ahead = apart(wall, self.expected);
-        if ahead.unsigned_abs() <= TOLERANCE {
-            self.jump = None;
-            self.expected = wall;
+        if near(self.line) || (self.jump.is_none() && near(self.expected)) {
+            (self.jump, self.expected) = (None, wall);
         } else {
             let same = |jump: &Jump| (jump.ahead - ahead).unsigned_abs() <= SAME;
             let jump = *self.jump.insert(self.jump.filter(same).unwrap_or(Jump { since: count, ahead }));
             if count.saturating_sub(jump.since) >= SETTLE {
-                self.jump = None;
-                self.expected = wall;
+                (self.jump, self.expected) = (None, wall);
             }
         }
-        let frozen = self.jump.is_none() && apart(self.given, wall) > apart(TOLERANCE, 0);
-        if !frozen {
-            self.given = self.given.max(self.expected);
+        if self.jump.is_none() {
+            let stands = self.stands && wall <= self.given;
+            if stands || apart(self.given, wall) > apart(TOLERANCE, 0) {
+                (self.stands, self.stood) = (true, Some(self.given));
+                // Rounded up: it is behind until it has come up.
+                let behind = self.given.saturating_sub(wall).div_ceil(1_000);
+                self.trouble = Some(Trouble::Behind(behind));
+                return;
+            }
+            (self.stands, self.line) = (false, wall);
         }
-        self.trouble = match self.jump {
-            Some(jump) => Some(Trouble::Jumped(jump.ahead / 1_000)),
-            None if frozen => Some(Trouble::Behind(apart(self.given, wall).unsigned_abs() / 1_000)),
-            None => None,
-        };
+        self.given = self.given.max(self.expected);
+        self.trouble = self.jump.map(|jump| Trouble::Jumped(jump.ahead / 1_000));
     }
 }
 
@@ -242,14 +259,13 @@ mod tests {
         assert_eq!(clock.trouble(), Some(Trouble::Jumped(-600)));
         machine.pass(30);
         let stands = clock.now();
-        assert_eq!(clock.trouble(), Some(Trouble::Behind((stands - machine.now()) / 1_000)));
-        machine.pass(500);
-        assert_eq!(clock.now(), stands);
-        assert!(clock.trouble().is_some());
-        machine.pass(45);
-        assert_eq!((clock.now(), clock.trouble()), (stands, None), "within the tolerance it goes on");
-        machine.pass(60);
-        assert_eq!(clock.now(), machine.now());
+        assert_eq!(clock.trouble(), Some(Trouble::Behind(600 - 30 + (stands - START) / 1_000)));
+        assert_eq!(clock.stood(), Some(stands));
+        machine.pass(569);
+        assert_eq!((clock.now(), clock.trouble()), (stands, Some(Trouble::Behind(1))));
+        machine.pass(2);
+        assert_eq!((clock.now(), clock.trouble()), (machine.now(), None));
+        assert_eq!(clock.stood(), Some(stands));
     }
 
     #[test]
@@ -261,9 +277,20 @@ mod tests {
         assert!(matches!(clock.trouble(), Some(Trouble::Behind(_))));
         machine.pass(100);
         machine.set(0);
-        assert!(matches!(clock.trouble(), Some(Trouble::Jumped(600))));
+        assert_eq!(
+            (clock.now(), clock.trouble()),
+            (START + 140_000, None),
+            "at once: it is where it should be"
+        );
+        // Elsewhere it would have to last.
+        machine.set(-600);
+        clock.now();
+        machine.pass(40);
+        assert!(matches!(clock.trouble(), Some(Trouble::Behind(_))));
+        machine.set(700);
+        assert_eq!(clock.trouble(), Some(Trouble::Jumped(1_300)));
         machine.pass(30);
-        assert_eq!((clock.now(), clock.trouble()), (START + 170_000, None));
+        assert_eq!((clock.now(), clock.trouble()), (START + 910_000, None));
     }
 
     #[test]
@@ -272,8 +299,10 @@ mod tests {
         let clock = ServerClock::new(Arc::clone(&machine) as Arc<dyn Clock>);
         clock.not_before(START + 300_000);
         assert_eq!((clock.now(), clock.trouble()), (START + 300_000, Some(Trouble::Behind(300))));
-        machine.pass(240);
-        assert_eq!((clock.now(), clock.trouble()), (START + 300_000, None));
+        machine.pass(299);
+        assert_eq!((clock.now(), clock.trouble()), (START + 300_000, Some(Trouble::Behind(1))));
+        machine.pass(2);
+        assert_eq!((clock.now(), clock.trouble()), (START + 301_000, None));
     }
 
     #[test]

@@ -1,21 +1,23 @@
 //! What the proxy asks of the orchestrator, each inside a transaction of the proxy's.
 
 use xp_artifact::workflow::Repeat;
-use xp_machine::{Machine, State};
+use xp_machine::{Machine, State, Status};
 use xp_scope::Value;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Fault, Refused, Spent, Stop, Use, Warrant};
 use xpd_store::{GrantRow, Read, Scope, StoreError};
 
 use super::args::declared;
 use super::caller::{Caller, admit};
+use super::stops::of_artifact;
 use super::{Orchestrator, claim, doubt, end};
 use crate::memory::Tx;
 
 /// The scopes of a kill that cover a grant.
 fn scopes(machine: &Machine, artifact: &str, grant: &GrantRow) -> Vec<Scope> {
+    let [artifact, all] = of_artifact(machine, artifact);
     vec![
-        Scope::Artifact(artifact.to_owned()),
-        Scope::Artifact(machine.workflow().name.clone()),
+        artifact,
+        all,
         Scope::Run(grant.run.clone()),
         Scope::Principal(grant.principal.clone()),
         Scope::Connector(grant.instance.clone()),
@@ -71,12 +73,22 @@ impl Authority for Orchestrator {
         }))
     }
 
+    fn stopped(&self, rows: &dyn Read, grant: &GrantRow) -> Result<Option<String>, StoreError> {
+        let Some(run) = rows.run_row(&grant.run)? else { return Ok(None) };
+        let state: State = serde_json::from_slice(&run.state)?;
+        if state.status() == Status::Killed || state.is_barred(&grant.principal) {
+            return Ok(Some(Scope::Run(grant.run.clone()).to_string()));
+        }
+        let Some(machine) = self.machines.of(rows, &run.artifact)? else { return Ok(None) };
+        rows.stopped(&scopes(&machine, &run.artifact, grant), None)
+    }
+
     fn forbids_repeat(
         &self,
         rows: &mut dyn xpd_store::Tx,
         grant: &GrantRow,
     ) -> Result<Option<Refused>, Fault> {
-        doubt::forbidden(&mut Tx::new(rows, &self.memory), &self.rules, grant)
+        doubt::forbidden(&mut Tx::new(rows, &self.memory), grant)
     }
 
     fn repeats(&self, rows: &mut dyn xpd_store::Tx, grant: &GrantRow) -> Result<(), Fault> {

@@ -12,6 +12,9 @@ use crate::phase::Phase;
 use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen, StopRow};
 use crate::tx::{Read, Tx};
 
+/// Seconds that a proof is kept beyond its time.
+const KEPT: i64 = 120;
+
 /// The transaction a command runs in.
 pub(super) struct SqlTx<'a> {
     conn: &'a Connection,
@@ -225,7 +228,8 @@ impl Tx for SqlTx<'_> {
     }
 
     fn burn(&mut self, key: &str, jti: &str, until: i64) -> Result<bool, StoreError> {
-        self.run("DELETE FROM proofs WHERE until < ?1", [self.seconds()])?;
+        // Longer than they must be, so that the latest of them tell a restarted server how late it was.
+        self.run("DELETE FROM proofs WHERE until < ?1", [self.seconds().saturating_sub(KEPT)])?;
         let sql = "INSERT OR IGNORE INTO proofs (key, jti, until) VALUES (?1, ?2, ?3)";
         Ok(self.run(sql, params![key, jti, until])? == 1)
     }

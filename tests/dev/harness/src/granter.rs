@@ -71,6 +71,10 @@ impl Authority for Granter {
         Ok(Some(Warrant { declaration: declaration(), repeat, marker, expected, scopes }))
     }
 
+    fn stopped(&self, _: &dyn Read, _: &GrantRow) -> Result<Option<String>, StoreError> {
+        Ok(self.refusal.lock().unwrap().as_ref().map(|refused| refused.reason.clone()))
+    }
+
     fn forbids_repeat(&self, _: &mut dyn Tx, _: &GrantRow) -> Result<Option<Refused>, Fault> {
         Ok(self.refusal.lock().unwrap().clone())
     }
