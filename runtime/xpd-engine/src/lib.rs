@@ -3,6 +3,7 @@
 mod config_error;
 pub mod keys;
 mod limiter;
+mod live;
 mod memory;
 pub mod orchestrator;
 pub mod realms;

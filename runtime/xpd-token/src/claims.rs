@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use xp_scope::Digest;
 
 use crate::error::TokenError;
-use crate::form::{is_jti, is_name, is_thumbprint};
+use crate::form::{is_jti, is_name, is_principal_name, is_thumbprint};
 
 /// Longest lifetime of a grant, in seconds.
 pub const MAX_GRANT_SECONDS: i64 = 120;
@@ -146,7 +146,7 @@ impl SessionClaims {
     pub(crate) fn check(&self) -> Result<(), TokenError> {
         common(&self.iss, &self.aud, &self.sub, &self.jti, &self.cnf, &self.txn)?;
         lifetime(self.iat, self.nbf, self.exp, MAX_SESSION_SECONDS)?;
-        require(is_name(&self.client_id), "client_id")?;
+        require(is_principal_name(&self.client_id), "client_id")?;
         require(self.scope == Self::scope_of(&self.txn), "scope")
     }
 }
@@ -161,7 +161,7 @@ fn common(
 ) -> Result<(), TokenError> {
     require(is_name(iss), "iss")?;
     require(is_name(aud), "aud")?;
-    require(is_name(sub), "sub")?;
+    require(is_principal_name(sub), "sub")?;
     require(is_jti(jti), "jti")?;
     require(is_thumbprint(&cnf.jkt), "cnf")?;
     require(is_name(txn), "txn")

@@ -39,6 +39,13 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     if let Some(path) = &config.socket {
         note("socket", place(path, &config.data).await);
     }
+    note(
+        "administrators' socket",
+        match config.data.exists() {
+            true => place(&config.admin_socket(), &config.data).await,
+            false => Ok("made at the first start".to_owned()),
+        },
+    );
     if let Some(address) = config.listen.filter(|address| address.port() != 0) {
         note("listener", port(address, &config.data));
     }

@@ -19,9 +19,11 @@ use xpd_engine::registry::Registry;
 use xpd_engine::roster::Roster;
 use xpd_engine::{ConfigError, LogKey, Orchestrator, Rules};
 use xpd_proxy::{Connector, Fault, Proxy, Scrubber, Secret};
-use xpd_store::{Clock, StoreError, SystemClock, sqlite};
+use xpd_store::{Clock, ServerClock, StoreError, SystemClock, sqlite};
 
+use crate::admin::Door;
 use crate::config::{self, Config};
+use crate::reload::{Hands, Reloader};
 
 /// Why a server does not start or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +48,8 @@ pub struct Server {
     config: Config,
     tcp: Option<TcpListener>,
     unix: Option<(UnixListener, Place)>,
+    admin: Door,
+    reloader: Arc<Reloader>,
 }
 
 impl Server {
@@ -54,17 +58,12 @@ impl Server {
     /// # Errors
     /// Whatever is wrong first.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
-        let made = config
-            .connectors
-            .iter()
-            .map(|(name, instance)| Ok((name.clone(), instance.make(name, &config.file)?)));
-        let made: BTreeMap<_, _> = made.collect::<Result<_, ConfigError>>()?;
-        let secrets: Vec<Secret> = made.values().flat_map(|made| made.secrets.clone()).collect();
-        let connectors = made.into_iter().map(|(name, made)| (name, made.connector)).collect();
-        Self::with(config, connectors, Scrubber::new(secrets), SystemClock::shared()).await
+        let Hands { connectors, secrets } = Hands::make(&config)?;
+        let scrubber = Scrubber::new(secrets.clone());
+        Self::build(config, connectors, scrubber, SystemClock::shared(), Some(secrets)).await
     }
 
-    /// The same with connectors of the caller's making.
+    /// The same with connectors of the caller's making, which stay as they are when the configuration is read again.
     ///
     /// # Errors
     /// Whatever is wrong first.
@@ -74,12 +73,23 @@ impl Server {
         scrubber: Scrubber,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
+        Self::build(config, connectors, scrubber, clock, None).await
+    }
+
+    async fn build(
+        config: Config,
+        connectors: BTreeMap<String, Arc<dyn Connector>>,
+        scrubber: Scrubber,
+        clock: Arc<dyn Clock>,
+        secrets: Option<Vec<Secret>>,
+    ) -> Result<Self, ServeError> {
         make_private_folder(&config.data)?;
         let keys = Arc::new(Keys::open(&config.keys, sqlite::is_new(&config.data))?);
         let vkey = LogKey::new(&config.name, Arc::clone(&keys.log))?.vkey().clone();
-        let rules = Arc::new(rules(&config)?);
+        let rules = rules(&config)?;
         let checkpoint = sqlite::checkpoint_file(&config.data);
-        let time = Arc::clone(&clock);
+        let clock = Arc::new(ServerClock::new(clock));
+        let time = Arc::clone(&clock) as Arc<dyn Clock>;
         let open = |resident| sqlite::open(&config.data, time, resident, config.limits.reserve_bytes);
         let orchestrator =
             Arc::new(Orchestrator::open(rules, keys, clock, config.hooks, &checkpoint, open).await?);
@@ -88,9 +98,29 @@ impl Server {
         let grace = Duration::from_secs(config.limits.grace_seconds);
         let (authority, store) = (Arc::clone(&orchestrator), orchestrator.store());
         let proxy = Arc::new(Proxy::new(authority, store, connectors, scrubber, config.hooks, grace));
-        let (tcp, unix) = listeners(&config).await?;
-        let app = api::App::new(orchestrator, proxy, vkey, doors(&config));
-        Ok(Self { app, config, tcp, unix })
+        let admin = Door::bind(&config).await?;
+        let (tcp, unix) = match listeners(&config).await {
+            Ok(bound) => bound,
+            Err(error) => {
+                admin.leave().await;
+                return Err(error);
+            }
+        };
+        let reloader = Reloader::new(&config.file, Arc::clone(&orchestrator), Arc::clone(&proxy), secrets);
+        let app = api::App::new(orchestrator, proxy, vkey, limits(&config));
+        Ok(Self { app, config, tcp, unix, admin, reloader: Arc::new(reloader) })
+    }
+
+    /// What reads the configuration again.
+    #[must_use]
+    pub fn reloader(&self) -> Arc<Reloader> {
+        Arc::clone(&self.reloader)
+    }
+
+    /// The URL that proofs over the administrators' listener must name, where there is one.
+    #[must_use]
+    pub fn admin_url(&self) -> Option<&str> {
+        self.admin.url()
     }
 
     /// The address of the TCP listener.
@@ -117,6 +147,7 @@ impl Server {
         if let Some((_, place)) = self.unix {
             place.remove().await;
         }
+        self.admin.leave().await;
     }
 
     /// Answers until `stop` is done; requests under way are finished. What is in doubt is resolved beside that.
@@ -130,22 +161,27 @@ impl Server {
         let mut upkeep = JoinSet::new();
         upkeep.spawn(Arc::clone(&self.app.orchestrator).keep_up(told.clone()));
         upkeep.spawn(Arc::clone(&self.app.proxy).settle(told.clone()));
-        let head = self.app.receive;
+        upkeep.spawn(self.reloader.watch(told.clone()));
+        let budget = api::Budget { connections: connections(), head: self.app.receive };
+        let opened = self.admin.open(self.app.clone(), &self.config, told.clone());
+        let (admin_ended, admin) =
+            opened.map_err(|error| ServeError::Listen("the administrators' door".to_owned(), error))?;
         if let (Some(listener), Some(url)) = (self.tcp, url) {
-            let router = api::router(api::App { base: url, ..self.app.clone() }, doors(&self.config));
-            tasks.spawn(api::serve(listener, router, head, told.clone()));
+            let router = api::router(api::App { base: url, ..self.app.clone() }, limits(&self.config));
+            tasks.spawn(api::serve(listener, router, budget, told.clone()));
         }
         let mut place = None;
         if let Some((listener, bound)) = self.unix {
             place = Some(bound);
             let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
-            tasks.spawn(api::serve(listener, api::router(app, doors(&self.config)), head, told));
+            tasks.spawn(api::serve(listener, api::router(app, limits(&self.config)), budget, told));
         }
         tokio::spawn(async move {
             stop.await;
             let _ = tell.send(true);
         });
         while tasks.join_next().await.is_some() {}
+        let _ = admin_ended.await;
         // Actions go on without whoever asked for them.
         self.app.proxy.idle().await;
         // It holds the store while it works; whoever comes next must find the folder free.
@@ -153,17 +189,29 @@ impl Server {
         if let Some(place) = place {
             place.remove().await;
         }
+        admin.remove().await;
         Ok(())
     }
 }
 
 /// The bounds of the doors.
-fn doors(config: &Config) -> api::Limits {
+pub(crate) fn limits(config: &Config) -> api::Limits {
     let config::Limits { body_bytes, request_seconds, .. } = config.limits;
     api::Limits { body_bytes, request_seconds }
 }
 
-/// The URL that proofs over the unix socket must name.
+/// Connections of one of the agents' listeners at most.
+const CONNECTIONS: u64 = 1_024;
+/// Files that everything else may have open: the store, connectors, commands, the administrators' door.
+const OTHERS: u64 = 192;
+
+/// Connections of each of the agents' two listeners: the files that a process may open are left to everything else.
+fn connections() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from((files.saturating_sub(OTHERS) / 2).clamp(16, CONNECTIONS)).unwrap_or(16)
+}
+
+/// The URL that proofs over a unix socket must name.
 pub const SOCKET_URL: &str = "http://xpd";
 
 /// Everything decisions depend on, out of the files that the configuration names.
@@ -179,6 +227,11 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         settings.push(Digest::of(&bytes).to_string());
     }
     settings.extend(config.trusted.iter().map(xp_artifact::VerifyingKey::id));
+    // The files of keys that the roster names may change without it.
+    settings.extend(roster.described());
+    settings.extend(roster.administrators());
+    let recovery = config.recovery.as_ref().map(|(thumbprint, _)| thumbprint.clone());
+    settings.extend(recovery.clone());
     Ok(Rules {
         name: config.name.clone(),
         roster,
@@ -188,7 +241,9 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         required: config.required.clone(),
         instances: config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect(),
         refusals_per_minute: config.limits.refusals_per_minute,
+        recovery,
         digest: Digest::of(settings.join("\n").as_bytes()),
+        since: BTreeMap::new(),
     })
 }
 

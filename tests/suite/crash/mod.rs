@@ -3,8 +3,8 @@
 //!
 //! Each test is one point and one run, in which every action meets that point once.
 
-mod client;
-mod site;
+pub mod client;
+pub mod site;
 
 use std::time::{Duration, Instant};
 

@@ -96,7 +96,21 @@ impl Site {
         self.folder.path().join("xpd.sock")
     }
 
-    fn put(&self, name: &str, text: &str) {
+    /// What the server said so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("xpd.log")).unwrap_or_default()
+    }
+
+    /// A program on the folder, how it ended and what it said.
+    pub fn command(&self, program: &str, args: &[&str]) -> (Option<i32>, String) {
+        ended(self.folder.path(), program, args)
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn put(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).expect("written");
     }
 
@@ -108,13 +122,18 @@ impl Site {
 
     /// Starts the server, to end at a point inside or at none.
     pub fn serve(&self, crash_at: Option<&str>) -> Daemon {
+        self.serve_with(crash_at, &self.forge.url, &[])
+    }
+
+    /// The same with another upstream and more variables of the environment.
+    pub fn serve_with(&self, crash_at: Option<&str>, upstream: &str, variables: &[(&str, &str)]) -> Daemon {
         let test = crash_at.map(|at| format!("[test]\ncrash_at = \"{at}\"\n")).unwrap_or_default();
         let config = format!(
             "[server]\nname = \"xpd.test\"\nsocket = \"xpd.sock\"\ndata = \"data\"\nroster = \"roster.toml\"\n\n\
              [artifacts]\ntrusted = [\"signer.pub.pem\"]\n\n\
              [connector.github]\nbase_url = \"{}\"\ntoken = {{ file = \"github\" }}\n\n\
              [limits]\ngrace_seconds = 0\n{test}",
-            self.forge.url
+            upstream
         );
         self.put("xpd.toml", &config);
         let log = std::fs::File::create(self.folder.path().join("xpd.log")).expect("a log");
@@ -122,6 +141,7 @@ impl Site {
             .current_dir(self.folder.path())
             .args(["serve", "--config", "xpd.toml"])
             .env("XPD_TEST_HOOKS", "1")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

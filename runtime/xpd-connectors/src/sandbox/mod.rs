@@ -9,13 +9,14 @@ mod list;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use xp_scope::Value;
-use xpd_proxy::{ActError, Connector, Permit, Sought};
+use xpd_proxy::{ActError, Connector, Permit, Sought, Weight};
 
 use crate::args::Args;
 use crate::result::{record, text};
@@ -113,19 +114,44 @@ impl Sandbox {
             .prefix("xpd-sandbox-")
             .tempdir()
             .map_err(|error| ActError::NotSent(format!("no place to work: {error}")))?;
-        let git =
-            git::Git::init(&folder.path().join("git"), self.config.fetch_mib.saturating_mul(1 << 20)).await?;
-        let space = self.config.disk_mib.saturating_mul(1 << 20) / 2;
-        let candidate = candidate::fetch(&git, &source, repo.default_branch, commit, space).await?;
-        let files = folder.path().join("files");
+        let job = Job {
+            folder: folder.path().to_owned(),
+            source,
+            branch: repo.default_branch.to_owned(),
+            commit: commit.to_owned(),
+            command: command.to_owned(),
+            config: self.config.clone(),
+        };
+        // Nobody upstream is changed by it, and every program it starts ends with it.
+        permit.line().through(Weight::Light, format!("a command on {full_name}"), job.run()).await
+    }
+}
+
+/// A command on a candidate merge, with all that it takes.
+struct Job {
+    folder: PathBuf,
+    source: String,
+    branch: String,
+    commit: String,
+    command: String,
+    config: Config,
+}
+
+impl Job {
+    async fn run(self) -> Result<Value, ActError> {
+        let Self { folder, source, branch, commit, command, config } = self;
+        let git = git::Git::init(&folder.join("git"), config.fetch_mib.saturating_mul(1 << 20)).await?;
+        let space = config.disk_mib.saturating_mul(1 << 20) / 2;
+        let candidate = candidate::fetch(&git, &source, &branch, &commit, space).await?;
+        let files = folder.join("files");
         fill::fill(&git, &candidate.tree, &files, space).await?;
         let begun = Instant::now();
-        let ended = cell::run(&files, command, &self.config).await?;
+        let ended = cell::run(&files, &command, &config).await?;
         let millis = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         Ok(record([
             ("passed", Value::Bool(ended.code == 0)),
             ("exit_code", Value::Int(i64::from(ended.code))),
-            ("commit", text(commit)),
+            ("commit", text(&commit)),
             ("base", Value::Text(candidate.base)),
             ("tree", Value::Text(candidate.tree)),
             ("output", Value::Text(ended.output)),

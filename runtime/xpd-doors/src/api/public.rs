@@ -16,7 +16,7 @@ use super::wire;
 #[utoipa::path(get, path = "/v1/server", responses((status = 200, body = ServerResponse)))]
 pub(super) async fn server(State(app): State<App>) -> Json<ServerResponse> {
     Json(ServerResponse {
-        name: app.orchestrator.rules().name.clone(),
+        name: app.orchestrator.name().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         log_key: app.vkey.to_string(),
         deployment: Deployment::OneProcess,

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use xpd_store::{Resident, StoreError};
+use xpd_store::{Resident, ServerClock, StoreError};
 
 pub use log::{LogKey, published};
 pub(crate) use log::{Nodes, Written};
@@ -18,10 +18,19 @@ pub(crate) use runs::{NewRun, Run};
 pub(crate) use tx::Tx;
 
 use crate::limiter::Limiter;
+use crate::live::Live;
 use log::{Log, Mark};
 
 /// States kept at once; the table has them all.
 const MAX_RUNS: usize = 4_096;
+
+/// What decisions depend on that is in no table.
+pub(crate) struct Settings {
+    pub live: Arc<Live>,
+    /// Thumbprint of the server's own administrative key.
+    pub admin: String,
+    pub clock: Arc<ServerClock>,
+}
 
 /// What is kept. The tables stay the truth.
 pub(crate) struct Memory {
@@ -31,6 +40,7 @@ pub(crate) struct Memory {
     mark: Mark,
     machines: Arc<Machines>,
     pub(crate) limiter: Limiter,
+    settings: Settings,
     /// The command changed a run: its failure cannot be undone alone.
     touched: bool,
     /// A checkpoint is signed with this commit.
@@ -52,13 +62,20 @@ pub(crate) struct Shared(Mutex<Memory>);
 
 impl Shared {
     /// Empty; `checkpoint` is the file of the last checkpoint that was given out.
-    pub fn new(key: LogKey, checkpoint: &Path, machines: Arc<Machines>, limiter: Limiter) -> Self {
+    pub fn new(
+        key: LogKey,
+        checkpoint: &Path,
+        machines: Arc<Machines>,
+        limiter: Limiter,
+        settings: Settings,
+    ) -> Self {
         Self(Mutex::new(Memory {
             runs: HashMap::new(),
             log: Log::new(key, checkpoint),
             mark: Mark::default(),
             machines,
             limiter,
+            settings,
             touched: false,
             checkpoint: false,
             crash: false,

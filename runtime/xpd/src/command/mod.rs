@@ -6,6 +6,7 @@ mod doubts;
 mod evidence;
 mod kill;
 mod serve;
+mod unkill;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ pub fn run(command: Command) -> Done {
         }
         Command::Evidence { run, output, server } => wait(evidence::run(run, output, server)),
         Command::Kill { scope, reason, server } => wait(kill::run(scope, reason, server)),
+        Command::Unkill { scope, reason, server } => wait(unkill::run(scope, reason, server)),
         Command::Doubts { command, server } => wait(doubts::run(command, server)),
         Command::Doctor { config } => wait(doctor::run(config)),
     }

@@ -39,11 +39,18 @@ async fn a_database_of_the_version_before_is_brought_forward_and_a_later_one_ref
     running.stop().await;
     let database = site.folder.join("data/xpd.sqlite");
     let alter = |sql: &str| rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
-    alter("DROP TABLE tallies; DROP TABLE left_to_person; PRAGMA user_version = 1;");
+    alter(
+        "DROP TABLE tallies; DROP TABLE left_to_person; DROP TABLE stops; PRAGMA user_version = 1;
+         CREATE TABLE kills (
+           scope TEXT PRIMARY KEY, reason TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         INSERT INTO kills VALUES ('principal eve', 'lost', 'admin', 1);",
+    );
     let running = Running::start(&site, &fake).await;
     let world = World { site, fake, running };
     let ann = world.joined("ann", &run).await;
     ann.submit("work", "files", json!(["src/a.rs"])).await.ok();
+    world.kill(json!({ "principal": "eve" })).await.refused("killed");
     let World { site, fake, running } = world;
     running.stop().await;
     alter("PRAGMA user_version = 99;");

@@ -5,6 +5,8 @@ mod doctor;
 #[cfg(test)]
 mod folder;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod site;

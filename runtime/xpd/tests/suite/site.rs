@@ -65,10 +65,14 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    pub fn signal(&self, name: &str) {
+        let (name, id) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([&name, &id]).status().expect("kill starts").success());
+    }
+
     /// SIGTERM, and gone.
     pub fn stop(mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill starts").success());
+        self.signal("TERM");
         wait(&mut self.child);
     }
 }

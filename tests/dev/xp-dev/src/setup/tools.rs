@@ -16,10 +16,11 @@ struct Tool {
     present: fn() -> bool,
 }
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 7] = [
     Tool { name: "a C and C++ compiler", package: "build-essential", present: compilers },
     Tool { name: "git 2.38 or newer", package: "git", present: git },
     Tool { name: "bubblewrap", package: "bubblewrap", present: || shell::find("bwrap").is_some() },
+    Tool { name: "libfaketime", package: "faketime", present: || shell::find("faketime").is_some() },
     Tool { name: "python3", package: "python3", present: || shell::find("python3").is_some() },
     Tool { name: "node", package: "nodejs", present: || shell::find("node").is_some() },
     Tool { name: "npm", package: "npm", present: || shell::find("npm").is_some() },
