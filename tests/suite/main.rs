@@ -5,5 +5,4 @@ mod cli;
 mod crash;
 mod differential;
 mod sources;
-mod tidy;
 mod verdicts;

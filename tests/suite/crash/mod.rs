@@ -183,7 +183,7 @@ fn ends_at(point: Point) {
         "git/create-ref",
         "git/update-ref",
         "pulls/create",
-        "git/update-ref",
+        "pulls/merge",
     ];
     assert_eq!(operations, expected, "{point:?}");
     assert_eq!(site.forge.violations(), Vec::<String>::new());

@@ -184,7 +184,8 @@ async fn a_tree_that_is_not_the_foretold_one_is_told() {
     world.git(&["config", "merge.directoryRenames", "true"]);
     let lines = |n: usize| (0..20).map(|line| format!("{n} {line}\n")).collect::<String>();
     let files: Vec<(String, Entry)> = (0..4).map(|n| (format!("old/{n}"), lines(n).into())).collect();
-    let files: Vec<(&str, Entry)> = files.iter().map(|(path, entry)| (path.as_str(), entry.clone())).collect();
+    let files: Vec<(&str, Entry)> =
+        files.iter().map(|(path, entry)| (path.as_str(), entry.clone())).collect();
     let base = world.forge.push(SHOP, "main", "acme", "Folder", &files).unwrap();
     let tree = world.git(&["rev-parse", &format!("{base}:old")]);
     let listed = world.git(&["ls-tree", &base]).replace("\told", "\tnew");

@@ -141,13 +141,15 @@ async fn a_marker_that_is_none_goes_nowhere() {
 #[tokio::test]
 async fn a_merge_that_is_not_read_back_is_in_doubt() {
     let (head, base, tree) = ("a".repeat(40), "b".repeat(40), "c".repeat(40));
-    let side = |name: &str, sha: &str| json!({ "ref": name, "sha": sha, "repo": { "full_name": "acme/shop" } });
+    let side =
+        |name: &str, sha: &str| json!({ "ref": name, "sha": sha, "repo": { "full_name": "acme/shop" } });
     let pull = json!({
         "number": 7, "title": "T", "body": null, "state": "open", "merged": false,
         "head": side("fix", &head), "base": side("main", &base),
     });
     let compared = json!({ "merge_base_commit": { "sha": base }, "ahead_by": 1, "behind_by": 0 });
-    let commit = json!({ "sha": head, "tree": { "sha": tree }, "parents": [{ "sha": base }], "message": "m" });
+    let commit =
+        json!({ "sha": head, "tree": { "sha": tree }, "parents": [{ "sha": base }], "message": "m" });
     let args = json!({ "repo": repo(), "number": 7, "commit": head, "onto": base });
     for answer in [
         json!({ "sha": "d".repeat(40), "merged": true }),

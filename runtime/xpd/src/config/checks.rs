@@ -55,6 +55,9 @@ pub(super) fn socket_mode(text: &str) -> Result<u32, String> {
 
 /// A URL that proofs can name.
 pub(super) fn url(text: &str) -> Result<String, String> {
+    if text.contains('@') {
+        return Err("`server.url`: holds a user or a password".to_owned());
+    }
     let plain = reqwest::Url::parse(text).is_ok_and(|url| {
         ["http", "https"].contains(&url.scheme()) && url.query().is_none() && url.fragment().is_none()
     });

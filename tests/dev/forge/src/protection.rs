@@ -148,7 +148,10 @@ impl Repo {
         let head = pull.pull.as_ref().map(|pull| pull.head.clone());
         let same = |issue: &Issue| {
             issue.closed.is_none()
-                && issue.pull.as_ref().is_some_and(|other| Some(&other.head) == head.as_ref() && other.base == base)
+                && issue
+                    .pull
+                    .as_ref()
+                    .is_some_and(|other| Some(&other.head) == head.as_ref() && other.base == base)
         };
         if self.issues.values().any(|issue| issue.number != number && same(issue)) {
             return Ok(Err("A pull request already exists for base branch and head branch"));

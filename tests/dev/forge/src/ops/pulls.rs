@@ -122,7 +122,8 @@ pub fn update(world: &mut World, call: &Call) -> Answer {
             Ok(()) => {}
             Err("invalid") => return Err(Reply::field("PullRequest", "invalid", "base")),
             Err(why) => {
-                let error = json!({ "resource": "PullRequest", "code": "custom", "field": "base", "message": why });
+                let error =
+                    json!({ "resource": "PullRequest", "code": "custom", "field": "base", "message": why });
                 return Err(Reply::invalid(json!([error])));
             }
         }

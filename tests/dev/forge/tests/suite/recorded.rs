@@ -65,7 +65,12 @@ async fn answers_have_the_recorded_shape() {
             let body = Some(exchange["body"].clone()).filter(|body| !body.is_null());
             let what = format!("{name}: {method} {path}");
             let answer = As(&forge, "acme").ask(method, &path, "application/vnd.github+json", body).await;
-            assert_eq!(u64::from(answer.status), exchange["status"].as_u64().unwrap(), "{what}: {}", answer.text);
+            assert_eq!(
+                u64::from(answer.status),
+                exchange["status"].as_u64().unwrap(),
+                "{what}: {}",
+                answer.text
+            );
             if !exchange["answer"].is_null() {
                 let mut differs = Vec::new();
                 differences(&exchange["answer"], &answer.json(), "", &mut differs);
