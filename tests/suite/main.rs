@@ -7,5 +7,4 @@ mod differential;
 mod natural;
 mod oversight;
 mod sources;
-mod tidy;
 mod verdicts;

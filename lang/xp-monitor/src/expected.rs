@@ -39,9 +39,10 @@ fn expects(workflow: &Workflow, at: GrantAt, evidence: &Evidence, same: &mut Sam
         [evidence.by, about.0].into_iter().any(|by| {
             let versions = granted(workflow, by).map(|(_, gave)| gave.clauses.versions.as_slice());
             datum.root == Root::Result { step: by.0, grant: by.1 }
-                && versions.unwrap_or_default().iter().any(|version| {
-                    version.field == field && same.one((by, &version.thing), about)
-                })
+                && versions
+                    .unwrap_or_default()
+                    .iter()
+                    .any(|version| version.field == field && same.one((by, &version.thing), about))
         })
     };
     let mut changing = evidence.about.iter().filter(|(_, about)| can_change(workflow, about));

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use xp_scope::Digest;
+use xpd_connectors::sandbox;
 use xpd_doors::api;
 use xpd_doors::socket::{self, Place};
 use xpd_engine::keys::{Keys, make_private_folder};
@@ -58,6 +59,8 @@ impl Server {
     /// # Errors
     /// Whatever is wrong first.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
+        // Nothing of an earlier server works on beside this one.
+        tokio::task::spawn_blocking(sandbox::remove_leftovers).await.unwrap_or_default();
         let Hands { connectors, secrets } = Hands::make(&config)?;
         let scrubber = Scrubber::new(secrets.clone());
         Self::build(config, connectors, scrubber, SystemClock::shared(), Some(secrets)).await

@@ -52,7 +52,7 @@ fn acts() -> [Act; 6] {
         act("start", "github.branches.create", json!({}), "POST", "/git/refs"),
         act("work", "github.contents.write", file, "PATCH", "/git/refs/heads/fix-"),
         act("propose", "github.pulls.ensure", text, "POST", "/pulls"),
-        act("land", "github.pulls.merge", json!({}), "PATCH", "/git/refs/heads/main"),
+        act("land", "github.pulls.merge", json!({}), "PUT", "/merge"),
     ]
 }
 
@@ -183,7 +183,7 @@ fn ends_at(point: Point) {
         "git/create-ref",
         "git/update-ref",
         "pulls/create",
-        "git/update-ref",
+        "pulls/merge",
     ];
     assert_eq!(operations, expected, "{point:?}");
     assert_eq!(site.forge.violations(), Vec::<String>::new());

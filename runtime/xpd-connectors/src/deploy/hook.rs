@@ -32,6 +32,9 @@ impl Hook {
     /// Another address.
     pub fn new(url: &str, secret: Secret) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| error.to_string())?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("holds a user or a password; the secret stands in a variable or a file".to_owned());
+        }
         if !transport::may_carry_secrets(&url) {
             return Err(CLEAR.to_owned());
         }

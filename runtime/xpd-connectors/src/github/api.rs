@@ -38,9 +38,12 @@ impl Config {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No address, or one with a user, a query or a fragment.
+    /// No address, or one with a query or a fragment.
     #[error("`{0}` is no base address of a REST interface")]
     Address(String),
+    /// An address with a user or a password, which is not printed.
+    #[error("`base_url` holds a user or a password; the credential is `token`, in a variable or a file")]
+    Secret,
     /// The credential would travel in the clear.
     #[error("`{0}` {CLEAR}")]
     Clear(String),
@@ -70,12 +73,12 @@ pub(super) struct Api {
 impl Host {
     pub(super) fn new(config: Config) -> Result<Self, ConfigError> {
         let text = || config.base_url.clone();
+        // No address of an interface has this sign elsewhere, and what cannot be read may hold a secret all the same.
+        if config.base_url.contains('@') {
+            return Err(ConfigError::Secret);
+        }
         let base = Url::parse(&config.base_url).map_err(|_| ConfigError::Address(text()))?;
-        let plain = base.username().is_empty()
-            && base.password().is_none()
-            && base.query().is_none()
-            && base.fragment().is_none()
-            && base.has_host();
+        let plain = base.query().is_none() && base.fragment().is_none() && base.has_host();
         if !plain {
             return Err(ConfigError::Address(text()));
         }
@@ -300,6 +303,19 @@ mod tests {
             "nonsense",
         ] {
             assert!(api(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_not_printed() {
+        for bad in [
+            "https://u:canary@ghe.example",
+            "https://canary@ghe.example",
+            "https://u:can ary@[x",
+            "u:canary@x",
+        ] {
+            let error = api(bad).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("can"), "{error}");
         }
     }
 

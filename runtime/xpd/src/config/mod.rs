@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xp_artifact::VerifyingKey;
-use xpd_connectors::{Made, addresses, make};
+use xpd_connectors::{Made, addresses, make, without_value};
 use xpd_engine::roster::key_file;
 use xpd_engine::{ConfigError, Upstream};
 use xpd_proxy::hooks::{CrashAt, Hooks};
@@ -201,7 +201,7 @@ impl Config {
     /// The first thing that is wrong, with file and key.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
-        let file: File = toml::from_str(&text).map_err(|error| ConfigError::new(path, error))?;
+        let file: File = toml::from_str(&text).map_err(|error| unread(path, &text, &error))?;
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         let at = |relative: &Path| folder.join(relative);
         let wrong = |what: &str| ConfigError::new(path, what);
@@ -287,6 +287,19 @@ fn recovery(file: PathBuf) -> Result<(String, PathBuf), ConfigError> {
     match key_file(&file) {
         Ok(thumbprint) => Ok((thumbprint, file)),
         Err(why) => Err(ConfigError::new(&file, why)),
+    }
+}
+
+/// What is wrong with the text, and where. The line itself is not shown: it may hold a secret.
+fn unread(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let message = without_value(error.message());
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            ConfigError::new(path, format!("line {line}: {message}"))
+        }
+        None => ConfigError::new(path, message),
     }
 }
 

@@ -135,6 +135,8 @@ impl Site {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xpd"));
         command.current_dir(self.0.path()).args(args).env_remove("XPD_SERVER").stdin(Stdio::null());
+        // What servers leave behind in a test is its own.
+        command.env("TMPDIR", self.0.path());
         command
     }
 
@@ -142,6 +144,15 @@ impl Site {
     #[track_caller]
     pub fn run(&self, args: &[&str]) -> Ran {
         finish(self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
+    }
+
+    /// The same as root of a user namespace.
+    #[track_caller]
+    pub fn run_as_root(&self, args: &[&str]) -> Ran {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", env!("CARGO_BIN_EXE_xpd")]).args(args);
+        command.current_dir(self.0.path()).env_remove("XPD_SERVER").stdin(Stdio::null());
+        finish(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
     }
 
     /// Starts the server.
