@@ -9,9 +9,11 @@ pub mod orchestrator;
 pub mod realms;
 pub mod registry;
 pub mod roster;
+mod rules;
 mod upstream;
 
 pub use config_error::{ConfigError, PRIVATE_KEY, is_private_key};
 pub use memory::{LogKey, published};
-pub use orchestrator::{Orchestrator, Rules};
+pub use orchestrator::Orchestrator;
+pub use rules::Rules;
 pub use upstream::Upstream;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::orchestrator::Rules;
+use crate::rules::Rules;
 
 /// The settings in force.
 #[derive(Debug)]

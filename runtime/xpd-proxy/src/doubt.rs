@@ -12,8 +12,8 @@ use xp_wire::RefusalCode;
 use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
 
 use crate::authority::Authority;
-use crate::connector::ActError;
 use crate::ending::Answer;
+use crate::failure::ActError;
 use crate::fault::{self, Fault, Refused, Stop};
 use crate::permit::{Held, Permit, Spent, Won};
 use crate::proxy::Proxy;

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use tokio::sync::watch;
 use xpd_store::{GrantRow, Scope};
 
-use crate::connector::ActError;
+use crate::failure::ActError;
 
 /// What it means if nobody knows how a request or a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

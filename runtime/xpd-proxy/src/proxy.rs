@@ -10,8 +10,9 @@ use xp_scope::Value;
 use xpd_store::Store;
 
 use crate::authority::Authority;
-use crate::connector::{ActError, Connector};
+use crate::connector::Connector;
 use crate::ending::{Answer, Ending};
+use crate::failure::ActError;
 use crate::fault::Fault;
 use crate::flights::Flights;
 use crate::hooks::{CrashAt, Hooks};

@@ -123,6 +123,8 @@ pub struct SessionClaims {
     pub iat: i64,
     /// Not before, seconds since 1970.
     pub nbf: i64,
+    /// When it was opened, milliseconds since 1970: what is undone in the same second tells which came first.
+    pub xp_opened: u64,
     /// From this second on it is worthless.
     pub exp: i64,
     /// 32 hex digits, see [`crate::jti`].

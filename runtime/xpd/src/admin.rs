@@ -11,7 +11,7 @@ use xpd_doors::api;
 use xpd_doors::socket::{self, Place};
 
 use crate::config::Config;
-use crate::serve::{SOCKET_URL, ServeError, limits};
+use crate::settled::{SOCKET_URL, ServeError, limits};
 
 /// Connections of each of its listeners.
 const CONNECTIONS: usize = 32;

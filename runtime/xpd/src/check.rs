@@ -12,7 +12,7 @@ use xpd_store::{StoreError, sqlite};
 use xpd_token::KeyPair;
 
 use crate::config::Config;
-use crate::serve::rules;
+use crate::settled::rules;
 
 /// A thing that was looked at: how it is, or what is wrong with it.
 pub type Finding = (String, Result<String, String>);

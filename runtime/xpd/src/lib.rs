@@ -5,3 +5,4 @@ pub mod check;
 pub mod config;
 pub mod reload;
 pub mod serve;
+mod settled;

@@ -11,7 +11,7 @@ use xpd_engine::{ConfigError, Orchestrator};
 use xpd_proxy::{Connector, Fault, Proxy, Scrubber, Secret};
 
 use crate::config::Config;
-use crate::serve::rules;
+use crate::settled::rules;
 
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(1);

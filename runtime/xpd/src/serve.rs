@@ -3,45 +3,26 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use xp_scope::Digest;
 use xpd_connectors::sandbox;
 use xpd_doors::api;
 use xpd_doors::socket::{self, Place};
 use xpd_engine::keys::{Keys, make_private_folder};
-use xpd_engine::realms;
-use xpd_engine::registry::Registry;
-use xpd_engine::roster::Roster;
-use xpd_engine::{ConfigError, LogKey, Orchestrator, Rules};
-use xpd_proxy::{Connector, Fault, Proxy, Scrubber, Secret};
-use xpd_store::{Clock, ServerClock, StoreError, SystemClock, sqlite};
+use xpd_engine::{LogKey, Orchestrator};
+use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
+use xpd_store::{Clock, ServerClock, SystemClock, sqlite};
 
 use crate::admin::Door;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::reload::{Hands, Reloader};
+use crate::settled::{limits, rules};
 
-/// Why a server does not start or stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// A file of the operator's.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The store.
-    #[error("store: {0}")]
-    Store(#[from] StoreError),
-    /// A listener.
-    #[error("{0}: {1}")]
-    Listen(String, std::io::Error),
-    /// What the last process left cannot be read.
-    #[error("recovery: {0:?}")]
-    Recovery(Fault),
-}
+pub use crate::settled::{SOCKET_URL, ServeError};
 
 /// A server that is about to listen.
 pub struct Server {
@@ -197,12 +178,6 @@ impl Server {
     }
 }
 
-/// The bounds of the doors.
-pub(crate) fn limits(config: &Config) -> api::Limits {
-    let config::Limits { body_bytes, request_seconds, .. } = config.limits;
-    api::Limits { body_bytes, request_seconds }
-}
-
 /// Connections of one of the agents' listeners at most.
 const CONNECTIONS: u64 = 1_024;
 /// Files that everything else may have open: the store, connectors, commands, the administrators' door.
@@ -212,48 +187,6 @@ const OTHERS: u64 = 192;
 fn connections() -> usize {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from((files.saturating_sub(OTHERS) / 2).clamp(16, CONNECTIONS)).unwrap_or(16)
-}
-
-/// The URL that proofs over a unix socket must name.
-pub const SOCKET_URL: &str = "http://xpd";
-
-/// Everything decisions depend on, out of the files that the configuration names.
-pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
-    let roster = Roster::read(&config.roster)?;
-    let registry = match &config.declarations {
-        Some(file) => Registry::read(file)?,
-        None => Registry::parse(xp_stdlib::REGISTRY.as_bytes(), Path::new("standard library"))?,
-    };
-    let mut settings = vec![Digest::of(registry.to_json().to_string().as_bytes()).to_string()];
-    for file in [&config.file, &config.roster] {
-        let bytes = std::fs::read(file).map_err(|error| ConfigError::new(file, error))?;
-        settings.push(Digest::of(&bytes).to_string());
-    }
-    settings.extend(config.trusted.iter().map(xp_artifact::VerifyingKey::id));
-    // The files of keys that the roster names may change without it.
-    settings.extend(roster.described());
-    settings.extend(roster.administrators());
-    let recovery = config.recovery.as_ref().map(|(thumbprint, _)| thumbprint.clone());
-    settings.extend(recovery.clone());
-    Ok(Rules {
-        name: config.name.clone(),
-        roster,
-        registry,
-        trusted: config.trusted.clone(),
-        unproved: config.unproved.clone(),
-        required: config.required.clone(),
-        instances: config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect(),
-        refusals_per_minute: config.limits.refusals_per_minute,
-        recovery,
-        digest: Digest::of(settings.join("\n").as_bytes()),
-        since: BTreeMap::new(),
-    })
-}
-
-/// What decisions depend on of an instance.
-fn bound(made: &config::Instance) -> realms::Instance {
-    let config::Instance { kind, realms, upstreams, table: _ } = made.clone();
-    realms::Instance { kind, upstreams, realms }
 }
 
 type Listeners = (Option<TcpListener>, Option<(UnixListener, Place)>);

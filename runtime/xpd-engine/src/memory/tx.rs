@@ -7,7 +7,7 @@ use xpd_audit::entry::Body;
 use xpd_store::{StoreError, Trouble};
 
 use super::{Memory, Shared, Written};
-use crate::orchestrator::Rules;
+use crate::rules::Rules;
 
 /// The transaction a command runs in: rows by dereference, runs and the log by its own methods.
 pub(crate) struct Tx<'a> {

@@ -10,9 +10,10 @@ use xpd_proxy::{Fault, Refused};
 use xpd_store::{Clock as _, Scope, StoreError};
 use xpd_token::{Expected, GrantClaims, Origin};
 
-use super::{Orchestrator, Rules};
+use super::Orchestrator;
 use crate::memory::Tx;
 use crate::roster::{ADMIN, RECOVERY};
+use crate::rules::Rules;
 
 /// What somebody may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,8 +198,7 @@ impl Orchestrator {
         if caller.actor.principal.name != claims.sub {
             return Err(Fault::unknown("run"));
         }
-        // The end of the second in which it was opened.
-        let opened = u64::try_from(claims.iat).unwrap_or_default().saturating_mul(1_000).saturating_add(999);
+        let opened = claims.xp_opened;
         Ok(Caller { session: Some(opened), ..caller })
     }
 

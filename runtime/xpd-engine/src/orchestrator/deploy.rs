@@ -13,11 +13,12 @@ use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::StoreError;
 
+use super::Orchestrator;
 use super::caller::Caller;
 use super::decide::outside;
-use super::{Orchestrator, Rules};
 use crate::realms;
 use crate::registry::qualified;
+use crate::rules::Rules;
 
 /// A token lives at most this long, whatever a workflow says.
 const MAX_TTL_SECONDS: u32 = 120;

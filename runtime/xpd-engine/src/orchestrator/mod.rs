@@ -25,11 +25,9 @@ mod start;
 mod stops;
 mod view;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use xp_artifact::VerifyingKey;
 use xpd_proxy::Fault;
 use xpd_proxy::hooks::Hooks;
 use xpd_store::{Resident, ServerClock, Store, StoreError, Trouble};
@@ -38,9 +36,7 @@ use crate::keys::Keys;
 use crate::limiter::Limiter;
 use crate::live::Live;
 use crate::memory::{LogKey, Machines, Settings, Shared};
-use crate::realms::Instances;
-use crate::registry::Registry;
-use crate::roster::Roster;
+use crate::rules::Rules;
 
 pub use caller::{Caller, Standing};
 pub use deploy::Deployed;
@@ -53,33 +49,6 @@ pub use say::{Judgement, Said, Submission};
 pub use session::Session;
 pub use start::{StartRun, Started};
 pub use view::Shown;
-
-/// What the operator settled.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// Name of this server: issuer and audience of its tokens, origin of its log.
-    pub name: String,
-    /// Who there is.
-    pub roster: Roster,
-    /// Declarations an artifact may use.
-    pub registry: Registry,
-    /// Keys whose artifacts are taken.
-    pub trusted: Vec<VerifyingKey>,
-    /// Kinds of questions that may stand unanswered in an artifact.
-    pub unproved: BTreeSet<String>,
-    /// Kinds of questions that every artifact must have answered.
-    pub required: BTreeSet<String>,
-    /// The connector instances, with where their things lie.
-    pub instances: Instances,
-    /// Refusals of one principal logged one by one, each minute.
-    pub refusals_per_minute: u32,
-    /// Thumbprint of the recovery key, whose holder alone may lift a kill.
-    pub recovery: Option<String>,
-    /// Digest of all of this, as logged.
-    pub digest: xp_scope::Digest,
-    /// Since when each part of the roster is known, milliseconds since 1970. Put in by [`Orchestrator::reconfigure`].
-    pub since: BTreeMap<String, u64>,
-}
 
 /// The orchestrator.
 pub struct Orchestrator {

@@ -10,8 +10,9 @@ use serde_json::json;
 use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::Fault;
 
-use super::{Orchestrator, Rules};
+use super::Orchestrator;
 use crate::memory::Tx;
+use crate::rules::Rules;
 
 /// Where the times are kept since which parts of the roster are known.
 const SINCE: &str = "roster";

@@ -39,6 +39,7 @@ impl Orchestrator {
                 client_id: caller.name().to_owned(),
                 iat: now,
                 nbf: now,
+                xp_opened: tx.now,
                 exp: now + MAX_SESSION_SECONDS,
                 jti,
                 cnf: Confirmation { jkt: caller.key.clone() },

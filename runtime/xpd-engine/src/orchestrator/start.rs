@@ -16,10 +16,11 @@ use super::clause;
 use super::decide::outside;
 use super::repeat::Request;
 use super::stops;
-use super::{Orchestrator, Rules, random_id};
+use super::{Orchestrator, random_id};
 use crate::memory::{NewRun, Tx};
 use crate::realms;
 use crate::roster::Rule;
+use crate::rules::Rules;
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
 /// Requests to start stand in no run.

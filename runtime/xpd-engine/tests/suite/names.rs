@@ -34,6 +34,7 @@ fn session(name: &str) -> Result<(), String> {
         client_id: name.to_owned(),
         iat: 1_000,
         nbf: 1_000,
+        xp_opened: 0,
         exp: 1_900,
         jti: xpd_token::jti([1; 16]),
         cnf: Confirmation { jkt: agent().kid().to_owned() },

@@ -60,7 +60,7 @@ pub(super) fn url(key: &str) -> impl Fn(&str) -> Result<String, String> {
 
 fn plain_url(key: &str, text: &str) -> Result<String, String> {
     if text.contains('@') {
-        return Err(format!("`{key}`: holds a user or a password"));
+        return Err(format!("`server.{key}`: holds a user or a password"));
     }
     let plain = reqwest::Url::parse(text).is_ok_and(|url| {
         ["http", "https"].contains(&url.scheme()) && url.query().is_none() && url.fragment().is_none()
