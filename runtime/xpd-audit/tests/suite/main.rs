@@ -13,6 +13,8 @@ mod overlap;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod rechained;
 #[cfg(test)]
 mod sim;
