@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xp_scope::thing::{Immutable, Term, relate};
 
 use crate::declaration::{KeyExpr, Source, ThingExpr};
-use crate::depends;
+use crate::depends::{self, Resets};
 use crate::things::Terms;
-use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
+use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, LoopId, Pin, RoleId, Root, StepId, Workflow};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
@@ -67,9 +67,10 @@ impl<'w> Contents<'w> {
             }
         }
         let needs = depends::needs(workflow);
-        let resets = depends::resets(workflow, &needs);
-        let reopened = resets.into_iter().flatten().collect();
         let dependents = depends::dependents(&needs);
+        let resets = Resets::of(workflow, needs);
+        let loops = (0..workflow.loops.len()).map(LoopId::of);
+        let reopened = resets.by_any(loops).into_iter().collect();
         let (downstream, met) = (HashMap::new(), HashMap::new());
         Self { workflow, terms, altered, dependents, downstream, reopened, met }
     }

@@ -6,7 +6,7 @@ use xp_diagnostics::Span;
 use xp_diagnostics::Trace;
 use xpc_model::{Limits, Place};
 
-use crate::counts::{self, Openings};
+use crate::counts::{Counts, Openings};
 use crate::cover::{self, Cover};
 use crate::facts::Facts;
 use crate::map::Map;
@@ -22,7 +22,7 @@ pub(crate) struct Context<'f, 'm> {
     pub session: Session<'f, 'm>,
     pub stage: Stage<'f, 'm>,
     cover: OnceCell<Cover>,
-    openings: OnceCell<Openings>,
+    counts: Counts,
     names_bound: OnceCell<bool>,
 }
 
@@ -33,7 +33,7 @@ impl<'f, 'm> Context<'f, 'm> {
             session: Session::new(facts, limits),
             stage: Stage::new(facts, limits),
             cover: OnceCell::new(),
-            openings: OnceCell::new(),
+            counts: Counts::default(),
             names_bound: OnceCell::new(),
         }
     }
@@ -42,8 +42,8 @@ impl<'f, 'm> Context<'f, 'm> {
         self.cover.get_or_init(|| cover::cover(&self.session, &self.stage))
     }
 
-    pub fn openings(&self) -> &Openings {
-        self.openings.get_or_init(|| counts::openings(&self.session, self.cover()))
+    pub fn openings(&self) -> Openings<'_, 'f, 'm> {
+        Openings { counts: &self.counts, session: &self.session, cover: self.cover() }
     }
 
     /// Every name used in a grant has a value whenever its step is open; false also when that is not known.
