@@ -135,7 +135,7 @@ fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<ThingExpr>)> 
             }
             continue;
         }
-        for source in action.sources(&here.fields) {
+        for source in workflow.sources(action, &here.fields) {
             match source {
                 Source::Thing(expr) => found.push((at, vec![expr])),
                 Source::Field(fields) => open.push(Datum { root: here.root, fields }),
