@@ -4,7 +4,8 @@ use xp_scope::{Type, Value};
 
 use crate::declaration::Source;
 use crate::workflow::{
-    Action, Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, Pin, Root, Step, StepId, TemplatePart, Workflow,
+    Action, Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, Pin, Root, Step, StepId, TemplatePart,
+    Workflow,
 };
 
 impl Formula {
