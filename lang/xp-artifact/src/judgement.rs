@@ -10,7 +10,8 @@ use crate::declaration::{KeyExpr, Making, ThingExpr};
 use crate::depends;
 use crate::things::Terms;
 use crate::workflow::{
-    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId, Workflow,
+    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId,
+    Workflow,
 };
 
 /// A grant of a step.

@@ -316,7 +316,13 @@ impl Oracle {
     }
 
     /// What the pin lets through stands in the workflow, was judged, or was made of nothing else.
-    fn passes(&self, finals: &mut Finals<'_>, pin: &Pin, fields: &[String], judged: &BTreeSet<&Datum>) -> bool {
+    fn passes(
+        &self,
+        finals: &mut Finals<'_>,
+        pin: &Pin,
+        fields: &[String],
+        judged: &BTreeSet<&Datum>,
+    ) -> bool {
         let datum = match pin {
             Pin::Is(Expr::Literal(_)) => return true,
             Pin::Is(Expr::Datum(datum)) => {
@@ -329,9 +335,7 @@ impl Oracle {
         }
         match datum.root {
             Root::Param(_) | Root::Submission { .. } => false,
-            Root::Result { step, grant } => {
-                self.made_of(finals, &datum, (step, grant), judged) == Some(true)
-            },
+            Root::Result { step, grant } => self.made_of(finals, &datum, (step, grant), judged) == Some(true),
         }
     }
 
@@ -362,7 +366,13 @@ impl Oracle {
             !kinds.iter().any(|kind| kind.name == own && kind.immutable == Some(Immutable::Content))
         });
         let content = content.map(|making| action.clauses.content_of(action.params.len(), making));
-        for source in self.machine.workflow().sources(action, &datum.fields).into_iter().chain(content.into_iter().flatten()) {
+        for source in self
+            .machine
+            .workflow()
+            .sources(action, &datum.fields)
+            .into_iter()
+            .chain(content.into_iter().flatten())
+        {
             match source {
                 Source::Argument { index, fields } => split(finals, index, &fields, true),
                 Source::Field(_) => return Some(false),

@@ -80,12 +80,7 @@ impl<'f, 'm> Judged<'f, 'm> {
     ///
     /// # Errors
     /// It was made in too many ways.
-    fn argument(
-        &self,
-        at: GrantAt,
-        number: u32,
-        pin: &Pin,
-    ) -> Result<Option<Formula>, String> {
+    fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
         let filled = self.finals.borrow_mut().filled_by(at, number);
         if filled.is_empty() {
             return self.pin(pin);
@@ -173,7 +168,9 @@ impl<'f, 'm> Judged<'f, 'm> {
         // What is in a thing goes with its name, unless the name is derived from it.
         let named = filled_as(self.facts.w, action, &datum.fields);
         let content = named.map(|making| clauses.content_of(action.params.len(), making));
-        for source in self.facts.w.sources(action, &datum.fields).into_iter().chain(content.into_iter().flatten()) {
+        for source in
+            self.facts.w.sources(action, &datum.fields).into_iter().chain(content.into_iter().flatten())
+        {
             match source {
                 Source::Argument { index, .. } if compared(index) => {}
                 Source::Argument { index, fields } => {
