@@ -14,8 +14,8 @@ use xp_machine::Machine;
 use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place};
 
+use crate::scopes;
 use crate::taken::Taken;
-use crate::{scarce, scopes};
 
 // Invariant: nothing reads these two. `Facts::of` has the machine check every id of the workflow, and `ids` those of a
 // question; they stand where the type system cannot know it and a panic is not allowed.
@@ -114,7 +114,7 @@ impl<'m> Facts<'m> {
         let over_at_once = w.finish.holds(&|_| false);
         let taken = Taken::of(w, &resets);
         let never = OnceCell::new();
-        let facts = Self {
+        Ok(Self {
             model,
             w,
             machine,
@@ -128,10 +128,12 @@ impl<'m> Facts<'m> {
             taken,
             never,
             over_at_once,
-        };
-        let never = scarce::never(&facts);
-        facts.never.get_or_init(|| never);
-        Ok(facts)
+        })
+    }
+
+    /// Outcomes of used-up loops that never come about, once they are known.
+    pub fn rule_out(&self, never: BTreeSet<Atom>) {
+        self.never.get_or_init(|| never);
     }
 
     pub fn steps(&self) -> impl Iterator<Item = StepId> + use<> {
