@@ -15,7 +15,7 @@ use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place};
 
 use crate::taken::Taken;
-use crate::{scarce, scopes};
+use crate::scopes;
 
 // Invariant: nothing reads these two. `Facts::of` has the machine check every id of the workflow, and `ids` those of a
 // question; they stand where the type system cannot know it and a panic is not allowed.
@@ -113,8 +113,7 @@ impl<'m> Facts<'m> {
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
         let over_at_once = w.finish.holds(&|_| false);
         let taken = Taken::of(w, &resets);
-        let never = OnceCell::new();
-        let facts = Self {
+        Ok(Self {
             model,
             w,
             machine,
@@ -126,12 +125,9 @@ impl<'m> Facts<'m> {
             usable,
             submittable,
             taken,
-            never,
+            never: OnceCell::new(),
             over_at_once,
-        };
-        let never = scarce::never(&facts);
-        facts.never.get_or_init(|| never);
-        Ok(facts)
+        })
     }
 
     pub fn steps(&self) -> impl Iterator<Item = StepId> + use<> {
@@ -284,6 +280,11 @@ impl<'m> Facts<'m> {
     /// Nothing static rules the outcome out.
     pub fn possible(&self, atom: Atom) -> bool {
         !self.is_ruled_out(atom) && self.declared_possible(atom)
+    }
+
+    /// Takes note of outcomes that limits per run rule out.
+    pub fn rule_out(&self, never: BTreeSet<Atom>) {
+        self.never.get_or_init(|| never);
     }
 
     /// Limits per run rule the outcome out.
