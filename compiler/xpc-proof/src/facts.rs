@@ -113,7 +113,6 @@ impl<'m> Facts<'m> {
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
         let over_at_once = w.finish.holds(&|_| false);
         let taken = Taken::of(w, &resets);
-        let never = OnceCell::new();
         Ok(Self {
             model,
             w,
@@ -126,14 +125,9 @@ impl<'m> Facts<'m> {
             usable,
             submittable,
             taken,
-            never,
+            never: OnceCell::new(),
             over_at_once,
         })
-    }
-
-    /// Outcomes of used-up loops that never come about, once they are known.
-    pub fn rule_out(&self, never: BTreeSet<Atom>) {
-        self.never.get_or_init(|| never);
     }
 
     pub fn steps(&self) -> impl Iterator<Item = StepId> + use<> {
@@ -286,6 +280,11 @@ impl<'m> Facts<'m> {
     /// Nothing static rules the outcome out.
     pub fn possible(&self, atom: Atom) -> bool {
         !self.is_ruled_out(atom) && self.declared_possible(atom)
+    }
+
+    /// Takes note of outcomes that limits per run rule out.
+    pub fn rule_out(&self, never: BTreeSet<Atom>) {
+        self.never.get_or_init(|| never);
     }
 
     /// Limits per run rule the outcome out.

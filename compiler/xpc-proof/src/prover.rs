@@ -10,7 +10,6 @@ use crate::answer;
 use crate::facts::Facts;
 use crate::ids;
 use crate::questions::{self, Context};
-use crate::scarce;
 
 /// Answers obligations with Z3 and the machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,7 +35,7 @@ impl Z3Prover {
         limits: Limits,
         mut answered: impl FnMut(Verdict) -> ControlFlow<()>,
     ) {
-        let facts = Facts::of(model).inspect(|facts| facts.rule_out(scarce::never(facts)));
+        let facts = Facts::of(model);
         let context = facts.as_ref().map(|facts| Context::new(facts, limits));
         for obligation in obligations {
             let start = Instant::now();

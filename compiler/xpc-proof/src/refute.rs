@@ -128,7 +128,7 @@ impl<'f, 'm> Stage<'f, 'm> {
                     *acts = without;
                     any = true;
                     // What stands behind them moves up.
-                    open = open.into_iter().filter(|index| !out.contains(index)).collect();
+                    open.retain(|index| !out.contains(index));
                     for index in open.iter_mut().skip(start) {
                         *index = index.saturating_sub(out.len());
                     }

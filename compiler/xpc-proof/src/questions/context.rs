@@ -13,6 +13,7 @@ use crate::map::Map;
 use crate::names;
 use crate::plan::{self, Act};
 use crate::refute::{Setting, Stage};
+use crate::scarce;
 use crate::session::Session;
 use crate::violation::Violation;
 
@@ -28,6 +29,7 @@ pub(crate) struct Context<'f, 'm> {
 
 impl<'f, 'm> Context<'f, 'm> {
     pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
+        facts.rule_out(scarce::never(facts));
         Self {
             facts,
             session: Session::new(facts, limits),
