@@ -22,5 +22,5 @@ fn name(layer: usize, place: usize) -> String {
 fn guard(layer: usize) -> String {
     let Some(before) = layer.checked_sub(1) else { return String::new() };
     let atoms: Vec<String> = (0..WIDTH).map(|place| format!("{}.done", name(before, place))).collect();
-    atoms.join(if layer % 2 == 0 { " or " } else { " and " })
+    atoms.join(if layer.is_multiple_of(2) { " or " } else { " and " })
 }

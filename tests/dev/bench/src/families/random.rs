@@ -1,5 +1,10 @@
 //! Random workflows of a size that people write, with loops, data, separate endings and four properties each.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the lists are written out here, and the dice stay below their lengths"
+)]
+
 use std::collections::BTreeSet;
 
 use super::text;
