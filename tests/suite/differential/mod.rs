@@ -1,7 +1,7 @@
 //! The verifier against brute force: random workflows and the fixed small ones, both ways.
 //!
-//! `XP_DIFFERENTIAL=N` sets how many random workflows (400 without it: about four minutes on two cores), `XP_SEED=S` where they start (the clock without
-//! it; printed). A disagreement prints the workflow, so that it can become a seed file.
+//! `XP_DIFFERENTIAL=N` sets how many random workflows (400 without it, which takes about four minutes on two cores), `XP_SEED=S`
+//! where they start (the clock without it; printed). A disagreement prints the workflow, so that it can become a seed file.
 
 mod fresh;
 mod generate;
