@@ -16,6 +16,7 @@ pub(crate) fn known(facts: &Facts<'_>, question: &Question) -> bool {
         | Question::AutomaticOutcomes
         | Question::NamesBound
         | Question::Scopes
+        | Question::StartRights
         | Question::FreshEvidence
         | Question::IrreversibleOnce
         | Question::ReviewedBeforeDeploy

@@ -13,9 +13,12 @@ mod error;
 mod fold;
 pub mod judgement;
 mod key;
+pub mod order;
 pub mod overlap;
+pub mod passing;
 pub mod print;
 pub mod question;
+pub mod starts;
 pub mod things;
 pub mod workflow;
 

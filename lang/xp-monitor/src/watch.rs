@@ -10,7 +10,7 @@ use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
 use crate::expected::asked;
 use crate::fact::{End, Fact, Use};
-use crate::questions::{at_most, both, fresh, never, once, requires, within};
+use crate::questions::{at_most, both, fresh, never, once, requires, through, within};
 use crate::sight::Sight;
 
 /// How a question stands in a run.
@@ -34,6 +34,7 @@ enum Kept {
     AtMost(at_most::State),
     Both(both::State),
     Once(once::State),
+    Through(Box<through::State>),
 }
 
 /// One question of a run.
@@ -73,7 +74,8 @@ pub fn is_safety(question: &Question) -> bool {
         | Question::Requires(..)
         | Question::Never(_)
         | Question::OnlyWithin(..)
-        | Question::AtMost(..) => true,
+        | Question::AtMost(..)
+        | Question::Through(..) => true,
         Question::StepsOpen
         | Question::OutcomesHappen
         | Question::NeverStuck
@@ -81,9 +83,9 @@ pub fn is_safety(question: &Question) -> bool {
         | Question::AutomaticOutcomes
         | Question::NamesBound
         | Question::Scopes
+        | Question::StartRights
         | Question::ReviewedBeforeDeploy
-        | Question::Bounds
-        | Question::Through(..) => false,
+        | Question::Bounds => false,
     }
 }
 
@@ -112,6 +114,7 @@ impl<'w> Watched<'w> {
                 Question::AtMost(..) => Kept::AtMost(at_most::State::default()),
                 Question::NoRole(..) | Question::NoPrincipal(..) => Kept::Both(both::State::default()),
                 Question::IrreversibleOnce => Kept::Once(once::State::default()),
+                Question::Through(..) => Kept::Through(Box::default()),
                 _ => Kept::Nothing,
             };
             Asked { kept, broken: false, breaches: BTreeSet::new() }
@@ -121,6 +124,11 @@ impl<'w> Watched<'w> {
 
     /// Tells the monitors what happened. `sight` is the run after it.
     pub fn tell(&self, watch: &mut Watch, fact: &Fact<'_>, sight: &dyn Sight) {
+        for (question, asked) in self.questions.iter().zip(&mut watch.asked) {
+            if let (Question::Through(_, role), Kept::Through(state)) = (question, &mut asked.kept) {
+                state.told(self.workflow, *role, fact, sight);
+            }
+        }
         match fact {
             Fact::Requested { id, of } => {
                 watch.live.granted.insert((*id).to_owned(), of.clone());
@@ -136,13 +144,19 @@ impl<'w> Watched<'w> {
                 watch.live.under_way.insert((*id).to_owned(), (number, kept));
                 let live = watch.live.clone();
                 for (question, asked) in self.questions.iter().zip(&mut watch.asked) {
-                    let found = self.claimed(question, &mut asked.kept, (number, &used), &live, sight);
+                    let found = self.claimed(question, &mut asked.kept, (id, number, &used), &live, sight);
                     asked.add(found, &live);
                 }
             }
             Fact::Ended { id, end } => {
                 let Some((number, used)) = watch.live.under_way.remove(*id) else { return };
-                for asked in &mut watch.asked {
+                let live = watch.live.clone();
+                for (question, asked) in self.questions.iter().zip(&mut watch.asked) {
+                    if let (Question::Through(_, role), Kept::Through(state)) = (question, &mut asked.kept) {
+                        let found = state.ended(self.workflow, *role, (number, *end), sight);
+                        // The use that ends is decided.
+                        asked.add(found, &live);
+                    }
                     asked.ended(number, &used, *end);
                 }
             }
@@ -163,6 +177,7 @@ impl<'w> Watched<'w> {
                     self.evidence.iter().zip(states).for_each(|(one, state)| state.reset(one, steps));
                 }
             }
+            Fact::Submitted { .. } | Fact::Noted { .. } => {}
             Fact::Over => {
                 for asked in &mut watch.asked {
                     if let Kept::Fresh(states) = &mut asked.kept {
@@ -177,7 +192,7 @@ impl<'w> Watched<'w> {
         &self,
         question: &Question,
         kept: &mut Kept,
-        (number, used): (UseNo, &Use),
+        (id, number, used): (&str, UseNo, &Use),
         live: &Live,
         sight: &dyn Sight,
     ) -> Vec<Breach> {
@@ -199,6 +214,9 @@ impl<'w> Watched<'w> {
                 return state.claimed(w, (a, b), true, (number, used), sight);
             }
             (Question::IrreversibleOnce, Kept::Once(state)) => return state.claimed(w, (number, used)),
+            (Question::Through(uses, role), Kept::Through(state)) => {
+                return state.claimed(w, (uses, *role), (id, number, used), sight);
+            }
             (Question::Requires(uses, formula), _) => requires::broken(w, uses, formula, used, sight),
             (Question::Never(uses), _) => never::broken(w, uses, used, sight),
             (Question::OnlyWithin(uses, extent), _) => within::broken(w, uses, extent, used, sight),
@@ -230,6 +248,7 @@ impl Watch {
                 Kept::AtMost(state) => taken.extend(state.names()),
                 Kept::Both(state) => taken.extend(state.names()),
                 Kept::Once(state) => taken.extend(state.names()),
+                Kept::Through(state) => taken.extend(state.names()),
             }
         }
         (0..).find(|number| !taken.contains(number)).unwrap_or(UseNo::MAX)
@@ -258,7 +277,7 @@ impl Asked {
             End::GivenBack => {
                 self.breaches.retain(|breach| !breach.0.contains(&number));
                 match &mut self.kept {
-                    Kept::Nothing => {}
+                    Kept::Nothing | Kept::Through(_) => {}
                     Kept::Fresh(states) => states.iter_mut().for_each(|state| state.given_back(number)),
                     Kept::AtMost(state) => state.given_back(number),
                     Kept::Both(state) => state.given_back(number),
@@ -278,7 +297,7 @@ impl Asked {
                 }
                 let bound = matches!(end, End::Done { bound: true, .. });
                 match &mut self.kept {
-                    Kept::Nothing => {}
+                    Kept::Nothing | Kept::Through(_) => {}
                     Kept::Fresh(states) => states.iter_mut().for_each(|state| state.done(number, bound)),
                     Kept::AtMost(state) => state.done(number),
                     Kept::Both(state) => state.done(number, &used.by),

@@ -15,6 +15,7 @@ mod prover;
 mod refuted;
 mod replay;
 mod reviewer;
+mod roster;
 mod shape;
 mod slips;
 mod streams;

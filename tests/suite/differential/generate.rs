@@ -82,6 +82,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action scan(at: branch, path: path, repo: text = "home") -> Tested {
     effect read
+    reveals untrusted
     attests
     changes nothing
     reads File(Branch(repo, at), path)
@@ -90,6 +91,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action inspect(number: int, repo: text = "home") -> Tested {
     effect read
+    reveals untrusted
     attests
     changes nothing
     reads Pull(repo, number)
@@ -140,6 +142,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action look(commit: commit) -> Seen {
     effect read
+    reveals untrusted
     changes nothing
     reads Commit(commit)
     shows head
@@ -369,7 +372,7 @@ impl Generator {
             self.met("another container");
         }
         let connector = if action == "call" { "silent" } else { "world" };
-        let mut limit = match self.dice.pick(10) {
+        let mut limit = match self.dice.pick(9) {
             0..=4 => "once per opening",
             5 | 6 => "once per run",
             7 => "max 2",
@@ -697,7 +700,7 @@ impl Generator {
     }
 
     fn prove(&mut self, count: usize) {
-        let clause = match self.dice.pick(8) {
+        let clause = match self.dice.pick(10) {
             0 => {
                 self.met("no role");
                 format!("no role can {} and {}", self.uses(), self.uses())
@@ -722,6 +725,14 @@ impl Generator {
                     _ => self.uses(),
                 };
                 format!("never {what}")
+            }
+            8 => {
+                self.met("only through");
+                format!(
+                    "untrusted text reaches {} only through {}",
+                    self.uses(),
+                    self.dice.of_list(&self.roles)
+                )
             }
             6 if self.is_granted("write") || self.dice.chance(20) => {
                 self.met("only within");
