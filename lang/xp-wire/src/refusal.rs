@@ -151,6 +151,8 @@ refusals! {
     Closing = "closing", 503, Later, "the server is stopping";
     /// Nothing can be recorded, so nothing is done.
     StorageFull = "storage_full", 507, Later, "nothing can be recorded, so nothing is done";
+    /// The disk is nearly full, so no new run is started.
+    DiskLow = "disk_low", 507, Later, "the disk is nearly full, so no new run is started";
     /// The server failed inside.
     Internal = "internal", 500, Never, "the server failed inside";
 }

@@ -1,8 +1,11 @@
 //! Decides and grants, and records both.
 
+pub mod checkpoint_file;
 mod config_error;
+pub mod health;
 pub mod keys;
 mod limiter;
+mod log_key;
 mod memory;
 pub mod orchestrator;
 pub mod realms;
@@ -11,6 +14,6 @@ pub mod roster;
 mod upstream;
 
 pub use config_error::{ConfigError, PRIVATE_KEY, is_private_key};
-pub use memory::{LogKey, published};
+pub use log_key::LogKey;
 pub use orchestrator::{Orchestrator, Rules};
 pub use upstream::Upstream;

@@ -13,37 +13,27 @@ use tokio::task::JoinSet;
 use xp_scope::Digest;
 use xpd_doors::api;
 use xpd_doors::socket::{self, Place};
-use xpd_engine::keys::{Keys, make_private_folder};
 use xpd_engine::realms;
 use xpd_engine::registry::Registry;
 use xpd_engine::roster::Roster;
-use xpd_engine::{ConfigError, LogKey, Orchestrator, Rules};
-use xpd_proxy::{Connector, Fault, Proxy, Scrubber, Secret};
-use xpd_store::{Clock, StoreError, SystemClock, sqlite};
+use xpd_engine::{ConfigError, Orchestrator, Rules};
+use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
+use xpd_store::{Clock, Store, StoreError, SystemClock, sqlite};
 
 use crate::config::{self, Config};
+use crate::export::Export;
+use crate::folder;
 
-/// Why a server does not start or stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// A file of the operator's.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The store.
-    #[error("store: {0}")]
-    Store(#[from] StoreError),
-    /// A listener.
-    #[error("{0}: {1}")]
-    Listen(String, std::io::Error),
-    /// What the last process left cannot be read.
-    #[error("recovery: {0:?}")]
-    Recovery(Fault),
-}
+pub use crate::serve_error::ServeError;
+
+/// How long those who asked are answered where nothing can be recorded any more.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// A server that is about to listen.
 pub struct Server {
     app: api::App,
     config: Config,
+    export: Export,
     tcp: Option<TcpListener>,
     unix: Option<(UnixListener, Place)>,
 }
@@ -74,15 +64,17 @@ impl Server {
         scrubber: Scrubber,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
-        make_private_folder(&config.data)?;
-        let keys = Arc::new(Keys::open(&config.keys, sqlite::is_new(&config.data))?);
-        let vkey = LogKey::new(&config.name, Arc::clone(&keys.log))?.vkey().clone();
+        // Whatever is wrong with the operator's files is said before anything is made.
         let rules = Arc::new(rules(&config)?);
+        let (keys, log_key) = folder::open(&config)?;
+        let vkey = log_key.vkey().clone();
+        let export = Export::new(&config.log, &vkey)?;
         let checkpoint = sqlite::checkpoint_file(&config.data);
         let time = Arc::clone(&clock);
         let open = |resident| sqlite::open(&config.data, time, resident, config.limits.reserve_bytes);
         let orchestrator =
             Arc::new(Orchestrator::open(rules, keys, clock, config.hooks, &checkpoint, open).await?);
+        export.before(&orchestrator).await?;
         orchestrator.settle_in().await.map_err(ServeError::Recovery)?;
         orchestrator.recover().await.map_err(ServeError::Recovery)?;
         let grace = Duration::from_secs(config.limits.grace_seconds);
@@ -90,7 +82,7 @@ impl Server {
         let proxy = Arc::new(Proxy::new(authority, store, connectors, scrubber, config.hooks, grace));
         let (tcp, unix) = listeners(&config).await?;
         let app = api::App::new(orchestrator, proxy, vkey, doors(&config));
-        Ok(Self { app, config, tcp, unix })
+        Ok(Self { app, config, export, tcp, unix })
     }
 
     /// The address of the TCP listener.
@@ -122,7 +114,8 @@ impl Server {
     /// Answers until `stop` is done; requests under way are finished. What is in doubt is resolved beside that.
     ///
     /// # Errors
-    /// None so far.
+    /// The database is no longer the one that this server wrote, or a witness has cosigned another history of its log. What
+    /// is under way then is not waited for: nothing of it could be recorded.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
         let url = self.url();
         let (tell, told) = watch::channel(false);
@@ -130,6 +123,8 @@ impl Server {
         let mut upkeep = JoinSet::new();
         upkeep.spawn(Arc::clone(&self.app.orchestrator).keep_up(told.clone()));
         upkeep.spawn(Arc::clone(&self.app.proxy).settle(told.clone()));
+        let mut exports = JoinSet::new();
+        exports.spawn(self.export.run(Arc::clone(&self.app.orchestrator), told.clone()));
         let head = self.app.receive;
         if let (Some(listener), Some(url)) = (self.tcp, url) {
             let router = api::router(api::App { base: url, ..self.app.clone() }, doors(&self.config));
@@ -141,20 +136,47 @@ impl Server {
             let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
             tasks.spawn(api::serve(listener, api::router(app, doors(&self.config)), head, told));
         }
-        tokio::spawn(async move {
-            stop.await;
-            let _ = tell.send(true);
-        });
-        while tasks.join_next().await.is_some() {}
-        // Actions go on without whoever asked for them.
-        self.app.proxy.idle().await;
-        // It holds the store while it works; whoever comes next must find the folder free.
-        while upkeep.join_next().await.is_some() {}
+        let ended = tokio::spawn(end(stop, self.app.orchestrator.store(), exports, tell));
+        let why = ended.await.unwrap_or_default();
+        let answered = async { while tasks.join_next().await.is_some() {} };
+        if why.is_some() {
+            let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
+        } else {
+            answered.await;
+            // Actions go on without whoever asked for them.
+            self.app.proxy.idle().await;
+            // It holds the store while it works; whoever comes next must find the folder free.
+            while upkeep.join_next().await.is_some() {}
+        }
         if let Some(place) = place {
             place.remove().await;
         }
-        Ok(())
+        why.map_or(Ok(()), |why| Err(why.into()))
     }
+}
+
+/// Waits for the end, tells everybody, and says why, where nobody asked for it.
+async fn end(
+    stop: impl Future<Output = ()>,
+    store: Arc<Store>,
+    mut exports: JoinSet<Result<(), StoreError>>,
+    tell: watch::Sender<bool>,
+) -> Option<StoreError> {
+    let fork = async {
+        match exports.join_next().await {
+            Some(Ok(Err(why))) => why,
+            // It ended by itself or by a bug of ours: nothing is known to be wrong with the log.
+            _ => std::future::pending().await,
+        }
+    };
+    let why = tokio::select! {
+        () = stop => None,
+        why = store.lost() => Some(why),
+        why = fork => Some(why),
+    };
+    let _ = tell.send(true);
+    while exports.join_next().await.is_some() {}
+    why
 }
 
 /// The bounds of the doors.
@@ -188,6 +210,8 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         required: config.required.clone(),
         instances: config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect(),
         refusals_per_minute: config.limits.refusals_per_minute,
+        disk_percent: config.limits.disk_percent,
+        witnessed: config.log.policy.is_some(),
         digest: Digest::of(settings.join("\n").as_bytes()),
     })
 }

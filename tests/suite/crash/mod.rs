@@ -4,7 +4,9 @@
 //! Each test is one point and one run, in which every action meets that point once.
 
 mod client;
+mod custody;
 mod site;
+mod witness;
 
 use std::time::{Duration, Instant};
 

@@ -53,6 +53,7 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
         RefusalCode::Busy => ("busy", 503, true),
         RefusalCode::Closing => ("closing", 503, true),
         RefusalCode::StorageFull => ("storage_full", 507, true),
+        RefusalCode::DiskLow => ("disk_low", 507, true),
         RefusalCode::Internal => ("internal", 500, false),
     }
 }

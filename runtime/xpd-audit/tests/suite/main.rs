@@ -13,6 +13,8 @@ mod overlap;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod rechained;
 #[cfg(test)]
 mod sim;
@@ -20,5 +22,7 @@ mod sim;
 mod tiles;
 #[cfg(test)]
 mod trees;
+#[cfg(test)]
+mod witness;
 #[cfg(test)]
 mod workflow;

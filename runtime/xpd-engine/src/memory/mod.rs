@@ -1,5 +1,6 @@
 //! What the writer keeps in memory, in step with its transactions: runs, the log's edge, the refusals of the minute.
 
+mod lines;
 mod log;
 mod machines;
 mod runs;
@@ -9,15 +10,18 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
 use xpd_store::{Resident, StoreError};
 
-pub use log::{LogKey, published};
-pub(crate) use log::{Nodes, Written};
+pub(crate) use lines::Line;
+pub(crate) use log::Written;
 pub(crate) use machines::Machines;
 pub(crate) use runs::{NewRun, Run};
 pub(crate) use tx::Tx;
 
 use crate::limiter::Limiter;
+use crate::log_key::LogKey;
+use lines::Lines;
 use log::{Log, Mark};
 
 /// States kept at once; the table has them all.
@@ -29,6 +33,8 @@ pub(crate) struct Memory {
     log: Log,
     /// Where the log stood when the command began.
     mark: Mark,
+    /// What was decided in the running commit.
+    lines: Lines,
     machines: Arc<Machines>,
     pub(crate) limiter: Limiter,
     /// The command changed a run: its failure cannot be undone alone.
@@ -43,6 +49,7 @@ impl Memory {
     fn forget(&mut self) {
         self.runs.clear();
         self.log.forget();
+        self.lines.forget();
         (self.checkpoint, self.crash) = (false, false);
     }
 }
@@ -57,12 +64,23 @@ impl Shared {
             runs: HashMap::new(),
             log: Log::new(key, checkpoint),
             mark: Mark::default(),
+            lines: Lines::default(),
             machines,
             limiter,
             touched: false,
             checkpoint: false,
             crash: false,
         }))
+    }
+
+    /// Size of the checkpoint that was committed last.
+    pub fn signed(&self) -> watch::Receiver<u64> {
+        self.lock().log.signed()
+    }
+
+    /// The checkpoint beside the database is as it was written, or is written again.
+    pub fn keep_checkpoint(&self) {
+        self.lock().log.is_where_it_was();
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
@@ -75,6 +93,7 @@ impl Resident for Shared {
         let memory = &mut *self.lock();
         memory.touched = false;
         memory.mark = memory.log.mark();
+        memory.lines.begin();
     }
 
     fn undo(&self) -> bool {
@@ -85,6 +104,7 @@ impl Resident for Shared {
         }
         let mark = std::mem::take(&mut memory.mark);
         memory.log.rewind(mark);
+        memory.lines.undo();
         true
     }
 
@@ -108,6 +128,7 @@ impl Resident for Shared {
         let memory = &mut *self.lock();
         memory.checkpoint = false;
         memory.log.publish();
+        memory.lines.write();
         if memory.runs.len() > MAX_RUNS {
             memory.runs.clear();
         } else if memory.machines.dropped() {

@@ -11,6 +11,7 @@ mod deploy;
 mod doubt;
 mod end;
 mod evidence;
+mod health;
 mod kill;
 mod look;
 mod published;
@@ -26,14 +27,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use xp_artifact::VerifyingKey;
 use xpd_proxy::Fault;
 use xpd_proxy::hooks::Hooks;
 use xpd_store::{Clock, Resident, Store, StoreError};
 
+use crate::health::Health;
 use crate::keys::Keys;
 use crate::limiter::Limiter;
-use crate::memory::{LogKey, Machines, Shared};
+use crate::log_key::LogKey;
+use crate::memory::{Machines, Shared};
 use crate::realms::Instances;
 use crate::registry::Registry;
 use crate::roster::Roster;
@@ -67,6 +71,10 @@ pub struct Rules {
     pub instances: Instances,
     /// Refusals of one principal logged one by one, each minute.
     pub refusals_per_minute: u32,
+    /// How full the disk may be, in percent, for new runs to be started.
+    pub disk_percent: u8,
+    /// Checkpoints are cosigned by witnesses, and evidence waits for that for a while.
+    pub witnessed: bool,
     /// Digest of all of this, as logged.
     pub digest: xp_scope::Digest,
 }
@@ -80,6 +88,9 @@ pub struct Orchestrator {
     memory: Arc<Shared>,
     machines: Arc<Machines>,
     hooks: Hooks,
+    health: Health,
+    /// Size of the largest checkpoint that has the cosignatures it needs.
+    cosigned: watch::Sender<u64>,
 }
 
 impl Orchestrator {
@@ -101,7 +112,8 @@ impl Orchestrator {
         let limiter = Limiter::new(rules.refusals_per_minute);
         let memory = Arc::new(Shared::new(key, checkpoint, Arc::clone(&machines), limiter));
         let store = Arc::new(open(Arc::clone(&memory) as Arc<dyn Resident>)?);
-        let orchestrator = Self { store, rules, keys, clock, memory, machines, hooks };
+        let (health, cosigned) = (Health::default(), watch::Sender::new(0));
+        let orchestrator = Self { store, rules, keys, clock, memory, machines, hooks, health, cosigned };
         let shared = Arc::clone(&orchestrator.memory);
         let checked =
             orchestrator.store.insist(move |rows| crate::memory::Tx::new(rows, &shared).check_log());

@@ -72,6 +72,8 @@ CREATE TABLE left_to_person (
 CREATE TABLE tallies (
   run TEXT NOT NULL, what TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (run, what)
 ) STRICT, WITHOUT ROWID;
+", "
+ALTER TABLE checkpoints ADD COLUMN cosigned INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Marks the file as ours.

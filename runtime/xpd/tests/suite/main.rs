@@ -5,8 +5,12 @@ mod doctor;
 #[cfg(test)]
 mod folder;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod site;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod witness;
