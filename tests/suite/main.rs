@@ -5,6 +5,6 @@ mod cli;
 mod crash;
 mod differential;
 mod natural;
+mod oversight;
 mod sources;
-mod tidy;
 mod verdicts;

@@ -71,8 +71,11 @@ fn meets(facts: &Facts<'_>, pin: &Pin, expr: &Expr, left: usize) -> bool {
 /// part of one.
 fn is_fresh(facts: &Facts<'_>, datum: &Datum) -> bool {
     let Root::Result { step, grant } = datum.root else { return false };
-    let git = matches!(facts.type_of(datum), Some(Type::Branch | Type::Commit | Type::Tree));
-    git && facts.action_of((step, grant)).clauses.made_as(&datum.fields).is_some()
+    let Some(making) = facts.action_of((step, grant)).clauses.made_as(&datum.fields) else { return false };
+    // The machine compares with parameters by the types of the kind's key.
+    let kind = making.thing.levels().last().and_then(|own| facts.w.kinds.named(&own.kind));
+    let key = kind.and_then(|kind| facts.w.kinds.get(kind)).map(|kind| kind.key.as_slice());
+    key.is_some_and(|key| key.iter().all(|part| matches!(part.ty, Type::Branch | Type::Commit | Type::Tree)))
 }
 
 /// Whether a template can become the text: only what it starts and ends with is looked at.

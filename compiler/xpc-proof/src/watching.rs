@@ -13,6 +13,7 @@ pub(crate) struct Met {
     pub evidence: Vec<Evidence>,
     pub alters: Vec<(GrantAt, usize)>,
     pub spends: Vec<(GrantAt, usize)>,
+    pub reaches: Vec<(GrantAt, usize)>,
 }
 
 impl Met {
@@ -29,6 +30,10 @@ impl Relation for Met {
 
     fn spends(&self, user: &Use, evidence: &Evidence, _: &Use) -> bool {
         self.listed(&self.spends, user.at, evidence)
+    }
+
+    fn reaches(&self, user: &Use, evidence: &Evidence, _: &Use) -> bool {
+        self.listed(&self.reaches, user.at, evidence)
     }
 }
 

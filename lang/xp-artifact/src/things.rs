@@ -24,6 +24,8 @@ pub struct Terms<'w> {
     homes: Vec<Home<'w>>,
     /// Kinds of which the run may remove what it made.
     removed: BTreeSet<KindIx>,
+    /// By mint, once asked for: the thing that is made there.
+    homed: HashMap<MintId, Option<Vec<Level>>>,
 }
 
 /// Where something new is made.
@@ -41,7 +43,14 @@ impl<'w> Terms<'w> {
     #[must_use]
     pub fn of(workflow: &'w Workflow) -> Self {
         let removed = removed(workflow);
-        Self { workflow, symbols: HashMap::new(), mints: HashMap::new(), homes: Vec::new(), removed }
+        Self {
+            workflow,
+            symbols: HashMap::new(),
+            mints: HashMap::new(),
+            homes: Vec::new(),
+            removed,
+            homed: HashMap::new(),
+        }
     }
 
     /// The things that a clause of a grant's action means.
@@ -108,7 +117,7 @@ impl<'w> Terms<'w> {
     fn keep_new(&mut self, levels: &mut [Level], left: usize) {
         for (at, part, mint) in mints(levels) {
             let Some(home) = self.homes.get(mint.0 as usize).cloned() else { continue };
-            if self.is_home(&home, levels.get(..=at).unwrap_or_default(), part, left) {
+            if self.is_home(mint, &home, levels.get(..=at).unwrap_or_default(), part, left) {
                 continue;
             }
             let Some(level) = levels.get_mut(at) else { continue };
@@ -129,19 +138,25 @@ impl<'w> Terms<'w> {
         mints(levels).into_iter().any(|(at, part, mint)| {
             let home = self.homes.get(mint.0 as usize).cloned();
             home.is_some_and(|home| {
-                self.is_home(&home, levels.get(..=at).unwrap_or_default(), part, MAX_FOLLOWED)
+                self.is_home(mint, &home, levels.get(..=at).unwrap_or_default(), part, MAX_FOLLOWED)
             })
         })
     }
 
     /// Whether a thing whose own key is new in one part is the one made there.
-    fn is_home(&mut self, home: &Home<'w>, here: &[Level], part: usize, left: usize) -> bool {
+    fn is_home(&mut self, mint: MintId, home: &Home<'w>, here: &[Level], part: usize, left: usize) -> bool {
         let Some((left, (granted, _))) = left.checked_sub(1).zip(self.granted(home.step, home.grant)) else {
             return false;
         };
-        let Some(made) = self.levels(home.step, home.grant, granted, &home.making.thing, left) else {
-            return false;
+        let made = match self.homed.get(&mint) {
+            Some(known) => known.clone(),
+            None => {
+                let made = self.levels(home.step, home.grant, granted, &home.making.thing, left);
+                self.homed.insert(mint, made.clone());
+                made
+            }
         };
+        let Some(made) = made else { return false };
         let (Some((own, outer)), Some((here, enclosing))) = (made.split_last(), here.split_last()) else {
             return false;
         };

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::workflow::{
     Action, Atom, Condition, Datum, Expr, GrantIx, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
 };
@@ -24,9 +24,9 @@ pub struct Evidence {
     pub step: StepId,
     /// The use that gave it; in another step where it is judged there.
     pub by: GrantAt,
-    /// What it is about, by the clauses of that use's action. What never changes is named too: a final use of it spends the
-    /// evidence.
-    pub about: Vec<ThingExpr>,
+    /// What it is about, by the clauses of that use's action, or of another's that made it. What never changes is named too: a
+    /// final use of it spends the evidence.
+    pub about: Vec<(GrantAt, ThingExpr)>,
     /// The continuing outcomes that rely on it.
     pub relying: Vec<Atom>,
     /// It is judged, not read by a condition.
@@ -45,8 +45,8 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
             }
             let atom = Atom { step: id, outcome: OutcomeIx::of(number) };
             let cause = cause(workflow, id, outcome);
-            let mut rely = |by: GrantAt, about: Vec<ThingExpr>, judged: bool| {
-                if !about.iter().any(|expr| can_change(workflow, expr)) {
+            let mut rely = |by: GrantAt, about: Vec<(GrantAt, ThingExpr)>, judged: bool| {
+                if !about.iter().any(|(_, expr)| can_change(workflow, expr)) {
                     return;
                 }
                 let same = |one: &&mut Evidence| {
@@ -64,7 +64,7 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                 for literal in condition_fields(condition) {
                     let by = (id, literal.0);
                     let Some((_, action)) = granted(workflow, by) else { continue };
-                    for about in told(action, literal.1) {
+                    for about in told(workflow, by, action, literal.1) {
                         rely(by, about, false);
                     }
                 }
@@ -92,23 +92,55 @@ fn condition_fields(condition: &Condition) -> BTreeSet<(GrantIx, &[String])> {
 }
 
 /// What a field of a result is evidence about, one list for each subject.
-fn told(action: &Action, field: &[String]) -> Vec<Vec<ThingExpr>> {
+fn told(
+    workflow: &Workflow,
+    by: GrantAt,
+    action: &Action,
+    field: &[String],
+) -> Vec<Vec<(GrantAt, ThingExpr)>> {
     let clauses = &action.clauses;
     let made: Vec<ThingExpr> = clauses.makes.iter().flat_map(|making| &making.valid_while).cloned().collect();
-    let mut found: Vec<Vec<ThingExpr>> = clauses.subjects_of(field).map(|expr| vec![expr.clone()]).collect();
+    let mut found: Vec<Vec<(GrantAt, ThingExpr)>> =
+        clauses.subjects_of(field).map(|expr| with_validity(workflow, by, expr)).collect();
     if !made.is_empty() {
         let subjects = clauses.makes.iter().map(|making| making.thing.clone());
-        found.push(subjects.chain(made).collect());
+        found.push(subjects.chain(made).map(|expr| (by, expr)).collect());
     }
     // A measurement that does not say of what may be of all that it reads.
     if clauses.about.is_empty() && action.attests {
-        found.extend(clauses.reads().into_iter().map(|expr| vec![expr]));
+        found.extend(clauses.reads().iter().map(|expr| with_validity(workflow, by, expr)));
+    }
+    found
+}
+
+/// A thing with what it takes effect on, if a use of the run made it: its own key is a datum which that use gave.
+fn with_validity(workflow: &Workflow, by: GrantAt, expr: &ThingExpr) -> Vec<(GrantAt, ThingExpr)> {
+    let mut found = vec![(by, expr.clone())];
+    let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+    for key in own {
+        let KeyExpr::Argument { index, fields } = key else { continue };
+        let pin = granted(workflow, by).and_then(|(grant, _)| grant.pins.get(*index as usize));
+        let Some(Pin::Is(Expr::Datum(datum))) = pin else { continue };
+        let fields = datum.fields.iter().chain(fields).cloned().collect();
+        let mut here = Datum { root: datum.root, fields };
+        for _ in 0..MAX_FOLLOWED {
+            let Root::Result { step, grant } = here.root else { break };
+            let Some((declared, action)) = granted(workflow, (step, grant)) else { break };
+            if let Some(making) = action.clauses.made_as(&here.fields) {
+                found.extend(making.valid_while.iter().map(|expr| ((step, grant), expr.clone())));
+            }
+            let argument = action.clauses.identity(&here.fields);
+            let pinned =
+                argument.and_then(|(index, fields)| Some((declared.pins.get(index as usize)?, fields)));
+            let Some((Pin::Is(Expr::Datum(next)), fields)) = pinned else { break };
+            here = Datum { root: next.root, fields: next.fields.iter().chain(&fields).cloned().collect() };
+        }
     }
     found
 }
 
 /// What a judgement of a datum is about: the thing that it names, or whose content it is.
-fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<ThingExpr>)> {
+fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<(GrantAt, ThingExpr)>)> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![datum.clone()];
@@ -126,9 +158,14 @@ fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<ThingExpr>)> 
                 continue;
             }
             let valid = making.valid_while.iter().cloned();
-            found.push((at, std::iter::once(making.thing.clone()).chain(valid).collect()));
+            let things = std::iter::once(making.thing.clone()).chain(valid);
+            found.push((at, things.map(|expr| (at, expr)).collect()));
         }
         if let Some((index, fields)) = clauses.identity(&here.fields) {
+            // Whoever judges the name that a thing was looked at by judges the thing.
+            let looked = clauses.reads.iter().flatten().chain(clauses.subjects()).chain(&clauses.changes);
+            let named = looked.filter(|expr| fields.is_empty() && is_key(expr, index));
+            found.extend(named.map(|expr| (at, with_validity(workflow, at, expr))));
             if let Some(Pin::Is(Expr::Datum(datum))) = declared.pins.get(index as usize) {
                 let fields = datum.fields.iter().chain(&fields).cloned().collect();
                 open.push(Datum { root: datum.root, fields });
@@ -137,7 +174,7 @@ fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<ThingExpr>)> 
         }
         for source in action.sources(&here.fields) {
             match source {
-                Source::Thing(expr) => found.push((at, vec![expr])),
+                Source::Thing(expr) => found.push((at, with_validity(workflow, at, &expr))),
                 Source::Field(fields) => open.push(Datum { root: here.root, fields }),
                 // A value that went in is that value, whatever becomes of where it came from.
                 Source::Argument { .. } => {}
@@ -145,6 +182,12 @@ fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<ThingExpr>)> 
         }
     }
     found
+}
+
+/// The argument is the own key of the thing.
+fn is_key(expr: &ThingExpr, argument: u32) -> bool {
+    let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+    own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == argument))
 }
 
 /// Things of the kind can change.

@@ -30,24 +30,25 @@ fn is_expected(workflow: &Workflow, evidence: &Evidence, same: &mut Same<'_>) ->
 }
 
 fn expects(workflow: &Workflow, at: GrantAt, evidence: &Evidence, same: &mut Same<'_>) -> bool {
-    let (Some((grant, action)), Some((_, gave))) = (granted(workflow, at), granted(workflow, evidence.by))
-    else {
-        return false;
-    };
-    let is_version = |expected: &Expectation, about: &ThingExpr, same: &mut Same<'_>| {
+    let Some((grant, action)) = granted(workflow, at) else { return false };
+    // At the version that the evidence gave, or that the use gave which made what it is about: that one is no newer.
+    let is_version = |expected: &Expectation, about: (GrantAt, &ThingExpr), same: &mut Same<'_>| {
         let Some(Source::Argument { index, fields }) = &expected.at else { return false };
         let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return false };
-        let root = Root::Result { step: evidence.by.0, grant: evidence.by.1 };
         let field: Vec<String> = datum.fields.iter().chain(fields).cloned().collect();
-        datum.root == root
-            && gave.clauses.versions.iter().any(|version| {
-                version.field == field && same.one((evidence.by, &version.thing), (evidence.by, about))
-            })
+        [evidence.by, about.0].into_iter().any(|by| {
+            let versions = granted(workflow, by).map(|(_, gave)| gave.clauses.versions.as_slice());
+            datum.root == Root::Result { step: by.0, grant: by.1 }
+                && versions
+                    .unwrap_or_default()
+                    .iter()
+                    .any(|version| version.field == field && same.one((by, &version.thing), about))
+        })
     };
-    let mut changing = evidence.about.iter().filter(|about| can_change(workflow, about));
-    changing.all(|about| {
+    let mut changing = evidence.about.iter().filter(|(_, about)| can_change(workflow, about));
+    changing.all(|(of, about)| {
         action.clauses.expects.iter().any(|expected| {
-            same.one((at, &expected.thing), (evidence.by, about)) && is_version(expected, about, same)
+            same.one((at, &expected.thing), (*of, about)) && is_version(expected, (*of, about), same)
         })
     })
 }

@@ -26,6 +26,6 @@ pub use fact::{End, Fact, GrantAt, Use};
 pub use grants::granted;
 pub use rests::rests;
 pub use same::Same;
-pub use sight::{Concrete, Relation, Sight};
+pub use sight::{Concrete, Relation, Results, Sight};
 pub use uses::means;
 pub use watch::{Standing, Watch, Watched, is_safety};

@@ -1,13 +1,15 @@
 //! What a monitor may look at: the run as it stands, and how things of two uses meet.
 
+use std::collections::BTreeMap;
+
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::things;
 use xp_artifact::workflow::{Action, Atom, Datum, Workflow};
 use xp_scope::Value;
 use xp_scope::thing::Canonical;
 
-use crate::evidence::Evidence;
-use crate::fact::Use;
+use crate::evidence::{Evidence, can_change};
+use crate::fact::{GrantAt, Use};
 use crate::grants::granted;
 
 /// The run as it stands after the fact.
@@ -30,45 +32,169 @@ pub trait Relation {
 
     /// Whether a final argument of the use certainly is what the evidence is about, or takes effect on it.
     fn spends(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool;
+
+    /// Whether a final argument of the use may be what the evidence is about.
+    fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool;
+}
+
+/// What uses gave back, as far as it is known: names that the upstream decides.
+#[derive(Clone, Debug, Default)]
+pub struct Results(BTreeMap<GrantAt, Vec<(Arguments, Value)>>);
+
+type Arguments = BTreeMap<String, Value>;
+
+impl Results {
+    /// A use gave this back.
+    pub fn add(&mut self, used: &Use, result: &Value) {
+        let of = self.0.entry(used.at).or_default();
+        if !of.iter().any(|(args, known)| *args == used.args && known == result) {
+            of.push((used.args.clone(), result.clone()));
+        }
+    }
+
+    /// What uses of the grant with the arguments gave back, one for each that differs.
+    fn of<'r>(&'r self, used: &'r Use) -> impl Iterator<Item = &'r Value> {
+        let of = self.0.get(&used.at).map(Vec::as_slice).unwrap_or_default();
+        of.iter().filter(|(args, _)| *args == used.args).map(|(_, result)| result)
+    }
 }
 
 /// Compares the values of the uses themselves.
 #[derive(Clone, Copy, Debug)]
-pub struct Concrete<'w>(pub &'w Workflow);
+pub struct Concrete<'w> {
+    workflow: &'w Workflow,
+    results: Option<&'w Results>,
+}
 
-impl Concrete<'_> {
-    fn thing(&self, action: &Action, used: &Use, expr: &ThingExpr) -> Option<Canonical> {
-        let kinds = &self.0.kinds;
-        things::thing(kinds, action, &used.args, None, expr).map(|thing| thing.canonical(kinds))
+/// A thing that a clause means in one use.
+struct Named<'e> {
+    expr: &'e ThingExpr,
+    /// As far as its keys have values; none where that is not even the outermost.
+    known: Option<Canonical>,
+}
+
+impl Named<'_> {
+    /// Levels whose keys have values.
+    fn depth(&self) -> usize {
+        self.known.as_ref().map_or(0, Canonical::depth)
     }
 
-    fn about(&self, evidence: &Evidence, given: &Use) -> Vec<Option<Canonical>> {
-        let Some((_, action)) = granted(self.0, given.at) else { return vec![None] };
-        evidence.about.iter().map(|expr| self.thing(action, given, expr)).collect()
+    fn is_whole(&self) -> bool {
+        self.known.is_some() && self.depth() == self.expr.levels().len()
+    }
+
+    /// One could lie in the other, by their kinds.
+    fn fits(&self, other: &Self) -> bool {
+        self.expr.levels().iter().zip(other.expr.levels()).all(|(a, b)| a.kind == b.kind)
+    }
+}
+
+impl<'w> Concrete<'w> {
+    /// By the arguments alone: a name that an upstream is yet to decide may be any in what encloses it.
+    #[must_use]
+    pub fn of(workflow: &'w Workflow) -> Self {
+        Self { workflow, results: None }
+    }
+
+    /// With the names that upstreams decided.
+    #[must_use]
+    pub fn knowing(workflow: &'w Workflow, results: &'w Results) -> Self {
+        Self { workflow, results: Some(results) }
+    }
+
+    /// What a clause may mean in a use: one thing, or one for each result that such a use had.
+    fn named<'e>(&self, action: &Action, used: &Use, expr: &'e ThingExpr) -> Vec<Named<'e>> {
+        let kinds = &self.workflow.kinds;
+        let named = |result: Option<&Value>| {
+            let thing = things::thing(kinds, action, &used.args, result, expr);
+            Named { expr, known: thing.map(|thing| thing.canonical(kinds)) }
+        };
+        let results = self.results.into_iter().flat_map(|results| results.of(used));
+        let found: Vec<Named<'e>> = results.map(|result| named(Some(result))).collect();
+        if found.is_empty() { vec![named(None)] } else { found }
+    }
+
+    /// What the evidence is about: as the use that gave it names it, or as some use of another grant that made it did.
+    fn about<'e>(&self, evidence: &'e Evidence, given: &Use) -> Vec<Named<'e>> {
+        let nameless = |expr| vec![Named { expr, known: None }];
+        let named = |(of, expr): &'e (GrantAt, ThingExpr)| {
+            let Some((_, action)) = granted(self.workflow, *of) else { return nameless(expr) };
+            if *of == given.at {
+                return self.named(action, given, expr);
+            }
+            let kinds = &self.workflow.kinds;
+            let known =
+                self.results.and_then(|results| results.0.get(of)).map(Vec::as_slice).unwrap_or_default();
+            let thing = |(args, result): &(Arguments, Value)| {
+                let thing = things::thing(kinds, action, args, Some(result), expr);
+                Named { expr, known: thing.map(|thing| thing.canonical(kinds)) }
+            };
+            if known.is_empty() { nameless(expr) } else { known.iter().map(thing).collect() }
+        };
+        evidence.about.iter().flat_map(named).collect()
+    }
+
+    /// Whether making a thing alters what evidence is about. It is nothing that evidence was given of before: where the
+    /// upstream decides its name, it only alters what it lies in.
+    fn making_alters(&self, made: &Named<'_>, about: &Named<'_>) -> bool {
+        let named_upstream = made.depth() + 1 == made.expr.levels().len();
+        let settled = self.results.is_some() || !can_change(self.workflow, made.expr);
+        if !(named_upstream && settled && about.is_whole()) {
+            return self.may_meet(made, about);
+        }
+        match (&made.known, &about.known) {
+            (Some(enclosing), Some(about)) => enclosing.is_in(about, &self.workflow.kinds),
+            // It lies in nothing.
+            _ => false,
+        }
+    }
+
+    fn may_meet(&self, changed: &Named<'_>, about: &Named<'_>) -> bool {
+        match (&changed.known, &about.known) {
+            (Some(changed), Some(about)) => changed.meets(about, &self.workflow.kinds),
+            // What has no name may be anything of its kind.
+            _ => true,
+        }
     }
 }
 
 impl Relation for Concrete<'_> {
     fn alters(&self, changer: &Use, evidence: &Evidence, given: &Use) -> bool {
-        let Some((_, action)) = granted(self.0, changer.at) else { return true };
+        let Some((_, action)) = granted(self.workflow, changer.at) else { return true };
         let about = self.about(evidence, given);
-        action.clauses.altered().any(|expr| {
-            let changed = self.thing(action, changer, expr);
-            // What cannot be named may be anything.
-            about.iter().any(|about| match (&changed, about) {
-                (Some(changed), Some(about)) => changed.meets(about, &self.0.kinds),
-                _ => true,
+        let clauses = &action.clauses;
+        clauses.altered().any(|expr| {
+            let made = clauses.makes.iter().any(|making| making.thing == *expr);
+            self.named(action, changer, expr).iter().any(|changed| {
+                about.iter().filter(|about| changed.fits(about)).any(|about| match made {
+                    true => self.making_alters(changed, about),
+                    false => self.may_meet(changed, about),
+                })
             })
         })
     }
 
     fn spends(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
-        let Some((_, action)) = granted(self.0, user.at) else { return false };
-        let about = self.about(evidence, given);
-        action.clauses.final_things().any(|expr| {
-            let whole = |thing: &Canonical| thing.depth() == expr.levels().len();
-            let made = self.thing(action, user, expr).filter(whole);
-            made.is_some_and(|made| about.iter().flatten().any(|about| *about == made))
-        })
+        let (Some((_, action)), Some((_, gave))) =
+            (granted(self.workflow, user.at), granted(self.workflow, given.at))
+        else {
+            return false;
+        };
+        // Where several results are possible, nothing is certain.
+        let certain =
+            |action: &Action, used: &Use, expr: &ThingExpr| match self.named(action, used, expr).as_slice() {
+                [named] if named.is_whole() => named.known.clone(),
+                _ => None,
+            };
+        let own = evidence.about.iter().filter(|(of, _)| *of == given.at);
+        let about: Vec<Canonical> = own.filter_map(|(_, expr)| certain(gave, given, expr)).collect();
+        action
+            .clauses
+            .final_things()
+            .any(|expr| certain(action, user, expr).is_some_and(|used| about.contains(&used)))
+    }
+
+    fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
+        self.spends(user, evidence, given)
     }
 }

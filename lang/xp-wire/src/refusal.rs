@@ -149,6 +149,8 @@ refusals! {
     Busy = "busy", 503, Later, "too much is waiting";
     /// The server is stopping.
     Closing = "closing", 503, Later, "the server is stopping";
+    /// The time cannot be trusted, so nothing new is granted.
+    ClockOff = "clock_off", 503, Later, "the time cannot be trusted, so nothing new is granted";
     /// Nothing can be recorded, so nothing is done.
     StorageFull = "storage_full", 507, Later, "nothing can be recorded, so nothing is done";
     /// The disk is nearly full, so no new run is started.

@@ -8,4 +8,4 @@ mod result;
 pub mod sandbox;
 mod transport;
 
-pub use make::{Made, MakeError, addresses, make};
+pub use make::{Made, MakeError, addresses, make, without_value};

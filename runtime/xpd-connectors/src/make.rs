@@ -1,5 +1,6 @@
 //! Connectors by the kind their configuration names.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -34,9 +35,41 @@ pub struct MakeError {
 
 /// Where a secret is kept: in a variable or in a file that only its owner may read.
 #[derive(Deserialize)]
+#[serde(try_from = "toml::Value")]
 struct Kept {
     env: Option<String>,
     file: Option<String>,
+}
+
+impl TryFrom<toml::Value> for Kept {
+    type Error = &'static str;
+
+    /// Whoever writes the secret itself must not find it in the message about that.
+    fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
+        let wrong = "a secret is `{ env = \"NAME\" }` or `{ file = \"PATH\" }`, never the secret itself";
+        let toml::Value::Table(mut table) = value else { return Err(wrong) };
+        let mut text = |name: &str| match table.remove(name) {
+            None => Ok(None),
+            Some(toml::Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(wrong),
+        };
+        let kept = Self { env: text("env")?, file: text("file")? };
+        if table.is_empty() { Ok(kept) } else { Err(wrong) }
+    }
+}
+
+/// What is presented to a host of repositories.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredentialTable {
+    #[serde(default = "default_user")]
+    user: String,
+    token: Kept,
+}
+
+/// What GitHub takes for a token of whatever kind.
+fn default_user() -> String {
+    "x-access-token".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -92,6 +125,17 @@ pub fn addresses(kind: &str, table: &toml::Table) -> Vec<String> {
     }
 }
 
+/// What a parser says without the text that was found: it may be a secret in the wrong place.
+#[must_use]
+pub fn without_value(message: &str) -> String {
+    let words = ["invalid type: string", "invalid value: string"];
+    match (words.iter().find(|words| message.starts_with(**words)), message.rsplit_once(", expected ")) {
+        (Some(words), Some((_, expected))) => format!("{words}, expected {expected}"),
+        (Some(words), None) => (*words).to_owned(),
+        (None, _) => message.to_owned(),
+    }
+}
+
 struct Maker<'a> {
     name: &'a str,
     table: &'a toml::Table,
@@ -104,8 +148,11 @@ impl Maker<'_> {
     }
 
     fn table<T: DeserializeOwned>(&self) -> Result<T, MakeError> {
-        let table = toml::Value::Table(self.table.clone());
-        T::deserialize(table).map_err(|error| self.wrong(error.message()))
+        self.read(toml::Value::Table(self.table.clone()))
+    }
+
+    fn read<T: DeserializeOwned>(&self, value: toml::Value) -> Result<T, MakeError> {
+        T::deserialize(value).map_err(|error| self.wrong(without_value(error.message())))
     }
 
     fn github(&self) -> Result<Made, MakeError> {
@@ -117,17 +164,34 @@ impl Maker<'_> {
     }
 
     fn sandbox(&self) -> Result<Made, MakeError> {
-        let mut config: sandbox::Config = self.table()?;
+        let mut table = self.table.clone();
+        let credentials = table.remove("credentials");
+        let mut config: sandbox::Config = self.read(toml::Value::Table(table))?;
+        let mut secrets = Vec::new();
+        if let Some(credentials) = credentials {
+            let tables: BTreeMap<String, CredentialTable> = self.read(credentials)?;
+            for (number, (address, table)) in (1..).zip(tables) {
+                // An address may hold a secret: it is named by its place.
+                let key = format!("credentials ({number}.)");
+                let token = self.secret(&key, &key, &table.token)?;
+                let made = sandbox::Credential::new(&address, &table.user, &token)
+                    .map_err(|what| self.wrong(format!("`{key}`: {what}")))?;
+                secrets.extend([token, made.secret()]);
+                config.credentials.push(made);
+            }
+        }
         for place in config.repositories.values_mut().filter(|place| !place.contains("://")) {
             *place = self.folder.join(&place).display().to_string();
         }
         let missing =
             config.repositories.iter().find(|(_, at)| !at.contains("://") && !Path::new(at).is_dir());
         if let Some((name, place)) = missing {
+            // What was meant as an address may hold a secret.
+            let place = if place.contains('@') { "" } else { place };
             return Err(self.wrong(format!("`repositories`: `{name}`: there is no folder {place}")));
         }
         let connector = Sandbox::new(self.name, config).map_err(|what| self.wrong(what))?;
-        Ok(Made { connector: Arc::new(connector), secrets: Vec::new() })
+        Ok(Made { connector: Arc::new(connector), secrets })
     }
 
     fn deploy(&self) -> Result<Made, MakeError> {

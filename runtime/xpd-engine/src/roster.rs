@@ -1,27 +1,39 @@
 //! Who there is, under which key, for whom, and who may start what.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xp_machine::Actor;
 use xp_machine::event::Principal;
 use xp_scope::Value;
 use xp_wire::proof::PublicJwk;
-use xpd_token::PublicKey;
+use xpd_token::{PublicKey, is_name, is_principal_name};
 
 use crate::config_error::{ConfigError, PRIVATE_KEY, is_private_key};
 
-/// The name of the administrator, on the record.
+/// What whoever holds the administrative key in the server's own folder is called on the record.
 pub const ADMIN: &str = "admin";
+/// What whoever holds the recovery key is called on the record.
+pub const RECOVERY: &str = "recovery";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default, rename = "principal")]
     principals: Vec<Entry>,
+    #[serde(default, rename = "administrator")]
+    administrators: Vec<Administrator>,
     #[serde(default, rename = "start")]
     starts: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Administrator {
+    name: String,
+    key: Option<serde_json::Map<String, serde_json::Value>>,
+    key_file: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,11 +126,77 @@ impl Member {
     }
 }
 
-/// The roster as it was read at the start.
+/// The roster as it was read.
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
     by_key: BTreeMap<String, Member>,
+    administrators: BTreeMap<String, String>,
     rules: Vec<Rule>,
+    files: Vec<PathBuf>,
+}
+
+/// What is said of a name that is none.
+const NAMES: &str = "1 to 512 bytes, with single blanks between words and no control characters";
+
+/// What was seen of a roster so far.
+struct Reading<'a> {
+    path: &'a Path,
+    names: BTreeSet<String>,
+    keys: BTreeSet<String>,
+    files: Vec<PathBuf>,
+}
+
+type Keyed<'e> = (&'e Option<serde_json::Map<String, serde_json::Value>>, &'e Option<String>);
+
+impl Reading<'_> {
+    /// The thumbprint of an entry's key, which no other has, as no other has its name.
+    fn entry(&mut self, name: &str, key: Keyed<'_>) -> Result<String, String> {
+        if !is_principal_name(name) {
+            return Err(format!("`name`: {NAMES}"));
+        }
+        if name == ADMIN || name == RECOVERY {
+            return Err("is what the holder of a key of the server is called".to_owned());
+        }
+        if !self.names.insert(name.to_owned()) {
+            return Err("is listed twice".to_owned());
+        }
+        let thumbprint = match key {
+            (Some(key), None) => {
+                PublicJwk::from_json(key).map_err(|error| format!("`key`: {error}"))?.thumbprint()
+            }
+            (None, Some(name)) => {
+                let file = self.path.parent().unwrap_or(Path::new(".")).join(name);
+                let thumbprint =
+                    key_file(&file).map_err(|why| format!("`key_file` {}: {why}", file.display()))?;
+                self.files.push(file);
+                thumbprint
+            }
+            _ => return Err("needs either `key` or `key_file`".to_owned()),
+        };
+        if !self.keys.insert(thumbprint.clone()) {
+            return Err("shares its key with another entry".to_owned());
+        }
+        Ok(thumbprint)
+    }
+}
+
+/// The thumbprint of a public key in a file.
+///
+/// # Errors
+/// It is none.
+pub fn key_file(file: &Path) -> Result<String, String> {
+    let pem = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    match PublicKey::from_pem(&pem) {
+        Ok(key) => Ok(key.kid().to_owned()),
+        Err(_) if is_private_key(&pem) => Err(PRIVATE_KEY.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn part(key: &str, principal: &Principal, role: &str) -> String {
+    let Principal { name, controller } = principal;
+    // No name holds a line break.
+    xp_scope::Digest::of([name, controller, key, role].join("\n").as_bytes()).to_string()
 }
 
 impl Roster {
@@ -130,54 +208,77 @@ impl Roster {
         let wrong = |what: String| ConfigError { file: path.display().to_string(), what };
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let mut reading = Reading { path, names: BTreeSet::new(), keys: BTreeSet::new(), files: Vec::new() };
         let mut by_key = BTreeMap::new();
-        let mut names = BTreeSet::new();
         for entry in file.principals {
             let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name.escape_debug()));
-            if entry.name.is_empty() || entry.controller.is_empty() {
-                return Err(fault("`name` and `controller` must say something"));
+            let (name, key) = (&entry.name, (&entry.key, &entry.key_file));
+            let thumbprint = reading.entry(name, key).map_err(|what| fault(&what))?;
+            if !is_principal_name(&entry.controller) {
+                return Err(fault(&format!("`controller`: {NAMES}")));
             }
-            let names_of = [&entry.name, &entry.controller].into_iter().chain(&entry.roles);
-            if names_of.into_iter().any(|name| name.chars().any(char::is_control)) {
-                return Err(fault("a name, controller or role holds a control character"));
+            if entry.roles.iter().any(|role| !is_name(role)) {
+                return Err(fault("a role is empty, or holds a blank or a control character"));
             }
-            if entry.name == ADMIN {
-                return Err(fault("is what the administrator is called"));
-            }
-            if !names.insert(entry.name.clone()) {
-                return Err(fault("is listed twice"));
-            }
-            let thumbprint = match (&entry.key, &entry.key_file) {
-                (Some(key), None) => {
-                    PublicJwk::from_json(key).map_err(|error| fault(&format!("`key`: {error}")))?.thumbprint()
-                }
-                (None, Some(name)) => {
-                    let file = path.parent().unwrap_or(Path::new(".")).join(name);
-                    let pem = std::fs::read_to_string(&file)
-                        .map_err(|error| fault(&format!("`key_file` {}: {error}", file.display())))?;
-                    let key = PublicKey::from_pem(&pem).map_err(|error| {
-                        let file = file.display();
-                        match is_private_key(&pem) {
-                            true => fault(&format!("`key_file` {file}: {PRIVATE_KEY}")),
-                            false => fault(&format!("`key_file` {file}: {error}")),
-                        }
-                    })?;
-                    key.kid().to_owned()
-                }
-                _ => return Err(fault("needs either `key` or `key_file`")),
-            };
-            let principal = Principal { name: entry.name.clone(), controller: entry.controller.clone() };
-            let member = Member { principal, roles: entry.roles.clone() };
-            if by_key.insert(thumbprint, member).is_some() {
-                return Err(fault("shares its key with another principal"));
-            }
+            let principal = Principal { name: entry.name, controller: entry.controller };
+            by_key.insert(thumbprint, Member { principal, roles: entry.roles });
+        }
+        let principals = reading.names.clone();
+        let mut administrators = BTreeMap::new();
+        for entry in file.administrators {
+            let found = reading.entry(&entry.name, (&entry.key, &entry.key_file));
+            let wrong = |what| wrong(format!("administrator `{}`: {what}", entry.name.escape_debug()));
+            administrators.insert(found.map_err(wrong)?, entry.name.clone());
         }
         for rule in &file.starts {
-            if let Some(name) = rule.principals.iter().find(|name| !names.contains(*name)) {
+            if let Some(name) = rule.principals.iter().find(|name| !principals.contains(*name)) {
                 return Err(wrong(format!("start of `{}`: there is no principal `{name}`", rule.artifact)));
             }
         }
-        Ok(Self { by_key, rules: file.starts })
+        Ok(Self { by_key, administrators, rules: file.starts, files: reading.files })
+    }
+
+    /// The files of keys that it names.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// The administrator with a key.
+    #[must_use]
+    pub fn administrator(&self, thumbprint: &str) -> Option<&str> {
+        self.administrators.get(thumbprint).map(String::as_str)
+    }
+
+    /// Each administrator with its key, in words.
+    #[must_use]
+    pub fn administrators(&self) -> BTreeSet<String> {
+        self.administrators.iter().map(|(key, name)| format!("{name} ({key})")).collect()
+    }
+
+    /// Each principal with all that is said of it, in words.
+    #[must_use]
+    pub fn described(&self) -> BTreeSet<String> {
+        let words = |(key, member): (&String, &Member)| {
+            let Member { principal: Principal { name, controller }, roles } = member;
+            let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+            format!("{name} of {controller} as {} ({key})", roles.join(", "))
+        };
+        self.by_key.iter().map(words).collect()
+    }
+
+    /// What a principal under a key in a role is known by, as a part of the roster; nothing if it is none.
+    #[must_use]
+    pub fn part(&self, thumbprint: &str, role: &str) -> Option<String> {
+        let member = self.by_key.get(thumbprint).filter(|member| member.roles.contains(role))?;
+        Some(part(thumbprint, &member.principal, role))
+    }
+
+    /// Every part of it.
+    pub fn parts(&self) -> impl Iterator<Item = String> {
+        self.by_key
+            .iter()
+            .flat_map(|(key, member)| member.roles.iter().map(move |role| part(key, &member.principal, role)))
     }
 
     /// The principal with a key.

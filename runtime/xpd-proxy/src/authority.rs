@@ -55,6 +55,12 @@ pub trait Authority: Send + Sync + 'static {
     /// The store cannot.
     fn warrant(&self, rows: &dyn Read, grant: &GrantRow) -> Result<Option<Warrant>, StoreError>;
 
+    /// The kill in force that covers a grant: then it is not even looked for.
+    ///
+    /// # Errors
+    /// The store cannot.
+    fn stopped(&self, rows: &dyn Read, grant: &GrantRow) -> Result<Option<String>, StoreError>;
+
     /// Why an action in doubt may not be repeated, now or ever. Nothing if it may.
     ///
     /// # Errors

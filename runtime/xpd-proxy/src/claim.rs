@@ -39,7 +39,7 @@ impl<A: Authority> Proxy<A> {
 
     /// Claims, in one transaction with the decision and its record.
     async fn claim(&self, caller: A::Caller, using: Use) -> Result<Claimed, Fault> {
-        let authority = Arc::clone(&self.authority);
+        let (authority, lines) = (Arc::clone(&self.authority), self.lines.clone());
         let claimed = fault::write(&self.store, move |tx| {
             let jti = using.claims.jti.clone();
             let warrant = match authority.claim(tx, caller, using)? {
@@ -51,7 +51,7 @@ impl<A: Authority> Proxy<A> {
                 // The authority said yes and the row says no: believe neither.
                 return Err(StoreError::Broken("a grant and its run differ".to_owned()).into());
             }
-            Ok(Claimed::Won(Box::new(Won::claimed(Held::new(grant, warrant)))))
+            Ok(Claimed::Won(Box::new(Won::claimed(Held::new(grant, warrant), &lines))))
         })
         .await?;
         if matches!(claimed, Claimed::Won(_)) {

@@ -3,26 +3,8 @@
 use async_trait::async_trait;
 use xp_scope::Value;
 
+use crate::failure::ActError;
 use crate::permit::{Permit, Sought};
-
-/// Why an action did not, or may not, have happened.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ActError {
-    /// Provably nothing with an effect left us.
-    #[error("not sent: {0}")]
-    NotSent(String),
-    /// The upstream's definitive no, or the connector's after what it read there: nothing was changed.
-    #[error("refused ({status}): {reason}")]
-    Refused {
-        /// Status of HTTP, the upstream's or the one that fits.
-        status: u16,
-        /// A fixed text of ours, never the upstream's.
-        reason: String,
-    },
-    /// It may have happened.
-    #[error("in doubt: {0}")]
-    Unknown(String),
-}
 
 /// An upstream.
 #[async_trait]
@@ -30,12 +12,14 @@ pub trait Connector: Send + Sync {
     /// Name in the language.
     fn name(&self) -> &str;
 
-    /// Acts, on a permit that is used up by it. Idempotent actions may be repeated, each time on a permit of its own;
+    /// Acts, on a permit that is used up by it. Every request it sends and every command it starts goes through the permit's
+    /// line, so that it ends when the action is stopped. Idempotent actions may be repeated, each time on a permit of its own;
     /// others are followed by [`Connector::probe`] when in doubt.
     async fn act(&self, permit: Permit) -> Result<Value, ActError>;
 
     /// Looks whether a call happened: its result if it did, nothing if it provably did not.
     ///
-    /// Only after whoever acted is known to be gone: a request still on its way may arrive later.
+    /// Only after whoever acted is known to be gone: a request still on its way may arrive later. What it sends goes
+    /// through the line of what it looks for.
     async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError>;
 }

@@ -12,8 +12,8 @@ use xp_wire::RefusalCode;
 use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
 
 use crate::authority::Authority;
-use crate::connector::ActError;
 use crate::ending::Answer;
+use crate::failure::ActError;
 use crate::fault::{self, Fault, Refused, Stop};
 use crate::permit::{Held, Permit, Spent, Won};
 use crate::proxy::Proxy;
@@ -78,9 +78,11 @@ impl<A: Authority> Proxy<A> {
         let read = move |rows: &dyn Read| {
             let mut doubts = Vec::new();
             for grant in rows.in_doubt()? {
-                if let Some(warrant) = authority.warrant(rows, &grant)? {
-                    doubts.push(Held::new(grant, warrant));
+                let Some(warrant) = authority.warrant(rows, &grant)? else { continue };
+                if warrant.repeat == Repeat::Probe && authority.stopped(rows, &grant)?.is_some() {
+                    continue;
                 }
+                doubts.push(Held::new(grant, warrant));
             }
             doubts.retain(|doubt| doubt.repeat() != Repeat::Manual);
             Ok(doubts)
@@ -119,7 +121,7 @@ impl<A: Authority> Proxy<A> {
     }
 
     async fn attempt(&self, doubt: Held, settled: bool) -> Result<(), Fault> {
-        if !self.connectors.contains_key(&doubt.grant().instance) {
+        if !self.hands().connectors.contains_key(&doubt.grant().instance) {
             return Ok(());
         }
         match doubt.repeat() {
@@ -136,7 +138,7 @@ impl<A: Authority> Proxy<A> {
     /// never be repeated is left to a person.
     async fn repeat(&self, jti: String) -> Result<Option<Won>, Fault> {
         let Some(flight) = self.flights.begin(&jti) else { return Ok(None) };
-        let authority = Arc::clone(&self.authority);
+        let (authority, lines) = (Arc::clone(&self.authority), self.lines.clone());
         self.store
             .write(move |tx| {
                 let Some(grant) = doubted(tx, &jti)? else { return Ok(None) };
@@ -157,7 +159,7 @@ impl<A: Authority> Proxy<A> {
                     return Ok(None);
                 }
                 authority.repeats(tx, held.grant())?;
-                Ok(Some(Won::again(held, flight)))
+                Ok(Some(Won::again(held, flight, &lines)))
             })
             .await
     }
@@ -167,16 +169,23 @@ impl<A: Authority> Proxy<A> {
             Ok(value) => self.found(spent, Some(value)).await,
             // It says nothing about the first time, and would say so for ever.
             Err(ActError::Refused { status, reason }) => {
-                let reason =
-                    format!("repeated and refused (status {status}): {}", self.scrubber.text(&reason));
+                let reason = format!(
+                    "repeated and refused (status {status}): {}",
+                    self.hands().scrubber.text(&reason)
+                );
                 self.leave(spent, Refused::new(RefusalCode::ConnectorRefused, reason)).await
             }
-            Err(ActError::NotSent(_) | ActError::Unknown(_)) => Ok(()),
+            Err(ActError::NotSent(_) | ActError::Stopped(_) | ActError::Unknown(_)) => Ok(()),
         }
     }
 
     async fn seek(&self, doubt: Held, settled: bool) -> Result<(), Fault> {
-        let Some((instance, sought, spent)) = doubt.seek() else { return Ok(()) };
+        let (grant, authority) = (doubt.grant().clone(), Arc::clone(&self.authority));
+        let Some((instance, sought, spent)) = doubt.seek(&self.lines) else { return Ok(()) };
+        // The line is open: a kill that is committed after this was read finds it.
+        if self.store.read(move |rows| authority.stopped(rows, &grant)).await?.is_some() {
+            return Ok(());
+        }
         match self.look(&instance, sought).await {
             Ok(Some(value)) => self.found(spent, Some(value)).await,
             Ok(None) if settled => self.found(spent, None).await,
@@ -186,7 +195,7 @@ impl<A: Authority> Proxy<A> {
 
     /// Records what was found, unless the doubt was resolved meanwhile.
     async fn found(&self, spent: Spent, value: Option<Value>) -> Result<(), Fault> {
-        let value = value.map(|value| self.scrubber.value(value));
+        let value = value.map(|value| self.hands().scrubber.value(value));
         let (authority, found) = (Arc::clone(&self.authority), spent.clone());
         let resolved = fault::write(&self.store, move |tx| match doubted(tx, found.jti())? {
             Some(grant) => authority.resolve(tx, &grant, value, None).map(Some),

@@ -18,6 +18,8 @@ pub enum Ending {
         /// Status of the other side, if it answered.
         status: Option<u16>,
     },
+    /// It was stopped before anything with an effect was sent: the use comes back.
+    Stopped(String),
     /// Nobody knows.
     Unknown(String),
 }
@@ -41,7 +43,7 @@ pub struct Answer {
 /// Why an action was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// `connector_failed`, `connector_refused` or `in_doubt`.
+    /// `connector_failed`, `connector_refused`, `killed` or `in_doubt`.
     pub code: RefusalCode,
     /// In words.
     pub reason: String,

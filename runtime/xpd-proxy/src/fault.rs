@@ -105,6 +105,17 @@ pub async fn insist<T: Send + 'static>(
     store.insist(|tx| committed(work(tx))).await.and_then(answered)
 }
 
+/// The same for what stops things: it goes before all that waits.
+///
+/// # Errors
+/// The refusal, or why it was rolled back.
+pub async fn urge<T: Send + 'static>(
+    store: &Store,
+    work: impl FnOnce(&mut dyn Tx) -> Result<T, Stop> + Send + 'static,
+) -> Result<T, Fault> {
+    store.urge(|tx| committed(work(tx))).await.and_then(answered)
+}
+
 /// For the store, a refusal is a success: it commits.
 fn committed<T>(outcome: Result<T, Stop>) -> Result<Result<T, Refused>, Fault> {
     match outcome {

@@ -9,6 +9,7 @@ use xpd_store::GrantRow;
 
 use crate::call::Call;
 use crate::flights::Flight;
+use crate::line::{Line, Lines};
 use crate::warrant::Warrant;
 
 /// A grant with what it takes to read it.
@@ -38,6 +39,11 @@ impl Held {
         digest.to_string() == grant.req
     }
 
+    /// The line of its use.
+    fn line(&self, lines: &Lines) -> Line {
+        lines.open(&self.grant, self.warrant.scopes.clone())
+    }
+
     fn split(self, flight: Option<Flight>) -> (String, Call, Spent) {
         let Self { grant, warrant } = self;
         let action = grant.action.split_once('.').map_or("", |(_, action)| action).to_owned();
@@ -49,10 +55,10 @@ impl Held {
     }
 
     /// What to look for, and what is left to record what was found. Nothing if these are not the granted arguments.
-    pub fn seek(self) -> Option<(String, Sought, Spent)> {
-        let fits = self.fits();
+    pub fn seek(self, lines: &Lines) -> Option<(String, Sought, Spent)> {
+        let (fits, line) = (self.fits(), self.line(lines));
         let (instance, call, spent) = self.split(None);
-        fits.then_some((instance, Sought(call), spent))
+        fits.then_some((instance, Sought(call, line), spent))
     }
 }
 
@@ -60,18 +66,21 @@ impl Held {
 #[derive(Debug)]
 pub(crate) struct Won {
     held: Held,
+    line: Line,
     flight: Option<Flight>,
 }
 
 impl Won {
-    /// Invariant: the caller's own transaction moved the grant from issued to claimed and recorded that it starts.
-    pub fn claimed(held: Held) -> Self {
-        Self { held, flight: None }
+    /// Invariant: the caller's own transaction, in which this is called, moved the grant from issued to claimed and recorded
+    /// that it starts.
+    pub fn claimed(held: Held, lines: &Lines) -> Self {
+        Self { line: held.line(lines), held, flight: None }
     }
 
-    /// Invariant: the caller's own transaction found that it may be repeated and recorded that it starts again.
-    pub fn again(held: Held, flight: Flight) -> Self {
-        Self { held, flight: Some(flight) }
+    /// Invariant: the caller's own transaction, in which this is called, found that it may be repeated and recorded that it
+    /// starts again.
+    pub fn again(held: Held, flight: Flight, lines: &Lines) -> Self {
+        Self { line: held.line(lines), held, flight: Some(flight) }
     }
 
     /// The connector instance, the permit, and what is left to record its end.
@@ -81,7 +90,7 @@ impl Won {
     pub fn hand_over(self) -> Result<(String, Permit, Spent), Spent> {
         let fits = self.held.fits();
         let (instance, call, spent) = self.held.split(self.flight);
-        if fits { Ok((instance, Permit(call), spent)) } else { Err(spent) }
+        if fits { Ok((instance, Permit(call, self.line), spent)) } else { Err(spent) }
     }
 }
 
@@ -92,10 +101,10 @@ impl Won {
 /// # fn forged(permit: &xpd_proxy::Permit) -> xpd_proxy::Permit { permit.clone() }
 /// ```
 /// ```compile_fail
-/// # fn forged(call: xpd_proxy::Call) -> xpd_proxy::Permit { xpd_proxy::Permit(call) }
+/// # fn forged(call: xpd_proxy::Call) -> xpd_proxy::Permit { xpd_proxy::Permit(call, xpd_proxy::Line::loose()) }
 /// ```
 #[derive(Debug)]
-pub struct Permit(Call);
+pub struct Permit(Call, Line);
 
 impl Permit {
     /// What it permits.
@@ -103,24 +112,36 @@ impl Permit {
     pub fn call(&self) -> &Call {
         &self.0
     }
+
+    /// What every request and every command of the action goes through.
+    #[must_use]
+    pub fn line(&self) -> &Line {
+        &self.1
+    }
 }
 
 /// What is looked for: whether a call happened. Good for nothing else, so anybody may make one.
 #[derive(Debug)]
-pub struct Sought(Call);
+pub struct Sought(Call, Line);
 
 impl Sought {
     /// A use by the action's name inside the connector, its arguments, its marker and the time of its grant.
     #[must_use]
     pub fn new(action: &str, args: BTreeMap<String, Value>, marker: &str, since: u64) -> Self {
         let (action, marker) = (action.to_owned(), marker.to_owned());
-        Self(Call { action, args, marker, since, expected: Vec::new() })
+        Self(Call { action, args, marker, since, expected: Vec::new() }, Line::loose())
     }
 
     /// The call that may have happened.
     #[must_use]
     pub fn call(&self) -> &Call {
         &self.0
+    }
+
+    /// What every request of the look goes through.
+    #[must_use]
+    pub fn line(&self) -> &Line {
+        &self.1
     }
 }
 

@@ -2,6 +2,7 @@
 
 use xp_artifact::workflow::Repeat;
 use xp_scope::{Digest, Value};
+use xpd_store::Scope;
 
 /// What it takes to read a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,4 +15,6 @@ pub struct Warrant {
     pub marker: String,
     /// For each thing that must not have moved, in the order of the declaration: the version it must be at, if one is known.
     pub expected: Vec<Option<Value>>,
+    /// Every scope of a kill that covers it, the wide one aside.
+    pub scopes: Vec<Scope>,
 }

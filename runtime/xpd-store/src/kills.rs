@@ -1,10 +1,30 @@
-//! Scopes of a kill as they are stored. A kill stays: nothing takes one back.
+//! What can be stopped, and how that is written in a row.
 
-/// The scope of a kill that stops all.
-pub const EVERYTHING: &str = "everything";
+use std::fmt;
 
-/// The scope of a kill of one principal.
-#[must_use]
-pub fn of_principal(name: &str) -> String {
-    format!("principal {name}")
+/// What a kill stops.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// All runs, and no new ones.
+    Everything,
+    /// Every run of one artifact, by its digest, or of every artifact of one workflow, by its name.
+    Artifact(String),
+    /// One run.
+    Run(String),
+    /// One principal, in every run.
+    Principal(String),
+    /// One connector instance, in every run.
+    Connector(String),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => f.write_str("everything"),
+            Self::Artifact(which) => write!(f, "artifact {which}"),
+            Self::Run(id) => write!(f, "run {id}"),
+            Self::Principal(name) => write!(f, "principal {name}"),
+            Self::Connector(name) => write!(f, "connector {name}"),
+        }
+    }
 }

@@ -67,6 +67,8 @@ pub struct RunRow {
     pub chain: Vec<u8>,
     /// Its state, as whoever decides wrote it.
     pub state: Vec<u8>,
+    /// When it was started, milliseconds since 1970.
+    pub opened: u64,
     /// When it was over, milliseconds since 1970.
     pub closed: Option<u64>,
 }
@@ -115,6 +117,21 @@ pub struct CheckpointRow {
     pub size: u64,
     /// The signed note.
     pub note: Vec<u8>,
+}
+
+/// A kill in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopRow {
+    /// What is stopped, in words.
+    pub scope: String,
+    /// Why.
+    pub reason: String,
+    /// Who stopped it.
+    pub by: String,
+    /// When, milliseconds since 1970.
+    pub at: u64,
+    /// Who asked that it be lifted, and when.
+    pub asked: Option<(String, u64)>,
 }
 
 /// Numbers for whoever watches the server.

@@ -10,11 +10,11 @@ use crate::tx::{Read, Tx};
 
 /// What keeps the rows. One writer runs jobs in order, several to a commit, and answers each after the commit is durable.
 pub trait Backend: Send + Sync {
-    /// Queues a job.
+    /// Queues a job; an urgent one before all others, in a commit of its own.
     ///
     /// # Errors
     /// Too many wait, or the writer has stopped.
-    fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError>;
+    fn submit(&self, job: Box<dyn Job>, urgent: bool) -> Result<(), StoreError>;
     /// For looking only.
     fn reader(&self) -> Arc<dyn Reader>;
     /// Whether there is room for more than what stops or ends things.
@@ -79,8 +79,30 @@ impl Store {
         T: Send + 'static,
         E: CommandError,
     {
+        self.submit(work, false).await
+    }
+
+    /// The same for what stops things: it goes before everything that waits, so that nobody who asks for much delays it.
+    ///
+    /// # Errors
+    /// The command's own, or the store cannot.
+    pub async fn urge<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: CommandError,
+    {
+        self.submit(work, true).await
+    }
+
+    async fn submit<T, E, F>(&self, work: F, urgent: bool) -> Result<T, E>
+    where
+        F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: CommandError,
+    {
         let (send, answer) = oneshot::channel();
-        self.backend.submit(Box::new(Command::new(work, send)))?;
+        self.backend.submit(Box::new(Command::new(work, send)), urgent)?;
         // No deadline here: a claim that was won must reach whoever acts on it. The doors have one.
         match answer.await {
             Ok(outcome) => outcome,

@@ -3,8 +3,9 @@
 use xp_scope::Value;
 
 use crate::error::StoreError;
+use crate::kills::Scope;
 use crate::phase::Phase;
-use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen};
+use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen, StopRow};
 
 /// Rows, to look at. Every method fails only where the store cannot be read.
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
@@ -31,8 +32,11 @@ pub trait Read {
     fn run_out(&self, before: u64) -> Result<Vec<GrantRow>, StoreError>;
     /// Whether a doubt is left to a person.
     fn left_to_person(&self, jti: &str) -> Result<bool, StoreError>;
-    /// The kill in force that covers a principal, or everything: its scope.
-    fn killed(&self, principal: Option<&str>) -> Result<Option<String>, StoreError>;
+    /// A kill that covers one of the scopes, or everything: its scope. It is in force, or was lifted no earlier than
+    /// `since`: what was granted before does not come back with the lifting.
+    fn stopped(&self, scopes: &[Scope], since: Option<u64>) -> Result<Option<String>, StoreError>;
+    /// The kills in force, the oldest first.
+    fn stops(&self) -> Result<Vec<StopRow>, StoreError>;
     /// Another run that holds one of the resources, one that it lies in, or one that lies in it: names are lines, each ended
     /// by a line break, and what begins with all lines of another lies in that.
     fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError>;
@@ -104,7 +108,11 @@ pub trait Tx: Read {
     /// Leaves a doubt to a person. False if it was before.
     fn leave_to_person(&mut self, jti: &str) -> Result<bool, StoreError>;
     /// Stops something. False if it was stopped already.
-    fn kill(&mut self, scope: &str, reason: &str, by: &str) -> Result<bool, StoreError>;
+    fn kill(&mut self, scope: &Scope, reason: &str, by: &str) -> Result<bool, StoreError>;
+    /// Remembers who asks that a kill in force be lifted.
+    fn ask_to_lift(&mut self, scope: &Scope, by: &str) -> Result<(), StoreError>;
+    /// Lifts a kill. False if there is none in force.
+    fn lift(&mut self, scope: &Scope) -> Result<bool, StoreError>;
     /// Takes resources for a run, those that are free or its own.
     fn lease(&mut self, run: &str, resources: &[String]) -> Result<(), StoreError>;
     /// Gives back all a run holds.

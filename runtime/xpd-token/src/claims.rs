@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use xp_scope::Digest;
 
 use crate::error::TokenError;
-use crate::form::{is_jti, is_name, is_thumbprint};
+use crate::form::{is_jti, is_name, is_principal_name, is_thumbprint};
 
 /// Longest lifetime of a grant, in seconds.
 pub const MAX_GRANT_SECONDS: i64 = 120;
@@ -123,6 +123,8 @@ pub struct SessionClaims {
     pub iat: i64,
     /// Not before, seconds since 1970.
     pub nbf: i64,
+    /// When it was opened, milliseconds since 1970: what is undone in the same second tells which came first.
+    pub xp_opened: u64,
     /// From this second on it is worthless.
     pub exp: i64,
     /// 32 hex digits, see [`crate::jti`].
@@ -146,7 +148,7 @@ impl SessionClaims {
     pub(crate) fn check(&self) -> Result<(), TokenError> {
         common(&self.iss, &self.aud, &self.sub, &self.jti, &self.cnf, &self.txn)?;
         lifetime(self.iat, self.nbf, self.exp, MAX_SESSION_SECONDS)?;
-        require(is_name(&self.client_id), "client_id")?;
+        require(is_principal_name(&self.client_id), "client_id")?;
         require(self.scope == Self::scope_of(&self.txn), "scope")
     }
 }
@@ -161,7 +163,7 @@ fn common(
 ) -> Result<(), TokenError> {
     require(is_name(iss), "iss")?;
     require(is_name(aud), "aud")?;
-    require(is_name(sub), "sub")?;
+    require(is_principal_name(sub), "sub")?;
     require(is_jti(jti), "jti")?;
     require(is_thumbprint(&cnf.jkt), "cnf")?;
     require(is_name(txn), "txn")

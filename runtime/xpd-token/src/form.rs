@@ -21,7 +21,15 @@ fn is_hex(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// A name that may stand in a claim: not empty, short, nothing invisible.
-pub(crate) fn is_name(text: &str) -> bool {
+/// Whether a text may name a principal, in a roster and in the claims of its tokens: one to 512 bytes, none of them a control
+/// character, and no blanks but single spaces between words.
+#[must_use]
+pub fn is_principal_name(text: &str) -> bool {
+    text.len() <= 512 && text.split(' ').all(is_name)
+}
+
+/// Whether a text may name anything else in a claim: not empty, 512 bytes at most, no blanks, no control characters.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 512 && !text.chars().any(|c| c.is_control() || c.is_whitespace())
 }

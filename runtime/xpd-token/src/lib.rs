@@ -18,7 +18,7 @@ pub use claims::{
     SessionClaims, StepBinding,
 };
 pub use error::TokenError;
-pub use form::{GRANT_TYPE, SESSION_TYPE};
+pub use form::{GRANT_TYPE, SESSION_TYPE, is_name, is_principal_name};
 pub use keys::{KeyError, KeyPair, KeyRing, PublicKey, jwks};
 pub use token::{
     Expected, Origin, authentic_grant, issue_grant, issue_session, verify_grant, verify_session,

@@ -13,7 +13,7 @@ use xpd_token::KeyPair;
 
 use crate::config::Config;
 use crate::folder::{begun, complete};
-use crate::serve::rules;
+use crate::settled::rules;
 
 /// A thing that was looked at: how it is, or what is wrong with it.
 pub type Finding = (String, Result<String, String>);
@@ -40,6 +40,13 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     if let Some(path) = &config.socket {
         note("socket", place(path, &config.data).await);
     }
+    note(
+        "administrators' socket",
+        match config.data.exists() {
+            true => place(&config.admin_socket(), &config.data).await,
+            false => Ok("made at the first start".to_owned()),
+        },
+    );
     if let Some(address) = config.listen.filter(|address| address.port() != 0) {
         note("listener", port(address, &config.data));
     }

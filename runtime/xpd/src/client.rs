@@ -1,5 +1,6 @@
 //! Talking to a server as its administrator.
 
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use reqwest::Method;
@@ -12,6 +13,8 @@ use crate::out::whole;
 use crate::{Failure, Server};
 
 const DEFAULT: &str = "http://127.0.0.1:7411";
+/// The administrators' own door, from the folder of the configuration.
+const SOCKET: &str = "data/admin.sock";
 
 /// A server, with the key that it takes for the administrator's.
 pub struct Client {
@@ -35,6 +38,9 @@ impl Client {
             // An argument is above a variable, so clap is not asked for it: a conflict would be one with the environment.
             (None, None) => match std::env::var("XPD_SERVER") {
                 Ok(url) => (builder, whole_url(&url, "XPD_SERVER")?),
+                Err(_) if Path::new(SOCKET).exists() => {
+                    (builder.unix_socket(PathBuf::from(SOCKET)), xpd::serve::SOCKET_URL.to_owned())
+                }
                 Err(_) => (builder, DEFAULT.to_owned()),
             },
         };

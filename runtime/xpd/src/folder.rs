@@ -8,7 +8,7 @@ use xpd_store::{NoResident, StoreError, SystemClock, sqlite};
 
 use crate::config::Config;
 use crate::export::largest;
-use crate::serve_error::ServeError;
+use crate::settled::ServeError;
 
 /// Opens the keys of a folder. A new one is made with the checkpoint of an empty log, so that later a missing checkpoint is
 /// always one that was taken away.

@@ -1,11 +1,13 @@
 //! A server: its configuration, what is put together out of it, and the check of an installation.
 
+mod admin;
 pub mod check;
 pub mod config;
 mod export;
 pub mod folder;
+pub mod reload;
 pub mod serve;
-mod serve_error;
+mod settled;
 pub mod telemetry;
 pub mod witness;
 

@@ -1,4 +1,4 @@
-//! The runtime: `xpd serve | audit verify | evidence | kill | doubts | checkpoint | witness | doctor`.
+//! The runtime: `xpd serve | audit verify | evidence | kill | unkill | doubts | checkpoint | witness | doctor`.
 
 mod client;
 mod command;
@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use xp_wire::body::KillScope;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -48,10 +49,21 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
-    /// Stop something now; nothing takes it back
+    /// Stop something now; what was under way is named
     Kill {
         #[command(subcommand)]
         scope: Scope,
+        /// Why
+        #[arg(long, global = true, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Ask that a kill be lifted: the second administrator of the roster who asks lifts it, or whoever holds the recovery
+    /// key alone. Without a scope: what is stopped
+    Unkill {
+        #[command(subcommand)]
+        scope: Option<Scope>,
         /// Why
         #[arg(long, global = true, default_value = "")]
         reason: String,
@@ -141,7 +153,12 @@ enum Format {
 enum Scope {
     /// All runs, and no new ones
     Everything,
-    /// One run
+    /// Every run of an artifact, by its digest, or of all artifacts of a workflow, by its name; and no new ones
+    Artifact {
+        /// Digest or name
+        artifact: String,
+    },
+    /// One run, for good
     Run {
         /// Its id
         run: String,
@@ -151,6 +168,26 @@ enum Scope {
         /// Its name
         name: String,
     },
+    /// One connector instance, in every run
+    Connector {
+        /// Its name
+        name: String,
+    },
+}
+
+impl Scope {
+    /// As it is sent, and in words.
+    fn wire(self) -> (KillScope, String) {
+        match self {
+            Self::Everything => (KillScope::Everything, "everything".to_owned()),
+            Self::Artifact { artifact } => {
+                (KillScope::Artifact(artifact.clone()), format!("artifact {artifact}"))
+            }
+            Self::Run { run } => (KillScope::Run(run.clone()), format!("run {run}")),
+            Self::Principal { name } => (KillScope::Principal(name.clone()), format!("principal {name}")),
+            Self::Connector { name } => (KillScope::Connector(name.clone()), format!("connector {name}")),
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -174,13 +211,13 @@ enum Doubts {
 /// Which server, and as whom.
 #[derive(Args)]
 struct Server {
-    /// Its URL, by the name it gives itself [env: XPD_SERVER] [default: http://127.0.0.1:7411]
+    /// Its URL, by the name it gives itself [env: XPD_SERVER]
     #[arg(long, global = true, value_name = "URL")]
     server: Option<String>,
-    /// Its unix socket, instead
+    /// Its unix socket, instead [default: data/admin.sock, or http://127.0.0.1:7411 where that is not]
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "server")]
     socket: Option<PathBuf>,
-    /// The administrator's key, `keys/admin.pem` in the server's folder
+    /// The administrator's key: one's own, or `keys/admin.pem` in the server's folder
     #[arg(long, global = true, value_name = "FILE", default_value = "data/keys/admin.pem")]
     key: PathBuf,
 }

@@ -3,28 +3,27 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use xp_scope::Digest;
+use xpd_connectors::sandbox;
 use xpd_doors::api;
 use xpd_doors::socket::{self, Place};
-use xpd_engine::realms;
-use xpd_engine::registry::Registry;
-use xpd_engine::roster::Roster;
-use xpd_engine::{ConfigError, Orchestrator, Rules};
+use xpd_engine::Orchestrator;
 use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
-use xpd_store::{Clock, Store, StoreError, SystemClock, sqlite};
+use xpd_store::{Clock, ServerClock, Store, StoreError, SystemClock, sqlite};
 
-use crate::config::{self, Config};
+use crate::admin::Door;
+use crate::config::Config;
 use crate::export::Export;
 use crate::folder;
+use crate::reload::{Hands, Reloader};
+use crate::settled::{limits, rules};
 
-pub use crate::serve_error::ServeError;
+pub use crate::settled::{SOCKET_URL, ServeError};
 
 /// How long those who asked are answered where nothing can be recorded any more.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -36,6 +35,8 @@ pub struct Server {
     export: Export,
     tcp: Option<TcpListener>,
     unix: Option<(UnixListener, Place)>,
+    admin: Door,
+    reloader: Arc<Reloader>,
 }
 
 impl Server {
@@ -44,17 +45,14 @@ impl Server {
     /// # Errors
     /// Whatever is wrong first.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
-        let made = config
-            .connectors
-            .iter()
-            .map(|(name, instance)| Ok((name.clone(), instance.make(name, &config.file)?)));
-        let made: BTreeMap<_, _> = made.collect::<Result<_, ConfigError>>()?;
-        let secrets: Vec<Secret> = made.values().flat_map(|made| made.secrets.clone()).collect();
-        let connectors = made.into_iter().map(|(name, made)| (name, made.connector)).collect();
-        Self::with(config, connectors, Scrubber::new(secrets), SystemClock::shared()).await
+        // Nothing of an earlier server works on beside this one.
+        tokio::task::spawn_blocking(sandbox::remove_leftovers).await.unwrap_or_default();
+        let Hands { connectors, secrets } = Hands::make(&config)?;
+        let scrubber = Scrubber::new(secrets.clone());
+        Self::build(config, connectors, scrubber, SystemClock::shared(), Some(secrets)).await
     }
 
-    /// The same with connectors of the caller's making.
+    /// The same with connectors of the caller's making, which stay as they are when the configuration is read again.
     ///
     /// # Errors
     /// Whatever is wrong first.
@@ -64,13 +62,24 @@ impl Server {
         scrubber: Scrubber,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
+        Self::build(config, connectors, scrubber, clock, None).await
+    }
+
+    async fn build(
+        config: Config,
+        connectors: BTreeMap<String, Arc<dyn Connector>>,
+        scrubber: Scrubber,
+        clock: Arc<dyn Clock>,
+        secrets: Option<Vec<Secret>>,
+    ) -> Result<Self, ServeError> {
         // Whatever is wrong with the operator's files is said before anything is made.
-        let rules = Arc::new(rules(&config)?);
+        let rules = rules(&config)?;
         let (keys, log_key) = folder::open(&config)?;
         let vkey = log_key.vkey().clone();
         let export = Export::new(&config.log, &vkey)?;
         let checkpoint = sqlite::checkpoint_file(&config.data);
-        let time = Arc::clone(&clock);
+        let clock = Arc::new(ServerClock::new(clock));
+        let time = Arc::clone(&clock) as Arc<dyn Clock>;
         let open = |resident| sqlite::open(&config.data, time, resident, config.limits.reserve_bytes);
         let orchestrator =
             Arc::new(Orchestrator::open(rules, keys, clock, config.hooks, &checkpoint, open).await?);
@@ -80,9 +89,29 @@ impl Server {
         let grace = Duration::from_secs(config.limits.grace_seconds);
         let (authority, store) = (Arc::clone(&orchestrator), orchestrator.store());
         let proxy = Arc::new(Proxy::new(authority, store, connectors, scrubber, config.hooks, grace));
-        let (tcp, unix) = listeners(&config).await?;
-        let app = api::App::new(orchestrator, proxy, vkey, doors(&config));
-        Ok(Self { app, config, export, tcp, unix })
+        let admin = Door::bind(&config).await?;
+        let (tcp, unix) = match listeners(&config).await {
+            Ok(bound) => bound,
+            Err(error) => {
+                admin.leave().await;
+                return Err(error);
+            }
+        };
+        let reloader = Reloader::new(&config.file, Arc::clone(&orchestrator), Arc::clone(&proxy), secrets);
+        let app = api::App::new(orchestrator, proxy, vkey, limits(&config));
+        Ok(Self { app, config, export, tcp, unix, admin, reloader: Arc::new(reloader) })
+    }
+
+    /// What reads the configuration again.
+    #[must_use]
+    pub fn reloader(&self) -> Arc<Reloader> {
+        Arc::clone(&self.reloader)
+    }
+
+    /// The URL that proofs over the administrators' listener must name, where there is one.
+    #[must_use]
+    pub fn admin_url(&self) -> Option<&str> {
+        self.admin.url()
     }
 
     /// The address of the TCP listener.
@@ -109,6 +138,7 @@ impl Server {
         if let Some((_, place)) = self.unix {
             place.remove().await;
         }
+        self.admin.leave().await;
     }
 
     /// Answers until `stop` is done; requests under way are finished. What is in doubt is resolved beside that.
@@ -123,22 +153,29 @@ impl Server {
         let mut upkeep = JoinSet::new();
         upkeep.spawn(Arc::clone(&self.app.orchestrator).keep_up(told.clone()));
         upkeep.spawn(Arc::clone(&self.app.proxy).settle(told.clone()));
+        upkeep.spawn(self.reloader.watch(told.clone()));
         let mut exports = JoinSet::new();
         exports.spawn(self.export.run(Arc::clone(&self.app.orchestrator), told.clone()));
-        let head = self.app.receive;
+        let budget = api::Budget { connections: connections(), head: self.app.receive };
+        let opened = self.admin.open(self.app.clone(), &self.config, told.clone());
+        let (admin_ended, admin) =
+            opened.map_err(|error| ServeError::Listen("the administrators' door".to_owned(), error))?;
         if let (Some(listener), Some(url)) = (self.tcp, url) {
-            let router = api::router(api::App { base: url, ..self.app.clone() }, doors(&self.config));
-            tasks.spawn(api::serve(listener, router, head, told.clone()));
+            let router = api::router(api::App { base: url, ..self.app.clone() }, limits(&self.config));
+            tasks.spawn(api::serve(listener, router, budget, told.clone()));
         }
         let mut place = None;
         if let Some((listener, bound)) = self.unix {
             place = Some(bound);
             let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
-            tasks.spawn(api::serve(listener, api::router(app, doors(&self.config)), head, told));
+            tasks.spawn(api::serve(listener, api::router(app, limits(&self.config)), budget, told));
         }
         let ended = tokio::spawn(end(stop, self.app.orchestrator.store(), exports, tell));
         let why = ended.await.unwrap_or_default();
-        let answered = async { while tasks.join_next().await.is_some() {} };
+        let answered = async {
+            while tasks.join_next().await.is_some() {}
+            let _ = admin_ended.await;
+        };
         if why.is_some() {
             let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
         } else {
@@ -151,6 +188,7 @@ impl Server {
         if let Some(place) = place {
             place.remove().await;
         }
+        admin.remove().await;
         why.map_or(Ok(()), |why| Err(why.into()))
     }
 }
@@ -179,47 +217,15 @@ async fn end(
     why
 }
 
-/// The bounds of the doors.
-fn doors(config: &Config) -> api::Limits {
-    let config::Limits { body_bytes, request_seconds, .. } = config.limits;
-    api::Limits { body_bytes, request_seconds }
-}
+/// Connections of one of the agents' listeners at most.
+const CONNECTIONS: u64 = 1_024;
+/// Files that everything else may have open: the store, connectors, commands, the administrators' door.
+const OTHERS: u64 = 192;
 
-/// The URL that proofs over the unix socket must name.
-pub const SOCKET_URL: &str = "http://xpd";
-
-/// Everything decisions depend on, out of the files that the configuration names.
-pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
-    let roster = Roster::read(&config.roster)?;
-    let registry = match &config.declarations {
-        Some(file) => Registry::read(file)?,
-        None => Registry::parse(xp_stdlib::REGISTRY.as_bytes(), Path::new("standard library"))?,
-    };
-    let mut settings = vec![Digest::of(registry.to_json().to_string().as_bytes()).to_string()];
-    for file in [&config.file, &config.roster] {
-        let bytes = std::fs::read(file).map_err(|error| ConfigError::new(file, error))?;
-        settings.push(Digest::of(&bytes).to_string());
-    }
-    settings.extend(config.trusted.iter().map(xp_artifact::VerifyingKey::id));
-    Ok(Rules {
-        name: config.name.clone(),
-        roster,
-        registry,
-        trusted: config.trusted.clone(),
-        unproved: config.unproved.clone(),
-        required: config.required.clone(),
-        instances: config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect(),
-        refusals_per_minute: config.limits.refusals_per_minute,
-        disk_percent: config.limits.disk_percent,
-        witnessed: config.log.policy.is_some(),
-        digest: Digest::of(settings.join("\n").as_bytes()),
-    })
-}
-
-/// What decisions depend on of an instance.
-fn bound(made: &config::Instance) -> realms::Instance {
-    let config::Instance { kind, realms, upstreams, table: _ } = made.clone();
-    realms::Instance { kind, upstreams, realms }
+/// Connections of each of the agents' two listeners: the files that a process may open are left to everything else.
+fn connections() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from((files.saturating_sub(OTHERS) / 2).clamp(16, CONNECTIONS)).unwrap_or(16)
 }
 
 type Listeners = (Option<TcpListener>, Option<(UnixListener, Place)>);

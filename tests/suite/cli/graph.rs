@@ -21,7 +21,7 @@ const STEPS: [&str; 13] = [
 const FORWARD: usize = 13;
 const BACK: usize = 4;
 /// Outcomes that end the run.
-const ENDS: usize = 5;
+const ENDS: usize = 6;
 
 fn drawn(format: &str) -> String {
     let ran = run(&xp_tests::root(), &["graph", "examples/bug_fix/bug_fix.xp", "--format", format]).exits(0);

@@ -153,7 +153,7 @@ fn a_database_that_another_program_changes_stops_the_server() {
 fn a_checkpoint_that_is_gone_is_an_error_with_a_cure() {
     let site = Site::new();
     let export = "[log]\nexport = \"exported\"\n";
-    let daemon = site.serve_with(export);
+    let daemon = site.serve_with_more(export);
     let worker = begin(&site);
     let older = tempfile::tempdir().expect("a folder");
     does(&worker, 0);
@@ -164,7 +164,7 @@ fn a_checkpoint_that_is_gone_is_an_error_with_a_cure() {
     until("the export", || size("exported") == size("data/checkpoint") && size("exported") > 4);
     daemon.kill();
     copy(&site.path(""), older.path(), &FILES);
-    let daemon = site.serve_with(export);
+    let daemon = site.serve_with_more(export);
     does(&worker, 1);
     let entries = worker.summary()["entries"].as_u64().expect("a count");
     // Two entries are the server's own.
@@ -194,7 +194,7 @@ fn a_checkpoint_that_is_gone_is_an_error_with_a_cure() {
     let (code, said) = site.run(&["checkpoint", "restore", "exported"]);
     assert!(code == Some(0) && said.contains("restored the checkpoint of"), "{said}");
     assert_eq!(site.run(&["checkpoint", "restore", "exported"]).0, Some(3), "there is one");
-    let daemon = site.serve_with(export);
+    let daemon = site.serve_with_more(export);
     goes_on(&site, &worker, &daemon);
 }
 

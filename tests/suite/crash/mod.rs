@@ -3,9 +3,9 @@
 //!
 //! Each test is one point and one run, in which every action meets that point once.
 
-mod client;
+pub mod client;
 mod custody;
-mod site;
+pub mod site;
 mod witness;
 
 use std::time::{Duration, Instant};
@@ -54,7 +54,7 @@ fn acts() -> [Act; 6] {
         act("start", "github.branches.create", json!({}), "POST", "/git/refs"),
         act("work", "github.contents.write", file, "PATCH", "/git/refs/heads/fix-"),
         act("propose", "github.pulls.ensure", text, "POST", "/pulls"),
-        act("land", "github.pulls.merge", json!({}), "PATCH", "/git/refs/heads/main"),
+        act("land", "github.pulls.merge", json!({}), "PUT", "/merge"),
     ]
 }
 
@@ -185,7 +185,7 @@ fn ends_at(point: Point) {
         "git/create-ref",
         "git/update-ref",
         "pulls/create",
-        "git/update-ref",
+        "pulls/merge",
     ];
     assert_eq!(operations, expected, "{point:?}");
     assert_eq!(site.forge.violations(), Vec::<String>::new());

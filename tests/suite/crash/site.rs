@@ -100,6 +100,15 @@ impl Site {
         self.folder.path().join(name)
     }
 
+    /// A program on the folder, how it ended and what it said.
+    pub fn command(&self, program: &str, args: &[&str]) -> (Option<i32>, String) {
+        ended(self.folder.path(), program, args)
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn put(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).expect("written");
     }
@@ -112,13 +121,21 @@ impl Site {
 
     /// Starts the server, to end at a point inside or at none.
     pub fn serve(&self, crash_at: Option<&str>) -> Daemon {
+        self.serve_with(crash_at, &self.forge.url, &[])
+    }
+
+    /// The same with another upstream and more variables of the environment.
+    pub fn serve_with(&self, crash_at: Option<&str>, upstream: &str, variables: &[(&str, &str)]) -> Daemon {
         let test = crash_at.map(|at| format!("[test]\ncrash_at = \"{at}\"\n")).unwrap_or_default();
-        self.serve_with(&test)
+        self.come_up(self.spawn(&test, upstream, variables))
     }
 
     /// Starts the server with more in its configuration.
-    pub fn serve_with(&self, more: &str) -> Daemon {
-        let mut child = self.spawn(more);
+    pub fn serve_with_more(&self, more: &str) -> Daemon {
+        self.come_up(self.spawn(more, &self.forge.url, &[]))
+    }
+
+    fn come_up(&self, mut child: Child) -> Daemon {
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
         let log_key = lines.find_map(|line| line.strip_prefix("log key ").map(str::to_owned));
         let mut daemon = Daemon { child, log_key: String::new() };
@@ -128,7 +145,7 @@ impl Site {
 
     /// The server does not start: what it says.
     pub fn refuses_to_serve(&self, more: &str) -> String {
-        let status = self.spawn(more).wait().expect("it ended");
+        let status = self.spawn(more, &self.forge.url, &[]).wait().expect("it ended");
         let said = self.log();
         assert_eq!(status.code(), Some(1), "{said}");
         said
@@ -139,13 +156,13 @@ impl Site {
         std::fs::read_to_string(self.path("xpd.log")).unwrap_or_default()
     }
 
-    fn spawn(&self, more: &str) -> Child {
+    fn spawn(&self, more: &str, upstream: &str, variables: &[(&str, &str)]) -> Child {
         let config = format!(
             "[server]\nname = \"xpd.test\"\nsocket = \"xpd.sock\"\ndata = \"data\"\nroster = \"roster.toml\"\n\n\
              [artifacts]\ntrusted = [\"signer.pub.pem\"]\n\n\
              [connector.github]\nbase_url = \"{}\"\ntoken = {{ file = \"github\" }}\n\n\
              [limits]\ngrace_seconds = 0\ndisk_percent = 101\n{more}",
-            self.forge.url
+            upstream
         );
         self.put("xpd.toml", &config);
         let log = std::fs::File::create(self.path("xpd.log")).expect("a log");
@@ -153,6 +170,7 @@ impl Site {
             .current_dir(self.folder.path())
             .args(["serve", "--config", "xpd.toml"])
             .env("XPD_TEST_HOOKS", "1")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -91,11 +91,11 @@ fn of_two_histories_under_one_key_one_verifies() {
     let all = [FILES[0], FILES[1], FILES[2], "data/checkpoint"];
     let one = witness(&site, "one", &log_key(&site), "127.0.0.1:0");
     policy(&site, 1, &[&one]);
-    let daemon = site.serve_with(CONFIG);
+    let daemon = site.serve_with_more(CONFIG);
     daemon.kill();
     copy(&site.path(""), first.path(), &all);
     // History A.
-    let daemon = site.serve_with(CONFIG);
+    let daemon = site.serve_with_more(CONFIG);
     let worker = begin(&site);
     does(&worker, 0);
     evidence(&site, &worker, "a.zip");
@@ -116,7 +116,7 @@ fn of_two_histories_under_one_key_one_verifies() {
     // While the witness cannot be asked the server goes on, and its evidence has no cosignature.
     let address = one.url.strip_prefix("http://").expect("a URL").to_owned();
     drop(one);
-    let mut daemon = site.serve_with(CONFIG);
+    let mut daemon = site.serve_with_more(CONFIG);
     let worker = begin(&site);
     does(&worker, 0);
     until("the condition", || health(&worker).contains(r#""name":"witness""#));
@@ -154,7 +154,7 @@ fn k_of_n_is_enough_and_fewer_are_not() {
     let [one, two, three] = ["one", "two", "three"].map(|name| witness(&site, name, &key, "127.0.0.1:0"));
     policy(&site, 2, &[&one, &two, &three]);
     drop(three);
-    let daemon: Daemon = site.serve_with(CONFIG);
+    let daemon: Daemon = site.serve_with_more(CONFIG);
     let worker = begin(&site);
     does(&worker, 0);
     evidence(&site, &worker, "run.zip");
@@ -169,7 +169,7 @@ fn k_of_n_is_enough_and_fewer_are_not() {
     let (code, said) = site.run(&["checkpoint", "restore", "--from-witnesses"]);
     assert!(code == Some(0) && said.contains("restored"), "{said}");
     drop(two);
-    let daemon = site.serve_with(CONFIG);
+    let daemon = site.serve_with_more(CONFIG);
     let worker = begin(&site);
     until("the condition", || health(&worker).contains("the policy's quorum is 2 of (w0, w1, w2)"));
     evidence(&site, &worker, "late.zip");

@@ -77,14 +77,14 @@ impl Sampled<'_> {
 }
 
 impl Relation for Sampled<'_> {
-    fn alters(&self, changer: &Use, evidence: &Evidence, given: &Use) -> bool {
+    fn alters(&self, changer: &Use, evidence: &Evidence, _: &Use) -> bool {
         let grant = &self.workflow.steps[changer.at.0.index()].grants[changer.at.1.index()];
         let clauses = &self.workflow.actions[grant.action.index()].clauses;
         let plain = clauses.changes.iter().chain(&clauses.removes).map(|expr| (expr, false));
         let made = clauses.makes.iter().map(|making| (&making.thing, true));
         let changed: Vec<Thing> =
             plain.chain(made).filter_map(|(expr, making)| self.thing(changer.at, expr, making)).collect();
-        let about = evidence.about.iter().filter_map(|expr| self.thing(given.at, expr, false));
+        let about = evidence.about.iter().filter_map(|(at, expr)| self.thing(*at, expr, false));
         let mut about = about.filter(|about| !self.at.judge.never_changes(about));
         about.any(|about| {
             let meets = |changed| self.at.judge.meet(self.world(), changed, &about) >= self.least;
@@ -92,14 +92,27 @@ impl Relation for Sampled<'_> {
         })
     }
 
-    fn spends(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
+    fn spends(&self, user: &Use, evidence: &Evidence, _: &Use) -> bool {
         let grant = &self.workflow.steps[user.at.0.index()].grants[user.at.1.index()];
         let clauses = &self.workflow.actions[grant.action.index()].clauses;
         let mut finals = clauses.final_things();
         finals.any(|thing| {
-            let one = |about| certainly_one(self.workflow, (user.at, thing), (given.at, about));
-            evidence.about.iter().any(one)
+            let one = |at, about| certainly_one(self.workflow, (user.at, thing), (at, about));
+            evidence.about.iter().any(|(at, about)| one(*at, about))
         })
+    }
+
+    fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
+        let grant = &self.workflow.steps[user.at.0.index()].grants[user.at.1.index()];
+        let clauses = &self.workflow.actions[grant.action.index()].clauses;
+        let finals = clauses.final_things().filter_map(|expr| self.thing(user.at, expr, false));
+        let about = evidence.about.iter().filter_map(|(at, expr)| self.thing(*at, expr, false));
+        let about: Vec<Thing> = about.filter(|about| !self.at.judge.never_changes(about)).collect();
+        let mut finals = finals;
+        self.spends(user, evidence, given)
+            || finals.any(|thing| {
+                about.iter().any(|about| self.at.judge.meet(self.world(), &thing, about) == Meets::Yes)
+            })
     }
 }
 

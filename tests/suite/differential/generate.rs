@@ -670,7 +670,8 @@ impl Generator {
 
     /// Mostly something that some step may do: what nobody may is vacuous.
     fn uses(&mut self) -> String {
-        if self.dice.chance(15) && (self.is_granted("write") || self.is_granted("check")) {
+        let literal = self.text.contains("\"topic\"");
+        if !literal && self.dice.chance(15) && (self.is_granted("write") || self.is_granted("check")) {
             self.met("uses with arguments");
             let action = if self.is_granted("write") { "write" } else { "check" };
             return format!("world.{action}(at: main)");
@@ -712,6 +713,8 @@ impl Generator {
             5 => {
                 self.met("never");
                 let what = match self.dice.pick(3) {
+                    // Brute force gives the parameter one value, which is no literal.
+                    0 | 1 if self.text.contains("\"topic\"") => self.uses(),
                     0 if self.is_granted("write") || self.dice.chance(20) => {
                         "world.write(at: main)".to_owned()
                     }

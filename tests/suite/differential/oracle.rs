@@ -227,7 +227,10 @@ impl Oracle {
                 let things = one
                     .about
                     .iter()
-                    .filter_map(|expr| judge.thing(&here.state, one.by, expr, result, false))
+                    .filter_map(|(at, expr)| {
+                        let result = if *at == one.by { result } else { None };
+                        judge.thing(&here.state, *at, expr, result, false)
+                    })
                     .filter(|thing| !judge.never_changes(thing));
                 relied && things.into_iter().any(|thing| !judge.is_own(&here.world, &thing))
             })

@@ -51,11 +51,17 @@ struct Table {
     evidence: Vec<Evidence>,
     classes: BTreeMap<(GrantAt, usize), Class>,
     spends: Vec<(GrantAt, usize)>,
+    reaches: Vec<(GrantAt, usize)>,
 }
 
 impl Table {
     fn of(context: &Context<'_, '_>, things: &Things<'_, '_>, evidence: &[Evidence]) -> Self {
-        let mut table = Self { evidence: evidence.to_vec(), classes: BTreeMap::new(), spends: Vec::new() };
+        let mut table = Self {
+            evidence: evidence.to_vec(),
+            classes: BTreeMap::new(),
+            spends: Vec::new(),
+            reaches: Vec::new(),
+        };
         let about: Vec<_> = evidence.iter().map(|one| things.about(one)).collect();
         // Grants alike in what they alter meet the same evidence.
         let mut known: BTreeMap<_, Vec<(usize, Class)>> = BTreeMap::new();
@@ -77,6 +83,9 @@ impl Table {
                 if things.spends(at, one) {
                     table.spends.push((at, number));
                 }
+                if things.reaches(at, one) {
+                    table.reaches.push((at, number));
+                }
             }
         }
         table
@@ -94,6 +103,10 @@ impl Meetings for Table {
 
     fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool {
         self.number(evidence).is_some_and(|number| self.spends.contains(&(grant, number)))
+    }
+
+    fn reaches(&self, grant: GrantAt, evidence: &Evidence) -> bool {
+        self.number(evidence).is_some_and(|number| self.reaches.contains(&(grant, number)))
     }
 }
 
@@ -264,6 +277,7 @@ impl<'m> Asked<'_, '_, 'm> {
             evidence: self.evidence.to_vec(),
             alters: chosen.map(|((at, of), _)| (*at, *of)).collect(),
             spends: self.table.spends.clone(),
+            reaches: self.table.reaches.clone(),
         };
         let watching = Watching::new(self.context.facts, &FRESH, Rc::new(met));
         Setting { watching: Some(watching), ..Setting::default() }

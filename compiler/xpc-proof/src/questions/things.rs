@@ -66,7 +66,7 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// What evidence given by the grant is about, as far as it can change.
     pub fn about(&self, evidence: &Evidence) -> Vec<TermIx> {
-        let terms = evidence.about.iter().map(|expr| self.term(evidence.by, expr));
+        let terms = evidence.about.iter().map(|(at, expr)| self.term(*at, expr));
         distinct(terms.filter(|term| self.can_change(*term)))
     }
 
@@ -82,10 +82,20 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// A final argument of the grant certainly is what the evidence is about.
     pub fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool {
+        let mut finals = self.facts.action_of(grant).clauses.final_things();
+        finals.any(|thing| {
+            let one = |(at, about): &(GrantAt, ThingExpr)| self.one((grant, thing), (*at, about));
+            evidence.about.iter().any(one)
+        })
+    }
+
+    /// A final argument of the grant may be what the evidence is about, as far as that can change.
+    pub fn reaches(&self, grant: GrantAt, evidence: &Evidence) -> bool {
+        let about = self.about(evidence);
         let clauses = &self.facts.action_of(grant).clauses;
-        clauses
-            .final_things()
-            .any(|thing| evidence.about.iter().any(|about| self.one((grant, thing), (evidence.by, about))))
+        let mut finals = clauses.final_things().map(|thing| self.term(grant, thing));
+        self.spends(grant, evidence)
+            || finals.any(|thing| about.iter().any(|about| self.meet(thing, *about) == Some(Class::Chosen)))
     }
 
     /// What a meeting of the two is worth; none if they are apart.

@@ -189,8 +189,8 @@ fn edits_for_the_prover_are_well_formed() {
         ),
         ("once per run as merged", "max 3 per run as merged"),
         (
-            "    outcome done auto when merged",
-            "    may github.contents.write(repo, start.branch, path: one of propose.files, text: content) max 1\n    outcome done auto when merged",
+            "    outcome done auto when not merged.diverged",
+            "    may github.contents.write(repo, start.branch, path: one of propose.files, text: content) max 1\n    outcome done auto when not merged.diverged",
         ),
     ];
     for (from, to) in edits {

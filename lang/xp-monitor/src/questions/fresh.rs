@@ -80,6 +80,15 @@ impl State {
                 if alters {
                     force.changed.insert(number);
                 }
+            } else if !force.changed.is_empty()
+                && relation.reaches(used, evidence, &force.of)
+                && rests(workflow, &|atom| sight.settled(atom), used.at.0, &evidence.relying)
+            {
+                // A further final use of what may be the thing, on evidence from before it changed.
+                breaches.extend(force.changed.iter().map(|by| Breach::of([*by, number])));
+                if alters {
+                    force.changed.insert(number);
+                }
             } else if alters && force.spent && force.spending.is_empty() {
                 force.changed.insert(number);
             } else if alters {
@@ -164,6 +173,8 @@ pub trait Meetings {
     fn alters(&self, grant: GrantAt, evidence: &Evidence) -> bool;
     /// A final argument of the grant certainly is what the evidence is about, or takes effect on it.
     fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool;
+    /// A final argument of the grant may be what the evidence is about.
+    fn reaches(&self, grant: GrantAt, evidence: &Evidence) -> bool;
 }
 
 /// The obligation over two maps: gathering overlaps a change, a change while in force, a final use after a change.
@@ -176,8 +187,10 @@ pub fn obligation(workflow: &Workflow, evidence: &[Evidence], meetings: &dyn Mee
             grants.iter().copied().filter(|grant| meetings.alters(*grant, one)).collect();
         let spenders: Vec<GrantAt> =
             grants.iter().copied().filter(|grant| meetings.spends(*grant, one)).collect();
+        let reaching: Vec<GrantAt> =
+            grants.iter().copied().filter(|grant| meetings.reaches(*grant, one)).collect();
         let number = u32::try_from(number).ok();
-        Cases { workflow, one, number, changers, spenders, builder: &mut builder }.build();
+        Cases { workflow, one, number, changers, spenders, reaching, builder: &mut builder }.build();
     }
     builder.end()
 }
@@ -188,6 +201,7 @@ struct Cases<'a> {
     number: Option<u32>,
     changers: Vec<GrantAt>,
     spenders: Vec<GrantAt>,
+    reaching: Vec<GrantAt>,
     builder: &'a mut Builder,
 }
 
@@ -197,7 +211,9 @@ impl Cases<'_> {
             self.gathering(changer);
             self.in_force(changer);
         }
-        for spender in self.spenders.clone() {
+        // Without a use that spends it, any change is a breach already.
+        let last = if self.spenders.is_empty() { Vec::new() } else { self.reaching.clone() };
+        for spender in last {
             for changer in self.changers.clone() {
                 self.again(spender, changer);
             }

@@ -19,7 +19,9 @@ pub use action::{ActionRequest, ActionResponse};
 pub use artifact::DeployResponse;
 pub use doubt::{Doubtful, ResolveRequest, WaitsFor};
 pub use grant::{GrantRequest, GrantResponse};
-pub use kill::{KillRequest, KillScope, Recorded};
+pub use kill::{
+    EndedAction, KillRequest, KillResponse, KillScope, LiftRequest, LiftResponse, Recorded, StopInForce,
+};
 pub use offer::{Offer, OfferedGrant, OfferedOutcome};
 pub use problem::Problem;
 pub use run::{RunStatus, RunSummary, StartRequest, StartResponse, StepSummary};

@@ -51,6 +51,7 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
         RefusalCode::ConnectorFailed => ("connector_failed", 502, true),
         RefusalCode::InDoubt => ("in_doubt", 502, false),
         RefusalCode::Busy => ("busy", 503, true),
+        RefusalCode::ClockOff => ("clock_off", 503, true),
         RefusalCode::Closing => ("closing", 503, true),
         RefusalCode::StorageFull => ("storage_full", 507, true),
         RefusalCode::DiskLow => ("disk_low", 507, true),

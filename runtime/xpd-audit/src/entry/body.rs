@@ -78,6 +78,26 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
+    /// `kill.lift_asked`: it takes two people, and this is one.
+    LiftAsked {
+        /// What is stopped, in words.
+        scope: String,
+        /// Why.
+        reason: String,
+        /// By whom.
+        #[serde(default, skip_serializing_if = "Facts::is_empty")]
+        facts: Facts,
+    },
+    /// `kill.lifted`: what is new goes on; nothing that was granted before does.
+    Lifted {
+        /// What was stopped, in words.
+        scope: String,
+        /// Why.
+        reason: String,
+        /// By whom.
+        #[serde(default, skip_serializing_if = "Facts::is_empty")]
+        facts: Facts,
+    },
     /// `refusals.counted`.
     Counted {
         /// How many were not logged one by one.
@@ -206,6 +226,8 @@ impl Body {
             Self::Deployed { .. } => Kind::ArtifactDeployed,
             Self::Configured { .. } => Kind::ConfigChanged,
             Self::Stopped { .. } => Kind::Killed,
+            Self::LiftAsked { .. } => Kind::KillLiftAsked,
+            Self::Lifted { .. } => Kind::KillLifted,
             Self::Counted { .. } => Kind::RefusalsCounted,
             Self::Closed { .. } => Kind::RunClosed,
         })
@@ -213,7 +235,14 @@ impl Body {
 
     /// Whether it can stand in the chain of a run.
     pub(crate) fn of_a_run(&self) -> bool {
-        !matches!(self, Self::Deployed { .. } | Self::Configured { .. } | Self::Stopped { .. })
+        !matches!(
+            self,
+            Self::Deployed { .. }
+                | Self::Configured { .. }
+                | Self::Stopped { .. }
+                | Self::LiftAsked { .. }
+                | Self::Lifted { .. }
+        )
     }
 
     /// Whether it can stand in the server's own chain.

@@ -61,6 +61,10 @@ kinds! {
     ConfigChanged = "config.changed",
     /// Everything, an artifact, a run or a principal was stopped.
     Killed = "killed",
+    /// Somebody asked that a kill be lifted.
+    KillLiftAsked = "kill.lift_asked",
+    /// A kill was lifted.
+    KillLifted = "kill.lifted",
     /// More refusals than are logged one by one.
     RefusalsCounted = "refusals.counted",
     /// A run is over; nothing of it follows.

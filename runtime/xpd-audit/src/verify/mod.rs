@@ -1,14 +1,16 @@
-//! Offline verification of a package: is it in the log, complete, chained, granted, used once, and what the machine
-//! gives.
+//! Offline verification of a package: is it in the log, complete, chained, granted, used once, what the machine gives, and
+//! what its properties allow.
 
 mod chain;
 mod decisions;
 mod lines;
 mod log;
 mod package;
+mod properties;
 mod replay;
 mod report;
 mod uses;
 
 pub use package::{Trust, verify_package};
+pub use properties::{InRun, Property};
 pub use report::{EntryName, Fault, Finding, LogName, Report, Verdict};

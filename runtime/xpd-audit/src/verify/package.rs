@@ -6,6 +6,7 @@ use xp_artifact::{Artifact, Envelope, VerifyingKey};
 use xp_scope::Digest;
 
 use super::lines::{Lines, Read};
+use super::properties::InRun;
 use super::report::{Fault, Finding, LogName, Report, Verdict};
 use super::{chain, decisions, lines, log, replay, uses};
 use crate::entry::{Body, Kind};
@@ -36,6 +37,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         witnesses: Vec::new(),
         entries: BTreeMap::new(),
         replayed: 0,
+        properties: Vec::new(),
         findings: Vec::new(),
         unlisted: 0,
         skipped: Vec::new(),
@@ -78,12 +80,14 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         (Some(artifact), true) => {
             let steps = decisions::read(read(), &mut findings);
             let open = uses::check(&steps, &mut findings);
-            let replayed = replay::check(&artifact.workflow, &steps, &mut findings);
+            let replayed = replay::check(artifact, &steps, &mut findings);
             (report.replayed, reworded) = (replayed.decisions, replayed.reworded);
+            report.properties = replayed.properties;
             open
         }
         _ => {
-            let what = "grants, uses and replay, because entries or the artifact are damaged or missing";
+            let what =
+                "grants, uses, replay and properties, because entries or the artifact are damaged or missing";
             report.skipped.push(what.to_owned());
             Vec::new()
         }
@@ -101,6 +105,12 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
     if reworded > 0 {
         let claim =
             format!("that {reworded} refusals were in the words logged: code and clause are the machine's");
+        report.not_proved.push(claim);
+    }
+    let in_doubt = report.properties.iter().filter(|property| property.in_run == InRun::BrokenIfDone);
+    let in_doubt: Vec<String> = in_doubt.map(|property| format!("`{}`", property.id)).collect();
+    if !in_doubt.is_empty() {
+        let claim = format!("that {} held: uses whose end is not known decide it", in_doubt.join(", "));
         report.not_proved.push(claim);
     }
     let keys_from_outside = log_key.is_some() && !trust.artifact_keys.is_empty();

@@ -2,50 +2,58 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use xp_artifact::workflow::{GrantIx, Workflow};
+use xp_artifact::Artifact;
+use xp_artifact::workflow::GrantIx;
 use xp_machine::{Accepted, Event, Input, Machine, Refusal, RefusalCode, State, Status};
 
 use super::decisions::{Step, What};
+use super::properties::{self, Properties, Property};
 use super::report::{Fault, Finding};
 use crate::entry::Body;
 
 /// What a replay came to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Replayed {
     /// Decisions that are the machine's.
     pub decisions: u64,
     /// Refusals among them that this machine words otherwise.
     pub reworded: u64,
+    /// What the run showed of the artifact's properties.
+    pub properties: Vec<Property>,
 }
 
 /// Runs the entries through the machine. Stops at the first that differs: what follows stands on another state.
-pub(super) fn check(workflow: &Workflow, steps: &[Step<'_>], findings: &mut Vec<Finding>) -> Replayed {
-    let machine = match Machine::new(workflow.clone()) {
+pub(super) fn check(artifact: &Artifact, steps: &[Step<'_>], findings: &mut Vec<Finding>) -> Replayed {
+    let machine = match Machine::new(artifact.workflow.clone()) {
         Ok(machine) => machine,
         Err(error) => {
             findings.push(Finding::new(Fault::Artifact, error.to_string()));
             return Replayed::default();
         }
     };
-    let mut run = Run { machine: &machine, state: None, replayed: Replayed::default() };
+    let results = properties::results(steps);
+    let properties = Properties::of(&artifact.workflow, &artifact.obligations, &results);
+    let mut run = Run { machine: &machine, state: None, replayed: Replayed::default(), properties };
     for step in steps {
         if let Err(why) = run.step(step) {
             findings.push(Finding::at(Fault::Replay, &step.read.name, why));
             break;
         }
     }
-    run.replayed
+    Replayed { properties: run.properties.conclude(findings), ..run.replayed }
 }
 
 struct Run<'m> {
     machine: &'m Machine,
     state: Option<State>,
     replayed: Replayed,
+    properties: Properties<'m>,
 }
 
 impl Run<'_> {
     fn step(&mut self, step: &Step<'_>) -> Result<(), String> {
         match &step.what {
+            What::Opened(_) if self.state.is_some() => Err("the run was opened before it".to_owned()),
             What::Opened(start) => {
                 let state = self.machine.start(start);
                 self.state = Some(
@@ -65,6 +73,9 @@ impl Run<'_> {
                 }
                 self.replayed.decisions += 1;
                 self.replayed.reworded += u64::from(given != **logged);
+                if let Ok(accepted) = &given {
+                    self.properties.accepted(self.machine, state, (input, accepted), &step.read.name);
+                }
                 Ok(())
             }
             What::Other(Body::Closed { status, .. }) => self.closed(status),

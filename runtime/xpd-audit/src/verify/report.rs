@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use xp_scope::Digest;
 
+use super::properties::Property;
 use crate::entry::Kind;
 use crate::note::Cosigned;
 
@@ -57,6 +58,8 @@ pub enum Fault {
     Use,
     /// A decision that is not the machine's.
     Replay,
+    /// A property of the artifact that the run broke.
+    Property,
 }
 
 /// Which entry a finding is about, as far as it can be read.
@@ -111,6 +114,8 @@ pub struct Report {
     pub entries: BTreeMap<Kind, u64>,
     /// Decisions replayed on the machine.
     pub replayed: u64,
+    /// The properties of the artifact, in its order, with what the run showed of each; none where nothing was replayed.
+    pub properties: Vec<Property>,
     /// What does not hold; by line, then as found.
     pub findings: Vec<Finding>,
     /// Findings that are not listed.
@@ -195,6 +200,9 @@ impl fmt::Display for Report {
         }
         let entries: u64 = self.entries.values().sum();
         writeln!(f, "  entries   {entries}, {} decisions replayed", self.replayed)?;
+        for property in &self.properties {
+            writeln!(f, "  property  {property}")?;
+        }
         for finding in &self.findings {
             writeln!(f, "error: {finding}")?;
         }

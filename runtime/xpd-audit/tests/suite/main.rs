@@ -15,6 +15,8 @@ mod packages;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod rechained;
 #[cfg(test)]
 mod sim;

@@ -113,6 +113,16 @@ fn an_entry_left_out_and_everything_renumbered_is_found_by_what_needs_it() {
 }
 
 #[test]
+fn a_run_that_begins_again_in_the_middle_is_found() {
+    // The machine would begin anew, with every use left and nothing for the monitors to remember.
+    let mut entries = entries();
+    let killed = entries.iter().position(|entry| entry.kind == Kind::Killed).unwrap();
+    entries.insert(killed, entries[0].clone());
+    let report = report(entries, true);
+    assert_eq!(faults(&report), [(Fault::Replay, Some(Kind::RunOpened))], "{report}");
+}
+
+#[test]
 fn a_gap_is_found_though_the_chain_fits() {
     let mut entries = entries();
     entries.remove(2);

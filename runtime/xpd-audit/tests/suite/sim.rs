@@ -90,7 +90,7 @@ pub struct Run {
     pub now: u64,
     pub entries: Vec<Appended>,
     pub start: Frontier,
-    artifact: Artifact,
+    pub artifact: Artifact,
     tokens: u32,
 }
 
@@ -99,6 +99,7 @@ impl Run {
         Self::of(artifact(), name, log)
     }
 
+    /// A run of an artifact of the small workflow's shape.
     pub fn of(artifact: Artifact, name: &str, mut log: Log) -> Self {
         let machine = Machine::new(artifact.workflow.clone()).unwrap();
         let start = Start {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
-use xpd_proxy::{ActError, Permit, Secret};
+use xpd_proxy::{ActError, Permit, Secret, Weight};
 
 use crate::transport::{self, CLEAR};
 
@@ -32,6 +32,9 @@ impl Hook {
     /// Another address.
     pub fn new(url: &str, secret: Secret) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| error.to_string())?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("holds a user or a password; the secret stands in a variable or a file".to_owned());
+        }
         if !transport::may_carry_secrets(&url) {
             return Err(CLEAR.to_owned());
         }
@@ -46,7 +49,7 @@ impl Hook {
     /// Sends what is told, on a permit, and reads the answer.
     pub(super) async fn tell<T: DeserializeOwned>(
         &self,
-        _: &Permit,
+        permit: &Permit,
         told: &impl Serialize,
     ) -> Result<T, ActError> {
         let not_sent = |_| ActError::NotSent("the message could not be made".to_owned());
@@ -58,30 +61,8 @@ impl Hook {
             .header(CONTENT_TYPE, "application/json")
             .header("X-Xp-Signature", format!("sha256={signature}"))
             .body(body);
-        let mut response = request.send().await.map_err(|error| {
-            if error.is_connect() || error.is_builder() {
-                ActError::NotSent("the hook cannot be reached".to_owned())
-            } else {
-                ActError::Unknown("the hook did not answer".to_owned())
-            }
-        })?;
-        let status = response.status();
-        // 408 comes from whoever stands between us and the hook, too, who cannot know what became of the request.
-        if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
-            let reason = "the hook refused".to_owned();
-            return Err(ActError::Refused { status: status.as_u16(), reason });
-        }
-        if !status.is_success() {
-            return Err(ActError::Unknown(format!("the hook answered with status {}", status.as_u16())));
-        }
-        let mut answer = Vec::new();
-        let broken = |_| ActError::Unknown("the hook's answer broke off".to_owned());
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            answer.extend_from_slice(&chunk);
-            if answer.len() > MAX_ANSWER {
-                return Err(ActError::Unknown("the hook's answer is too long".to_owned()));
-            }
-        }
+        // Its address may be a secret.
+        let answer = permit.line().through(Weight::Effect, "POST to a hook", exchange(request)).await?;
         serde_json::from_slice(&answer)
             .map_err(|_| ActError::Unknown("the hook answered something else".to_owned()))
     }
@@ -92,4 +73,33 @@ impl Hook {
         let tag = mac.chain_update(body).finalize().into_bytes();
         Ok(tag.iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+/// Sends the request and reads the answer whole.
+async fn exchange(request: RequestBuilder) -> Result<Vec<u8>, ActError> {
+    let mut response = request.send().await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            ActError::NotSent("the hook cannot be reached".to_owned())
+        } else {
+            ActError::Unknown("the hook did not answer".to_owned())
+        }
+    })?;
+    let status = response.status();
+    // 408 comes from whoever stands between us and the hook, too, who cannot know what became of the request.
+    if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+        let reason = "the hook refused".to_owned();
+        return Err(ActError::Refused { status: status.as_u16(), reason });
+    }
+    if !status.is_success() {
+        return Err(ActError::Unknown(format!("the hook answered with status {}", status.as_u16())));
+    }
+    let mut answer = Vec::new();
+    let broken = |_| ActError::Unknown("the hook's answer broke off".to_owned());
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        answer.extend_from_slice(&chunk);
+        if answer.len() > MAX_ANSWER {
+            return Err(ActError::Unknown("the hook's answer is too long".to_owned()));
+        }
+    }
+    Ok(answer)
 }

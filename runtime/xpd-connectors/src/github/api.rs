@@ -1,13 +1,14 @@
 //! HTTP to one host: no redirects, bounded answers, and for every failure what it says about the effect.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Client, Method, RequestBuilder, Url};
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use xpd_proxy::{ActError, Permit, Secret};
+use xpd_proxy::{ActError, Line, Permit, Secret, Weight};
 
 use crate::transport::{self, CLEAR};
 
@@ -37,9 +38,12 @@ impl Config {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No address, or one with a user, a query or a fragment.
+    /// No address, or one with a query or a fragment.
     #[error("`{0}` is no base address of a REST interface")]
     Address(String),
+    /// An address with a user or a password, which is not printed.
+    #[error("`base_url` holds a user or a password; the credential is `token`, in a variable or a file")]
+    Secret,
     /// The credential would travel in the clear.
     #[error("`{0}` {CLEAR}")]
     Clear(String),
@@ -53,30 +57,28 @@ const LARGEST: usize = 16 << 20;
 
 /// The interface of one host.
 #[derive(Debug)]
-pub(super) struct Api {
+pub(super) struct Host {
     client: Client,
     base: Url,
     token: Secret,
 }
 
-/// What a failure of this request says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weight {
-    /// It changes nothing that anybody sees: reading, and writing objects no ref points to.
-    Light,
-    /// It is the effect.
-    Effect,
+/// The interface of one host, for one action: each request goes through the action's line.
+#[derive(Debug)]
+pub(super) struct Api {
+    host: Arc<Host>,
+    line: Line,
 }
 
-impl Api {
+impl Host {
     pub(super) fn new(config: Config) -> Result<Self, ConfigError> {
         let text = || config.base_url.clone();
+        // No address of an interface has this sign elsewhere, and what cannot be read may hold a secret all the same.
+        if config.base_url.contains('@') {
+            return Err(ConfigError::Secret);
+        }
         let base = Url::parse(&config.base_url).map_err(|_| ConfigError::Address(text()))?;
-        let plain = base.username().is_empty()
-            && base.password().is_none()
-            && base.query().is_none()
-            && base.fragment().is_none()
-            && base.has_host();
+        let plain = base.query().is_none() && base.fragment().is_none() && base.has_host();
         if !plain {
             return Err(ConfigError::Address(text()));
         }
@@ -92,14 +94,57 @@ impl Api {
         Ok(Self { client, base, token: config.token })
     }
 
+    /// For an action.
+    pub(super) fn on(self: &Arc<Self>, line: &Line) -> Api {
+        Api { host: Arc::clone(self), line: line.clone() }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        segments: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Json>,
+        accept: &'static str,
+    ) -> RequestBuilder {
+        let token = Zeroizing::new(format!("Bearer {}", self.token.expose()));
+        // A secret is visible ASCII, which every header carries.
+        let mut value = HeaderValue::from_str(&token).unwrap_or(HeaderValue::from_static(""));
+        value.set_sensitive(true);
+        let request = self
+            .client
+            .request(method, self.url(segments, query))
+            .header(AUTHORIZATION, value)
+            .header(ACCEPT, HeaderValue::from_static(accept))
+            .header("x-github-api-version", HeaderValue::from_static("2022-11-28"));
+        match body {
+            Some(body) => request.json(body),
+            None => request,
+        }
+    }
+
+    /// The address of a request: every segment and every pair encoded once.
+    fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+}
+
+impl Api {
     /// Reads.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         segments: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, ActError> {
-        let answer = self.send(Method::GET, segments, query, None, JSON).await;
-        parsed(&self.body(answer, Weight::Light).await?, Weight::Light)
+        let request = self.host.request(Method::GET, segments, query, None, JSON);
+        parsed(&self.send(Weight::Light, "GET", segments, request).await?, Weight::Light)
     }
 
     /// Reads what may be missing.
@@ -117,8 +162,8 @@ impl Api {
 
     /// Reads text of a media type.
     pub(super) async fn text(&self, segments: &[&str], media: &'static str) -> Result<String, ActError> {
-        let answer = self.send(Method::GET, segments, &[], None, media).await;
-        let bytes = self.body(answer, Weight::Light).await?;
+        let request = self.host.request(Method::GET, segments, &[], None, media);
+        let bytes = self.send(Weight::Light, "GET", segments, request).await?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -129,8 +174,8 @@ impl Api {
         segments: &[&str],
         body: &Json,
     ) -> Result<T, ActError> {
-        let answer = self.send(Method::POST, segments, &[], Some(body), JSON).await;
-        parsed(&self.body(answer, Weight::Light).await?, Weight::Light)
+        let request = self.host.request(Method::POST, segments, &[], Some(body), JSON);
+        parsed(&self.send(Weight::Light, "POST", segments, request).await?, Weight::Light)
     }
 
     /// Has an effect. Sent at most once, and by nobody who holds no permit.
@@ -141,78 +186,50 @@ impl Api {
         segments: &[&str],
         body: &Json,
     ) -> Result<T, ActError> {
-        let answer = self.send(method, segments, &[], Some(body), JSON).await;
-        parsed(&self.body(answer, Weight::Effect).await?, Weight::Effect)
+        let verb = method.to_string();
+        let request = self.host.request(method, segments, &[], Some(body), JSON);
+        parsed(&self.send(Weight::Effect, &verb, segments, request).await?, Weight::Effect)
     }
 
     async fn send(
         &self,
-        method: Method,
-        segments: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&Json>,
-        accept: &'static str,
-    ) -> Result<Response, reqwest::Error> {
-        let token = Zeroizing::new(format!("Bearer {}", self.token.expose()));
-        // A secret is visible ASCII, which every header carries.
-        let mut value = HeaderValue::from_str(&token).unwrap_or(HeaderValue::from_static(""));
-        value.set_sensitive(true);
-        let mut request = self
-            .client
-            .request(method, self.url(segments, query))
-            .header(AUTHORIZATION, value)
-            .header(ACCEPT, HeaderValue::from_static(accept))
-            .header("x-github-api-version", HeaderValue::from_static("2022-11-28"));
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        request.send().await
-    }
-
-    /// The address of a request: every segment and every pair encoded once.
-    fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        url
-    }
-
-    /// The body of a good answer. Of a bad one only the status counts: its text is the upstream's.
-    async fn body(
-        &self,
-        answer: Result<Response, reqwest::Error>,
         weight: Weight,
+        verb: &str,
+        segments: &[&str],
+        request: RequestBuilder,
     ) -> Result<Vec<u8>, ActError> {
-        let mut response = answer.map_err(|error| {
-            if error.is_connect() || error.is_builder() {
-                return ActError::NotSent("no connection to the upstream".to_owned());
-            }
-            lost(weight, "the upstream did not answer")
-        })?;
-        let status = response.status().as_u16();
-        match status {
-            200..=299 => {}
-            300..=399 => return Err(refused(status, "the upstream redirects: renamed or moved")),
-            // Whoever stands between us and the upstream cannot know what became of the request.
-            408 => return Err(lost(weight, "the upstream took too long")),
-            500..=599 => return Err(lost(weight, "the upstream failed")),
-            _ => return Err(refused(status, reason(status))),
-        }
-        let mut bytes = Vec::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|_| lost(weight, "the upstream's answer broke off"))?
-        {
-            if bytes.len() + chunk.len() > LARGEST {
-                return Err(lost(weight, "the upstream's answer is too large"));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
+        let what = format!("{verb} /{}", segments.join("/"));
+        self.line.through(weight, what, exchange(request, weight)).await
     }
+}
+
+/// Sends a request and gives the body of a good answer. Of a bad one only the status counts: its text is the upstream's.
+async fn exchange(request: RequestBuilder, weight: Weight) -> Result<Vec<u8>, ActError> {
+    let mut response = request.send().await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            return ActError::NotSent("no connection to the upstream".to_owned());
+        }
+        lost(weight, "the upstream did not answer")
+    })?;
+    let status = response.status().as_u16();
+    match status {
+        200..=299 => {}
+        300..=399 => return Err(refused(status, "the upstream redirects: renamed or moved")),
+        // Whoever stands between us and the upstream cannot know what became of the request.
+        408 => return Err(lost(weight, "the upstream took too long")),
+        500..=599 => return Err(lost(weight, "the upstream failed")),
+        _ => return Err(refused(status, reason(status))),
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) =
+        response.chunk().await.map_err(|_| lost(weight, "the upstream's answer broke off"))?
+    {
+        if bytes.len() + chunk.len() > LARGEST {
+            return Err(lost(weight, "the upstream's answer is too large"));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 const JSON: &str = "application/vnd.github+json";
@@ -252,14 +269,14 @@ fn reason(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
-    fn api(base_url: &str) -> Result<Api, ConfigError> {
-        Api::new(Config::new(base_url, Secret::new("canary").unwrap()))
+    fn api(base_url: &str) -> Result<Host, ConfigError> {
+        Host::new(Config::new(base_url, Secret::new("canary").unwrap()))
     }
 
     #[test]
     fn segments_and_pairs_are_encoded_once() {
-        let api = api("https://ghe.example/api/v3/").unwrap();
-        let url = api.url(&["repos", "a/b", "ü ?#%2F"], &[("q", "a:\"b\" &c")]);
+        let host = api("https://ghe.example/api/v3/").unwrap();
+        let url = host.url(&["repos", "a/b", "ü ?#%2F"], &[("q", "a:\"b\" &c")]);
         let wanted = "https://ghe.example/api/v3/repos/a%2Fb/%C3%BC%20%3F%23%252F?q=a%3A%22b%22+%26c";
         assert_eq!(url.as_str(), wanted);
     }
@@ -290,8 +307,21 @@ mod tests {
     }
 
     #[test]
+    fn an_address_with_a_password_is_not_printed() {
+        for bad in [
+            "https://u:canary@ghe.example",
+            "https://canary@ghe.example",
+            "https://u:can ary@[x",
+            "u:canary@x",
+        ] {
+            let error = api(bad).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("can"), "{error}");
+        }
+    }
+
+    #[test]
     fn nothing_of_it_prints_the_credential() {
-        let api = api("https://api.github.com").unwrap();
-        assert!(!format!("{api:?}").contains("canary"));
+        let host = api("https://api.github.com").unwrap();
+        assert!(!format!("{host:?}").contains("canary"));
     }
 }

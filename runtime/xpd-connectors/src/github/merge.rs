@@ -1,101 +1,166 @@
-//! The merge, made here: the tree is known before the default branch moves.
+//! The merge, made by the host and read back.
 //!
-//! GitHub's own merge takes whatever the base is at that moment. So the connector makes the merge commit itself, with
-//! the parents `onto` and `commit` and a tree it computed, reads it back, and moves the default branch forward to it:
-//! - if `commit` already holds `onto`, the tree is the one of `commit`, to the byte;
-//! - else it is a merge file by file: what only one side changed is taken, and a file both changed is a conflict, which
-//!   is refused. The contents of a file are never mixed, so every blob of the result was on one of the two sides.
+//! A protected branch takes no commit but through the host's own merge, so no ref is moved here. The host pins the head of
+//! the pull request (`sha`) and nothing else: it merges into whatever the base is at that moment. Therefore
+//! - what the merge of `commit` onto `onto` gives is computed before, and a merge that cannot be foretold is refused: if
+//!   `commit` holds `onto`, the tree is the one of `commit`; else it is a merge file by file, where a file that both sides
+//!   changed is a conflict;
+//! - that the branch is at `onto` is read before;
+//! - what the host made is read back: its parents, its tree, and the branch it went into. Any difference is the result
+//!   `diverged`. It is no failure: the merge is there.
 //!
-//! A temporary branch and the host's merge were the other way: it shows a ref to everybody and runs what a push runs.
-//!
-//! How `onto` is guaranteed: the branch was read at `onto`, and the move is refused unless it is a fast-forward (see
-//! [`git::advance`]). Between the two, GitHub's REST interface lets the branch be at another ancestor of the new commit
-//! only: one that was reset to before `onto`, or moved to a commit that `commit` holds and that therefore was reviewed
-//! and tested with it. The tree that results is the computed one in every case, and nobody's work is lost.
+//! Where the protection of the branch asks that a pull request be up to date, the host itself refuses a base that moved.
 
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
 use xp_scope::Value;
 use xpd_proxy::{ActError, Permit, Sought};
 
 use super::api::{Api, refused};
-use super::git::{self, Commit};
+use super::git::{self, Commit, Line};
+use super::pulls::PullJson;
 use super::{contents, marker, pulls, tree_merge};
 use crate::args::{Args, Repo, wrong};
 use crate::result::{record, text};
 
 const MERGE: &[&str] = &["repo", "number", "commit", "onto", "into"];
 
+/// What is to be merged into what.
+struct Wanted<'a> {
+    repo: Repo<'a>,
+    number: u64,
+    commit: &'a str,
+    onto: &'a str,
+    into: &'a str,
+}
+
+/// The tree that the merge must have.
+enum Foretold {
+    Tree(String),
+    Files(BTreeMap<String, Line>),
+}
+
+#[derive(Deserialize)]
+struct MergedJson {
+    sha: String,
+    merged: bool,
+}
+
 /// `pulls.merge`.
 pub(super) async fn merge(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), MERGE)?;
-    let (repo, number) = (args.repo()?, args.number("number")?);
-    let (commit, onto) = pair(&args)?;
-    let into = args.branch_or("into", repo.default_branch)?;
-    git::registered(api, &repo).await?;
-    let pull = pulls::get(api, &repo, number).await?;
+    let wanted = Wanted::of(&args)?;
+    let Wanted { repo, number, commit, onto, into } = &wanted;
+    git::registered(api, repo).await?;
+    let pull = pulls::get(api, repo, *number).await?;
     pulls::at_head(&pull, commit)?;
-    if pull.base.branch != into {
+    if pull.base.branch != *into {
         return Err(refused(409, "the pull request is into another branch"));
     }
-    if git::head(api, &repo, into).await? != onto {
+    if git::head(api, repo, into).await? != *onto {
         return Err(refused(409, "the branch has moved"));
     }
-    let tree = tree(api, permit, &repo, commit, onto).await?;
-    let message = marker::sign(&format!("Merge pull request #{number}"), permit.call().marker())?;
-    let made = git::write_commit(api, permit, &repo, &tree, &[onto, commit], &message).await?;
-    git::advance(api, permit, &repo, into, &made.sha).await?;
-    Ok(done(&made))
+    let foretold = wanted.foretell(api).await?;
+    let digits = number.to_string();
+    let segments = ["repos", repo.owner, repo.name, "pulls", &digits, "merge"];
+    let body = json!({
+        "sha": commit,
+        "merge_method": "merge",
+        "commit_title": format!("Merge pull request #{number}"),
+        "commit_message": marker::sign("", permit.call().marker())?,
+    });
+    let merged: MergedJson = match api.effect(permit, Method::PUT, &segments, &body).await {
+        Err(ActError::Refused { status: 405, .. }) => {
+            return Err(refused(405, "the host does not allow the merge: protection, checks, or a conflict"));
+        }
+        Err(ActError::Refused { status: 409, .. }) => {
+            return Err(refused(409, "the pull request is at another commit"));
+        }
+        other => other?,
+    };
+    if !merged.merged {
+        return Err(unread());
+    }
+    // It is merged, so whatever fails from here on is a doubt, which a probe resolves.
+    let read = async {
+        let made = git::commit(api, repo, &git::object_id(merged.sha)?).await?;
+        let pull = pulls::get(api, repo, *number).await?;
+        wanted.compare(api, &foretold, &made, &pull).await
+    };
+    read.await.map_err(|_| unread())
 }
 
-/// Looks for the merge commit with the mark and the two parents on the default branch.
+/// Looks for the merge: at the pull request first, then on the branch.
 pub(super) async fn probe_merge(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let args = Args::of(sought.call(), MERGE)?;
-    let (repo, (commit, onto)) = (args.repo()?, pair(&args)?);
-    let into = args.branch_or("into", repo.default_branch)?;
-    let found = contents::marked(api, &repo, into, sought.call()).await?;
-    match found {
-        Some(found) if found.parents == [onto, commit] => Ok(Some(done(&found))),
-        Some(_) => Err(ActError::Unknown("a commit carries the mark and is not the merge".to_owned())),
-        None => Ok(None),
+    let wanted = Wanted::of(&args)?;
+    let repo = &wanted.repo;
+    let pull = pulls::get(api, repo, wanted.number).await?;
+    let made = match pull.merge_commit_sha.as_ref().filter(|_| pull.merged == Some(true)) {
+        Some(sha) => Some(git::commit(api, repo, &git::object_id(sha.clone())?).await?)
+            .filter(|made| marker::carries(&made.message, sought.call().marker())),
+        None => contents::marked(api, repo, wanted.into, sought.call()).await?,
+    };
+    let Some(made) = made else { return Ok(None) };
+    let foretold = wanted.foretell(api).await?;
+    wanted.compare(api, &foretold, &made, &pull).await.map(Some)
+}
+
+impl<'a> Wanted<'a> {
+    fn of(args: &Args<'a>) -> Result<Self, ActError> {
+        let (repo, number) = (args.repo()?, args.number("number")?);
+        let (commit, onto) = (args.commit("commit")?, args.commit("onto")?);
+        if commit == onto {
+            return Err(wrong("onto", "is the commit"));
+        }
+        let into = args.branch_or("into", repo.default_branch)?;
+        Ok(Self { repo, number, commit, onto, into })
+    }
+
+    /// The tree of the merge, from the two commits alone.
+    async fn foretell(&self, api: &Api) -> Result<Foretold, ActError> {
+        let repo = &self.repo;
+        let compared = git::compare(api, repo, self.onto, self.commit).await?;
+        if compared.ahead_by == 0 {
+            return Err(refused(409, "there is nothing to merge"));
+        }
+        let theirs = git::commit(api, repo, self.commit).await?.tree;
+        if compared.behind_by == 0 {
+            return Ok(Foretold::Tree(theirs));
+        }
+        let base = git::commit(api, repo, &git::object_id(compared.merge_base_commit.sha)?).await?.tree;
+        let ours = git::commit(api, repo, self.onto).await?.tree;
+        let before = git::files(api, repo, &base).await?;
+        let mine = git::files(api, repo, &ours).await?;
+        let changes = tree_merge::changes(&before, &mine, &git::files(api, repo, &theirs).await?)
+            .ok_or_else(|| refused(409, "the two sides changed the same files"))?;
+        Ok(Foretold::Files(tree_merge::applied(mine, changes)))
+    }
+
+    /// The result: what the host made, and whether it is what was asked for.
+    async fn compare(
+        &self,
+        api: &Api,
+        foretold: &Foretold,
+        made: &Commit,
+        pull: &PullJson,
+    ) -> Result<Value, ActError> {
+        let tree = match foretold {
+            Foretold::Tree(tree) => made.tree == *tree,
+            Foretold::Files(files) => git::files(api, &self.repo, &made.tree).await? == *files,
+        };
+        let same = tree && made.parents == [self.onto, self.commit] && pull.base.branch == self.into;
+        Ok(record([
+            ("diverged", Value::Bool(!same)),
+            ("commit", text(&made.sha)),
+            ("tree", text(&made.tree)),
+        ]))
     }
 }
 
-/// The tree of the merge.
-async fn tree(
-    api: &Api,
-    permit: &Permit,
-    repo: &Repo<'_>,
-    commit: &str,
-    onto: &str,
-) -> Result<String, ActError> {
-    let compared = git::compare(api, repo, onto, commit).await?;
-    if compared.ahead_by == 0 {
-        return Err(refused(409, "there is nothing to merge"));
-    }
-    let theirs = git::commit(api, repo, commit).await?.tree;
-    if compared.behind_by == 0 {
-        return Ok(theirs);
-    }
-    let base = git::commit(api, repo, &git::object_id(compared.merge_base_commit.sha)?).await?.tree;
-    let ours = git::commit(api, repo, onto).await?.tree;
-    let before = git::files(api, repo, &base).await?;
-    let mine = git::files(api, repo, &ours).await?;
-    let changes = tree_merge::changes(&before, &mine, &git::files(api, repo, &theirs).await?)
-        .ok_or_else(|| refused(409, "the two sides changed the same files"))?;
-    if changes.is_empty() {
-        return Ok(ours);
-    }
-    let made = git::write_tree(api, permit, repo, &ours, &changes).await?;
-    if git::files(api, repo, &made).await? != tree_merge::applied(mine, changes) {
-        return Err(refused(409, "diverged"));
-    }
-    Ok(made)
-}
-
-fn pair<'a>(args: &Args<'a>) -> Result<(&'a str, &'a str), ActError> {
-    let (commit, onto) = (args.commit("commit")?, args.commit("onto")?);
-    if commit == onto { Err(wrong("onto", "is the commit")) } else { Ok((commit, onto)) }
-}
-
-fn done(commit: &Commit) -> Value {
-    record([("commit", text(&commit.sha)), ("tree", text(&commit.tree))])
+fn unread() -> ActError {
+    ActError::Unknown("the host merged, or may have, and what it made was not read back".to_owned())
 }

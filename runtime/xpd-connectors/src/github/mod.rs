@@ -16,18 +16,20 @@ mod pulls;
 mod tree_merge;
 mod when;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use xp_scope::Value;
 
 pub use api::{Config, ConfigError};
 
-use api::Api;
+use api::Host;
 use xpd_proxy::{ActError, Connector, Permit, Sought};
 
 /// The connector, bound to one host and one credential.
 #[derive(Debug)]
 pub struct Github {
-    api: Api,
+    host: Arc<Host>,
 }
 
 impl Github {
@@ -36,7 +38,7 @@ impl Github {
     /// # Errors
     /// When the address is not `https`, nor `http` to a loopback address.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        Ok(Self { api: Api::new(config)? })
+        Ok(Self { host: Arc::new(Host::new(config)?) })
     }
 }
 
@@ -48,7 +50,7 @@ impl Connector for Github {
 
     async fn act(&self, permit: Permit) -> Result<Value, ActError> {
         marker::check(permit.call().marker())?;
-        let (api, permit) = (&self.api, &permit);
+        let (api, permit) = (&self.host.on(permit.line()), &permit);
         match permit.call().action() {
             "issues.search" => issues::search(api, permit).await,
             "issues.create" => issues::create(api, permit).await,
@@ -67,7 +69,7 @@ impl Connector for Github {
 
     async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
         marker::check(sought.call().marker())?;
-        let api = &self.api;
+        let api = &self.host.on(sought.line());
         match sought.call().action() {
             "issues.create" => issues::probe_create(api, sought).await,
             "issues.comment" => issues::probe_comment(api, sought).await,

@@ -20,6 +20,10 @@ pub(super) struct PullJson {
     pub state: String,
     pub head: SideJson,
     pub base: SideJson,
+    /// Lists leave it out.
+    pub merged: Option<bool>,
+    /// The merge once there is one; before, a trial of the host's.
+    pub merge_commit_sha: Option<String>,
 }
 
 /// One side of a pull request.

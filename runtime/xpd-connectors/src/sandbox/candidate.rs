@@ -5,6 +5,7 @@ use std::time::Duration;
 use xp_scope::is_object_id;
 use xpd_proxy::ActError;
 
+use super::credential::Header;
 use super::git::{Git, is_web};
 use super::{FETCH, list, refused};
 
@@ -25,6 +26,7 @@ pub(super) struct Candidate {
 pub(super) async fn fetch(
     git: &Git,
     source: &str,
+    header: Option<&Header>,
     branch: &str,
     commit: &str,
     space: u64,
@@ -38,7 +40,7 @@ pub(super) async fn fetch(
     let wanted = format!("+{commit}:refs/xp/commit");
     let args =
         ["fetch", "--quiet", "--no-tags", "--no-auto-gc", "--no-recurse-submodules", source, &head, &wanted];
-    git.ask(&args, FETCH).await?;
+    git.ask_with(&args, header, FETCH).await?;
     let base = line(git.ask(&["rev-parse", "--verify", "refs/xp/base^{commit}"], MERGE).await?)?;
     let got = line(git.ask(&["rev-parse", "--verify", "refs/xp/commit^{commit}"], MERGE).await?)?;
     if got != commit {

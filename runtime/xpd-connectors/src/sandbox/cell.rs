@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdout, Command};
 use xpd_proxy::ActError;
 
+use super::place::{self, Root};
 use super::watch::{self, Excess};
 use super::{Config, filter};
 
@@ -28,13 +29,47 @@ pub(super) struct Ended {
     pub output: String,
 }
 
-/// Runs a command on the files.
-pub(super) async fn run(files: &Path, command: &str, config: &Config) -> Result<Ended, ActError> {
+/// The files in the folder of a run.
+pub(super) const FILES: &str = "files";
+
+/// Kernel settings and triggers, which root's files are whatever the container, and what tells of the host: nothing of
+/// it is there.
+const HIDDEN: &[&str] = &[
+    "acpi",
+    "asound",
+    "bus",
+    "config.gz",
+    "fs",
+    "interrupts",
+    "irq",
+    "kallsyms",
+    "kcore",
+    "key-users",
+    "keys",
+    "kmsg",
+    "kpagecgroup",
+    "kpagecount",
+    "kpageflags",
+    "latency_stats",
+    "mtrr",
+    "sched_debug",
+    "scsi",
+    "slabinfo",
+    "sys",
+    "sysrq-trigger",
+    "timer_list",
+    "timer_stats",
+    "tty",
+    "vmallocinfo",
+];
+
+/// Runs a command on the files in the folder of a run. Dropped before its end, it ends the command.
+pub(super) async fn run(place: &Path, command: &str, config: &Config) -> Result<Ended, ActError> {
     if watch::is_short(config) {
         return Err(short());
     }
-    let filter = filter::file().map_err(ActError::NotSent)?;
-    let mut child = bubblewrap(files, filter.path(), command, config)
+    let filter = filter::file(place).map_err(ActError::NotSent)?;
+    let mut child = bubblewrap(place, filter.path(), command, config)
         .spawn()
         .map_err(|error| ActError::NotSent(format!("bubblewrap cannot be run: {error}")))?;
     let (Some(mut start), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
@@ -94,10 +129,10 @@ fn short() -> ActError {
     ActError::NotSent("the host has too little memory left for a command".to_owned())
 }
 
-fn bubblewrap(files: &Path, filter: &Path, command: &str, config: &Config) -> Command {
+fn bubblewrap(place: &Path, filter: &Path, command: &str, config: &Config) -> Command {
     // Only a shell can hand bubblewrap one more open file.
     let mut bwrap = Command::new("/bin/sh");
-    bwrap.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    bwrap.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env(place::VARIABLE, place);
     bwrap.args(["-c", "exec 9<\"$0\"; exec bwrap \"$@\""]).arg(filter).args(["--seccomp", "9"]);
     bwrap.args(["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]);
     // A user namespace of its own would let a command mount memory without a bound.
@@ -117,10 +152,22 @@ fn bubblewrap(files: &Path, filter: &Path, command: &str, config: &Config) -> Co
     }
     let size = config.disk_mib.saturating_mul(1 << 20).to_string();
     bwrap.args(["--proc", "/proc", "--dev", "/dev"]);
+    for path in HIDDEN.iter().map(|name| Path::new("/proc").join(name)) {
+        match path.metadata() {
+            Ok(found) if found.is_dir() => {
+                bwrap.args(["--size", "4096", "--tmpfs"]).arg(&path).arg("--remount-ro").arg(&path);
+            }
+            Ok(_) => {
+                bwrap.args(["--ro-bind", "/dev/null"]).arg(&path);
+            }
+            // Not of this kernel.
+            Err(_) => {}
+        }
+    }
     // The tmpfs under the devices has no bound of its own.
     bwrap.args(["--size", &size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]);
     bwrap.args(["--size", &size, "--tmpfs", "/build", "--size", &size, "--tmpfs", "/tmp"]);
-    bwrap.arg("--ro-bind").arg(files).arg("/checkout");
+    bwrap.arg("--ro-bind").arg(place.join(FILES)).arg("/checkout");
     bwrap.args(["--remount-ro", "/", "--chdir", "/build"]);
     for (name, value) in [
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
@@ -169,12 +216,68 @@ fn printable(bytes: &[u8]) -> String {
 /// # Errors
 /// Why not.
 pub async fn available() -> Result<(), String> {
-    let files = tempfile::tempdir().map_err(|error| error.to_string())?;
+    super::unprivileged()?;
+    let root = Root::new().map_err(|error| error.to_string())?;
+    let place = root.place().map_err(|error| error.to_string())?;
+    std::fs::create_dir(place.path().join(FILES)).map_err(|error| error.to_string())?;
     let config = Config { seconds: 10, disk_mib: 1, ..Config::default() };
-    let ended = run(files.path(), "test \"$(ls -A)\" = \"\"", &config).await;
+    let ended = run(place.path(), "test \"$(ls -A)\" = \"\"", &config).await;
     match ended {
         Ok(Ended { code: 0, .. }) => Ok(()),
         Ok(Ended { code, output }) => Err(format!("a first command ended with {code}: {}", output.trim())),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    /// How many processes have this among their arguments.
+    fn running(words: &str) -> usize {
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+        lines.filter(|line| String::from_utf8_lossy(line).replace('\0', " ").contains(words)).count()
+    }
+
+    fn until(what: &str, mut done: impl FnMut() -> bool) {
+        let begun = Instant::now();
+        while !done() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// A run whose wait is given up ends the command at once, with everybody who left its group, and every program around it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_command_ends_when_nobody_waits_for_it_any_more() {
+        let root = Root::new().unwrap();
+        let config = Config::default();
+        // At every moment of its beginning, too.
+        for pause in [None, Some(0), Some(1), Some(3), Some(10), Some(30), Some(60)] {
+            let place = root.place().unwrap();
+            std::fs::create_dir(place.path().join(FILES)).unwrap();
+            let seconds = 100_000 + std::process::id() * 10;
+            let words = format!("sleep {seconds}");
+            let command = format!("setsid {words} & {words} & trap '' TERM; wait");
+            let path = place.path().to_owned();
+            let task = {
+                let (path, config) = (path.clone(), config.clone());
+                tokio::spawn(async move { run(&path, &command, &config).await.map(|ended| ended.code) })
+            };
+            match pause {
+                None => until("both run", || running(&words) >= 3),
+                Some(millis) => tokio::time::sleep(Duration::from_millis(millis)).await,
+            }
+            let begun = Instant::now();
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+            drop(place);
+            until("nobody is left", || running(&words) == 0 && running(&path.display().to_string()) == 0);
+            assert!(begun.elapsed() < Duration::from_secs(1), "{pause:?}: {:?}", begun.elapsed());
+            assert!(!path.exists());
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! the next one. Files in memory and shared segments belong to no process once nobody maps them.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use tempfile::NamedTempFile;
 
@@ -34,8 +35,8 @@ const MACHINE: Option<(u32, u32, [u32; 10])> = if cfg!(target_arch = "x86_64") {
     None
 };
 
-/// The filter in a file, as bubblewrap reads it.
-pub(super) fn file() -> Result<NamedTempFile, String> {
+/// The filter in a file of a folder, as bubblewrap reads it.
+pub(super) fn file(folder: &Path) -> Result<NamedTempFile, String> {
     let lines = program().ok_or("there is no filter of system calls for this machine")?;
     let mut bytes = Vec::new();
     for (code, then, other, value) in lines {
@@ -43,7 +44,7 @@ pub(super) fn file() -> Result<NamedTempFile, String> {
         bytes.extend([then, other]);
         bytes.extend(value.to_ne_bytes());
     }
-    let mut file = NamedTempFile::new().map_err(|error| error.to_string())?;
+    let mut file = NamedTempFile::new_in(folder).map_err(|error| error.to_string())?;
     file.write_all(&bytes).map_err(|error| error.to_string())?;
     Ok(file)
 }

@@ -7,44 +7,54 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use xpd_proxy::ActError;
 
+use super::credential::Header;
+use super::place;
+
+/// The repository in the folder of a run.
+const FOLDER: &str = "git";
+
 /// Bytes of address space.
 const MEMORY: u64 = 4 << 30;
 
 /// A bare repository of our own, made for one use.
 pub(super) struct Git {
-    folder: PathBuf,
+    place: PathBuf,
     largest: u64,
 }
 
 impl Git {
-    /// Makes one, of files of at most `largest` bytes.
-    pub async fn init(folder: &Path, largest: u64) -> Result<Self, ActError> {
-        let git = Self { folder: folder.to_owned(), largest };
-        let folder = folder.display().to_string();
+    /// Makes one in the folder of a run, of files of at most `largest` bytes.
+    pub async fn init(place: &Path, largest: u64) -> Result<Self, ActError> {
+        let git = Self { place: place.to_owned(), largest };
+        let folder = place.join(FOLDER).display().to_string();
         git.ask(&["init", "--quiet", "--bare", "--template=", &folder], Duration::from_secs(30)).await?;
         Ok(git)
     }
 
     /// Runs a command that must succeed and gives what it printed.
     pub async fn ask(&self, args: &[&str], within: Duration) -> Result<Vec<u8>, ActError> {
-        let output = self.run(args, within).await?;
-        if output.status.success() {
-            return Ok(output.stdout);
+        succeeded(args, self.run(args, within).await?)
+    }
+
+    /// The same with a header for the hosts it is meant for.
+    pub async fn ask_with(
+        &self,
+        args: &[&str],
+        header: Option<&Header>,
+        within: Duration,
+    ) -> Result<Vec<u8>, ActError> {
+        let mut command = self.command(args);
+        if let Some(header) = header {
+            // In the environment, which only this user and root can read; arguments are everybody's.
+            command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", header.setting());
+            command.env("GIT_CONFIG_VALUE_0", header.line());
         }
-        // What git says may hold what the other side says.
-        tracing::debug!(what = %String::from_utf8_lossy(&output.stderr), "git failed");
-        let command = args.first().copied().unwrap_or_default();
-        Err(ActError::NotSent(format!("`git {command}` failed")))
+        succeeded(args, output(command, within).await?)
     }
 
     /// Runs a command.
     pub async fn run(&self, args: &[&str], within: Duration) -> Result<Output, ActError> {
-        let running = self.command(args).stdin(Stdio::null()).output();
-        match tokio::time::timeout(within, running).await {
-            Ok(Ok(output)) => Ok(output),
-            Ok(Err(error)) => Err(ActError::NotSent(format!("git cannot be run: {error}"))),
-            Err(_) => Err(ActError::NotSent("git took too long".to_owned())),
-        }
+        output(self.command(args), within).await
     }
 
     /// Starts a command to talk with.
@@ -73,7 +83,8 @@ impl Git {
             .env("GIT_ATTR_NOSYSTEM", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ASKPASS", "/bin/false")
-            .env("GIT_DIR", &self.folder)
+            .env(place::VARIABLE, &self.place)
+            .env("GIT_DIR", self.place.join(FOLDER))
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("GIT_PROTOCOL_FROM_USER", "0");
@@ -105,6 +116,25 @@ impl Git {
         command.args(args).kill_on_drop(true);
         command
     }
+}
+
+async fn output(mut command: Command, within: Duration) -> Result<Output, ActError> {
+    match tokio::time::timeout(within, command.stdin(Stdio::null()).output()).await {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(error)) => Err(ActError::NotSent(format!("git cannot be run: {error}"))),
+        Err(_) => Err(ActError::NotSent("git took too long".to_owned())),
+    }
+}
+
+/// What a command printed that must have succeeded.
+fn succeeded(args: &[&str], output: Output) -> Result<Vec<u8>, ActError> {
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    // What git says may hold what the other side says.
+    tracing::debug!(what = %String::from_utf8_lossy(&output.stderr), "git failed");
+    let command = args.first().copied().unwrap_or_default();
+    Err(ActError::NotSent(format!("`git {command}` failed")))
 }
 
 /// Whether a source is reached over HTTP.

@@ -2,25 +2,30 @@
 
 mod candidate;
 mod cell;
+mod credential;
 mod fill;
 mod filter;
 mod git;
 mod list;
+mod place;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use xp_scope::Value;
-use xpd_proxy::{ActError, Connector, Permit, Sought};
+use xpd_proxy::{ActError, Connector, Permit, Sought, Weight};
 
 use crate::args::Args;
 use crate::result::{record, text};
 
 pub use cell::available;
+pub use credential::Credential;
+pub use place::remove_leftovers;
 
 /// What the operator settles.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +35,9 @@ pub struct Config {
     pub repositories: BTreeMap<String, String>,
     /// For the others: a URL to which `owner/name.git` is added.
     pub git_base: Option<String>,
+    /// Who is presented to which hosts.
+    #[serde(skip)]
+    pub credentials: Vec<Credential>,
     /// Seconds a command may run.
     pub seconds: u64,
     /// Memory of its processes together, in MiB; also the address space of each.
@@ -55,6 +63,7 @@ impl Default for Config {
         Self {
             repositories: BTreeMap::new(),
             git_base: None,
+            credentials: Vec::new(),
             seconds: 120,
             memory_mib: 1_024,
             processes: 256,
@@ -74,25 +83,40 @@ pub struct Sandbox {
     name: String,
     config: Config,
     room: Semaphore,
+    root: Mutex<Option<place::Root>>,
 }
 
 impl Sandbox {
     /// With these limits.
     ///
     /// # Errors
-    /// It knows no repository, or a limit is nothing.
+    /// The process runs as root, it knows no repository, an address holds a secret, or a limit is nothing.
     pub fn new(name: &str, config: Config) -> Result<Self, &'static str> {
+        unprivileged()?;
         if config.repositories.is_empty() && config.git_base.is_none() {
             return Err("needs `repositories` or `git_base`");
         }
         if config.git_base.as_ref().is_some_and(|base| !git::is_web(base)) {
             return Err("`git_base` must be an http(s) URL");
         }
+        let places = config.repositories.values().chain(&config.git_base);
+        places.filter(|place| place.contains("://")).try_for_each(|url| credential::plain(url).map(drop))?;
         if config.parallel == 0 || config.seconds == 0 || config.output_bytes > 60_000 {
             return Err("`parallel` and `seconds` must be 1 or more, `output_bytes` 60000 or less");
         }
         let room = Semaphore::new(config.parallel);
-        Ok(Self { name: name.to_owned(), config, room })
+        Ok(Self { name: name.to_owned(), config, room, root: Mutex::default() })
+    }
+
+    /// A folder for a run, in the one of this server, which is made for the first one.
+    fn place(&self) -> Result<place::Place, ActError> {
+        let failed = |error| ActError::NotSent(format!("no place to work: {error}"));
+        let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = match root.take() {
+            Some(made) => root.insert(made),
+            None => root.insert(place::Root::new().map_err(failed)?),
+        };
+        root.place().map_err(failed)
     }
 
     async fn run(&self, permit: &Permit) -> Result<Value, ActError> {
@@ -109,23 +133,47 @@ impl Sandbox {
         };
         let closed = |_| ActError::NotSent("the sandbox is closed".to_owned());
         let _place = self.room.acquire().await.map_err(closed)?;
-        let folder = tempfile::Builder::new()
-            .prefix("xpd-sandbox-")
-            .tempdir()
-            .map_err(|error| ActError::NotSent(format!("no place to work: {error}")))?;
-        let git =
-            git::Git::init(&folder.path().join("git"), self.config.fetch_mib.saturating_mul(1 << 20)).await?;
-        let space = self.config.disk_mib.saturating_mul(1 << 20) / 2;
-        let candidate = candidate::fetch(&git, &source, repo.default_branch, commit, space).await?;
-        let files = folder.path().join("files");
-        fill::fill(&git, &candidate.tree, &files, space).await?;
+        // Whenever this ends, or is ended, nothing that was started for it is left.
+        let place = self.place()?;
+        let job = Job {
+            header: credential::header(&self.config.credentials, &source),
+            place,
+            source,
+            branch: repo.default_branch.to_owned(),
+            commit: commit.to_owned(),
+            command: command.to_owned(),
+            config: self.config.clone(),
+        };
+        // Nobody upstream is changed by it, and every program it starts ends with it.
+        permit.line().through(Weight::Light, format!("a command on {full_name}"), job.run()).await
+    }
+}
+
+/// A command on a candidate merge, with all that it takes.
+struct Job {
+    place: place::Place,
+    source: String,
+    header: Option<credential::Header>,
+    branch: String,
+    commit: String,
+    command: String,
+    config: Config,
+}
+
+impl Job {
+    async fn run(self) -> Result<Value, ActError> {
+        let Self { place, source, header, branch, commit, command, config } = self;
+        let git = git::Git::init(place.path(), config.fetch_mib.saturating_mul(1 << 20)).await?;
+        let space = config.disk_mib.saturating_mul(1 << 20) / 2;
+        let candidate = candidate::fetch(&git, &source, header.as_ref(), &branch, &commit, space).await?;
+        fill::fill(&git, &candidate.tree, &place.path().join(cell::FILES), space).await?;
         let begun = Instant::now();
-        let ended = cell::run(&files, command, &self.config).await?;
+        let ended = cell::run(place.path(), &command, &config).await?;
         let millis = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         Ok(record([
             ("passed", Value::Bool(ended.code == 0)),
             ("exit_code", Value::Int(i64::from(ended.code))),
-            ("commit", text(commit)),
+            ("commit", text(&commit)),
             ("base", Value::Text(candidate.base)),
             ("tree", Value::Text(candidate.tree)),
             ("output", Value::Text(ended.output)),
@@ -151,6 +199,14 @@ impl Connector for Sandbox {
     async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
         Ok(None)
     }
+}
+
+/// Refuses to be root. In a container, too, root owns the files that set the kernel, whatever capabilities it lacks.
+fn unprivileged() -> Result<(), &'static str> {
+    if rustix::process::geteuid().is_root() {
+        return Err("a server that runs as root runs no commands; start it as a user of its own");
+    }
+    Ok(())
 }
 
 /// A no to what the repository holds.

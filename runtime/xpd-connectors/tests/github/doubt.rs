@@ -39,8 +39,8 @@ async fn actions(world: &World) -> Vec<(&'static str, Value, &'static str, &'sta
         (
             "pulls.merge",
             json!({ "repo": repo(), "number": number, "commit": commit, "onto": world.main }),
-            "PATCH",
-            "/git/refs/heads/main",
+            "PUT",
+            "/merge",
         ),
     ]
 }

@@ -176,11 +176,11 @@ async fn pulls() {
             "GET /repos/acme/shop/compare/#1...#2?per_page=1&page=2 -> 200",
             "GET /repos/acme/shop/git/commits/#2 -> 200",
             concat!(
-                r##"POST /repos/acme/shop/git/commits {"message":"Merge pull request #1\n\nXp-Grant: grant-0001","##,
-                r##""tree":"#3","parents":["#1","#2"]} -> 201"##
+                r##"PUT /repos/acme/shop/pulls/1/merge {"sha":"#2","merge_method":"merge","##,
+                r##""commit_title":"Merge pull request #1","commit_message":"Xp-Grant: grant-0001"} -> 200"##
             ),
-            "GET /repos/acme/shop/git/commits/#4 -> 200",
-            r##"PATCH /repos/acme/shop/git/refs/heads/main {"sha":"#4","force":false} -> 200"##,
+            "GET /repos/acme/shop/git/commits/#3 -> 200",
+            "GET /repos/acme/shop/pulls/1 -> 200",
         ]
     );
     world.sound();

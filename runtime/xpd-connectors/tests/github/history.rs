@@ -69,7 +69,7 @@ async fn a_merge_is_found_on_a_long_branch() {
     let main = world.forge.branch(SHOP, "main").unwrap();
     let (number, commit) = world.proposed("fix", &[("a", "a\n".into())]).await;
     let args = json!({ "repo": repo(), "number": number, "commit": commit, "onto": main });
-    let most = looked_for(&world, &call("pulls.merge", args), "PATCH", "/git/refs/heads/main").await;
+    let most = looked_for(&world, &call("pulls.merge", args), "PUT", "/merge").await;
     assert!(most <= 8, "{most} requests");
     world.sound();
 }

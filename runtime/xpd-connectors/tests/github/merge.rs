@@ -1,10 +1,12 @@
 //! The merge: its parents, its tree, and everything that stops it.
 
 use serde_json::json;
-use xp_forge::{Fault, Rule, When};
+use xp_forge::{Entry, Fault, Rule, When};
+use xp_harness::Asked;
+use xpd_proxy::ActError;
 
 use crate::contents::held;
-use crate::world::{ABSENT, SHOP, World, call, repo};
+use crate::world::{ABSENT, SHOP, World, call, marked, plain, repo};
 
 fn args(number: u64, commit: &str, onto: &str) -> serde_json::Value {
     json!({ "repo": repo(), "number": number, "commit": commit, "onto": onto })
@@ -84,20 +86,134 @@ async fn only_the_reviewed_commit_onto_the_tested_base() {
     world.sound();
 }
 
+/// Rules as GitHub's interface takes them.
+fn rules(checks: Option<bool>) -> serde_json::Value {
+    json!({
+        "required_status_checks": checks.map(|strict| json!({ "strict": strict, "contexts": ["ci"] })),
+        "required_pull_request_reviews": { "required_approving_review_count": 0 },
+        "enforce_admins": true,
+        "restrictions": null,
+    })
+}
+
+/// The merge is held at the forge, something happens, and it goes on.
+async fn meanwhile(world: &World, asked: &Asked, what: impl FnOnce()) -> Result<serde_json::Value, ActError> {
+    world.forge.fault(Rule::next(Fault::Hold, When::Before, "PUT", "/merge"));
+    let other = async {
+        assert!(held(world).await);
+        what();
+        world.forge.release();
+    };
+    let (done, ()) = tokio::join!(world.github.act(asked), other);
+    done.map(plain)
+}
+
 #[tokio::test]
-async fn a_default_branch_that_moves_in_the_last_moment_stays() {
+async fn a_protected_branch_is_merged_into() {
+    let world = World::new();
+    world.forge.protect(SHOP, "main", &rules(Some(true))).unwrap();
+    let (number, commit) = world.proposed("fix", &[("a", "a\n".into())]).await;
+    let refused = world.refused("pulls.merge", args(number, &commit, &world.main)).await;
+    assert_eq!(refused.0, 405, "{refused:?}");
+    world.forge.report(SHOP, &commit, "ci", "failure").unwrap();
+    assert_eq!(world.refused("pulls.merge", args(number, &commit, &world.main)).await.0, 405);
+    world.forge.report(SHOP, &commit, "ci", "success").unwrap();
+    world.forge.take_requests();
+    let done = world.act("pulls.merge", args(number, &commit, &world.main)).await;
+    assert_eq!(done["diverged"], false);
+    assert_eq!(world.forge.branch(SHOP, "main").unwrap(), done["commit"].as_str().unwrap());
+    let moves = |request: &xp_forge::Logged| request.method != "GET" && request.path.contains("/git/");
+    assert!(!world.forge.take_requests().iter().any(moves), "it writes no object and moves no ref itself");
+    world.sound();
+}
+
+#[tokio::test]
+async fn a_base_that_moves_in_the_last_moment_is_told() {
     let world = World::new();
     let (number, commit) = world.proposed("fix", &[("a", "a\n".into())]).await;
-    world.forge.fault(Rule::next(Fault::Hold, When::Before, "PATCH", "/git/refs/heads/main"));
-    let call = call("pulls.merge", args(number, &commit, &world.main));
-    let other = async {
-        assert!(held(&world).await);
-        let theirs = world.forge.push(SHOP, "main", "acme", "Theirs", &[("c", "c\n".into())]).unwrap();
-        world.forge.release();
-        theirs
+    let asked = call("pulls.merge", args(number, &commit, &world.main));
+    let theirs = || {
+        world.forge.push(SHOP, "main", "acme", "Theirs", &[("c", "c\n".into())]).unwrap();
     };
-    let (done, theirs) = tokio::join!(world.github.act(&call), other);
-    assert_eq!(done.unwrap_err().to_string(), "refused (409): the branch has moved");
-    assert_eq!(world.forge.branch(SHOP, "main").unwrap(), theirs);
-    assert_eq!(world.github.probe(&call).await, Ok(None));
+    let done = meanwhile(&world, &asked, theirs).await.unwrap();
+    assert_eq!(done["diverged"], true);
+    // Both are there, and the result names what was made.
+    let head = world.git(&["log", "-1", "--format=%H %T", "main"]);
+    assert_eq!(head, format!("{} {}", done["commit"].as_str().unwrap(), done["tree"].as_str().unwrap()));
+    assert_eq!(world.git(&["ls-tree", "--name-only", "main", "a", "c"]), "a\nc");
+    assert_eq!(world.github.probe(&asked).await.unwrap().map(plain), Some(done));
+    world.sound();
+}
+
+#[tokio::test]
+async fn a_base_that_moves_is_refused_where_branches_must_be_up_to_date() {
+    let world = World::new();
+    world.forge.protect(SHOP, "main", &rules(Some(true))).unwrap();
+    let (number, commit) = world.proposed("fix", &[("a", "a\n".into())]).await;
+    world.forge.report(SHOP, &commit, "ci", "success").unwrap();
+    let asked = call("pulls.merge", args(number, &commit, &world.main));
+    let theirs = || {
+        world.forge.push(SHOP, "main", "acme", "Theirs", &[("c", "c\n".into())]).unwrap();
+    };
+    let refused = meanwhile(&world, &asked, theirs).await.unwrap_err();
+    assert!(matches!(refused, ActError::Refused { status: 405, .. }), "{refused}");
+    assert_eq!(world.git(&["log", "-1", "--format=%s", "main"]), "Theirs");
+    assert_eq!(world.github.probe(&asked).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_pull_request_that_is_retargeted_in_the_last_moment_is_told() {
+    let world = World::new();
+    let (number, commit) = world.proposed("fix", &[("a", "a\n".into())]).await;
+    // Another branch at the same commit: parents and tree are those that were asked for.
+    world.git(&["branch", "other", "main"]);
+    let asked = call("pulls.merge", args(number, &commit, &world.main));
+    let turned = || world.forge.retarget(SHOP, number, "other").unwrap();
+    let done = meanwhile(&world, &asked, turned).await.unwrap();
+    assert_eq!(done["diverged"], true);
+    assert_eq!(world.forge.branch(SHOP, "main").unwrap(), world.main);
+    assert_eq!(world.forge.branch(SHOP, "other").unwrap(), done["commit"].as_str().unwrap());
+    assert_eq!(world.github.probe(&asked).await.unwrap().map(plain), Some(done));
+    world.sound();
+}
+
+#[tokio::test]
+async fn a_tree_that_is_not_the_foretold_one_is_told() {
+    let world = World::new();
+    // The side of the pull request renames a folder; this host moves what the other side adds there, a merge file by file does not.
+    world.git(&["config", "merge.directoryRenames", "true"]);
+    let lines = |n: usize| (0..20).map(|line| format!("{n} {line}\n")).collect::<String>();
+    let files: Vec<(String, Entry)> = (0..4).map(|n| (format!("old/{n}"), lines(n).into())).collect();
+    let files: Vec<(&str, Entry)> =
+        files.iter().map(|(path, entry)| (path.as_str(), entry.clone())).collect();
+    let base = world.forge.push(SHOP, "main", "acme", "Folder", &files).unwrap();
+    let tree = world.git(&["rev-parse", &format!("{base}:old")]);
+    let listed = world.git(&["ls-tree", &base]).replace("\told", "\tnew");
+    assert!(listed.contains(&tree));
+    let renamed = world.feed(&["mktree"], &listed);
+    let author = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+    let made = [&author[..], &["commit-tree", "-p", &base, "-m", "Rename", &renamed]].concat();
+    let commit = world.git(&made);
+    world.git(&["update-ref", "refs/heads/fix", &commit]);
+    let opened = json!({
+        "repo": repo(), "head": "fix", "base": "main", "commit": commit, "title": "Work", "body": "done",
+    });
+    let number = world.act("pulls.ensure", opened).await["number"].as_u64().unwrap();
+    let onto = world.forge.push(SHOP, "main", "acme", "More", &[("old/more", "m\n".into())]).unwrap();
+    let done = world.act("pulls.merge", args(number, &commit, &onto)).await;
+    assert_eq!(world.git(&["ls-tree", "-r", "--name-only", "main", "new/more", "old/more"]), "new/more");
+    assert_eq!(done["diverged"], true);
+    assert_eq!(world.git(&["log", "-1", "--format=%P", "main"]), format!("{onto} {commit}"));
+    world.sound();
+}
+
+#[tokio::test]
+async fn a_merge_by_somebody_else_is_not_ours() {
+    let world = World::new();
+    let (number, commit) = world.proposed("fix", &[("a", "a\n".into())]).await;
+    let theirs = marked("pulls.merge", args(number, &commit, &world.main), "grant-0002");
+    world.github.act(&theirs).await.unwrap();
+    let ours = call("pulls.merge", args(number, &commit, &world.main));
+    assert_eq!(world.github.probe(&ours).await, Ok(None));
+    assert!(world.github.probe(&theirs).await.unwrap().is_some());
 }

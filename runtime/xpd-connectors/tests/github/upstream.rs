@@ -38,9 +38,16 @@ async fn upstream(answer: &'static str, flood: bool) -> Hands<Github> {
 
 /// An upstream that has these answers, by the path, and no others.
 async fn answering(answers: Vec<(&'static str, serde_json::Value)>) -> Hands<Github> {
+    answering_also(answers, axum::Router::new()).await
+}
+
+/// The same with further routes.
+async fn answering_also(
+    answers: Vec<(&'static str, serde_json::Value)>,
+    mut router: axum::Router,
+) -> Hands<Github> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut router = axum::Router::new();
     for (path, answer) in answers {
         router = router.route(path, axum::routing::get(async move || axum::Json(answer)));
     }
@@ -129,3 +136,45 @@ async fn a_marker_that_is_none_goes_nowhere() {
     assert!(matches!(github.act(&call).await, Err(ActError::NotSent(_))));
     assert!(matches!(github.probe(&call).await, Err(ActError::NotSent(_))));
 }
+
+/// The host says that it merged, and the commit cannot be read: it is a doubt, never a refusal that gives the use back.
+#[tokio::test]
+async fn a_merge_that_is_not_read_back_is_in_doubt() {
+    let (head, base, tree) = ("a".repeat(40), "b".repeat(40), "c".repeat(40));
+    let side =
+        |name: &str, sha: &str| json!({ "ref": name, "sha": sha, "repo": { "full_name": "acme/shop" } });
+    let pull = json!({
+        "number": 7, "title": "T", "body": null, "state": "open", "merged": false,
+        "head": side("fix", &head), "base": side("main", &base),
+    });
+    let compared = json!({ "merge_base_commit": { "sha": base }, "ahead_by": 1, "behind_by": 0 });
+    let commit =
+        json!({ "sha": head, "tree": { "sha": tree }, "parents": [{ "sha": base }], "message": "m" });
+    let args = json!({ "repo": repo(), "number": 7, "commit": head, "onto": base });
+    for answer in [
+        json!({ "sha": "d".repeat(40), "merged": true }),
+        json!({ "sha": "nonsense", "merged": true }),
+        json!({ "sha": "d".repeat(40), "merged": false }),
+    ] {
+        let put = axum::routing::put(async move || axum::Json(answer));
+        let github = answering_also(
+            vec![
+                ("/repos/acme/shop", json!({ "full_name": "acme/shop", "default_branch": "main" })),
+                ("/repos/acme/shop/pulls/7", pull.clone()),
+                (
+                    "/repos/acme/shop/git/ref/heads/main",
+                    json!({ "ref": "refs/heads/main", "object": { "type": "commit", "sha": base } }),
+                ),
+                ("/repos/acme/shop/compare/{pair}", compared.clone()),
+                (HEAD_COMMIT, commit.clone()),
+            ],
+            axum::Router::new().route("/repos/acme/shop/pulls/7/merge", put),
+        )
+        .await;
+        let lost = github.act(&call("pulls.merge", args.clone())).await.unwrap_err();
+        assert!(matches!(lost, ActError::Unknown(_)), "{lost}");
+    }
+}
+
+/// Where the commit of forty `a` is.
+const HEAD_COMMIT: &str = "/repos/acme/shop/git/commits/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

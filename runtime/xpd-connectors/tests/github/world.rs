@@ -1,7 +1,8 @@
 //! A stand-in with a repository, a connector on it, and calls.
 
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
@@ -59,7 +60,7 @@ impl World {
         match error {
             ActError::Refused { status, reason } => (status, reason),
             ActError::NotSent(reason) => (0, reason),
-            ActError::Unknown(reason) => panic!("in doubt: {reason}"),
+            ActError::Stopped(reason) | ActError::Unknown(reason) => panic!("in doubt: {reason}"),
         }
     }
 
@@ -86,6 +87,22 @@ impl World {
         let dir = self.forge.git_dir(SHOP);
         let done = Command::new("git").arg("-C").arg(dir).args(args).output().expect("git starts");
         assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).expect("UTF-8").trim_end().to_owned()
+    }
+
+    /// A command of git that reads a text.
+    pub fn feed(&self, args: &[&str], text: &str) -> String {
+        let mut child = Command::new("git")
+            .arg("-C")
+            .arg(self.forge.git_dir(SHOP))
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("git starts");
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert!(done.status.success(), "git {args:?}");
         String::from_utf8(done.stdout).expect("UTF-8").trim_end().to_owned()
     }
 

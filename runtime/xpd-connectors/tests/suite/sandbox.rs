@@ -1,5 +1,6 @@
 //! The sandbox: what a command finds in it, and what it does not.
 
+mod credentials;
 mod limits;
 mod trees;
 
@@ -173,6 +174,13 @@ async fn nothing_else_is_in_reach() {
         ("see other processes", "test $(ls -d /proc/[0-9]* | wc -l) -gt 12".to_owned()),
         ("inherit variables", "env | grep -v -e ^PATH= -e ^HOME= -e ^TMPDIR= -e ^LANG= -e ^CI= -e ^PWD= -e ^OLDPWD= -e ^SHLVL= -e ^_=".to_owned()),
         ("mount", "mount -t tmpfs none /tmp".to_owned()),
+        ("see the kernel's settings", "test -n \"$(ls -A /proc/sys)\"".to_owned()),
+        ("make a setting", "mkdir /proc/sys/kernel || touch /proc/sys/x".to_owned()),
+        ("read a setting", "cat /proc/sys/kernel/core_pattern".to_owned()),
+        ("write a setting", "echo 1 > /proc/sys/kernel/core_pattern".to_owned()),
+        ("pull the kernel's triggers", "echo h > /proc/sysrq-trigger; test -s /proc/sysrq-trigger -o $? = 0".to_owned()),
+        ("read what tells of the host", "cat /proc/kcore /proc/keys /proc/key-users /proc/timer_list /proc/kallsyms | grep .".to_owned()),
+        ("find buses and interrupts", "ls -A /proc/bus /proc/irq /proc/fs /proc/acpi | grep -v ^/proc | grep .".to_owned()),
     ];
     for (what, command) in probes {
         let ran = sandbox.act(&call(&commit, &command)).await.unwrap();
@@ -180,7 +188,9 @@ async fn nothing_else_is_in_reach() {
     }
     std::fs::remove_file(secret).unwrap();
     // The twins that are allowed.
-    for command in ["touch /build/x /tmp/x src/x", "ls /proc/self", "echo $((6*7))"] {
+    for command in
+        ["touch /build/x /tmp/x src/x", "ls /proc/self", "echo $((6*7))", "grep . /proc/meminfo", "nproc"]
+    {
         let ran = sandbox.act(&call(&commit, command)).await.unwrap();
         assert_eq!(part(&ran, "passed"), &Value::Bool(true), "{command}: {ran:?}");
     }

@@ -1,50 +1,107 @@
-//! Connections: so many at once, none held by who does not go on, all at their end when the server stops.
+//! Connections: so many at once, none held by whoever sends no whole request, all at their end when the server stops.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::{Bytes, HttpBody};
 use axum::serve::Listener;
+use hyper::Request;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Connections of one listener at once: below what a process may open. More wait before the door.
-const CONNECTIONS: usize = 1024;
+use super::crowd::{Crowd, Peered, Place};
+
 /// How long a connection without a request may stay when the server stops, so that an answer gets out.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Answers on a listener until it is told to stop; requests under way are finished. A head may take `head` to come.
-pub async fn serve<L: Listener>(
-    mut listener: L,
-    router: Router,
-    head: Duration,
-    mut stop: watch::Receiver<bool>,
-) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+/// What one listener may be kept busy with.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Connections at once; more wait before the door.
+    pub connections: usize,
+    /// How long a head may take to come.
+    pub head: Duration,
+}
+
+/// Answers on a listener until it is told to stop; requests under way are finished.
+pub async fn serve<L>(mut listener: L, router: Router, budget: Budget, mut stop: watch::Receiver<bool>)
+where
+    L: Listener,
+    L::Io: Peered,
+{
+    let crowd = Crowd::new(budget.connections);
     let mut connections = JoinSet::new();
     loop {
         let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await.0)
+            let io = listener.accept().await.0;
+            (crowd.enter(io.peer()).await, io)
         };
         let (place, io) = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             next = next => next,
         };
-        let Ok(place) = place else { break };
-        connections.spawn(connection(io, router.clone(), head, stop.clone(), place));
+        connections.spawn(connection(io, router.clone(), budget.head, stop.clone(), place));
         while connections.try_join_next().is_some() {}
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
+}
+
+/// A body that says when all of it has come.
+struct Whole {
+    body: Incoming,
+    place: Arc<Place>,
+}
+
+impl Whole {
+    fn of(body: Incoming, place: &Arc<Place>) -> Self {
+        let whole = Self { body, place: Arc::clone(place) };
+        whole.look();
+        whole
+    }
+
+    fn look(&self) {
+        if self.body.is_end_stream() {
+            self.place.is_served();
+        }
+    }
+}
+
+impl HttpBody for Whole {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        match &polled {
+            Poll::Ready(None) => self.place.is_served(),
+            Poll::Ready(Some(_)) => self.look(),
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 async fn connection(
@@ -52,16 +109,19 @@ async fn connection(
     router: Router,
     head: Duration,
     mut stop: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    place: Place,
 ) {
-    let busy = Arc::new(AtomicBool::new(false));
+    let (busy, place) = (Arc::new(AtomicBool::new(false)), Arc::new(place));
     let (router, at_work) = (TowerToHyperService::new(router), Arc::clone(&busy));
-    let service = service_fn(move |request| {
-        let (answer, at_work) = (router.call(request), Arc::clone(&at_work));
+    let its = Arc::clone(&place);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (place, at_work) = (Arc::clone(&its), Arc::clone(&at_work));
+        let answer = router.call(request.map(|body| Whole::of(body, &place)));
         async move {
             at_work.store(true, Ordering::Release);
             let response = answer.await;
             at_work.store(false, Ordering::Release);
+            place.waits();
             response.map_err(|never: Infallible| never)
         }
     });
@@ -70,6 +130,7 @@ async fn connection(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
     tokio::select! {
         _ = connection.as_mut() => return,
+        () = place.is_shed() => return,
         _ = stop.wait_for(|stop| *stop) => {}
     }
     connection.as_mut().graceful_shutdown();

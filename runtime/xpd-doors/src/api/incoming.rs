@@ -133,6 +133,11 @@ impl Incoming {
         Ok(self.app.orchestrator.by_admin(self.proof()?, &Received { token: None, ..self.received() })?)
     }
 
+    /// An administrator, or whoever holds the recovery key.
+    pub fn by_lifter(&self) -> Result<Caller, Problem> {
+        Ok(self.app.orchestrator.by_lifter(self.proof()?, &Received { token: None, ..self.received() })?)
+    }
+
     /// The caller in a session of a run.
     pub fn by_session(&self, run: &str) -> Result<Caller, Problem> {
         Ok(self.app.orchestrator.by_session(self.proof()?, &self.received(), run)?)

@@ -3,6 +3,7 @@
 mod accept;
 mod agents;
 mod bounds;
+mod crowd;
 mod incoming;
 mod log;
 mod operator;
@@ -24,8 +25,9 @@ use xpd_audit::note::Vkey;
 use xpd_engine::Orchestrator;
 use xpd_proxy::Proxy;
 
-pub use self::accept::serve;
+pub use self::accept::{Budget, serve};
 use self::bounds::{in_time, place};
+pub use self::crowd::{Peer, Peered};
 use self::incoming::{MaxBody, ROOM};
 
 /// Bounds of a request.
@@ -88,6 +90,34 @@ const SLOW: Duration = Duration::from_secs(21 * 60);
 ))]
 struct Description;
 
+/// What an administrator asks for, and what anybody may: the door that is the administrators' own.
+pub fn administrators(app: App, limits: Limits) -> Router {
+    let usual = Duration::from_secs(limits.request_seconds);
+    let (router, _) = OpenApiRouter::<App>::new()
+        .routes(routes!(operator::kill))
+        .routes(routes!(operator::stops))
+        .routes(routes!(operator::lift))
+        .routes(routes!(operator::doubts))
+        .routes(routes!(operator::resolve))
+        .routes(routes!(agents::summary))
+        .routes(routes!(public::server))
+        .routes(routes!(public::health))
+        .layer(from_fn_with_state(usual, in_time))
+        .merge(
+            OpenApiRouter::new().routes(routes!(operator::evidence)).layer(from_fn_with_state(SLOW, in_time)),
+        )
+        .layer(Extension(MaxBody(limits.body_bytes)))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(operator::deploy))
+                .layer(Extension(MaxBody(MAX_ARTIFACT)))
+                .layer(from_fn_with_state(usual, in_time))
+                .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), place)),
+        )
+        .split_for_parts();
+    router.fallback(problem::nothing).layer(CatchPanicLayer::custom(problem::panicked)).with_state(app)
+}
+
 /// Every route, with its description at `/openapi.json`.
 pub fn router(app: App, limits: Limits) -> Router {
     let usual = Duration::from_secs(limits.request_seconds);
@@ -101,6 +131,8 @@ pub fn router(app: App, limits: Limits) -> Router {
         .routes(routes!(agents::view))
         .routes(routes!(agents::judge))
         .routes(routes!(operator::kill))
+        .routes(routes!(operator::stops))
+        .routes(routes!(operator::lift))
         .routes(routes!(operator::doubts))
         .routes(routes!(operator::resolve))
         .routes(routes!(log::checkpoint))

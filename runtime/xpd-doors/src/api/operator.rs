@@ -5,7 +5,12 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use xp_wire::RefusalCode;
-use xp_wire::body::{self, DeployResponse, Doubtful, KillRequest, Recorded};
+use xp_wire::body::{
+    self, DeployResponse, Doubtful, KillRequest, KillResponse, LiftRequest, LiftResponse, Recorded,
+    StopInForce,
+};
+
+use xpd_engine::orchestrator as engine;
 
 use super::App;
 use super::bounds::BUSY;
@@ -26,13 +31,34 @@ pub(super) async fn deploy(
     Ok((status, Json(wire::deployed(deployed))))
 }
 
-/// Stop everything, a run, or a principal.
+/// Stop everything, an artifact, a run, a principal or a connector. Once this is answered, nothing of it leaves the server.
 #[utoipa::path(post, path = "/v1/kill", request_body = KillRequest,
-    responses((status = 200, body = Recorded), (status = "default", body = body::Problem)))]
-pub(super) async fn kill(State(app): State<App>, incoming: Incoming) -> Result<Json<Recorded>, Problem> {
+    responses((status = 200, body = KillResponse), (status = "default", body = body::Problem)))]
+pub(super) async fn kill(State(app): State<App>, incoming: Incoming) -> Result<Json<KillResponse>, Problem> {
     let (caller, ask) = (incoming.by_admin()?, incoming.json::<KillRequest>()?);
-    let index = app.orchestrator.kill(caller, wire::scope(ask.scope), ask.reason).await?;
-    Ok(Json(Recorded { index }))
+    let (lines, scope) = (app.proxy.lines(), wire::scope(ask.scope));
+    Ok(Json(wire::killed(app.orchestrator.kill(lines, caller, scope, ask.reason).await?)))
+}
+
+/// The kills in force.
+#[utoipa::path(get, path = "/v1/stops",
+    responses((status = 200, body = Vec<StopInForce>), (status = "default", body = body::Problem)))]
+pub(super) async fn stops(
+    State(app): State<App>,
+    incoming: Incoming,
+) -> Result<Json<Vec<StopInForce>>, Problem> {
+    let stops = app.orchestrator.stops(incoming.by_lifter()?).await?;
+    Ok(Json(stops.into_iter().map(wire::stop).collect()))
+}
+
+/// Ask that a kill be lifted: the second administrator who asks lifts it, or whoever holds the recovery key.
+#[utoipa::path(post, path = "/v1/lift", request_body = LiftRequest,
+    responses((status = 200, body = LiftResponse), (status = "default", body = body::Problem)))]
+pub(super) async fn lift(State(app): State<App>, incoming: Incoming) -> Result<Json<LiftResponse>, Problem> {
+    let (caller, ask) = (incoming.by_lifter()?, incoming.json::<LiftRequest>()?);
+    let engine::Lifted { index, lifted } =
+        app.orchestrator.lift(caller, wire::scope(ask.scope), ask.reason).await?;
+    Ok(Json(LiftResponse { index, lifted }))
 }
 
 /// Actions whose end nobody knows.

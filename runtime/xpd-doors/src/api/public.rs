@@ -16,7 +16,7 @@ use super::wire;
 #[utoipa::path(get, path = "/v1/server", responses((status = 200, body = ServerResponse)))]
 pub(super) async fn server(State(app): State<App>) -> Json<ServerResponse> {
     Json(ServerResponse {
-        name: app.orchestrator.rules().name.clone(),
+        name: app.orchestrator.name().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         log_key: app.vkey.to_string(),
         deployment: Deployment::OneProcess,
@@ -34,7 +34,7 @@ pub(super) async fn jwks(State(app): State<App>) -> Json<JwkSet> {
     (status = 503, body = HealthResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn health(State(app): State<App>) -> Result<(StatusCode, Json<HealthResponse>), Problem> {
     let figures = app.orchestrator.figures().await?;
-    let health = wire::health(figures, app.orchestrator.conditions());
+    let health = wire::health(figures, app.orchestrator.conditions().await);
     let failing = health.status == HealthStatus::Failing;
     let status = if failing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     Ok((status, Json(health)))

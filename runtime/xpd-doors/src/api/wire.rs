@@ -8,13 +8,14 @@ use xp_machine::Status;
 use xp_scope::Value;
 use xp_wire::RefusalCode;
 use xp_wire::body::{
-    self, DeployResponse, Doubtful, HealthCondition, HealthResponse, HealthStatus, KillScope, OfferedOutcome,
-    RunStatus, RunSummary, SaidResponse, SessionResponse, StartResponse, StepSummary, TokenType, WaitsFor,
+    self, DeployResponse, Doubtful, EndedAction, HealthCondition, HealthResponse, HealthStatus, KillResponse,
+    KillScope, OfferedOutcome, RunStatus, RunSummary, SaidResponse, SessionResponse, StartResponse,
+    StepSummary, StopInForce, TokenType, WaitsFor,
 };
 use xpd_engine::health::{Condition, Severity};
 use xpd_engine::orchestrator::{self as engine, Ask, Judgement, StartRun, Submission};
-use xpd_proxy::{Answer, Resolution};
-use xpd_store::Figures;
+use xpd_proxy::{About, Answer, Cut, Resolution};
+use xpd_store::{Figures, Scope, StopRow};
 
 use super::problem::Problem;
 
@@ -121,12 +122,28 @@ pub(crate) fn said(said: engine::Said) -> SaidResponse {
     SaidResponse { index, pending, replayed }
 }
 
-pub(crate) fn scope(scope: KillScope) -> engine::Scope {
+pub(crate) fn scope(scope: KillScope) -> Scope {
     match scope {
-        KillScope::Everything => engine::Scope::Everything,
-        KillScope::Run(run) => engine::Scope::Run(run),
-        KillScope::Principal(name) => engine::Scope::Principal(name),
+        KillScope::Everything => Scope::Everything,
+        KillScope::Artifact(which) => Scope::Artifact(which),
+        KillScope::Run(run) => Scope::Run(run),
+        KillScope::Principal(name) => Scope::Principal(name),
+        KillScope::Connector(name) => Scope::Connector(name),
     }
+}
+
+pub(crate) fn killed(killed: engine::Killed) -> KillResponse {
+    let ended = killed.ended.into_iter().map(|cut| {
+        let Cut { about, under_way: requests, in_doubt } = cut;
+        let About { jti, run, step, action, instance, principal } = about;
+        EndedAction { jti, run, step, action, instance, principal, requests, in_doubt }
+    });
+    KillResponse { index: killed.index, ended: ended.collect() }
+}
+
+pub(crate) fn stop(stop: StopRow) -> StopInForce {
+    let StopRow { scope, reason, by, at, asked } = stop;
+    StopInForce { scope, reason, by, at, asked_by: asked.map(|(who, _)| who) }
 }
 
 pub(crate) fn doubtful(doubtful: engine::Doubtful) -> Doubtful {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
-use xpd_store::{Resident, StoreError};
+use xpd_store::{Resident, ServerClock, StoreError};
 
 pub(crate) use lines::Line;
 pub(crate) use log::Written;
@@ -20,12 +20,21 @@ pub(crate) use runs::{NewRun, Run};
 pub(crate) use tx::Tx;
 
 use crate::limiter::Limiter;
+use crate::live::Live;
 use crate::log_key::LogKey;
 use lines::Lines;
 use log::{Log, Mark};
 
 /// States kept at once; the table has them all.
 const MAX_RUNS: usize = 4_096;
+
+/// What decisions depend on that is in no table.
+pub(crate) struct Settings {
+    pub live: Arc<Live>,
+    /// Thumbprint of the server's own administrative key.
+    pub admin: String,
+    pub clock: Arc<ServerClock>,
+}
 
 /// What is kept. The tables stay the truth.
 pub(crate) struct Memory {
@@ -37,6 +46,7 @@ pub(crate) struct Memory {
     lines: Lines,
     machines: Arc<Machines>,
     pub(crate) limiter: Limiter,
+    settings: Settings,
     /// The command changed a run: its failure cannot be undone alone.
     touched: bool,
     /// A checkpoint is signed with this commit.
@@ -59,7 +69,13 @@ pub(crate) struct Shared(Mutex<Memory>);
 
 impl Shared {
     /// Empty; `checkpoint` is the file of the last checkpoint that was given out.
-    pub fn new(key: LogKey, checkpoint: &Path, machines: Arc<Machines>, limiter: Limiter) -> Self {
+    pub fn new(
+        key: LogKey,
+        checkpoint: &Path,
+        machines: Arc<Machines>,
+        limiter: Limiter,
+        settings: Settings,
+    ) -> Self {
         Self(Mutex::new(Memory {
             runs: HashMap::new(),
             log: Log::new(key, checkpoint),
@@ -67,6 +83,7 @@ impl Shared {
             lines: Lines::default(),
             machines,
             limiter,
+            settings,
             touched: false,
             checkpoint: false,
             crash: false,

@@ -20,6 +20,8 @@ pub(crate) struct Run {
     pub state: State,
     /// The end of its chain of log entries.
     pub chain: Chain,
+    /// When it was started.
+    pub opened: u64,
     /// When it was over.
     pub closed: Option<u64>,
     /// The table does not have it yet.
@@ -72,7 +74,8 @@ impl Tx<'_> {
         let digest = artifact.to_string();
         self.rows.insert_run(&xpd_store::NewRun { id, artifact: &digest, rule, started_by })?;
         let chain = Chain::of_run(id, artifact.clone());
-        let run = Run { artifact, machine, state, chain, closed: None, dirty: true };
+        let opened = self.now;
+        let run = Run { artifact, machine, state, chain, opened, closed: None, dirty: true };
         self.memory.runs.insert(id.to_owned(), run);
         self.memory.touched = true;
         Ok(())
@@ -102,6 +105,7 @@ impl Tx<'_> {
             machine,
             state: serde_json::from_slice(&row.state)?,
             chain: serde_json::from_slice(&row.chain)?,
+            opened: row.opened,
             closed: row.closed,
             dirty: false,
         };

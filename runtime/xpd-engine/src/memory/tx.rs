@@ -1,12 +1,13 @@
 //! A transaction with what is in memory beside it.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use xpd_audit::entry::Body;
-use xpd_store::StoreError;
+use xpd_store::{StoreError, Trouble};
 
 use super::{Line, Memory, Shared, Written};
+use crate::rules::Rules;
 
 /// The transaction a command runs in: rows by dereference, runs and the log by its own methods.
 pub(crate) struct Tx<'a> {
@@ -20,6 +21,26 @@ impl<'a> Tx<'a> {
     pub fn new(rows: &'a mut dyn xpd_store::Tx, memory: &'a Shared) -> Self {
         let now = rows.now();
         Self { rows, memory: memory.lock(), now }
+    }
+
+    /// The settings in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.memory.settings.live.now()
+    }
+
+    /// Thumbprint of the server's own administrative key.
+    pub fn admin(&self) -> &str {
+        &self.memory.settings.admin
+    }
+
+    /// Why the time cannot be trusted, if it cannot.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.memory.settings.clock.trouble()
+    }
+
+    /// The time at which the clock last stood still, if it ever did.
+    pub fn stood(&self) -> Option<u64> {
+        self.memory.settings.clock.stood()
     }
 
     /// Signs a checkpoint with this commit.

@@ -1,15 +1,28 @@
 //! What the proxy asks of the orchestrator, each inside a transaction of the proxy's.
 
 use xp_artifact::workflow::Repeat;
-use xp_machine::{Machine, State};
+use xp_machine::{Machine, State, Status};
 use xp_scope::Value;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Fault, Refused, Spent, Stop, Use, Warrant};
-use xpd_store::{GrantRow, Read, StoreError};
+use xpd_store::{GrantRow, Read, Scope, StoreError};
 
 use super::args::declared;
 use super::caller::{Caller, admit};
+use super::stops::of_artifact;
 use super::{Orchestrator, claim, doubt, end};
 use crate::memory::Tx;
+
+/// The scopes of a kill that cover a grant.
+fn scopes(machine: &Machine, artifact: &str, grant: &GrantRow) -> Vec<Scope> {
+    let [artifact, all] = of_artifact(machine, artifact);
+    vec![
+        artifact,
+        all,
+        Scope::Run(grant.run.clone()),
+        Scope::Principal(grant.principal.clone()),
+        Scope::Connector(grant.instance.clone()),
+    ]
+}
 
 /// The versions at which things must be for a use.
 fn expected(machine: &Machine, state: &State, grant: &GrantRow) -> Vec<Option<Value>> {
@@ -47,15 +60,27 @@ impl Authority for Orchestrator {
         let found = found.and_then(|(id, action)| Some((machine.declaration(id)?, action.repeat)));
         let state = serde_json::from_slice(&run.state)?;
         let expected = expected(&machine, &state, grant);
+        let scopes = scopes(&machine, &run.artifact, grant);
         Ok(Some(match found {
             Some((declaration, repeat)) => {
-                Warrant { declaration: declaration.clone(), repeat, marker, expected }
+                Warrant { declaration: declaration.clone(), repeat, marker, expected, scopes }
             }
             // Under this digest nothing was ever granted.
             None => {
-                Warrant { declaration: xp_scope::Digest::of(b""), repeat: Repeat::Manual, marker, expected }
+                let declaration = xp_scope::Digest::of(b"");
+                Warrant { declaration, repeat: Repeat::Manual, marker, expected, scopes }
             }
         }))
+    }
+
+    fn stopped(&self, rows: &dyn Read, grant: &GrantRow) -> Result<Option<String>, StoreError> {
+        let Some(run) = rows.run_row(&grant.run)? else { return Ok(None) };
+        let state: State = serde_json::from_slice(&run.state)?;
+        if state.status() == Status::Killed || state.is_barred(&grant.principal) {
+            return Ok(Some(Scope::Run(grant.run.clone()).to_string()));
+        }
+        let Some(machine) = self.machines.of(rows, &run.artifact)? else { return Ok(None) };
+        rows.stopped(&scopes(&machine, &run.artifact, grant), None)
     }
 
     fn forbids_repeat(
@@ -63,7 +88,7 @@ impl Authority for Orchestrator {
         rows: &mut dyn xpd_store::Tx,
         grant: &GrantRow,
     ) -> Result<Option<Refused>, Fault> {
-        doubt::forbidden(&mut Tx::new(rows, &self.memory), &self.rules, grant)
+        doubt::forbidden(&mut Tx::new(rows, &self.memory), grant)
     }
 
     fn repeats(&self, rows: &mut dyn xpd_store::Tx, grant: &GrantRow) -> Result<(), Fault> {

@@ -13,7 +13,7 @@ use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::GrantClaims;
 
 use super::args::{Wanted, complete, concerned, declared};
-use super::caller::{Caller, admit};
+use super::caller::{Caller, actor, admit};
 use super::decide::{Question, decide, on_record, refuse};
 use super::repeat::Request;
 use crate::memory::Tx;
@@ -38,13 +38,20 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     let leased_by = tx.leased_by(&id, &things)?;
     let event = Event::Claim {
         jti: claims.jti.clone(),
-        actor: caller.actor.clone(),
+        actor: actor(tx, caller, &id)?,
         key: caller.key.clone(),
         step: row.as_ref().map_or(StepId(u32::MAX), |row| StepId(row.step_id)),
         opening: u32::try_from(claims.xp.opening).unwrap_or(u32::MAX),
         req: req.clone(),
     };
-    decide(tx, Question { run: &id, principal: Some(caller.name()), leased_by, by: None, event })?;
+    let question = Question {
+        principal: Some(caller.name()),
+        leased_by,
+        instance: row.as_ref().map(|row| row.instance.as_str()),
+        since: row.as_ref().map(|row| row.issued),
+        ..Question::own(&id, event)
+    };
+    decide(tx, question)?;
     let row = row.ok_or_else(|| Fault::unknown("grant"))?;
     tx.lease(&id, &things)?;
     if let Some(request_id) = request.id() {
@@ -55,9 +62,13 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     Ok(None)
 }
 
-/// The token ran out, and the machine has forgotten it: its row still says when.
+/// The token ran out, and the machine has forgotten it: its row still says when. Or the clock stood still since, and nobody
+/// knows for how long.
 fn ran_out(tx: &mut Tx<'_>, run: &str, row: Option<&GrantRow>) -> Result<bool, Fault> {
     let Some(row) = row else { return Ok(false) };
+    if row.phase == Phase::Issued && tx.stood().is_some_and(|stood| row.issued <= stood) {
+        return Ok(true);
+    }
     let held = tx.run(run)?.is_some_and(|run| run.state.holds().contains_key(&row.jti));
     Ok(!held && (row.phase == Phase::Expired || row.phase == Phase::Issued && row.expires <= tx.now))
 }

@@ -31,7 +31,16 @@ impl Orchestrator {
         xpd_proxy::write(&self.store, move |rows| work(&mut Tx::new(rows, &memory))).await
     }
 
-    /// A command that stops things or ends what was begun: it may use what the reserve left.
+    /// A command that stops things: it goes before all that waits, and may use what the reserve left.
+    pub(super) async fn urge<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Stop> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let memory = Arc::clone(&self.memory);
+        xpd_proxy::urge(&self.store, move |rows| work(&mut Tx::new(rows, &memory))).await
+    }
+
+    /// A command that ends what was begun: it may use what the reserve left.
     pub(super) async fn insist<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Stop> + Send + 'static,

@@ -9,6 +9,7 @@ use xpd_store::{Phase, StoreError};
 
 use super::args::declared;
 use super::clause;
+use super::stops::{Covered, stopped};
 use crate::limiter::Treatment;
 use crate::memory::{Line, Tx};
 use crate::registry::qualified;
@@ -21,6 +22,10 @@ pub(super) struct Question<'a> {
     pub principal: Option<&'a str>,
     /// Another run that holds what is concerned.
     pub leased_by: Option<String>,
+    /// The connector instance that it is about.
+    pub instance: Option<&'a str>,
+    /// When the right to it was granted, if it was.
+    pub since: Option<u64>,
     /// Whose word it is, where that is not in the event.
     pub by: Option<&'a str>,
     /// What is asked.
@@ -30,7 +35,7 @@ pub(super) struct Question<'a> {
 impl<'a> Question<'a> {
     /// An event of the server's own.
     pub fn own(run: &'a str, event: Event) -> Self {
-        Self { run, principal: None, leased_by: None, by: None, event }
+        Self { run, principal: None, leased_by: None, instance: None, since: None, by: None, event }
     }
 }
 
@@ -42,9 +47,10 @@ pub(super) struct Accepting {
 
 /// Decides and records. The changes of an accepted input are followed up: grants, leases, the end of the run.
 pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop> {
-    let Question { run: id, principal, leased_by, by, event } = question;
+    let Question { run: id, principal, leased_by, instance, since, by, event } = question;
     let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
-    let kill = if stoppable(&event) { tx.killed(principal)? } else { None };
+    let covered = Covered { run: Some(id), principal, instance, since };
+    let kill = if stoppable(&event) { stopped(tx, covered)? } else { None };
     let mut line = about(tx, id, principal, &event)?;
     let input = Input { at: tx.now, kill, leased_by, event };
     let run = tx.run_mut(id)?.ok_or_else(|| Fault::unknown("run"))?;

@@ -1,7 +1,6 @@
 //! Taking an artifact in: signed by a trusted key, its actions declared as they are here, everything asked answered.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::json;
 use xp_artifact::question::{Obligation, Status};
@@ -14,12 +13,13 @@ use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::StoreError;
 
+use super::Orchestrator;
 use super::caller::Caller;
 use super::decide::outside;
-use super::{Orchestrator, Rules};
 use crate::memory::Line;
 use crate::realms;
 use crate::registry::qualified;
+use crate::rules::Rules;
 
 /// A token lives at most this long, whatever a workflow says.
 const MAX_TTL_SECONDS: u32 = 120;
@@ -48,7 +48,7 @@ impl Orchestrator {
     ) -> Result<Deployed, Fault> {
         let by = caller.name().to_owned();
         self.admit(caller).await?;
-        let (rules, looked_at) = (Arc::clone(&self.rules), bytes.clone());
+        let (rules, looked_at) = (self.rules(), bytes.clone());
         let checked = tokio::task::spawn_blocking(move || check(&rules, looked_at.as_ref())).await;
         let Checked { digest, name, signer, realms } = match checked.map_err(|_| StoreError::Closed)? {
             Ok(checked) => checked,
@@ -169,23 +169,4 @@ fn answered(rules: &Rules, obligations: &[Obligation]) -> Result<(), Refused> {
         }
     }
     Ok(())
-}
-
-impl Orchestrator {
-    /// Puts on the record under which settings the server works, if they differ from the last time.
-    ///
-    /// # Errors
-    /// The store cannot.
-    pub async fn settle_in(&self) -> Result<(), Fault> {
-        let config = self.rules.digest.clone();
-        self.insist(move |tx| {
-            let text = config.to_string();
-            if tx.remembered("config")?.as_deref() != Some(text.as_bytes()) {
-                tx.remember_value("config", text.as_bytes())?;
-                tx.record_here(Body::Configured { config, facts: Facts::new() })?;
-            }
-            Ok(())
-        })
-        .await
-    }
 }

@@ -9,9 +9,9 @@ use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Fault, Refused};
 use xpd_store::{GrantRow, StoreError};
 
-use super::Rules;
 use super::args::declared;
 use super::decide::MAX_REASON;
+use super::stops::{Covered, stopped};
 use crate::memory::Tx;
 
 /// Records that an action in doubt starts again.
@@ -38,6 +38,9 @@ pub(super) fn waits_for(tx: &mut Tx<'_>, row: &GrantRow) -> Result<WaitsFor, Fau
         return Ok(WaitsFor::Person);
     }
     let run = tx.run(&row.run)?.ok_or_else(|| Fault::unknown("run"))?;
+    if run.state.status() == Status::Killed || run.state.is_barred(&row.principal) {
+        return Ok(WaitsFor::Person);
+    }
     let class = declared(&run.machine, &row.action).map_or(Repeat::Manual, |(_, action)| action.repeat);
     Ok(match class {
         Repeat::Idempotent => WaitsFor::Repeat,
@@ -46,12 +49,19 @@ pub(super) fn waits_for(tx: &mut Tx<'_>, row: &GrantRow) -> Result<WaitsFor, Fau
     })
 }
 
-/// Why it may not be repeated, now or ever: none of these is taken back.
-pub(super) fn forbidden(tx: &mut Tx<'_>, rules: &Rules, row: &GrantRow) -> Result<Option<Refused>, Fault> {
+/// Why it may not be repeated, now or ever: none of these is taken back, the lifting of a kill included.
+pub(super) fn forbidden(tx: &mut Tx<'_>, row: &GrantRow) -> Result<Option<Refused>, Fault> {
     let no = |code: RefusalCode, why: &str| Ok(Some(Refused::new(code, format!("not repeated: {why}"))));
-    if let Some(scope) = tx.killed(Some(&row.principal))? {
+    let covered = Covered {
+        run: Some(&row.run),
+        principal: Some(&row.principal),
+        instance: Some(&row.instance),
+        since: Some(row.issued),
+    };
+    if let Some(scope) = stopped(tx, covered)? {
         return no(RefusalCode::Killed, &scope);
     }
+    let rules = tx.rules();
     let run = tx.run(&row.run)?.ok_or_else(|| Fault::unknown("run"))?;
     let state = &run.state;
     if state.status() == Status::Killed || state.is_barred(&row.principal) {

@@ -52,6 +52,14 @@ fn record(tx: &mut Tx<'_>, spent: &Spent, ending: Ending) -> Result<Answer, Faul
             settle_request(tx, &row, &answer)?;
             Ok(answer)
         }
+        Ending::Stopped(reason) => {
+            let event = Event::Fail { jti: jti.to_owned(), returned: true };
+            let index = must(decide(tx, Question::own(id, event)))?;
+            tx.move_grant(jti, Phase::Claimed, Phase::Failed, None)?;
+            let answer = failed(Failure { code: RefusalCode::Killed, reason, status: None }, index);
+            settle_request(tx, &row, &answer)?;
+            Ok(answer)
+        }
         Ending::Unknown(reason) => doubt(tx, id, jti, reason),
     }
 }

@@ -22,7 +22,7 @@ impl Orchestrator {
             Ok(()) | Err(Fault::Store(StoreError::Full(_))) => {}
             Err(fault) => return Err(fault),
         }
-        if self.rules.witnessed {
+        if self.rules().witnessed {
             self.until_cosigned().await;
         }
         let id = run.to_owned();

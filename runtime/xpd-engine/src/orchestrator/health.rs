@@ -1,10 +1,16 @@
 //! What this server cannot do now.
 
+use xpd_store::Scope;
+
 use super::Orchestrator;
 use crate::health::{Condition, Health, Severity};
 
 /// The condition of the disk under the data folder.
 pub const DISK: &str = "disk";
+/// The condition of the clock.
+pub const CLOCK: &str = "clock";
+/// What is stopped.
+pub const KILL: &str = "kill";
 
 impl Orchestrator {
     /// Where every part says what it cannot do.
@@ -14,21 +20,38 @@ impl Orchestrator {
     }
 
     /// All that cannot be done now.
-    #[must_use]
-    pub fn conditions(&self) -> Vec<Condition> {
-        self.look_at_disk();
+    pub async fn conditions(&self) -> Vec<Condition> {
+        self.look_around().await;
         self.health.conditions()
     }
 
     /// Why no new run may be started, if the disk is too full for one.
     pub(super) fn disk_is_low(&self) -> Option<String> {
-        let (most, percent) = (self.rules.disk_percent, self.store.disk_percent()?);
+        let (most, percent) = (self.rules().disk_percent, self.store.disk_percent()?);
         (percent >= most)
             .then(|| format!("the disk is {percent} % full: from {most} % on no new run is started"))
     }
 
-    /// Says how the disk is.
-    pub(super) fn look_at_disk(&self) {
+    /// Says how disk and clock are, and what is stopped.
+    pub(super) async fn look_around(&self) {
+        self.look_at_disk();
+        let trouble = self.trouble().map(|why| (Severity::Failing, format!("nothing is granted: {why}")));
+        self.health.put(CLOCK, trouble);
+        // Where this cannot be read, the store has a condition of its own.
+        if let Ok(stops) = self.store.read(|rows| rows.stops()).await {
+            let everything = Scope::Everything.to_string();
+            let condition = match stops.len() {
+                0 => None,
+                _ if stops.iter().any(|stop| stop.scope == everything) => {
+                    Some((Severity::Failing, "everything is stopped".to_owned()))
+                }
+                count => Some((Severity::Degraded, format!("kills in force: {count}"))),
+            };
+            self.health.put(KILL, condition);
+        }
+    }
+
+    fn look_at_disk(&self) {
         let full =
             "the disk is full: nothing is recorded but what stops things or ends them, so nothing is done";
         let condition = match self.store.is_full() {

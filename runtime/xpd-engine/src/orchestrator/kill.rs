@@ -1,11 +1,12 @@
-//! Stopping things. Effective at the next claim, survives a restart, never queues, is never taken back here.
+//! Stopping things. When the answer is given, nothing of what was stopped leaves the server any more: a claim sees the kill in
+//! its transaction, and what was under way is cut off. Survives a restart, never queues.
 
 use serde_json::json;
 use xp_machine::Event;
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts, Kind};
-use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::{EVERYTHING, StoreError, of_principal};
+use xpd_proxy::{Cut, Fault, Lines, Refused, Stop};
+use xpd_store::{Scope, StoreError};
 
 use super::Orchestrator;
 use super::caller::{Caller, admit};
@@ -15,29 +16,39 @@ use crate::memory::Line;
 /// Tries after the first. What was waiting when the reserve was given up may take part of it.
 const TRIES: u32 = 3;
 
-/// What is stopped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// All runs, and no new ones.
-    Everything,
-    /// One run.
-    Run(String),
-    /// One principal, in every run.
-    Principal(String),
+/// Something was stopped.
+#[derive(Clone, Debug)]
+pub struct Killed {
+    /// The entry about it.
+    pub index: u64,
+    /// Actions that were under way.
+    pub ended: Vec<Cut>,
 }
 
 impl Orchestrator {
-    /// Stops something, on the word of the administrator.
+    /// Stops something, on the word of an administrator: first on the record, so that no claim is won any more, then what
+    /// is under way on the lines. Where nothing can be recorded, what is under way is ended all the same.
     ///
     /// # Errors
     /// There is no such thing, or it is over.
-    pub async fn kill(&self, caller: Caller, scope: Scope, reason: String) -> Result<u64, Fault> {
+    pub async fn kill(
+        &self,
+        lines: &Lines,
+        caller: Caller,
+        scope: Scope,
+        reason: String,
+    ) -> Result<Killed, Fault> {
         let reason: String = reason.chars().take(MAX_REASON).collect();
         let mut tries = TRIES;
         loop {
             let error = match self.try_kill(caller.clone(), scope.clone(), reason.clone()).await {
+                Ok(index) => return Ok(Killed { index, ended: lines.stop(&scope) }),
                 Err(Fault::Store(error)) if tries > 0 => error,
-                done => return done,
+                Err(Fault::Store(error)) => {
+                    lines.stop(&scope);
+                    return Err(error.into());
+                }
+                Err(refused) => return Err(refused),
             };
             // What was tried is undone, the proof unused.
             tries -= 1;
@@ -49,36 +60,39 @@ impl Orchestrator {
                 }
                 // Another command took this one's commit along.
                 StoreError::Aborted | StoreError::RolledBack(_) => {}
-                other => return Err(other.into()),
+                other => {
+                    lines.stop(&scope);
+                    return Err(other.into());
+                }
             }
         }
     }
 
     async fn try_kill(&self, caller: Caller, scope: Scope, reason: String) -> Result<u64, Fault> {
-        if let Scope::Principal(name) = &scope
-            && self.rules.roster.by_name(name).is_none()
-        {
-            return Err(Fault::unknown("principal"));
-        }
-        self.insist(move |tx| {
+        self.urge(move |tx| {
             admit(tx, &caller)?;
             let by = caller.name();
-            let text = match scope {
+            let known = match &scope {
                 Scope::Run(id) => {
                     let event = Event::Kill { reason };
-                    let question = Question { by: Some(by), ..Question::own(&id, event) };
+                    let question = Question { by: Some(by), ..Question::own(id, event) };
                     return Ok(decide(tx, question)?.index);
                 }
-                Scope::Everything => EVERYTHING.to_owned(),
-                Scope::Principal(name) => of_principal(&name),
+                Scope::Everything => true,
+                Scope::Principal(name) => tx.rules().roster.by_name(name).is_some(),
+                Scope::Artifact(named) => tx.find_artifact(named)?.is_some(),
+                Scope::Connector(name) => tx.rules().instances.contains_key(name),
             };
-            if !tx.kill(&text, &reason, by)? {
-                let mut refused = Refused::new(RefusalCode::Killed, format!("stopped already: {text}"));
+            if !known {
+                return Err(Fault::unknown("thing to be stopped").into());
+            }
+            if !tx.kill(&scope, &reason, by)? {
+                let mut refused = Refused::new(RefusalCode::Killed, format!("stopped already: {scope}"));
                 refused.index = outside(tx, None, Some(by), &refused)?;
                 return Err(Stop::Refuse(refused));
             }
             let facts = Facts::from([("by".to_owned(), json!(by))]);
-            let written = tx.record_here(Body::Stopped { scope: text, reason, facts })?;
+            let written = tx.record_here(Body::Stopped { scope: scope.to_string(), reason, facts })?;
             tx.tell(Line {
                 what: Kind::Killed.as_str(),
                 principal: Some(by.to_owned()),

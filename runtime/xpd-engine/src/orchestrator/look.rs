@@ -9,9 +9,10 @@ use xpd_proxy::Fault;
 use xpd_store::{Phase, Read, StoreError};
 
 use super::Orchestrator;
-use super::caller::Caller;
+use super::caller::{Caller, actor};
 use super::clause;
 use super::doubt::{WaitsFor, waits_for};
+use super::stops::{Covered, stopped};
 use crate::memory::Run;
 
 /// A run in short.
@@ -101,11 +102,13 @@ impl Orchestrator {
     pub async fn offers(&self, caller: Caller, run: &str) -> Result<Vec<Offer>, Fault> {
         let id = run.to_owned();
         self.command(caller, move |tx, caller| {
-            if tx.killed(Some(caller.name()))?.is_some() {
+            let covered = Covered { run: Some(&id), principal: Some(caller.name()), ..Covered::default() };
+            if stopped(tx, covered)?.is_some() {
                 return Ok(Vec::new());
             }
+            let mine = actor(tx, caller, &id)?;
             let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-            Ok(run.machine.offers(&run.state, &caller.actor))
+            Ok(run.machine.offers(&run.state, &mine))
         })
         .await
     }

@@ -13,39 +13,40 @@ mod end;
 mod evidence;
 mod health;
 mod kill;
+mod lift;
 mod look;
 mod published;
+mod reconfigure;
 mod recover;
 mod repeat;
 mod request;
 mod say;
 mod session;
 mod start;
+mod stops;
 mod view;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use xp_artifact::VerifyingKey;
 use xpd_proxy::Fault;
 use xpd_proxy::hooks::Hooks;
-use xpd_store::{Clock, Resident, Store, StoreError};
+use xpd_store::{Resident, ServerClock, Store, StoreError, Trouble};
 
 use crate::health::Health;
 use crate::keys::Keys;
 use crate::limiter::Limiter;
+use crate::live::Live;
 use crate::log_key::LogKey;
-use crate::memory::{Machines, Shared};
-use crate::realms::Instances;
-use crate::registry::Registry;
-use crate::roster::Roster;
+use crate::memory::{Machines, Settings, Shared};
+use crate::rules::Rules;
 
-pub use caller::Caller;
+pub use caller::{Caller, Standing};
 pub use deploy::Deployed;
 pub use doubt::WaitsFor;
-pub use kill::Scope;
+pub use kill::Killed;
+pub use lift::Lifted;
 pub use look::{Doubtful, RunSummary, StepSummary};
 pub use request::{Ask, Granted};
 pub use say::{Judgement, Said, Submission};
@@ -53,38 +54,13 @@ pub use session::Session;
 pub use start::{StartRun, Started};
 pub use view::Shown;
 
-/// What the operator settled.
-pub struct Rules {
-    /// Name of this server: issuer and audience of its tokens, origin of its log.
-    pub name: String,
-    /// Who there is.
-    pub roster: Roster,
-    /// Declarations an artifact may use.
-    pub registry: Registry,
-    /// Keys whose artifacts are taken.
-    pub trusted: Vec<VerifyingKey>,
-    /// Kinds of questions that may stand unanswered in an artifact.
-    pub unproved: BTreeSet<String>,
-    /// Kinds of questions that every artifact must have answered.
-    pub required: BTreeSet<String>,
-    /// The connector instances, with where their things lie.
-    pub instances: Instances,
-    /// Refusals of one principal logged one by one, each minute.
-    pub refusals_per_minute: u32,
-    /// How full the disk may be, in percent, for new runs to be started.
-    pub disk_percent: u8,
-    /// Checkpoints are cosigned by witnesses, and evidence waits for that for a while.
-    pub witnessed: bool,
-    /// Digest of all of this, as logged.
-    pub digest: xp_scope::Digest,
-}
-
 /// The orchestrator.
 pub struct Orchestrator {
     store: Arc<Store>,
-    rules: Arc<Rules>,
+    name: String,
+    live: Arc<Live>,
     keys: Arc<Keys>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<ServerClock>,
     memory: Arc<Shared>,
     machines: Arc<Machines>,
     hooks: Hooks,
@@ -100,9 +76,9 @@ impl Orchestrator {
     /// # Errors
     /// The store cannot be opened, or its log is not the one whose checkpoint was given out.
     pub async fn open(
-        rules: Arc<Rules>,
+        rules: Rules,
         keys: Arc<Keys>,
-        clock: Arc<dyn Clock>,
+        clock: Arc<ServerClock>,
         hooks: Hooks,
         checkpoint: &Path,
         open: impl FnOnce(Arc<dyn Resident>) -> Result<Store, StoreError>,
@@ -110,10 +86,13 @@ impl Orchestrator {
         let key = LogKey::new(&rules.name, Arc::clone(&keys.log))?;
         let machines = Arc::new(Machines::default());
         let limiter = Limiter::new(rules.refusals_per_minute);
-        let memory = Arc::new(Shared::new(key, checkpoint, Arc::clone(&machines), limiter));
+        let (name, live) = (rules.name.clone(), Arc::new(Live::new(Arc::new(rules))));
+        let settings =
+            Settings { live: Arc::clone(&live), admin: keys.admin.clone(), clock: Arc::clone(&clock) };
+        let memory = Arc::new(Shared::new(key, checkpoint, Arc::clone(&machines), limiter, settings));
         let store = Arc::new(open(Arc::clone(&memory) as Arc<dyn Resident>)?);
         let (health, cosigned) = (Health::default(), watch::Sender::new(0));
-        let orchestrator = Self { store, rules, keys, clock, memory, machines, hooks, health, cosigned };
+        let orchestrator = Self { store, name, live, keys, clock, memory, machines, hooks, health, cosigned };
         let shared = Arc::clone(&orchestrator.memory);
         let checked =
             orchestrator.store.insist(move |rows| crate::memory::Tx::new(rows, &shared).check_log());
@@ -121,10 +100,22 @@ impl Orchestrator {
         Ok(orchestrator)
     }
 
-    /// What the operator settled.
+    /// What the operator settled, as it is in force now.
     #[must_use]
-    pub fn rules(&self) -> &Rules {
-        &self.rules
+    pub fn rules(&self) -> Arc<Rules> {
+        self.live.now()
+    }
+
+    /// Its name, which stays.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Why the time cannot be trusted now, if it cannot.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.clock.trouble()
     }
 
     /// The store, for the proxy.

@@ -42,7 +42,7 @@ impl Orchestrator {
     pub async fn keep_up(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
             let swept = self.sweep().await;
-            self.look_at_disk();
+            self.look_around().await;
             let cannot = match swept {
                 // The disk has a condition of its own.
                 Ok(()) | Err(Fault::Store(StoreError::Full(_))) => None,

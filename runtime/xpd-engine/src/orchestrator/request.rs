@@ -14,7 +14,7 @@ use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, MAX_GRANT_SECONDS, StepBinding};
 
 use super::args::{Wanted, complete, concerned, declared};
-use super::caller::Caller;
+use super::caller::{Caller, actor};
 use super::decide::{Accepting, Question, decide, refuse};
 use super::repeat::Request;
 use super::{Orchestrator, random_id};
@@ -84,7 +84,7 @@ impl Orchestrator {
 
     /// The token of a row. Signing is deterministic: a repeated request gives the same token.
     fn sign(&self, row: &GrantRow, artifact: &Digest) -> Result<String, Fault> {
-        let name = &self.rules.name;
+        let name = &self.name;
         let seconds = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
         let iat = seconds(row.issued / 1_000);
         // To the next full second: the row and the machine know the millisecond.
@@ -147,19 +147,25 @@ fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Res
     let instance = action.and_then(|action| run.state.instance(&action.connector));
     let instance = instance.map(str::to_owned).unwrap_or_default();
     let (grant, args) = args.map_err(|refused| refuse(tx, id, caller.name(), refused))?;
+    if let Some(trouble) = tx.trouble() {
+        let refused = Refused::new(RefusalCode::ClockOff, trouble.to_string());
+        return Err(refuse(tx, id, caller.name(), refused));
+    }
     let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let things = action.map(|action| concerned(&machine, &run.state, action, &args)).unwrap_or_default();
     let leased_by = tx.leased_by(id, &things)?;
     let event = Event::Request {
         jti: jti.clone(),
-        actor: caller.actor.clone(),
+        actor: actor(tx, caller, id)?,
         key: caller.key.clone(),
         step: ask.step.clone(),
         action: ask.action.clone(),
         grant,
         args: args.clone(),
     };
-    let question = Question { run: id, principal: Some(caller.name()), leased_by, by: None, event };
+    let about = (!instance.is_empty()).then_some(instance.as_str());
+    let question =
+        Question { principal: Some(caller.name()), leased_by, instance: about, ..Question::own(id, event) };
     let Accepting { accepted, index } = decide(tx, question)?;
     let Accepted::Granted { step, opening, attempt, expires, req, .. } = accepted else {
         return Err(StoreError::broken("a request gave something else").into());

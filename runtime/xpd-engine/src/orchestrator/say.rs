@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use xp_machine::{Accepted, Event};
+use xp_machine::{Accepted, Actor, Event};
 use xp_scope::Value;
 use xp_wire::RefusalCode;
 use xpd_proxy::{Fault, Refused};
 
 use super::Orchestrator;
-use super::caller::Caller;
+use super::caller::{Caller, actor};
 use super::decide::{Question, decide, follow, on_record, refuse};
 use super::repeat::Request;
 
@@ -61,10 +61,10 @@ impl Orchestrator {
     /// # Errors
     /// It is refused.
     pub async fn submit(&self, caller: Caller, run: &str, ask: Submission) -> Result<Said, Fault> {
-        let actor = caller.actor.clone();
         let Submission { step, name, value, request_id } = ask;
         let asked = json!(["submit", step, name, value]);
-        let event = Event::Submit { actor, step: step.clone(), name, value };
+        let to = step.clone();
+        let event = move |actor| Event::Submit { actor, step: to, name, value };
         self.say(caller, run, &step, asked, request_id, event).await
     }
 
@@ -73,14 +73,14 @@ impl Orchestrator {
     /// # Errors
     /// It is refused.
     pub async fn judge(&self, caller: Caller, run: &str, ask: Judgement) -> Result<Said, Fault> {
-        let actor = caller.actor.clone();
         let Judgement { step, outcome, notes, request_id } = ask;
         let notes = match notes.map(|notes| xp_scope::neutralise(&notes, MAX_NOTES)).transpose() {
             Ok(notes) => notes,
             Err(error) => return Err(Fault::refused(RefusalCode::BadValue, format!("`notes`: {error}"))),
         };
         let asked = json!(["judge", step, outcome, notes]);
-        let event = Event::Judge { actor, step: step.clone(), outcome, notes };
+        let to = step.clone();
+        let event = move |actor| Event::Judge { actor, step: to, outcome, notes };
         self.say(caller, run, &step, asked, request_id, event).await
     }
 
@@ -91,7 +91,7 @@ impl Orchestrator {
         step: &str,
         asked: serde_json::Value,
         request_id: Option<String>,
-        event: Event,
+        event: impl FnOnce(Actor) -> Event + Send + 'static,
     ) -> Result<Said, Fault> {
         let (id, step) = (run.to_owned(), step.to_owned());
         self.command(caller, move |tx, caller| {
@@ -101,6 +101,7 @@ impl Orchestrator {
                 Ok(Some(before)) => return Ok(Said { replayed: true, ..before }),
                 Err(stop) => return Err(on_record(tx, &id, caller.name(), stop)),
             }
+            let event = event(actor(tx, caller, &id)?);
             let submits = matches!(event, Event::Submit { .. });
             let tries = json!(["submit", caller.name(), step, tx.opening(&id, &step)?]).to_string();
             let count = tx.tally(&id, &tries)?.unwrap_or_default();

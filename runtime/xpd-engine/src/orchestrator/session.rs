@@ -4,7 +4,7 @@ use xpd_proxy::Fault;
 use xpd_store::StoreError;
 use xpd_token::{Confirmation, MAX_SESSION_SECONDS, SessionClaims};
 
-use super::caller::Caller;
+use super::caller::{Caller, actor};
 use super::{Orchestrator, random_id};
 
 /// A session token.
@@ -23,12 +23,13 @@ impl Orchestrator {
     /// There is no such run for the principal.
     pub async fn open_session(&self, caller: Caller, run: &str) -> Result<Session, Fault> {
         let jti = random_id()?;
-        let (id, name) = (run.to_owned(), self.rules.name.clone());
+        let (id, name) = (run.to_owned(), self.name.clone());
         let claims = self.command(caller, move |tx, caller| {
             let now = tx.seconds();
+            let mine = actor(tx, caller, &id)?;
             let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
             let roles = &found.machine.workflow().roles;
-            if !roles.iter().any(|role| caller.actor.roles.contains(&role.name)) {
+            if !roles.iter().any(|role| mine.roles.contains(&role.name)) {
                 return Err(Fault::unknown("run").into());
             }
             Ok(SessionClaims {
@@ -38,6 +39,7 @@ impl Orchestrator {
                 client_id: caller.name().to_owned(),
                 iat: now,
                 nbf: now,
+                xp_opened: tx.now,
                 exp: now + MAX_SESSION_SECONDS,
                 jti,
                 cnf: Confirmation { jkt: caller.key.clone() },

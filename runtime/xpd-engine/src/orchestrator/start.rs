@@ -1,7 +1,6 @@
 //! Starting a run is a right of its own: who, what, with which values, how many.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::json;
 use xp_machine::Start;
@@ -10,16 +9,18 @@ use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::StoreError;
+use xpd_store::{Scope, StoreError};
 
 use super::caller::Caller;
 use super::clause;
 use super::decide::outside;
 use super::repeat::Request;
-use super::{Orchestrator, Rules, random_id};
+use super::stops;
+use super::{Orchestrator, random_id};
 use crate::memory::{Line, NewRun, Tx};
 use crate::realms;
 use crate::roster::Rule;
+use crate::rules::Rules;
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
 /// Requests to start stand in no run.
@@ -57,7 +58,6 @@ impl Orchestrator {
     /// # Errors
     /// No rule allows it, a rule is used up, or parameters and staff do not fit.
     pub async fn start(&self, caller: Caller, ask: StartRun) -> Result<Started, Fault> {
-        let rules = Arc::clone(&self.rules);
         let id = random_id()?;
         // Before anything is written: what is open must find room to its end.
         let low = self.disk_is_low();
@@ -67,6 +67,7 @@ impl Orchestrator {
             if let Some(before) = request.before::<Started>(tx, caller)? {
                 return Ok(Started { replayed: true, ..before });
             }
+            let rules = tx.rules();
             let started = match &low {
                 Some(reason) => Err(Stop::Refuse(Refused::new(RefusalCode::DiskLow, reason))),
                 None => start(tx, &rules, caller, &ask, &id),
@@ -90,8 +91,8 @@ impl Orchestrator {
 fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &str) -> Result<Started, Stop> {
     let unknown = || Stop::Refuse(Refused::new(RefusalCode::Unknown, "there is no such artifact for you"));
     let (digest, name) = tx.find_artifact(&ask.artifact)?.ok_or_else(unknown)?;
-    if let Some(scope) = tx.killed(Some(caller.name()))? {
-        return Err(Stop::Refuse(Refused::new(RefusalCode::Killed, format!("stopped: {scope}"))));
+    if let Some(trouble) = tx.trouble() {
+        return Err(Stop::Refuse(Refused::new(RefusalCode::ClockOff, trouble.to_string())));
     }
     let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
     let rule = allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)?;
@@ -101,6 +102,11 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let instances = realms::instances(&rules.instances, &rule.instances, workflow).map_err(Stop::Refuse)?;
     // The configuration may be another one than at deployment.
     realms::bind(&rules.instances, &instances, workflow).map_err(Stop::Refuse)?;
+    let mut scopes = stops::of_artifact(&machine, &digest).to_vec();
+    scopes.push(Scope::Principal(caller.name().to_owned()));
+    if let Some(scope) = tx.stopped(&scopes, None)? {
+        return Err(Stop::Refuse(Refused::new(RefusalCode::Killed, format!("stopped: {scope}"))));
+    }
     let start = Start { at: tx.now, params: ask.params.clone(), instances, staff };
     let state = machine.start(&start).map_err(|refusal| {
         let mut refused = Refused::new(refusal.code, refusal.reason);

@@ -9,8 +9,9 @@ use xpd_proxy::{Fault, Refused};
 use xpd_store::StoreError;
 
 use super::Orchestrator;
-use super::caller::Caller;
+use super::caller::{Caller, actor};
 use super::decide::{Question, decide, refuse};
+use super::stops::{Covered, stopped};
 use crate::memory::Tx;
 
 /// A datum that was shown.
@@ -38,7 +39,7 @@ impl Orchestrator {
                     Refused::new(RefusalCode::Unknown, format!("there is no datum `{datum}` for you"));
                 return Err(refuse(tx, &id, caller.name(), refused));
             };
-            let event = Event::View { actor: caller.actor.clone(), step: step.clone(), datum: named };
+            let event = Event::View { actor: actor(tx, caller, &id)?, step: step.clone(), datum: named };
             let name = shown_as(tx, &id, caller, &step, &datum)?;
             if let Some(before) = before(tx, &id, caller, &name, &event)? {
                 return Ok(before);
@@ -80,7 +81,8 @@ fn before(
     name: &str,
     event: &Event,
 ) -> Result<Option<Shown>, Fault> {
-    let kill = tx.killed(Some(caller.name()))?;
+    let covered = Covered { run: Some(id), principal: Some(caller.name()), ..Covered::default() };
+    let kill = stopped(tx, covered)?;
     let input = Input { at: tx.now, kill, leased_by: None, event: event.clone() };
     let Some(run) = tx.run(id)? else { return Ok(None) };
     let mut state = run.state.clone();

@@ -6,4 +6,6 @@ mod claim;
 #[cfg(test)]
 mod doubt;
 #[cfg(test)]
+mod stop;
+#[cfg(test)]
 mod support;

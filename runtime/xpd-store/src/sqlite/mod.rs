@@ -7,6 +7,7 @@ mod error;
 mod grants;
 mod lock;
 mod numbers;
+mod queue;
 mod read;
 mod reader;
 mod reserve;
@@ -17,7 +18,6 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -33,12 +33,10 @@ use crate::resident::Resident;
 use crate::store::{Backend, Reader, Store};
 use custody::{Custody, Watch};
 use lock::Lock;
+use queue::Queue;
 use reader::Pool;
 use reserve::Reserve;
 use writer::Writer;
-
-/// Commands that may wait; more are refused.
-const MAX_WAITING: usize = 4_096;
 
 /// The file of the database in a folder.
 fn database(folder: &Path) -> PathBuf {
@@ -52,7 +50,7 @@ pub fn checkpoint_file(folder: &Path) -> PathBuf {
 }
 
 struct Sqlite {
-    jobs: Option<SyncSender<Box<dyn Job>>>,
+    jobs: Arc<Queue>,
     reads: Pool,
     reserve: Reserve,
     thread: Option<JoinHandle<()>>,
@@ -81,33 +79,33 @@ pub fn open(
     schema::configure(&conn)?;
     schema::migrate(&conn)?;
     let last: i64 = conn.query_row(
-        "SELECT max(coalesce((SELECT max(issued) FROM grants), 0), coalesce((SELECT max(at) FROM checkpoints), 0))",
+        "SELECT max(coalesce((SELECT max(issued) FROM grants), 0), coalesce((SELECT max(at) FROM checkpoints), 0),
+                    coalesce((SELECT max(at) FROM stops), 0),
+                    coalesce((SELECT max(until) - 180 FROM proofs WHERE until < 9000000000), 0) * 1000)",
         [],
         |row| row.get(0),
     )?;
+    let last = numbers::unsigned(last);
+    clock.not_before(last);
     let custody = Arc::new(Custody::take(&path)?);
     let watch = Watch::new(Arc::clone(&custody), &conn)?;
     let full = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&full);
-    let writer = Writer::new(conn, folder, clock, resident, watch, flag, numbers::unsigned(last));
+    let writer = Writer::new(conn, folder, clock, resident, watch, Arc::clone(&full), last);
     let reserve = Reserve::open(folder, reserve);
-    let (jobs, waiting) = sync_channel(MAX_WAITING);
+    let jobs = Arc::new(Queue::default());
+    let waiting = Arc::clone(&jobs);
     let thread = std::thread::Builder::new()
         .name("xpd-writer".to_owned())
         .spawn(move || writer.run(&waiting))
         .map_err(StoreError::broken)?;
     let reads = Pool::new(&path, Arc::clone(&custody));
-    let (jobs, thread, folder) = (Some(jobs), Some(thread), folder.to_owned());
+    let (thread, folder) = (Some(thread), folder.to_owned());
     Ok(Store::new(Sqlite { jobs, reads, reserve, thread, custody, full, folder, _lock: lock }))
 }
 
 impl Backend for Sqlite {
-    fn submit(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
-        let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
-        jobs.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => StoreError::Closed,
-        })
+    fn submit(&self, job: Box<dyn Job>, urgent: bool) -> Result<(), StoreError> {
+        self.jobs.push(job, urgent)
     }
 
     fn reader(&self) -> Arc<dyn Reader> {
@@ -145,7 +143,7 @@ impl Backend for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        drop(self.jobs.take());
+        self.jobs.close();
         // The writer's connection is the last, and folds the write-ahead log back.
         self.reads.close();
         if let Some(thread) = self.thread.take() {

@@ -5,9 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::grants;
 use super::numbers::{signed, unsigned};
 use crate::error::StoreError;
-use crate::kills::{EVERYTHING, of_principal};
+use crate::kills::Scope;
 use crate::phase::Phase;
-use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, RunRow, Seen};
+use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, RunRow, Seen, StopRow};
 use crate::tx::Read;
 
 /// The rows a connection shows.
@@ -50,14 +50,16 @@ impl Read for Rows<'_> {
     }
 
     fn run_row(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
-        let mut query =
-            self.conn.prepare_cached("SELECT artifact, chain, state, closed FROM runs WHERE id = ?1")?;
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT artifact, chain, state, closed, opened FROM runs WHERE id = ?1")?;
         let found = query.query_row([id], |row| {
             let closed: Option<i64> = row.get(3)?;
             Ok(RunRow {
                 artifact: row.get(0)?,
                 chain: row.get(1)?,
                 state: row.get(2)?,
+                opened: unsigned(row.get(4)?),
                 closed: closed.map(unsigned),
             })
         });
@@ -107,11 +109,36 @@ impl Read for Rows<'_> {
         Ok(query.query_row([jti], |_| Ok(())).optional()?.is_some())
     }
 
-    fn killed(&self, principal: Option<&str>) -> Result<Option<String>, StoreError> {
-        let theirs = principal.map(of_principal);
-        let mut query =
-            self.conn.prepare_cached("SELECT scope FROM kills WHERE scope = ?1 OR scope = ?2 LIMIT 1")?;
-        Ok(query.query_row(params![EVERYTHING, theirs], |row| row.get(0)).optional()?)
+    fn stopped(&self, scopes: &[Scope], since: Option<u64>) -> Result<Option<String>, StoreError> {
+        // No time is above the largest number, so that without one only what is in force counts.
+        let since = since.map_or(i64::MAX, signed);
+        let mut query = self.conn.prepare_cached(
+            "SELECT scope FROM stops WHERE scope = ?1 AND coalesce(lifted, ?3) >= ?2 LIMIT 1",
+        )?;
+        for scope in std::iter::once(&Scope::Everything).chain(scopes) {
+            let found = query.query_row(params![scope.to_string(), since, i64::MAX], |row| row.get(0));
+            if let Some(found) = found.optional()? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn stops(&self) -> Result<Vec<StopRow>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT scope, reason, by, at, asked_by, asked_at FROM stops WHERE lifted IS NULL ORDER BY at, scope",
+        )?;
+        let rows = query.query_map([], |row| {
+            let (by, at): (Option<String>, Option<i64>) = (row.get(4)?, row.get(5)?);
+            Ok(StopRow {
+                scope: row.get(0)?,
+                reason: row.get(1)?,
+                by: row.get(2)?,
+                at: unsigned(row.get(3)?),
+                asked: by.zip(at.map(unsigned)),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError> {

@@ -73,6 +73,15 @@ CREATE TABLE tallies (
   run TEXT NOT NULL, what TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (run, what)
 ) STRICT, WITHOUT ROWID;
 ", "
+CREATE TABLE stops (
+  id INTEGER PRIMARY KEY, scope TEXT NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL,
+  asked_by TEXT, asked_at INTEGER, lifted INTEGER
+) STRICT;
+CREATE UNIQUE INDEX stops_in_force ON stops (scope) WHERE lifted IS NULL;
+CREATE INDEX stops_of_scope ON stops (scope, lifted);
+INSERT INTO stops (scope, reason, by, at) SELECT scope, reason, by, at FROM kills;
+DROP TABLE kills;
+", "
 ALTER TABLE checkpoints ADD COLUMN cosigned INTEGER NOT NULL DEFAULT 0;
 "];
 

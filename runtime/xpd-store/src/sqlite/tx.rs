@@ -7,9 +7,13 @@ use super::grants;
 use super::numbers::signed;
 use super::read::Rows;
 use crate::error::StoreError;
+use crate::kills::Scope;
 use crate::phase::Phase;
-use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen};
+use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen, StopRow};
 use crate::tx::{Read, Tx};
+
+/// Seconds that a proof is kept beyond its time.
+const KEPT: i64 = 120;
 
 /// The transaction a command runs in.
 pub(super) struct SqlTx<'a> {
@@ -74,8 +78,12 @@ impl Read for SqlTx<'_> {
         self.rows.left_to_person(jti)
     }
 
-    fn killed(&self, principal: Option<&str>) -> Result<Option<String>, StoreError> {
-        self.rows.killed(principal)
+    fn stopped(&self, scopes: &[Scope], since: Option<u64>) -> Result<Option<String>, StoreError> {
+        self.rows.stopped(scopes, since)
+    }
+
+    fn stops(&self) -> Result<Vec<StopRow>, StoreError> {
+        self.rows.stops()
     }
 
     fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError> {
@@ -194,9 +202,20 @@ impl Tx for SqlTx<'_> {
         Ok(self.run(sql, params![jti, signed(self.now)])? == 1)
     }
 
-    fn kill(&mut self, scope: &str, reason: &str, by: &str) -> Result<bool, StoreError> {
-        let sql = "INSERT OR IGNORE INTO kills (scope, reason, by, at) VALUES (?1, ?2, ?3, ?4)";
-        Ok(self.run(sql, params![scope, reason, by, signed(self.now)])? == 1)
+    fn kill(&mut self, scope: &Scope, reason: &str, by: &str) -> Result<bool, StoreError> {
+        let sql = "INSERT OR IGNORE INTO stops (scope, reason, by, at) VALUES (?1, ?2, ?3, ?4)";
+        Ok(self.run(sql, params![scope.to_string(), reason, by, signed(self.now)])? == 1)
+    }
+
+    fn ask_to_lift(&mut self, scope: &Scope, by: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE stops SET asked_by = ?2, asked_at = ?3 WHERE scope = ?1 AND lifted IS NULL";
+        self.run(sql, params![scope.to_string(), by, signed(self.now)])?;
+        Ok(())
+    }
+
+    fn lift(&mut self, scope: &Scope) -> Result<bool, StoreError> {
+        let sql = "UPDATE stops SET lifted = ?2 WHERE scope = ?1 AND lifted IS NULL";
+        Ok(self.run(sql, params![scope.to_string(), signed(self.now)])? == 1)
     }
 
     fn lease(&mut self, run: &str, resources: &[String]) -> Result<(), StoreError> {
@@ -213,7 +232,8 @@ impl Tx for SqlTx<'_> {
     }
 
     fn burn(&mut self, key: &str, jti: &str, until: i64) -> Result<bool, StoreError> {
-        self.run("DELETE FROM proofs WHERE until < ?1", [self.seconds()])?;
+        // Longer than they must be, so that the latest of them tell a restarted server how late it was.
+        self.run("DELETE FROM proofs WHERE until < ?1", [self.seconds().saturating_sub(KEPT)])?;
         let sql = "INSERT OR IGNORE INTO proofs (key, jti, until) VALUES (?1, ?2, ?3)";
         Ok(self.run(sql, params![key, jti, until])? == 1)
     }

@@ -4,13 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::custody::Watch;
 use super::disk;
+use super::queue::{Batch, Queue};
 use super::tx::SqlTx;
 use crate::clock::Clock;
 use crate::error::StoreError;
@@ -52,36 +52,28 @@ impl Writer {
         Self { conn, folder: folder.to_owned(), clock, resident, watch, lost: None, full, last }
     }
 
-    /// Runs until every sender is gone.
-    pub fn run(mut self, jobs: &Receiver<Box<dyn Job>>) {
+    /// Runs until the queue is closed and empty.
+    pub fn run(mut self, jobs: &Queue) {
+        let _ends = jobs.ends_with();
         let mut worked = Instant::now();
         loop {
             let due = PERIOD.saturating_sub(worked.elapsed());
             let wait = if self.resident.waits() && self.lost.is_none() { due.min(LOOK) } else { LOOK };
-            let first = match jobs.recv_timeout(wait) {
-                Ok(job) => Some(job),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            let mut batch: Vec<Box<dyn Job>> = first.into_iter().collect();
-            while batch.len() < MAX_BATCH {
-                let Ok(job) = jobs.try_recv() else { break };
-                batch.push(job);
-            }
+            let Some(batch) = jobs.next(wait, MAX_BATCH) else { break };
             let due = worked.elapsed() >= PERIOD;
-            if batch.is_empty() && !(due && self.resident.waits()) {
-                self.look();
-            } else if self.commit(batch, due) {
+            if batch.jobs.is_empty() && !(due && self.resident.waits()) {
+                self.look(jobs);
+            } else if self.commit(batch, jobs, due) {
                 worked = Instant::now();
             }
         }
-        self.commit(Vec::new(), true);
+        self.commit(Batch::default(), jobs, true);
     }
 
     /// Looks at the files where there is nothing to commit.
-    fn look(&mut self) {
+    fn look(&mut self, jobs: &Queue) {
         if self.lost.is_none() && self.watch.before().is_err() {
-            self.commit(Vec::new(), false);
+            self.commit(Batch::default(), jobs, false);
         }
     }
 
@@ -107,9 +99,9 @@ impl Writer {
     }
 
     /// One transaction. True if periodic work was done (or its failure should not be tried again at once).
-    fn commit(&mut self, mut batch: Vec<Box<dyn Job>>, due: bool) -> bool {
-        let mut done = Vec::with_capacity(batch.len());
-        let (failure, worked) = match self.attempt(&mut batch, &mut done, due) {
+    fn commit(&mut self, mut batch: Batch, jobs: &Queue, due: bool) -> bool {
+        let mut done = Vec::with_capacity(batch.jobs.len());
+        let (failure, worked) = match self.attempt(&mut batch, &mut done, jobs, due) {
             Ok(worked) => (None, worked),
             Err(failure) => {
                 let _ = self.conn.execute_batch("ROLLBACK");
@@ -117,7 +109,7 @@ impl Writer {
                 (Some(self.failed(failure)), due)
             }
         };
-        for job in done.into_iter().chain(batch) {
+        for job in done.into_iter().chain(batch.jobs) {
             job.answer(failure.clone());
         }
         worked
@@ -125,8 +117,9 @@ impl Writer {
 
     fn attempt(
         &mut self,
-        batch: &mut Vec<Box<dyn Job>>,
+        batch: &mut Batch,
         done: &mut Vec<Box<dyn Job>>,
+        jobs: &Queue,
         due: bool,
     ) -> Result<bool, StoreError> {
         if let Some(lost) = &self.lost {
@@ -136,8 +129,7 @@ impl Writer {
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         self.watch.begun(&self.conn)?;
         // What is not reached when one fails must still be answered: it stays in the batch.
-        while !batch.is_empty() {
-            let mut job = batch.remove(0);
+        while let Some(mut job) = batch.jobs.pop_front() {
             self.resident.begin();
             self.conn.execute_batch("SAVEPOINT job")?;
             self.last = self.last.max(self.clock.now());
@@ -154,6 +146,7 @@ impl Writer {
             } else {
                 return Err(StoreError::Aborted);
             }
+            jobs.yields(batch);
         }
         let worked = self.resident.flush(&mut SqlTx::new(&self.conn, self.last), due)?;
         self.conn.execute_batch("COMMIT")?;

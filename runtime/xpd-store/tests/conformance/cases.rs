@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use xp_scope::Value;
-use xpd_store::{
-    BlobRow, CheckpointRow, EVERYTHING, EntryRow, Figures, Phase, Seen, StoreError, of_principal,
-};
+use xpd_store::{BlobRow, CheckpointRow, EntryRow, Figures, Phase, Scope, Seen, StoreError};
 
 use crate::site::{Site, grant, run};
 
@@ -58,10 +56,18 @@ pub async fn a_proof_is_good_once_until_it_may_be_forgotten(site: Site) {
     };
     assert!(burn("k", "1").await && burn("k", "2").await && burn("l", "1").await);
     assert!(!burn("k", "1").await);
-    site.clock.set(1_100_000);
-    assert!(!burn("k", "1").await, "it counts until its second is over");
-    site.clock.set(1_101_000);
-    assert!(burn("k", "1").await);
+    site.clock.set(1_220_000);
+    assert!(!burn("k", "1").await, "it counts until its second is over, and two minutes more");
+    // A store that is opened while the clock is behind knows by it how late it was.
+    drop(store);
+    site.clock.set(1_000);
+    let store = site.open().unwrap();
+    let burn = async |key: &'static str, jti: &'static str| {
+        store.write(move |tx| Ok::<_, StoreError>((tx.now(), tx.burn(key, jti, 1_100)?))).await.unwrap()
+    };
+    assert_eq!(burn("k", "1").await, (920_000, false));
+    site.clock.set(1_221_000);
+    assert_eq!(burn("k", "1").await, (1_221_000, true));
 }
 
 pub async fn a_request_is_known_by_its_id_and_digest(site: Site) {
@@ -79,16 +85,57 @@ pub async fn a_request_is_known_by_its_id_and_digest(site: Site) {
 
 pub async fn a_kill_covers_its_scope(site: Site) {
     let store = site.open().unwrap();
-    let killed = async |name: Option<&'static str>| store.read(move |rows| rows.killed(name)).await.unwrap();
-    let kill = async |scope: String| store.write(move |tx| tx.kill(&scope, "why", "admin")).await.unwrap();
-    assert_eq!((killed(None).await, killed(Some("ann")).await), (None, None));
-    assert!(kill(of_principal("ann")).await);
-    assert!(!kill(of_principal("ann")).await, "stopped already");
-    assert_eq!(killed(Some("ann")).await, Some(of_principal("ann")));
-    assert_eq!((killed(Some("ben")).await, killed(None).await), (None, None));
-    assert!(kill(EVERYTHING.to_owned()).await);
-    assert_eq!(killed(None).await.as_deref(), Some(EVERYTHING));
-    assert_eq!(killed(Some("ben")).await.as_deref(), Some(EVERYTHING));
+    let ann = || Scope::Principal("ann".to_owned());
+    let found = async |scopes: Vec<Scope>| store.read(move |rows| rows.stopped(&scopes, None)).await.unwrap();
+    let kill = async |scope: Scope| store.write(move |tx| tx.kill(&scope, "why", "admin")).await.unwrap();
+    assert_eq!((found(vec![]).await, found(vec![ann()]).await), (None, None));
+    assert!(kill(ann()).await);
+    assert!(!kill(ann()).await, "stopped already");
+    let others = vec![
+        Scope::Principal("ben".to_owned()),
+        Scope::Run("ann".to_owned()),
+        Scope::Artifact("ann".to_owned()),
+        Scope::Connector("ann".to_owned()),
+    ];
+    assert_eq!((found(others.clone()).await, found(vec![]).await), (None, None));
+    assert_eq!(found([others.clone(), vec![ann()]].concat()).await, Some("principal ann".to_owned()));
+    for scope in others {
+        assert!(kill(scope.clone()).await);
+        assert_eq!(found(vec![scope.clone()]).await, Some(scope.to_string()));
+    }
+    assert_eq!(found(vec![]).await, None);
+    assert!(kill(Scope::Everything).await);
+    assert_eq!(found(vec![]).await.as_deref(), Some("everything"));
+    assert_eq!(found(vec![Scope::Run("x".to_owned())]).await.as_deref(), Some("everything"));
+}
+
+pub async fn a_lifted_kill_covers_what_was_there_before(site: Site) {
+    let store = site.open().unwrap();
+    let scope = || Scope::Connector("mail".to_owned());
+    let found = async |since| store.read(move |rows| rows.stopped(&[scope()], since)).await.unwrap();
+    let lift = async || store.write(move |tx| tx.lift(&scope())).await.unwrap();
+    assert!(!lift().await, "nothing was stopped");
+    site.clock.set(2_000_000);
+    store.write(move |tx| tx.kill(&scope(), "why", "ann")).await.unwrap();
+    store.write(move |tx| tx.ask_to_lift(&scope(), "ben")).await.unwrap();
+    let stops = store.read(|rows| rows.stops()).await.unwrap();
+    let [stop] = stops.as_slice() else { panic!("{stops:?}") };
+    assert_eq!((stop.scope.as_str(), stop.by.as_str(), stop.at), ("connector mail", "ann", 2_000_000));
+    assert_eq!(stop.asked, Some(("ben".to_owned(), 2_000_000)));
+    site.clock.set(3_000_000);
+    assert!(lift().await && !lift().await);
+    assert_eq!(store.read(|rows| rows.stops()).await.unwrap(), []);
+    // In force it is no more; of what was granted up to then, nothing comes back.
+    assert_eq!(found(None).await, None);
+    for (since, covered) in [(1_000_000, true), (3_000_000, true), (3_000_001, false)] {
+        assert_eq!(found(Some(since)).await.is_some(), covered, "{since}");
+    }
+    // It can be stopped again, and the second time is on its own.
+    assert!(store.write(move |tx| tx.kill(&scope(), "again", "ann")).await.unwrap());
+    assert!(found(None).await.is_some() && found(Some(9_000_000)).await.is_some());
+    drop(store);
+    let store = site.open().unwrap();
+    assert_eq!(store.read(|rows| rows.stops()).await.unwrap().len(), 1);
 }
 
 pub async fn a_lease_keeps_others_out_until_it_is_given_back(site: Site) {

@@ -181,3 +181,58 @@ pub async fn what_was_answered_is_there_after_a_restart(site: Site) {
     let store = site.open().unwrap();
     assert!(kept(&store, "one").await);
 }
+
+pub async fn what_stops_things_goes_before_all_that_waits(site: Site) {
+    let store = Arc::new(site.open().unwrap());
+    let (enter, entered) = mpsc::channel();
+    let (let_go, hold) = mpsc::channel::<()>();
+    let busy = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            store
+                .write(move |_| {
+                    enter.send(()).unwrap();
+                    hold.recv().unwrap();
+                    Ok::<_, StoreError>(())
+                })
+                .await
+        })
+    };
+    tokio::task::spawn_blocking(move || entered.recv().unwrap()).await.unwrap();
+    // The writer is in the middle of a command; this is what waits for it.
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let note = |what: &'static str| {
+        let order = Arc::clone(&order);
+        move |_: &mut dyn Tx| {
+            order.lock().unwrap().push(what);
+            Ok::<_, StoreError>(())
+        }
+    };
+    let mut waiting = Vec::new();
+    for _ in 0..5_000 {
+        let (store, work) = (Arc::clone(&store), note("usual"));
+        waiting.push(tokio::spawn(async move { store.write(work).await }));
+    }
+    // All of them have asked once some are told that there is no more room.
+    while !waiting.iter().any(tokio::task::JoinHandle::is_finished) {
+        tokio::task::yield_now().await;
+    }
+    let kill = {
+        let (store, work) = (Arc::clone(&store), note("urgent"));
+        tokio::spawn(async move {
+            let mut urged = Box::pin(store.urge(work));
+            // It is in the queue once it was polled.
+            let first =
+                std::future::poll_fn(|context| std::task::Poll::Ready(urged.as_mut().poll(context))).await;
+            assert!(first.is_pending());
+            let_go.send(()).unwrap();
+            urged.await
+        })
+    };
+    kill.await.unwrap().unwrap();
+    busy.await.unwrap().unwrap();
+    for one in waiting {
+        assert!(matches!(one.await.unwrap(), Ok(()) | Err(StoreError::Busy)));
+    }
+    assert_eq!(order.lock().unwrap().first(), Some(&"urgent"));
+}

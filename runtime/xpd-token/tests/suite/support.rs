@@ -56,6 +56,7 @@ pub fn session() -> SessionClaims {
         client_id: "developer-1".into(),
         iat: NOW,
         nbf: NOW,
+        xp_opened: 0,
         exp: NOW + 900,
         jti: xpd_token::jti([8; 16]),
         cnf: Confirmation { jkt: agent().kid().into() },

@@ -7,6 +7,7 @@ mod doubts;
 mod evidence;
 mod kill;
 mod serve;
+mod unkill;
 mod witness;
 
 use std::future::Future;
@@ -32,6 +33,7 @@ pub fn run(command: Command) -> Done {
         }
         Command::Evidence { run, output, server } => wait(evidence::run(run, output, server)),
         Command::Kill { scope, reason, server } => wait(kill::run(scope, reason, server)),
+        Command::Unkill { scope, reason, server } => wait(unkill::run(scope, reason, server)),
         Command::Doubts { command, server } => wait(doubts::run(command, server)),
         Command::Checkpoint { command: Checkpoint::Restore { file, from_witnesses: _, config } } => {
             wait(checkpoint::restore(config, file))

@@ -1,4 +1,5 @@
-//! `xpd serve`: until SIGINT or SIGTERM; what is under way is waited for, unless the signal comes twice.
+//! `xpd serve`: until SIGINT or SIGTERM; what is under way is waited for, unless the signal comes twice. On SIGHUP the
+//! configuration is read again.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,11 +17,12 @@ pub async fn run(path: PathBuf) -> Done {
     xpd::telemetry::begin();
     room_for_connections();
     let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
-    let socket = config.socket.clone();
+    let (socket, admin) = (config.socket.clone(), config.admin_socket());
     let server = Server::open(config).await.map_err(failure)?;
     // Before anybody is told that it listens: whoever stops it right then must be heard.
     let failed = |error: std::io::Error| Failure::Failed(error.to_string());
     let (mut first, mut any) = (Ends::new().map_err(failed)?, Ends::new().map_err(failed)?);
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     // A file that may not grow is a full disk, which the store answers for; the default would end the process.
     let _too_large = signal(SignalKind::from_raw(25)).map_err(failed)?;
     // For whoever started it: one line each, then silence on this channel. Nobody may read them; but where they are
@@ -32,11 +34,22 @@ pub async fn run(path: PathBuf) -> Done {
     if let Some(socket) = socket {
         lines += &format!("listening on {}\n", socket.display());
     }
+    lines += &format!("administrators' door {}\n", admin.display());
+    if let Some(url) = server.admin_url() {
+        lines += &format!("administrators' door {url}\n");
+    }
     lines += &format!("log key {}\n", server.log_key());
     if let Err(failure) = print(&lines) {
         server.leave().await;
         return Err(failure);
     }
+    let reloader = server.reloader();
+    let reload = async move {
+        while hangup.recv().await.is_some() {
+            reloader.reload().await;
+        }
+        std::future::pending::<()>().await;
+    };
     let stop = async move { first.one().await };
     let twice = async {
         any.one().await;
@@ -44,6 +57,7 @@ pub async fn run(path: PathBuf) -> Done {
     };
     tokio::select! {
         done = server.run(stop) => done.map_err(failure).map(|()| ExitCode::SUCCESS),
+        () = reload => Ok(ExitCode::SUCCESS),
         () = twice => Err(Failure::Failed("stopped without waiting: what was under way is in doubt".to_owned())),
     }
 }

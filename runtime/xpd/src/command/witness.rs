@@ -18,7 +18,7 @@ use crate::Failure;
 use crate::out::print;
 
 /// How long a request may be on its way in.
-const RECEIVE: Duration = Duration::from_secs(10);
+const BUDGET: api::Budget = api::Budget { connections: 256, head: Duration::from_secs(10) };
 
 pub async fn run(name: String, listen: std::net::SocketAddr, data: PathBuf, logs: Vec<String>) -> Done {
     xpd::telemetry::begin();
@@ -39,6 +39,6 @@ pub async fn run(name: String, listen: std::net::SocketAddr, data: PathBuf, logs
         ends.one().await;
         let _ = tell.send(true);
     });
-    api::serve(listener, witness::router(cosigner), RECEIVE, told).await;
+    api::serve(listener, witness::router(cosigner), BUDGET, told).await;
     Ok(ExitCode::SUCCESS)
 }

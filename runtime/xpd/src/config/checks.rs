@@ -36,13 +36,13 @@ pub(super) fn limits(limits: &Limits) -> Result<(), String> {
 }
 
 /// A path that a socket can be bound to.
-pub(super) fn socket_path(path: &Path) -> Result<(), String> {
+pub(super) fn socket_path(key: &str, path: &Path) -> Result<(), String> {
     let length = path.as_os_str().len();
     if length <= socket::MAX_PATH {
         return Ok(());
     }
     Err(format!(
-        "`server.socket`: {} has {length} bytes, a socket's path at most {} bytes",
+        "`server.{key}`: {} has {length} bytes, a socket's path at most {} bytes",
         path.display(),
         socket::MAX_PATH
     ))
@@ -58,14 +58,21 @@ pub(super) fn socket_mode(text: &str) -> Result<u32, String> {
 }
 
 /// A URL that proofs can name.
-pub(super) fn url(text: &str) -> Result<String, String> {
+pub(super) fn url(key: &str) -> impl Fn(&str) -> Result<String, String> {
+    move |text| plain_url(key, text)
+}
+
+fn plain_url(key: &str, text: &str) -> Result<String, String> {
+    if text.contains('@') {
+        return Err(format!("`server.{key}`: holds a user or a password"));
+    }
     let plain = reqwest::Url::parse(text).is_ok_and(|url| {
         ["http", "https"].contains(&url.scheme()) && url.query().is_none() && url.fragment().is_none()
     });
     if plain && text.contains("://") {
         return Ok(text.trim_end_matches('/').to_owned());
     }
-    Err(format!("`server.url`: `{text}` is no URL such as `http://127.0.0.1:7411`"))
+    Err(format!("`server.{key}`: `{text}` is no URL such as `http://127.0.0.1:7411`"))
 }
 
 /// A key that may sign artifacts.

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xp_artifact::VerifyingKey;
-use xpd_connectors::{Made, addresses, make};
+use xpd_connectors::{Made, addresses, make, without_value};
+use xpd_engine::roster::key_file;
 use xpd_engine::{ConfigError, Upstream};
 use xpd_proxy::hooks::{CrashAt, Hooks};
+use xpd_token::is_name;
 
 pub use log::LogConfig;
 
@@ -43,6 +45,9 @@ struct ServerTable {
     #[serde(default = "default_mode")]
     socket_mode: String,
     url: Option<String>,
+    admin_listen: Option<SocketAddr>,
+    admin_url: Option<String>,
+    recovery: Option<PathBuf>,
     data: PathBuf,
     keys: Option<PathBuf>,
     roster: PathBuf,
@@ -148,6 +153,12 @@ pub struct Config {
     pub socket_mode: u32,
     /// How agents reach the TCP listener, if not by its address.
     pub url: Option<String>,
+    /// Loopback address that the administrators' door listens on, besides its socket in the data folder.
+    pub admin_listen: Option<SocketAddr>,
+    /// How administrators reach that listener, if not by its address.
+    pub admin_url: Option<String>,
+    /// Thumbprint of the recovery key, and its file.
+    pub recovery: Option<(String, PathBuf)>,
     /// Folder of database and checkpoint.
     pub data: PathBuf,
     /// Folder of the keys.
@@ -158,6 +169,8 @@ pub struct Config {
     pub declarations: Option<PathBuf>,
     /// Keys whose artifacts are taken.
     pub trusted: Vec<VerifyingKey>,
+    /// Their files.
+    pub trusted_files: Vec<PathBuf>,
     /// Kinds of questions that may stand unanswered.
     pub unproved: BTreeSet<String>,
     /// Kinds of questions that must have been asked.
@@ -173,13 +186,32 @@ pub struct Config {
 }
 
 impl Config {
+    /// Files beside this one whose change is a change of the configuration: roster, keys, declarations, secrets.
+    pub fn watched(&self) -> impl Iterator<Item = PathBuf> {
+        let folder = self.file.parent().unwrap_or(Path::new(".")).to_owned();
+        let mut files: Vec<PathBuf> = self.trusted_files.clone();
+        files.push(self.roster.clone());
+        files.extend(self.declarations.clone());
+        files.extend(self.recovery.iter().map(|(_, file)| file.clone()));
+        for instance in self.connectors.values() {
+            secret_files(&instance.table, &mut |file| files.push(folder.join(file)));
+        }
+        files.into_iter()
+    }
+
+    /// The socket of the administrators' door.
+    #[must_use]
+    pub fn admin_socket(&self) -> PathBuf {
+        self.data.join("admin.sock")
+    }
+
     /// Reads the file. Paths in it are relative to its folder.
     ///
     /// # Errors
     /// The first thing that is wrong, with file and key.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
-        let file: File = toml::from_str(&text).map_err(|error| ConfigError::new(path, error))?;
+        let file: File = toml::from_str(&text).map_err(|error| unread(path, &text, &error))?;
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         let at = |relative: &Path| folder.join(relative);
         let wrong = |what: &str| ConfigError::new(path, what);
@@ -188,8 +220,12 @@ impl Config {
         if server.listen.is_none() && server.socket.is_none() {
             return Err(wrong("`server`: needs `listen` or `socket`"));
         }
-        if server.listen.is_some_and(|address| !address.ip().is_loopback()) {
-            return Err(wrong("`server.listen`: must be a loopback address; there is no TLS here"));
+        for (key, address) in [("listen", server.listen), ("admin_listen", server.admin_listen)] {
+            if address.is_some_and(|address| !address.ip().is_loopback()) {
+                return Err(said(format!(
+                    "`server.{key}`: must be a loopback address; there is no TLS here"
+                )));
+            }
         }
         let usable = |c: char| c.is_ascii_alphanumeric() || ".-_/".contains(c);
         if server.name.is_empty() || !server.name.chars().all(usable) {
@@ -208,21 +244,26 @@ impl Config {
             Some(test) => Hooks { crash_at: test.crash_at },
         };
         let socket = server.socket.as_deref().map(at);
-        socket.as_deref().map_or(Ok(()), checks::socket_path).map_err(said)?;
+        socket.as_deref().map_or(Ok(()), |path| checks::socket_path("socket", path)).map_err(said)?;
         checks::kinds("required", &file.artifacts.required).map_err(said)?;
         checks::kinds("unproved", &file.artifacts.unproved).map_err(said)?;
         checks::limits(&file.limits).map_err(said)?;
         let data = at(&server.data);
+        checks::socket_path("data", &data.join("admin.sock")).map_err(said)?;
         Ok(Self {
             name: server.name,
             listen: server.listen,
             socket,
             socket_mode: checks::socket_mode(&server.socket_mode).map_err(said)?,
-            url: server.url.as_deref().map(checks::url).transpose().map_err(said)?,
+            url: server.url.as_deref().map(checks::url("url")).transpose().map_err(said)?,
+            admin_listen: server.admin_listen,
+            admin_url: server.admin_url.as_deref().map(checks::url("admin_url")).transpose().map_err(said)?,
+            recovery: server.recovery.as_deref().map(|file| recovery(at(file))).transpose()?,
             keys: server.keys.as_deref().map_or_else(|| data.join("keys"), at),
             data,
             roster: at(&server.roster),
             declarations: server.declarations.as_deref().map(at),
+            trusted_files: file.artifacts.trusted.iter().map(|key| at(key)).collect(),
             trusted: file
                 .artifacts
                 .trusted
@@ -240,12 +281,52 @@ impl Config {
     }
 }
 
+/// The files of the secrets in a table: `{ file = … }`, wherever it stands.
+fn secret_files(table: &toml::Table, found: &mut dyn FnMut(&str)) {
+    for value in table.values() {
+        if let toml::Value::Table(inner) = value {
+            if let Some(toml::Value::String(file)) = inner.get("file") {
+                found(file);
+            }
+            secret_files(inner, found);
+        }
+    }
+}
+
+/// The thumbprint of the recovery key's public half.
+fn recovery(file: PathBuf) -> Result<(String, PathBuf), ConfigError> {
+    match key_file(&file) {
+        Ok(thumbprint) => Ok((thumbprint, file)),
+        Err(why) => Err(ConfigError::new(&file, why)),
+    }
+}
+
+/// What is wrong with the text, and where. The line itself is not shown: it may hold a secret.
+fn unread(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let message = without_value(error.message());
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            ConfigError::new(path, format!("line {line}: {message}"))
+        }
+        None => ConfigError::new(path, message),
+    }
+}
+
 fn instances(
     path: &Path,
     tables: BTreeMap<String, toml::Table>,
 ) -> Result<BTreeMap<String, Instance>, ConfigError> {
     let names: BTreeSet<String> = tables.keys().cloned().collect();
     let read = |(name, mut table): (String, toml::Table)| {
+        if !is_name(&name) {
+            let why = format!(
+                "`connector.{}`: a name has no blanks and no control characters",
+                name.escape_debug()
+            );
+            return Err(ConfigError::new(path, why));
+        }
         let wrong = |what: &str| ConfigError::new(path, format!("`connector.{name}.{what}"));
         let kind = match table.remove("kind") {
             Some(toml::Value::String(kind)) => kind,

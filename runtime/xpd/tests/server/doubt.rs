@@ -40,7 +40,6 @@ async fn nothing_is_repeated_after_a_kill() {
             _ => json!({ "principal": "ann" }),
         };
         world.kill(what).await.ok();
-        world.fake.fail_next(lost());
         gate.add_permits(10);
         answer.await.unwrap().refused("in_doubt");
         until("leaving it to a person", async || {
@@ -63,21 +62,30 @@ async fn nothing_is_repeated_after_a_kill() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_look_goes_on_after_a_kill() {
+async fn nothing_is_looked_for_while_it_is_stopped() {
     let world = World::new().await;
     let run = world.start().await;
+    let other = world.start().await;
     let ann = world.joined("ann", &run).await;
     let grant = ann.granted("work", "fake.note", json!({ "text": "x" })).await;
-    let gate = world.fake.close();
+    world.fake.close();
     let answer = acting(&world, &ann, grant);
     until("the act", async || world.fake.sent("note") == 1).await;
-    world.kill(json!({ "run": run })).await.ok();
-    world.fake.fail_next(lost());
-    gate.add_permits(10);
+    world.kill(json!({ "principal": "ann" })).await.ok();
     answer.await.unwrap().refused("in_doubt");
+    // One of somebody else's that is looked for shows that the rounds go on.
+    world.fake.gate.lock().unwrap().take();
+    let amy = world.joined("amy", &other).await;
+    world.fake.fail_next(lost());
+    amy.act("work", "fake.note", json!({ "text": "y" })).await.refused("in_doubt");
+    until("the look", async || world.doubts().await.len() == 1).await;
+    assert_eq!((world.doubts().await[0]["principal"].clone(), world.fake.sent("note")), (json!("ann"), 2));
+    for who in ["ada", "max"] {
+        world.lift(who, json!({ "principal": "ann" })).await.ok();
+    }
     until("the look", async || world.doubts().await.is_empty()).await;
-    assert_eq!((world.fake.sent("note"), world.fake.count("note")), (1, 1));
-    assert_eq!(ann.summary().await["closed"], true);
+    assert_eq!((world.fake.sent("note"), world.fake.count("note")), (2, 1), "looked for, not done again");
+    world.kill(json!({ "run": run })).await.ok();
     world.verifies(&run).await;
 }
 

@@ -1,11 +1,18 @@
 //! Stopping things, and a server that was restarted meanwhile.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
-use crate::support::{World, until};
+use crate::support::{Agent, Reply, World, agent, artifact, flow, sealed, until};
+
+/// Uses a grant in the background.
+fn acting(world: &World, ann: &Agent, grant: String) -> JoinHandle<Reply> {
+    let mut late = Agent::new(agent::key("ann"), &world.running.url);
+    (late.session, late.run) = (ann.session.clone(), ann.run.clone());
+    tokio::spawn(async move { late.use_grant(&grant, json!({})).await })
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_principal_is_stopped_at_the_next_claim_and_stays_so() {
@@ -14,7 +21,10 @@ async fn a_principal_is_stopped_at_the_next_claim_and_stays_so() {
     let ann = world.joined("ann", &run).await;
     let grant = ann.granted("work", "fake.push", json!({ "id": 1 })).await;
     let kill = json!({ "scope": { "principal": "ann" }, "reason": "lost laptop" });
+    assert_eq!(world.health().await, (200, vec![]));
     world.admin().post_with("/v1/kill", None, &kill).await.ok();
+    let stopped = vec![("kill".to_owned(), "degraded".to_owned())];
+    assert_eq!(world.health().await, (200, stopped));
     world.admin().post_with("/v1/kill", None, &kill).await.refused("killed");
     let gone = json!({ "scope": { "principal": "nobody" }, "reason": "" });
     world.admin().post_with("/v1/kill", None, &gone).await.refused("unknown");
@@ -28,33 +38,176 @@ async fn a_principal_is_stopped_at_the_next_claim_and_stays_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_is_stopped_and_what_is_under_way_ends_on_the_record() {
+async fn a_run_is_stopped_and_what_is_under_way_is_ended_and_named() {
     let world = World::new().await;
     let (run, other) = (world.start().await, world.start().await);
     let ann = world.joined("ann", &run).await;
-    let gate = Arc::new(Semaphore::new(0));
-    *world.fake.gate.lock().unwrap() = Some(Arc::clone(&gate));
+    let gate = world.fake.close();
     let unused = ann.granted("work", "fake.push", json!({ "id": 2 })).await;
-    let grant = ann.granted("work", "fake.push", json!({ "id": 1 })).await;
-    let url = world.running.url.clone();
-    let (session, id) = (ann.session.clone(), run.clone());
-    let acting = tokio::spawn(async move {
-        let mut late = crate::support::Agent::new(crate::support::agent::key("ann"), &url);
-        (late.session, late.run) = (session, id);
-        late.use_grant(&grant, json!({})).await
-    });
-    until("the claim", async || ann.summary().await["entries"].as_u64().unwrap() >= 5).await;
-    let kill = json!({ "scope": { "run": run }, "reason": "enough" });
-    world.admin().post_with("/v1/kill", None, &kill).await.ok();
+    let grant = ann.granted("work", "fake.note", json!({ "text": "x" })).await;
+    let acting = acting(&world, &ann, grant);
+    until("the act", async || world.fake.sent("note") == 1).await;
+    let answer = world.kill(json!({ "run": run })).await;
+    let ended = answer.ok()["ended"].as_array().unwrap().clone();
+    assert_eq!(ended.len(), 1, "{ended:?}");
+    let said = |what: &str| ended[0][what].clone();
+    assert_eq!((said("requests"), said("in_doubt")), (json!(["fake note"]), json!(true)));
+    assert_eq!((said("run"), said("step"), said("principal")), (json!(run), json!("work"), json!("ann")));
+    assert_eq!((said("action"), said("instance")), (json!("fake.note"), json!("fake")));
+    // Whoever asked is told at once; what is behind the gate does not come to be.
+    acting.await.unwrap().refused("in_doubt");
     ann.use_grant(&unused, json!({})).await.refused("killed");
-    assert_eq!(ann.summary().await["closed"], false, "one action is under way");
     gate.add_permits(10);
-    let answer = acting.await.unwrap();
-    assert_eq!(answer.ok()["bound"], false, "{}", answer.body);
+    // Nobody looks for it: a person says how it ended, and then the run is closed.
+    let doubts = world.doubts().await;
+    assert_eq!((doubts.len(), &doubts[0]["waits_for"]), (1, &json!("person")), "{doubts:?}");
+    assert_eq!(ann.summary().await["closed"], false, "one action is in doubt");
+    let path = format!("/v1/doubts/{}", doubts[0]["jti"].as_str().unwrap());
+    world.admin().post_with(&path, None, &json!({ "done": false })).await.ok();
     let summary = ann.summary().await;
     assert_eq!((&summary["status"], &summary["closed"]), (&json!("killed"), &json!(true)), "{summary}");
-    world.admin().post_with("/v1/kill", None, &kill).await.refused("run_over");
+    assert_eq!((world.fake.count("note"), world.fake.looks.load(Ordering::SeqCst)), (0, 0));
+    world.kill(json!({ "run": run })).await.refused("run_over");
+    world.verifies(&run).await;
     world.joined("ann", &other).await.act("work", "fake.push", json!({ "id": 1 })).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_had_no_effect_yet_gives_its_use_back() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let ann = world.joined("ann", &run).await;
+    world.fake.light.store(true, Ordering::SeqCst);
+    let gate = world.fake.close();
+    let grant = ann.granted("work", "fake.wire", json!({ "text": "x" })).await;
+    let acting = acting(&world, &ann, grant);
+    until("the act", async || world.fake.sent("wire") == 1).await;
+    let answer = world.kill(json!({ "connector": "fake" })).await;
+    assert_eq!(answer.ok()["ended"][0]["in_doubt"], false, "{}", answer.body);
+    acting.await.unwrap().refused("killed");
+    assert_eq!(world.doubts().await, Vec::<serde_json::Value>::new());
+    // `wire` is good once per run; lifted, it is asked for anew.
+    for who in ["ada", "max"] {
+        world.lift(who, json!({ "connector": "fake" })).await.ok();
+    }
+    gate.add_permits(10);
+    world.joined("ann", &run).await.act("work", "fake.wire", json!({ "text": "x" })).await.ok();
+    assert_eq!((world.fake.sent("wire"), world.fake.count("wire")), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_scope_stops_what_it_covers_and_nothing_else() {
+    let world = World::new().await;
+    let mut other = flow::workflow(60);
+    other.name = "other".to_owned();
+    other.doc = Some("another artifact".to_owned());
+    let reply = world.deploy(sealed(&artifact(other))).await;
+    let digest = reply.ok()["artifact"].as_str().unwrap().to_owned();
+    let run = world.start().await;
+    let ann = world.joined("ann", &run).await;
+    let push = async |id: u32| ann.act("work", "fake.push", json!({ "id": id })).await;
+    push(1).await.ok();
+    for unknown in
+        [json!({ "artifact": "none" }), json!({ "connector": "none" }), json!({ "principal": "none" })]
+    {
+        world.kill(unknown).await.refused("unknown");
+    }
+    // Others' artifacts, principals and connectors.
+    world.kill(json!({ "artifact": digest })).await.ok();
+    world.kill(json!({ "artifact": "other" })).await.ok();
+    world.kill(json!({ "principal": "eve" })).await.ok();
+    push(2).await.ok();
+    world.agent("ann").start("A").await.ok();
+    for scope in
+        [json!({ "artifact": "flow" }), json!({ "connector": "fake" }), json!({ "principal": "ann" })]
+    {
+        let held = world.joined("ann", &run).await.granted("work", "fake.push", json!({ "id": 3 })).await;
+        world.kill(scope.clone()).await.ok();
+        world.kill(scope.clone()).await.refused("killed");
+        world.joined("ann", &run).await.use_grant(&held, json!({})).await.refused("killed");
+        let asked = world.joined("ann", &run).await.ask("work", "fake.push", json!({ "id": 4 })).await;
+        asked.refused("killed");
+        let started = world.agent("ann").start("A").await;
+        if scope.get("connector").is_none() {
+            started.refused("killed");
+        } else {
+            started.ok();
+        }
+        for who in ["ada", "max"] {
+            world.lift(who, scope.clone()).await.ok();
+        }
+    }
+    assert_eq!(world.fake.count("push"), 2);
+    world.joined("ann", &run).await.act("work", "fake.push", json!({ "id": 5 })).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_is_lifted_by_two_and_revives_nothing() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let ann = world.joined("ann", &run).await;
+    let grant = ann.granted("work", "fake.push", json!({ "id": 1 })).await;
+    let lift = async |who: &str| world.lift(who, json!("everything")).await;
+    lift("ada").await.refused("unknown");
+    world.kill(json!("everything")).await.ok();
+    // Neither one alone, however often, nor the key of the server's folder, nor anybody else.
+    for _ in 0..2 {
+        assert_eq!(lift("ada").await.ok()["lifted"], false);
+    }
+    let body = json!({ "scope": "everything", "reason": "" });
+    world.admin().post_with("/v1/lift", None, &body).await.refused("not_allowed");
+    lift("ann").await.refused("unknown");
+    assert_eq!(lift("ada").await.ok()["lifted"], false);
+    let stops = world.agent("max").get("/v1/stops").await.ok().clone();
+    assert_eq!((&stops[0]["scope"], &stops[0]["asked_by"]), (&json!("everything"), &json!("ada")), "{stops}");
+    // Another scope is another matter, and a run stays over.
+    world.lift("max", json!({ "principal": "ann" })).await.refused("unknown");
+    world.lift("max", json!({ "run": run })).await.refused("run_over");
+    ann.ask("work", "fake.push", json!({ "id": 1 })).await.refused("killed");
+    assert_eq!(lift("max").await.ok()["lifted"], true);
+    // What was granted before is void, the session with it; what is new goes on.
+    ann.ask("work", "fake.push", json!({ "id": 1 })).await.refused("killed");
+    let new = world.joined("ann", &run).await;
+    new.use_grant(&grant, json!({})).await.refused("killed");
+    new.act("work", "fake.push", json!({ "id": 2 })).await.ok();
+    assert_eq!(world.fake.count("push"), 1);
+    lift("ada").await.refused("unknown");
+    let kinds = world.kinds();
+    let of = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
+    assert_eq!((of("killed"), of("kill.lift_asked"), of("kill.lifted")), (1, 3, 1), "{kinds:?}");
+    // All of it survives a restart.
+    let world = world.restart().await;
+    world.joined("ann", &run).await.use_grant(&grant, json!({})).await.refused("killed");
+    world.joined("ann", &run).await.act("work", "fake.push", json!({ "id": 3 })).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_recovery_key_lifts_alone_and_does_nothing_else() {
+    let world = World::new().await;
+    let run = world.start().await;
+    world.kill(json!("everything")).await.ok();
+    let recovery = world.agent("recovery");
+    let kill = json!({ "scope": { "principal": "ann" }, "reason": "" });
+    recovery.post_with("/v1/kill", None, &kill).await.refused("unknown");
+    recovery.get("/v1/doubts").await.refused("unknown");
+    recovery.start("A").await.refused("unknown");
+    let world = world.restart().await;
+    assert_eq!(world.health().await, (503, vec![("kill".to_owned(), "failing".to_owned())]));
+    assert_eq!(world.lift("recovery", json!("everything")).await.ok()["lifted"], true);
+    assert_eq!(world.health().await, (200, vec![]));
+    world.joined("ann", &run).await.act("work", "fake.push", json!({ "id": 1 })).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrators_act_by_their_own_names() {
+    let world = World::new().await;
+    let kill = json!({ "scope": { "principal": "eve" }, "reason": "seen" });
+    world.agent("ada").post_with("/v1/kill", None, &kill).await.ok();
+    let stops = world.agent("max").get("/v1/stops").await.ok().clone();
+    assert_eq!(stops[0]["by"], "ada", "{stops}");
+    // An administrator is no principal, and the other way round.
+    world.agent("ada").start("A").await.refused("unknown");
+    world.agent("ann").post_with("/v1/kill", None, &kill).await.refused("unknown");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

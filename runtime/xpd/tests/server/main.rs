@@ -1,6 +1,8 @@
 //! The server through its doors, with a connector that counts.
 
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod deploy;
@@ -22,6 +24,8 @@ mod overlap;
 mod realms;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod reload;
 #[cfg(test)]
 mod repeat;
 #[cfg(test)]

@@ -40,12 +40,18 @@ async fn a_database_of_the_version_before_is_brought_forward_and_a_later_one_ref
     let database = site.folder.join("data/xpd.sqlite");
     let alter = |sql: &str| rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
     alter(
-        "DROP TABLE tallies; DROP TABLE left_to_person; ALTER TABLE checkpoints DROP COLUMN cosigned; PRAGMA user_version = 1;",
+        "DROP TABLE tallies; DROP TABLE left_to_person; DROP TABLE stops;
+         ALTER TABLE checkpoints DROP COLUMN cosigned; PRAGMA user_version = 1;
+         CREATE TABLE kills (
+           scope TEXT PRIMARY KEY, reason TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         INSERT INTO kills VALUES ('principal eve', 'lost', 'admin', 1);",
     );
     let running = Running::start(&site, &fake).await;
     let world = World { site, fake, running };
     let ann = world.joined("ann", &run).await;
     ann.submit("work", "files", json!(["src/a.rs"])).await.ok();
+    world.kill(json!({ "principal": "eve" })).await.refused("killed");
     let World { site, fake, running } = world;
     running.stop().await;
     alter("PRAGMA user_version = 99;");
@@ -117,19 +123,6 @@ fn on_a_disk(mib: u32, more: &str, test: &str) {
     assert!(status.success(), "{status}");
 }
 
-/// `/healthz`: its status, and what cannot be done.
-async fn health(world: &World) -> (u16, Vec<(String, String)>) {
-    let answer = reqwest::get(format!("{}/healthz", world.running.url)).await.unwrap();
-    let status = answer.status().as_u16();
-    let body: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    let cannot = body["cannot"].as_array().unwrap().iter();
-    let cannot: Vec<_> = cannot.map(|one| (text(&one["name"]), text(&one["status"]))).collect();
-    let worst = cannot.iter().map(|(_, status)| status.as_str()).max().unwrap_or("ok");
-    assert_eq!(text(&body["status"]), worst);
-    (status, cannot)
-}
-
 fn disk(status: &str) -> Vec<(String, String)> {
     vec![("disk".to_owned(), status.to_owned())]
 }
@@ -154,21 +147,21 @@ async fn on_a_disk_that_fills() {
     let world = World { site, fake, running };
     world.deploy(sealed(&artifact(flow::workflow(60)))).await.ok();
     let run = world.start().await;
-    assert_eq!(health(&world).await, (200, vec![]));
+    assert_eq!(world.health().await, (200, vec![]));
     let ballast = world.site.folder.join("data/ballast");
     std::fs::write(&ballast, vec![1_u8; 26 << 20]).unwrap();
     let refused = world.agent("ann").start("A").await;
     assert_eq!((refused.status, refused.code()), (507, "disk_low"), "{}", refused.body);
     assert!(refused.body["detail"].as_str().unwrap().contains("80 %"), "{}", refused.body);
     assert!(refused.body["index"].is_u64(), "it is on the record: {}", refused.body);
-    assert_eq!(health(&world).await, (200, disk("degraded")));
+    assert_eq!(world.health().await, (200, disk("degraded")));
     // What is open goes on to its end.
     let ann = world.joined("ann", &run).await;
     ann.act("work", "fake.push", json!({ "id": 1 })).await.ok();
     assert_eq!(world.fake.count("push"), 1);
     std::fs::remove_file(&ballast).unwrap();
     world.start().await;
-    assert_eq!(health(&world).await, (200, vec![]));
+    assert_eq!(world.health().await, (200, vec![]));
     world.kill(json!({ "run": run })).await.ok();
     world.verifies(&run).await;
 }
@@ -226,7 +219,7 @@ async fn on_a_small_disk() {
         let after = world.fake.count("push");
         assert!(after <= before + 1);
     }
-    assert_eq!(health(&world).await, (503, disk("failing")), "it still answers, and says so");
+    assert_eq!(world.health().await, (503, disk("failing")), "it still answers, and says so");
     // Stopping works, and works at once: a token that was cut before is good for nothing.
     let held = held.expect("a token from before");
     world.kill(json!({ "principal": "ann" })).await.ok();
@@ -236,7 +229,7 @@ async fn on_a_small_disk() {
     // Space again: what works after stopping still works, and everything acknowledged is there.
     std::fs::remove_file(&ballast).unwrap();
     crate::support::until("room", async || ann.use_grant(&held, json!({})).await.code() == "killed").await;
-    crate::support::until("the end of the alarm", async || health(&world).await == (200, vec![])).await;
+    crate::support::until("the end of the alarm", async || world.health().await == (200, vec![])).await;
     let world = world.restart().await;
     assert!(world.site.folder.join("data/reserve").exists());
     let ben = world.joined("ben", &other).await;

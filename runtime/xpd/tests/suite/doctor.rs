@@ -48,6 +48,63 @@ fn connectors_are_read_as_the_server_reads_them() {
     both_refuse(&site, &["mode 644", "600"]);
 }
 
+/// Neither prints any of it, and both say where a secret belongs.
+#[test]
+fn a_secret_in_the_configuration_is_refused_and_not_printed() {
+    let github = "[connector.github]\nbase_url = \"https://ghe.example\"\ntoken = { file = \"hook\" }\n";
+    let sandbox = "[connector.sandbox]\ngit_base = \"https://git.example\"\n";
+    let with = "[connector.sandbox.credentials.\"https://git.example\"]\ntoken = { file = \"hook\" }\n";
+    for (more, key) in [
+        (github.replace("https://", "https://me:CANARY@"), "base_url"),
+        (github.replace("https://", "https://CANARY@"), "base_url"),
+        (github.replace("{ file = \"hook\" }", "\"CANARY\""), "never the secret itself"),
+        (github.replace("{ file = \"hook\" }", "{ value = \"CANARY\" }"), "never the secret itself"),
+        (github.replace("{ file = \"hook\" }", "[\"CANARY\"]"), "never the secret itself"),
+        (github.replace("\"hook\" }", "\"hook\" } CANARY"), "line"),
+        (sandbox.replace("https://", "https://me:CANARY@"), "address"),
+        (sandbox.replace("git_base = \"https://", "repositories.\"a/b\" = \"https://CANARY@"), "address"),
+        (sandbox.replace("git_base = \"https://", "repositories.\"a/b\" = \"me:CANARY@"), "a/b"),
+        (format!("{sandbox}credentials = \"CANARY\"\n"), "connector.sandbox"),
+        (format!("{sandbox}{with}").replace("://git", "://me:CANARY@git"), "address"),
+        (
+            format!("{sandbox}{}", with.replace("{ file = \"hook\" }", "\"CANARY\"")),
+            "never the secret itself",
+        ),
+        (HOOK.replace("http://", "http://me:CANARY@"), "staging.url"),
+    ] {
+        let site = Site::new();
+        site.put("xpd.toml", &format!("{CONFIG}{more}"));
+        for command in ["doctor", "serve"] {
+            let ran = site.run(&[command]).says(&[key]).never("CANARY");
+            assert!(matches!(ran.code, Some(1..=3)), "{command}: {more}: {ran}");
+        }
+    }
+    let site = Site::new();
+    site.put("xpd.toml", &CONFIG.replace("data =", "url = \"http://me:CANARY@x\"\ndata ="));
+    site.run(&["serve"]).says(&["server.url"]).never("CANARY");
+    // The twin: the secret in its file.
+    let site = Site::new();
+    site.put("xpd.toml", &format!("{CONFIG}{sandbox}{with}"));
+    site.run(&["doctor"]).says(&["ok     connector sandbox"]);
+}
+
+/// Whoever is root in a namespace of its own is as little root as can be, and root all the same.
+#[test]
+fn a_server_that_runs_as_root_runs_no_commands() {
+    let sandbox = "[connector.sandbox]\ngit_base = \"https://git.example\"\n";
+    let site = Site::new();
+    site.put("xpd.toml", &format!("{CONFIG}{sandbox}"));
+    for command in ["doctor", "serve"] {
+        let ran = site.run_as_root(&[command]).says(&["connector.sandbox", "runs as root"]);
+        assert!(matches!(ran.code, Some(1..=3)), "{command}: {ran}");
+    }
+    site.run(&["doctor"]).exits(0);
+    // The rest of a server may be root's.
+    let site = Site::new();
+    site.put("xpd.toml", &format!("{CONFIG}{HOOK}"));
+    site.run_as_root(&["doctor"]).exits(0);
+}
+
 #[test]
 fn what_the_configuration_cannot_mean_is_refused() {
     refused("required = [\"require\"]\n", &["`require`", "no kind of question", "requires"]);

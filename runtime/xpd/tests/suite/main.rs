@@ -7,6 +7,8 @@ mod folder;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod site;

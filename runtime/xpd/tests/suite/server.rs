@@ -1,6 +1,6 @@
 //! Which server is meant, and as whom.
 
-use crate::site::{CONFIG, Site};
+use crate::site::{CONFIG, Site, until};
 
 #[test]
 fn a_server_is_named_by_a_whole_url() {
@@ -45,6 +45,30 @@ fn a_doubt_ends_by_a_plain_word() {
     for word in [&["--done", "{}"][..], &["--not-done"]] {
         resolve(word).exits(3).says(&["unknown"]);
     }
+}
+
+/// What a server leaves that was killed in the middle of a command: its folder, a process that works for it, and its socket.
+#[test]
+fn what_a_killed_server_left_is_gone_when_the_next_one_answers() {
+    let site = Site::new();
+    let left = site.path("xpd-sandbox-left");
+    std::fs::create_dir_all(left.join("run-1/files")).unwrap();
+    std::fs::write(left.join("lock"), "").unwrap();
+    let working = |folder: &std::path::Path| {
+        let mut command = std::process::Command::new("sleep");
+        command.arg("600").env("XPD_SANDBOX", folder.join("run-1")).spawn().unwrap()
+    };
+    let (mut orphan, mut other) = (working(&left), working(&site.path("xpd-sandbox-left-alone")));
+    drop(std::os::unix::net::UnixListener::bind(site.path("xpd.sock")).unwrap());
+    // A look changes nothing.
+    site.run(&["doctor"]).exits(0);
+    assert!(left.is_dir() && orphan.try_wait().unwrap().is_none());
+    let _server = site.serve();
+    assert!(!left.exists());
+    until("its process ends", || orphan.try_wait().unwrap().is_some());
+    assert!(other.try_wait().unwrap().is_none(), "it works for another folder");
+    other.kill().unwrap();
+    other.wait().unwrap();
 }
 
 #[test]

@@ -65,10 +65,14 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    pub fn signal(&self, name: &str) {
+        let (name, id) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([&name, &id]).status().expect("kill starts").success());
+    }
+
     /// SIGTERM, and gone.
     pub fn stop(mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill starts").success());
+        self.signal("TERM");
         wait(&mut self.child);
     }
 }
@@ -131,6 +135,8 @@ impl Site {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xpd"));
         command.current_dir(self.0.path()).args(args).env_remove("XPD_SERVER").stdin(Stdio::null());
+        // What servers leave behind in a test is its own.
+        command.env("TMPDIR", self.0.path());
         command
     }
 
@@ -148,6 +154,15 @@ impl Site {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("text");
         answer
+    }
+
+    /// The same as root of a user namespace.
+    #[track_caller]
+    pub fn run_as_root(&self, args: &[&str]) -> Ran {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", env!("CARGO_BIN_EXE_xpd")]).args(args);
+        command.current_dir(self.0.path()).env_remove("XPD_SERVER").stdin(Stdio::null());
+        finish(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
     }
 
     /// Starts the server.

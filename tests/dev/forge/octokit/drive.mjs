@@ -151,6 +151,38 @@ await step("merges", async () => {
   await refused(422, bot.git.deleteRef({ ...at, ref: "heads/behind" }));
 });
 
+await step("protection", async () => {
+  const owner = as("acme-token");
+  const rules = {
+    ...at,
+    branch: "main",
+    required_status_checks: { strict: true, contexts: ["ci"] },
+    required_pull_request_reviews: { required_approving_review_count: 1, dismiss_stale_reviews: true },
+    enforce_admins: true,
+    restrictions: null,
+  };
+  await refused(404, bot.repos.updateBranchProtection(rules));
+  assert.equal((await owner.repos.updateBranchProtection(rules)).data.enforce_admins.enabled, true);
+  const head = (await bot.git.getRef({ ...at, ref: "heads/main" })).data.object.sha;
+  const tree = (await bot.git.getCommit({ ...at, commit_sha: head })).data.tree.sha;
+  const sha = (await bot.git.createCommit({ ...at, message: "Past the rules", tree, parents: [head] })).data.sha;
+  await refused(422, bot.git.updateRef({ ...at, ref: "heads/main", sha }), /through a pull request/);
+  await bot.git.createRef({ ...at, ref: "refs/heads/guarded", sha: head });
+  await bot.repos.createOrUpdateFileContents({
+    ...at, path: "guarded", branch: "guarded", message: "Guarded", content: base64("1\n"),
+  });
+  const pull = { ...at, pull_number: (await bot.pulls.create({ ...at, title: "G", head: "guarded", base: "main" })).data.number };
+  await refused(405, bot.pulls.merge(pull), /approving review/);
+  await reviewer.pulls.createReview({ ...pull, event: "APPROVE", body: "good" });
+  await refused(405, bot.pulls.merge(pull), /status check/);
+  const tip = (await bot.pulls.get(pull)).data.head.sha;
+  await reviewer.repos.createCommitStatus({ ...at, sha: tip, state: "success", context: "ci" });
+  assert.equal((await bot.repos.getCombinedStatusForRef({ ...at, ref: tip })).data.state, "success");
+  assert.equal((await bot.pulls.merge({ ...pull, sha: tip })).data.merged, true);
+  await owner.repos.deleteBranchProtection({ ...at, branch: "main" });
+  await refused(404, owner.repos.getBranchProtection({ ...at, branch: "main" }), /not protected/);
+});
+
 await step("closing", async () => {
   const { data } = await bot.issues.update({ ...at, issue_number: 1, state: "closed", state_reason: "completed" });
   assert.equal(data.state_reason, "completed");

@@ -42,6 +42,8 @@ fn repo(repo: &Repo) -> Result<Value, GitError> {
         "refs": refs,
         "objects": { "count": objects.len(), "sha256": hash },
         "labels": labels,
+        "protections": format!("{:?}", repo.protections),
+        "statuses": repo.statuses.values().flatten().map(|status| status.id).collect::<Vec<_>>(),
         "issues": repo.issues.values().map(issue).collect::<Vec<_>>(),
     }))
 }

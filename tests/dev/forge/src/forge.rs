@@ -15,6 +15,7 @@ use crate::git::{Change, Entry, Git, GitError, ZERO};
 use crate::hooks::Rule;
 use crate::openapi::{Spec, SpecError};
 use crate::ops::OPERATIONS;
+use crate::rules::{Protection, Status};
 use crate::server::{self, Logged, Shared};
 use crate::world::{Comment, Issue, Label, Repo, World};
 
@@ -153,6 +154,8 @@ impl Forge {
             git,
             labels: std::collections::BTreeMap::new(),
             issues: std::collections::BTreeMap::new(),
+            protections: std::collections::BTreeMap::new(),
+            statuses: std::collections::BTreeMap::new(),
         };
         world.repos.insert(format!("{owner}/{name}"), repo);
         drop(world);
@@ -260,6 +263,47 @@ impl Forge {
             .ok_or_else(|| ForgeError::Missing(format!("{full_name}#{number}")))?;
         issue.comments.push(Comment { id, author: login.to_owned(), body: body.to_owned(), created: at });
         Ok(())
+    }
+
+    /// Protects a branch; the rules are the body of GitHub's `PUT …/branches/{branch}/protection`. What [`Forge::push`]
+    /// does to the branch stays possible: it is the hand of an administrator, past every rule.
+    ///
+    /// # Errors
+    /// When the repository is missing, or a rule is not enforced here.
+    pub fn protect(&self, full_name: &str, branch: &str, rules: &Value) -> Result<(), ForgeError> {
+        let rules = Protection::from_json(rules).map_err(|path| ForgeError::Missing(path.to_owned()))?;
+        repo_mut(&mut self.shared.world(), full_name)?.protections.insert(branch.to_owned(), rules);
+        Ok(())
+    }
+
+    /// Reports a check of a commit.
+    ///
+    /// # Errors
+    /// When the repository is missing.
+    pub fn report(&self, full_name: &str, sha: &str, context: &str, state: &str) -> Result<(), ForgeError> {
+        let mut world = self.shared.world();
+        world.login("ci");
+        let (id, at) = (world.fresh_id(), world.tick());
+        let status = Status {
+            id,
+            context: context.to_owned(),
+            state: state.to_owned(),
+            description: None,
+            target: None,
+            by: "ci".to_owned(),
+            at,
+        };
+        repo_mut(&mut world, full_name)?.statuses.entry(sha.to_owned()).or_default().push(status);
+        Ok(())
+    }
+
+    /// Gives an open pull request another base branch.
+    ///
+    /// # Errors
+    /// When it cannot have it.
+    pub fn retarget(&self, full_name: &str, number: u64, base: &str) -> Result<(), ForgeError> {
+        let moved = repo_mut(&mut self.shared.world(), full_name)?.retarget(number, base)?;
+        moved.map_err(|why| ForgeError::Missing(format!("{full_name}#{number} into {base}: {why}")))
     }
 
     /// The folder of a bare repository, for plain git.

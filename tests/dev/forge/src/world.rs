@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::clock;
 use crate::git::{Git, GitError, Person};
+use crate::rules::{Protection, Status};
 
 /// Everything.
 #[derive(Debug)]
@@ -54,6 +55,10 @@ pub struct Repo {
     pub labels: BTreeMap<String, Label>,
     /// Issues and pull requests by number.
     pub issues: BTreeMap<u64, Issue>,
+    /// Rules of protected branches, by name.
+    pub protections: BTreeMap<String, Protection>,
+    /// What was reported of commits, in order.
+    pub statuses: BTreeMap<String, Vec<Status>>,
 }
 
 /// A label.
@@ -159,7 +164,7 @@ pub struct Review {
     pub id: u64,
     /// Who wrote it.
     pub author: String,
-    /// `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `PENDING`.
+    /// `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`, `PENDING`.
     pub state: &'static str,
     /// Text.
     pub body: String,
@@ -167,6 +172,10 @@ pub struct Review {
     pub commit: String,
     /// When it was handed in; a pending one was not.
     pub submitted: Option<u64>,
+    /// Head of the pull request at that time.
+    pub head: String,
+    /// Where its branches parted at that time.
+    pub fork: Option<String>,
 }
 
 impl World {
@@ -306,6 +315,8 @@ impl Repo {
             if inside || head.is_none() {
                 issue.closed = Some(Closed { at, by: by.to_owned(), reason: "completed".to_owned() });
                 issue.updated = at;
+            } else {
+                self.dismiss_stale(number)?;
             }
         }
         Ok(())

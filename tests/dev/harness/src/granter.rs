@@ -7,7 +7,7 @@ use xp_artifact::workflow::Repeat;
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Failure, Fault, Refused, Spent, Stop, Use, Warrant};
-use xpd_store::{GrantRow, Phase, Read, StoreError, Tx};
+use xpd_store::{GrantRow, Phase, Read, Scope, StoreError, Tx};
 
 /// What a use is known by, and the versions at which things must be.
 type Mark = (String, Vec<Option<Value>>);
@@ -67,7 +67,12 @@ impl Authority for Granter {
     fn warrant(&self, _: &dyn Read, grant: &GrantRow) -> Result<Option<Warrant>, StoreError> {
         let (marker, expected) = self.markers.lock().unwrap().get(&grant.jti).cloned().unwrap_or_default();
         let repeat = self.repeat.lock().unwrap().unwrap_or(Repeat::Probe);
-        Ok(Some(Warrant { declaration: declaration(), repeat, marker, expected }))
+        let scopes = vec![Scope::Run(grant.run.clone()), Scope::Principal(grant.principal.clone())];
+        Ok(Some(Warrant { declaration: declaration(), repeat, marker, expected, scopes }))
+    }
+
+    fn stopped(&self, _: &dyn Read, _: &GrantRow) -> Result<Option<String>, StoreError> {
+        Ok(self.refusal.lock().unwrap().as_ref().map(|refused| refused.reason.clone()))
     }
 
     fn forbids_repeat(&self, _: &mut dyn Tx, _: &GrantRow) -> Result<Option<Refused>, Fault> {
@@ -92,6 +97,9 @@ impl Authority for Granter {
             Ending::Done(value) => (Phase::Done, answer(Some(value), None)),
             Ending::Failed { reason, status, .. } => {
                 (Phase::Failed, answer(None, Some(failure(RefusalCode::ConnectorFailed, reason, status))))
+            }
+            Ending::Stopped(reason) => {
+                (Phase::Failed, answer(None, Some(failure(RefusalCode::Killed, reason, None))))
             }
             Ending::Unknown(reason) => {
                 (Phase::InDoubt, answer(None, Some(failure(RefusalCode::InDoubt, reason, None))))

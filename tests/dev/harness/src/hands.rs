@@ -33,6 +33,7 @@ impl<C: Connector + 'static> Hands<C> {
             Ending::Done(value) => Ok(value),
             Ending::Failed { reason, status: Some(status), .. } => Err(ActError::Refused { status, reason }),
             Ending::Failed { reason, status: None, .. } => Err(ActError::NotSent(reason)),
+            Ending::Stopped(reason) => Err(ActError::Stopped(reason)),
             Ending::Unknown(reason) => Err(ActError::Unknown(reason)),
         }
     }

@@ -1,7 +1,5 @@
 //! `cargo dev bench`: the figures, on a release build. The program that measures is `xp-bench`.
 
-use std::process::Command;
-
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::place::Place;
@@ -17,8 +15,8 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     // Only what is measured.
     let packages = ["build", "--release", "-p", "xpc", "-p", "xpc-proof", "-p", "xp-bench"];
     shell::run(place.cargo().args(packages), "cargo build --release")?;
-    let mut bench = Command::new(build.program("release", "xp-bench"));
-    bench.current_dir(&place.root).args(&given.rest);
+    let mut bench = place.as_user(&build.program("release", "xp-bench"));
+    bench.args(&given.rest);
     build.tell_programs(&mut bench, "release");
     shell::run(&mut bench, "xp-bench")
 }

@@ -1,7 +1,5 @@
 //! `cargo dev demo`: setup, build, and the whole chain shown by `xp-demo`.
 
-use std::process::Command;
-
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::place::Place;
@@ -17,8 +15,8 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     if !program.is_file() {
         return Err(Failure::new("there is no program `xp-demo` in the workspace yet"));
     }
-    let mut demo = Command::new(program);
-    demo.current_dir(&place.root).env("XP_ROOT", &place.root).args(&given.rest);
+    let mut demo = place.as_user(&program);
+    demo.env("XP_ROOT", &place.root).args(&given.rest);
     build.tell_programs(&mut demo, "debug");
     shell::run(&mut demo, "xp-demo")
 }

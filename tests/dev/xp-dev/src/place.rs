@@ -42,6 +42,13 @@ impl Place {
         shell::cargo(&self.root, self.z3_config().is_file())
     }
 
+    /// A program that starts servers: as an unprivileged user where this is root.
+    pub fn as_user(&self, program: &Path) -> std::process::Command {
+        let mut command = std::process::Command::new(self.root.join("tests/dev/as-user"));
+        command.arg(program).current_dir(&self.root);
+        command
+    }
+
     /// The build folder and the names of the workspace's programs, as cargo sees them.
     pub fn build(&self) -> Result<Build, Failure> {
         let mut command = self.cargo();

@@ -57,6 +57,14 @@ pub fn capture(command: &mut Command, what: &str) -> Result<String, Failure> {
     ))
 }
 
+/// Where programs are that every user may run: tests and servers started by root run as another one.
+pub const SHARED: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Whether there is a program that every user may run.
+pub fn shared(program: &str) -> bool {
+    env::split_paths(SHARED).any(|folder| is_executable(&folder.join(program)))
+}
+
 /// The program a shell would start, or nothing.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

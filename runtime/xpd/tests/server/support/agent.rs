@@ -53,17 +53,19 @@ pub struct Agent {
     pub url: String,
     pub run: String,
     pub session: String,
+    /// How far its clock is ahead, in seconds.
+    pub ahead: i64,
     client: reqwest::Client,
 }
 
 impl Agent {
     pub fn new(key: KeyPair, url: &str) -> Self {
         let client = reqwest::Client::new();
-        Self { key, url: url.to_owned(), run: String::new(), session: String::new(), client }
+        Self { key, url: url.to_owned(), run: String::new(), session: String::new(), ahead: 0, client }
     }
 
     pub fn over(key: KeyPair, url: &str, client: reqwest::Client) -> Self {
-        Self { key, url: url.to_owned(), run: String::new(), session: String::new(), client }
+        Self { key, url: url.to_owned(), run: String::new(), session: String::new(), ahead: 0, client }
     }
 
     pub fn proof(&self, method: &str, path: &str, token: Option<&str>, body: &[u8]) -> String {
@@ -71,8 +73,14 @@ impl Agent {
         getrandom::fill(&mut random).unwrap();
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let url = format!("{}{path}", self.url);
-        let request =
-            ProofRequest { method, url: &url, token, body, now: i64::try_from(now).unwrap(), random };
+        let request = ProofRequest {
+            method,
+            url: &url,
+            token,
+            body,
+            now: i64::try_from(now).unwrap() + self.ahead,
+            random,
+        };
         make_proof(self.key.public().bytes(), |message| self.key.sign(message), &request).unwrap()
     }
 

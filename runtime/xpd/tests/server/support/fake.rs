@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use xp_scope::Value;
-use xpd_proxy::{ActError, Call, Connector, Permit, Sought};
+use xpd_proxy::{ActError, Call, Connector, Permit, Sought, Weight};
 
 /// What the fake upstream likes to repeat.
 pub const SECRET: &str = "correct-horse-battery-staple";
@@ -23,6 +24,10 @@ pub struct Fake {
     pub next: Mutex<Vec<ActError>>,
     /// Acts wait here when there is a gate.
     pub gate: Mutex<Option<std::sync::Arc<Semaphore>>>,
+    /// Acts have no effect until they are through the gate.
+    pub light: AtomicBool,
+    /// How often something was looked for.
+    pub looks: AtomicUsize,
     /// Effects are appended here too.
     pub file: Option<PathBuf>,
 }
@@ -85,9 +90,14 @@ impl Connector for Fake {
         let call = permit.call();
         self.calls.lock().unwrap().push(call.action().to_owned());
         let gate = self.gate.lock().unwrap().clone();
-        if let Some(gate) = gate {
-            gate.acquire().await.unwrap().forget();
-        }
+        let weight = if self.light.load(Ordering::SeqCst) { Weight::Light } else { Weight::Effect };
+        let wait = async move {
+            if let Some(gate) = gate {
+                gate.acquire().await.unwrap().forget();
+            }
+            Ok(())
+        };
+        permit.line().through(weight, format!("fake {}", call.action()), wait).await?;
         let next = self.next.lock().unwrap().pop();
         if let Some(error @ (ActError::NotSent(_) | ActError::Refused { .. })) = next {
             return Err(error);
@@ -110,6 +120,7 @@ impl Connector for Fake {
 
     async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
         let call = sought.call();
+        self.looks.fetch_add(1, Ordering::SeqCst);
         let found = self.done().iter().position(|(_, marker)| marker == call.marker());
         Ok(found.map(|at| Self::result(call, at + 1)))
     }

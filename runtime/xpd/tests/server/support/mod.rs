@@ -14,10 +14,11 @@ use xp_artifact::question::{Obligation, Question, Status};
 use xp_artifact::workflow::Workflow;
 use xp_artifact::{Artifact, Envelope, SigningKey};
 use xpd::config::Config;
+use xpd::reload::Reloader;
 use xpd::serve::Server;
 use xpd_engine::registry::Registry;
 use xpd_proxy::{Connector, Scrubber, Secret};
-use xpd_store::SystemClock;
+use xpd_store::{Clock, SystemClock};
 
 pub use agent::{Agent, Reply};
 pub use fake::Fake;
@@ -30,6 +31,9 @@ pub const PEOPLE: &[(&str, &str, &[&str])] = &[
     ("bob", "team-a", &["reviewer"]),
     ("eve", "team-e", &["stranger"]),
 ];
+
+/// Administrators with names of their own.
+pub const ADMINISTRATORS: &[&str] = &["ada", "max"];
 
 /// The key that signs artifacts in the tests.
 pub fn signer() -> SigningKey {
@@ -92,6 +96,11 @@ impl Site {
                 "[[principal]]\nname = \"{name}\"\ncontroller = \"{controller}\"\nroles = {roles:?}\nkey_file = \"{name}.pem\"\n\n"
             );
         }
+        for name in ADMINISTRATORS {
+            put(&format!("{name}.pem"), &agent::key(name).public().to_pem().unwrap());
+            roster += &format!("[[administrator]]\nname = \"{name}\"\nkey_file = \"{name}.pem\"\n\n");
+        }
+        put("recovery.pem", &agent::key("recovery").public().to_pem().unwrap());
         roster += "[[start]]\nartifact = \"flow\"\nprincipals = [\"ann\"]\nmax_open = 200\nmax_per_day = 1000\n\
                    params = { place = [\"A\", \"B\"] }\n";
         put("roster.toml", &roster);
@@ -103,7 +112,7 @@ impl Site {
             "xpd.toml",
             &format!(
                 "[server]\nname = \"xpd.test\"\nlisten = \"127.0.0.1:0\"\nsocket = \"xpd.sock\"\ndata = \"data\"\n\
-                 roster = \"roster.toml\"\ndeclarations = \"declarations.json\"\n\n\
+                 recovery = \"recovery.pem\"\nroster = \"roster.toml\"\ndeclarations = \"declarations.json\"\n\n\
                  [artifacts]\ntrusted = [\"signer.pem\"]\n\n[connector.fake]\n\n[limits]\ngrace_seconds = 0\n\
                  refusals_per_minute = 500\n{disk}{more}"
             ),
@@ -119,19 +128,25 @@ impl Site {
 pub struct Running {
     pub url: String,
     pub log_key: String,
+    pub reloader: Arc<Reloader>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
 impl Running {
     pub async fn start(site: &Site, fake: &Arc<Fake>) -> Self {
-        let server = open(site, fake).await.unwrap();
-        let (url, log_key) = (server.url().unwrap(), server.log_key());
+        Self::start_at(site, fake, SystemClock::shared()).await
+    }
+
+    /// By a clock of the test's.
+    pub async fn start_at(site: &Site, fake: &Arc<Fake>, clock: Arc<dyn Clock>) -> Self {
+        let server = open_at(site, fake, clock).await.unwrap();
+        let (url, log_key, reloader) = (server.url().unwrap(), server.log_key(), server.reloader());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             server.run(async { drop(stopped.await) }).await.unwrap();
         });
-        Self { url, log_key, stop: Some(stop), task }
+        Self { url, log_key, reloader, stop: Some(stop), task }
     }
 
     pub async fn stop(mut self) {
@@ -141,10 +156,18 @@ impl Running {
 }
 
 pub async fn open(site: &Site, fake: &Arc<Fake>) -> Result<Server, xpd::serve::ServeError> {
+    open_at(site, fake, SystemClock::shared()).await
+}
+
+async fn open_at(
+    site: &Site,
+    fake: &Arc<Fake>,
+    clock: Arc<dyn Clock>,
+) -> Result<Server, xpd::serve::ServeError> {
     let connector: Arc<dyn Connector> = Arc::clone(fake) as Arc<dyn Connector>;
     let connectors = BTreeMap::from([("fake".to_owned(), connector)]);
     let scrubber = Scrubber::new([Secret::new(fake::SECRET).unwrap()]);
-    Server::with(site.config(), connectors, scrubber, SystemClock::shared()).await
+    Server::with(site.config(), connectors, scrubber, clock).await
 }
 
 /// A server with an artifact and agents.
@@ -160,9 +183,14 @@ impl World {
     }
 
     pub async fn with(workflow: Workflow) -> Self {
+        Self::at(workflow, SystemClock::shared()).await
+    }
+
+    /// By a clock of the test's.
+    pub async fn at(workflow: Workflow, clock: Arc<dyn Clock>) -> Self {
         let site = Site::new();
         let fake = Arc::new(Fake::default());
-        let running = Running::start(&site, &fake).await;
+        let running = Running::start_at(&site, &fake, clock).await;
         let world = Self { site, fake, running };
         let reply = world.deploy(sealed(&artifact(workflow))).await;
         assert_eq!(reply.status, 201, "{}", reply.body);
@@ -209,10 +237,47 @@ impl World {
         self.admin().get("/v1/doubts").await.ok().as_array().unwrap().clone()
     }
 
+    /// `/healthz`: its status, and what cannot be done.
+    pub async fn health(&self) -> (u16, Vec<(String, String)>) {
+        let answer = reqwest::get(format!("{}/healthz", self.running.url)).await.unwrap();
+        let status = answer.status().as_u16();
+        let body: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let cannot = body["cannot"].as_array().unwrap().iter();
+        let cannot: Vec<_> = cannot.map(|one| (text(&one["name"]), text(&one["status"]))).collect();
+        let worst = cannot.iter().map(|(_, status)| status.as_str()).max().unwrap_or("ok");
+        assert_eq!(text(&body["status"]), worst);
+        (status, cannot)
+    }
+
     /// Stops something.
     pub async fn kill(&self, scope: serde_json::Value) -> Reply {
         let body = serde_json::json!({ "scope": scope, "reason": "enough" });
         self.admin().post_with("/v1/kill", None, &body).await
+    }
+
+    /// Asks, under a key, that something go on.
+    pub async fn lift(&self, who: &str, scope: serde_json::Value) -> Reply {
+        let body = serde_json::json!({ "scope": scope, "reason": "all clear" });
+        self.agent(who).post_with("/v1/lift", None, &body).await
+    }
+
+    /// The kinds of the entries of no run.
+    pub fn kinds(&self) -> Vec<String> {
+        let database = rusqlite::Connection::open(self.site.folder.join("data/xpd.sqlite")).unwrap();
+        let mut query = database.prepare("SELECT kind FROM entries WHERE run IS NULL ORDER BY idx").unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// What is told beside the entries of a kind, of those of no run.
+    pub fn facts(&self, kind: &str) -> Vec<serde_json::Value> {
+        let database = rusqlite::Connection::open(self.site.folder.join("data/xpd.sqlite")).unwrap();
+        let sql = "SELECT bytes FROM entries WHERE run IS NULL AND kind = ?1 ORDER BY idx";
+        let mut query = database.prepare(sql).unwrap();
+        let bytes = query.query_map([kind], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        let entry = |bytes: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap();
+        let facts = |entry: &serde_json::Value| entry["body"]["configured"]["facts"].clone();
+        bytes.map(|bytes| facts(&entry(bytes.unwrap()))).collect()
     }
 
     /// The evidence of a run holds, by keys that did not come with it.

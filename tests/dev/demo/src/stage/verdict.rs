@@ -1,5 +1,7 @@
 //! What must hold when all is done.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::{Value, json};
 
 use super::fixture::Fixture;
@@ -64,6 +66,7 @@ pub fn check(world: &World, fixture: &Fixture, play: &Play<'_>) -> Done<Checks> 
     checks.note("deployments: signature, commit and tree", deployments(world, &merge));
     checks.note("a deployment with a wrong signature", forged(world));
     checks.note("each agent is alone with its key and xpd's socket", alone(world, play));
+    checks.note("the default branch takes nothing past a pull request", protected(world, fixture));
     checks.note("the forge saw only what GitHub's description allows", described(world));
     checks.note(
         "no secret in an artifact, a log, a brain or the evidence",
@@ -187,6 +190,32 @@ fn forged(world: &World) -> Result<String, String> {
         Ok("is refused with 401".to_owned())
     } else {
         Err(format!("{answer} ({count} accepted)"))
+    }
+}
+
+/// With the proxy's own credential, past the proxy.
+fn protected(world: &World, fixture: &Fixture) -> Result<String, String> {
+    let io = |error: std::io::Error| error.to_string();
+    let token = world.secrets.first().ok_or("no credential")?;
+    let body = json!({ "sha": world.first, "force": true }).to_string();
+    let address = world.forge.url.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).map_err(io)?;
+    write!(
+        stream,
+        "PATCH /repos/{}/git/refs/heads/{} HTTP/1.1\r\nhost: forge\r\nuser-agent: demo\r\n\
+         authorization: Bearer {token}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        fixture.full_name(),
+        fixture.branch,
+        body.len()
+    )
+    .map_err(io)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(io)?;
+    match answer.lines().next().unwrap_or_default() {
+        line if line.contains(" 422 ") => {
+            Ok("a push of the proxy's own credential is refused with 422".to_owned())
+        }
+        line => Err(line.to_owned()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use xp_artifact::SigningKey;
 use xp_forge::{Entry, Forge, Options, Validation};
@@ -169,6 +169,14 @@ fn forge(fixture: &Fixture, token: &str, folder: &Path) -> Done<Forge> {
     let failed = |error: xp_forge::ForgeError| error.to_string();
     forge.seed_repo(&fixture.owner, &fixture.name, &fixture.branch, &files).map_err(failed)?;
     let full_name = fixture.full_name();
+    // Nothing reaches the default branch but what the host itself merges, whoever asks.
+    let rules = json!({
+        "required_pull_request_reviews": { "required_approving_review_count": 0 },
+        "required_status_checks": null,
+        "enforce_admins": true,
+        "restrictions": null,
+    });
+    forge.protect(&full_name, &fixture.branch, &rules).map_err(failed)?;
     forge
         .seed_issue(
             &full_name,

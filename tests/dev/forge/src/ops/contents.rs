@@ -53,6 +53,10 @@ pub fn put(world: &mut World, call: &Call) -> Answer {
     let Some(head) = repo.branch(&branch)? else {
         return Err(Reply::error(404, &format!("Branch {branch} not found")));
     };
+    // The commit is new, so no check of it can have passed.
+    if let Some(why) = repo.forbids_push(&branch, &call.login, "", true) {
+        return Err(Reply::error(409, &format!("Could not create file: {why}")));
+    }
     let tree = repo.git.commit(&head)?.tree;
     let existing = repo.git.entry_at(&tree, &path)?;
     let mode = match (&existing, call.text("sha")) {

@@ -33,6 +33,9 @@ pub fn merge_pull(world: &mut World, call: &Call) -> Answer {
         }
         _ => return Err(Reply::field("PullRequest", "invalid", "merge_method")),
     };
+    if let Some(why) = repo.forbids_merge(issue, pull, &call.login, method)? {
+        return Err(Reply::error(405, &why));
+    }
     let Some(tree) = repo.git.merge_tree(&base, &pull.head_sha)? else {
         return Err(Reply::error(405, "Pull Request is not mergeable"));
     };
@@ -67,6 +70,10 @@ pub fn merge_branch(world: &mut World, call: &Call) -> Answer {
     let head = repo.resolve(Some(head_name))?.ok_or_else(|| Reply::error(404, "Head does not exist"))?;
     if repo.git.is_ancestor(&head, &base)? {
         return Ok(Reply::nothing());
+    }
+    // The merge is a new commit, so no check of it can have passed.
+    if let Some(why) = repo.forbids_push(base_name, &call.login, "", true) {
+        return Err(Reply::error(403, &why));
     }
     let Some(tree) = repo.git.merge_tree(&base, &head)? else {
         return Err(Reply::error(409, "Merge conflict"));

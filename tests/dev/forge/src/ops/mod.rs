@@ -9,11 +9,13 @@ mod issues;
 mod labels;
 mod merges;
 mod objects;
+mod protection;
 mod pulls;
 mod refs;
 mod repos;
 mod reviews;
 mod search;
+mod statuses;
 
 use crate::call::Call;
 use crate::reply::Answer;
@@ -63,7 +65,13 @@ pub const OPERATIONS: &[Operation] = &[
     op("GET", "/repos/{owner}/{repo}/git/blobs/{file_sha}", objects::get_blob),
     op("POST", "/repos/{owner}/{repo}/git/blobs", objects::create_blob),
     op("GET", "/repos/{owner}/{repo}/branches", branches::list),
+    op("GET", "/repos/{owner}/{repo}/branches/{branch}/protection", protection::get),
+    op("PUT", "/repos/{owner}/{repo}/branches/{branch}/protection", protection::put),
+    op("DELETE", "/repos/{owner}/{repo}/branches/{branch}/protection", protection::delete),
     op("GET", "/repos/{owner}/{repo}/branches/{branch}", branches::get),
+    op("POST", "/repos/{owner}/{repo}/statuses/{sha}", statuses::create),
+    op("GET", "/repos/{owner}/{repo}/commits/{ref}/status", statuses::combined),
+    op("GET", "/repos/{owner}/{repo}/commits/{ref}/statuses", statuses::list),
     op("GET", "/repos/{owner}/{repo}/compare/{basehead}", compare::compare),
     op("GET", "/repos/{owner}/{repo}/commits", commits::list),
     op("GET", "/repos/{owner}/{repo}/commits/{ref}", commits::get),

@@ -117,6 +117,17 @@ pub fn update(world: &mut World, call: &Call) -> Answer {
     if pull.merged.is_some() && call.text("state") == Some("open") {
         return Err(Reply::field("PullRequest", "invalid", "state"));
     }
+    if let Some(base) = call.text("base").filter(|base| *base != pull.base).map(str::to_owned) {
+        match call.repo_mut(world)?.retarget(number, &base)? {
+            Ok(()) => {}
+            Err("invalid") => return Err(Reply::field("PullRequest", "invalid", "base")),
+            Err(why) => {
+                let error =
+                    json!({ "resource": "PullRequest", "code": "custom", "field": "base", "message": why });
+                return Err(Reply::invalid(json!([error])));
+            }
+        }
+    }
     let at = world.tick();
     if let Some(issue) = call.repo_mut(world)?.issues.get_mut(&number) {
         issues::edit(issue, call, at);

@@ -68,6 +68,9 @@ pub fn update(world: &mut World, call: &Call) -> Answer {
     if !force && !forward {
         return Err(Reply::error(422, "Update is not a fast forward"));
     }
+    if let Some(why) = branch(&name).and_then(|name| repo.forbids_push(name, &call.login, &sha, forward)) {
+        return Err(Reply::error(422, &why));
+    }
     repo.git.update_ref(&name, &sha, &old)?;
     if old != sha {
         moved(world, call, "git/update-ref", &format!("{name} {sha}"))?;
@@ -85,9 +88,21 @@ pub fn delete(world: &mut World, call: &Call) -> Answer {
     if name == format!("refs/heads/{}", repo.default_branch) {
         return Err(Reply::error(422, "Cannot delete the default branch"));
     }
+    if let Some(why) = branch(&name).and_then(|name| repo.forbids_deletion(name, &call.login)) {
+        return Err(Reply::error(422, &why));
+    }
     repo.git.delete_ref(&name, &old)?;
     moved(world, call, "git/delete-ref", &name)?;
+    if let Some(branch) = branch(&name) {
+        let (at, by) = (world.now(), &call.login);
+        call.repo_mut(world)?.orphaned(branch, at, by)?;
+    }
     Ok(Reply::nothing())
+}
+
+/// The branch that a ref is.
+fn branch(name: &str) -> Option<&str> {
+    name.strip_prefix("refs/heads/")
 }
 
 /// The type of what a ref is to point to; a branch points to commits only.

@@ -43,9 +43,10 @@ pub fn create(world: &mut World, call: &Call) -> Answer {
     if !known {
         return Err(refused("Commit is not part of the pull request"));
     }
+    let (head, fork) = (pull.head_sha.clone(), repo.fork(pull)?);
     let (id, at) = (world.fresh_id(), world.tick());
     let submitted = (state != "PENDING").then_some(at);
-    let review = Review { id, author: call.login.clone(), state, body, commit, submitted };
+    let review = Review { id, author: call.login.clone(), state, body, commit, submitted, head, fork };
     if let Some(issue) = call.repo_mut(world)?.issues.get_mut(&number) {
         issue.updated = at;
         if let Some(pull) = issue.pull.as_mut() {

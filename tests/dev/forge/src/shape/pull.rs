@@ -94,12 +94,23 @@ pub fn pull(world: &World, repo: &Repo, issue: &Issue, pull: &Pull) -> Result<Va
     };
     let (_, commits) = repo.git.apart(&pull.base_sha, &pull.head_sha)?;
     let mergeable = if issue.closed.is_some() { None } else { Some(mergeable(repo, pull)?) };
+    // For somebody without a right to pass the rules.
+    let state = match mergeable {
+        None => "unknown",
+        Some(false) => "dirty",
+        Some(true) if pull.draft => "draft",
+        Some(true) => match repo.forbids_merge(issue, pull, "", "squash")? {
+            Some(why) if why.starts_with("Head branch is out of date") => "behind",
+            Some(_) => "blocked",
+            None => "clean",
+        },
+    };
     if let Some(fields) = shape.as_object_mut() {
         let more = json!({
             "merged": pull.merged.is_some(),
             "mergeable": mergeable,
             "rebaseable": null,
-            "mergeable_state": match mergeable { Some(true) => "clean", Some(false) => "dirty", None => "unknown" },
+            "mergeable_state": state,
             "merged_by": pull.merged.as_ref().map(|merged| user(world, &merged.by)),
             "comments": issue.comments.len(),
             "review_comments": 0,

@@ -13,5 +13,7 @@ mod git_data;
 mod issues;
 mod octokit;
 mod program;
+mod protection;
 mod pulls;
+mod recorded;
 mod spec;

@@ -16,12 +16,14 @@ struct Tool {
     present: fn() -> bool,
 }
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 8] = [
     Tool { name: "a C and C++ compiler", package: "build-essential", present: compilers },
     Tool { name: "git 2.38 or newer", package: "git", present: git },
-    Tool { name: "bubblewrap", package: "bubblewrap", present: || shell::find("bwrap").is_some() },
-    Tool { name: "python3", package: "python3", present: || shell::find("python3").is_some() },
-    Tool { name: "node", package: "nodejs", present: || shell::find("node").is_some() },
+    Tool { name: "bubblewrap", package: "bubblewrap", present: || shell::shared("bwrap") },
+    Tool { name: "libfaketime", package: "faketime", present: || shell::shared("faketime") },
+    Tool { name: "setpriv and unshare", package: "util-linux", present: || shell::shared("setpriv") },
+    Tool { name: "python3", package: "python3", present: || shell::shared("python3") },
+    Tool { name: "node", package: "nodejs", present: || shell::shared("node") },
     Tool { name: "npm", package: "npm", present: || shell::find("npm").is_some() },
 ];
 
@@ -74,7 +76,8 @@ fn compilers() -> bool {
 }
 
 fn git() -> bool {
-    shell::capture(Command::new("git").arg("--version"), "git --version")
+    let mut git = Command::new("git");
+    shell::capture(git.env("PATH", shell::SHARED).arg("--version"), "git --version")
         .is_ok_and(|text| version(&text).is_some_and(|found| found >= GIT))
 }
 

@@ -1,0 +1,158 @@
+//! The monitors of an artifact's safety questions, told what the replayed run did.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use xp_artifact::question::{Obligation, Status};
+use xp_artifact::workflow::Workflow;
+use xp_machine::{Accepted, Event, Input, Machine, Seen, State};
+use xp_monitor::{Concrete, Results, Standing, Use, Watch, Watched, is_safety};
+
+use super::decisions::{Step, What};
+use super::report::{EntryName, Fault, Finding};
+
+/// How a property stands in one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InRun {
+    /// Nothing in the entries broke it.
+    Held,
+    /// It is broken if uses whose end is not in the entries were carried out.
+    BrokenIfDone,
+    /// It is broken.
+    Broken,
+    /// The replay did not get through every entry and had not found it broken.
+    NotChecked,
+    /// It speaks of all runs: no log of one shows it.
+    NotInLog,
+}
+
+/// A property of the artifact and what the run showed of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Property {
+    /// Name of the obligation, `bug_fix/merge-requires`.
+    pub id: String,
+    /// The clause, or the name of the question that is always asked.
+    pub source: String,
+    /// What the compiler answered, as the artifact carries it.
+    pub answer: Status,
+    /// How it stands.
+    pub in_run: InRun,
+    /// The entry since which it is broken, or broken if done.
+    pub since: Option<EntryName>,
+}
+
+/// What uses of a run gave back. Collected before the replay: an upstream's name is known to what is compared before it.
+pub(super) fn results(steps: &[Step<'_>]) -> Results {
+    let mut results = Results::default();
+    let mut uses = BTreeMap::new();
+    for step in steps {
+        let What::Decided(input, decision) = &step.what else { continue };
+        match (&input.event, decision.as_ref()) {
+            (Event::Request { jti, actor, args, .. }, Ok(Accepted::Granted { step, grant, opening, .. })) => {
+                let by = actor.principal.controller.clone();
+                let of = Use { at: (*step, *grant), opening: *opening, by, args: args.clone() };
+                uses.insert(jti.as_str(), of);
+            }
+            (
+                Event::Complete { jti, result } | Event::Resolve { jti, result: Some(result) },
+                Ok(Accepted::Ended { .. }),
+            ) => {
+                if let Some(of) = uses.get(jti.as_str()) {
+                    results.add(of, result);
+                }
+            }
+            _ => {}
+        }
+    }
+    results
+}
+
+/// The monitors of one replay.
+pub(super) struct Properties<'w> {
+    obligations: &'w [Obligation],
+    watched: Watched<'w>,
+    watch: Watch,
+    relation: Concrete<'w>,
+    /// By watched question: how it stands, and since which entry.
+    standing: Vec<(Standing, Option<EntryName>)>,
+}
+
+impl<'w> Properties<'w> {
+    /// Those of an artifact, at the start of a run.
+    pub(super) fn of(workflow: &'w Workflow, obligations: &'w [Obligation], results: &'w Results) -> Self {
+        let asked = obligations.iter().map(|obligation| &obligation.question);
+        let watched = Watched::of(workflow, asked.filter(|question| is_safety(question)));
+        let watch = watched.start();
+        let standing = vec![(Standing::Holds, None); watched.questions().len()];
+        Self { obligations, watched, watch, relation: Concrete::knowing(workflow, results), standing }
+    }
+
+    /// An input was accepted; `after` is the state that it led to.
+    pub(super) fn accepted(
+        &mut self,
+        machine: &Machine,
+        after: &State,
+        (input, accepted): (&Input, &Accepted),
+        entry: &EntryName,
+    ) {
+        let sight = Seen { state: after, relation: &self.relation };
+        for fact in machine.facts(after, input, accepted) {
+            self.watched.tell(&mut self.watch, &fact, &sight);
+        }
+        for (question, (standing, since)) in self.standing.iter_mut().enumerate() {
+            let now = self.watch.standing(question);
+            if now != *standing {
+                *since = (now != Standing::Holds).then(|| entry.clone());
+                *standing = now;
+            }
+        }
+    }
+
+    /// What the run came to; what is broken is a finding.
+    pub(super) fn conclude(self, findings: &mut Vec<Finding>) -> Vec<Property> {
+        let whole = findings.iter().all(|finding| finding.fault != Fault::Replay);
+        let mut watched = self.standing.into_iter();
+        let mut found = Vec::with_capacity(self.obligations.len());
+        for obligation in self.obligations {
+            let standing = is_safety(&obligation.question).then(|| watched.next()).flatten();
+            let (in_run, since) = match standing {
+                None => (InRun::NotInLog, None),
+                Some((Standing::Broken, since)) => (InRun::Broken, since),
+                Some(_) if !whole => (InRun::NotChecked, None),
+                Some((Standing::BrokenIfDone, since)) => (InRun::BrokenIfDone, since),
+                Some((Standing::Holds, _)) => (InRun::Held, None),
+            };
+            if let (InRun::Broken, Some(since)) = (in_run, &since) {
+                let what = format!("property `{}` is broken: {}", obligation.id, obligation.source);
+                findings.push(Finding::at(Fault::Property, since, what));
+            }
+            let (id, source) = (obligation.id.clone(), obligation.source.clone());
+            found.push(Property { id, source, answer: obligation.status, in_run, since });
+        }
+        found
+    }
+}
+
+impl fmt::Display for InRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Held => "held",
+            Self::BrokenIfDone => "broken if done",
+            Self::Broken => "broken",
+            Self::NotChecked => "not checked",
+            Self::NotInLog => "not in a log",
+        })
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<14}  {}", self.in_run.to_string(), self.id)?;
+        match &self.since {
+            Some(since) => write!(f, ", since {since}"),
+            None => Ok(()),
+        }
+    }
+}

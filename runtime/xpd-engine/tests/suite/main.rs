@@ -1,0 +1,5 @@
+//! What the engine reads.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+#[cfg(test)]
+mod names;

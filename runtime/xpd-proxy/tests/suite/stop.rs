@@ -1,0 +1,183 @@
+//! Stopping: what is under way on a line is ended by whoever stops it, and nothing new begins on it.
+
+use std::future::{pending, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+use xp_harness::Harness;
+use xp_scope::Value;
+use xpd_proxy::{ActError, Connector, Ending, Permit, Scrubber, Sought, Weight};
+use xpd_store::{Phase, Scope};
+
+use crate::support::asked;
+
+/// What a connector does with its permit.
+#[derive(Clone, Copy, PartialEq)]
+enum Plan {
+    /// A request without an effect that never ends.
+    Read,
+    /// One with an effect that never ends.
+    Write,
+    /// One with an effect that ends, then one without that never does.
+    WriteThenRead,
+    /// Waits for room without asking anybody.
+    Wait,
+    /// A request that fails once it is stopped, and then another all the same.
+    GoOn,
+}
+
+struct Upstream {
+    plan: Plan,
+    /// Requests that began.
+    begun: AtomicUsize,
+    /// How often the last request was polled, and who polls it.
+    polls: Arc<AtomicUsize>,
+    waker: Arc<Mutex<Option<Waker>>>,
+    /// Held by the request that never ends: free once it is gone.
+    held: Arc<Semaphore>,
+    reached: Semaphore,
+}
+
+impl Upstream {
+    async fn request(&self, permit: &Permit, weight: Weight, ends: bool) -> Result<(), ActError> {
+        let held =
+            Arc::clone(&self.held).try_acquire_owned().map_err(|_| ActError::NotSent("busy".to_owned()))?;
+        let (polls, waker) = (Arc::clone(&self.polls), Arc::clone(&self.waker));
+        self.reached.add_permits(1);
+        let work = async move {
+            let _held = held;
+            if ends {
+                return Ok(());
+            }
+            poll_fn(|context| {
+                polls.fetch_add(1, Ordering::SeqCst);
+                *waker.lock().unwrap() = Some(context.waker().clone());
+                Poll::Pending
+            })
+            .await
+        };
+        let through = permit.line().through(weight, "a request", work);
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        through.await
+    }
+}
+
+#[async_trait]
+impl Connector for Upstream {
+    fn name(&self) -> &str {
+        "upstream"
+    }
+
+    async fn act(&self, permit: Permit) -> Result<Value, ActError> {
+        match self.plan {
+            Plan::Read => self.request(&permit, Weight::Light, false).await?,
+            Plan::Write => self.request(&permit, Weight::Effect, false).await?,
+            Plan::WriteThenRead => {
+                self.request(&permit, Weight::Effect, true).await?;
+                self.request(&permit, Weight::Light, false).await?;
+            }
+            Plan::Wait => {
+                self.reached.add_permits(1);
+                pending::<()>().await;
+            }
+            Plan::GoOn => {
+                let _ = self.request(&permit, Weight::Light, false).await;
+                self.request(&permit, Weight::Effect, true).await?;
+            }
+        }
+        Ok(Value::Bool(true))
+    }
+
+    async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
+        Ok(None)
+    }
+}
+
+async fn acting(plan: Plan) -> (Arc<Harness>, Arc<Upstream>, tokio::task::JoinHandle<()>) {
+    let upstream = Arc::new(Upstream {
+        plan,
+        begun: AtomicUsize::new(0),
+        polls: Arc::default(),
+        waker: Arc::default(),
+        held: Arc::new(Semaphore::new(1)),
+        reached: Semaphore::new(0),
+    });
+    let connector = Arc::clone(&upstream) as Arc<dyn Connector>;
+    let harness = Arc::new(Harness::new(connector, Scrubber::default()).await);
+    harness.put(&harness.row("grant", &asked())).await;
+    let own = Arc::clone(&harness);
+    let task = tokio::spawn(async move { drop(own.claim("grant").await) });
+    let requests = if plan == Plan::WriteThenRead { 2 } else { 1 };
+    upstream.reached.acquire_many(requests).await.unwrap().forget();
+    let begun = Instant::now();
+    while plan != Plan::Wait && upstream.polls.load(Ordering::SeqCst) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it was never polled");
+        tokio::task::yield_now().await;
+    }
+    (harness, upstream, task)
+}
+
+fn principal() -> Scope {
+    Scope::Principal("tester".to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_over_when_the_stop_returns() {
+    for scope in [Scope::Everything, principal(), Scope::Run("run".to_owned())] {
+        let (harness, upstream, task) = acting(Plan::Write).await;
+        for other in [Scope::Run("other".to_owned()), Scope::Connector("tester".to_owned())] {
+            assert_eq!(harness.proxy.lines().stop(&other), []);
+        }
+        let cut = harness.proxy.lines().stop(&scope);
+        // Not once its own task hears of it: now.
+        assert_eq!(upstream.held.available_permits(), 1, "it was dropped");
+        let polls = upstream.polls.load(Ordering::SeqCst);
+        let waker = upstream.waker.lock().unwrap().clone().unwrap();
+        waker.wake();
+        let [cut] = cut.as_slice() else { panic!("{cut:?}") };
+        assert_eq!((cut.under_way.as_slice(), cut.in_doubt), (["a request".to_owned()].as_slice(), true));
+        assert_eq!((cut.about.jti.as_str(), cut.about.principal.as_str()), ("grant", "tester"));
+        task.await.unwrap();
+        assert_eq!(upstream.polls.load(Ordering::SeqCst), polls, "never polled again");
+        assert_eq!(harness.phase("grant").await, Phase::InDoubt);
+        assert_eq!(*harness.granter.endings.lock().unwrap(), [Ending::Unknown(format!("stopped: {scope}"))]);
+        assert_eq!(harness.proxy.lines().stop(&scope), [], "there is nothing more to end");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_it_ended_follows_from_what_was_sent_and_not_from_what_the_connector_says() {
+    let stopped = || Ending::Stopped("stopped: everything".to_owned());
+    let doubt = || Ending::Unknown("stopped: everything".to_owned());
+    for (plan, ending, phase) in [
+        (Plan::Read, stopped(), Phase::Failed),
+        (Plan::Wait, stopped(), Phase::Failed),
+        (Plan::WriteThenRead, doubt(), Phase::InDoubt),
+    ] {
+        let (harness, _, task) = acting(plan).await;
+        let cut = harness.proxy.lines().stop(&Scope::Everything);
+        assert_eq!(cut.len(), 1);
+        assert_eq!(cut[0].in_doubt, phase == Phase::InDoubt);
+        assert_eq!(cut[0].under_way.len(), usize::from(plan != Plan::Wait));
+        task.await.unwrap();
+        assert_eq!(*harness.granter.endings.lock().unwrap(), [ending]);
+        assert_eq!(harness.phase("grant").await, phase);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connector_that_goes_on_sends_nothing_more() {
+    let (harness, upstream, task) = acting(Plan::GoOn).await;
+    harness.proxy.lines().stop(&principal());
+    task.await.unwrap();
+    assert_eq!(harness.phase("grant").await, Phase::Failed, "the second had an effect and never began");
+    assert!(upstream.begun.load(Ordering::SeqCst) <= 2);
+    assert_eq!(
+        *harness.granter.endings.lock().unwrap(),
+        [Ending::Stopped("stopped: principal tester".to_owned())]
+    );
+}

@@ -1,0 +1,81 @@
+//! What the configuration settles for the doors and for decisions.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use xp_scope::Digest;
+use xpd_doors::api;
+use xpd_engine::registry::Registry;
+use xpd_engine::roster::Roster;
+use xpd_engine::{ConfigError, Rules, realms};
+use xpd_proxy::Fault;
+use xpd_store::StoreError;
+
+use crate::config::{self, Config};
+
+/// Why a server does not start or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A file of the operator's.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    /// A listener.
+    #[error("{0}: {1}")]
+    Listen(String, std::io::Error),
+    /// What the last process left cannot be read.
+    #[error("recovery: {0:?}")]
+    Recovery(Fault),
+}
+
+/// The bounds of the doors.
+pub(crate) fn limits(config: &Config) -> api::Limits {
+    let config::Limits { body_bytes, request_seconds, .. } = config.limits;
+    api::Limits { body_bytes, request_seconds }
+}
+
+/// The URL that proofs over a unix socket must name.
+pub const SOCKET_URL: &str = "http://xpd";
+
+/// Everything decisions depend on, out of the files that the configuration names.
+pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
+    let roster = Roster::read(&config.roster)?;
+    let registry = match &config.declarations {
+        Some(file) => Registry::read(file)?,
+        None => Registry::parse(xp_stdlib::REGISTRY.as_bytes(), Path::new("standard library"))?,
+    };
+    let mut settings = vec![Digest::of(registry.to_json().to_string().as_bytes()).to_string()];
+    for file in [&config.file, &config.roster] {
+        let bytes = std::fs::read(file).map_err(|error| ConfigError::new(file, error))?;
+        settings.push(Digest::of(&bytes).to_string());
+    }
+    settings.extend(config.trusted.iter().map(xp_artifact::VerifyingKey::id));
+    // The files of keys that the roster names may change without it.
+    settings.extend(roster.described());
+    settings.extend(roster.administrators());
+    let recovery = config.recovery.as_ref().map(|(thumbprint, _)| thumbprint.clone());
+    settings.extend(recovery.clone());
+    Ok(Rules {
+        name: config.name.clone(),
+        roster,
+        registry,
+        trusted: config.trusted.clone(),
+        unproved: config.unproved.clone(),
+        required: config.required.clone(),
+        instances: config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect(),
+        refusals_per_minute: config.limits.refusals_per_minute,
+        disk_percent: config.limits.disk_percent,
+        witnessed: config.log.policy.is_some(),
+        recovery,
+        digest: Digest::of(settings.join("\n").as_bytes()),
+        since: BTreeMap::new(),
+    })
+}
+
+/// What decisions depend on of an instance.
+fn bound(made: &config::Instance) -> realms::Instance {
+    let config::Instance { kind, realms, upstreams, table: _ } = made.clone();
+    realms::Instance { kind, upstreams, realms }
+}

@@ -1,0 +1,125 @@
+//! Roster, rules and keys are exchanged while the server works.
+
+use serde_json::json;
+
+use crate::support::{World, agent, artifact, flow, sealed};
+
+/// Changes a file of the server's and has it read again: whether anything differs.
+async fn edit(world: &World, name: &str, change: impl Fn(String) -> String) -> Result<bool, String> {
+    let path = world.site.folder.join(name);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, change(text)).unwrap();
+    world.running.reloader.try_reload().await.map_err(|error| error.to_string())
+}
+
+fn without(name: &str) -> impl Fn(String) -> String {
+    let head = format!("[[principal]]\nname = \"{name}\"\n");
+    move |roster| {
+        let (before, rest) = roster.split_once(&head).unwrap();
+        let end = rest.find("[[").unwrap();
+        format!("{before}{}", &rest[end..])
+    }
+}
+
+fn playing(name: &str, role: &str) -> impl Fn(String) -> String {
+    let entry = format!("name = \"{name}\"");
+    let role = format!("roles = [\"{role}\", ");
+    move |roster| {
+        let at = roster.find(&entry).unwrap();
+        let (before, rest) = roster.split_at(at);
+        format!("{before}{}", rest.replacen("roles = [", &role, 1))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_acts_at_the_next_claim() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let amy = world.joined("amy", &run).await;
+    let grant = amy.granted("work", "fake.push", json!({ "id": 1 })).await;
+    assert_eq!(edit(&world, "roster.toml", without("amy")).await, Ok(true));
+    amy.use_grant(&grant, json!({})).await.refused("unauthenticated");
+    amy.ask("work", "fake.push", json!({ "id": 2 })).await.refused("unauthenticated");
+    assert_eq!(edit(&world, "roster.toml", |roster| roster).await, Ok(false), "nothing differs");
+    assert_eq!(world.fake.count("push"), 0);
+    let facts = world.facts("config.changed");
+    let removed = &facts.last().unwrap()["principals_removed"];
+    assert_eq!(removed["count"], 1, "{facts:?}");
+    assert!(removed["names"][0].as_str().unwrap().starts_with("amy of team-b as author"), "{facts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_addition_acts_in_later_runs() {
+    let world = World::new().await;
+    let before = world.start().await;
+    let mut eve = world.agent("eve");
+    let join = json!({ "run": before });
+    eve.post_with("/v1/sessions", None, &join).await.refused("unknown");
+    assert_eq!(edit(&world, "roster.toml", playing("eve", "author")).await, Ok(true));
+    eve.post_with("/v1/sessions", None, &join).await.refused("unknown");
+    let after = world.start().await;
+    eve.join(&after).await;
+    eve.act("work", "fake.push", json!({ "id": 1 })).await.ok();
+    // Who had a role before keeps it there; another key for a name is an addition.
+    world.joined("ann", &before).await.act("work", "fake.push", json!({ "id": 2 })).await.ok();
+    let key = agent::key("new").public().to_pem().unwrap();
+    assert_eq!(edit(&world, "ann.pem", |_| key.clone()).await, Ok(true));
+    let mut ann = world.agent("new");
+    ann.post_with("/v1/sessions", None, &join).await.refused("unknown");
+    let latest = ann.start("A").await.ok()["run"].as_str().unwrap().to_owned();
+    ann.join(&latest).await;
+    ann.act("work", "fake.push", json!({ "id": 3 })).await.ok();
+    // All of it is as before after a restart.
+    let world = world.restart().await;
+    let mut eve = world.agent("eve");
+    eve.post_with("/v1/sessions", None, &join).await.refused("unknown");
+    eve.join(&after).await;
+    eve.act("work", "fake.push", json!({ "id": 4 })).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_file_changes_nothing() {
+    let world = World::new().await;
+    let run = world.start().await;
+    let entries = world.facts("config.changed").len();
+    for (name, bad) in [
+        ("roster.toml", "[[principal]]\nname = 7\n"),
+        ("xpd.toml", "[server]\nname = \"other.name\"\n"),
+        ("ann.pem", "no key"),
+        ("signer.pem", ""),
+        ("declarations.json", "{}"),
+    ] {
+        let good = std::fs::read_to_string(world.site.folder.join(name)).unwrap();
+        let said = edit(&world, name, |_| bad.to_owned()).await.unwrap_err();
+        assert!(said.contains(name) || said.contains("roster.toml"), "{name}: {said}");
+        world.joined("ann", &run).await.act("work", "fake.push", json!({ "id": 1 })).await.ok();
+        world.deploy(sealed(&artifact(flow::workflow(60)))).await.ok();
+        assert_eq!(edit(&world, name, |_| good.clone()).await, Ok(false), "{name}");
+    }
+    let renamed = edit(&world, "xpd.toml", |text| text.replace("xpd.test", "xpd.other")).await;
+    assert!(renamed.unwrap_err().contains("server.name"));
+    assert_eq!(world.facts("config.changed").len(), entries);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_and_administrators_are_exchanged() {
+    let world = World::new().await;
+    let other = xp_artifact::SigningKey::from_seed(&[9; 32]).public().to_pem().unwrap();
+    assert_eq!(edit(&world, "signer.pem", |_| other.clone()).await, Ok(true));
+    let mut workflow = flow::workflow(60);
+    workflow.name = "later".to_owned();
+    world.deploy(sealed(&artifact(workflow))).await.refused("bad_artifact");
+    let kill = json!({ "scope": { "principal": "eve" }, "reason": "" });
+    let gone = |roster: String| {
+        roster.replace("name = \"ada\"\nkey_file = \"ada.pem\"", "name = \"kim\"\nkey_file = \"eve2.pem\"")
+    };
+    let kim = agent::key("kim").public().to_pem().unwrap();
+    std::fs::write(world.site.folder.join("eve2.pem"), kim).unwrap();
+    assert_eq!(edit(&world, "roster.toml", gone).await, Ok(true));
+    world.agent("ada").post_with("/v1/kill", None, &kill).await.refused("unauthenticated");
+    world.agent("kim").post_with("/v1/kill", None, &kill).await.ok();
+    let facts = world.facts("config.changed");
+    let last = facts.last().unwrap();
+    assert!(last["administrators_removed"]["names"][0].as_str().unwrap().starts_with("ada ("), "{last}");
+    assert!(last["administrators_added"]["names"][0].as_str().unwrap().starts_with("kim ("), "{last}");
+}
