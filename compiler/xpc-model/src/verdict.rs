@@ -71,7 +71,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { query_ms: 10_000, memory_mb: 4_096, search_states: 20_000, workflow_ms: 600_000 }
+        Self { query_ms: 10_000, memory_mb: 4_096, search_states: 5_000, workflow_ms: 600_000 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Live maps in a solver, ready to be asked.
 
-use std::cell::OnceCell;
+use std::cell::{RefCell, RefMut};
 
 use xp_artifact::workflow::StepId;
 use xpc_model::Limits;
@@ -36,7 +36,11 @@ impl<T> Answer<T> {
 
 /// Runs the solver.
 pub(crate) fn check(sink: &Sink) -> Answer<z3::Model> {
-    match sink.solver.check() {
+    answer(sink, sink.solver.check())
+}
+
+fn answer(sink: &Sink, result: SatResult) -> Answer<z3::Model> {
+    match result {
         SatResult::Unsat => Answer::No,
         SatResult::Sat => match sink.solver.get_model() {
             Some(model) => Answer::Yes(model),
@@ -64,10 +68,11 @@ impl Asked<'_, '_> {
 
     /// A model in which one of these holds.
     pub fn any(&self, goals: &[Bool]) -> Answer<z3::Model> {
-        self.sink.solver.push();
-        self.sink.solver.assert(self.copy.any(goals));
-        let answer = check(&self.sink);
-        self.sink.solver.pop(1);
+        // Under an assumption, so that what the solver learns stays true.
+        let asked = self.sink.fresh();
+        self.sink.solver.assert(asked.implies(self.copy.any(goals)));
+        let answer = answer(&self.sink, self.sink.solver.check_assumptions(std::slice::from_ref(&asked)));
+        self.sink.solver.assert(asked.not());
         answer
     }
 }
@@ -76,12 +81,12 @@ impl Asked<'_, '_> {
 pub(crate) struct Solvers<'f, 'm> {
     pub facts: &'f Facts<'m>,
     pub limits: Limits,
-    whole: OnceCell<Asked<'f, 'm>>,
+    grown: RefCell<Option<Asked<'f, 'm>>>,
 }
 
 impl<'f, 'm> Solvers<'f, 'm> {
     pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
-        Self { facts, limits, whole: OnceCell::new() }
+        Self { facts, limits, grown: RefCell::new(None) }
     }
 
     /// Over some steps (a cone).
@@ -91,9 +96,14 @@ impl<'f, 'm> Solvers<'f, 'm> {
         Asked { sink, copy }
     }
 
-    /// Over all steps, made once.
-    pub fn whole(&self) -> &Asked<'f, 'm> {
-        self.whole.get_or_init(|| self.over(self.facts.order.clone()))
+    /// The one that most questions share: over the cones of all goals asked of it so far, with these among them.
+    pub fn grown<'n>(&self, needs: impl IntoIterator<Item = &'n Need>) -> RefMut<'_, Asked<'f, 'm>> {
+        let cone = self.cone(needs);
+        RefMut::map(self.grown.borrow_mut(), |grown| {
+            let asked = grown.get_or_insert_with(|| self.over(Vec::new()));
+            asked.copy.grow(&asked.sink, cone);
+            asked
+        })
     }
 
     /// The steps that some needs depend on.

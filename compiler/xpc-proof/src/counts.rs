@@ -1,80 +1,88 @@
 //! How often a step can open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
-use xp_artifact::workflow::{Atom, LoopId, StepId, Then};
+use xp_artifact::workflow::{Atom, Formula, LoopId, StepId};
 
 use crate::cover::Cover;
 use crate::need::Need;
 use crate::session::{Answer, Session};
 
-/// Openings of each step in a run, at most; never below the truth.
-pub(crate) struct Openings {
-    by_step: BTreeMap<StepId, u64>,
-    /// The loops that count for a step.
-    loops: BTreeMap<StepId, Vec<LoopId>>,
+/// Counts openings, step by step when they are asked for: loops within loops are many for a step, and few steps are asked
+/// about.
+#[derive(Default)]
+pub(crate) struct Counts {
+    known: RefCell<HashMap<StepId, Rc<[LoopId]>>>,
 }
 
-impl Openings {
+/// Openings of each step in a run, at most; never below the truth.
+pub(crate) struct Openings<'c, 'f, 'm> {
+    pub counts: &'c Counts,
+    pub session: &'c Session<'f, 'm>,
+    pub cover: &'c Cover,
+}
+
+impl Openings<'_, '_, '_> {
     /// 1 and the bounds of the loops that can open it again.
     pub fn of(&self, step: StepId) -> u64 {
-        self.by_step.get(&step).copied().unwrap_or(1)
+        let facts = self.session.facts;
+        let loops = self.loops(step);
+        let bounds = loops.iter().filter_map(|by| facts.the_loop(*by)).map(|l| u64::from(l.max));
+        bounds.fold(1, u64::saturating_add)
     }
 
-    /// The loops that can open it again.
-    pub fn loops(&self, step: StepId) -> &[LoopId] {
-        self.loops.get(&step).map(Vec::as_slice).unwrap_or_default()
+    /// The loops that can open it again: those that reset it, and whose source can be open while it is open or settled.
+    pub fn loops(&self, step: StepId) -> Rc<[LoopId]> {
+        if !self.cover.is_reset(step) {
+            return Rc::new([]);
+        }
+        if let Some(known) = self.counts.known.borrow().get(&step) {
+            return Rc::clone(known);
+        }
+        let facts = self.session.facts;
+        let above: HashSet<StepId> = facts.cone([step]).into_iter().collect();
+        let mut loops: Vec<LoopId> =
+            above.iter().flat_map(|target| self.cover.fireable_to(*target)).copied().collect();
+        loops.sort_unstable();
+        if !loops.is_empty() {
+            let settled = self.surely_settled(step);
+            loops.retain(|by| self.counts(*by, step, &settled));
+        }
+        let loops: Rc<[LoopId]> = loops.into();
+        self.counts.known.borrow_mut().insert(step, Rc::clone(&loops));
+        loops
     }
-}
 
-/// Counts. A loop counts for a step it resets when its source can be open while the step is open or settled.
-pub(crate) fn openings(session: &Session<'_, '_>, cover: &Cover) -> Openings {
-    let facts = session.facts;
-    let mut counts = Openings { by_step: BTreeMap::new(), loops: BTreeMap::new() };
-    for by in &cover.fireable {
-        let Some(l) = facts.the_loop(*by) else { continue };
+    fn counts(&self, by: LoopId, step: StepId, settled: &BTreeSet<StepId>) -> bool {
+        let session = self.session;
+        let Some(l) = session.facts.the_loop(by) else { return false };
+        if step == l.step {
+            return true;
+        }
+        if settled.contains(&l.step) {
+            return false;
+        }
         let reopening = Need::Enabled(Atom { step: l.step, outcome: l.outcome });
-        let example = match session.example(std::slice::from_ref(&reopening)) {
-            Answer::Yes(map) => Some(map),
-            Answer::No => continue,
-            Answer::Unknown(_) => None,
-        };
-        let thinkable = without(session, *by, l.step);
-        for step in facts.reset_by(*by) {
-            if !thinkable.contains(step) {
-                continue;
-            }
-            let shown = *step == l.step || example.as_ref().is_some_and(|map| map.begun(facts, *step));
-            let together = shown || {
-                let goal = vec![reopening.clone(), Need::Begun(*step)];
-                // Undecided counts: the bound may be too high, never too low.
-                !matches!(session.example(&goal), Answer::No)
-            };
-            if together {
-                *counts.by_step.entry(*step).or_insert(1) += u64::from(l.max);
-                counts.loops.entry(*step).or_default().push(*by);
-            }
-        }
+        // Undecided counts: the bound may be too high, never too low.
+        session.walks().fires_with(session.facts, by, step)
+            || !matches!(session.example(&[reopening, Need::Begun(step)]), Answer::No)
     }
-    counts
-}
 
-/// Steps a loop resets that could be open or settled while its source is not settled, going by the guards alone.
-fn without(session: &Session<'_, '_>, by: LoopId, source: StepId) -> BTreeSet<StepId> {
-    let facts = session.facts;
-    let mut reset: Vec<StepId> = facts.reset_by(by).to_vec();
-    reset.sort_by_key(|step| facts.rank(*step));
-    let mut thinkable = BTreeSet::new();
-    for step in reset {
-        let known = |atom: Atom| {
-            let possible = facts.outcome(atom).is_some_and(|outcome| outcome.then == Then::Settle);
-            possible
-                && atom.step != source
-                && (!facts.resets(by, atom.step) || thinkable.contains(&atom.step))
-        };
-        if facts.step(step).after.holds(&known) {
-            thinkable.insert(step);
+    /// Steps that have settled when the step has begun, because guards say so without an `or`.
+    fn surely_settled(&self, step: StepId) -> BTreeSet<StepId> {
+        let mut settled = BTreeSet::new();
+        let mut open = vec![step];
+        while let Some(here) = open.pop() {
+            for part in self.session.facts.step(here).after.conjuncts() {
+                if let Formula::Is(atom) = part
+                    && settled.insert(atom.step)
+                {
+                    open.push(atom.step);
+                }
+            }
         }
+        settled
     }
-    thinkable
 }

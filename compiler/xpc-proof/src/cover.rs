@@ -1,13 +1,14 @@
 //! What can happen: most of it is seen on a few walks through the workflow, the solver is asked for the rest.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use xp_artifact::workflow::{Atom, Formula, LoopId, StepId};
 
 use crate::facts::Facts;
+use crate::map::Map;
 use crate::need::Need;
 use crate::plan;
-use crate::refute::{Setting, Stage};
+use crate::refute::Stage;
 use crate::session::Session;
 use crate::violation::Violation;
 use crate::walk::Walks;
@@ -36,11 +37,37 @@ pub(crate) struct Cover {
     happens: HashMap<Atom, Chance>,
     /// Loops that may fire.
     pub fireable: Vec<LoopId>,
+    to: HashMap<StepId, Vec<LoopId>>,
+    /// Steps that one of those resets.
+    reset: HashSet<StepId>,
 }
 
 impl Cover {
+    fn set(&mut self, asked: Asked, chance: Chance) {
+        match asked {
+            Asked::Opens(step) => {
+                if let Some(place) = self.opens.get_mut(step.index()) {
+                    *place = chance;
+                }
+            }
+            Asked::Happens(atom) => {
+                self.happens.insert(atom, chance);
+            }
+        }
+    }
+
     pub fn opens(&self, step: StepId) -> Chance {
         self.opens.get(step.index()).cloned().unwrap_or(Chance::Never)
+    }
+
+    /// Loops that may fire and open this step again as their target.
+    pub fn fireable_to(&self, target: StepId) -> &[LoopId] {
+        self.to.get(&target).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Some loop that may fire resets the step.
+    pub fn is_reset(&self, step: StepId) -> bool {
+        self.reset.contains(&step)
     }
 
     pub fn happens(&self, atom: Atom) -> Chance {
@@ -52,13 +79,18 @@ impl Cover {
 pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
     let facts = session.facts;
     let walks = session.walks();
-    let mut cover = Cover { opens: Vec::new(), happens: HashMap::new(), fireable: Vec::new() };
+    let (happens, to, reset) = (HashMap::new(), HashMap::new(), HashSet::new());
+    let mut cover = Cover { opens: Vec::new(), happens, fireable: Vec::new(), to, reset };
     ask(session, stage, walks, &mut cover);
     cover.fireable = facts
         .loops()
         .filter(|(_, l)| cover.happens(Atom { step: l.step, outcome: l.outcome }).conceivable())
         .map(|(by, _)| by)
         .collect();
+    for (by, l) in facts.loops().filter(|(by, _)| cover.fireable.binary_search(by).is_ok()) {
+        cover.to.entry(l.target).or_default().push(by);
+    }
+    cover.reset = facts.reset_by_any(&cover.fireable).into_iter().collect();
     cover
 }
 
@@ -77,55 +109,75 @@ fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &
         .map(|step| vec![Need::Open(*step)])
         .chain(atoms.iter().map(|atom| vec![enabled(facts, *atom)]))
         .collect();
-    let answers = session.sort(&goals, None);
-    let chance = |index: usize, step: StepId, last: Option<Atom>| match &answers {
-        Err(why) => Chance::Unsure(why.clone()),
-        Ok(answers) => match answers.get(index).and_then(Option::as_ref) {
-            None => Chance::Never,
-            Some(map)
-                if !walks.needs_scarce(facts, map)
-                    && last.is_none_or(|atom| {
-                        !walks.exhausts_scarce(facts, atom)
-                            && !facts.taken.needs_run(&map.bound, Some(atom.step))
-                    }) =>
-            {
-                Chance::Happens
-            }
-            Some(map) => {
-                let acts = match last {
-                    Some(atom) => plan::to_outcome(facts, map, atom),
-                    None => plan::to_map(facts, map, &[]),
-                };
-                let end = last.map_or(Violation::Reached, Violation::Taken);
-                match acts.map(|acts| stage.can(&acts, &end)) {
-                    Some(Ok(())) => Chance::Happens,
-                    _ if stage
-                        .search(
-                            &last.map_or(Violation::Open(step), Violation::Taken),
-                            &Setting::default(),
-                            "",
-                        )
-                        .is_ok() =>
-                    {
-                        Chance::Happens
-                    }
-                    Some(Err(why)) => {
-                        Chance::Unsure(format!("a limit per run stands in the way of the loops: {why}"))
-                    }
-                    None => Chance::Unsure("it takes too many events to show".to_owned()),
-                }
-            }
-        },
-    };
     cover.opens = vec![Chance::Happens; facts.w.steps.len()];
-    for (index, step) in steps.iter().enumerate() {
-        if let Some(place) = cover.opens.get_mut(step.index()) {
-            *place = chance(index, *step, None);
+    cover.happens = walks.happens.iter().map(|atom| (*atom, Chance::Happens)).collect();
+    let asked =
+        steps.iter().map(|step| Asked::Opens(*step)).chain(atoms.iter().map(|atom| Asked::Happens(*atom)));
+    let answers = session.sort(&goals, None);
+    let mut open = Vec::new();
+    for (index, asked) in asked.enumerate() {
+        let chance = match &answers {
+            Err(why) => Chance::Unsure(why.clone()),
+            Ok(answers) => match answers.get(index).and_then(Option::as_ref) {
+                None => Chance::Never,
+                Some(map) => match asked.shown(session, stage, walks, map) {
+                    Ok(()) => Chance::Happens,
+                    Err(why) => {
+                        open.push(asked);
+                        Chance::Unsure(why)
+                    }
+                },
+            },
+        };
+        cover.set(asked, chance);
+    }
+    // One search for all that no plan shows.
+    let violations: Vec<Violation> = open.iter().map(|asked| asked.violation()).collect();
+    if !open.is_empty() {
+        for (asked, _) in open.into_iter().zip(stage.meets(&violations)).filter(|(_, met)| *met) {
+            cover.set(asked, Chance::Happens);
         }
     }
-    cover.happens = walks.happens.iter().map(|atom| (*atom, Chance::Happens)).collect();
-    for (index, atom) in atoms.iter().enumerate() {
-        cover.happens.insert(*atom, chance(steps.len() + index, atom.step, Some(*atom)));
+}
+
+/// What is asked.
+#[derive(Clone, Copy)]
+enum Asked {
+    Opens(StepId),
+    Happens(Atom),
+}
+
+impl Asked {
+    /// Whether a live map stands for a run: surely, or because the machine carries a plan out.
+    fn shown(
+        self,
+        session: &Session<'_, '_>,
+        stage: &Stage<'_, '_>,
+        walks: &Walks,
+        map: &Map,
+    ) -> Result<(), String> {
+        let facts = session.facts;
+        let (acts, end) = match self {
+            Self::Opens(_) if !walks.needs_scarce(facts, map) => return Ok(()),
+            Self::Happens(atom)
+                if !walks.needs_scarce(facts, map)
+                    && !walks.exhausts_scarce(facts, atom)
+                    && !facts.taken.needs_run(&map.bound, Some(atom.step)) =>
+            {
+                return Ok(());
+            }
+            Self::Opens(_) => (plan::to_map(facts, map, &[]), Violation::Reached),
+            Self::Happens(atom) => (plan::to_outcome(facts, map, atom), Violation::Taken(atom)),
+        };
+        let acts = acts.ok_or_else(|| "it takes too many events to show".to_owned())?;
+        stage.can(&acts, &end).map_err(|why| format!("a limit per run stands in the way of the loops: {why}"))
+    }
+
+    fn violation(self) -> Violation {
+        match self {
+            Self::Opens(step) => Violation::Open(step),
+            Self::Happens(atom) => Violation::Taken(atom),
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use crate::facts::{Facts, GrantAt, Shown};
 use crate::map::{FlagAt, Map};
 use crate::sure;
 
+/// Outcomes of one step of which each pair is said to exclude each other.
+const PAIRS: usize = 4;
+
 /// A solver with its supply of names and, when tracking, a guard for each place an axiom comes from.
 pub(crate) struct Sink {
     pub solver: Solver,
@@ -64,7 +67,8 @@ pub(crate) struct MapVars<'f, 'm> {
     pub facts: &'f Facts<'m>,
     pub steps: Vec<StepId>,
     outcomes: HashMap<Atom, Bool>,
-    of_step: HashMap<StepId, Vec<Bool>>,
+    /// Whether the step is settled.
+    of_step: HashMap<StepId, Bool>,
     bound: HashMap<GrantAt, Bool>,
     flags: RefCell<HashMap<FlagAt, Bool>>,
     yes: Bool,
@@ -76,7 +80,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
     pub fn new(sink: &Sink, facts: &'f Facts<'m>, steps: Vec<StepId>) -> Self {
         let mut copy = Self {
             facts,
-            steps,
+            steps: Vec::new(),
             outcomes: HashMap::new(),
             of_step: HashMap::new(),
             bound: HashMap::new(),
@@ -84,18 +88,30 @@ impl<'f, 'm> MapVars<'f, 'm> {
             yes: Bool::from_bool(true),
             no: Bool::from_bool(false),
         };
-        for step in copy.steps.clone() {
-            copy.step(sink, step);
+        copy.grow(sink, steps);
+        copy
+    }
+
+    /// As [`Self::new`], with these steps too (a cone).
+    pub fn grow(&mut self, sink: &Sink, steps: Vec<StepId>) {
+        let facts = self.facts;
+        let new: Vec<StepId> = steps.into_iter().filter(|step| !self.of_step.contains_key(step)).collect();
+        if new.is_empty() {
+            return;
         }
+        for step in &new {
+            self.step(sink, *step);
+        }
+        self.steps.extend(&new);
         if facts.over_at_once {
             // The first settling ends the run: nothing is ever settled while it goes on.
-            for settled in copy.outcomes.values() {
+            for settled in new.iter().filter_map(|step| self.of_step.get(step)) {
                 sink.axiom(Some(Place::Finish), &settled.not());
             }
-        } else if copy.thinkable(&facts.w.finish) {
-            sink.axiom(Some(Place::Finish), &copy.formula(&facts.w.finish).not());
+        } else if self.thinkable(&facts.w.finish) {
+            // More steps make it reachable in more ways: what was said before still holds.
+            sink.axiom(Some(Place::Finish), &self.formula(&facts.w.finish).not());
         }
-        copy
     }
 
     fn step(&mut self, sink: &Sink, step: StepId) {
@@ -110,15 +126,10 @@ impl<'f, 'm> MapVars<'f, 'm> {
                 settled
             })
             .collect();
-        for (index, one) in settled.iter().enumerate() {
-            for other in settled.iter().skip(index + 1) {
-                sink.axiom(Some(Place::Step(step)), &Bool::or(&[one.not(), other.not()]));
-            }
-        }
-        let some = self.any(&settled);
+        let some = self.one_of(sink, Place::Step(step), &settled);
         for (place, guard) in self.after_parts(step) {
-            for one in &settled {
-                sink.axiom(Some(place), &one.implies(&guard));
+            if !settled.is_empty() {
+                sink.axiom(Some(place), &some.implies(&guard));
             }
         }
         for (index, grant) in declared.grants.iter().enumerate() {
@@ -137,7 +148,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
             }
             self.bound.insert(at, bound);
         }
-        self.of_step.insert(step, settled);
+        self.of_step.insert(step, some);
         for atom in atoms {
             let Some(settled) = self.outcomes.get(&atom).cloned() else { continue };
             if let Some(condition) = facts.evidence(atom) {
@@ -149,6 +160,27 @@ impl<'f, 'm> MapVars<'f, 'm> {
                 sink.axiom(Some(Place::Outcome(facts.chosen(atom))), &settled.implies(&seen));
             }
         }
+    }
+
+    /// At most one of these is so; whether one is.
+    fn one_of(&self, sink: &Sink, place: Place, parts: &[Bool]) -> Bool {
+        // Pairs while they are few, then a ladder: what is so is said step by step, and each part denies all before it.
+        if parts.len() <= PAIRS {
+            for (index, one) in parts.iter().enumerate() {
+                for other in parts.iter().skip(index + 1) {
+                    sink.axiom(Some(place), &Bool::or(&[one.not(), other.not()]));
+                }
+            }
+            return self.any(parts);
+        }
+        let mut so_far = self.no.clone();
+        for part in parts {
+            sink.axiom(Some(place), &Bool::or(&[part.not(), so_far.not()]));
+            let next = sink.fresh();
+            sink.solver.assert(next.iff(Bool::or(&[so_far, part.clone()])));
+            so_far = next;
+        }
+        so_far
     }
 
     pub fn all(&self, parts: &[Bool]) -> Bool {
@@ -198,7 +230,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
     }
 
     pub fn settled(&self, step: StepId) -> Bool {
-        self.any(self.of_step.get(&step).map(Vec::as_slice).unwrap_or_default())
+        self.of_step.get(&step).unwrap_or(&self.no).clone()
     }
 
     pub fn is_bound(&self, at: GrantAt) -> Bool {

@@ -1,9 +1,10 @@
 //! What the questions look up in a workflow again and again: order, cones, what an outcome needs, what a loop resets.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashSet};
 
 use xp_artifact::declaration::Clauses;
-use xp_artifact::depends;
+use xp_artifact::depends::{self, Resets};
 use xp_artifact::workflow::{
     Action, ActionId, Atom, Condition, Datum, Effect, Formula, Grant, GrantIx, How, Loop, LoopId, Outcome,
     OutcomeIx, Per, Repeat, RoleId, Root, Step, StepId, Then, Workflow,
@@ -71,12 +72,13 @@ pub(crate) struct Facts<'m> {
     rank: Vec<usize>,
     parents: Vec<Vec<StepId>>,
     parts: Vec<usize>,
-    /// By loop: the target and all downstream of it, in id order.
-    resets: Vec<Vec<StepId>>,
+    resets: Resets,
     usable: Vec<Vec<bool>>,
     submittable: Vec<bool>,
     /// Names that may be taken.
     pub taken: Taken,
+    /// Outcomes that limits per run rule out, once they are known.
+    never: OnceCell<BTreeSet<Atom>>,
     /// `finish` holds before anything happens: the first settling ends the run.
     pub over_at_once: bool,
 }
@@ -98,7 +100,7 @@ impl<'m> Facts<'m> {
         }
         let parents = depends::needs(w);
         let parts = graph.components();
-        let resets = depends::resets(w, &parents);
+        let resets = Resets::of(w, parents.clone());
         let usable = w
             .steps
             .iter()
@@ -123,6 +125,7 @@ impl<'m> Facts<'m> {
             usable,
             submittable,
             taken,
+            never: OnceCell::new(),
             over_at_once,
         })
     }
@@ -190,14 +193,19 @@ impl<'m> Facts<'m> {
 
     /// The target of a loop and all downstream of it, in id order.
     pub fn reset_by(&self, id: LoopId) -> &[StepId] {
-        self.resets.get(id.index()).map(Vec::as_slice).unwrap_or_default()
+        self.resets.by(id)
     }
 
     pub fn resets(&self, id: LoopId, step: StepId) -> bool {
-        self.reset_by(id).binary_search(&step).is_ok()
+        self.resets.has(id, step)
     }
 
-    /// The steps a step depends on directly.
+    /// The steps that some of the loops reset, in id order.
+    pub fn reset_by_any(&self, loops: &[LoopId]) -> Vec<StepId> {
+        self.resets.by_any(loops.iter().copied())
+    }
+
+    /// The steps that the step depends on directly.
     pub fn parents(&self, step: StepId) -> &[StepId] {
         self.parents.get(step.index()).map(Vec::as_slice).unwrap_or_default()
     }
@@ -210,11 +218,16 @@ impl<'m> Facts<'m> {
     /// The steps given and all upstream of them, in `order`. Invariant: closed under "depends on", so a live map cut
     /// down to a cone is a live map.
     pub fn cone(&self, roots: impl IntoIterator<Item = StepId>) -> Vec<StepId> {
-        let mut seen = BTreeSet::new();
+        self.cone_from(roots, 0)
+    }
+
+    /// The part of a cone from a rank on.
+    pub fn cone_from(&self, roots: impl IntoIterator<Item = StepId>, rank: usize) -> Vec<StepId> {
+        let mut seen = HashSet::new();
         let mut stack: Vec<StepId> = roots.into_iter().collect();
         while let Some(here) = stack.pop() {
-            if here.index() < self.w.steps.len() && seen.insert(here) {
-                stack.extend(self.parents.get(here.index()).into_iter().flatten());
+            if here.index() < self.w.steps.len() && self.rank(here) >= rank && seen.insert(here) {
+                stack.extend(self.parents(here));
             }
         }
         let mut cone: Vec<StepId> = seen.into_iter().collect();
@@ -266,6 +279,21 @@ impl<'m> Facts<'m> {
 
     /// Nothing static rules the outcome out.
     pub fn possible(&self, atom: Atom) -> bool {
+        !self.is_ruled_out(atom) && self.declared_possible(atom)
+    }
+
+    /// Takes note of outcomes that limits per run rule out.
+    pub fn rule_out(&self, never: BTreeSet<Atom>) {
+        self.never.get_or_init(|| never);
+    }
+
+    /// Limits per run rule the outcome out.
+    pub fn is_ruled_out(&self, atom: Atom) -> bool {
+        self.never.get().is_some_and(|never| never.contains(&atom))
+    }
+
+    /// As [`Self::possible`], limits aside.
+    fn declared_possible(&self, atom: Atom) -> bool {
         let Some(outcome) = self.outcome(atom) else { return false };
         let Some(chosen) = self.outcome(self.chosen(atom)) else { return false };
         if matches!(chosen.how, How::Exhausted(_)) {
@@ -285,7 +313,7 @@ impl<'m> Facts<'m> {
             Some(Then::Reopen(by)) => self.the_loop(by).map(|l| Atom { step: l.step, outcome: l.exhausted }),
             _ => None,
         };
-        self.possible(atom) && used_up.is_none_or(|exhausted| self.possible(exhausted))
+        self.possible(atom) && used_up.is_none_or(|exhausted| self.declared_possible(exhausted))
     }
 
     /// The ways a judge in the step can be shown a datum; none when it cannot. The machine compares values, so seeing an

@@ -54,7 +54,15 @@ impl Map {
     /// Forgets everything about a step.
     pub fn unsettle(&mut self, step: StepId) {
         self.settled.remove(&step);
-        self.bound.retain(|(of, _)| *of != step);
+        let bound: Vec<GrantAt> = self.bound_in(step).collect();
+        for at in bound {
+            self.bound.remove(&at);
+        }
+    }
+
+    /// Results of a step that are bound.
+    pub fn bound_in(&self, step: StepId) -> impl Iterator<Item = GrantAt> {
+        self.bound.range((step, GrantIx(0))..).take_while(move |(of, _)| *of == step).copied()
     }
 
     /// The part on the steps given, which must be closed under "depends on".

@@ -91,10 +91,8 @@ impl<'f, 'm> Plan<'f, 'm> {
                 None => {}
             }
             let mut way = evidence::way_taken(self.facts, atom, target)?;
-            for (step, grant) in &target.bound {
-                if *step == atom.step {
-                    way.entry(*grant).or_default();
-                }
+            for (_, grant) in target.bound_in(atom.step) {
+                way.entry(grant).or_default();
             }
             self.evidence(atom.step, &way)?;
             self.push(Act::Take { atom: self.facts.chosen(atom), becomes: atom })?;

@@ -1,6 +1,6 @@
 //! From a plan to a trace: carried out on the machine, then made so small that no event can be left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::workflow::{Datum, RoleId, Root, StepId};
 use xp_diagnostics::{HandedIn, Trace};
@@ -8,6 +8,7 @@ use xp_scope::Value;
 use xpc_model::Limits;
 
 use crate::facts::Facts;
+use crate::needed;
 use crate::plan::Act;
 use crate::replay::Run;
 use crate::search;
@@ -15,8 +16,9 @@ use crate::values::{Values, put};
 use crate::violation::Violation;
 use crate::watching::Watching;
 
-/// Replays spent on making one trace small.
-const MAX_REPLAYED_ACTS: usize = 400_000;
+/// Acts replayed to make one trace small: so many, and so many times the length of the plan.
+const REPLAYED_ACTS: usize = 20_000;
+const REPLAYS: usize = 8;
 
 /// Replays plans of one workflow.
 pub(crate) struct Stage<'f, 'm> {
@@ -94,18 +96,30 @@ impl<'f, 'm> Stage<'f, 'm> {
         self.trace(&acts, violation, setting, ends_in)
     }
 
-    /// Leaves out stretches, halving their length down to single events, until no single event can be left out.
+    /// Which of some violations a bounded search on the machine meets.
+    pub fn meets(&self, violations: &[Violation]) -> Vec<bool> {
+        let Ok(start) = self.run(&Setting::default()) else { return vec![false; violations.len()] };
+        let found = search::find_each(self.facts, start, violations, self.states);
+        found.into_iter().map(|acts| acts.is_some()).collect()
+    }
+
+    /// Leaves out stretches, halving their length down to single events, until no single event can be left out or too much
+    /// was replayed. What the violation plainly needs is not tried.
     fn minimise(&self, acts: &mut Vec<Act>, violation: &Violation, setting: &Setting<'m>) {
-        let mut budget = MAX_REPLAYED_ACTS;
+        let mut budget = acts.len().saturating_mul(REPLAYS).saturating_add(REPLAYED_ACTS);
         let mut stretch = (acts.len() / 2).max(1);
         loop {
             let mut any = false;
+            let needed = needed::by(self.facts, acts, violation);
+            let mut open: Vec<usize> = (0..acts.len()).filter(|index| !needed.contains(index)).collect();
+            stretch = stretch.min(open.len()).max(1);
             // From the end, so that what needs a thing goes before the thing.
-            let mut end = acts.len();
+            let mut end = open.len();
             while end > 0 {
                 let start = end.saturating_sub(stretch);
-                let without: Vec<Act> =
-                    acts.iter().take(start).chain(acts.iter().skip(end)).cloned().collect();
+                let out: BTreeSet<usize> = open.iter().take(end).skip(start).copied().collect();
+                let kept = acts.iter().enumerate().filter(|(index, _)| !out.contains(index));
+                let without: Vec<Act> = kept.map(|(_, act)| act.clone()).collect();
                 if without.len() > budget {
                     return;
                 }
@@ -113,8 +127,13 @@ impl<'f, 'm> Stage<'f, 'm> {
                 if self.carry_out(&without, violation, setting).is_ok() {
                     *acts = without;
                     any = true;
+                    // What stands behind them moves up.
+                    open.retain(|index| !out.contains(index));
+                    for index in open.iter_mut().skip(start) {
+                        *index = index.saturating_sub(out.len());
+                    }
                 }
-                end = start.min(acts.len());
+                end = start.min(open.len());
             }
             if stretch > 1 {
                 stretch /= 2;

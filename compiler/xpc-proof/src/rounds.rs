@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use z3::ast::Bool;
 
-use crate::asked::{Answer, Asked, Solvers};
+use crate::asked::{Answer, Solvers};
 use crate::map::Map;
 use crate::need::Goal;
 use crate::support;
@@ -81,14 +81,7 @@ impl Rounds<'_, '_, '_> {
             return Ok(());
         }
         // A map of the cone of all these goals is exact for each of them.
-        let cone = self.solvers.cone(goals.iter().flat_map(|(_, goal)| goal.iter()));
-        let own;
-        let asked: &Asked<'_, '_> = if cone.len() * 2 > facts.order.len() {
-            self.solvers.whole()
-        } else {
-            own = self.solvers.over(cone);
-            &own
-        };
+        let asked = self.solvers.grown(goals.iter().flat_map(|(_, goal)| goal.iter()));
         let mut open: Vec<(usize, &Goal, Bool)> =
             goals.into_iter().map(|(index, goal)| (index, goal, asked.goal(goal))).collect();
         for _ in 0..rounds {

@@ -7,17 +7,20 @@ use xpc_model::{Limits, Place};
 use z3::SatResult;
 use z3::ast::Bool;
 
+use crate::asked::Solvers;
 pub(crate) use crate::asked::{Answer, check};
-use crate::asked::{Asked, Solvers};
 use crate::encode::{MapVars, Sink};
+use crate::example::Example;
 use crate::facts::Facts;
+use crate::facts::GrantAt;
+use crate::implied::Implied;
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::rounds::Rounds;
 use crate::support;
 use crate::walk::Walks;
 
-/// Up to this many goals are asked one by one, each on its own cone.
+/// Up to this many goals are asked one by one.
 const ONE_BY_ONE: usize = 24;
 /// Largest cone a core is looked for in, and largest core that is minimised.
 const CORE_STEPS: usize = 2_000;
@@ -29,28 +32,33 @@ pub(crate) struct Session<'f, 'm> {
     pub limits: Limits,
     solvers: Solvers<'f, 'm>,
     walks: OnceCell<Walks>,
+    implied: Implied,
 }
 
 impl<'f, 'm> Session<'f, 'm> {
     pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
-        Self { facts, limits, solvers: Solvers::new(facts, limits), walks: OnceCell::new() }
+        Self {
+            facts,
+            limits,
+            solvers: Solvers::new(facts, limits),
+            walks: OnceCell::new(),
+            implied: Implied::new(),
+        }
     }
 
     pub fn walks(&self) -> &Walks {
         self.walks.get_or_init(|| Walks::of(self.facts))
     }
 
-    /// A smallest-looking live map in which the goal holds. Asked on the goal's cone, which is exact: cutting a live map
-    /// down to a cone leaves a live map, and what the goal says of its own steps stays.
+    /// A smallest-looking live map in which the goal holds. Asked on a cone that has the goal's, which is exact: cutting a
+    /// live map down to a cone leaves a live map, and what the goal says of its own steps stays.
     pub fn ask(&self, goal: &[Need]) -> Answer<Map> {
-        let own;
-        let asked: &Asked<'_, '_> = if goal.iter().any(|need| need.steps().is_none()) {
-            self.solvers.whole()
-        } else {
-            own = self.solvers.over(self.solvers.cone(goal));
-            &own
-        };
-        match asked.any(&[asked.goal(goal)]) {
+        if self.implied.refutes(self.facts, goal).is_some() {
+            return Answer::No;
+        }
+        let asked = self.solvers.grown(goal);
+        let formula = asked.goal(goal);
+        match asked.any(&[formula]) {
             Answer::Yes(model) => Answer::Yes(support::shrink(self.facts, &asked.copy.read(&model), &[goal])),
             Answer::No => Answer::No,
             Answer::Unknown(why) => Answer::Unknown(why),
@@ -62,6 +70,25 @@ impl<'f, 'm> Session<'f, 'm> {
         self.walks().example(self.facts, goal).map_or_else(|| self.ask(goal), Answer::Yes)
     }
 
+    /// For each grant an example of its use, where there is one: all that walks have met are on one of them.
+    ///
+    /// # Errors
+    /// Why the solver gave up.
+    pub fn uses(&self, grants: &[GrantAt]) -> Result<Vec<Option<Example<'f, 'm>>>, String> {
+        let met = grants.iter().map(|at| Some(Example::on_walk(self.facts, self.walks().use_of(*at)?, *at)));
+        let mut found: Vec<Option<Example<'f, 'm>>> = met.collect();
+        let left: Vec<usize> =
+            (0..grants.len()).filter(|index| matches!(found.get(*index), Some(None))).collect();
+        let goals: Vec<Goal> =
+            left.iter().filter_map(|index| Some(vec![Need::Use(*grants.get(*index)?)])).collect();
+        for (index, map) in left.into_iter().zip(self.sort(&goals, None)?) {
+            if let Some(place) = found.get_mut(index) {
+                *place = map.map(|map| Example::of(self.facts, map));
+            }
+        }
+        Ok(found)
+    }
+
     /// For each goal an example, where there is one. With `most`, stops after that many examples; goals without one are
     /// then not known to have none.
     ///
@@ -70,31 +97,37 @@ impl<'f, 'm> Session<'f, 'm> {
     pub fn sort(&self, goals: &[Goal], most: Option<usize>) -> Result<Vec<Option<Map>>, String> {
         let mut left = most.unwrap_or(usize::MAX);
         let mut found: Vec<Option<Map>> = vec![None; goals.len()];
+        let mut none = BTreeSet::new();
         let few = goals.len() <= ONE_BY_ONE;
-        for (goal, place) in goals.iter().zip(&mut found) {
+        for (index, (goal, place)) in goals.iter().zip(&mut found).enumerate() {
             if left == 0 {
                 return Ok(found);
             }
-            *place = if few {
-                self.ask(goal).known()?
-            } else if goal.iter().all(Need::asks_for_more) {
-                self.walks().example(self.facts, goal)
-            } else {
-                None
-            };
+            if self.implied.refutes(self.facts, goal).is_some() {
+                none.insert(index);
+                continue;
+            }
+            if few || goal.iter().all(Need::asks_for_more) {
+                *place = self.walks().example(self.facts, goal);
+            }
+            if few && place.is_none() {
+                *place = self.ask(goal).known()?;
+            }
             left -= usize::from(place.is_some());
         }
         if few {
             return Ok(found);
         }
-        let mut rounds =
-            Rounds { solvers: &self.solvers, walks: self.walks(), goals, found, left, none: BTreeSet::new() };
+        let mut rounds = Rounds { solvers: &self.solvers, walks: self.walks(), goals, found, left, none };
         rounds.ask()?;
         Ok(rounds.found)
     }
 
     /// The places of the source that a goal without example rests on, minimal where that is cheap.
     pub fn core(&self, goal: &[Need]) -> Vec<Place> {
+        if let Some(places) = self.implied.refutes(self.facts, goal) {
+            return places.into_iter().collect();
+        }
         let cone = self.solvers.cone(goal);
         if cone.len() > CORE_STEPS {
             return Vec::new();

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{KeyExpr, Making};
+use xp_artifact::depends::Resets;
 use xp_artifact::things::Terms;
-use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, Pin, Root, StepId, Workflow};
+use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, LoopId, Pin, Root, StepId, Workflow};
 use xp_scope::thing::{Immutable, Key, Term, relate};
 
 type GrantAt = (StepId, GrantIx);
@@ -29,7 +30,7 @@ struct Maker<'w> {
 }
 
 impl Taken {
-    pub fn of(w: &Workflow, resets: &[Vec<StepId>]) -> Self {
+    pub fn of(w: &Workflow, resets: &Resets) -> Self {
         let mut terms = Terms::of(w);
         let mut makers = Vec::new();
         for (number, step) in w.steps.iter().enumerate() {
@@ -108,16 +109,15 @@ impl Maker<'_> {
 
     /// In every later opening the name is another one: one thing that is new itself stands in it, and nothing else that may
     /// change.
-    fn changes(&self, w: &Workflow, resets: &[Vec<StepId>]) -> bool {
+    fn changes(&self, w: &Workflow, resets: &Resets) -> bool {
         let data = self.pins().flat_map(|pin| match pin {
             Pin::Is(expr) | Pin::OneOf { set: expr, .. } => expr.data().collect::<Vec<_>>(),
             Pin::Within(_) | Pin::Content { .. } | Pin::Any => Vec::new(),
         });
-        let own: Vec<&Vec<StepId>> = resets.iter().filter(|reset| reset.contains(&self.at.0)).collect();
+        let loops = (0..w.loops.len()).map(LoopId::of);
+        let own: Vec<LoopId> = loops.filter(|by| resets.has(*by, self.at.0)).collect();
         let moving: BTreeSet<&Datum> = data
-            .filter(|datum| {
-                datum.root.step().is_some_and(|step| own.iter().any(|reset| reset.contains(&step)))
-            })
+            .filter(|datum| datum.root.step().is_some_and(|step| own.iter().any(|by| resets.has(*by, step))))
             .collect();
         let [datum] = moving.into_iter().collect::<Vec<_>>()[..] else { return false };
         let Root::Result { step, grant } = datum.root else { return false };
@@ -127,7 +127,7 @@ impl Maker<'_> {
             action.clauses.made_as(&datum.fields).is_some()
                 && action.clauses.identity(&datum.fields).is_none()
         });
-        minted && own.iter().all(|reset| reset.contains(&step))
+        minted && own.iter().all(|by| resets.has(*by, step))
     }
 }
 

@@ -4,15 +4,18 @@
 //! shows is left to the solver.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
-use xp_artifact::workflow::{Atom, Formula, How, LoopId, StepId, Then};
+use xp_artifact::workflow::{Atom, Formula, How, Loop, LoopId, StepId, Then};
 
 use crate::evidence;
 use crate::facts::{Facts, GrantAt};
 use crate::live::live;
 use crate::map::Map;
 use crate::need::Need;
+use crate::scarce;
 use crate::support;
+use crate::values::grant_at;
 
 /// Walks taken at most.
 const WALKS: usize = 8;
@@ -21,31 +24,46 @@ const WALKS: usize = 8;
 pub(crate) struct Walks {
     pub opens: BTreeSet<StepId>,
     pub happens: BTreeSet<Atom>,
+    /// Grants that could be used where the walk came by, each with the first such walk.
+    uses: HashMap<GrantAt, usize>,
+    /// Loops that could fire, with the walks on which they could.
+    fires: HashMap<LoopId, Vec<usize>>,
     /// Loops that may run into a limit per run before they are used up. No walk uses one of them up.
     scarce: BTreeSet<LoopId>,
-    /// Where each walk ended, with everything it settled on the way.
-    ends: Vec<Map>,
+    /// Where each walk ended, with everything it settled on the way. What was settled when it came to a step is the part
+    /// of it that stands before the step in the order of dependencies.
+    ends: Vec<Rc<Map>>,
 }
 
 impl Walks {
     pub fn of(facts: &Facts<'_>) -> Self {
         let finish = Finish::of(facts);
-        let scarce = facts.loops().map(|(by, _)| by).filter(|by| is_scarce(facts, *by)).collect();
-        let mut walks = Self { opens: BTreeSet::new(), happens: BTreeSet::new(), scarce, ends: Vec::new() };
+        let (opens, happens) = (BTreeSet::new(), BTreeSet::new());
+        let (uses, fires) = (HashMap::new(), HashMap::new());
+        let mut walks = Self { opens, happens, uses, fires, scarce: scarce::loops(facts), ends: Vec::new() };
         let mut taken: HashMap<Atom, usize> = HashMap::new();
         for _ in 0..WALKS {
-            let before = (walks.opens.len(), walks.happens.len());
+            let before = (walks.opens.len(), walks.happens.len(), walks.uses.len());
             let (seen, end) = walks.walk(facts, &finish, &mut taken);
             // What was so on the way was so in a part of the end, and a part of a live map is one.
             if !live(facts, &end) {
                 break;
             }
+            let number = walks.ends.len();
             walks.opens.extend(seen.opens);
-            walks.happens.extend(seen.happens);
-            if before == (walks.opens.len(), walks.happens.len()) {
+            for at in seen.uses {
+                walks.uses.entry(at).or_insert(number);
+            }
+            for atom in seen.happens {
+                if let Some(Then::Reopen(by)) = facts.outcome(atom).map(|outcome| outcome.then) {
+                    walks.fires.entry(by).or_default().push(number);
+                }
+                walks.happens.insert(atom);
+            }
+            if before == (walks.opens.len(), walks.happens.len(), walks.uses.len()) {
                 break;
             }
-            walks.ends.push(end);
+            walks.ends.push(Rc::new(end));
         }
         walks
     }
@@ -56,11 +74,29 @@ impl Walks {
         if !goal.iter().all(Need::decidable) || goal.iter().filter(|need| need.about_luck()).count() > 1 {
             return None;
         }
-        let begun = |end: &&Map| goal.iter().filter_map(Need::begins).all(|step| end.begun(facts, step));
+        let begun = |end: &&Rc<Map>| goal.iter().filter_map(Need::begins).all(|step| end.begun(facts, step));
         self.ends.iter().filter(begun).find_map(|end| {
             let map = support::shrink(facts, end, &[goal]);
             (goal.iter().all(|need| need.holds(facts, &map)) && live(facts, &map)).then_some(map)
         })
+    }
+
+    /// The end of a walk on which the grant could be used.
+    pub fn use_of(&self, at: GrantAt) -> Option<Rc<Map>> {
+        self.uses.get(&at).and_then(|walk| self.ends.get(*walk)).map(Rc::clone)
+    }
+
+    /// On some walk the loop could fire while the step was open or settled.
+    pub fn fires_with(&self, facts: &Facts<'_>, by: LoopId, step: StepId) -> bool {
+        let before = |l: &Loop| facts.rank(step) <= facts.rank(l.step);
+        // What does not come before the source, other examples may show.
+        facts.the_loop(by).is_some_and(before)
+            && self
+                .fires
+                .get(&by)
+                .into_iter()
+                .flatten()
+                .any(|walk| self.ends.get(*walk).is_some_and(|end| end.begun(facts, step)))
     }
 
     /// Some loop may run into a limit per run before it is used up.
@@ -86,13 +122,15 @@ impl Walks {
     /// One walk: everything that opens is settled with the outcome taken least often so far.
     fn walk(&self, facts: &Facts<'_>, finish: &Finish<'_>, taken: &mut HashMap<Atom, usize>) -> (Seen, Map) {
         let mut map = Map::default();
-        let mut seen = Seen { opens: Vec::new(), happens: Vec::new() };
+        let mut seen = Seen { opens: Vec::new(), happens: Vec::new(), uses: Vec::new() };
         let mut left = finish.start();
         for step in &facts.order {
             if !map.begun(facts, *step) {
                 continue;
             }
             seen.opens.push(*step);
+            let here = (0..facts.step(*step).grants.len()).map(|index| grant_at(*step, index));
+            seen.uses.extend(here.filter(|at| evidence::pinned(facts, *at, &map)));
             let mut choice: Option<(usize, Atom)> = None;
             for (atom, outcome) in facts.atoms(*step) {
                 if self.exhausts_scarce(facts, atom)
@@ -118,7 +156,7 @@ impl Walks {
             taken.insert(atom, count + 1);
             let way = evidence::way_now(facts, atom, &map).unwrap_or_default();
             for (index, grant) in facts.step(*step).grants.iter().enumerate() {
-                let at: GrantAt = crate::values::grant_at(*step, index);
+                let at: GrantAt = grant_at(*step, index);
                 // Results that the condition does not read may be there as well.
                 if grant.binder.is_some() && (way.contains_key(&at.1) || evidence::pinned(facts, at, &map)) {
                     map.bound.insert(at);
@@ -132,6 +170,7 @@ impl Walks {
 struct Seen {
     opens: Vec<StepId>,
     happens: Vec<Atom>,
+    uses: Vec<GrantAt>,
 }
 
 /// Keeps track of `finish` without evaluating all of it each time.
@@ -179,16 +218,4 @@ impl<'m> Finish<'m> {
         }
         false
     }
-}
-
-/// Whether using the loop up may run into a limit per run: then only a replay shows that it can be used up.
-fn is_scarce(facts: &Facts<'_>, by: LoopId) -> bool {
-    let Some(l) = facts.the_loop(by) else { return false };
-    let rebuilt = facts.cone([l.step]).into_iter().filter(|step| facts.resets(by, *step));
-    rebuilt.into_iter().any(|step| {
-        facts.step(step).grants.iter().enumerate().any(|(index, grant)| {
-            facts.used_up(crate::values::grant_at(step, index))
-                && (grant.binder.is_some() || !facts.action(grant.action).shows.is_empty())
-        })
-    })
 }

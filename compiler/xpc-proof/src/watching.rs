@@ -43,6 +43,8 @@ pub(crate) struct Watching<'m> {
     watched: Rc<Watched<'m>>,
     met: Rc<Met>,
     watch: Watch,
+    /// The grants whose uses it counts; none where any may matter.
+    concerned: Option<Rc<[GrantAt]>>,
 }
 
 impl<'m> Watching<'m> {
@@ -50,7 +52,17 @@ impl<'m> Watching<'m> {
     pub fn new(facts: &Facts<'m>, question: &Question, met: Rc<Met>) -> Self {
         let watched = Watched::of(facts.w, [question]);
         let watch = watched.start();
-        Self { watched: Rc::new(watched), met, watch }
+        Self { watched: Rc::new(watched), met, watch, concerned: None }
+    }
+
+    /// Only uses of these grants can break it.
+    pub fn about(self, grants: impl IntoIterator<Item = GrantAt>) -> Self {
+        Self { concerned: Some(grants.into_iter().collect()), ..self }
+    }
+
+    /// The grants whose uses can break it; none where any may.
+    pub fn concerned(&self) -> Option<&[GrantAt]> {
+        self.concerned.as_deref()
     }
 
     /// Tells it what an accepted input did.

@@ -1,7 +1,6 @@
 //! A reopening goes back: its target must be upstream of the step it belongs to.
 
-use std::collections::HashSet;
-
+use xp_artifact::depends::Reach;
 use xp_artifact::workflow::{Atom, Loop, StepId};
 use xp_diagnostics::{Diagnostic, codes};
 
@@ -10,44 +9,15 @@ use crate::outcomes;
 use crate::problems::Problems;
 use crate::symbols::Context;
 
-/// Reports the loops whose target is not upstream. `order` holds each step after all it waits for.
-pub fn check(
-    context: &Context<'_>,
-    edges: &Edges,
-    order: &[StepId],
-    loops: &[Option<Loop>],
-    problems: &mut Problems,
-) {
-    // Positions let the search stop early: nothing upstream of a step stands behind it.
-    let mut positions: Vec<usize> = vec![0; edges.len()];
-    for (position, step) in order.iter().enumerate() {
-        if let Some(slot) = positions.get_mut(step.index()) {
-            *slot = position;
-        }
-    }
+/// Reports the loops whose target is not upstream.
+pub fn check(context: &Context<'_>, edges: &Edges, loops: &[Option<Loop>], problems: &mut Problems) {
+    let needs = |step: usize| edges.of(StepId::of(step)).iter().map(|edge| edge.from).collect();
+    let reach = Reach::of((0..edges.len()).map(needs).collect());
     for found in loops.iter().flatten() {
-        if !upstream(edges, &positions, found.step, found.target) {
+        if found.step == found.target || !reach.depends(found.step, found.target) {
             problems.extend(fault(context, found));
         }
     }
-}
-
-fn upstream(edges: &Edges, positions: &[usize], step: StepId, target: StepId) -> bool {
-    let least = positions.get(target.index()).copied().unwrap_or(0);
-    let mut seen: HashSet<StepId> = HashSet::new();
-    let mut left = vec![step];
-    while let Some(here) = left.pop() {
-        for edge in edges.of(here) {
-            if edge.from == target {
-                return true;
-            }
-            let position = positions.get(edge.from.index()).copied().unwrap_or(0);
-            if position > least && seen.insert(edge.from) {
-                left.push(edge.from);
-            }
-        }
-    }
-    false
 }
 
 fn fault(context: &Context<'_>, found: &Loop) -> Option<Diagnostic> {

@@ -75,7 +75,7 @@ pub fn imply(context: &Context<'_>, workflow: &mut Workflow, spans: &mut Spans, 
             };
             // Evidence that stands for a judgement is nobody's: that it is independent is for the proofs.
             let Some(datum) = outcome.of.as_ref().filter(|_| outcome.counts.is_none()) else { continue };
-            for (role, place) in contents.makers(datum) {
+            for (role, place) in contents.makers(datum, judge) {
                 if role == step.role {
                     problems.push(judges_itself(context, role, place, span));
                 } else if known.insert((step.role.min(role), step.role.max(role))) {

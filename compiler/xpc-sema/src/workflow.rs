@@ -54,7 +54,7 @@ pub fn lower(
     if cycles::check(&context, &edges, &order, problems) {
         // Steps that were not understood may be the way there.
         if !ast.damaged {
-            loops::check(&context, &edges, &order, &lowered_loops, problems);
+            loops::check(&context, &edges, &lowered_loops, problems);
         }
     }
     let obligations = obligations::of(&context, problems);

@@ -48,6 +48,9 @@ pub struct Check {
     /// Make warnings errors
     #[arg(long, value_enum)]
     pub deny: Option<Deny>,
+    /// Say on stderr where the time went
+    #[arg(long)]
+    pub timings: bool,
     #[command(flatten)]
     pub limits: Limits,
 }

@@ -62,6 +62,11 @@ pub fn say(message: &str) {
     let _ = writeln!(std::io::stderr(), "xpc: {}", printable(message));
 }
 
+/// Talk on stderr of several lines, as [`say`].
+pub fn talk(text: &str) {
+    let _ = write!(std::io::stderr(), "{}", printable(text));
+}
+
 /// Writes data to stdout; a reader that went away is not an error of ours.
 pub fn print(text: &str) -> Result<(), Exit> {
     let mut stdout = std::io::stdout();

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xp_scope::thing::{Immutable, Term, relate};
 
 use crate::declaration::{KeyExpr, Source, ThingExpr};
-use crate::depends;
+use crate::depends::{self, Resets};
 use crate::things::Terms;
-use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
+use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, LoopId, Pin, RoleId, Root, StepId, Workflow};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
@@ -67,15 +67,17 @@ impl<'w> Contents<'w> {
             }
         }
         let needs = depends::needs(workflow);
-        let resets = depends::resets(workflow, &needs);
-        let reopened = resets.into_iter().flatten().collect();
         let dependents = depends::dependents(&needs);
+        let resets = Resets::of(workflow, needs);
+        let loops = (0..workflow.loops.len()).map(LoopId::of);
+        let reopened = resets.by_any(loops).into_iter().collect();
         let (downstream, met) = (HashMap::new(), HashMap::new());
         Self { workflow, terms, altered, dependents, downstream, reopened, met }
     }
 
     /// The roles that may have made content of the datum, or of the thing it names, each with a step in which it chose some.
-    pub fn makers(&mut self, datum: &Datum) -> BTreeMap<RoleId, StepId> {
+    /// Whoever may have changed that thing by the time of the step that looks at it is one of them.
+    pub fn makers(&mut self, datum: &Datum, looks: StepId) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), vec![Place::Datum(datum.clone())]);
         let mut here = datum.clone();
         for _ in 0..MAX_FOLLOWED {
@@ -86,6 +88,7 @@ impl<'w> Contents<'w> {
                 for source in action.clauses.content_of(action.params.len(), making) {
                     self.source((step, grant), granted, source, &mut makers, &mut open);
                 }
+                open.push(Place::Thing(self.terms.term(step, grant, &making.thing), looks));
             }
             let argument = action.clauses.identity(&here.fields);
             let pinned =
@@ -136,12 +139,37 @@ impl<'w> Contents<'w> {
     fn behind_datum(&mut self, datum: &Datum, makers: &mut BTreeMap<RoleId, StepId>, open: &mut Vec<Place>) {
         match datum.root {
             Root::Param(_) => {}
-            Root::Submission { step, .. } => self.chosen(step, makers),
+            Root::Submission { step, .. } => {
+                self.chosen(step, makers);
+                self.behind_name(datum, step, open);
+            }
             Root::Result { step, grant } => {
                 let Some((granted, action)) = self.granted((step, grant)) else { return };
-                for source in action.sources(&datum.fields) {
+                let clauses = &action.clauses;
+                if clauses.identity(&datum.fields).is_none() && clauses.made_as(&datum.fields).is_none() {
+                    self.behind_name(datum, step, open);
+                }
+                for source in self.workflow.sources(action, &datum.fields) {
                     self.source((step, grant), granted, source, makers, open);
                 }
+            }
+        }
+    }
+
+    /// A name that is derived from content and was picked in the step, by an agent or by the world, may be that of anything
+    /// the run made by then.
+    fn behind_name(&mut self, datum: &Datum, step: StepId, open: &mut Vec<Place>) {
+        let Some(ty) = self.workflow.type_of(datum).cloned() else { return };
+        let key = self.terms.datum(datum);
+        for (made, _) in &self.altered {
+            let Term::Path(levels) = made else { continue };
+            let mut levels = levels.clone();
+            let Some(own) = levels.last_mut() else { continue };
+            let Some(kind) = self.workflow.kinds.get(own.kind) else { continue };
+            let ([part], [decl]) = (own.keys.as_mut_slice(), kind.key.as_slice()) else { continue };
+            if kind.immutable == Some(Immutable::Content) && decl.ty == ty {
+                *part = key.clone();
+                open.push(Place::Thing(Term::Path(levels), step));
             }
         }
     }
@@ -204,11 +232,12 @@ impl<'w> Contents<'w> {
         }
     }
 
-    /// What never changes is what its name was when it came into the run: the datum that is its key.
+    /// What is in a thing whose name is derived from it is what that name was when it came into the run: the datum that is
+    /// its key.
     fn content_key(&self, at: GrantAt, granted: &Grant, expr: &ThingExpr) -> Option<Datum> {
         let level = expr.levels().last()?;
         let kind = self.workflow.kinds.named(&level.kind).and_then(|ix| self.workflow.kinds.get(ix))?;
-        let ([key], Some(_)) = (level.keys.as_slice(), kind.immutable) else { return None };
+        let ([key], Some(Immutable::Content)) = (level.keys.as_slice(), kind.immutable) else { return None };
         match key {
             KeyExpr::Field(fields) => {
                 Some(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields: fields.clone() })

@@ -1,8 +1,8 @@
 //! What an action does to things, as its declaration says it.
 //!
 //! Clauses speak of the action's arguments and of its result; [`crate::things`] says which things they mean for one grant
-//! and for one use. What a declaration leaves unsaid is kept as unsaid here: [`Clauses::reads`], [`Clauses::sources`] and
-//! [`Clauses::instrument`] apply the meaning of that.
+//! and for one use. What a declaration leaves unsaid is kept as unsaid here: [`Clauses::reads`],
+//! [`crate::workflow::Workflow::sources`] and [`Clauses::instrument`] apply the meaning of that.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -228,21 +228,26 @@ impl Clauses {
         self.reads.clone().unwrap_or_else(|| vec![ThingExpr::Anything])
     }
 
-    /// What may be in a field of the result of an action with so many arguments. Unsaid, all arguments and all that is read.
+    /// What a field of the result is made of, as far as it is said of the field as a whole.
     #[must_use]
-    pub fn sources(&self, params: usize, field: &[String]) -> Vec<Source> {
+    pub fn said_of(&self, field: &[String]) -> Option<Vec<Source>> {
         if let Some((index, fields)) = self.identity(field) {
-            return vec![Source::Argument { index, fields }];
+            return Some(vec![Source::Argument { index, fields }]);
         }
-        let said = self
-            .from
-            .iter()
-            .filter(|content| field.starts_with(&content.field) || content.field.starts_with(field));
-        let mut said = said.peekable();
-        if said.peek().is_some() {
-            return said.flat_map(|content| content.of.iter().cloned()).collect();
-        }
-        self.everything(params)
+        let mut said = self.from.iter().filter(|content| field.starts_with(&content.field)).peekable();
+        said.peek()?;
+        Some(said.flat_map(|content| content.of.iter().cloned()).collect())
+    }
+
+    /// What is said of members of a field of the result.
+    #[must_use]
+    pub fn said_below(&self, field: &[String]) -> Vec<Source> {
+        let below = |member: &FieldPath| member.len() > field.len() && member.starts_with(field);
+        let from = self.from.iter().filter(|content| below(&content.field));
+        let is = self.is.iter().filter(|identity| below(&identity.field));
+        let arguments =
+            is.map(|identity| Source::Argument { index: identity.argument, fields: identity.fields.clone() });
+        from.flat_map(|content| content.of.iter().cloned()).chain(arguments).collect()
     }
 
     /// What may be in something made. Unsaid, all arguments and all that is read.

@@ -2,8 +2,10 @@
 
 use xp_scope::{Type, Value};
 
+use crate::declaration::Source;
 use crate::workflow::{
-    Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, Pin, Root, Step, StepId, TemplatePart, Workflow,
+    Action, Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, Pin, Root, Step, StepId, TemplatePart,
+    Workflow,
 };
 
 impl Formula {
@@ -189,6 +191,41 @@ impl Workflow {
             }
         };
         datum.fields.iter().try_fold(root, |ty, field| self.field_type(ty, field))
+    }
+
+    /// What may be in a field of the result of an action. Unsaid, all arguments and all that is read; in a record, what is in
+    /// any member.
+    #[must_use]
+    pub fn sources(&self, action: &Action, field: &[String]) -> Vec<Source> {
+        let clauses = &action.clauses;
+        let below = clauses.said_below(field);
+        if let Some(mut said) = clauses.said_of(field) {
+            if clauses.identity(field).is_none() {
+                said.extend(below);
+            }
+            return said;
+        }
+        let everything = || clauses.everything(action.params.len());
+        if below.is_empty() {
+            return everything();
+        }
+        let ty = field.iter().try_fold(&action.result, |ty, field| self.field_type(ty, field));
+        let record = ty.and_then(|ty| match ty {
+            Type::Record(name) => self.records.iter().find(|record| record.name == *name),
+            _ => None,
+        });
+        let Some(record) = record else { return everything().into_iter().chain(below).collect() };
+        let members = record.fields.iter().flat_map(|member| {
+            let path: Vec<String> = field.iter().chain([&member.name]).cloned().collect();
+            self.sources(action, &path)
+        });
+        let mut found: Vec<Source> = Vec::new();
+        for source in members {
+            if !found.contains(&source) {
+                found.push(source);
+            }
+        }
+        found
     }
 
     /// The type of a field, if the type is a record that has it.

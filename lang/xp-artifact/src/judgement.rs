@@ -1,13 +1,17 @@
 //! Which outcomes judge which data, as far as "judged before it is made final" counts them, and what the names of final
 //! arguments say of the things behind them.
 
+use std::collections::BTreeSet;
+
 use xp_scope::thing::{Immutable, Meeting, Term, relate};
 
 use crate::content::Contents;
 use crate::declaration::{KeyExpr, Making, ThingExpr};
+use crate::depends::{self, Resets};
 use crate::things::Terms;
 use crate::workflow::{
-    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Pin, RoleId, Root, StepId, Workflow,
+    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, LoopId, OutcomeIx, Per, Pin, RoleId, Root,
+    StepId, Workflow,
 };
 
 /// A grant of a step.
@@ -49,15 +53,24 @@ fn is_independent(
     condition: &Condition,
     datum: &Datum,
 ) -> bool {
-    let makers: Vec<RoleId> = contents.makers(datum).into_keys().collect();
-    condition.literals().into_iter().any(|literal| {
-        let Some((field, _)) = literal.flag else { return false };
-        measures(workflow, step, literal.grant, field, datum)
+    let makers: Vec<RoleId> = contents.makers(datum, step).into_keys().collect();
+    carries(condition, &mut |grant, field| {
+        measures(workflow, step, grant, field, datum)
             && contents
-                .deciders(step, literal.grant)
+                .deciders(step, grant)
                 .into_keys()
                 .all(|decider| makers.iter().all(|maker| are_separate(workflow, decider, *maker)))
     })
+}
+
+/// Each way to satisfy the condition has a flag for which this is so.
+fn carries(condition: &Condition, independent: &mut impl FnMut(GrantIx, &[String]) -> bool) -> bool {
+    match condition {
+        Condition::Bound(_) => false,
+        Condition::Flag { grant, fields, .. } => independent(*grant, fields),
+        Condition::All(parts) => parts.iter().any(|part| carries(part, independent)),
+        Condition::Any(parts) => !parts.is_empty() && parts.iter().all(|part| carries(part, independent)),
+    }
 }
 
 /// A field of the grant's result is about what the datum names.
@@ -66,17 +79,41 @@ fn measures(workflow: &Workflow, step: StepId, grant: GrantIx, field: &[String],
     let action = granted.and_then(|granted| workflow.actions.get(granted.action.index()));
     let Some((granted, action)) = granted.zip(action) else { return false };
     let mut subjects = action.clauses.subjects_of(field);
-    subjects.any(|subject| names(granted, subject, datum))
+    subjects.any(|subject| names(workflow, granted, (step, grant), subject, datum))
 }
 
-fn names(granted: &Grant, subject: &ThingExpr, datum: &Datum) -> bool {
+/// The subject is pinned to the datum, and is the very thing that the datum names: what the use that gave it made, or what
+/// never changes under that name.
+fn names(workflow: &Workflow, pinned: &Grant, at: GrantAt, subject: &ThingExpr, datum: &Datum) -> bool {
     let Some(own) = subject.levels().last() else { return false };
-    own.keys.iter().any(|key| match key {
+    let is_pinned = own.keys.iter().any(|key| match key {
         KeyExpr::Argument { index, fields } if fields.is_empty() => {
-            matches!(granted.pins.get(*index as usize), Some(Pin::Is(Expr::Datum(pinned))) if pinned == datum)
+            matches!(pinned.pins.get(*index as usize), Some(Pin::Is(Expr::Datum(pinned))) if pinned == datum)
         }
         _ => false,
-    })
+    });
+    let mut terms = Terms::of(workflow);
+    is_pinned
+        && match made_by(workflow, datum) {
+            Some((by, making)) => {
+                let made = terms.made(by.0, by.1, making);
+                let measured = terms.term(at.0, at.1, subject);
+                let same_content = making.thing.levels().last().is_some_and(|made| made.kind == own.kind)
+                    && !is_filled(workflow, subject);
+                same_content || relate(&workflow.kinds, &made, &measured) == Meeting::One
+            }
+            None => {
+                let kind = workflow.kinds.named(&own.kind).and_then(|kind| workflow.kinds.get(kind));
+                kind.is_some_and(|kind| kind.immutable.is_some())
+            }
+        }
+}
+
+/// The use that made what the datum names, with what it made.
+fn made_by<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<(GrantAt, &'w Making)> {
+    let Root::Result { step, grant } = datum.root else { return None };
+    let (_, action) = granted(workflow, (step, grant))?;
+    action.clauses.made_as(&datum.fields).map(|making| ((step, grant), making))
 }
 
 fn are_separate(workflow: &Workflow, a: RoleId, b: RoleId) -> bool {
@@ -90,13 +127,18 @@ pub struct Finals<'w> {
     terms: Terms<'w>,
     /// What each grant alters.
     altered: Vec<(GrantAt, Vec<Term>)>,
+    /// Steps that some loop opens again.
+    reopened: BTreeSet<StepId>,
 }
 
 impl<'w> Finals<'w> {
     /// Of a workflow.
     #[must_use]
     pub fn of(workflow: &'w Workflow) -> Self {
-        let mut finals = Self { workflow, terms: Terms::of(workflow), altered: Vec::new() };
+        let resets = Resets::of(workflow, depends::needs(workflow));
+        let loops = (0..workflow.loops.len()).map(LoopId::of);
+        let reopened = resets.by_any(loops).into_iter().collect();
+        let mut finals = Self { workflow, terms: Terms::of(workflow), altered: Vec::new(), reopened };
         for (index, step) in workflow.steps.iter().enumerate() {
             for number in 0..step.grants.len() {
                 let at = (StepId::of(index), GrantIx::of(number));
@@ -108,16 +150,40 @@ impl<'w> Finals<'w> {
         finals
     }
 
-    /// The grants, this one aside, that may make or change what the argument names: then its name, which may be anything,
-    /// says nothing of what is in it.
+    /// The grants that may make or change what the argument names before the use: then its name, which may be anything, says
+    /// nothing of what is in it. The grant itself is one of them where an earlier use of it may have filled the thing.
     pub fn filled_by(&mut self, at: GrantAt, number: u32) -> Vec<GrantAt> {
         let named = self.named_by(at, number);
+        self.altering(at, &named)
+    }
+
+    /// Other uses of the run may make or change what a use of the grant means by this.
+    pub fn is_altered_besides(&mut self, at: GrantAt, expr: &ThingExpr) -> bool {
+        let read = self.term(at, expr);
+        !self.altering(at, &[read]).is_empty()
+    }
+
+    fn altering(&mut self, at: GrantAt, things: &[Term]) -> Vec<GrantAt> {
+        let again: Vec<Term> = match granted(self.workflow, at) {
+            Some((granted, action)) if !(granted.limit.uses == 1 && self.is_once(at.0, granted)) => {
+                let made = action.clauses.makes.iter().map(|making| &making.thing);
+                action.clauses.changes.iter().chain(made).map(|expr| self.term(at, expr)).collect()
+            }
+            _ => Vec::new(),
+        };
         let kinds = &self.workflow.kinds;
         let fills = |(by, altered): &&(GrantAt, Vec<Term>)| {
-            let mut pairs = altered.iter().flat_map(|one| named.iter().map(move |thing| (one, thing)));
-            *by != at && pairs.any(|(one, thing)| !relate(kinds, one, thing).is_apart())
+            // After its own removal of a thing there is nothing left to use.
+            let altered = if *by == at { &again } else { altered };
+            let mut pairs = altered.iter().flat_map(|one| things.iter().map(move |thing| (one, thing)));
+            pairs.any(|(one, thing)| !relate(kinds, one, thing).is_apart())
         };
         self.altered.iter().filter(fills).map(|(by, _)| *by).collect()
+    }
+
+    /// What the limit counts are uses of the whole run.
+    fn is_once(&self, step: StepId, granted: &Grant) -> bool {
+        granted.limit.per == Per::Run || !self.reopened.contains(&step)
     }
 
     /// The datum is given by the use that made the very thing which the argument names, and names it.
@@ -131,15 +197,18 @@ impl<'w> Finals<'w> {
             && named.iter().all(|thing| relate(&self.workflow.kinds, &made, thing) == Meeting::One)
     }
 
-    /// The things of which the argument is the own key, and that are more than their name says.
+    /// The things that the argument names and that are more than their name says: it is their own key, or that of what
+    /// encloses them where they are read.
     fn named_by(&mut self, at: GrantAt, number: u32) -> Vec<Term> {
         let Some((_, action)) = granted(self.workflow, at) else { return Vec::new() };
         let names = |expr: &&ThingExpr| {
             let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
             own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == number))
-                && is_filled(self.workflow, expr)
         };
-        let things: Vec<&ThingExpr> = action.clauses.final_things().filter(names).collect();
+        let clauses = &action.clauses;
+        let lies_in = clauses.reads.iter().flatten().filter(|expr| expr.names_argument(number));
+        let named = clauses.final_things().filter(names).chain(lies_in);
+        let things: Vec<&ThingExpr> = named.filter(|expr| is_filled(self.workflow, expr)).collect();
         things.into_iter().map(|expr| self.term(at, expr)).collect()
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use xp_scope::thing::Kinds;
 use xp_scope::{PatternSet, Type, Value};
 
-use crate::declaration::{Clauses, Source};
+use crate::declaration::Clauses;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -272,14 +272,6 @@ pub struct Action {
     pub shows: Vec<String>,
     /// How a repeat after a crash is resolved.
     pub repeat: Repeat,
-}
-
-impl Action {
-    /// What may be in a field of its result.
-    #[must_use]
-    pub fn sources(&self, field: &[String]) -> Vec<Source> {
-        self.clauses.sources(self.params.len(), field)
-    }
 }
 
 /// An argument of an action.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use xp_artifact::Literal;
 use xp_artifact::declaration::Clauses;
-use xp_artifact::depends::{dependents, needs, resets};
+use xp_artifact::depends::{Resets, dependents, needs};
 use xp_artifact::workflow::{
     Action, ActionId, Atom, Condition, Datum, Effect, Expr, Field, Formula, Grant, GrantIx, How, Limit, Loop,
     LoopId, Outcome, OutcomeIx, Param, ParamId, Per, Pin, Record, Repeat, RoleId, Root, Step, StepId,
@@ -128,8 +128,34 @@ fn steps_that_are_missing_are_no_dependencies() {
 #[test]
 fn a_loop_resets_its_target_and_all_that_hangs_on_it() {
     let workflow = workflow();
-    let reset: Vec<Vec<u32>> = resets(&workflow, &needs(&workflow)).iter().map(|of| ids(of)).collect();
+    let resets = Resets::of(&workflow, needs(&workflow));
+    let reset = [LoopId(0), LoopId(1)].map(|by| ids(resets.by(by)));
     assert_eq!(reset, [vec![2, 3], vec![0, 1, 2, 3]]);
+    assert_eq!(ids(&resets.by_any([LoopId(0), LoopId(1)])), [0, 1, 2, 3]);
+    assert!(resets.by_any([]).is_empty());
+    assert!(resets.by(LoopId(2)).is_empty(), "there is no such loop");
+}
+
+#[test]
+fn whether_a_loop_resets_a_step_needs_no_list() {
+    let mut workflow = workflow();
+    // Whatever the dependencies, also in a circle.
+    for circle in [false, true] {
+        if circle {
+            workflow.steps[0].after = is(3, 0);
+        }
+        for target in 0..5 {
+            workflow.loops[0].target = StepId(target);
+            let resets = Resets::of(&workflow, needs(&workflow));
+            for step in (0..6).map(StepId) {
+                assert_eq!(
+                    resets.has(LoopId(0), step),
+                    resets.by(LoopId(0)).contains(&step),
+                    "{target} {step:?}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

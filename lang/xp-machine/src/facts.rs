@@ -42,10 +42,7 @@ impl Machine {
         for change in changes {
             match change {
                 Change::Settled { outcome, .. } => facts.push(Fact::Settled(*outcome)),
-                Change::Reopened { by, .. } => {
-                    let reset = self.index.reset_by.get(by.index()).map(Vec::as_slice).unwrap_or_default();
-                    facts.push(Fact::Reset(reset));
-                }
+                Change::Reopened { by, .. } => facts.push(Fact::Reset(self.index.resets.by(*by))),
                 Change::Revoked { jti } => facts.push(Fact::Dropped { id: jti }),
                 Change::RunEnded { .. } | Change::RunFinished | Change::RunKilled => facts.push(Fact::Over),
                 Change::Opened { .. } => {}

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use xp_artifact::depends;
-use xp_artifact::workflow::{Datum, Formula, Root, Step, StepId, Workflow};
+use xp_artifact::depends::{self, Resets};
+use xp_artifact::workflow::{Datum, Formula, LoopId, Root, Step, StepId, Workflow};
 
 use crate::check::Malformed;
 use crate::given::{self, Given};
@@ -15,8 +15,8 @@ pub(crate) struct Index {
     pub by_name: HashMap<String, StepId>,
     /// Steps whose `after` mentions the step.
     pub waiting: Vec<Vec<StepId>>,
-    /// By loop: the target and everything downstream of it, sorted.
-    pub reset_by: Vec<Vec<StepId>>,
+    /// What each loop opens again.
+    pub resets: Resets,
     /// The conjuncts of `finish`.
     pub finish: Vec<Formula>,
     /// By step: conjuncts of `finish` that mention it.
@@ -36,9 +36,9 @@ impl Index {
             workflow.steps.iter().enumerate().map(|(i, step)| (step.name.clone(), StepId::of(i))).collect();
         let needs = depends::needs(workflow);
         acyclic(&needs)?;
-        let reset_by = depends::resets(workflow, &needs);
-        for (l, reset) in workflow.loops.iter().zip(&reset_by) {
-            if reset.binary_search(&l.step).is_err() {
+        let resets = Resets::of(workflow, needs);
+        for (index, l) in workflow.loops.iter().enumerate() {
+            if !resets.has(LoopId::of(index), l.step) {
                 return Err(Malformed("a loop reopens a step that is not upstream".to_owned()));
             }
         }
@@ -53,7 +53,7 @@ impl Index {
                 }
             }
         }
-        Ok(Self { by_name, waiting, reset_by, finish, finish_of, given: given::given(workflow) })
+        Ok(Self { by_name, waiting, resets, finish, finish_of, given: given::given(workflow) })
     }
 }
 

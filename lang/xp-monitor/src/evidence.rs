@@ -172,7 +172,7 @@ fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<(GrantAt, Thi
             }
             continue;
         }
-        for source in action.sources(&here.fields) {
+        for source in workflow.sources(action, &here.fields) {
             match source {
                 Source::Thing(expr) => found.push((at, with_validity(workflow, at, &expr))),
                 Source::Field(fields) => open.push(Datum { root: here.root, fields }),

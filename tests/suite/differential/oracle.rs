@@ -299,7 +299,7 @@ impl Oracle {
                             let pin = &grant.pins[*number as usize];
                             let filled = finals.filled_by(at, *number);
                             if filled.is_empty() {
-                                return !self.passes(pin, &[], &judged);
+                                return !self.passes(&mut finals, pin, &[], &judged);
                             }
                             // Whatever it is called, what is in it came to be in this run.
                             let named = judged.iter().any(|datum| finals.is_name_of(datum, at, *number));
@@ -307,7 +307,7 @@ impl Oracle {
                             && filled.iter().all(|(step, grant)| {
                                 datum.root == Root::Result { step: *step, grant: *grant }
                             }));
-                            !(named || by_one && self.passes(pin, &[], &judged))
+                            !(named || by_one && self.passes(&mut finals, pin, &[], &judged))
                         })
                 })
         })
@@ -319,7 +319,13 @@ impl Oracle {
     }
 
     /// What the pin lets through stands in the workflow, was judged, or was made of nothing else.
-    fn passes(&self, pin: &Pin, fields: &[String], judged: &BTreeSet<&Datum>) -> bool {
+    fn passes(
+        &self,
+        finals: &mut Finals<'_>,
+        pin: &Pin,
+        fields: &[String],
+        judged: &BTreeSet<&Datum>,
+    ) -> bool {
         let datum = match pin {
             Pin::Is(Expr::Literal(_)) => return true,
             Pin::Is(Expr::Datum(datum)) => {
@@ -332,24 +338,30 @@ impl Oracle {
         }
         match datum.root {
             Root::Param(_) | Root::Submission { .. } => false,
-            Root::Result { step, grant } => self.made_of(&datum, (step, grant), judged) == Some(true),
+            Root::Result { step, grant } => self.made_of(finals, &datum, (step, grant), judged) == Some(true),
         }
     }
 
     /// Whether all that a result was made of passes; none where it was made of literals alone. What the run was given has to
     /// pass where there is nothing else.
-    fn made_of(&self, datum: &Datum, at: At, judged: &BTreeSet<&Datum>) -> Option<bool> {
+    fn made_of(
+        &self,
+        finals: &mut Finals<'_>,
+        datum: &Datum,
+        at: At,
+        judged: &BTreeSet<&Datum>,
+    ) -> Option<bool> {
         let (grant, action) = self.granted(at);
         let kinds = &self.machine.workflow().kinds;
         let (mut made, mut params) = (Vec::new(), Vec::new());
-        let mut split = |index: u32, fields: &[String], content: bool| {
+        let mut split = |finals: &mut Finals<'_>, index: u32, fields: &[String], content: bool| {
             let pin = &grant.pins[index as usize];
             match pin {
                 Pin::Is(Expr::Literal(_)) => {}
                 Pin::Is(Expr::Datum(datum)) if matches!(datum.root, Root::Param(_)) => {
-                    params.push(self.passes(pin, fields, judged));
+                    params.push(self.passes(finals, pin, fields, judged));
                 }
-                _ => made.push(content && self.passes(pin, fields, judged)),
+                _ => made.push(content && self.passes(finals, pin, fields, judged)),
             }
         };
         let content = action.clauses.made_as(&datum.fields).filter(|making| {
@@ -357,17 +369,26 @@ impl Oracle {
             !kinds.iter().any(|kind| kind.name == own && kind.immutable == Some(Immutable::Content))
         });
         let content = content.map(|making| action.clauses.content_of(action.params.len(), making));
-        for source in action.sources(&datum.fields).into_iter().chain(content.into_iter().flatten()) {
+        for source in self
+            .machine
+            .workflow()
+            .sources(action, &datum.fields)
+            .into_iter()
+            .chain(content.into_iter().flatten())
+        {
             match source {
-                Source::Argument { index, fields } => split(index, &fields, true),
+                Source::Argument { index, fields } => split(finals, index, &fields, true),
                 Source::Field(_) => return Some(false),
                 Source::Thing(thing) => {
                     let own = thing.levels().last().map(|level| level.kind.clone()).unwrap_or_default();
                     let content = kinds.iter().any(|kind| kind.name == own && kind.immutable.is_some());
+                    if !content && finals.is_altered_besides(at, &thing) {
+                        return Some(false);
+                    }
                     for key in thing.levels().iter().flat_map(|level| &level.keys) {
                         match key {
                             KeyExpr::Literal(_) => {}
-                            KeyExpr::Argument { index, fields } => split(*index, fields, content),
+                            KeyExpr::Argument { index, fields } => split(finals, *index, fields, content),
                             KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => return Some(false),
                         }
                     }

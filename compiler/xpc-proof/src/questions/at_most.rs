@@ -205,7 +205,7 @@ impl<'m> Refutation<'_, '_, 'm> {
             }
         }
         for at in &self.grants {
-            for by in self.context.openings().loops(at.0) {
+            for by in self.context.openings().loops(at.0).iter() {
                 match self.rounds(*at, *by) {
                     Ok(acts) => match self.failure(&acts, Some(&Act::using(*at))) {
                         Ok(failure) => return Ok(failure),

@@ -16,8 +16,8 @@ use xpc_model::{Place, ProofObligation, Verdict};
 use super::uses;
 use super::{Context, Granted, MOST, possible};
 use crate::answer;
+use crate::example::Example;
 use crate::facts::GrantAt;
-use crate::map::Map;
 use crate::moments::{Asking, Moments};
 use crate::plan::{self, Act};
 use crate::refute::Setting;
@@ -62,13 +62,13 @@ fn ask(context: &Context<'_, '_>, obligation: &ProofObligation, a: &Uses, b: &Us
         return uses::never_used(context, obligation, b);
     }
     let role = |granted: &Granted<'_>| facts.step(granted.at.0).role;
-    let roles = |found: &[(Granted<'_>, Map)]| {
+    let roles = |found: &[(Granted<'_>, Example<'_, '_>)]| {
         let mut roles: Vec<RoleId> = found.iter().map(|(granted, _)| role(granted)).collect();
         roles.sort_unstable();
         roles.dedup();
         roles
     };
-    let of = |found: &[(Granted<'_>, Map)], wanted: RoleId| -> Vec<GrantAt> {
+    let of = |found: &[(Granted<'_>, Example<'_, '_>)], wanted: RoleId| -> Vec<GrantAt> {
         found.iter().filter(|(granted, _)| role(granted) == wanted).map(|(granted, _)| granted.at).collect()
     };
     let mut failures = Vec::new();

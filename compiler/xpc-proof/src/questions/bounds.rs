@@ -14,13 +14,13 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let mut verdict = answer::proved();
     let mut left = 0_usize;
     for step in facts.steps() {
-        let openings = context.openings().of(step);
         let declared = facts.step(step);
-        if openings == 1 && declared.grants.is_empty() {
+        if verdict.notes.len() >= LINES {
+            left += usize::from(!declared.grants.is_empty() || context.cover().is_reset(step));
             continue;
         }
-        if verdict.notes.len() >= LINES {
-            left += 1;
+        let openings = context.openings().of(step);
+        if openings == 1 && declared.grants.is_empty() {
             continue;
         }
         let uses: Vec<String> = declared

@@ -6,13 +6,14 @@ use xp_diagnostics::Span;
 use xp_diagnostics::Trace;
 use xpc_model::{Limits, Place};
 
-use crate::counts::{self, Openings};
+use crate::counts::{Counts, Openings};
 use crate::cover::{self, Cover};
 use crate::facts::Facts;
 use crate::map::Map;
 use crate::names;
 use crate::plan::{self, Act};
 use crate::refute::{Setting, Stage};
+use crate::scarce;
 use crate::session::Session;
 use crate::violation::Violation;
 
@@ -22,18 +23,19 @@ pub(crate) struct Context<'f, 'm> {
     pub session: Session<'f, 'm>,
     pub stage: Stage<'f, 'm>,
     cover: OnceCell<Cover>,
-    openings: OnceCell<Openings>,
+    counts: Counts,
     names_bound: OnceCell<bool>,
 }
 
 impl<'f, 'm> Context<'f, 'm> {
     pub fn new(facts: &'f Facts<'m>, limits: Limits) -> Self {
+        facts.rule_out(scarce::never(facts));
         Self {
             facts,
             session: Session::new(facts, limits),
             stage: Stage::new(facts, limits),
             cover: OnceCell::new(),
-            openings: OnceCell::new(),
+            counts: Counts::default(),
             names_bound: OnceCell::new(),
         }
     }
@@ -42,8 +44,8 @@ impl<'f, 'm> Context<'f, 'm> {
         self.cover.get_or_init(|| cover::cover(&self.session, &self.stage))
     }
 
-    pub fn openings(&self) -> &Openings {
-        self.openings.get_or_init(|| counts::openings(&self.session, self.cover()))
+    pub fn openings(&self) -> Openings<'_, 'f, 'm> {
+        Openings { counts: &self.counts, session: &self.session, cover: self.cover() }
     }
 
     /// Every name used in a grant has a value whenever its step is open; false also when that is not known.

@@ -111,6 +111,12 @@ fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Diagnostic {
     if context.cover().opens(atom.step) == Chance::Never {
         return failure.label(context.span(Place::After(atom.step)), "its step never opens");
     }
+    if facts.is_ruled_out(atom) {
+        return failure.help(
+            "each round of the loop needs a use that is counted `per run`, of which there are too few: count it \
+             `per opening`, allow more, or lower the loop's bound",
+        );
+    }
     if facts.evidence(atom).is_some() {
         failure =
             failure.label(context.span(Place::Condition(facts.chosen(atom))), "this evidence cannot be had");

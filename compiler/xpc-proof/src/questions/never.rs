@@ -27,7 +27,7 @@ pub(crate) fn ask(context: &Context<'_, '_>, obligation: &ProofObligation, what:
         found
             .iter()
             .take(MOST)
-            .map(|(granted, map)| failure(context, obligation, what, granted, map))
+            .map(|(granted, map)| failure(context, obligation, what, granted, &map.map()))
             .collect(),
     )
 }

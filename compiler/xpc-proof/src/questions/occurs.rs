@@ -7,8 +7,9 @@ use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::Formula;
 use xpc_model::Verdict;
 
-use super::{Context, granted, possible, uses};
+use super::{Context, Granted, granted, possible, uses};
 use crate::answer;
+use crate::example::Example;
 use crate::facts::GrantAt;
 use crate::map::Map;
 use crate::plan::{self, Act};
@@ -43,7 +44,6 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
             Ok(found) => found,
             Err(why) => return answer::unknown(why),
         };
-        let found: Vec<(GrantAt, Map)> = found.into_iter().map(|(granted, map)| (granted.at, map)).collect();
         if !occurs(context, &found) {
             return answer::unknown(format!(
                 "nothing violates it, but no run was found in which `{}` is used: a limit per run stands in the way of a loop",
@@ -55,16 +55,19 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
 }
 
 /// One of the uses is made in some run.
-fn occurs(context: &Context<'_, '_>, found: &[(GrantAt, Map)]) -> bool {
-    if found.iter().any(|(_, map)| !context.session.walks().needs_scarce(context.facts, map)) {
+fn occurs(context: &Context<'_, '_>, found: &[(Granted<'_>, Example<'_, '_>)]) -> bool {
+    let walks = context.session.walks();
+    if found.iter().any(|(_, example)| !walks.needs_scarce(context.facts, &example.map())) {
         return true;
     }
+    let all = found.iter().map(|(granted, example)| (granted.at, example.map()));
+    let found: Vec<(GrantAt, Map)> = all.take(super::MOST).collect();
     let made = |at: GrantAt| Violation::UseWithout(at, Formula::Any(Vec::new()));
     let planned = |(at, map): &(GrantAt, Map)| {
         let acts = plan::to_map(context.facts, map, &[Act::using(*at)]);
         acts.is_some_and(|acts| context.stage.can(&acts, &made(*at)).is_ok())
     };
-    found.iter().take(super::MOST).any(planned)
+    found.iter().any(planned)
         || found
             .iter()
             .take(SEARCHED)

@@ -39,7 +39,7 @@ fn repeated(context: &Context<'_, '_>, at: GrantAt) -> Result<Option<Diagnostic>
     let action = facts.action_name(at);
     let ends_in = format!("`{action}` has happened twice");
     let violation = Violation::Again(at);
-    let chain = match context.session.chain(&[vec![Need::Used(at)]], &[vec![Need::Use(at)]], loops, 1) {
+    let chain = match context.session.chain(&[vec![Need::Used(at)]], &[vec![Need::Use(at)]], &loops, 1) {
         Answer::Yes(chain) => Some(chain),
         Answer::No => None,
         Answer::Unknown(why) => return Err(why),

@@ -229,7 +229,7 @@ fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option
     first.extend(relevant.iter().map(|at| Need::Used(*at)));
     let mut last = decided(context, step);
     last.push(Need::Stranded(step, spent.clone()));
-    let chain = match context.session.chain(&[first], &[last], loops, 1) {
+    let chain = match context.session.chain(&[first], &[last], &loops, 1) {
         Answer::Yes(chain) => Some(chain),
         Answer::No => None,
         Answer::Unknown(why) => return Err(why),

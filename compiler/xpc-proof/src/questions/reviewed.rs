@@ -4,7 +4,7 @@
 //! outcome that is `of` it, or of all that it was made from. Automatic outcomes judge nothing unless they count as a judgement.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{KeyExpr, Source};
 use xp_artifact::judgement::{Finals, filled_as, judgements};
@@ -24,12 +24,11 @@ use crate::violation::Violation;
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let facts = context.facts;
     let judged = Judged::of(facts);
-    let mut finals = Finals::of(facts.w);
     let mut asked: Vec<(GrantAt, u32, Formula)> = Vec::new();
     for (at, grant) in facts.grants() {
         for number in &facts.action_of(at).clauses.finals {
             let Some(pin) = grant.pins.get(*number as usize) else { continue };
-            match judged.argument(&mut finals, at, *number, pin) {
+            match judged.argument(at, *number, pin) {
                 Ok(Some(formula)) => asked.push((at, *number, formula)),
                 Ok(None) => {}
                 Err(why) => return answer::unknown(why),
@@ -56,6 +55,9 @@ struct Judged<'f, 'm> {
     by_datum: BTreeMap<Datum, Vec<Atom>>,
     /// Formulas of data with their sizes, once computed.
     known: RefCell<BTreeMap<Datum, (Formula, usize)>>,
+    finals: RefCell<Finals<'m>>,
+    /// Data that are being followed: one that is made of itself adds nothing.
+    followed: RefCell<BTreeSet<Datum>>,
 }
 
 /// Larger formulas are not asked: nobody reads such a provenance either.
@@ -69,7 +71,8 @@ impl<'f, 'm> Judged<'f, 'm> {
                 by_datum.entry(datum.clone()).or_default().push(atom);
             }
         }
-        Self { facts, by_datum, known: RefCell::default() }
+        let finals = RefCell::new(Finals::of(facts.w));
+        Self { facts, by_datum, known: RefCell::default(), finals, followed: RefCell::default() }
     }
 
     /// When what an argument makes final has been judged; none where the author or the operator gave it. The name of a thing
@@ -77,18 +80,13 @@ impl<'f, 'm> Judged<'f, 'm> {
     ///
     /// # Errors
     /// It was made in too many ways.
-    fn argument(
-        &self,
-        finals: &mut Finals<'_>,
-        at: GrantAt,
-        number: u32,
-        pin: &Pin,
-    ) -> Result<Option<Formula>, String> {
-        let filled = finals.filled_by(at, number);
+    fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
+        let filled = self.finals.borrow_mut().filled_by(at, number);
         if filled.is_empty() {
             return self.pin(pin);
         }
-        let judged = self.by_datum.iter().filter(|(datum, _)| finals.is_name_of(datum, at, number));
+        let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of(datum, at, number);
+        let judged = self.by_datum.iter().filter(|(datum, _)| is_name(datum));
         let mut ways: Vec<Formula> =
             judged.flat_map(|(_, atoms)| atoms).map(|atom| Formula::Is(*atom)).collect();
         // All that went into it was judged, where it was made by one use and nothing else alters it.
@@ -128,7 +126,8 @@ impl<'f, 'm> Judged<'f, 'm> {
         let direct = self.by_datum.get(datum).into_iter().flatten().map(|atom| Formula::Is(*atom));
         let mut ways: Vec<Formula> = direct.collect();
         let mut size = ways.len() + 1;
-        if let Some(given) = self.made_from(datum) {
+        let first = self.followed.borrow_mut().insert(datum.clone());
+        if first && let Some(given) = self.made_from(datum) {
             let (mut all, mut way) = (Vec::new(), 0_usize);
             let mut never = false;
             for one in given {
@@ -141,6 +140,9 @@ impl<'f, 'm> Judged<'f, 'm> {
                 size = size.saturating_add(way);
                 ways.push(Formula::All(all));
             }
+        }
+        if first {
+            self.followed.borrow_mut().remove(datum);
         }
         if size > MAX_SIZE {
             return Err("what is deployed was made in too many ways to follow".to_owned());
@@ -166,7 +168,9 @@ impl<'f, 'm> Judged<'f, 'm> {
         // What is in a thing goes with its name, unless the name is derived from it.
         let named = filled_as(self.facts.w, action, &datum.fields);
         let content = named.map(|making| clauses.content_of(action.params.len(), making));
-        for source in action.sources(&datum.fields).into_iter().chain(content.into_iter().flatten()) {
+        for source in
+            self.facts.w.sources(action, &datum.fields).into_iter().chain(content.into_iter().flatten())
+        {
             match source {
                 Source::Argument { index, .. } if compared(index) => {}
                 Source::Argument { index, fields } => {
@@ -177,6 +181,10 @@ impl<'f, 'm> Judged<'f, 'm> {
                 Source::Thing(thing) => {
                     let kind = self.facts.w.kinds.named(&thing.levels().last()?.kind)?;
                     let content = self.facts.w.kinds.get(kind)?.immutable.is_some();
+                    // What other uses of the run alter is not what it was when it was given.
+                    if !content && self.finals.borrow_mut().is_altered_besides((step, grant), &thing) {
+                        return None;
+                    }
                     let mut named = Vec::new();
                     for key in thing.levels().iter().flat_map(|level| &level.keys) {
                         match key {

@@ -7,8 +7,8 @@ use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::{Datum, Expr, Grant, Pin, Root};
 use xp_scope::Value;
 
+use crate::example::Example;
 use crate::facts::{Facts, GrantAt, text};
-use crate::need::Need;
 use crate::refute::Setting;
 use crate::session::{Answer, Session};
 use crate::watching::{Met, Watching};
@@ -45,12 +45,12 @@ pub(crate) fn arguments(uses: &Uses) -> &[(u32, Expr)] {
 ///
 /// # Errors
 /// The solver gave up.
-pub(crate) fn reachable<'m>(
-    session: &Session<'_, 'm>,
+pub(crate) fn reachable<'f, 'm>(
+    session: &Session<'f, 'm>,
     granted: Vec<Granted<'m>>,
-) -> Result<Vec<(Granted<'m>, crate::map::Map)>, String> {
-    let goals: Vec<_> = granted.iter().map(|granted| vec![Need::Use(granted.at)]).collect();
-    let examples = session.sort(&goals, None)?;
+) -> Result<Vec<(Granted<'m>, Example<'f, 'm>)>, String> {
+    let grants: Vec<GrantAt> = granted.iter().map(|granted| granted.at).collect();
+    let examples = session.uses(&grants)?;
     Ok(granted.into_iter().zip(examples).filter_map(|(granted, map)| Some((granted, map?))).collect())
 }
 
@@ -58,10 +58,10 @@ pub(crate) fn reachable<'m>(
 ///
 /// # Errors
 /// The solver gave up.
-pub(crate) fn possible<'m>(
-    session: &Session<'_, 'm>,
+pub(crate) fn possible<'f, 'm>(
+    session: &Session<'f, 'm>,
     uses: &Uses,
-) -> Result<Vec<(Granted<'m>, crate::map::Map)>, String> {
+) -> Result<Vec<(Granted<'m>, Example<'f, 'm>)>, String> {
     let facts = session.facts;
     let mut meant = granted(facts, uses);
     meant.retain(|granted| {
@@ -185,6 +185,19 @@ pub(crate) fn steer(facts: &Facts<'_>, setting: &mut Setting<'_>, datum: &Datum,
 
 /// A setting in which the monitor of the question watches the run: only what it calls broken is.
 pub(crate) fn watched<'m>(context: &super::Context<'_, 'm>, question: &Question) -> Setting<'m> {
-    let watching = Watching::new(context.facts, question, Rc::new(Met::default()));
+    let facts = context.facts;
+    let mut watching = Watching::new(facts, question, Rc::new(Met::default()));
+    let spoken_of = match question {
+        Question::NoRole(a, b) | Question::NoPrincipal(a, b) => vec![a, b],
+        Question::Requires(uses, _)
+        | Question::Never(uses)
+        | Question::OnlyWithin(uses, _)
+        | Question::AtMost(uses, _) => vec![uses],
+        _ => Vec::new(),
+    };
+    if !spoken_of.is_empty() {
+        watching =
+            watching.about(spoken_of.into_iter().flat_map(|uses| granted(facts, uses)).map(|one| one.at));
+    }
     Setting { watching: Some(watching), ..Setting::default() }
 }

@@ -49,7 +49,15 @@ pub(crate) fn ask(
                 }
                 Inside::No(outside) if failures.len() < MOST => {
                     let argument = Argument { number, place };
-                    failures.push(failure(context, obligation, granted, map, &argument, extent, &outside));
+                    failures.push(failure(
+                        context,
+                        obligation,
+                        granted,
+                        &map.map(),
+                        &argument,
+                        extent,
+                        &outside,
+                    ));
                 }
                 Inside::No(_) => {}
             }

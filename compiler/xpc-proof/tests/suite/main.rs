@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod build;
 #[cfg(test)]
+mod derived;
+#[cfg(test)]
 mod example;
 #[cfg(test)]
 mod explore;

@@ -19,9 +19,7 @@ enum Closes<'m> {
 fn closes<'m>(machine: &'m Machine, state: &State, atom: Atom) -> Closes<'m> {
     match machine.outcome(atom).map(|outcome| outcome.then) {
         Some(Then::Settle) if !finishes(machine, state, atom) => Closes::One(atom.step),
-        Some(Then::Reopen(by)) => {
-            Closes::Set(machine.index.reset_by.get(by.index()).map(Vec::as_slice).unwrap_or_default())
-        }
+        Some(Then::Reopen(by)) => Closes::Set(machine.index.resets.by(by)),
         Some(Then::Settle | Then::End) | None => Closes::Everything,
     }
 }
@@ -117,7 +115,7 @@ fn take_effect(machine: &Machine, state: &mut State, pending: Pending, changes: 
                 *count
             });
             changes.push(Change::Reopened { outcome: atom, by, count: count.unwrap_or_default() });
-            let reset = machine.index.reset_by.get(by.index()).map(Vec::as_slice).unwrap_or_default();
+            let reset = machine.index.resets.by(by);
             state.pending.retain(|other| reset.binary_search(&other.outcome.step).is_err());
             open::reset(machine, state, reset, changes);
             let target = machine.workflow.loops.get(by.index()).map(|l| l.target);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use xp_scope::Digest;
 
-use super::report::{EntryName, Fault, Finding};
+use super::property::EntryName;
+use super::report::{Fault, Finding};
 use crate::entry::{EntryError, Kind, Line, LogEntry, MAX_ENTRY_BYTES, VERSION, commitment, leaf_data};
 use crate::evidence::{BLOBS, Proof, hashes};
 use crate::merkle::{Hash, leaf_hash, verify_inclusion};

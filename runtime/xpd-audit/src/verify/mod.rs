@@ -7,10 +7,11 @@ mod lines;
 mod log;
 mod package;
 mod properties;
+mod property;
 mod replay;
 mod report;
 mod uses;
 
 pub use package::{Trust, verify_package};
-pub use properties::{InRun, Property};
-pub use report::{EntryName, Fault, Finding, LogName, Report, Verdict};
+pub use property::{EntryName, InRun, Property};
+pub use report::{Fault, Finding, LogName, Report, Verdict};

@@ -6,7 +6,7 @@ use xp_artifact::{Artifact, Envelope, VerifyingKey};
 use xp_scope::Digest;
 
 use super::lines::{Lines, Read};
-use super::properties::InRun;
+use super::property::InRun;
 use super::report::{Fault, Finding, LogName, Report, Verdict};
 use super::{chain, decisions, lines, log, replay, uses};
 use crate::entry::{Body, Kind};

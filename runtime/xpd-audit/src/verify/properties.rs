@@ -1,47 +1,15 @@
 //! The monitors of an artifact's safety questions, told what the replayed run did.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Serialize;
-use xp_artifact::question::{Obligation, Status};
+use xp_artifact::question::Obligation;
 use xp_artifact::workflow::Workflow;
 use xp_machine::{Accepted, Event, Input, Machine, Seen, State};
 use xp_monitor::{Concrete, Results, Standing, Use, Watch, Watched, is_safety};
 
 use super::decisions::{Step, What};
-use super::report::{EntryName, Fault, Finding};
-
-/// How a property stands in one run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InRun {
-    /// Nothing in the entries broke it.
-    Held,
-    /// It is broken if uses whose end is not in the entries were carried out.
-    BrokenIfDone,
-    /// It is broken.
-    Broken,
-    /// The replay did not get through every entry and had not found it broken.
-    NotChecked,
-    /// It speaks of all runs: no log of one shows it.
-    NotInLog,
-}
-
-/// A property of the artifact and what the run showed of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Property {
-    /// Name of the obligation, `bug_fix/merge-requires`.
-    pub id: String,
-    /// The clause, or the name of the question that is always asked.
-    pub source: String,
-    /// What the compiler answered, as the artifact carries it.
-    pub answer: Status,
-    /// How it stands.
-    pub in_run: InRun,
-    /// The entry since which it is broken, or broken if done.
-    pub since: Option<EntryName>,
-}
+use super::property::{EntryName, InRun, Property};
+use super::report::{Fault, Finding};
 
 /// What uses of a run gave back. Collected before the replay: an upstream's name is known to what is compared before it.
 pub(super) fn results(steps: &[Step<'_>]) -> Results {
@@ -132,27 +100,5 @@ impl<'w> Properties<'w> {
             found.push(Property { id, source, answer: obligation.status, in_run, since });
         }
         found
-    }
-}
-
-impl fmt::Display for InRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Held => "held",
-            Self::BrokenIfDone => "broken if done",
-            Self::Broken => "broken",
-            Self::NotChecked => "not checked",
-            Self::NotInLog => "not in a log",
-        })
-    }
-}
-
-impl fmt::Display for Property {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<14}  {}", self.in_run.to_string(), self.id)?;
-        match &self.since {
-            Some(since) => write!(f, ", since {since}"),
-            None => Ok(()),
-        }
     }
 }

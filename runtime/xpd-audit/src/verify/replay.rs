@@ -7,7 +7,8 @@ use xp_artifact::workflow::GrantIx;
 use xp_machine::{Accepted, Event, Input, Machine, Refusal, RefusalCode, State, Status};
 
 use super::decisions::{Step, What};
-use super::properties::{self, Properties, Property};
+use super::properties::{self, Properties};
+use super::property::Property;
 use super::report::{Fault, Finding};
 use crate::entry::Body;
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use xp_scope::Digest;
 
-use super::properties::Property;
+use super::property::{EntryName, Property};
 use crate::entry::Kind;
 use crate::note::Cosigned;
 
@@ -60,19 +60,6 @@ pub enum Fault {
     Replay,
     /// A property of the artifact that the run broke.
     Property,
-}
-
-/// Which entry a finding is about, as far as it can be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EntryName {
-    /// Line of `events.jsonl`, from 1.
-    pub line: usize,
-    /// Position in the log.
-    pub index: Option<u64>,
-    /// Position in the run.
-    pub run_seq: Option<u64>,
-    /// Kind.
-    pub kind: Option<Kind>,
 }
 
 /// Something that does not hold.
@@ -161,15 +148,6 @@ impl fmt::Display for Verdict {
             Self::Incomplete => "incomplete",
             Self::Failed => "failed",
         })
-    }
-}
-
-impl fmt::Display for EntryName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = |n: Option<u64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
-        let kind = self.kind.map_or("kind unreadable", Kind::as_str);
-        let (index, run_seq) = (number(self.index), number(self.run_seq));
-        write!(f, "entry {index} (line {}, run_seq {run_seq}, {kind})", self.line)
     }
 }
 

@@ -1,14 +1,18 @@
 //! `xp-bench`: what this costs, in numbers. `cargo dev bench` builds it and `xpc` in release and runs it.
 //!
-//! `xp-bench` measures everything; `xp-bench compiler|machine|server …` only what is named. It ends with a failure where
+//! `xp-bench` measures everything; `xp-bench compiler|growth|machine|server …` only what is named. It ends with a failure where
 //! something answers otherwise than it must, so no figure is that of a refusal or of an error.
 
 mod actions;
 mod compiler;
 mod disk;
+mod families;
 mod figures;
 mod generate;
+mod growth;
 mod machine;
+mod peer;
+mod usage;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,16 +20,23 @@ use std::process::ExitCode;
 /// What can go wrong is told to people.
 type Done<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const ROOMS: &[&str] = &["compiler", "machine", "server"];
+const ROOMS: &[&str] = &["compiler", "growth", "machine", "server"];
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((usage::ARGUMENT, rest)) = given.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return ended(usage::measure(rest.iter().cloned()));
+    }
     if let Some(stranger) = given.iter().find(|room| !ROOMS.contains(&room.as_str())) {
         eprintln!("xp-bench: `{stranger}` is none of {}", ROOMS.join(", "));
         return ExitCode::from(2);
     }
     let wanted = |room: &str| given.is_empty() || given.iter().any(|name| name == room);
-    match run(wanted) {
+    ended(run(wanted))
+}
+
+fn ended(done: Done) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("xp-bench: {why}");
@@ -44,9 +55,12 @@ fn run(wanted: impl Fn(&str) -> bool) -> Done {
     let program = std::env::current_exe()?;
     let build = program.parent().unwrap_or(Path::new("."));
     let scratch = tempfile::tempdir_in(build)?;
+    let xpc = std::env::var_os("XP_XPC").map_or_else(|| build.join("xpc"), PathBuf::from);
     if wanted("compiler") {
-        let xpc = std::env::var_os("XP_XPC").map_or_else(|| build.join("xpc"), PathBuf::from);
         compiler::measure(&xpc, scratch.path())?;
+    }
+    if wanted("growth") {
+        growth::measure(&xpc, scratch.path())?;
     }
     if wanted("machine") {
         machine::measure()?;

@@ -76,7 +76,7 @@ fn learn(
                 continue;
             }
             roots.extend(action.clauses.made_as(&field).and_then(|making| thing(&making.thing)));
-            for source in action.sources(&field) {
+            for source in judge.workflow().sources(action, &field) {
                 match source {
                     Source::Thing(expr) => roots.extend(thing(&expr)),
                     Source::Field(field) => open.push(field),

@@ -79,6 +79,12 @@ pub struct Judge<'m> {
 }
 
 impl<'m> Judge<'m> {
+    /// The workflow of the run.
+    #[must_use]
+    pub fn workflow(&self) -> &'m Workflow {
+        self.machine.workflow()
+    }
+
     /// Of a run that was started so.
     #[must_use]
     pub fn of(machine: &'m Machine, start: &State) -> Self {
