@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub enum Severity {
     /// Something is not done, the rest goes on.
     Degraded,
-    /// Nothing that agents ask for is done.
+    /// Nothing that agents ask for is done, and no operator decided so.
     Failing,
 }
 

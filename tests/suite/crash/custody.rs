@@ -230,6 +230,17 @@ fn a_checkpoint_taken_from_a_running_server_is_written_again_and_said() {
     goes_on(&site, &worker, &daemon);
 }
 
+/// The first entry is under a checkpoint before anybody hears of it.
+#[test]
+fn a_log_that_was_begun_a_moment_ago_is_not_begun_again() {
+    let site = Site::new();
+    for name in FILES {
+        let _ = std::fs::remove_file(site.path(name));
+    }
+    assert!(site.refuses_to_serve("").contains("the database is missing"));
+    assert!(!site.path(FILES[0]).exists(), "nothing is made");
+}
+
 #[test]
 fn a_log_key_begins_one_log_only() {
     let site = Site::new();

@@ -145,7 +145,10 @@ impl Site {
 
     /// The server does not start: what it says.
     pub fn refuses_to_serve(&self, more: &str) -> String {
-        let status = self.spawn(more, &self.forge.url, &[]).wait().expect("it ended");
+        let child = self.spawn(more, &self.forge.url, &[]);
+        let mut daemon = Daemon { child, log_key: String::new() };
+        super::until("its end", || daemon.child.try_wait().is_ok_and(|status| status.is_some()));
+        let status = daemon.child.wait().expect("it ended");
         let said = self.log();
         assert_eq!(status.code(), Some(1), "{said}");
         said

@@ -62,7 +62,7 @@ pub enum HealthStatus {
     Ok,
     /// Something is not done, the rest goes on.
     Degraded,
-    /// Nothing that agents ask for is done; the status of the answer is 503.
+    /// Nothing that agents ask for is done, and no operator decided so; the status of the answer is 503.
     Failing,
 }
 

@@ -29,7 +29,8 @@ pub(super) async fn jwks(State(app): State<App>) -> Json<JwkSet> {
     Json(app.orchestrator.jwks())
 }
 
-/// What this server cannot do now, with a few figures. The status is 503 where nothing that agents ask for is done.
+/// What this server cannot do now, with a few figures. The status is 503 where nothing that agents ask for is done, and no
+/// operator decided so.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthResponse),
     (status = 503, body = HealthResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn health(State(app): State<App>) -> Result<(StatusCode, Json<HealthResponse>), Problem> {

@@ -19,6 +19,8 @@ pub(super) struct Log {
     file: PathBuf,
     /// Read when it is needed, and again after a commit that failed.
     edge: Option<Edge>,
+    /// The log as it was committed last.
+    committed: Option<Frontier>,
     /// The checkpoint of this commit.
     note: Option<(u64, Vec<u8>)>,
     /// The one that was written beside the database last.
@@ -65,6 +67,7 @@ impl Log {
             key,
             file: file.to_owned(),
             edge: None,
+            committed: None,
             note: None,
             written: None,
             signed: watch::Sender::new(0),
@@ -117,7 +120,9 @@ impl Log {
     /// Whether a checkpoint should be signed, now that it is time or not.
     pub fn is_due(&self, time: bool) -> bool {
         let unsigned = self.unsigned();
-        unsigned >= CHECKPOINT_AFTER || time && unsigned > 0
+        // The first one at once: a folder that has one is never taken for one whose log was not begun.
+        let first = self.edge.as_ref().is_some_and(|edge| edge.signed == 0);
+        unsigned >= CHECKPOINT_AFTER || unsigned > 0 && (time || first)
     }
 
     /// Writes the edge, if it moved.
@@ -147,6 +152,9 @@ impl Log {
 
     /// Puts the committed checkpoint beside the database, where a restored backup does not reach it.
     pub fn publish(&mut self) {
+        if let Some(edge) = &self.edge {
+            self.committed = Some(edge.tree.clone());
+        }
         let Some((size, note)) = self.note.take() else { return };
         self.is_where_it_was();
         match checkpoint_file::write(&self.file, &note) {
@@ -154,6 +162,17 @@ impl Log {
             Err(error) => tracing::warn!(%error, "the checkpoint could not be written beside the database"),
         }
         self.signed.send_replace(size);
+    }
+
+    /// Puts a checkpoint of all that was committed beside a database that is given up: whatever is put in its place must
+    /// have all of it.
+    pub fn publish_last(&mut self) {
+        // Whatever was written last may not have got there.
+        let Some(tree) = self.committed.take() else { return };
+        match self.key.checkpoint(&tree).and_then(|(_, note)| checkpoint_file::write(&self.file, &note)) {
+            Ok(()) => {}
+            Err(error) => tracing::warn!(%error, "the checkpoint could not be written beside the database"),
+        }
     }
 
     /// The file is as it was written last; if not, that is said and it is written again. This process knows what it wrote,

@@ -158,6 +158,10 @@ impl Resident for Shared {
         self.lock().forget();
     }
 
+    fn given_up(&self) {
+        self.lock().log.publish_last();
+    }
+
     fn waits(&self) -> bool {
         self.lock().log.unsigned() > 0
     }

@@ -40,14 +40,14 @@ impl Orchestrator {
         // Where this cannot be read, the store has a condition of its own.
         if let Ok(stops) = self.store.read(|rows| rows.stops()).await {
             let everything = Scope::Everything.to_string();
+            let all = stops.iter().any(|stop| stop.scope == everything);
             let condition = match stops.len() {
                 0 => None,
-                _ if stops.iter().any(|stop| stop.scope == everything) => {
-                    Some((Severity::Failing, "everything is stopped".to_owned()))
-                }
-                count => Some((Severity::Degraded, format!("kills in force: {count}"))),
+                _ if all => Some("everything is stopped".to_owned()),
+                count => Some(format!("kills in force: {count}")),
             };
-            self.health.put(KILL, condition);
+            // Somebody's decision and no fault: who asks is to hear `killed` from this server, and operators reach it.
+            self.health.put(KILL, condition.map(|what| (Severity::Degraded, what)));
         }
     }
 

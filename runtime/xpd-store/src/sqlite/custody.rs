@@ -158,8 +158,8 @@ impl Watch {
 
     /// After a commit, before it is acknowledged: it went into the files that are there.
     pub fn after(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        self.custody.is_here()?;
         self.head = head(conn)?;
+        self.custody.is_here()?;
         self.settle()
     }
 
@@ -170,8 +170,9 @@ impl Watch {
     }
 
     /// Nothing is acknowledged from here on. What this process still holds open is written beside the database where its
-    /// files were taken away, and files that now stand at their paths are left alone.
-    pub fn give_up(&self, conn: &Connection, error: &StoreError) -> StoreError {
+    /// files were taken away, and files that now stand at their paths are left alone. `last` is done before anybody hears
+    /// of it.
+    pub fn give_up(&self, conn: &Connection, error: &StoreError, last: impl FnOnce()) -> StoreError {
         // Closing the last connection would else remove the write-ahead log by its path, whoever's it is.
         let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         let StoreError::Replaced(why) = error else { return error.clone() };
@@ -187,6 +188,7 @@ impl Watch {
             )),
             None => error.clone(),
         };
+        last();
         self.custody.give_up(&error);
         error
     }

@@ -82,7 +82,7 @@ impl Writer {
         if let StoreError::Replaced(_) = failure
             && self.lost.is_none()
         {
-            let failure = self.watch.give_up(&self.conn, &failure);
+            let failure = self.watch.give_up(&self.conn, &failure, || self.resident.given_up());
             tracing::error!(%failure, "nothing is acknowledged any more");
             self.lost = Some(failure.clone());
             return failure;

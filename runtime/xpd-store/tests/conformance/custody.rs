@@ -76,6 +76,28 @@ async fn unlinked_files_stop_the_store_and_leave_what_was_committed_beside_it() 
     }
 }
 
+/// Between the look before a commit and the commit itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_unlinked_under_a_commit_loses_nothing_that_was_acknowledged() {
+    let site = site();
+    let store = site.open().unwrap();
+    assert_eq!(append(&store).await, Ok(1));
+    let file = site.folder.path().join("xpd.sqlite");
+    let unlinked = store.write(move |tx| {
+        let (run, kind, bytes) = (None, "kind".to_owned(), b"entry".to_vec());
+        tx.insert_entry(&EntryRow { index: 1, run, kind, salt: [7; 32], bytes })?;
+        std::fs::remove_file(&file).map_err(|error| StoreError::Io(error.to_string()))
+    });
+    let why = replaced(unlinked.await);
+    assert!(why.contains("gone") && why.contains("xpd.sqlite.rescued"), "{why}");
+    drop(store);
+    let rescued = site.folder.path().join("xpd.sqlite.rescued");
+    let rescued = rusqlite::Connection::open(rescued).unwrap();
+    let first =
+        rescued.query_row("SELECT count(*) FROM entries WHERE idx = 0", [], |row| row.get::<_, i64>(0));
+    assert_eq!(first, Ok(1));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_noticed_without_anybody_asking() {
     let site = site();

@@ -192,7 +192,7 @@ async fn the_recovery_key_lifts_alone_and_does_nothing_else() {
     recovery.get("/v1/doubts").await.refused("unknown");
     recovery.start("A").await.refused("unknown");
     let world = world.restart().await;
-    assert_eq!(world.health().await, (503, vec![("kill".to_owned(), "failing".to_owned())]));
+    assert_eq!(world.health().await, (200, vec![("kill".to_owned(), "degraded".to_owned())]));
     assert_eq!(world.lift("recovery", json!("everything")).await.ok()["lifted"], true);
     assert_eq!(world.health().await, (200, vec![]));
     world.joined("ann", &run).await.act("work", "fake.push", json!({ "id": 1 })).await.ok();

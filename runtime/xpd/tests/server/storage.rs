@@ -229,7 +229,9 @@ async fn on_a_small_disk() {
     // Space again: what works after stopping still works, and everything acknowledged is there.
     std::fs::remove_file(&ballast).unwrap();
     crate::support::until("room", async || ann.use_grant(&held, json!({})).await.code() == "killed").await;
-    crate::support::until("the end of the alarm", async || world.health().await == (200, vec![])).await;
+    let stopped = vec![("kill".to_owned(), "degraded".to_owned())];
+    crate::support::until("the end of the alarm", async || world.health().await == (200, stopped.clone()))
+        .await;
     let world = world.restart().await;
     assert!(world.site.folder.join("data/reserve").exists());
     let ben = world.joined("ben", &other).await;
