@@ -9,7 +9,7 @@ use xp_machine::Start;
 use xp_machine::event::Principal;
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
-use xpd_audit::entry::{Body, Facts};
+use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Scope, StoreError};
 
@@ -19,7 +19,7 @@ use super::decide::outside;
 use super::repeat::Request;
 use super::stops;
 use super::{Orchestrator, random_id};
-use crate::memory::{NewRun, Tx};
+use crate::memory::{Line, NewRun, Tx};
 use crate::realms;
 use crate::roster::{Roster, Rule};
 use crate::rules::Rules;
@@ -61,6 +61,8 @@ impl Orchestrator {
     /// No rule allows it, a rule is used up, or parameters and staff do not fit.
     pub async fn start(&self, caller: Caller, ask: StartRun) -> Result<Started, Fault> {
         let id = random_id()?;
+        // Before anything is written: what is open must find room to its end.
+        let low = self.disk_is_low();
         self.command(caller, move |tx, caller| {
             let asked = json!(["start", ask.artifact, ask.params, ask.staff]);
             let request = Request::new(NO_RUN, ask.request_id.clone(), &asked);
@@ -68,7 +70,11 @@ impl Orchestrator {
                 return Ok(Started { replayed: true, ..before });
             }
             let rules = tx.rules();
-            match start(tx, &rules, caller, &ask, &id) {
+            let started = match &low {
+                Some(reason) => Err(Stop::Refuse(Refused::new(RefusalCode::DiskLow, reason))),
+                None => start(tx, &rules, caller, &ask, &id),
+            };
+            match started {
                 Ok(started) => {
                     request.answered(tx, caller, &started)?;
                     Ok(started)
@@ -116,6 +122,13 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
     let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
     let written = tx.record(id, body)?;
+    tx.tell(Line {
+        run: Some(id.to_owned()),
+        what: Kind::RunOpened.as_str(),
+        principal: Some(started_by.to_owned()),
+        index: Some(written.index),
+        ..Line::default()
+    });
     Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
 }
 
