@@ -8,7 +8,6 @@ use xp_artifact::question::Question;
 use xp_monitor::{Evidence, Fact, GrantAt, Relation, Standing, Use, Watch, Watched};
 
 use crate::facts::Facts;
-use crate::questions::things::Things;
 
 /// How grants meet evidence, by its number: what may be altered, and what is certainly spent.
 #[derive(Debug, Default)]
@@ -22,25 +21,6 @@ pub(crate) struct Met {
 }
 
 impl Met {
-    /// How what grants alter meets what others read, as far as somebody can choose it.
-    pub fn reading(facts: &Facts<'_>) -> Self {
-        let things = Things::new(facts);
-        let clauses = || facts.grants().map(|(at, _)| (at, &facts.action_of(at).clauses));
-        let mut feeds = HashSet::new();
-        let read: Vec<(GrantAt, Vec<ThingExpr>)> =
-            clauses().map(|(at, clauses)| (at, clauses.read())).collect();
-        for (writer, altering) in clauses() {
-            for altered in altering.altered() {
-                for (reader, exprs) in &read {
-                    let meeting =
-                        exprs.iter().filter(|expr| things.feeds((writer, altered), (*reader, expr)));
-                    feeds.extend(meeting.map(|expr| (writer, altered.clone(), *reader, expr.clone())));
-                }
-            }
-        }
-        Self { feeds, ..Self::default() }
-    }
-
     fn listed(&self, list: &[(GrantAt, usize)], at: GrantAt, evidence: &Evidence) -> bool {
         list.iter().any(|(grant, number)| *grant == at && self.evidence.get(*number) == Some(evidence))
     }

@@ -3,7 +3,9 @@
 use super::{example_text, folder_with, run};
 
 fn roster(params: &str) -> String {
-    format!("[[start]]\nartifact = \"bug_fix\"\nprincipals = [\"x\"]\nmax_open = 1\nmax_per_day = 1\n{params}")
+    format!(
+        "[[start]]\nartifact = \"bug_fix\"\nprincipals = [\"x\"]\nmax_open = 1\nmax_per_day = 1\n{params}"
+    )
 }
 
 /// The example, checked with this roster beside it.
@@ -26,7 +28,8 @@ fn the_example_s_roster_pins_what_it_must() {
 fn what_is_left_open_is_named_with_the_reason() {
     let pinned = "params = { \"repo.name\" = \"shop\", \"repo.owner\" = \"acme\", \"repo.default_branch\" = \"main\" }\n";
     let ran = checked(&roster(pinned), &[]).exits(3);
-    let ran = ran.says(&["XP0627", "`repo.test_command`", "decides what `sandbox.run` measures", "roster.toml:1"]);
+    let ran =
+        ran.says(&["XP0627", "`repo.test_command`", "decides what `sandbox.run` measures", "roster.toml:1"]);
     assert!(!ran.talk.contains("repo.owner"), "{ran}");
     checked(&roster(""), &[]).exits(3).says(&["`repo.owner`", "in which `github.Repo` the run acts"]);
     // A value for the whole record is one for each field.
@@ -51,5 +54,7 @@ fn a_roster_that_is_none_is_said_where_it_is_wrong() {
     checked("[[start]\n", &[]).exits(2).says(&["roster.toml:1", "this is no roster"]);
     checked("[[start]]\nartifact = 3\n", &[]).exits(2).says(&["roster.toml:2", "this is no roster"]);
     let folder = folder_with("bug_fix.xp", &example_text());
-    run(folder.path(), &["check", "bug_fix.xp", "--roster", "none.toml"]).exits(2).says(&["none.toml", "cannot be read"]);
+    run(folder.path(), &["check", "bug_fix.xp", "--roster", "none.toml"])
+        .exits(2)
+        .says(&["none.toml", "cannot be read"]);
 }

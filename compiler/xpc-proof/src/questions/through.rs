@@ -4,9 +4,10 @@
 //! what passes is in force in every live map, no stranger is met. A way that is met is carried out, and the monitor must say that
 //! it breaks the property.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::order::Moment;
 use xp_artifact::question::Uses;
 use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
@@ -16,6 +17,7 @@ use xp_monitor::obligation::{Builder, Label, Node as Part};
 use xp_scope::thing::Class;
 use xpc_model::{Place, ProofObligation, Verdict};
 
+use super::things::Things;
 use super::{Context, possible, uses};
 use crate::answer;
 use crate::facts::{Facts, GrantAt};
@@ -210,7 +212,7 @@ impl<'m> Asked<'_, '_, 'm> {
                 }
             }
         }
-        let met = Met::reading(facts);
+        let met = reading(facts);
         let watching = Watching::new(facts, &self.obligation.question, Rc::new(met));
         Setting { shared: shared.into_iter().collect(), watching: Some(watching), ..Setting::default() }
     }
@@ -228,6 +230,23 @@ impl<'m> Asked<'_, '_, 'm> {
             Vec::new()
         })
     }
+}
+
+/// How what grants alter meets what others read, as far as somebody can choose it.
+fn reading(facts: &Facts<'_>) -> Met {
+    let things = Things::new(facts);
+    let clauses = || facts.grants().map(|(at, _)| (at, &facts.action_of(at).clauses));
+    let read: Vec<(GrantAt, Vec<ThingExpr>)> = clauses().map(|(at, clauses)| (at, clauses.read())).collect();
+    let mut feeds = HashSet::new();
+    for (writer, altering) in clauses() {
+        for altered in altering.altered() {
+            for (reader, exprs) in &read {
+                let meeting = exprs.iter().filter(|expr| things.feeds((writer, altered), (*reader, expr)));
+                feeds.extend(meeting.map(|expr| (writer, altered.clone(), *reader, expr.clone())));
+            }
+        }
+    }
+    Met { feeds, ..Met::default() }
 }
 
 /// Which edges the role's judgements cut.
