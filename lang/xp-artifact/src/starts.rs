@@ -122,7 +122,7 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
 
 /// Things of other kinds lie in things of this one.
 fn is_container(workflow: &Workflow, kind: &Kind) -> bool {
-    workflow.kinds.iter().any(|other| other.parents.iter().any(|parent| *parent == kind.name))
+    workflow.kinds.iter().any(|other| other.parents.contains(&kind.name))
 }
 
 /// All things of the kind are said to have the same readers.

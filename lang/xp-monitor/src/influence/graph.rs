@@ -130,7 +130,7 @@ impl<'w> Graph<'w> {
             if let Node::Strangers(_) = here {
                 return Ok(Some(back(&seen, here)));
             }
-            for edge in self.into(&here, worth, &mut unknown, &mut things) {
+            for edge in self.edges(&here, worth, &mut unknown, &mut things) {
                 if edge.class <= worth && !seen.contains_key(&edge.from) && passes(&edge)? {
                     open.push_back(edge.from.clone());
                     seen.insert(edge.from.clone(), Some(edge));
@@ -141,7 +141,7 @@ impl<'w> Graph<'w> {
     }
 
     /// The edges into a node. What a mind is shown and what alters a thing is told once for each search.
-    fn into(
+    fn edges(
         &mut self,
         node: &Node,
         worth: Class,
@@ -149,15 +149,15 @@ impl<'w> Graph<'w> {
         things: &mut HashSet<(usize, GrantAt)>,
     ) -> Vec<Edge> {
         match node {
-            Node::Datum(datum) => self.into_datum(node, datum, worth),
-            Node::Thing(term, reader) => self.into_thing(node, term, *reader, worth, things),
-            Node::Mind(role, step) => self.into_mind(node, *role, *step, unknown),
-            Node::Use(at) => self.into_use(node, *at),
+            Node::Datum(datum) => self.edges_of_datum(node, datum, worth),
+            Node::Thing(term, reader) => self.edges_of_thing(node, term, *reader, worth, things),
+            Node::Mind(role, step) => self.edges_of_mind(node, *role, *step, unknown),
+            Node::Use(at) => self.edges_of_use(node, *at),
             Node::Strangers(_) => Vec::new(),
         }
     }
 
-    fn into_use(&mut self, node: &Node, at: GrantAt) -> Vec<Edge> {
+    fn edges_of_use(&mut self, node: &Node, at: GrantAt) -> Vec<Edge> {
         let Some((grant, action)) = granted(self.workflow, at) else { return Vec::new() };
         let mut found: Vec<Edge> = Vec::new();
         for pin in &grant.pins {
@@ -173,7 +173,7 @@ impl<'w> Graph<'w> {
         found
     }
 
-    fn into_datum(&mut self, node: &Node, datum: &Datum, worth: Class) -> Vec<Edge> {
+    fn edges_of_datum(&mut self, node: &Node, datum: &Datum, worth: Class) -> Vec<Edge> {
         match datum.root {
             Root::Param(_) => Vec::new(),
             Root::Submission { step, .. } => {
@@ -251,7 +251,7 @@ impl<'w> Graph<'w> {
         }
     }
 
-    fn into_thing(
+    fn edges_of_thing(
         &mut self,
         node: &Node,
         term: &Term,
@@ -277,7 +277,7 @@ impl<'w> Graph<'w> {
         found
     }
 
-    fn into_mind(
+    fn edges_of_mind(
         &mut self,
         node: &Node,
         role: RoleId,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use xp_artifact::declaration::{FieldPath, Source, ThingExpr};
 use xp_artifact::passing::{Passing, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
+use xp_scope::Value;
 
 use super::stranger::is_strangers;
 use crate::breach::UseNo;
@@ -32,7 +33,16 @@ pub struct Taint {
     /// Uses that are under way, with what they take in.
     under_way: BTreeMap<UseNo, Taken>,
     /// Uses that are over and altered something with tainted content.
-    altered: BTreeSet<(GrantAt, Vec<(String, xp_scope::Value)>, Intake)>,
+    altered: BTreeSet<Altered>,
+}
+
+/// What is kept of a use that altered something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Altered {
+    at: GrantAt,
+    args: BTreeMap<String, Value>,
+    intake: Intake,
 }
 
 /// A use with what it takes in.
@@ -189,8 +199,8 @@ impl Taint {
                 })
             })
         {
-            let args = taken.used.args.clone().into_iter().collect();
-            self.altered.insert((taken.used.at, args, taken.intake.clone()));
+            let Taken { used: Use { at, args, .. }, intake, .. } = taken.clone();
+            self.altered.insert(Altered { at, args, intake });
         }
         Some(taken)
     }
@@ -201,9 +211,9 @@ impl Taint {
         let over: Vec<(Option<UseNo>, Use, Intake)> = self
             .altered
             .iter()
-            .map(|(at, args, intake)| {
-                let args = args.iter().cloned().collect();
-                (None, Use { at: *at, opening: 0, by: String::new(), args }, intake.clone())
+            .map(|Altered { at, args, intake }| {
+                let used = Use { at: *at, opening: 0, by: String::new(), args: args.clone() };
+                (None, used, intake.clone())
             })
             .collect();
         loop {

@@ -172,10 +172,7 @@ async fn a_start_whose_rule_leaves_open_what_is_made_final_is_refused() {
             reply.ok();
         } else {
             let detail = reply.refused("not_allowed").body["detail"].as_str().unwrap();
-            assert!(
-                detail.contains("the roster must say which `place` may be"),
-                "{detail}"
-            );
+            assert!(detail.contains("the roster must say which `place` may be"), "{detail}");
         }
         running.stop().await;
     }
