@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xp_scope::thing::{Immutable, Term, relate};
 
 use crate::declaration::{KeyExpr, Source, ThingExpr};
-use crate::depends::{self, Resets};
+use crate::depends::Precedence;
 use crate::things::Terms;
-use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, LoopId, Pin, RoleId, Root, StepId, Workflow};
+use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
@@ -29,12 +29,7 @@ pub struct Contents<'w> {
     terms: Terms<'w>,
     /// Every distinct term that some grant changes or makes, with the grants and what goes into it there.
     altered: Vec<(Term, Uses)>,
-    /// By step: those that depend on it directly.
-    dependents: Vec<Vec<StepId>>,
-    /// By step, once asked for: everything downstream of it.
-    downstream: HashMap<StepId, BTreeSet<StepId>>,
-    /// Steps that some loop opens again.
-    reopened: BTreeSet<StepId>,
+    precedence: Precedence<'w>,
     /// By term that is read: the altered ones that it may meet.
     met: HashMap<Term, Vec<usize>>,
 }
@@ -66,13 +61,7 @@ impl<'w> Contents<'w> {
                 }
             }
         }
-        let needs = depends::needs(workflow);
-        let dependents = depends::dependents(&needs);
-        let resets = Resets::of(workflow, needs);
-        let loops = (0..workflow.loops.len()).map(LoopId::of);
-        let reopened = resets.by_any(loops).into_iter().collect();
-        let (downstream, met) = (HashMap::new(), HashMap::new());
-        Self { workflow, terms, altered, dependents, downstream, reopened, met }
+        Self { workflow, terms, altered, precedence: Precedence::of(workflow), met: HashMap::new() }
     }
 
     /// The roles that may have made content of the datum, or of the thing it names, each with a step in which it chose some.
@@ -190,7 +179,7 @@ impl<'w> Contents<'w> {
     ) {
         let Some((_, uses)) = self.altered.get(number) else { return };
         for (at, sources) in uses.clone() {
-            if !self.may_precede(at.0, reader) {
+            if !self.precedence.may_precede(at.0, reader) {
                 continue;
             }
             let Some((granted, _)) = self.granted(at) else { continue };
@@ -259,24 +248,16 @@ impl<'w> Contents<'w> {
         }
     }
 
-    /// A use in the one step may come before a use in the other, or be the same.
-    fn may_precede(&mut self, first: StepId, second: StepId) -> bool {
-        if self.reopened.contains(&second) {
-            return true;
-        }
-        let dependents = &self.dependents;
-        let after = self.downstream.entry(second).or_insert_with(|| downstream(dependents, second));
-        !after.contains(&first)
-    }
-
     fn meeting(&mut self, term: &Term) -> Vec<usize> {
         if let Some(known) = self.met.get(term) {
             return known.clone();
         }
         let kinds = &self.workflow.kinds;
+        // It may have been altered in an earlier opening, with other values.
+        let read = self.terms.at_another_time(term, self.precedence.reopened());
         let altered = self.altered.iter().enumerate();
         let found: Vec<usize> = altered
-            .filter(|(_, (other, _))| !relate(kinds, term, other).is_apart())
+            .filter(|(_, (other, _))| !relate(kinds, &read, other).is_apart())
             .map(|(number, _)| number)
             .collect();
         self.met.insert(term.clone(), found.clone());
@@ -305,15 +286,4 @@ fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> 
     changed.chain(
         clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))),
     )
-}
-
-fn downstream(dependents: &[Vec<StepId>], from: StepId) -> BTreeSet<StepId> {
-    let mut seen = BTreeSet::new();
-    let mut open: Vec<StepId> = dependents.get(from.index()).cloned().unwrap_or_default();
-    while let Some(step) = open.pop() {
-        if seen.insert(step) {
-            open.extend(dependents.get(step.index()).into_iter().flatten());
-        }
-    }
-    seen
 }

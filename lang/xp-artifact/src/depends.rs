@@ -1,6 +1,6 @@
 //! Which step depends on which, and what each loop opens again. The proofs and the machine both read it here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use crate::workflow::{LoopId, StepId, Workflow};
@@ -70,6 +70,64 @@ impl Resets {
         let targets = loops.into_iter().filter_map(|by| self.targets.get(by.index())).copied();
         reached(&self.reach.dependents, targets)
     }
+}
+
+/// Which uses of a run may come before which.
+#[derive(Debug)]
+pub struct Precedence<'w> {
+    workflow: &'w Workflow,
+    dependents: Vec<Vec<StepId>>,
+    /// Steps that some loop opens again.
+    reopened: BTreeSet<StepId>,
+    /// By step, once asked for: those that cannot begin before it is settled.
+    waiting: HashMap<StepId, BTreeSet<StepId>>,
+}
+
+impl<'w> Precedence<'w> {
+    /// Of a workflow.
+    #[must_use]
+    pub fn of(workflow: &'w Workflow) -> Self {
+        let needs = needs(workflow);
+        let dependents = dependents(&needs);
+        let resets = Resets::of(workflow, needs);
+        let loops = (0..workflow.loops.len()).map(LoopId::of);
+        let reopened = resets.by_any(loops).into_iter().collect();
+        Self { workflow, dependents, reopened, waiting: HashMap::new() }
+    }
+
+    /// The steps that some loop opens again.
+    #[must_use]
+    pub fn reopened(&self) -> &BTreeSet<StepId> {
+        &self.reopened
+    }
+
+    /// A use in the one step may come before a use in the other, or be the same.
+    pub fn may_precede(&mut self, first: StepId, second: StepId) -> bool {
+        if self.reopened.contains(&second) {
+            return true;
+        }
+        let (workflow, dependents) = (self.workflow, &self.dependents);
+        let waiting = self.waiting.entry(second).or_insert_with(|| waiting(workflow, dependents, second));
+        !waiting.contains(&first)
+    }
+}
+
+/// The steps whose guard does not hold before the step is settled: of those that depend on it, the ones to which no other way
+/// leads.
+fn waiting(workflow: &Workflow, dependents: &[Vec<StepId>], on: StepId) -> BTreeSet<StepId> {
+    let mut waiting: BTreeSet<StepId> = reached(dependents, [on]).into_iter().collect();
+    let mut open: Vec<StepId> = waiting.iter().copied().filter(|step| *step != on).collect();
+    while let Some(step) = open.pop() {
+        let begins = workflow
+            .steps
+            .get(step.index())
+            .is_none_or(|declared| declared.after.holds(&|atom| !waiting.contains(&atom.step)));
+        if begins && step != on && waiting.remove(&step) {
+            open.extend(dependents.get(step.index()).into_iter().flatten());
+        }
+    }
+    waiting.remove(&on);
+    waiting
 }
 
 /// Which step depends on which, directly or not. Most questions are answered without a search.

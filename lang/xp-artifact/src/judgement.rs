@@ -1,17 +1,16 @@
 //! Which outcomes judge which data, as far as "judged before it is made final" counts them, and what the names of final
 //! arguments say of the things behind them.
 
-use std::collections::BTreeSet;
-
+use xp_scope::Type;
 use xp_scope::thing::{Immutable, Meeting, Term, relate};
 
 use crate::content::Contents;
 use crate::declaration::{KeyExpr, Making, ThingExpr};
-use crate::depends::{self, Resets};
+use crate::depends::Precedence;
 use crate::things::Terms;
 use crate::workflow::{
-    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, LoopId, OutcomeIx, Per, Pin, RoleId, Root,
-    StepId, Workflow,
+    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId,
+    Workflow,
 };
 
 /// A grant of a step.
@@ -127,18 +126,15 @@ pub struct Finals<'w> {
     terms: Terms<'w>,
     /// What each grant alters.
     altered: Vec<(GrantAt, Vec<Term>)>,
-    /// Steps that some loop opens again.
-    reopened: BTreeSet<StepId>,
+    precedence: Precedence<'w>,
 }
 
 impl<'w> Finals<'w> {
     /// Of a workflow.
     #[must_use]
     pub fn of(workflow: &'w Workflow) -> Self {
-        let resets = Resets::of(workflow, depends::needs(workflow));
-        let loops = (0..workflow.loops.len()).map(LoopId::of);
-        let reopened = resets.by_any(loops).into_iter().collect();
-        let mut finals = Self { workflow, terms: Terms::of(workflow), altered: Vec::new(), reopened };
+        let (terms, precedence) = (Terms::of(workflow), Precedence::of(workflow));
+        let mut finals = Self { workflow, terms, altered: Vec::new(), precedence };
         for (index, step) in workflow.steps.iter().enumerate() {
             for number in 0..step.grants.len() {
                 let at = (StepId::of(index), GrantIx::of(number));
@@ -150,11 +146,38 @@ impl<'w> Finals<'w> {
         finals
     }
 
-    /// The grants that may make or change what the argument names before the use: then its name, which may be anything, says
+    /// The grants that may make or change what the argument names before the use is over: then its name, which may be anything, says
     /// nothing of what is in it. The grant itself is one of them where an earlier use of it may have filled the thing.
     pub fn filled_by(&mut self, at: GrantAt, number: u32) -> Vec<GrantAt> {
         let named = self.named_by(at, number);
         self.altering(at, &named)
+    }
+
+    /// Where the declaration does not say what is read, that may be anything the argument names: a grant that may make or
+    /// change such a thing before the use.
+    pub fn silently_filled_by(&mut self, at: GrantAt, number: u32) -> Option<GrantAt> {
+        let (_, action) = granted(self.workflow, at)?;
+        let ty = &action.params.get(number as usize)?.ty;
+        if action.clauses.reads.is_some() || !self.may_name(ty) {
+            return None;
+        }
+        let anything = Term::Undescribed("`reads`".to_owned());
+        self.altering(at, &[anything]).into_iter().next()
+    }
+
+    /// A value of the type may name a thing that is more than its name says.
+    fn may_name(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Bool => false,
+            // Names of git, and of nothing else.
+            Type::Commit | Type::Tree => {
+                let kinds = self.workflow.kinds.iter();
+                let mut filled = kinds.filter(|kind| kind.immutable != Some(Immutable::Content));
+                filled.any(|kind| kind.key.iter().any(|part| part.ty == *ty))
+            }
+            Type::List(of) => self.may_name(of),
+            Type::Int | Type::Text | Type::Path | Type::Branch | Type::Enum(_) | Type::Record(_) => true,
+        }
     }
 
     /// Other uses of the run may make or change what a use of the grant means by this.
@@ -171,6 +194,9 @@ impl<'w> Finals<'w> {
             }
             _ => Vec::new(),
         };
+        // They may have been altered in an earlier opening, with other values.
+        let things = things.iter().map(|thing| self.terms.at_another_time(thing, self.precedence.reopened()));
+        let things: Vec<Term> = things.collect();
         let kinds = &self.workflow.kinds;
         let fills = |(by, altered): &&(GrantAt, Vec<Term>)| {
             // After its own removal of a thing there is nothing left to use.
@@ -178,12 +204,13 @@ impl<'w> Finals<'w> {
             let mut pairs = altered.iter().flat_map(|one| things.iter().map(move |thing| (one, thing)));
             pairs.any(|(one, thing)| !relate(kinds, one, thing).is_apart())
         };
-        self.altered.iter().filter(fills).map(|(by, _)| *by).collect()
+        let fills: Vec<GrantAt> = self.altered.iter().filter(fills).map(|(by, _)| *by).collect();
+        fills.into_iter().filter(|by| self.precedence.may_precede(by.0, at.0)).collect()
     }
 
     /// What the limit counts are uses of the whole run.
     fn is_once(&self, step: StepId, granted: &Grant) -> bool {
-        granted.limit.per == Per::Run || !self.reopened.contains(&step)
+        granted.limit.per == Per::Run || !self.precedence.reopened().contains(&step)
     }
 
     /// The datum is given by the use that made the very thing which the argument names, and names it.
