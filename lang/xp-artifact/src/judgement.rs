@@ -157,27 +157,11 @@ impl<'w> Finals<'w> {
     /// change such a thing before the use.
     pub fn silently_filled_by(&mut self, at: GrantAt, number: u32) -> Option<GrantAt> {
         let (_, action) = granted(self.workflow, at)?;
-        let ty = &action.params.get(number as usize)?.ty;
-        if action.clauses.reads.is_some() || !self.may_name(ty) {
+        if !is_open(self.workflow, action, number) {
             return None;
         }
         let anything = Term::Undescribed("`reads`".to_owned());
         self.altering(at, &[anything]).into_iter().next()
-    }
-
-    /// A value of the type may name a thing that is more than its name says.
-    fn may_name(&self, ty: &Type) -> bool {
-        match ty {
-            Type::Bool => false,
-            // Names of git, and of nothing else.
-            Type::Commit | Type::Tree => {
-                let kinds = self.workflow.kinds.iter();
-                let mut filled = kinds.filter(|kind| kind.immutable != Some(Immutable::Content));
-                filled.any(|kind| kind.key.iter().any(|part| part.ty == *ty))
-            }
-            Type::List(of) => self.may_name(of),
-            Type::Int | Type::Text | Type::Path | Type::Branch | Type::Enum(_) | Type::Record(_) => true,
-        }
     }
 
     /// Other uses of the run may make or change what a use of the grant means by this.
@@ -245,6 +229,26 @@ impl<'w> Finals<'w> {
             Some(making) => self.terms.made(at.0, at.1, making),
             None => self.terms.term(at.0, at.1, expr),
         }
+    }
+}
+
+/// The declaration does not say what is read, and the argument may name a thing that is more than its name says.
+#[must_use]
+pub fn is_open(workflow: &Workflow, action: &Action, number: u32) -> bool {
+    let param = action.params.get(number as usize);
+    action.clauses.reads.is_none() && param.is_some_and(|param| may_name(workflow, &param.ty))
+}
+
+fn may_name(workflow: &Workflow, ty: &Type) -> bool {
+    match ty {
+        Type::Bool => false,
+        // Names of git, and of nothing else.
+        Type::Commit | Type::Tree => {
+            let mut filled = workflow.kinds.iter().filter(|kind| kind.immutable != Some(Immutable::Content));
+            filled.any(|kind| kind.key.iter().any(|part| part.ty == *ty))
+        }
+        Type::List(of) => may_name(workflow, of),
+        Type::Int | Type::Text | Type::Path | Type::Branch | Type::Enum(_) | Type::Record(_) => true,
     }
 }
 
