@@ -55,7 +55,7 @@ impl Clauses {
             reveals_private: self.private,
             publishes: self.publishes,
             attests: self.attests,
-            clauses: self.things,
+            clauses: self.things.by_arguments(),
             shows: self.shows,
             repeat: self.repeat,
         })

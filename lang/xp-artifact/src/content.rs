@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use xp_scope::thing::{Immutable, Term, relate};
+use xp_scope::thing::{Immutable, Kinds, Term, relate};
 
 use crate::declaration::{KeyExpr, Source, ThingExpr};
 use crate::depends::Precedence;
@@ -257,7 +257,7 @@ impl<'w> Contents<'w> {
         let read = self.terms.at_another_time(term, self.precedence.reopened());
         let altered = self.altered.iter().enumerate();
         let found: Vec<usize> = altered
-            .filter(|(_, (other, _))| !relate(kinds, &read, other).is_apart())
+            .filter(|(_, (other, _))| may_hold(kinds, &read, other))
             .map(|(number, _)| number)
             .collect();
         self.met.insert(term.clone(), found.clone());
@@ -286,4 +286,9 @@ fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> 
     changed.chain(
         clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))),
     )
+}
+
+/// What is read may hold what was altered. Where it is not said what is read, that can be what never changes, too.
+pub(crate) fn may_hold(kinds: &Kinds, read: &Term, altered: &Term) -> bool {
+    matches!(read, Term::Undescribed(_)) || !relate(kinds, read, altered).is_apart()
 }

@@ -2,9 +2,9 @@
 //! arguments say of the things behind them.
 
 use xp_scope::Type;
-use xp_scope::thing::{Immutable, Meeting, Term, relate};
+use xp_scope::thing::{Immutable, Kinds, Meeting, Term, relate};
 
-use crate::content::Contents;
+use crate::content::{Contents, may_hold};
 use crate::declaration::{KeyExpr, Making, ThingExpr};
 use crate::depends::Precedence;
 use crate::things::Terms;
@@ -186,7 +186,7 @@ impl<'w> Finals<'w> {
             // After its own removal of a thing there is nothing left to use.
             let altered = if *by == at { &again } else { altered };
             let mut pairs = altered.iter().flat_map(|one| things.iter().map(move |thing| (one, thing)));
-            pairs.any(|(one, thing)| !relate(kinds, one, thing).is_apart())
+            pairs.any(|(one, thing)| may_hold(kinds, thing, one) && !is_named_by_content(kinds, one))
         };
         let fills: Vec<GrantAt> = self.altered.iter().filter(fills).map(|(by, _)| *by).collect();
         fills.into_iter().filter(|by| self.precedence.may_precede(by.0, at.0)).collect()
@@ -256,6 +256,13 @@ fn may_name(workflow: &Workflow, ty: &Type) -> bool {
 #[must_use]
 pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) -> Option<&'a Making> {
     action.clauses.made_as(field).filter(|making| is_filled(workflow, &making.thing))
+}
+
+/// Its name is derived from what is in it: whoever names it, says that.
+fn is_named_by_content(kinds: &Kinds, term: &Term) -> bool {
+    let Term::Path(levels) = term else { return false };
+    let kind = levels.last().and_then(|own| kinds.get(own.kind));
+    kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content))
 }
 
 fn is_filled(workflow: &Workflow, expr: &ThingExpr) -> bool {
