@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use xp_scope::thing::{Immutable, Term, relate};
+use xp_scope::thing::{Immutable, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
 use crate::order::{Moment, Order};
@@ -221,9 +221,11 @@ impl<'w> Contents<'w> {
             return known.clone();
         }
         let kinds = &self.workflow.kinds;
+        // It may have been altered in an earlier opening, with other values.
+        let read = self.terms.at_another_time(term, self.order.reopening());
         let altered = self.altered.iter().enumerate();
         let found: Vec<usize> = altered
-            .filter(|(_, (other, _))| !relate(kinds, term, other).is_apart())
+            .filter(|(_, (other, _))| may_hold(kinds, &read, other))
             .map(|(number, _)| number)
             .collect();
         self.met.insert(term.clone(), found.clone());
@@ -252,4 +254,9 @@ fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> 
     changed.chain(
         clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))),
     )
+}
+
+/// What is read may hold what was altered. Where it is not said what is read, that can be what never changes, too.
+pub(crate) fn may_hold(kinds: &Kinds, read: &Term, altered: &Term) -> bool {
+    matches!(read, Term::Undescribed(_)) || !relate(kinds, read, altered).is_apart()
 }

@@ -11,6 +11,7 @@ mod digest;
 mod envelope;
 mod error;
 mod fold;
+mod identity;
 pub mod judgement;
 mod key;
 pub mod order;

@@ -38,6 +38,8 @@ pub struct Order<'w> {
     /// Steps, each after all that it depends on; none where they depend on each other in a circle.
     sorted: Option<Vec<StepId>>,
     resets: Resets,
+    /// Steps that some loop opens again.
+    reopening: BTreeSet<StepId>,
     /// By step: which steps can begin while it has never settled.
     without: HashMap<StepId, Vec<bool>>,
     /// By moment: the steps that a loop may open again after it.
@@ -51,7 +53,15 @@ impl<'w> Order<'w> {
         let needs = depends::needs(workflow);
         let sorted = depends::order(&needs, &depends::dependents(&needs));
         let resets = Resets::of(workflow, needs);
-        Self { workflow, sorted, resets, without: HashMap::new(), reopened: HashMap::new() }
+        let loops = (0..workflow.loops.len()).map(LoopId::of);
+        let reopening = resets.by_any(loops).into_iter().collect();
+        Self { workflow, sorted, resets, reopening, without: HashMap::new(), reopened: HashMap::new() }
+    }
+
+    /// The steps that some loop opens again.
+    #[must_use]
+    pub fn reopening(&self) -> &BTreeSet<StepId> {
+        &self.reopening
     }
 
     /// Whether something in the step `then` may be under way at or after the moment. A moment of its own step may be followed

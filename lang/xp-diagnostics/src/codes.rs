@@ -126,6 +126,7 @@ codes! {
     BAD_KIND = "XP0314", "a resource that cannot be declared so";
     BAD_THING = "XP0315", "a thing that its resource does not allow";
     CHANGES_IMMUTABLE = "XP0316", "a change of what never changes";
+    CONTENT_OF_ITSELF = "XP0317", "content of a result that comes from itself";
 
     // 04xx: structure: cycles, reopenings, outcomes (xpc-sema)
     CYCLE = "XP0401", "steps wait for each other";

@@ -46,7 +46,34 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         .zip(examples)
         .filter_map(|((at, number, formula), map)| Some(failure(context, *at, *number, formula, &map?)))
         .collect();
-    answer::from(failures)
+    if failures.is_empty() { silent(context, &judged) } else { answer::from(failures) }
+}
+
+/// Proved, unless a final argument may name what other uses alter because its declaration does not say what is read.
+fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
+    let facts = context.facts;
+    let mut asked: Vec<(GrantAt, u32, GrantAt)> = Vec::new();
+    for (at, _) in facts.grants() {
+        for number in &facts.action_of(at).clauses.finals {
+            let by = judged.finals.borrow_mut().silently_filled_by(at, *number);
+            asked.extend(by.map(|by| (at, *number, by)));
+        }
+    }
+    let goals: Vec<Goal> = asked.iter().map(|(at, ..)| vec![Need::Use(*at)]).collect();
+    let examples = match context.session.sort(&goals, Some(1)) {
+        Ok(examples) => examples,
+        Err(why) => return answer::unknown(why),
+    };
+    let Some(((at, number, by), _)) = asked.iter().zip(examples).find(|(_, map)| map.is_some()) else {
+        return answer::proved();
+    };
+    let param = facts.action_of(*at).params.get(*number as usize).map(|param| param.name.as_str());
+    answer::unknown(format!(
+        "`{}` may make final what `{}` has put into a thing that `{}` names: its declaration does not say what it `reads`",
+        facts.action_name(*at),
+        facts.action_name(*by),
+        param.unwrap_or_default()
+    ))
 }
 
 /// Which outcomes judge which datum.
