@@ -1,7 +1,7 @@
 //! Whether a question names only what the workflow has. The workflow's own ids are the machine's to check; questions come
 //! beside it, and from another process.
 
-use xp_artifact::question::{Extent, Question, Uses};
+use xp_artifact::question::{Extent, Question, Sinks, Uses};
 use xp_artifact::workflow::{Datum, Expr, Formula};
 
 use crate::facts::Facts;
@@ -29,6 +29,13 @@ pub(crate) fn known(facts: &Facts<'_>, question: &Question) -> bool {
         Question::OnlyWithin(what, Extent::Datum(list)) => uses(facts, what) && datum(facts, list),
         Question::OnlyWithin(what, Extent::Patterns(_)) => uses(facts, what),
         Question::Through(what, role) => uses(facts, what) && role.index() < facts.w.roles.len(),
+        Question::Private(_, sinks, role) => {
+            let known = match sinks {
+                Sinks::Uses(what) => uses(facts, what),
+                Sinks::Outsiders => true,
+            };
+            known && role.is_none_or(|role| role.index() < facts.w.roles.len())
+        }
     }
 }
 

@@ -75,6 +75,9 @@ fn answer(context: &Context<'_, '_>, obligation: &ProofObligation) -> Verdict {
         Question::Never(uses) => questions::never::ask(context, obligation, uses),
         Question::OnlyWithin(uses, extent) => questions::within::ask(context, obligation, uses, extent),
         Question::AtMost(uses, most) => questions::at_most::ask(context, obligation, uses, *most),
-        Question::Through(uses, role) => questions::through::ask(context, obligation, uses, *role),
+        Question::Through(uses, role) => questions::flow::through(context, obligation, uses, *role),
+        Question::Private(secret, sinks, role) => {
+            questions::flow::private(context, obligation, secret, sinks, *role)
+        }
     }
 }

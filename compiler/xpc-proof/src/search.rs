@@ -132,6 +132,7 @@ impl Eyes {
                 },
                 // Whatever else is looked for may hang on any use.
                 Violation::Again(_)
+                | Violation::Used(_)
                 | Violation::Lacks(..)
                 | Violation::Stranded(_)
                 | Violation::Evidence(..) => {

@@ -28,6 +28,8 @@ pub(crate) enum Violation {
     Taken(Atom),
     /// The step is open.
     Open(StepId),
+    /// These grants were used in this order, the last one last.
+    Used(Vec<GrantAt>),
     /// The plan was carried out to its end.
     Reached,
 }
@@ -53,6 +55,10 @@ impl Violation {
             }
             Self::Taken(atom) => matches!(last, Some(Act::Take { becomes, .. }) if becomes == atom),
             Self::Open(step) => run.open(*step),
+            Self::Used(uses) => {
+                let mut log = run.log.iter();
+                uses.last().is_some_and(just_used) && uses.iter().all(|at| log.any(|used| used.at == *at))
+            }
             Self::Reached => true,
         }
     }

@@ -96,7 +96,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         .map(|(name, ty)| ty.clone().map(|ty| Param { name: name.text.clone(), ty }))
         .collect::<Option<_>>()?;
     let actions = tables::actions(context)?;
-    let kinds = tables::kinds(context, &actions, &parts.assumptions)?;
+    let kinds = tables::kinds(context, &actions, &parts.assumptions, &parts.obligations)?;
     let records = tables::records(context, &params, &actions, &parts.steps);
     let roles = context
         .names

@@ -64,6 +64,20 @@ pub fn identity(workflow: &Workflow, datum: &Datum) -> Option<Datum> {
     }
 }
 
+/// The datum that names a thing which never changes: whoever judged that has judged what is in it.
+#[must_use]
+pub fn named(workflow: &Workflow, granted: &Grant, expr: &ThingExpr) -> Option<Datum> {
+    let level = expr.levels().last()?;
+    let kind = workflow.kinds.named(&level.kind).and_then(|kind| workflow.kinds.get(kind))?;
+    let ([KeyExpr::Argument { index, fields }], Some(_)) = (level.keys.as_slice(), kind.immutable) else {
+        return None;
+    };
+    match granted.pins.get(*index as usize)? {
+        Pin::Is(Expr::Datum(datum)) => Some(followed(datum, fields)),
+        _ => None,
+    }
+}
+
 /// What is in a thing whose name is derived from it is what that name was when it came into the run.
 fn content_key(workflow: &Workflow, granted: &Grant, expr: &ThingExpr) -> Option<Passing> {
     let level = expr.levels().last()?;

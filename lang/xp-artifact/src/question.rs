@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xp_scope::PatternSet;
 
+use crate::declaration::ThingExpr;
 use crate::workflow::{ActionId, Atom, Datum, Effect, Expr, Formula};
 
 /// Some uses: all those of an effect, or of one action (with some arguments fixed).
@@ -21,6 +22,28 @@ pub enum Uses {
         /// Arguments (by parameter index) that must have this value.
         args: Vec<(u32, Expr)>,
     },
+}
+
+/// Things whose content is not for everybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// The things; their arguments are [`Self::given`].
+    pub thing: ThingExpr,
+    /// What the things' arguments are, by number.
+    pub given: Vec<Expr>,
+    /// As it stands in the source, `store.Dataset(dataset)`.
+    pub text: String,
+}
+
+/// Where content must not come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sinks {
+    /// These uses.
+    Uses(Uses),
+    /// Every use that publishes, or writes what somebody may read who may not read the things themselves.
+    Outsiders,
 }
 
 /// A question, the always asked ones first.
@@ -65,6 +88,8 @@ pub enum Question {
     StartRights,
     /// Untrusted text reaches the uses only through a role.
     Through(Uses, crate::workflow::RoleId),
+    /// What is in the things reaches the uses only through a role, or never.
+    Private(Box<Secret>, Sinks, Option<crate::workflow::RoleId>),
 }
 
 macro_rules! kinds {
@@ -121,6 +146,7 @@ kinds! {
     Self::OnlyWithin(..) => OnlyWithin = "only_within";
     Self::AtMost(..) => AtMost = "at_most";
     Self::Through(..) => Through = "through";
+    Self::Private(..) => Private = "private";
 }
 
 impl Kind {

@@ -74,13 +74,18 @@ impl<'w> Terms<'w> {
 
     /// The thing that an assumption is about.
     pub fn assumed(&mut self, assumption: &Assumption) -> Term {
-        let pins = assumption.given.iter().cloned().map(Pin::Is).collect();
+        self.written(&assumption.thing, &assumption.given)
+    }
+
+    /// Things as a workflow writes them, outside of every grant.
+    pub fn written(&mut self, thing: &ThingExpr, given: &[Expr]) -> Term {
+        let pins = given.iter().cloned().map(Pin::Is).collect();
         // Only what it pins is looked at.
         let limit = Limit { uses: 1, per: Per::Run };
         let granted = Grant { action: ActionId(0), pins, limit, binder: None, ttl_seconds: 0 };
-        match self.levels(StepId(0), GrantIx(0), &granted, &assumption.thing, MAX_FOLLOWED) {
+        match self.levels(StepId(0), GrantIx(0), &granted, thing, MAX_FOLLOWED) {
             Some(levels) => Term::Path(levels),
-            None => Term::Undescribed("`assume`".to_owned()),
+            None => Term::Undescribed("what is written".to_owned()),
         }
     }
 

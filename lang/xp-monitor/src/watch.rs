@@ -85,7 +85,8 @@ pub fn is_safety(question: &Question) -> bool {
         | Question::Scopes
         | Question::StartRights
         | Question::ReviewedBeforeDeploy
-        | Question::Bounds => false,
+        | Question::Bounds
+        | Question::Private(..) => false,
     }
 }
 

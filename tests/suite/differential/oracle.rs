@@ -79,7 +79,7 @@ impl Oracle {
             Question::FreshEvidence => self.fresh(),
             Question::IrreversibleOnce => self.repeated(),
             Question::ReviewedBeforeDeploy => self.some(|here| self.unreviewed(here)),
-            Question::Bounds => Truth::TooLarge,
+            Question::Bounds | Question::Private(..) => Truth::TooLarge,
             Question::Through(uses, _) => self.through(question, uses),
             Question::NoRole(a, b) => self.both(a, b, false),
             Question::NoPrincipal(a, b) => self.both(a, b, true),

@@ -181,6 +181,20 @@ const ATTACKS: &[Attack] = &[
     },
     Attack {
         on: "export",
+        what: "sent before anybody looked",
+        edits: &[("step send by sender after look.approved {", "step send by sender after make.made {")],
+        kind: "private",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "bug_fix",
+        what: "merged on the word of whoever read the issue",
+        edits: &[("outcome approved of open_pr.pr.head", "outcome approved of implement.change.commit"), ("step merge_pr by release after review_code.approved and validate.passed {", "step merge_pr by release after validate.passed {")],
+        kind: "through",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "export",
         what: "another copy is sent than the one that was looked at",
         edits: &[
             (

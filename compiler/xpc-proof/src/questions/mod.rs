@@ -4,6 +4,7 @@ pub(crate) mod at_most;
 pub(crate) mod automatic;
 pub(crate) mod both;
 pub(crate) mod bounds;
+pub(crate) mod flow;
 pub(crate) mod fresh;
 pub(crate) mod happen;
 pub(crate) mod names;
@@ -16,7 +17,6 @@ pub(crate) mod reviewed;
 pub(crate) mod scope;
 pub(crate) mod stuck;
 pub(crate) mod things;
-pub(crate) mod through;
 mod uses;
 pub(crate) mod within;
 

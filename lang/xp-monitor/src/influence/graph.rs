@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::{Passing, passing, pinned};
+use xp_artifact::passing::{Passing, named, passing, pinned};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
-use xp_scope::thing::{Class, Immutable, Term, relate};
+use xp_scope::thing::{Class, Immutable, Kind, Term, relate};
 
 use super::stranger::is_strangers;
 use crate::fact::GrantAt;
@@ -27,6 +27,15 @@ pub enum Node {
     Strangers(GrantAt),
     /// In a use itself: its arguments, and what it takes effect on.
     Use(GrantAt),
+}
+
+/// Where the ways begin that are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// What strangers may have written.
+    Strangers,
+    /// What is in these things, read or copied.
+    Things(Term),
 }
 
 /// Something passes from one place to another.
@@ -60,6 +69,7 @@ struct Shown {
 #[derive(Debug)]
 pub struct Graph<'w> {
     workflow: &'w Workflow,
+    origin: Origin,
     terms: Terms<'w>,
     order: Order<'w>,
     altered: Vec<(Term, Alterations)>,
@@ -70,9 +80,9 @@ pub struct Graph<'w> {
 }
 
 impl<'w> Graph<'w> {
-    /// Of a workflow.
+    /// Of a workflow, with where ways begin.
     #[must_use]
-    pub fn of(workflow: &'w Workflow) -> Self {
+    pub fn of(workflow: &'w Workflow, origin: Origin) -> Self {
         let mut terms = Terms::of(workflow);
         let mut numbers: HashMap<Term, usize> = HashMap::new();
         let mut altered: Vec<(Term, Alterations)> = Vec::new();
@@ -103,11 +113,11 @@ impl<'w> Graph<'w> {
         }
         let order = Order::of(workflow);
         let shown = shown(workflow);
-        Self { workflow, terms, order, altered, shown, met: HashMap::new() }
+        Self { workflow, origin, terms, order, altered, shown, met: HashMap::new() }
     }
 
-    /// The shortest way from strangers to one of the nodes, along edges of this worth at most that `passes` lets pass: first the
-    /// one from the strangers. None if there is no such way.
+    /// The shortest way from the origin to one of the nodes, along edges of this worth at most that `passes` lets pass, in the
+    /// order in which it is gone. None if there is no such way.
     ///
     /// # Errors
     /// Those of `passes`.
@@ -127,7 +137,7 @@ impl<'w> Graph<'w> {
         let mut unknown: HashMap<RoleId, Vec<Shown>> = self.shown.clone();
         let mut things: HashSet<(usize, GrantAt)> = HashSet::new();
         while let Some(here) = open.pop_front() {
-            if let Node::Strangers(_) = here {
+            if self.begins(&here, worth) {
                 return Ok(Some(back(&seen, here)));
             }
             for edge in self.edges(&here, worth, &mut unknown, &mut things) {
@@ -138,6 +148,22 @@ impl<'w> Graph<'w> {
             }
         }
         Ok(None)
+    }
+
+    fn is_mere_name(&self, datum: &Datum) -> bool {
+        is_mere_name(self.workflow, &self.origin, Some(datum))
+    }
+
+    fn begins(&self, node: &Node, worth: Class) -> bool {
+        match (&self.origin, node) {
+            (Origin::Strangers, Node::Strangers(_)) => true,
+            (Origin::Things(secret), Node::Thing(term, _)) => self.is_one_of(term, secret, worth),
+            _ => false,
+        }
+    }
+
+    fn is_one_of(&self, term: &Term, secret: &Term, worth: Class) -> bool {
+        relate(&self.workflow.kinds, term, secret).class().is_some_and(|class| class <= worth)
     }
 
     /// The edges into a node. What a mind is shown and what alters a thing is told once for each search.
@@ -162,7 +188,9 @@ impl<'w> Graph<'w> {
         let mut found: Vec<Edge> = Vec::new();
         for pin in &grant.pins {
             for passing in pinned(pin, &[]) {
-                found.extend(self.edge(node, at, passing, Class::Chosen));
+                if !matches!(&passing, Passing::Datum(datum) if self.is_mere_name(datum)) {
+                    found.extend(self.edge(node, at, passing, Class::Chosen));
+                }
             }
         }
         // What it takes effect on: what it reads, and what it changes as it was.
@@ -188,14 +216,18 @@ impl<'w> Graph<'w> {
                 let clauses = &action.clauses;
                 let members = members(self.workflow, action, &datum.fields);
                 if clauses.said_of(&datum.fields).is_none() && !members.is_empty() {
-                    let parts = members
+                    let carrying = members.into_iter().filter(|fields| {
+                        !self.is_mere_name(&Datum { root: datum.root, fields: fields.clone() })
+                    });
+                    let parts: Vec<Vec<String>> = carrying.collect();
+                    let parts = parts
                         .into_iter()
                         .filter_map(|fields| self.edge(node, at, Passing::Field(fields), Class::Chosen));
                     return parts.collect();
                 }
                 let class = worth_of(clauses.said_of(&datum.fields).is_some());
                 let mut found = Vec::new();
-                if is_strangers(self.workflow, action, &datum.fields) {
+                if self.origin == Origin::Strangers && is_strangers(self.workflow, action, &datum.fields) {
                     found.push(Edge {
                         from: Node::Strangers(at),
                         to: node.clone(),
@@ -291,7 +323,7 @@ impl<'w> Graph<'w> {
             }
             list.retain(|shown| {
                 let follows = self.order.may_follow(shown.at, step);
-                if follows {
+                if follows && !is_mere_name(self.workflow, &self.origin, shown.datum.as_ref()) {
                     found.push(Edge {
                         from: shown.from.clone(),
                         to: node.clone(),
@@ -314,9 +346,20 @@ impl<'w> Graph<'w> {
         sources: impl IntoIterator<Item = Source>,
         class: Class,
     ) -> Vec<Edge> {
-        let passing: Vec<Passing> =
-            sources.into_iter().flat_map(|source| passing(self.workflow, grant, &source)).collect();
-        passing.into_iter().filter_map(|passing| self.edge(node, at, passing, class)).collect()
+        let mut found = Vec::new();
+        for source in sources {
+            // What lies in a thing that passes as the datum which names it is read, too.
+            if let (Origin::Things(secret), Source::Thing(expr)) = (self.origin.clone(), &source) {
+                let from = self.thing(at, expr);
+                if matches!(&from, Node::Thing(term, _) if self.is_one_of(term, &secret, Class::Silent)) {
+                    found.push(Edge { from, to: node.clone(), at: Moment::used(at), datum: None, class });
+                }
+            }
+            for passing in passing(self.workflow, grant, &source) {
+                found.extend(self.edge(node, at, passing, class));
+            }
+        }
+        found
     }
 
     fn edge(&mut self, node: &Node, at: GrantAt, passing: Passing, class: Class) -> Option<Edge> {
@@ -326,7 +369,10 @@ impl<'w> Graph<'w> {
             Passing::Field(fields) => {
                 (Node::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }), None)
             }
-            Passing::Thing(expr) => (self.thing(at, &expr), None),
+            Passing::Thing(expr) => (
+                self.thing(at, &expr),
+                granted(self.workflow, at).and_then(|(grant, _)| named(self.workflow, grant, &expr)),
+            ),
             Passing::Choice => return self.chosen(node, moment, at.0),
         };
         Some(Edge { from, to: node.clone(), at: moment, datum, class })
@@ -398,6 +444,23 @@ fn members(workflow: &Workflow, action: &Action, field: &[String]) -> Vec<Vec<St
     let record = workflow.records.iter().find(|record| record.name == *name);
     let fields = record.into_iter().flat_map(|record| &record.fields);
     fields.map(|member| field.iter().chain([&member.name]).cloned().collect()).collect()
+}
+
+/// A name that is derived from content tells nothing of it to whoever is shown the name or is handed it: what is in a thing passes
+/// on where the thing is read. What strangers wrote may be chosen so that its name says something.
+fn is_mere_name(workflow: &Workflow, origin: &Origin, datum: Option<&Datum>) -> bool {
+    let Some(ty) = datum.and_then(|datum| type_of(workflow, datum)) else { return false };
+    let derived = |kind: &Kind| {
+        kind.immutable == Some(Immutable::Content) && matches!(kind.key.as_slice(), [key] if key.ty == *ty)
+    };
+    matches!(origin, Origin::Things(_)) && (workflow.kinds.iter().any(derived) || *ty == Type::Tree)
+}
+
+/// The type of a datum, whether its grant has a binder or not.
+fn type_of<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<&'w Type> {
+    let Root::Result { step, grant } = datum.root else { return workflow.type_of(datum) };
+    let (_, action) = granted(workflow, (step, grant))?;
+    datum.fields.iter().try_fold(&action.result, |ty, field| workflow.field_type(ty, field))
 }
 
 /// The result says something.

@@ -10,7 +10,7 @@ mod judged;
 mod stranger;
 mod taint;
 
-pub use graph::{Edge, Graph, Node};
+pub use graph::{Edge, Graph, Node, Origin};
 pub use judged::judging;
 pub use stranger::is_strangers;
 pub(crate) use taint::{Claimed, Setting, Taint};

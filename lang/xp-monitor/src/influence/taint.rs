@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::declaration::{FieldPath, Source, ThingExpr};
-use xp_artifact::passing::{Passing, passing, pinned};
+use xp_artifact::passing::{Passing, named, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
 
@@ -232,6 +232,10 @@ impl Taint {
                     }
                     for passing in passing(setting.workflow, grant, &source) {
                         let Passing::Thing(expr) = passing else { continue };
+                        if named(setting.workflow, grant, &expr).is_some_and(|datum| (setting.judged)(&datum))
+                        {
+                            continue;
+                        }
                         let feeding = writers.iter().find(|(writer, used, intake)| {
                             *writer != Some(*number) && feeds(setting, (used, intake), (&reader.used, &expr))
                         });

@@ -5,6 +5,7 @@ use xp_diagnostics::Span;
 use super::name::{Name, Path};
 use super::pin::{Expr, Int, Patterns};
 use super::step::Formula;
+use super::thing::Thing;
 
 /// `prove claim or vacuous`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,15 @@ pub enum ClaimKind {
     AtMost(Uses, Int),
     /// `untrusted text reaches A only through role`.
     Through(Uses, Name),
+    /// `private T never reaches A`, or `reaches A only through role`.
+    Private {
+        /// The things.
+        thing: Thing,
+        /// Which uses; none for all by which it comes to outsiders.
+        sinks: Option<Uses>,
+        /// Whose judgement lets it pass.
+        through: Option<Name>,
+    },
 }
 
 /// Some uses of actions.

@@ -48,12 +48,6 @@ static PLANNED: &[Planned] = &[
     planned("rules", Place::Start, "packs of properties (`rules`)", "write each `prove` in the workflow"),
     planned("apply", Place::Start, "packs of properties (`apply`)", "write each `prove` in the workflow"),
     planned(
-        "private",
-        Place::Inside(Piece::Prove, "prove"),
-        "properties of private text (`private text reaches`)",
-        "",
-    ),
-    planned(
         "when",
         Place::Inside(Piece::Step, ""),
         "steps with a condition (`when`)",

@@ -127,6 +127,8 @@ pub(super) static WORDS: &[Word] = &[
     free("per", Rule::k_per).needs_more().continues(),
     free("principal", Rule::k_principal).continues(),
     free("public", Rule::k_public).forms(&[Rule::public]),
+    free("outsiders", Rule::k_outsiders),
+    free("private", Rule::k_private).forms(&[Rule::private]).needs_more(),
     free("reaches", Rule::k_reaches).needs_more().continues(),
     reserved("reopen", Rule::k_reopen).forms(&[Rule::reopen]).needs_more(),
     free("requires", Rule::k_requires)

@@ -1,4 +1,4 @@
-//! What strangers wrote reaches a use only where a role judged it.
+//! What strangers wrote, or what is in things that are not for everybody, reaches a use only where a role judged it.
 //!
 //! A closed set of places: from the uses backwards along every edge of [`Graph`], without those at which the role's judgement of
 //! what passes is in force in every live map, no stranger is met. A way that is met is carried out, and the monitor must say that
@@ -9,17 +9,19 @@ use std::rc::Rc;
 
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::order::Moment;
-use xp_artifact::question::Uses;
+use xp_artifact::question::{Secret, Sinks, Uses};
+use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
 use xp_diagnostics::{Diagnostic, codes};
-use xp_monitor::influence::{Edge, Graph, Node, judging};
+use xp_monitor::influence::{Edge, Graph, Node, Origin, judging};
 use xp_monitor::obligation::{Builder, Label, Node as Part};
-use xp_scope::thing::Class;
+use xp_scope::thing::{Class, Term, audience_within};
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::things::Things;
-use super::{Context, possible, uses};
+use super::{Context, Granted, possible, uses};
 use crate::answer;
+use crate::example::Example;
 use crate::facts::{Facts, GrantAt};
 use crate::moments::Asking;
 use crate::need::Need;
@@ -33,21 +35,87 @@ const REOPENINGS: usize = 2;
 /// Longer ways are only searched for on the machine.
 const LONGEST: usize = 12;
 
-pub(crate) fn ask(
+pub(crate) fn through(
     context: &Context<'_, '_>,
     obligation: &ProofObligation,
     of: &Uses,
     role: RoleId,
 ) -> Verdict {
+    let origin = Origin::Strangers;
+    ask(
+        context,
+        obligation,
+        Some(of),
+        possible(&context.session, of),
+        Flow { origin, role: Some(role), what: "what strangers wrote".to_owned() },
+    )
+}
+
+pub(crate) fn private(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    secret: &Secret,
+    sinks: &Sinks,
+    role: Option<RoleId>,
+) -> Verdict {
     let facts = context.facts;
-    let found = match possible(&context.session, of) {
+    let mut terms = Terms::of(facts.w);
+    let term = terms.written(&secret.thing, &secret.given);
+    let (of, found) = match sinks {
+        Sinks::Uses(of) => (Some(of), possible(&context.session, of)),
+        Sinks::Outsiders => {
+            let all = facts.grants().filter(|(at, _)| leaves(facts, &mut terms, *at, &term));
+            let all = all.map(|(at, grant)| Granted { at, grant }).collect();
+            (None, uses::reachable(&context.session, all))
+        }
+    };
+    let what = format!("what is in `{}`", secret.text);
+    ask(context, obligation, of, found, Flow { origin: Origin::Things(term), role, what })
+}
+
+/// The use publishes, or writes what somebody may read who may not read the things themselves.
+fn leaves<'m>(facts: &Facts<'m>, terms: &mut Terms<'m>, at: GrantAt, secret: &Term) -> bool {
+    let action = facts.action_of(at);
+    let clauses = &action.clauses;
+    let made = clauses.makes.iter().map(|making| &making.thing);
+    let mut places = clauses.changes.iter().chain(made).map(|expr| terms.term(at.0, at.1, expr));
+    action.publishes || places.any(|place| !audience_within(&facts.w.kinds, &place, secret))
+}
+
+/// What is asked.
+struct Flow {
+    origin: Origin,
+    /// Whose judgement of what passes cuts a way.
+    role: Option<RoleId>,
+    /// What passes, in words.
+    what: String,
+}
+
+type Found<'f, 'm> = Result<Vec<(Granted<'m>, Example<'f, 'm>)>, String>;
+
+fn ask<'f, 'm>(
+    context: &Context<'f, 'm>,
+    obligation: &ProofObligation,
+    of: Option<&Uses>,
+    found: Found<'f, 'm>,
+    flow: Flow,
+) -> Verdict {
+    let facts = context.facts;
+    let found = match found {
         Ok(found) => found,
         Err(why) => return answer::unknown(why),
     };
-    let Some((_, witness)) = found.first() else { return uses::never_used(context, obligation, of) };
+    let Some((_, witness)) = found.first() else {
+        return match of {
+            Some(of) => uses::never_used(context, obligation, of),
+            // Nothing leaves at all.
+            None => answer::proved(),
+        };
+    };
     let sinks: Vec<Node> = found.iter().map(|(granted, _)| Node::Use(granted.at)).collect();
-    let mut asked =
-        Asked { context, obligation, role, graph: Graph::of(facts.w), cuts: Cuts::of(context, role) };
+    let graph = Graph::of(facts.w, flow.origin.clone());
+    let cuts = Cuts::of(context, flow.role);
+    let mut asked = Asked { context, obligation, flow, graph, cuts };
     match asked.way(&sinks, Class::Silent) {
         Err(why) => answer::unknown(why),
         Ok(None) => {
@@ -66,7 +134,7 @@ pub(crate) fn ask(
 struct Asked<'a, 'f, 'm> {
     context: &'a Context<'f, 'm>,
     obligation: &'a ProofObligation,
-    role: RoleId,
+    flow: Flow,
     graph: Graph<'m>,
     cuts: Cuts<'a, 'f, 'm>,
 }
@@ -110,22 +178,22 @@ impl<'m> Asked<'_, '_, 'm> {
             return Err("the way ends in no use".to_owned());
         };
         let setting = self.setting(way);
-        let ends_in = format!(
-            "`{}` rests on what strangers wrote and `{}` did not judge",
-            facts.action_name(*sink),
-            facts.role_name(self.role)
-        );
-        let trace = match self.along(way, &setting, &ends_in) {
-            Ok(trace) => trace,
-            Err(_) => context.stage.search(&Violation::Broken, &setting, ends_in)?,
+        let violation = self.violation(way);
+        let (action, what) = (facts.action_name(*sink), &self.flow.what);
+        let judged = self.flow.role.map(|role| format!("`{}`", facts.role_name(role)));
+        let ends_in = match &judged {
+            Some(role) => format!("`{action}` rests on {what}, and {role} did not judge it"),
+            None => format!("`{action}` rests on {what}"),
         };
-        let (action, role) = (facts.action_name(*sink), facts.role_name(self.role));
+        let trace = match self.along(way, &setting, &violation, &ends_in) {
+            Ok(trace) => trace,
+            Err(_) => context.stage.search(&violation, &setting, ends_in)?,
+        };
+        let without = judged.map(|role| format!(" without a judgement by {role}")).unwrap_or_default();
+        let code = if self.flow.origin == Origin::Strangers { codes::UNTRUSTED } else { codes::PRIVATE };
         let mut fault = Diagnostic::error(
-            codes::UNTRUSTED,
-            format!(
-                "what strangers wrote can reach `{action}` in step `{}` without a judgement by `{role}`",
-                facts.step(sink.0).name
-            ),
+            code,
+            format!("{what} can reach `{action}` in step `{}`{without}", facts.step(sink.0).name),
         )
         .at(context.span(Place::Grant(sink.0, sink.1)));
         let mut named = BTreeSet::from([*sink]);
@@ -135,18 +203,24 @@ impl<'m> Asked<'_, '_, 'm> {
                 fault = fault.label(context.span(Place::Grant(at.0, at.1)), text);
             }
         }
-        Ok(fault
-            .label(self.obligation.span, "asked here")
-            .help(format!(
-                "let it wait for an outcome of `{role}` that says what it judges, `outcome approved of …`, and pin the argument to exactly that"
-            ))
-            .trace(trace))
+        let help = match self.flow.role {
+            Some(role) => format!(
+                "let it wait for an outcome of `{}` that says what it judges, `outcome approved of …`, and pin the argument to \
+                 exactly that",
+                facts.role_name(role)
+            ),
+            None => "leave out what reads it, narrow the scope, or let a role judge exactly what passes: \
+                     `only through ROLE`"
+                .to_owned(),
+        };
+        Ok(fault.label(self.obligation.span, "asked here").help(help).trace(trace))
     }
 
     fn along(
         &self,
         way: &[Edge],
         setting: &Setting<'m>,
+        violation: &Violation,
         ends_in: &str,
     ) -> Result<xp_diagnostics::Trace, String> {
         let (context, facts) = (self.context, self.context.facts);
@@ -191,7 +265,7 @@ impl<'m> Asked<'_, '_, 'm> {
             let Some(asking) = asking else { break };
             let Some(found) = uses::answer(asking.ask(&[0]))? else { continue };
             let plan = plan::through(facts, &found, &acts(&moments), None).ok_or(plan::TOO_LONG)?;
-            match context.stage.trace(&plan, &Violation::Broken, setting, ends_in) {
+            match context.stage.trace(&plan, violation, setting, ends_in) {
                 Ok(trace) => return Ok(trace),
                 Err(reason) => why = reason,
             }
@@ -212,18 +286,35 @@ impl<'m> Asked<'_, '_, 'm> {
                 }
             }
         }
-        let met = reading(facts);
-        let watching = Watching::new(facts, &self.obligation.question, Rc::new(met));
-        Setting { shared: shared.into_iter().collect(), watching: Some(watching), ..Setting::default() }
+        let watching = (self.flow.origin == Origin::Strangers)
+            .then(|| Watching::new(facts, &self.obligation.question, Rc::new(reading(facts))));
+        Setting { shared: shared.into_iter().collect(), watching, ..Setting::default() }
+    }
+
+    /// What the run must show: that the monitor says it is broken, or where there is none, the uses of the way in their order.
+    fn violation(&self, way: &[Edge]) -> Violation {
+        if self.flow.origin == Origin::Strangers {
+            return Violation::Broken;
+        }
+        let mut uses: Vec<GrantAt> = Vec::new();
+        for at in way.iter().filter_map(|edge| Some((edge.at.step, edge.at.grant?))) {
+            if uses.last() != Some(&at) {
+                uses.push(at);
+            }
+        }
+        Violation::Used(uses)
     }
 
     /// The role judged what is proved, but may itself have read what strangers wrote.
     fn exposed(&mut self) -> Result<Vec<String>, String> {
         let facts = self.context.facts;
+        let (Some(role), Origin::Strangers) = (self.flow.role, &self.flow.origin) else {
+            return Ok(Vec::new());
+        };
         let steps: BTreeSet<StepId> = self.cuts.used.iter().map(|atom| atom.step).collect();
-        let minds: Vec<Node> = steps.into_iter().map(|step| Node::Mind(self.role, step)).collect();
+        let minds: Vec<Node> = steps.into_iter().map(|step| Node::Mind(role, step)).collect();
         let exposed = self.graph.way(minds, Class::Silent, |_| Ok::<bool, String>(true))?.is_some();
-        let role = facts.role_name(self.role);
+        let role = facts.role_name(role);
         Ok(if exposed {
             vec![format!("`{role}` may itself have read what strangers wrote when it judges")]
         } else {
@@ -252,20 +343,20 @@ fn reading(facts: &Facts<'_>) -> Met {
 /// Which edges the role's judgements cut.
 struct Cuts<'a, 'f, 'm> {
     context: &'a Context<'f, 'm>,
-    role: RoleId,
+    role: Option<RoleId>,
     known: HashMap<(Moment, Vec<Atom>), bool>,
     /// The judgements that cut something.
     used: BTreeSet<Atom>,
 }
 
 impl<'a, 'f, 'm> Cuts<'a, 'f, 'm> {
-    fn of(context: &'a Context<'f, 'm>, role: RoleId) -> Self {
+    fn of(context: &'a Context<'f, 'm>, role: Option<RoleId>) -> Self {
         Self { context, role, known: HashMap::new(), used: BTreeSet::new() }
     }
 
     fn judging(&self, edge: &Edge) -> Vec<Atom> {
         let of = edge.datum.as_ref();
-        of.map(|datum| judging(self.context.facts.w, &|by| by == self.role, datum)).unwrap_or_default()
+        of.map(|datum| judging(self.context.facts.w, &|by| Some(by) == self.role, datum)).unwrap_or_default()
     }
 
     /// In some live map something passes while no judgement of it is in force.
