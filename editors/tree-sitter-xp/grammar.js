@@ -180,6 +180,8 @@ module.exports = grammar({
         seq("no", choice("role", "principal"), "can", $.uses, "and", $.uses),
         seq("never", $.uses),
         seq("untrusted", "text", "reaches", $.uses, "only", "through", field("role", $.identifier)),
+        seq("private", $._thing, "never", "reaches", $._sink),
+        seq("private", $._thing, "reaches", $._sink, "only", "through", field("role", $.identifier)),
         seq(
           $.uses,
           choice(
@@ -189,6 +191,7 @@ module.exports = grammar({
           ),
         ),
       ),
+    _sink: ($) => choice("outsiders", $.uses),
     uses: ($) =>
       prec.right(choice(
         seq("effect", $.identifier),

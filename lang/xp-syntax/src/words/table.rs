@@ -107,7 +107,7 @@ pub(super) static WORDS: &[Word] = &[
         .breaks(OutsideBracketsOf(Piece::Grant)),
     free("minted", Rule::k_minted).forms(&[Rule::minted]).continues(),
     free("most", Rule::k_most).needs_more().continues(),
-    free("never", Rule::k_never).forms(&[Rule::never]).needs_more(),
+    free("never", Rule::k_never).forms(&[Rule::never]).needs_more().continues(),
     free("no", Rule::k_no).forms(&[Rule::no_role, Rule::no_principal]),
     free("nobody", Rule::k_nobody).needs_more(),
     reserved("not", Rule::k_not).forms(&[Rule::negated]).needs_more().spaced_group(),
