@@ -146,6 +146,34 @@ impl<'w> Finals<'w> {
         finals
     }
 
+    /// The arguments that a use of the grant makes final, each once: those that the declaration says, and the names of what it
+    /// removes, unless the run made that itself.
+    pub fn decided(&mut self, at: GrantAt) -> Vec<u32> {
+        let Some((declared, action)) = granted(self.workflow, at) else { return Vec::new() };
+        // What a run is for, whoever starts it says.
+        let is_given = |index: u32| {
+            matches!(
+                declared.pins.get(index as usize),
+                Some(Pin::Is(Expr::Datum(Datum { root: Root::Param(_), .. })))
+            )
+        };
+        let mut found = action.clauses.finals.clone();
+        for expr in &action.clauses.removes {
+            let term = self.term(at, expr);
+            if self.terms.is_own(&term) {
+                continue;
+            }
+            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+            found.extend(own.iter().filter_map(|key| match key {
+                KeyExpr::Argument { index, .. } => Some(*index).filter(|index| !is_given(*index)),
+                _ => None,
+            }));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// The grants that may make or change what the argument names before the use is over: then its name, which may be anything, says
     /// nothing of what is in it. The grant itself is one of them where an earlier use of it may have filled the thing.
     pub fn filled_by(&mut self, at: GrantAt, number: u32) -> Vec<GrantAt> {

@@ -287,7 +287,6 @@ impl Oracle {
             now.open
                 && step.grants.iter().enumerate().any(|(ix, grant)| {
                     let at = (StepId::of(id), GrantIx::of(ix));
-                    let action = &workflow.actions[grant.action.index()];
                     let values: Option<Vec<&Datum>> = grant
                         .pins
                         .iter()
@@ -296,7 +295,7 @@ impl Oracle {
                         .collect();
                     // Without a value it cannot be used; that is another question.
                     values.is_some()
-                        && action.clauses.finals.iter().any(|number| {
+                        && finals.decided(at).iter().any(|number| {
                             let pin = &grant.pins[*number as usize];
                             let filled = finals.filled_by(at, *number);
                             if filled.is_empty() {

@@ -189,13 +189,10 @@ const ATTACKS: &[Attack] = &[
     Attack {
         on: "bug_fix",
         what: "merged on the word of whoever read the issue",
-        edits: &[
-            ("outcome approved of open_pr.pr.head", "outcome approved of implement.change.commit"),
-            (
-                "step merge_pr by release after review_code.approved and validate.passed {",
-                "step merge_pr by release after validate.passed {",
-            ),
-        ],
+        edits: &[(
+            "after review_code.approved and validate.passed {",
+            "after validate.passed or run_tests.passed {",
+        )],
         kind: "through",
         status: Status::Refuted,
     },

@@ -19,11 +19,11 @@ use xp_scope::thing::{Class, Term, audience_within};
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::things::Things;
-use super::{Context, Granted, possible, uses};
+use super::{Context, Granted, MOST, possible, uses};
 use crate::answer;
 use crate::example::Example;
 use crate::facts::{Facts, GrantAt};
-use crate::moments::Asking;
+use crate::moments::{Asking, Moments};
 use crate::need::Need;
 use crate::plan::{self, Act};
 use crate::refute::Setting;
@@ -141,8 +141,32 @@ struct Asked<'a, 'f, 'm> {
 
 impl<'m> Asked<'_, '_, 'm> {
     fn way(&mut self, to: &[Node], worth: Class) -> Result<Option<Vec<Edge>>, String> {
+        self.way_without(to, worth, None)
+    }
+
+    fn way_without(
+        &mut self,
+        to: &[Node],
+        worth: Class,
+        barred: Option<&Edge>,
+    ) -> Result<Option<Vec<Edge>>, String> {
         let cuts = &mut self.cuts;
-        self.graph.way(to.iter().cloned(), worth, |edge| cuts.passes(edge))
+        self.graph.way(to.iter().cloned(), worth, |edge| Ok(barred != Some(edge) && cuts.passes(edge)?))
+    }
+
+    /// The run that goes the way; or one that goes round some edge of it, since the shortest way need not be one that a run goes.
+    fn shown(&mut self, sinks: &[Node], way: &[Edge]) -> Result<Diagnostic, String> {
+        if let Ok(failure) = self.failure(way, Search::None) {
+            return Ok(failure);
+        }
+        for edge in way.iter().rev().take(MOST) {
+            if let Some(other) = self.way_without(sinks, Class::Chosen, Some(edge))?
+                && let Ok(failure) = self.failure(&other, Search::None)
+            {
+                return Ok(failure);
+            }
+        }
+        self.failure(way, Search::Bounded)
     }
 
     fn refute(&mut self, sinks: &[Node], weakest: &[Edge]) -> Verdict {
@@ -150,7 +174,7 @@ impl<'m> Asked<'_, '_, 'm> {
         match self.way(sinks, Class::Chosen) {
             Err(why) => return answer::unknown(why),
             Ok(Some(way)) => {
-                return match self.failure(&way) {
+                return match self.shown(sinks, &way) {
                     Ok(failure) => answer::refuted(vec![failure]),
                     Err(why) => answer::unknown(format!("it may pass by {}: {why}", in_words(facts, &way))),
                 };
@@ -172,7 +196,7 @@ impl<'m> Asked<'_, '_, 'm> {
     }
 
     /// The run that goes this way.
-    fn failure(&self, way: &[Edge]) -> Result<Diagnostic, String> {
+    fn failure(&self, way: &[Edge], search: Search) -> Result<Diagnostic, String> {
         let (context, facts) = (self.context, self.context.facts);
         let Some(Node::Use(sink)) = way.last().map(|edge| &edge.to) else {
             return Err("the way ends in no use".to_owned());
@@ -187,7 +211,8 @@ impl<'m> Asked<'_, '_, 'm> {
         };
         let trace = match self.along(way, &setting, &violation, &ends_in) {
             Ok(trace) => trace,
-            Err(_) => context.stage.search(&violation, &setting, ends_in)?,
+            Err(_) if search == Search::Bounded => context.stage.search(&violation, &setting, ends_in)?,
+            Err(why) => return Err(why),
         };
         let without = judged.map(|role| format!(" without a judgement by {role}")).unwrap_or_default();
         let code = if self.flow.origin == Origin::Strangers { codes::UNTRUSTED } else { codes::PRIVATE };
@@ -253,10 +278,17 @@ impl<'m> Asked<'_, '_, 'm> {
         let all = builder.all(parts);
         builder.case(all, Label { evidence: None, uses: Vec::new(), taken: Vec::new() });
         let obligation = builder.end();
-        let acts = |moments: &[(Moment, Vec<Atom>)]| -> Vec<(usize, Act)> {
-            let used = moments.iter().enumerate();
-            used.filter_map(|(map, (moment, _))| Some((map, Act::using((moment.step, moment.grant?)))))
-                .collect()
+        // What its step is settled with afterwards is the evidence for that as well: it is used once.
+        let acts = |found: &Moments| -> Vec<(usize, Act)> {
+            let settled = |map: usize, step: StepId| {
+                let place = found.at.get(map).and_then(|place| found.maps.get(*place));
+                place.is_some_and(|map| map.settled.contains_key(&step))
+            };
+            let used = moments.iter().enumerate().filter_map(|(map, (moment, _))| {
+                let act = Act::using((moment.step, moment.grant?));
+                Some((if settled(map + 1, moment.step) { map + 1 } else { map }, act))
+            });
+            used.collect()
         };
         let mut why = "no run goes all of it".to_owned();
         for firings in 0..=REOPENINGS {
@@ -264,7 +296,7 @@ impl<'m> Asked<'_, '_, 'm> {
             let asking = Asking::examples(facts, context.session.limits, &obligation, loops, firings);
             let Some(asking) = asking else { break };
             let Some(found) = uses::answer(asking.ask(&[0]))? else { continue };
-            let plan = plan::through(facts, &found, &acts(&moments), None).ok_or(plan::TOO_LONG)?;
+            let plan = plan::through(facts, &found, &acts(&found), None).ok_or(plan::TOO_LONG)?;
             match context.stage.trace(&plan, violation, setting, ends_in) {
                 Ok(trace) => return Ok(trace),
                 Err(reason) => why = reason,
@@ -338,6 +370,13 @@ fn reading(facts: &Facts<'_>) -> Met {
         }
     }
     Met { feeds, ..Met::default() }
+}
+
+/// Whether to look for a run on the machine where the way itself leads to none.
+#[derive(Clone, Copy, PartialEq)]
+enum Search {
+    None,
+    Bounded,
 }
 
 /// Which edges the role's judgements cut.

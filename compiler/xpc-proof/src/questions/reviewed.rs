@@ -1,7 +1,8 @@
 //! Nothing is made final before somebody judged it.
 //!
-//! In every live map in which a grant can be used whose action declares `final` arguments, each of these has been judged by an
-//! outcome that is `of` it, or of all that it was made from. Automatic outcomes judge nothing unless they count as a judgement.
+//! In every live map in which a grant can be used whose action declares `final` arguments, or removes what the run did not make,
+//! each of these arguments, or the name of what is removed, has been judged by an outcome that is `of` it, or of all that it was
+//! made from. Automatic outcomes judge nothing unless they count as a judgement.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +27,11 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let judged = Judged::of(facts);
     let mut asked: Vec<(GrantAt, u32, Formula)> = Vec::new();
     for (at, grant) in facts.grants() {
-        for number in &facts.action_of(at).clauses.finals {
-            let Some(pin) = grant.pins.get(*number as usize) else { continue };
-            match judged.argument(at, *number, pin) {
-                Ok(Some(formula)) => asked.push((at, *number, formula)),
+        let decided = judged.finals.borrow_mut().decided(at);
+        for number in decided {
+            let Some(pin) = grant.pins.get(number as usize) else { continue };
+            match judged.argument(at, number, pin) {
+                Ok(Some(formula)) => asked.push((at, number, formula)),
                 Ok(None) => {}
                 Err(why) => return answer::unknown(why),
             }
