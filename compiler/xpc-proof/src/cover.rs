@@ -97,12 +97,14 @@ pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
 /// Asks the solver about what no walk has seen; what hangs on a scarce loop is carried out.
 fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &mut Cover) {
     let facts = session.facts;
-    let steps: Vec<StepId> = facts.steps().filter(|step| !walks.opens.contains(step)).collect();
+    // What a guard may refuse is carried out on the machine, whatever the walks have seen.
+    let exact = facts.w.guards.is_empty();
+    let steps: Vec<StepId> = facts.steps().filter(|step| !(exact && walks.opens.contains(step))).collect();
     let atoms: Vec<Atom> = facts
         .steps()
         .flat_map(|step| facts.atoms(step))
         .map(|(atom, _)| atom)
-        .filter(|atom| !walks.happens.contains(atom))
+        .filter(|atom| !(exact && walks.happens.contains(atom)))
         .collect();
     let goals: Vec<_> = steps
         .iter()
@@ -157,10 +159,12 @@ impl Asked {
         map: &Map,
     ) -> Result<(), String> {
         let facts = session.facts;
+        let exact = facts.w.guards.is_empty();
         let (acts, end) = match self {
-            Self::Opens(_) if !walks.needs_scarce(facts, map) => return Ok(()),
+            Self::Opens(_) if exact && !walks.needs_scarce(facts, map) => return Ok(()),
             Self::Happens(atom)
-                if !walks.needs_scarce(facts, map)
+                if exact
+                    && !walks.needs_scarce(facts, map)
                     && !walks.exhausts_scarce(facts, atom)
                     && !facts.taken.needs_run(&map.bound, Some(atom.step)) =>
             {

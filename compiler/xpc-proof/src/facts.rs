@@ -240,6 +240,20 @@ impl<'m> Facts<'m> {
         self.parts.get(step.index()).copied().unwrap_or_default()
     }
 
+    /// The obligation is kept by the machine.
+    pub fn is_guard(&self, id: &str) -> bool {
+        self.w.guards.iter().any(|guard| guard.id == id)
+    }
+
+    /// The machine may refuse a use of the grant that all its pins let through.
+    pub fn guarded(&self, at: GrantAt) -> bool {
+        let Some(action) = self.grant(at).and_then(|grant| self.w.actions.get(grant.action.index())) else {
+            return false;
+        };
+        let spoken_of = self.w.guards.iter().flat_map(|guard| xp_monitor::spoken_of(&guard.question));
+        spoken_of.into_iter().any(|uses| xp_monitor::means(uses, action))
+    }
+
     /// The scopes of the grant let something through.
     pub fn usable(&self, (step, ix): GrantAt) -> bool {
         self.usable.get(step.index()).and_then(|grants| grants.get(ix.index())).copied().unwrap_or(false)

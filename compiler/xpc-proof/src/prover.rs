@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use xp_artifact::question::Question;
+use xp_artifact::question::{Question, Status};
 use xpc_model::{Limits, Model, ProofObligation, Verdict};
 
 use crate::answer;
@@ -40,6 +40,7 @@ impl Z3Prover {
         for obligation in obligations {
             let start = Instant::now();
             let mut verdict = match &context {
+                Ok(context) if context.facts.is_guard(&obligation.id) => Verdict::new(Status::Enforced),
                 Ok(context) if ids::known(context.facts, &obligation.question) => {
                     let verdict = answer(context, obligation);
                     questions::occurs::or_unknown(context, &obligation.question, verdict)

@@ -1,4 +1,5 @@
-//! Whether a grant can be counted on: its pins let something through whatever the world and other steps answered.
+//! Whether a grant can be counted on: its pins let something through whatever the world and other steps answered, and no
+//! guard may refuse it.
 
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, TemplatePart};
 use xp_scope::{Type, Value};
@@ -11,6 +12,7 @@ use crate::scopes;
 pub(crate) fn lets_through(facts: &Facts<'_>, at: GrantAt) -> bool {
     let params = &facts.action_of(at).params;
     facts.usable(at)
+        && !facts.guarded(at)
         && facts.grant(at).is_some_and(|grant| {
             grant.pins.iter().zip(params).all(|(pin, param)| pin_lets_through(facts, pin, &param.ty))
         })

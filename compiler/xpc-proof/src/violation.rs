@@ -75,7 +75,8 @@ fn stranded(run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, step: StepId) ->
             }));
         }
     }
-    grants.iter().all(|grant| !run.would(&Act::using((step, *grant))))
+    // One refusal of a guard says nothing of other arguments.
+    grants.iter().all(|grant| !facts.guarded((step, *grant)) && !run.would(&Act::using((step, *grant))))
 }
 
 /// The outcome can be taken now, as itself or as what its used-up loop makes of it.

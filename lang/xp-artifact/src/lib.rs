@@ -14,6 +14,7 @@ mod fold;
 pub mod judgement;
 mod key;
 pub mod overlap;
+mod parts;
 pub mod print;
 pub mod question;
 pub mod things;
@@ -58,6 +59,14 @@ pub struct Source {
 }
 
 impl Artifact {
+    /// The obligation is said to be enforced and is no guard of the workflow, or the other way round.
+    #[must_use]
+    pub fn is_misstated(&self, obligation: &question::Obligation) -> bool {
+        let same =
+            |guard: &workflow::Guard| guard.id == obligation.id && guard.question == obligation.question;
+        (obligation.status == question::Status::Enforced) != self.workflow.guards.iter().any(same)
+    }
+
     /// Canonical bytes (RFC 8785).
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xp_scope::PatternSet;
 
-use crate::workflow::{ActionId, Atom, Datum, Effect, Expr, Formula};
+use crate::parts::{ActionId, Atom, Datum, Effect, Expr, Formula, RoleId};
 
 /// Some uses: all those of an effect, or of one action (with some arguments fixed).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,7 +62,7 @@ pub enum Question {
     /// At most this many uses in a run.
     AtMost(Uses, u32),
     /// Untrusted text reaches the uses only through a role. Not answered yet.
-    Through(Uses, crate::workflow::RoleId),
+    Through(Uses, RoleId),
 }
 
 macro_rules! kinds {
@@ -158,15 +158,17 @@ pub enum Status {
     Conditional,
     /// No answer within the limits, or no method yet.
     Unknown,
+    /// The machine refuses what would break it.
+    Enforced,
 }
 
 impl Status {
-    /// The answer lets an artifact be built and run: it is proved, or the situation cannot occur and the author accepts
-    /// that. Every gate asks this and nothing else.
+    /// The answer lets an artifact be built and run: it is proved, the machine enforces it, or the situation cannot occur
+    /// and the author accepts that. Every gate asks this and nothing else.
     #[must_use]
     pub fn holds(self, vacuous_ok: bool) -> bool {
         match self {
-            Self::Proved => true,
+            Self::Proved | Self::Enforced => true,
             Self::Vacuous => vacuous_ok,
             Self::Refuted | Self::Conditional | Self::Unknown => false,
         }
@@ -181,6 +183,7 @@ impl Status {
             Self::Vacuous => "vacuous",
             Self::Conditional => "conditional",
             Self::Unknown => "unknown",
+            Self::Enforced => "enforced",
         }
     }
 }

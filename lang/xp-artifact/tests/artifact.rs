@@ -29,6 +29,7 @@ fn artifact() -> Artifact {
         steps: vec![step],
         loops: vec![],
         finish: Formula::All(vec![]),
+        guards: vec![],
     };
     Artifact { format: FORMAT, compiler: "test".to_owned(), sources: vec![], workflow, obligations: vec![] }
 }
@@ -131,6 +132,7 @@ fn a_kind_is_spelled_as_the_format_spells_it() {
 fn only_proved_and_accepted_vacuous_obligations_hold() {
     for (status, plain, accepted) in [
         (Status::Proved, true, true),
+        (Status::Enforced, true, true),
         (Status::Vacuous, false, true),
         (Status::Refuted, false, false),
         (Status::Conditional, false, false),

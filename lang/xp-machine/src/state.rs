@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::workflow::{Atom, GrantIx, OutcomeIx, StepId};
+use xp_monitor::Watch;
 use xp_scope::thing::Canonical;
 use xp_scope::{Digest, Value};
 
@@ -46,6 +47,9 @@ pub struct State {
     pub(crate) finish: Vec<bool>,
     /// How many conjuncts of `finish` are false.
     pub(crate) missing: u32,
+    /// Monitors of the guarded questions, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) watch: Option<Watch>,
 }
 
 impl State {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::question::Question;
+use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::Workflow;
 
 use crate::breach::{Breach, Live, UseNo};
@@ -84,6 +84,46 @@ pub fn is_safety(question: &Question) -> bool {
         | Question::ReviewedBeforeDeploy
         | Question::Bounds
         | Question::Through(..) => false,
+    }
+}
+
+/// The question has a monitor, and nothing but the beginning of a use can break it: to refuse that use is to keep it.
+#[must_use]
+pub fn is_guardable(question: &Question) -> bool {
+    match question {
+        Question::NoRole(..)
+        | Question::NoPrincipal(..)
+        | Question::Requires(..)
+        | Question::Never(_)
+        | Question::OnlyWithin(..)
+        | Question::AtMost(..) => true,
+        // A settling breaks evidence, too; nobody can write a clause for the questions that are always asked.
+        Question::FreshEvidence
+        | Question::IrreversibleOnce
+        | Question::StepsOpen
+        | Question::OutcomesHappen
+        | Question::NeverStuck
+        | Question::Progress
+        | Question::AutomaticOutcomes
+        | Question::NamesBound
+        | Question::Scopes
+        | Question::ReviewedBeforeDeploy
+        | Question::Bounds
+        | Question::Through(..) => false,
+    }
+}
+
+/// The uses that the question speaks of.
+#[must_use]
+pub fn spoken_of(question: &Question) -> Vec<&Uses> {
+    match question {
+        Question::NoRole(a, b) | Question::NoPrincipal(a, b) => vec![a, b],
+        Question::Requires(uses, _)
+        | Question::Never(uses)
+        | Question::OnlyWithin(uses, _)
+        | Question::AtMost(uses, _)
+        | Question::Through(uses, _) => vec![uses],
+        _ => Vec::new(),
     }
 }
 

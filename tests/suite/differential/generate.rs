@@ -260,8 +260,9 @@ impl Generator {
             let formula = self.formula(count, 2);
             let _ = writeln!(self.text, "  finish when {formula}");
         }
+        let guarding = self.dice.chance(15);
         for _ in 0..8 + self.dice.pick(6) {
-            self.prove(count);
+            self.prove(count, guarding);
         }
         self.text.push_str("}\n");
     }
@@ -696,7 +697,7 @@ impl Generator {
         format!("effect {effect}")
     }
 
-    fn prove(&mut self, count: usize) {
+    fn prove(&mut self, count: usize, guarding: bool) {
         let clause = match self.dice.pick(8) {
             0 => {
                 self.met("no role");
@@ -738,6 +739,11 @@ impl Generator {
                 format!("{} at most {} per run", self.uses(), 1 + self.dice.pick(2))
             }
         };
+        if guarding && self.dice.chance(30) {
+            self.met("guard");
+            let _ = writeln!(self.text, "  guard {clause}");
+            return;
+        }
         let marked = if self.dice.chance(20) {
             self.met("or vacuous");
             " or vacuous"

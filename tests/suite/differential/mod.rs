@@ -38,6 +38,7 @@ fn disagreement(verdict: &Verdict, truth: Truth) -> Option<&'static str> {
         (Status::Proved, Truth::NeverOccurs) => Some("proved, and the situation never occurs"),
         (Status::Refuted, Truth::Holds | Truth::NeverOccurs) => Some("refuted, and no run violates it"),
         (Status::Vacuous, Truth::Holds) => Some("vacuous, and the situation occurs"),
+        (Status::Enforced, Truth::Violated) => Some("enforced, and a run breaks it"),
         (Status::Vacuous, Truth::Violated) => Some("vacuous, and a run violates it"),
         _ => None,
     }

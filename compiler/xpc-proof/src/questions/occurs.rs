@@ -1,7 +1,7 @@
 //! Whether what a proof speaks of happens at all, where limits per run leave that open.
 //!
 //! Live maps are exactly the maps of runs, unless using a loop up runs into a limit per run: then a live map behind that loop
-//! may belong to no run. What was proved of it stays true; whether it says anything is shown by a run, or unknown.
+//! may belong to no run; nor may one that a guard refuses. What was proved of it stays true; whether it says anything is shown by a run, or unknown.
 
 use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::Formula;
@@ -21,7 +21,8 @@ const SEARCHED: usize = 2;
 
 /// The verdict, unless it is a proof of which no run is known to reach the situation.
 pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict: Verdict) -> Verdict {
-    let may_miss = context.session.walks().any_scarce() || context.facts.taken.any();
+    let may_miss =
+        context.session.walks().any_scarce() || context.facts.taken.any() || !context.facts.w.guards.is_empty();
     if verdict.witness.is_none() || !may_miss {
         return verdict;
     }
@@ -46,7 +47,7 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
         };
         if !occurs(context, &found) {
             return answer::unknown(format!(
-                "nothing violates it, but no run was found in which `{}` is used: a limit per run stands in the way of a loop",
+                "nothing violates it, but no run was found in which `{}` is used: a limit per run stands in the way of a loop, or a guard",
                 uses::words(uses)
             ));
         }
@@ -57,7 +58,8 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
 /// One of the uses is made in some run.
 fn occurs(context: &Context<'_, '_>, found: &[(Granted<'_>, Example<'_, '_>)]) -> bool {
     let walks = context.session.walks();
-    if found.iter().any(|(_, example)| !walks.needs_scarce(context.facts, &example.map())) {
+    let unguarded = context.facts.w.guards.is_empty();
+    if unguarded && found.iter().any(|(_, example)| !walks.needs_scarce(context.facts, &example.map())) {
         return true;
     }
     let all = found.iter().map(|(granted, example)| (granted.at, example.map()));

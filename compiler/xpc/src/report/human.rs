@@ -69,12 +69,18 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
         }
     }
     let count = |status: Status| proved.verdicts.iter().filter(|verdict| verdict.status == status).count();
-    let parts: Vec<String> =
-        [Status::Proved, Status::Refuted, Status::Vacuous, Status::Conditional, Status::Unknown]
-            .into_iter()
-            .filter(|status| count(*status) > 0)
-            .map(|status| format!("{} {}", count(status), status.as_str()))
-            .collect();
+    let parts: Vec<String> = [
+        Status::Proved,
+        Status::Enforced,
+        Status::Refuted,
+        Status::Vacuous,
+        Status::Conditional,
+        Status::Unknown,
+    ]
+    .into_iter()
+    .filter(|status| count(*status) > 0)
+    .map(|status| format!("{} {}", count(status), status.as_str()))
+    .collect();
     let _ = writeln!(text, "{} in {:.1} ms", parts.join(", "), proved.took.as_secs_f64() * 1_000.0);
 }
 

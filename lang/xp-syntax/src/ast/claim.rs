@@ -6,9 +6,11 @@ use super::name::{Name, Path};
 use super::pin::{Expr, Int, Patterns};
 use super::step::Formula;
 
-/// `prove claim or vacuous`.
+/// `prove claim or vacuous`, or `guard claim`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prove {
+    /// `guard`: it is enforced, not proved.
+    pub guard: bool,
     /// What is claimed.
     pub claim: Claim,
     /// `or vacuous`: accepted that the situation cannot occur.
@@ -22,7 +24,7 @@ pub struct Prove {
 pub struct Claim {
     /// Which.
     pub kind: ClaimKind,
-    /// Without `prove` and `or vacuous`.
+    /// Without `prove` or `guard`, and `or vacuous`.
     pub span: Span,
 }
 
