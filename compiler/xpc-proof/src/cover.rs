@@ -97,8 +97,8 @@ pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
 /// Asks the solver about what no walk has seen; what hangs on a scarce loop is carried out.
 fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &mut Cover) {
     let facts = session.facts;
-    // What a guard may refuse is carried out on the machine, whatever the walks have seen.
-    let exact = facts.w.guards.is_empty();
+    // Where guards may refuse uses, what leads somewhere is carried out on the machine, whatever the walks have seen.
+    let exact = facts.guarding().is_exact();
     let steps: Vec<StepId> = facts.steps().filter(|step| !(exact && walks.opens.contains(step))).collect();
     let atoms: Vec<Atom> = facts
         .steps()
@@ -159,7 +159,7 @@ impl Asked {
         map: &Map,
     ) -> Result<(), String> {
         let facts = session.facts;
-        let exact = facts.w.guards.is_empty();
+        let exact = facts.guarding().is_exact();
         let (acts, end) = match self {
             Self::Opens(_) if exact && !walks.needs_scarce(facts, map) => return Ok(()),
             Self::Happens(atom)
@@ -174,7 +174,10 @@ impl Asked {
             Self::Happens(atom) => (plan::to_outcome(facts, map, atom), Violation::Taken(atom)),
         };
         let acts = acts.ok_or_else(|| "it takes too many events to show".to_owned())?;
-        stage.can(&acts, &end).map_err(|why| format!("a limit per run stands in the way of the loops: {why}"))
+        stage.can(&acts, &end).map_err(|why| match exact {
+            true => format!("a limit per run stands in the way of the loops: {why}"),
+            false => format!("no run was found in which no guard refuses what leads there: {why}"),
+        })
     }
 
     fn violation(self) -> Violation {

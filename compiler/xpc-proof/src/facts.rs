@@ -12,8 +12,9 @@ use xp_artifact::workflow::{
 use xp_diagnostics::Span;
 use xp_machine::Machine;
 use xp_scope::{Type, Value};
-use xpc_model::{Dependencies, Model, Place};
+use xpc_model::{Dependencies, Model, Place, ProofObligation};
 
+use crate::guarding::Guarding;
 use crate::scopes;
 use crate::taken::Taken;
 
@@ -77,6 +78,7 @@ pub(crate) struct Facts<'m> {
     submittable: Vec<bool>,
     /// Names that may be taken.
     pub taken: Taken,
+    guarding: Guarding<'m>,
     /// Outcomes that limits per run rule out, once they are known.
     never: OnceCell<BTreeSet<Atom>>,
     /// `finish` holds before anything happens: the first settling ends the run.
@@ -113,6 +115,7 @@ impl<'m> Facts<'m> {
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
         let over_at_once = w.finish.holds(&|_| false);
         let taken = Taken::of(w, &resets);
+        let guarding = Guarding::of(w, &parents);
         Ok(Self {
             model,
             w,
@@ -125,6 +128,7 @@ impl<'m> Facts<'m> {
             usable,
             submittable,
             taken,
+            guarding,
             never: OnceCell::new(),
             over_at_once,
         })
@@ -240,18 +244,14 @@ impl<'m> Facts<'m> {
         self.parts.get(step.index()).copied().unwrap_or_default()
     }
 
-    /// The obligation is kept by the machine.
-    pub fn is_guard(&self, id: &str) -> bool {
-        self.w.guards.iter().any(|guard| guard.id == id)
+    /// The machine enforces what is asked.
+    pub fn is_guard(&self, asked: &ProofObligation) -> bool {
+        self.w.guards.iter().any(|guard| guard.id == asked.id && guard.question == asked.question)
     }
 
-    /// The machine may refuse a use of the grant that all its pins let through.
-    pub fn guarded(&self, at: GrantAt) -> bool {
-        let Some(action) = self.grant(at).and_then(|grant| self.w.actions.get(grant.action.index())) else {
-            return false;
-        };
-        let spoken_of = self.w.guards.iter().flat_map(|guard| xp_monitor::spoken_of(&guard.question));
-        spoken_of.into_iter().any(|uses| xp_monitor::means(uses, action))
+    /// What guards of the workflow make uses of its grants wait for.
+    pub fn guarding(&self) -> &Guarding<'m> {
+        &self.guarding
     }
 
     /// The scopes of the grant let something through.

@@ -8,7 +8,6 @@ use xpc_model::{Limits, Model, ProofObligation, Verdict};
 
 use crate::answer;
 use crate::facts::Facts;
-use crate::ids;
 use crate::questions::{self, Context};
 
 /// Answers obligations with Z3 and the machine.
@@ -40,8 +39,8 @@ impl Z3Prover {
         for obligation in obligations {
             let start = Instant::now();
             let mut verdict = match &context {
-                Ok(context) if context.facts.is_guard(&obligation.id) => Verdict::new(Status::Enforced),
-                Ok(context) if ids::known(context.facts, &obligation.question) => {
+                Ok(context) if context.facts.is_guard(obligation) => Verdict::new(Status::Enforced),
+                Ok(context) if xp_artifact::has_ids(context.facts.w, &obligation.question) => {
                     let verdict = answer(context, obligation);
                     questions::occurs::or_unknown(context, &obligation.question, verdict)
                 }

@@ -8,11 +8,15 @@ use crate::evidence;
 use crate::facts::{Facts, GrantAt, Shown, text};
 use crate::scopes;
 
-/// All pins of the grant surely let something through once what they name has a value.
+/// All pins of the grant surely let something through once what they name has a value, and no guard refuses more than what
+/// its formula says of earlier steps.
 pub(crate) fn lets_through(facts: &Facts<'_>, at: GrantAt) -> bool {
+    !facts.guarding().may_refuse(at) && pins_let_through(facts, at)
+}
+
+fn pins_let_through(facts: &Facts<'_>, at: GrantAt) -> bool {
     let params = &facts.action_of(at).params;
     facts.usable(at)
-        && !facts.guarded(at)
         && facts.grant(at).is_some_and(|grant| {
             grant.pins.iter().zip(params).all(|(pin, param)| pin_lets_through(facts, pin, &param.ty))
         })
@@ -145,5 +149,5 @@ pub(crate) fn showing(facts: &Facts<'_>, step: StepId) -> Vec<GrantAt> {
 /// Grants that the step's outcomes read and that may be left with nothing to be used on.
 pub(crate) fn unsure(facts: &Facts<'_>, step: StepId) -> Vec<GrantAt> {
     let read = evidence::read_by(facts, step).into_iter().map(|grant| (step, grant));
-    read.filter(|at| facts.usable(*at) && !lets_through(facts, *at)).collect()
+    read.filter(|at| facts.usable(*at) && !pins_let_through(facts, *at)).collect()
 }

@@ -67,6 +67,9 @@ fn guards(workflow: &Workflow) -> Checked {
         if !xp_monitor::is_guardable(&guard.question) {
             return Err(fault(format!("`{}` cannot be enforced", guard.source)));
         }
+        if !xp_artifact::has_ids(workflow, &guard.question) {
+            return Err(fault(format!("`{}` names what is missing", guard.source)));
+        }
         if let Question::Requires(_, wanted) = &guard.question {
             formula(workflow, wanted)?;
         }

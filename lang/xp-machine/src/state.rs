@@ -53,6 +53,12 @@ pub struct State {
 }
 
 impl State {
+    /// What the monitors of the guarded questions remember; none where nothing is guarded.
+    #[must_use]
+    pub fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
     /// Accepted inputs so far.
     #[must_use]
     pub fn version(&self) -> u64 {

@@ -260,7 +260,7 @@ impl Generator {
             let formula = self.formula(count, 2);
             let _ = writeln!(self.text, "  finish when {formula}");
         }
-        let guarding = self.dice.chance(15);
+        let guarding = self.dice.chance(25);
         for _ in 0..8 + self.dice.pick(6) {
             self.prove(count, guarding);
         }

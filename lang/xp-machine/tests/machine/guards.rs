@@ -109,7 +109,7 @@ fn one_controller_does_not_do_both() {
 
 #[test]
 fn arguments_count() {
-    let patterns = xp_scope::PatternSet::parse(["src/**"]).unwrap();
+    let patterns = xp_scope::PatternSet::parse(&["src/**"]).unwrap();
     let mut workflow = free();
     workflow.actions[0].params[0].ty = xp_scope::Type::Path;
     let mut run = Run::of(guarded(workflow, Question::OnlyWithin(writes(), Extent::Patterns(patterns))));
@@ -131,6 +131,7 @@ fn the_monitors_are_part_of_the_state_and_of_no_other() {
         key: "key-of-w".to_owned(),
         step: "work".to_owned(),
         action: "world.write".to_owned(),
+        grant: None,
         args: [("what".to_owned(), text("b"))].into(),
     });
     assert_eq!(code(request), RefusalCode::Guarded);
