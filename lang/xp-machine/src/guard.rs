@@ -66,9 +66,41 @@ impl Machine {
         let Some(mut watch) = state.watch.take() else { return };
         let watched = self.watched();
         let relation = Concrete::of(&self.workflow);
+        // Tokens that ran out are dropped without an event of their own.
+        let gone: Vec<String> =
+            watch.granted().filter(|id| !state.holds.contains_key(*id)).map(str::to_owned).collect();
+        let sight = Seen { state, relation: &relation };
+        for id in &gone {
+            watched.tell(&mut watch, &Fact::Dropped { id }, &sight);
+        }
         for fact in self.facts(state, input, accepted) {
-            watched.tell(&mut watch, &fact, &Seen { state, relation: &relation });
+            let fact = match fact {
+                Fact::Requested { id, of } => match self.looked_at(of) {
+                    Some(of) => Fact::Requested { id, of },
+                    None => continue,
+                },
+                other => other,
+            };
+            watched.tell(&mut watch, &fact, &sight);
         }
         state.watch = Some(watch);
+    }
+
+    /// What of a use the guards look at, so that the state of a run does not keep what was written; none if no guard speaks
+    /// of the use.
+    fn looked_at(&self, mut of: Use) -> Option<Use> {
+        let (step, grant) = of.at;
+        let granted = self.workflow.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()))?;
+        let action = self.workflow.actions.get(granted.action.index())?;
+        let guards = || self.workflow.guards.iter().map(|guard| &guard.question);
+        if !guards().flat_map(xp_monitor::spoken_of).any(|uses| xp_monitor::means(uses, action)) {
+            return None;
+        }
+        let kept = |name: &String| {
+            let index = action.params.iter().position(|param| param.name == *name);
+            index.is_some_and(|index| guards().any(|guard| xp_monitor::looks_at(guard, action, index)))
+        };
+        of.args.retain(|name, _| kept(name));
+        Some(of)
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::question::{Question, Uses};
-use xp_artifact::workflow::Workflow;
+use xp_artifact::workflow::{Action, Workflow};
+use xp_scope::Type;
 
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
@@ -12,6 +13,7 @@ use crate::expected::asked;
 use crate::fact::{End, Fact, Use};
 use crate::questions::{at_most, both, fresh, never, once, requires, within};
 use crate::sight::Sight;
+use crate::uses::means;
 
 /// How a question stands in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +127,18 @@ pub fn spoken_of(question: &Question) -> Vec<&Uses> {
         | Question::Through(uses, _) => vec![uses],
         _ => Vec::new(),
     }
+}
+
+/// Whether the monitor of a question that can be guarded looks at an argument of a use of the action.
+#[must_use]
+pub fn looks_at(question: &Question, action: &Action, index: usize) -> bool {
+    let spoken_of = spoken_of(question).into_iter().filter(|uses| means(uses, action));
+    let ty = action.params.get(index).map(|param| &param.ty);
+    spoken_of.into_iter().any(|uses| {
+        let fixed = matches!(uses, Uses::Action { args, .. } if args.iter().any(|(ix, _)| *ix as usize == index));
+        let may_be_path = matches!(ty, Some(Type::Path | Type::List(_) | Type::Record(_)));
+        fixed || matches!(question, Question::OnlyWithin(..)) && may_be_path
+    })
 }
 
 impl<'w> Watched<'w> {
@@ -249,6 +263,11 @@ impl<'w> Watched<'w> {
 }
 
 impl Watch {
+    /// Identities of tokens that are granted and not claimed, as far as it was told.
+    pub fn granted(&self) -> impl Iterator<Item = &str> {
+        self.live.granted.keys().map(String::as_str)
+    }
+
     /// How a question stands, by its place among those watched.
     #[must_use]
     pub fn standing(&self, question: usize) -> Standing {

@@ -1,7 +1,7 @@
 //! Guards: the use that would break a property is refused, at its request and at its claim.
 
 use xp_artifact::question::{Extent, Question, Uses};
-use xp_artifact::workflow::{Effect, Formula, Guard, How, Per, Pin, StepId, Then, Workflow};
+use xp_artifact::workflow::{Effect, Expr, Formula, Guard, How, Per, Pin, StepId, Then, Workflow};
 
 use xp_machine::{Clause, Event, Machine, RefusalCode, State};
 use xp_scope::Value;
@@ -137,6 +137,37 @@ fn the_monitors_are_part_of_the_state_and_of_no_other() {
     assert_eq!(code(request), RefusalCode::Guarded);
     let plain = Run::of(free());
     assert!(serde_json::to_value(&plain.state).unwrap().get("watch").is_none());
+}
+
+#[test]
+fn what_no_guard_looks_at_is_not_kept() {
+    let mut run = Run::of(guarded(free(), Question::AtMost(writes(), 1)));
+    let kept = |run: &Run| serde_json::to_string(&run.state).unwrap();
+    let token = run.ask(&writer(), "work", "write", "the text").unwrap();
+    run.claim(&token).unwrap();
+    assert!(!kept(&run).contains("the text"), "{}", kept(&run));
+    let fixed = Uses::Action {
+        name: "world.write".to_owned(),
+        id: Some(WRITE),
+        args: vec![(0, Expr::Literal(text("the text")))],
+    };
+    let mut run = Run::of(guarded(free(), Question::AtMost(fixed, 1)));
+    let token = run.ask(&writer(), "work", "write", "the text").unwrap();
+    run.claim(&token).unwrap();
+    assert_eq!(code(run.ask(&writer(), "work", "write", "the text")), RefusalCode::Guarded);
+    run.ask(&writer(), "work", "write", "another").unwrap();
+}
+
+#[test]
+fn tokens_that_ran_out_are_forgotten() {
+    let mut run = Run::of(guarded(free(), Question::AtMost(writes(), 1)));
+    let old = run.ask(&writer(), "work", "write", "a").unwrap();
+    run.now += 120_000;
+    run.ask(&writer(), "work", "write", "b").unwrap();
+    run.ask(&writer(), "work", "write", "c").unwrap();
+    let watch: Vec<&str> = run.state.watch().unwrap().granted().collect();
+    assert_eq!(watch.len(), 2, "{watch:?}");
+    assert!(!watch.contains(&old.jti.as_str()));
 }
 
 #[test]
