@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use xp_artifact::question::{Kind, Obligation, Question, Status, Uses};
-use xp_artifact::workflow::{Effect, Formula, Guard, How, Outcome, Role, RoleId, RoleKind, Step, Then, Workflow};
+use xp_artifact::workflow::{
+    Effect, Formula, Guard, How, Outcome, Role, RoleId, RoleKind, Step, Then, Workflow,
+};
 use xp_artifact::{Artifact, ArtifactError, Envelope, FORMAT, SigningKey, Trust, VerifyingKey};
 
 fn artifact() -> Artifact {

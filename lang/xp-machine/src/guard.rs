@@ -90,7 +90,8 @@ impl Machine {
     /// of the use.
     fn looked_at(&self, mut of: Use) -> Option<Use> {
         let (step, grant) = of.at;
-        let granted = self.workflow.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()))?;
+        let granted =
+            self.workflow.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()))?;
         let action = self.workflow.actions.get(granted.action.index())?;
         let guards = || self.workflow.guards.iter().map(|guard| &guard.question);
         if !guards().flat_map(xp_monitor::spoken_of).any(|uses| xp_monitor::means(uses, action)) {

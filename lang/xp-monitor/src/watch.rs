@@ -135,7 +135,8 @@ pub fn looks_at(question: &Question, action: &Action, index: usize) -> bool {
     let spoken_of = spoken_of(question).into_iter().filter(|uses| means(uses, action));
     let ty = action.params.get(index).map(|param| &param.ty);
     spoken_of.into_iter().any(|uses| {
-        let fixed = matches!(uses, Uses::Action { args, .. } if args.iter().any(|(ix, _)| *ix as usize == index));
+        let fixed =
+            matches!(uses, Uses::Action { args, .. } if args.iter().any(|(ix, _)| *ix as usize == index));
         let may_be_path = matches!(ty, Some(Type::Path | Type::List(_) | Type::Record(_)));
         fixed || matches!(question, Question::OnlyWithin(..)) && may_be_path
     })

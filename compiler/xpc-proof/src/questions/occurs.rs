@@ -23,8 +23,9 @@ const SEARCHED: usize = 2;
 
 /// The verdict, unless it is a proof of which no run is known to reach the situation.
 pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict: Verdict) -> Verdict {
-    let may_miss =
-        context.session.walks().any_scarce() || context.facts.taken.any() || !context.facts.guarding().is_exact();
+    let may_miss = context.session.walks().any_scarce()
+        || context.facts.taken.any()
+        || !context.facts.guarding().is_exact();
     if verdict.witness.is_none() || !may_miss {
         return verdict;
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use xp_artifact::question::Status;
 use xp_diagnostics::Span;
 use xpc_driver::Proved;
-use xpc_model::Place;
+use xpc_model::{Place, Verdict};
 
 use crate::report::Report;
 
@@ -43,7 +43,10 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
     );
     let pairs = || proved.model.obligations.iter().zip(&proved.verdicts);
     let all = pairs().all(|(obligation, verdict)| verdict.status.holds(obligation.vacuous_ok));
-    for (obligation, verdict) in pairs() {
+    // What is enforced stands apart from what is proved.
+    let enforced = |verdict: &Verdict| verdict.status == Status::Enforced;
+    let apart = pairs().filter(|(_, verdict)| !enforced(verdict)).chain(pairs().filter(|(_, v)| enforced(v)));
+    for (obligation, verdict) in apart {
         // Where something fails, the rest is in the way: it is counted below.
         if !all && verdict.status.holds(obligation.vacuous_ok) {
             continue;

@@ -1,7 +1,9 @@
 //! Guards: the use that would break a property is refused, at its request and at its claim.
 
 use xp_artifact::question::{Extent, Question, Uses};
-use xp_artifact::workflow::{Effect, Expr, Formula, Guard, How, Per, Pin, StepId, Then, Workflow};
+use xp_artifact::workflow::{
+    ActionId, Datum, Effect, Expr, Formula, Guard, How, ParamId, Per, Pin, Root, StepId, Then, Workflow,
+};
 
 use xp_machine::{Clause, Event, Machine, RefusalCode, State};
 use xp_scope::Value;
@@ -191,4 +193,24 @@ fn only_what_a_use_alone_breaks_is_guarded() {
     for question in [Question::NeverStuck, Question::FreshEvidence, Question::IrreversibleOnce] {
         assert!(Machine::new(guarded(free(), question.clone())).is_err(), "{question:?}");
     }
+}
+
+#[test]
+fn a_guard_that_names_what_is_missing_makes_no_machine() {
+    let with = |args| Uses::Action { name: "world.write".to_owned(), id: Some(WRITE), args };
+    let nobody = Datum { root: Root::Param(ParamId(7)), fields: vec![] };
+    let gone = Uses::Action { name: "world.write".to_owned(), id: Some(ActionId(99)), args: vec![] };
+    for question in [
+        Question::Requires(writes(), after(9, 0)),
+        Question::Requires(writes(), after(0, 9)),
+        Question::Never(gone),
+        Question::Never(with(vec![(9, Expr::Literal(text("a")))])),
+        Question::Never(with(vec![(0, Expr::Datum(nobody.clone()))])),
+        Question::OnlyWithin(writes(), Extent::Datum(nobody)),
+    ] {
+        assert!(Machine::new(guarded(free(), question.clone())).is_err(), "{question:?}");
+    }
+    assert!(
+        Machine::new(guarded(free(), Question::Never(with(vec![(0, Expr::Literal(text("a")))])))).is_ok()
+    );
 }
