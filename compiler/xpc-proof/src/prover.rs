@@ -64,6 +64,7 @@ fn answer(context: &Context<'_, '_>, obligation: &ProofObligation) -> Verdict {
         Question::AutomaticOutcomes => questions::automatic::ask(context),
         Question::NamesBound => questions::names::ask(context),
         Question::Scopes => questions::scope::ask(context),
+        Question::StartRights => answer::unknown("it is asked of a roster"),
         Question::FreshEvidence => questions::fresh::ask(context),
         Question::IrreversibleOnce => questions::once::ask(context),
         Question::ReviewedBeforeDeploy => questions::reviewed::ask(context),
@@ -74,6 +75,6 @@ fn answer(context: &Context<'_, '_>, obligation: &ProofObligation) -> Verdict {
         Question::Never(uses) => questions::never::ask(context, obligation, uses),
         Question::OnlyWithin(uses, extent) => questions::within::ask(context, obligation, uses, extent),
         Question::AtMost(uses, most) => questions::at_most::ask(context, obligation, uses, *most),
-        Question::Through(..) => answer::unknown("flow analysis comes with the verifier"),
+        Question::Through(uses, role) => questions::through::ask(context, obligation, uses, *role),
     }
 }

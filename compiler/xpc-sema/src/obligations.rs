@@ -60,7 +60,7 @@ pub fn of(context: &Context<'_>, problems: &mut Problems) -> (Vec<ProofObligatio
                 problems.push(
                     Diagnostic::error(codes::NOT_ENFORCED, "this cannot be enforced while a run goes on")
                         .at(clause.claim.span)
-                        .help("no event of a run shows that it is broken: write `prove`"),
+                        .help("not only the beginning of a use breaks it: write `prove`"),
                 );
                 continue;
             }

@@ -14,6 +14,7 @@ pub fn has_ids(workflow: &Workflow, question: &Question) -> bool {
         | Question::AutomaticOutcomes
         | Question::NamesBound
         | Question::Scopes
+        | Question::StartRights
         | Question::FreshEvidence
         | Question::IrreversibleOnce
         | Question::ReviewedBeforeDeploy

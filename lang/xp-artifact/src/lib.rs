@@ -14,10 +14,13 @@ mod error;
 mod fold;
 pub mod judgement;
 mod key;
+pub mod order;
 pub mod overlap;
 mod parts;
+pub mod passing;
 pub mod print;
 pub mod question;
+pub mod starts;
 pub mod things;
 pub mod workflow;
 

@@ -61,7 +61,9 @@ pub enum Question {
     OnlyWithin(Uses, Extent),
     /// At most this many uses in a run.
     AtMost(Uses, u32),
-    /// Untrusted text reaches the uses only through a role. Not answered yet.
+    /// What a roster must pin of the parameters, it does. Asked of a workflow and a roster, never in an artifact.
+    StartRights,
+    /// Untrusted text reaches the uses only through a role.
     Through(Uses, RoleId),
 }
 
@@ -111,6 +113,7 @@ kinds! {
     Self::IrreversibleOnce => IrreversibleOnce = "irreversible_once";
     Self::ReviewedBeforeDeploy => ReviewedBeforeDeploy = "reviewed_before_deploy";
     Self::Bounds => Bounds = "bounds";
+    Self::StartRights => StartRights = "start_rights";
     Self::NoRole(..) => NoRole = "no_role";
     Self::NoPrincipal(..) => NoPrincipal = "no_principal";
     Self::Requires(..) => Requires = "requires";

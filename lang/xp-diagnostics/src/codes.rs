@@ -169,6 +169,8 @@ codes! {
     NEVER = "XP0623", "a use is possible that must never be";
     ONLY_WITHIN = "XP0624", "a path can be outside";
     AT_MOST = "XP0625", "more uses are possible than allowed";
+    UNTRUSTED = "XP0626", "what strangers wrote can reach a use unjudged";
+    START_RIGHTS = "XP0627", "a roster lets whoever starts a run choose too much";
     VACUOUS = "XP0630", "a property says nothing";
     CONDITIONAL = "XP0631", "a property holds only under a condition";
     NO_ANSWER = "XP0632", "a property has no answer";

@@ -11,6 +11,7 @@ mod evidence;
 mod expected;
 mod fact;
 mod grants;
+pub mod influence;
 pub mod obligation;
 pub mod questions;
 mod rests;

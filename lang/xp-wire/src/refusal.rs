@@ -155,6 +155,8 @@ refusals! {
     ClockOff = "clock_off", 503, Later, "the time cannot be trusted, so nothing new is granted";
     /// Nothing can be recorded, so nothing is done.
     StorageFull = "storage_full", 507, Later, "nothing can be recorded, so nothing is done";
+    /// The disk is nearly full, so no new run is started.
+    DiskLow = "disk_low", 507, Later, "the disk is nearly full, so no new run is started";
     /// The server failed inside.
     Internal = "internal", 500, Never, "the server failed inside";
 }

@@ -115,7 +115,11 @@ pub fn check_private_folder(folder: &Path) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn key(folder: &Path, name: &str) -> Result<KeyPair, ConfigError> {
+/// Reads the key in a file of a folder, which is made where there is none.
+///
+/// # Errors
+/// It cannot be read or written, or others may read it.
+pub fn key(folder: &Path, name: &str) -> Result<KeyPair, ConfigError> {
     let path = folder.join(name);
     if !path.exists() {
         let mut seed = [0; 32];

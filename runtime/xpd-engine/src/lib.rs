@@ -1,9 +1,12 @@
 //! Decides and grants, and records both.
 
+pub mod checkpoint_file;
 mod config_error;
+pub mod health;
 pub mod keys;
 mod limiter;
 mod live;
+mod log_key;
 mod memory;
 pub mod orchestrator;
 pub mod realms;
@@ -13,7 +16,7 @@ mod rules;
 mod upstream;
 
 pub use config_error::{ConfigError, PRIVATE_KEY, is_private_key};
-pub use memory::{LogKey, published};
+pub use log_key::LogKey;
 pub use orchestrator::Orchestrator;
 pub use rules::Rules;
 pub use upstream::Upstream;

@@ -27,6 +27,10 @@ pub struct Rules {
     pub instances: Instances,
     /// Refusals of one principal logged one by one, each minute.
     pub refusals_per_minute: u32,
+    /// How full the disk may be, in percent, for new runs to be started.
+    pub disk_percent: u8,
+    /// Checkpoints are cosigned by witnesses, and evidence waits for that for a while.
+    pub witnessed: bool,
     /// Thumbprint of the recovery key, whose holder alone may lift a kill.
     pub recovery: Option<String>,
     /// Digest of all of this, as logged.

@@ -27,6 +27,10 @@ pub enum StoreError {
     /// The folder lost something, or it came with another key.
     #[error("{0}")]
     Folder(String),
+    /// The files of the database are gone, others stand in their place, or somebody else wrote to them: what this server
+    /// committed is not what the next one would read.
+    #[error("the database is no longer the one that this server wrote: {0}")]
+    Replaced(String),
     /// The database says something that it must not.
     #[error("the store is damaged or of another version: {0}")]
     Broken(String),
@@ -43,7 +47,7 @@ impl StoreError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Busy | Self::Full(_) | Self::RolledBack(_) | Self::Aborted | Self::Io(_) => true,
-            Self::Closed | Self::InUse | Self::Folder(_) | Self::Broken(_) => false,
+            Self::Closed | Self::InUse | Self::Folder(_) | Self::Replaced(_) | Self::Broken(_) => false,
         }
     }
 }

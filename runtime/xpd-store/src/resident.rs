@@ -22,6 +22,9 @@ pub trait Resident: Send + Sync {
     fn committed(&self);
     /// The transaction was rolled back: nothing in memory may be believed.
     fn clear(&self);
+    /// The database was given up: nothing is committed any more. What was stands as it did at the last
+    /// [`committed`](Self::committed).
+    fn given_up(&self);
     /// Whether periodic work waits, so that the writer wakes for it without a command.
     fn waits(&self) -> bool;
 }
@@ -44,6 +47,8 @@ impl Resident for NoResident {
     fn committed(&self) {}
 
     fn clear(&self) {}
+
+    fn given_up(&self) {}
 
     fn waits(&self) -> bool {
         false

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::error::{CommandError, StoreError};
 use crate::job::{Command, Job};
@@ -19,10 +19,16 @@ pub trait Backend: Send + Sync {
     fn reader(&self) -> Arc<dyn Reader>;
     /// Whether there is room for more than what stops or ends things.
     fn has_room(&self) -> bool;
+    /// Whether the last thing that was to be written found no room, or the reserve is gone.
+    fn is_full(&self) -> bool;
     /// Gives the reserve up.
     fn release_reserve(&self);
-    /// Makes the reserve again, if it is gone. False where there is no room for it.
+    /// Makes the reserve again, if it is gone, and looks whether there is room again. False where there is none.
     fn refill_reserve(&self) -> bool;
+    /// How full the disk is that the rows are kept on, in percent of what may be used; unknown where nobody says.
+    fn disk_percent(&self) -> Option<u8>;
+    /// Why the back end gave its rows up, once it did: from then on it answers nothing else.
+    fn lost(&self) -> watch::Receiver<Option<StoreError>>;
 }
 
 /// Looks at committed rows, beside the writer.
@@ -128,6 +134,12 @@ impl Store {
         self.backend.has_room()
     }
 
+    /// Whether the last thing that was to be written found no room, or the reserve is gone.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.backend.is_full()
+    }
+
     /// Gives the reserve up.
     pub fn release_reserve(&self) {
         self.backend.release_reserve();
@@ -137,5 +149,19 @@ impl Store {
     #[must_use]
     pub fn refill_reserve(&self) -> bool {
         self.backend.refill_reserve()
+    }
+    /// How full the disk is, in percent of what may be used; unknown where nobody says.
+    #[must_use]
+    pub fn disk_percent(&self) -> Option<u8> {
+        self.backend.disk_percent()
+    }
+
+    /// Waits until the rows are no longer those that were written here, and says why. Nothing is answered from then on.
+    pub async fn lost(&self) -> StoreError {
+        let mut lost = self.backend.lost();
+        match lost.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or(StoreError::Closed),
+            Err(_) => StoreError::Closed,
+        }
     }
 }

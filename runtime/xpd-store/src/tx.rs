@@ -56,6 +56,8 @@ pub trait Read {
     fn node(&self, level: u8, index: u64) -> Result<Option<[u8; 32]>, StoreError>;
     /// The largest checkpoint of a size up to this.
     fn checkpoint(&self, up_to: u64) -> Result<Option<CheckpointRow>, StoreError>;
+    /// The largest checkpoint that has the cosignatures it needs.
+    fn cosigned(&self) -> Result<Option<CheckpointRow>, StoreError>;
     /// Numbers for whoever watches the server.
     fn figures(&self) -> Result<Figures, StoreError>;
 }
@@ -138,4 +140,7 @@ pub trait Tx: Read {
     fn insert_node(&mut self, level: u8, index: u64, hash: &[u8; 32]) -> Result<(), StoreError>;
     /// Adds a signed checkpoint.
     fn insert_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), StoreError>;
+    /// Puts the note of a checkpoint in place that has the cosignatures it needs. False, and nothing is changed, where there
+    /// is no checkpoint of that size.
+    fn cosign_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<bool, StoreError>;
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use xpd_doors::socket;
 use xpd_engine::keys::{check_private_folder, look};
-use xpd_engine::{ConfigError, LogKey, published};
+use xpd_engine::{ConfigError, LogKey};
 use xpd_store::{StoreError, sqlite};
 use xpd_token::KeyPair;
 
 use crate::config::Config;
+use crate::folder::{begun, complete};
 use crate::settled::rules;
 
 /// A thing that was looked at: how it is, or what is wrong with it.
@@ -35,7 +36,7 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     }
     let key = KeyPair::read_file(&config.keys.join("log.pem")).ok();
     let key = key.and_then(|key| LogKey::new(&config.name, Arc::new(key)).ok());
-    note("store", store(&config.data, key.as_ref()).map_err(|error| error.to_string()));
+    note("store", store(config, key.as_ref()).map_err(|error| error.to_string()));
     if let Some(path) = &config.socket {
         note("socket", place(path, &config.data).await);
     }
@@ -60,12 +61,14 @@ fn folder(path: &Path, new: bool) -> Result<String, String> {
 }
 
 /// The database, and whose log it is.
-fn store(folder: &Path, key: Option<&LogKey>) -> Result<String, StoreError> {
-    sqlite::complete(folder)?;
-    if let Some(key) = key {
-        published(&sqlite::checkpoint_file(folder), key)?;
+fn store(config: &Config, key: Option<&LogKey>) -> Result<String, StoreError> {
+    let key_file = config.keys.join("log.pem");
+    match (sqlite::is_new(&config.data), key) {
+        (true, _) if key_file.exists() => return Err(StoreError::Folder(begun(&key_file).to_string())),
+        (false, Some(key)) => complete(config, key)?,
+        _ => {}
     }
-    sqlite::check(folder)
+    sqlite::check(&config.data)
 }
 
 async fn place(path: &Path, data: &Path) -> Result<String, String> {

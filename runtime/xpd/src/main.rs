@@ -1,4 +1,4 @@
-//! The runtime: `xpd serve | audit verify | evidence | kill | unkill | doubts | doctor`.
+//! The runtime: `xpd serve | audit verify | evidence | kill | unkill | doubts | checkpoint | witness | doctor`.
 
 mod client;
 mod command;
@@ -15,7 +15,7 @@ Exit codes:
   0  it holds, or it is done
   1  it failed for a reason that is not the input's
   2  the input was rejected: arguments, configuration, roster, keys, a file that is missing
-  3  `audit verify`: the package does not hold, or the run's end is not in it; `doctor`: something is wrong; else: the server refused
+  3  `audit verify`: the package does not hold, or the run's end is not in it; `doctor`: something is wrong; `checkpoint restore`: it is not of this log; else: the server refused
   4  `audit verify`: the package holds, but only by keys that came with it";
 
 /// The runtime of compiled workflows.
@@ -77,6 +77,26 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
+    /// The signed state of the log that is kept beside the database
+    Checkpoint {
+        #[command(subcommand)]
+        command: Checkpoint,
+    },
+    /// Cosign the logs of other servers (C2SP tlog-witness)
+    Witness {
+        /// Its name, a URL without a scheme: `witness.example/w1`
+        #[arg(long)]
+        name: String,
+        /// Where it listens; what it is asked and answers is signed, so there is no TLS here
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7412")]
+        listen: std::net::SocketAddr,
+        /// Its key, and what it has cosigned; made at the first start
+        #[arg(long, value_name = "FOLDER", default_value = "witness")]
+        data: PathBuf,
+        /// The public key of a log that it cosigns, as `xpd serve` prints it; may stand more than once
+        #[arg(long, value_name = "KEY", required = true)]
+        log: Vec<String>,
+    },
     /// Say what is wrong with this installation
     Doctor {
         /// The configuration
@@ -97,9 +117,29 @@ enum Audit {
         /// A key that may sign artifacts, as an SPKI PEM file; may stand more than once
         #[arg(long, value_name = "FILE")]
         artifact_key: Vec<PathBuf>,
+        /// Which witnesses must have cosigned the log (C2SP tlog-policy); a log it names is trusted as by --log-key
+        #[arg(long, value_name = "FILE")]
+        witness_policy: Option<PathBuf>,
         /// How to say it
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
+    },
+}
+
+#[derive(Subcommand)]
+enum Checkpoint {
+    /// Put one back that is missing, while the server is stopped, if it is of the log in the database
+    #[command(group = clap::ArgGroup::new("source").required(true))]
+    Restore {
+        /// One that was exported; `checkpoint` in a package of evidence is one
+        #[arg(value_name = "FILE", group = "source")]
+        file: Option<PathBuf>,
+        /// The largest that a witness of `log.witness_policy` shows
+        #[arg(long, group = "source")]
+        from_witnesses: bool,
+        /// The configuration
+        #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
+        config: PathBuf,
     },
 }
 

@@ -1,10 +1,11 @@
 //! What is written to stdout and stderr: a reader that went away is no error, a full disk is said.
 
-use std::error::Error;
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use crate::Failure;
+
+pub use xpd::whole;
 
 /// Writes to stdout; a reader that went away is not an error of ours.
 pub fn print(text: &str) -> Result<(), Failure> {
@@ -41,20 +42,6 @@ pub fn end(failure: Failure) -> ExitCode {
     };
     say(&text);
     ExitCode::from(code)
-}
-
-/// An error with its causes: the first alone often says nothing.
-pub fn whole(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 fn cannot(error: &std::io::Error) -> Failure {

@@ -12,22 +12,27 @@ use tokio::task::JoinSet;
 use xpd_connectors::sandbox;
 use xpd_doors::api;
 use xpd_doors::socket::{self, Place};
-use xpd_engine::keys::{Keys, make_private_folder};
-use xpd_engine::{LogKey, Orchestrator};
+use xpd_engine::Orchestrator;
 use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
-use xpd_store::{Clock, ServerClock, SystemClock, sqlite};
+use xpd_store::{Clock, ServerClock, Store, StoreError, SystemClock, sqlite};
 
 use crate::admin::Door;
 use crate::config::Config;
+use crate::export::Export;
+use crate::folder;
 use crate::reload::{Hands, Reloader};
 use crate::settled::{limits, rules};
 
 pub use crate::settled::{SOCKET_URL, ServeError};
 
+/// How long those who asked are answered where nothing can be recorded any more.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
 /// A server that is about to listen.
 pub struct Server {
     app: api::App,
     config: Config,
+    export: Export,
     tcp: Option<TcpListener>,
     unix: Option<(UnixListener, Place)>,
     admin: Door,
@@ -67,16 +72,18 @@ impl Server {
         clock: Arc<dyn Clock>,
         secrets: Option<Vec<Secret>>,
     ) -> Result<Self, ServeError> {
-        make_private_folder(&config.data)?;
-        let keys = Arc::new(Keys::open(&config.keys, sqlite::is_new(&config.data))?);
-        let vkey = LogKey::new(&config.name, Arc::clone(&keys.log))?.vkey().clone();
+        // Whatever is wrong with the operator's files is said before anything is made.
         let rules = rules(&config)?;
+        let (keys, log_key) = folder::open(&config)?;
+        let vkey = log_key.vkey().clone();
+        let export = Export::new(&config.log, &vkey)?;
         let checkpoint = sqlite::checkpoint_file(&config.data);
         let clock = Arc::new(ServerClock::new(clock));
         let time = Arc::clone(&clock) as Arc<dyn Clock>;
         let open = |resident| sqlite::open(&config.data, time, resident, config.limits.reserve_bytes);
         let orchestrator =
             Arc::new(Orchestrator::open(rules, keys, clock, config.hooks, &checkpoint, open).await?);
+        export.before(&orchestrator).await?;
         orchestrator.settle_in().await.map_err(ServeError::Recovery)?;
         orchestrator.recover().await.map_err(ServeError::Recovery)?;
         let grace = Duration::from_secs(config.limits.grace_seconds);
@@ -92,7 +99,7 @@ impl Server {
         };
         let reloader = Reloader::new(&config.file, Arc::clone(&orchestrator), Arc::clone(&proxy), secrets);
         let app = api::App::new(orchestrator, proxy, vkey, limits(&config));
-        Ok(Self { app, config, tcp, unix, admin, reloader: Arc::new(reloader) })
+        Ok(Self { app, config, export, tcp, unix, admin, reloader: Arc::new(reloader) })
     }
 
     /// What reads the configuration again.
@@ -137,7 +144,8 @@ impl Server {
     /// Answers until `stop` is done; requests under way are finished. What is in doubt is resolved beside that.
     ///
     /// # Errors
-    /// None so far.
+    /// The database is no longer the one that this server wrote, or a witness has cosigned another history of its log. What
+    /// is under way then is not waited for: nothing of it could be recorded.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
         let url = self.url();
         let (tell, told) = watch::channel(false);
@@ -146,6 +154,8 @@ impl Server {
         upkeep.spawn(Arc::clone(&self.app.orchestrator).keep_up(told.clone()));
         upkeep.spawn(Arc::clone(&self.app.proxy).settle(told.clone()));
         upkeep.spawn(self.reloader.watch(told.clone()));
+        let mut exports = JoinSet::new();
+        exports.spawn(self.export.run(Arc::clone(&self.app.orchestrator), told.clone()));
         let budget = api::Budget { connections: connections(), head: self.app.receive };
         let opened = self.admin.open(self.app.clone(), &self.config, told.clone());
         let (admin_ended, admin) =
@@ -160,22 +170,51 @@ impl Server {
             let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
             tasks.spawn(api::serve(listener, api::router(app, limits(&self.config)), budget, told));
         }
-        tokio::spawn(async move {
-            stop.await;
-            let _ = tell.send(true);
-        });
-        while tasks.join_next().await.is_some() {}
-        let _ = admin_ended.await;
-        // Actions go on without whoever asked for them.
-        self.app.proxy.idle().await;
-        // It holds the store while it works; whoever comes next must find the folder free.
-        while upkeep.join_next().await.is_some() {}
+        let ended = tokio::spawn(end(stop, self.app.orchestrator.store(), exports, tell));
+        let why = ended.await.unwrap_or_default();
+        let answered = async {
+            while tasks.join_next().await.is_some() {}
+            let _ = admin_ended.await;
+        };
+        if why.is_some() {
+            let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
+        } else {
+            answered.await;
+            // Actions go on without whoever asked for them.
+            self.app.proxy.idle().await;
+            // It holds the store while it works; whoever comes next must find the folder free.
+            while upkeep.join_next().await.is_some() {}
+        }
         if let Some(place) = place {
             place.remove().await;
         }
         admin.remove().await;
-        Ok(())
+        why.map_or(Ok(()), |why| Err(why.into()))
     }
+}
+
+/// Waits for the end, tells everybody, and says why, where nobody asked for it.
+async fn end(
+    stop: impl Future<Output = ()>,
+    store: Arc<Store>,
+    mut exports: JoinSet<Result<(), StoreError>>,
+    tell: watch::Sender<bool>,
+) -> Option<StoreError> {
+    let fork = async {
+        match exports.join_next().await {
+            Some(Ok(Err(why))) => why,
+            // It ended by itself or by a bug of ours: nothing is known to be wrong with the log.
+            _ => std::future::pending().await,
+        }
+    };
+    let why = tokio::select! {
+        () = stop => None,
+        why = store.lost() => Some(why),
+        why = fork => Some(why),
+    };
+    let _ = tell.send(true);
+    while exports.join_next().await.is_some() {}
+    why
 }
 
 /// Connections of one of the agents' listeners at most.

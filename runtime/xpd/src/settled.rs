@@ -66,6 +66,8 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         required: config.required.clone(),
         instances: config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect(),
         refusals_per_minute: config.limits.refusals_per_minute,
+        disk_percent: config.limits.disk_percent,
+        witnessed: config.log.policy.is_some(),
         recovery,
         digest: Digest::of(settings.join("\n").as_bytes()),
         since: BTreeMap::new(),

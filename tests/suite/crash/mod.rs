@@ -4,7 +4,9 @@
 //! Each test is one point and one run, in which every action meets that point once.
 
 pub mod client;
+mod custody;
 pub mod site;
+mod witness;
 
 use std::time::{Duration, Instant};
 

@@ -81,7 +81,9 @@ impl Site {
              key_file = \"worker.pub.pem\"\n\n\
              [[principal]]\nname = \"judge-1\"\ncontroller = \"others\"\nroles = [\"judge\"]\n\
              key_file = \"judge.pub.pem\"\n\n\
-             [[start]]\nartifact = \"crash\"\nprincipals = [\"worker-1\"]\nmax_open = 2\nmax_per_day = 9\n",
+             [[start]]\nartifact = \"crash\"\nprincipals = [\"worker-1\"]\nmax_open = 2\nmax_per_day = 9\n\
+             params = { \"repo.owner\" = \"acme\", \"repo.name\" = \"shop\", \"repo.default_branch\" = \"main\", \
+             \"repo.test_command\" = \"true\" }\n",
         );
         site.put("crash.xp", WORKFLOW);
         run(site.folder.path(), "xpc", &["build", "crash.xp", "-o", "crash.xpa", "--sign", "signer.pem"]);
@@ -96,9 +98,8 @@ impl Site {
         self.folder.path().join("xpd.sock")
     }
 
-    /// What the server said so far.
-    pub fn said(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("xpd.log")).unwrap_or_default()
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// A program on the folder, how it ended and what it said.
@@ -128,16 +129,49 @@ impl Site {
     /// The same with another upstream and more variables of the environment.
     pub fn serve_with(&self, crash_at: Option<&str>, upstream: &str, variables: &[(&str, &str)]) -> Daemon {
         let test = crash_at.map(|at| format!("[test]\ncrash_at = \"{at}\"\n")).unwrap_or_default();
+        self.come_up(self.spawn(&test, upstream, variables))
+    }
+
+    /// Starts the server with more in its configuration.
+    pub fn serve_with_more(&self, more: &str) -> Daemon {
+        self.come_up(self.spawn(more, &self.forge.url, &[]))
+    }
+
+    fn come_up(&self, mut child: Child) -> Daemon {
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        let log_key = lines.find_map(|line| line.strip_prefix("log key ").map(str::to_owned));
+        let mut daemon = Daemon { child, log_key: String::new() };
+        daemon.log_key = log_key.unwrap_or_else(|| panic!("xpd did not come up: {}", self.log()));
+        daemon
+    }
+
+    /// The server does not start: what it says.
+    pub fn refuses_to_serve(&self, more: &str) -> String {
+        let child = self.spawn(more, &self.forge.url, &[]);
+        let mut daemon = Daemon { child, log_key: String::new() };
+        super::until("its end", || daemon.child.try_wait().is_ok_and(|status| status.is_some()));
+        let status = daemon.child.wait().expect("it ended");
+        let said = self.log();
+        assert_eq!(status.code(), Some(1), "{said}");
+        said
+    }
+
+    /// What the server said since its last start.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("xpd.log")).unwrap_or_default()
+    }
+
+    fn spawn(&self, more: &str, upstream: &str, variables: &[(&str, &str)]) -> Child {
         let config = format!(
             "[server]\nname = \"xpd.test\"\nsocket = \"xpd.sock\"\ndata = \"data\"\nroster = \"roster.toml\"\n\n\
              [artifacts]\ntrusted = [\"signer.pub.pem\"]\n\n\
              [connector.github]\nbase_url = \"{}\"\ntoken = {{ file = \"github\" }}\n\n\
-             [limits]\ngrace_seconds = 0\n{test}",
+             [limits]\ngrace_seconds = 0\ndisk_percent = 101\n{more}",
             upstream
         );
         self.put("xpd.toml", &config);
-        let log = std::fs::File::create(self.folder.path().join("xpd.log")).expect("a log");
-        let mut child = Command::new(xp_tests::program("xpd"))
+        let log = std::fs::File::create(self.path("xpd.log")).expect("a log");
+        Command::new(xp_tests::program("xpd"))
             .current_dir(self.folder.path())
             .args(["serve", "--config", "xpd.toml"])
             .env("XPD_TEST_HOOKS", "1")
@@ -146,15 +180,12 @@ impl Site {
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
-            .expect("xpd starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        let log_key = lines.find_map(|line| line.strip_prefix("log key ").map(str::to_owned));
-        let mut daemon = Daemon { child, log_key: String::new() };
-        daemon.log_key = log_key.unwrap_or_else(|| {
-            let said = std::fs::read_to_string(self.folder.path().join("xpd.log")).unwrap_or_default();
-            panic!("xpd did not come up: {said}")
-        });
-        daemon
+            .expect("xpd starts")
+    }
+
+    /// Runs a program of ours in the folder: its exit code, and what it said.
+    pub fn run(&self, args: &[&str]) -> (Option<i32>, String) {
+        ended(self.folder.path(), "xpd", args)
     }
 
     /// Stops a run.

@@ -82,6 +82,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action scan(at: branch, path: path, repo: text = "home") -> Tested {
     effect read
+    reveals untrusted
     attests
     changes nothing
     reads File(Branch(repo, at), path)
@@ -90,6 +91,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action inspect(number: int, repo: text = "home") -> Tested {
     effect read
+    reveals untrusted
     attests
     changes nothing
     reads Pull(repo, number)
@@ -140,6 +142,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action look(commit: commit) -> Seen {
     effect read
+    reveals untrusted
     changes nothing
     reads Commit(commit)
     shows head
@@ -370,7 +373,7 @@ impl Generator {
             self.met("another container");
         }
         let connector = if action == "call" { "silent" } else { "world" };
-        let mut limit = match self.dice.pick(10) {
+        let mut limit = match self.dice.pick(9) {
             0..=4 => "once per opening",
             5 | 6 => "once per run",
             7 => "max 2",
@@ -698,7 +701,7 @@ impl Generator {
     }
 
     fn prove(&mut self, count: usize, guarding: bool) {
-        let clause = match self.dice.pick(8) {
+        let clause = match self.dice.pick(10) {
             0 => {
                 self.met("no role");
                 format!("no role can {} and {}", self.uses(), self.uses())
@@ -724,6 +727,14 @@ impl Generator {
                 };
                 format!("never {what}")
             }
+            8 => {
+                self.met("only through");
+                format!(
+                    "untrusted text reaches {} only through {}",
+                    self.uses(),
+                    self.dice.of_list(&self.roles)
+                )
+            }
             6 if self.is_granted("write") || self.dice.chance(20) => {
                 self.met("only within");
                 let planned: Vec<String> =
@@ -739,7 +750,7 @@ impl Generator {
                 format!("{} at most {} per run", self.uses(), 1 + self.dice.pick(2))
             }
         };
-        if guarding && self.dice.chance(30) {
+        if guarding && !clause.starts_with("untrusted") && self.dice.chance(30) {
             self.met("guard");
             let _ = writeln!(self.text, "  guard {clause}");
             return;

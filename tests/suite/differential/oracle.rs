@@ -75,11 +75,12 @@ impl Oracle {
             Question::Progress => self.progress(),
             Question::AutomaticOutcomes => self.automatic(),
             Question::NamesBound => self.some(|here| self.unbound(here)),
-            Question::Scopes => Truth::Holds,
+            Question::Scopes | Question::StartRights => Truth::Holds,
             Question::FreshEvidence => self.fresh(),
             Question::IrreversibleOnce => self.repeated(),
             Question::ReviewedBeforeDeploy => self.unreviewed_somewhere(),
-            Question::Bounds | Question::Through(..) => Truth::TooLarge,
+            Question::Bounds => Truth::TooLarge,
+            Question::Through(uses, _) => self.through(question, uses),
             Question::NoRole(a, b) => self.both(a, b, false),
             Question::NoPrincipal(a, b) => self.both(a, b, true),
             Question::Requires(uses, formula) => self.requires(uses, formula, true),
@@ -509,19 +510,62 @@ impl Oracle {
         explore(&self.machine, observer, &options).expect("the run starts")
     }
 
-    fn both(&self, a: &Uses, b: &Uses, principals: bool) -> Truth {
-        let roles = self.machine.workflow().roles.len();
+    /// Everybody for himself, and any two of one controller who may be.
+    fn staffs(&self) -> Vec<Vec<Principal>> {
+        let workflow = self.machine.workflow();
+        let roles = workflow.roles.len();
+        let apart = |a: usize, b: usize| {
+            let within = |role: usize| move |id: &xp_artifact::workflow::RoleId| id.index() == role;
+            let mut rules = workflow.separations.iter();
+            rules.any(|rule| rule.roles.iter().any(within(a)) && rule.roles.iter().any(within(b)))
+        };
         let distinct = everybody(self.machine.workflow());
         let mut staffs = vec![distinct.clone()];
-        if principals {
-            for first in 0..roles {
-                for second in first + 1..roles {
-                    let mut shared = distinct.clone();
-                    shared[second].controller = shared[first].controller.clone();
-                    staffs.push(shared);
-                }
+        for first in 0..roles {
+            for second in (first + 1..roles).filter(|second| !apart(first, *second)) {
+                let mut shared = distinct.clone();
+                shared[second].controller = shared[first].controller.clone();
+                staffs.push(shared);
             }
         }
+        staffs
+    }
+
+    /// The monitor runs along every run, with whatever meets that may.
+    fn through(&self, question: &Question, uses: &Uses) -> Truth {
+        let (mut complete, mut occurs) = (true, false);
+        for (number, staff) in self.staffs().into_iter().enumerate() {
+            let watching = Watching::of(self.machine.workflow(), question, Meets::Silent);
+            let options = Options {
+                max_states: self.max_states,
+                staff: Some(staff),
+                probes: self.probes.clone(),
+                // Who knows what does not depend on it.
+                in_flight: usize::from(number == 0),
+                faults: false,
+            };
+            let explored = explore(&self.machine, watching, &options).expect("the run starts");
+            complete &= explored.complete;
+            if explored.situations.iter().any(|here| here.observer.broken()) {
+                return Truth::Violated;
+            }
+            occurs |= explored.next.iter().flatten().any(|edge| match &edge.by {
+                Move::Use(used, _) | Move::Claim(used) => self.matches(uses, used),
+                _ => false,
+            });
+            if complete && !occurs {
+                break;
+            }
+        }
+        match (complete, occurs) {
+            (false, _) => Truth::TooLarge,
+            (true, true) => Truth::Holds,
+            (true, false) => Truth::NeverOccurs,
+        }
+    }
+
+    fn both(&self, a: &Uses, b: &Uses, principals: bool) -> Truth {
+        let staffs = if principals { self.staffs() } else { vec![everybody(self.machine.workflow())] };
         let mut complete = true;
         let (mut first_used, mut second_used) = (false, false);
         for staff in staffs {

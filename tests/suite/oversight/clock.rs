@@ -76,7 +76,7 @@ fn jumps_by(seconds: i64) {
     assert_eq!(ok(&act(&grant, "u0"))["replayed"], true);
     let refused = ask("discuss", "issues.comment", json!({ "body": "b" }), "g2");
     assert_eq!(code(&refused), "clock_off", "{}", refused.body);
-    assert!(site.said().contains("the time cannot be trusted"), "{}", site.said());
+    assert!(site.log().contains("the time cannot be trusted"), "{}", site.log());
     // Whoever stops things by the machine's own clock is heard.
     let (exit, said) = {
         let mut command = std::process::Command::new(xp_tests::program("xpd"));
@@ -94,7 +94,7 @@ fn jumps_by(seconds: i64) {
     let grant = token(&ask("discuss", "issues.comment", json!({ "body": "b" }), "g3"));
     ok(&act(&grant, "u3"));
     assert_eq!(site.forge.effects().len(), 2);
-    assert!(site.said().contains("the time can be trusted again"), "{}", site.said());
+    assert!(site.log().contains("the time can be trusted again"), "{}", site.log());
 
     // The server is killed, and starts while the clock is behind.
     clock.set(seconds.min(0));

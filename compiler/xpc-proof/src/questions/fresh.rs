@@ -278,6 +278,7 @@ impl<'m> Asked<'_, '_, 'm> {
             alters: chosen.map(|((at, of), _)| (*at, *of)).collect(),
             spends: self.table.spends.clone(),
             reaches: self.table.reaches.clone(),
+            ..Met::default()
         };
         let watching = Watching::new(self.context.facts, &FRESH, Rc::new(met));
         Setting { watching: Some(watching), ..Setting::default() }

@@ -16,6 +16,7 @@ pub(crate) mod reviewed;
 pub(crate) mod scope;
 pub(crate) mod stuck;
 pub(crate) mod things;
+pub(crate) mod through;
 mod uses;
 pub(crate) mod within;
 

@@ -34,7 +34,8 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
         Question::Requires(uses, _)
         | Question::Never(uses)
         | Question::OnlyWithin(uses, _)
-        | Question::AtMost(uses, _) => vec![uses],
+        | Question::AtMost(uses, _)
+        | Question::Through(uses, _) => vec![uses],
         _ => return verdict,
     };
     let any_arguments = matches!(question, Question::Never(_));

@@ -80,6 +80,17 @@ impl<'f, 'm> Things<'f, 'm> {
         }
     }
 
+    /// What the one alters may be what the other reads, or lie in it or enclose it, as far as somebody can choose that.
+    pub fn feeds(
+        &self,
+        (writer, altered): (GrantAt, &ThingExpr),
+        (reader, read): (GrantAt, &ThingExpr),
+    ) -> bool {
+        let altered = self.term(writer, altered);
+        let read = self.terms.borrow_mut().term(reader.0, reader.1, read);
+        self.meet(altered, self.number(read)) == Some(Class::Chosen)
+    }
+
     /// A final argument of the grant certainly is what the evidence is about.
     pub fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool {
         let mut finals = self.facts.action_of(grant).clauses.final_things();

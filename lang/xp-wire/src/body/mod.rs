@@ -25,6 +25,6 @@ pub use kill::{
 pub use offer::{Offer, OfferedGrant, OfferedOutcome};
 pub use problem::Problem;
 pub use run::{RunStatus, RunSummary, StartRequest, StartResponse, StepSummary};
-pub use server::{Deployment, HealthResponse, Jwk, JwkSet, ServerResponse};
+pub use server::{Deployment, HealthCondition, HealthResponse, HealthStatus, Jwk, JwkSet, ServerResponse};
 pub use session::{SessionRequest, SessionResponse, TokenType};
 pub use step::{JudgementRequest, SaidResponse, SubmissionRequest, ViewRequest, ViewResponse};

@@ -25,16 +25,45 @@ pub enum Deployment {
     OneProcess,
 }
 
-/// That the store can be read, and a few figures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What the server cannot do now, and a few figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HealthResponse {
+    /// The worst of what it cannot do.
+    pub status: HealthStatus,
+    /// What it cannot do, by name.
+    pub cannot: Vec<HealthCondition>,
     /// Runs that are not over.
     pub open_runs: u64,
     /// Actions whose end nobody knows.
     pub in_doubt: u64,
     /// Entries of the log.
     pub log_entries: u64,
+}
+
+/// Something that cannot be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HealthCondition {
+    /// Of which part: `disk`, `store`, `witness`.
+    pub name: String,
+    /// How bad it is; never `ok`.
+    pub status: HealthStatus,
+    /// What is not done, and why.
+    pub detail: String,
+}
+
+/// How a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum HealthStatus {
+    /// It does all that it is for.
+    Ok,
+    /// Something is not done, the rest goes on.
+    Degraded,
+    /// Nothing that agents ask for is done, and no operator decided so; the status of the answer is 503.
+    Failing,
 }
 
 /// The keys that sign tokens (RFC 7517).

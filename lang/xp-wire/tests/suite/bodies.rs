@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use xp_wire::RefusalCode;
 use xp_wire::body::{
     ActionRequest, ActionResponse, DeployResponse, Deployment, Doubtful, GrantRequest, GrantResponse,
-    HealthResponse, JudgementRequest, Jwk, JwkSet, KillRequest, KillScope, Offer, OfferedGrant,
-    OfferedOutcome, Problem, Recorded, ResolveRequest, RunStatus, RunSummary, SaidResponse, ServerResponse,
-    SessionRequest, SessionResponse, StartRequest, StartResponse, StepSummary, SubmissionRequest, TokenType,
-    ViewRequest, ViewResponse, WaitsFor,
+    HealthCondition, HealthResponse, HealthStatus, JudgementRequest, Jwk, JwkSet, KillRequest, KillScope,
+    Offer, OfferedGrant, OfferedOutcome, Problem, Recorded, ResolveRequest, RunStatus, RunSummary,
+    SaidResponse, ServerResponse, SessionRequest, SessionResponse, StartRequest, StartResponse, StepSummary,
+    SubmissionRequest, TokenType, ViewRequest, ViewResponse, WaitsFor,
 };
 
 /// It is written so and read back.
@@ -216,8 +216,19 @@ fn a_server_and_its_artifacts() {
         &server,
         r#"{"name":"xpd.test","version":"0.1.0","log_key":"xpd.test+0+0","deployment":"one_process"}"#,
     );
-    let health = HealthResponse { open_runs: 1, in_doubt: 2, log_entries: 3 };
-    answered(&health, r#"{"open_runs":1,"in_doubt":2,"log_entries":3}"#);
+    let disk = HealthCondition { name: s("disk"), status: HealthStatus::Degraded, detail: s("d") };
+    let health = HealthResponse {
+        status: HealthStatus::Failing,
+        cannot: vec![disk],
+        open_runs: 1,
+        in_doubt: 2,
+        log_entries: 3,
+    };
+    answered(
+        &health,
+        r#"{"status":"failing","cannot":[{"name":"disk","status":"degraded","detail":"d"}],"open_runs":1,"in_doubt":2,"log_entries":3}"#,
+    );
+    assert_eq!(serde_json::to_string(&HealthStatus::Ok).unwrap(), r#""ok""#);
     let jwk =
         Jwk { kty: s("OKP"), crv: s("Ed25519"), x: s("x"), kid: s("k"), usage: s("sig"), alg: s("EdDSA") };
     answered(

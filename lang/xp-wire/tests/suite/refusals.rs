@@ -55,6 +55,7 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
         RefusalCode::ClockOff => ("clock_off", 503, true),
         RefusalCode::Closing => ("closing", 503, true),
         RefusalCode::StorageFull => ("storage_full", 507, true),
+        RefusalCode::DiskLow => ("disk_low", 507, true),
         RefusalCode::Internal => ("internal", 500, false),
     }
 }

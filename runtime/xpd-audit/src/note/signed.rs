@@ -40,6 +40,24 @@ pub enum NoteError {
     Signature,
 }
 
+impl NoteSignature {
+    /// The signature as a line of a note.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let bytes: Vec<u8> = self.id.iter().chain(&self.bytes).copied().collect();
+        format!("\u{2014} {} {}\n", self.name, STANDARD.encode(bytes))
+    }
+
+    /// Reads signature lines, each ended by a line feed.
+    ///
+    /// # Errors
+    /// There is none, or something else stands among them.
+    pub fn parse_lines(lines: &str) -> Result<Vec<Self>, NoteError> {
+        let lines = lines.strip_suffix('\n').ok_or(NoteError::Form)?;
+        lines.split('\n').map(line).collect::<Option<Vec<_>>>().ok_or(NoteError::Form)
+    }
+}
+
 impl Note {
     /// Signs a text, which must end with a line feed. `sign` makes the Ed25519 signature of the key.
     pub fn sign(text: &str, key: &Vkey, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Result<Self, NoteError> {
@@ -62,9 +80,7 @@ impl Note {
         let message = std::str::from_utf8(bytes).map_err(|_| NoteError::Form)?;
         let at = message.rfind("\n\n").ok_or(NoteError::Form)?;
         let (text, lines) = message.split_at(at + 1);
-        let lines =
-            lines.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::Form)?;
-        let signatures = lines.split('\n').map(line).collect::<Option<Vec<_>>>().ok_or(NoteError::Form)?;
+        let signatures = NoteSignature::parse_lines(lines.strip_prefix('\n').ok_or(NoteError::Form)?)?;
         if !is_text(text) || signatures.len() > MAX_SIGNATURES {
             return Err(NoteError::Form);
         }
@@ -73,8 +89,7 @@ impl Note {
 
     /// The text, if the key signed it.
     pub fn verify(&self, key: &Vkey) -> Result<&str, NoteError> {
-        let mut own =
-            self.signatures.iter().filter(|line| line.name == key.name() && line.id == key.id()).peekable();
+        let mut own = self.signatures_of(key.name(), key.id()).peekable();
         if own.peek().is_none() {
             return Err(NoteError::Unsigned);
         }
@@ -82,6 +97,22 @@ impl Note {
             line.bytes.as_slice().try_into().is_ok_and(|bytes| key.verifies(self.text.as_bytes(), bytes))
         };
         if own.all(verifies) { Ok(&self.text) } else { Err(NoteError::Signature) }
+    }
+
+    /// The signature lines of a key.
+    pub(super) fn signatures_of(&self, name: &str, id: [u8; 4]) -> impl Iterator<Item = &NoteSignature> {
+        self.signatures.iter().filter(move |line| line.name == name && line.id == id)
+    }
+
+    /// Adds a signature line, in place of those of the same key.
+    pub fn add(&mut self, signature: NoteSignature) {
+        self.signatures.retain(|line| (&line.name, line.id) != (&signature.name, signature.id));
+        self.signatures.push(signature);
+    }
+
+    /// Drops the signatures of all keys but this.
+    pub fn retain(&mut self, key: &Vkey) {
+        self.signatures.retain(|line| line.name == key.name() && line.id == key.id());
     }
 
     /// The text, whoever signed it.
@@ -101,8 +132,7 @@ impl Note {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut message = format!("{}\n", self.text);
         for line in &self.signatures {
-            let bytes: Vec<u8> = line.id.iter().chain(&line.bytes).copied().collect();
-            message += &format!("\u{2014} {} {}\n", line.name, STANDARD.encode(bytes));
+            message += &line.to_line();
         }
         message.into_bytes()
     }

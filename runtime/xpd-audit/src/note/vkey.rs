@@ -9,12 +9,15 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
-/// Signature type of Ed25519.
-const ED25519: u8 = 0x01;
+/// The key of a log: signature type 0x01, Ed25519 over the note's text.
+pub type Vkey = NamedKey<0x01>;
 
-/// The public key of a signer of notes, under the name it signs with.
+/// The key of a witness: signature type 0x04, timestamped Ed25519 cosignatures of checkpoints.
+pub type CosignerKey = NamedKey<0x04>;
+
+/// An Ed25519 public key of a signer of notes, under the name it signs with, for signatures of one type.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Vkey {
+pub struct NamedKey<const TYPE: u8> {
     name: String,
     key: VerifyingKey,
 }
@@ -31,15 +34,15 @@ pub enum VkeyError {
     /// The key id is not that of name and key.
     #[error("key id does not fit name and key")]
     Id,
-    /// Only Ed25519 (type 1) is known.
-    #[error("key is of an unknown type")]
+    /// For another type of signature: a log's key is of type 1, a witness's of type 4.
+    #[error("key is of another type than is needed here")]
     Type,
     /// Not a point of the curve, or one that verifies signatures of others.
     #[error("key is not a usable Ed25519 key")]
     Key,
 }
 
-impl Vkey {
+impl<const TYPE: u8> NamedKey<TYPE> {
     /// A key under a name.
     pub fn new(name: &str, key: &[u8; 32]) -> Result<Self, VkeyError> {
         if name.is_empty() || name.contains('+') || name.chars().any(|c| c.is_whitespace() || c.is_control())
@@ -77,7 +80,7 @@ impl Vkey {
     }
 
     fn typed(&self) -> [u8; 33] {
-        let mut typed = [ED25519; 33];
+        let mut typed = [TYPE; 33];
         for (to, from) in typed.iter_mut().skip(1).zip(self.key.as_bytes()) {
             *to = *from;
         }
@@ -85,7 +88,7 @@ impl Vkey {
     }
 }
 
-impl FromStr for Vkey {
+impl<const TYPE: u8> FromStr for NamedKey<TYPE> {
     type Err = VkeyError;
 
     fn from_str(text: &str) -> Result<Self, VkeyError> {
@@ -93,7 +96,7 @@ impl FromStr for Vkey {
         let (id, key) = rest.split_once('+').ok_or(VkeyError::Form)?;
         let typed = STANDARD.decode(key).map_err(|_| VkeyError::Form)?;
         let (kind, key) = typed.split_first().ok_or(VkeyError::Form)?;
-        if *kind != ED25519 {
+        if *kind != TYPE {
             return Err(VkeyError::Type);
         }
         let vkey = Self::new(name, key.try_into().map_err(|_| VkeyError::Key)?)?;
@@ -101,25 +104,25 @@ impl FromStr for Vkey {
     }
 }
 
-impl fmt::Display for Vkey {
+impl<const TYPE: u8> fmt::Display for NamedKey<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}+{:08x}+{}", self.name, u32::from_be_bytes(self.id()), STANDARD.encode(self.typed()))
     }
 }
 
-impl fmt::Debug for Vkey {
+impl<const TYPE: u8> fmt::Debug for NamedKey<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl Serialize for Vkey {
+impl<const TYPE: u8> Serialize for NamedKey<TYPE> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Vkey {
+impl<'de, const TYPE: u8> Deserialize<'de> for NamedKey<TYPE> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }

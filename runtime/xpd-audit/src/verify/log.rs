@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::report::{Fault, Finding};
 use crate::evidence::{CHECKPOINT, CONSISTENCY, LOG_KEY, START_CHECKPOINT, hashes};
 use crate::merkle::verify_consistency;
-use crate::note::{Checkpoint, Note, Vkey};
+use crate::note::{Checkpoint, Cosigned, Note, Policy, Vkey};
 
 /// The checkpoint the proofs lead to, if it reads; unsigned or wrongly signed it is a finding, and still shows which
 /// entries were changed.
@@ -27,6 +27,28 @@ pub(super) fn checkpoint(
         }
     }
     Some(checkpoint)
+}
+
+/// The cosignatures that a policy asks for on the checkpoint.
+pub(super) fn witnesses(
+    files: &BTreeMap<String, Vec<u8>>,
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) -> Vec<Cosigned> {
+    let Some(note) = files.get(CHECKPOINT).and_then(|bytes| Note::parse(bytes).ok()) else {
+        return Vec::new();
+    };
+    policy.check(&note).unwrap_or_else(|error| {
+        findings.push(Finding::new(Fault::Witness, format!("the checkpoint: {error}")));
+        Vec::new()
+    })
+}
+
+/// The key of the log that the package names, if a policy has it.
+pub(super) fn key_of_policy<'p>(files: &BTreeMap<String, Vec<u8>>, policy: &'p Policy) -> Option<&'p Vkey> {
+    let note = Note::parse(files.get(CHECKPOINT)?).ok()?;
+    let origin = Checkpoint::parse(note.unverified_text()).ok()?.origin;
+    policy.logs().iter().map(|log| &log.key).find(|key| key.name() == origin)
 }
 
 /// Size of the log before the run, if the package says and the log continues it.

@@ -11,7 +11,7 @@ use super::report::{Fault, Finding, LogName, Report, Verdict};
 use super::{chain, decisions, lines, log, replay, uses};
 use crate::entry::{Body, Kind};
 use crate::evidence::{self, Deployment, Manifest};
-use crate::note::Vkey;
+use crate::note::{Policy, Vkey};
 
 /// What the verifier knows from elsewhere than the package.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Trust {
     pub log_key: Option<Vkey>,
     /// Keys that may sign artifacts. Without one the verdict is at most `self-consistent`.
     pub artifact_keys: Vec<VerifyingKey>,
+    /// Whose cosignatures the checkpoint must have. A log that it names is trusted as by [`Self::log_key`].
+    pub policy: Option<Policy>,
 }
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -32,6 +34,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         run: None,
         artifact: None,
         log: None,
+        witnesses: Vec::new(),
         entries: BTreeMap::new(),
         replayed: 0,
         properties: Vec::new(),
@@ -44,7 +47,12 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
     let mut findings: Vec<Finding> =
         faults.into_iter().map(|fault| Finding::new(Fault::Archive, fault)).collect();
     let manifest = manifest(&files, &mut findings);
-    let checkpoint = log::checkpoint(&files, trust.log_key.as_ref(), &mut findings);
+    let policy = trust.policy.as_ref();
+    let log_key = trust.log_key.as_ref().or_else(|| log::key_of_policy(&files, policy?));
+    let checkpoint = log::checkpoint(&files, log_key, &mut findings);
+    if let Some(policy) = policy {
+        report.witnesses = log::witnesses(&files, policy, &mut findings);
+    }
     report.log = checkpoint.as_ref().map(|checkpoint| LogName {
         origin: checkpoint.origin.clone(),
         size: checkpoint.size,
@@ -85,6 +93,10 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         }
     };
     report.not_proved = not_proved(&files, trust, manifest.as_ref(), &read().collect::<Vec<_>>(), &open);
+    report
+        .not_proved
+        .extend(log_key.is_none().then(|| "whose log it is: its key came with the package".into()));
+    report.not_proved.push(same_log(policy, &report));
     if order.open {
         report
             .not_proved
@@ -101,7 +113,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         let claim = format!("that {} held: uses whose end is not known decide it", in_doubt.join(", "));
         report.not_proved.push(claim);
     }
-    let keys_from_outside = trust.log_key.is_some() && !trust.artifact_keys.is_empty();
+    let keys_from_outside = log_key.is_some() && !trust.artifact_keys.is_empty();
     report.conclude(findings, keys_from_outside, order.open);
     report
 }
@@ -185,6 +197,17 @@ fn names(
     }
 }
 
+/// What is left open about other histories under the same key.
+fn same_log(policy: Option<&Policy>, report: &Report) -> String {
+    match policy {
+        Some(policy) if policy.asks() && !report.witnesses.is_empty() => {
+            let names: Vec<&str> = report.witnesses.iter().map(|one| one.witness.as_str()).collect();
+            format!("that the witnesses are independent of the log and of each other: {}", names.join(", "))
+        }
+        _ => "that everybody is shown the same log: no witness was asked".to_owned(),
+    }
+}
+
 fn not_proved(
     files: &Files,
     trust: &Trust,
@@ -197,10 +220,8 @@ fn not_proved(
         "that nothing was done past the proxy".to_owned(),
         "that the server's clock was right, and that principals, controllers and roles in the inputs are the roster's"
             .to_owned(),
-        "that everybody is shown the same log: no witness was asked".to_owned(),
     ];
     let mut add = |applies: bool, claim: String| list.extend(applies.then_some(claim));
-    add(trust.log_key.is_none(), "whose log it is: its key came with the package".into());
     add(trust.artifact_keys.is_empty(), "who signed the artifact: the keys came with the package".into());
     add(
         !files.contains_key(evidence::START_CHECKPOINT),

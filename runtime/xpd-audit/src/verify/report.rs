@@ -8,6 +8,7 @@ use xp_scope::Digest;
 
 use super::property::{EntryName, Property};
 use crate::entry::Kind;
+use crate::note::Cosigned;
 
 /// Findings beyond this many are counted, not listed.
 const MAX_FINDINGS: usize = 100;
@@ -37,6 +38,8 @@ pub enum Fault {
     Manifest,
     /// A checkpoint or its signature.
     Checkpoint,
+    /// Too few cosignatures by the witness policy, or a wrong one.
+    Witness,
     /// The log before the run is not the beginning of the log after it.
     Consistency,
     /// A line that is not an entry in canonical form.
@@ -92,6 +95,8 @@ pub struct Report {
     pub artifact: Option<Digest>,
     /// The log.
     pub log: Option<LogName>,
+    /// Witnesses of the policy that cosigned the checkpoint.
+    pub witnesses: Vec<Cosigned>,
     /// Entries by kind.
     pub entries: BTreeMap<Kind, u64>,
     /// Decisions replayed on the machine.
@@ -166,6 +171,10 @@ impl fmt::Display for Report {
         }
         if let Some(log) = &self.log {
             writeln!(f, "  log       {} at size {}", log.origin, log.size)?;
+        }
+        if !self.witnesses.is_empty() {
+            let names: Vec<&str> = self.witnesses.iter().map(|one| one.witness.as_str()).collect();
+            writeln!(f, "  cosigned  {}", names.join(", "))?;
         }
         let entries: u64 = self.entries.values().sum();
         writeln!(f, "  entries   {entries}, {} decisions replayed", self.replayed)?;

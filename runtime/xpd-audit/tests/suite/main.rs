@@ -13,6 +13,8 @@ mod overlap;
 #[cfg(test)]
 mod packages;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod rechained;
@@ -22,5 +24,7 @@ mod sim;
 mod tiles;
 #[cfg(test)]
 mod trees;
+#[cfg(test)]
+mod witness;
 #[cfg(test)]
 mod workflow;

@@ -29,7 +29,7 @@ pub fn log_key() -> Vkey {
 }
 
 pub fn trust() -> Trust {
-    Trust { log_key: Some(log_key()), artifact_keys: vec![signer(2).public()] }
+    Trust { log_key: Some(log_key()), artifact_keys: vec![signer(2).public()], policy: None }
 }
 
 pub fn actor(name: &str, role: &str) -> Actor {

@@ -45,7 +45,7 @@ impl From<StoreError> for Problem {
             StoreError::Full(_) => (RefusalCode::StorageFull, RefusalCode::StorageFull.text()),
             StoreError::Closed => (RefusalCode::Closing, RefusalCode::Closing.text()),
             StoreError::Io(_) => (RefusalCode::Internal, "the server cannot write its records"),
-            StoreError::Broken(_) | StoreError::Folder(_) | StoreError::InUse => {
+            StoreError::Broken(_) | StoreError::Folder(_) | StoreError::InUse | StoreError::Replaced(_) => {
                 (RefusalCode::Internal, "the server cannot trust its own records")
             }
         };

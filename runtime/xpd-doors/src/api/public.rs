@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use xp_wire::body::{self, Deployment, HealthResponse, JwkSet, ServerResponse};
+use xp_wire::body::{self, Deployment, HealthResponse, HealthStatus, JwkSet, ServerResponse};
 
 use super::App;
 use super::problem::Problem;
@@ -29,10 +29,16 @@ pub(super) async fn jwks(State(app): State<App>) -> Json<JwkSet> {
     Json(app.orchestrator.jwks())
 }
 
-/// Whether the store can be read, with a few figures.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthResponse), (status = "default", body = body::Problem)))]
-pub(super) async fn health(State(app): State<App>) -> Result<Json<HealthResponse>, Problem> {
-    Ok(Json(wire::health(app.orchestrator.figures().await?)))
+/// What this server cannot do now, with a few figures. The status is 503 where nothing that agents ask for is done, and no
+/// operator decided so.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthResponse),
+    (status = 503, body = HealthResponse), (status = "default", body = body::Problem)))]
+pub(super) async fn health(State(app): State<App>) -> Result<(StatusCode, Json<HealthResponse>), Problem> {
+    let figures = app.orchestrator.figures().await?;
+    let health = wire::health(figures, app.orchestrator.conditions().await);
+    let failing = health.status == HealthStatus::Failing;
+    let status = if failing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    Ok((status, Json(health)))
 }
 
 pub(super) async fn openapi(text: Arc<str>) -> impl IntoResponse {

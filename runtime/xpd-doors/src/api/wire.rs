@@ -8,10 +8,11 @@ use xp_machine::Status;
 use xp_scope::Value;
 use xp_wire::RefusalCode;
 use xp_wire::body::{
-    self, DeployResponse, Doubtful, EndedAction, HealthResponse, KillResponse, KillScope, OfferedOutcome,
-    RunStatus, RunSummary, SaidResponse, SessionResponse, StartResponse, StepSummary, StopInForce, TokenType,
-    WaitsFor,
+    self, DeployResponse, Doubtful, EndedAction, HealthCondition, HealthResponse, HealthStatus, KillResponse,
+    KillScope, OfferedOutcome, RunStatus, RunSummary, SaidResponse, SessionResponse, StartResponse,
+    StepSummary, StopInForce, TokenType, WaitsFor,
 };
+use xpd_engine::health::{Condition, Severity};
 use xpd_engine::orchestrator::{self as engine, Ask, Judgement, StartRun, Submission};
 use xpd_proxy::{About, Answer, Cut, Resolution};
 use xpd_store::{Figures, Scope, StopRow};
@@ -171,7 +172,17 @@ pub(crate) fn deployed(deployed: engine::Deployed) -> DeployResponse {
     DeployResponse { artifact: digest, name, new }
 }
 
-pub(crate) fn health(figures: Figures) -> HealthResponse {
+pub(crate) fn health(figures: Figures, conditions: Vec<Condition>) -> HealthResponse {
     let Figures { open_runs, in_doubt, log_entries } = figures;
-    HealthResponse { open_runs, in_doubt, log_entries }
+    let status = |severity| match severity {
+        Severity::Degraded => HealthStatus::Degraded,
+        Severity::Failing => HealthStatus::Failing,
+    };
+    let cannot = conditions.into_iter().map(|condition| {
+        let Condition { name, severity, detail } = condition;
+        HealthCondition { name: name.to_owned(), status: status(severity), detail }
+    });
+    let cannot: Vec<_> = cannot.collect();
+    let worst = cannot.iter().map(|condition| condition.status).max().unwrap_or(HealthStatus::Ok);
+    HealthResponse { status: worst, cannot, open_runs, in_doubt, log_entries }
 }

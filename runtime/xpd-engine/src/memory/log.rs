@@ -1,41 +1,17 @@
 //! The edge of the audit log: what appending to it needs, and its checkpoints.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use tokio::sync::watch;
 use xpd_audit::entry::{self, Body, Chain, Draft, Salt};
-use xpd_audit::merkle::{Frontier, Hash, MissingNode, NodeReader};
-use xpd_audit::note::{Checkpoint, CheckpointError, NoteError, Vkey};
+use xpd_audit::merkle::Frontier;
 use xpd_store::{BlobRow, CheckpointRow, EntryRow, Read, StoreError, Tx};
-use xpd_token::KeyPair;
+
+use crate::checkpoint_file;
+use crate::log_key::LogKey;
 
 /// Entries under one checkpoint at most.
 const CHECKPOINT_AFTER: u64 = 256;
-
-/// Signs checkpoints.
-#[derive(Clone)]
-pub struct LogKey {
-    key: Arc<KeyPair>,
-    vkey: Vkey,
-}
-
-impl LogKey {
-    /// The log's key under the log's name.
-    ///
-    /// # Errors
-    /// The name cannot stand in a checkpoint.
-    pub fn new(origin: &str, key: Arc<KeyPair>) -> Result<Self, StoreError> {
-        let vkey = Vkey::new(origin, key.public().bytes()).map_err(StoreError::broken)?;
-        Ok(Self { key, vkey })
-    }
-
-    /// What the log is checked against.
-    #[must_use]
-    pub fn vkey(&self) -> &Vkey {
-        &self.vkey
-    }
-}
 
 /// The log as the writer sees it.
 pub(super) struct Log {
@@ -43,8 +19,14 @@ pub(super) struct Log {
     file: PathBuf,
     /// Read when it is needed, and again after a commit that failed.
     edge: Option<Edge>,
+    /// The log as it was committed last.
+    committed: Option<Frontier>,
     /// The checkpoint of this commit.
-    note: Option<Vec<u8>>,
+    note: Option<(u64, Vec<u8>)>,
+    /// The one that was written beside the database last.
+    written: Option<Vec<u8>>,
+    /// Size of the one that was committed last.
+    signed: watch::Sender<u64>,
 }
 
 struct Edge {
@@ -57,27 +39,6 @@ struct Edge {
 /// Where the log stood, to go back to. Nothing, where its edge was not read yet.
 #[derive(Default)]
 pub(super) struct Mark(Option<(Frontier, Chain)>);
-
-/// The last checkpoint given out, if there is one: signed with this key.
-///
-/// # Errors
-/// It cannot be read, or was signed with another key.
-pub fn published(file: &Path, key: &LogKey) -> Result<Option<Checkpoint>, StoreError> {
-    let wrong = |why: &dyn std::fmt::Display| StoreError::Broken(format!("{}: {why}", file.display()));
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(wrong(&error)),
-    };
-    match Checkpoint::open(&bytes, key.vkey()) {
-        Ok(checkpoint) => Ok(Some(checkpoint)),
-        Err(CheckpointError::Note(NoteError::Unsigned)) => Err(StoreError::Folder(format!(
-            "log.pem is another key than the one that signed {}, or `server.name` was another then: put the right one back",
-            file.display()
-        ))),
-        Err(error) => Err(wrong(&error)),
-    }
-}
 
 impl Edge {
     fn read(rows: &dyn Read) -> Result<Self, StoreError> {
@@ -102,7 +63,15 @@ impl Edge {
 
 impl Log {
     pub fn new(key: LogKey, file: &Path) -> Self {
-        Self { key, file: file.to_owned(), edge: None, note: None }
+        Self {
+            key,
+            file: file.to_owned(),
+            edge: None,
+            committed: None,
+            note: None,
+            written: None,
+            signed: watch::Sender::new(0),
+        }
     }
 
     fn edge(&mut self, rows: &dyn Read) -> Result<&mut Edge, StoreError> {
@@ -114,20 +83,16 @@ impl Log {
 
     /// The log is the one whose checkpoint was given out last, or a longer one.
     pub fn check(&mut self, rows: &dyn Read) -> Result<(), StoreError> {
-        let size = self.edge(rows)?.tree.size();
-        let Some(published) = published(&self.file, &self.key)? else { return Ok(()) };
-        if published.size > size {
-            return Err(StoreError::Broken(format!(
-                "the last signed checkpoint is of {} entries, the log has {size}: an older database was put back",
-                published.size
-            )));
-        }
-        let root = xpd_audit::merkle::root(&Nodes(rows), published.size).map_err(StoreError::broken)?;
-        if root == published.root {
-            Ok(())
-        } else {
-            Err(StoreError::broken("the log is not the one that was signed"))
-        }
+        self.edge(rows)?;
+        checkpoint_file::compare(rows, &checkpoint_file::published(&self.file, &self.key)?)?;
+        self.written = std::fs::read(&self.file).ok();
+        self.signed.send_replace(rows.checkpoint(u64::MAX)?.map_or(0, |checkpoint| checkpoint.size));
+        Ok(())
+    }
+
+    /// Size of the checkpoint that was committed last.
+    pub fn signed(&self) -> watch::Receiver<u64> {
+        self.signed.subscribe()
     }
 
     pub fn mark(&self) -> Mark {
@@ -155,7 +120,9 @@ impl Log {
     /// Whether a checkpoint should be signed, now that it is time or not.
     pub fn is_due(&self, time: bool) -> bool {
         let unsigned = self.unsigned();
-        unsigned >= CHECKPOINT_AFTER || time && unsigned > 0
+        // The first one at once: a folder that has one is never taken for one whose log was not begun.
+        let first = self.edge.as_ref().is_some_and(|edge| edge.signed == 0);
+        unsigned >= CHECKPOINT_AFTER || unsigned > 0 && (time || first)
     }
 
     /// Writes the edge, if it moved.
@@ -176,28 +143,47 @@ impl Log {
             return Ok(());
         }
         let Some(edge) = &mut self.edge else { return Ok(()) };
-        let key = &self.key;
-        let checkpoint = Checkpoint::of(key.vkey().name(), &edge.tree);
-        let note = checkpoint.sign(key.vkey(), |text| key.key.sign(text)).map_err(StoreError::broken)?;
-        let row = CheckpointRow { size: checkpoint.size, note: note.to_bytes() };
-        tx.insert_checkpoint(&row)?;
-        edge.signed = row.size;
-        self.note = Some(row.note);
+        let (size, note) = self.key.checkpoint(&edge.tree)?;
+        tx.insert_checkpoint(&CheckpointRow { size, note: note.clone() })?;
+        edge.signed = size;
+        self.note = Some((size, note));
         Ok(())
     }
 
     /// Puts the committed checkpoint beside the database, where a restored backup does not reach it.
     pub fn publish(&mut self) {
-        let Some(note) = self.note.take() else { return };
-        let written = (|| -> std::io::Result<()> {
-            let folder = self.file.parent().unwrap_or(Path::new("."));
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(&note)?;
-            file.as_file().sync_data()?;
-            file.persist(&self.file)?;
-            Ok(())
-        })();
-        if let Err(error) = written {
+        if let Some(edge) = &self.edge {
+            self.committed = Some(edge.tree.clone());
+        }
+        let Some((size, note)) = self.note.take() else { return };
+        self.is_where_it_was();
+        match checkpoint_file::write(&self.file, &note) {
+            Ok(()) => self.written = Some(note),
+            Err(error) => tracing::warn!(%error, "the checkpoint could not be written beside the database"),
+        }
+        self.signed.send_replace(size);
+    }
+
+    /// Puts a checkpoint of all that was committed beside a database that is given up: whatever is put in its place must
+    /// have all of it.
+    pub fn publish_last(&mut self) {
+        // Whatever was written last may not have got there.
+        let Some(tree) = self.committed.take() else { return };
+        match self.key.checkpoint(&tree).and_then(|(_, note)| checkpoint_file::write(&self.file, &note)) {
+            Ok(()) => {}
+            Err(error) => tracing::warn!(%error, "the checkpoint could not be written beside the database"),
+        }
+    }
+
+    /// The file is as it was written last; if not, that is said and it is written again. This process knows what it wrote,
+    /// the next one would not.
+    pub fn is_where_it_was(&mut self) {
+        let Some(written) = &self.written else { return };
+        if std::fs::read(&self.file).is_ok_and(|found| found == *written) {
+            return;
+        }
+        tracing::error!("the checkpoint beside the database was removed or changed; it is written again");
+        if let Err(error) = checkpoint_file::write(&self.file, written) {
             tracing::warn!(%error, "the checkpoint could not be written beside the database");
         }
     }
@@ -238,19 +224,4 @@ impl Log {
 pub(crate) struct Written {
     /// In the log.
     pub index: u64,
-}
-
-/// The tree's stored nodes.
-pub(crate) struct Nodes<'a>(pub &'a dyn Read);
-
-impl NodeReader for Nodes<'_> {
-    type Error = MissingNode;
-
-    fn leaf(&self, index: u64) -> Result<Hash, MissingNode> {
-        self.node(0, index)
-    }
-
-    fn node(&self, level: u8, index: u64) -> Result<Hash, MissingNode> {
-        self.0.node(level, index).ok().flatten().ok_or(MissingNode { level, index })
-    }
 }

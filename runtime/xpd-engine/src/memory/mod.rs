@@ -1,5 +1,6 @@
 //! What the writer keeps in memory, in step with its transactions: runs, the log's edge, the refusals of the minute.
 
+mod lines;
 mod log;
 mod machines;
 mod runs;
@@ -9,16 +10,19 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
 use xpd_store::{Resident, ServerClock, StoreError};
 
-pub use log::{LogKey, published};
-pub(crate) use log::{Nodes, Written};
+pub(crate) use lines::Line;
+pub(crate) use log::Written;
 pub(crate) use machines::Machines;
 pub(crate) use runs::{NewRun, Run};
 pub(crate) use tx::Tx;
 
 use crate::limiter::Limiter;
 use crate::live::Live;
+use crate::log_key::LogKey;
+use lines::Lines;
 use log::{Log, Mark};
 
 /// States kept at once; the table has them all.
@@ -38,6 +42,8 @@ pub(crate) struct Memory {
     log: Log,
     /// Where the log stood when the command began.
     mark: Mark,
+    /// What was decided in the running commit.
+    lines: Lines,
     machines: Arc<Machines>,
     pub(crate) limiter: Limiter,
     settings: Settings,
@@ -53,6 +59,7 @@ impl Memory {
     fn forget(&mut self) {
         self.runs.clear();
         self.log.forget();
+        self.lines.forget();
         (self.checkpoint, self.crash) = (false, false);
     }
 }
@@ -73,6 +80,7 @@ impl Shared {
             runs: HashMap::new(),
             log: Log::new(key, checkpoint),
             mark: Mark::default(),
+            lines: Lines::default(),
             machines,
             limiter,
             settings,
@@ -80,6 +88,16 @@ impl Shared {
             checkpoint: false,
             crash: false,
         }))
+    }
+
+    /// Size of the checkpoint that was committed last.
+    pub fn signed(&self) -> watch::Receiver<u64> {
+        self.lock().log.signed()
+    }
+
+    /// The checkpoint beside the database is as it was written, or is written again.
+    pub fn keep_checkpoint(&self) {
+        self.lock().log.is_where_it_was();
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
@@ -92,6 +110,7 @@ impl Resident for Shared {
         let memory = &mut *self.lock();
         memory.touched = false;
         memory.mark = memory.log.mark();
+        memory.lines.begin();
     }
 
     fn undo(&self) -> bool {
@@ -102,6 +121,7 @@ impl Resident for Shared {
         }
         let mark = std::mem::take(&mut memory.mark);
         memory.log.rewind(mark);
+        memory.lines.undo();
         true
     }
 
@@ -125,6 +145,7 @@ impl Resident for Shared {
         let memory = &mut *self.lock();
         memory.checkpoint = false;
         memory.log.publish();
+        memory.lines.write();
         if memory.runs.len() > MAX_RUNS {
             memory.runs.clear();
         } else if memory.machines.dropped() {
@@ -135,6 +156,10 @@ impl Resident for Shared {
 
     fn clear(&self) {
         self.lock().forget();
+    }
+
+    fn given_up(&self) {
+        self.lock().log.publish_last();
     }
 
     fn waits(&self) -> bool {

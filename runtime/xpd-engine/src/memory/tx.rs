@@ -6,7 +6,7 @@ use std::sync::{Arc, MutexGuard};
 use xpd_audit::entry::Body;
 use xpd_store::{StoreError, Trouble};
 
-use super::{Memory, Shared, Written};
+use super::{Line, Memory, Shared, Written};
 use crate::rules::Rules;
 
 /// The transaction a command runs in: rows by dereference, runs and the log by its own methods.
@@ -46,6 +46,11 @@ impl<'a> Tx<'a> {
     /// Signs a checkpoint with this commit.
     pub fn checkpoint(&mut self) {
         self.memory.checkpoint = true;
+    }
+
+    /// Says in the server's own log what was decided, once this commit is durable.
+    pub fn tell(&mut self, line: Line) {
+        self.memory.lines.push(line);
     }
 
     /// Ends the process before this commit, for the crash tests.

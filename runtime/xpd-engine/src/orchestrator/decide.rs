@@ -3,14 +3,16 @@
 use serde_json::json;
 use xp_artifact::workflow::StepId;
 use xp_machine::{Accepted, Change, Event, Input, Status};
-use xpd_audit::entry::{Body, Facts};
+use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Phase, StoreError};
 
+use super::args::declared;
 use super::clause;
 use super::stops::{Covered, stopped};
 use crate::limiter::Treatment;
-use crate::memory::Tx;
+use crate::memory::{Line, Tx};
+use crate::registry::qualified;
 
 /// Something to be decided.
 pub(super) struct Question<'a> {
@@ -49,6 +51,7 @@ pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Acceptin
     let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
     let covered = Covered { run: Some(id), principal, instance, since };
     let kill = if stoppable(&event) { stopped(tx, covered)? } else { None };
+    let mut line = about(tx, id, principal, &event)?;
     let input = Input { at: tx.now, kill, leased_by, event };
     let run = tx.run_mut(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let result = run.machine.apply(&mut run.state, &input);
@@ -68,10 +71,14 @@ pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Acceptin
             refused.index = outside(tx, None, principal, &refused)?;
         } else if logged(tx, Some(id), principal, serde_json::to_vec(&input).map_or(0, |b| b.len()))? {
             refused.index = Some(tx.record(id, body(&input, &result, facts)?)?.index);
+            (line.refused, line.index) = (Some(refused.code), refused.index);
+            tx.tell(line);
         }
         return Err(Stop::Refuse(refused));
     }
     let index = tx.record(id, body(&input, &result, facts)?)?.index;
+    line.index = Some(index);
+    tx.tell(line);
     let Ok(accepted) = result else { return Err(Fault::unknown("run").into()) };
     for change in changes(&accepted) {
         if let Change::Revoked { jti } = change {
@@ -80,6 +87,47 @@ pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Acceptin
     }
     finish(tx, id)?;
     Ok(Accepting { accepted, index })
+}
+
+/// What the server's own log says of a question: names of the workflow only, whatever the caller wrote.
+fn about(tx: &mut Tx<'_>, id: &str, principal: Option<&str>, event: &Event) -> Result<Line, StoreError> {
+    let row = match event {
+        Event::Claim { jti, .. }
+        | Event::Complete { jti, .. }
+        | Event::Fail { jti, .. }
+        | Event::Doubt { jti }
+        | Event::Resolve { jti, .. }
+        | Event::Expire { jti } => tx.grant(jti)?,
+        _ => None,
+    };
+    let what = Kind::of(event).as_str();
+    let principal = principal.map(str::to_owned);
+    let mut line = Line { run: Some(id.to_owned()), what, principal, ..Line::default() };
+    let Some(run) = tx.run(id)? else { return Ok(line) };
+    let step = match (event, &row) {
+        (Event::Settle { outcome }, _) => Some(outcome.step),
+        (
+            Event::Request { step, .. }
+            | Event::Submit { step, .. }
+            | Event::View { step, .. }
+            | Event::Judge { step, .. },
+            _,
+        ) => run.machine.step_named(step),
+        (_, Some(row)) => run.machine.step_named(&row.step),
+        _ => None,
+    };
+    let workflow = run.machine.workflow();
+    if let Some(step) = step.and_then(|step| workflow.steps.get(step.index())) {
+        line.step = Some(step.name.clone());
+        line.role = workflow.roles.get(step.role.index()).map(|role| role.name.clone());
+    }
+    let action = match event {
+        Event::Request { action, .. } => declared(&run.machine, action).map(|(_, known)| qualified(known)),
+        _ => None,
+    };
+    line.action = action.or_else(|| row.as_ref().map(|row| row.action.clone()));
+    line.principal = line.principal.or_else(|| row.map(|row| row.principal));
+    Ok(line)
 }
 
 /// Decides what may be refused without anybody being told: the refusal is on the record.
@@ -207,11 +255,19 @@ pub(super) fn outside(
     }
     // It may quote what was asked; an entry is bounded, and one that is too long would take its whole commit with it.
     let reason = refused.reason.chars().take(MAX_REASON).collect();
+    let line = Line {
+        run: run.map(str::to_owned),
+        what: Kind::DecisionRefused.as_str(),
+        principal: principal.map(str::to_owned),
+        refused: Some(refused.code),
+        ..Line::default()
+    };
     let body = Body::RefusedOutside { code: refused.code, reason, facts };
     let written = match run {
         Some(run) => tx.record(run, body)?,
         None => tx.record_here(body)?,
     };
+    tx.tell(Line { index: Some(written.index), ..line });
     Ok(Some(written.index))
 }
 

@@ -9,13 +9,14 @@ use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey};
 use xp_machine::Machine;
 use xp_scope::Digest;
 use xp_wire::RefusalCode;
-use xpd_audit::entry::{Body, Facts};
+use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::StoreError;
 
 use super::Orchestrator;
 use super::caller::Caller;
 use super::decide::outside;
+use crate::memory::Line;
 use crate::realms;
 use crate::registry::qualified;
 use crate::rules::Rules;
@@ -69,7 +70,9 @@ impl Orchestrator {
                 if !realms.is_empty() {
                     facts.insert("realms".to_owned(), realms.into());
                 }
-                tx.record_here(Body::Deployed { artifact: digest, facts })?;
+                let written = tx.record_here(Body::Deployed { artifact: digest, facts })?;
+                let (what, index) = (Kind::ArtifactDeployed.as_str(), Some(written.index));
+                tx.tell(Line { what, principal: Some(by), index, ..Line::default() });
             }
             Ok(Deployed { digest: text, name, new })
         })

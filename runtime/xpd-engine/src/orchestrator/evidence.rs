@@ -9,7 +9,7 @@ use xpd_proxy::Fault;
 use xpd_store::{Read, StoreError};
 
 use super::Orchestrator;
-use crate::memory::Nodes;
+use crate::log_key::Nodes;
 
 impl Orchestrator {
     /// The evidence package of a run, up to now. Complete once the run is closed.
@@ -17,7 +17,14 @@ impl Orchestrator {
     /// # Errors
     /// There is no such run, or the store cannot.
     pub async fn evidence(&self, run: &str, log_key: Vkey) -> Result<Vec<u8>, Fault> {
-        self.sign_checkpoint().await?;
+        match self.sign_checkpoint().await {
+            // What was signed before can still be given out.
+            Ok(()) | Err(Fault::Store(StoreError::Full(_))) => {}
+            Err(fault) => return Err(fault),
+        }
+        if self.rules().witnessed {
+            self.until_cosigned().await;
+        }
         let id = run.to_owned();
         let trusted = self.rules().trusted.clone();
         let package = self.store.read(move |rows| gather(rows, &id, log_key, &trusted)).await?;
@@ -36,11 +43,16 @@ fn gather(
 ) -> Result<Option<Evidence>, StoreError> {
     let Some(row) = rows.run_row(run)? else { return Ok(None) };
     let Some(artifact) = rows.artifact_bytes(&row.artifact)? else { return Ok(None) };
-    let Some(checkpoint) = rows.checkpoint(u64::MAX)? else { return Ok(None) };
+    let recorded = rows.entries(run)?;
+    let Some(last) = recorded.last() else { return Ok(None) };
+    // One that others vouch for, where it covers the run.
+    let cosigned = rows.cosigned()?.filter(|checkpoint| checkpoint.size > last.index);
+    let checkpoint = if cosigned.is_some() { cosigned } else { rows.checkpoint(u64::MAX)? };
+    let Some(checkpoint) = checkpoint else { return Ok(None) };
     let (size, nodes) = (checkpoint.size, Nodes(rows));
     let mut entries = Vec::new();
     let mut first = None;
-    for entry in rows.entries(run)? {
+    for entry in recorded {
         if entry.index >= size {
             break;
         }

@@ -4,13 +4,14 @@
 use serde_json::json;
 use xp_machine::Event;
 use xp_wire::RefusalCode;
-use xpd_audit::entry::{Body, Facts};
+use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Cut, Fault, Lines, Refused, Stop};
 use xpd_store::{Scope, StoreError};
 
 use super::Orchestrator;
 use super::caller::{Caller, admit};
 use super::decide::{MAX_REASON, Question, decide, outside};
+use crate::memory::Line;
 
 /// Tries after the first. What was waiting when the reserve was given up may take part of it.
 const TRIES: u32 = 3;
@@ -92,6 +93,12 @@ impl Orchestrator {
             }
             let facts = Facts::from([("by".to_owned(), json!(by))]);
             let written = tx.record_here(Body::Stopped { scope: scope.to_string(), reason, facts })?;
+            tx.tell(Line {
+                what: Kind::Killed.as_str(),
+                principal: Some(by.to_owned()),
+                index: Some(written.index),
+                ..Line::default()
+            });
             tx.checkpoint();
             Ok(written.index)
         })

@@ -11,6 +11,7 @@ mod deploy;
 mod doubt;
 mod end;
 mod evidence;
+mod health;
 mod kill;
 mod lift;
 mod look;
@@ -28,14 +29,17 @@ mod view;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use xpd_proxy::Fault;
 use xpd_proxy::hooks::Hooks;
 use xpd_store::{Resident, ServerClock, Store, StoreError, Trouble};
 
+use crate::health::Health;
 use crate::keys::Keys;
 use crate::limiter::Limiter;
 use crate::live::Live;
-use crate::memory::{LogKey, Machines, Settings, Shared};
+use crate::log_key::LogKey;
+use crate::memory::{Machines, Settings, Shared};
 use crate::rules::Rules;
 
 pub use caller::{Caller, Standing};
@@ -60,6 +64,9 @@ pub struct Orchestrator {
     memory: Arc<Shared>,
     machines: Arc<Machines>,
     hooks: Hooks,
+    health: Health,
+    /// Size of the largest checkpoint that has the cosignatures it needs.
+    cosigned: watch::Sender<u64>,
 }
 
 impl Orchestrator {
@@ -84,7 +91,8 @@ impl Orchestrator {
             Settings { live: Arc::clone(&live), admin: keys.admin.clone(), clock: Arc::clone(&clock) };
         let memory = Arc::new(Shared::new(key, checkpoint, Arc::clone(&machines), limiter, settings));
         let store = Arc::new(open(Arc::clone(&memory) as Arc<dyn Resident>)?);
-        let orchestrator = Self { store, name, live, keys, clock, memory, machines, hooks };
+        let (health, cosigned) = (Health::default(), watch::Sender::new(0));
+        let orchestrator = Self { store, name, live, keys, clock, memory, machines, hooks, health, cosigned };
         let shared = Arc::clone(&orchestrator.memory);
         let checked =
             orchestrator.store.insist(move |rows| crate::memory::Tx::new(rows, &shared).check_log());

@@ -10,6 +10,7 @@ use xpd_store::{Phase, StoreError};
 
 use super::Orchestrator;
 use super::decide::{Question, counted, decide, follow, unless_refused};
+use crate::health::Severity;
 
 /// How often tokens that ran out are dropped.
 const EVERY: Duration = Duration::from_secs(2);
@@ -40,9 +41,17 @@ impl Orchestrator {
     /// Drops tokens that ran out, until it is told to stop. Waits for no upstream.
     pub async fn keep_up(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
-            if let Err(fault) = self.sweep().await {
-                tracing::warn!(?fault, "sweeping failed");
-            }
+            let swept = self.sweep().await;
+            self.look_around().await;
+            let cannot = match swept {
+                // The disk has a condition of its own.
+                Ok(()) | Err(Fault::Store(StoreError::Full(_))) => None,
+                Err(fault) => {
+                    tracing::warn!(?fault, "sweeping failed");
+                    Some((Severity::Failing, "the records cannot be written".to_owned()))
+                }
+            };
+            self.health().put("store", cannot);
             if tokio::time::timeout(EVERY, stop.wait_for(|stop| *stop)).await.is_ok() {
                 return;
             }
@@ -51,8 +60,12 @@ impl Orchestrator {
 
     /// Makes the reserve again where it was used, drops tokens that ran out, and records refusals that were only counted.
     async fn sweep(&self) -> Result<(), Fault> {
-        let store = Arc::clone(&self.store);
-        let room = tokio::task::spawn_blocking(move || store.refill_reserve()).await;
+        let (store, memory) = (Arc::clone(&self.store), Arc::clone(&self.memory));
+        let room = tokio::task::spawn_blocking(move || {
+            memory.keep_checkpoint();
+            store.refill_reserve()
+        });
+        let room = room.await;
         if !room.map_err(|_| StoreError::Closed)? {
             return Ok(());
         }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use xp_artifact::starts;
+use xp_artifact::workflow::Workflow;
 use xp_machine::Start;
 use xp_machine::event::Principal;
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
-use xpd_audit::entry::{Body, Facts};
+use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Scope, StoreError};
 
@@ -17,9 +19,9 @@ use super::decide::outside;
 use super::repeat::Request;
 use super::stops;
 use super::{Orchestrator, random_id};
-use crate::memory::{NewRun, Tx};
+use crate::memory::{Line, NewRun, Tx};
 use crate::realms;
-use crate::roster::Rule;
+use crate::roster::{Roster, Rule};
 use crate::rules::Rules;
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
@@ -59,6 +61,8 @@ impl Orchestrator {
     /// No rule allows it, a rule is used up, or parameters and staff do not fit.
     pub async fn start(&self, caller: Caller, ask: StartRun) -> Result<Started, Fault> {
         let id = random_id()?;
+        // Before anything is written: what is open must find room to its end.
+        let low = self.disk_is_low();
         self.command(caller, move |tx, caller| {
             let asked = json!(["start", ask.artifact, ask.params, ask.staff]);
             let request = Request::new(NO_RUN, ask.request_id.clone(), &asked);
@@ -66,7 +70,11 @@ impl Orchestrator {
                 return Ok(Started { replayed: true, ..before });
             }
             let rules = tx.rules();
-            match start(tx, &rules, caller, &ask, &id) {
+            let started = match &low {
+                Some(reason) => Err(Stop::Refuse(Refused::new(RefusalCode::DiskLow, reason))),
+                None => start(tx, &rules, caller, &ask, &id),
+            };
+            match started {
                 Ok(started) => {
                     request.answered(tx, caller, &started)?;
                     Ok(started)
@@ -89,10 +97,11 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
         return Err(Stop::Refuse(Refused::new(RefusalCode::ClockOff, trouble.to_string())));
     }
     let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
-    let rule = allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)?;
     let machine = tx.machine(&digest)?.ok_or_else(unknown)?;
-    let staff = staff(rules, &ask.staff).map_err(Stop::Refuse)?;
     let workflow = machine.workflow();
+    let asked = Asked { digest: &digest, name: &name, in_force, workflow };
+    let rule = allowed(tx, &rules.roster, caller.name(), ask, asked)?;
+    let (counted, staff) = (rule.id(), staff(rules, &ask.staff).map_err(Stop::Refuse)?);
     let instances = realms::instances(&rules.instances, &rule.instances, workflow).map_err(Stop::Refuse)?;
     // The configuration may be another one than at deployment.
     realms::bind(&rules.instances, &instances, workflow).map_err(Stop::Refuse)?;
@@ -109,25 +118,41 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     })?;
     let artifact = Digest::parse(&digest).map_err(StoreError::broken)?;
     let started_by = caller.name();
-    tx.insert_run(NewRun { id, artifact, machine, state, rule: &rule.id(), started_by })?;
+    tx.insert_run(NewRun { id, artifact, machine, state, rule: &counted, started_by })?;
     let facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
     let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
     let written = tx.record(id, body)?;
+    tx.tell(Line {
+        run: Some(id.to_owned()),
+        what: Kind::RunOpened.as_str(),
+        principal: Some(started_by.to_owned()),
+        index: Some(written.index),
+        ..Line::default()
+    });
     Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
+}
+
+/// The artifact that is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    digest: &'a str,
+    name: &'a str,
+    /// It is the latest of its name.
+    in_force: bool,
+    workflow: &'a Workflow,
 }
 
 /// The first rule that allows it; else why the nearest does not.
 fn allowed<'r>(
     tx: &Tx<'_>,
-    rules: &'r Rules,
-    principal: &'r str,
+    roster: &'r Roster,
+    principal: &str,
     ask: &StartRun,
-    digest: &'r str,
-    name: &'r str,
-    in_force: bool,
+    asked: Asked<'_>,
 ) -> Result<&'r Rule, Stop> {
+    let Asked { digest, name, in_force, workflow } = asked;
     let mut refused = Refused::new(RefusalCode::Unknown, "there is no such artifact for you");
-    for rule in rules.roster.rules(principal, digest, name) {
+    for rule in roster.rules(principal, digest, name) {
         if !in_force && rule.artifact != digest {
             refused =
                 Refused::new(RefusalCode::NotAllowed, format!("a later artifact is in force for `{name}`"));
@@ -136,6 +161,13 @@ fn allowed<'r>(
         if let Some(param) = rule.forbids(&ask.params) {
             refused =
                 Refused::new(RefusalCode::NotAllowed, format!("you may not start it with this `{param}`"));
+            continue;
+        }
+        // What was proved takes for granted that these are not the starter's to say.
+        let named: Vec<&str> = rule.params.keys().map(String::as_str).collect();
+        if let Some(one) = starts::open(workflow, &named).first() {
+            let reason = format!("the roster must say which `{}` may be: {}", one.path, one.reason());
+            refused = Refused::new(RefusalCode::NotAllowed, reason);
             continue;
         }
         let (open, today) = tx.started(&rule.id(), tx.now.saturating_sub(DAY))?;

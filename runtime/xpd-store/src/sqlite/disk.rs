@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use rustix::fs::statvfs;
 use rustix::process::{Resource, getrlimit};
 
 use super::database;
@@ -21,7 +22,16 @@ pub(super) fn explain(error: StoreError, folder: &Path) -> StoreError {
     }
 }
 
-fn is_full(folder: &Path) -> bool {
+/// How full the file system of a folder is, in percent of what may be used: what is kept for the superuser is not.
+pub(super) fn percent(folder: &Path) -> Option<u8> {
+    let found = statvfs(folder).ok()?;
+    let used = found.f_blocks.saturating_sub(found.f_bfree);
+    let total = used.saturating_add(found.f_bavail);
+    u8::try_from(used.saturating_mul(100).checked_div(total)?).ok()
+}
+
+/// Whether nothing can be written there. Tries it.
+pub(super) fn is_full(folder: &Path) -> bool {
     at_largest(folder) || no_room(folder)
 }
 

@@ -13,19 +13,10 @@ pub fn is_new(folder: &Path) -> bool {
     !database(folder).exists() && !checkpoint_file(folder).exists()
 }
 
-/// A folder with a checkpoint has the database whose log was signed.
-///
-/// # Errors
-/// The database is missing.
-pub fn complete(folder: &Path) -> Result<(), StoreError> {
-    if database(folder).exists() || is_new(folder) {
-        return Ok(());
-    }
-    Err(StoreError::Folder(format!(
-        "{} is missing, and {} says that there was one: put it back, with its -wal",
-        database(folder).display(),
-        checkpoint_file(folder).display()
-    )))
+/// Whether the folder holds a database.
+#[must_use]
+pub fn exists(folder: &Path) -> bool {
+    database(folder).exists()
 }
 
 /// Looks at the database of a folder, beside a server that may be running.
@@ -33,7 +24,6 @@ pub fn complete(folder: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// It is missing, damaged, or does not write as it must.
 pub fn check(folder: &Path) -> Result<String, StoreError> {
-    complete(folder)?;
     let path = database(folder);
     if !path.exists() {
         return Ok("made at the first start".to_owned());

@@ -1,5 +1,6 @@
 //! SQLite with one writer: write-ahead log, every commit synchronised, many commands to a commit.
 
+mod custody;
 mod disk;
 mod doctor;
 mod error;
@@ -16,11 +17,13 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use tokio::sync::watch;
 
-pub use doctor::{check, complete, is_new};
+pub use doctor::{check, exists, is_new};
 pub use lock::is_taken;
 
 use crate::clock::Clock;
@@ -28,6 +31,7 @@ use crate::error::StoreError;
 use crate::job::Job;
 use crate::resident::Resident;
 use crate::store::{Backend, Reader, Store};
+use custody::{Custody, Watch};
 use lock::Lock;
 use queue::Queue;
 use reader::Pool;
@@ -50,6 +54,10 @@ struct Sqlite {
     reads: Pool,
     reserve: Reserve,
     thread: Option<JoinHandle<()>>,
+    custody: Arc<Custody>,
+    /// The last commit found no room.
+    full: Arc<AtomicBool>,
+    folder: PathBuf,
     // Released last: two servers on one folder would each believe they are alone.
     _lock: Lock,
 }
@@ -58,7 +66,7 @@ struct Sqlite {
 /// `reserve` bytes back for stopping things.
 ///
 /// # Errors
-/// The folder is in use or lost its database, the database is damaged or newer, or it cannot be written.
+/// The folder is in use, the database is damaged or newer, or it cannot be written.
 pub fn open(
     folder: &Path,
     clock: Arc<dyn Clock>,
@@ -66,7 +74,6 @@ pub fn open(
     reserve: u64,
 ) -> Result<Store, StoreError> {
     let lock = Lock::take(folder)?;
-    complete(folder)?;
     let path = database(folder);
     let conn = Connection::open(&path)?;
     schema::configure(&conn)?;
@@ -80,7 +87,10 @@ pub fn open(
     )?;
     let last = numbers::unsigned(last);
     clock.not_before(last);
-    let writer = Writer::new(conn, folder, clock, resident, last);
+    let custody = Arc::new(Custody::take(&path)?);
+    let watch = Watch::new(Arc::clone(&custody), &conn)?;
+    let full = Arc::new(AtomicBool::new(false));
+    let writer = Writer::new(conn, folder, clock, resident, watch, Arc::clone(&full), last);
     let reserve = Reserve::open(folder, reserve);
     let jobs = Arc::new(Queue::default());
     let waiting = Arc::clone(&jobs);
@@ -88,8 +98,9 @@ pub fn open(
         .name("xpd-writer".to_owned())
         .spawn(move || writer.run(&waiting))
         .map_err(StoreError::broken)?;
-    let reads = Pool::new(&path);
-    Ok(Store::new(Sqlite { jobs, reads, reserve, thread: Some(thread), _lock: lock }))
+    let reads = Pool::new(&path, Arc::clone(&custody));
+    let (thread, folder) = (Some(thread), folder.to_owned());
+    Ok(Store::new(Sqlite { jobs, reads, reserve, thread, custody, full, folder, _lock: lock }))
 }
 
 impl Backend for Sqlite {
@@ -105,18 +116,36 @@ impl Backend for Sqlite {
         !self.reserve.gone()
     }
 
+    fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire) || self.reserve.gone()
+    }
+
     fn release_reserve(&self) {
         self.reserve.release();
     }
 
     fn refill_reserve(&self) -> bool {
-        !self.reserve.gone() || self.reserve.refill()
+        let room = !self.reserve.gone() || self.reserve.refill();
+        if self.full.load(Ordering::Acquire) && !disk::is_full(&self.folder) {
+            self.full.store(false, Ordering::Release);
+        }
+        room
+    }
+
+    fn disk_percent(&self) -> Option<u8> {
+        disk::percent(&self.folder)
+    }
+
+    fn lost(&self) -> watch::Receiver<Option<StoreError>> {
+        self.custody.lost()
     }
 }
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
         self.jobs.close();
+        // The writer's connection is the last, and folds the write-ahead log back.
+        self.reads.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

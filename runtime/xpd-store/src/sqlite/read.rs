@@ -231,6 +231,15 @@ impl Read for Rows<'_> {
         Ok(found.optional()?)
     }
 
+    fn cosigned(&self) -> Result<Option<CheckpointRow>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT size, note FROM checkpoints WHERE cosigned = 1 ORDER BY size DESC LIMIT 1",
+        )?;
+        let found =
+            query.query_row([], |row| Ok(CheckpointRow { size: unsigned(row.get(0)?), note: row.get(1)? }));
+        Ok(found.optional()?)
+    }
+
     fn figures(&self) -> Result<Figures, StoreError> {
         let sql = format!(
             "SELECT (SELECT count(*) FROM runs WHERE closed IS NULL),

@@ -81,6 +81,8 @@ CREATE UNIQUE INDEX stops_in_force ON stops (scope) WHERE lifted IS NULL;
 CREATE INDEX stops_of_scope ON stops (scope, lifted);
 INSERT INTO stops (scope, reason, by, at) SELECT scope, reason, by, at FROM kills;
 DROP TABLE kills;
+", "
+ALTER TABLE checkpoints ADD COLUMN cosigned INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Marks the file as ours.

@@ -122,6 +122,10 @@ impl Read for SqlTx<'_> {
         self.rows.checkpoint(up_to)
     }
 
+    fn cosigned(&self) -> Result<Option<CheckpointRow>, StoreError> {
+        self.rows.cosigned()
+    }
+
     fn figures(&self) -> Result<Figures, StoreError> {
         self.rows.figures()
     }
@@ -281,5 +285,10 @@ impl Tx for SqlTx<'_> {
         let sql = "INSERT INTO checkpoints (size, at, note) VALUES (?1, ?2, ?3)";
         self.run(sql, params![signed(checkpoint.size), signed(self.now), checkpoint.note])?;
         Ok(())
+    }
+
+    fn cosign_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<bool, StoreError> {
+        let sql = "UPDATE checkpoints SET note = ?2, cosigned = 1 WHERE size = ?1";
+        Ok(self.run(sql, params![signed(checkpoint.size), checkpoint.note])? == 1)
     }
 }

@@ -3,10 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::custody::Watch;
 use super::disk;
 use super::queue::{Batch, Queue};
 use super::tx::SqlTx;
@@ -19,6 +21,8 @@ use crate::resident::Resident;
 const MAX_BATCH: usize = 256;
 /// The resident's periodic work is done at the latest after this time.
 const PERIOD: Duration = Duration::from_millis(500);
+/// So often the files of the database are looked at while nobody asks for anything.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The writer's own state.
 pub(super) struct Writer {
@@ -26,6 +30,11 @@ pub(super) struct Writer {
     folder: PathBuf,
     clock: Arc<dyn Clock>,
     resident: Arc<dyn Resident>,
+    watch: Watch,
+    /// The database is not the one that was written: nothing is done any more.
+    lost: Option<StoreError>,
+    /// Set where a commit found no room; whoever finds that there is some again clears it.
+    full: Arc<AtomicBool>,
     /// Latest time given out.
     last: u64,
 }
@@ -36,9 +45,11 @@ impl Writer {
         folder: &Path,
         clock: Arc<dyn Clock>,
         resident: Arc<dyn Resident>,
+        watch: Watch,
+        full: Arc<AtomicBool>,
         last: u64,
     ) -> Self {
-        Self { conn, folder: folder.to_owned(), clock, resident, last }
+        Self { conn, folder: folder.to_owned(), clock, resident, watch, lost: None, full, last }
     }
 
     /// Runs until the queue is closed and empty.
@@ -47,14 +58,44 @@ impl Writer {
         let mut worked = Instant::now();
         loop {
             let due = PERIOD.saturating_sub(worked.elapsed());
-            let wait = if self.resident.waits() { due } else { Duration::from_secs(3_600) };
+            let wait = if self.resident.waits() && self.lost.is_none() { due.min(LOOK) } else { LOOK };
             let Some(batch) = jobs.next(wait, MAX_BATCH) else { break };
             let due = worked.elapsed() >= PERIOD;
-            if self.commit(batch, jobs, due) {
+            if batch.jobs.is_empty() && !(due && self.resident.waits()) {
+                self.look(jobs);
+            } else if self.commit(batch, jobs, due) {
                 worked = Instant::now();
             }
         }
         self.commit(Batch::default(), jobs, true);
+    }
+
+    /// Looks at the files where there is nothing to commit.
+    fn look(&mut self, jobs: &Queue) {
+        if self.lost.is_none() && self.watch.before().is_err() {
+            self.commit(Batch::default(), jobs, false);
+        }
+    }
+
+    /// The failure of a batch. One that shows that the database is another's is the last.
+    fn failed(&mut self, failure: StoreError) -> StoreError {
+        if let StoreError::Replaced(_) = failure
+            && self.lost.is_none()
+        {
+            let failure = self.watch.give_up(&self.conn, &failure, || self.resident.given_up());
+            tracing::error!(%failure, "nothing is acknowledged any more");
+            self.lost = Some(failure.clone());
+            return failure;
+        }
+        let failure = disk::explain(failure, &self.folder);
+        if let StoreError::Full(_) = failure {
+            self.full.store(true, Ordering::Release);
+        }
+        if self.lost.is_none() {
+            tracing::error!(%failure, "a commit failed; nothing of it is acknowledged");
+            let _ = self.watch.settle();
+        }
+        failure
     }
 
     /// One transaction. True if periodic work was done (or its failure should not be tried again at once).
@@ -65,9 +106,7 @@ impl Writer {
             Err(failure) => {
                 let _ = self.conn.execute_batch("ROLLBACK");
                 self.resident.clear();
-                let failure = disk::explain(failure, &self.folder);
-                tracing::error!(%failure, "a commit failed; nothing of it is acknowledged");
-                (Some(failure), due)
+                (Some(self.failed(failure)), due)
             }
         };
         for job in done.into_iter().chain(batch.jobs) {
@@ -83,7 +122,12 @@ impl Writer {
         jobs: &Queue,
         due: bool,
     ) -> Result<bool, StoreError> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
+        }
+        self.watch.before()?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        self.watch.begun(&self.conn)?;
         // What is not reached when one fails must still be answered: it stays in the batch.
         while let Some(mut job) = batch.jobs.pop_front() {
             self.resident.begin();
@@ -106,6 +150,7 @@ impl Writer {
         }
         let worked = self.resident.flush(&mut SqlTx::new(&self.conn, self.last), due)?;
         self.conn.execute_batch("COMMIT")?;
+        self.watch.after(&self.conn)?;
         self.resident.committed();
         Ok(worked)
     }

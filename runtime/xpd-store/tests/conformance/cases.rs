@@ -271,6 +271,13 @@ pub async fn the_log_keeps_what_it_was_given(site: Site) {
     assert_eq!(store.read(|rows| rows.checkpoint(u64::MAX)).await.unwrap(), Some(checkpoint(3)));
     assert_eq!(store.read(|rows| rows.checkpoint(2)).await.unwrap(), Some(checkpoint(1)));
     assert_eq!(store.read(|rows| rows.checkpoint(0)).await.unwrap(), None);
+    assert_eq!(store.read(|rows| rows.cosigned()).await.unwrap(), None);
+    let cosigned = |size| CheckpointRow { size, note: format!("cosigned {size}").into_bytes() };
+    assert!(store.write(move |tx| tx.cosign_checkpoint(&cosigned(1))).await.unwrap());
+    assert!(!store.write(move |tx| tx.cosign_checkpoint(&cosigned(2))).await.unwrap(), "there is none of 2");
+    assert_eq!(store.read(|rows| rows.cosigned()).await.unwrap(), Some(cosigned(1)));
+    assert_eq!(store.read(|rows| rows.checkpoint(1)).await.unwrap(), Some(cosigned(1)));
+    assert_eq!(store.read(|rows| rows.checkpoint(u64::MAX)).await.unwrap(), Some(checkpoint(3)));
     assert_eq!(store.read(|rows| rows.tally("r", "what")).await.unwrap(), Some(5));
     assert_eq!(store.read(|rows| rows.remembered("name")).await.unwrap().unwrap(), b"value");
     store.write(|tx| tx.forget_tallies("r")).await.unwrap();

@@ -54,6 +54,10 @@ impl Resident for Witness {
         self.told("clear");
     }
 
+    fn given_up(&self) {
+        self.told("given up");
+    }
+
     fn waits(&self) -> bool {
         false
     }
@@ -235,4 +239,23 @@ pub async fn what_stops_things_goes_before_all_that_waits(site: Site) {
         assert!(matches!(one.await.unwrap(), Ok(()) | Err(StoreError::Busy)));
     }
     assert_eq!(order.lock().unwrap().first(), Some(&"urgent"));
+}
+
+/// Unlinked under a commit: what that commit wrote is not acknowledged, and memory hears that it is over once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_is_told_once_that_the_database_was_given_up() {
+    let site = Site::new(xpd_store::sqlite::open);
+    let witness = Arc::new(Witness::default());
+    let store = site.open_with(Arc::clone(&witness) as Arc<dyn Resident>).unwrap();
+    keep(&store, "a").await.unwrap();
+    witness.take();
+    let file = site.folder.path().join("xpd.sqlite");
+    let removed = store.write(move |tx| {
+        tx.remember_value("b", b"")?;
+        std::fs::remove_file(&file).map_err(|error| StoreError::Io(error.to_string()))
+    });
+    assert!(matches!(removed.await, Err(StoreError::Replaced(_))));
+    assert_eq!(witness.take(), ["begin", "flush", "clear", "given up"]);
+    assert!(matches!(keep(&store, "c").await, Err(StoreError::Replaced(_))));
+    assert!(!witness.take().contains(&"given up"));
 }

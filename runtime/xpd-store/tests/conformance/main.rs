@@ -3,6 +3,7 @@
 
 mod cases;
 mod commits;
+mod custody;
 mod disk;
 mod site;
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use xp_artifact::VerifyingKey;
+use xpd_audit::note::Policy;
 use xpd_audit::verify::{Trust, Verdict, verify_package};
 use xpd_engine::{PRIVATE_KEY, is_private_key};
 
@@ -11,7 +12,16 @@ use super::Done;
 use crate::out::print;
 use crate::{Failure, Format};
 
-pub fn verify(file: &Path, log_key: Option<&str>, artifact_keys: &[PathBuf], format: Format) -> Done {
+/// What is verified, and what the verifier knows from elsewhere.
+pub struct Ask<'a> {
+    pub file: &'a Path,
+    pub log_key: Option<&'a str>,
+    pub artifact_keys: &'a [PathBuf],
+    pub policy: Option<&'a Path>,
+}
+
+pub fn verify(ask: &Ask<'_>, format: Format) -> Done {
+    let Ask { file, log_key, artifact_keys, policy } = *ask;
     let input =
         |path: &Path, error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", path.display()));
     let package = std::fs::read(file).map_err(|error| input(file, &error))?;
@@ -33,6 +43,10 @@ pub fn verify(file: &Path, log_key: Option<&str>, artifact_keys: &[PathBuf], for
         trust.artifact_keys.push(VerifyingKey::from_pem(&pem).map_err(|error| {
             if is_private_key(&pem) { input(path, &PRIVATE_KEY) } else { input(path, &error) }
         })?);
+    }
+    if let Some(path) = policy {
+        let text = std::fs::read_to_string(path).map_err(|error| input(path, &error))?;
+        trust.policy = Some(Policy::parse(&text).map_err(|error| input(path, &error))?);
     }
     let report = verify_package(&package, &trust);
     match format {

@@ -1,17 +1,19 @@
 //! One file per subcommand.
 
 mod audit;
+mod checkpoint;
 mod doctor;
 mod doubts;
 mod evidence;
 mod kill;
 mod serve;
 mod unkill;
+mod witness;
 
 use std::future::Future;
 use std::process::ExitCode;
 
-use crate::{Audit, Command, Failure};
+use crate::{Audit, Checkpoint, Command, Failure};
 
 /// What every subcommand gives.
 type Done = Result<ExitCode, Failure>;
@@ -20,13 +22,23 @@ type Done = Result<ExitCode, Failure>;
 pub fn run(command: Command) -> Done {
     match command {
         Command::Serve { config } => wait(serve::run(config)),
-        Command::Audit { command: Audit::Verify { file, log_key, artifact_key, format } } => {
-            audit::verify(&file, log_key.as_deref(), &artifact_key, format)
+        Command::Audit { command: Audit::Verify { file, log_key, artifact_key, witness_policy, format } } => {
+            let ask = audit::Ask {
+                file: &file,
+                log_key: log_key.as_deref(),
+                artifact_keys: &artifact_key,
+                policy: witness_policy.as_deref(),
+            };
+            audit::verify(&ask, format)
         }
         Command::Evidence { run, output, server } => wait(evidence::run(run, output, server)),
         Command::Kill { scope, reason, server } => wait(kill::run(scope, reason, server)),
         Command::Unkill { scope, reason, server } => wait(unkill::run(scope, reason, server)),
         Command::Doubts { command, server } => wait(doubts::run(command, server)),
+        Command::Checkpoint { command: Checkpoint::Restore { file, from_witnesses: _, config } } => {
+            wait(checkpoint::restore(config, file))
+        }
+        Command::Witness { name, listen, data, log } => wait(witness::run(name, listen, data, log)),
         Command::Doctor { config } => wait(doctor::run(config)),
     }
 }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 use xpd::config::Config;
 use xpd::serve::{ServeError, Server};
 
@@ -15,8 +14,7 @@ use crate::Failure;
 use crate::out::print;
 
 pub async fn run(path: PathBuf) -> Done {
-    let filter = EnvFilter::try_from_env("XPD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    xpd::telemetry::begin();
     room_for_connections();
     let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
     let (socket, admin) = (config.socket.clone(), config.admin_socket());
@@ -65,14 +63,14 @@ pub async fn run(path: PathBuf) -> Done {
 }
 
 /// Signals that ask for the end.
-struct Ends(Signal, Signal);
+pub(super) struct Ends(Signal, Signal);
 
 impl Ends {
-    fn new() -> std::io::Result<Self> {
+    pub fn new() -> std::io::Result<Self> {
         Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
     }
 
-    async fn one(&mut self) {
+    pub async fn one(&mut self) {
         tokio::select! {
             _ = self.0.recv() => {}
             _ = self.1.recv() => {}

@@ -27,6 +27,10 @@ pub(super) fn limits(limits: &Limits) -> Result<(), String> {
     match limits {
         Limits { request_seconds: 0, .. } => zero("request_seconds"),
         Limits { body_bytes: 0, .. } => zero("body_bytes"),
+        Limits { disk_percent: 0 | 102.., .. } => {
+            Err("`limits.disk_percent`: must be 1 to 101; 101 starts runs however full the disk is"
+                .to_owned())
+        }
         _ => Ok(()),
     }
 }

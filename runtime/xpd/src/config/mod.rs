@@ -1,6 +1,7 @@
 //! `xpd.toml`: read once, complete or refused, with the file and the key that is wrong.
 
 mod checks;
+mod log;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -14,6 +15,8 @@ use xpd_engine::{ConfigError, Upstream};
 use xpd_proxy::hooks::{CrashAt, Hooks};
 use xpd_token::is_name;
 
+pub use log::LogConfig;
+
 /// The environment variable without which `[test]` is refused.
 pub const TEST_VARIABLE: &str = "XPD_TEST_HOOKS";
 
@@ -25,6 +28,8 @@ struct File {
     artifacts: ArtifactsTable,
     #[serde(default)]
     connector: BTreeMap<String, toml::Table>,
+    #[serde(default)]
+    log: log::LogTable,
     #[serde(default)]
     limits: Limits,
     test: Option<TestTable>,
@@ -83,6 +88,8 @@ pub struct Limits {
     pub reserve_bytes: u64,
     /// Seconds after which an action that a probe does not find counts as not done.
     pub grace_seconds: u64,
+    /// How full the disk may be, in percent, for new runs to be started.
+    pub disk_percent: u8,
 }
 
 impl Default for Limits {
@@ -93,6 +100,7 @@ impl Default for Limits {
             refusals_per_minute: 60,
             reserve_bytes: 4 << 20,
             grace_seconds: 30,
+            disk_percent: 80,
         }
     }
 }
@@ -169,6 +177,8 @@ pub struct Config {
     pub required: BTreeSet<String>,
     /// Connector instances by name.
     pub connectors: BTreeMap<String, Instance>,
+    /// Where checkpoints go.
+    pub log: LogConfig,
     /// Limits.
     pub limits: Limits,
     /// Crash points of the tests.
@@ -263,6 +273,7 @@ impl Config {
             unproved: file.artifacts.unproved,
             required: file.artifacts.required,
             connectors: instances(path, file.connector)?,
+            log: log::read(file.log, path, &folder)?,
             limits: file.limits,
             hooks,
             file: path.to_owned(),

@@ -58,6 +58,7 @@ async fn while_the_clock_is_off_nothing_new_is_granted_and_what_was_goes_on() {
         assert_eq!(refused.refused("clock_off").status, 503);
         assert!(refused.body["detail"].as_str().unwrap().contains("jumped"), "{}", refused.body);
         world.agent("ann").start("A").await.refused("clock_off");
+        assert_eq!(world.health().await, (503, vec![("clock".to_owned(), "failing".to_owned())]));
         ann.use_grant(&held, json!({})).await.ok();
         ann.use_grant(&held, json!({})).await.refused("replayed");
         // Whoever stops things is heard by either clock.

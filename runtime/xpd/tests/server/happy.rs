@@ -36,6 +36,7 @@ async fn a_run_ends_and_its_evidence_verifies() {
     let trust = Trust {
         log_key: Some(world.running.log_key.parse().unwrap()),
         artifact_keys: vec![signer().public()],
+        policy: None,
     };
     let report = verify_package(&package, &trust);
     assert_eq!(report.verdict, Verdict::Verified, "{report}");

@@ -21,7 +21,10 @@ async fn a_principal_is_stopped_at_the_next_claim_and_stays_so() {
     let ann = world.joined("ann", &run).await;
     let grant = ann.granted("work", "fake.push", json!({ "id": 1 })).await;
     let kill = json!({ "scope": { "principal": "ann" }, "reason": "lost laptop" });
+    assert_eq!(world.health().await, (200, vec![]));
     world.admin().post_with("/v1/kill", None, &kill).await.ok();
+    let stopped = vec![("kill".to_owned(), "degraded".to_owned())];
+    assert_eq!(world.health().await, (200, stopped));
     world.admin().post_with("/v1/kill", None, &kill).await.refused("killed");
     let gone = json!({ "scope": { "principal": "nobody" }, "reason": "" });
     world.admin().post_with("/v1/kill", None, &gone).await.refused("unknown");
@@ -189,7 +192,9 @@ async fn the_recovery_key_lifts_alone_and_does_nothing_else() {
     recovery.get("/v1/doubts").await.refused("unknown");
     recovery.start("A").await.refused("unknown");
     let world = world.restart().await;
+    assert_eq!(world.health().await, (200, vec![("kill".to_owned(), "degraded".to_owned())]));
     assert_eq!(world.lift("recovery", json!("everything")).await.ok()["lifted"], true);
+    assert_eq!(world.health().await, (200, vec![]));
     world.joined("ann", &run).await.act("work", "fake.push", json!({ "id": 1 })).await.ok();
 }
 

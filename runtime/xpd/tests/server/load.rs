@@ -64,6 +64,7 @@ async fn sixty_four_agents_share_fsyncs_and_nothing_else() {
         let trust = Trust {
             log_key: Some(world.running.log_key.parse().unwrap()),
             artifact_keys: vec![signer().public()],
+            policy: None,
         };
         let report = verify_package(&world.evidence(run).await, &trust);
         assert_eq!(report.verdict, Verdict::Verified, "{report}");

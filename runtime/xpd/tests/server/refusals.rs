@@ -57,6 +57,7 @@ async fn the_machine_refuses_and_the_record_replays() {
     let trust = Trust {
         log_key: Some(world.running.log_key.parse().unwrap()),
         artifact_keys: vec![signer().public()],
+        policy: None,
     };
     let report = verify_package(&world.evidence(&run).await, &trust);
     assert_eq!(report.verdict, Verdict::Verified, "{report}");

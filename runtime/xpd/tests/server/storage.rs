@@ -40,7 +40,8 @@ async fn a_database_of_the_version_before_is_brought_forward_and_a_later_one_ref
     let database = site.folder.join("data/xpd.sqlite");
     let alter = |sql: &str| rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
     alter(
-        "DROP TABLE tallies; DROP TABLE left_to_person; DROP TABLE stops; PRAGMA user_version = 1;
+        "DROP TABLE tallies; DROP TABLE left_to_person; DROP TABLE stops;
+         ALTER TABLE checkpoints DROP COLUMN cosigned; PRAGMA user_version = 1;
          CREATE TABLE kills (
            scope TEXT PRIMARY KEY, reason TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL
          ) STRICT, WITHOUT ROWID;
@@ -104,13 +105,12 @@ fn what_is_wrong_is_named_with_its_file() {
     }
 }
 
-/// A disk that is really full, in a mount namespace of its own. Runs itself again inside it.
-#[test]
-fn a_full_disk_loses_nothing_that_was_acknowledged() {
+/// Runs a test of this file again with the data folder on a disk of so many MiB, in a mount namespace of its own.
+fn on_a_disk(mib: u32, more: &str, test: &str) {
     let site = Site::new();
-    site.write("reserve_bytes = 524288\n");
+    site.write(more);
     let script = format!(
-        "mount -t tmpfs -o size=3m,mode=700 tmpfs {0}/data && exec {1} storage::on_a_small_disk --exact --nocapture",
+        "mount -t tmpfs -o size={mib}m,mode=700 tmpfs {0}/data && exec {1} {test} --exact --nocapture",
         site.folder.display(),
         std::env::current_exe().unwrap().display()
     );
@@ -121,6 +121,49 @@ fn a_full_disk_loses_nothing_that_was_acknowledged() {
         .status()
         .unwrap();
     assert!(status.success(), "{status}");
+}
+
+fn disk(status: &str) -> Vec<(String, String)> {
+    vec![("disk".to_owned(), status.to_owned())]
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    on_a_disk(3, "reserve_bytes = 524288\n", "storage::on_a_small_disk");
+}
+
+#[test]
+fn on_a_disk_that_is_nearly_full_no_new_run_is_started() {
+    on_a_disk(32, "reserve_bytes = 524288\ndisk_percent = 80\n", "storage::on_a_disk_that_fills");
+}
+
+/// The inside of the test above.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_disk_that_fills() {
+    let Ok(folder) = std::env::var("XPD_TEST_SMALL_DISK") else { return };
+    let site = Site::at(std::path::Path::new(&folder));
+    let fake = Arc::new(Fake::default());
+    let running = Running::start(&site, &fake).await;
+    let world = World { site, fake, running };
+    world.deploy(sealed(&artifact(flow::workflow(60)))).await.ok();
+    let run = world.start().await;
+    assert_eq!(world.health().await, (200, vec![]));
+    let ballast = world.site.folder.join("data/ballast");
+    std::fs::write(&ballast, vec![1_u8; 26 << 20]).unwrap();
+    let refused = world.agent("ann").start("A").await;
+    assert_eq!((refused.status, refused.code()), (507, "disk_low"), "{}", refused.body);
+    assert!(refused.body["detail"].as_str().unwrap().contains("80 %"), "{}", refused.body);
+    assert!(refused.body["index"].is_u64(), "it is on the record: {}", refused.body);
+    assert_eq!(world.health().await, (200, disk("degraded")));
+    // What is open goes on to its end.
+    let ann = world.joined("ann", &run).await;
+    ann.act("work", "fake.push", json!({ "id": 1 })).await.ok();
+    assert_eq!(world.fake.count("push"), 1);
+    std::fs::remove_file(&ballast).unwrap();
+    world.start().await;
+    assert_eq!(world.health().await, (200, vec![]));
+    world.kill(json!({ "run": run })).await.ok();
+    world.verifies(&run).await;
 }
 
 /// The inside of the test above.
@@ -176,8 +219,7 @@ async fn on_a_small_disk() {
         let after = world.fake.count("push");
         assert!(after <= before + 1);
     }
-    let figures = reqwest::get(format!("{}/healthz", world.running.url)).await.unwrap();
-    assert_eq!(figures.status(), 200, "it still answers");
+    assert_eq!(world.health().await, (503, disk("failing")), "it still answers, and says so");
     // Stopping works, and works at once: a token that was cut before is good for nothing.
     let held = held.expect("a token from before");
     world.kill(json!({ "principal": "ann" })).await.ok();
@@ -187,6 +229,9 @@ async fn on_a_small_disk() {
     // Space again: what works after stopping still works, and everything acknowledged is there.
     std::fs::remove_file(&ballast).unwrap();
     crate::support::until("room", async || ann.use_grant(&held, json!({})).await.code() == "killed").await;
+    let stopped = vec![("kill".to_owned(), "degraded".to_owned())];
+    crate::support::until("the end of the alarm", async || world.health().await == (200, stopped.clone()))
+        .await;
     let world = world.restart().await;
     assert!(world.site.folder.join("data/reserve").exists());
     let ben = world.joined("ben", &other).await;
@@ -198,6 +243,7 @@ async fn on_a_small_disk() {
     let trust = xpd_audit::verify::Trust {
         log_key: Some(world.running.log_key.parse().unwrap()),
         artifact_keys: vec![crate::support::signer().public()],
+        policy: None,
     };
     let report = xpd_audit::verify::verify_package(&world.evidence(&run).await, &trust);
     assert_eq!(report.verdict, xpd_audit::verify::Verdict::Verified, "{report}");

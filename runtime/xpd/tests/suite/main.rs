@@ -5,6 +5,8 @@ mod doctor;
 #[cfg(test)]
 mod folder;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod server;
@@ -12,3 +14,5 @@ mod server;
 mod site;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod witness;

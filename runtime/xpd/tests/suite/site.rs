@@ -1,7 +1,7 @@
 //! A folder with everything a server reads, and the program run in it.
 
 use std::fmt;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -144,6 +144,16 @@ impl Site {
     #[track_caller]
     pub fn run(&self, args: &[&str]) -> Ran {
         finish(self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
+    }
+
+    /// What anybody is told at a path, over the socket.
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = std::os::unix::net::UnixStream::connect(self.path("xpd.sock")).expect("it listens");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: xpd\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        answer
     }
 
     /// The same as root of a user namespace.

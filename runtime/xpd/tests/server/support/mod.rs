@@ -94,6 +94,8 @@ impl Site {
 
     /// Writes configuration, roster, declarations and keys.
     pub fn write(&self, more: &str) {
+        // How full the disk of this machine is has no part in the tests.
+        let disk = if more.contains("disk_percent") { "" } else { "disk_percent = 101\n" };
         let put = |name: &str, text: &str| std::fs::write(self.folder.join(name), text).unwrap();
         put("signer.pem", &signer().public().to_pem().unwrap());
         let mut roster = String::new();
@@ -121,7 +123,7 @@ impl Site {
                 "[server]\nname = \"xpd.test\"\nlisten = \"127.0.0.1:0\"\nsocket = \"xpd.sock\"\ndata = \"data\"\n\
                  recovery = \"recovery.pem\"\nroster = \"roster.toml\"\ndeclarations = \"declarations.json\"\n\n\
                  [artifacts]\ntrusted = [\"signer.pem\"]\n\n[connector.fake]\n\n[limits]\ngrace_seconds = 0\n\
-                 refusals_per_minute = 500\n{more}"
+                 refusals_per_minute = 500\n{disk}{more}"
             ),
         );
     }
@@ -244,6 +246,19 @@ impl World {
         self.admin().get("/v1/doubts").await.ok().as_array().unwrap().clone()
     }
 
+    /// `/healthz`: its status, and what cannot be done.
+    pub async fn health(&self) -> (u16, Vec<(String, String)>) {
+        let answer = reqwest::get(format!("{}/healthz", self.running.url)).await.unwrap();
+        let status = answer.status().as_u16();
+        let body: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let cannot = body["cannot"].as_array().unwrap().iter();
+        let cannot: Vec<_> = cannot.map(|one| (text(&one["name"]), text(&one["status"]))).collect();
+        let worst = cannot.iter().map(|(_, status)| status.as_str()).max().unwrap_or("ok");
+        assert_eq!(text(&body["status"]), worst);
+        (status, cannot)
+    }
+
     /// Stops something.
     pub async fn kill(&self, scope: serde_json::Value) -> Reply {
         let body = serde_json::json!({ "scope": scope, "reason": "enough" });
@@ -279,6 +294,7 @@ impl World {
         let trust = xpd_audit::verify::Trust {
             log_key: Some(self.running.log_key.parse().unwrap()),
             artifact_keys: vec![signer().public()],
+            policy: None,
         };
         let report = xpd_audit::verify::verify_package(&self.evidence(run).await, &trust);
         assert_eq!(report.verdict, xpd_audit::verify::Verdict::Verified, "{report}");

@@ -86,7 +86,7 @@ impl Site {
             "xpd.toml",
             "[server]\nname = \"xpd.bench\"\nlisten = \"127.0.0.1:0\"\ndata = \"data\"\nroster = \"roster.toml\"\n\
              declarations = \"declarations.json\"\n\n[artifacts]\ntrusted = [\"signer.pem\"]\n\n\
-             [connector.counting]\n",
+             [connector.counting]\n\n[limits]\ndisk_percent = 101\n",
         )?;
         Ok(Self { config: folder.join("xpd.toml") })
     }

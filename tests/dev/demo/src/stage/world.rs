@@ -225,7 +225,8 @@ fn config(fixture: &Fixture, forge: &Forge, hook: &Receiver) -> String {
          [connector.sandbox]\nrepositories = {{ \"{full_name}\" = \"{bare}\" }}\n\n\
          [connector.deploy]\n\
          staging = {{ url = \"http://{hook}/staging\", secret = {{ file = \"secrets/hook\" }} }}\n\
-         production = {{ url = \"http://{hook}/production\", secret = {{ file = \"secrets/hook\" }} }}\n",
+         production = {{ url = \"http://{hook}/production\", secret = {{ file = \"secrets/hook\" }} }}\n\n\
+         [limits]\ndisk_percent = 101\n",
         url = forge.url,
         bare = bare.display(),
         hook = hook.address,

@@ -1,0 +1,68 @@
+//! `[log]`: where checkpoints go.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use xpd_audit::note::Policy;
+use xpd_engine::ConfigError;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogTable {
+    export: Option<PathBuf>,
+    push: Option<String>,
+    witness_policy: Option<PathBuf>,
+}
+
+/// Where checkpoints go, besides the file beside the database.
+#[derive(Clone, Debug, Default)]
+pub struct LogConfig {
+    /// A file that always has the latest one.
+    pub export: Option<PathBuf>,
+    /// A URL that each is posted to.
+    pub push: Option<String>,
+    /// Who cosigns them; each witness has a URL.
+    pub policy: Option<Policy>,
+}
+
+pub(super) fn read(table: LogTable, file: &Path, folder: &Path) -> Result<LogConfig, ConfigError> {
+    let LogTable { export, push, witness_policy } = table;
+    if push.as_deref().is_some_and(|url| !is_plain(url)) {
+        let why = "`log.push`: an http or https URL without user, password, query and fragment is needed";
+        return Err(ConfigError::new(file, why));
+    }
+    let policy = witness_policy.map(|path| policy(&folder.join(path))).transpose()?;
+    Ok(LogConfig { export: export.map(|path| folder.join(path)), push, policy })
+}
+
+fn policy(path: &Path) -> Result<Policy, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
+    let policy = Policy::parse(&text).map_err(|error| ConfigError::new(path, error))?;
+    if !policy.asks() {
+        return Err(ConfigError::new(
+            path,
+            "`quorum none` asks nobody: leave `log.witness_policy` out instead",
+        ));
+    }
+    for witness in policy.witnesses() {
+        if !witness.url.as_deref().is_some_and(is_plain) {
+            let why = format!(
+                "witness `{}` needs an http or https URL without user, password, query and fragment, which this server asks",
+                witness.name
+            );
+            return Err(ConfigError::new(path, why));
+        }
+    }
+    Ok(policy)
+}
+
+/// What is asked there is signed: plain http will do. A password would show up in errors.
+fn is_plain(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| {
+        ["http", "https"].contains(&url.scheme())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}

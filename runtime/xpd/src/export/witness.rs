@@ -1,0 +1,279 @@
+//! Asking witnesses for cosignatures (C2SP tlog-witness), and what they have seen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use tokio::task::JoinSet;
+use xpd_audit::note::{Checkpoint, Note, NoteSignature, Policy, PolicyWitness, Vkey, cosigned_at};
+use xpd_audit::witness::{AddCheckpoint, origin_hash};
+use xpd_engine::Orchestrator;
+use xpd_store::StoreError;
+
+/// Longest answer that is read.
+const MAX_ANSWER: usize = 256 * 1024;
+/// Requests for one cosignature: the first tells where the witness stands.
+const TRIES: u32 = 3;
+/// How long the others are waited for once the cosignatures are enough.
+const STRAGGLERS: Duration = Duration::from_secs(1);
+
+/// The witnesses of a policy.
+pub(super) struct Witnesses {
+    policy: Policy,
+    log_key: Vkey,
+    http: reqwest::Client,
+    /// Size of what each has cosigned last.
+    known: BTreeMap<String, u64>,
+}
+
+/// Why a witness did not cosign.
+enum Refusal {
+    /// It may another time.
+    Later(String),
+    /// What it has cosigned is not this log.
+    Fork(StoreError),
+}
+
+impl From<reqwest::Error> for Refusal {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Later(crate::whole(&error.without_url()))
+    }
+}
+
+impl Witnesses {
+    pub fn new(policy: Policy, log_key: Vkey, http: reqwest::Client) -> Self {
+        Self { policy, log_key, http, known: BTreeMap::new() }
+    }
+
+    /// Compares what every witness has cosigned with the log.
+    pub async fn compare_all(&self, orchestrator: &Orchestrator) -> Result<(), StoreError> {
+        for (name, seen) in seen(&self.policy, &self.log_key, &self.http).await {
+            match seen {
+                Ok(Some((checkpoint, _))) => same_log(orchestrator, &name, checkpoint).await?,
+                Ok(None) => {}
+                Err(why) => {
+                    tracing::warn!(witness = name, why, "a witness cannot be asked what it has cosigned")
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The checkpoint with the cosignatures that were given, and what is missing. They are kept as soon as they are enough,
+    /// and the other witnesses are waited for a little.
+    pub async fn cosign(
+        &mut self,
+        orchestrator: &Arc<Orchestrator>,
+        note: &[u8],
+    ) -> Result<(Vec<u8>, Option<String>), StoreError> {
+        let mut cosigned = Note::parse(note).map_err(StoreError::broken)?;
+        let checkpoint = Checkpoint::open(note, &self.log_key).map_err(StoreError::broken)?;
+        let size = checkpoint.size;
+        let mut asked = JoinSet::new();
+        for witness in self.policy.witnesses().to_vec() {
+            let old = self.known.get(&witness.name).copied().unwrap_or_default();
+            let (orchestrator, http) = (Arc::clone(orchestrator), self.http.clone());
+            let ask = Ask {
+                orchestrator,
+                http,
+                log_key: self.log_key.clone(),
+                witness,
+                note: note.to_vec(),
+                size,
+                old,
+            };
+            asked.spawn(ask.run());
+        }
+        let mut enough = false;
+        loop {
+            let next = match enough {
+                true => tokio::time::timeout(STRAGGLERS, asked.join_next()).await.unwrap_or_default(),
+                false => asked.join_next().await,
+            };
+            let Some(next) = next else { break };
+            let Ok((name, old, answer)) = next else { continue };
+            self.known.insert(name.clone(), old);
+            match answer {
+                Ok(line) => cosigned.add(line),
+                Err(Refusal::Later(why)) => tracing::warn!(witness = name, why, "a witness does not cosign"),
+                Err(Refusal::Fork(error)) => return Err(error),
+            }
+            if self.policy.check(&cosigned).is_ok() {
+                enough = true;
+                if let Err(fault) = orchestrator.keep_cosigned(size, cosigned.to_bytes()).await {
+                    tracing::warn!(?fault, "a cosigned checkpoint cannot be kept");
+                    return Ok((
+                        cosigned.to_bytes(),
+                        Some("a cosigned checkpoint cannot be kept".to_owned()),
+                    ));
+                }
+            }
+        }
+        let missing = self.policy.check(&cosigned).err().map(|why| format!("the log's checkpoint is {why}"));
+        Ok((cosigned.to_bytes(), missing))
+    }
+}
+
+/// A checkpoint for one witness.
+struct Ask {
+    orchestrator: Arc<Orchestrator>,
+    http: reqwest::Client,
+    log_key: Vkey,
+    witness: PolicyWitness,
+    note: Vec<u8>,
+    size: u64,
+    /// Size of what the witness has cosigned last, as far as is known.
+    old: u64,
+}
+
+impl Ask {
+    async fn run(mut self) -> (String, u64, Result<NoteSignature, Refusal>) {
+        let answer = self.cosignature().await;
+        (self.witness.name, self.old, answer)
+    }
+
+    async fn cosignature(&mut self) -> Result<NoteSignature, Refusal> {
+        let url = self.witness.url.clone().unwrap_or_default();
+        for _ in 0..TRIES {
+            if self.old > self.size {
+                break;
+            }
+            let proof = self.orchestrator.consistency(self.old, self.size).await;
+            let proof = proof.map_err(|error| Refusal::Later(error.to_string()))?;
+            let request = AddCheckpoint { old: self.old, proof, checkpoint: self.note.clone() };
+            let answer =
+                self.http.post(format!("{url}/add-checkpoint")).body(request.to_bytes()).send().await?;
+            let status = answer.status();
+            let text = text(answer).await?;
+            match status {
+                StatusCode::OK => {
+                    let line = cosignature(&text, &self.witness, &self.note).map_err(Refusal::Later)?;
+                    self.old = self.size;
+                    return Ok(line);
+                }
+                StatusCode::CONFLICT => {
+                    let size = text.strip_suffix('\n').and_then(|size| size.parse().ok());
+                    let size = size.ok_or_else(|| Refusal::Later("a conflict without a size".to_owned()))?;
+                    if size == self.old {
+                        return Err(Refusal::Later("a conflict over the size that it named".to_owned()));
+                    }
+                    self.old = size;
+                }
+                StatusCode::UNPROCESSABLE_ENTITY => break,
+                _ => return Err(Refusal::Later(format!("it answers with status {}", status.as_u16()))),
+            }
+        }
+        // It stands where this log does not reach. Only what this log's key signed is believed.
+        let later = match latest(&self.witness, &self.log_key, &self.http).await {
+            Ok(Some((seen, _))) => {
+                same_log(&self.orchestrator, &self.witness.name, seen).await.map_err(Refusal::Fork)?;
+                "what it has cosigned is of this log, and it does not cosign more".to_owned()
+            }
+            Ok(None) => "it does not show what it has cosigned".to_owned(),
+            Err(why) => why,
+        };
+        // The next try begins with asking where it stands.
+        self.old = 0;
+        Err(Refusal::Later(later))
+    }
+}
+
+/// What a witness has cosigned is of this log. Where the log cannot be read, that is no answer.
+async fn same_log(orchestrator: &Orchestrator, witness: &str, seen: Checkpoint) -> Result<(), StoreError> {
+    let size = seen.size;
+    match orchestrator.compare(seen).await {
+        Err(StoreError::Replaced(why)) => Err(StoreError::Replaced(format!(
+            "witness `{witness}` has cosigned {size} entries under this log's key: {why}"
+        ))),
+        Err(error) => {
+            tracing::warn!(%error, "what a witness has cosigned cannot be compared");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// The line of the witness, if it holds.
+fn cosignature(text: &str, witness: &PolicyWitness, note: &[u8]) -> Result<NoteSignature, String> {
+    let key = &witness.key;
+    let lines = NoteSignature::parse_lines(text).map_err(|error| error.to_string())?;
+    let line = lines.into_iter().find(|line| line.name == key.name() && line.id == key.id());
+    let line = line.ok_or("its answer has no cosignature by its key")?;
+    let mut note = Note::parse(note).map_err(|error| error.to_string())?;
+    note.add(line.clone());
+    cosigned_at(&note, key).map_err(|error| error.to_string())?;
+    Ok(line)
+}
+
+/// A checkpoint with its note.
+type Seen = (Checkpoint, Vec<u8>);
+
+/// The latest checkpoint that a witness shows, if this log's key signed it.
+async fn latest(
+    witness: &PolicyWitness,
+    log_key: &Vkey,
+    http: &reqwest::Client,
+) -> Result<Option<Seen>, String> {
+    let url = witness.url.as_deref().unwrap_or_default();
+    let url = format!("{url}/{}/checkpoint", origin_hash(log_key.name()));
+    let failed = |error: reqwest::Error| crate::whole(&error.without_url());
+    let answer = http.get(url).send().await.map_err(failed)?;
+    match answer.status() {
+        StatusCode::NOT_FOUND => return Ok(None),
+        status if !status.is_success() => return Err(format!("it answers with status {}", status.as_u16())),
+        _ => {}
+    }
+    let note = text(answer).await.map_err(failed)?.into_bytes();
+    let checkpoint = Checkpoint::open(&note, log_key).map_err(|error| error.to_string())?;
+    Ok(Some((checkpoint, note)))
+}
+
+/// What every witness shows, each by its name.
+async fn seen(
+    policy: &Policy,
+    log_key: &Vkey,
+    http: &reqwest::Client,
+) -> Vec<(String, Result<Option<Seen>, String>)> {
+    let mut asked = JoinSet::new();
+    for witness in policy.witnesses().to_vec() {
+        let (log_key, http) = (log_key.clone(), http.clone());
+        asked.spawn(async move {
+            let seen = latest(&witness, &log_key, &http).await;
+            (witness.name, seen)
+        });
+    }
+    asked.join_all().await
+}
+
+/// The largest checkpoint of a log that any witness of a policy shows: the note.
+///
+/// # Errors
+/// None shows one; why, for each.
+pub async fn largest(policy: &Policy, log_key: &Vkey) -> Result<Vec<u8>, String> {
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10));
+    let http = http.build().map_err(|error| crate::whole(&error))?;
+    let (mut found, mut why) = (None::<Seen>, Vec::new());
+    for (name, seen) in seen(policy, log_key, &http).await {
+        match seen {
+            Ok(Some(seen)) if found.as_ref().is_none_or(|(checkpoint, _)| checkpoint.size < seen.0.size) => {
+                found = Some(seen);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => why.push(format!("`{name}` has cosigned nothing of this log")),
+            Err(error) => why.push(format!("`{name}`: {error}")),
+        }
+    }
+    found.map(|(_, note)| note).ok_or_else(|| why.join("; "))
+}
+
+async fn text(mut answer: reqwest::Response) -> Result<String, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if bytes.len() + chunk.len() > MAX_ANSWER {
+            break;
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
