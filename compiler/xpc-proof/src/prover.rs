@@ -3,12 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use xp_artifact::question::Question;
+use xp_artifact::question::{Question, Status};
 use xpc_model::{Limits, Model, ProofObligation, Verdict};
 
 use crate::answer;
 use crate::facts::Facts;
-use crate::ids;
 use crate::questions::{self, Context};
 
 /// Answers obligations with Z3 and the machine.
@@ -40,7 +39,8 @@ impl Z3Prover {
         for obligation in obligations {
             let start = Instant::now();
             let mut verdict = match &context {
-                Ok(context) if ids::known(context.facts, &obligation.question) => {
+                Ok(context) if context.facts.is_guard(obligation) => Verdict::new(Status::Enforced),
+                Ok(context) if xp_artifact::has_ids(context.facts.w, &obligation.question) => {
                     let verdict = answer(context, obligation);
                     questions::occurs::or_unknown(context, &obligation.question, verdict)
                 }

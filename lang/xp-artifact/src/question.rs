@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use xp_scope::PatternSet;
 
 use crate::declaration::ThingExpr;
-use crate::workflow::{ActionId, Atom, Datum, Effect, Expr, Formula};
+use crate::parts::{ActionId, Atom, Datum, Effect, Expr, Formula, RoleId};
 
 /// Some uses: all those of an effect, or of one action (with some arguments fixed).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -87,9 +87,9 @@ pub enum Question {
     /// What a roster must pin of the parameters, it does. Asked of a workflow and a roster, never in an artifact.
     StartRights,
     /// Untrusted text reaches the uses only through a role.
-    Through(Uses, crate::workflow::RoleId),
+    Through(Uses, RoleId),
     /// What is in the things reaches the uses only through a role, or never.
-    Private(Box<Secret>, Sinks, Option<crate::workflow::RoleId>),
+    Private(Box<Secret>, Sinks, Option<RoleId>),
 }
 
 macro_rules! kinds {
@@ -187,15 +187,17 @@ pub enum Status {
     Conditional,
     /// No answer within the limits, or no method yet.
     Unknown,
+    /// The machine refuses what would break it.
+    Enforced,
 }
 
 impl Status {
-    /// The answer lets an artifact be built and run: it is proved, or the situation cannot occur and the author accepts
-    /// that. Every gate asks this and nothing else.
+    /// The answer lets an artifact be built and run: it is proved, the machine enforces it, or the situation cannot occur
+    /// and the author accepts that. Every gate asks this and nothing else.
     #[must_use]
     pub fn holds(self, vacuous_ok: bool) -> bool {
         match self {
-            Self::Proved => true,
+            Self::Proved | Self::Enforced => true,
             Self::Vacuous => vacuous_ok,
             Self::Refuted | Self::Conditional | Self::Unknown => false,
         }
@@ -210,6 +212,7 @@ impl Status {
             Self::Vacuous => "vacuous",
             Self::Conditional => "conditional",
             Self::Unknown => "unknown",
+            Self::Enforced => "enforced",
         }
     }
 }

@@ -141,6 +141,7 @@ codes! {
     NO_STEPS = "XP0410", "a workflow without steps";
     AUTO_OF = "XP0411", "an automatic outcome with `of`";
     NOT_YET = "XP0412", "not supported yet";
+    NOT_ENFORCED = "XP0413", "a property that cannot be enforced";
 
     // 05xx: limits and warnings (xpc-sema)
     NO_LIMIT = "XP0501", "a limit must be written here";

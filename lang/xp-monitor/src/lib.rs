@@ -29,4 +29,4 @@ pub use rests::rests;
 pub use same::Same;
 pub use sight::{Concrete, Relation, Results, Sight};
 pub use uses::means;
-pub use watch::{Standing, Watch, Watched, is_safety};
+pub use watch::{Standing, Watch, Watched, is_guardable, is_safety, looks_at, spoken_of};

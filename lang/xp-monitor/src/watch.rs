@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::question::Question;
-use xp_artifact::workflow::Workflow;
+use xp_artifact::question::{Question, Uses};
+use xp_artifact::workflow::{Action, Workflow};
+use xp_scope::Type;
 
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
@@ -12,6 +13,7 @@ use crate::expected::asked;
 use crate::fact::{End, Fact, Use};
 use crate::questions::{at_most, both, fresh, never, once, requires, through, within};
 use crate::sight::Sight;
+use crate::uses::means;
 
 /// How a question stands in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +90,62 @@ pub fn is_safety(question: &Question) -> bool {
         | Question::Bounds
         | Question::Private(..) => false,
     }
+}
+
+/// The question has a monitor, and nothing but the beginning of a use can break it: to refuse that use is to keep it.
+#[must_use]
+pub fn is_guardable(question: &Question) -> bool {
+    match question {
+        Question::NoRole(..)
+        | Question::NoPrincipal(..)
+        | Question::Requires(..)
+        | Question::Never(_)
+        | Question::OnlyWithin(..)
+        | Question::AtMost(..) => true,
+        // A settling breaks evidence, and a result brings what is untrusted into a use under way; the others are always asked,
+        // and have no clause.
+        Question::FreshEvidence
+        | Question::IrreversibleOnce
+        | Question::StepsOpen
+        | Question::OutcomesHappen
+        | Question::NeverStuck
+        | Question::Progress
+        | Question::AutomaticOutcomes
+        | Question::NamesBound
+        | Question::Scopes
+        | Question::StartRights
+        | Question::ReviewedBeforeDeploy
+        | Question::Bounds
+        | Question::Through(..)
+        | Question::Private(..) => false,
+    }
+}
+
+/// The uses that the question speaks of.
+#[must_use]
+pub fn spoken_of(question: &Question) -> Vec<&Uses> {
+    match question {
+        Question::NoRole(a, b) | Question::NoPrincipal(a, b) => vec![a, b],
+        Question::Requires(uses, _)
+        | Question::Never(uses)
+        | Question::OnlyWithin(uses, _)
+        | Question::AtMost(uses, _)
+        | Question::Through(uses, _) => vec![uses],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the monitor of a question that can be guarded looks at an argument of a use of the action.
+#[must_use]
+pub fn looks_at(question: &Question, action: &Action, index: usize) -> bool {
+    let spoken_of = spoken_of(question).into_iter().filter(|uses| means(uses, action));
+    let ty = action.params.get(index).map(|param| &param.ty);
+    spoken_of.into_iter().any(|uses| {
+        let fixed =
+            matches!(uses, Uses::Action { args, .. } if args.iter().any(|(ix, _)| *ix as usize == index));
+        let may_be_path = matches!(ty, Some(Type::Path | Type::List(_) | Type::Record(_)));
+        fixed || matches!(question, Question::OnlyWithin(..)) && may_be_path
+    })
 }
 
 impl<'w> Watched<'w> {
@@ -228,6 +286,11 @@ impl<'w> Watched<'w> {
 }
 
 impl Watch {
+    /// Identities of tokens that are granted and not claimed, as far as it was told.
+    pub fn granted(&self) -> impl Iterator<Item = &str> {
+        self.live.granted.keys().map(String::as_str)
+    }
+
     /// How a question stands, by its place among those watched.
     #[must_use]
     pub fn standing(&self, question: usize) -> Standing {

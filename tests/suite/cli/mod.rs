@@ -8,6 +8,7 @@ mod fixes;
 mod fmt;
 mod formats;
 mod graph;
+mod guards;
 mod hidden;
 mod holds;
 mod human;

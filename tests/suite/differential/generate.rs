@@ -263,8 +263,9 @@ impl Generator {
             let formula = self.formula(count, 2);
             let _ = writeln!(self.text, "  finish when {formula}");
         }
+        let guarding = self.dice.chance(25);
         for _ in 0..8 + self.dice.pick(6) {
-            self.prove(count);
+            self.prove(count, guarding);
         }
         self.text.push_str("}\n");
     }
@@ -699,7 +700,7 @@ impl Generator {
         format!("effect {effect}")
     }
 
-    fn prove(&mut self, count: usize) {
+    fn prove(&mut self, count: usize, guarding: bool) {
         let clause = match self.dice.pick(10) {
             0 => {
                 self.met("no role");
@@ -749,6 +750,11 @@ impl Generator {
                 format!("{} at most {} per run", self.uses(), 1 + self.dice.pick(2))
             }
         };
+        if guarding && !clause.starts_with("untrusted") && self.dice.chance(30) {
+            self.met("guard");
+            let _ = writeln!(self.text, "  guard {clause}");
+            return;
+        }
         let marked = if self.dice.chance(20) {
             self.met("or vacuous");
             " or vacuous"

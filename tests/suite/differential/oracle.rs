@@ -78,12 +78,12 @@ impl Oracle {
             Question::Scopes | Question::StartRights => Truth::Holds,
             Question::FreshEvidence => self.fresh(),
             Question::IrreversibleOnce => self.repeated(),
-            Question::ReviewedBeforeDeploy => self.some(|here| self.unreviewed(here)),
+            Question::ReviewedBeforeDeploy => self.unreviewed_somewhere(),
             Question::Bounds | Question::Private(..) => Truth::TooLarge,
             Question::Through(uses, _) => self.through(question, uses),
             Question::NoRole(a, b) => self.both(a, b, false),
             Question::NoPrincipal(a, b) => self.both(a, b, true),
-            Question::Requires(uses, formula) => self.requires(uses, formula),
+            Question::Requires(uses, formula) => self.requires(uses, formula, true),
             Question::Never(uses) => {
                 let found = self.over_uses(uses_action(uses).as_ref(), |_, used| self.matches(uses, used));
                 // That something is not used at all is the claim itself.
@@ -93,6 +93,14 @@ impl Oracle {
                 self.matches(uses, used) && self.outside(state, used, extent)
             }),
             Question::AtMost(uses, most) => self.at_most(uses, *most),
+        }
+    }
+
+    /// What is true of a question that is enforced: it is looked at when a use begins, and not again while it is under way.
+    pub fn enforced(&self, question: &Question) -> Truth {
+        match question {
+            Question::Requires(uses, formula) => self.requires(uses, formula, false),
+            other => self.answer(other),
         }
     }
 
@@ -273,8 +281,25 @@ impl Oracle {
         (grant, &workflow.actions[grant.action.index()])
     }
 
+    fn unreviewed_somewhere(&self) -> Truth {
+        let guarded = !self.machine.workflow().guards.is_empty();
+        let pairs = self.states.situations.iter().zip(&self.states.next);
+        let violated = pairs.into_iter().any(|(here, moves)| {
+            // What a guard refuses is no use.
+            let usable = |at: At| {
+                !guarded
+                    || moves.iter().any(|edge| match &edge.by {
+                        Move::Use(used, _) | Move::Claim(used) => (used.step, used.grant) == at,
+                        _ => false,
+                    })
+            };
+            self.unreviewed(here, &usable)
+        });
+        if violated { Truth::Violated } else { self.if_complete() }
+    }
+
     /// An argument that a use possible now makes final is neither judged nor made of what was judged.
-    fn unreviewed(&self, here: &Situation<Forgetful>) -> bool {
+    fn unreviewed(&self, here: &Situation<Forgetful>, usable: &dyn Fn(At) -> bool) -> bool {
         let workflow = self.machine.workflow();
         if here.state.status() != Status::Running {
             return false;
@@ -295,6 +320,7 @@ impl Oracle {
                         .collect();
                     // Without a value it cannot be used; that is another question.
                     values.is_some()
+                        && usable(at)
                         && finals.decided(at).iter().any(|number| {
                             let pin = &grant.pins[*number as usize];
                             let filled = finals.filled_by(at, *number);
@@ -399,7 +425,7 @@ impl Oracle {
         (!all.is_empty()).then(|| all.into_iter().all(|passes| passes))
     }
 
-    fn requires(&self, uses: &Uses, formula: &Formula) -> Truth {
+    fn requires(&self, uses: &Uses, formula: &Formula, under_way: bool) -> Truth {
         let mut occurs = false;
         for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
             let flying: Vec<Used> = here
@@ -407,7 +433,7 @@ impl Oracle {
                 .iter()
                 .map(|f| Used { step: f.step, grant: f.grant, args: f.args.clone() })
                 .collect();
-            let running = here.state.status() == Status::Running;
+            let running = under_way && here.state.status() == Status::Running;
             let claimed = moves.iter().filter_map(|edge| match &edge.by {
                 Move::Use(used, _) | Move::Claim(used) => Some(used),
                 _ => None,

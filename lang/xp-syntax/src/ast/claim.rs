@@ -7,9 +7,11 @@ use super::pin::{Expr, Int, Patterns};
 use super::step::Formula;
 use super::thing::Thing;
 
-/// `prove claim or vacuous`.
+/// `prove claim or vacuous`, or `guard claim`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prove {
+    /// `guard`: it is enforced, not proved.
+    pub guard: bool,
     /// What is claimed.
     pub claim: Claim,
     /// `or vacuous`: accepted that the situation cannot occur.
@@ -23,7 +25,7 @@ pub struct Prove {
 pub struct Claim {
     /// Which.
     pub kind: ClaimKind,
-    /// Without `prove` and `or vacuous`.
+    /// Without `prove` or `guard`, and `or vacuous`.
     pub span: Span,
 }
 

@@ -1,4 +1,4 @@
-//! `prove` clauses.
+//! `prove` and `guard` clauses.
 
 use pest::iterators::Pair;
 
@@ -8,10 +8,11 @@ use crate::grammar::Rule;
 
 pub(crate) fn prove(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Prove> {
     let span = cx.span(&pair);
+    let guard = pair.as_rule() == Rule::guard_piece;
     let mut kids = Kids::of(pair);
     let claim = claim(cx, kids.eat(Rule::claim)?)?;
     let vacuous = kids.eat(Rule::vacuous).map(|vacuous| cx.span(&vacuous));
-    Some(Prove { claim, vacuous, span })
+    Some(Prove { guard, claim, vacuous, span })
 }
 
 fn claim(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Claim> {

@@ -43,6 +43,7 @@ pub(super) static WORDS: &[Word] = &[
     free("assume", Rule::k_assume).starts(&[(Piece::Workflow, Piece::Assume)]).needs_more(),
     reserved("step", Rule::k_step).starts(&[(Piece::Workflow, Piece::Step)]).needs_more(),
     reserved("prove", Rule::k_prove).starts(&[(Piece::Workflow, Piece::Prove)]).needs_more(),
+    reserved("guard", Rule::k_guard).starts(&[(Piece::Workflow, Piece::Guard)]).needs_more(),
     reserved("finish", Rule::k_finish).starts(&[(Piece::Workflow, Piece::Finish)]).needs_more(),
     // In a step.
     reserved("may", Rule::k_may).starts(&[(Piece::Step, Piece::Grant)]).needs_more(),
