@@ -8,7 +8,8 @@ use super::build::keys;
 use super::graph::Element;
 use super::{example_text, folder_with, list, run, shape};
 
-const GUARD: &str = "guard effect merge at most 1 per run";
+/// What the step waits for anyway, so that everything stays proved.
+const GUARD: &str = "guard effect merge requires review_code.approved";
 
 /// The example, with a guard.
 fn source() -> String {
@@ -29,7 +30,7 @@ fn people_read_it_behind_what_is_proved() {
     let guard = place(&format!("enforced    {GUARD}")).unwrap_or_else(|| panic!("{out}"));
     let last = out.lines().enumerate().filter(|(_, line)| line.starts_with("  proved ")).map(|(at, _)| at);
     assert!(last.max() < Some(guard), "{out}");
-    assert!(out.contains("17 proved, 1 enforced in "), "{out}");
+    assert!(out.contains(" proved, 1 enforced in "), "{out}");
 }
 
 #[test]
@@ -58,10 +59,10 @@ fn programs_read_it_apart() {
 
 #[test]
 fn what_cannot_be_enforced_is_refused_with_its_place_and_a_cure() {
-    let source = source().replace(GUARD, "guard untrusted text reaches effect merge only through reviewer");
+    let source = source().replace(GUARD, "guard untrusted text reaches effect merge only through senior");
     let folder = folder_with("workflow.xp", &source);
     let ran = run(folder.path(), &["check", "workflow.xp"]).exits(2);
-    ran.says(&["XP0413", "untrusted text reaches effect merge only through reviewer", "write `prove`"]);
+    ran.says(&["XP0413", "untrusted text reaches effect merge only through senior", "write `prove`"]);
 }
 
 #[test]
@@ -71,11 +72,13 @@ fn an_artifact_says_what_its_machine_enforces() {
     run(folder.path(), &["build", "workflow.xp", "-o", "out.xpa", "--sign", "key.pem"]).exits(0);
     let verify = |name: &str| run(folder.path(), &["verify", name, "--key", "key.pub"]);
     let ran = verify("out.xpa").exits(0);
-    assert!(ran.out.contains("17 of 18") && ran.out.contains("1 enforced"), "{ran}");
 
     let bytes = std::fs::read(folder.path().join("out.xpa")).expect("built");
     let (_, artifact) = Envelope::open(&bytes, Trust::FormOnly).expect("good");
     assert_eq!(artifact.workflow.guards.len(), 1);
+    let all = artifact.obligations.len();
+    let proved = format!("{} of {all} obligations recorded as proved, 1 enforced", all - 1);
+    assert!(ran.out.contains(&proved), "{ran}");
     let schema = jsonschema::validator_for(&Artifact::json_schema()).expect("a schema");
     assert!(schema.is_valid(&serde_json::to_value(&artifact).expect("JSON")));
 

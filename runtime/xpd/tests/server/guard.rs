@@ -45,6 +45,8 @@ async fn a_guarded_request_is_refused_and_the_evidence_shows_that_it_held() {
     ann.ask("work", "fake.push", json!({ "id": 5 })).await.refused("guarded");
     assert_eq!(world.fake.count("push"), 2, "a restart forgets nothing");
 
+    // The guard leaves `ship` no use: the run ends by a kill.
+    world.kill(json!({ "run": run })).await.ok();
     world.verifies(&run).await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("run.xpe"), world.evidence(&run).await).unwrap();
