@@ -15,6 +15,7 @@ use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place, ProofObligation};
 
 use crate::guarding::Guarding;
+use crate::refused::refused;
 use crate::scopes;
 use crate::taken::Taken;
 
@@ -103,12 +104,16 @@ impl<'m> Facts<'m> {
         let parents = depends::needs(w);
         let parts = graph.components();
         let resets = Resets::of(w, parents.clone());
+        let refused = refused(w);
         let usable = w
             .steps
             .iter()
-            .map(|step| {
+            .enumerate()
+            .map(|(index, step)| {
                 let pins = |grant: &Grant| grant.pins.iter().all(|pin| scopes::pin_lets_through(w, pin));
-                step.grants.iter().map(|grant| grant.limit.uses > 0 && pins(grant)).collect()
+                let granted = |ix: usize| !refused.contains(&(StepId::of(index), GrantIx::of(ix)));
+                let grants = step.grants.iter().enumerate();
+                grants.map(|(ix, grant)| grant.limit.uses > 0 && granted(ix) && pins(grant)).collect()
             })
             .collect();
         let submittable =
@@ -254,7 +259,7 @@ impl<'m> Facts<'m> {
         &self.guarding
     }
 
-    /// The scopes of the grant let something through.
+    /// The scopes of the grant let something through, and what it makes may be new.
     pub fn usable(&self, (step, ix): GrantAt) -> bool {
         self.usable.get(step.index()).and_then(|grants| grants.get(ix.index())).copied().unwrap_or(false)
     }

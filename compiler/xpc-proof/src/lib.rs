@@ -26,6 +26,7 @@ mod pins;
 mod plan;
 mod prover;
 mod questions;
+mod refused;
 mod refute;
 mod replay;
 mod rounds;

@@ -38,7 +38,7 @@ impl Taken {
                 let at = (StepId::of(number), GrantIx::of(index));
                 let Some(action) = w.actions.get(grant.action.index()) else { continue };
                 for making in action.clauses.makes.iter().filter(|making| is_named(w, action, making)) {
-                    let term = named(terms.term(at.0, at.1, &making.thing));
+                    let term = by_name(terms.term(at.0, at.1, &making.thing));
                     makers.push(Maker { at, grant, action, making, term });
                 }
             }
@@ -135,7 +135,7 @@ impl Maker<'_> {
 }
 
 /// The thing by the name that it is given, be that new or not: whether it is, is what is asked.
-fn named(term: Term) -> Term {
+pub(crate) fn by_name(term: Term) -> Term {
     let Term::Path(mut levels) = term else { return term };
     if let Some(own) = levels.last_mut() {
         for key in &mut own.keys {

@@ -222,7 +222,7 @@ impl<'w> Contents<'w> {
         }
         let kinds = &self.workflow.kinds;
         // It may have been altered in an earlier opening, with other values.
-        let read = self.terms.at_another_time(term, self.order.reopening());
+        let read = self.terms.at_another_time(term, self.order.reopened());
         let altered = self.altered.iter().enumerate();
         let found: Vec<usize> = altered
             .filter(|(_, (other, _))| may_hold(kinds, &read, other))

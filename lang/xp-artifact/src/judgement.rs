@@ -207,7 +207,7 @@ impl<'w> Finals<'w> {
             _ => Vec::new(),
         };
         // They may have been altered in an earlier opening, with other values.
-        let things = things.iter().map(|thing| self.terms.at_another_time(thing, self.order.reopening()));
+        let things = things.iter().map(|thing| self.terms.at_another_time(thing, self.order.reopened()));
         let things: Vec<Term> = things.collect();
         let kinds = &self.workflow.kinds;
         let fills = |(by, altered): &&(GrantAt, Vec<Term>)| {
@@ -222,7 +222,7 @@ impl<'w> Finals<'w> {
 
     /// What the limit counts are uses of the whole run.
     fn is_once(&self, step: StepId, granted: &Grant) -> bool {
-        granted.limit.per == Per::Run || !self.order.reopening().contains(&step)
+        granted.limit.per == Per::Run || !self.order.reopened().contains(&step)
     }
 
     /// The datum is given by the use that made the very thing which the argument names, and names it.

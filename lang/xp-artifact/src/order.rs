@@ -38,8 +38,8 @@ pub struct Order<'w> {
     /// Steps, each after all that it depends on; none where they depend on each other in a circle.
     sorted: Option<Vec<StepId>>,
     resets: Resets,
-    /// Steps that some loop opens again.
-    reopening: BTreeSet<StepId>,
+    /// The steps that some loop opens again.
+    opened_again: BTreeSet<StepId>,
     /// By step: which steps can begin while it has never settled.
     without: HashMap<StepId, Vec<bool>>,
     /// By moment: the steps that a loop may open again after it.
@@ -53,15 +53,14 @@ impl<'w> Order<'w> {
         let needs = depends::needs(workflow);
         let sorted = depends::order(&needs, &depends::dependents(&needs));
         let resets = Resets::of(workflow, needs);
-        let loops = (0..workflow.loops.len()).map(LoopId::of);
-        let reopening = resets.by_any(loops).into_iter().collect();
-        Self { workflow, sorted, resets, reopening, without: HashMap::new(), reopened: HashMap::new() }
+        let opened_again = resets.by_any((0..workflow.loops.len()).map(LoopId::of)).into_iter().collect();
+        Self { workflow, sorted, resets, opened_again, without: HashMap::new(), reopened: HashMap::new() }
     }
 
-    /// The steps that some loop opens again.
+    /// The steps that some loop may open again: data of one have other values at another time.
     #[must_use]
-    pub fn reopening(&self) -> &BTreeSet<StepId> {
-        &self.reopening
+    pub fn reopened(&self) -> &BTreeSet<StepId> {
+        &self.opened_again
     }
 
     /// Whether something in the step `then` may be under way at or after the moment. A moment of its own step may be followed

@@ -13,6 +13,7 @@ use xp_artifact::workflow::{
 
 use crate::fact::GrantAt;
 use crate::grants::granted;
+use crate::validity::{Subject, Validity};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
@@ -37,6 +38,7 @@ pub struct Evidence {
 #[must_use]
 pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = Vec::new();
+    let mut validity = Validity::of(workflow);
     for (index, step) in workflow.steps.iter().enumerate() {
         let id = StepId::of(index);
         for (number, outcome) in step.outcomes.iter().enumerate() {
@@ -45,7 +47,7 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
             }
             let atom = Atom { step: id, outcome: OutcomeIx::of(number) };
             let cause = cause(workflow, id, outcome);
-            let mut rely = |by: GrantAt, about: Vec<(GrantAt, ThingExpr)>, judged: bool| {
+            let mut rely = |by: GrantAt, about: Vec<Subject>, judged: bool| {
                 if !about.iter().any(|(_, expr)| can_change(workflow, expr)) {
                     return;
                 }
@@ -64,13 +66,13 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                 for literal in condition_fields(condition) {
                     let by = (id, literal.0);
                     let Some((_, action)) = granted(workflow, by) else { continue };
-                    for about in told(workflow, by, action, literal.1) {
+                    for about in told(&mut validity, by, action, literal.1) {
                         rely(by, about, false);
                     }
                 }
             }
             if let (How::Judged | How::JudgedIf(_), Some(datum)) = (&cause.how, &cause.of) {
-                for (by, about) in judged(workflow, datum) {
+                for (by, about) in judged(workflow, &mut validity, datum) {
                     rely(by, about, true);
                 }
             }
@@ -92,55 +94,24 @@ fn condition_fields(condition: &Condition) -> BTreeSet<(GrantIx, &[String])> {
 }
 
 /// What a field of a result is evidence about, one list for each subject.
-fn told(
-    workflow: &Workflow,
-    by: GrantAt,
-    action: &Action,
-    field: &[String],
-) -> Vec<Vec<(GrantAt, ThingExpr)>> {
+fn told(validity: &mut Validity<'_>, by: GrantAt, action: &Action, field: &[String]) -> Vec<Vec<Subject>> {
     let clauses = &action.clauses;
+    let mut found: Vec<Vec<Subject>> =
+        clauses.subjects_of(field).map(|expr| vec![(by, expr.clone())]).collect();
     let made: Vec<ThingExpr> = clauses.makes.iter().flat_map(|making| &making.valid_while).cloned().collect();
-    let mut found: Vec<Vec<(GrantAt, ThingExpr)>> =
-        clauses.subjects_of(field).map(|expr| with_validity(workflow, by, expr)).collect();
     if !made.is_empty() {
         let subjects = clauses.makes.iter().map(|making| making.thing.clone());
         found.push(subjects.chain(made).map(|expr| (by, expr)).collect());
     }
     // A measurement that does not say of what may be of all that it reads.
     if clauses.about.is_empty() && action.attests {
-        found.extend(clauses.reads().iter().map(|expr| with_validity(workflow, by, expr)));
+        found.extend(clauses.reads().into_iter().map(|expr| vec![(by, expr)]));
     }
-    found
-}
-
-/// A thing with what it takes effect on, if a use of the run made it: its own key is a datum which that use gave.
-fn with_validity(workflow: &Workflow, by: GrantAt, expr: &ThingExpr) -> Vec<(GrantAt, ThingExpr)> {
-    let mut found = vec![(by, expr.clone())];
-    let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-    for key in own {
-        let KeyExpr::Argument { index, fields } = key else { continue };
-        let pin = granted(workflow, by).and_then(|(grant, _)| grant.pins.get(*index as usize));
-        let Some(Pin::Is(Expr::Datum(datum))) = pin else { continue };
-        let fields = datum.fields.iter().chain(fields).cloned().collect();
-        let mut here = Datum { root: datum.root, fields };
-        for _ in 0..MAX_FOLLOWED {
-            let Root::Result { step, grant } = here.root else { break };
-            let Some((declared, action)) = granted(workflow, (step, grant)) else { break };
-            if let Some(making) = action.clauses.made_as(&here.fields) {
-                found.extend(making.valid_while.iter().map(|expr| ((step, grant), expr.clone())));
-            }
-            let argument = action.clauses.identity(&here.fields);
-            let pinned =
-                argument.and_then(|(index, fields)| Some((declared.pins.get(index as usize)?, fields)));
-            let Some((Pin::Is(Expr::Datum(next)), fields)) = pinned else { break };
-            here = Datum { root: next.root, fields: next.fields.iter().chain(&fields).cloned().collect() };
-        }
-    }
-    found
+    found.into_iter().flat_map(|subjects| validity.lists(subjects)).collect()
 }
 
 /// What a judgement of a datum is about: the thing that it names, or whose content it is.
-fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<(GrantAt, ThingExpr)>)> {
+fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Vec<(GrantAt, Vec<Subject>)> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![datum.clone()];
@@ -164,8 +135,8 @@ fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<(GrantAt, Thi
         if let Some((index, fields)) = clauses.identity(&here.fields) {
             // Whoever judges the name that a thing was looked at by judges the thing.
             let looked = clauses.reads.iter().flatten().chain(clauses.subjects()).chain(&clauses.changes);
-            let named = looked.filter(|expr| fields.is_empty() && is_key(expr, index));
-            found.extend(named.map(|expr| (at, with_validity(workflow, at, expr))));
+            let named = looked.filter(|expr| is_key(expr, index, &fields));
+            found.extend(named.map(|expr| (at, vec![(at, expr.clone())])));
             if let Some(Pin::Is(Expr::Datum(datum))) = declared.pins.get(index as usize) {
                 let fields = datum.fields.iter().chain(&fields).cloned().collect();
                 open.push(Datum { root: datum.root, fields });
@@ -174,20 +145,28 @@ fn judged(workflow: &Workflow, datum: &Datum) -> Vec<(GrantAt, Vec<(GrantAt, Thi
         }
         for source in workflow.sources(action, &here.fields) {
             match source {
-                Source::Thing(expr) => found.push((at, with_validity(workflow, at, &expr))),
+                Source::Thing(expr) => found.push((at, vec![(at, expr)])),
                 Source::Field(fields) => open.push(Datum { root: here.root, fields }),
                 // A value that went in is that value, whatever becomes of where it came from.
                 Source::Argument { .. } => {}
             }
         }
     }
-    found
+    let lists = found
+        .into_iter()
+        .map(|(at, subjects)| validity.lists(subjects).into_iter().map(move |list| (at, list)));
+    lists.flatten().collect()
 }
 
-/// The argument is the own key of the thing.
-fn is_key(expr: &ThingExpr, argument: u32) -> bool {
+/// The argument, or what is followed from it, is the own key of the thing or holds a part of that.
+fn is_key(expr: &ThingExpr, argument: u32, followed: &[String]) -> bool {
     let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-    own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == argument))
+    own.iter().any(|key| match key {
+        KeyExpr::Argument { index, fields } => {
+            *index == argument && (fields.starts_with(followed) || followed.starts_with(fields))
+        }
+        KeyExpr::Literal(_) | KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => false,
+    })
 }
 
 /// Things of the kind can change.

@@ -18,6 +18,7 @@ mod rests;
 mod same;
 mod sight;
 mod uses;
+mod validity;
 mod watch;
 
 pub use breach::{Breach, UseNo};

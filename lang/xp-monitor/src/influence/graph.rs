@@ -391,17 +391,17 @@ impl<'w> Graph<'w> {
         if let Some(known) = self.met.get(term) {
             return known.clone();
         }
-        // It may have been altered in an earlier opening, with other values.
-        let read = self.terms.at_another_time(term, self.order.reopening());
         let kinds = &self.workflow.kinds;
-        let worth = |altered: &Term| match read {
-            // Where it is not said what is read, that can be what never changes, too.
-            Term::Undescribed(_) => Some(Class::Silent),
-            Term::Path(_) => relate(kinds, &read, altered).class(),
-        };
+        // It may have been altered in an earlier opening, with other values.
+        let read = self.terms.at_another_time(term, self.order.reopened());
+        // Where it is not said what is read, that can be what never changes, too.
+        let unsaid = matches!(read, Term::Undescribed(_)).then_some(Class::Silent);
         let altered = self.altered.iter().enumerate();
-        let found: Vec<(usize, Class)> =
-            altered.filter_map(|(number, (other, _))| Some((number, worth(other)?))).collect();
+        let found: Vec<(usize, Class)> = altered
+            .filter_map(|(number, (other, _))| {
+                Some((number, relate(kinds, &read, other).class().or(unsaid)?))
+            })
+            .collect();
         self.met.insert(term.clone(), found.clone());
         found
     }

@@ -1,0 +1,115 @@
+//! What evidence about a thing is evidence about, too: what the thing was made valid while, and so on from there.
+
+use std::collections::BTreeSet;
+
+use xp_artifact::declaration::{KeyExpr, Making, ThingExpr};
+use xp_artifact::order::Order;
+use xp_artifact::things::Terms;
+use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, Workflow};
+use xp_scope::thing::relate;
+
+use crate::fact::GrantAt;
+use crate::grants::{granted, grants};
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
+/// Things of one evidence.
+const MAX_THINGS: usize = 64;
+
+/// A thing as the clause of a grant's action means it.
+pub(crate) type Subject = (GrantAt, ThingExpr);
+
+/// Which things of a workflow are valid while others are.
+pub(crate) struct Validity<'w> {
+    workflow: &'w Workflow,
+    /// Grants that make something which is valid while something else is.
+    makers: Vec<(GrantAt, &'w Making)>,
+    terms: Terms<'w>,
+    reopened: BTreeSet<StepId>,
+}
+
+impl<'w> Validity<'w> {
+    pub fn of(workflow: &'w Workflow) -> Self {
+        let makers: Vec<(GrantAt, &Making)> = grants(workflow)
+            .filter_map(|at| Some((at, granted(workflow, at)?.1)))
+            .flat_map(|(at, action)| action.clauses.makes.iter().map(move |making| (at, making)))
+            .filter(|(_, making)| !making.valid_while.is_empty())
+            .collect();
+        let reopened =
+            if makers.is_empty() { BTreeSet::new() } else { Order::of(workflow).reopened().clone() };
+        Self { workflow, makers, terms: Terms::of(workflow), reopened }
+    }
+
+    /// The things with all that they are valid while: one list where it is known which use made the first of them, if any did;
+    /// else also one for each grant that may have.
+    pub fn lists(&mut self, subjects: Vec<Subject>) -> Vec<Vec<Subject>> {
+        let own =
+            subjects.first().filter(|own| !self.makers.is_empty() && self.exactly(own).is_none()).cloned();
+        let mut lists = vec![self.with_all(subjects.clone())];
+        if let Some((at, expr)) = own {
+            for (by, making) in self.perhaps(at, &expr) {
+                let valid = making.valid_while.iter().map(|expr| (by, expr.clone()));
+                lists.push(self.with_all(subjects.iter().cloned().chain(valid).collect()));
+            }
+        }
+        lists
+    }
+
+    fn with_all(&self, mut found: Vec<Subject>) -> Vec<Subject> {
+        let mut next = 0;
+        while let Some(here) = found.get(next).cloned()
+            && found.len() < MAX_THINGS
+        {
+            next += 1;
+            let Some((by, making)) = self.exactly(&here) else { continue };
+            for expr in &making.valid_while {
+                if !found.contains(&(by, expr.clone())) {
+                    found.push((by, expr.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    /// The use that made it: its own key is a datum which that use gave.
+    fn exactly(&self, (by, expr): &Subject) -> Option<(GrantAt, &'w Making)> {
+        let (grant, _) = granted(self.workflow, *by)?;
+        let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+        own.iter().find_map(|key| {
+            let KeyExpr::Argument { index, fields } = key else { return None };
+            let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return None };
+            let fields = datum.fields.iter().chain(fields).cloned().collect();
+            self.maker(Datum { root: datum.root, fields })
+        })
+    }
+
+    fn maker(&self, mut here: Datum) -> Option<(GrantAt, &'w Making)> {
+        for _ in 0..MAX_FOLLOWED {
+            let Root::Result { step, grant } = here.root else { return None };
+            let (declared, action) = granted(self.workflow, (step, grant))?;
+            if let Some(making) = action.clauses.made_as(&here.fields) {
+                return Some(((step, grant), making));
+            }
+            let (index, fields) = action.clauses.identity(&here.fields)?;
+            let Some(Pin::Is(Expr::Datum(next))) = declared.pins.get(index as usize) else { return None };
+            here = Datum { root: next.root, fields: next.fields.iter().chain(&fields).cloned().collect() };
+        }
+        None
+    }
+
+    /// Grants that may have made it, in any opening.
+    fn perhaps(&mut self, by: GrantAt, expr: &ThingExpr) -> Vec<(GrantAt, &'w Making)> {
+        let term = self.terms.term(by.0, by.1, expr);
+        let term = self.terms.at_another_time(&term, &self.reopened);
+        let kind = expr.levels().last().map(|level| level.kind.as_str());
+        let mut found = self.makers.clone();
+        found.retain(|(at, making)| {
+            let same = making.thing.levels().last().map(|level| level.kind.as_str()) == kind;
+            same && *at != by && {
+                let made = self.terms.made(at.0, at.1, making);
+                !relate(&self.workflow.kinds, &term, &made).is_apart()
+            }
+        });
+        found
+    }
+}
