@@ -9,7 +9,7 @@ use xp_harness::{Asked, Hands};
 use xpd_connectors::github::{Config, Github};
 use xpd_proxy::{ActError, Secret};
 
-use crate::world::{call, repo};
+use crate::world::{call, plain, repo};
 
 /// An upstream that gives one answer to everything; also whether it is asked to go on after the first.
 async fn upstream(answer: &'static str, flood: bool) -> Hands<Github> {
@@ -148,9 +148,10 @@ async fn a_ref_that_only_begins_like_the_branch_is_not_it() {
     assert!(matches!(refused, ActError::Refused { status: 409, .. }), "{refused}");
 }
 
-/// The commit is there, and is what a merge would give: a trial of the host's. The branch is where it was.
+/// The commit is there, and is what a merge would give. If the host did not merge, it was a trial of the host's; if it has
+/// another parent, it is not what was asked for, whatever its tree.
 #[tokio::test]
-async fn a_merge_that_the_host_did_not_make_is_no_result() {
+async fn a_merge_is_what_the_host_says_and_the_commit_shows() {
     let (head, base, tree) = ("a".repeat(40), "b".repeat(40), "c".repeat(40));
     let side =
         |name: &str, sha: &str| json!({ "ref": name, "sha": sha, "repo": { "full_name": "acme/shop" } });
@@ -163,7 +164,10 @@ async fn a_merge_that_the_host_did_not_make_is_no_result() {
         json!({ "sha": sha, "tree": { "sha": tree }, "parents": parents, "message": "m" })
     };
     let trial = "d".repeat(40);
-    for merged in [true, false] {
+    let other = "e".repeat(40);
+    for (merged, onto, diverged) in
+        [(true, &base, Some(false)), (true, &other, Some(true)), (false, &base, None)]
+    {
         let answer = json!({ "sha": trial, "merged": merged });
         let put = axum::routing::put(async move || axum::Json(answer));
         let github = answering_also(
@@ -179,14 +183,17 @@ async fn a_merge_that_the_host_did_not_make_is_no_result() {
                     json!({ "merge_base_commit": { "sha": base }, "ahead_by": 1, "behind_by": 0 }),
                 ),
                 (HEAD_COMMIT, commit(&head, &[&base])),
-                (TRIAL_COMMIT, commit(&trial, &[&base, &head])),
+                (TRIAL_COMMIT, commit(&trial, &[onto, &head])),
             ],
             axum::Router::new().route("/repos/acme/shop/pulls/7/merge", put),
         )
         .await;
         let args = json!({ "repo": repo(), "number": 7, "commit": head, "onto": base });
         let ended = github.act(&call("pulls.merge", args)).await;
-        assert!(if merged { ended.is_ok() } else { matches!(ended, Err(ActError::Unknown(_))) }, "{ended:?}");
+        match diverged {
+            Some(diverged) => assert_eq!(plain(ended.unwrap())["diverged"], diverged),
+            None => assert!(matches!(ended, Err(ActError::Unknown(_))), "{ended:?}"),
+        }
     }
 }
 
