@@ -5,7 +5,7 @@
 
 // Words that cannot be names. They may stand after a dot and before a colon.
 const RESERVED = [
-  "after", "agent", "and", "any", "as", "auto", "by", "connector", "content", "end", "false", "finish", "if", "may", "max",
+  "after", "agent", "and", "any", "as", "auto", "by", "connector", "content", "end", "false", "finish", "guard", "if", "may", "max",
   "not", "of", "once", "one", "only", "or", "outcome", "prove", "reopen", "separate", "step", "submit", "then", "true", "use",
   "vacuous", "when", "within", "with", "workflow",
 ];
@@ -128,7 +128,7 @@ module.exports = grammar({
     workflow: ($) =>
       seq(
         "workflow", field("name", $.identifier), optional($.parameters),
-        "{", repeat(choice($.roles, $.separation, $.assumption, $.finish, $.step, $.prove)), "}",
+        "{", repeat(choice($.roles, $.separation, $.assumption, $.finish, $.step, $.prove, $.guard)), "}",
       ),
     parameters: ($) => seq("(", closed_list($.parameter), ")"),
     parameter: ($) => seq(field("name", $.identifier), ":", field("type", $._type)),
@@ -175,11 +175,14 @@ module.exports = grammar({
 
     // ---- properties
     prove: ($) => seq("prove", $._claim, optional(seq("or", "vacuous"))),
+    guard: ($) => seq("guard", $._claim),
     _claim: ($) =>
       choice(
         seq("no", choice("role", "principal"), "can", $.uses, "and", $.uses),
         seq("never", $.uses),
         seq("untrusted", "text", "reaches", $.uses, "only", "through", field("role", $.identifier)),
+        seq("private", $._thing, "never", "reaches", $._sink),
+        seq("private", $._thing, "reaches", $._sink, "only", "through", field("role", $.identifier)),
         seq(
           $.uses,
           choice(
@@ -189,6 +192,7 @@ module.exports = grammar({
           ),
         ),
       ),
+    _sink: ($) => choice("outsiders", $.uses),
     uses: ($) =>
       prec.right(choice(
         seq("effect", $.identifier),

@@ -11,9 +11,11 @@ mod disk;
 mod driver;
 pub mod load;
 mod prove;
+mod roster;
 mod world;
 
 pub use disk::Disk;
 pub use driver::{Compiled, Driver, Proved, Work};
 pub use prove::ProverProcess;
+pub use roster::Roster;
 pub use world::{Entry, Kind, World};

@@ -97,6 +97,7 @@ fn workflow(steps: usize) -> Workflow {
         steps: Vec::new(),
         loops: Vec::new(),
         finish: Formula::All(Vec::new()),
+        guards: Vec::new(),
     };
     for index in 0..steps {
         add(&mut w, index);

@@ -97,12 +97,14 @@ pub(crate) fn cover(session: &Session<'_, '_>, stage: &Stage<'_, '_>) -> Cover {
 /// Asks the solver about what no walk has seen; what hangs on a scarce loop is carried out.
 fn ask(session: &Session<'_, '_>, stage: &Stage<'_, '_>, walks: &Walks, cover: &mut Cover) {
     let facts = session.facts;
-    let steps: Vec<StepId> = facts.steps().filter(|step| !walks.opens.contains(step)).collect();
+    // Where guards may refuse uses, what leads somewhere is carried out on the machine, whatever the walks have seen.
+    let exact = facts.guarding().is_exact();
+    let steps: Vec<StepId> = facts.steps().filter(|step| !(exact && walks.opens.contains(step))).collect();
     let atoms: Vec<Atom> = facts
         .steps()
         .flat_map(|step| facts.atoms(step))
         .map(|(atom, _)| atom)
-        .filter(|atom| !walks.happens.contains(atom))
+        .filter(|atom| !(exact && walks.happens.contains(atom)))
         .collect();
     let goals: Vec<_> = steps
         .iter()
@@ -157,10 +159,12 @@ impl Asked {
         map: &Map,
     ) -> Result<(), String> {
         let facts = session.facts;
+        let exact = facts.guarding().is_exact();
         let (acts, end) = match self {
-            Self::Opens(_) if !walks.needs_scarce(facts, map) => return Ok(()),
+            Self::Opens(_) if exact && !walks.needs_scarce(facts, map) => return Ok(()),
             Self::Happens(atom)
-                if !walks.needs_scarce(facts, map)
+                if exact
+                    && !walks.needs_scarce(facts, map)
                     && !walks.exhausts_scarce(facts, atom)
                     && !facts.taken.needs_run(&map.bound, Some(atom.step)) =>
             {
@@ -170,7 +174,10 @@ impl Asked {
             Self::Happens(atom) => (plan::to_outcome(facts, map, atom), Violation::Taken(atom)),
         };
         let acts = acts.ok_or_else(|| "it takes too many events to show".to_owned())?;
-        stage.can(&acts, &end).map_err(|why| format!("a limit per run stands in the way of the loops: {why}"))
+        stage.can(&acts, &end).map_err(|why| match exact {
+            true => format!("a limit per run stands in the way of the loops: {why}"),
+            false => format!("no run was found in which no guard refuses what leads there: {why}"),
+        })
     }
 
     fn violation(self) -> Violation {

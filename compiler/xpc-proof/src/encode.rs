@@ -146,6 +146,9 @@ impl<'f, 'm> MapVars<'f, 'm> {
             if !facts.usable(at) {
                 sink.axiom(Some(Place::Grant(step, at.1)), &bound.not());
             }
+            for formula in facts.guarding().required(at) {
+                sink.axiom(Some(Place::Grant(step, at.1)), &bound.implies(self.formula(formula)));
+            }
             self.bound.insert(at, bound);
         }
         self.of_step.insert(step, some);
@@ -245,15 +248,15 @@ impl<'f, 'm> MapVars<'f, 'm> {
         }
     }
 
-    /// All the pins of a grant name has a value, and they let something through.
+    /// All the pins of a grant name has a value, they let something through, and what guards require is in force.
     pub fn pins(&self, at: GrantAt) -> Bool {
         if !self.facts.usable(at) {
             return self.no.clone();
         }
         let grant = self.facts.grant(at);
-        let data: Vec<Bool> =
-            grant.into_iter().flat_map(Grant::data).map(|(_, datum)| self.has(datum)).collect();
-        self.all(&data)
+        let data = grant.into_iter().flat_map(Grant::data).map(|(_, datum)| self.has(datum));
+        let required = self.facts.guarding().required(at).iter().map(|formula| self.formula(formula));
+        self.all(&data.chain(required).collect::<Vec<_>>())
     }
 
     /// The condition, with "the grant has a result" as given and Booleans of results free.

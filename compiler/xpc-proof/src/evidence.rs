@@ -47,11 +47,12 @@ pub(crate) fn ways_to(facts: &Facts<'_>, atom: Atom) -> Vec<Way> {
     facts.evidence(atom).map_or_else(|| vec![Way::new()], ways)
 }
 
-/// All pins of the grant have values in the map and let something through.
+/// All pins of the grant have values in the map and let something through, and what guards require is in force.
 pub(crate) fn pinned(facts: &Facts<'_>, at: GrantAt, map: &Map) -> bool {
     facts.usable(at)
         && !facts.taken.by_one_of(at, &map.bound)
         && facts.grant(at).is_some_and(|grant| grant.data().all(|(_, datum)| map.has(datum)))
+        && facts.guarding().required(at).iter().all(|formula| map.truth(formula))
 }
 
 /// The judge of the outcome can be shown what it judges.

@@ -12,8 +12,9 @@ use xp_artifact::workflow::{
 use xp_diagnostics::Span;
 use xp_machine::Machine;
 use xp_scope::{Type, Value};
-use xpc_model::{Dependencies, Model, Place};
+use xpc_model::{Dependencies, Model, Place, ProofObligation};
 
+use crate::guarding::Guarding;
 use crate::scopes;
 use crate::taken::Taken;
 
@@ -77,6 +78,7 @@ pub(crate) struct Facts<'m> {
     submittable: Vec<bool>,
     /// Names that may be taken.
     pub taken: Taken,
+    guarding: Guarding<'m>,
     /// Outcomes that limits per run rule out, once they are known.
     never: OnceCell<BTreeSet<Atom>>,
     /// `finish` holds before anything happens: the first settling ends the run.
@@ -113,6 +115,7 @@ impl<'m> Facts<'m> {
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
         let over_at_once = w.finish.holds(&|_| false);
         let taken = Taken::of(w, &resets);
+        let guarding = Guarding::of(w, &parents);
         Ok(Self {
             model,
             w,
@@ -125,6 +128,7 @@ impl<'m> Facts<'m> {
             usable,
             submittable,
             taken,
+            guarding,
             never: OnceCell::new(),
             over_at_once,
         })
@@ -238,6 +242,16 @@ impl<'m> Facts<'m> {
     /// The part of the workflow the step lies in. Steps of different parts do not depend on each other.
     pub fn part(&self, step: StepId) -> usize {
         self.parts.get(step.index()).copied().unwrap_or_default()
+    }
+
+    /// The machine enforces what is asked.
+    pub fn is_guard(&self, asked: &ProofObligation) -> bool {
+        self.w.guards.iter().any(|guard| guard.id == asked.id && guard.question == asked.question)
+    }
+
+    /// What guards of the workflow make uses of its grants wait for.
+    pub fn guarding(&self) -> &Guarding<'m> {
+        &self.guarding
     }
 
     /// The scopes of the grant let something through.

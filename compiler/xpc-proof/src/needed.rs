@@ -36,6 +36,7 @@ pub(crate) fn by(facts: &Facts<'_>, acts: &[Act], violation: &Violation) -> BTre
         Violation::UseWithout(..)
         | Violation::Again(_)
         | Violation::Broken
+        | Violation::Used(_)
         | Violation::NothingOpen
         | Violation::Reached => {}
     }

@@ -3,12 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use xp_artifact::question::Question;
+use xp_artifact::question::{Question, Status};
 use xpc_model::{Limits, Model, ProofObligation, Verdict};
 
 use crate::answer;
 use crate::facts::Facts;
-use crate::ids;
 use crate::questions::{self, Context};
 
 /// Answers obligations with Z3 and the machine.
@@ -40,7 +39,8 @@ impl Z3Prover {
         for obligation in obligations {
             let start = Instant::now();
             let mut verdict = match &context {
-                Ok(context) if ids::known(context.facts, &obligation.question) => {
+                Ok(context) if context.facts.is_guard(obligation) => Verdict::new(Status::Enforced),
+                Ok(context) if xp_artifact::has_ids(context.facts.w, &obligation.question) => {
                     let verdict = answer(context, obligation);
                     questions::occurs::or_unknown(context, &obligation.question, verdict)
                 }
@@ -64,6 +64,7 @@ fn answer(context: &Context<'_, '_>, obligation: &ProofObligation) -> Verdict {
         Question::AutomaticOutcomes => questions::automatic::ask(context),
         Question::NamesBound => questions::names::ask(context),
         Question::Scopes => questions::scope::ask(context),
+        Question::StartRights => answer::unknown("it is asked of a roster"),
         Question::FreshEvidence => questions::fresh::ask(context),
         Question::IrreversibleOnce => questions::once::ask(context),
         Question::ReviewedBeforeDeploy => questions::reviewed::ask(context),
@@ -74,6 +75,9 @@ fn answer(context: &Context<'_, '_>, obligation: &ProofObligation) -> Verdict {
         Question::Never(uses) => questions::never::ask(context, obligation, uses),
         Question::OnlyWithin(uses, extent) => questions::within::ask(context, obligation, uses, extent),
         Question::AtMost(uses, most) => questions::at_most::ask(context, obligation, uses, *most),
-        Question::Through(..) => answer::unknown("flow analysis comes with the verifier"),
+        Question::Through(uses, role) => questions::flow::through(context, obligation, uses, *role),
+        Question::Private(secret, sinks, role) => {
+            questions::flow::private(context, obligation, secret, sinks, *role)
+        }
     }
 }

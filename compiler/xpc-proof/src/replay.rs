@@ -19,6 +19,8 @@ use crate::watching::Watching;
 const KEY: &str = "key";
 /// The principal who plays all the roles that a trace has one principal play.
 const SHARED: &str = "one";
+/// What judges leave to those to whom the work goes back.
+const NOTE: &str = "see above";
 
 /// A use that happened.
 #[derive(Clone, Debug)]
@@ -160,13 +162,17 @@ impl<'f, 'm> Run<'f, 'm> {
         if let Some(datum) = facts.judged_datum(atom) {
             self.show(atom.step, datum, &actor)?;
         }
+        let noted = match chosen.then {
+            Then::Reopen(by) => facts.the_loop(by).is_some_and(|by| by.notes),
+            Then::Settle | Then::End => false,
+        };
         let event = match chosen.how {
             How::Auto(_) => xp_machine::Event::Settle { outcome: atom },
             How::Judged | How::JudgedIf(_) | How::Exhausted(_) => xp_machine::Event::Judge {
                 actor,
                 step: step.name.clone(),
                 outcome: chosen.name.clone(),
-                notes: None,
+                notes: noted.then(|| NOTE.to_owned()),
             },
         };
         let Accepted::Done { changes } = self.apply(event)? else {

@@ -132,6 +132,7 @@ impl Eyes {
                 },
                 // Whatever else is looked for may hang on any use.
                 Violation::Again(_)
+                | Violation::Used(_)
                 | Violation::Lacks(..)
                 | Violation::Stranded(_)
                 | Violation::Evidence(..) => {
@@ -193,7 +194,7 @@ impl Eyes {
         });
         // What a monitor remembers tells apart what it counts.
         let watch = run.watching.as_ref().map(|watching| watching.watch().clone());
-        (steps.collect(), run.state.loops().to_vec(), watch)
+        (steps.collect(), run.state.loops().to_vec(), watch, run.state.watch().cloned())
     }
 
     /// Drops what nobody looks at any more: a search keeps many runs.
@@ -214,7 +215,7 @@ fn becomes(facts: &Facts<'_>, run: &Run<'_, '_>, atom: Atom) -> Atom {
     }
 }
 
-type Key = (Vec<StepKey>, Vec<u32>, Option<xp_monitor::Watch>);
+type Key = (Vec<StepKey>, Vec<u32>, Option<xp_monitor::Watch>, Option<xp_monitor::Watch>);
 type StepKey = (Option<u32>, bool, Vec<(u32, u32, Option<Value>)>);
 
 /// A value with everything but its Booleans blanked.

@@ -71,6 +71,9 @@ impl Kept<'_, '_> {
         for (_, datum) in self.facts.grant(at).into_iter().flat_map(Grant::data) {
             self.datum(datum);
         }
+        for formula in self.facts.guarding().required(at) {
+            self.formula(formula);
+        }
     }
 
     fn formula(&mut self, formula: &Formula) {

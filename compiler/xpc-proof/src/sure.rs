@@ -1,4 +1,5 @@
-//! Whether a grant can be counted on: its pins let something through whatever the world and other steps answered.
+//! Whether a grant can be counted on: its pins let something through whatever the world and other steps answered, and no
+//! guard may refuse it.
 
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, TemplatePart};
 use xp_scope::{Type, Value};
@@ -7,8 +8,13 @@ use crate::evidence;
 use crate::facts::{Facts, GrantAt, Shown, text};
 use crate::scopes;
 
-/// All pins of the grant surely let something through once what they name has a value.
+/// All pins of the grant surely let something through once what they name has a value, and no guard refuses more than what
+/// its formula says of earlier steps.
 pub(crate) fn lets_through(facts: &Facts<'_>, at: GrantAt) -> bool {
+    !facts.guarding().may_refuse(at) && pins_let_through(facts, at)
+}
+
+fn pins_let_through(facts: &Facts<'_>, at: GrantAt) -> bool {
     let params = &facts.action_of(at).params;
     facts.usable(at)
         && facts.grant(at).is_some_and(|grant| {
@@ -143,5 +149,5 @@ pub(crate) fn showing(facts: &Facts<'_>, step: StepId) -> Vec<GrantAt> {
 /// Grants that the step's outcomes read and that may be left with nothing to be used on.
 pub(crate) fn unsure(facts: &Facts<'_>, step: StepId) -> Vec<GrantAt> {
     let read = evidence::read_by(facts, step).into_iter().map(|grant| (step, grant));
-    read.filter(|at| facts.usable(*at) && !lets_through(facts, *at)).collect()
+    read.filter(|at| facts.usable(*at) && !pins_let_through(facts, *at)).collect()
 }

@@ -38,19 +38,22 @@ impl Taken {
                 let at = (StepId::of(number), GrantIx::of(index));
                 let Some(action) = w.actions.get(grant.action.index()) else { continue };
                 for making in action.clauses.makes.iter().filter(|making| is_named(w, action, making)) {
-                    let term = terms.term(at.0, at.1, &making.thing);
+                    let term = named(terms.term(at.0, at.1, &making.thing));
                     makers.push(Maker { at, grant, action, making, term });
                 }
             }
         }
+        let loops = (0..w.loops.len()).map(LoopId::of);
+        let reopened: BTreeSet<StepId> = resets.by_any(loops).into_iter().collect();
         let mut taken = Self::default();
         for maker in makers.iter().filter(|maker| !maker.is_chosen()) {
             if !maker.changes(w, resets) {
                 taken.again.insert(maker.at);
             }
-            let meets = |other: &&Maker<'_>| {
-                other.at != maker.at && !relate(&w.kinds, &maker.term, &other.term).is_apart()
-            };
+            // The other may have given it in an earlier opening, with other values.
+            let own = terms.at_another_time(&maker.term, &reopened);
+            let meets =
+                |other: &&Maker<'_>| other.at != maker.at && !relate(&w.kinds, &own, &other.term).is_apart();
             let rivals: BTreeSet<GrantAt> = makers.iter().filter(meets).map(|other| other.at).collect();
             if !rivals.is_empty() {
                 taken.rivals.entry(maker.at).or_default().extend(rivals);
@@ -129,6 +132,19 @@ impl Maker<'_> {
         });
         minted && own.iter().all(|by| resets.has(*by, step))
     }
+}
+
+/// The thing by the name that it is given, be that new or not: whether it is, is what is asked.
+fn named(term: Term) -> Term {
+    let Term::Path(mut levels) = term else { return term };
+    if let Some(own) = levels.last_mut() {
+        for key in &mut own.keys {
+            if let Key::Minted { name: Some(name), .. } = key {
+                *key = (**name).clone();
+            }
+        }
+    }
+    Term::Path(levels)
 }
 
 /// The name is an argument of the use, and what has it can change: what the upstream names, it names anew each time.

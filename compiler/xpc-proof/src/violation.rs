@@ -1,6 +1,6 @@
 //! What a trace must end in, checked on the machine's own state.
 
-use xp_artifact::workflow::{Atom, Datum, Formula, StepId};
+use xp_artifact::workflow::{Atom, Datum, Formula, GrantIx, StepId};
 
 use crate::evidence;
 use crate::facts::{GrantAt, Shown};
@@ -28,6 +28,8 @@ pub(crate) enum Violation {
     Taken(Atom),
     /// The step is open.
     Open(StepId),
+    /// These grants were used in this order, the last one last.
+    Used(Vec<GrantAt>),
     /// The plan was carried out to its end.
     Reached,
 }
@@ -53,6 +55,10 @@ impl Violation {
             }
             Self::Taken(atom) => matches!(last, Some(Act::Take { becomes, .. }) if becomes == atom),
             Self::Open(step) => run.open(*step),
+            Self::Used(uses) => {
+                let mut log = run.log.iter();
+                uses.last().is_some_and(just_used) && uses.iter().all(|at| log.any(|used| used.at == *at))
+            }
             Self::Reached => true,
         }
     }
@@ -75,7 +81,12 @@ fn stranded(run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, step: StepId) ->
             }));
         }
     }
-    grants.iter().all(|grant| !run.would(&Act::using((step, *grant))))
+    // One refusal of a guard says nothing of other arguments.
+    let refused = |grant: &GrantIx| {
+        let at = (step, *grant);
+        !facts.guarding().may_refuse(at) && !run.would(&Act::using(at))
+    };
+    grants.iter().all(refused)
 }
 
 /// The outcome can be taken now, as itself or as what its used-up loop makes of it.

@@ -1,7 +1,9 @@
 //! The monitor of a question along a replay: what proves a refutation.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::question::Question;
 use xp_monitor::{Evidence, Fact, GrantAt, Relation, Standing, Use, Watch, Watched};
 
@@ -14,6 +16,8 @@ pub(crate) struct Met {
     pub alters: Vec<(GrantAt, usize)>,
     pub spends: Vec<(GrantAt, usize)>,
     pub reaches: Vec<(GrantAt, usize)>,
+    /// What one grant alters and another reads, by a clause of each.
+    pub feeds: HashSet<(GrantAt, ThingExpr, GrantAt, ThingExpr)>,
 }
 
 impl Met {
@@ -34,6 +38,10 @@ impl Relation for Met {
 
     fn reaches(&self, user: &Use, evidence: &Evidence, _: &Use) -> bool {
         self.listed(&self.reaches, user.at, evidence)
+    }
+
+    fn feeds(&self, (writer, wrote): (&Use, &ThingExpr), (reader, read): (&Use, &ThingExpr)) -> bool {
+        self.feeds.contains(&(writer.at, wrote.clone(), reader.at, read.clone()))
     }
 }
 

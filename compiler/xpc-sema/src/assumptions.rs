@@ -1,5 +1,6 @@
-//! What the author says of the world: `assume nobody else changes T because "…"`.
+//! What the author says of the world: `assume nobody else changes T because "…"`, and how a workflow writes things.
 
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::workflow::{Assumption, Expr};
 use xp_diagnostics::Span;
 use xp_syntax::ast;
@@ -17,8 +18,18 @@ pub fn lower(context: &Context<'_>, problems: &mut Problems) -> Vec<Assumption> 
 }
 
 fn one(context: &Context<'_>, line: &ast::Assumption, problems: &mut Problems) -> Option<Assumption> {
+    let (thing, given, text) = written(context, &line.thing, problems)?;
+    Some(Assumption { thing, given, text, because: line.because.value.clone() })
+}
+
+/// Things that a workflow writes outside of every action: with what their arguments are, and as they stand in the source.
+pub fn written(
+    context: &Context<'_>,
+    source: &ast::Thing,
+    problems: &mut Problems,
+) -> Option<(ThingExpr, Vec<Expr>, String)> {
     // Keys are data of the run here, where they are arguments in a clause: each datum is one argument of its own.
-    let mut thing = line.thing.clone();
+    let mut thing = source.clone();
     let (mut given, mut params) = (Vec::new(), Vec::new());
     let mut sound = true;
     for path in thing.paths() {
@@ -52,7 +63,7 @@ fn one(context: &Context<'_>, line: &ast::Assumption, problems: &mut Problems) -
         result: None,
         records: &[],
     };
-    let text = context.sources.slice(line.thing.span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = context.sources.slice(source.span).split_whitespace().collect::<Vec<_>>().join(" ");
     let thing = scope.thing(&thing, problems)?;
-    Some(Assumption { thing, given, text, because: line.because.value.clone() })
+    Some((thing, given, text))
 }

@@ -1,6 +1,6 @@
 //! `prove` clauses, from what is claimed to the question that is asked.
 
-use xp_artifact::question::{Extent, Question, Uses};
+use xp_artifact::question::{Extent, Question, Secret, Sinks, Uses};
 use xp_artifact::workflow::{Effect, Expr, Formula};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
@@ -9,7 +9,7 @@ use xp_syntax::ast;
 use crate::connector::ActionDecl;
 use crate::problems::Problems;
 use crate::symbols::Context;
-use crate::{arguments, collect, data, effects, formulas, literal, names, pins, types};
+use crate::{arguments, assumptions, collect, data, effects, formulas, literal, names, pins, types};
 
 /// A question with the parts of its name.
 pub struct Asked {
@@ -66,6 +66,23 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
             let (lowered, role_id) = (lowered?, role_id?);
             let slug = format!("{}-through-{}", word(&lowered), role.text);
             (Question::Through(lowered, role_id), slug)
+        }
+        ast::ClaimKind::Private { thing, sinks, through } => {
+            let written = assumptions::written(context, thing, problems);
+            let lowered = match sinks {
+                Some(uses) => lower_uses(context, uses, problems).map(Sinks::Uses),
+                None => Some(Sinks::Outsiders),
+            };
+            let role = match through {
+                Some(role) => collect::role(&context.names.role_ids, context.ast, role, problems).map(Some),
+                None => Some(None),
+            };
+            let ((thing, given, text), sinks, role) = (written?, lowered?, role?);
+            let to = match &sinks {
+                Sinks::Uses(uses) => word(uses),
+                Sinks::Outsiders => "outsiders".to_owned(),
+            };
+            (Question::Private(Box::new(Secret { thing, given, text }), sinks, role), format!("private-{to}"))
         }
     };
     Some(Asked { question, slug })

@@ -2,10 +2,11 @@
 
 use xp_artifact::declaration::{About, Clauses as Declared, Content, Expectation, Version};
 use xp_artifact::workflow::{Action, ActionParam, Effect, Repeat};
-use xp_diagnostics::{Diagnostic, codes};
+use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
+use crate::circles::{self, Said};
 use crate::connector::{Default, ParamDecl};
 use crate::effects;
 use crate::problems::Problems;
@@ -54,7 +55,7 @@ impl Clauses {
             reveals_private: self.private,
             publishes: self.publishes,
             attests: self.attests,
-            clauses: self.things,
+            clauses: self.things.by_arguments(),
             shows: self.shows,
             repeat: self.repeat,
         })
@@ -76,6 +77,8 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
         shows: Vec::new(),
         things: Declared::default(),
     };
+    // Where each `from` of a field stands.
+    let mut from: Vec<Span> = Vec::new();
     let said_changes = ast.clauses.iter().any(|clause| matches!(clause.kind, ast::ClauseKind::Changes(_)));
     for clause in &ast.clauses {
         match &clause.kind {
@@ -105,7 +108,10 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
                     clauses.shows.extend(found.map(|_| name.text.clone()));
                 }
             }
-            _ => of_things(&mut clauses.things, clause, scope, problems),
+            _ => {
+                of_things(&mut clauses.things, clause, scope, problems);
+                from.resize(clauses.things.from.len(), clause.span);
+            }
         }
     }
     let wanted = [
@@ -126,6 +132,10 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
         );
         problems.push(missing.iter().fold(fault.at(ast.name.span), |fault, (.., cure)| fault.help(*cure)));
     }
+    let content = clauses.things.from.iter().zip(&from);
+    let said: Vec<Said<'_>> =
+        content.map(|(content, span)| Said { field: &content.field, of: &content.of, span: *span }).collect();
+    circles::check(&said, problems);
     clauses.effect = effect?;
     clauses.repeat = repeat?;
     Some(clauses)

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod assumptions;
+mod circles;
 mod claims;
 mod clauses;
 mod collect;

@@ -1,8 +1,10 @@
-//! What is asked of a workflow: the questions every workflow is asked, then those of its `prove` clauses.
+//! What is asked of a workflow: the questions every workflow is asked, then those of its `prove` and `guard` clauses.
 
 use std::collections::HashSet;
 
 use xp_artifact::question::Question;
+use xp_artifact::workflow::Guard;
+use xp_diagnostics::{Diagnostic, codes};
 use xpc_model::ProofObligation;
 
 use crate::claims;
@@ -31,10 +33,11 @@ const ALWAYS: [(Question, &str); 11] = [
     (Question::Bounds, "how often each step opens and each grant is used at most"),
 ];
 
-/// Every question of a workflow; the faulty clauses are reported and left out.
-pub fn of(context: &Context<'_>, problems: &mut Problems) -> Vec<ProofObligation> {
+/// Every question of a workflow, and those of them that the machine enforces; the faulty clauses are reported and left out.
+pub fn of(context: &Context<'_>, problems: &mut Problems) -> (Vec<ProofObligation>, Vec<Guard>) {
     let workflow = &context.ast.name;
     let mut ids: HashSet<String> = HashSet::new();
+    let mut guards = Vec::new();
     let mut found = Vec::with_capacity(ALWAYS.len() + context.ast.proves.len());
     for (question, sentence) in ALWAYS {
         let kind = question.kind().hyphenated();
@@ -51,15 +54,27 @@ pub fn of(context: &Context<'_>, problems: &mut Problems) -> Vec<ProofObligation
             continue;
         };
         let source = context.sources.slice(clause.span).split_whitespace().collect::<Vec<_>>().join(" ");
+        let id = unique(&mut ids, format!("{}/{slug}", workflow.text));
+        if clause.guard {
+            if !xp_monitor::is_guardable(&question) {
+                problems.push(
+                    Diagnostic::error(codes::NOT_ENFORCED, "this cannot be enforced while a run goes on")
+                        .at(clause.claim.span)
+                        .help("not only the beginning of a use breaks it: write `prove`"),
+                );
+                continue;
+            }
+            guards.push(Guard { id: id.clone(), question: question.clone(), source: source.clone() });
+        }
         found.push(ProofObligation {
-            id: unique(&mut ids, format!("{}/{slug}", workflow.text)),
+            id,
             question,
             source,
             span: clause.span,
             vacuous_ok: clause.vacuous.is_some(),
         });
     }
-    found
+    (found, guards)
 }
 
 /// The name, with a number behind it when it is taken.

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use xp_artifact::question::Question;
 use xp_artifact::workflow::{Action, Assumption, Param, Record, Step};
 use xp_scope::Type;
 use xp_scope::thing::Kinds;
+use xpc_model::ProofObligation;
 
 use crate::symbols::Context;
 
@@ -15,12 +17,21 @@ pub fn actions(context: &Context<'_>) -> Option<Vec<Action>> {
 }
 
 /// The kinds that clauses of the actions name, and all that may enclose them, by name.
-pub fn kinds(context: &Context<'_>, actions: &[Action], assumptions: &[Assumption]) -> Option<Kinds> {
+pub fn kinds(
+    context: &Context<'_>,
+    actions: &[Action],
+    assumptions: &[Assumption],
+    asked: &[ProofObligation],
+) -> Option<Kinds> {
     let all = context.connectors.loaded.values().flat_map(|connector| connector.kinds.iter().cloned());
     let all = Kinds::new(all.collect()).ok()?;
     let assumed = assumptions.iter().flat_map(|assumption| assumption.thing.levels());
     let named = actions.iter().flat_map(|action| action.clauses.kinds());
-    let named = named.chain(assumed.map(|level| level.kind.as_str()));
+    let private = asked.iter().filter_map(|one| match &one.question {
+        Question::Private(secret, ..) => Some(secret.thing.levels()),
+        _ => None,
+    });
+    let named = named.chain(assumed.chain(private.flatten()).map(|level| level.kind.as_str()));
     Kinds::new(xp_artifact::enclosing(named, &all).into_iter().cloned().collect()).ok()
 }
 

@@ -1,8 +1,8 @@
 //! One workflow, pass after pass: names, steps, order, duties, questions.
 
 use xp_artifact::workflow::{
-    Assumption, Atom, Formula, GrantIx, Loop, LoopId, OutcomeIx, Param, Role, RoleId, RoleKind, Separation,
-    Step, StepId, SubmissionIx, Workflow,
+    Assumption, Atom, Formula, GrantIx, Guard, Loop, LoopId, OutcomeIx, Param, Role, RoleId, RoleKind,
+    Separation, Step, StepId, SubmissionIx, Workflow,
 };
 use xp_diagnostics::{Diagnostic, Sources, codes};
 use xp_syntax::ast;
@@ -57,7 +57,7 @@ pub fn lower(
             loops::check(&context, &edges, &lowered_loops, problems);
         }
     }
-    let obligations = obligations::of(&context, problems);
+    let (obligations, guards) = obligations::of(&context, problems);
     let whole = !ast.damaged && ast.steps.iter().all(|step| !step.damaged);
     if problems.errors() > before || !whole {
         return None;
@@ -70,7 +70,7 @@ pub fn lower(
     let loops: Vec<Loop> = lowered_loops.into_iter().collect::<Option<_>>()?;
     let mut model = assemble(
         &context,
-        Parts { steps, loops, separate, assumptions, finish: finish?, spans, obligations },
+        Parts { steps, loops, separate, assumptions, finish: finish?, guards, spans, obligations },
     )?;
     separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
     overlaps::warn(&model, problems);
@@ -84,6 +84,7 @@ struct Parts {
     separate: Vec<Separation>,
     assumptions: Vec<Assumption>,
     finish: Formula,
+    guards: Vec<Guard>,
     spans: Spans,
     obligations: Vec<ProofObligation>,
 }
@@ -96,7 +97,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         .map(|(name, ty)| ty.clone().map(|ty| Param { name: name.text.clone(), ty }))
         .collect::<Option<_>>()?;
     let actions = tables::actions(context)?;
-    let kinds = tables::kinds(context, &actions, &parts.assumptions)?;
+    let kinds = tables::kinds(context, &actions, &parts.assumptions, &parts.obligations)?;
     let records = tables::records(context, &params, &actions, &parts.steps);
     let roles = context
         .names
@@ -117,6 +118,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         loops: parts.loops,
         finish: parts.finish,
         assumptions: parts.assumptions,
+        guards: parts.guards,
     };
     Some(Model { workflow, spans: parts.spans, obligations: parts.obligations })
 }

@@ -45,6 +45,9 @@ pub struct Check {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// A roster: its start rules must pin what whoever starts a run must not choose
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
     /// Make warnings errors
     #[arg(long, value_enum)]
     pub deny: Option<Deny>,

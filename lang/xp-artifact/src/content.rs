@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use xp_scope::thing::{Immutable, Term, relate};
+use xp_scope::thing::{Immutable, Kinds, Term, relate};
 
-use crate::declaration::{KeyExpr, Source, ThingExpr};
-use crate::depends::{self, Resets};
+use crate::declaration::{Source, ThingExpr};
+use crate::order::{Moment, Order};
+use crate::passing::{Passing, passing};
 use crate::things::Terms;
-use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, LoopId, Pin, RoleId, Root, StepId, Workflow};
+use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
@@ -29,12 +30,7 @@ pub struct Contents<'w> {
     terms: Terms<'w>,
     /// Every distinct term that some grant changes or makes, with the grants and what goes into it there.
     altered: Vec<(Term, Uses)>,
-    /// By step: those that depend on it directly.
-    dependents: Vec<Vec<StepId>>,
-    /// By step, once asked for: everything downstream of it.
-    downstream: HashMap<StepId, BTreeSet<StepId>>,
-    /// Steps that some loop opens again.
-    reopened: BTreeSet<StepId>,
+    order: Order<'w>,
     /// By term that is read: the altered ones that it may meet.
     met: HashMap<Term, Vec<usize>>,
 }
@@ -66,13 +62,7 @@ impl<'w> Contents<'w> {
                 }
             }
         }
-        let needs = depends::needs(workflow);
-        let dependents = depends::dependents(&needs);
-        let resets = Resets::of(workflow, needs);
-        let loops = (0..workflow.loops.len()).map(LoopId::of);
-        let reopened = resets.by_any(loops).into_iter().collect();
-        let (downstream, met) = (HashMap::new(), HashMap::new());
-        Self { workflow, terms, altered, dependents, downstream, reopened, met }
+        Self { workflow, terms, altered, order: Order::of(workflow), met: HashMap::new() }
     }
 
     /// The roles that may have made content of the datum, or of the thing it names, each with a step in which it chose some.
@@ -190,7 +180,7 @@ impl<'w> Contents<'w> {
     ) {
         let Some((_, uses)) = self.altered.get(number) else { return };
         for (at, sources) in uses.clone() {
-            if !self.may_precede(at.0, reader) {
+            if !self.order.may_follow(Moment::used(at), reader) {
                 continue;
             }
             let Some((granted, _)) = self.granted(at) else { continue };
@@ -208,48 +198,15 @@ impl<'w> Contents<'w> {
         makers: &mut BTreeMap<RoleId, StepId>,
         open: &mut Vec<Place>,
     ) {
-        match source {
-            Source::Field(fields) => {
-                let root = Root::Result { step: at.0, grant: at.1 };
-                open.push(Place::Datum(Datum { root, fields }));
+        for passing in passing(self.workflow, granted, &source) {
+            match passing {
+                Passing::Datum(datum) => open.push(Place::Datum(datum)),
+                Passing::Field(fields) => {
+                    open.push(Place::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }));
+                }
+                Passing::Choice => self.chosen(at.0, makers),
+                Passing::Thing(expr) => open.push(Place::Thing(self.terms.term(at.0, at.1, &expr), at.0)),
             }
-            Source::Thing(expr) => match self.content_key(at, granted, &expr) {
-                Some(key) => open.push(Place::Datum(key)),
-                None => open.push(Place::Thing(self.terms.term(at.0, at.1, &expr), at.0)),
-            },
-            Source::Argument { index, fields } => match granted.pins.get(index as usize) {
-                Some(Pin::Is(Expr::Datum(datum))) => {
-                    let fields = datum.fields.iter().cloned().chain(fields).collect();
-                    open.push(Place::Datum(Datum { root: datum.root, fields }));
-                }
-                Some(Pin::Is(expr)) => open.extend(expr.data().cloned().map(Place::Datum)),
-                Some(Pin::OneOf { set, .. }) => {
-                    self.chosen(at.0, makers);
-                    open.extend(set.data().cloned().map(Place::Datum));
-                }
-                Some(Pin::Within(_) | Pin::Content { .. } | Pin::Any) | None => self.chosen(at.0, makers),
-            },
-        }
-    }
-
-    /// What is in a thing whose name is derived from it is what that name was when it came into the run: the datum that is
-    /// its key.
-    fn content_key(&self, at: GrantAt, granted: &Grant, expr: &ThingExpr) -> Option<Datum> {
-        let level = expr.levels().last()?;
-        let kind = self.workflow.kinds.named(&level.kind).and_then(|ix| self.workflow.kinds.get(ix))?;
-        let ([key], Some(Immutable::Content)) = (level.keys.as_slice(), kind.immutable) else { return None };
-        match key {
-            KeyExpr::Field(fields) => {
-                Some(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields: fields.clone() })
-            }
-            KeyExpr::Argument { index, fields } => match granted.pins.get(*index as usize) {
-                Some(Pin::Is(Expr::Datum(datum))) => {
-                    let fields = datum.fields.iter().chain(fields).cloned().collect();
-                    Some(Datum { root: datum.root, fields })
-                }
-                _ => None,
-            },
-            KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
         }
     }
 
@@ -259,24 +216,16 @@ impl<'w> Contents<'w> {
         }
     }
 
-    /// A use in the one step may come before a use in the other, or be the same.
-    fn may_precede(&mut self, first: StepId, second: StepId) -> bool {
-        if self.reopened.contains(&second) {
-            return true;
-        }
-        let dependents = &self.dependents;
-        let after = self.downstream.entry(second).or_insert_with(|| downstream(dependents, second));
-        !after.contains(&first)
-    }
-
     fn meeting(&mut self, term: &Term) -> Vec<usize> {
         if let Some(known) = self.met.get(term) {
             return known.clone();
         }
         let kinds = &self.workflow.kinds;
+        // It may have been altered in an earlier opening, with other values.
+        let read = self.terms.at_another_time(term, self.order.reopening());
         let altered = self.altered.iter().enumerate();
         let found: Vec<usize> = altered
-            .filter(|(_, (other, _))| !relate(kinds, term, other).is_apart())
+            .filter(|(_, (other, _))| may_hold(kinds, &read, other))
             .map(|(number, _)| number)
             .collect();
         self.met.insert(term.clone(), found.clone());
@@ -307,13 +256,7 @@ fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> 
     )
 }
 
-fn downstream(dependents: &[Vec<StepId>], from: StepId) -> BTreeSet<StepId> {
-    let mut seen = BTreeSet::new();
-    let mut open: Vec<StepId> = dependents.get(from.index()).cloned().unwrap_or_default();
-    while let Some(step) = open.pop() {
-        if seen.insert(step) {
-            open.extend(dependents.get(step.index()).into_iter().flatten());
-        }
-    }
-    seen
+/// What is read may hold what was altered. Where it is not said what is read, that can be what never changes, too.
+pub(crate) fn may_hold(kinds: &Kinds, read: &Term, altered: &Term) -> bool {
+    matches!(read, Term::Undescribed(_)) || !relate(kinds, read, altered).is_apart()
 }

@@ -228,6 +228,20 @@ impl Clauses {
         self.reads.clone().unwrap_or_else(|| vec![ThingExpr::Anything])
     }
 
+    /// Every thing that content of its result, or of what it alters, may come from.
+    #[must_use]
+    pub fn read(&self) -> Vec<ThingExpr> {
+        let said = self.from.iter().flat_map(|content| &content.of);
+        let made = self.makes.iter().filter_map(|making| making.from.as_ref()).flatten();
+        let mut found = self.reads();
+        for thing in said.chain(made).filter_map(Source::thing) {
+            if !found.contains(thing) {
+                found.push(thing.clone());
+            }
+        }
+        found
+    }
+
     /// What a field of the result is made of, as far as it is said of the field as a whole.
     #[must_use]
     pub fn said_of(&self, field: &[String]) -> Option<Vec<Source>> {

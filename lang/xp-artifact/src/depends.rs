@@ -122,7 +122,7 @@ impl Reach {
 }
 
 /// Steps in an order in which each comes after all it needs; none where they need each other in a circle.
-fn order(needs: &[Vec<StepId>], dependents: &[Vec<StepId>]) -> Option<Vec<StepId>> {
+pub(crate) fn order(needs: &[Vec<StepId>], dependents: &[Vec<StepId>]) -> Option<Vec<StepId>> {
     let mut open: Vec<usize> = needs.iter().map(Vec::len).collect();
     let mut order: Vec<StepId> = (0..needs.len()).map(StepId::of).collect();
     order.retain(|step| open.get(step.index()) == Some(&0));

@@ -108,6 +108,10 @@ impl Envelope {
         if artifact.canonical()? != payload {
             return Err(ArtifactError::Encoding("the payload is not in canonical form".to_owned()));
         }
+        let misstated = artifact.misstated();
+        if !misstated.is_empty() {
+            return Err(ArtifactError::Guards(misstated.join("`, `")));
+        }
         Ok((envelope, artifact))
     }
 

@@ -34,6 +34,9 @@ pub enum ArtifactError {
         /// The format this program reads.
         expected: u32,
     },
+    /// What is said to be enforced is not what the workflow guards.
+    #[error("said to be enforced and not guarded by the workflow, or the other way round: `{0}`")]
+    Guards(String),
     /// No signature at all.
     #[error("the artifact is not signed")]
     Unsigned,
@@ -56,6 +59,7 @@ impl ArtifactError {
             Self::Encoding(_) => codes::NOT_AN_ARTIFACT,
             Self::TooLarge => codes::ARTIFACT_TOO_LARGE,
             Self::Newer { .. } | Self::Older { .. } => codes::ARTIFACT_FORMAT,
+            Self::Guards(_) => codes::ARTIFACT_MALFORMED,
             Self::Unsigned => codes::ARTIFACT_UNSIGNED,
             Self::Untrusted => codes::ARTIFACT_UNTRUSTED,
             Self::BadSignature => codes::ARTIFACT_BAD_SIGNATURE,

@@ -8,6 +8,9 @@ use crate::workflow::{
     Workflow,
 };
 
+/// Records of records that are followed; a checked workflow has none that deep.
+const MAX_DEPTH: usize = 32;
+
 impl Formula {
     /// Puts a value for each atom together, from the leaves up.
     pub fn fold<T>(
@@ -223,6 +226,25 @@ impl Workflow {
         for source in members {
             if !found.contains(&source) {
                 found.push(source);
+            }
+        }
+        found
+    }
+
+    /// The fields of a type that have no fields of their own, by their paths; the type itself where it has none.
+    #[must_use]
+    pub fn leaves(&self, ty: &Type) -> Vec<Vec<String>> {
+        let (mut found, mut open) = (Vec::new(), vec![(ty, Vec::new())]);
+        while let Some((ty, path)) = open.pop() {
+            let record = match ty {
+                Type::Record(name) => self.records.iter().find(|record| record.name == *name),
+                _ => None,
+            };
+            match record.filter(|record| !record.fields.is_empty() && path.len() < MAX_DEPTH) {
+                None => found.push(path),
+                Some(record) => open.extend(record.fields.iter().rev().map(|field| {
+                    (&field.ty, path.iter().chain([&field.name]).cloned().collect::<Vec<String>>())
+                })),
             }
         }
         found

@@ -1,17 +1,16 @@
 //! Which outcomes judge which data, as far as "judged before it is made final" counts them, and what the names of final
 //! arguments say of the things behind them.
 
-use std::collections::BTreeSet;
+use xp_scope::Type;
+use xp_scope::thing::{Immutable, Kinds, Meeting, Term, relate};
 
-use xp_scope::thing::{Immutable, Meeting, Term, relate};
-
-use crate::content::Contents;
+use crate::content::{Contents, may_hold};
 use crate::declaration::{KeyExpr, Making, ThingExpr};
-use crate::depends::{self, Resets};
+use crate::order::{Moment, Order};
 use crate::things::Terms;
 use crate::workflow::{
-    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, LoopId, OutcomeIx, Per, Pin, RoleId, Root,
-    StepId, Workflow,
+    Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId,
+    Workflow,
 };
 
 /// A grant of a step.
@@ -127,18 +126,15 @@ pub struct Finals<'w> {
     terms: Terms<'w>,
     /// What each grant alters.
     altered: Vec<(GrantAt, Vec<Term>)>,
-    /// Steps that some loop opens again.
-    reopened: BTreeSet<StepId>,
+    order: Order<'w>,
 }
 
 impl<'w> Finals<'w> {
     /// Of a workflow.
     #[must_use]
     pub fn of(workflow: &'w Workflow) -> Self {
-        let resets = Resets::of(workflow, depends::needs(workflow));
-        let loops = (0..workflow.loops.len()).map(LoopId::of);
-        let reopened = resets.by_any(loops).into_iter().collect();
-        let mut finals = Self { workflow, terms: Terms::of(workflow), altered: Vec::new(), reopened };
+        let (terms, order) = (Terms::of(workflow), Order::of(workflow));
+        let mut finals = Self { workflow, terms, altered: Vec::new(), order };
         for (index, step) in workflow.steps.iter().enumerate() {
             for number in 0..step.grants.len() {
                 let at = (StepId::of(index), GrantIx::of(number));
@@ -150,11 +146,50 @@ impl<'w> Finals<'w> {
         finals
     }
 
-    /// The grants that may make or change what the argument names before the use: then its name, which may be anything, says
+    /// The arguments that a use of the grant makes final, each once: those that the declaration says, and the names of what it
+    /// removes, unless the run made that itself.
+    pub fn decided(&mut self, at: GrantAt) -> Vec<u32> {
+        let Some((declared, action)) = granted(self.workflow, at) else { return Vec::new() };
+        // What a run is for, whoever starts it says.
+        let is_given = |index: u32| {
+            matches!(
+                declared.pins.get(index as usize),
+                Some(Pin::Is(Expr::Datum(Datum { root: Root::Param(_), .. })))
+            )
+        };
+        let mut found = action.clauses.finals.clone();
+        for expr in &action.clauses.removes {
+            let term = self.term(at, expr);
+            if self.terms.is_own(&term) {
+                continue;
+            }
+            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+            found.extend(own.iter().filter_map(|key| match key {
+                KeyExpr::Argument { index, .. } => Some(*index).filter(|index| !is_given(*index)),
+                _ => None,
+            }));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The grants that may make or change what the argument names before the use is over: then its name, which may be anything, says
     /// nothing of what is in it. The grant itself is one of them where an earlier use of it may have filled the thing.
     pub fn filled_by(&mut self, at: GrantAt, number: u32) -> Vec<GrantAt> {
         let named = self.named_by(at, number);
         self.altering(at, &named)
+    }
+
+    /// Where the declaration does not say what is read, that may be anything the argument names: a grant that may make or
+    /// change such a thing before the use.
+    pub fn silently_filled_by(&mut self, at: GrantAt, number: u32) -> Option<GrantAt> {
+        let (_, action) = granted(self.workflow, at)?;
+        if !is_open(self.workflow, action, number) {
+            return None;
+        }
+        let anything = Term::Undescribed("`reads`".to_owned());
+        self.altering(at, &[anything]).into_iter().next()
     }
 
     /// Other uses of the run may make or change what a use of the grant means by this.
@@ -171,19 +206,23 @@ impl<'w> Finals<'w> {
             }
             _ => Vec::new(),
         };
+        // They may have been altered in an earlier opening, with other values.
+        let things = things.iter().map(|thing| self.terms.at_another_time(thing, self.order.reopening()));
+        let things: Vec<Term> = things.collect();
         let kinds = &self.workflow.kinds;
         let fills = |(by, altered): &&(GrantAt, Vec<Term>)| {
             // After its own removal of a thing there is nothing left to use.
             let altered = if *by == at { &again } else { altered };
             let mut pairs = altered.iter().flat_map(|one| things.iter().map(move |thing| (one, thing)));
-            pairs.any(|(one, thing)| !relate(kinds, one, thing).is_apart())
+            pairs.any(|(one, thing)| may_hold(kinds, thing, one) && !is_named_by_content(kinds, one))
         };
-        self.altered.iter().filter(fills).map(|(by, _)| *by).collect()
+        let fills: Vec<GrantAt> = self.altered.iter().filter(fills).map(|(by, _)| *by).collect();
+        fills.into_iter().filter(|by| self.order.may_follow(Moment::used(*by), at.0)).collect()
     }
 
     /// What the limit counts are uses of the whole run.
     fn is_once(&self, step: StepId, granted: &Grant) -> bool {
-        granted.limit.per == Per::Run || !self.reopened.contains(&step)
+        granted.limit.per == Per::Run || !self.order.reopening().contains(&step)
     }
 
     /// The datum is given by the use that made the very thing which the argument names, and names it.
@@ -221,10 +260,37 @@ impl<'w> Finals<'w> {
     }
 }
 
+/// The declaration does not say what is read, and the argument may name a thing that is more than its name says.
+#[must_use]
+pub fn is_open(workflow: &Workflow, action: &Action, number: u32) -> bool {
+    let param = action.params.get(number as usize);
+    action.clauses.reads.is_none() && param.is_some_and(|param| may_name(workflow, &param.ty))
+}
+
+fn may_name(workflow: &Workflow, ty: &Type) -> bool {
+    match ty {
+        Type::Bool => false,
+        // Names of git, and of nothing else.
+        Type::Commit | Type::Tree => {
+            let mut filled = workflow.kinds.iter().filter(|kind| kind.immutable != Some(Immutable::Content));
+            filled.any(|kind| kind.key.iter().any(|part| part.ty == *ty))
+        }
+        Type::List(of) => may_name(workflow, of),
+        Type::Int | Type::Text | Type::Path | Type::Branch | Type::Enum(_) | Type::Record(_) => true,
+    }
+}
+
 /// What the use makes and a field of its result names, if what is in it is not said by that name.
 #[must_use]
 pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) -> Option<&'a Making> {
     action.clauses.made_as(field).filter(|making| is_filled(workflow, &making.thing))
+}
+
+/// Its name is derived from what is in it: whoever names it, says that.
+fn is_named_by_content(kinds: &Kinds, term: &Term) -> bool {
+    let Term::Path(levels) = term else { return false };
+    let kind = levels.last().and_then(|own| kinds.get(own.kind));
+    kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content))
 }
 
 fn is_filled(workflow: &Workflow, expr: &ThingExpr) -> bool {

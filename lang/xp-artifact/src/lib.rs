@@ -4,6 +4,7 @@
 //! form of [`Artifact`], so that public tools can check its signatures. Bytes are canonical in both layers and refused
 //! otherwise: one artifact has one digest.
 
+mod asked;
 pub mod content;
 pub mod declaration;
 pub mod depends;
@@ -11,17 +12,23 @@ mod digest;
 mod envelope;
 mod error;
 mod fold;
+mod identity;
 pub mod judgement;
 mod key;
+pub mod order;
 pub mod overlap;
+mod parts;
+pub mod passing;
 pub mod print;
 pub mod question;
+pub mod starts;
 pub mod things;
 pub mod workflow;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use asked::has_ids;
 pub use digest::{action_digest, enclosing, request_digest};
 pub use envelope::{Envelope, PAYLOAD_TYPE, Signature, Trust};
 pub use error::{ArtifactError, MAX_BYTES};
@@ -58,6 +65,22 @@ pub struct Source {
 }
 
 impl Artifact {
+    /// Names of obligations that are said to be enforced and are no guards of the workflow, and of guards without such an
+    /// obligation: what the artifact says of itself is not what its machine does.
+    #[must_use]
+    pub fn misstated(&self) -> Vec<&str> {
+        let same = |guard: &workflow::Guard, obligation: &question::Obligation| {
+            guard.id == obligation.id
+                && guard.question == obligation.question
+                && obligation.status == question::Status::Enforced
+        };
+        let guards = &self.workflow.guards;
+        let said = self.obligations.iter().filter(|o| o.status == question::Status::Enforced);
+        let empty = said.filter(|said| !guards.iter().any(|guard| same(guard, said))).map(|said| &said.id);
+        let unsaid = guards.iter().filter(|guard| !self.obligations.iter().any(|o| same(guard, o)));
+        empty.chain(unsaid.map(|guard| &guard.id)).map(String::as_str).collect()
+    }
+
     /// Canonical bytes (RFC 8785).
     ///
     /// # Errors

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xp_scope::PatternSet;
 
-use crate::workflow::{ActionId, Atom, Datum, Effect, Expr, Formula};
+use crate::declaration::ThingExpr;
+use crate::parts::{ActionId, Atom, Datum, Effect, Expr, Formula, RoleId};
 
 /// Some uses: all those of an effect, or of one action (with some arguments fixed).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +22,28 @@ pub enum Uses {
         /// Arguments (by parameter index) that must have this value.
         args: Vec<(u32, Expr)>,
     },
+}
+
+/// Things whose content is not for everybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// The things; their arguments are [`Self::given`].
+    pub thing: ThingExpr,
+    /// What the things' arguments are, by number.
+    pub given: Vec<Expr>,
+    /// As it stands in the source, `store.Dataset(dataset)`.
+    pub text: String,
+}
+
+/// Where content must not come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sinks {
+    /// These uses.
+    Uses(Uses),
+    /// Every use that publishes, or writes what somebody may read who may not read the things themselves.
+    Outsiders,
 }
 
 /// A question, the always asked ones first.
@@ -61,8 +84,12 @@ pub enum Question {
     OnlyWithin(Uses, Extent),
     /// At most this many uses in a run.
     AtMost(Uses, u32),
-    /// Untrusted text reaches the uses only through a role. Not answered yet.
-    Through(Uses, crate::workflow::RoleId),
+    /// What a roster must pin of the parameters, it does. Asked of a workflow and a roster, never in an artifact.
+    StartRights,
+    /// Untrusted text reaches the uses only through a role.
+    Through(Uses, RoleId),
+    /// What is in the things reaches the uses only through a role, or never.
+    Private(Box<Secret>, Sinks, Option<RoleId>),
 }
 
 macro_rules! kinds {
@@ -111,6 +138,7 @@ kinds! {
     Self::IrreversibleOnce => IrreversibleOnce = "irreversible_once";
     Self::ReviewedBeforeDeploy => ReviewedBeforeDeploy = "reviewed_before_deploy";
     Self::Bounds => Bounds = "bounds";
+    Self::StartRights => StartRights = "start_rights";
     Self::NoRole(..) => NoRole = "no_role";
     Self::NoPrincipal(..) => NoPrincipal = "no_principal";
     Self::Requires(..) => Requires = "requires";
@@ -118,6 +146,7 @@ kinds! {
     Self::OnlyWithin(..) => OnlyWithin = "only_within";
     Self::AtMost(..) => AtMost = "at_most";
     Self::Through(..) => Through = "through";
+    Self::Private(..) => Private = "private";
 }
 
 impl Kind {
@@ -158,15 +187,17 @@ pub enum Status {
     Conditional,
     /// No answer within the limits, or no method yet.
     Unknown,
+    /// The machine refuses what would break it.
+    Enforced,
 }
 
 impl Status {
-    /// The answer lets an artifact be built and run: it is proved, or the situation cannot occur and the author accepts
-    /// that. Every gate asks this and nothing else.
+    /// The answer lets an artifact be built and run: it is proved, the machine enforces it, or the situation cannot occur
+    /// and the author accepts that. Every gate asks this and nothing else.
     #[must_use]
     pub fn holds(self, vacuous_ok: bool) -> bool {
         match self {
-            Self::Proved => true,
+            Self::Proved | Self::Enforced => true,
             Self::Vacuous => vacuous_ok,
             Self::Refuted | Self::Conditional | Self::Unknown => false,
         }
@@ -181,6 +212,7 @@ impl Status {
             Self::Vacuous => "vacuous",
             Self::Conditional => "conditional",
             Self::Unknown => "unknown",
+            Self::Enforced => "enforced",
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use xp_scope::thing::{Chooser, Key, KindIx, Kinds, Level, MintId, Piece, Symbol, SymbolId, Term, Thing};
+use xp_scope::thing::{
+    Chooser, Key, KindIx, Kinds, Level, MadeBy, MintId, Piece, Symbol, SymbolId, Term, Thing,
+};
 use xp_scope::{PatternSet, Type, Value};
 
 use crate::declaration::{KeyExpr, Making, ThingExpr};
@@ -19,6 +21,10 @@ const MAX_FOLLOWED: usize = 64;
 pub struct Terms<'w> {
     workflow: &'w Workflow,
     symbols: HashMap<Datum, SymbolId>,
+    /// By symbol: its datum, or none where it stands for the value that one has at another time.
+    data: Vec<Option<Datum>>,
+    /// By symbol: the one for its value at another time.
+    others: HashMap<SymbolId, SymbolId>,
     mints: HashMap<(StepId, GrantIx, &'w ThingExpr), MintId>,
     /// By number of the mint.
     homes: Vec<Home<'w>>,
@@ -46,6 +52,8 @@ impl<'w> Terms<'w> {
         Self {
             workflow,
             symbols: HashMap::new(),
+            data: Vec::new(),
+            others: HashMap::new(),
             mints: HashMap::new(),
             homes: Vec::new(),
             removed,
@@ -66,13 +74,18 @@ impl<'w> Terms<'w> {
 
     /// The thing that an assumption is about.
     pub fn assumed(&mut self, assumption: &Assumption) -> Term {
-        let pins = assumption.given.iter().cloned().map(Pin::Is).collect();
+        self.written(&assumption.thing, &assumption.given)
+    }
+
+    /// Things as a workflow writes them, outside of every grant.
+    pub fn written(&mut self, thing: &ThingExpr, given: &[Expr]) -> Term {
+        let pins = given.iter().cloned().map(Pin::Is).collect();
         // Only what it pins is looked at.
         let limit = Limit { uses: 1, per: Per::Run };
         let granted = Grant { action: ActionId(0), pins, limit, binder: None, ttl_seconds: 0 };
-        match self.levels(StepId(0), GrantIx(0), &granted, &assumption.thing, MAX_FOLLOWED) {
+        match self.levels(StepId(0), GrantIx(0), &granted, thing, MAX_FOLLOWED) {
             Some(levels) => Term::Path(levels),
-            None => Term::Undescribed("`assume`".to_owned()),
+            None => Term::Undescribed("what is written".to_owned()),
         }
     }
 
@@ -86,7 +99,9 @@ impl<'w> Terms<'w> {
         {
             let name = Box::new(key.clone());
             let again = self.removed.contains(&own.kind);
-            *key = Key::Minted { mint: self.mint(step, grant, making), name: Some(name), again };
+            let one = self.granted(step, grant).is_some_and(|(granted, _)| granted.limit.uses == 1);
+            let by = if one { MadeBy::Only } else { MadeBy::Any };
+            *key = Key::Minted { mint: self.mint(step, grant, making), by, name: Some(name), again };
         }
         term
     }
@@ -128,7 +143,12 @@ impl<'w> Terms<'w> {
                 Key::Minted { name: Some(name), .. } => (**name).clone(),
                 _ => Key::Symbol(home.symbol),
             };
-            *key = if git { Key::Minted { mint, name: Some(Box::new(name)), again: true } } else { name };
+            *key = match key {
+                Key::Minted { by, .. } if git => {
+                    Key::Minted { mint, by: *by, name: Some(Box::new(name)), again: true }
+                }
+                _ => name,
+            };
         }
     }
 
@@ -262,20 +282,23 @@ impl<'w> Terms<'w> {
             .identity(&datum.fields)
             .and_then(|(index, fields)| Some(self.pin(granted.pins.get(index as usize)?, &fields, left)));
         // What is chosen at each use is one value only as the result of the last one.
-        let (named, by) = match named {
-            Some(Key::Chosen { by, .. }) => (None, by),
-            named => (named, Chooser::World),
+        let (named, unknown) = match named {
+            Some(Key::Chosen { by, .. }) => {
+                let chosen = Symbol { by, ..self.symbol(datum) };
+                (Some(Key::Symbol(chosen.clone())), chosen)
+            }
+            named => (named, Symbol { by: Chooser::World, ..self.symbol(datum) }),
         };
-        let unknown = Symbol { by, ..self.symbol(datum) };
         match (clauses.made_as(&datum.fields), named) {
-            (Some(making), named) if granted.limit.uses == 1 => {
+            (Some(making), named) => {
                 let kind = making.thing.levels().last().and_then(|own| self.workflow.kinds.named(&own.kind));
                 let again = kind.is_none_or(|kind| self.removed.contains(&kind));
                 let mint = self.mint(step, grant, making);
                 if let Some(home) = self.homes.get_mut(mint.0 as usize) {
                     home.symbol = unknown;
                 }
-                Key::Minted { mint, name: named.map(Box::new), again }
+                let by = if granted.limit.uses == 1 { MadeBy::Only } else { MadeBy::Last };
+                Key::Minted { mint, by, name: named.map(Box::new), again }
             }
             (_, Some(known)) => known,
             (_, None) => Key::Symbol(unknown),
@@ -283,14 +306,72 @@ impl<'w> Terms<'w> {
     }
 
     fn symbol(&mut self, datum: &Datum) -> Symbol {
-        let next = SymbolId(u32::try_from(self.symbols.len()).unwrap_or(u32::MAX));
-        let id = *self.symbols.entry(datum.clone()).or_insert(next);
+        let id = match self.symbols.get(datum) {
+            Some(known) => *known,
+            None => {
+                let id = self.new_symbol(Some(datum.clone()));
+                self.symbols.insert(datum.clone(), id);
+                id
+            }
+        };
         let (by, given) = match datum.root {
             Root::Param(_) => (Chooser::Starter, true),
             Root::Submission { .. } => (Chooser::Agent, false),
             Root::Result { .. } => (Chooser::World, false),
         };
         Symbol { id, by, given }
+    }
+
+    fn new_symbol(&mut self, datum: Option<Datum>) -> SymbolId {
+        let id = SymbolId(u32::try_from(self.data.len()).unwrap_or(u32::MAX));
+        self.data.push(datum);
+        id
+    }
+
+    /// The same term with the values that data of these steps, which open again, have at another time.
+    pub fn at_another_time(&mut self, term: &Term, reopened: &BTreeSet<StepId>) -> Term {
+        let Term::Path(levels) = term else { return term.clone() };
+        let levels = levels.iter().map(|level| Level {
+            kind: level.kind,
+            keys: level.keys.iter().map(|key| self.key_at_another_time(key, reopened)).collect(),
+        });
+        Term::Path(levels.collect())
+    }
+
+    fn key_at_another_time(&mut self, key: &Key, reopened: &BTreeSet<StepId>) -> Key {
+        match key {
+            Key::Symbol(symbol) => Key::Symbol(self.symbol_at_another_time(symbol, reopened)),
+            Key::Template(pieces) => {
+                let pieces = pieces.iter().map(|piece| match piece {
+                    Piece::Text(text) => Piece::Text(text.clone()),
+                    Piece::Hole { symbol, ty } => {
+                        Piece::Hole { symbol: self.symbol_at_another_time(symbol, reopened), ty: ty.clone() }
+                    }
+                });
+                Key::Template(pieces.collect())
+            }
+            Key::Minted { mint, by, name, again } => {
+                let name = name.as_ref().map(|name| Box::new(self.key_at_another_time(name, reopened)));
+                Key::Minted { mint: *mint, by: *by, name, again: *again }
+            }
+            Key::Value(_) | Key::Chosen { .. } | Key::Every(_) => key.clone(),
+        }
+    }
+
+    fn symbol_at_another_time(&mut self, symbol: &Symbol, reopened: &BTreeSet<StepId>) -> Symbol {
+        let datum = self.data.get(symbol.id.0 as usize).and_then(Option::as_ref);
+        if !datum.and_then(|datum| datum.root.step()).is_some_and(|step| reopened.contains(&step)) {
+            return symbol.clone();
+        }
+        let id = match self.others.get(&symbol.id) {
+            Some(known) => *known,
+            None => {
+                let id = self.new_symbol(None);
+                self.others.insert(symbol.id, id);
+                id
+            }
+        };
+        Symbol { id, ..symbol.clone() }
     }
 
     fn mint(&mut self, step: StepId, grant: GrantIx, making: &'w Making) -> MintId {

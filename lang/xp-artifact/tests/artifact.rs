@@ -1,8 +1,10 @@
 //! The artifact file: what is refused, and that nothing is accepted twice.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use xp_artifact::question::{Kind, Question, Status, Uses};
-use xp_artifact::workflow::{Effect, Formula, How, Outcome, Role, RoleId, RoleKind, Step, Then, Workflow};
+use xp_artifact::question::{Kind, Obligation, Question, Status, Uses};
+use xp_artifact::workflow::{
+    Effect, Formula, Guard, How, Outcome, Role, RoleId, RoleKind, Step, Then, Workflow,
+};
 use xp_artifact::{Artifact, ArtifactError, Envelope, FORMAT, SigningKey, Trust, VerifyingKey};
 
 fn artifact() -> Artifact {
@@ -29,6 +31,7 @@ fn artifact() -> Artifact {
         steps: vec![step],
         loops: vec![],
         finish: Formula::All(vec![]),
+        guards: vec![],
     };
     Artifact { format: FORMAT, compiler: "test".to_owned(), sources: vec![], workflow, obligations: vec![] }
 }
@@ -131,6 +134,7 @@ fn a_kind_is_spelled_as_the_format_spells_it() {
 fn only_proved_and_accepted_vacuous_obligations_hold() {
     for (status, plain, accepted) in [
         (Status::Proved, true, true),
+        (Status::Enforced, true, true),
         (Status::Vacuous, false, true),
         (Status::Refuted, false, false),
         (Status::Conditional, false, false),
@@ -169,4 +173,59 @@ fn an_effect_has_the_same_word_in_source_and_artifact() {
     for effect in Effect::ALL {
         assert_eq!(serde_json::to_value(effect).unwrap(), effect.as_str());
     }
+}
+
+/// An artifact with one guard, and the obligation that says so.
+fn guarded() -> Artifact {
+    let question = Question::AtMost(Uses::Effect(Effect::Merge), 1);
+    let (id, source) = ("w/at-most".to_owned(), "guard effect merge at most 1 per run".to_owned());
+    let mut artifact = artifact();
+    artifact.workflow.guards.push(Guard {
+        id: id.clone(),
+        question: question.clone(),
+        source: source.clone(),
+    });
+    artifact.obligations.push(Obligation {
+        id,
+        question,
+        source,
+        status: Status::Enforced,
+        vacuous_ok: false,
+        certificate: "unchecked".to_owned(),
+        witness: None,
+        assuming: Vec::new(),
+    });
+    artifact
+}
+
+#[test]
+fn what_is_said_to_be_enforced_is_guarded_and_the_other_way_round() {
+    let opened = |artifact: &Artifact| {
+        let bytes = Envelope::seal(artifact, &[&key(1)]).unwrap().to_bytes().unwrap();
+        open(&bytes, &[key(1).public()])
+    };
+    assert_eq!(opened(&guarded()).unwrap(), guarded());
+    let refused = Err(ArtifactError::Guards("w/at-most".to_owned()));
+    let mut removed = guarded();
+    removed.workflow.guards.clear();
+    assert_eq!(opened(&removed), refused);
+    let mut weaker = guarded();
+    weaker.workflow.guards[0].question = Question::AtMost(Uses::Effect(Effect::Merge), 2);
+    assert_eq!(opened(&weaker), Err(ArtifactError::Guards("w/at-most`, `w/at-most".to_owned())));
+    let mut unsaid = guarded();
+    unsaid.obligations[0].status = Status::Proved;
+    assert_eq!(opened(&unsaid), refused);
+    unsaid.obligations.clear();
+    assert_eq!(opened(&unsaid), refused);
+}
+
+#[test]
+fn a_removed_guard_breaks_the_signature() {
+    let mut envelope: serde_json::Value =
+        serde_json::from_slice(&Envelope::seal(&guarded(), &[&key(1)]).unwrap().to_bytes().unwrap()).unwrap();
+    let without = Envelope::seal(&artifact(), &[]).unwrap().to_bytes().unwrap();
+    let without: serde_json::Value = serde_json::from_slice(&without).unwrap();
+    envelope["payload"] = without["payload"].clone();
+    let bytes = serde_json_canonicalizer::to_vec(&envelope).unwrap();
+    assert_eq!(open(&bytes, &[key(1).public()]), Err(ArtifactError::BadSignature));
 }

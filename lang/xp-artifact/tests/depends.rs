@@ -102,6 +102,7 @@ fn workflow() -> Workflow {
         steps: vec![a, b, c, d, e],
         loops: vec![by(3, 2), by(3, 0)],
         finish: always(),
+        guards: vec![],
     }
 }
 

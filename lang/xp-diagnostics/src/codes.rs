@@ -126,6 +126,7 @@ codes! {
     BAD_KIND = "XP0314", "a resource that cannot be declared so";
     BAD_THING = "XP0315", "a thing that its resource does not allow";
     CHANGES_IMMUTABLE = "XP0316", "a change of what never changes";
+    CONTENT_OF_ITSELF = "XP0317", "content of a result that comes from itself";
 
     // 04xx: structure: cycles, reopenings, outcomes (xpc-sema)
     CYCLE = "XP0401", "steps wait for each other";
@@ -140,6 +141,7 @@ codes! {
     NO_STEPS = "XP0410", "a workflow without steps";
     AUTO_OF = "XP0411", "an automatic outcome with `of`";
     NOT_YET = "XP0412", "not supported yet";
+    NOT_ENFORCED = "XP0413", "a property that cannot be enforced";
 
     // 05xx: limits and warnings (xpc-sema)
     NO_LIMIT = "XP0501", "a limit must be written here";
@@ -168,6 +170,9 @@ codes! {
     NEVER = "XP0623", "a use is possible that must never be";
     ONLY_WITHIN = "XP0624", "a path can be outside";
     AT_MOST = "XP0625", "more uses are possible than allowed";
+    UNTRUSTED = "XP0626", "what strangers wrote can reach a use unjudged";
+    START_RIGHTS = "XP0627", "a roster lets whoever starts a run choose too much";
+    PRIVATE = "XP0628", "private content can reach where it must not";
     VACUOUS = "XP0630", "a property says nothing";
     CONDITIONAL = "XP0631", "a property holds only under a condition";
     NO_ANSWER = "XP0632", "a property has no answer";

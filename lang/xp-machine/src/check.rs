@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use xp_artifact::question::Question;
 use xp_artifact::workflow::{Atom, Condition, Datum, Formula, GrantIx, How, StepId, Then, Workflow};
 
 /// Why no machine can be made of a workflow.
@@ -57,7 +58,23 @@ pub(crate) fn check(workflow: &Workflow) -> Checked {
         outcomes(workflow, id)?;
     }
     loops(workflow)?;
+    guards(workflow)?;
     formula(workflow, &workflow.finish)
+}
+
+fn guards(workflow: &Workflow) -> Checked {
+    for guard in &workflow.guards {
+        if !xp_monitor::is_guardable(&guard.question) {
+            return Err(fault(format!("`{}` cannot be enforced", guard.source)));
+        }
+        if !xp_artifact::has_ids(workflow, &guard.question) {
+            return Err(fault(format!("`{}` names what is missing", guard.source)));
+        }
+        if let Question::Requires(_, wanted) = &guard.question {
+            formula(workflow, wanted)?;
+        }
+    }
+    Ok(())
 }
 
 fn separations(workflow: &Workflow) -> Checked {

@@ -1,6 +1,6 @@
 //! What monitors are told of an accepted input, and what they may look at.
 
-use xp_artifact::workflow::{Atom, Datum};
+use xp_artifact::workflow::{Atom, Datum, SubmissionIx, Then};
 use xp_monitor::{End, Fact, Relation, Sight, Use};
 use xp_scope::Value;
 
@@ -31,6 +31,12 @@ impl Machine {
                 facts.push(Fact::Ended { id: jti, end: End::GivenBack });
             }
             (Event::Expire { jti }, _) => facts.push(Fact::Dropped { id: jti }),
+            (Event::Submit { actor, step, name, .. }, Accepted::Done { .. }) => {
+                facts.extend(self.submitted(step, name, &actor.principal.controller));
+            }
+            (Event::Judge { actor, step, outcome, notes: Some(_) }, _) => {
+                facts.extend(self.noted(step, outcome, &actor.principal.controller));
+            }
             _ => {}
         }
         let changes = match accepted {
@@ -53,6 +59,21 @@ impl Machine {
             facts.push(Fact::Over);
         }
         facts
+    }
+
+    fn submitted<'a>(&self, step: &str, name: &str, by: &'a str) -> Option<Fact<'a>> {
+        let id = self.step_named(step)?;
+        let submission = self.step(id)?.submissions.iter().position(|declared| declared.name == name)?;
+        Some(Fact::Submitted { step: id, submission: SubmissionIx::of(submission), by })
+    }
+
+    /// A note reaches those to whom the work goes back.
+    fn noted<'a>(&self, step: &str, outcome: &str, by: &'a str) -> Option<Fact<'a>> {
+        let from = self.step_named(step)?;
+        let judged = self.step(from)?.outcomes.iter().find(|declared| declared.name == outcome)?;
+        let Then::Reopen(to) = judged.then else { return None };
+        let back = self.workflow.loops.get(to.index()).filter(|back| back.notes)?;
+        Some(Fact::Noted { from, to: back.target, by })
     }
 }
 

@@ -44,7 +44,8 @@ pub(crate) fn given(workflow: &Workflow) -> Vec<Given> {
                 .levels()
                 .iter()
                 .filter_map(|level| {
-                    let keys = level.keys.iter().map(|key| given_key(workflow, key, &grant.pins)).collect();
+                    let given = |key: &KeyExpr| given_key(workflow, &action.clauses, key, &grant.pins);
+                    let keys = level.keys.iter().map(given).collect();
                     Some((workflow.kinds.named(&level.kind)?, keys))
                 })
                 .collect();
@@ -82,11 +83,16 @@ fn named(clauses: &Clauses) -> impl Iterator<Item = &ThingExpr> {
         .chain(sources)
 }
 
-fn given_key(workflow: &Workflow, key: &KeyExpr, pins: &[Pin]) -> GivenKey {
+fn given_key(workflow: &Workflow, clauses: &Clauses, key: &KeyExpr, pins: &[Pin]) -> GivenKey {
+    let argument = |index: u32, fields: &[String]| {
+        pins.get(index as usize).map_or(GivenKey::Any, |pin| given_pin(workflow, pin, fields, MAX_DEPTH))
+    };
     match key {
         KeyExpr::Literal(value) => GivenKey::Literal(value.clone()),
-        KeyExpr::Argument { index, fields } => {
-            pins.get(*index as usize).map_or(GivenKey::Any, |pin| given_pin(workflow, pin, fields, MAX_DEPTH))
+        KeyExpr::Argument { index, fields } => argument(*index, fields),
+        // What the use itself makes is named after it was made.
+        KeyExpr::Field(fields) if clauses.made_as(fields).is_none() => {
+            clauses.identity(fields).map_or(GivenKey::Any, |(index, fields)| argument(index, &fields))
         }
         KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => GivenKey::Any,
     }

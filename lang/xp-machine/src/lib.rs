@@ -10,6 +10,7 @@ mod data;
 pub mod event;
 mod facts;
 mod given;
+mod guard;
 mod index;
 mod machine;
 mod offer;

@@ -24,6 +24,8 @@ pub enum Clause {
     Outcome(Atom),
     /// A step as a whole.
     Step(StepId),
+    /// The n-th guard of the workflow.
+    Guard(u32),
 }
 
 /// A refusal.

@@ -46,6 +46,7 @@ impl Machine {
             versions: Vec::new(),
             finish,
             missing: 0,
+            watch: self.watch(),
         };
         for (name, principal) in &start.staff {
             let role = self.workflow.roles.iter().position(|role| role.name == *name);
@@ -102,6 +103,7 @@ impl Machine {
         }?;
         state.version += 1;
         state.time = now;
+        self.tell_guards(state, input, &accepted);
         Ok(accepted)
     }
 

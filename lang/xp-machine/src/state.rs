@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::workflow::{Atom, GrantIx, OutcomeIx, StepId};
+use xp_monitor::Watch;
 use xp_scope::thing::Canonical;
 use xp_scope::{Digest, Value};
 
@@ -46,9 +47,18 @@ pub struct State {
     pub(crate) finish: Vec<bool>,
     /// How many conjuncts of `finish` are false.
     pub(crate) missing: u32,
+    /// Monitors of the guarded questions, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) watch: Option<Watch>,
 }
 
 impl State {
+    /// What the monitors of the guarded questions remember; none where nothing is guarded.
+    #[must_use]
+    pub fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
     /// Accepted inputs so far.
     #[must_use]
     pub fn version(&self) -> u64 {

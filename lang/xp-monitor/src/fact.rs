@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::workflow::{Atom, GrantIx, StepId};
+use xp_artifact::workflow::{Atom, GrantIx, StepId, SubmissionIx};
 use xp_scope::Value;
 
 /// A grant and its step.
@@ -35,6 +35,24 @@ pub enum Fact<'a> {
         id: &'a str,
         /// How.
         end: End<'a>,
+    },
+    /// Something was handed in.
+    Submitted {
+        /// In this step.
+        step: StepId,
+        /// What.
+        submission: SubmissionIx,
+        /// The controller behind the principal.
+        by: &'a str,
+    },
+    /// Work was sent back with a note.
+    Noted {
+        /// The step in which it was judged.
+        from: StepId,
+        /// The step that is opened again.
+        to: StepId,
+        /// The controller behind the judge.
+        by: &'a str,
     },
     /// A step settled.
     Settled(Atom),

@@ -35,6 +35,9 @@ pub trait Relation {
 
     /// Whether a final argument of the use may be what the evidence is about.
     fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool;
+
+    /// Whether what the one use alters may be what the other reads, or lie in it or enclose it: by one clause of each.
+    fn feeds(&self, writer: (&Use, &ThingExpr), reader: (&Use, &ThingExpr)) -> bool;
 }
 
 /// What uses gave back, as far as it is known: names that the upstream decides.
@@ -196,5 +199,15 @@ impl Relation for Concrete<'_> {
 
     fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
         self.spends(user, evidence, given)
+    }
+
+    fn feeds(&self, (writer, wrote): (&Use, &ThingExpr), (reader, reads): (&Use, &ThingExpr)) -> bool {
+        let (Some((_, wrote_by)), Some((_, read_by))) =
+            (granted(self.workflow, writer.at), granted(self.workflow, reader.at))
+        else {
+            return true;
+        };
+        let (wrote, read) = (self.named(wrote_by, writer, wrote), self.named(read_by, reader, reads));
+        wrote.iter().any(|wrote| read.iter().any(|read| wrote.fits(read) && self.may_meet(wrote, read)))
     }
 }

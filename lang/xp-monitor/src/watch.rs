@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::question::Question;
-use xp_artifact::workflow::Workflow;
+use xp_artifact::question::{Question, Uses};
+use xp_artifact::workflow::{Action, Workflow};
+use xp_scope::Type;
 
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
 use crate::expected::asked;
 use crate::fact::{End, Fact, Use};
-use crate::questions::{at_most, both, fresh, never, once, requires, within};
+use crate::questions::{at_most, both, fresh, never, once, requires, through, within};
 use crate::sight::Sight;
+use crate::uses::means;
 
 /// How a question stands in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +36,7 @@ enum Kept {
     AtMost(at_most::State),
     Both(both::State),
     Once(once::State),
+    Through(Box<through::State>),
 }
 
 /// One question of a run.
@@ -73,7 +76,8 @@ pub fn is_safety(question: &Question) -> bool {
         | Question::Requires(..)
         | Question::Never(_)
         | Question::OnlyWithin(..)
-        | Question::AtMost(..) => true,
+        | Question::AtMost(..)
+        | Question::Through(..) => true,
         Question::StepsOpen
         | Question::OutcomesHappen
         | Question::NeverStuck
@@ -81,10 +85,67 @@ pub fn is_safety(question: &Question) -> bool {
         | Question::AutomaticOutcomes
         | Question::NamesBound
         | Question::Scopes
+        | Question::StartRights
         | Question::ReviewedBeforeDeploy
         | Question::Bounds
-        | Question::Through(..) => false,
+        | Question::Private(..) => false,
     }
+}
+
+/// The question has a monitor, and nothing but the beginning of a use can break it: to refuse that use is to keep it.
+#[must_use]
+pub fn is_guardable(question: &Question) -> bool {
+    match question {
+        Question::NoRole(..)
+        | Question::NoPrincipal(..)
+        | Question::Requires(..)
+        | Question::Never(_)
+        | Question::OnlyWithin(..)
+        | Question::AtMost(..) => true,
+        // A settling breaks evidence, and a result brings what is untrusted into a use under way; the others are always asked,
+        // and have no clause.
+        Question::FreshEvidence
+        | Question::IrreversibleOnce
+        | Question::StepsOpen
+        | Question::OutcomesHappen
+        | Question::NeverStuck
+        | Question::Progress
+        | Question::AutomaticOutcomes
+        | Question::NamesBound
+        | Question::Scopes
+        | Question::StartRights
+        | Question::ReviewedBeforeDeploy
+        | Question::Bounds
+        | Question::Through(..)
+        | Question::Private(..) => false,
+    }
+}
+
+/// The uses that the question speaks of.
+#[must_use]
+pub fn spoken_of(question: &Question) -> Vec<&Uses> {
+    match question {
+        Question::NoRole(a, b) | Question::NoPrincipal(a, b) => vec![a, b],
+        Question::Requires(uses, _)
+        | Question::Never(uses)
+        | Question::OnlyWithin(uses, _)
+        | Question::AtMost(uses, _)
+        | Question::Through(uses, _) => vec![uses],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the monitor of a question that can be guarded looks at an argument of a use of the action.
+#[must_use]
+pub fn looks_at(question: &Question, action: &Action, index: usize) -> bool {
+    let spoken_of = spoken_of(question).into_iter().filter(|uses| means(uses, action));
+    let ty = action.params.get(index).map(|param| &param.ty);
+    spoken_of.into_iter().any(|uses| {
+        let fixed =
+            matches!(uses, Uses::Action { args, .. } if args.iter().any(|(ix, _)| *ix as usize == index));
+        let may_be_path = matches!(ty, Some(Type::Path | Type::List(_) | Type::Record(_)));
+        fixed || matches!(question, Question::OnlyWithin(..)) && may_be_path
+    })
 }
 
 impl<'w> Watched<'w> {
@@ -112,6 +173,7 @@ impl<'w> Watched<'w> {
                 Question::AtMost(..) => Kept::AtMost(at_most::State::default()),
                 Question::NoRole(..) | Question::NoPrincipal(..) => Kept::Both(both::State::default()),
                 Question::IrreversibleOnce => Kept::Once(once::State::default()),
+                Question::Through(..) => Kept::Through(Box::default()),
                 _ => Kept::Nothing,
             };
             Asked { kept, broken: false, breaches: BTreeSet::new() }
@@ -121,6 +183,11 @@ impl<'w> Watched<'w> {
 
     /// Tells the monitors what happened. `sight` is the run after it.
     pub fn tell(&self, watch: &mut Watch, fact: &Fact<'_>, sight: &dyn Sight) {
+        for (question, asked) in self.questions.iter().zip(&mut watch.asked) {
+            if let (Question::Through(_, role), Kept::Through(state)) = (question, &mut asked.kept) {
+                state.told(self.workflow, *role, fact, sight);
+            }
+        }
         match fact {
             Fact::Requested { id, of } => {
                 watch.live.granted.insert((*id).to_owned(), of.clone());
@@ -136,13 +203,19 @@ impl<'w> Watched<'w> {
                 watch.live.under_way.insert((*id).to_owned(), (number, kept));
                 let live = watch.live.clone();
                 for (question, asked) in self.questions.iter().zip(&mut watch.asked) {
-                    let found = self.claimed(question, &mut asked.kept, (number, &used), &live, sight);
+                    let found = self.claimed(question, &mut asked.kept, (id, number, &used), &live, sight);
                     asked.add(found, &live);
                 }
             }
             Fact::Ended { id, end } => {
                 let Some((number, used)) = watch.live.under_way.remove(*id) else { return };
-                for asked in &mut watch.asked {
+                let live = watch.live.clone();
+                for (question, asked) in self.questions.iter().zip(&mut watch.asked) {
+                    if let (Question::Through(_, role), Kept::Through(state)) = (question, &mut asked.kept) {
+                        let found = state.ended(self.workflow, *role, (number, *end), sight);
+                        // The use that ends is decided.
+                        asked.add(found, &live);
+                    }
                     asked.ended(number, &used, *end);
                 }
             }
@@ -163,6 +236,7 @@ impl<'w> Watched<'w> {
                     self.evidence.iter().zip(states).for_each(|(one, state)| state.reset(one, steps));
                 }
             }
+            Fact::Submitted { .. } | Fact::Noted { .. } => {}
             Fact::Over => {
                 for asked in &mut watch.asked {
                     if let Kept::Fresh(states) = &mut asked.kept {
@@ -177,7 +251,7 @@ impl<'w> Watched<'w> {
         &self,
         question: &Question,
         kept: &mut Kept,
-        (number, used): (UseNo, &Use),
+        (id, number, used): (&str, UseNo, &Use),
         live: &Live,
         sight: &dyn Sight,
     ) -> Vec<Breach> {
@@ -199,6 +273,9 @@ impl<'w> Watched<'w> {
                 return state.claimed(w, (a, b), true, (number, used), sight);
             }
             (Question::IrreversibleOnce, Kept::Once(state)) => return state.claimed(w, (number, used)),
+            (Question::Through(uses, role), Kept::Through(state)) => {
+                return state.claimed(w, (uses, *role), (id, number, used), sight);
+            }
             (Question::Requires(uses, formula), _) => requires::broken(w, uses, formula, used, sight),
             (Question::Never(uses), _) => never::broken(w, uses, used, sight),
             (Question::OnlyWithin(uses, extent), _) => within::broken(w, uses, extent, used, sight),
@@ -209,6 +286,11 @@ impl<'w> Watched<'w> {
 }
 
 impl Watch {
+    /// Identities of tokens that are granted and not claimed, as far as it was told.
+    pub fn granted(&self) -> impl Iterator<Item = &str> {
+        self.live.granted.keys().map(String::as_str)
+    }
+
     /// How a question stands, by its place among those watched.
     #[must_use]
     pub fn standing(&self, question: usize) -> Standing {
@@ -230,6 +312,7 @@ impl Watch {
                 Kept::AtMost(state) => taken.extend(state.names()),
                 Kept::Both(state) => taken.extend(state.names()),
                 Kept::Once(state) => taken.extend(state.names()),
+                Kept::Through(state) => taken.extend(state.names()),
             }
         }
         (0..).find(|number| !taken.contains(number)).unwrap_or(UseNo::MAX)
@@ -258,7 +341,7 @@ impl Asked {
             End::GivenBack => {
                 self.breaches.retain(|breach| !breach.0.contains(&number));
                 match &mut self.kept {
-                    Kept::Nothing => {}
+                    Kept::Nothing | Kept::Through(_) => {}
                     Kept::Fresh(states) => states.iter_mut().for_each(|state| state.given_back(number)),
                     Kept::AtMost(state) => state.given_back(number),
                     Kept::Both(state) => state.given_back(number),
@@ -278,7 +361,7 @@ impl Asked {
                 }
                 let bound = matches!(end, End::Done { bound: true, .. });
                 match &mut self.kept {
-                    Kept::Nothing => {}
+                    Kept::Nothing | Kept::Through(_) => {}
                     Kept::Fresh(states) => states.iter_mut().for_each(|state| state.done(number, bound)),
                     Kept::AtMost(state) => state.done(number),
                     Kept::Both(state) => state.done(number, &used.by),

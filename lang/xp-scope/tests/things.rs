@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use xp_scope::thing::{
-    Because, Canonical, Chooser, Class, Immutable, Key, KeyDecl, Kind, KindIx, Kinds, Level, Meeting, MintId,
-    Piece, Side, Symbol, SymbolId, Term, Thing, relate,
+    Because, Canonical, Chooser, Class, Immutable, Key, KeyDecl, Kind, KindIx, Kinds, Level, MadeBy, Meeting,
+    MintId, Piece, Side, Symbol, SymbolId, Term, Thing, relate,
 };
 use xp_scope::{PatternSet, Type, Value};
 
@@ -73,11 +73,16 @@ fn keys(kind: KindIx) -> BoxedStrategy<Key> {
         let given = by == Chooser::Starter;
         Symbol { id: SymbolId(kind.0 * 10 + n + if given { 5 } else { 0 }), by, given }
     });
-    let minted =
-        (0..2_u32).prop_map(move |n| Key::Minted { mint: MintId(kind.0 * 10 + n), name: None, again: false });
+    let minted = (0..2_u32).prop_map(move |n| Key::Minted {
+        mint: MintId(kind.0 * 10 + n),
+        by: MadeBy::Only,
+        name: None,
+        again: false,
+    });
     // One name for each.
     let named = (0..2_usize).prop_map(move |n| Key::Minted {
         mint: MintId(kind.0 * 10 + 2 + u32::try_from(n).expect("small")),
+        by: MadeBy::Only,
         name: Some(Box::new(Key::Value(domain(kind)[n].clone()))),
         again: false,
     });
@@ -435,12 +440,13 @@ fn names_an_upstream_takes_for_one_are_one() {
     assert_eq!(relate(&kinds, &repo("Acme"), &repo("other")), Meeting::Apart(Because::Spelling));
     let loose = relate(&self::kinds(false), &repo("acme"), &repo("other"));
     assert_eq!(loose.class(), Some(Class::Spelling));
-    // Free text may merge with what stands beside it, so a folded key shows nothing about it.
+    // Free text may merge with what stands beside it: what is compared is what stays of the rest.
     let mixed = |before: &str| {
         let pieces = vec![Piece::Text(before.to_owned()), hole(7, Type::Text)];
         term(&[(REPO, Key::Template(pieces))])
     };
-    assert_eq!(relate(&kinds, &mixed("a"), &mixed("b")).class(), Some(Class::Chosen));
+    assert_eq!(relate(&kinds, &mixed("a"), &mixed("b")), Meeting::Apart(Because::Spelling));
+    assert_eq!(relate(&kinds, &mixed("a"), &mixed("\u{e1}")).class(), Some(Class::Chosen));
 }
 
 #[test]
@@ -448,7 +454,10 @@ fn all_issues_include_one_that_is_yet_to_be_made() {
     let kinds = kinds(true);
     let every = term(&[(REPO, literal("a")), (ISSUE, Key::Every(None))]);
     let made = |repo: &str| {
-        term(&[(REPO, literal(repo)), (ISSUE, Key::Minted { mint: MintId(1), name: None, again: false })])
+        term(&[
+            (REPO, literal(repo)),
+            (ISSUE, Key::Minted { mint: MintId(1), by: MadeBy::Only, name: None, again: false }),
+        ])
     };
     assert_eq!(relate(&kinds, &every, &made("a")), Meeting::Overlap);
     assert_eq!(relate(&kinds, &every, &made("b")), Meeting::Apart(Because::Spelling));

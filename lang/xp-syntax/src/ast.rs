@@ -68,7 +68,7 @@ pub struct Workflow {
     pub assumptions: Vec<Assumption>,
     /// Steps, in source order.
     pub steps: Vec<Step>,
-    /// What is to be proved.
+    /// What is to be proved or enforced.
     pub proves: Vec<Prove>,
     /// When the run is over.
     pub finish: Option<Finish>,

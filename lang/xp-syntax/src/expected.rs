@@ -61,7 +61,7 @@ pub(crate) fn wanted(rule: Rule) -> Wanted {
         Rule::uses => Choice("`effect` or an action"),
         Rule::action_uses => Choice("an action"),
         Rule::claim => Choice(
-            "`no role can`, `no principal can`, `never`, `untrusted text reaches`, `effect` or an action",
+            "`no role can`, `no principal can`, `never`, `untrusted text reaches`, `private T never reaches`, `effect` or an action",
         ),
         Rule::about_uses => Choice("`effect` or an action"),
         Rule::at_most => Exactly("at most"),

@@ -208,7 +208,7 @@ impl FileParser<'_, '_> {
                 Piece::Separate => keep(&mut separations, self.piece(member, build::separation)),
                 Piece::Assume => keep(&mut assumptions, self.piece(member, build::assumption)),
                 Piece::Step => keep(&mut steps, self.step(member)),
-                Piece::Prove => keep(&mut proves, self.piece(member, build::prove)),
+                Piece::Prove | Piece::Guard => keep(&mut proves, self.piece(member, build::prove)),
                 Piece::Finish => match self.piece(member, build::finish) {
                     None => false,
                     Some(second) => {

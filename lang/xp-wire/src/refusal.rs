@@ -75,6 +75,8 @@ refusals! {
     StepClosed = "step_closed", 409, Never, "the step is closed, or the token is of an earlier opening";
     /// A value is outside what is granted.
     OutOfScope = "out_of_scope", 403, Never, "a value is outside what is granted";
+    /// It would break a property that the workflow guards.
+    Guarded = "guarded", 409, Later, "it would break a property that the workflow guards";
     /// What a value must be has no value yet.
     Unbound = "unbound", 409, Later, "what a value must be has no value yet";
     /// A value is not of its type.

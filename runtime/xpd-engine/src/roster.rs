@@ -294,17 +294,21 @@ impl Roster {
     }
 
     /// Rules under which anybody may start an artifact.
-    pub fn rules_of<'r>(&'r self, digest: &'r str, name: &'r str) -> impl Iterator<Item = &'r Rule> {
+    pub fn rules_of<'r, 'n>(
+        &'r self,
+        digest: &'n str,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'r Rule> + use<'r, 'n> {
         self.rules.iter().filter(move |rule| rule.artifact == digest || rule.artifact == name)
     }
 
     /// Rules under which a principal may start an artifact.
-    pub fn rules<'r>(
+    pub fn rules<'r, 'n>(
         &'r self,
-        principal: &'r str,
-        digest: &'r str,
-        name: &'r str,
-    ) -> impl Iterator<Item = &'r Rule> {
+        principal: &'n str,
+        digest: &'n str,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'r Rule> + use<'r, 'n> {
         self.rules_of(digest, name).filter(move |rule| rule.principals.contains(principal))
     }
 }

@@ -175,7 +175,6 @@ fn options_nobody_built() {
     let file = file.to_str().expect("a path");
     for arguments in [
         vec!["check", file, "--rules", "org.xp"],
-        vec!["check", file, "--roster", "roster.toml"],
         vec!["check", file, "--format", "xml"],
         vec!["check", file, "--deny", "everything"],
         vec!["verify", file, "--rules", "org.xp"],

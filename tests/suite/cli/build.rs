@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{Ran, edited, example, example_text, folder_with, run};
+use super::{Ran, edited, example, example_text, folder_with, run, unanswered};
 
 /// Keys as their owner makes them.
 pub fn keys(folder: &Path, name: &str) {
@@ -69,8 +69,7 @@ fn leaves_alone(source: &str, code: i32) {
 fn nothing_is_written_unless_everything_holds() {
     leaves_alone(&edited("after open_pr.done {", "after open_pr.don {"), 2);
     leaves_alone(&edited("path: one of propose.files, text", "path: any, text"), 3);
-    let line = "prove untrusted text reaches effect merge only through senior";
-    leaves_alone(&edited(&format!("// {line}"), line), 4);
+    leaves_alone(&unanswered(), 4);
 }
 
 #[test]

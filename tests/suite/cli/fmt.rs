@@ -28,7 +28,7 @@ fn puts_right_once_and_for_all() {
     let once = read(&folder, "a.xp");
     assert_eq!(read(&folder, "b.xp"), example_text());
     for comment in
-        ["// made once;", "// nothing can be written any more", "// prove untrusted text", "/// Fix one"]
+        ["// made once;", "// nothing can be written any more", "// the branch moved", "/// Fix one"]
     {
         assert!(once.contains(comment), "{comment:?} is lost:\n{once}");
     }

@@ -59,7 +59,7 @@ fn sarif() {
 #[test]
 fn junit() {
     let [rejected, refuted, proved] = answers("junit");
-    for (ran, cases, failures) in [(&rejected, 1, 1), (&refuted, 18, 1), (&proved, 18, 0)] {
+    for (ran, cases, failures) in [(&rejected, 1, 1), (&refuted, 19, 1), (&proved, 19, 0)] {
         let suites = Element::parse(&ran.out);
         assert_eq!(suites.name, "testsuites");
         let suite = &suites.children[0];
@@ -99,7 +99,7 @@ fn github() {
     assert_eq!(one.len(), 1, "a message of several lines is one command: {refuted}");
     assert!(one[0].contains("XP0624") && one[0].contains("%0A"), "{}", one[0]);
     assert_eq!(commands(&proved), Vec::<String>::new());
-    assert!(proved.out.contains("17 proved"), "{proved}");
+    assert!(proved.out.contains("18 proved"), "{proved}");
 }
 
 /// A fault without a file, or of a file that is not there, has its form in every format.

@@ -8,6 +8,7 @@ mod fixes;
 mod fmt;
 mod formats;
 mod graph;
+mod guards;
 mod hidden;
 mod holds;
 mod human;
@@ -15,6 +16,7 @@ mod prover;
 mod refuted;
 mod replay;
 mod reviewer;
+mod roster;
 mod shape;
 mod slips;
 mod streams;
@@ -100,6 +102,30 @@ fn edited(from: &str, to: &str) -> String {
     let text = example_text();
     assert_eq!(text.matches(from).count(), 1, "the example no longer says {from:?} once");
     text.replace(from, to)
+}
+
+/// The example with a property that has no answer, since a declaration says too little.
+fn unanswered() -> String {
+    let mut text = example_text();
+    for (from, to) in [
+        (
+            "/// Fix one",
+            "connector wiki {\n  action read(name: text) -> { text: text } {\n    effect read\n    changes nothing\n    \
+             repeat idempotent\n  }\n}\n\n/// Fix one",
+        ),
+        (
+            "analyse by developer after triage.done {",
+            "analyse by developer after triage.done {\n    may wiki.read(\"x\") max 1",
+        ),
+        (
+            "  prove effect merge at most",
+            "  prove untrusted text reaches wiki.read only through senior\n  prove effect merge at most",
+        ),
+    ] {
+        assert_eq!(text.matches(from).count(), 1, "the example no longer says {from:?} once");
+        text = text.replace(from, to);
+    }
+    text
 }
 
 /// A folder that holds one file.

@@ -56,7 +56,7 @@ fn schema() -> Value {
         "properties": {
             "id": { "type": "string", "minLength": 1 }, "kind": { "type": "string", "minLength": 1 },
             "source": { "type": "string", "minLength": 1 },
-            "status": { "enum": ["proved", "refuted", "vacuous", "conditional", "unknown"] },
+            "status": { "enum": ["proved", "refuted", "vacuous", "conditional", "unknown", "enforced"] },
             "because": { "type": "array", "items": because },
             "trace": maybe(&json!({ "type": "array", "items": event })),
             "micros": { "type": "integer", "minimum": 0 },
@@ -66,10 +66,11 @@ fn schema() -> Value {
     });
     let workflow = json!({
         "type": "object",
-        "required": ["name", "steps", "roles", "obligations"],
+        "required": ["name", "steps", "roles", "obligations", "enforced"],
         "properties": {
             "name": text, "steps": { "type": "integer", "minimum": 1 }, "roles": { "type": "integer", "minimum": 1 },
             "obligations": { "type": "array", "items": obligation, "minItems": 1 },
+            "enforced": texts,
         },
     });
     json!({

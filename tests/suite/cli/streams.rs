@@ -10,7 +10,7 @@ const ESCAPE: char = '\u{1b}';
 #[test]
 fn data_on_stdout_and_talk_on_stderr() {
     let good = run(&xp_tests::root(), &["check", "examples/bug_fix"]).exits(0);
-    assert!(good.talk.is_empty() && good.out.contains("17 proved"), "{good}");
+    assert!(good.talk.is_empty() && good.out.contains("18 proved"), "{good}");
     let folder = folder_with("workflow.xp", &edited("after open_pr.done {", "after open_pr.don {"));
     let bad = run(folder.path(), &["check", "workflow.xp"]).exits(2).says(&["error[XP0209]"]);
     assert!(!bad.out.contains("error["), "{bad}");

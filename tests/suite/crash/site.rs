@@ -81,7 +81,9 @@ impl Site {
              key_file = \"worker.pub.pem\"\n\n\
              [[principal]]\nname = \"judge-1\"\ncontroller = \"others\"\nroles = [\"judge\"]\n\
              key_file = \"judge.pub.pem\"\n\n\
-             [[start]]\nartifact = \"crash\"\nprincipals = [\"worker-1\"]\nmax_open = 2\nmax_per_day = 9\n",
+             [[start]]\nartifact = \"crash\"\nprincipals = [\"worker-1\"]\nmax_open = 2\nmax_per_day = 9\n\
+             params = { \"repo.owner\" = \"acme\", \"repo.name\" = \"shop\", \"repo.default_branch\" = \"main\", \
+             \"repo.test_command\" = \"true\" }\n",
         );
         site.put("crash.xp", WORKFLOW);
         run(site.folder.path(), "xpc", &["build", "crash.xp", "-o", "crash.xpa", "--sign", "signer.pem"]);

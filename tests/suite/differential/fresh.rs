@@ -114,6 +114,18 @@ impl Relation for Sampled<'_> {
                 about.iter().any(|about| self.at.judge.meet(self.world(), &thing, about) == Meets::Yes)
             })
     }
+
+    fn feeds(&self, (writer, wrote): (&Use, &ThingExpr), (reader, reads): (&Use, &ThingExpr)) -> bool {
+        let grant = &self.workflow.steps[writer.at.0.index()].grants[writer.at.1.index()];
+        let clauses = &self.workflow.actions[grant.action.index()].clauses;
+        let made = clauses.makes.iter().any(|making| making.thing == *wrote);
+        let (wrote, read) = (self.thing(writer.at, wrote, made), self.thing(reader.at, reads, false));
+        match (wrote, read) {
+            (Some(wrote), Some(read)) => self.at.judge.meet(self.world(), &wrote, &read) >= self.least,
+            // It has no name any more.
+            _ => false,
+        }
+    }
 }
 
 /// Two clauses of two grants mean one thing, whatever values there are.

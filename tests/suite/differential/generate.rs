@@ -82,6 +82,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action scan(at: branch, path: path, repo: text = "home") -> Tested {
     effect read
+    reveals untrusted
     attests
     changes nothing
     reads File(Branch(repo, at), path)
@@ -90,6 +91,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action inspect(number: int, repo: text = "home") -> Tested {
     effect read
+    reveals untrusted
     attests
     changes nothing
     reads Pull(repo, number)
@@ -140,6 +142,7 @@ pub const WORLD: &str = r#"connector world {
   }
   action look(commit: commit) -> Seen {
     effect read
+    reveals untrusted
     changes nothing
     reads Commit(commit)
     shows head
@@ -260,8 +263,9 @@ impl Generator {
             let formula = self.formula(count, 2);
             let _ = writeln!(self.text, "  finish when {formula}");
         }
+        let guarding = self.dice.chance(25);
         for _ in 0..8 + self.dice.pick(6) {
-            self.prove(count);
+            self.prove(count, guarding);
         }
         self.text.push_str("}\n");
     }
@@ -369,7 +373,7 @@ impl Generator {
             self.met("another container");
         }
         let connector = if action == "call" { "silent" } else { "world" };
-        let mut limit = match self.dice.pick(10) {
+        let mut limit = match self.dice.pick(9) {
             0..=4 => "once per opening",
             5 | 6 => "once per run",
             7 => "max 2",
@@ -696,8 +700,8 @@ impl Generator {
         format!("effect {effect}")
     }
 
-    fn prove(&mut self, count: usize) {
-        let clause = match self.dice.pick(8) {
+    fn prove(&mut self, count: usize, guarding: bool) {
+        let clause = match self.dice.pick(10) {
             0 => {
                 self.met("no role");
                 format!("no role can {} and {}", self.uses(), self.uses())
@@ -723,6 +727,14 @@ impl Generator {
                 };
                 format!("never {what}")
             }
+            8 => {
+                self.met("only through");
+                format!(
+                    "untrusted text reaches {} only through {}",
+                    self.uses(),
+                    self.dice.of_list(&self.roles)
+                )
+            }
             6 if self.is_granted("write") || self.dice.chance(20) => {
                 self.met("only within");
                 let planned: Vec<String> =
@@ -738,6 +750,11 @@ impl Generator {
                 format!("{} at most {} per run", self.uses(), 1 + self.dice.pick(2))
             }
         };
+        if guarding && !clause.starts_with("untrusted") && self.dice.chance(30) {
+            self.met("guard");
+            let _ = writeln!(self.text, "  guard {clause}");
+            return;
+        }
         let marked = if self.dice.chance(20) {
             self.met("or vacuous");
             " or vacuous"

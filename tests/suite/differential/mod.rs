@@ -38,6 +38,7 @@ fn disagreement(verdict: &Verdict, truth: Truth) -> Option<&'static str> {
         (Status::Proved, Truth::NeverOccurs) => Some("proved, and the situation never occurs"),
         (Status::Refuted, Truth::Holds | Truth::NeverOccurs) => Some("refuted, and no run violates it"),
         (Status::Vacuous, Truth::Holds) => Some("vacuous, and the situation occurs"),
+        (Status::Enforced, Truth::Violated) => Some("enforced, and a run breaks it"),
         (Status::Vacuous, Truth::Violated) => Some("vacuous, and a run violates it"),
         _ => None,
     }
@@ -119,7 +120,10 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
             assert!(traced || without, "{path}: `{}` is refuted without a trace\n{text}", obligation.id);
         }
         let begun = std::time::Instant::now();
-        let mut truth = oracle.answer(&obligation.question);
+        let mut truth = match verdict.status {
+            Status::Enforced => oracle.enforced(&obligation.question),
+            _ => oracle.answer(&obligation.question),
+        };
         tally.exploring += begun.elapsed();
         tally.too_large += u64::from(truth == Truth::TooLarge);
         // A step that cannot be left because of a name without a value, or of automatic outcomes that leave a gap, is the

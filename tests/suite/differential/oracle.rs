@@ -75,14 +75,15 @@ impl Oracle {
             Question::Progress => self.progress(),
             Question::AutomaticOutcomes => self.automatic(),
             Question::NamesBound => self.some(|here| self.unbound(here)),
-            Question::Scopes => Truth::Holds,
+            Question::Scopes | Question::StartRights => Truth::Holds,
             Question::FreshEvidence => self.fresh(),
             Question::IrreversibleOnce => self.repeated(),
-            Question::ReviewedBeforeDeploy => self.some(|here| self.unreviewed(here)),
-            Question::Bounds | Question::Through(..) => Truth::TooLarge,
+            Question::ReviewedBeforeDeploy => self.unreviewed_somewhere(),
+            Question::Bounds | Question::Private(..) => Truth::TooLarge,
+            Question::Through(uses, _) => self.through(question, uses),
             Question::NoRole(a, b) => self.both(a, b, false),
             Question::NoPrincipal(a, b) => self.both(a, b, true),
-            Question::Requires(uses, formula) => self.requires(uses, formula),
+            Question::Requires(uses, formula) => self.requires(uses, formula, true),
             Question::Never(uses) => {
                 let found = self.over_uses(uses_action(uses).as_ref(), |_, used| self.matches(uses, used));
                 // That something is not used at all is the claim itself.
@@ -92,6 +93,14 @@ impl Oracle {
                 self.matches(uses, used) && self.outside(state, used, extent)
             }),
             Question::AtMost(uses, most) => self.at_most(uses, *most),
+        }
+    }
+
+    /// What is true of a question that is enforced: it is looked at when a use begins, and not again while it is under way.
+    pub fn enforced(&self, question: &Question) -> Truth {
+        match question {
+            Question::Requires(uses, formula) => self.requires(uses, formula, false),
+            other => self.answer(other),
         }
     }
 
@@ -272,8 +281,25 @@ impl Oracle {
         (grant, &workflow.actions[grant.action.index()])
     }
 
+    fn unreviewed_somewhere(&self) -> Truth {
+        let guarded = !self.machine.workflow().guards.is_empty();
+        let pairs = self.states.situations.iter().zip(&self.states.next);
+        let violated = pairs.into_iter().any(|(here, moves)| {
+            // What a guard refuses is no use.
+            let usable = |at: At| {
+                !guarded
+                    || moves.iter().any(|edge| match &edge.by {
+                        Move::Use(used, _) | Move::Claim(used) => (used.step, used.grant) == at,
+                        _ => false,
+                    })
+            };
+            self.unreviewed(here, &usable)
+        });
+        if violated { Truth::Violated } else { self.if_complete() }
+    }
+
     /// An argument that a use possible now makes final is neither judged nor made of what was judged.
-    fn unreviewed(&self, here: &Situation<Forgetful>) -> bool {
+    fn unreviewed(&self, here: &Situation<Forgetful>, usable: &dyn Fn(At) -> bool) -> bool {
         let workflow = self.machine.workflow();
         if here.state.status() != Status::Running {
             return false;
@@ -286,7 +312,6 @@ impl Oracle {
             now.open
                 && step.grants.iter().enumerate().any(|(ix, grant)| {
                     let at = (StepId::of(id), GrantIx::of(ix));
-                    let action = &workflow.actions[grant.action.index()];
                     let values: Option<Vec<&Datum>> = grant
                         .pins
                         .iter()
@@ -295,7 +320,8 @@ impl Oracle {
                         .collect();
                     // Without a value it cannot be used; that is another question.
                     values.is_some()
-                        && action.clauses.finals.iter().any(|number| {
+                        && usable(at)
+                        && finals.decided(at).iter().any(|number| {
                             let pin = &grant.pins[*number as usize];
                             let filled = finals.filled_by(at, *number);
                             if filled.is_empty() {
@@ -399,7 +425,7 @@ impl Oracle {
         (!all.is_empty()).then(|| all.into_iter().all(|passes| passes))
     }
 
-    fn requires(&self, uses: &Uses, formula: &Formula) -> Truth {
+    fn requires(&self, uses: &Uses, formula: &Formula, under_way: bool) -> Truth {
         let mut occurs = false;
         for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
             let flying: Vec<Used> = here
@@ -407,7 +433,7 @@ impl Oracle {
                 .iter()
                 .map(|f| Used { step: f.step, grant: f.grant, args: f.args.clone() })
                 .collect();
-            let running = here.state.status() == Status::Running;
+            let running = under_way && here.state.status() == Status::Running;
             let claimed = moves.iter().filter_map(|edge| match &edge.by {
                 Move::Use(used, _) | Move::Claim(used) => Some(used),
                 _ => None,
@@ -483,19 +509,62 @@ impl Oracle {
         explore(&self.machine, observer, &options).expect("the run starts")
     }
 
-    fn both(&self, a: &Uses, b: &Uses, principals: bool) -> Truth {
-        let roles = self.machine.workflow().roles.len();
+    /// Everybody for himself, and any two of one controller who may be.
+    fn staffs(&self) -> Vec<Vec<Principal>> {
+        let workflow = self.machine.workflow();
+        let roles = workflow.roles.len();
+        let apart = |a: usize, b: usize| {
+            let within = |role: usize| move |id: &xp_artifact::workflow::RoleId| id.index() == role;
+            let mut rules = workflow.separations.iter();
+            rules.any(|rule| rule.roles.iter().any(within(a)) && rule.roles.iter().any(within(b)))
+        };
         let distinct = everybody(self.machine.workflow());
         let mut staffs = vec![distinct.clone()];
-        if principals {
-            for first in 0..roles {
-                for second in first + 1..roles {
-                    let mut shared = distinct.clone();
-                    shared[second].controller = shared[first].controller.clone();
-                    staffs.push(shared);
-                }
+        for first in 0..roles {
+            for second in (first + 1..roles).filter(|second| !apart(first, *second)) {
+                let mut shared = distinct.clone();
+                shared[second].controller = shared[first].controller.clone();
+                staffs.push(shared);
             }
         }
+        staffs
+    }
+
+    /// The monitor runs along every run, with whatever meets that may.
+    fn through(&self, question: &Question, uses: &Uses) -> Truth {
+        let (mut complete, mut occurs) = (true, false);
+        for (number, staff) in self.staffs().into_iter().enumerate() {
+            let watching = Watching::of(self.machine.workflow(), question, Meets::Silent);
+            let options = Options {
+                max_states: self.max_states,
+                staff: Some(staff),
+                probes: self.probes.clone(),
+                // Who knows what does not depend on it.
+                in_flight: usize::from(number == 0),
+                faults: false,
+            };
+            let explored = explore(&self.machine, watching, &options).expect("the run starts");
+            complete &= explored.complete;
+            if explored.situations.iter().any(|here| here.observer.broken()) {
+                return Truth::Violated;
+            }
+            occurs |= explored.next.iter().flatten().any(|edge| match &edge.by {
+                Move::Use(used, _) | Move::Claim(used) => self.matches(uses, used),
+                _ => false,
+            });
+            if complete && !occurs {
+                break;
+            }
+        }
+        match (complete, occurs) {
+            (false, _) => Truth::TooLarge,
+            (true, true) => Truth::Holds,
+            (true, false) => Truth::NeverOccurs,
+        }
+    }
+
+    fn both(&self, a: &Uses, b: &Uses, principals: bool) -> Truth {
+        let staffs = if principals { self.staffs() } else { vec![everybody(self.machine.workflow())] };
         let mut complete = true;
         let (mut first_used, mut second_used) = (false, false);
         for staff in staffs {

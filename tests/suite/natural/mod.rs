@@ -181,6 +181,23 @@ const ATTACKS: &[Attack] = &[
     },
     Attack {
         on: "export",
+        what: "sent before anybody looked",
+        edits: &[("step send by sender after look.approved {", "step send by sender after make.made {")],
+        kind: "private",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "bug_fix",
+        what: "merged on the word of whoever read the issue",
+        edits: &[(
+            "after review_code.approved and validate.passed {",
+            "after validate.passed or run_tests.passed {",
+        )],
+        kind: "through",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "export",
         what: "another copy is sent than the one that was looked at",
         edits: &[
             (

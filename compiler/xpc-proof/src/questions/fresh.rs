@@ -51,7 +51,8 @@ struct Table {
     evidence: Vec<Evidence>,
     classes: BTreeMap<(GrantAt, usize), Class>,
     spends: Vec<(GrantAt, usize)>,
-    reaches: Vec<(GrantAt, usize)>,
+    /// By evidence and grant: what it is worth that the grant makes final what the evidence is about.
+    reaches: BTreeMap<(GrantAt, usize), Class>,
 }
 
 impl Table {
@@ -60,7 +61,7 @@ impl Table {
             evidence: evidence.to_vec(),
             classes: BTreeMap::new(),
             spends: Vec::new(),
-            reaches: Vec::new(),
+            reaches: BTreeMap::new(),
         };
         let about: Vec<_> = evidence.iter().map(|one| things.about(one)).collect();
         // Grants alike in what they alter meet the same evidence.
@@ -83,8 +84,8 @@ impl Table {
                 if things.spends(at, one) {
                     table.spends.push((at, number));
                 }
-                if things.reaches(at, one) {
-                    table.reaches.push((at, number));
+                if let Some(class) = things.reaches(at, one) {
+                    table.reaches.insert((at, number), class);
                 }
             }
         }
@@ -106,7 +107,7 @@ impl Meetings for Table {
     }
 
     fn reaches(&self, grant: GrantAt, evidence: &Evidence) -> bool {
-        self.number(evidence).is_some_and(|number| self.reaches.contains(&(grant, number)))
+        self.number(evidence).is_some_and(|number| self.reaches.contains_key(&(grant, number)))
     }
 }
 
@@ -174,7 +175,9 @@ impl<'m> Asked<'_, '_, 'm> {
     fn class(&self, case: usize) -> Option<Class> {
         let case = self.obligation.cases.get(case)?;
         let number = usize::try_from(case.label.evidence?).ok()?;
-        self.table.classes.get(&(changer(case)?, number)).copied()
+        let changes = self.table.classes.get(&(changer(case)?, number)).copied()?;
+        let reaches = last(case).and_then(|at| self.table.reaches.get(&(at, number)).copied());
+        Some(reaches.map_or(changes, |reaches| changes.max(reaches)))
     }
 
     fn of(&self, case: &Case) -> Option<&Evidence> {
@@ -184,6 +187,16 @@ impl<'m> Asked<'_, '_, 'm> {
     fn silent(&self, case: &Case) -> Verdict {
         let about = self.of(case).and_then(|one| self.things.about(one).first().copied());
         let about = about.map(|term| self.things.words(term)).unwrap_or_default();
+        let number = case.label.evidence.and_then(|number| usize::try_from(number).ok());
+        let open = last(case).filter(|at| {
+            number.and_then(|number| self.table.reaches.get(&(*at, number))) == Some(&Class::Silent)
+        });
+        if let Some(at) = open {
+            return answer::unknown(format!(
+                "`{}` may make final {about} on evidence from before it changed: its declaration does not say what it `reads`",
+                self.context.facts.action_name(at)
+            ));
+        }
         let action = changer(case).map(|at| self.context.facts.action_name(at)).unwrap_or_default();
         answer::unknown(format!(
             "`{action}` may change {about}: its declaration does not say which things it changes"
@@ -273,11 +286,13 @@ impl<'m> Asked<'_, '_, 'm> {
             .classes
             .iter()
             .filter(|((_, of), class)| **class == Class::Chosen && Some(*of) == number);
+        let reaching = self.table.reaches.iter().filter(|(_, class)| **class == Class::Chosen);
         let met = Met {
             evidence: self.evidence.to_vec(),
             alters: chosen.map(|((at, of), _)| (*at, *of)).collect(),
             spends: self.table.spends.clone(),
-            reaches: self.table.reaches.clone(),
+            reaches: reaching.map(|(at, _)| *at).collect(),
+            ..Met::default()
         };
         let watching = Watching::new(self.context.facts, &FRESH, Rc::new(met));
         Setting { watching: Some(watching), ..Setting::default() }
@@ -336,6 +351,14 @@ fn changer(case: &Case) -> Option<GrantAt> {
         [_, (0, changer)] => Some(*changer),
         [(_, changer), ..] => Some(*changer),
         [] => None,
+    }
+}
+
+/// The final use after a change that a case is about.
+fn last(case: &Case) -> Option<GrantAt> {
+    match case.label.uses.as_slice() {
+        [(0, _), (1, last)] => Some(*last),
+        _ => None,
     }
 }
 

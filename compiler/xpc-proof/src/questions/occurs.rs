@@ -1,10 +1,11 @@
 //! Whether what a proof speaks of happens at all, where limits per run leave that open.
 //!
-//! Live maps are exactly the maps of runs, unless using a loop up runs into a limit per run: then a live map behind that loop
-//! may belong to no run. What was proved of it stays true; whether it says anything is shown by a run, or unknown.
+//! Live maps are exactly the maps of runs, unless using a loop up runs into a limit per run, or a guard may refuse a use: then
+//! some live maps belong to no run. What was proved of them stays true; whether it says anything is shown by a run, or unknown.
 
 use xp_artifact::question::{Question, Uses};
-use xp_artifact::workflow::Formula;
+use xp_artifact::workflow::{Atom, Formula};
+use xp_diagnostics::{Event, EventKind};
 use xpc_model::Verdict;
 
 use super::{Context, Granted, granted, possible, uses};
@@ -14,6 +15,7 @@ use crate::facts::GrantAt;
 use crate::map::Map;
 use crate::plan::{self, Act};
 use crate::refute::Setting;
+use crate::told;
 use crate::violation::Violation;
 
 /// Uses that are looked for by a search, where the plan from the map fails.
@@ -21,7 +23,9 @@ const SEARCHED: usize = 2;
 
 /// The verdict, unless it is a proof of which no run is known to reach the situation.
 pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict: Verdict) -> Verdict {
-    let may_miss = context.session.walks().any_scarce() || context.facts.taken.any();
+    let may_miss = context.session.walks().any_scarce()
+        || context.facts.taken.any()
+        || !context.facts.guarding().is_exact();
     if verdict.witness.is_none() || !may_miss {
         return verdict;
     }
@@ -30,10 +34,12 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
         Question::Requires(uses, _)
         | Question::Never(uses)
         | Question::OnlyWithin(uses, _)
-        | Question::AtMost(uses, _) => vec![uses],
+        | Question::AtMost(uses, _)
+        | Question::Through(uses, _) => vec![uses],
         _ => return verdict,
     };
     let any_arguments = matches!(question, Question::Never(_));
+    let mut shown = None;
     for uses in spoken_of {
         let found = if any_arguments {
             uses::reachable(&context.session, granted(context.facts, uses))
@@ -44,32 +50,45 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
             Ok(found) => found,
             Err(why) => return answer::unknown(why),
         };
-        if !occurs(context, &found) {
+        let Some(run) = occurs(context, &found) else {
+            let why = if context.facts.guarding().is_exact() {
+                "a limit per run stands in the way of a loop"
+            } else {
+                "a guard stands in the way, or a limit per run"
+            };
             return answer::unknown(format!(
-                "nothing violates it, but no run was found in which `{}` is used: a limit per run stands in the way of a loop",
+                "nothing violates it, but no run was found in which `{}` is used: {why}",
                 uses::words(uses)
             ));
-        }
+        };
+        shown = shown.or(Some(run));
     }
-    verdict
+    Verdict { witness: shown.or(verdict.witness), ..verdict }
 }
 
-/// One of the uses is made in some run.
-fn occurs(context: &Context<'_, '_>, found: &[(Granted<'_>, Example<'_, '_>)]) -> bool {
-    let walks = context.session.walks();
-    if found.iter().any(|(_, example)| !walks.needs_scarce(context.facts, &example.map())) {
-        return true;
+/// What is settled in some run in which one of the uses is made.
+fn occurs(context: &Context<'_, '_>, found: &[(Granted<'_>, Example<'_, '_>)]) -> Option<Vec<Atom>> {
+    let (facts, walks) = (context.facts, context.session.walks());
+    if facts.guarding().is_exact() {
+        let surely = found.iter().find(|(_, example)| !walks.needs_scarce(facts, &example.map()));
+        if let Some((_, example)) = surely {
+            return Some(example.in_order(facts));
+        }
     }
     let all = found.iter().map(|(granted, example)| (granted.at, example.map()));
     let found: Vec<(GrantAt, Map)> = all.take(super::MOST).collect();
     let made = |at: GrantAt| Violation::UseWithout(at, Formula::Any(Vec::new()));
-    let planned = |(at, map): &(GrantAt, Map)| {
-        let acts = plan::to_map(context.facts, map, &[Act::using(*at)]);
+    let planned = |(at, map): &&(GrantAt, Map)| {
+        let acts = plan::to_map(facts, map, &[Act::using(*at)]);
         acts.is_some_and(|acts| context.stage.can(&acts, &made(*at)).is_ok())
     };
-    found.iter().any(planned)
-        || found
-            .iter()
-            .take(SEARCHED)
-            .any(|(at, _)| context.stage.search(&made(*at), &Setting::default(), "").is_ok())
+    if let Some((_, map)) = found.iter().find(planned) {
+        return Some(map.in_order(facts));
+    }
+    let searched = found
+        .iter()
+        .take(SEARCHED)
+        .find_map(|(at, _)| context.stage.search(&made(*at), &Setting::default(), "").ok())?;
+    let settles = |event: &&Event| matches!(event.kind, EventKind::Settle { .. });
+    Some(searched.events.iter().filter(settles).filter_map(|event| told::taken(facts, event)).collect())
 }

@@ -91,12 +91,15 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     verdict
 }
 
-/// The makers of what the step's grants and judgements name have settled.
+/// The makers of what the step's grants and judgements name have settled, and the steps that guards of the grants look at.
 fn decided(context: &Context<'_, '_>, step: StepId) -> Goal {
     let facts = context.facts;
     let pinned = facts.step(step).grants.iter().flat_map(Grant::data).map(|(_, datum)| datum);
     let judged = facts.atoms(step).filter_map(|(atom, _)| facts.judged_datum(atom));
-    let makers: BTreeSet<StepId> = pinned.chain(judged).filter_map(|datum| datum.root.step()).collect();
+    let grants = (0..facts.step(step).grants.len()).map(|index| crate::values::grant_at(step, index));
+    let required = grants.flat_map(|at| facts.guarding().required(at)).flat_map(|formula| formula.steps());
+    let makers: BTreeSet<StepId> =
+        pinned.chain(judged).filter_map(|datum| datum.root.step()).chain(required).collect();
     makers.into_iter().map(Need::Settled).collect()
 }
 
@@ -117,7 +120,10 @@ fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
     }
     let sure: BTreeSet<GrantIx> = evidence::read_by(facts, step)
         .into_iter()
-        .filter(|grant| !spent.contains(&(step, *grant)) && sure::lets_through(facts, (step, *grant)))
+        .filter(|grant| {
+            let at = (step, *grant);
+            !spent.contains(&at) && sure::lets_through(facts, at) && facts.guarding().required(at).is_empty()
+        })
         .collect();
     let there = |grant: GrantIx| sure.contains(&grant);
     (0_u32..1 << flags.len()).all(|bits| {
@@ -191,7 +197,14 @@ fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Diagnos
     let trace = worst(context, step, map, &[])
         .ok_or_else(|| plan::TOO_LONG.to_owned())
         .and_then(|uses| context.trace(map, &uses, &Violation::Stranded(step), &setting, end))
-        .map_err(|why| if lucky { format!("{why}; {}", cure(name)) } else { why })?;
+        .map_err(|why| match refusable(facts, step) {
+            Some(at) => format!(
+                "a guard may refuse `{}`, and step `{name}` may have no other way to settle: add an outcome that does without",
+                facts.action_name(at)
+            ),
+            None if lucky => format!("{why}; {}", cure(name)),
+            None => why,
+        })?;
     let failure =
         Diagnostic::error(codes::STRANDED, format!("step `{name}` can be left with no way to settle"))
             .at(context.span(Place::Step(step)));
@@ -200,6 +213,12 @@ fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Diagnos
     );
     let failure = if lucky { failure.help(cure(name)) } else { failure };
     Ok(failure.trace(trace))
+}
+
+/// A grant that matters to the step and that a guard may refuse.
+fn refusable(facts: &Facts<'_>, step: StepId) -> Option<GrantAt> {
+    let read = evidence::read_by(facts, step).into_iter().map(|grant| (step, grant));
+    read.chain(sure::showing(facts, step)).find(|at| facts.guarding().may_refuse(*at))
 }
 
 fn cure(name: &str) -> String {

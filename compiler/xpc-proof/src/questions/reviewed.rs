@@ -1,7 +1,8 @@
 //! Nothing is made final before somebody judged it.
 //!
-//! In every live map in which a grant can be used whose action declares `final` arguments, each of these has been judged by an
-//! outcome that is `of` it, or of all that it was made from. Automatic outcomes judge nothing unless they count as a judgement.
+//! In every live map in which a grant can be used whose action declares `final` arguments, or removes what the run did not make,
+//! each of these arguments, or the name of what is removed, has been judged by an outcome that is `of` it, or of all that it was
+//! made from. Automatic outcomes judge nothing unless they count as a judgement.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,10 +27,11 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let judged = Judged::of(facts);
     let mut asked: Vec<(GrantAt, u32, Formula)> = Vec::new();
     for (at, grant) in facts.grants() {
-        for number in &facts.action_of(at).clauses.finals {
-            let Some(pin) = grant.pins.get(*number as usize) else { continue };
-            match judged.argument(at, *number, pin) {
-                Ok(Some(formula)) => asked.push((at, *number, formula)),
+        let decided = judged.finals.borrow_mut().decided(at);
+        for number in decided {
+            let Some(pin) = grant.pins.get(number as usize) else { continue };
+            match judged.argument(at, number, pin) {
+                Ok(Some(formula)) => asked.push((at, number, formula)),
                 Ok(None) => {}
                 Err(why) => return answer::unknown(why),
             }
@@ -46,7 +48,34 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         .zip(examples)
         .filter_map(|((at, number, formula), map)| Some(failure(context, *at, *number, formula, &map?)))
         .collect();
-    answer::from(failures)
+    if failures.is_empty() { silent(context, &judged) } else { answer::from(failures) }
+}
+
+/// Proved, unless a final argument may name what other uses alter because its declaration does not say what is read.
+fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
+    let facts = context.facts;
+    let mut asked: Vec<(GrantAt, u32, GrantAt)> = Vec::new();
+    for (at, _) in facts.grants() {
+        for number in &facts.action_of(at).clauses.finals {
+            let by = judged.finals.borrow_mut().silently_filled_by(at, *number);
+            asked.extend(by.map(|by| (at, *number, by)));
+        }
+    }
+    let goals: Vec<Goal> = asked.iter().map(|(at, ..)| vec![Need::Use(*at)]).collect();
+    let examples = match context.session.sort(&goals, Some(1)) {
+        Ok(examples) => examples,
+        Err(why) => return answer::unknown(why),
+    };
+    let Some(((at, number, by), _)) = asked.iter().zip(examples).find(|(_, map)| map.is_some()) else {
+        return answer::proved();
+    };
+    let param = facts.action_of(*at).params.get(*number as usize).map(|param| param.name.as_str());
+    answer::unknown(format!(
+        "`{}` may make final what `{}` has put into a thing that `{}` names: its declaration does not say what it `reads`",
+        facts.action_name(*at),
+        facts.action_name(*by),
+        param.unwrap_or_default()
+    ))
 }
 
 /// Which outcomes judge which datum.

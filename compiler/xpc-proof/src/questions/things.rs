@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use xp_artifact::declaration::ThingExpr;
+use xp_artifact::judgement::is_open;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;
@@ -80,6 +81,17 @@ impl<'f, 'm> Things<'f, 'm> {
         }
     }
 
+    /// What the one alters may be what the other reads, or lie in it or enclose it, as far as somebody can choose that.
+    pub fn feeds(
+        &self,
+        (writer, altered): (GrantAt, &ThingExpr),
+        (reader, read): (GrantAt, &ThingExpr),
+    ) -> bool {
+        let altered = self.term(writer, altered);
+        let read = self.terms.borrow_mut().term(reader.0, reader.1, read);
+        self.meet(altered, self.number(read)) == Some(Class::Chosen)
+    }
+
     /// A final argument of the grant certainly is what the evidence is about.
     pub fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool {
         let mut finals = self.facts.action_of(grant).clauses.final_things();
@@ -89,13 +101,18 @@ impl<'f, 'm> Things<'f, 'm> {
         })
     }
 
-    /// A final argument of the grant may be what the evidence is about, as far as that can change.
-    pub fn reaches(&self, grant: GrantAt, evidence: &Evidence) -> bool {
+    /// What it is worth that a final argument of the grant may be what the evidence is about, as far as that can change.
+    pub fn reaches(&self, grant: GrantAt, evidence: &Evidence) -> Option<Class> {
+        if self.spends(grant, evidence) {
+            return Some(Class::Chosen);
+        }
         let about = self.about(evidence);
-        let clauses = &self.facts.action_of(grant).clauses;
-        let mut finals = clauses.final_things().map(|thing| self.term(grant, thing));
-        self.spends(grant, evidence)
-            || finals.any(|thing| about.iter().any(|about| self.meet(thing, *about) == Some(Class::Chosen)))
+        let action = self.facts.action_of(grant);
+        let finals = action.clauses.final_things().map(|thing| self.term(grant, thing));
+        let met = finals.flat_map(|thing| about.iter().filter_map(move |about| self.meet(thing, *about)));
+        let mut open = action.clauses.finals.iter().map(|number| is_open(self.facts.w, action, *number));
+        let silent = (!about.is_empty() && open.any(|open| open)).then_some(Class::Silent);
+        met.chain(silent).min()
     }
 
     /// What a meeting of the two is worth; none if they are apart.

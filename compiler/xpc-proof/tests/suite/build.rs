@@ -113,6 +113,7 @@ impl Build {
             steps: Vec::new(),
             loops: Vec::new(),
             finish: Formula::All(Vec::new()),
+            guards: Vec::new(),
         };
         Self { w, finish: false }
     }

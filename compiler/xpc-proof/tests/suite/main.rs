@@ -9,6 +9,8 @@ mod example;
 #[cfg(test)]
 mod explore;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod hostile;
 mod ids;
 #[cfg(test)]

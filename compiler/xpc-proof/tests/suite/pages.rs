@@ -35,7 +35,9 @@ fn program(page: &str, heading: &str) -> String {
 #[test]
 fn pages_are_true() {
     let mut seen = 0;
-    for code in codes::ALL.iter().filter(|code| code.id.starts_with("XP06")) {
+    // The page about rosters has no program.
+    let with_program = |id: &str| id.starts_with("XP06") && id != codes::START_RIGHTS.id;
+    for code in codes::ALL.iter().filter(|code| with_program(code.id)) {
         seen += 1;
         let wrong = verdicts(code.id, &program(code.page, "## Wrong"));
         let found = match code.id {
@@ -51,5 +53,5 @@ fn pages_are_true() {
             assert!(fine, "{}, {id}: {verdict:#?}", code.id);
         }
     }
-    assert_eq!(seen, 21);
+    assert_eq!(seen, 23);
 }

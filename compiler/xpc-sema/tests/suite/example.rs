@@ -162,6 +162,7 @@ fn obligations_are_named() {
             "bug_fix/never-github-contents-write",
             "bug_fix/github-contents-write-within",
             "bug_fix/merge-at-most",
+            "bug_fix/merge-through-senior",
         ]
     );
     let never = model.obligations.iter().find(|found| found.question.kind() == Kind::Never).unwrap();
@@ -218,8 +219,7 @@ fn a_security_review_is_six_lines() {
 
 #[test]
 fn untrusted_text_is_a_question() {
-    let line = "prove untrusted text reaches effect merge only through senior";
-    let checked = edited(&format!("// {line}"), line);
+    let checked = Checked::of(SOURCE);
     let last = checked.models[0].obligations.last().unwrap();
     assert_eq!(last.id, "bug_fix/merge-through-senior");
     assert!(matches!(last.question, Question::Through(Uses::Effect(Effect::Merge), _)));

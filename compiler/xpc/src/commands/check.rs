@@ -1,9 +1,11 @@
 //! `xpc check`: parse, resolve, analyse, prove.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use xpc_driver::{Disk, Driver, Proved, ProverProcess};
+use xpc_driver::{Compiled, Disk, Driver, Proved, ProverProcess, Roster};
+use xpc_model::{Model, Verdict};
 
 use crate::args::{Check, Deny};
 use crate::exit::{self, Exit};
@@ -13,19 +15,27 @@ pub fn run(options: &Check) -> Exit {
     let disk = Disk::new(options.limits.into());
     let mut driver = Driver::new();
     let begun = Instant::now();
-    let compiled = driver.compile(&disk, &options.files);
+    let mut compiled = driver.compile(&disk, &options.files);
+    let roster = options.roster.as_ref().and_then(|path| read(&disk, path, &mut compiled));
     let compiling = begun.elapsed();
-    let mut proved = Vec::new();
+    let mut answered = Vec::new();
     // Nothing is proved of sources that are faulty: an answer about half of them would mislead.
     if !compiled.rejected() {
         let mut prover = ProverProcess::installed();
         for (_, model) in &compiled.models {
             match driver.prove(&disk, &mut prover, model) {
-                Ok(one) => proved.push(one),
+                Ok(one) => answered.push((with_roster(model, roster.as_ref()), one)),
                 Err(error) => return exit::failed(&error.to_string()),
             }
         }
     }
+    let proved: Vec<Proved<'_>> = answered
+        .iter()
+        .map(|((model, more), one)| {
+            let verdicts = one.verdicts.iter().chain(more).cloned().collect();
+            Proved { model, verdicts, took: one.took }
+        })
+        .collect();
     let report = match options.deny {
         Some(Deny::Warnings) => Report::without_warnings(&compiled, &proved, options.format),
         None => Report::new(&compiled, &proved),
@@ -39,6 +49,26 @@ pub fn run(options: &Check) -> Exit {
         exit::talk(&timings(compiling, &proved, printing.elapsed()));
     }
     exit
+}
+
+/// The roster, or what is wrong with it among what is wrong with the sources.
+fn read(disk: &Disk, path: &Path, compiled: &mut Compiled) -> Option<Roster> {
+    match Roster::read(disk, path, &mut compiled.sources) {
+        Ok(roster) => Some(roster),
+        Err(fault) => {
+            compiled.diagnostics.push(*fault);
+            None
+        }
+    }
+}
+
+/// The workflow with what is asked of the roster, and the answers to that.
+fn with_roster(model: &Model, roster: Option<&Roster>) -> (Model, Vec<Verdict>) {
+    let mut model = model.clone();
+    let (asked, answers): (Vec<_>, Vec<_>) =
+        roster.map(|roster| roster.asked(&model)).unwrap_or_default().into_iter().unzip();
+    model.obligations.extend(asked);
+    (model, answers)
 }
 
 /// Where the time went, one line each. The prover's own work is what its answers say; the rest of its time is that of

@@ -53,9 +53,10 @@ fn summary(artifact: &Artifact, signers: &[&str], checked: bool) -> Result<(Stri
     let count = |status: Status| artifact.obligations.iter().filter(|o| o.status == status).count();
     let vacuous = artifact.obligations.iter().filter(|o| o.status == Status::Vacuous && o.vacuous_ok).count();
     lines.push(format!(
-        "proofs     {} of {} obligations recorded as proved, {vacuous} accepted as vacuous; certificates: unchecked in this version",
+        "proofs     {} of {} obligations recorded as proved, {} enforced, {vacuous} accepted as vacuous; certificates: unchecked in this version",
         count(Status::Proved),
         artifact.obligations.len(),
+        count(Status::Enforced),
     ));
     let bad: Vec<&str> = artifact
         .obligations

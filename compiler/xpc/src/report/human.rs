@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use xp_artifact::question::Status;
 use xp_diagnostics::Span;
 use xpc_driver::Proved;
-use xpc_model::Place;
+use xpc_model::{Place, Verdict};
 
 use crate::report::Report;
 
@@ -43,7 +43,10 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
     );
     let pairs = || proved.model.obligations.iter().zip(&proved.verdicts);
     let all = pairs().all(|(obligation, verdict)| verdict.status.holds(obligation.vacuous_ok));
-    for (obligation, verdict) in pairs() {
+    // What is enforced stands apart from what is proved.
+    let enforced = |verdict: &Verdict| verdict.status == Status::Enforced;
+    let apart = pairs().filter(|(_, verdict)| !enforced(verdict)).chain(pairs().filter(|(_, v)| enforced(v)));
+    for (obligation, verdict) in apart {
         // Where something fails, the rest is in the way: it is counted below.
         if !all && verdict.status.holds(obligation.vacuous_ok) {
             continue;
@@ -69,12 +72,18 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>, text: &mut String) {
         }
     }
     let count = |status: Status| proved.verdicts.iter().filter(|verdict| verdict.status == status).count();
-    let parts: Vec<String> =
-        [Status::Proved, Status::Refuted, Status::Vacuous, Status::Conditional, Status::Unknown]
-            .into_iter()
-            .filter(|status| count(*status) > 0)
-            .map(|status| format!("{} {}", count(status), status.as_str()))
-            .collect();
+    let parts: Vec<String> = [
+        Status::Proved,
+        Status::Enforced,
+        Status::Refuted,
+        Status::Vacuous,
+        Status::Conditional,
+        Status::Unknown,
+    ]
+    .into_iter()
+    .filter(|status| count(*status) > 0)
+    .map(|status| format!("{} {}", count(status), status.as_str()))
+    .collect();
     let _ = writeln!(text, "{} in {:.1} ms", parts.join(", "), proved.took.as_secs_f64() * 1_000.0);
 }
 

@@ -50,10 +50,12 @@ fn workflow(report: &Report<'_>, proved: &Proved<'_>) -> Value {
             })
         })
         .collect();
+    let enforced: Vec<&str> = proved.model.workflow.guards.iter().map(|guard| guard.id.as_str()).collect();
     json!({
         "name": proved.model.workflow.name,
         "steps": proved.model.workflow.steps.len(),
         "roles": proved.model.workflow.roles.len(),
         "obligations": obligations,
+        "enforced": enforced,
     })
 }

@@ -1,5 +1,6 @@
-//! `--format junit`: a case for each file and each obligation.
+//! `--format junit`: a case for each file and each obligation; what is enforced has a class of its own.
 
+use xp_artifact::question::Status;
 use xp_diagnostics::render::junit::{self, Case};
 
 use crate::report::Report;
@@ -19,8 +20,13 @@ pub fn suites(report: &Report<'_>) -> String {
                     verdict.failures.iter().map(|failure| failure.message.as_str()).collect();
                 (line, all.join("\n"))
             });
+            let workflow = &proved.model.workflow.name;
+            let class = match verdict.status {
+                Status::Enforced => format!("{workflow}.enforced"),
+                _ => workflow.clone(),
+            };
             cases.push(Case {
-                class: proved.model.workflow.name.clone(),
+                class,
                 name: obligation.source.clone(),
                 failure,
                 micros: u64::try_from(verdict.took.as_micros()).unwrap_or(u64::MAX),

@@ -19,7 +19,9 @@ fn of(obligation: &ProofObligation, verdict: &Verdict) -> Vec<Diagnostic> {
         }
         Status::Conditional => (codes::CONDITIONAL, verdict.status.as_str()),
         Status::Vacuous => (codes::VACUOUS, verdict.status.as_str()),
-        Status::Proved | Status::Refuted | Status::Unknown => (codes::NO_ANSWER, Status::Unknown.as_str()),
+        Status::Proved | Status::Enforced | Status::Refuted | Status::Unknown => {
+            (codes::NO_ANSWER, Status::Unknown.as_str())
+        }
     };
     let message = format!("`{}` is {word}: {}", obligation.source, verdict.reason);
     vec![Diagnostic::warning(code, message).at(obligation.span)]

@@ -87,6 +87,7 @@ pub(crate) fn apply(
         let reason = "another write of the same thing is under way or in doubt";
         return Err(Refusal::by(RefusalCode::InFlight, Clause::Step(claim.step), reason));
     }
+    context.machine.may_claim(state, claim.jti)?;
 
     let hold = state.holds.get_mut(claim.jti).ok_or_else(Refusal::broken)?;
     hold.phase = Phase::Claimed;

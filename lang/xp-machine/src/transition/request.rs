@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Action, Grant, GrantIx, Per, Step, StepId};
+use xp_monitor::Use;
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 
@@ -50,6 +51,10 @@ pub(crate) fn apply(
             format!("run `{run}` holds the resource"),
         ));
     }
+    let opening = state.steps.get(id.index()).map(|step| step.opening).unwrap_or_default();
+    let by = request.actor.principal.controller.clone();
+    let of = Use { at: (id, grant), opening, by, args: request.args.clone() };
+    context.machine.may_begin(state, request.jti, of)?;
 
     close::sweep(state, id, grant, context.now);
     let declared = step.grants.get(grant.index()).ok_or_else(Refusal::broken)?;

@@ -105,6 +105,7 @@ pub fn workflow(roles: &[&str], steps: Vec<Step>, loops: Vec<Loop>) -> Workflow 
         steps,
         loops,
         finish,
+        guards: vec![],
     }
 }
 

@@ -185,6 +185,13 @@ fn a_name_that_is_said_to_be_another_is_that_one() {
     let datum = |root| Pin::Is(Expr::Datum(Datum { root, fields: Vec::new() }));
     let given = datum(Root::Param(ParamId(2)));
     made.steps[0].grants.push(grant(ActionId(4), given, 1, Per::Opening, Some("said")));
+    // Its own clauses may name it by the result, too.
+    let mut read = made.clone();
+    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())] };
+    read.actions[4].clauses.reads = Some(vec![ThingExpr::Path(vec![own])]);
+    let mut run = run_of(read);
+    assert_eq!(code(make(&mut run, "word")), RefusalCode::OutOfScope);
+    make(&mut run, "other").unwrap();
     let hands_on = datum(Root::Result { step: StepId(0), grant: GrantIx(4) });
     let outcomes = vec![outcome("done", How::Judged, Then::Settle)];
     let pushes = vec![grant(PUSH, hands_on, 1, Per::Opening, None)];

@@ -4,6 +4,7 @@
 mod closing;
 mod fixture;
 mod fresh;
+mod guards;
 mod judging;
 mod loops;
 mod malformed;

@@ -6,4 +6,5 @@ pub mod fresh;
 pub(crate) mod never;
 pub(crate) mod once;
 pub(crate) mod requires;
+pub mod through;
 pub(crate) mod within;

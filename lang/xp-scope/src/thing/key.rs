@@ -3,10 +3,10 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::chooser::Chooser;
+use super::joint::{self, Pair};
 use super::kind::KeyDecl;
 use super::meeting::{Because, Side};
-use super::template::{self, Texts};
-use super::term::{Key, MintId, Piece, Symbol};
+use super::term::{Key, MadeBy, MintId, Piece, SymbolId};
 use crate::chars::fold;
 use crate::pattern::PatternSet;
 use crate::types::Type;
@@ -45,7 +45,7 @@ pub(super) fn meet(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
         },
         Key::Every(None) => KeyMeeting::Several,
         Key::Every(Some(patterns)) => every(decl, patterns, right),
-        Key::Minted { mint, name, again } => minted(decl, (*mint, *again), name.as_deref(), right),
+        Key::Minted { mint, by, name, again } => minted(decl, (*mint, *by, *again), name.as_deref(), right),
         Key::Chosen { by, within } => chosen(decl, *by, within.as_ref(), right),
         Key::Value(_) | Key::Symbol(_) | Key::Template(_) => written(decl, left, right),
     }
@@ -104,7 +104,7 @@ fn every(decl: &KeyDecl, patterns: &PatternSet, other: &Key) -> KeyMeeting {
         Key::Chosen { by, within: Some(others) } if patterns.may_touch(others) => KeyMeeting::Perhaps(*by),
         Key::Chosen { within: Some(_), .. } => unmatched(decl),
         Key::Chosen { by, within: None } => KeyMeeting::Perhaps(*by),
-        Key::Template(pieces) => KeyMeeting::Perhaps(who(pieces).unwrap_or(Chooser::World)),
+        Key::Template(_) => KeyMeeting::Perhaps(who(other).unwrap_or(Chooser::World)),
         Key::Minted { name: Some(name), .. } => every(decl, patterns, name),
         Key::Minted { name: None, .. } => KeyMeeting::Perhaps(Chooser::World),
     }
@@ -112,11 +112,22 @@ fn every(decl: &KeyDecl, patterns: &PatternSet, other: &Key) -> KeyMeeting {
 
 /// What the run makes against anything else: new against all that was given, by its name against the rest. Of paths only the
 /// name counts: what is new may lie inside what is not.
-fn minted(decl: &KeyDecl, (mint, again): (MintId, bool), name: Option<&Key>, other: &Key) -> KeyMeeting {
+fn minted(
+    decl: &KeyDecl,
+    (mint, by, again): (MintId, MadeBy, bool),
+    name: Option<&Key>,
+    other: &Key,
+) -> KeyMeeting {
     let tree = decl.is_tree();
     match (other, name) {
-        (Key::Minted { mint: second, .. }, _) if mint == *second => KeyMeeting::One,
-        (Key::Minted { again: second, .. }, _) if !tree && !again && !second => {
+        (Key::Minted { mint: second, by: second_by, .. }, _)
+            if mint == *second && by == *second_by && by != MadeBy::Any =>
+        {
+            KeyMeeting::One
+        }
+        (Key::Minted { mint: second, again: second_again, .. }, _)
+            if mint != *second && !tree && !again && !second_again =>
+        {
             KeyMeeting::Apart(Because::New)
         }
         (Key::Minted { name: Some(second), .. }, Some(name)) => meet(decl, name, second),
@@ -139,7 +150,7 @@ fn chosen(decl: &KeyDecl, by: Chooser, within: Option<&PatternSet>, other: &Key)
         }
         (_, Key::Chosen { by: second, .. }) => of_both(*second),
         (_, Key::Symbol(symbol)) => of_both(symbol.by),
-        (_, Key::Template(pieces)) => of_both(who(pieces).unwrap_or(by)),
+        (_, Key::Template(_)) => of_both(who(other).unwrap_or(by)),
         (_, Key::Value(_) | Key::Every(_) | Key::Minted { .. }) => KeyMeeting::Perhaps(by),
     }
 }
@@ -179,54 +190,60 @@ pub(super) fn lies_in(path: &str, folder: &str) -> bool {
 }
 
 fn templates(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
-    let (Some(left), Some(right)) = (pieces(decl, left), pieces(decl, right)) else {
+    let (Some(a), Some(b)) = (letters(decl, left), letters(decl, right)) else {
         return KeyMeeting::Perhaps(Chooser::World);
     };
-    let by = who(&left).into_iter().chain(who(&right)).min().unwrap_or(Chooser::World);
-    // A folder of the other's path is enough to meet.
-    if decl.is_tree() {
-        return KeyMeeting::Perhaps(by);
+    if a == b {
+        return KeyMeeting::One;
     }
-    // Free text may merge with what stands beside it where names are compared in a normal form.
-    let merges = (decl.fold || decl.ty == Type::Text) && left.iter().chain(&right).any(is_free);
-    match template::compare(&left, &right) {
-        Texts::Same => KeyMeeting::One,
-        Texts::Differ if !merges => differ(decl),
-        Texts::Differ | Texts::MayAgree => KeyMeeting::Perhaps(by),
+    let by = who(left).into_iter().chain(who(right)).min().unwrap_or(Chooser::World);
+    // A folder of the other's path is enough to meet: that depends on where the terms end.
+    if decl.is_tree() || joint::may_meet(&[Pair { decl, left, right, ends: (false, false) }]) {
+        KeyMeeting::Perhaps(by)
+    } else {
+        differ(decl)
     }
 }
 
-fn pieces(decl: &KeyDecl, key: &Key) -> Option<Vec<Piece>> {
-    let text = |text: &str| Piece::Text(if decl.fold { fold(text) } else { text.nfc().collect() });
+/// A part of what a template prints.
+#[derive(PartialEq, Eq)]
+enum Printed<'a> {
+    Char(char),
+    Hole(SymbolId, &'a Type),
+}
+
+/// What is printed, part by part: where these are the same, so are the texts.
+fn letters<'a>(decl: &'a KeyDecl, key: &'a Key) -> Option<Vec<Printed<'a>>> {
+    let chars = |text: &str| {
+        let text = if decl.fold { fold(text) } else { text.nfc().collect() };
+        text.chars().map(Printed::Char).collect::<Vec<_>>()
+    };
     match key {
-        Key::Value(Value::Text(value)) => Some(vec![text(value)]),
-        Key::Value(Value::Int(value)) => Some(vec![Piece::Text(value.to_string())]),
-        Key::Symbol(symbol) => Some(vec![Piece::Hole { symbol: symbol.clone(), ty: decl.ty.clone() }]),
-        Key::Template(pieces) => Some(
-            pieces
-                .iter()
-                .map(|piece| match piece {
-                    Piece::Text(value) => text(value),
-                    hole @ Piece::Hole { .. } => hole.clone(),
-                })
-                .collect(),
-        ),
+        Key::Value(Value::Text(value)) => Some(chars(value)),
+        Key::Value(Value::Int(value)) => Some(chars(&value.to_string())),
+        Key::Symbol(symbol) => Some(vec![Printed::Hole(symbol.id, &decl.ty)]),
+        Key::Template(pieces) => {
+            let parts = pieces.iter().map(|piece| match piece {
+                Piece::Text(value) => chars(value),
+                Piece::Hole { symbol, ty } => vec![Printed::Hole(symbol.id, ty)],
+            });
+            Some(parts.flatten().collect())
+        }
         _ => None,
     }
 }
 
-fn is_free(piece: &Piece) -> bool {
-    match piece {
-        Piece::Text(_) => false,
-        Piece::Hole { ty, .. } => !matches!(ty, Type::Int | Type::Commit | Type::Tree | Type::Enum(_)),
+/// Who can choose a value in it against us.
+fn who(key: &Key) -> Option<Chooser> {
+    match key {
+        Key::Symbol(symbol) => Some(symbol.by),
+        Key::Template(pieces) => {
+            let holes = pieces.iter().filter_map(|piece| match piece {
+                Piece::Text(_) => None,
+                Piece::Hole { symbol, .. } => Some(symbol.by),
+            });
+            holes.min()
+        }
+        _ => None,
     }
-}
-
-/// Who can choose a hole of a template against us.
-fn who(pieces: &[Piece]) -> Option<Chooser> {
-    let holes = pieces.iter().filter_map(|piece| match piece {
-        Piece::Text(_) => None,
-        Piece::Hole { symbol, .. } => Some(symbol),
-    });
-    holes.map(|symbol: &Symbol| symbol.by).min()
 }

@@ -7,12 +7,14 @@
 mod audience;
 mod chooser;
 mod concrete;
+mod equation;
+mod joint;
 mod key;
 mod kind;
+mod language;
 mod meeting;
 mod readers;
 mod relate;
-mod template;
 mod term;
 
 pub use audience::audience_within;
@@ -23,4 +25,4 @@ pub use kind::{Immutable, KeyDecl, Kind, KindError, KindIx, Kinds};
 pub use meeting::{Assignment, Because, Meeting, Side};
 pub use readers::{Audience, Readers};
 pub use relate::relate;
-pub use term::{Key, Level, MintId, Piece, Symbol, SymbolId, Term};
+pub use term::{Key, Level, MadeBy, MintId, Piece, Symbol, SymbolId, Term};

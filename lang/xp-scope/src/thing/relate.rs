@@ -1,6 +1,7 @@
 //! How two terms relate.
 
 use super::chooser::Chooser;
+use super::joint::{self, Pair};
 use super::key::{self, KeyMeeting};
 use super::kind::Kinds;
 use super::meeting::{Assignment, Because, Meeting, Side};
@@ -32,6 +33,7 @@ fn silent(clause: &str) -> Meeting {
 
 fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
     let mut so_far = SoFar::default();
+    let mut pairs = Vec::new();
     for (number, (left, right)) in a.iter().zip(b).enumerate() {
         let (Some(kind), Some(other)) = (kinds.get(left.kind), kinds.get(right.kind)) else {
             return silent("resource");
@@ -51,7 +53,11 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
             if let Err(because) = so_far.add((number, part), key::meet(decl, l, r), ends) {
                 return Meeting::Apart(because);
             }
+            pairs.push(((number, part), Pair { decl, left: l, right: r, ends: (ends.left, ends.right) }));
         }
+    }
+    if let Err(because) = so_far.at_once(&pairs) {
+        return Meeting::Apart(because);
     }
     so_far.end(a.len(), b.len())
 }
@@ -93,6 +99,23 @@ impl SoFar {
             KeyMeeting::Inside(_) => return Err(Because::Spelling),
             KeyMeeting::Several => self.several = true,
             KeyMeeting::Perhaps(by) => self.perhaps(at, by),
+        }
+        Ok(())
+    }
+
+    /// The values that make each pair meet must be the same for all of them.
+    fn at_once(&mut self, pairs: &[((usize, usize), Pair<'_>)]) -> Result<(), Because> {
+        if self.needed.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<Pair<'_>> = pairs.iter().map(|(_, pair)| *pair).collect();
+        if !joint::say_more(&all) || joint::may_meet(&all) {
+            return Ok(());
+        }
+        let exact: Vec<Pair<'_>> = all.into_iter().filter(|pair| pair.decl.exact).collect();
+        match pairs.iter().find(|(_, pair)| !pair.decl.exact) {
+            Some((at, _)) if joint::may_meet(&exact) => self.perhaps(*at, Chooser::Nobody),
+            _ => return Err(Because::Spelling),
         }
         Ok(())
     }

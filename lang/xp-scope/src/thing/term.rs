@@ -48,8 +48,10 @@ pub enum Key {
     },
     /// The name of something that did not exist before a use of the run made it; the machine checks that.
     Minted {
-        /// Which use, and in which opening.
+        /// Of which grant, in which opening.
         mint: MintId,
+        /// Which of its uses.
+        by: MadeBy,
         /// How it is called, where the run chooses that; the upstream does otherwise.
         name: Option<Box<Key>>,
         /// The run may remove it, so that another use can make something of the same name.
@@ -57,6 +59,18 @@ pub enum Key {
     },
     /// Every one there is or will be, inside the patterns if there are any.
     Every(Option<PatternSet>),
+}
+
+/// Which use of a grant made something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MadeBy {
+    /// The only one there can be in an opening.
+    Only,
+    /// The last one of several, whose result stands.
+    Last,
+    /// Any one of several.
+    Any,
 }
 
 /// A value of the run: two terms with one symbol have one value.
@@ -76,7 +90,7 @@ pub struct Symbol {
 #[serde(transparent)]
 pub struct SymbolId(pub u32);
 
-/// Number of one making of one new name.
+/// Number of one making of new names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct MintId(pub u32);

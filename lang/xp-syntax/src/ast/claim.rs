@@ -5,10 +5,13 @@ use xp_diagnostics::Span;
 use super::name::{Name, Path};
 use super::pin::{Expr, Int, Patterns};
 use super::step::Formula;
+use super::thing::Thing;
 
-/// `prove claim or vacuous`.
+/// `prove claim or vacuous`, or `guard claim`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prove {
+    /// `guard`: it is enforced, not proved.
+    pub guard: bool,
     /// What is claimed.
     pub claim: Claim,
     /// `or vacuous`: accepted that the situation cannot occur.
@@ -22,7 +25,7 @@ pub struct Prove {
 pub struct Claim {
     /// Which.
     pub kind: ClaimKind,
-    /// Without `prove` and `or vacuous`.
+    /// Without `prove` or `guard`, and `or vacuous`.
     pub span: Span,
 }
 
@@ -43,6 +46,15 @@ pub enum ClaimKind {
     AtMost(Uses, Int),
     /// `untrusted text reaches A only through role`.
     Through(Uses, Name),
+    /// `private T never reaches A`, or `reaches A only through role`.
+    Private {
+        /// The things.
+        thing: Thing,
+        /// Which uses; none for all by which it comes to outsiders.
+        sinks: Option<Uses>,
+        /// Whose judgement lets it pass.
+        through: Option<Name>,
+    },
 }
 
 /// Some uses of actions.

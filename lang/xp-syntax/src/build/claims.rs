@@ -1,4 +1,4 @@
-//! `prove` clauses.
+//! `prove` and `guard` clauses.
 
 use pest::iterators::Pair;
 
@@ -8,10 +8,11 @@ use crate::grammar::Rule;
 
 pub(crate) fn prove(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Prove> {
     let span = cx.span(&pair);
+    let guard = pair.as_rule() == Rule::guard_piece;
     let mut kids = Kids::of(pair);
     let claim = claim(cx, kids.eat(Rule::claim)?)?;
     let vacuous = kids.eat(Rule::vacuous).map(|vacuous| cx.span(&vacuous));
-    Some(Prove { claim, vacuous, span })
+    Some(Prove { guard, claim, vacuous, span })
 }
 
 fn claim(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Claim> {
@@ -19,6 +20,16 @@ fn claim(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Claim> {
     let form = Kids::of(pair).next()?;
     let rule = form.as_rule();
     let mut kids = Kids::of(form);
+    if rule == Rule::private {
+        let thing = cx.thing(kids.eat(Rule::thing)?)?;
+        let sink = Kids::of(kids.eat(Rule::sink)?).eat(Rule::uses);
+        let sinks = match sink {
+            Some(sink) => Some(uses(cx, sink)?),
+            None => None,
+        };
+        let through = kids.eat(Rule::role_name).map(|name| cx.name(&name));
+        return Some(Claim { kind: ClaimKind::Private { thing, sinks, through }, span });
+    }
     let first = uses(cx, kids.eat(Rule::uses)?)?;
     let kind = match rule {
         Rule::no_role => ClaimKind::NoRole(first, uses(cx, kids.eat(Rule::uses)?)?),

@@ -18,7 +18,7 @@ pub(super) fn hints(slice: &Slice<'_, '_>, wants: &[Wanted], word: &str, fault: 
         Piece::Grant if wants("per") => {
             fault.help("`once` says of what: `once per opening` or `once per run`")
         }
-        Piece::Prove if wants("per") => fault.help("a count is over the run: `at most N per run`"),
+        Piece::Prove | Piece::Guard if wants("per") => fault.help("a count is over the run: `at most N per run`"),
         Piece::Clause if wants("nothing") => {
             fault.help("name the things, as `Kind(key)`, with commas; `nothing` and `anything` stand alone")
         }

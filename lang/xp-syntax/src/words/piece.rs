@@ -21,6 +21,7 @@ pub(crate) enum Piece {
     Submit,
     Outcome,
     Prove,
+    Guard,
     Finish,
     /// Starts with nothing that could start anything.
     Unknown,
@@ -65,6 +66,7 @@ impl Piece {
             Self::Submit => "submission",
             Self::Outcome => "outcome",
             Self::Prove => "`prove`",
+            Self::Guard => "`guard`",
             Self::Finish => "`finish when`",
             Self::Unknown => "declaration",
         }
@@ -89,6 +91,7 @@ impl Piece {
             Self::Submit => Rule::submit_piece,
             Self::Outcome => Rule::outcome_piece,
             Self::Prove => Rule::prove_piece,
+            Self::Guard => Rule::guard_piece,
             Self::Finish => Rule::finish_piece,
         })
     }

@@ -36,23 +36,11 @@ static PLANNED: &[Planned] = &[
     planned("service", Place::Start, "roles for services (`service`)", ROLE),
     planned("service", Place::Inside(Piece::Step, "by"), "roles for services (`service`)", ROLE),
     planned("lease", Place::Start, "leases on resources (`lease`)", ""),
-    planned(
-        "guard",
-        Place::Start,
-        "properties that are enforced while a run goes on (`guard`)",
-        "`prove` asks for the property before any run",
-    ),
     planned("optional", Place::Start, "optional steps (`optional`)", ""),
     planned("scenario", Place::Start, "tests of workflows (`scenario`)", ""),
     planned("template", Place::Start, "templates of steps (`template`)", "write each step out"),
     planned("rules", Place::Start, "packs of properties (`rules`)", "write each `prove` in the workflow"),
     planned("apply", Place::Start, "packs of properties (`apply`)", "write each `prove` in the workflow"),
-    planned(
-        "private",
-        Place::Inside(Piece::Prove, "prove"),
-        "properties of private text (`private text reaches`)",
-        "",
-    ),
     planned(
         "when",
         Place::Inside(Piece::Step, ""),

@@ -43,6 +43,7 @@ pub(super) static WORDS: &[Word] = &[
     free("assume", Rule::k_assume).starts(&[(Piece::Workflow, Piece::Assume)]).needs_more(),
     reserved("step", Rule::k_step).starts(&[(Piece::Workflow, Piece::Step)]).needs_more(),
     reserved("prove", Rule::k_prove).starts(&[(Piece::Workflow, Piece::Prove)]).needs_more(),
+    reserved("guard", Rule::k_guard).starts(&[(Piece::Workflow, Piece::Guard)]).needs_more(),
     reserved("finish", Rule::k_finish).starts(&[(Piece::Workflow, Piece::Finish)]).needs_more(),
     // In a step.
     reserved("may", Rule::k_may).starts(&[(Piece::Step, Piece::Grant)]).needs_more(),
@@ -107,7 +108,7 @@ pub(super) static WORDS: &[Word] = &[
         .breaks(OutsideBracketsOf(Piece::Grant)),
     free("minted", Rule::k_minted).forms(&[Rule::minted]).continues(),
     free("most", Rule::k_most).needs_more().continues(),
-    free("never", Rule::k_never).forms(&[Rule::never]).needs_more(),
+    free("never", Rule::k_never).forms(&[Rule::never]).needs_more().continues(),
     free("no", Rule::k_no).forms(&[Rule::no_role, Rule::no_principal]),
     free("nobody", Rule::k_nobody).needs_more(),
     reserved("not", Rule::k_not).forms(&[Rule::negated]).needs_more().spaced_group(),
@@ -127,6 +128,8 @@ pub(super) static WORDS: &[Word] = &[
     free("per", Rule::k_per).needs_more().continues(),
     free("principal", Rule::k_principal).continues(),
     free("public", Rule::k_public).forms(&[Rule::public]),
+    free("outsiders", Rule::k_outsiders),
+    free("private", Rule::k_private).forms(&[Rule::private]).needs_more(),
     free("reaches", Rule::k_reaches).needs_more().continues(),
     reserved("reopen", Rule::k_reopen).forms(&[Rule::reopen]).needs_more(),
     free("requires", Rule::k_requires)

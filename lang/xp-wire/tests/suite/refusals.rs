@@ -15,6 +15,7 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
         RefusalCode::OutOfSequence => ("out_of_sequence", 409, true),
         RefusalCode::StepClosed => ("step_closed", 409, false),
         RefusalCode::OutOfScope => ("out_of_scope", 403, false),
+        RefusalCode::Guarded => ("guarded", 409, true),
         RefusalCode::Unbound => ("unbound", 409, true),
         RefusalCode::BadValue => ("bad_value", 422, false),
         RefusalCode::Ambiguous => ("ambiguous", 409, false),

@@ -117,6 +117,7 @@ pub fn workflow() -> Workflow {
             notes: true,
         }],
         finish: is(2, 0),
+        guards: vec![],
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn text(workflow: &Workflow, clause: Clause) -> Option<String> {
             let outcome = step(atom.step)?.outcomes.get(atom.outcome.index())?;
             Some(format!("outcome {}", outcome_text(workflow, outcome)))
         }
+        Clause::Guard(index) => Some(workflow.guards.get(index as usize)?.source.clone()),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use xp_artifact::starts;
+use xp_artifact::workflow::Workflow;
 use xp_machine::Start;
 use xp_machine::event::Principal;
 use xp_scope::{Digest, Value};
@@ -19,7 +21,7 @@ use super::stops;
 use super::{Orchestrator, random_id};
 use crate::memory::{Line, NewRun, Tx};
 use crate::realms;
-use crate::roster::Rule;
+use crate::roster::{Roster, Rule};
 use crate::rules::Rules;
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
@@ -95,10 +97,11 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
         return Err(Stop::Refuse(Refused::new(RefusalCode::ClockOff, trouble.to_string())));
     }
     let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
-    let rule = allowed(tx, rules, caller.name(), ask, &digest, &name, in_force)?;
     let machine = tx.machine(&digest)?.ok_or_else(unknown)?;
-    let staff = staff(rules, &ask.staff).map_err(Stop::Refuse)?;
     let workflow = machine.workflow();
+    let asked = Asked { digest: &digest, name: &name, in_force, workflow };
+    let rule = allowed(tx, &rules.roster, caller.name(), ask, asked)?;
+    let (counted, staff) = (rule.id(), staff(rules, &ask.staff).map_err(Stop::Refuse)?);
     let instances = realms::instances(&rules.instances, &rule.instances, workflow).map_err(Stop::Refuse)?;
     // The configuration may be another one than at deployment.
     realms::bind(&rules.instances, &instances, workflow).map_err(Stop::Refuse)?;
@@ -115,7 +118,7 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     })?;
     let artifact = Digest::parse(&digest).map_err(StoreError::broken)?;
     let started_by = caller.name();
-    tx.insert_run(NewRun { id, artifact, machine, state, rule: &rule.id(), started_by })?;
+    tx.insert_run(NewRun { id, artifact, machine, state, rule: &counted, started_by })?;
     let facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
     let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
     let written = tx.record(id, body)?;
@@ -129,18 +132,27 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
 }
 
+/// The artifact that is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    digest: &'a str,
+    name: &'a str,
+    /// It is the latest of its name.
+    in_force: bool,
+    workflow: &'a Workflow,
+}
+
 /// The first rule that allows it; else why the nearest does not.
 fn allowed<'r>(
     tx: &Tx<'_>,
-    rules: &'r Rules,
-    principal: &'r str,
+    roster: &'r Roster,
+    principal: &str,
     ask: &StartRun,
-    digest: &'r str,
-    name: &'r str,
-    in_force: bool,
+    asked: Asked<'_>,
 ) -> Result<&'r Rule, Stop> {
+    let Asked { digest, name, in_force, workflow } = asked;
     let mut refused = Refused::new(RefusalCode::Unknown, "there is no such artifact for you");
-    for rule in rules.roster.rules(principal, digest, name) {
+    for rule in roster.rules(principal, digest, name) {
         if !in_force && rule.artifact != digest {
             refused =
                 Refused::new(RefusalCode::NotAllowed, format!("a later artifact is in force for `{name}`"));
@@ -149,6 +161,13 @@ fn allowed<'r>(
         if let Some(param) = rule.forbids(&ask.params) {
             refused =
                 Refused::new(RefusalCode::NotAllowed, format!("you may not start it with this `{param}`"));
+            continue;
+        }
+        // What was proved takes for granted that these are not the starter's to say.
+        let named: Vec<&str> = rule.params.keys().map(String::as_str).collect();
+        if let Some(one) = starts::open(workflow, &named).first() {
+            let reason = format!("the roster must say which `{}` may be: {}", one.path, one.reason());
+            refused = Refused::new(RefusalCode::NotAllowed, reason);
             continue;
         }
         let (open, today) = tx.started(&rule.id(), tx.now.saturating_sub(DAY))?;

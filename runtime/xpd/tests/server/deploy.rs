@@ -141,8 +141,9 @@ async fn who_may_start_a_name_starts_what_is_in_force() {
     // Unless a rule names that very one.
     let file = world.site.folder.join("roster.toml");
     let roster = std::fs::read_to_string(&file).unwrap();
-    let rule =
-        format!("\n[[start]]\nartifact = \"{old}\"\nprincipals = [\"ben\"]\nmax_open = 2\nmax_per_day = 2\n");
+    let rule = format!(
+        "\n[[start]]\nartifact = \"{old}\"\nprincipals = [\"ben\"]\nmax_open = 2\nmax_per_day = 2\nparams = {{ place = \"A\" }}\n"
+    );
     std::fs::write(&file, roster + &rule).unwrap();
     let world = world.restart().await;
     assert_eq!(start(&world, "ben", &old).await.ok()["artifact"], json!(old));

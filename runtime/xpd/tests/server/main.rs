@@ -13,6 +13,8 @@ mod doors;
 #[cfg(test)]
 mod doubt;
 #[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod happy;
 #[cfg(test)]
 mod kill;

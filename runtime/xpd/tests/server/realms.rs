@@ -154,3 +154,26 @@ async fn the_binding_is_on_the_record_and_looked_at_again_when_a_run_starts() {
     assert_eq!(refused.body["index"].is_u64(), json!(true), "{}", refused.body);
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_whose_rule_leaves_open_what_is_made_final_is_refused() {
+    let mut workflow = flow::workflow(60);
+    workflow.actions[flow::NOTE].clauses.finals = vec![0];
+    let rule = |params: &str| {
+        format!(
+            "\n[[start]]\nartifact = \"flow\"\nprincipals = [\"ben\"]\nmax_open = 2\nmax_per_day = 2\n{params}"
+        )
+    };
+    for (params, allowed) in [("", false), ("params = { place = \"A\" }\n", true)] {
+        let (site, running) = server(&workflow, FAKE, &rule(params)).await;
+        admin(&site, &running).deploy(sealed(&artifact(workflow.clone()))).await.ok();
+        let reply = Agent::new(agent::key("ben"), &running.url).start("A").await;
+        if allowed {
+            reply.ok();
+        } else {
+            let detail = reply.refused("not_allowed").body["detail"].as_str().unwrap();
+            assert!(detail.contains("the roster must say which `place` may be"), "{detail}");
+        }
+        running.stop().await;
+    }
+}

@@ -268,6 +268,7 @@ fn key<O: Observer>(situation: &Situation<O>) -> u64 {
     let state = &situation.state;
     state.loops().hash(&mut hasher);
     state.pending().len().hash(&mut hasher);
+    state.watch().hash(&mut hasher);
     for step in state.steps() {
         (step.settled, step.open, step.in_flight, &step.submissions, &step.shown).hash(&mut hasher);
         for grant in &step.grants {
@@ -302,6 +303,7 @@ fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
         && a.state.loops() == b.state.loops()
         && a.state.pending() == b.state.pending()
         && a.state.staff() == b.state.staff()
+        && a.state.watch() == b.state.watch()
         && a.flying == b.flying
         && a.world == b.world
         && a.observer == b.observer

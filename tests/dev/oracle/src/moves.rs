@@ -292,6 +292,12 @@ impl Player<'_> {
         }
     }
 
+    /// Whoever sends work back with notes leaves some.
+    fn keeps_notes(&self, atom: Atom) -> bool {
+        let mut loops = self.machine.workflow().loops.iter();
+        loops.any(|by| by.notes && by.step == atom.step && by.outcome == atom.outcome)
+    }
+
     fn outcomes<O: Observer>(&self, here: &Situation<O>, found: &mut Vec<(Move, Situation<O>)>) {
         for (number, outcome) in self.step.outcomes.iter().enumerate() {
             let atom = Atom { step: self.id, outcome: OutcomeIx::of(number) };
@@ -311,7 +317,8 @@ impl Player<'_> {
                 How::Judged | How::JudgedIf(_) => {
                     let actor = acting(self.principal, self.role);
                     let (step, outcome) = (self.step.name.clone(), outcome.name.clone());
-                    (Move::Judge(atom), Event::Judge { actor, step, outcome, notes: None })
+                    let notes = self.keeps_notes(atom).then(|| "see above".to_owned());
+                    (Move::Judge(atom), Event::Judge { actor, step, outcome, notes })
                 }
             };
             let mut then = here.clone();

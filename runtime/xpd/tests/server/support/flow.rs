@@ -176,5 +176,6 @@ pub fn workflow(ttl: u32) -> Workflow {
             notes: true,
         }],
         finish: settled(2, 0),
+        guards: vec![],
     }
 }

@@ -40,23 +40,32 @@ pub fn signer() -> SigningKey {
     SigningKey::from_seed(&[7; 32])
 }
 
-/// An artifact file of a workflow, everything proved.
+/// An artifact file of a workflow, everything proved but what it guards.
 pub fn artifact(workflow: Workflow) -> Artifact {
+    let obligation = |id: &str, question: &Question, source: &str, status: Status| Obligation {
+        assuming: Vec::new(),
+        id: id.to_owned(),
+        question: question.clone(),
+        source: source.to_owned(),
+        status,
+        vacuous_ok: false,
+        certificate: "unchecked".to_owned(),
+        witness: None,
+    };
+    let mut obligations =
+        vec![obligation("test/never_stuck", &Question::NeverStuck, "never stuck", Status::Proved)];
+    obligations.extend(
+        workflow
+            .guards
+            .iter()
+            .map(|guard| obligation(&guard.id, &guard.question, &guard.source, Status::Enforced)),
+    );
     Artifact {
         format: xp_artifact::FORMAT,
         compiler: "test".to_owned(),
         sources: Vec::new(),
         workflow,
-        obligations: vec![Obligation {
-            assuming: Vec::new(),
-            id: "test/never_stuck".to_owned(),
-            question: Question::NeverStuck,
-            source: "never stuck".to_owned(),
-            status: Status::Proved,
-            vacuous_ok: false,
-            certificate: "unchecked".to_owned(),
-            witness: None,
-        }],
+        obligations,
     }
 }
 

@@ -185,5 +185,6 @@ fn workflow() -> Workflow {
         }],
         loops: Vec::new(),
         finish: Formula::Is(settled),
+        guards: Vec::new(),
     }
 }

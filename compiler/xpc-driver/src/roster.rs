@@ -1,0 +1,113 @@
+//! Start rules of a roster, held against workflows.
+//!
+//! Only what a rule pins is looked at; who there is and under which keys is the server's matter.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+use xp_artifact::question::{Question, Status};
+use xp_artifact::starts;
+use xp_diagnostics::{Diagnostic, SourceId, Sources, Span, codes};
+use xpc_model::{Model, Place, ProofObligation, Verdict};
+
+use crate::world::World;
+
+/// Largest roster that is read, in bytes.
+const MAX_BYTES: usize = 4 << 20;
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    start: Vec<Spanned<Rule>>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    artifact: String,
+    #[serde(default)]
+    params: BTreeMap<String, toml::Value>,
+}
+
+/// The start rules of a roster.
+pub struct Roster {
+    source: SourceId,
+    rules: Vec<Spanned<Rule>>,
+}
+
+impl Roster {
+    /// Reads a roster and adds it to the sources.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no roster: said in the file.
+    pub fn read(world: &dyn World, path: &Path, sources: &mut Sources) -> Result<Self, Box<Diagnostic>> {
+        let shown = path.display().to_string();
+        let read = world.read(path, MAX_BYTES + 1);
+        let text = match read {
+            Ok(bytes) if bytes.len() <= MAX_BYTES => {
+                String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+            }
+            Ok(_) => Err(format!("it has more than {MAX_BYTES} bytes")),
+            Err(error) => Err(error.to_string()),
+        };
+        let source = sources.add(shown.clone(), text.as_deref().unwrap_or_default());
+        let fault = |message: String, span: Span| {
+            Box::new(Diagnostic::error(codes::UNREADABLE, message).at(span).in_file(source))
+        };
+        let start = Span::new(source, 0, 0);
+        let text = text.map_err(|why| fault(format!("the roster `{shown}` cannot be read: {why}"), start))?;
+        match toml::from_str::<File>(&text) {
+            Ok(file) => Ok(Self { source, rules: file.start }),
+            Err(error) => {
+                let span = error.span().map_or(start, |range| place(source, &range));
+                Err(fault(format!("this is no roster: {}", error.message()), span))
+            }
+        }
+    }
+
+    /// A question and its answer for each rule about the workflow.
+    #[must_use]
+    pub fn asked(&self, model: &Model) -> Vec<(ProofObligation, Verdict)> {
+        let workflow = &model.workflow;
+        let about = self.rules.iter().enumerate().filter(|(_, rule)| rule.as_ref().artifact == workflow.name);
+        about.map(|(number, rule)| self.rule(model, number + 1, rule)).collect()
+    }
+
+    fn rule(&self, model: &Model, number: usize, rule: &Spanned<Rule>) -> (ProofObligation, Verdict) {
+        let workflow = &model.workflow;
+        let span = place(self.source, &rule.span());
+        let named: Vec<&str> = rule.as_ref().params.keys().map(String::as_str).collect();
+        let open = starts::open(workflow, &named);
+        let failures: Vec<Diagnostic> = open
+            .iter()
+            .map(|one| {
+                Diagnostic::error(
+                    codes::START_RIGHTS,
+                    format!(
+                        "whoever starts `{}` may choose `{}` freely, and {}",
+                        workflow.name,
+                        one.path,
+                        one.reason()
+                    ),
+                )
+                .at(span)
+                .label(model.spans.get(Place::Step(one.step)).unwrap_or(span), "it matters here")
+                .help(format!("say which values it may have: `params = {{ \"{}\" = … }}`", one.path))
+            })
+            .collect();
+        let status = if failures.is_empty() { Status::Proved } else { Status::Refuted };
+        let obligation = ProofObligation {
+            id: format!("{}/start-rights-{number}", workflow.name),
+            question: Question::StartRights,
+            source: format!("start rule {number} of the roster pins all that a starter must not choose"),
+            span,
+            vacuous_ok: false,
+        };
+        (obligation, Verdict { failures, ..Verdict::new(status) })
+    }
+}
+
+fn place(source: SourceId, range: &std::ops::Range<usize>) -> Span {
+    Span::new(source, range.start, range.end)
+}

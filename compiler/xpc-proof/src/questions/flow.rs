@@ -1,0 +1,463 @@
+//! What strangers wrote, or what is in things that are not for everybody, reaches a use only where a role judged it.
+//!
+//! A closed set of places: from the uses backwards along every edge of [`Graph`], without those at which the role's judgement of
+//! what passes is in force in every live map, no stranger is met. A way that is met is carried out, and the monitor must say that
+//! it breaks the property.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use xp_artifact::declaration::ThingExpr;
+use xp_artifact::order::Moment;
+use xp_artifact::question::{Secret, Sinks, Uses};
+use xp_artifact::things::Terms;
+use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
+use xp_diagnostics::{Diagnostic, codes};
+use xp_monitor::influence::{Edge, Graph, Node, Origin, judging};
+use xp_monitor::obligation::{Builder, Label, Node as Part};
+use xp_scope::thing::{Class, Term, audience_within};
+use xpc_model::{Place, ProofObligation, Verdict};
+
+use super::things::Things;
+use super::{Context, Granted, MOST, possible, uses};
+use crate::answer;
+use crate::example::Example;
+use crate::facts::{Facts, GrantAt};
+use crate::moments::{Asking, Moments};
+use crate::need::Need;
+use crate::plan::{self, Act};
+use crate::refute::Setting;
+use crate::violation::Violation;
+use crate::watching::{Met, Watching};
+
+/// Reopenings tried along a way.
+const REOPENINGS: usize = 2;
+/// Longer ways are only searched for on the machine.
+const LONGEST: usize = 12;
+
+pub(crate) fn through(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    of: &Uses,
+    role: RoleId,
+) -> Verdict {
+    let origin = Origin::Strangers;
+    ask(
+        context,
+        obligation,
+        Some(of),
+        possible(&context.session, of),
+        Flow { origin, role: Some(role), what: "what strangers wrote".to_owned() },
+    )
+}
+
+pub(crate) fn private(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    secret: &Secret,
+    sinks: &Sinks,
+    role: Option<RoleId>,
+) -> Verdict {
+    let facts = context.facts;
+    let mut terms = Terms::of(facts.w);
+    let term = terms.written(&secret.thing, &secret.given);
+    let (of, found) = match sinks {
+        Sinks::Uses(of) => (Some(of), possible(&context.session, of)),
+        Sinks::Outsiders => {
+            let all = facts.grants().filter(|(at, _)| leaves(facts, &mut terms, *at, &term));
+            let all = all.map(|(at, grant)| Granted { at, grant }).collect();
+            (None, uses::reachable(&context.session, all))
+        }
+    };
+    let what = format!("what is in `{}`", secret.text);
+    ask(context, obligation, of, found, Flow { origin: Origin::Things(term), role, what })
+}
+
+/// The use publishes, or writes what somebody may read who may not read the things themselves.
+fn leaves<'m>(facts: &Facts<'m>, terms: &mut Terms<'m>, at: GrantAt, secret: &Term) -> bool {
+    let action = facts.action_of(at);
+    let clauses = &action.clauses;
+    let made = clauses.makes.iter().map(|making| &making.thing);
+    let mut places = clauses.changes.iter().chain(made).map(|expr| terms.term(at.0, at.1, expr));
+    action.publishes || places.any(|place| !audience_within(&facts.w.kinds, &place, secret))
+}
+
+/// What is asked.
+struct Flow {
+    origin: Origin,
+    /// Whose judgement of what passes cuts a way.
+    role: Option<RoleId>,
+    /// What passes, in words.
+    what: String,
+}
+
+type Found<'f, 'm> = Result<Vec<(Granted<'m>, Example<'f, 'm>)>, String>;
+
+fn ask<'f, 'm>(
+    context: &Context<'f, 'm>,
+    obligation: &ProofObligation,
+    of: Option<&Uses>,
+    found: Found<'f, 'm>,
+    flow: Flow,
+) -> Verdict {
+    let facts = context.facts;
+    let found = match found {
+        Ok(found) => found,
+        Err(why) => return answer::unknown(why),
+    };
+    let Some((_, witness)) = found.first() else {
+        return match of {
+            Some(of) => uses::never_used(context, obligation, of),
+            // Nothing leaves at all.
+            None => answer::proved(),
+        };
+    };
+    let sinks: Vec<Node> = found.iter().map(|(granted, _)| Node::Use(granted.at)).collect();
+    let graph = Graph::of(facts.w, flow.origin.clone());
+    let cuts = Cuts::of(context, flow.role);
+    let mut asked = Asked { context, obligation, flow, graph, cuts };
+    match asked.way(&sinks, Class::Silent) {
+        Err(why) => answer::unknown(why),
+        Ok(None) => {
+            let because = asked.cuts.used.iter().map(|atom| Place::Outcome(*atom)).collect();
+            let mut verdict = answer::proved_by(because, Some(witness.in_order(facts)));
+            match asked.exposed() {
+                Ok(notes) => verdict.notes = notes,
+                Err(why) => return answer::unknown(why),
+            }
+            verdict
+        }
+        Ok(Some(weakest)) => asked.refute(&sinks, &weakest),
+    }
+}
+
+struct Asked<'a, 'f, 'm> {
+    context: &'a Context<'f, 'm>,
+    obligation: &'a ProofObligation,
+    flow: Flow,
+    graph: Graph<'m>,
+    cuts: Cuts<'a, 'f, 'm>,
+}
+
+impl<'m> Asked<'_, '_, 'm> {
+    fn way(&mut self, to: &[Node], worth: Class) -> Result<Option<Vec<Edge>>, String> {
+        self.way_without(to, worth, None)
+    }
+
+    fn way_without(
+        &mut self,
+        to: &[Node],
+        worth: Class,
+        barred: Option<&Edge>,
+    ) -> Result<Option<Vec<Edge>>, String> {
+        let cuts = &mut self.cuts;
+        self.graph.way(to.iter().cloned(), worth, |edge| Ok(barred != Some(edge) && cuts.passes(edge)?))
+    }
+
+    /// The run that goes the way; or one that goes round some edge of it, since the shortest way need not be one that a run goes.
+    fn shown(&mut self, sinks: &[Node], way: &[Edge]) -> Result<Diagnostic, String> {
+        if let Ok(failure) = self.failure(way, Search::None) {
+            return Ok(failure);
+        }
+        for edge in way.iter().rev().take(MOST) {
+            if let Some(other) = self.way_without(sinks, Class::Chosen, Some(edge))?
+                && let Ok(failure) = self.failure(&other, Search::None)
+            {
+                return Ok(failure);
+            }
+        }
+        self.failure(way, Search::Bounded)
+    }
+
+    fn refute(&mut self, sinks: &[Node], weakest: &[Edge]) -> Verdict {
+        let facts = self.context.facts;
+        match self.way(sinks, Class::Chosen) {
+            Err(why) => return answer::unknown(why),
+            Ok(Some(way)) => {
+                return match self.shown(sinks, &way) {
+                    Ok(failure) => answer::refuted(vec![failure]),
+                    Err(why) => answer::unknown(format!("it may pass by {}: {why}", in_words(facts, &way))),
+                };
+            }
+            Ok(None) => {}
+        }
+        match self.way(sinks, Class::Spelling) {
+            Err(why) => answer::unknown(why),
+            Ok(Some(way)) => answer::conditional(format!(
+                "it passes if an upstream takes two names for one: {}",
+                in_words(facts, &way)
+            )),
+            Ok(None) => {
+                let silent = weakest.iter().find(|edge| edge.class == Class::Silent);
+                let clause = silent.map_or_else(String::new, |edge| unsaid(facts, edge));
+                answer::unknown(format!("it may pass by {}, since {clause}", in_words(facts, weakest)))
+            }
+        }
+    }
+
+    /// The run that goes this way.
+    fn failure(&self, way: &[Edge], search: Search) -> Result<Diagnostic, String> {
+        let (context, facts) = (self.context, self.context.facts);
+        let Some(Node::Use(sink)) = way.last().map(|edge| &edge.to) else {
+            return Err("the way ends in no use".to_owned());
+        };
+        let setting = self.setting(way);
+        let violation = self.violation(way);
+        let (action, what) = (facts.action_name(*sink), &self.flow.what);
+        let judged = self.flow.role.map(|role| format!("`{}`", facts.role_name(role)));
+        let ends_in = match &judged {
+            Some(role) => format!("`{action}` rests on {what}, and {role} did not judge it"),
+            None => format!("`{action}` rests on {what}"),
+        };
+        let trace = match self.along(way, &setting, &violation, &ends_in) {
+            Ok(trace) => trace,
+            Err(_) if search == Search::Bounded => context.stage.search(&violation, &setting, ends_in)?,
+            Err(why) => return Err(why),
+        };
+        let without = judged.map(|role| format!(" without a judgement by {role}")).unwrap_or_default();
+        let code = if self.flow.origin == Origin::Strangers { codes::UNTRUSTED } else { codes::PRIVATE };
+        let mut fault = Diagnostic::error(
+            code,
+            format!("{what} can reach `{action}` in step `{}`{without}", facts.step(sink.0).name),
+        )
+        .at(context.span(Place::Grant(sink.0, sink.1)));
+        let mut named = BTreeSet::from([*sink]);
+        for edge in way {
+            let Some((at, text)) = said(facts, edge) else { continue };
+            if named.insert(at) {
+                fault = fault.label(context.span(Place::Grant(at.0, at.1)), text);
+            }
+        }
+        let help = match self.flow.role {
+            Some(role) => format!(
+                "let it wait for an outcome of `{}` that says what it judges, `outcome approved of …`, and pin the argument to \
+                 exactly that",
+                facts.role_name(role)
+            ),
+            None => "leave out what reads it, narrow the scope, or let a role judge exactly what passes: \
+                     `only through ROLE`"
+                .to_owned(),
+        };
+        Ok(fault.label(self.obligation.span, "asked here").help(help).trace(trace))
+    }
+
+    fn along(
+        &self,
+        way: &[Edge],
+        setting: &Setting<'m>,
+        violation: &Violation,
+        ends_in: &str,
+    ) -> Result<xp_diagnostics::Trace, String> {
+        let (context, facts) = (self.context, self.context.facts);
+        let mut moments: Vec<(Moment, Vec<Atom>)> = Vec::new();
+        for edge in way {
+            let judging = self.cuts.judging(edge);
+            match moments.last_mut() {
+                Some((moment, known)) if *moment == edge.at => known.extend(judging),
+                _ => moments.push((edge.at, judging)),
+            }
+        }
+        let count = u8::try_from(moments.len()).map_err(|_| plan::TOO_LONG)?;
+        if moments.len() > LONGEST {
+            return Err(plan::TOO_LONG.to_owned());
+        }
+        let mut builder = Builder::new(count);
+        let mut parts = Vec::new();
+        for (map, (moment, judged)) in (0_u8..).zip(&moments) {
+            let here = match moment.grant {
+                Some(grant) => Part::Use(map, (moment.step, grant)),
+                None => Part::Open(map, moment.step),
+            };
+            parts.push(builder.node(here));
+            if !judged.is_empty() {
+                let judged = Formula::Any(judged.iter().map(|atom| Formula::Is(*atom)).collect());
+                let holds = builder.node(Part::Holds(map, judged));
+                parts.push(builder.not(holds));
+            }
+        }
+        let all = builder.all(parts);
+        builder.case(all, Label { evidence: None, uses: Vec::new(), taken: Vec::new() });
+        let obligation = builder.end();
+        // What its step is settled with afterwards is the evidence for that as well: it is used once.
+        let acts = |found: &Moments| -> Vec<(usize, Act)> {
+            let settled = |map: usize, step: StepId| {
+                let place = found.at.get(map).and_then(|place| found.maps.get(*place));
+                place.is_some_and(|map| map.settled.contains_key(&step))
+            };
+            let used = moments.iter().enumerate().filter_map(|(map, (moment, _))| {
+                let act = Act::using((moment.step, moment.grant?));
+                Some((if settled(map + 1, moment.step) { map + 1 } else { map }, act))
+            });
+            used.collect()
+        };
+        let mut why = "no run goes all of it".to_owned();
+        for firings in 0..=REOPENINGS {
+            let loops = &context.cover().fireable;
+            let asking = Asking::examples(facts, context.session.limits, &obligation, loops, firings);
+            let Some(asking) = asking else { break };
+            let Some(found) = uses::answer(asking.ask(&[0]))? else { continue };
+            let plan = plan::through(facts, &found, &acts(&found), None).ok_or(plan::TOO_LONG)?;
+            match context.stage.trace(&plan, violation, setting, ends_in) {
+                Ok(trace) => return Ok(trace),
+                Err(reason) => why = reason,
+            }
+        }
+        Err(why)
+    }
+
+    /// Roles between which knowledge passes are played by one principal.
+    fn setting(&self, way: &[Edge]) -> Setting<'m> {
+        let facts = self.context.facts;
+        let mut shared: BTreeSet<RoleId> = BTreeSet::new();
+        for edge in way {
+            if let Node::Mind(role, _) = edge.to {
+                let shown = facts.step(edge.at.step).role;
+                let is_note = matches!(edge.from, Node::Mind(..));
+                if shown != role && !is_note {
+                    shared.extend([shown, role]);
+                }
+            }
+        }
+        let watching = (self.flow.origin == Origin::Strangers)
+            .then(|| Watching::new(facts, &self.obligation.question, Rc::new(reading(facts))));
+        Setting { shared: shared.into_iter().collect(), watching, ..Setting::default() }
+    }
+
+    /// What the run must show: that the monitor says it is broken, or where there is none, the uses of the way in their order.
+    fn violation(&self, way: &[Edge]) -> Violation {
+        if self.flow.origin == Origin::Strangers {
+            return Violation::Broken;
+        }
+        let mut uses: Vec<GrantAt> = Vec::new();
+        for at in way.iter().filter_map(|edge| Some((edge.at.step, edge.at.grant?))) {
+            if uses.last() != Some(&at) {
+                uses.push(at);
+            }
+        }
+        Violation::Used(uses)
+    }
+
+    /// The role judged what is proved, but may itself have read what strangers wrote.
+    fn exposed(&mut self) -> Result<Vec<String>, String> {
+        let facts = self.context.facts;
+        let (Some(role), Origin::Strangers) = (self.flow.role, &self.flow.origin) else {
+            return Ok(Vec::new());
+        };
+        let steps: BTreeSet<StepId> = self.cuts.used.iter().map(|atom| atom.step).collect();
+        let minds: Vec<Node> = steps.into_iter().map(|step| Node::Mind(role, step)).collect();
+        let exposed = self.graph.way(minds, Class::Silent, |_| Ok::<bool, String>(true))?.is_some();
+        let role = facts.role_name(role);
+        Ok(if exposed {
+            vec![format!("`{role}` may itself have read what strangers wrote when it judges")]
+        } else {
+            Vec::new()
+        })
+    }
+}
+
+/// How what grants alter meets what others read, as far as somebody can choose it.
+fn reading(facts: &Facts<'_>) -> Met {
+    let things = Things::new(facts);
+    let clauses = || facts.grants().map(|(at, _)| (at, &facts.action_of(at).clauses));
+    let read: Vec<(GrantAt, Vec<ThingExpr>)> = clauses().map(|(at, clauses)| (at, clauses.read())).collect();
+    let mut feeds = HashSet::new();
+    for (writer, altering) in clauses() {
+        for altered in altering.altered() {
+            for (reader, exprs) in &read {
+                let meeting = exprs.iter().filter(|expr| things.feeds((writer, altered), (*reader, expr)));
+                feeds.extend(meeting.map(|expr| (writer, altered.clone(), *reader, expr.clone())));
+            }
+        }
+    }
+    Met { feeds, ..Met::default() }
+}
+
+/// Whether to look for a run on the machine where the way itself leads to none.
+#[derive(Clone, Copy, PartialEq)]
+enum Search {
+    None,
+    Bounded,
+}
+
+/// Which edges the role's judgements cut.
+struct Cuts<'a, 'f, 'm> {
+    context: &'a Context<'f, 'm>,
+    role: Option<RoleId>,
+    known: HashMap<(Moment, Vec<Atom>), bool>,
+    /// The judgements that cut something.
+    used: BTreeSet<Atom>,
+}
+
+impl<'a, 'f, 'm> Cuts<'a, 'f, 'm> {
+    fn of(context: &'a Context<'f, 'm>, role: Option<RoleId>) -> Self {
+        Self { context, role, known: HashMap::new(), used: BTreeSet::new() }
+    }
+
+    fn judging(&self, edge: &Edge) -> Vec<Atom> {
+        let of = edge.datum.as_ref();
+        of.map(|datum| judging(self.context.facts.w, &|by| Some(by) == self.role, datum)).unwrap_or_default()
+    }
+
+    /// In some live map something passes while no judgement of it is in force.
+    fn passes(&mut self, edge: &Edge) -> Result<bool, String> {
+        let judging = self.judging(edge);
+        if judging.is_empty() {
+            return Ok(true);
+        }
+        let key = (edge.at, judging);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(*known);
+        }
+        let moment = match edge.at.grant {
+            Some(grant) => Need::Use((edge.at.step, grant)),
+            None => Need::Open(edge.at.step),
+        };
+        let judged = Formula::Any(key.1.iter().map(|atom| Formula::Is(*atom)).collect());
+        let passes = self.context.session.ask(&[moment, Need::Not(judged)]).known()?.is_some();
+        if !passes {
+            self.used.extend(key.1.iter().copied());
+        }
+        self.known.insert(key, passes);
+        Ok(passes)
+    }
+}
+
+/// What happens along an edge, at a grant.
+fn said(facts: &Facts<'_>, edge: &Edge) -> Option<(GrantAt, String)> {
+    let at = (edge.at.step, edge.at.grant?);
+    let text = match (&edge.from, &edge.to) {
+        (Node::Strangers(_), _) => "strangers may have written what this reads".to_owned(),
+        (Node::Mind(role, _), _) => format!("`{}` chooses what goes in here", facts.role_name(*role)),
+        (_, Node::Mind(role, _)) => format!("`{}` may know it from here on", facts.role_name(*role)),
+        (Node::Thing(..), _) => "this reads it".to_owned(),
+        (_, Node::Thing(..)) => "this writes it".to_owned(),
+        _ => "it goes in here".to_owned(),
+    };
+    Some((at, text))
+}
+
+fn in_words(facts: &Facts<'_>, way: &[Edge]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for edge in way {
+        let name = match edge.at.grant {
+            Some(grant) => format!("`{}`", facts.action_name((edge.at.step, grant))),
+            None => format!("step `{}`", facts.step(edge.at.step).name),
+        };
+        if names.last() != Some(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
+}
+
+/// The clause that would say more.
+fn unsaid(facts: &Facts<'_>, edge: &Edge) -> String {
+    let Some(grant) = edge.at.grant else { return "a declaration is silent".to_owned() };
+    let action = facts.action_name((edge.at.step, grant));
+    let clause = match &edge.to {
+        Node::Use(_) => "`reads`",
+        Node::Datum(_) => "`result … from`",
+        _ => "`makes … from`",
+    };
+    format!("`{action}` does not say {clause}")
+}

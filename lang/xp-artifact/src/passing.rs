@@ -1,0 +1,99 @@
+//! What goes into a use: where a source that a clause names comes from under the pins of a grant.
+
+use xp_scope::thing::Immutable;
+
+use crate::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
+use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, Root, StepId, Workflow};
+
+/// Where a source comes from in the uses of one grant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Passing {
+    /// A datum of the run, or what is in a thing whose name is derived from its content, and is that datum.
+    Datum(Datum),
+    /// Another field of the same result.
+    Field(FieldPath),
+    /// What whoever uses the grant chooses.
+    Choice,
+    /// What is in a thing when it is read.
+    Thing(ThingExpr),
+}
+
+/// Where a source comes from in the uses of a grant; nothing where it is a literal.
+#[must_use]
+pub fn passing(workflow: &Workflow, granted: &Grant, source: &Source) -> Vec<Passing> {
+    match source {
+        Source::Field(fields) => vec![Passing::Field(fields.clone())],
+        Source::Thing(expr) => {
+            vec![content_key(workflow, granted, expr).unwrap_or_else(|| Passing::Thing(expr.clone()))]
+        }
+        Source::Argument { index, fields } => match granted.pins.get(*index as usize) {
+            Some(pin) => pinned(pin, fields),
+            None => vec![Passing::Choice],
+        },
+    }
+}
+
+/// Where an argument with the pin comes from, or what is followed from it.
+#[must_use]
+pub fn pinned(pin: &Pin, fields: &[String]) -> Vec<Passing> {
+    match pin {
+        Pin::Is(Expr::Datum(datum)) => vec![Passing::Datum(followed(datum, fields))],
+        Pin::Is(expr) => expr.data().cloned().map(Passing::Datum).collect(),
+        Pin::OneOf { set, .. } => {
+            std::iter::once(Passing::Choice).chain(set.data().cloned().map(Passing::Datum)).collect()
+        }
+        Pin::Within(_) | Pin::Content { .. } | Pin::Any => vec![Passing::Choice],
+    }
+}
+
+/// Fields followed from a datum.
+#[must_use]
+pub fn followed(datum: &Datum, fields: &[String]) -> Datum {
+    Datum { root: datum.root, fields: datum.fields.iter().chain(fields).cloned().collect() }
+}
+
+/// The datum that a datum is by the declaration that gave it: the argument that went in.
+#[must_use]
+pub fn identity(workflow: &Workflow, datum: &Datum) -> Option<Datum> {
+    let Root::Result { step, grant } = datum.root else { return None };
+    let (granted, action) = granted(workflow, (step, grant))?;
+    let (index, fields) = action.clauses.identity(&datum.fields)?;
+    match granted.pins.get(index as usize)? {
+        Pin::Is(Expr::Datum(next)) => Some(followed(next, &fields)),
+        _ => None,
+    }
+}
+
+/// The datum that names a thing which never changes: whoever judged that has judged what is in it.
+#[must_use]
+pub fn named(workflow: &Workflow, granted: &Grant, expr: &ThingExpr) -> Option<Datum> {
+    let level = expr.levels().last()?;
+    let kind = workflow.kinds.named(&level.kind).and_then(|kind| workflow.kinds.get(kind))?;
+    let ([KeyExpr::Argument { index, fields }], Some(_)) = (level.keys.as_slice(), kind.immutable) else {
+        return None;
+    };
+    match granted.pins.get(*index as usize)? {
+        Pin::Is(Expr::Datum(datum)) => Some(followed(datum, fields)),
+        _ => None,
+    }
+}
+
+/// What is in a thing whose name is derived from it is what that name was when it came into the run.
+fn content_key(workflow: &Workflow, granted: &Grant, expr: &ThingExpr) -> Option<Passing> {
+    let level = expr.levels().last()?;
+    let kind = workflow.kinds.named(&level.kind).and_then(|ix| workflow.kinds.get(ix))?;
+    let ([key], Some(Immutable::Content)) = (level.keys.as_slice(), kind.immutable) else { return None };
+    match key {
+        KeyExpr::Field(fields) => Some(Passing::Field(fields.clone())),
+        KeyExpr::Argument { index, fields } => match granted.pins.get(*index as usize) {
+            Some(Pin::Is(Expr::Datum(datum))) => Some(Passing::Datum(followed(datum, fields))),
+            _ => None,
+        },
+        KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
+    }
+}
+
+fn granted(workflow: &Workflow, at: (StepId, GrantIx)) -> Option<(&Grant, &Action)> {
+    let granted = workflow.steps.get(at.0.index())?.grants.get(at.1.index())?;
+    Some((granted, workflow.actions.get(granted.action.index())?))
+}

@@ -1,0 +1,148 @@
+//! Which parameters whoever starts a run must not choose freely: the roster says what they may be.
+//!
+//! A run is for a ticket, an invoice or a version, which may be any. Where it acts, what decides its measurements and what it
+//! makes final without a judgement are not the starter's to say.
+
+use std::collections::BTreeMap;
+
+use xp_scope::thing::{Audience, Kind};
+
+use crate::declaration::{KeyExpr, Source};
+use crate::judgement::judgements;
+use crate::passing::{Passing, passing, pinned};
+use crate::workflow::{Action, Datum, Grant, Root, StepId, Workflow};
+
+/// Why a parameter is to be pinned.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// It names an outermost thing that others lie in, of which not all have the same readers: the kind.
+    Container(String),
+    /// It decides a measurement of this action.
+    Instrument(String),
+    /// This action makes it final, and nobody judges it.
+    Final(String),
+}
+
+/// A parameter, or a field of one, that is to be pinned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToPin {
+    /// `repo.owner`.
+    pub path: String,
+    /// Why.
+    pub why: Why,
+    /// A step in which it matters.
+    pub step: StepId,
+}
+
+/// The parameters of a workflow that a roster must pin, each once, by path. Of records every field that has no fields.
+#[must_use]
+pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
+    let judged: Vec<&Datum> = judgements(workflow).into_iter().map(|(_, datum)| datum).collect();
+    let mut found: BTreeMap<String, ToPin> = BTreeMap::new();
+    for (index, step) in workflow.steps.iter().enumerate() {
+        for grant in &step.grants {
+            let Some(action) = workflow.actions.get(grant.action.index()) else { continue };
+            for (passing, why) in asked(workflow, grant, action) {
+                let Passing::Datum(datum) = passing else { continue };
+                let is_final = matches!(why, Why::Final(_));
+                if is_final
+                    && judged.iter().any(|of| of.root == datum.root && datum.fields.starts_with(&of.fields))
+                {
+                    continue;
+                }
+                for path in paths(workflow, &datum) {
+                    let one = ToPin { path: path.clone(), why: why.clone(), step: StepId::of(index) };
+                    found.entry(path).or_insert(one);
+                }
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Those that rules do not name: neither the parameter, nor what it is a part of.
+#[must_use]
+pub fn open(workflow: &Workflow, named: &[&str]) -> Vec<ToPin> {
+    let mut asked = to_pin(workflow);
+    asked.retain(|one| {
+        let inside = |name: &&str| {
+            one.path.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        !named.iter().any(inside)
+    });
+    asked
+}
+
+impl ToPin {
+    /// Why, for whoever reads the roster.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match &self.why {
+            Why::Container(kind) => format!("it says in which `{kind}` the run acts"),
+            Why::Instrument(action) => format!("it decides what `{action}` measures"),
+            Why::Final(action) => format!("`{action}` makes it final and nobody judges it"),
+        }
+    }
+}
+
+fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, Why)> {
+    let clauses = &action.clauses;
+    let name = || format!("{}.{}", action.connector, action.name);
+    let mut found = Vec::new();
+    for expr in clauses.altered().chain(clauses.reads.iter().flatten()).chain(clauses.subjects()) {
+        let Some(outermost) = expr.levels().first() else { continue };
+        let Some(kind) = workflow.kinds.named(&outermost.kind).and_then(|kind| workflow.kinds.get(kind))
+        else {
+            continue;
+        };
+        if !is_container(workflow, kind) || has_one_audience(kind) {
+            continue;
+        }
+        for key in &outermost.keys {
+            let KeyExpr::Argument { index, fields } = key else { continue };
+            let Some(pin) = grant.pins.get(*index as usize) else { continue };
+            let of = pinned(pin, fields).into_iter();
+            found.extend(of.map(|passing| (passing, Why::Container(kind.name.clone()))));
+        }
+    }
+    if action.attests {
+        for source in clauses.instrument(action.params.len()) {
+            if matches!(source, Source::Argument { .. }) {
+                let of = passing(workflow, grant, &source).into_iter();
+                found.extend(of.map(|passing| (passing, Why::Instrument(name()))));
+            }
+        }
+    }
+    for number in &clauses.finals {
+        let Some(pin) = grant.pins.get(*number as usize) else { continue };
+        found.extend(pinned(pin, &[]).into_iter().map(|passing| (passing, Why::Final(name()))));
+    }
+    found
+}
+
+/// Things of other kinds lie in things of this one.
+fn is_container(workflow: &Workflow, kind: &Kind) -> bool {
+    workflow.kinds.iter().any(|other| other.parents.contains(&kind.name))
+}
+
+/// All things of the kind are said to have the same readers.
+fn has_one_audience(kind: &Kind) -> bool {
+    match &kind.audience {
+        None => false,
+        Some(Audience::Public) => true,
+        Some(Audience::Groups(readers)) => readers.iter().all(|group| group.of.is_none()),
+    }
+}
+
+/// The parameter that the datum is, and below it every field that has no fields.
+fn paths(workflow: &Workflow, datum: &Datum) -> Vec<String> {
+    let Root::Param(id) = datum.root else { return Vec::new() };
+    let Some(param) = workflow.params.get(id.index()) else { return Vec::new() };
+    let path: Vec<&str> =
+        std::iter::once(param.name.as_str()).chain(datum.fields.iter().map(String::as_str)).collect();
+    let ty = workflow.type_of(datum).unwrap_or(&param.ty);
+    let below = workflow.leaves(ty).into_iter();
+    below
+        .map(|leaf| path.iter().copied().chain(leaf.iter().map(String::as_str)).collect::<Vec<_>>().join("."))
+        .collect()
+}

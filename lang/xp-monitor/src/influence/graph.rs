@@ -1,0 +1,501 @@
+//! The edges of a workflow along which content and knowledge travel, backwards.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::order::{Moment, Order};
+use xp_artifact::passing::{Passing, named, passing, pinned};
+use xp_artifact::things::Terms;
+use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
+use xp_scope::Type;
+use xp_scope::thing::{Class, Immutable, Kind, Term, relate};
+
+use super::stranger::is_strangers;
+use crate::fact::GrantAt;
+use crate::grants::{granted, grants};
+
+/// Where content or knowledge is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// In a datum of the run.
+    Datum(Datum),
+    /// In a thing, as uses in the step read it.
+    Thing(Term, StepId),
+    /// With whoever plays the role, when it acts in the step.
+    Mind(RoleId, StepId),
+    /// With strangers, who write what a use of the grant reads.
+    Strangers(GrantAt),
+    /// In a use itself: its arguments, and what it takes effect on.
+    Use(GrantAt),
+}
+
+/// Where the ways begin that are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// What strangers may have written.
+    Strangers,
+    /// What is in these things, read or copied.
+    Things(Term),
+}
+
+/// Something passes from one place to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// From here.
+    pub from: Node,
+    /// To there.
+    pub to: Node,
+    /// When.
+    pub at: Moment,
+    /// The datum that passes, where it is one: it does not while a judgement of it that cuts this edge is in force.
+    pub datum: Option<Datum>,
+    /// What the edge is worth: it is declared or can be chosen, rests on how an upstream spells names, or is there only because a
+    /// declaration is silent.
+    pub class: Class,
+}
+
+/// Uses of grants that alter a thing, with what goes into it there, and whether the declaration says so.
+type Alterations = Vec<(GrantAt, Vec<Source>, bool)>;
+
+/// What somebody is shown.
+#[derive(Clone, Debug)]
+struct Shown {
+    from: Node,
+    at: Moment,
+    datum: Option<Datum>,
+}
+
+/// The edges of one workflow, made as they are asked for.
+#[derive(Debug)]
+pub struct Graph<'w> {
+    workflow: &'w Workflow,
+    origin: Origin,
+    terms: Terms<'w>,
+    order: Order<'w>,
+    altered: Vec<(Term, Alterations)>,
+    /// By role: what it is shown, wherever.
+    shown: HashMap<RoleId, Vec<Shown>>,
+    /// By term that is read: the altered ones that it may meet, with what that is worth.
+    met: HashMap<Term, Vec<(usize, Class)>>,
+}
+
+impl<'w> Graph<'w> {
+    /// Of a workflow, with where ways begin.
+    #[must_use]
+    pub fn of(workflow: &'w Workflow, origin: Origin) -> Self {
+        let mut terms = Terms::of(workflow);
+        let mut numbers: HashMap<Term, usize> = HashMap::new();
+        let mut altered: Vec<(Term, Alterations)> = Vec::new();
+        for at in grants(workflow) {
+            let Some((_, action)) = granted(workflow, at) else { continue };
+            let made = action.clauses.makes.iter().map(|making| {
+                let content = action.clauses.content_of(action.params.len(), making);
+                (terms.made(at.0, at.1, making), content, making.from.is_some())
+            });
+            let mut all: Vec<(Term, Vec<Source>, bool)> = made.collect();
+            for expr in action.clauses.changes.iter().chain(&action.clauses.removes) {
+                // Unsaid, but nothing more can be said.
+                all.push((
+                    terms.term(at.0, at.1, expr),
+                    action.clauses.everything(action.params.len()),
+                    true,
+                ));
+            }
+            for (term, sources, said) in all {
+                let number = *numbers.entry(term.clone()).or_insert_with(|| {
+                    altered.push((term, Vec::new()));
+                    altered.len() - 1
+                });
+                if let Some((_, uses)) = altered.get_mut(number) {
+                    uses.push((at, sources, said));
+                }
+            }
+        }
+        let order = Order::of(workflow);
+        let shown = shown(workflow);
+        Self { workflow, origin, terms, order, altered, shown, met: HashMap::new() }
+    }
+
+    /// The shortest way from the origin to one of the nodes, along edges of this worth at most that `passes` lets pass, in the
+    /// order in which it is gone. None if there is no such way.
+    ///
+    /// # Errors
+    /// Those of `passes`.
+    pub fn way<E>(
+        &mut self,
+        to: impl IntoIterator<Item = Node>,
+        worth: Class,
+        mut passes: impl FnMut(&Edge) -> Result<bool, E>,
+    ) -> Result<Option<Vec<Edge>>, E> {
+        let mut seen: HashMap<Node, Option<Edge>> = HashMap::new();
+        let mut open: VecDeque<Node> = VecDeque::new();
+        for node in to {
+            if seen.insert(node.clone(), None).is_none() {
+                open.push_back(node);
+            }
+        }
+        let mut unknown: HashMap<RoleId, Vec<Shown>> = self.shown.clone();
+        let mut things: HashSet<(usize, GrantAt)> = HashSet::new();
+        while let Some(here) = open.pop_front() {
+            if self.begins(&here, worth) {
+                return Ok(Some(back(&seen, here)));
+            }
+            for edge in self.edges(&here, worth, &mut unknown, &mut things) {
+                if edge.class <= worth && !seen.contains_key(&edge.from) && passes(&edge)? {
+                    open.push_back(edge.from.clone());
+                    seen.insert(edge.from.clone(), Some(edge));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_mere_name(&self, datum: &Datum) -> bool {
+        is_mere_name(self.workflow, &self.origin, Some(datum))
+    }
+
+    fn begins(&self, node: &Node, worth: Class) -> bool {
+        match (&self.origin, node) {
+            (Origin::Strangers, Node::Strangers(_)) => true,
+            (Origin::Things(secret), Node::Thing(term, _)) => self.is_one_of(term, secret, worth),
+            _ => false,
+        }
+    }
+
+    fn is_one_of(&self, term: &Term, secret: &Term, worth: Class) -> bool {
+        relate(&self.workflow.kinds, term, secret).class().is_some_and(|class| class <= worth)
+    }
+
+    /// The edges into a node. What a mind is shown and what alters a thing is told once for each search.
+    fn edges(
+        &mut self,
+        node: &Node,
+        worth: Class,
+        unknown: &mut HashMap<RoleId, Vec<Shown>>,
+        things: &mut HashSet<(usize, GrantAt)>,
+    ) -> Vec<Edge> {
+        match node {
+            Node::Datum(datum) => self.edges_of_datum(node, datum, worth),
+            Node::Thing(term, reader) => self.edges_of_thing(node, term, *reader, worth, things),
+            Node::Mind(role, step) => self.edges_of_mind(node, *role, *step, unknown),
+            Node::Use(at) => self.edges_of_use(node, *at),
+            Node::Strangers(_) => Vec::new(),
+        }
+    }
+
+    fn edges_of_use(&mut self, node: &Node, at: GrantAt) -> Vec<Edge> {
+        let Some((grant, action)) = granted(self.workflow, at) else { return Vec::new() };
+        let mut found: Vec<Edge> = Vec::new();
+        for pin in &grant.pins {
+            for passing in pinned(pin, &[]) {
+                if !matches!(&passing, Passing::Datum(datum) if self.is_mere_name(datum)) {
+                    found.extend(self.edge(node, at, passing, Class::Chosen));
+                }
+            }
+        }
+        // What it takes effect on: what it reads, and what it changes as it was.
+        let said = action.clauses.reads.is_some();
+        for expr in action.clauses.reads() {
+            found.extend(self.sources(node, at, grant, [Source::Thing(expr)], worth_of(said)));
+        }
+        found
+    }
+
+    fn edges_of_datum(&mut self, node: &Node, datum: &Datum, worth: Class) -> Vec<Edge> {
+        match datum.root {
+            Root::Param(_) => Vec::new(),
+            Root::Submission { step, .. } => {
+                let mut found =
+                    vec![self.chosen(node, Moment::open(step), step)].into_iter().flatten().collect();
+                self.behind_name(node, datum, Moment::open(step), &mut found);
+                found
+            }
+            Root::Result { step, grant } => {
+                let at = (step, grant);
+                let Some((declared, action)) = granted(self.workflow, at) else { return Vec::new() };
+                let clauses = &action.clauses;
+                let members = members(self.workflow, action, &datum.fields);
+                if clauses.said_of(&datum.fields).is_none() && !members.is_empty() {
+                    let carrying = members.into_iter().filter(|fields| {
+                        !self.is_mere_name(&Datum { root: datum.root, fields: fields.clone() })
+                    });
+                    let parts: Vec<Vec<String>> = carrying.collect();
+                    let parts = parts
+                        .into_iter()
+                        .filter_map(|fields| self.edge(node, at, Passing::Field(fields), Class::Chosen));
+                    return parts.collect();
+                }
+                let class = worth_of(clauses.said_of(&datum.fields).is_some());
+                let mut found = Vec::new();
+                if self.origin == Origin::Strangers && is_strangers(self.workflow, action, &datum.fields) {
+                    found.push(Edge {
+                        from: Node::Strangers(at),
+                        to: node.clone(),
+                        at: Moment::used(at),
+                        datum: None,
+                        class: Class::Chosen,
+                    });
+                }
+                let sources = self.workflow.sources(action, &datum.fields);
+                if clauses.identity(&datum.fields).is_none()
+                    && clauses.made_as(&datum.fields).is_none()
+                    && self.may_name_what_is_made(at, &sources)
+                {
+                    self.behind_name(node, datum, Moment::used(at), &mut found);
+                }
+                if class <= worth {
+                    found.extend(self.sources(node, at, declared, sources, class));
+                }
+                found
+            }
+        }
+    }
+
+    /// What a field comes from has, or may have, been altered in the run before.
+    fn may_name_what_is_made(&mut self, at: GrantAt, sources: &[Source]) -> bool {
+        sources.iter().any(|source| match source {
+            Source::Thing(expr) => {
+                let term = self.terms.term(at.0, at.1, expr);
+                self.meeting(&term).into_iter().any(|(number, _)| {
+                    let uses = self.altered.get(number).map(|(_, uses)| uses.clone()).unwrap_or_default();
+                    uses.iter().any(|(by, ..)| self.order.may_follow(Moment::used(*by), at.0))
+                })
+            }
+            Source::Argument { .. } | Source::Field(_) => false,
+        })
+    }
+
+    /// A name that is derived from content, and that somebody picked, may be that of anything that the run made by then.
+    fn behind_name(&mut self, node: &Node, datum: &Datum, at: Moment, found: &mut Vec<Edge>) {
+        let Some(ty) = self.workflow.type_of(datum) else { return };
+        let key = self.terms.datum(datum);
+        for (made, _) in &self.altered {
+            let Term::Path(levels) = made else { continue };
+            let mut levels = levels.clone();
+            let Some(own) = levels.last_mut() else { continue };
+            let Some(kind) = self.workflow.kinds.get(own.kind) else { continue };
+            let ([part], [decl]) = (own.keys.as_mut_slice(), kind.key.as_slice()) else { continue };
+            if kind.immutable == Some(Immutable::Content) && holds(ty, &decl.ty) {
+                *part = key.clone();
+                let from = Node::Thing(Term::Path(levels), at.step);
+                found.push(Edge { from, to: node.clone(), at, datum: None, class: Class::Chosen });
+            }
+        }
+    }
+
+    fn edges_of_thing(
+        &mut self,
+        node: &Node,
+        term: &Term,
+        reader: StepId,
+        worth: Class,
+        things: &mut HashSet<(usize, GrantAt)>,
+    ) -> Vec<Edge> {
+        let mut found = Vec::new();
+        for (number, class) in self.meeting(term) {
+            let uses = self.altered.get(number).map(|(_, uses)| uses.clone()).unwrap_or_default();
+            for (at, sources, said) in uses {
+                let class = class.max(worth_of(said));
+                if class > worth
+                    || !self.order.may_follow(Moment::used(at), reader)
+                    || !things.insert((number, at))
+                {
+                    continue;
+                }
+                let Some((grant, _)) = granted(self.workflow, at) else { continue };
+                found.extend(self.sources(node, at, grant, sources, class));
+            }
+        }
+        found
+    }
+
+    fn edges_of_mind(
+        &mut self,
+        node: &Node,
+        role: RoleId,
+        step: StepId,
+        unknown: &mut HashMap<RoleId, Vec<Shown>>,
+    ) -> Vec<Edge> {
+        let mut found = Vec::new();
+        for (other, list) in unknown.iter_mut() {
+            if *other != role && are_separate(self.workflow, *other, role) {
+                continue;
+            }
+            list.retain(|shown| {
+                let follows = self.order.may_follow(shown.at, step);
+                if follows && !is_mere_name(self.workflow, &self.origin, shown.datum.as_ref()) {
+                    found.push(Edge {
+                        from: shown.from.clone(),
+                        to: node.clone(),
+                        at: shown.at,
+                        datum: shown.datum.clone(),
+                        class: Class::Chosen,
+                    });
+                }
+                !follows
+            });
+        }
+        found
+    }
+
+    fn sources(
+        &mut self,
+        node: &Node,
+        at: GrantAt,
+        grant: &Grant,
+        sources: impl IntoIterator<Item = Source>,
+        class: Class,
+    ) -> Vec<Edge> {
+        let mut found = Vec::new();
+        for source in sources {
+            // What lies in a thing that passes as the datum which names it is read, too.
+            if let (Origin::Things(secret), Source::Thing(expr)) = (self.origin.clone(), &source) {
+                let from = self.thing(at, expr);
+                if matches!(&from, Node::Thing(term, _) if self.is_one_of(term, &secret, Class::Silent)) {
+                    found.push(Edge { from, to: node.clone(), at: Moment::used(at), datum: None, class });
+                }
+            }
+            for passing in passing(self.workflow, grant, &source) {
+                found.extend(self.edge(node, at, passing, class));
+            }
+        }
+        found
+    }
+
+    fn edge(&mut self, node: &Node, at: GrantAt, passing: Passing, class: Class) -> Option<Edge> {
+        let moment = Moment::used(at);
+        let (from, datum) = match passing {
+            Passing::Datum(datum) => (Node::Datum(datum.clone()), Some(datum)),
+            Passing::Field(fields) => {
+                (Node::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }), None)
+            }
+            Passing::Thing(expr) => (
+                self.thing(at, &expr),
+                granted(self.workflow, at).and_then(|(grant, _)| named(self.workflow, grant, &expr)),
+            ),
+            Passing::Choice => return self.chosen(node, moment, at.0),
+        };
+        Some(Edge { from, to: node.clone(), at: moment, datum, class })
+    }
+
+    fn thing(&mut self, at: GrantAt, expr: &ThingExpr) -> Node {
+        Node::Thing(self.terms.term(at.0, at.1, expr), at.0)
+    }
+
+    fn chosen(&self, node: &Node, at: Moment, step: StepId) -> Option<Edge> {
+        let role = self.workflow.steps.get(step.index())?.role;
+        Some(Edge { from: Node::Mind(role, step), to: node.clone(), at, datum: None, class: Class::Chosen })
+    }
+
+    fn meeting(&mut self, term: &Term) -> Vec<(usize, Class)> {
+        if let Some(known) = self.met.get(term) {
+            return known.clone();
+        }
+        // It may have been altered in an earlier opening, with other values.
+        let read = self.terms.at_another_time(term, self.order.reopening());
+        let kinds = &self.workflow.kinds;
+        let worth = |altered: &Term| match read {
+            // Where it is not said what is read, that can be what never changes, too.
+            Term::Undescribed(_) => Some(Class::Silent),
+            Term::Path(_) => relate(kinds, &read, altered).class(),
+        };
+        let altered = self.altered.iter().enumerate();
+        let found: Vec<(usize, Class)> =
+            altered.filter_map(|(number, (other, _))| Some((number, worth(other)?))).collect();
+        self.met.insert(term.clone(), found.clone());
+        found
+    }
+}
+
+/// What each role is shown: results of its own uses, what its steps name, notes of judges.
+fn shown(workflow: &Workflow) -> HashMap<RoleId, Vec<Shown>> {
+    let mut found: HashMap<RoleId, Vec<Shown>> = HashMap::new();
+    for (index, step) in workflow.steps.iter().enumerate() {
+        let id = StepId::of(index);
+        let list = found.entry(step.role).or_default();
+        for number in 0..step.grants.len() {
+            let at = (id, GrantIx::of(number));
+            if granted(workflow, at).is_some_and(|(_, action)| tells(workflow, action)) {
+                let root = Root::Result { step: id, grant: at.1 };
+                let from = Node::Datum(Datum { root, fields: Vec::new() });
+                list.push(Shown { from, at: Moment::used(at), datum: None });
+            }
+        }
+        let named: BTreeSet<&Datum> = step.data().collect();
+        list.extend(named.into_iter().map(|datum| Shown {
+            from: Node::Datum(datum.clone()),
+            at: Moment::open(id),
+            datum: Some(datum.clone()),
+        }));
+    }
+    for by in workflow.loops.iter().filter(|by| by.notes) {
+        let role = |step: StepId| workflow.steps.get(step.index()).map(|step| step.role);
+        let (Some(judge), Some(reader)) = (role(by.step), role(by.target)) else { continue };
+        let note = Shown { from: Node::Mind(judge, by.step), at: Moment::open(by.step), datum: None };
+        found.entry(reader).or_default().push(note);
+    }
+    found
+}
+
+/// The members of a field of the result that is a record.
+fn members(workflow: &Workflow, action: &Action, field: &[String]) -> Vec<Vec<String>> {
+    let ty = field.iter().try_fold(&action.result, |ty, field| workflow.field_type(ty, field));
+    let Some(Type::Record(name)) = ty else { return Vec::new() };
+    let record = workflow.records.iter().find(|record| record.name == *name);
+    let fields = record.into_iter().flat_map(|record| &record.fields);
+    fields.map(|member| field.iter().chain([&member.name]).cloned().collect()).collect()
+}
+
+/// A name that is derived from content tells nothing of it to whoever is shown the name or is handed it: what is in a thing passes
+/// on where the thing is read. What strangers wrote may be chosen so that its name says something.
+fn is_mere_name(workflow: &Workflow, origin: &Origin, datum: Option<&Datum>) -> bool {
+    let Some(ty) = datum.and_then(|datum| type_of(workflow, datum)) else { return false };
+    let derived = |kind: &Kind| {
+        kind.immutable == Some(Immutable::Content) && matches!(kind.key.as_slice(), [key] if key.ty == *ty)
+    };
+    matches!(origin, Origin::Things(_)) && (workflow.kinds.iter().any(derived) || *ty == Type::Tree)
+}
+
+/// The type of a datum, whether its grant has a binder or not.
+fn type_of<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<&'w Type> {
+    let Root::Result { step, grant } = datum.root else { return workflow.type_of(datum) };
+    let (_, action) = granted(workflow, (step, grant))?;
+    datum.fields.iter().try_fold(&action.result, |ty, field| workflow.field_type(ty, field))
+}
+
+/// The result says something.
+fn tells(workflow: &Workflow, action: &Action) -> bool {
+    match &action.result {
+        Type::Record(name) => workflow
+            .records
+            .iter()
+            .find(|record| record.name == *name)
+            .is_none_or(|record| !record.fields.is_empty()),
+        _ => true,
+    }
+}
+
+fn holds(ty: &Type, wanted: &Type) -> bool {
+    match ty {
+        Type::List(element) => holds(element, wanted),
+        other => other == wanted,
+    }
+}
+
+fn worth_of(said: bool) -> Class {
+    if said { Class::Chosen } else { Class::Silent }
+}
+
+pub(crate) fn are_separate(workflow: &Workflow, a: RoleId, b: RoleId) -> bool {
+    a != b && workflow.separations.iter().any(|rule| rule.roles.contains(&a) && rule.roles.contains(&b))
+}
+
+/// The way from a node to where the search began.
+fn back(seen: &HashMap<Node, Option<Edge>>, from: Node) -> Vec<Edge> {
+    let (mut way, mut here) = (Vec::new(), from);
+    while let Some(Some(edge)) = seen.get(&here) {
+        here = edge.to.clone();
+        way.push(edge.clone());
+    }
+    way
+}

@@ -1,0 +1,32 @@
+//! Which judgements are of a datum.
+
+use xp_artifact::passing::identity;
+use xp_artifact::workflow::{Atom, Datum, How, OutcomeIx, RoleId, StepId, Then, Workflow};
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
+
+/// The outcomes by which one of the roles judges the datum, the value that it is, or what that is a part of; while one of them is
+/// in force, so is the judgement. Only a role's own judgement counts.
+#[must_use]
+pub fn judging(workflow: &Workflow, by: &dyn Fn(RoleId) -> bool, datum: &Datum) -> Vec<Atom> {
+    let mut same = vec![datum.clone()];
+    while let Some(next) = same.last().and_then(|last| identity(workflow, last))
+        && same.len() < MAX_FOLLOWED
+    {
+        same.push(next);
+    }
+    let judges =
+        |of: &Datum| same.iter().any(|one| one.root == of.root && one.fields.starts_with(&of.fields));
+    let mut found = Vec::new();
+    for (index, step) in workflow.steps.iter().enumerate().filter(|(_, step)| by(step.role)) {
+        for (number, outcome) in step.outcomes.iter().enumerate() {
+            let decided =
+                matches!(outcome.how, How::Judged | How::JudgedIf(_)) && outcome.then == Then::Settle;
+            if decided && outcome.of.as_ref().is_some_and(judges) {
+                found.push(Atom { step: StepId::of(index), outcome: OutcomeIx::of(number) });
+            }
+        }
+    }
+    found
+}

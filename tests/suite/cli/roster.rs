@@ -1,0 +1,60 @@
+//! `xpc check --roster`: what whoever starts a run must not choose.
+
+use super::{example_text, folder_with, run};
+
+fn roster(params: &str) -> String {
+    format!(
+        "[[start]]\nartifact = \"bug_fix\"\nprincipals = [\"x\"]\nmax_open = 1\nmax_per_day = 1\n{params}"
+    )
+}
+
+/// The example, checked with this roster beside it.
+fn checked(roster: &str, more: &[&str]) -> super::Ran {
+    let folder = folder_with("bug_fix.xp", &example_text());
+    std::fs::write(folder.path().join("roster.toml"), roster).expect("written");
+    let arguments = [&["check", "bug_fix.xp", "--roster", "roster.toml"], more].concat();
+    run(folder.path(), &arguments)
+}
+
+#[test]
+fn the_example_s_roster_pins_what_it_must() {
+    let path = xp_tests::root().join("examples/bug_fix/roster.toml");
+    let text = std::fs::read_to_string(path).expect("a roster");
+    let ran = checked(&text, &[]).exits(0);
+    assert!(ran.out.contains("proved      start rule 1 of the roster"), "{ran}");
+}
+
+#[test]
+fn what_is_left_open_is_named_with_the_reason() {
+    let pinned = "params = { \"repo.name\" = \"shop\", \"repo.owner\" = \"acme\", \"repo.default_branch\" = \"main\" }\n";
+    let ran = checked(&roster(pinned), &[]).exits(3);
+    let ran =
+        ran.says(&["XP0627", "`repo.test_command`", "decides what `sandbox.run` measures", "roster.toml:1"]);
+    assert!(!ran.talk.contains("repo.owner"), "{ran}");
+    checked(&roster(""), &[]).exits(3).says(&["`repo.owner`", "in which `github.Repo` the run acts"]);
+    // A value for the whole record is one for each field.
+    let whole = "params = { repo = { owner = \"a\", name = \"b\", default_branch = \"main\", test_command = \"t\" } }\n";
+    checked(&roster(whole), &[]).exits(0);
+    let json = checked(&roster(""), &["--format", "json"]).exits(3).json();
+    let found = json["diagnostics"].as_array().expect("a list");
+    assert!(found.iter().any(|one| one["code"] == "XP0627" && one["file"] == "roster.toml"), "{json}");
+}
+
+#[test]
+fn what_a_run_is_for_may_be_any() {
+    let text = std::fs::read_to_string(xp_tests::root().join("stdlib/tests/desk.xp")).expect("a workflow");
+    let folder = folder_with("desk.xp", &text);
+    let rule = roster("").replace("bug_fix", "support");
+    std::fs::write(folder.path().join("roster.toml"), rule).expect("written");
+    run(folder.path(), &["check", "desk.xp", "--roster", "roster.toml"]).exits(0);
+}
+
+#[test]
+fn a_roster_that_is_none_is_said_where_it_is_wrong() {
+    checked("[[start]\n", &[]).exits(2).says(&["roster.toml:1", "this is no roster"]);
+    checked("[[start]]\nartifact = 3\n", &[]).exits(2).says(&["roster.toml:2", "this is no roster"]);
+    let folder = folder_with("bug_fix.xp", &example_text());
+    run(folder.path(), &["check", "bug_fix.xp", "--roster", "none.toml"])
+        .exits(2)
+        .says(&["none.toml", "cannot be read"]);
+}
