@@ -9,7 +9,7 @@ use xp_harness::{Asked, Hands};
 use xpd_connectors::github::{Config, Github};
 use xpd_proxy::{ActError, Secret};
 
-use crate::world::{call, repo};
+use crate::world::{call, plain, repo};
 
 /// An upstream that gives one answer to everything; also whether it is asked to go on after the first.
 async fn upstream(answer: &'static str, flood: bool) -> Hands<Github> {
@@ -137,6 +137,66 @@ async fn a_marker_that_is_none_goes_nowhere() {
     assert!(matches!(github.probe(&call).await, Err(ActError::NotSent(_))));
 }
 
+/// GitHub once answered so where there was no such branch.
+#[tokio::test]
+async fn a_ref_that_only_begins_like_the_branch_is_not_it() {
+    let reference =
+        json!({ "ref": "refs/heads/fix-2", "object": { "type": "commit", "sha": "a".repeat(40) } });
+    let github = answering(vec![("/repos/acme/shop/git/ref/heads/fix", reference)]).await;
+    let args = json!({ "repo": repo(), "path": "a", "at": "fix" });
+    let refused = github.act(&call("contents.read", args)).await.unwrap_err();
+    assert!(matches!(refused, ActError::Refused { status: 409, .. }), "{refused}");
+}
+
+/// The commit is there, and is what a merge would give. If the host did not merge, it was a trial of the host's; if it has
+/// another parent, it is not what was asked for, whatever its tree.
+#[tokio::test]
+async fn a_merge_is_what_the_host_says_and_the_commit_shows() {
+    let (head, base, tree) = ("a".repeat(40), "b".repeat(40), "c".repeat(40));
+    let side =
+        |name: &str, sha: &str| json!({ "ref": name, "sha": sha, "repo": { "full_name": "acme/shop" } });
+    let pull = json!({
+        "number": 7, "title": "T", "body": null, "state": "open", "merged": false,
+        "head": side("fix", &head), "base": side("main", &base),
+    });
+    let commit = |sha: &str, parents: &[&str]| {
+        let parents: Vec<_> = parents.iter().map(|sha| json!({ "sha": sha })).collect();
+        json!({ "sha": sha, "tree": { "sha": tree }, "parents": parents, "message": "m" })
+    };
+    let trial = "d".repeat(40);
+    let other = "e".repeat(40);
+    for (merged, onto, diverged) in
+        [(true, &base, Some(false)), (true, &other, Some(true)), (false, &base, None)]
+    {
+        let answer = json!({ "sha": trial, "merged": merged });
+        let put = axum::routing::put(async move || axum::Json(answer));
+        let github = answering_also(
+            vec![
+                ("/repos/acme/shop", json!({ "full_name": "acme/shop", "default_branch": "main" })),
+                ("/repos/acme/shop/pulls/7", pull.clone()),
+                (
+                    "/repos/acme/shop/git/ref/heads/main",
+                    json!({ "ref": "refs/heads/main", "object": { "type": "commit", "sha": base } }),
+                ),
+                (
+                    "/repos/acme/shop/compare/{pair}",
+                    json!({ "merge_base_commit": { "sha": base }, "ahead_by": 1, "behind_by": 0 }),
+                ),
+                (HEAD_COMMIT, commit(&head, &[&base])),
+                (TRIAL_COMMIT, commit(&trial, &[onto, &head])),
+            ],
+            axum::Router::new().route("/repos/acme/shop/pulls/7/merge", put),
+        )
+        .await;
+        let args = json!({ "repo": repo(), "number": 7, "commit": head, "onto": base });
+        let ended = github.act(&call("pulls.merge", args)).await;
+        match diverged {
+            Some(diverged) => assert_eq!(plain(ended.unwrap())["diverged"], diverged),
+            None => assert!(matches!(ended, Err(ActError::Unknown(_))), "{ended:?}"),
+        }
+    }
+}
+
 /// The host says that it merged, and the commit cannot be read: it is a doubt, never a refusal that gives the use back.
 #[tokio::test]
 async fn a_merge_that_is_not_read_back_is_in_doubt() {
@@ -178,3 +238,5 @@ async fn a_merge_that_is_not_read_back_is_in_doubt() {
 
 /// Where the commit of forty `a` is.
 const HEAD_COMMIT: &str = "/repos/acme/shop/git/commits/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+/// Where the commit of forty `d` is.
+const TRIAL_COMMIT: &str = "/repos/acme/shop/git/commits/dddddddddddddddddddddddddddddddddddddddd";

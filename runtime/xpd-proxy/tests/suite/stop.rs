@@ -181,3 +181,55 @@ async fn a_connector_that_goes_on_sends_nothing_more() {
         [Ending::Stopped("stopped: principal tester".to_owned())]
     );
 }
+
+/// Sends by a task of its own, which outlives the action.
+#[derive(Default)]
+struct Aside {
+    task: Mutex<Option<tokio::task::JoinHandle<Result<(), ActError>>>>,
+    go: Arc<tokio::sync::Notify>,
+    sent: Arc<AtomicUsize>,
+    reached: tokio::sync::Notify,
+}
+
+#[async_trait]
+impl Connector for Aside {
+    fn name(&self) -> &str {
+        "aside"
+    }
+
+    async fn act(&self, permit: Permit) -> Result<Value, ActError> {
+        let (line, go, sent) = (permit.line().clone(), Arc::clone(&self.go), Arc::clone(&self.sent));
+        *self.task.lock().unwrap() = Some(tokio::spawn(async move {
+            go.notified().await;
+            let request = async move {
+                sent.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            };
+            line.through(Weight::Effect, "a request", request).await
+        }));
+        self.reached.notify_one();
+        pending().await
+    }
+
+    async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
+        Ok(None)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_begins_on_a_line_that_was_cut() {
+    let aside = Arc::new(Aside::default());
+    let connector = Arc::clone(&aside) as Arc<dyn Connector>;
+    let harness = Arc::new(Harness::new(connector, Scrubber::default()).await);
+    harness.put(&harness.row("grant", &asked())).await;
+    let own = Arc::clone(&harness);
+    let task = tokio::spawn(async move { drop(own.claim("grant").await) });
+    aside.reached.notified().await;
+    harness.proxy.lines().stop(&principal());
+    aside.go.notify_one();
+    let sends = aside.task.lock().unwrap().take().unwrap();
+    assert!(matches!(sends.await.unwrap(), Err(ActError::Stopped(_))));
+    assert_eq!(aside.sent.load(Ordering::SeqCst), 0);
+    task.await.unwrap();
+    assert_eq!(harness.phase("grant").await, Phase::Failed);
+}

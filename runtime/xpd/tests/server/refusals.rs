@@ -183,6 +183,36 @@ async fn strangers_and_the_administrator_stay_at_their_doors() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_good_in_its_run_only() {
+    let world = World::new().await;
+    let (one, two) = (world.start().await, world.start().await);
+    let mut ann = world.joined("ann", &one).await;
+    let of_one = std::mem::take(&mut ann.session);
+    ann.join(&two).await;
+    let asked = json!({ "step": "work", "action": "fake.push", "args": { "id": 1 } });
+    let of_two = format!("/v1/runs/{two}/grants");
+    ann.post_with(&of_two, Some(&of_one), &asked).await.refused("unknown");
+    ann.post_with(&of_two, Some(&ann.session), &asked).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_counts_the_runs_that_it_starts() {
+    let world = World::new().await;
+    let path = world.site.folder.join("roster.toml");
+    let roster = std::fs::read_to_string(&path).unwrap();
+    let few = roster.replace("max_open = 200\nmax_per_day = 1000", "max_open = 2\nmax_per_day = 3");
+    std::fs::write(&path, few).unwrap();
+    assert!(world.running.reloader.try_reload().await.unwrap());
+    let (one, _two) = (world.start().await, world.start().await);
+    world.agent("ann").start("A").await.refused("too_many_runs");
+    world.kill(json!({ "run": one })).await.ok();
+    let three = world.start().await;
+    world.kill(json!({ "run": three })).await.ok();
+    // One is open; three were started on this day.
+    world.agent("ann").start("A").await.refused("too_many_runs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_read_strictly_is_not_read() {
     let world = World::new().await;
     let run = world.start().await;

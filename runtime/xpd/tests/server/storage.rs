@@ -31,6 +31,47 @@ async fn an_older_database_is_refused() {
     assert!(refused.contains("older database"), "{refused}");
 }
 
+/// As long as the one whose checkpoint was signed, or longer, and signed by the same key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_history_under_the_same_key_is_refused() {
+    let names = ["xpd.sqlite", "xpd.sqlite-wal", "xpd.sqlite-shm", "checkpoint"];
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        for name in names {
+            let _ = std::fs::remove_file(to.join(name));
+            let _ = std::fs::copy(from.join(name), to.join(name));
+        }
+    };
+    let mut world = World::new().await;
+    let run = world.start().await;
+    let mut signed = Vec::new();
+    for pushes in [1, 2] {
+        let World { site, fake, running } = world;
+        running.stop().await;
+        let data = site.folder.join("data");
+        if pushes == 1 {
+            copy(&data, &site.folder);
+        } else {
+            signed = std::fs::read(data.join("checkpoint")).unwrap();
+            copy(&site.folder, &data);
+        }
+        let running = Running::start(&site, &fake).await;
+        world = World { site, fake, running };
+        let ann = world.joined("ann", &run).await;
+        for id in 1..=pushes {
+            ann.act("work", "fake.push", json!({ "id": id })).await.ok();
+        }
+    }
+    let World { site, fake, running } = world;
+    running.stop().await;
+    let checkpoint = site.folder.join("data/checkpoint");
+    let own = std::fs::read(&checkpoint).unwrap();
+    std::fs::write(&checkpoint, signed).unwrap();
+    let refused = open(&site, &fake).await.err().unwrap().to_string();
+    assert!(refused.contains("are not those that were signed"), "{refused}");
+    std::fs::write(&checkpoint, own).unwrap();
+    open(&site, &fake).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_the_version_before_is_brought_forward_and_a_later_one_refused() {
     let world = World::new().await;

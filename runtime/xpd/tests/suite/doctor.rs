@@ -143,6 +143,20 @@ fn keys_and_names_of_the_roster_are_what_they_say() {
     both_refuse(&site, &["control character"]);
     site.put("roster.toml", &ROSTER.replace("ann.pub.pem", "ann.pem"));
     both_refuse(&site, &["`key_file`", "private key", "public"]);
+    // One key is one principal, and one name.
+    let again = |name: &str, kind: &str| {
+        let more = match kind {
+            "principal" => "controller = \"others\"\nroles = [\"judge\"]\n",
+            _ => "",
+        };
+        format!("{ROSTER}\n[[{kind}]]\nname = \"{name}\"\n{more}key_file = \"ann.pub.pem\"\n")
+    };
+    for kind in ["principal", "administrator"] {
+        site.put("roster.toml", &again("bob", kind));
+        both_refuse(&site, &["shares its key"]);
+        site.put("roster.toml", &again("ann", kind));
+        both_refuse(&site, &["`ann`", "is listed twice"]);
+    }
     let site = Site::new();
     site.put("xpd.toml", &CONFIG.replace("signer.pub.pem", "ann.pem"));
     both_refuse(&site, &["ann.pem", "private key", "public"]);

@@ -20,7 +20,7 @@ pub fn text(place: &Place) -> String {
         lines.push(("mutate", "plant known bugs, one at a time; the tests must fail on each"));
         lines.push((
             "",
-            "[--list] [--only NAME] [--room machine|encoding] [--seconds N] [-- CARGO TEST ARGUMENTS…]",
+            "[--list] [--only NAME] [--room machine|encoding|runtime] [--seconds N] [-- CARGO TEST ARGUMENTS…]",
         ));
     }
     let mut text = String::from("cargo dev COMMAND\n\n");

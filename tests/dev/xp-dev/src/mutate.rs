@@ -1,6 +1,7 @@
 //! `cargo dev mutate`: plant known bugs, one at a time, in a worktree of its own; the tests must fail on each.
 //!
-//! A bug that no test sees is a failure here. So is one that does not compile: it would prove nothing.
+//! A bug that no test sees is a failure here. So is one that does not compile: it would prove nothing. The bugs of the
+//! runtime name the tests that must fail and are run against these alone.
 
 mod list;
 mod tree;
@@ -15,7 +16,7 @@ use crate::place::Place;
 use crate::setup;
 use list::Mutation;
 use tree::Tree;
-use trial::{Outcome, Trial};
+use trial::{Outcome, Tests, Trial};
 
 /// Both rooms' own tests, and the suite that holds them against each other. The tests of programs need some that these
 /// packages do not build, and the tidiness of a bug is beside the point.
@@ -45,11 +46,10 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     }
     let trial = Trial {
         target: build.target.join("mutate/target"),
-        tests: if given.rest.is_empty() { TESTS.map(str::to_owned).to_vec() } else { given.rest.clone() },
         limit: Duration::from_secs(given.number("--seconds")?.unwrap_or(SECONDS)),
     };
     eprintln!("mutate: the tests without a planted bug");
-    match trial.run(&mut tree)? {
+    match trial.run(&mut tree, &all_tests(&mutations, &given.rest))? {
         Outcome::Survived => {}
         other => return Err(Failure::new(format!("the tests fail without a planted bug: {other}"))),
     }
@@ -58,12 +58,27 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
         let whole = tree.text(&mutation.file)?;
         tree.write(&mutation.file, &mutation.apply(&whole)?)?;
         let start = std::time::Instant::now();
-        let outcome = trial.run(&mut tree)?;
+        let outcome = trial.run(&mut tree, &all_tests([mutation], &given.rest))?;
         tree.write(&mutation.file, &whole)?;
         eprintln!("mutate: {}: {outcome}", mutation.name);
         rows.push((mutation, outcome, start.elapsed().as_secs()));
     }
     table(&rows)
+}
+
+/// What is run for these bugs; what was given on the command line is run in place of it.
+fn all_tests<'m>(mutations: impl IntoIterator<Item = &'m Mutation>, given: &[String]) -> Vec<Tests> {
+    let whole = |arguments: Vec<String>| Tests { arguments, named: Vec::new() };
+    if !given.is_empty() {
+        return vec![whole(given.to_vec())];
+    }
+    let (open, named): (Vec<_>, Vec<_>) =
+        mutations.into_iter().partition(|mutation| mutation.tests.is_empty());
+    let mut runs = Tests::named(named.iter().flat_map(|mutation| &mutation.tests));
+    if !open.is_empty() {
+        runs.push(whole(TESTS.map(str::to_owned).to_vec()));
+    }
+    runs
 }
 
 fn chosen(all: Vec<Mutation>, given: &Arguments) -> Result<Vec<Mutation>, Failure> {

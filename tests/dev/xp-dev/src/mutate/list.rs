@@ -1,5 +1,7 @@
 //! The planted bugs: `tests/dev/mutations/*.json`, each file an array of
-//! `{"name", "room": "machine" | "encoding", "file", "find", "replace"}`.
+//! `{"name", "room": "machine" | "encoding" | "runtime", "file", "find", "replace", "tests"}`. `tests` names those that must
+//! fail, as `cargo nextest list` writes them: `PACKAGE::TARGET NAME`, or `PACKAGE NAME` for a test inside the library.
+//! Without it, all tests of machine and encoding run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,6 +19,33 @@ pub struct Mutation {
     pub file: String,
     find: String,
     replace: String,
+    /// One of these fails, where it is said which.
+    pub tests: Vec<Named>,
+}
+
+/// A test by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    pub package: String,
+    /// The test target; nothing for the tests inside the library.
+    pub target: Option<String>,
+    /// With its modules.
+    pub name: String,
+}
+
+impl Named {
+    fn parse(text: &str) -> Option<Self> {
+        let (place, name) = text.split_once(' ')?;
+        let (package, target) = match place.split_once("::") {
+            Some((package, target)) => (package, Some(target)),
+            None => (place, None),
+        };
+        let word =
+            |text: &str| !text.is_empty() && !text.contains(char::is_whitespace) && !text.starts_with('-');
+        let whole = word(package) && target.is_none_or(word) && word(name);
+        let target = target.map(str::to_owned);
+        whole.then(|| Self { package: package.to_owned(), target, name: name.to_owned() })
+    }
 }
 
 impl Mutation {
@@ -61,7 +90,7 @@ fn parse(text: &str) -> Result<Vec<Mutation>, String> {
 
 fn one(json: &Value) -> Result<Mutation, String> {
     let object = json.as_object().ok_or("an entry is not an object")?;
-    let known = ["name", "room", "file", "find", "replace"];
+    let known = ["name", "room", "file", "find", "replace", "tests"];
     if let Some(other) = object.keys().find(|key| !known.contains(&key.as_str())) {
         return Err(format!("an entry has an unknown member `{other}`"));
     }
@@ -74,10 +103,14 @@ fn one(json: &Value) -> Result<Mutation, String> {
         file: member("file")?,
         find: member("find")?,
         replace: member("replace")?,
+        tests: tests(object.get("tests"))?,
     };
     let name = &mutation.name;
-    if !["machine", "encoding"].contains(&mutation.room.as_str()) {
-        return Err(format!("`{name}`: the room is `machine` or `encoding`"));
+    if !["machine", "encoding", "runtime"].contains(&mutation.room.as_str()) {
+        return Err(format!("`{name}`: the room is `machine`, `encoding` or `runtime`"));
+    }
+    if mutation.room == "runtime" && mutation.tests.is_empty() {
+        return Err(format!("`{name}`: a bug of the runtime names the tests that must fail"));
     }
     if mutation.find.is_empty() || mutation.find == mutation.replace {
         return Err(format!("`{name}`: replaces nothing"));
@@ -86,6 +119,16 @@ fn one(json: &Value) -> Result<Mutation, String> {
         return Err(format!("`{name}`: the file is not a path inside the repository"));
     }
     Ok(mutation)
+}
+
+fn tests(json: Option<&Value>) -> Result<Vec<Named>, String> {
+    let Some(json) = json else { return Ok(Vec::new()) };
+    let names = json.as_array().ok_or("`tests` is not an array")?;
+    let named = |name: &Value| {
+        let found = name.as_str().and_then(Named::parse);
+        found.ok_or_else(|| format!("{name} is not `PACKAGE::TARGET NAME` or `PACKAGE NAME`"))
+    };
+    names.iter().map(named).collect()
 }
 
 #[cfg(test)]
@@ -110,8 +153,23 @@ mod tests {
             ("a/b.rs", "../b.rs"),
             ("\"find\"", "\"fund\""),
             ("[{", "{"),
+            ("machine", "runtime"),
+            ("\"<=\"", "\"<=\",\"tests\":[\"p::t\"]"),
+            ("\"<=\"", "\"<=\",\"tests\":[\"p::t --help\"]"),
         ] {
             assert!(parse(&GOOD.replace(from, to)).is_err(), "{from} -> {to}");
         }
+    }
+
+    #[test]
+    fn tests_are_named_as_they_are_listed() {
+        let text = GOOD.replace("machine", "runtime").replace("[{", r#"[{"tests":["p::t a::b","q c"],"#);
+        let named = |package: &str, target: Option<&str>, name: &str| Named {
+            package: package.to_owned(),
+            target: target.map(str::to_owned),
+            name: name.to_owned(),
+        };
+        let wanted = [named("p", Some("t"), "a::b"), named("q", None, "c")];
+        assert_eq!(parse(&text).unwrap().remove(0).tests, wanted);
     }
 }

@@ -1,10 +1,12 @@
 //! One run of the tests in the worktree, and what it says about the planted bug.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use super::list::Named;
 use super::tree::Tree;
 use super::watch::watch;
 use crate::failure::Failure;
@@ -13,8 +15,51 @@ use crate::shell;
 /// How the tests are run.
 pub struct Trial {
     pub target: PathBuf,
-    pub tests: Vec<String>,
     pub limit: Duration,
+}
+
+/// One run of cargo's: what it is told, and the tests that must be among those that it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tests {
+    pub arguments: Vec<String>,
+    pub named: Vec<String>,
+}
+
+impl Tests {
+    /// These tests and no others: a run for each target.
+    pub fn named<'n>(tests: impl IntoIterator<Item = &'n Named>) -> Vec<Self> {
+        let mut by_target: BTreeMap<(&str, Option<&str>), BTreeSet<&str>> = BTreeMap::new();
+        for test in tests {
+            by_target.entry((&test.package, test.target.as_deref())).or_default().insert(&test.name);
+        }
+        let run = |((package, target), names): ((&str, Option<&str>), BTreeSet<&str>)| {
+            let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+            let mut arguments = vec!["-p".to_owned(), package.to_owned()];
+            match target {
+                Some(target) => arguments.extend(["--test".to_owned(), target.to_owned()]),
+                None => arguments.push("--lib".to_owned()),
+            }
+            arguments.extend(["--".to_owned(), "--exact".to_owned()]);
+            arguments.extend(names.iter().cloned());
+            Self { arguments, named: names }
+        };
+        by_target.into_iter().map(run).collect()
+    }
+
+    /// What is for cargo and not for the test programs.
+    fn before_dashes(&self) -> impl Iterator<Item = &String> {
+        self.arguments.iter().take_while(|argument| *argument != "--")
+    }
+
+    /// One that did not run: it would let every bug pass.
+    fn absent(&self, said: &str) -> Option<&String> {
+        let ran = |name: &String| {
+            said.lines().any(|line| {
+                line.strip_prefix("test ").is_some_and(|line| line.strip_suffix(" ... ok") == Some(name))
+            })
+        };
+        self.named.iter().find(|name| !ran(name))
+    }
 }
 
 /// What the tests made of a planted bug.
@@ -28,6 +73,8 @@ pub enum Outcome {
     Survived,
     /// Not a bug but a misprint: proves nothing.
     DoesNotCompile(String),
+    /// The tests passed without this one, which is not there.
+    Absent(String),
 }
 
 impl Outcome {
@@ -43,25 +90,40 @@ impl fmt::Display for Outcome {
             Self::Endless => f.write_str("caught: the tests did not end in time"),
             Self::Survived => f.write_str("SURVIVED"),
             Self::DoesNotCompile(why) => write!(f, "DOES NOT COMPILE: {why}"),
+            Self::Absent(test) => write!(f, "THERE IS NO TEST {test}"),
         }
     }
 }
 
 impl Trial {
+    /// Runs one after the other, until one fails.
+    pub fn run(&self, tree: &mut Tree, runs: &[Tests]) -> Result<Outcome, Failure> {
+        for tests in runs {
+            let outcome = self.one(tree, tests)?;
+            if outcome != Outcome::Survived {
+                return Ok(outcome);
+            }
+        }
+        Ok(Outcome::Survived)
+    }
+
     /// Builds without a limit, then runs the tests within one.
-    pub fn run(&self, tree: &mut Tree) -> Result<Outcome, Failure> {
+    fn one(&self, tree: &mut Tree, tests: &Tests) -> Result<Outcome, Failure> {
         let mut build = self.cargo(tree);
-        build.arg("--no-run").args(self.before_dashes());
+        build.arg("--no-run").args(tests.before_dashes());
         let (built, said) = watch(&mut build, None, |group| tree.running(group))?;
         if built != Some(true) {
             let why = said.lines().find(|line| line.starts_with("error")).unwrap_or("error").to_owned();
             return Ok(Outcome::DoesNotCompile(why));
         }
         let mut test = self.cargo(tree);
-        test.args(&self.tests);
+        test.args(&tests.arguments);
         Ok(match watch(&mut test, Some(self.limit), |group| tree.running(group))? {
             (None, _) => Outcome::Endless,
-            (Some(true), _) => Outcome::Survived,
+            (Some(true), said) => match tests.absent(&said) {
+                Some(test) => Outcome::Absent(test.clone()),
+                None => Outcome::Survived,
+            },
             (Some(false), said) => Outcome::Caught(first_failure(&said)),
         })
     }
@@ -74,11 +136,6 @@ impl Trial {
             cargo.env("XP_DIFFERENTIAL", "200");
         }
         cargo
-    }
-
-    /// What is for cargo and not for the test programs.
-    fn before_dashes(&self) -> impl Iterator<Item = &String> {
-        self.tests.iter().take_while(|argument| *argument != "--")
     }
 }
 
@@ -103,5 +160,21 @@ mod tests {
             first_failure("error: process didn't exit successfully"),
             "error: process didn't exit successfully"
         );
+    }
+
+    #[test]
+    fn named_tests_are_a_run_for_each_target_and_must_have_run() {
+        let named = |package: &str, target: Option<&str>, name: &str| Named {
+            package: package.to_owned(),
+            target: target.map(str::to_owned),
+            name: name.to_owned(),
+        };
+        let all = [named("p", Some("t"), "a::b"), named("p", None, "c"), named("p", Some("t"), "a::a")];
+        let runs = Tests::named(&all);
+        let words: Vec<String> = runs.iter().map(|run| run.arguments.join(" ")).collect();
+        assert_eq!(words, ["-p p --lib -- --exact c", "-p p --test t -- --exact a::a a::b"]);
+        let said = "running 1 test\ntest a::b ... ok\ntest a::abc ... ok\n";
+        assert_eq!(runs[1].absent(said), Some(&"a::a".to_owned()));
+        assert_eq!(runs[1].absent(&format!("{said}test a::a ... ok\n")), None);
     }
 }
