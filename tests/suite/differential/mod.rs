@@ -1,6 +1,6 @@
 //! The verifier against brute force: random workflows and the fixed small ones, both ways.
 //!
-//! `XP_DIFFERENTIAL=N` sets how many random workflows (400 without it, which takes about four minutes on two cores), `XP_SEED=S`
+//! `XP_DIFFERENTIAL=N` sets how many random workflows (200 without it, which takes about four minutes on two cores), `XP_SEED=S`
 //! where they start (the clock without it; printed). A disagreement prints the workflow, so that it can become a seed file.
 
 mod fresh;
@@ -212,7 +212,7 @@ fn draw(first: u64, stride: u64, count: u64) -> Tally {
 
 #[test]
 fn random_workflows_agree_with_brute_force() {
-    let count = number("XP_DIFFERENTIAL", 400);
+    let count = number("XP_DIFFERENTIAL", 200);
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     let first = number("XP_SEED", clock.as_nanos() as u64);
     println!("differential: {count} workflows from XP_SEED={first}");
