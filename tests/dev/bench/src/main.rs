@@ -54,7 +54,8 @@ fn run(wanted: impl Fn(&str) -> bool) -> Done {
     // costs nothing.
     let program = std::env::current_exe()?;
     let build = program.parent().unwrap_or(Path::new("."));
-    let scratch = tempfile::tempdir_in(build)?;
+    let place = std::env::var_os("XP_SCRATCH").map_or_else(|| build.to_path_buf(), PathBuf::from);
+    let scratch = tempfile::tempdir_in(place)?;
     let xpc = std::env::var_os("XP_XPC").map_or_else(|| build.join("xpc"), PathBuf::from);
     if wanted("compiler") {
         compiler::measure(&xpc, scratch.path())?;

@@ -1,5 +1,7 @@
 //! `cargo dev bench`: the figures, on a release build. The program that measures is `xp-bench`.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::place::Place;
@@ -17,6 +19,12 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     shell::run(place.cargo().args(packages), "cargo build --release")?;
     let mut bench = place.as_user(&build.program("release", "xp-bench"));
     bench.args(&given.rest);
+    // The program may run as another user than the one who owns the build.
+    let scratch = build.target.join("bench");
+    let made = std::fs::create_dir_all(&scratch)
+        .and_then(|()| std::fs::set_permissions(&scratch, std::fs::Permissions::from_mode(0o1777)));
+    made.map_err(|error| Failure::new(format!("{}: {error}", scratch.display())))?;
+    bench.env("XP_SCRATCH", &scratch);
     build.tell_programs(&mut bench, "release");
     shell::run(&mut bench, "xp-bench")
 }
