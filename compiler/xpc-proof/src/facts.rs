@@ -370,7 +370,7 @@ impl<'m> Facts<'m> {
 
     /// Whether two roles must have different controllers.
     pub fn separate(&self, a: RoleId, b: RoleId) -> bool {
-        a != b && self.w.separations.iter().any(|rule| rule.roles.contains(&a) && rule.roles.contains(&b))
+        self.w.are_separate(a, b)
     }
 
     pub fn role_name(&self, role: RoleId) -> &'m str {

@@ -18,13 +18,7 @@ pub(crate) fn refused(w: &Workflow) -> BTreeSet<GrantAt> {
         return BTreeSet::new();
     }
     let mut terms = Terms::of(w);
-    let grants = w.steps.iter().enumerate().flat_map(|(step, declared)| {
-        declared.grants.iter().enumerate().filter_map(move |(grant, granted)| {
-            let action = w.actions.get(granted.action.index())?;
-            Some(((StepId::of(step), GrantIx::of(grant)), action))
-        })
-    });
-    let grants: Vec<(GrantAt, &Action)> = grants.collect();
+    let grants: Vec<(GrantAt, &Action)> = w.grants().filter_map(|at| Some((at, w.granted(at)?.1))).collect();
     // What the workflow names by a parameter, apart from making it.
     let mut given: HashSet<Term> = HashSet::new();
     for (at, action) in &grants {

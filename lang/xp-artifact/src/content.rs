@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use xp_scope::thing::{Immutable, Kinds, Term, relate};
+use xp_scope::Type;
+use xp_scope::thing::{Immutable, Key, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
 use crate::order::{Moment, Order};
@@ -50,7 +51,8 @@ impl<'w> Contents<'w> {
         let mut terms = Terms::of(workflow);
         let mut numbers: HashMap<Term, usize> = HashMap::new();
         let mut altered: Vec<(Term, Uses)> = Vec::new();
-        for (at, action) in grants(workflow) {
+        for at in workflow.grants() {
+            let Some((_, action)) = workflow.granted(at) else { continue };
             for (expr, sources) in altering(action) {
                 let term = terms.term(at.0, at.1, expr);
                 let number = *numbers.entry(term.clone()).or_insert_with(|| {
@@ -72,7 +74,7 @@ impl<'w> Contents<'w> {
         let mut here = datum.clone();
         for _ in 0..MAX_FOLLOWED {
             let Root::Result { step, grant } = here.root else { break };
-            let Some((granted, action)) = self.granted((step, grant)) else { break };
+            let Some((granted, action)) = self.workflow.granted((step, grant)) else { break };
             let named = action.clauses.made_as(&here.fields);
             if let Some(making) = named.filter(|making| self.is_filled(&making.thing)) {
                 for source in action.clauses.content_of(action.params.len(), making) {
@@ -92,7 +94,7 @@ impl<'w> Contents<'w> {
     /// The roles that may have chosen what decides a measurement of a grant besides its subject.
     pub fn deciders(&mut self, step: StepId, grant: GrantIx) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), Vec::new());
-        if let Some((granted, action)) = self.granted((step, grant)) {
+        if let Some((granted, action)) = self.workflow.granted((step, grant)) {
             for source in action.clauses.instrument(action.params.len()) {
                 self.source((step, grant), granted, source, &mut makers, &mut open);
             }
@@ -134,7 +136,7 @@ impl<'w> Contents<'w> {
                 self.behind_name(datum, step, open);
             }
             Root::Result { step, grant } => {
-                let Some((granted, action)) = self.granted((step, grant)) else { return };
+                let Some((granted, action)) = self.workflow.granted((step, grant)) else { return };
                 let clauses = &action.clauses;
                 if clauses.identity(&datum.fields).is_none() && clauses.made_as(&datum.fields).is_none() {
                     self.behind_name(datum, step, open);
@@ -151,17 +153,8 @@ impl<'w> Contents<'w> {
     fn behind_name(&mut self, datum: &Datum, step: StepId, open: &mut Vec<Place>) {
         let Some(ty) = self.workflow.type_of(datum).cloned() else { return };
         let key = self.terms.datum(datum);
-        for (made, _) in &self.altered {
-            let Term::Path(levels) = made else { continue };
-            let mut levels = levels.clone();
-            let Some(own) = levels.last_mut() else { continue };
-            let Some(kind) = self.workflow.kinds.get(own.kind) else { continue };
-            let ([part], [decl]) = (own.keys.as_mut_slice(), kind.key.as_slice()) else { continue };
-            if kind.immutable == Some(Immutable::Content) && decl.ty == ty {
-                *part = key.clone();
-                open.push(Place::Thing(Term::Path(levels), step));
-            }
-        }
+        let named = self.altered.iter().filter_map(|(made, _)| under(&self.workflow.kinds, made, &key, &ty));
+        open.extend(named.map(|term| Place::Thing(term, step)));
     }
 
     /// What is in the thing is not said by its name.
@@ -183,7 +176,7 @@ impl<'w> Contents<'w> {
             if !self.order.may_follow(Moment::used(at), reader) {
                 continue;
             }
-            let Some((granted, _)) = self.granted(at) else { continue };
+            let Some((granted, _)) = self.workflow.granted(at) else { continue };
             for source in sources {
                 self.source(at, granted, source, makers, open);
             }
@@ -231,20 +224,6 @@ impl<'w> Contents<'w> {
         self.met.insert(term.clone(), found.clone());
         found
     }
-
-    fn granted(&self, at: GrantAt) -> Option<(&'w Grant, &'w Action)> {
-        let granted = self.workflow.steps.get(at.0.index())?.grants.get(at.1.index())?;
-        Some((granted, self.workflow.actions.get(granted.action.index())?))
-    }
-}
-
-fn grants(workflow: &Workflow) -> impl Iterator<Item = (GrantAt, &Action)> {
-    workflow.steps.iter().enumerate().flat_map(move |(step, declared)| {
-        declared.grants.iter().enumerate().filter_map(move |(grant, granted)| {
-            let action = workflow.actions.get(granted.action.index())?;
-            Some(((StepId::of(step), GrantIx::of(grant)), action))
-        })
-    })
 }
 
 /// What an action changes or makes, with the content that goes into it.
@@ -254,6 +233,29 @@ fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> 
     changed.chain(
         clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))),
     )
+}
+
+/// A thing that was made, under another name: if its name is derived from its content, and a value of the type can be that name or
+/// hold it.
+#[must_use]
+pub fn under(kinds: &Kinds, made: &Term, name: &Key, ty: &Type) -> Option<Term> {
+    let Term::Path(levels) = made else { return None };
+    let mut levels = levels.clone();
+    let own = levels.last_mut()?;
+    let kind = kinds.get(own.kind)?;
+    let ([part], [decl]) = (own.keys.as_mut_slice(), kind.key.as_slice()) else { return None };
+    if kind.immutable != Some(Immutable::Content) || !holds(ty, &decl.ty) {
+        return None;
+    }
+    *part = name.clone();
+    Some(Term::Path(levels))
+}
+
+fn holds(ty: &Type, wanted: &Type) -> bool {
+    match ty {
+        Type::List(element) => holds(element, wanted),
+        other => other == wanted,
+    }
 }
 
 /// What is read may hold what was altered. Where it is not said what is read, that can be what never changes, too.

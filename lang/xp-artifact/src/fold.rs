@@ -4,8 +4,8 @@ use xp_scope::{Type, Value};
 
 use crate::declaration::Source;
 use crate::workflow::{
-    Action, Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, Pin, Root, Step, StepId, TemplatePart,
-    Workflow,
+    Action, Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, Pin, RoleId, Root, Step, StepId,
+    TemplatePart, Workflow,
 };
 
 /// Records of records that are followed; a checked workflow has none that deep.
@@ -179,6 +179,26 @@ impl Step {
 }
 
 impl Workflow {
+    /// A grant of a step, with its action.
+    #[must_use]
+    pub fn granted(&self, (step, grant): (StepId, GrantIx)) -> Option<(&Grant, &Action)> {
+        let grant = self.steps.get(step.index())?.grants.get(grant.index())?;
+        Some((grant, self.actions.get(grant.action.index())?))
+    }
+
+    /// Every grant, by its step and its place there, in source order.
+    pub fn grants(&self) -> impl Iterator<Item = (StepId, GrantIx)> + '_ {
+        self.steps.iter().enumerate().flat_map(|(step, declared)| {
+            (0..declared.grants.len()).map(move |grant| (StepId::of(step), GrantIx::of(grant)))
+        })
+    }
+
+    /// The two roles must have different controllers.
+    #[must_use]
+    pub fn are_separate(&self, a: RoleId, b: RoleId) -> bool {
+        a != b && self.separations.iter().any(|rule| rule.roles.contains(&a) && rule.roles.contains(&b))
+    }
+
     /// The type of a datum, if it names something: a result only where the grant has a binder.
     #[must_use]
     pub fn type_of(&self, datum: &Datum) -> Option<&Type> {

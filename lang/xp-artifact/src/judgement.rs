@@ -58,7 +58,7 @@ fn is_independent(
             && contents
                 .deciders(step, grant)
                 .into_keys()
-                .all(|decider| makers.iter().all(|maker| are_separate(workflow, decider, *maker)))
+                .all(|decider| makers.iter().all(|maker| workflow.are_separate(decider, *maker)))
     })
 }
 
@@ -111,12 +111,8 @@ fn names(workflow: &Workflow, pinned: &Grant, at: GrantAt, subject: &ThingExpr, 
 /// The use that made what the datum names, with what it made.
 fn made_by<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<(GrantAt, &'w Making)> {
     let Root::Result { step, grant } = datum.root else { return None };
-    let (_, action) = granted(workflow, (step, grant))?;
+    let (_, action) = workflow.granted((step, grant))?;
     action.clauses.made_as(&datum.fields).map(|making| ((step, grant), making))
-}
-
-fn are_separate(workflow: &Workflow, a: RoleId, b: RoleId) -> bool {
-    a != b && workflow.separations.iter().any(|rule| rule.roles.contains(&a) && rule.roles.contains(&b))
 }
 
 /// What the final arguments of a workflow's grants name.
@@ -138,7 +134,7 @@ impl<'w> Finals<'w> {
         for (index, step) in workflow.steps.iter().enumerate() {
             for number in 0..step.grants.len() {
                 let at = (StepId::of(index), GrantIx::of(number));
-                let Some((_, action)) = granted(workflow, at) else { continue };
+                let Some((_, action)) = workflow.granted(at) else { continue };
                 let terms = action.clauses.altered().map(|expr| finals.term(at, expr)).collect();
                 finals.altered.push((at, terms));
             }
@@ -149,7 +145,7 @@ impl<'w> Finals<'w> {
     /// The arguments that a use of the grant makes final, each once: those that the declaration says, and the names of what it
     /// removes, unless the run made that itself.
     pub fn decided(&mut self, at: GrantAt) -> Vec<u32> {
-        let Some((declared, action)) = granted(self.workflow, at) else { return Vec::new() };
+        let Some((declared, action)) = self.workflow.granted(at) else { return Vec::new() };
         // What a run is for, whoever starts it says.
         let is_given = |index: u32| {
             matches!(
@@ -184,7 +180,7 @@ impl<'w> Finals<'w> {
     /// Where the declaration does not say what is read, that may be anything the argument names: a grant that may make or
     /// change such a thing before the use.
     pub fn silently_filled_by(&mut self, at: GrantAt, number: u32) -> Option<GrantAt> {
-        let (_, action) = granted(self.workflow, at)?;
+        let (_, action) = self.workflow.granted(at)?;
         if !is_open(self.workflow, action, number) {
             return None;
         }
@@ -199,7 +195,7 @@ impl<'w> Finals<'w> {
     }
 
     fn altering(&mut self, at: GrantAt, things: &[Term]) -> Vec<GrantAt> {
-        let again: Vec<Term> = match granted(self.workflow, at) {
+        let again: Vec<Term> = match self.workflow.granted(at) {
             Some((granted, action)) if !(granted.limit.uses == 1 && self.is_once(at.0, granted)) => {
                 let made = action.clauses.makes.iter().map(|making| &making.thing);
                 action.clauses.changes.iter().chain(made).map(|expr| self.term(at, expr)).collect()
@@ -228,7 +224,7 @@ impl<'w> Finals<'w> {
     /// The datum is given by the use that made the very thing which the argument names, and names it.
     pub fn is_name_of(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
         let Root::Result { step, grant } = datum.root else { return false };
-        let Some((_, action)) = granted(self.workflow, (step, grant)) else { return false };
+        let Some((_, action)) = self.workflow.granted((step, grant)) else { return false };
         let Some(making) = filled_as(self.workflow, action, &datum.fields) else { return false };
         let made = self.term((step, grant), &making.thing);
         let named = self.named_by(at, number);
@@ -239,7 +235,7 @@ impl<'w> Finals<'w> {
     /// The things that the argument names and that are more than their name says: it is their own key, or that of what
     /// encloses them where they are read.
     fn named_by(&mut self, at: GrantAt, number: u32) -> Vec<Term> {
-        let Some((_, action)) = granted(self.workflow, at) else { return Vec::new() };
+        let Some((_, action)) = self.workflow.granted(at) else { return Vec::new() };
         let names = |expr: &&ThingExpr| {
             let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
             own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == number))
@@ -252,7 +248,7 @@ impl<'w> Finals<'w> {
     }
 
     fn term(&mut self, at: GrantAt, expr: &ThingExpr) -> Term {
-        let action = granted(self.workflow, at).map(|(_, action)| action);
+        let action = self.workflow.granted(at).map(|(_, action)| action);
         match action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr)) {
             Some(making) => self.terms.made(at.0, at.1, making),
             None => self.terms.term(at.0, at.1, expr),
@@ -297,9 +293,4 @@ fn is_filled(workflow: &Workflow, expr: &ThingExpr) -> bool {
     let kind = expr.levels().last().and_then(|level| workflow.kinds.named(&level.kind));
     let kind = kind.and_then(|kind| workflow.kinds.get(kind));
     kind.is_none_or(|kind| kind.immutable != Some(Immutable::Content))
-}
-
-fn granted(workflow: &Workflow, at: GrantAt) -> Option<(&Grant, &Action)> {
-    let granted = workflow.steps.get(at.0.index())?.grants.get(at.1.index())?;
-    Some((granted, workflow.actions.get(granted.action.index())?))
 }

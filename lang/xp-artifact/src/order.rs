@@ -69,14 +69,6 @@ impl<'w> Order<'w> {
         self.may_be_unsettled(moment, then) || self.reopened_after(moment).contains(&then)
     }
 
-    /// Whether another use of the same grant may follow one.
-    pub fn may_repeat(&mut self, at: (StepId, GrantIx)) -> bool {
-        let step = self.workflow.steps.get(at.0.index());
-        let Some(grant) = step.and_then(|step| step.grants.get(at.1.index())) else { return true };
-        let mut again = || self.reopened_after(Moment::used(at)).contains(&at.0);
-        grant.limit.uses > 1 || (grant.limit.per == crate::workflow::Per::Opening && again())
-    }
-
     fn may_be_unsettled(&mut self, moment: Moment, step: StepId) -> bool {
         let declared = self.workflow.steps.get(moment.step.index());
         let grant = moment.grant.and_then(|grant| declared?.grants.get(grant.index()));

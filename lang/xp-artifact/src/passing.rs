@@ -3,7 +3,7 @@
 use xp_scope::thing::Immutable;
 
 use crate::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
-use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, Root, StepId, Workflow};
+use crate::workflow::{Datum, Expr, Grant, Pin, Root, Workflow};
 
 /// Where a source comes from in the uses of one grant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ pub fn followed(datum: &Datum, fields: &[String]) -> Datum {
 #[must_use]
 pub fn identity(workflow: &Workflow, datum: &Datum) -> Option<Datum> {
     let Root::Result { step, grant } = datum.root else { return None };
-    let (granted, action) = granted(workflow, (step, grant))?;
+    let (granted, action) = workflow.granted((step, grant))?;
     let (index, fields) = action.clauses.identity(&datum.fields)?;
     match granted.pins.get(index as usize)? {
         Pin::Is(Expr::Datum(next)) => Some(followed(next, &fields)),
@@ -91,9 +91,4 @@ fn content_key(workflow: &Workflow, granted: &Grant, expr: &ThingExpr) -> Option
         },
         KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
     }
-}
-
-fn granted(workflow: &Workflow, at: (StepId, GrantIx)) -> Option<(&Grant, &Action)> {
-    let granted = workflow.steps.get(at.0.index())?.grants.get(at.1.index())?;
-    Some((granted, workflow.actions.get(granted.action.index())?))
 }

@@ -63,7 +63,7 @@ impl<'w> Terms<'w> {
 
     /// The things that a clause of a grant's action means.
     pub fn term(&mut self, step: StepId, grant: GrantIx, expr: &ThingExpr) -> Term {
-        let Some((granted, action)) = self.granted(step, grant) else {
+        let Some((granted, action)) = self.workflow.granted((step, grant)) else {
             return Term::Undescribed("`changes`".to_owned());
         };
         match self.levels(step, grant, granted, expr, MAX_FOLLOWED) {
@@ -99,7 +99,8 @@ impl<'w> Terms<'w> {
         {
             let name = Box::new(key.clone());
             let again = self.removed.contains(&own.kind);
-            let one = self.granted(step, grant).is_some_and(|(granted, _)| granted.limit.uses == 1);
+            let one =
+                self.workflow.granted((step, grant)).is_some_and(|(granted, _)| granted.limit.uses == 1);
             let by = if one { MadeBy::Only } else { MadeBy::Any };
             *key = Key::Minted { mint: self.mint(step, grant, making), by, name: Some(name), again };
         }
@@ -165,7 +166,9 @@ impl<'w> Terms<'w> {
 
     /// Whether a thing whose own key is new in one part is the one made there.
     fn is_home(&mut self, mint: MintId, home: &Home<'w>, here: &[Level], part: usize, left: usize) -> bool {
-        let Some((left, (granted, _))) = left.checked_sub(1).zip(self.granted(home.step, home.grant)) else {
+        let Some((left, (granted, _))) =
+            left.checked_sub(1).zip(self.workflow.granted((home.step, home.grant)))
+        else {
             return false;
         };
         let made = match self.homed.get(&mint) {
@@ -195,11 +198,6 @@ impl<'w> Terms<'w> {
     /// What is known of an argument with the pin.
     pub fn argument(&mut self, pin: &Pin) -> Key {
         self.pin(pin, &[], MAX_FOLLOWED)
-    }
-
-    fn granted(&self, step: StepId, grant: GrantIx) -> Option<(&'w Grant, &'w Action)> {
-        let granted = self.workflow.steps.get(step.index())?.grants.get(grant.index())?;
-        Some((granted, self.workflow.actions.get(granted.action.index())?))
     }
 
     fn key(&mut self, step: StepId, grant: GrantIx, granted: &Grant, key: &KeyExpr) -> Key {
@@ -274,7 +272,8 @@ impl<'w> Terms<'w> {
 
     fn follow(&mut self, datum: &Datum, left: usize) -> Key {
         let Root::Result { step, grant } = datum.root else { return Key::Symbol(self.symbol(datum)) };
-        let Some((left, (granted, action))) = left.checked_sub(1).zip(self.granted(step, grant)) else {
+        let Some((left, (granted, action))) = left.checked_sub(1).zip(self.workflow.granted((step, grant)))
+        else {
             return Key::Symbol(self.symbol(datum));
         };
         let clauses = &action.clauses;

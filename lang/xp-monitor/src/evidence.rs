@@ -12,7 +12,6 @@ use xp_artifact::workflow::{
 };
 
 use crate::fact::GrantAt;
-use crate::grants::granted;
 use crate::validity::{Subject, Validity};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
@@ -65,7 +64,7 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
             if let How::Auto(condition) | How::JudgedIf(condition) = &cause.how {
                 for literal in condition_fields(condition) {
                     let by = (id, literal.0);
-                    let Some((_, action)) = granted(workflow, by) else { continue };
+                    let Some((_, action)) = workflow.granted(by) else { continue };
                     for about in told(&mut validity, by, action, literal.1) {
                         rely(by, about, false);
                     }
@@ -118,7 +117,7 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
     while let Some(here) = open.pop() {
         let Root::Result { step, grant } = here.root else { continue };
         let at = (step, grant);
-        let Some((declared, action)) = granted(workflow, at) else { continue };
+        let Some((declared, action)) = workflow.granted(at) else { continue };
         if seen.len() >= MAX_FOLLOWED || !seen.insert((at, here.fields.clone())) {
             continue;
         }

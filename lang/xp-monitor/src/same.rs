@@ -6,7 +6,6 @@ use xp_artifact::workflow::Workflow;
 use xp_scope::thing::{Meeting, Term, relate};
 
 use crate::fact::GrantAt;
-use crate::grants::granted;
 
 /// Compares the things that clauses mean in one live map.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ impl<'w> Same<'w> {
     }
 
     fn term(&mut self, (at, expr): (GrantAt, &ThingExpr)) -> Term {
-        let action = granted(self.workflow, at).map(|(_, action)| action);
+        let action = self.workflow.granted(at).map(|(_, action)| action);
         let made = action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr));
         match made {
             // What the use itself makes is new under the name that it is given.

@@ -10,7 +10,6 @@ use xp_scope::thing::Canonical;
 
 use crate::evidence::{Evidence, can_change};
 use crate::fact::{GrantAt, Use};
-use crate::grants::granted;
 
 /// The run as it stands after the fact.
 pub trait Sight {
@@ -121,7 +120,7 @@ impl<'w> Concrete<'w> {
     fn about<'e>(&self, evidence: &'e Evidence, given: &Use) -> Vec<Named<'e>> {
         let nameless = |expr| vec![Named { expr, known: None }];
         let named = |(of, expr): &'e (GrantAt, ThingExpr)| {
-            let Some((_, action)) = granted(self.workflow, *of) else { return nameless(expr) };
+            let Some((_, action)) = self.workflow.granted(*of) else { return nameless(expr) };
             if *of == given.at {
                 return self.named(action, given, expr);
             }
@@ -163,7 +162,7 @@ impl<'w> Concrete<'w> {
 
 impl Relation for Concrete<'_> {
     fn alters(&self, changer: &Use, evidence: &Evidence, given: &Use) -> bool {
-        let Some((_, action)) = granted(self.workflow, changer.at) else { return true };
+        let Some((_, action)) = self.workflow.granted(changer.at) else { return true };
         let about = self.about(evidence, given);
         let clauses = &action.clauses;
         clauses.altered().any(|expr| {
@@ -179,7 +178,7 @@ impl Relation for Concrete<'_> {
 
     fn spends(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
         let (Some((_, action)), Some((_, gave))) =
-            (granted(self.workflow, user.at), granted(self.workflow, given.at))
+            (self.workflow.granted(user.at), self.workflow.granted(given.at))
         else {
             return false;
         };
@@ -203,7 +202,7 @@ impl Relation for Concrete<'_> {
 
     fn feeds(&self, (writer, wrote): (&Use, &ThingExpr), (reader, reads): (&Use, &ThingExpr)) -> bool {
         let (Some((_, wrote_by)), Some((_, read_by))) =
-            (granted(self.workflow, writer.at), granted(self.workflow, reader.at))
+            (self.workflow.granted(writer.at), self.workflow.granted(reader.at))
         else {
             return true;
         };

@@ -4,7 +4,6 @@ use xp_artifact::question::Uses;
 use xp_artifact::workflow::{Action, Expr, Workflow};
 
 use crate::fact::Use;
-use crate::grants::granted;
 use crate::sight::Sight;
 
 /// The action is one that the property speaks of, whatever its arguments.
@@ -20,7 +19,7 @@ pub fn means(uses: &Uses, action: &Action) -> bool {
 
 /// The use is one that the property speaks of, with the arguments that it fixes.
 pub(crate) fn matches(workflow: &Workflow, uses: &Uses, used: &Use, sight: &dyn Sight) -> bool {
-    let Some((_, action)) = granted(workflow, used.at) else { return false };
+    let Some((_, action)) = workflow.granted(used.at) else { return false };
     if !means(uses, action) {
         return false;
     }

@@ -9,7 +9,6 @@ use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, Workflow};
 use xp_scope::thing::relate;
 
 use crate::fact::GrantAt;
-use crate::grants::{granted, grants};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
@@ -30,8 +29,9 @@ pub(crate) struct Validity<'w> {
 
 impl<'w> Validity<'w> {
     pub fn of(workflow: &'w Workflow) -> Self {
-        let makers: Vec<(GrantAt, &Making)> = grants(workflow)
-            .filter_map(|at| Some((at, granted(workflow, at)?.1)))
+        let makers: Vec<(GrantAt, &Making)> = workflow
+            .grants()
+            .filter_map(|at| Some((at, workflow.granted(at)?.1)))
             .flat_map(|(at, action)| action.clauses.makes.iter().map(move |making| (at, making)))
             .filter(|(_, making)| !making.valid_while.is_empty())
             .collect();
@@ -73,7 +73,7 @@ impl<'w> Validity<'w> {
 
     /// The use that made it: its own key is a datum which that use gave.
     fn exactly(&self, (by, expr): &Subject) -> Option<(GrantAt, &'w Making)> {
-        let (grant, _) = granted(self.workflow, *by)?;
+        let (grant, _) = self.workflow.granted(*by)?;
         let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
         own.iter().find_map(|key| {
             let KeyExpr::Argument { index, fields } = key else { return None };
@@ -86,7 +86,7 @@ impl<'w> Validity<'w> {
     fn maker(&self, mut here: Datum) -> Option<(GrantAt, &'w Making)> {
         for _ in 0..MAX_FOLLOWED {
             let Root::Result { step, grant } = here.root else { return None };
-            let (declared, action) = granted(self.workflow, (step, grant))?;
+            let (declared, action) = self.workflow.granted((step, grant))?;
             if let Some(making) = action.clauses.made_as(&here.fields) {
                 return Some(((step, grant), making));
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::question::{Question, Uses};
+use xp_artifact::question::{Question, Sinks, Uses};
 use xp_artifact::workflow::{Action, Workflow};
 use xp_scope::Type;
 
@@ -130,7 +130,8 @@ pub fn spoken_of(question: &Question) -> Vec<&Uses> {
         | Question::Never(uses)
         | Question::OnlyWithin(uses, _)
         | Question::AtMost(uses, _)
-        | Question::Through(uses, _) => vec![uses],
+        | Question::Through(uses, _)
+        | Question::Private(_, Sinks::Uses(uses), _) => vec![uses],
         _ => Vec::new(),
     }
 }

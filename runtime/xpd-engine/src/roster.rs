@@ -54,7 +54,8 @@ pub struct Rule {
     pub artifact: String,
     /// Who may start it.
     pub principals: BTreeSet<String>,
-    /// Values a parameter, or a field of one (`repo.owner`), may have. What is not named may be anything of its type.
+    /// Values a parameter, or a field of one (`repo.owner`), may have. What is not named may be
+    /// anything of its type, unless the proofs take for granted that it is not the starter's to say.
     #[serde(default)]
     pub params: BTreeMap<String, OneOrMore>,
     /// Connector instance for each connector, where it is not the one of its kind.

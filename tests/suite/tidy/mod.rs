@@ -9,6 +9,7 @@ mod licences;
 mod lines;
 mod machine_paths;
 mod modules;
+mod mutations;
 mod names;
 mod packages;
 mod paths;

@@ -10,12 +10,11 @@ use std::rc::Rc;
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::order::Moment;
 use xp_artifact::question::{Secret, Sinks, Uses};
-use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_monitor::influence::{Edge, Graph, Node, Origin, judging};
 use xp_monitor::obligation::{Builder, Label, Node as Part};
-use xp_scope::thing::{Class, Term, audience_within};
+use xp_scope::thing::Class;
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::things::Things;
@@ -42,13 +41,9 @@ pub(crate) fn through(
     role: RoleId,
 ) -> Verdict {
     let origin = Origin::Strangers;
-    ask(
-        context,
-        obligation,
-        Some(of),
-        possible(&context.session, of),
-        Flow { origin, role: Some(role), what: "what strangers wrote".to_owned() },
-    )
+    let graph = Graph::of(context.facts.w, &origin);
+    let flow = Flow { origin, role: Some(role), what: "what strangers wrote".to_owned() };
+    ask(context, obligation, Some(of), possible(&context.session, of), (flow, graph))
 }
 
 pub(crate) fn private(
@@ -59,27 +54,18 @@ pub(crate) fn private(
     role: Option<RoleId>,
 ) -> Verdict {
     let facts = context.facts;
-    let mut terms = Terms::of(facts.w);
-    let term = terms.written(&secret.thing, &secret.given);
+    let origin = Origin::Things(secret.clone());
+    let mut graph = Graph::of(facts.w, &origin);
     let (of, found) = match sinks {
         Sinks::Uses(of) => (Some(of), possible(&context.session, of)),
         Sinks::Outsiders => {
-            let all = facts.grants().filter(|(at, _)| leaves(facts, &mut terms, *at, &term));
+            let all = facts.grants().filter(|(at, _)| graph.leaves(*at));
             let all = all.map(|(at, grant)| Granted { at, grant }).collect();
             (None, uses::reachable(&context.session, all))
         }
     };
     let what = format!("what is in `{}`", secret.text);
-    ask(context, obligation, of, found, Flow { origin: Origin::Things(term), role, what })
-}
-
-/// The use publishes, or writes what somebody may read who may not read the things themselves.
-fn leaves<'m>(facts: &Facts<'m>, terms: &mut Terms<'m>, at: GrantAt, secret: &Term) -> bool {
-    let action = facts.action_of(at);
-    let clauses = &action.clauses;
-    let made = clauses.makes.iter().map(|making| &making.thing);
-    let mut places = clauses.changes.iter().chain(made).map(|expr| terms.term(at.0, at.1, expr));
-    action.publishes || places.any(|place| !audience_within(&facts.w.kinds, &place, secret))
+    ask(context, obligation, of, found, (Flow { origin, role, what }, graph))
 }
 
 /// What is asked.
@@ -98,7 +84,7 @@ fn ask<'f, 'm>(
     obligation: &ProofObligation,
     of: Option<&Uses>,
     found: Found<'f, 'm>,
-    flow: Flow,
+    (flow, graph): (Flow, Graph<'m>),
 ) -> Verdict {
     let facts = context.facts;
     let found = match found {
@@ -113,7 +99,6 @@ fn ask<'f, 'm>(
         };
     };
     let sinks: Vec<Node> = found.iter().map(|(granted, _)| Node::Use(granted.at)).collect();
-    let graph = Graph::of(facts.w, flow.origin.clone());
     let cuts = Cuts::of(context, flow.role);
     let mut asked = Asked { context, obligation, flow, graph, cuts };
     match asked.way(&sinks, Class::Silent) {

@@ -3,7 +3,7 @@
 //! Live maps are exactly the maps of runs, unless using a loop up runs into a limit per run, or a guard may refuse a use: then
 //! some live maps belong to no run. What was proved of them stays true; whether it says anything is shown by a run, or unknown.
 
-use xp_artifact::question::{Question, Uses};
+use xp_artifact::question::Question;
 use xp_artifact::workflow::{Atom, Formula};
 use xp_diagnostics::{Event, EventKind};
 use xpc_model::Verdict;
@@ -29,15 +29,7 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
     if verdict.witness.is_none() || !may_miss {
         return verdict;
     }
-    let spoken_of: Vec<&Uses> = match question {
-        Question::NoRole(a, b) | Question::NoPrincipal(a, b) => vec![a, b],
-        Question::Requires(uses, _)
-        | Question::Never(uses)
-        | Question::OnlyWithin(uses, _)
-        | Question::AtMost(uses, _)
-        | Question::Through(uses, _) => vec![uses],
-        _ => return verdict,
-    };
+    let spoken_of = xp_monitor::spoken_of(question);
     let any_arguments = matches!(question, Question::Never(_));
     let mut shown = None;
     for uses in spoken_of {

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
-use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::content::under;
+use xp_artifact::declaration::Source;
 use xp_artifact::order::{Moment, Order};
 use xp_artifact::passing::{Passing, named, passing, pinned};
+use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
-use xp_scope::thing::{Class, Immutable, Kind, Term, relate};
+use xp_scope::thing::{Class, Immutable, Kind, Term, audience_within, relate};
 
 use super::stranger::is_strangers;
 use crate::fact::GrantAt;
-use crate::grants::{granted, grants};
 
 /// Where content or knowledge is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +36,7 @@ pub enum Origin {
     /// What strangers may have written.
     Strangers,
     /// What is in these things, read or copied.
-    Things(Term),
+    Things(Secret),
 }
 
 /// Something passes from one place to another.
@@ -69,7 +70,8 @@ struct Shown {
 #[derive(Debug)]
 pub struct Graph<'w> {
     workflow: &'w Workflow,
-    origin: Origin,
+    /// The things in which ways begin; none where they begin with strangers.
+    secret: Option<Term>,
     terms: Terms<'w>,
     order: Order<'w>,
     altered: Vec<(Term, Alterations)>,
@@ -82,12 +84,12 @@ pub struct Graph<'w> {
 impl<'w> Graph<'w> {
     /// Of a workflow, with where ways begin.
     #[must_use]
-    pub fn of(workflow: &'w Workflow, origin: Origin) -> Self {
+    pub fn of(workflow: &'w Workflow, origin: &Origin) -> Self {
         let mut terms = Terms::of(workflow);
         let mut numbers: HashMap<Term, usize> = HashMap::new();
         let mut altered: Vec<(Term, Alterations)> = Vec::new();
-        for at in grants(workflow) {
-            let Some((_, action)) = granted(workflow, at) else { continue };
+        for at in workflow.grants() {
+            let Some((_, action)) = workflow.granted(at) else { continue };
             let made = action.clauses.makes.iter().map(|making| {
                 let content = action.clauses.content_of(action.params.len(), making);
                 (terms.made(at.0, at.1, making), content, making.from.is_some())
@@ -112,8 +114,16 @@ impl<'w> Graph<'w> {
             }
         }
         let order = Order::of(workflow);
+        // By the names that all terms here have; what is read may be read in another opening, with other values.
+        let secret = match origin {
+            Origin::Strangers => None,
+            Origin::Things(Secret { thing, given, .. }) => {
+                let secret = terms.written(thing, given);
+                Some(terms.at_another_time(&secret, order.reopened()))
+            }
+        };
         let shown = shown(workflow);
-        Self { workflow, origin, terms, order, altered, shown, met: HashMap::new() }
+        Self { workflow, secret, terms, order, altered, shown, met: HashMap::new() }
     }
 
     /// The shortest way from the origin to one of the nodes, along edges of this worth at most that `passes` lets pass, in the
@@ -150,20 +160,40 @@ impl<'w> Graph<'w> {
         Ok(None)
     }
 
-    fn is_mere_name(&self, datum: &Datum) -> bool {
-        is_mere_name(self.workflow, &self.origin, Some(datum))
+    /// A use of the grant publishes, or writes what somebody may read who is not shown to be a reader of the things in which ways
+    /// begin.
+    pub fn leaves(&mut self, at: GrantAt) -> bool {
+        let (Some(secret), Some((_, action))) = (&self.secret, self.workflow.granted(at)) else {
+            return true;
+        };
+        let clauses = &action.clauses;
+        let made = clauses.makes.iter().map(|making| &making.thing);
+        let mut places = clauses.changes.iter().chain(made).map(|expr| self.terms.term(at.0, at.1, expr));
+        action.publishes || places.any(|place| !audience_within(&self.workflow.kinds, &place, secret))
     }
 
     fn begins(&self, node: &Node, worth: Class) -> bool {
-        match (&self.origin, node) {
-            (Origin::Strangers, Node::Strangers(_)) => true,
-            (Origin::Things(secret), Node::Thing(term, _)) => self.is_one_of(term, secret, worth),
-            _ => false,
+        match node {
+            Node::Strangers(_) => true,
+            Node::Thing(term, _) => self.is_secret(term, worth),
+            Node::Datum(_) | Node::Mind(..) | Node::Use(_) => false,
         }
     }
 
-    fn is_one_of(&self, term: &Term, secret: &Term, worth: Class) -> bool {
-        relate(&self.workflow.kinds, term, secret).class().is_some_and(|class| class <= worth)
+    fn is_secret(&self, term: &Term, worth: Class) -> bool {
+        let met = self.secret.as_ref().and_then(|secret| relate(&self.workflow.kinds, term, secret).class());
+        met.is_some_and(|class| class <= worth)
+    }
+
+    /// A name that is derived from content tells nothing of it to whoever is shown the name or is handed it: what is in a thing
+    /// passes on where the thing is read. What strangers wrote may be chosen so that its name says something.
+    fn is_mere_name(&self, datum: &Datum) -> bool {
+        let Some(ty) = type_of(self.workflow, datum) else { return false };
+        let derived = |kind: &Kind| {
+            kind.immutable == Some(Immutable::Content)
+                && matches!(kind.key.as_slice(), [key] if key.ty == *ty)
+        };
+        self.secret.is_some() && (self.workflow.kinds.iter().any(derived) || *ty == Type::Tree)
     }
 
     /// The edges into a node. What a mind is shown and what alters a thing is told once for each search.
@@ -175,7 +205,7 @@ impl<'w> Graph<'w> {
         things: &mut HashSet<(usize, GrantAt)>,
     ) -> Vec<Edge> {
         match node {
-            Node::Datum(datum) => self.edges_of_datum(node, datum, worth),
+            Node::Datum(datum) => self.edges_of_datum(node, datum),
             Node::Thing(term, reader) => self.edges_of_thing(node, term, *reader, worth, things),
             Node::Mind(role, step) => self.edges_of_mind(node, *role, *step, unknown),
             Node::Use(at) => self.edges_of_use(node, *at),
@@ -184,7 +214,7 @@ impl<'w> Graph<'w> {
     }
 
     fn edges_of_use(&mut self, node: &Node, at: GrantAt) -> Vec<Edge> {
-        let Some((grant, action)) = granted(self.workflow, at) else { return Vec::new() };
+        let Some((grant, action)) = self.workflow.granted(at) else { return Vec::new() };
         let mut found: Vec<Edge> = Vec::new();
         for pin in &grant.pins {
             for passing in pinned(pin, &[]) {
@@ -201,33 +231,29 @@ impl<'w> Graph<'w> {
         found
     }
 
-    fn edges_of_datum(&mut self, node: &Node, datum: &Datum, worth: Class) -> Vec<Edge> {
+    fn edges_of_datum(&mut self, node: &Node, datum: &Datum) -> Vec<Edge> {
         match datum.root {
             Root::Param(_) => Vec::new(),
             Root::Submission { step, .. } => {
-                let mut found =
-                    vec![self.chosen(node, Moment::open(step), step)].into_iter().flatten().collect();
+                let mut found: Vec<Edge> = self.chosen(node, Moment::open(step), step).into_iter().collect();
                 self.behind_name(node, datum, Moment::open(step), &mut found);
                 found
             }
             Root::Result { step, grant } => {
                 let at = (step, grant);
-                let Some((declared, action)) = granted(self.workflow, at) else { return Vec::new() };
+                let Some((declared, action)) = self.workflow.granted(at) else { return Vec::new() };
                 let clauses = &action.clauses;
-                let members = members(self.workflow, action, &datum.fields);
+                let mut members = members(self.workflow, action, &datum.fields);
                 if clauses.said_of(&datum.fields).is_none() && !members.is_empty() {
-                    let carrying = members.into_iter().filter(|fields| {
+                    members.retain(|fields| {
                         !self.is_mere_name(&Datum { root: datum.root, fields: fields.clone() })
                     });
-                    let parts: Vec<Vec<String>> = carrying.collect();
-                    let parts = parts
-                        .into_iter()
-                        .filter_map(|fields| self.edge(node, at, Passing::Field(fields), Class::Chosen));
-                    return parts.collect();
+                    let part = |fields| self.edge(node, at, Passing::Field(fields), Class::Chosen);
+                    return members.into_iter().filter_map(part).collect();
                 }
                 let class = worth_of(clauses.said_of(&datum.fields).is_some());
                 let mut found = Vec::new();
-                if self.origin == Origin::Strangers && is_strangers(self.workflow, action, &datum.fields) {
+                if self.secret.is_none() && is_strangers(self.workflow, action, &datum.fields) {
                     found.push(Edge {
                         from: Node::Strangers(at),
                         to: node.clone(),
@@ -243,9 +269,7 @@ impl<'w> Graph<'w> {
                 {
                     self.behind_name(node, datum, Moment::used(at), &mut found);
                 }
-                if class <= worth {
-                    found.extend(self.sources(node, at, declared, sources, class));
-                }
+                found.extend(self.sources(node, at, declared, sources, class));
                 found
             }
         }
@@ -269,18 +293,14 @@ impl<'w> Graph<'w> {
     fn behind_name(&mut self, node: &Node, datum: &Datum, at: Moment, found: &mut Vec<Edge>) {
         let Some(ty) = self.workflow.type_of(datum) else { return };
         let key = self.terms.datum(datum);
-        for (made, _) in &self.altered {
-            let Term::Path(levels) = made else { continue };
-            let mut levels = levels.clone();
-            let Some(own) = levels.last_mut() else { continue };
-            let Some(kind) = self.workflow.kinds.get(own.kind) else { continue };
-            let ([part], [decl]) = (own.keys.as_mut_slice(), kind.key.as_slice()) else { continue };
-            if kind.immutable == Some(Immutable::Content) && holds(ty, &decl.ty) {
-                *part = key.clone();
-                let from = Node::Thing(Term::Path(levels), at.step);
-                found.push(Edge { from, to: node.clone(), at, datum: None, class: Class::Chosen });
-            }
-        }
+        let named = self.altered.iter().filter_map(|(made, _)| under(&self.workflow.kinds, made, &key, ty));
+        found.extend(named.map(|term| Edge {
+            from: Node::Thing(term, at.step),
+            to: node.clone(),
+            at,
+            datum: None,
+            class: Class::Chosen,
+        }));
     }
 
     fn edges_of_thing(
@@ -302,7 +322,7 @@ impl<'w> Graph<'w> {
                 {
                     continue;
                 }
-                let Some((grant, _)) = granted(self.workflow, at) else { continue };
+                let Some((grant, _)) = self.workflow.granted(at) else { continue };
                 found.extend(self.sources(node, at, grant, sources, class));
             }
         }
@@ -318,22 +338,22 @@ impl<'w> Graph<'w> {
     ) -> Vec<Edge> {
         let mut found = Vec::new();
         for (other, list) in unknown.iter_mut() {
-            if *other != role && are_separate(self.workflow, *other, role) {
+            if self.workflow.are_separate(*other, role) {
                 continue;
             }
-            list.retain(|shown| {
-                let follows = self.order.may_follow(shown.at, step);
-                if follows && !is_mere_name(self.workflow, &self.origin, shown.datum.as_ref()) {
-                    found.push(Edge {
-                        from: shown.from.clone(),
-                        to: node.clone(),
-                        at: shown.at,
-                        datum: shown.datum.clone(),
-                        class: Class::Chosen,
-                    });
-                }
-                !follows
-            });
+            let (told, rest): (Vec<Shown>, Vec<Shown>) =
+                std::mem::take(list).into_iter().partition(|shown| self.order.may_follow(shown.at, step));
+            *list = rest;
+            let carrying = told
+                .into_iter()
+                .filter(|shown| shown.datum.as_ref().is_none_or(|datum| !self.is_mere_name(datum)));
+            found.extend(carrying.map(|Shown { from, at, datum }| Edge {
+                from,
+                to: node.clone(),
+                at,
+                datum,
+                class: Class::Chosen,
+            }));
         }
         found
     }
@@ -349,11 +369,13 @@ impl<'w> Graph<'w> {
         let mut found = Vec::new();
         for source in sources {
             // What lies in a thing that passes as the datum which names it is read, too.
-            if let (Origin::Things(secret), Source::Thing(expr)) = (self.origin.clone(), &source) {
-                let from = self.thing(at, expr);
-                if matches!(&from, Node::Thing(term, _) if self.is_one_of(term, &secret, Class::Silent)) {
-                    found.push(Edge { from, to: node.clone(), at: Moment::used(at), datum: None, class });
-                }
+            if let Source::Thing(expr) = &source
+                && let term = self.terms.term(at.0, at.1, expr)
+                && self.is_secret(&term, Class::Silent)
+            {
+                let datum = named(self.workflow, grant, expr);
+                let from = Node::Thing(term, at.0);
+                found.push(Edge { from, to: node.clone(), at: Moment::used(at), datum, class });
             }
             for passing in passing(self.workflow, grant, &source) {
                 found.extend(self.edge(node, at, passing, class));
@@ -369,17 +391,13 @@ impl<'w> Graph<'w> {
             Passing::Field(fields) => {
                 (Node::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }), None)
             }
-            Passing::Thing(expr) => (
-                self.thing(at, &expr),
-                granted(self.workflow, at).and_then(|(grant, _)| named(self.workflow, grant, &expr)),
-            ),
+            Passing::Thing(expr) => {
+                let (grant, _) = self.workflow.granted(at)?;
+                (Node::Thing(self.terms.term(at.0, at.1, &expr), at.0), named(self.workflow, grant, &expr))
+            }
             Passing::Choice => return self.chosen(node, moment, at.0),
         };
         Some(Edge { from, to: node.clone(), at: moment, datum, class })
-    }
-
-    fn thing(&mut self, at: GrantAt, expr: &ThingExpr) -> Node {
-        Node::Thing(self.terms.term(at.0, at.1, expr), at.0)
     }
 
     fn chosen(&self, node: &Node, at: Moment, step: StepId) -> Option<Edge> {
@@ -415,7 +433,7 @@ fn shown(workflow: &Workflow) -> HashMap<RoleId, Vec<Shown>> {
         let list = found.entry(step.role).or_default();
         for number in 0..step.grants.len() {
             let at = (id, GrantIx::of(number));
-            if granted(workflow, at).is_some_and(|(_, action)| tells(workflow, action)) {
+            if workflow.granted(at).is_some_and(|(_, action)| tells(workflow, action)) {
                 let root = Root::Result { step: id, grant: at.1 };
                 let from = Node::Datum(Datum { root, fields: Vec::new() });
                 list.push(Shown { from, at: Moment::used(at), datum: None });
@@ -446,20 +464,10 @@ fn members(workflow: &Workflow, action: &Action, field: &[String]) -> Vec<Vec<St
     fields.map(|member| field.iter().chain([&member.name]).cloned().collect()).collect()
 }
 
-/// A name that is derived from content tells nothing of it to whoever is shown the name or is handed it: what is in a thing passes
-/// on where the thing is read. What strangers wrote may be chosen so that its name says something.
-fn is_mere_name(workflow: &Workflow, origin: &Origin, datum: Option<&Datum>) -> bool {
-    let Some(ty) = datum.and_then(|datum| type_of(workflow, datum)) else { return false };
-    let derived = |kind: &Kind| {
-        kind.immutable == Some(Immutable::Content) && matches!(kind.key.as_slice(), [key] if key.ty == *ty)
-    };
-    matches!(origin, Origin::Things(_)) && (workflow.kinds.iter().any(derived) || *ty == Type::Tree)
-}
-
 /// The type of a datum, whether its grant has a binder or not.
 fn type_of<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<&'w Type> {
     let Root::Result { step, grant } = datum.root else { return workflow.type_of(datum) };
-    let (_, action) = granted(workflow, (step, grant))?;
+    let (_, action) = workflow.granted((step, grant))?;
     datum.fields.iter().try_fold(&action.result, |ty, field| workflow.field_type(ty, field))
 }
 
@@ -475,19 +483,8 @@ fn tells(workflow: &Workflow, action: &Action) -> bool {
     }
 }
 
-fn holds(ty: &Type, wanted: &Type) -> bool {
-    match ty {
-        Type::List(element) => holds(element, wanted),
-        other => other == wanted,
-    }
-}
-
 fn worth_of(said: bool) -> Class {
     if said { Class::Chosen } else { Class::Silent }
-}
-
-pub(crate) fn are_separate(workflow: &Workflow, a: RoleId, b: RoleId) -> bool {
-    a != b && workflow.separations.iter().any(|rule| rule.roles.contains(&a) && rule.roles.contains(&b))
 }
 
 /// The way from a node to where the search began.

@@ -11,7 +11,6 @@ use xp_scope::Value;
 use super::stranger::is_strangers;
 use crate::breach::UseNo;
 use crate::fact::{GrantAt, Use};
-use crate::grants::granted;
 use crate::sight::Sight;
 
 /// Records of fields that name fields of the same result; a checked workflow has no circle.
@@ -109,7 +108,7 @@ impl Taint {
         let Claimed { id, number, used, asked } = claimed;
         let chose = self.chosen.remove(id);
         let mut intake = Intake::default();
-        if let Some((grant, action)) = granted(setting.workflow, used.at) {
+        if let Some((grant, action)) = setting.workflow.granted(used.at) {
             for (index, pin) in (0_u32..).zip(&grant.pins) {
                 let fields = self.argument(setting, pin, chose);
                 if !fields.is_empty() {
@@ -139,7 +138,7 @@ impl Taint {
     pub(crate) fn done(&mut self, setting: &Setting<'_>, number: UseNo, bound: bool) -> Vec<Vec<UseNo>> {
         let found = self.spread(setting);
         let Some(taken) = self.over(setting, number) else { return found };
-        let Some((_, action)) = granted(setting.workflow, taken.used.at) else { return found };
+        let Some((_, action)) = setting.workflow.granted(taken.used.at) else { return found };
         let tainted =
             setting.workflow.leaves(&action.result).into_iter().filter(|leaf| {
                 taken.intake.field(setting.workflow, taken.used.at, action, leaf, MAX_FOLLOWED)
@@ -192,7 +191,7 @@ impl Taint {
 
     fn over(&mut self, setting: &Setting<'_>, number: UseNo) -> Option<Taken> {
         let taken = self.under_way.remove(&number)?;
-        if let Some((_, action)) = granted(setting.workflow, taken.used.at)
+        if let Some((_, action)) = setting.workflow.granted(taken.used.at)
             && altering(action).any(|(_, sources)| {
                 sources.iter().any(|source| {
                     taken.intake.source(setting.workflow, taken.used.at, action, source, MAX_FOLLOWED)
@@ -225,7 +224,7 @@ impl Taint {
             );
             let mut more: Vec<(UseNo, u32, Option<UseNo>)> = Vec::new();
             for (number, reader) in &self.under_way {
-                let Some((grant, action)) = granted(setting.workflow, reader.used.at) else { continue };
+                let Some((grant, action)) = setting.workflow.granted(reader.used.at) else { continue };
                 for (place, source) in (0_u32..).zip(things(setting.workflow, action)) {
                     if reader.intake.things.contains(&place) {
                         continue;
@@ -329,7 +328,7 @@ impl Intake {
         source: &Source,
         left: usize,
     ) -> bool {
-        let Some((left, (grant, _))) = left.checked_sub(1).zip(granted(workflow, at)) else { return true };
+        let Some((left, (grant, _))) = left.checked_sub(1).zip(workflow.granted(at)) else { return true };
         let tainted_argument = |index: u32, fields: &[String]| {
             let tainted = self.args.get(&index);
             tainted.into_iter().flatten().any(|field| field.starts_with(fields) || fields.starts_with(field))
@@ -351,7 +350,7 @@ impl Intake {
 
 /// The writer alters, with tainted content, what the reader reads.
 fn feeds(setting: &Setting<'_>, writer: (&Use, &Intake), reader: (&Use, &ThingExpr)) -> bool {
-    let Some((_, action)) = granted(setting.workflow, writer.0.at) else { return false };
+    let Some((_, action)) = setting.workflow.granted(writer.0.at) else { return false };
     altering(action).any(|(expr, sources)| {
         let mut sources = sources.iter();
         sources.any(|source| writer.1.source(setting.workflow, writer.0.at, action, source, MAX_FOLLOWED))

@@ -8,7 +8,6 @@ use xp_artifact::workflow::{Per, Workflow};
 
 use crate::breach::{Breach, UseNo};
 use crate::fact::{GrantAt, Use};
-use crate::grants::granted;
 use crate::obligation::{Builder, Label, Node, Obligation};
 use crate::sight::Sight;
 use crate::uses::matches;
@@ -113,7 +112,7 @@ pub fn obligation(workflow: &Workflow, pairs: &[Pair]) -> Obligation {
             let mut parts = vec![builder.node(Node::Used(0, first)), builder.node(Node::Used(1, second))];
             let uses = vec![(0, first), (1, second)];
             if first == second && !pair.at_once {
-                let Some((grant, _)) = granted(workflow, first) else { continue };
+                let Some((grant, _)) = workflow.granted(first) else { continue };
                 // A second use of it, then: in the same opening or in another one.
                 if grant.limit.uses < 2 {
                     if grant.limit.per == Per::Run {

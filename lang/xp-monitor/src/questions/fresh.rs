@@ -13,7 +13,6 @@ use xp_artifact::workflow::{Atom, OutcomeIx, Per, StepId, Workflow};
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
 use crate::fact::{GrantAt, Use};
-use crate::grants::{granted, grants};
 use crate::obligation::{Builder, Label, Node, NodeIx, Obligation};
 use crate::rests::rests;
 use crate::sight::Sight;
@@ -181,7 +180,7 @@ pub trait Meetings {
 #[must_use]
 pub fn obligation(workflow: &Workflow, evidence: &[Evidence], meetings: &dyn Meetings) -> Obligation {
     let mut builder = Builder::new(2);
-    let grants: Vec<GrantAt> = grants(workflow).collect();
+    let grants: Vec<GrantAt> = workflow.grants().collect();
     for (number, one) in evidence.iter().enumerate() {
         let changers: Vec<GrantAt> =
             grants.iter().copied().filter(|grant| meetings.alters(*grant, one)).collect();
@@ -296,11 +295,11 @@ impl Cases<'_> {
     }
 
     fn uses(&self, at: GrantAt) -> u32 {
-        granted(self.workflow, at).map_or(0, |(grant, _)| grant.limit.uses)
+        self.workflow.granted(at).map_or(0, |(grant, _)| grant.limit.uses)
     }
 
     fn per_run(&self, at: GrantAt) -> bool {
-        granted(self.workflow, at).is_some_and(|(grant, _)| grant.limit.per == Per::Run)
+        self.workflow.granted(at).is_some_and(|(grant, _)| grant.limit.per == Per::Run)
     }
 }
 

@@ -8,7 +8,6 @@ use xp_artifact::workflow::{Per, Workflow};
 
 use crate::breach::{Breach, UseNo};
 use crate::fact::Use;
-use crate::grants::granted;
 
 /// By grant, as step and number: openings of its step in which it was used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,7 +26,7 @@ struct Openings {
 
 impl State {
     pub(crate) fn claimed(&mut self, workflow: &Workflow, (number, used): (UseNo, &Use)) -> Vec<Breach> {
-        let Some((grant, action)) = granted(workflow, used.at) else { return Vec::new() };
+        let Some((grant, action)) = workflow.granted(used.at) else { return Vec::new() };
         if !action.irreversible || grant.limit.per == Per::Run {
             return Vec::new();
         }

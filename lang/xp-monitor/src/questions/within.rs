@@ -5,7 +5,6 @@ use xp_artifact::workflow::Workflow;
 use xp_scope::{Type, Value};
 
 use crate::fact::Use;
-use crate::grants::granted;
 use crate::sight::Sight;
 use crate::uses::matches;
 
@@ -22,7 +21,7 @@ pub(crate) fn broken(
     if !matches(workflow, uses, used, sight) {
         return false;
     }
-    let Some((_, action)) = granted(workflow, used.at) else { return true };
+    let Some((_, action)) = workflow.granted(used.at) else { return true };
     let allowed = match extent {
         Extent::Datum(datum) => sight.value(datum),
         Extent::Patterns(_) => None,
