@@ -143,9 +143,9 @@ impl Backend for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.jobs.close();
-        // The writer's connection is the last, and folds the write-ahead log back.
+        // The writer folds the write-ahead log back and removes it only if its connection is the last.
         self.reads.close();
+        self.jobs.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
