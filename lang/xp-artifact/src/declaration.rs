@@ -190,6 +190,17 @@ impl Clauses {
         })
     }
 
+    /// A use of it settles something for good: it makes an argument final, or removes something.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        !self.finals.is_empty() || !self.removes.is_empty()
+    }
+
+    /// What evidence was gathered for is spent on these: what final arguments name, and what is removed.
+    pub fn spent_on(&self) -> impl Iterator<Item = &ThingExpr> {
+        self.final_things().chain(&self.removes)
+    }
+
     /// What a condition on a field of the result is evidence about.
     pub fn subjects_of<'a>(&'a self, field: &'a [String]) -> impl Iterator<Item = &'a ThingExpr> {
         let says = |about: &&About| {

@@ -69,6 +69,11 @@ impl<'w> Order<'w> {
         self.may_be_unsettled(moment, then) || self.reopened_after(moment).contains(&then)
     }
 
+    /// Whether the step is settled at every such moment: what its uses gave is older.
+    pub fn is_settled_at(&mut self, moment: Moment, step: StepId) -> bool {
+        !self.may_be_unsettled(moment, step)
+    }
+
     fn may_be_unsettled(&mut self, moment: Moment, step: StepId) -> bool {
         let declared = self.workflow.steps.get(moment.step.index());
         let grant = moment.grant.and_then(|grant| declared?.grants.get(grant.index()));

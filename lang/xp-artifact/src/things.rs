@@ -72,6 +72,16 @@ impl<'w> Terms<'w> {
         }
     }
 
+    /// As [`Self::term`], in a use of which an argument is this datum, whatever else its pin admits.
+    pub fn term_where(&mut self, at: (StepId, GrantIx), expr: &ThingExpr, index: u32, datum: &Datum) -> Term {
+        let undescribed = || Term::Undescribed("what is looked at".to_owned());
+        let Some((granted, _)) = self.workflow.granted(at) else { return undescribed() };
+        let mut granted = granted.clone();
+        let Some(pin) = granted.pins.get_mut(index as usize) else { return undescribed() };
+        *pin = Pin::Is(Expr::Datum(datum.clone()));
+        self.levels(at.0, at.1, &granted, expr, MAX_FOLLOWED).map_or_else(undescribed, Term::Path)
+    }
+
     /// The thing that an assumption is about.
     pub fn assumed(&mut self, assumption: &Assumption) -> Term {
         self.written(&assumption.thing, &assumption.given)

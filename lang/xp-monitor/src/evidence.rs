@@ -12,6 +12,7 @@ use xp_artifact::workflow::{
 };
 
 use crate::fact::GrantAt;
+use crate::looked::{Looked, looks};
 use crate::validity::{Subject, Validity};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
@@ -31,6 +32,9 @@ pub struct Evidence {
     pub relying: Vec<Atom>,
     /// It is judged, not read by a condition.
     pub judged: bool,
+    /// The judge looked at the thing, by the name that is judged: then the use counts where it did, whether or not its result
+    /// has a name in the workflow.
+    pub looked: Option<Looked>,
 }
 
 /// All evidence of a workflow, in the order of steps and outcomes.
@@ -46,18 +50,22 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
             }
             let atom = Atom { step: id, outcome: OutcomeIx::of(number) };
             let cause = cause(workflow, id, outcome);
-            let mut rely = |by: GrantAt, about: Vec<Subject>, judged: bool| {
+            let mut rely = |by: GrantAt, about: Vec<Subject>, judged: bool, looked: Option<Looked>| {
                 if !about.iter().any(|(_, expr)| can_change(workflow, expr)) {
                     return;
                 }
                 let same = |one: &&mut Evidence| {
-                    one.step == id && one.by == by && one.about == about && one.judged == judged
+                    one.step == id
+                        && one.by == by
+                        && one.about == about
+                        && one.judged == judged
+                        && one.looked == looked
                 };
                 match found.iter_mut().find(same) {
                     Some(known) if known.relying.contains(&atom) => {}
                     Some(known) => known.relying.push(atom),
                     None => {
-                        found.push(Evidence { step: id, by, about, relying: vec![atom], judged });
+                        found.push(Evidence { step: id, by, about, relying: vec![atom], judged, looked });
                     }
                 }
             };
@@ -66,13 +74,18 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                     let by = (id, literal.0);
                     let Some((_, action)) = workflow.granted(by) else { continue };
                     for about in told(&mut validity, by, action, literal.1) {
-                        rely(by, about, false);
+                        rely(by, about, false, None);
                     }
                 }
             }
             if let (How::Judged | How::JudgedIf(_), Some(datum)) = (&cause.how, &cause.of) {
                 for (by, about) in judged(workflow, &mut validity, datum) {
-                    rely(by, about, true);
+                    rely(by, about, true, None);
+                }
+                for (by, expr, looked) in looks(workflow, id, datum) {
+                    for about in validity.lists(vec![(by, expr)]) {
+                        rely(by, about, true, Some(looked.clone()));
+                    }
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use xp_artifact::declaration::{Expectation, Source, ThingExpr};
+use xp_artifact::declaration::Source;
+use xp_artifact::order::{Moment, Order};
 use xp_artifact::workflow::{Atom, Expr, Pin, Root, StepId, Workflow};
 
 use crate::evidence::{Evidence, can_change, evidence};
@@ -12,45 +13,63 @@ use crate::same::Same;
 /// The evidence that can mislead somebody: not that whose every final use expects what it is about as it was.
 #[must_use]
 pub fn asked(workflow: &Workflow) -> Vec<Evidence> {
-    let mut same = Same::of(workflow);
+    let (mut same, mut order) = (Same::of(workflow), None);
     let mut found = evidence(workflow);
-    found.retain(|one| !is_expected(workflow, one, &mut same));
+    found.retain(|one| !is_expected(workflow, one, &mut same, &mut order));
     found
 }
 
 /// Every final use that may rest on the evidence expects what it is about at the version that the evidence was about: should it
 /// have moved, the upstream refuses the use, and the evidence cannot mislead. There is at least one such use.
-fn is_expected(workflow: &Workflow, evidence: &Evidence, same: &mut Same<'_>) -> bool {
+fn is_expected<'w>(
+    workflow: &'w Workflow,
+    evidence: &Evidence,
+    same: &mut Same<'_>,
+    order: &mut Option<Order<'w>>,
+) -> bool {
     let finals: Vec<GrantAt> = workflow
         .grants()
-        .filter(|at| workflow.granted(*at).is_some_and(|(_, action)| !action.clauses.finals.is_empty()))
+        .filter(|at| workflow.granted(*at).is_some_and(|(_, action)| action.clauses.is_final()))
         .filter(|at| waits_for(workflow, at.0, &evidence.relying))
         .collect();
-    !finals.is_empty() && finals.iter().all(|at| expects(workflow, *at, evidence, same))
+    !finals.is_empty() && finals.iter().all(|at| expects(workflow, *at, evidence, same, order))
 }
 
-fn expects(workflow: &Workflow, at: GrantAt, evidence: &Evidence, same: &mut Same<'_>) -> bool {
+fn expects<'w>(
+    workflow: &'w Workflow,
+    at: GrantAt,
+    evidence: &Evidence,
+    same: &mut Same<'_>,
+    order: &mut Option<Order<'w>>,
+) -> bool {
     let Some((grant, action)) = workflow.granted(at) else { return false };
-    // At the version that the evidence gave, or that the use gave which made what it is about: that one is no newer.
-    let is_version = |expected: &Expectation, about: (GrantAt, &ThingExpr), same: &mut Same<'_>| {
-        let Some(Source::Argument { index, fields }) = &expected.at else { return false };
-        let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return false };
-        let field: Vec<String> = datum.fields.iter().chain(fields).cloned().collect();
-        [evidence.by, about.0].into_iter().any(|by| {
-            let versions = workflow.granted(by).map(|(_, gave)| gave.clauses.versions.as_slice());
-            datum.root == Root::Result { step: by.0, grant: by.1 }
-                && versions
-                    .unwrap_or_default()
-                    .iter()
-                    .any(|version| version.field == field && same.one((by, &version.thing), about))
-        })
-    };
     let mut changing = evidence.about.iter().filter(|(_, about)| can_change(workflow, about));
     changing.all(|(of, about)| {
         action.clauses.expects.iter().any(|expected| {
-            same.one((at, &expected.thing), (*of, about)) && is_version(expected, (*of, about), same)
+            let Some(Source::Argument { index, fields }) = &expected.at else { return false };
+            let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return false };
+            let Root::Result { step, grant } = datum.root else { return false };
+            let by = (step, grant);
+            let field: Vec<String> = datum.fields.iter().chain(fields).cloned().collect();
+            let versions = workflow.granted(by).map(|(_, gave)| gave.clauses.versions.as_slice());
+            let mut versions = versions.unwrap_or_default().iter().filter(|version| version.field == field);
+            same.is_subject((at, &expected.thing), evidence, (*of, about))
+                && versions.any(|version| same.is_subject((by, &version.thing), evidence, (*of, about)))
+                && (by == evidence.by || by == *of || is_older(workflow, by, evidence.by, order))
         })
     })
+}
+
+/// What the one use gives is older than what the other gives: its step is settled whenever the other is made, and what opens it
+/// again opens the other's step again, too.
+fn is_older<'w>(
+    workflow: &'w Workflow,
+    one: GrantAt,
+    other: GrantAt,
+    order: &mut Option<Order<'w>>,
+) -> bool {
+    let order = order.get_or_insert_with(|| Order::of(workflow));
+    order.is_settled_at(Moment::used(other), one.0)
 }
 
 /// The step's guard speaks of one of the outcomes, or waits for a step whose guard does.

@@ -87,13 +87,17 @@ pub struct Case {
 }
 
 /// What a case is about: who uses what at which moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
     /// Number of the evidence, where the question is about some.
     pub evidence: Option<u32>,
-    /// The uses that break it, each with the map in which it is made.
+    /// The uses that break it, each with the map in which it is made, in their order.
     pub uses: Vec<(MapIx, GrantAt)>,
+    /// The use that changes what the evidence is about, where the question is about some.
+    pub changer: Option<GrantAt>,
+    /// The final use after a change, where it takes one to break it.
+    pub last: Option<GrantAt>,
     /// Outcomes one of which has to be taken in the last map for it to be broken.
     pub taken: Vec<Atom>,
 }

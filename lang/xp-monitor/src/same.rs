@@ -5,6 +5,7 @@ use xp_artifact::things::Terms;
 use xp_artifact::workflow::Workflow;
 use xp_scope::thing::{Meeting, Term, relate};
 
+use crate::evidence::Evidence;
 use crate::fact::GrantAt;
 
 /// Compares the things that clauses mean in one live map.
@@ -26,6 +27,23 @@ impl<'w> Same<'w> {
     pub fn one(&mut self, a: (GrantAt, &ThingExpr), b: (GrantAt, &ThingExpr)) -> bool {
         let (a, b) = (self.term(a), self.term(b));
         relate(&self.workflow.kinds, &a, &b) == Meeting::One
+    }
+
+    /// A clause means what the evidence is about by one of its clauses, whatever values there are.
+    pub(crate) fn is_subject(
+        &mut self,
+        a: (GrantAt, &ThingExpr),
+        evidence: &Evidence,
+        of: (GrantAt, &ThingExpr),
+    ) -> bool {
+        let a = self.term(a);
+        let about = match &evidence.looked {
+            Some(looked) if of.0 == evidence.by && looked.fields.is_empty() => {
+                self.terms.term_where(of.0, of.1, looked.argument, &looked.name)
+            }
+            _ => self.term(of),
+        };
+        relate(&self.workflow.kinds, &a, &about) == Meeting::One
     }
 
     fn term(&mut self, (at, expr): (GrantAt, &ThingExpr)) -> Term {

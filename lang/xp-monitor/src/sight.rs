@@ -192,7 +192,7 @@ impl Relation for Concrete<'_> {
         let about: Vec<Canonical> = own.filter_map(|(_, expr)| certain(gave, given, expr)).collect();
         action
             .clauses
-            .final_things()
+            .spent_on()
             .any(|expr| certain(action, user, expr).is_some_and(|used| about.contains(&used)))
     }
 

@@ -217,7 +217,7 @@ impl<'w> Watched<'w> {
                         // The use that ends is decided.
                         asked.add(found, &live);
                     }
-                    asked.ended(number, &used, *end);
+                    asked.ended(&self.evidence, number, &used, *end);
                 }
             }
             Fact::Settled(atom) => {
@@ -225,8 +225,9 @@ impl<'w> Watched<'w> {
                 for asked in &mut watch.asked {
                     let Kept::Fresh(states) = &mut asked.kept else { continue };
                     let relying = self.evidence.iter().zip(states);
-                    let found =
-                        relying.filter(|(one, _)| one.relying.contains(atom)).flat_map(|(_, s)| s.settled());
+                    let found = relying
+                        .filter(|(one, _)| one.relying.contains(atom))
+                        .flat_map(|(one, state)| state.settled(self.workflow, one, sight));
                     let found = found.collect();
                     asked.add(found, &live);
                 }
@@ -337,7 +338,7 @@ impl Asked {
         }
     }
 
-    fn ended(&mut self, number: UseNo, used: &Use, end: End<'_>) {
+    fn ended(&mut self, evidence: &[Evidence], number: UseNo, used: &Use, end: End<'_>) {
         match end {
             End::GivenBack => {
                 self.breaches.retain(|breach| !breach.0.contains(&number));
@@ -360,10 +361,11 @@ impl Asked {
                 if !self.broken {
                     self.breaches = left;
                 }
-                let bound = matches!(end, End::Done { bound: true, .. });
                 match &mut self.kept {
                     Kept::Nothing | Kept::Through(_) => {}
-                    Kept::Fresh(states) => states.iter_mut().for_each(|state| state.done(number, bound)),
+                    Kept::Fresh(states) => {
+                        evidence.iter().zip(states).for_each(|(one, state)| state.done(one, number, end));
+                    }
                     Kept::AtMost(state) => state.done(number),
                     Kept::Both(state) => state.done(number, &used.by),
                     Kept::Once(state) => state.done(number),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use xp_scope::thing::{
     Because, Canonical, Chooser, Class, Immutable, Key, KeyDecl, Kind, KindIx, Kinds, Level, MadeBy, Meeting,
-    MintId, Piece, Side, Symbol, SymbolId, Term, Thing, relate,
+    MintId, Piece, Side, Symbol, SymbolId, Term, Thing, covers, relate,
 };
 use xp_scope::{PatternSet, Type, Value};
 
@@ -305,6 +305,13 @@ fn agrees(kinds: &Kinds, a: &Term, b: &Term) -> Result<(), TestCaseError> {
         let single = |all: &[Vec<(KindIx, Vec<Value>)>]| {
             (all.len() == 1).then(|| Thing { levels: all[0].clone() }.canonical(kinds))
         };
+        if covers(kinds, b, a) {
+            for levels in &left {
+                let inner = Thing { levels: levels.clone() }.canonical(kinds);
+                let mut outer = right.iter().map(|levels| Thing { levels: levels.clone() }.canonical(kinds));
+                prop_assert!(outer.any(|outer| inner.is_in(&outer, kinds)), "not covered in {world:?}");
+            }
+        }
         match &answer {
             Meeting::Apart(because) => prop_assert!(!met, "apart ({because:?}) and they meet in {world:?}"),
             Meeting::One => {
@@ -382,6 +389,15 @@ fn hole(id: u32, ty: Type) -> Piece {
 
 fn branch(pieces: Vec<Piece>) -> Term {
     term(&[(REPO, literal("a")), (BRANCH, Key::Template(pieces))])
+}
+
+#[test]
+fn all_of_a_kind_cover_each_of_it() {
+    let kinds = kinds(true);
+    let branch = |name: Key| term(&[(REPO, literal("o")), (BRANCH, name)]);
+    let (one, all) = (branch(literal("a")), branch(Key::Every(None)));
+    assert!(covers(&kinds, &all, &one) && covers(&kinds, &all, &all) && covers(&kinds, &one, &one));
+    assert!(!covers(&kinds, &one, &all) && !covers(&kinds, &one, &branch(literal("b"))));
 }
 
 #[test]

@@ -261,7 +261,7 @@ impl<'m> Asked<'_, '_, 'm> {
             }
         }
         let all = builder.all(parts);
-        builder.case(all, Label { evidence: None, uses: Vec::new(), taken: Vec::new() });
+        builder.case(all, Label::default());
         let obligation = builder.end();
         // What its step is settled with afterwards is the evidence for that as well: it is used once.
         let acts = |found: &Moments| -> Vec<(usize, Act)> {

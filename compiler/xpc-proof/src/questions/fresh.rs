@@ -141,12 +141,12 @@ impl<'m> Asked<'_, '_, 'm> {
                     Class::Silent => return self.silent(case),
                     Class::Spelling => return self.spelled(case),
                 }
-                let (evidence, by) = (case.label.evidence, changer(case));
+                let (evidence, by) = (case.label.evidence, case.label.changer);
                 cases.retain(|other| {
                     self.obligation
                         .cases
                         .get(*other)
-                        .is_some_and(|other| other.label.evidence != evidence || changer(other) != by)
+                        .is_some_and(|other| other.label.evidence != evidence || other.label.changer != by)
                 });
             }
             if !failures.is_empty() {
@@ -175,8 +175,8 @@ impl<'m> Asked<'_, '_, 'm> {
     fn class(&self, case: usize) -> Option<Class> {
         let case = self.obligation.cases.get(case)?;
         let number = usize::try_from(case.label.evidence?).ok()?;
-        let changes = self.table.classes.get(&(changer(case)?, number)).copied()?;
-        let reaches = last(case).and_then(|at| self.table.reaches.get(&(at, number)).copied());
+        let changes = self.table.classes.get(&(case.label.changer?, number)).copied()?;
+        let reaches = case.label.last.and_then(|at| self.table.reaches.get(&(at, number)).copied());
         Some(reaches.map_or(changes, |reaches| changes.max(reaches)))
     }
 
@@ -188,7 +188,7 @@ impl<'m> Asked<'_, '_, 'm> {
         let about = self.of(case).and_then(|one| self.things.about(one).first().copied());
         let about = about.map(|term| self.things.words(term)).unwrap_or_default();
         let number = case.label.evidence.and_then(|number| usize::try_from(number).ok());
-        let open = last(case).filter(|at| {
+        let open = case.label.last.filter(|at| {
             number.and_then(|number| self.table.reaches.get(&(*at, number))) == Some(&Class::Silent)
         });
         if let Some(at) = open {
@@ -197,7 +197,7 @@ impl<'m> Asked<'_, '_, 'm> {
                 self.context.facts.action_name(at)
             ));
         }
-        let action = changer(case).map(|at| self.context.facts.action_name(at)).unwrap_or_default();
+        let action = case.label.changer.map(|at| self.context.facts.action_name(at)).unwrap_or_default();
         answer::unknown(format!(
             "`{action}` may change {about}: its declaration does not say which things it changes"
         ))
@@ -205,7 +205,7 @@ impl<'m> Asked<'_, '_, 'm> {
 
     fn spelled(&self, case: &Case) -> Verdict {
         let facts = self.context.facts;
-        let action = changer(case).map(|at| facts.action_name(at)).unwrap_or_default();
+        let action = case.label.changer.map(|at| facts.action_name(at)).unwrap_or_default();
         let step = self.of(case).map(|one| facts.step(one.step).name.as_str()).unwrap_or_default();
         answer::conditional(format!(
             "`{action}` may change what the evidence of step `{step}` is about, if the upstream takes two names for one"
@@ -215,14 +215,14 @@ impl<'m> Asked<'_, '_, 'm> {
     /// A run that shows the case, or another of the same evidence and change.
     fn failure(&self, case: &Case, number: usize) -> Result<Diagnostic, String> {
         let context = self.context;
-        let (Some(one), Some(by)) = (self.of(case), changer(case)) else {
+        let (Some(one), Some(by)) = (self.of(case), case.label.changer) else {
             return Err("the case is about nothing".to_owned());
         };
         let alike: Vec<usize> = (0..self.obligation.cases.len())
             .filter(|other| {
                 *other == number
                     || self.obligation.cases.get(*other).is_some_and(|other| {
-                        other.label.evidence == case.label.evidence && changer(other) == Some(by)
+                        other.label.evidence == case.label.evidence && other.label.changer == Some(by)
                     })
             })
             .collect();
@@ -341,24 +341,6 @@ impl<'m> Asked<'_, '_, 'm> {
             });
         }
         failure
-    }
-}
-
-/// The grant whose change a case is about.
-fn changer(case: &Case) -> Option<GrantAt> {
-    match case.label.uses.as_slice() {
-        // Gathered by the first, changed by the second, both at one moment.
-        [_, (0, changer)] => Some(*changer),
-        [(_, changer), ..] => Some(*changer),
-        [] => None,
-    }
-}
-
-/// The final use after a change that a case is about.
-fn last(case: &Case) -> Option<GrantAt> {
-    match case.label.uses.as_slice() {
-        [(0, _), (1, last)] => Some(*last),
-        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use xp_artifact::judgement::is_open;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Level, Meeting, Side, Term, relate};
+use xp_scope::thing::{Class, Level, Meeting, Term, covers, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -67,13 +67,24 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// What evidence given by the grant is about, as far as it can change.
     pub fn about(&self, evidence: &Evidence) -> Vec<TermIx> {
-        let terms = evidence.about.iter().map(|(at, expr)| self.term(*at, expr));
-        distinct(terms.filter(|term| self.can_change(*term)))
+        let terms = self.subjects(evidence);
+        distinct(terms.into_iter().filter(|term| self.can_change(*term)))
     }
 
-    /// Two clauses of two grants certainly mean one thing.
-    pub fn one(&self, (a, x): (GrantAt, &ThingExpr), (b, y): (GrantAt, &ThingExpr)) -> bool {
-        let (a, b) = (self.term(a, x), self.term(b, y));
+    /// What evidence is about, in the order of its clauses. What a judge looked at has the name that was judged.
+    fn subjects(&self, evidence: &Evidence) -> Vec<TermIx> {
+        let named = |(at, expr): &(GrantAt, ThingExpr)| match &evidence.looked {
+            Some(looked) if *at == evidence.by && looked.fields.is_empty() => {
+                let term = self.terms.borrow_mut().term_where(*at, expr, looked.argument, &looked.name);
+                self.number(term)
+            }
+            _ => self.term(*at, expr),
+        };
+        evidence.about.iter().map(named).collect()
+    }
+
+    /// The two are certainly one thing.
+    fn one(&self, a: TermIx, b: TermIx) -> bool {
         let table = self.table.borrow();
         match (table.0.get(a.0), table.0.get(b.0)) {
             (Some(a), Some(b)) => relate(&self.facts.w.kinds, a, b) == Meeting::One,
@@ -94,10 +105,11 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// A final argument of the grant certainly is what the evidence is about.
     pub fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool {
-        let mut finals = self.facts.action_of(grant).clauses.final_things();
+        let mut finals = self.facts.action_of(grant).clauses.spent_on();
+        let about = self.subjects(evidence);
         finals.any(|thing| {
-            let one = |(at, about): &(GrantAt, ThingExpr)| self.one((grant, thing), (*at, about));
-            evidence.about.iter().any(one)
+            let thing = self.term(grant, thing);
+            about.iter().any(|about| self.one(thing, *about))
         })
     }
 
@@ -108,7 +120,7 @@ impl<'f, 'm> Things<'f, 'm> {
         }
         let about = self.about(evidence);
         let action = self.facts.action_of(grant);
-        let finals = action.clauses.final_things().map(|thing| self.term(grant, thing));
+        let finals = action.clauses.spent_on().map(|thing| self.term(grant, thing));
         let met = finals.flat_map(|thing| about.iter().filter_map(move |about| self.meet(thing, *about)));
         let mut open = action.clauses.finals.iter().map(|number| is_open(self.facts.w, action, *number));
         let silent = (!about.is_empty() && open.any(|open| open)).then_some(Class::Silent);
@@ -142,7 +154,7 @@ impl<'f, 'm> Things<'f, 'm> {
         let thing = table.0.get(term.0)?;
         self.facts.w.assumptions.iter().find(|assumption| {
             let assumed = self.terms.borrow_mut().assumed(assumption);
-            matches!(relate(&self.facts.w.kinds, thing, &assumed), Meeting::One | Meeting::Within(Side::Left))
+            covers(&self.facts.w.kinds, &assumed, thing)
         })
     }
 

@@ -123,7 +123,7 @@ pub fn obligation(workflow: &Workflow, pairs: &[Pair]) -> Obligation {
                 }
             }
             let node = builder.all(parts);
-            builder.case(node, Label { evidence: None, uses, taken: Vec::new() });
+            builder.case(node, Label { uses, ..Label::default() });
         }
     }
     builder.end()

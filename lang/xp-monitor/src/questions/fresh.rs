@@ -12,8 +12,8 @@ use xp_artifact::workflow::{Atom, OutcomeIx, Per, StepId, Workflow};
 
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
-use crate::fact::{GrantAt, Use};
-use crate::obligation::{Builder, Label, Node, NodeIx, Obligation};
+use crate::fact::{End, GrantAt, Use};
+use crate::obligation::{Builder, Label, MapIx, Node, NodeIx, Obligation};
 use crate::rests::rests;
 use crate::sight::Sight;
 
@@ -105,10 +105,17 @@ impl State {
     }
 
     /// A use was carried out, or nobody will know better.
-    pub(crate) fn done(&mut self, number: UseNo, bound: bool) {
-        if self.gathered.iter().any(|gathered| gathered.number == number) {
-            if bound {
-                self.gathered.retain(|gathered| !gathered.over);
+    pub(crate) fn done(&mut self, evidence: &Evidence, number: UseNo, end: End<'_>) {
+        if let Some(at) = self.gathered.iter().position(|gathered| gathered.number == number) {
+            let args = self.gathered.get(at).map(|gathered| gathered.of.args.clone());
+            let looked = evidence.looked.is_some();
+            if let End::Done { bound, .. } = end
+                && (bound || looked)
+            {
+                // The last result is the one that counts; of what was looked at, the last look at each.
+                self.gathered.retain(|gathered| {
+                    !gathered.over || looked && Some(&gathered.of.args) != args.as_ref()
+                });
             } else {
                 self.gathered.retain(|gathered| gathered.number != number);
             }
@@ -137,8 +144,19 @@ impl State {
     }
 
     /// An outcome that relies on it settled its step.
-    pub(crate) fn settled(&mut self) -> Vec<Breach> {
-        let Some(gathered) = self.gathered.iter().find(|gathered| gathered.over) else { return Vec::new() };
+    pub(crate) fn settled(
+        &mut self,
+        workflow: &Workflow,
+        evidence: &Evidence,
+        sight: &dyn Sight,
+    ) -> Vec<Breach> {
+        let counts = |gathered: &&Gathered| {
+            gathered.over
+                && evidence.looked.as_ref().is_none_or(|looked| {
+                    looked.is_at(workflow, &gathered.of, sight.value(&looked.name).as_ref())
+                })
+        };
+        let Some(gathered) = self.gathered.iter().rfind(counts) else { return Vec::new() };
         self.force = Some(Force {
             of: gathered.of.clone(),
             spending: BTreeSet::new(),
@@ -227,7 +245,7 @@ impl Cases<'_> {
             return;
         }
         let giving = self.builder.node(Node::Use(0, one.by));
-        let given = self.builder.node(Node::Bound(0, one.by));
+        let given = self.given(0);
         let giving = self.builder.any(vec![giving, given]);
         let change = self.builder.node(Node::Use(0, changer));
         let same = self.builder.node(Node::SameOpening(0, 1, one.by.0));
@@ -236,15 +254,20 @@ impl Cases<'_> {
         let enabled = self.builder.any(enabled);
         let node = self.builder.all(vec![giving, change, same, enabled]);
         let uses = vec![(0, one.by), (0, changer)];
-        self.case(node, uses, one.relying.clone());
+        self.case(node, Label { uses, changer: Some(changer), taken: one.relying.clone(), ..Label::default() });
     }
 
     fn in_force(&mut self, changer: GrantAt) {
         let one = self.one;
         let settled = self.builder.node(Node::Settled(1, one.relying.clone()));
-        let bound = self.builder.node(Node::Bound(1, one.by));
+        let bound = self.given(1);
         let change = self.builder.node(Node::Use(1, changer));
         let mut parts = vec![settled, bound, change];
+        if one.looked.is_some() {
+            // The look has a moment of its own.
+            parts.push(self.given(0));
+            parts.push(self.builder.node(Node::SameOpening(0, 1, one.by.0)));
+        }
         if self.spenders.contains(&changer) {
             let rests = self.builder.node(Node::Rests(1, changer.0, one.relying.clone()));
             parts.push(self.builder.not(rests));
@@ -253,7 +276,8 @@ impl Cases<'_> {
         let over = self.builder.any(over);
         parts.push(self.builder.not(over));
         let node = self.builder.all(parts);
-        self.case(node, vec![(1, changer)], Vec::new());
+        let uses = self.looking().chain([(1, changer)]).collect();
+        self.case(node, Label { uses, changer: Some(changer), ..Label::default() });
     }
 
     /// The evidence was spent by a use that is over.
@@ -271,7 +295,7 @@ impl Cases<'_> {
         let twice = spender == changer;
         let relying = one.relying.clone();
         let first = self.builder.node(Node::Settled(0, relying.clone()));
-        let given = self.builder.node(Node::Bound(0, one.by));
+        let given = self.given(0);
         let still = self.builder.node(Node::Settled(1, relying.clone()));
         let same = self.builder.node(Node::SameOpening(0, 1, one.step));
         let change = self.builder.node(Node::Use(0, changer));
@@ -287,11 +311,23 @@ impl Cases<'_> {
             }
         }
         let node = self.builder.all(parts);
-        self.case(node, vec![(0, changer), (1, spender)], Vec::new());
+        let uses = self.looking().chain([(0, changer), (1, spender)]).collect();
+        self.case(node, Label { uses, changer: Some(changer), last: Some(spender), ..Label::default() });
     }
 
-    fn case(&mut self, node: NodeIx, uses: Vec<(u8, GrantAt)>, taken: Vec<Atom>) {
-        self.builder.case(node, Label { evidence: self.number, uses, taken });
+    fn case(&mut self, node: NodeIx, label: Label) {
+        self.builder.case(node, Label { evidence: self.number, ..label });
+    }
+
+    /// The evidence was given: its result is the one that counts, or the use that looked could be made.
+    fn given(&mut self, map: MapIx) -> NodeIx {
+        let by = self.one.by;
+        self.builder.node(if self.one.looked.is_some() { Node::Used(map, by) } else { Node::Bound(map, by) })
+    }
+
+    /// The use that looked, which no result shows.
+    fn looking(&self) -> impl Iterator<Item = (MapIx, GrantAt)> + use<> {
+        self.one.looked.is_some().then_some((0, self.one.by)).into_iter()
     }
 
     fn uses(&self, at: GrantAt) -> u32 {

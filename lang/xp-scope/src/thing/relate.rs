@@ -3,9 +3,10 @@
 use super::chooser::Chooser;
 use super::joint::{self, Pair};
 use super::key::{self, KeyMeeting};
-use super::kind::Kinds;
+use super::kind::{KeyDecl, Kinds};
 use super::meeting::{Assignment, Because, Meeting, Side};
-use super::term::{Level, Term};
+use super::term::{Key, Level, Term};
+use crate::value::Value;
 
 /// How two terms relate. Symmetric up to [`Meeting::mirrored`].
 ///
@@ -24,6 +25,36 @@ pub fn relate(kinds: &Kinds, a: &Term, b: &Term) -> Meeting {
         }
         (Term::Undescribed(clause), Term::Undescribed(_)) => silent(clause),
     }
+}
+
+/// Everything that `part` may mean certainly is something that `whole` means, or lies in it.
+#[must_use]
+pub fn covers(kinds: &Kinds, whole: &Term, part: &Term) -> bool {
+    let (Term::Path(whole), Term::Path(part)) = (whole, part) else { return false };
+    let covers_key = |decl: &KeyDecl, whole: &Key, part: &Key, last: bool| match (whole, part) {
+        (Key::Every(None), _) => true,
+        (Key::Every(Some(patterns)), Key::Value(Value::Text(text))) => patterns.matches(text),
+        (
+            Key::Every(Some(patterns)),
+            Key::Every(Some(others)) | Key::Chosen { within: Some(others), .. },
+        ) => others.within(patterns).is_ok(),
+        _ => match key::meet(decl, whole, part) {
+            KeyMeeting::One => true,
+            KeyMeeting::Inside(side) => last && side == Side::Right,
+            KeyMeeting::Apart(_) | KeyMeeting::Several | KeyMeeting::Perhaps(_) => false,
+        },
+    };
+    whole.len() <= part.len()
+        && whole.iter().zip(part).enumerate().all(|(number, (outer, inner))| {
+            let decls = kinds.get(outer.kind).filter(|_| outer.kind == inner.kind).map(|kind| &kind.key);
+            decls.is_some_and(|decls| {
+                let mut keys = decls.iter().zip(outer.keys.iter().zip(&inner.keys));
+                keys.len() == decls.len()
+                    && keys.all(|(decl, (outer, inner))| {
+                        covers_key(decl, outer, inner, number + 1 == whole.len())
+                    })
+            })
+        })
 }
 
 fn silent(clause: &str) -> Meeting {

@@ -1,0 +1,95 @@
+//! Uses by which a judge looked at what a judged name names.
+//!
+//! Whoever approves a name in a step in which a use showed what has that name approves what was shown. The result of the use
+//! need have no name in the workflow, and the name need not come from it: what counts is that the argument by which the use
+//! names the thing had the value that was judged.
+
+use xp_artifact::declaration::{KeyExpr, ThingExpr};
+use xp_artifact::things::Terms;
+use xp_artifact::workflow::{Datum, GrantIx, Pin, Root, StepId, Workflow};
+use xp_scope::thing::{Meeting, relate};
+use xp_scope::{Type, Value};
+
+use crate::fact::{GrantAt, Use};
+
+/// The argument by which a use names what it looks at, and the name that is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Number of the argument.
+    pub argument: u32,
+    /// Where in it.
+    pub fields: Vec<String>,
+    /// The name.
+    pub name: Datum,
+}
+
+impl Looked {
+    /// The use looked at what has this name.
+    pub(crate) fn is_at(&self, workflow: &Workflow, used: &Use, name: Option<&Value>) -> bool {
+        let action = workflow.granted(used.at).map(|(_, action)| action);
+        let param = action.and_then(|action| action.params.get(self.argument as usize));
+        let given = param.and_then(|param| used.args.get(&param.name)?.at(&self.fields));
+        name.is_some() && given == name
+    }
+}
+
+/// Uses of a step that may look at what the datum names, with the clause that says so.
+pub(crate) fn looks(workflow: &Workflow, step: StepId, name: &Datum) -> Vec<(GrantAt, ThingExpr, Looked)> {
+    let mut found = Vec::new();
+    let Some(declared) = workflow.steps.get(step.index()) else { return found };
+    let Some(ty) = workflow.type_of(name) else { return found };
+    let mut terms = Terms::of(workflow);
+    let is_name = is_name(workflow, name);
+    for index in 0..declared.grants.len() {
+        let at = (step, GrantIx::of(index));
+        let Some((granted, action)) = workflow.granted(at) else { continue };
+        // What the datum's own use looked at is followed from the datum.
+        if name.root == (Root::Result { step, grant: at.1 }) {
+            continue;
+        }
+        let clauses = &action.clauses;
+        for expr in clauses.reads.iter().flatten().chain(clauses.subjects()).chain(&clauses.changes) {
+            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+            for key in own {
+                let KeyExpr::Argument { index, fields } = key else { continue };
+                let param = action.params.get(*index as usize).map(|param| &param.ty);
+                let of = param.and_then(|ty| fields.iter().try_fold(ty, |ty, f| workflow.field_type(ty, f)));
+                if !of.is_some_and(|of| may_be_equal(of, ty)) {
+                    continue;
+                }
+                let free = !matches!(granted.pins.get(*index as usize), Some(Pin::Is(_)));
+                // A part of a record cannot be pinned by itself: there the use's own term has to do.
+                let named = fields.is_empty().then(|| terms.term_where(at, expr, *index, name));
+                let meant = terms.term(at.0, at.1, expr);
+                let is_at = named.is_none_or(|named| match relate(&workflow.kinds, &named, &meant) {
+                    Meeting::One => true,
+                    meeting => free && is_name && !meeting.is_apart(),
+                });
+                if !is_at {
+                    continue;
+                }
+                let looked = Looked { argument: *index, fields: fields.clone(), name: name.clone() };
+                found.push((at, expr.clone(), looked));
+            }
+        }
+    }
+    found
+}
+
+/// Somebody may mean a thing by it: it was chosen, or a declaration says that it names something. Content that happens to be
+/// spelled like the name of something is none.
+fn is_name(workflow: &Workflow, datum: &Datum) -> bool {
+    let Root::Result { step, grant } = datum.root else { return true };
+    workflow.granted((step, grant)).is_some_and(|(_, action)| {
+        let clauses = &action.clauses;
+        clauses.made_as(&datum.fields).is_some() || clauses.identity(&datum.fields).is_some()
+    })
+}
+
+/// Values of the two types can be equal: both are numbers, or both are written as text.
+fn may_be_equal(a: &Type, b: &Type) -> bool {
+    let is_text = |ty: &Type| {
+        matches!(ty, Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_))
+    };
+    a == b || is_text(a) && is_text(b)
+}
