@@ -62,12 +62,7 @@ fn expects<'w>(
 
 /// What the one use gives is older than what the other gives: its step is settled whenever the other is made, and what opens it
 /// again opens the other's step again, too.
-fn is_older<'w>(
-    workflow: &'w Workflow,
-    one: GrantAt,
-    other: GrantAt,
-    order: &mut Option<Order<'w>>,
-) -> bool {
+fn is_older<'w>(workflow: &'w Workflow, one: GrantAt, other: GrantAt, order: &mut Option<Order<'w>>) -> bool {
     let order = order.get_or_insert_with(|| Order::of(workflow));
     order.is_settled_at(Moment::used(other), one.0)
 }

@@ -113,9 +113,8 @@ impl State {
                 && (bound || looked)
             {
                 // The last result is the one that counts; of what was looked at, the last look at each.
-                self.gathered.retain(|gathered| {
-                    !gathered.over || looked && Some(&gathered.of.args) != args.as_ref()
-                });
+                self.gathered
+                    .retain(|gathered| !gathered.over || looked && Some(&gathered.of.args) != args.as_ref());
             } else {
                 self.gathered.retain(|gathered| gathered.number != number);
             }
@@ -254,7 +253,10 @@ impl Cases<'_> {
         let enabled = self.builder.any(enabled);
         let node = self.builder.all(vec![giving, change, same, enabled]);
         let uses = vec![(0, one.by), (0, changer)];
-        self.case(node, Label { uses, changer: Some(changer), taken: one.relying.clone(), ..Label::default() });
+        self.case(
+            node,
+            Label { uses, changer: Some(changer), taken: one.relying.clone(), ..Label::default() },
+        );
     }
 
     fn in_force(&mut self, changer: GrantAt) {

@@ -34,10 +34,9 @@ pub fn covers(kinds: &Kinds, whole: &Term, part: &Term) -> bool {
     let covers_key = |decl: &KeyDecl, whole: &Key, part: &Key, last: bool| match (whole, part) {
         (Key::Every(None), _) => true,
         (Key::Every(Some(patterns)), Key::Value(Value::Text(text))) => patterns.matches(text),
-        (
-            Key::Every(Some(patterns)),
-            Key::Every(Some(others)) | Key::Chosen { within: Some(others), .. },
-        ) => others.within(patterns).is_ok(),
+        (Key::Every(Some(patterns)), Key::Every(Some(others)) | Key::Chosen { within: Some(others), .. }) => {
+            others.within(patterns).is_ok()
+        }
         _ => match key::meet(decl, whole, part) {
             KeyMeeting::One => true,
             KeyMeeting::Inside(side) => last && side == Side::Right,
