@@ -1,7 +1,7 @@
 //! Verdicts, built.
 
 use xp_artifact::question::Status;
-use xp_artifact::workflow::Atom;
+use xp_artifact::workflow::{Assumption, Atom};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xpc_model::{Place, Verdict};
 
@@ -23,6 +23,15 @@ pub(crate) fn unknown(reason: impl Into<String>) -> Verdict {
 
 pub(crate) fn conditional(reason: impl Into<String>) -> Verdict {
     Verdict { reason: reason.into(), ..Verdict::new(Status::Conditional) }
+}
+
+/// A proof that rests on the assumption, too.
+pub(crate) fn assuming(mut verdict: Verdict, assumption: &Assumption) -> Verdict {
+    let words = format!("nobody else changes `{}`: {}", assumption.text, assumption.because);
+    if !verdict.assuming.contains(&words) {
+        verdict.assuming.push(words);
+    }
+    verdict
 }
 
 /// The situation cannot occur.

@@ -232,19 +232,9 @@ impl<'w> Finals<'w> {
             && named.iter().all(|thing| relate(&self.workflow.kinds, &made, thing) == Meeting::One)
     }
 
-    /// The things that the argument names and that are more than their name says: it is their own key, or that of what
-    /// encloses them where they are read.
     fn named_by(&mut self, at: GrantAt, number: u32) -> Vec<Term> {
         let Some((_, action)) = self.workflow.granted(at) else { return Vec::new() };
-        let names = |expr: &&ThingExpr| {
-            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-            own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == number))
-        };
-        let clauses = &action.clauses;
-        let lies_in = clauses.reads.iter().flatten().filter(|expr| expr.names_argument(number));
-        let named = clauses.final_things().filter(names).chain(lies_in);
-        let things: Vec<&ThingExpr> = named.filter(|expr| is_filled(self.workflow, expr)).collect();
-        things.into_iter().map(|expr| self.term(at, expr)).collect()
+        named_by(self.workflow, action, number).into_iter().map(|expr| self.term(at, expr)).collect()
     }
 
     fn term(&mut self, at: GrantAt, expr: &ThingExpr) -> Term {
@@ -254,6 +244,20 @@ impl<'w> Finals<'w> {
             None => self.terms.term(at.0, at.1, expr),
         }
     }
+}
+
+/// The clauses whose things a final argument names and that are more than their name says: it is their own key, or that of
+/// what encloses them where they are read.
+#[must_use]
+pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec<&'a ThingExpr> {
+    let names = |expr: &&ThingExpr| {
+        let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+        own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == number))
+    };
+    let clauses = &action.clauses;
+    let lies_in = clauses.reads.iter().flatten().filter(|expr| expr.names_argument(number));
+    let named = clauses.final_things().filter(names).chain(lies_in);
+    named.filter(|expr| is_filled(workflow, expr)).collect()
 }
 
 /// The declaration does not say what is read, and the argument may name a thing that is more than its name says.

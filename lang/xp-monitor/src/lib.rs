@@ -23,7 +23,7 @@ mod watch;
 
 pub use breach::{Breach, UseNo};
 pub use evidence::{Evidence, evidence};
-pub use expected::asked;
+pub use expected::{asked, waits_for};
 pub use fact::{End, Fact, GrantAt, Use};
 pub use looked::Looked;
 pub use rests::rests;

@@ -164,10 +164,7 @@ impl<'m> Asked<'_, '_, 'm> {
                     self.things.words(term)
                 ));
             };
-            let words = format!("nobody else changes `{}`: {}", assumption.text, assumption.because);
-            if !proved.assuming.contains(&words) {
-                proved.assuming.push(words);
-            }
+            proved = answer::assuming(proved, assumption);
         }
         proved
     }

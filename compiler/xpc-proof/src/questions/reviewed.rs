@@ -4,15 +4,17 @@
 //! each of these arguments, or the name of what is removed, has been judged by an outcome that is `of` it, or of all that it was
 //! made from. Automatic outcomes judge nothing unless they count as a judgement.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{KeyExpr, Source};
-use xp_artifact::judgement::{Finals, filled_as, judgements};
+use xp_artifact::judgement::{Finals, filled_as, judgements, named_by};
 use xp_artifact::workflow::{Atom, Datum, Expr, Formula, Pin, Root, Then};
 use xp_diagnostics::{Diagnostic, codes};
+use xp_monitor::{Evidence, evidence, waits_for};
 use xpc_model::{Place, Verdict};
 
+use super::things::Things;
 use super::{Context, MOST};
 use crate::answer;
 use crate::facts::{Facts, GrantAt};
@@ -67,7 +69,7 @@ fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
         Err(why) => return answer::unknown(why),
     };
     let Some(((at, number, by), _)) = asked.iter().zip(examples).find(|(_, map)| map.is_some()) else {
-        return answer::proved();
+        return unseen(context);
     };
     let param = facts.action_of(*at).params.get(*number as usize).map(|param| param.name.as_str());
     answer::unknown(format!(
@@ -76,6 +78,47 @@ fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
         facts.action_name(*by),
         param.unwrap_or_default()
     ))
+}
+
+/// Proved, unless others may put something into what a final argument names, and neither evidence about it nor the use's own
+/// expectation says what is in it.
+fn unseen(context: &Context<'_, '_>) -> Verdict {
+    let facts = context.facts;
+    let things = Things::new(facts);
+    let all = OnceCell::new();
+    let mut proved = answer::proved();
+    for (at, _) in facts.grants().filter(|(at, _)| facts.usable(*at)) {
+        let action = facts.action_of(at);
+        let clauses = &action.clauses;
+        let expected: Vec<_> =
+            clauses.expects.iter().map(|expected| things.term(at, &expected.thing)).collect();
+        for number in &clauses.finals {
+            let named = named_by(facts.w, action, *number).into_iter().map(|expr| things.term(at, expr));
+            for term in named.filter(|term| things.can_change(*term) && things.is_shared(*term)) {
+                let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
+                let is_evident = all.iter().any(|one| {
+                    waits_for(facts.w, at.0, &one.relying)
+                        && things.about(one).iter().any(|about| things.one(term, *about))
+                });
+                if is_evident || expected.iter().any(|expected| things.one(term, *expected)) {
+                    continue;
+                }
+                let Some(assumption) = things.assumed(term) else {
+                    let param = action.params.get(*number as usize).map(|param| param.name.as_str());
+                    return answer::conditional(format!(
+                        "`{}` makes final what is in {} that its `{}` names, which somebody else may change unseen: let it expect a \
+                         version, rest on evidence about the thing, or say that nobody does (`assume nobody else changes … because \
+                         \"…\"`)",
+                        facts.action_name(at),
+                        things.words(term),
+                        param.unwrap_or_default()
+                    ));
+                };
+                proved = answer::assuming(proved, assumption);
+            }
+        }
+    }
+    proved
 }
 
 /// Which outcomes judge which datum.

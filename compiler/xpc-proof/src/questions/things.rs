@@ -43,7 +43,8 @@ impl<'f, 'm> Things<'f, 'm> {
         })
     }
 
-    fn term(&self, at: GrantAt, expr: &ThingExpr) -> TermIx {
+    /// What a clause of a grant's action means.
+    pub fn term(&self, at: GrantAt, expr: &ThingExpr) -> TermIx {
         // What the use itself makes is new under the name that it is given.
         let made = self.facts.action_of(at).clauses.makes.iter().find(|making| making.thing == *expr);
         if let Some(making) = made {
@@ -84,7 +85,7 @@ impl<'f, 'm> Things<'f, 'm> {
     }
 
     /// The two are certainly one thing.
-    fn one(&self, a: TermIx, b: TermIx) -> bool {
+    pub fn one(&self, a: TermIx, b: TermIx) -> bool {
         let table = self.table.borrow();
         match (table.0.get(a.0), table.0.get(b.0)) {
             (Some(a), Some(b)) => relate(&self.facts.w.kinds, a, b) == Meeting::One,
@@ -142,7 +143,8 @@ impl<'f, 'm> Things<'f, 'm> {
         class
     }
 
-    fn can_change(&self, term: TermIx) -> bool {
+    /// Not immutable.
+    pub fn can_change(&self, term: TermIx) -> bool {
         let table = self.table.borrow();
         let own = table.0.get(term.0).and_then(last);
         own.and_then(|level| self.facts.w.kinds.get(level.kind)).is_none_or(|kind| kind.immutable.is_none())
