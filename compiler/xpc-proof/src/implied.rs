@@ -60,13 +60,30 @@ impl Implied {
             Need::Open(step) | Need::Stranded(step, _) => settled(*step),
             Need::Use((step, _)) => settled(*step),
             Need::Enabled(atom) => settled(atom.step),
-            Need::Not(formula) => {
-                let parts = formula.conjuncts().iter();
-                let each = parts.map(|part| self.shown(facts, goal, starts, &Target::formula(part)?));
-                each.collect::<Option<Vec<_>>>().map(|each| each.into_iter().flatten().collect())
-            }
+            Need::Not(formula) => self.holds(facts, goal, starts, formula),
             Need::Lacks(datum) => self.shown(facts, goal, starts, &Target::datum(facts, datum)?),
             Need::Used(_) | Need::Begun(_) | Need::Has(_) | Need::Settled(_) | Need::NothingOpen => None,
+        }
+    }
+
+    /// The formula holds: all parts of a conjunction; of a disjunction one of its atoms has come about, or else some part holds.
+    fn holds(
+        &self,
+        facts: &Facts<'_>,
+        goal: &[Need],
+        starts: &BTreeSet<StepId>,
+        formula: &Formula,
+    ) -> Option<BTreeSet<Place>> {
+        match formula {
+            Formula::Is(_) => self.shown(facts, goal, starts, &Target::some_of([formula])),
+            Formula::All(parts) => {
+                let each = parts.iter().map(|part| self.holds(facts, goal, starts, part));
+                each.collect::<Option<Vec<_>>>().map(|each| each.into_iter().flatten().collect())
+            }
+            Formula::Any(parts) => self.shown(facts, goal, starts, &Target::some_of(parts)).or_else(|| {
+                let deep = parts.iter().filter(|part| !matches!(part, Formula::Is(_)));
+                deep.filter_map(|part| self.holds(facts, goal, starts, part)).min_by_key(BTreeSet::len)
+            }),
         }
     }
 
@@ -110,18 +127,14 @@ impl Implied {
 }
 
 impl Target {
-    /// Atoms each of which makes the formula true; none where it takes several.
-    fn formula(formula: &Formula) -> Option<Self> {
-        let atoms: Vec<Atom> = match formula {
-            Formula::Is(atom) => vec![*atom],
-            Formula::Any(parts) => parts
-                .iter()
-                .map(|part| if let Formula::Is(atom) = part { Some(*atom) } else { None })
-                .collect::<Option<_>>()?,
-            Formula::All(_) => return None,
-        };
-        let atoms: BTreeSet<Atom> = atoms.into_iter().collect();
-        Some(Self { atoms: atoms.into_iter().collect(), bound: None })
+    /// One of the formulas that are atoms.
+    fn some_of<'a>(formulas: impl IntoIterator<Item = &'a Formula>) -> Self {
+        let atoms = formulas.into_iter().filter_map(|part| match part {
+            Formula::Is(atom) => Some(*atom),
+            Formula::All(_) | Formula::Any(_) => None,
+        });
+        let atoms: BTreeSet<Atom> = atoms.collect();
+        Self { atoms: atoms.into_iter().collect(), bound: None }
     }
 
     fn datum(facts: &Facts<'_>, datum: &Datum) -> Option<Self> {

@@ -4,7 +4,6 @@
 //! where they start (the clock without it; printed). A disagreement prints the workflow, so that it can become a seed file.
 
 mod fresh;
-mod generate;
 mod hostile;
 mod oracle;
 
@@ -139,7 +138,7 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
                 obligation.id,
                 obligation.source,
                 shown(verdict),
-                text.replace(generate::WORLD, "")
+                text.replace(xp_drawn::WORLD, "")
             ));
         }
     }
@@ -184,7 +183,7 @@ fn draw(first: u64, stride: u64, count: u64) -> Tally {
     while tally.workflows < count && tally.wrong.len() < MOST_SHOWN {
         let seed = first.wrapping_add(drawn_in_all * stride);
         drawn_in_all += 1;
-        let drawn = generate::generate(seed);
+        let drawn = xp_drawn::small(seed);
         let path = format!("XP_SEED={seed}");
         match compile(&path, &drawn.text) {
             Ok(model) => {
@@ -264,7 +263,7 @@ fn fixed_seeds_agree_and_have_their_verdicts() {
     let mut tally = Tally::default();
     for seed in seeds {
         let name = &seed.name;
-        let model = seed.model(generate::WORLD);
+        let model = seed.model(xp_drawn::WORLD);
         let found = check(name, &seed.text, &model, &mut tally);
         for (kind, status) in seed.expected() {
             let matching: Vec<_> = model

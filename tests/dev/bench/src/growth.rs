@@ -1,20 +1,12 @@
-//! How the cost of a check grows: families of workflows that grow in one way each, and random ones of the size that people
-//! write.
+//! How the cost of a check grows: families of workflows that grow in one way each.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::families::{FAMILIES, Family, random};
+use crate::families::{FAMILIES, Family};
 use crate::figures::{heading, row};
 use crate::usage::{self, Usage};
 use crate::{Done, peer};
-
-/// Random workflows, and their steps.
-const RANDOM: u64 = 200;
-const RANDOM_STEPS: usize = 14;
-
-/// What `xpc check` says: all holds, something is refuted, something is unknown.
-const ANSWERED: [i32; 3] = [0, 3, 4];
 
 pub fn measure(xpc: &Path, scratch: &Path) -> Done {
     heading(
@@ -29,20 +21,6 @@ pub fn measure(xpc: &Path, scratch: &Path) -> Done {
         family_of(xpc, &file, family, floor.seconds)?;
     }
     peer::measure(scratch)?;
-    let mut times = Vec::new();
-    for seed in 0..RANDOM {
-        std::fs::write(&file, random(seed, RANDOM_STEPS))?;
-        times.push((run(xpc, &file, &ANSWERED)?.seconds, seed));
-    }
-    times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let at = |percent: usize| {
-        times.get((times.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default()
-    };
-    let ((median, _), (p99, _), (most, seed)) = (at(50), at(99), at(100));
-    row(
-        &format!("{RANDOM} random workflows of {RANDOM_STEPS} steps"),
-        &format!("median {median:.3} s, p99 {p99:.3} s, most {most:.3} s (seed {seed})"),
-    );
     Ok(())
 }
 

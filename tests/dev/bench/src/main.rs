@@ -1,6 +1,6 @@
 //! `xp-bench`: what this costs, in numbers. `cargo dev bench` builds it and `xpc` in release and runs it.
 //!
-//! `xp-bench` measures everything; `xp-bench compiler|growth|machine|server …` only what is named. It ends with a failure where
+//! `xp-bench` measures everything; `xp-bench compiler|growth|random|machine|server …` only what is named. It ends with a failure where
 //! something answers otherwise than it must, so no figure is that of a refusal or of an error.
 
 mod actions;
@@ -12,6 +12,7 @@ mod generate;
 mod growth;
 mod machine;
 mod peer;
+mod random;
 mod usage;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 /// What can go wrong is told to people.
 type Done<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const ROOMS: &[&str] = &["compiler", "growth", "machine", "server"];
+const ROOMS: &[&str] = &["compiler", "growth", "random", "machine", "server"];
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +63,9 @@ fn run(wanted: impl Fn(&str) -> bool) -> Done {
     }
     if wanted("growth") {
         growth::measure(&xpc, scratch.path())?;
+    }
+    if wanted("random") {
+        random::measure(&xpc, scratch.path())?;
     }
     if wanted("machine") {
         machine::measure()?;

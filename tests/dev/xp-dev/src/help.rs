@@ -13,7 +13,8 @@ pub fn text(place: &Place) -> String {
         lines.push(("demo", "the whole chain on the bug-fix workflow  [-- ARGUMENTS…]"));
     }
     if has("xp-bench") {
-        lines.push(("bench", "the figures, on a release build  [-- compiler|growth|machine|server …]"));
+        lines
+            .push(("bench", "the figures, on a release build  [-- compiler|growth|random|machine|server …]"));
     }
     lines.push(("bless", "run the tests and accept what they draw; read the difference before you commit"));
     if place.root.join("tests/dev/mutations").is_dir() {

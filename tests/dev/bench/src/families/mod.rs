@@ -7,12 +7,9 @@ mod loops;
 mod nested;
 mod outcomes;
 mod proves;
-mod random;
 mod refuted;
 mod roles;
 mod text;
-
-pub use random::source as random;
 
 /// Workflows of one shape.
 pub struct Family {

@@ -1,17 +1,19 @@
-//! Random workflows, as text: whatever the language of this issue can say, small.
+//! Random workflows, as text: whatever the language can say, with its constructs counted.
+
+#![allow(clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, seedable, good enough to choose with.
-pub struct Dice(u64);
+struct Dice(u64);
 
 impl Dice {
-    pub fn of(seed: u64) -> Self {
+    fn of(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,7 +23,7 @@ impl Dice {
 
     /// 0 to `below` - 1.
     fn pick(&mut self, below: usize) -> usize {
-        (self.next() % below.max(1) as u64) as usize
+        (self.draw() % below.max(1) as u64) as usize
     }
 
     fn chance(&mut self, percent: usize) -> bool {
@@ -207,7 +209,9 @@ struct Drawn {
 
 /// A workflow and how often each construct stands in it.
 pub struct Generated {
+    /// Its text, with the connectors it uses.
     pub text: String,
+    /// By construct: how often.
     pub constructs: BTreeMap<&'static str, u32>,
 }
 
@@ -223,7 +227,19 @@ struct Generator {
     named: std::collections::BTreeSet<usize>,
 }
 
-pub fn generate(seed: u64) -> Generated {
+/// As small as brute force can explore.
+#[must_use]
+pub fn small(seed: u64) -> Generated {
+    of_steps(seed, |dice| 2 + dice.pick(4))
+}
+
+/// With so many steps.
+#[must_use]
+pub fn sized(seed: u64, steps: usize) -> Generated {
+    of_steps(seed, |_| steps)
+}
+
+fn of_steps(seed: u64, steps: impl FnOnce(&mut Dice) -> usize) -> Generated {
     let mut dice = Dice::of(seed);
     let roles = ["ann", "bob", "cid"][..2 + dice.pick(2)].to_vec();
     let mut generator = Generator {
@@ -235,7 +251,7 @@ pub fn generate(seed: u64) -> Generated {
         focused: seed.is_multiple_of(4),
         named: Default::default(),
     };
-    generator.workflow();
+    generator.workflow(steps);
     Generated { text: generator.text, constructs: generator.constructs }
 }
 
@@ -244,7 +260,7 @@ impl Generator {
         *self.constructs.entry(construct).or_default() += 1;
     }
 
-    fn workflow(&mut self) {
+    fn workflow(&mut self, steps: impl FnOnce(&mut Dice) -> usize) {
         let _ =
             writeln!(self.text, "workflow drawn(main: branch, head: commit, place: text, number: int) {{");
         let _ = writeln!(self.text, "  agent {}", self.roles.join(", "));
@@ -254,7 +270,7 @@ impl Generator {
             let second = (first + 1 + self.dice.pick(self.roles.len() - 1)) % self.roles.len();
             let _ = writeln!(self.text, "  separate roles {}, {}", self.roles[first], self.roles[second]);
         }
-        let count = 2 + self.dice.pick(4);
+        let count = steps(&mut self.dice);
         for index in 0..count {
             self.step(index);
         }
