@@ -8,7 +8,7 @@ use xp_artifact::declaration::{KeyExpr, ThingExpr};
 use xp_artifact::question::Question;
 use xp_artifact::workflow::{Datum, Expr, GrantIx, Pin, Root, StepId, TemplatePart, Workflow};
 use xp_machine::{Seen, State};
-use xp_monitor::{Evidence, Fact, Relation, Standing, Use, Watch, Watched};
+use xp_monitor::{Evidence, Fact, Looked, Relation, Standing, Use, Watch, Watched};
 use xp_oracle::things::{Meets, Thing};
 use xp_oracle::{At, Judge, Observer, World};
 use xp_scope::Value;
@@ -71,6 +71,16 @@ impl Sampled<'_> {
         judge.thing(state, of, expr, result, making)
     }
 
+    /// What evidence is about; what a judge looked at has the name that is judged.
+    fn about<'e>(&'e self, evidence: &'e Evidence) -> impl Iterator<Item = Thing> + 'e {
+        evidence.about.iter().filter_map(|(at, expr)| match &evidence.looked {
+            Some(looked) if *at == evidence.by && looked.fields.is_empty() => {
+                self.at.judge.thing_where(self.at.state, *at, expr, (looked.argument, &looked.name))
+            }
+            _ => self.thing(*at, expr, false),
+        })
+    }
+
     fn world(&self) -> &World {
         self.at.world
     }
@@ -84,8 +94,7 @@ impl Relation for Sampled<'_> {
         let made = clauses.makes.iter().map(|making| (&making.thing, true));
         let changed: Vec<Thing> =
             plain.chain(made).filter_map(|(expr, making)| self.thing(changer.at, expr, making)).collect();
-        let about = evidence.about.iter().filter_map(|(at, expr)| self.thing(*at, expr, false));
-        let mut about = about.filter(|about| !self.at.judge.never_changes(about));
+        let mut about = self.about(evidence).filter(|about| !self.at.judge.never_changes(about));
         about.any(|about| {
             let meets = |changed| self.at.judge.meet(self.world(), changed, &about) >= self.least;
             changed.iter().any(meets)
@@ -95,9 +104,12 @@ impl Relation for Sampled<'_> {
     fn spends(&self, user: &Use, evidence: &Evidence, _: &Use) -> bool {
         let grant = &self.workflow.steps[user.at.0.index()].grants[user.at.1.index()];
         let clauses = &self.workflow.actions[grant.action.index()].clauses;
-        let mut finals = clauses.final_things();
+        let mut finals = clauses.spent_on();
         finals.any(|thing| {
-            let one = |at, about| certainly_one(self.workflow, (user.at, thing), (at, about));
+            let one = |at, about| {
+                let named = evidence.looked.as_ref().filter(|_| at == evidence.by);
+                certainly_one(self.workflow, (user.at, thing), (at, about), named)
+            };
             evidence.about.iter().any(|(at, about)| one(*at, about))
         })
     }
@@ -105,9 +117,9 @@ impl Relation for Sampled<'_> {
     fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
         let grant = &self.workflow.steps[user.at.0.index()].grants[user.at.1.index()];
         let clauses = &self.workflow.actions[grant.action.index()].clauses;
-        let finals = clauses.final_things().filter_map(|expr| self.thing(user.at, expr, false));
-        let about = evidence.about.iter().filter_map(|(at, expr)| self.thing(*at, expr, false));
-        let about: Vec<Thing> = about.filter(|about| !self.at.judge.never_changes(about)).collect();
+        let finals = clauses.spent_on().filter_map(|expr| self.thing(user.at, expr, false));
+        let about: Vec<Thing> =
+            self.about(evidence).filter(|about| !self.at.judge.never_changes(about)).collect();
         let mut finals = finals;
         self.spends(user, evidence, given)
             || finals.any(|thing| {
@@ -133,15 +145,22 @@ fn certainly_one(
     workflow: &Workflow,
     a: ((StepId, GrantIx), &ThingExpr),
     b: ((StepId, GrantIx), &ThingExpr),
+    named: Option<&Looked>,
 ) -> bool {
-    let own = |(at, expr): ((StepId, GrantIx), &ThingExpr)| {
+    let own = |(at, expr): ((StepId, GrantIx), &ThingExpr), named: Option<&Looked>| {
         let levels = expr.levels().iter().map(|level| {
-            let keys = level.keys.iter().map(|key| origin(workflow, at, key, 32));
+            let keys = level.keys.iter().map(|key| match (key, named) {
+                (KeyExpr::Argument { index, fields }, Some(looked)) if *index == looked.argument => {
+                    let fields = looked.name.fields.iter().chain(fields).cloned().collect();
+                    of_datum(workflow, Datum { root: looked.name.root, fields }, 32)
+                }
+                _ => origin(workflow, at, key, 32),
+            });
             Some((level.kind.clone(), keys.collect::<Option<Vec<Origin>>>()?))
         });
         levels.collect::<Option<Vec<_>>>().filter(|levels| !levels.is_empty())
     };
-    own(a).is_some_and(|a| own(b) == Some(a))
+    own(a, None).is_some_and(|a| own(b, named) == Some(a))
 }
 
 /// Where the value of a key certainly comes from.

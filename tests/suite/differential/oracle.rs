@@ -237,6 +237,10 @@ impl Oracle {
                     .about
                     .iter()
                     .filter_map(|(at, expr)| {
+                        if let Some(looked) = one.looked.as_ref().filter(|_| *at == one.by) {
+                            let name = (looked.argument, &looked.name);
+                            return judge.thing_where(&here.state, *at, expr, name);
+                        }
                         let result = if *at == one.by { result } else { None };
                         judge.thing(&here.state, *at, expr, result, false)
                     })

@@ -101,6 +101,15 @@ pub const WORLD: &str = r#"connector world {
     result.commit from Pull(repo, number)
     repeat idempotent
   }
+  action view(number: int, repo: text = "home") -> Said {
+    effect read
+    reveals untrusted
+    changes nothing
+    reads Pull(repo, number)
+    shows id
+    result.id is number
+    repeat idempotent
+  }
   action rate(number: int, repo: text = "home") -> Rated {
     effect read
     attests
@@ -308,7 +317,9 @@ impl Generator {
         let mut plain = None;
         for number in 0..self.dice.pick(3) {
             let action = if self.focused {
-                *self.dice.of_list(&["inspect", "inspect", "rate", "edit", "pay", "pay", "close", "propose"])
+                *self.dice.of_list(&[
+                    "inspect", "inspect", "rate", "view", "edit", "pay", "pay", "close", "propose",
+                ])
             } else {
                 *self.dice.of_list(&[
                     "talk", "make", "make", "write", "write", "test", "check", "check", "scan", "inspect",
@@ -351,7 +362,7 @@ impl Generator {
         let arguments = match action {
             "talk" | "call" => self.body(index),
             "check" | "propose" => self.branch(index),
-            "inspect" | "edit" | "rate" | "pay" => self.number(index),
+            "inspect" | "edit" | "rate" | "pay" | "view" => self.number(index),
             "close" => {
                 self.met("expects");
                 let rated = self.data(index, &["rate"]).unwrap_or_default();
@@ -378,7 +389,7 @@ impl Generator {
         };
         let placed = [
             "make", "write", "check", "scan", "inspect", "propose", "edit", "merge", "drop", "rate", "pay",
-            "close",
+            "close", "view",
         ];
         let repo = match self.dice.pick(8) {
             0 | 1 if placed.contains(&action) => ", repo: \"away\"",
@@ -608,6 +619,20 @@ impl Generator {
             .collect();
         if !planned.is_empty() && self.dice.chance(50) {
             return Some(self.dice.of_list(&planned).clone());
+        }
+        if self.focused || self.dice.chance(40) {
+            // A name, and perhaps a look at what it names.
+            let said = self.data(index, &["edit", "pay", "view", "propose"]).map(|said| format!("{said}.id"));
+            let name = said.filter(|_| self.dice.chance(70)).unwrap_or_else(|| "number".to_owned());
+            self.met("judges a name");
+            let looked = match self.dice.pick(4) {
+                0 => "any",
+                1 => "number",
+                _ => &name,
+            };
+            let bound = if self.dice.chance(40) { " as seen" } else { "" };
+            let _ = writeln!(self.text, "    may world.view({looked}) max 2{bound}");
+            return Some(name);
         }
         let commit = format!("{}.commit", self.data(index, &["write", "test", "check", "scan", "inspect"])?);
         if self.dice.chance(80) {

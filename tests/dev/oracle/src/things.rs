@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{KeyExpr, ThingExpr};
-use xp_artifact::workflow::{Action, Expr, Grant, GrantIx, Pin, Root, StepId, Workflow};
+use xp_artifact::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, Root, StepId, Workflow};
 use xp_machine::{Machine, State};
 use xp_scope::{PatternSet, Type, Value};
 
@@ -136,8 +136,35 @@ impl<'m> Judge<'m> {
         result: Option<&Value>,
         making: bool,
     ) -> Option<Thing> {
+        let (granted, action) = granted(self.machine.workflow(), at)?;
+        self.of_grant(state, granted, action, expr, result, making)
+    }
+
+    /// The same, in a use of which an argument is a datum, whatever else its pin lets through.
+    #[must_use]
+    pub fn thing_where(
+        &self,
+        state: &State,
+        at: (StepId, GrantIx),
+        expr: &ThingExpr,
+        (argument, datum): (u32, &Datum),
+    ) -> Option<Thing> {
+        let (granted, action) = granted(self.machine.workflow(), at)?;
+        let mut granted = granted.clone();
+        *granted.pins.get_mut(usize::try_from(argument).ok()?)? = Pin::Is(Expr::Datum(datum.clone()));
+        self.of_grant(state, &granted, action, expr, None, false)
+    }
+
+    fn of_grant(
+        &self,
+        state: &State,
+        granted: &Grant,
+        action: &Action,
+        expr: &ThingExpr,
+        result: Option<&Value>,
+        making: bool,
+    ) -> Option<Thing> {
         let workflow = self.machine.workflow();
-        let (granted, action) = granted(workflow, at)?;
         let mut thing = Vec::new();
         for (number, level) in expr.levels().iter().enumerate() {
             let own = number + 1 == expr.levels().len();
