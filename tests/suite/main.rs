@@ -4,6 +4,7 @@
 mod cli;
 mod crash;
 mod differential;
+mod leases;
 mod natural;
 mod oversight;
 mod sources;

@@ -28,4 +28,5 @@ pub use machine::Machine;
 pub use offer::{Offer, OfferedGrant, OfferedOutcome};
 pub use refusal::{Clause, Refusal};
 pub use state::{Hold, Phase, State, Status};
+pub use things::{Concern, What};
 pub use xp_wire::RefusalCode;

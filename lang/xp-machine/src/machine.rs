@@ -1,7 +1,9 @@
 //! The machine: a checked workflow with its lookup tables.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::workflow::{
     ActionId, Atom, Datum, Expr, GrantIx, Outcome, Pin, Step, StepId, SubmissionIx, Workflow,
 };
@@ -21,6 +23,8 @@ pub struct Machine {
     pub(crate) records: BTreeMap<String, Vec<(String, xp_scope::Type)>>,
     /// By action: the digest of its declaration.
     pub(crate) declarations: Vec<xp_scope::Digest>,
+    /// By action: what evidence that some use of it gives is about, where a change could mislead somebody. Made when asked for.
+    evident: OnceLock<Vec<Vec<ThingExpr>>>,
 }
 
 impl Machine {
@@ -45,7 +49,23 @@ impl Machine {
             .iter()
             .map(|action| xp_artifact::action_digest(action, &workflow.records, &workflow.kinds))
             .collect();
-        Ok(Self { workflow, index, records, declarations })
+        Ok(Self { workflow, index, records, declarations, evident: OnceLock::new() })
+    }
+
+    /// What evidence that some use of the action gives is about, where a change could mislead somebody.
+    pub(crate) fn evident(&self, action: ActionId) -> &[ThingExpr] {
+        let by_action = self.evident.get_or_init(|| {
+            let mut by_action: Vec<Vec<ThingExpr>> = vec![Vec::new(); self.workflow.actions.len()];
+            for (at, expr) in xp_monitor::asked(&self.workflow).into_iter().flat_map(|one| one.about) {
+                let action = self.workflow.granted(at).map(|(grant, _)| grant.action.index());
+                let of = action.and_then(|action| by_action.get_mut(action));
+                if let Some(of) = of.filter(|of| !of.contains(&expr)) {
+                    of.push(expr);
+                }
+            }
+            by_action
+        });
+        by_action.get(action.index()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The workflow it runs.

@@ -8,13 +8,34 @@ use std::collections::BTreeMap;
 
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::things;
-use xp_artifact::workflow::Action;
+use xp_artifact::workflow::{Action, ActionId};
 use xp_scope::thing::{Canonical, Immutable, Thing};
 use xp_scope::{Type, Value};
 
 use crate::given::{Given, GivenKey};
 use crate::machine::Machine;
 use crate::state::State;
+
+/// What a use concerns, for leases.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Concern {
+    /// What.
+    pub what: What,
+    /// It is a thing that the run altered, or it gave evidence about: the run relies on it from then on. Else the use may alter
+    /// any of what it encloses, which concerns others only while the use is under way.
+    pub lasting: bool,
+}
+
+/// Things of an upstream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// One, with all that lies in it.
+    Thing(Canonical),
+    /// All of a realm.
+    Realm(String),
+    /// All there are.
+    Anything,
+}
 
 /// Deeper records of records do not exist in a checked workflow.
 const MAX_DEPTH: usize = 32;
@@ -140,21 +161,47 @@ impl Machine {
         }
     }
 
-    /// The things that a use alters or that its result is evidence about, as far as they can change and are known before
-    /// it: what the upstream is yet to name, nobody else has.
+    /// What a use alters or gives evidence about, as far as it can change and is known before the use: what it makes under a
+    /// name that the upstream is yet to give, nobody else has.
     #[must_use]
-    pub fn concerned(&self, action: &Action, args: &BTreeMap<String, Value>) -> Vec<Canonical> {
-        let kinds = &self.workflow.kinds;
-        let exprs = action.clauses.altered().chain(action.clauses.subjects());
-        let things = exprs.filter_map(|expr| self.thing(action, args, None, expr));
-        let changing = things.filter(|thing| {
-            let kind = thing.levels.last().and_then(|(kind, _)| kinds.get(*kind));
-            kind.is_some_and(|kind| kind.immutable.is_none())
-        });
-        let mut found: Vec<Canonical> = changing.map(|thing| thing.canonical(kinds)).collect();
+    pub fn concerned(&self, action: ActionId, args: &BTreeMap<String, Value>) -> Vec<Concern> {
+        let Some(declared) = self.workflow.actions.get(action.index()) else { return Vec::new() };
+        let clauses = &declared.clauses;
+        let evident = self.evident(action).iter().chain(clauses.subjects());
+        let changed = clauses.changes.iter().chain(&clauses.removes);
+        let made = clauses.makes.iter().map(|making| &making.thing);
+        let made = made.filter(|expr| self.thing(declared, args, None, expr).is_some());
+        let evident = evident.map(|expr| (expr, true));
+        let mut found: Vec<Concern> = evident
+            .chain(changed.chain(made).map(|expr| (expr, false)))
+            .filter_map(|(expr, evident)| self.concern(declared, args, expr, evident))
+            .collect();
         found.sort();
         found.dedup();
         found
+    }
+
+    fn concern(
+        &self,
+        action: &Action,
+        args: &BTreeMap<String, Value>,
+        expr: &ThingExpr,
+        evident: bool,
+    ) -> Option<Concern> {
+        let kinds = &self.workflow.kinds;
+        let Some(thing) = things::thing(kinds, action, args, None, expr) else {
+            let outermost = expr.levels().first().and_then(|level| kinds.get(kinds.named(&level.kind)?));
+            let what = match outermost {
+                Some(kind) if kind.immutable.is_some() => return None,
+                Some(kind) => What::Realm(kind.realm.clone()),
+                None => What::Anything,
+            };
+            return Some(Concern { what, lasting: evident });
+        };
+        let kind = thing.levels.last().and_then(|(kind, _)| kinds.get(*kind))?;
+        let whole = thing.levels.len() == expr.levels().len();
+        let what = What::Thing(thing.canonical(kinds));
+        kind.immutable.is_none().then_some(Concern { what, lasting: evident || whole })
     }
 
     /// The things that must not have moved for a use, each with the version it must be at, where one is known.

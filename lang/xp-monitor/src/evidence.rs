@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
     Action, Atom, Condition, Datum, Expr, GrantIx, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
 };
@@ -42,6 +43,7 @@ pub struct Evidence {
 pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = Vec::new();
     let mut validity = Validity::of(workflow);
+    let mut terms = None;
     for (index, step) in workflow.steps.iter().enumerate() {
         let id = StepId::of(index);
         for (number, outcome) in step.outcomes.iter().enumerate() {
@@ -82,7 +84,8 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                 for (by, about) in judged(workflow, &mut validity, datum) {
                     rely(by, about, true, None);
                 }
-                for (by, expr, looked) in looks(workflow, id, datum) {
+                let terms = terms.get_or_insert_with(|| Terms::of(workflow));
+                for (by, expr, looked) in looks(workflow, terms, id, datum) {
                     for about in validity.lists(vec![(by, expr)]) {
                         rely(by, about, true, Some(looked.clone()));
                     }

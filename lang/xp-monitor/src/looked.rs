@@ -34,11 +34,15 @@ impl Looked {
 }
 
 /// Uses of a step that may look at what the datum names, with the clause that says so.
-pub(crate) fn looks(workflow: &Workflow, step: StepId, name: &Datum) -> Vec<(GrantAt, ThingExpr, Looked)> {
+pub(crate) fn looks(
+    workflow: &Workflow,
+    terms: &mut Terms<'_>,
+    step: StepId,
+    name: &Datum,
+) -> Vec<(GrantAt, ThingExpr, Looked)> {
     let mut found = Vec::new();
     let Some(declared) = workflow.steps.get(step.index()) else { return found };
     let Some(ty) = workflow.type_of(name) else { return found };
-    let mut terms = Terms::of(workflow);
     let is_name = is_name(workflow, name);
     for index in 0..declared.grants.len() {
         let at = (step, GrantIx::of(index));

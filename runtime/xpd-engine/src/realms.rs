@@ -28,6 +28,46 @@ pub struct Instance {
 /// The instances of a server by their names.
 pub type Instances = BTreeMap<String, Instance>;
 
+/// What the upstream of each instance is called: alike for instances at one upstream.
+#[derive(Clone, Debug, Default)]
+pub struct Places(BTreeMap<String, String>);
+
+impl Places {
+    /// Of the instances of a server.
+    #[must_use]
+    pub fn among(all: &Instances) -> Self {
+        let meet = |one: &str, other: &str| {
+            let (one, other) = (upstreams(all, one), upstreams(all, other));
+            one.iter().any(|at| other.iter().any(|two| at.overlaps(two)))
+        };
+        let mut left: Vec<&String> = all.keys().collect();
+        let mut named = BTreeMap::new();
+        while let Some(first) = left.pop() {
+            let mut group = vec![first];
+            let mut next = 0;
+            while let Some(here) = group.get(next).copied() {
+                let (met, rest) = left.into_iter().partition(|other| meet(here, other));
+                left = rest;
+                group.extend::<Vec<_>>(met);
+                next += 1;
+            }
+            // The address stays what it is when an instance is called otherwise. Where nobody knows one, the name has to do.
+            let at = group.iter().flat_map(|name| upstreams(all, name)).min();
+            let place = at.map_or_else(|| first.clone(), ToString::to_string);
+            named.extend(group.into_iter().map(|name| (name.clone(), place.clone())));
+        }
+        Self(named)
+    }
+
+    /// Where an instance finds the things of a realm.
+    #[must_use]
+    pub fn of(&self, all: &Instances, instance: &str, realm: &str) -> String {
+        // A run that is open has been bound: this only fails where the configuration is another one since.
+        let at = place(all, instance, realm).unwrap_or_else(|_| instance.to_owned());
+        self.0.get(&at).cloned().unwrap_or(at)
+    }
+}
+
 /// The instance that each realm of a workflow is bound to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bound(BTreeMap<String, (String, Vec<Upstream>)>);

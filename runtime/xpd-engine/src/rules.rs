@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::VerifyingKey;
 
-use crate::realms::Instances;
+use crate::realms::{Instances, Places};
 use crate::registry::Registry;
 use crate::roster::Roster;
 
@@ -25,6 +25,8 @@ pub struct Rules {
     pub required: BTreeSet<String>,
     /// The connector instances, with where their things lie.
     pub instances: Instances,
+    /// What their upstreams are called: [`Places::among`] them.
+    pub places: Places,
     /// Refusals of one principal logged one by one, each minute.
     pub refusals_per_minute: u32,
     /// How full the disk may be, in percent, for new runs to be started.

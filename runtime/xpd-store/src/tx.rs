@@ -113,8 +113,10 @@ pub trait Tx: Read {
     fn ask_to_lift(&mut self, scope: &Scope, by: &str) -> Result<(), StoreError>;
     /// Lifts a kill. False if there is none in force.
     fn lift(&mut self, scope: &Scope) -> Result<bool, StoreError>;
-    /// Takes resources for a run, those that are free or its own.
-    fn lease(&mut self, run: &str, resources: &[String]) -> Result<(), StoreError>;
+    /// Takes resources for a run, those that no other run holds; with `jti`, while that use is under way.
+    fn lease(&mut self, run: &str, resources: &[String], jti: Option<&str>) -> Result<(), StoreError>;
+    /// Gives back what a run holds for a use.
+    fn release_use(&mut self, run: &str, jti: &str) -> Result<(), StoreError>;
     /// Gives back all a run holds.
     fn release(&mut self, run: &str) -> Result<(), StoreError>;
     /// Remembers a proof of possession, until a second since 1970. False if it was seen before: each is good for one request.

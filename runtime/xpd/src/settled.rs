@@ -57,6 +57,7 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
     settings.extend(roster.administrators());
     let recovery = config.recovery.as_ref().map(|(thumbprint, _)| thumbprint.clone());
     settings.extend(recovery.clone());
+    let instances = config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect();
     Ok(Rules {
         name: config.name.clone(),
         roster,
@@ -64,7 +65,8 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         trusted: config.trusted.clone(),
         unproved: config.unproved.clone(),
         required: config.required.clone(),
-        instances: config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect(),
+        places: realms::Places::among(&instances),
+        instances,
         refusals_per_minute: config.limits.refusals_per_minute,
         disk_percent: config.limits.disk_percent,
         witnessed: config.log.policy.is_some(),

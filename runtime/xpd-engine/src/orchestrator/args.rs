@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::{Action, ActionId, Effect, Grant, GrantIx, Pin, Step};
-use xp_machine::{Machine, State};
+use xp_machine::{Machine, State, What};
 use xp_scope::Value;
 use xp_wire::RefusalCode;
 use xpd_proxy::Refused;
 
+use xpd_store::StoreError;
+
+use crate::memory::Tx;
 use crate::registry::qualified;
+use crate::rules::Rules;
 
 /// The declaration of an action in a workflow.
 pub(super) fn declared<'m>(machine: &'m Machine, action: &str) -> Option<(ActionId, &'m Action)> {
@@ -112,19 +116,56 @@ fn grants_of<'m>(machine: &'m Machine, step: &'m Step, wanted: &Wanted<'_>) -> V
     grants.filter(named).collect()
 }
 
-/// What a use concerns, for leases: each thing that it alters or speaks about, below the upstream that it lies in. One that
-/// begins with another lies in it.
-pub(super) fn concerned(
-    machine: &Machine,
-    state: &State,
-    action: &Action,
-    args: &BTreeMap<String, Value>,
-) -> Vec<String> {
-    let kinds = &machine.workflow().kinds;
-    let text = |thing: &xp_scope::thing::Canonical| {
-        let realm = kinds.get(thing.kind()?)?.realm.as_str();
-        let instance = state.instance(realm).unwrap_or(realm);
-        Some(format!("{instance}\n{}", thing.lines(kinds).pop()?))
-    };
-    machine.concerned(action, args).iter().filter_map(text).collect()
+/// What a use concerns, for leases: texts of which one that begins with another lies in it. Everything begins with a line break,
+/// then come the upstream and the things of it, so that two instances of one upstream speak of the same.
+#[derive(Debug, Default)]
+pub(super) struct Concerned {
+    /// What the run relies on or altered: held until the run is over.
+    pub lasting: Vec<String>,
+    /// What the use may alter some of: held while it is under way.
+    pub meanwhile: Vec<String>,
+}
+
+impl Concerned {
+    pub fn of(
+        rules: &Rules,
+        machine: &Machine,
+        state: &State,
+        action: ActionId,
+        args: &BTreeMap<String, Value>,
+    ) -> Self {
+        let workflow = machine.workflow();
+        let connector = workflow.actions.get(action.index()).map(|action| action.connector.as_str());
+        let instance = connector.and_then(|connector| state.instance(connector)).unwrap_or_default();
+        let place = |realm: &str| rules.places.of(&rules.instances, instance, realm);
+        let kinds = &workflow.kinds;
+        let text = |what: &What| match what {
+            What::Thing(thing) => {
+                let realm = kinds.get(thing.kind()?)?.realm.as_str();
+                Some(format!("\n{}\n{}", place(realm), thing.lines(kinds).pop()?))
+            }
+            What::Realm(realm) => Some(format!("\n{}\n", place(realm))),
+            What::Anything => Some("\n".to_owned()),
+        };
+        let mut found = Self::default();
+        for concern in machine.concerned(action, args) {
+            let list = if concern.lasting { &mut found.lasting } else { &mut found.meanwhile };
+            list.extend(text(&concern.what));
+        }
+        found
+    }
+
+    /// Another run that holds some of it.
+    pub fn leased_by(&self, tx: &Tx<'_>, run: &str) -> Result<Option<String>, StoreError> {
+        match tx.leased_by(run, &self.lasting)? {
+            Some(holder) => Ok(Some(holder)),
+            None => tx.leased_by(run, &self.meanwhile),
+        }
+    }
+
+    /// Takes it for a use that begins.
+    pub fn lease(&self, tx: &mut Tx<'_>, run: &str, jti: &str) -> Result<(), StoreError> {
+        tx.lease(run, &self.lasting, None)?;
+        tx.lease(run, &self.meanwhile, Some(jti))
+    }
 }

@@ -12,7 +12,7 @@ use xpd_proxy::{Answer, Fault, Refused, Stop, Use};
 use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::GrantClaims;
 
-use super::args::{Wanted, complete, concerned, declared};
+use super::args::{Concerned, Wanted, complete, declared};
 use super::caller::{Caller, actor, admit};
 use super::decide::{Question, decide, on_record, refuse};
 use super::repeat::Request;
@@ -33,9 +33,9 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     if ran_out(tx, &id, row.as_ref())? {
         return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::Expired, "the token ran out")));
     }
-    let (req, things) = requested(tx, &id, &claims, row.as_ref(), args)
+    let (req, concerned) = requested(tx, &id, &claims, row.as_ref(), args)
         .map_err(|stop| on_record(tx, &id, caller.name(), stop))?;
-    let leased_by = tx.leased_by(&id, &things)?;
+    let leased_by = concerned.leased_by(tx, &id)?;
     let event = Event::Claim {
         jti: claims.jti.clone(),
         actor: actor(tx, caller, &id)?,
@@ -53,7 +53,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     };
     decide(tx, question)?;
     let row = row.ok_or_else(|| Fault::unknown("grant"))?;
-    tx.lease(&id, &things)?;
+    concerned.lease(tx, &id, &row.jti)?;
     if let Some(request_id) = request.id() {
         tx.used_under(&row.jti, request_id)?;
         request.begun(tx, caller)?;
@@ -80,17 +80,18 @@ fn requested(
     claims: &GrantClaims,
     row: Option<&GrantRow>,
     args: Option<BTreeMap<String, Value>>,
-) -> Result<(Digest, Vec<String>), Stop> {
+) -> Result<(Digest, Concerned), Stop> {
     let stated = || claims.xp.req.clone();
+    let rules = tx.rules();
     let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
-    let Some(row) = row else { return Ok((stated(), Vec::new())) };
-    let Some((action_id, action)) = declared(&run.machine, &row.action) else {
-        return Ok((stated(), Vec::new()));
+    let Some(row) = row else { return Ok((stated(), Concerned::default())) };
+    let Some((action, _)) = declared(&run.machine, &row.action) else {
+        return Ok((stated(), Concerned::default()));
     };
     // Of a token that is not held any more, the machine says why, whatever it is asked for.
     let grant = run.state.holds().get(&row.jti).map(|hold| hold.grant);
     let (Some(given), Some(_)) = (args, grant) else {
-        return Ok((stated(), concerned(&run.machine, &run.state, action, &row.args)));
+        return Ok((stated(), Concerned::of(&rules, &run.machine, &run.state, action, &row.args)));
     };
     let wanted = Wanted { step: &row.step, action: &row.action, grant };
     let mut whole = complete(&run.machine, &run.state, &wanted, given.clone()).map_err(Stop::Refuse)?;
@@ -100,9 +101,9 @@ fn requested(
             whole.insert(name.clone(), value.clone());
         }
     }
-    let declaration = run.machine.declaration(action_id);
+    let declaration = run.machine.declaration(action);
     let declaration = declaration.ok_or_else(|| StoreError::broken("an action without a declaration"))?;
     let req = xp_artifact::request_digest(declaration, &row.instance, &whole);
-    let things = concerned(&run.machine, &run.state, action, &whole);
-    Ok((req, things))
+    let concerned = Concerned::of(&rules, &run.machine, &run.state, action, &whole);
+    Ok((req, concerned))
 }

@@ -80,6 +80,9 @@ pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Acceptin
     line.index = Some(index);
     tx.tell(line);
     let Ok(accepted) = result else { return Err(Fault::unknown("run").into()) };
+    if let Event::Complete { jti, .. } | Event::Fail { jti, .. } | Event::Resolve { jti, .. } = &input.event {
+        tx.release_use(id, jti)?;
+    }
     for change in changes(&accepted) {
         if let Change::Revoked { jti } = change {
             tx.move_grant(jti, Phase::Issued, Phase::Revoked, None)?;

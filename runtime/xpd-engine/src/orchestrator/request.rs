@@ -13,7 +13,7 @@ use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, MAX_GRANT_SECONDS, StepBinding};
 
-use super::args::{Wanted, complete, concerned, declared};
+use super::args::{Concerned, Wanted, complete, declared};
 use super::caller::{Caller, actor};
 use super::decide::{Accepting, Question, decide, refuse};
 use super::repeat::Request;
@@ -151,9 +151,12 @@ fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Res
         let refused = Refused::new(RefusalCode::ClockOff, trouble.to_string());
         return Err(refuse(tx, id, caller.name(), refused));
     }
+    let rules = tx.rules();
     let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
-    let things = action.map(|action| concerned(&machine, &run.state, action, &args)).unwrap_or_default();
-    let leased_by = tx.leased_by(id, &things)?;
+    let concerned = declared(&machine, &ask.action)
+        .map(|(action, _)| Concerned::of(&rules, &machine, &run.state, action, &args))
+        .unwrap_or_default();
+    let leased_by = concerned.leased_by(tx, id)?;
     let event = Event::Request {
         jti: jti.clone(),
         actor: actor(tx, caller, id)?,

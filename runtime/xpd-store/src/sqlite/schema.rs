@@ -83,6 +83,14 @@ INSERT INTO stops (scope, reason, by, at) SELECT scope, reason, by, at FROM kill
 DROP TABLE kills;
 ", "
 ALTER TABLE checkpoints ADD COLUMN cosigned INTEGER NOT NULL DEFAULT 0;
+", "
+CREATE TABLE leases_by_use (
+  resource TEXT NOT NULL, run TEXT NOT NULL, jti TEXT NOT NULL, taken INTEGER NOT NULL, PRIMARY KEY (resource, run, jti)
+) STRICT, WITHOUT ROWID;
+INSERT INTO leases_by_use (resource, run, jti, taken) SELECT char(10) || resource, run, '', taken FROM leases;
+DROP TABLE leases;
+ALTER TABLE leases_by_use RENAME TO leases;
+CREATE INDEX leases_of_run ON leases (run, jti);
 "];
 
 /// Marks the file as ours.

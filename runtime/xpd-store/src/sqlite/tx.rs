@@ -218,11 +218,17 @@ impl Tx for SqlTx<'_> {
         Ok(self.run(sql, params![scope.to_string(), signed(self.now)])? == 1)
     }
 
-    fn lease(&mut self, run: &str, resources: &[String]) -> Result<(), StoreError> {
+    fn lease(&mut self, run: &str, resources: &[String], jti: Option<&str>) -> Result<(), StoreError> {
         for resource in resources {
-            let sql = "INSERT OR IGNORE INTO leases (resource, run, taken) VALUES (?1, ?2, ?3)";
-            self.run(sql, params![resource, run, signed(self.now)])?;
+            let sql = "INSERT OR IGNORE INTO leases (resource, run, jti, taken) SELECT ?1, ?2, ?3, ?4
+                       WHERE NOT EXISTS (SELECT 1 FROM leases WHERE resource = ?1 AND run <> ?2)";
+            self.run(sql, params![resource, run, jti.unwrap_or_default(), signed(self.now)])?;
         }
+        Ok(())
+    }
+
+    fn release_use(&mut self, run: &str, jti: &str) -> Result<(), StoreError> {
+        self.run("DELETE FROM leases WHERE run = ?1 AND jti = ?2", [run, jti])?;
         Ok(())
     }
 

@@ -141,15 +141,15 @@ pub async fn a_lifted_kill_covers_what_was_there_before(site: Site) {
 pub async fn a_lease_keeps_others_out_until_it_is_given_back(site: Site) {
     let store = site.open().unwrap();
     let both = || ["a".to_owned(), "b".to_owned()];
-    store.write(move |tx| tx.lease("r", &both())).await.unwrap();
-    store.write(move |tx| tx.lease("s", &both())).await.unwrap();
+    store.write(move |tx| tx.lease("r", &both(), None)).await.unwrap();
+    store.write(move |tx| tx.lease("s", &both(), None)).await.unwrap();
     let holder = async |run: &'static str, what: &'static str| {
         store.read(move |rows| rows.leased_by(run, &[what.to_owned()])).await.unwrap()
     };
     assert_eq!((holder("s", "b").await.as_deref(), holder("r", "b").await), (Some("r"), None));
     assert_eq!(holder("s", "c").await, None);
     // What lies in it and what it lies in, and no neighbour.
-    store.write(move |tx| tx.lease("r", &["here\nrepo\nbranch\n".to_owned()])).await.unwrap();
+    store.write(move |tx| tx.lease("r", &["here\nrepo\nbranch\n".to_owned()], None)).await.unwrap();
     for met in ["here\nrepo\nbranch\n", "here\nrepo\n", "here\nrepo\nbranch\nfile\n"] {
         assert_eq!(holder("s", met).await.as_deref(), Some("r"), "{met:?}");
         assert_eq!(holder("r", met).await, None, "{met:?}");
@@ -157,6 +157,15 @@ pub async fn a_lease_keeps_others_out_until_it_is_given_back(site: Site) {
     for apart in ["here\nrepo\nbranch-2\n", "here\nrep\n", "there\nrepo\nbranch\n", "here\nrepo\nbranc\n"] {
         assert_eq!(holder("s", apart).await, None, "{apart:?}");
     }
+    // What is held for a use is given back with it, and what else the run holds of the same is not.
+    let wide = || ["\n".to_owned()];
+    for jti in [Some("one"), Some("two")] {
+        store.write(move |tx| tx.lease("s", &wide(), jti)).await.unwrap();
+    }
+    store.write(|tx| tx.release_use("s", "one")).await.unwrap();
+    assert_eq!(holder("t", "\nhere\n").await.as_deref(), Some("s"));
+    store.write(|tx| tx.release_use("s", "two")).await.unwrap();
+    assert_eq!(holder("t", "\nhere\n").await, None);
     store.write(|tx| tx.release("r")).await.unwrap();
     assert_eq!(holder("s", "b").await, None);
 }

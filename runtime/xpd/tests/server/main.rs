@@ -19,6 +19,8 @@ mod happy;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod overlap;

@@ -246,24 +246,6 @@ async fn what_is_not_read_strictly_is_not_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_resource_belongs_to_one_run_at_a_time() {
-    let world = World::new().await;
-    let (one, two) = (world.start().await, world.start().await);
-    let (ann, again) = (world.joined("ann", &one).await, world.joined("ann", &two).await);
-    let branch = |name: &str| json!({ "branch": name });
-    // Asked for in both before either acts: the claim decides.
-    let late = again.granted("work", "fake.touch", branch("x")).await;
-    ann.act("work", "fake.touch", branch("x")).await.ok();
-    again.use_grant(&late, json!({})).await.refused("leased");
-    again.ask("work", "fake.touch", branch("x")).await.refused("leased");
-    again.act("work", "fake.touch", branch("y")).await.ok();
-    ann.act("work", "fake.touch", branch("x")).await.ok();
-    let kill = json!({ "scope": { "run": one }, "reason": "done" });
-    world.admin().post_with("/v1/kill", None, &kill).await.ok();
-    again.act("work", "fake.touch", branch("x")).await.ok();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_are_bounded() {
     let world = World::new().await;
     world.running.stop().await;

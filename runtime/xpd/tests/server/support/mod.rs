@@ -195,9 +195,20 @@ impl World {
         Self::at(workflow, SystemClock::shared()).await
     }
 
+    /// Of a workflow whose actions are declared as it declares them.
+    pub async fn of_declared(workflow: Workflow) -> Self {
+        let site = Site::new();
+        let registry = Registry::of(&workflow.actions, &workflow.records, &workflow.kinds);
+        std::fs::write(site.folder.join("declarations.json"), registry.to_json().to_string()).unwrap();
+        Self::on(site, workflow, SystemClock::shared()).await
+    }
+
     /// By a clock of the test's.
     pub async fn at(workflow: Workflow, clock: Arc<dyn Clock>) -> Self {
-        let site = Site::new();
+        Self::on(Site::new(), workflow, clock).await
+    }
+
+    async fn on(site: Site, workflow: Workflow, clock: Arc<dyn Clock>) -> Self {
         let fake = Arc::new(Fake::default());
         let running = Running::start_at(&site, &fake, clock).await;
         let world = Self { site, fake, running };
