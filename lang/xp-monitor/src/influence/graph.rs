@@ -181,8 +181,17 @@ impl<'w> Graph<'w> {
     }
 
     fn is_secret(&self, term: &Term, worth: Class) -> bool {
-        let met = self.secret.as_ref().and_then(|secret| relate(&self.workflow.kinds, term, secret).class());
-        met.is_some_and(|class| class <= worth)
+        self.secret.as_ref().and_then(|secret| self.holds(term, secret)).is_some_and(|class| class <= worth)
+    }
+
+    /// What it is worth that something of these things is in what is read; none if nothing is. Where it is not said what is
+    /// read, that can be what never changes, too; and `anything` is also what never changes.
+    fn holds(&self, read: &Term, things: &Term) -> Option<Class> {
+        match (read, things) {
+            (Term::Undescribed(_), _) => Some(Class::Silent),
+            (Term::Path(_), Term::Undescribed(_)) => Some(Class::Chosen),
+            (Term::Path(_), Term::Path(_)) => relate(&self.workflow.kinds, read, things).class(),
+        }
     }
 
     /// A name that is derived from content tells nothing of it to whoever is shown the name or is handed it: what is in a thing
