@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use xp_artifact::content::under;
 use xp_artifact::declaration::Source;
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::{Passing, named, passing, pinned};
+use xp_artifact::passing::{Passing, identity, named, passing, pinned};
 use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
@@ -14,6 +14,9 @@ use xp_scope::thing::{Class, Immutable, Kind, Term, audience_within, relate};
 
 use super::stranger::is_strangers;
 use crate::fact::GrantAt;
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
 
 /// Where content or knowledge is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -195,14 +198,42 @@ impl<'w> Graph<'w> {
     }
 
     /// A name that is derived from content tells nothing of it to whoever is shown the name or is handed it: what is in a thing
-    /// passes on where the thing is read. What strangers wrote may be chosen so that its name says something.
+    /// passes on where the thing is read. What strangers wrote may be chosen so that its name says something. Commits and trees
+    /// are such names by their type; of every other type, those that a use gave to what it made.
     fn is_mere_name(&self, datum: &Datum) -> bool {
-        let Some(ty) = type_of(self.workflow, datum) else { return false };
-        let derived = |kind: &Kind| {
-            kind.immutable == Some(Immutable::Content)
-                && matches!(kind.key.as_slice(), [key] if key.ty == *ty)
-        };
-        self.secret.is_some() && (self.workflow.kinds.iter().any(derived) || *ty == Type::Tree)
+        if self.secret.is_none() {
+            return false;
+        }
+        match type_of(self.workflow, datum) {
+            None => false,
+            Some(Type::Tree) => true,
+            Some(Type::Commit) => {
+                let derived = |kind: &Kind| {
+                    kind.immutable == Some(Immutable::Content)
+                        && matches!(kind.key.as_slice(), [key] if key.ty == Type::Commit)
+                };
+                self.workflow.kinds.iter().any(derived)
+            }
+            Some(_) => self.is_name_of_content(datum),
+        }
+    }
+
+    fn is_name_of_content(&self, datum: &Datum) -> bool {
+        let mut here = datum.clone();
+        for _ in 0..MAX_FOLLOWED {
+            let Root::Result { step, grant } = here.root else { return false };
+            let Some((_, action)) = self.workflow.granted((step, grant)) else { return false };
+            // Whoever says how what is made is called can say something by that.
+            if action.clauses.identity(&here.fields).is_none() {
+                let made = action.clauses.made_as(&here.fields).and_then(|making| making.thing.levels().last());
+                let kind = made.filter(|own| own.keys.len() == 1);
+                let kind = kind.and_then(|own| self.workflow.kinds.get(self.workflow.kinds.named(&own.kind)?));
+                return kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content));
+            }
+            let Some(next) = identity(self.workflow, &here) else { return false };
+            here = next;
+        }
+        false
     }
 
     /// The edges into a node. What a mind is shown and what alters a thing is told once for each search.
