@@ -143,15 +143,14 @@ impl<'w> Finals<'w> {
     }
 
     /// The arguments that a use of the grant makes final, each once: those that the declaration says, and the names of what it
-    /// removes, unless the run made that itself.
+    /// removes and of what that lies in, unless the run made it itself.
     pub fn decided(&mut self, at: GrantAt) -> Vec<u32> {
         let Some((declared, action)) = self.workflow.granted(at) else { return Vec::new() };
         // What a run is for, whoever starts it says.
         let is_given = |index: u32| {
-            matches!(
-                declared.pins.get(index as usize),
-                Some(Pin::Is(Expr::Datum(Datum { root: Root::Param(_), .. })))
-            )
+            let pin = declared.pins.get(index as usize);
+            let given = |expr: &Expr| expr.data().all(|datum| matches!(datum.root, Root::Param(_)));
+            matches!(pin, Some(Pin::Is(expr)) if given(expr))
         };
         let mut found = action.clauses.finals.clone();
         for expr in &action.clauses.removes {
@@ -159,10 +158,15 @@ impl<'w> Finals<'w> {
             if self.terms.is_own(&term) {
                 continue;
             }
-            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-            found.extend(own.iter().filter_map(|key| match key {
+            // What it lies in says which one it is, and all there is to say where several are removed.
+            let keys = expr.levels().iter().flat_map(|level| &level.keys);
+            found.extend(keys.filter_map(|key| match key {
                 KeyExpr::Argument { index, .. } => Some(*index).filter(|index| !is_given(*index)),
-                _ => None,
+                KeyExpr::Field(fields) => {
+                    let (index, _) = action.clauses.identity(fields)?;
+                    Some(index).filter(|index| !is_given(*index))
+                }
+                KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
             }));
         }
         found.sort_unstable();
