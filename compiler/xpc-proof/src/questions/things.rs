@@ -8,7 +8,7 @@ use xp_artifact::judgement::is_open;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Level, Meeting, Side, Term, relate};
+use xp_scope::thing::{Class, Key, Level, Meeting, Side, Term, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -141,8 +141,13 @@ impl<'f, 'm> Things<'f, 'm> {
         let table = self.table.borrow();
         let thing = table.0.get(term.0)?;
         self.facts.w.assumptions.iter().find(|assumption| {
-            let assumed = self.terms.borrow_mut().assumed(assumption);
-            matches!(relate(&self.facts.w.kinds, thing, &assumed), Meeting::One | Meeting::Within(Side::Left))
+            let assumed = narrowed(self.terms.borrow_mut().assumed(assumption), thing);
+            // What a term says of one place is one value there, whoever chooses it.
+            is_prefix(&assumed, thing)
+                || matches!(
+                    relate(&self.facts.w.kinds, thing, &assumed),
+                    Meeting::One | Meeting::Within(Side::Left)
+                )
         })
     }
 
@@ -167,6 +172,24 @@ fn last(term: &Term) -> Option<&Level> {
         Term::Path(levels) => levels.last(),
         Term::Undescribed(_) => None,
     }
+}
+
+/// Of things with any key, those with the keys of the other term.
+fn narrowed(things: Term, to: &Term) -> Term {
+    let (Term::Path(mut levels), Term::Path(other)) = (things.clone(), to) else { return things };
+    for (level, other) in levels.iter_mut().zip(other).filter(|(level, other)| level.kind == other.kind) {
+        for (key, other) in level.keys.iter_mut().zip(&other.keys) {
+            if *key == Key::Every(None) {
+                *key = other.clone();
+            }
+        }
+    }
+    Term::Path(levels)
+}
+
+/// The one term is the other, or what that lies in.
+fn is_prefix(outer: &Term, inner: &Term) -> bool {
+    matches!((outer, inner), (Term::Path(outer), Term::Path(inner)) if inner.starts_with(outer))
 }
 
 fn distinct(terms: impl Iterator<Item = TermIx>) -> Vec<TermIx> {
