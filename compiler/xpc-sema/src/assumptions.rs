@@ -3,11 +3,13 @@
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::workflow::{Assumption, Expr};
 use xp_diagnostics::Span;
+use xp_scope::Type;
 use xp_syntax::ast;
 
 use crate::connector::ParamDecl;
 use crate::data;
 use crate::kinds::Own;
+use crate::pins;
 use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::things::Scope;
@@ -32,15 +34,28 @@ pub fn written(
     let mut thing = source.clone();
     let (mut given, mut params) = (Vec::new(), Vec::new());
     let mut sound = true;
-    for path in thing.paths() {
-        let Some((datum, ty)) = data::resolve(context, path, None, problems) else {
-            sound = false;
-            continue;
+    for key in thing.keys() {
+        let (name, expr, ty) = match &key.kind {
+            ast::ThingKeyKind::Path(path) => {
+                let Some((datum, ty)) = data::resolve(context, path, None, problems) else {
+                    sound = false;
+                    continue;
+                };
+                (path.text(), Expr::Datum(datum), ty)
+            }
+            ast::ThingKeyKind::Template(parts) => {
+                let Some(expr) = pins::template(context, parts, key.span, &Type::Text, None, problems) else {
+                    sound = false;
+                    continue;
+                };
+                (context.sources.slice(key.span).to_owned(), expr, Type::Text)
+            }
+            _ => continue,
         };
-        let name = path.text();
-        params.push(ParamDecl { name: name.clone(), ty: Some(ty), default: None, span: path.span });
-        given.push(Expr::Datum(datum));
-        path.segments = vec![ast::Name { text: name, span: path.span }];
+        params.push(ParamDecl { name: name.clone(), ty: Some(ty), default: None, span: key.span });
+        given.push(expr);
+        let segments = vec![ast::Name { text: name, span: key.span }];
+        key.kind = ast::ThingKeyKind::Path(ast::Path { segments, span: key.span });
     }
     if !sound {
         return None;

@@ -150,7 +150,8 @@ pub fn expr(
     }
 }
 
-fn template(
+/// A text with data in it; or none with the faults reported.
+pub fn template(
     context: &Context<'_>,
     parts: &[ast::TemplatePart],
     span: Span,

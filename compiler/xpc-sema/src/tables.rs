@@ -1,7 +1,7 @@
 //! The tables of an artifact: the actions that grants name, the records that are reached from them, and the kinds that their
 //! clauses speak of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::question::Question;
 use xp_artifact::workflow::{Action, Assumption, Param, Record, Step};
@@ -16,7 +16,8 @@ pub fn actions(context: &Context<'_>) -> Option<Vec<Action>> {
     context.names.actions.values().map(|(_, action)| action.lowered.clone()).collect()
 }
 
-/// The kinds that clauses of the actions name, and all that may enclose them, by name.
+/// The kinds that clauses of the actions name, all that may enclose them, and all that may lie in those, by name: what changes a
+/// thing may change what lies in it, whether some action names that or not.
 pub fn kinds(
     context: &Context<'_>,
     actions: &[Action],
@@ -32,7 +33,18 @@ pub fn kinds(
         _ => None,
     });
     let named = named.chain(assumed.chain(private.flatten()).map(|level| level.kind.as_str()));
-    Kinds::new(xp_artifact::enclosing(named, &all).into_iter().cloned().collect()).ok()
+    let mut found = xp_artifact::enclosing(named, &all);
+    loop {
+        let known: BTreeSet<&str> = found.iter().map(|kind| kind.name.as_str()).collect();
+        let inside =
+            all.iter().filter(|kind| kind.parents.iter().any(|parent| known.contains(parent.as_str())));
+        let names = known.iter().copied().chain(inside.map(|kind| kind.name.as_str()));
+        let more = xp_artifact::enclosing(names, &all);
+        if more.len() == known.len() {
+            return Kinds::new(more.into_iter().cloned().collect()).ok();
+        }
+        found = more;
+    }
 }
 
 /// The records that parameters, actions and submissions reach, by qualified name.

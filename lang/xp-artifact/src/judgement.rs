@@ -85,12 +85,7 @@ fn measures(workflow: &Workflow, step: StepId, grant: GrantIx, field: &[String],
 /// never changes under that name.
 fn names(workflow: &Workflow, pinned: &Grant, at: GrantAt, subject: &ThingExpr, datum: &Datum) -> bool {
     let Some(own) = subject.levels().last() else { return false };
-    let is_pinned = own.keys.iter().any(|key| match key {
-        KeyExpr::Argument { index, fields } if fields.is_empty() => {
-            matches!(pinned.pins.get(*index as usize), Some(Pin::Is(Expr::Datum(pinned))) if pinned == datum)
-        }
-        _ => false,
-    });
+    let is_pinned = is_named_by(pinned, subject, datum);
     let mut terms = Terms::of(workflow);
     is_pinned
         && match made_by(workflow, datum) {
@@ -103,9 +98,47 @@ fn names(workflow: &Workflow, pinned: &Grant, at: GrantAt, subject: &ThingExpr, 
             }
             None => {
                 let kind = workflow.kinds.named(&own.kind).and_then(|kind| workflow.kinds.get(kind));
-                kind.is_some_and(|kind| kind.immutable.is_some())
+                match kind.and_then(|kind| kind.immutable) {
+                    Some(Immutable::Content) => true,
+                    Some(Immutable::Minted) => is_only_one(workflow, &mut terms, at, subject, datum),
+                    None => false,
+                }
             }
         }
+}
+
+/// An own key of the thing is pinned to the datum.
+fn is_named_by(granted: &Grant, expr: &ThingExpr, datum: &Datum) -> bool {
+    let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+    own.iter().any(|key| match key {
+        KeyExpr::Argument { index, fields } if fields.is_empty() => {
+            matches!(granted.pins.get(*index as usize), Some(Pin::Is(Expr::Datum(pinned))) if pinned == datum)
+        }
+        _ => false,
+    })
+}
+
+/// Whatever of that kind the workflow means by the datum is the very thing: a minted name says which one it is only with all
+/// that it lies in.
+fn is_only_one(
+    workflow: &Workflow,
+    terms: &mut Terms<'_>,
+    at: GrantAt,
+    subject: &ThingExpr,
+    datum: &Datum,
+) -> bool {
+    let measured = terms.term(at.0, at.1, subject);
+    let kind = |expr: &ThingExpr| expr.levels().last().map(|own| own.kind.clone());
+    workflow.grants().all(|by| {
+        let Some((granted, action)) = workflow.granted(by) else { return true };
+        let clauses = &action.clauses;
+        let mut meant = clauses.altered().chain(clauses.reads.iter().flatten()).chain(clauses.subjects());
+        meant.all(|expr| {
+            kind(expr) != kind(subject)
+                || !is_named_by(granted, expr, datum)
+                || relate(&workflow.kinds, &terms.term(by.0, by.1, expr), &measured) == Meeting::One
+        })
+    })
 }
 
 /// The use that made what the datum names, with what it made.
@@ -143,15 +176,14 @@ impl<'w> Finals<'w> {
     }
 
     /// The arguments that a use of the grant makes final, each once: those that the declaration says, and the names of what it
-    /// removes, unless the run made that itself.
+    /// removes and of what that lies in, unless the run made it itself.
     pub fn decided(&mut self, at: GrantAt) -> Vec<u32> {
         let Some((declared, action)) = self.workflow.granted(at) else { return Vec::new() };
         // What a run is for, whoever starts it says.
         let is_given = |index: u32| {
-            matches!(
-                declared.pins.get(index as usize),
-                Some(Pin::Is(Expr::Datum(Datum { root: Root::Param(_), .. })))
-            )
+            let pin = declared.pins.get(index as usize);
+            let given = |expr: &Expr| expr.data().all(|datum| matches!(datum.root, Root::Param(_)));
+            matches!(pin, Some(Pin::Is(expr)) if given(expr))
         };
         let mut found = action.clauses.finals.clone();
         for expr in &action.clauses.removes {
@@ -159,10 +191,15 @@ impl<'w> Finals<'w> {
             if self.terms.is_own(&term) {
                 continue;
             }
-            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-            found.extend(own.iter().filter_map(|key| match key {
+            // What it lies in says which one it is, and all there is to say where several are removed.
+            let keys = expr.levels().iter().flat_map(|level| &level.keys);
+            found.extend(keys.filter_map(|key| match key {
                 KeyExpr::Argument { index, .. } => Some(*index).filter(|index| !is_given(*index)),
-                _ => None,
+                KeyExpr::Field(fields) => {
+                    let (index, _) = action.clauses.identity(fields)?;
+                    Some(index).filter(|index| !is_given(*index))
+                }
+                KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
             }));
         }
         found.sort_unstable();

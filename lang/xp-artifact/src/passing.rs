@@ -1,9 +1,13 @@
 //! What goes into a use: where a source that a clause names comes from under the pins of a grant.
 
-use xp_scope::thing::Immutable;
+use xp_scope::thing::{Immutable, Meeting, relate};
 
 use crate::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
-use crate::workflow::{Datum, Expr, Grant, Pin, Root, Workflow};
+use crate::things::Terms;
+use crate::workflow::{Datum, Expr, Grant, GrantIx, Pin, Root, StepId, Workflow};
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
 
 /// Where a source comes from in the uses of one grant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,18 +68,38 @@ pub fn identity(workflow: &Workflow, datum: &Datum) -> Option<Datum> {
     }
 }
 
-/// The datum that names a thing which never changes: whoever judged that has judged what is in it.
+/// The datum that names a thing which never changes: whoever judged that has judged what is in it. A minted name says which thing
+/// it is only with all that the thing lies in, so there it must be the one that the use made which gave the name.
 #[must_use]
-pub fn named(workflow: &Workflow, granted: &Grant, expr: &ThingExpr) -> Option<Datum> {
+pub fn named(workflow: &Workflow, at: (StepId, GrantIx), expr: &ThingExpr) -> Option<Datum> {
+    let (granted, _) = workflow.granted(at)?;
     let level = expr.levels().last()?;
     let kind = workflow.kinds.named(&level.kind).and_then(|kind| workflow.kinds.get(kind))?;
-    let ([KeyExpr::Argument { index, fields }], Some(_)) = (level.keys.as_slice(), kind.immutable) else {
+    let ([KeyExpr::Argument { index, fields }], Some(immutable)) = (level.keys.as_slice(), kind.immutable)
+    else {
         return None;
     };
-    match granted.pins.get(*index as usize)? {
-        Pin::Is(Expr::Datum(datum)) => Some(followed(datum, fields)),
-        _ => None,
+    let Pin::Is(Expr::Datum(datum)) = granted.pins.get(*index as usize)? else { return None };
+    let datum = followed(datum, fields);
+    let by_name = immutable == Immutable::Content || expr.levels().len() == 1;
+    (by_name || is_made_as(workflow, &datum, at, expr)).then_some(datum)
+}
+
+/// The use that gave the name made the very thing that the clause means.
+fn is_made_as(workflow: &Workflow, datum: &Datum, at: (StepId, GrantIx), expr: &ThingExpr) -> bool {
+    let mut here = datum.clone();
+    for _ in 0..MAX_FOLLOWED {
+        let Root::Result { step, grant } = here.root else { return false };
+        let Some((_, action)) = workflow.granted((step, grant)) else { return false };
+        if let Some(making) = action.clauses.made_as(&here.fields) {
+            let mut terms = Terms::of(workflow);
+            let (made, meant) = (terms.made(step, grant, making), terms.term(at.0, at.1, expr));
+            return relate(&workflow.kinds, &made, &meant) == Meeting::One;
+        }
+        let Some(next) = identity(workflow, &here) else { return false };
+        here = next;
     }
+    false
 }
 
 /// What is in a thing whose name is derived from it is what that name was when it came into the run.

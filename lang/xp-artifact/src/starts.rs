@@ -3,7 +3,7 @@
 //! A run is for a ticket, an invoice or a version, which may be any. Where it acts, what decides its measurements and what it
 //! makes final without a judgement are not the starter's to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_scope::thing::{Audience, Kind};
 
@@ -44,13 +44,12 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
             let Some(action) = workflow.actions.get(grant.action.index()) else { continue };
             for (passing, why) in asked(workflow, grant, action) {
                 let Passing::Datum(datum) = passing else { continue };
-                let is_final = matches!(why, Why::Final(_));
-                if is_final
-                    && judged.iter().any(|of| of.root == datum.root && datum.fields.starts_with(&of.fields))
+                let is_judged = |datum: &Datum| {
+                    let mut of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
+                    of.any(|of| of.root == datum.root && datum.fields.starts_with(&of.fields))
+                };
+                for path in given(workflow, datum, &is_judged).iter().flat_map(|datum| paths(workflow, datum))
                 {
-                    continue;
-                }
-                for path in paths(workflow, &datum) {
                     let one = ToPin { path: path.clone(), why: why.clone(), step: StepId::of(index) };
                     found.entry(path).or_insert(one);
                 }
@@ -98,24 +97,63 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
         if !is_container(workflow, kind) || has_one_audience(kind) {
             continue;
         }
-        for key in &outermost.keys {
-            let KeyExpr::Argument { index, fields } = key else { continue };
-            let Some(pin) = grant.pins.get(*index as usize) else { continue };
-            let of = pinned(pin, fields).into_iter();
-            found.extend(of.map(|passing| (passing, Why::Container(kind.name.clone()))));
+        for passing in outermost.keys.iter().flat_map(|key| named_by(grant, action, key)) {
+            found.push((passing, Why::Container(kind.name.clone())));
         }
     }
     if action.attests {
         for source in clauses.instrument(action.params.len()) {
-            if matches!(source, Source::Argument { .. }) {
-                let of = passing(workflow, grant, &source).into_iter();
-                found.extend(of.map(|passing| (passing, Why::Instrument(name()))));
-            }
+            let of = match &source {
+                Source::Argument { .. } | Source::Field(_) => passing(workflow, grant, &source),
+                // Which thing decides it is its name to say.
+                Source::Thing(expr) => {
+                    let keys = expr.levels().iter().flat_map(|level| &level.keys);
+                    keys.flat_map(|key| named_by(grant, action, key)).collect()
+                }
+            };
+            found.extend(of.into_iter().map(|passing| (passing, Why::Instrument(name()))));
         }
     }
     for number in &clauses.finals {
         let Some(pin) = grant.pins.get(*number as usize) else { continue };
         found.extend(pinned(pin, &[]).into_iter().map(|passing| (passing, Why::Final(name()))));
+    }
+    found
+}
+
+/// Where a key of a clause comes from.
+fn named_by(grant: &Grant, action: &Action, key: &KeyExpr) -> Vec<Passing> {
+    let argument = match key {
+        KeyExpr::Argument { index, fields } => Some((*index, fields.clone())),
+        KeyExpr::Field(fields) => action.clauses.identity(fields),
+        KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
+    };
+    let pin = argument.and_then(|(index, fields)| Some((grant.pins.get(index as usize)?, fields)));
+    pin.map(|(pin, fields)| pinned(pin, &fields)).unwrap_or_default()
+}
+
+/// The parameters of which a datum is said to be made, or which it is; not by way of data that are judged.
+fn given(workflow: &Workflow, datum: Datum, is_judged: &dyn Fn(&Datum) -> bool) -> Vec<Datum> {
+    let (mut found, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![datum]);
+    while let Some(here) = open.pop() {
+        if is_judged(&here) || !seen.insert(here.clone()) {
+            continue;
+        }
+        let Root::Result { step, grant } = here.root else {
+            found.extend(matches!(here.root, Root::Param(_)).then_some(here));
+            continue;
+        };
+        let Some((granted, action)) = workflow.granted((step, grant)) else { continue };
+        let said = action.clauses.said_of(&here.fields);
+        for source in said.unwrap_or_else(|| action.clauses.said_below(&here.fields)) {
+            for passing in passing(workflow, granted, &source) {
+                match passing {
+                    Passing::Datum(datum) if source.thing().is_none() => open.push(datum),
+                    Passing::Field(fields) => open.push(Datum { root: here.root, fields }),
+                    Passing::Datum(_) | Passing::Choice | Passing::Thing(_) => {}
+                }
+            }
+        }
     }
     found
 }

@@ -1,12 +1,12 @@
 //! What evidence about a thing is evidence about, too: what the thing was made valid while, and so on from there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use xp_artifact::declaration::{KeyExpr, Making, ThingExpr};
 use xp_artifact::order::Order;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, Workflow};
-use xp_scope::thing::relate;
+use xp_scope::thing::{Meeting, Term, relate};
 
 use crate::fact::GrantAt;
 
@@ -40,22 +40,33 @@ impl<'w> Validity<'w> {
         Self { workflow, makers, terms: Terms::of(workflow), reopened }
     }
 
-    /// The things with all that they are valid while: one list where it is known which use made the first of them, if any did;
-    /// else also one for each grant that may have.
+    /// The things with all that they are valid while: one list where it is known which uses made them, if any did; else also one
+    /// for each grant that may have made one of them.
     pub fn lists(&mut self, subjects: Vec<Subject>) -> Vec<Vec<Subject>> {
-        let own =
-            subjects.first().filter(|own| !self.makers.is_empty() && self.exactly(own).is_none()).cloned();
-        let mut lists = vec![self.with_all(subjects.clone())];
-        if let Some((at, expr)) = own {
-            for (by, making) in self.perhaps(at, &expr) {
-                let valid = making.valid_while.iter().map(|expr| (by, expr.clone()));
-                lists.push(self.with_all(subjects.iter().cloned().chain(valid).collect()));
+        let mut lists = vec![self.with_all(subjects)];
+        let (mut next, mut taken) = (0, HashSet::new());
+        while let Some(list) = lists.get(next).filter(|_| !self.makers.is_empty()).cloned() {
+            next += 1;
+            for subject in &list {
+                if self.exactly(subject).is_some() {
+                    continue;
+                }
+                for (by, making) in self.perhaps(subject.0, &subject.1) {
+                    if !taken.insert((by, making.thing.clone())) {
+                        continue;
+                    }
+                    let valid = making.valid_while.iter().map(|expr| (by, expr.clone()));
+                    let longer = self.with_all(list.iter().cloned().chain(valid).collect());
+                    if !lists.contains(&longer) {
+                        lists.push(longer);
+                    }
+                }
             }
         }
         lists
     }
 
-    fn with_all(&self, mut found: Vec<Subject>) -> Vec<Subject> {
+    fn with_all(&mut self, mut found: Vec<Subject>) -> Vec<Subject> {
         let mut next = 0;
         while let Some(here) = found.get(next).cloned()
             && found.len() < MAX_THINGS
@@ -71,16 +82,26 @@ impl<'w> Validity<'w> {
         found
     }
 
-    /// The use that made it: its own key is a datum which that use gave.
-    fn exactly(&self, (by, expr): &Subject) -> Option<(GrantAt, &'w Making)> {
+    /// The use that made it: its own key is a datum which that use gave, and it lies in what that use made it in.
+    fn exactly(&mut self, (by, expr): &Subject) -> Option<(GrantAt, &'w Making)> {
         let (grant, _) = self.workflow.granted(*by)?;
         let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-        own.iter().find_map(|key| {
+        let (at, making) = own.iter().find_map(|key| {
             let KeyExpr::Argument { index, fields } = key else { return None };
             let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return None };
             let fields = datum.fields.iter().chain(fields).cloned().collect();
             self.maker(Datum { root: datum.root, fields })
-        })
+        })?;
+        let kind = |expr: &ThingExpr| expr.levels().last().map(|own| own.kind.clone());
+        let same = kind(&making.thing) == kind(expr) && {
+            let made = outer(self.terms.term(at.0, at.1, &making.thing));
+            match (made, outer(self.terms.term(by.0, by.1, expr))) {
+                (None, None) => true,
+                (Some(made), Some(meant)) => relate(&self.workflow.kinds, &made, &meant) == Meeting::One,
+                _ => false,
+            }
+        };
+        same.then_some((at, making))
     }
 
     fn maker(&self, mut here: Datum) -> Option<(GrantAt, &'w Making)> {
@@ -112,4 +133,11 @@ impl<'w> Validity<'w> {
         });
         found
     }
+}
+
+/// What a thing lies in.
+fn outer(term: Term) -> Option<Term> {
+    let Term::Path(mut levels) = term else { return None };
+    levels.pop();
+    (!levels.is_empty()).then_some(Term::Path(levels))
 }

@@ -50,6 +50,77 @@ fn what_a_run_is_for_may_be_any() {
 }
 
 #[test]
+fn what_passes_through_a_result_is_still_the_starter_s() {
+    let workflow = r#"connector bank {
+  resource House { name: text exact }
+  resource Draft in House { name: text exact }
+  action repeat(limit: int, house: text, mode: text) -> { limit: int, house: text } { effect read
+    changes nothing
+    reads nothing
+    result.limit from limit
+    result.house is house
+    repeat idempotent }
+  action check(house: text, name: text, limit: int) -> { small: bool } { effect read
+    attests
+    changes nothing
+    reads Draft(house, name)
+    about Draft(house, name)
+    measured by limit
+    repeat idempotent }
+}
+workflow checked(limit: int, house: text, mode: text) {
+  agent a
+  step hear by a {
+    may bank.repeat(limit, house, mode) once per run as heard
+    outcome done auto when heard
+  }
+  step check by a after hear.done {
+    may bank.check(hear.heard.house, "d", limit: hear.heard.limit) once per opening as result
+    outcome ok auto when result.small -> end
+    outcome no auto when not result.small -> end
+  }
+}
+"#;
+    let folder = folder_with("bank.xp", workflow);
+    let rule = roster("").replace("bug_fix", "checked");
+    std::fs::write(folder.path().join("roster.toml"), rule).expect("written");
+    let ran = run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"]).exits(3);
+    let ran =
+        ran.says(&["`house`", "in which `bank.House` the run acts", "decides what `bank.check` measures"]);
+    assert!(!ran.talk.contains("`mode` freely"), "{ran}");
+}
+
+#[test]
+fn a_thing_that_decides_a_measurement_is_not_the_starter_s_to_name() {
+    let workflow = r#"connector bank {
+  resource Rules { name: text exact } audience house
+  resource Draft { name: text exact }
+  action check(name: text, rules: text) -> { small: bool } { effect read
+    attests
+    changes nothing
+    reads Draft(name), Rules(rules)
+    about Draft(name)
+    measured by Rules(rules)
+    repeat idempotent }
+}
+workflow checked(draft: text, rules: text) {
+  agent a
+  step check by a {
+    may bank.check(draft, rules) once per opening as result
+    outcome ok auto when result.small -> end
+    outcome no auto when not result.small -> end
+  }
+}
+"#;
+    let folder = folder_with("bank.xp", workflow);
+    let rule = roster("").replace("bug_fix", "checked");
+    std::fs::write(folder.path().join("roster.toml"), rule).expect("written");
+    let ran = run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"]).exits(3);
+    let ran = ran.says(&["`rules`", "decides what `bank.check` measures"]);
+    assert!(!ran.talk.contains("`draft` freely"), "{ran}");
+}
+
+#[test]
 fn a_roster_that_is_none_is_said_where_it_is_wrong() {
     checked("[[start]\n", &[]).exits(2).says(&["roster.toml:1", "this is no roster"]);
     checked("[[start]]\nartifact = 3\n", &[]).exits(2).says(&["roster.toml:2", "this is no roster"]);

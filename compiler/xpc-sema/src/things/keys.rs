@@ -165,6 +165,14 @@ impl Scope<'_> {
                 }
                 Some(named.key(None))
             }
+            ast::ThingKeyKind::Template(_) => {
+                let fault =
+                    Diagnostic::error(codes::BAD_THING, "a key in a clause cannot be put together from data");
+                problems.push(
+                    fault.at(key.span).help("name an argument, or a field of the result; a brace is `{{`"),
+                );
+                None
+            }
             ast::ThingKeyKind::Patterns(_) | ast::ThingKeyKind::Thing(_) => {
                 let fault = Diagnostic::error(
                     codes::BAD_THING,

@@ -5,15 +5,20 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use xp_artifact::content::under;
 use xp_artifact::declaration::Source;
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::{Passing, named, passing, pinned};
+use xp_artifact::passing::{Passing, identity, named, passing, pinned};
 use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
-use xp_scope::thing::{Class, Immutable, Kind, Term, audience_within, relate};
+use xp_scope::thing::{Class, Immutable, Key, Kind, KindIx, Kinds, Level, Term, audience_within, relate};
 
-use super::stranger::is_strangers;
+use super::stranger::{altering, carried, is_strangers};
 use crate::fact::GrantAt;
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
+/// Ways in which kinds lie in one thing that are looked at.
+const MAX_INSIDE: usize = 256;
 
 /// Where content or knowledge is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -161,15 +166,41 @@ impl<'w> Graph<'w> {
     }
 
     /// A use of the grant publishes, or writes what somebody may read who is not shown to be a reader of the things in which ways
-    /// begin.
+    /// begin, or of what is read inside of them. What changes may be anything that lies in it.
     pub fn leaves(&mut self, at: GrantAt) -> bool {
-        let (Some(secret), Some((_, action))) = (&self.secret, self.workflow.granted(at)) else {
+        let (Some(secret), Some((_, action))) = (self.secret.clone(), self.workflow.granted(at)) else {
             return true;
         };
-        let clauses = &action.clauses;
-        let made = clauses.makes.iter().map(|making| &making.thing);
-        let mut places = clauses.changes.iter().chain(made).map(|expr| self.terms.term(at.0, at.1, expr));
-        action.publishes || places.any(|place| !audience_within(&self.workflow.kinds, &place, secret))
+        if action.publishes {
+            return true;
+        }
+        let (kinds, clauses) = (&self.workflow.kinds, &action.clauses);
+        let mut places = Vec::new();
+        for expr in &clauses.changes {
+            let changed = self.terms.term(at.0, at.1, expr);
+            places.extend(inside(kinds, &changed));
+            places.push(changed);
+        }
+        places.extend(clauses.makes.iter().map(|making| self.terms.term(at.0, at.1, &making.thing)));
+        let mut sources = self.read_inside(&secret);
+        sources.push(secret);
+        places.iter().any(|place| sources.iter().any(|source| !audience_within(kinds, place, source)))
+    }
+
+    /// Things inside these that some use reads: who reads them need not be who reads what they lie in.
+    fn read_inside(&mut self, secret: &Term) -> Vec<Term> {
+        let Term::Path(outer) = secret else { return Vec::new() };
+        let mut found = Vec::new();
+        for at in self.workflow.grants() {
+            let Some((_, action)) = self.workflow.granted(at) else { continue };
+            for expr in action.clauses.read().iter().filter(|expr| expr.levels().len() > outer.len()) {
+                let read = self.terms.term(at.0, at.1, expr);
+                if self.holds(&read, secret).is_some() && !found.contains(&read) {
+                    found.push(read);
+                }
+            }
+        }
+        found
     }
 
     fn begins(&self, node: &Node, worth: Class) -> bool {
@@ -181,19 +212,58 @@ impl<'w> Graph<'w> {
     }
 
     fn is_secret(&self, term: &Term, worth: Class) -> bool {
-        let met = self.secret.as_ref().and_then(|secret| relate(&self.workflow.kinds, term, secret).class());
-        met.is_some_and(|class| class <= worth)
+        self.secret.as_ref().and_then(|secret| self.holds(term, secret)).is_some_and(|class| class <= worth)
+    }
+
+    /// What it is worth that something of these things is in what is read; none if nothing is. Where it is not said what is
+    /// read, that can be what never changes, too; and `anything` is also what never changes.
+    fn holds(&self, read: &Term, things: &Term) -> Option<Class> {
+        match (read, things) {
+            (Term::Undescribed(_), _) => Some(Class::Silent),
+            (Term::Path(_), Term::Undescribed(_)) => Some(Class::Chosen),
+            (Term::Path(_), Term::Path(_)) => relate(&self.workflow.kinds, read, things).class(),
+        }
     }
 
     /// A name that is derived from content tells nothing of it to whoever is shown the name or is handed it: what is in a thing
-    /// passes on where the thing is read. What strangers wrote may be chosen so that its name says something.
+    /// passes on where the thing is read. What strangers wrote may be chosen so that its name says something. Commits and trees
+    /// are such names by their type; of every other type, those that a use gave to what it made.
     fn is_mere_name(&self, datum: &Datum) -> bool {
-        let Some(ty) = type_of(self.workflow, datum) else { return false };
-        let derived = |kind: &Kind| {
-            kind.immutable == Some(Immutable::Content)
-                && matches!(kind.key.as_slice(), [key] if key.ty == *ty)
-        };
-        self.secret.is_some() && (self.workflow.kinds.iter().any(derived) || *ty == Type::Tree)
+        if self.secret.is_none() {
+            return false;
+        }
+        match type_of(self.workflow, datum) {
+            None => false,
+            Some(Type::Tree) => true,
+            Some(Type::Commit) => {
+                let derived = |kind: &Kind| {
+                    kind.immutable == Some(Immutable::Content)
+                        && matches!(kind.key.as_slice(), [key] if key.ty == Type::Commit)
+                };
+                self.workflow.kinds.iter().any(derived)
+            }
+            Some(_) => self.is_name_of_content(datum),
+        }
+    }
+
+    fn is_name_of_content(&self, datum: &Datum) -> bool {
+        let mut here = datum.clone();
+        for _ in 0..MAX_FOLLOWED {
+            let Root::Result { step, grant } = here.root else { return false };
+            let Some((_, action)) = self.workflow.granted((step, grant)) else { return false };
+            // Whoever says how what is made is called can say something by that.
+            if action.clauses.identity(&here.fields).is_none() {
+                let made =
+                    action.clauses.made_as(&here.fields).and_then(|making| making.thing.levels().last());
+                let kind = made.filter(|own| own.keys.len() == 1);
+                let kind =
+                    kind.and_then(|own| self.workflow.kinds.get(self.workflow.kinds.named(&own.kind)?));
+                return kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content));
+            }
+            let Some(next) = identity(self.workflow, &here) else { return false };
+            here = next;
+        }
+        false
     }
 
     /// The edges into a node. What a mind is shown and what alters a thing is told once for each search.
@@ -222,6 +292,10 @@ impl<'w> Graph<'w> {
                     found.extend(self.edge(node, at, passing, Class::Chosen));
                 }
             }
+        }
+        // What strangers wrote, put by the use itself into what it alters.
+        if let Some(class) = altering(action).filter_map(|(_, sources)| carried(action, &sources)).min() {
+            found.extend(self.strangers(node, at, class));
         }
         // What it takes effect on: what it reads, and what it changes as it was.
         let said = action.clauses.reads.is_some();
@@ -253,14 +327,8 @@ impl<'w> Graph<'w> {
                 }
                 let class = worth_of(clauses.said_of(&datum.fields).is_some());
                 let mut found = Vec::new();
-                if self.secret.is_none() && is_strangers(self.workflow, action, &datum.fields) {
-                    found.push(Edge {
-                        from: Node::Strangers(at),
-                        to: node.clone(),
-                        at: Moment::used(at),
-                        datum: None,
-                        class: Class::Chosen,
-                    });
+                if is_strangers(self.workflow, action, &datum.fields) {
+                    found.extend(self.strangers(node, at, Class::Chosen));
                 }
                 let sources = self.workflow.sources(action, &datum.fields);
                 if clauses.identity(&datum.fields).is_none()
@@ -322,7 +390,11 @@ impl<'w> Graph<'w> {
                 {
                     continue;
                 }
-                let Some((grant, _)) = self.workflow.granted(at) else { continue };
+                let Some((grant, action)) = self.workflow.granted(at) else { continue };
+                // What strangers wrote need not pass through the result.
+                if let Some(worth) = carried(action, &sources) {
+                    found.extend(self.strangers(node, at, class.max(worth)));
+                }
                 found.extend(self.sources(node, at, grant, sources, class));
             }
         }
@@ -373,7 +445,7 @@ impl<'w> Graph<'w> {
                 && let term = self.terms.term(at.0, at.1, expr)
                 && self.is_secret(&term, Class::Silent)
             {
-                let datum = named(self.workflow, grant, expr);
+                let datum = named(self.workflow, at, expr);
                 let from = Node::Thing(term, at.0);
                 found.push(Edge { from, to: node.clone(), at: Moment::used(at), datum, class });
             }
@@ -392,12 +464,16 @@ impl<'w> Graph<'w> {
                 (Node::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }), None)
             }
             Passing::Thing(expr) => {
-                let (grant, _) = self.workflow.granted(at)?;
-                (Node::Thing(self.terms.term(at.0, at.1, &expr), at.0), named(self.workflow, grant, &expr))
+                (Node::Thing(self.terms.term(at.0, at.1, &expr), at.0), named(self.workflow, at, &expr))
             }
             Passing::Choice => return self.chosen(node, moment, at.0),
         };
         Some(Edge { from, to: node.clone(), at: moment, datum, class })
+    }
+
+    fn strangers(&self, node: &Node, at: GrantAt, class: Class) -> Option<Edge> {
+        let (from, to) = (Node::Strangers(at), node.clone());
+        self.secret.is_none().then(|| Edge { from, to, at: Moment::used(at), datum: None, class })
     }
 
     fn chosen(&self, node: &Node, at: Moment, step: StepId) -> Option<Edge> {
@@ -462,6 +538,33 @@ fn members(workflow: &Workflow, action: &Action, field: &[String]) -> Vec<Vec<St
     let record = workflow.records.iter().find(|record| record.name == *name);
     let fields = record.into_iter().flat_map(|record| &record.fields);
     fields.map(|member| field.iter().chain([&member.name]).cloned().collect()).collect()
+}
+
+/// All that can lie in a thing, by kind.
+fn inside(kinds: &Kinds, term: &Term) -> Vec<Term> {
+    let Term::Path(levels) = term else { return Vec::new() };
+    let all = || (0..kinds.iter().count()).filter_map(|at| u32::try_from(at).ok()).map(KindIx);
+    let (mut found, mut open): (Vec<Term>, Vec<Vec<Level>>) = (Vec::new(), vec![levels.clone()]);
+    let mut seen = BTreeSet::new();
+    // Who reads a thing depends on its kind and on what it lies in: where a kind can be reached by several, each counts.
+    while let Some(outer) = open.pop() {
+        let Some(own) = outer.last().map(|level| level.kind) else { continue };
+        for kind in all().filter(|kind| kinds.parents(*kind).contains(&own)) {
+            let parts = kinds.get(kind).map_or(0, |declared| declared.key.len());
+            let mut levels = outer.clone();
+            levels.push(Level { kind, keys: vec![Key::Every(None); parts] });
+            let way: Vec<KindIx> = levels.iter().map(|level| level.kind).collect();
+            if seen.len() >= MAX_INSIDE {
+                // Nobody is shown to read what is not looked at.
+                return vec![Term::Undescribed("what lies in it".to_owned())];
+            }
+            if seen.insert(way) {
+                found.push(Term::Path(levels.clone()));
+                open.push(levels);
+            }
+        }
+    }
+    found
 }
 
 /// The type of a datum, whether its grant has a binder or not.

@@ -1,7 +1,8 @@
 //! What strangers may have written.
 
-use xp_artifact::declaration::Source;
+use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::workflow::{Action, Workflow};
+use xp_scope::thing::Class;
 
 /// Strangers may have written what is in this field of the action's result: it reveals what they write, and the field comes from
 /// what is read. Where no field comes from there, every one that is not an argument may.
@@ -18,4 +19,24 @@ pub fn is_strangers(workflow: &Workflow, action: &Action, field: &[String]) -> b
     }
     let somewhere = workflow.leaves(&action.result).iter().any(|leaf| read(leaf));
     !somewhere && action.clauses.identity(field).is_none()
+}
+
+/// What it is worth that an action puts what strangers wrote into a thing: it reveals that, and one of the sources is what it
+/// reads. None if it does not.
+pub fn carried(action: &Action, sources: &[Source]) -> Option<Class> {
+    let read = sources.iter().filter_map(Source::thing).filter(|_| action.reveals_untrusted);
+    let worth = |thing: &ThingExpr| match thing {
+        ThingExpr::Anything if action.clauses.reads.is_none() => Class::Silent,
+        ThingExpr::Anything | ThingExpr::Path(_) => Class::Chosen,
+    };
+    read.map(worth).min()
+}
+
+/// What an action alters, with what goes into it.
+pub fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
+    let clauses = &action.clauses;
+    let params = action.params.len();
+    let made = clauses.makes.iter().map(move |making| (&making.thing, clauses.content_of(params, making)));
+    let changed = clauses.changes.iter().chain(&clauses.removes);
+    made.chain(changed.map(move |expr| (expr, clauses.everything(params))))
 }

@@ -8,7 +8,7 @@ use xp_artifact::passing::{Passing, named, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
 
-use super::stranger::is_strangers;
+use super::stranger::{altering, carried, is_strangers};
 use crate::breach::UseNo;
 use crate::fact::{GrantAt, Use};
 use crate::sight::Sight;
@@ -108,7 +108,9 @@ impl Taint {
         let Claimed { id, number, used, asked } = claimed;
         let chose = self.chosen.remove(id);
         let mut intake = Intake::default();
+        let mut puts_in = false;
         if let Some((grant, action)) = setting.workflow.granted(used.at) {
+            puts_in = altering(action).any(|(_, sources)| carried(action, &sources).is_some());
             for (index, pin) in (0_u32..).zip(&grant.pins) {
                 let fields = self.argument(setting, pin, chose);
                 if !fields.is_empty() {
@@ -126,7 +128,7 @@ impl Taint {
                 }
             }
         }
-        let reached = asked && !(intake.args.is_empty() && intake.data.is_empty());
+        let reached = asked && (puts_in || !(intake.args.is_empty() && intake.data.is_empty()));
         self.under_way.insert(number, Taken { used: Use { opening: 0, ..used.clone() }, intake, asked });
         let mut found = self.spread(setting);
         if reached {
@@ -231,7 +233,8 @@ impl Taint {
                     }
                     for passing in passing(setting.workflow, grant, &source) {
                         let Passing::Thing(expr) = passing else { continue };
-                        if named(setting.workflow, grant, &expr).is_some_and(|datum| (setting.judged)(&datum))
+                        if named(setting.workflow, reader.used.at, &expr)
+                            .is_some_and(|datum| (setting.judged)(&datum))
                         {
                             continue;
                         }
@@ -336,6 +339,9 @@ impl Intake {
         if let Source::Argument { index, fields } = source {
             return tainted_argument(*index, fields);
         }
+        if carried(action, std::slice::from_ref(source)).is_some() {
+            return true;
+        }
         passing(workflow, grant, source).into_iter().any(|passing| match passing {
             Passing::Field(fields) => self.field(workflow, at, action, &fields, left),
             Passing::Datum(datum) => self.data.contains(&datum),
@@ -356,15 +362,6 @@ fn feeds(setting: &Setting<'_>, writer: (&Use, &Intake), reader: (&Use, &ThingEx
         sources.any(|source| writer.1.source(setting.workflow, writer.0.at, action, source, MAX_FOLLOWED))
             && setting.sight.relation().feeds((writer.0, expr), reader)
     })
-}
-
-/// What an action alters, with what goes into it.
-fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
-    let clauses = &action.clauses;
-    let params = action.params.len();
-    let made = clauses.makes.iter().map(move |making| (&making.thing, clauses.content_of(params, making)));
-    let changed = clauses.changes.iter().chain(&clauses.removes);
-    made.chain(changed.map(move |expr| (expr, clauses.everything(params))))
 }
 
 /// The things that an action's content comes from, each once, always in one order.

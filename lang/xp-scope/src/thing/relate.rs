@@ -33,6 +33,8 @@ pub fn covers(kinds: &Kinds, whole: &Term, part: &Term) -> bool {
     let (Term::Path(whole), Term::Path(part)) = (whole, part) else { return false };
     let covers_key = |decl: &KeyDecl, whole: &Key, part: &Key, last: bool| match (whole, part) {
         (Key::Every(None), _) => true,
+        // One value in both places.
+        (Key::Symbol(_) | Key::Template(_), _) if whole == part => true,
         (Key::Every(Some(patterns)), Key::Value(Value::Text(text))) => patterns.matches(text),
         (Key::Every(Some(patterns)), Key::Every(Some(others)) | Key::Chosen { within: Some(others), .. }) => {
             others.within(patterns).is_ok()

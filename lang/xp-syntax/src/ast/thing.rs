@@ -3,7 +3,7 @@
 use xp_diagnostics::Span;
 
 use super::name::{Doc, Name, Path};
-use super::pin::Patterns;
+use super::pin::{Patterns, TemplatePart};
 use super::ty::Type;
 
 /// `resource Name in A | B { key: type fold exact } immutable minted audience readers of A`.
@@ -132,6 +132,8 @@ pub enum ThingKeyKind {
     Any,
     /// A text.
     Text(String),
+    /// A text with data in it.
+    Template(Vec<TemplatePart>),
     /// A number.
     Int(i64),
     /// An argument, or `result` with fields.
@@ -159,13 +161,13 @@ pub struct Making {
 }
 
 impl Thing {
-    /// The names that stand as keys in it.
-    pub fn paths(&mut self) -> Vec<&mut Path> {
+    /// The keys in it, those of what encloses it among them.
+    pub fn keys(&mut self) -> Vec<&mut ThingKey> {
         let mut found = Vec::new();
         match &mut self.kind {
-            ThingKind::Anything(Some(one)) | ThingKind::One(one) => one.paths(&mut found),
+            ThingKind::Anything(Some(one)) | ThingKind::One(one) => one.own_keys(&mut found),
             ThingKind::Every { inside: Some(one), .. } | ThingKind::Some { inside: Some(one), .. } => {
-                one.paths(&mut found);
+                one.own_keys(&mut found);
             }
             ThingKind::Anything(None) | ThingKind::Every { .. } | ThingKind::Some { .. } => {}
         }
@@ -189,15 +191,11 @@ impl Thing {
 }
 
 impl OneThing {
-    fn paths<'t>(&'t mut self, found: &mut Vec<&'t mut Path>) {
+    fn own_keys<'t>(&'t mut self, found: &mut Vec<&'t mut ThingKey>) {
         for key in &mut self.keys {
-            match &mut key.kind {
-                ThingKeyKind::Thing(inner) => inner.paths(found),
-                ThingKeyKind::Path(path) => found.push(path),
-                ThingKeyKind::Patterns(_)
-                | ThingKeyKind::Any
-                | ThingKeyKind::Text(_)
-                | ThingKeyKind::Int(_) => {}
+            match key {
+                ThingKey { kind: ThingKeyKind::Thing(inner), .. } => inner.own_keys(found),
+                key => found.push(key),
             }
         }
     }

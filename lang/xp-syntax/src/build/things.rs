@@ -4,8 +4,8 @@ use pest::iterators::Pair;
 
 use super::cx::{Cx, Kids};
 use crate::ast::{
-    ClauseKind, KeyPart, Making, Mark, MarkKind, OneThing, Path, Readers, Resource, Source, Thing, ThingKey,
-    ThingKeyKind, ThingKind,
+    ClauseKind, ExprKind, KeyPart, LiteralKind, Making, Mark, MarkKind, OneThing, Path, Readers, Resource,
+    Source, Thing, ThingKey, ThingKeyKind, ThingKind,
 };
 use crate::grammar::Rule;
 
@@ -27,7 +27,7 @@ pub(crate) fn resource(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Reso
 }
 
 /// A clause that speaks of things.
-pub(super) fn clause(cx: &Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<ClauseKind> {
+pub(super) fn clause(cx: &mut Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<ClauseKind> {
     let rule = form.as_rule();
     let mut kids = Kids::of(form);
     Some(match rule {
@@ -96,7 +96,7 @@ impl Cx<'_, '_> {
     }
 
     /// `result.field from | is | about …`.
-    fn of_result(&self, mut kids: Kids<'_>) -> Option<ClauseKind> {
+    fn of_result(&mut self, mut kids: Kids<'_>) -> Option<ClauseKind> {
         let members = kids.all(Rule::member_name, |member| Some(self.name(&member)))?;
         let form = kids.any(&[Rule::result_from, Rule::result_is, Rule::result_about])?;
         let span = members.first().zip(members.last()).map(|(first, last)| first.span.to(last.span));
@@ -111,17 +111,17 @@ impl Cx<'_, '_> {
     }
 
     /// All that follow; none for `nothing`.
-    fn things(&self, kids: &mut Kids<'_>) -> Option<Vec<Thing>> {
+    fn things(&mut self, kids: &mut Kids<'_>) -> Option<Vec<Thing>> {
         kids.eat(Rule::nothing);
         kids.all(Rule::thing, |thing| self.thing(thing))
     }
 
-    fn sources(&self, kids: &mut Kids<'_>) -> Option<Vec<Source>> {
+    fn sources(&mut self, kids: &mut Kids<'_>) -> Option<Vec<Source>> {
         kids.eat(Rule::nothing);
         kids.all(Rule::source, |source| self.source(source))
     }
 
-    fn source(&self, pair: Pair<'_, Rule>) -> Option<Source> {
+    fn source(&mut self, pair: Pair<'_, Rule>) -> Option<Source> {
         let form = Kids::of(pair).next()?;
         match form.as_rule() {
             Rule::thing => Some(Source::Thing(self.thing(form)?)),
@@ -129,7 +129,7 @@ impl Cx<'_, '_> {
         }
     }
 
-    pub(super) fn thing(&self, pair: Pair<'_, Rule>) -> Option<Thing> {
+    pub(super) fn thing(&mut self, pair: Pair<'_, Rule>) -> Option<Thing> {
         let span = self.span(&pair);
         let form = Kids::of(pair).next()?;
         let rule = form.as_rule();
@@ -154,7 +154,7 @@ impl Cx<'_, '_> {
         Some(Thing { kind, span })
     }
 
-    fn one_thing(&self, pair: Pair<'_, Rule>) -> Option<OneThing> {
+    fn one_thing(&mut self, pair: Pair<'_, Rule>) -> Option<OneThing> {
         let span = self.span(&pair);
         let mut kids = Kids::of(pair);
         let kind = self.path(&kids.eat(Rule::kind)?);
@@ -162,14 +162,18 @@ impl Cx<'_, '_> {
         Some(OneThing { kind, keys, span })
     }
 
-    fn thing_key(&self, pair: Pair<'_, Rule>) -> Option<ThingKey> {
+    fn thing_key(&mut self, pair: Pair<'_, Rule>) -> Option<ThingKey> {
         let span = self.span(&pair);
         let form = Kids::of(pair).next()?;
         let kind = match form.as_rule() {
             Rule::one_thing => ThingKeyKind::Thing(self.one_thing(form)?),
             Rule::patterns => ThingKeyKind::Patterns(self.patterns(form)?),
             Rule::any_pin => ThingKeyKind::Any,
-            Rule::string => ThingKeyKind::Text(self.text(&form).value),
+            Rule::string => match self.template(&form)? {
+                ExprKind::Template(parts) => ThingKeyKind::Template(parts),
+                ExprKind::Literal(LiteralKind::Text(text)) => ThingKeyKind::Text(text),
+                ExprKind::Literal(_) | ExprKind::Path(_) => return None,
+            },
             Rule::int => ThingKeyKind::Int(self.int(&form)?.value),
             _ => ThingKeyKind::Path(self.path(&form)),
         };
