@@ -128,13 +128,14 @@ module.exports = grammar({
     workflow: ($) =>
       seq(
         "workflow", field("name", $.identifier), optional($.parameters),
-        "{", repeat(choice($.roles, $.separation, $.assumption, $.finish, $.step, $.prove, $.guard)), "}",
+        "{", repeat(choice($.roles, $.separation, $.assumption, $.lease, $.finish, $.step, $.prove, $.guard)), "}",
       ),
     parameters: ($) => seq("(", closed_list($.parameter), ")"),
     parameter: ($) => seq(field("name", $.identifier), ":", field("type", $._type)),
     roles: ($) => seq("agent", list($.identifier)),
     separation: ($) => seq("separate", "roles", list($.identifier)),
     assumption: ($) => seq("assume", "nobody", "else", "changes", $._thing, "because", $.string),
+    lease: ($) => seq("lease", $._thing),
     finish: ($) => seq("finish", "when", $.formula),
 
     step: ($) =>

@@ -86,6 +86,7 @@ fn workflow(steps: usize) -> Workflow {
     ];
     let mut w = Workflow {
         assumptions: Vec::new(),
+        leases: Vec::new(),
         name: "scale".to_owned(),
         doc: None,
         params: Vec::new(),

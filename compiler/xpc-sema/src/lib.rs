@@ -21,6 +21,7 @@ mod fields;
 mod formulas;
 mod grants;
 mod kinds;
+mod leases;
 mod library;
 mod limits;
 mod literal;

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::question::Question;
-use xp_artifact::workflow::{Action, Assumption, Param, Record, Step};
+use xp_artifact::workflow::{Action, Assumption, Lease, Param, Record, Step};
 use xp_scope::Type;
 use xp_scope::thing::Kinds;
 use xpc_model::ProofObligation;
@@ -21,18 +22,19 @@ pub fn actions(context: &Context<'_>) -> Option<Vec<Action>> {
 pub fn kinds(
     context: &Context<'_>,
     actions: &[Action],
-    assumptions: &[Assumption],
+    (assumptions, leases): (&[Assumption], &[Lease]),
     asked: &[ProofObligation],
 ) -> Option<Kinds> {
     let all = context.connectors.loaded.values().flat_map(|connector| connector.kinds.iter().cloned());
     let all = Kinds::new(all.collect()).ok()?;
-    let assumed = assumptions.iter().flat_map(|assumption| assumption.thing.levels());
+    let written = assumptions.iter().map(|assumption| &assumption.thing);
+    let written = written.chain(leases.iter().map(|lease| &lease.thing)).flat_map(ThingExpr::levels);
     let named = actions.iter().flat_map(|action| action.clauses.kinds());
     let private = asked.iter().filter_map(|one| match &one.question {
         Question::Private(secret, ..) => Some(secret.thing.levels()),
         _ => None,
     });
-    let named = named.chain(assumed.chain(private.flatten()).map(|level| level.kind.as_str()));
+    let named = named.chain(written.chain(private.flatten()).map(|level| level.kind.as_str()));
     let mut found = xp_artifact::enclosing(named, &all);
     loop {
         let known: BTreeSet<&str> = found.iter().map(|kind| kind.name.as_str()).collect();

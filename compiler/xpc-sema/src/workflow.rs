@@ -1,7 +1,7 @@
 //! One workflow, pass after pass: names, steps, order, duties, questions.
 
 use xp_artifact::workflow::{
-    Assumption, Atom, Formula, GrantIx, Guard, Loop, LoopId, OutcomeIx, Param, Role, RoleId, RoleKind,
+    Assumption, Atom, Formula, GrantIx, Guard, Lease, Loop, LoopId, OutcomeIx, Param, Role, RoleId, RoleKind,
     Separation, Step, StepId, SubmissionIx, Workflow,
 };
 use xp_diagnostics::{Diagnostic, Sources, codes};
@@ -15,7 +15,7 @@ use crate::outcomes::LoopIds;
 use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{
-    assumptions, collect, cycles, formulas, grants, limits, loops, obligations, outcomes, overlaps,
+    assumptions, collect, cycles, formulas, grants, leases, limits, loops, obligations, outcomes, overlaps,
     separations, submissions, tables,
 };
 
@@ -49,6 +49,7 @@ pub fn lower(
     let finish = finish(&context, &mut spans, problems);
     let separate = separations::declared(&context, &mut spans, problems);
     let assumptions = assumptions::lower(&context, problems);
+    let leases = leases::lower(&context, problems);
     let order = edges.order();
     // What comes from where cannot be told on a cycle.
     if cycles::check(&context, &edges, &order, problems) {
@@ -70,7 +71,7 @@ pub fn lower(
     let loops: Vec<Loop> = lowered_loops.into_iter().collect::<Option<_>>()?;
     let mut model = assemble(
         &context,
-        Parts { steps, loops, separate, assumptions, finish: finish?, guards, spans, obligations },
+        Parts { steps, loops, separate, assumptions, leases, finish: finish?, guards, spans, obligations },
     )?;
     separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
     overlaps::warn(&model, problems);
@@ -83,6 +84,7 @@ struct Parts {
     loops: Vec<Loop>,
     separate: Vec<Separation>,
     assumptions: Vec<Assumption>,
+    leases: Vec<Lease>,
     finish: Formula,
     guards: Vec<Guard>,
     spans: Spans,
@@ -97,7 +99,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         .map(|(name, ty)| ty.clone().map(|ty| Param { name: name.text.clone(), ty }))
         .collect::<Option<_>>()?;
     let actions = tables::actions(context)?;
-    let kinds = tables::kinds(context, &actions, &parts.assumptions, &parts.obligations)?;
+    let kinds = tables::kinds(context, &actions, (&parts.assumptions, &parts.leases), &parts.obligations)?;
     let records = tables::records(context, &params, &actions, &parts.steps);
     let roles = context
         .names
@@ -118,6 +120,7 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         loops: parts.loops,
         finish: parts.finish,
         assumptions: parts.assumptions,
+        leases: parts.leases,
         guards: parts.guards,
     };
     Some(Model { workflow, spans: parts.spans, obligations: parts.obligations })

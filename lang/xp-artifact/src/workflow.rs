@@ -43,6 +43,9 @@ pub struct Workflow {
     /// What the author says of the world, which proofs may rest on and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assumptions: Vec<Assumption>,
+    /// What a run holds from its start until it is over, so that no other run acts on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leases: Vec<Lease>,
     /// What the machine enforces: it refuses what would break one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<Guard>,
@@ -60,6 +63,18 @@ pub struct Assumption {
     pub text: String,
     /// Why.
     pub because: String,
+}
+
+/// Things that belong to one run at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    /// The things; their arguments are [`Self::given`].
+    pub thing: crate::declaration::ThingExpr,
+    /// What the arguments are, by number: parameters of the run and literals.
+    pub given: Vec<Expr>,
+    /// As they stand in the source, `Invoice(invoice)`.
+    pub text: String,
 }
 
 /// A property that is enforced while a run goes on.

@@ -20,6 +20,7 @@ fn artifact() -> Artifact {
     };
     let workflow = Workflow {
         assumptions: Vec::new(),
+        leases: Vec::new(),
         kinds: xp_scope::thing::Kinds::default(),
         name: "w".to_owned(),
         doc: Some("größer als ASCII\n".to_owned()),

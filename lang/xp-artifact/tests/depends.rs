@@ -88,6 +88,7 @@ fn workflow() -> Workflow {
     };
     Workflow {
         assumptions: Vec::new(),
+        leases: Vec::new(),
         kinds: Kinds::default(),
         name: "w".to_owned(),
         doc: None,

@@ -142,6 +142,7 @@ codes! {
     AUTO_OF = "XP0411", "an automatic outcome with `of`";
     NOT_YET = "XP0412", "not supported yet";
     NOT_ENFORCED = "XP0413", "a property that cannot be enforced";
+    LEASE = "XP0414", "a lease that cannot be taken";
 
     // 05xx: limits and warnings (xpc-sema)
     NO_LIMIT = "XP0501", "a limit must be written here";

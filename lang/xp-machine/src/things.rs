@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::things;
 use xp_artifact::workflow::{Action, ActionId};
 use xp_scope::thing::{Canonical, Immutable, Thing};
@@ -179,6 +179,35 @@ impl Machine {
         found.sort();
         found.dedup();
         found
+    }
+
+    /// What a run holds from its start, by its `lease` lines.
+    #[must_use]
+    pub fn leased(&self, state: &State) -> Vec<What> {
+        let leases = self.workflow.leases.iter();
+        let found = leases.filter_map(|lease| {
+            let value = |index: u32, fields: &[String]| {
+                let given = lease.given.get(index as usize)?;
+                self.evaluate(state, given)?.at(fields).cloned()
+            };
+            let mut levels = Vec::new();
+            for level in lease.thing.levels() {
+                let keys = level.keys.iter().map(|key| match key {
+                    KeyExpr::Literal(value) => Some(value.clone()),
+                    KeyExpr::Argument { index, fields } => value(*index, fields),
+                    KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
+                });
+                // Of several, all that they lie in.
+                let Some(keys) = keys.collect::<Option<Vec<Value>>>() else { break };
+                levels.push((self.workflow.kinds.named(&level.kind)?, keys));
+            }
+            if levels.is_empty() {
+                let outermost = self.workflow.kinds.named(&lease.thing.levels().first()?.kind)?;
+                return Some(What::Realm(self.workflow.kinds.get(outermost)?.realm.clone()));
+            }
+            Some(What::Thing(Thing { levels }.canonical(&self.workflow.kinds)))
+        });
+        found.collect()
     }
 
     fn concern(

@@ -112,6 +112,7 @@ fn workflow() -> Workflow {
         loops: vec![],
         finish: Formula::All(vec![]),
         assumptions: vec![],
+        leases: vec![],
         guards: vec![],
     }
 }

@@ -66,6 +66,8 @@ pub struct Workflow {
     pub separations: Vec<Separation>,
     /// `assume nobody else changes …` lines.
     pub assumptions: Vec<Assumption>,
+    /// `lease …` lines.
+    pub leases: Vec<Lease>,
     /// Steps, in source order.
     pub steps: Vec<Step>,
     /// What is to be proved or enforced.
@@ -85,6 +87,15 @@ pub struct Assumption {
     pub thing: Thing,
     /// Why.
     pub because: Text,
+    /// The line.
+    pub span: Span,
+}
+
+/// `lease T`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// What a run holds from its start.
+    pub thing: Thing,
     /// The line.
     pub span: Span,
 }

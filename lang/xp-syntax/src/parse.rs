@@ -197,7 +197,8 @@ impl FileParser<'_, '_> {
 
     fn workflow(&mut self, node: &Node) -> Option<Workflow> {
         let head = self.piece(node, build::workflow);
-        let (mut roles, mut separations, mut assumptions) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut roles, mut separations) = (Vec::new(), Vec::new());
+        let (mut assumptions, mut leases) = (Vec::new(), Vec::new());
         let (mut steps, mut proves) = (Vec::new(), Vec::new());
         let mut finish: Option<crate::ast::Finish> = None;
         let mut damaged = self.damaged;
@@ -207,6 +208,7 @@ impl FileParser<'_, '_> {
                 Piece::Roles => keep(&mut roles, self.piece(member, build::roles)),
                 Piece::Separate => keep(&mut separations, self.piece(member, build::separation)),
                 Piece::Assume => keep(&mut assumptions, self.piece(member, build::assumption)),
+                Piece::Lease => keep(&mut leases, self.piece(member, build::lease)),
                 Piece::Step => keep(&mut steps, self.step(member)),
                 Piece::Prove | Piece::Guard => keep(&mut proves, self.piece(member, build::prove)),
                 Piece::Finish => match self.piece(member, build::finish) {
@@ -237,6 +239,7 @@ impl FileParser<'_, '_> {
             roles,
             separations,
             assumptions,
+            leases,
             steps,
             proves,
             finish,

@@ -102,6 +102,7 @@ impl Build {
         }];
         let w = Workflow {
             assumptions: Vec::new(),
+            leases: Vec::new(),
             name: "w".to_owned(),
             doc: None,
             params: Vec::new(),

@@ -87,6 +87,7 @@ pub fn workflow(roles: &[&str], steps: Vec<Step>, loops: Vec<Loop>) -> Workflow 
     let field = |name: &str, ty| xp_artifact::workflow::Field { name: name.to_owned(), ty };
     Workflow {
         assumptions: Vec::new(),
+        leases: Vec::new(),
         name: "fixture".to_owned(),
         doc: None,
         params: vec![],

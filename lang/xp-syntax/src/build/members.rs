@@ -4,8 +4,8 @@ use pest::iterators::Pair;
 
 use super::cx::{Cx, Kids};
 use crate::ast::{
-    Assumption, Exhausted, Finish, Formula, Grant, How, Limit, Name, Outcome, Param, Per, Roles, Separation,
-    Submission, Then, ThenKind, Use,
+    Assumption, Exhausted, Finish, Formula, Grant, How, Lease, Limit, Name, Outcome, Param, Per, Roles,
+    Separation, Submission, Then, ThenKind, Use,
 };
 use crate::grammar::Rule;
 
@@ -47,6 +47,12 @@ pub(crate) fn assumption(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<As
     let thing = cx.thing(kids.eat(Rule::thing)?)?;
     let because = cx.text(&kids.eat(Rule::string)?);
     Some(Assumption { thing, because, span })
+}
+
+pub(crate) fn lease(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Lease> {
+    let span = cx.span(&pair);
+    let thing = cx.thing(Kids::of(pair).eat(Rule::thing)?)?;
+    Some(Lease { thing, span })
 }
 
 pub(crate) fn finish(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Finish> {

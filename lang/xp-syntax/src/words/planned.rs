@@ -35,7 +35,6 @@ static PLANNED: &[Planned] = &[
     planned("human", Place::Inside(Piece::Step, "by"), "roles for people (`human`)", ROLE),
     planned("service", Place::Start, "roles for services (`service`)", ROLE),
     planned("service", Place::Inside(Piece::Step, "by"), "roles for services (`service`)", ROLE),
-    planned("lease", Place::Start, "leases on resources (`lease`)", ""),
     planned("optional", Place::Start, "optional steps (`optional`)", ""),
     planned("scenario", Place::Start, "tests of workflows (`scenario`)", ""),
     planned("template", Place::Start, "templates of steps (`template`)", "write each step out"),

@@ -90,6 +90,7 @@ pub fn workflow() -> Workflow {
     };
     Workflow {
         assumptions: Vec::new(),
+        leases: Vec::new(),
         name: "small".into(),
         doc: None,
         params: vec![Param { name: "number".into(), ty: Type::Int }],

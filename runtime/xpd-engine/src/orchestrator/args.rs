@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Action, ActionId, Effect, Grant, GrantIx, Pin, Step};
+use xp_artifact::enclosing;
+use xp_artifact::workflow::{Action, ActionId, Effect, Grant, GrantIx, Pin, Step, Workflow};
 use xp_machine::{Machine, State, What};
 use xp_scope::Value;
 use xp_wire::RefusalCode;
@@ -116,6 +117,24 @@ fn grants_of<'m>(machine: &'m Machine, step: &'m Step, wanted: &Wanted<'_>) -> V
     grants.filter(named).collect()
 }
 
+fn realm<'a>(workflow: &'a Workflow, what: &'a What) -> Option<&'a str> {
+    match what {
+        What::Thing(thing) => Some(workflow.kinds.get(thing.kind()?)?.realm.as_str()),
+        What::Realm(realm) => Some(realm),
+        What::Anything => None,
+    }
+}
+
+fn text(rules: &Rules, workflow: &Workflow, instance: &str, what: &What) -> Option<String> {
+    let Some(realm) = realm(workflow, what) else { return Some("\n".to_owned()) };
+    let place = rules.places.of(&rules.instances, instance, realm);
+    let inside = match what {
+        What::Thing(thing) => thing.lines(&workflow.kinds).pop()?,
+        What::Realm(_) | What::Anything => String::new(),
+    };
+    Some(format!("\n{place}\n{inside}"))
+}
+
 /// What a use concerns, for leases: texts of which one that begins with another lies in it. Everything begins with a line break,
 /// then come the upstream and the things of it, so that two instances of one upstream speak of the same.
 #[derive(Debug, Default)]
@@ -137,22 +156,29 @@ impl Concerned {
         let workflow = machine.workflow();
         let connector = workflow.actions.get(action.index()).map(|action| action.connector.as_str());
         let instance = connector.and_then(|connector| state.instance(connector)).unwrap_or_default();
-        let place = |realm: &str| rules.places.of(&rules.instances, instance, realm);
-        let kinds = &workflow.kinds;
-        let text = |what: &What| match what {
-            What::Thing(thing) => {
-                let realm = kinds.get(thing.kind()?)?.realm.as_str();
-                Some(format!("\n{}\n{}", place(realm), thing.lines(kinds).pop()?))
-            }
-            What::Realm(realm) => Some(format!("\n{}\n", place(realm))),
-            What::Anything => Some("\n".to_owned()),
-        };
         let mut found = Self::default();
         for concern in machine.concerned(action, args) {
             let list = if concern.lasting { &mut found.lasting } else { &mut found.meanwhile };
-            list.extend(text(&concern.what));
+            list.extend(text(rules, workflow, instance, &concern.what));
         }
         found
+    }
+
+    /// What a run holds from its start.
+    pub fn from_start(rules: &Rules, machine: &Machine, state: &State) -> Self {
+        let workflow = machine.workflow();
+        let leased = machine.leased(state);
+        // The instance of some connector that speaks of such things; what the workflow is bound to is one upstream for all.
+        let instance = |what: &What| {
+            let realm = realm(workflow, what)?;
+            let speaks = |action: &&Action| {
+                enclosing(action.clauses.kinds(), &workflow.kinds).iter().any(|kind| kind.realm == realm)
+            };
+            state.instance(&workflow.actions.iter().find(speaks)?.connector)
+        };
+        let texts =
+            leased.iter().filter_map(|what| text(rules, workflow, instance(what).unwrap_or_default(), what));
+        Self { lasting: texts.collect(), meanwhile: Vec::new() }
     }
 
     /// Another run that holds some of it.
@@ -163,9 +189,9 @@ impl Concerned {
         }
     }
 
-    /// Takes it for a use that begins.
-    pub fn lease(&self, tx: &mut Tx<'_>, run: &str, jti: &str) -> Result<(), StoreError> {
+    /// Takes it, part of it only for a use that begins.
+    pub fn lease(&self, tx: &mut Tx<'_>, run: &str, jti: Option<&str>) -> Result<(), StoreError> {
         tx.lease(run, &self.lasting, None)?;
-        tx.lease(run, &self.meanwhile, Some(jti))
+        tx.lease(run, &self.meanwhile, jti)
     }
 }

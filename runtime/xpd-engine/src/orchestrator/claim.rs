@@ -53,7 +53,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     };
     decide(tx, question)?;
     let row = row.ok_or_else(|| Fault::unknown("grant"))?;
-    concerned.lease(tx, &id, &row.jti)?;
+    concerned.lease(tx, &id, Some(&row.jti))?;
     if let Some(request_id) = request.id() {
         tx.used_under(&row.jti, request_id)?;
         request.begun(tx, caller)?;

@@ -13,6 +13,7 @@ use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Scope, StoreError};
 
+use super::args::Concerned;
 use super::caller::Caller;
 use super::clause;
 use super::decide::outside;
@@ -116,6 +117,12 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
         refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
         Stop::Refuse(refused)
     })?;
+    let leased = Concerned::from_start(rules, &machine, &state);
+    if let Some(holder) = leased.leased_by(tx, id)? {
+        let reason = format!("run `{holder}` holds what this workflow leases");
+        return Err(Stop::Refuse(Refused::new(RefusalCode::Leased, reason)));
+    }
+    leased.lease(tx, id, None)?;
     let artifact = Digest::parse(&digest).map_err(StoreError::broken)?;
     let started_by = caller.name();
     tx.insert_run(NewRun { id, artifact, machine, state, rule: &counted, started_by })?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use xp_artifact::declaration::{KeyExpr, LevelExpr, ThingExpr};
+use xp_artifact::workflow::{Datum, Expr, Lease, ParamId, Root};
 
 use crate::support::{Agent, Fake, Running, Site, World, agent, artifact, flow, sealed};
 
@@ -88,4 +89,28 @@ async fn instances_of_one_upstream_lease_the_same_things() {
     ann.act("work", "fake.touch", x.clone()).await.ok();
     again.ask("work", "fake.touch", x).await.refused("leased");
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_workflow_leases_belongs_to_one_run_from_its_start() {
+    let mut workflow = flow::workflow(60);
+    let key = KeyExpr::Argument { index: 0, fields: Vec::new() };
+    let place = Datum { root: Root::Param(ParamId::of(0)), fields: Vec::new() };
+    workflow.leases = vec![Lease {
+        thing: ThingExpr::Path(vec![LevelExpr { kind: "fake.Place".to_owned(), keys: vec![key] }]),
+        given: vec![Expr::Datum(place)],
+        text: "Place(place)".to_owned(),
+    }];
+    let world = World::with(workflow).await;
+    let one = world.start().await;
+    let refused = world.agent("ann").start("A").await;
+    refused.refused("leased");
+    assert!(refused.body["detail"].as_str().unwrap().contains(&one), "{}", refused.body);
+    // Another thing is free, and so is this one once the run is over.
+    let other = world.agent("ann").start("B").await.ok()["run"].as_str().unwrap().to_owned();
+    let ann = world.joined("ann", &other).await;
+    ann.ask("work", "fake.touch", json!({ "branch": "A" })).await.refused("leased");
+    let kill = json!({ "scope": { "run": one }, "reason": "done" });
+    world.admin().post_with("/v1/kill", None, &kill).await.ok();
+    world.agent("ann").start("A").await.ok();
 }

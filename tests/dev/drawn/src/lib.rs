@@ -279,6 +279,11 @@ impl Generator {
             let second = (first + 1 + self.dice.pick(self.roles.len() - 1)) % self.roles.len();
             let _ = writeln!(self.text, "  separate roles {}, {}", self.roles[first], self.roles[second]);
         }
+        if self.dice.chance(10) {
+            self.met("lease");
+            let repo = if self.dice.chance(50) { "place" } else { "\"home\"" };
+            let _ = writeln!(self.text, "  lease world.Pull({repo}, number)");
+        }
         let count = steps(&mut self.dice);
         for index in 0..count {
             self.step(index);

@@ -156,6 +156,7 @@ pub fn workflow(ttl: u32) -> Workflow {
     };
     Workflow {
         assumptions: Vec::new(),
+        leases: Vec::new(),
         name: "flow".to_owned(),
         doc: None,
         params: vec![Param { name: "place".to_owned(), ty: Type::Text }],

@@ -138,6 +138,7 @@ fn workflow() -> Workflow {
     let settled = Atom { step: StepId::of(0), outcome: OutcomeIx::of(0) };
     Workflow {
         assumptions: Vec::new(),
+        leases: Vec::new(),
         name: "bench".to_owned(),
         doc: None,
         params: Vec::new(),
