@@ -32,6 +32,7 @@ static NO_STEP: Step = Step {
 
 const NO_CLAUSES: Clauses = Clauses {
     changes: Vec::new(),
+    puts: Vec::new(),
     reads: None,
     makes: Vec::new(),
     removes: Vec::new(),

@@ -1,6 +1,6 @@
 //! The clauses of an action: what it does, what it does to things, what it shows, and how a repeat is resolved.
 
-use xp_artifact::declaration::{About, Clauses as Declared, Content, Expectation, Version};
+use xp_artifact::declaration::{About, Clauses as Declared, Content, Expectation, Put, Version};
 use xp_artifact::workflow::{Action, ActionParam, Effect, Repeat};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
@@ -79,7 +79,7 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
     };
     // Where each `from` of a field stands.
     let mut from: Vec<Span> = Vec::new();
-    let said_changes = ast.clauses.iter().any(|clause| matches!(clause.kind, ast::ClauseKind::Changes(_)));
+    let said_changes = ast.clauses.iter().any(|clause| matches!(clause.kind, ast::ClauseKind::Changes(..)));
     for clause in &ast.clauses {
         match &clause.kind {
             ast::ClauseKind::Effect(word) => {
@@ -144,8 +144,21 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
 /// A clause that speaks of things; what is faulty in it is reported and left out.
 fn of_things(things: &mut Declared, clause: &ast::Clause, scope: &Scope<'_>, problems: &mut Problems) {
     match &clause.kind {
-        ast::ClauseKind::Changes(changed) => {
-            things.changes.extend(scope.changed(changed, problems).into_iter().flatten());
+        ast::ClauseKind::Changes(changed, from) => {
+            let changed = scope.changed(changed, problems).unwrap_or_default();
+            if let (ast::ClauseKind::Changes(written, Some(_)), true) = (&clause.kind, changed.is_empty())
+                && written.is_empty()
+            {
+                problems.push(
+                    Diagnostic::error(codes::BAD_THING, "nothing goes into what does not change")
+                        .at(clause.span)
+                        .help("leave `from` out, or say what changes"),
+                );
+            }
+            if let Some(of) = from.as_ref().and_then(|from| scope.sources(from, problems)) {
+                things.puts.extend(changed.iter().map(|thing| Put { thing: thing.clone(), of: of.clone() }));
+            }
+            things.changes.extend(changed);
         }
         ast::ClauseKind::Removes(removed) => {
             things.removes.extend(scope.changed(removed, problems).into_iter().flatten());

@@ -229,7 +229,7 @@ impl<'w> Contents<'w> {
 /// What an action changes or makes, with the content that goes into it.
 fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
     let clauses = &action.clauses;
-    let changed = clauses.changes.iter().map(|expr| (expr, clauses.everything(action.params.len())));
+    let changed = clauses.changes.iter().map(|expr| (expr, clauses.put_into(action.params.len(), expr)));
     changed.chain(
         clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))),
     )

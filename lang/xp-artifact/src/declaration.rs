@@ -17,6 +17,9 @@ pub type FieldPath = Vec<String>;
 pub struct Clauses {
     /// What it may change; empty for nothing.
     pub changes: Vec<ThingExpr>,
+    /// What goes into things that it changes, as far as that is said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub puts: Vec<Put>,
     /// What may have gone into its result; unsaid, all that the arguments may name.
     pub reads: Option<Vec<ThingExpr>>,
     /// What it makes that did not exist before.
@@ -37,6 +40,16 @@ pub struct Clauses {
     pub versions: Vec<Version>,
     /// What decides its measurement besides the subject; unsaid, all arguments and the subject.
     pub measured_by: Option<Vec<Source>>,
+}
+
+/// What goes into something that is changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Put {
+    /// What is changed: one of [`Clauses::changes`].
+    pub thing: ThingExpr,
+    /// What goes into it.
+    pub of: Vec<Source>,
 }
 
 /// Things, over the arguments and the result of an action.
@@ -244,6 +257,7 @@ impl Clauses {
     pub fn read(&self) -> Vec<ThingExpr> {
         let said = self.from.iter().flat_map(|content| &content.of);
         let made = self.makes.iter().filter_map(|making| making.from.as_ref()).flatten();
+        let made = made.chain(self.puts.iter().flat_map(|put| &put.of));
         let mut found = self.reads();
         for thing in said.chain(made).filter_map(Source::thing) {
             if !found.contains(thing) {
@@ -281,6 +295,20 @@ impl Clauses {
         making.from.clone().unwrap_or_else(|| self.everything(params))
     }
 
+    /// What may be put into something that changes, besides what was in it. Unsaid, all arguments and all that is read.
+    #[must_use]
+    pub fn put_into(&self, params: usize, changed: &ThingExpr) -> Vec<Source> {
+        let said = self.puts.iter().filter(|put| put.thing == *changed).flat_map(|put| &put.of);
+        if self.says_what_is_put_into(changed) { said.cloned().collect() } else { self.everything(params) }
+    }
+
+    /// It is said of every clause that changes the thing what goes into it.
+    #[must_use]
+    pub fn says_what_is_put_into(&self, changed: &ThingExpr) -> bool {
+        let said = self.puts.iter().filter(|put| put.thing == *changed).count();
+        said > 0 && said >= self.changes.iter().filter(|expr| *expr == changed).count()
+    }
+
     /// What decides the measurement besides its subject. Unsaid, all arguments and the subject.
     #[must_use]
     pub fn instrument(&self, params: usize) -> Vec<Source> {
@@ -306,7 +334,8 @@ impl Clauses {
     /// Every kind that some clause names, as often as it is named.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         let made = self.makes.iter();
-        let contents = self.from.iter().flat_map(|content| &content.of);
+        let puts = self.puts.iter().flat_map(|put| &put.of);
+        let contents = self.from.iter().flat_map(|content| &content.of).chain(puts);
         let sources = made
             .clone()
             .filter_map(|making| making.from.as_ref())

@@ -1,6 +1,6 @@
 //! Clauses that name a field of the result which is an argument name the argument.
 
-use crate::declaration::{Clauses, KeyExpr, Making, Source, ThingExpr};
+use crate::declaration::{Clauses, KeyExpr, Making, Put, Source, ThingExpr};
 
 impl Clauses {
     /// With every field of the result that `is` an argument replaced by it, so that nobody needs to look for both.
@@ -27,6 +27,7 @@ impl Clauses {
         };
         let Self {
             changes,
+            puts,
             reads,
             makes,
             removes,
@@ -39,6 +40,10 @@ impl Clauses {
             measured_by,
         } = &mut self;
         changes.iter_mut().chain(reads.iter_mut().flatten()).chain(removes).for_each(thing);
+        for Put { thing: changed, of } in puts {
+            thing(changed);
+            of.iter_mut().for_each(source);
+        }
         for Making { thing: made, valid_while, from } in makes {
             thing(made);
             valid_while.iter_mut().for_each(thing);

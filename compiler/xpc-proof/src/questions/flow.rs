@@ -442,7 +442,7 @@ fn unsaid(facts: &Facts<'_>, edge: &Edge) -> String {
     let clause = match &edge.to {
         Node::Use(_) => "`reads`",
         Node::Datum(_) => "`result … from`",
-        _ => "`makes … from`",
+        _ => "`from` of what it makes or changes",
     };
     format!("`{action}` does not say {clause}")
 }

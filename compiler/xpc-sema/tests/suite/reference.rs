@@ -26,7 +26,7 @@ fn block(declarations: &[String]) -> String {
 /// The clauses that say what becomes of things, for the table.
 fn alters(text: &str, action: &ast::Action) -> String {
     let clauses = action.clauses.iter().filter(|clause| match &clause.kind {
-        ast::ClauseKind::Changes(things) => !things.is_empty(),
+        ast::ClauseKind::Changes(things, _) => !things.is_empty(),
         ast::ClauseKind::Makes(_) | ast::ClauseKind::Removes(_) => true,
         _ => false,
     });

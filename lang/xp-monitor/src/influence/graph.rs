@@ -100,7 +100,11 @@ impl<'w> Graph<'w> {
                 (terms.made(at.0, at.1, making), content, making.from.is_some())
             });
             let mut all: Vec<(Term, Vec<Source>, bool)> = made.collect();
-            for expr in action.clauses.changes.iter().chain(&action.clauses.removes) {
+            for expr in &action.clauses.changes {
+                let content = action.clauses.put_into(action.params.len(), expr);
+                all.push((terms.term(at.0, at.1, expr), content, action.clauses.says_what_is_put_into(expr)));
+            }
+            for expr in &action.clauses.removes {
                 // Unsaid, but nothing more can be said.
                 all.push((
                     terms.term(at.0, at.1, expr),

@@ -37,6 +37,7 @@ pub fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source
     let clauses = &action.clauses;
     let params = action.params.len();
     let made = clauses.makes.iter().map(move |making| (&making.thing, clauses.content_of(params, making)));
-    let changed = clauses.changes.iter().chain(&clauses.removes);
-    made.chain(changed.map(move |expr| (expr, clauses.everything(params))))
+    let changed = clauses.changes.iter().map(move |expr| (expr, clauses.put_into(params, expr)));
+    let removed = clauses.removes.iter().map(move |expr| (expr, clauses.everything(params)));
+    made.chain(changed).chain(removed)
 }

@@ -97,8 +97,8 @@ pub enum ClauseKind {
     Shows(Vec<Name>),
     /// `repeat probe`.
     Repeat(Name),
-    /// `changes …`; empty for `nothing`.
-    Changes(Vec<Thing>),
+    /// `changes … from …`: the things, empty for `nothing`, and what goes into them, where that is said.
+    Changes(Vec<Thing>, Option<Vec<Source>>),
     /// `reads …`; empty for `nothing`.
     Reads(Vec<Thing>),
     /// `makes T valid while … from …`.
@@ -127,10 +127,13 @@ impl Clause {
     pub fn kinds(&self) -> Vec<&Path> {
         let mut found = Vec::new();
         match &self.kind {
-            ClauseKind::Changes(things)
-            | ClauseKind::Reads(things)
-            | ClauseKind::Removes(things)
-            | ClauseKind::About(_, things) => things.iter().for_each(|thing| thing.kinds(&mut found)),
+            ClauseKind::Changes(things, from) => {
+                things.iter().for_each(|thing| thing.kinds(&mut found));
+                from.iter().flatten().for_each(|source| source.kinds(&mut found));
+            }
+            ClauseKind::Reads(things) | ClauseKind::Removes(things) | ClauseKind::About(_, things) => {
+                things.iter().for_each(|thing| thing.kinds(&mut found))
+            }
             ClauseKind::Makes(making) => {
                 making.thing.kinds(&mut found);
                 making.valid_while.iter().for_each(|thing| thing.kinds(&mut found));

@@ -31,7 +31,10 @@ pub(super) fn clause(cx: &mut Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<Clause
     let rule = form.as_rule();
     let mut kids = Kids::of(form);
     Some(match rule {
-        Rule::changes => ClauseKind::Changes(cx.things(&mut kids)?),
+        Rule::changes => {
+            let things = cx.things(&mut kids)?;
+            ClauseKind::Changes(things, cx.put_in(&mut kids)?)
+        }
         Rule::reads => ClauseKind::Reads(cx.things(&mut kids)?),
         Rule::removes => ClauseKind::Removes(cx.things(&mut kids)?),
         Rule::about => ClauseKind::About(None, cx.things(&mut kids)?),
@@ -42,11 +45,7 @@ pub(super) fn clause(cx: &mut Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<Clause
                 Some(inner) => cx.things(&mut Kids::of(inner))?,
                 None => Vec::new(),
             };
-            let from = match kids.eat(Rule::made_from) {
-                Some(inner) => Some(cx.sources(&mut Kids::of(inner))?),
-                None => None,
-            };
-            ClauseKind::Makes(Making { thing, valid_while, from })
+            ClauseKind::Makes(Making { thing, valid_while, from: cx.put_in(&mut kids)? })
         }
         Rule::expects => {
             let thing = cx.thing(kids.eat(Rule::thing)?)?;
@@ -114,6 +113,15 @@ impl Cx<'_, '_> {
     fn things(&mut self, kids: &mut Kids<'_>) -> Option<Vec<Thing>> {
         kids.eat(Rule::nothing);
         kids.all(Rule::thing, |thing| self.thing(thing))
+    }
+
+    /// `from …`, where it is said.
+    #[expect(clippy::option_option, reason = "none where the tree is not what the grammar makes")]
+    fn put_in(&mut self, kids: &mut Kids<'_>) -> Option<Option<Vec<Source>>> {
+        match kids.eat(Rule::made_from) {
+            Some(inner) => self.sources(&mut Kids::of(inner)).map(Some),
+            None => Some(None),
+        }
     }
 
     fn sources(&mut self, kids: &mut Kids<'_>) -> Option<Vec<Source>> {
