@@ -11,7 +11,8 @@ pub fn diagnostics(proved: &Proved<'_>) -> Vec<Diagnostic> {
     pairs.flat_map(|(obligation, verdict)| of(obligation, verdict)).collect()
 }
 
-fn of(obligation: &ProofObligation, verdict: &Verdict) -> Vec<Diagnostic> {
+/// The same for one property; none where it holds.
+pub fn of(obligation: &ProofObligation, verdict: &Verdict) -> Vec<Diagnostic> {
     let (code, word) = match verdict.status {
         status if status.holds(obligation.vacuous_ok) => return Vec::new(),
         Status::Refuted | Status::Vacuous if !verdict.failures.is_empty() => {
