@@ -5,6 +5,7 @@ use xp_scope::{MAX_INT, Pattern, PatternSet, Type, Value};
 use xp_syntax::ast;
 
 use crate::problems::Problems;
+use crate::rewritten;
 
 /// The word a default consists of, if it is one.
 pub fn default_word(default: &ast::Expr) -> Option<&str> {
@@ -45,6 +46,14 @@ pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut 
             problems.push(
                 mismatch(span, "text", wanted)
                     .help("a word of an enumeration is written without quotes")
+                    .fix(span, text.clone(), "take the quotes away"),
+            );
+            return None;
+        }
+        (ast::LiteralKind::Text(text), Type::Int) if text.parse::<i64>().is_ok() => {
+            problems.push(
+                mismatch(span, "text", wanted)
+                    .help("a number is written without quotes")
                     .fix(span, text.clone(), "take the quotes away"),
             );
             return None;
@@ -97,7 +106,8 @@ pub fn patterns(ast: &ast::Patterns, problems: &mut Problems) -> Option<PatternS
         match Pattern::parse(&item.value) {
             Ok(pattern) => patterns.push(pattern),
             Err(error) => {
-                problems.push(Diagnostic::error(codes::BAD_PATTERN, error.to_string()).at(item.span));
+                let fault = Diagnostic::error(codes::BAD_PATTERN, error.to_string()).at(item.span);
+                problems.push(rewritten::propose(fault, &item.value, item.span));
             }
         }
     }

@@ -158,11 +158,15 @@ impl<'m> Asked<'_, '_, 'm> {
         let mut proved = answer::proved();
         for term in shared {
             let Some(assumption) = self.things.assumed(term) else {
-                return answer::conditional(format!(
-                    "somebody else may change {} that evidence is about: let every final use expect the version the evidence was \
-                     about, or say that nobody does (`assume nobody else changes … because \"…\"`)",
+                let kind = self.things.kind(term).unwrap_or("connector.Kind");
+                let verdict = answer::conditional(format!(
+                    "somebody else may change {} that evidence is about: let every final use expect the version the evidence \
+                     was about (`expects` in the declaration of its action), or say that nobody does, in the workflow: `assume \
+                     nobody else changes {kind}(KEY) because \"…\"`",
                     self.things.words(term)
                 ));
+                let about = self.evidence.iter().find(|one| self.things.about(one).contains(&term));
+                return Verdict { because: about.map(place).into_iter().collect(), ..verdict };
             };
             proved = answer::assuming(proved, assumption);
         }
@@ -325,9 +329,12 @@ impl<'m> Asked<'_, '_, 'm> {
         if by.0 == one.step {
             failure = failure.help(format!("move `{action}` into a step of its own before `{gathering}`"));
         } else {
-            failure =
-                failure.label(context.span(Place::After(one.step)), "opens when the other may still be used");
-            failure = failure.help(if facts.cone([by.0]).contains(&one.step) {
+            let behind = facts.cone([by.0]).contains(&one.step);
+            if !behind {
+                let opens = context.span(Place::After(one.step));
+                failure = failure.label(opens, "opens when the other may still be used");
+            }
+            failure = failure.help(if behind {
                 format!(
                     "gather the {what} again behind `{}`, or let the action say that it makes this `final` if it is what the \
                      {what} was gathered for",

@@ -11,7 +11,7 @@ pub fn suites(report: &Report<'_>) -> String {
     let mut cases = junit::cases(&compiled.sources, &compiled.named, &report.found);
     for proved in report.proved {
         for (obligation, verdict) in proved.model.obligations.iter().zip(&proved.verdicts) {
-            let faults = verdict::of(obligation, verdict);
+            let faults = verdict::of(proved.model, obligation, verdict);
             let failure = Failure::of(&compiled.sources, verdict.status.as_str(), &faults);
             let workflow = &proved.model.workflow.name;
             let class = match verdict.status {
