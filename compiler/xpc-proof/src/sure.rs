@@ -138,11 +138,15 @@ pub(crate) fn long_text<'m>(facts: &Facts<'m>, at: GrantAt) -> Option<&'m str> {
             Some(Type::Text) | None => MAX_TEXT,
             Some(Type::Path) => MAX_PATH,
             Some(Type::Branch) => MAX_BRANCH,
-            Some(ty) => extremes_of(ty).iter().flatten().map(|text| text.chars().count()).max().unwrap_or(MAX_TEXT),
+            Some(ty) => {
+                extremes_of(ty).iter().flatten().map(|text| text.chars().count()).max().unwrap_or(MAX_TEXT)
+            }
         },
     };
     let long = |pin: &Pin| matches!(pin, Pin::Is(Expr::Template(parts)) if parts.iter().map(most).sum::<usize>() > MAX_TEXT);
-    pins.into_iter().find(|(pin, param)| param.ty == Type::Text && long(pin)).map(|(_, param)| param.name.as_str())
+    pins.into_iter()
+        .find(|(pin, param)| param.ty == Type::Text && long(pin))
+        .map(|(_, param)| param.name.as_str())
 }
 
 /// An answer of the world, or of another step, that leaves the grant nothing to be used on.

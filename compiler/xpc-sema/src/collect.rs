@@ -56,7 +56,10 @@ pub fn symbols<'a>(
                     .at(span)
                     .label(*first, format!("the {what}"))
                     .because("a name says by itself what it means")
-                    .help(format!("call the result something else, and name it so: `{}.NAME`", step.ast.name.text)),
+                    .help(format!(
+                        "call the result something else, and name it so: `{}.NAME`",
+                        step.ast.name.text
+                    )),
                 );
             }
         }

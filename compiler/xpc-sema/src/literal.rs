@@ -51,11 +51,11 @@ pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut 
             return None;
         }
         (ast::LiteralKind::Text(text), Type::Int) if text.parse::<i64>().is_ok() => {
-            problems.push(
-                mismatch(span, "text", wanted)
-                    .help("a number is written without quotes")
-                    .fix(span, text.clone(), "take the quotes away"),
-            );
+            problems.push(mismatch(span, "text", wanted).help("a number is written without quotes").fix(
+                span,
+                text.clone(),
+                "take the quotes away",
+            ));
             return None;
         }
         (ast::LiteralKind::Bool(_), _) => "bool",
@@ -64,6 +64,19 @@ pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut 
     };
     problems.push(mismatch(span, found, wanted));
     None
+}
+
+/// Why something is so, in the author's words; none, with the fault reported, where nothing is said.
+pub fn reason(written: &ast::Text, problems: &mut Problems) -> Option<String> {
+    if written.value.trim().is_empty() {
+        problems.push(
+            Diagnostic::error(codes::BAD_LITERAL, "this gives no reason")
+                .at(written.span)
+                .help("say why it is so: reports and artifacts show it to whoever relies on it"),
+        );
+        return None;
+    }
+    Some(written.value.clone())
 }
 
 /// The word of an enumeration, or none with the fault reported.

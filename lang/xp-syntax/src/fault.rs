@@ -101,7 +101,11 @@ pub(crate) fn explain(slice: &Slice<'_, '_>, error: &Error<Rule>) -> Diagnostic 
     if kind == Some(Kind::Int) && lexed.word(found + 1) == "of" && missing(wanted(Rule::formula)) {
         return planned::quorum().at(span);
     }
-    if kind == Some(Kind::Word) && slice.piece == Piece::Grant && before == "max" && cure::in_digits(word).is_none() {
+    if kind == Some(Kind::Word)
+        && slice.piece == Piece::Grant
+        && before == "max"
+        && cure::in_digits(word).is_none()
+    {
         return planned::limit_of_data().at(span);
     }
     if before == "fresh" && slice.piece == Piece::Action {

@@ -89,8 +89,11 @@ pub(crate) fn outcomes_happen(context: &Context<'_, '_>) -> Verdict {
     }
     if !never.is_empty() || !behind.is_empty() {
         // What is in a step that never opens follows from that, which is a question of its own.
-        let shown: Vec<Atom> =
-            if never.is_empty() { behind.iter().take(1).copied().collect() } else { never.iter().take(MOST).copied().collect() };
+        let shown: Vec<Atom> = if never.is_empty() {
+            behind.iter().take(1).copied().collect()
+        } else {
+            never.iter().take(MOST).copied().collect()
+        };
         let failures = shown.iter().map(|atom| never_happens(context, *atom)).collect();
         let mut verdict = answer::refuted(failures);
         let more = never.len() + behind.len() - shown.len();
@@ -140,9 +143,14 @@ fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Diagnostic {
             failure.label(context.span(Place::Condition(facts.chosen(atom))), "this evidence cannot be had");
     }
     let read = evidence::read_by(facts, atom.step).into_iter().map(|grant| (atom.step, grant));
-    if let Some(at) = read.into_iter().find(|at| facts.makes_the_given(*at)).filter(|_| facts.evidence(atom).is_some()) {
+    if let Some(at) =
+        read.into_iter().find(|at| facts.makes_the_given(*at)).filter(|_| facts.evidence(atom).is_some())
+    {
         failure = failure
-            .label(context.span(Place::Grant(at.0, at.1)), "what this makes is named by what the run is given, so it is not new")
+            .label(
+                context.span(Place::Grant(at.0, at.1)),
+                "what this makes is named by what the run is given, so it is not new",
+            )
             .help("name it by a text around that, or let an earlier step hand the name in with `submit`");
     }
     if let Some(datum) = facts.judged_datum(atom)

@@ -20,7 +20,8 @@ pub fn diagnostics(proved: &Proved<'_>) -> Vec<Diagnostic> {
     found.retain(|fault| fault.code != codes::VACUOUS || fault.labels.is_empty());
     let follow = before - found.len();
     if let Some(cause) = found.iter_mut().find(|fault| cause(fault)).filter(|_| follow > 0) {
-        let what = if follow == 1 { "one property says".to_owned() } else { format!("{follow} properties say") };
+        let what =
+            if follow == 1 { "one property says".to_owned() } else { format!("{follow} properties say") };
         cause.notes.push(format!("{what} nothing, since what they speak of can never be used"));
     }
     found

@@ -6,8 +6,7 @@ use super::Slice;
 use crate::expected::Wanted;
 use crate::words::Piece;
 
-const PRIVATE: &str =
-    "what is private is the content of things: `prove private every connector.Kind never reaches effect publish`, \
+const PRIVATE: &str = "what is private is the content of things: `prove private every connector.Kind never reaches effect publish`, \
      `prove private connector.Kind(key) reaches outsiders only through ROLE`";
 const UNTRUSTED: &str = "what strangers wrote may reach a use through a judgement: \
                          `prove untrusted text reaches USE only through ROLE`, with one role";

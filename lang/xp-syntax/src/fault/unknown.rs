@@ -21,10 +21,13 @@ pub(crate) fn unknown(lexed: &Lexed<'_>, block: Piece, tokens: &Range<usize>) ->
         return planned.fault(span);
     }
     if block == Piece::File && matches!(word, "import" | "include" | "require") {
-        return Diagnostic::error(codes::UNKNOWN_START, format!("expected {}, found `{word}`", starts(block)))
-            .at(span)
-            .help("a module is brought in with `use`")
-            .fix(span, "use", "write `use`");
+        return Diagnostic::error(
+            codes::UNKNOWN_START,
+            format!("expected {}, found `{word}`", starts(block)),
+        )
+        .at(span)
+        .help("a module is brought in with `use`")
+        .fix(span, "use", "write `use`");
     }
     if block == Piece::Action
         && let Some(fault) = clause(lexed, tokens)

@@ -121,8 +121,13 @@ impl Lexer<'_> {
             let line = self.rest().find('\n').unwrap_or(self.rest().len());
             len = self.rest().get(..line).map_or(len, str::len);
             if !self.hidden(len, true) {
-                let fault = Diagnostic::error(codes::BAD_CHARACTER, "`#` means nothing here").at(self.span(1));
-                self.out.faults.push(fault.help("a comment starts with `//`").fix(self.span(1), "//", "write `//`"));
+                let fault =
+                    Diagnostic::error(codes::BAD_CHARACTER, "`#` means nothing here").at(self.span(1));
+                self.out.faults.push(fault.help("a comment starts with `//`").fix(
+                    self.span(1),
+                    "//",
+                    "write `//`",
+                ));
             }
             return self.push(Kind::Bad, len);
         }

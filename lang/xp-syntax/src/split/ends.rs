@@ -144,7 +144,8 @@ impl Splitter<'_, '_> {
                     at > start + 1 && self.lexed.token(at - 1).is_some_and(|before| before.line_first);
                 // A clause with a slip in its first word holds words that start others.
                 let clauses = self.piece(self.block()) == Piece::Action;
-                if (sibling && piece == Piece::Unknown && !clauses) || (second && self.starts_something(word) && !clause)
+                if (sibling && piece == Piece::Unknown && !clauses)
+                    || (second && self.starts_something(word) && !clause)
                 {
                     return Boundary::Here;
                 }

@@ -41,7 +41,12 @@ static PLANNED: &[Planned] = &[
     planned("foreach", Place::Start, "steps for each element (`foreach`)", EACH),
     planned("timeout", Place::Start, "time limits (`timeout`)", ""),
     planned("deadline", Place::Start, "time limits (`deadline`)", ""),
-    planned("budget", Place::Start, "bounds over several runs (`budget`)", "`max_per_day` of the roster bounds how many runs are started"),
+    planned(
+        "budget",
+        Place::Start,
+        "bounds over several runs (`budget`)",
+        "`max_per_day` of the roster bounds how many runs are started",
+    ),
     planned("optional", Place::Start, "optional steps (`optional`)", ""),
     planned("scenario", Place::Start, "tests of workflows (`scenario`)", ""),
     planned("template", Place::Start, "templates of steps (`template`)", "write each step out"),

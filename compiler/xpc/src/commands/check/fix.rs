@@ -56,7 +56,8 @@ fn edits(compiled: &Compiled) -> BTreeMap<SourceId, Vec<Fix>> {
         let of = edits.entry(fix.span.source).or_default();
         // Two insertions in one place would not know of each other.
         if of.last().is_none_or(|last| {
-            last.span.end <= fix.span.start && (last.span.start, last.span.end) != (fix.span.start, fix.span.end)
+            last.span.end <= fix.span.start
+                && (last.span.start, last.span.end) != (fix.span.start, fix.span.end)
         }) {
             of.push(fix.clone());
         }
