@@ -151,7 +151,7 @@ fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Diagnostic {
                 context.span(Place::Grant(at.0, at.1)),
                 "what this makes is named by what the run is given, so it is not new",
             )
-            .help("name it by a text around that, or let an earlier step hand the name in with `submit`");
+            .help("let an earlier step hand the name in with `submit`");
     }
     if let Some(datum) = facts.judged_datum(atom)
         && facts.ways_to_see(atom.step, datum).is_empty()
