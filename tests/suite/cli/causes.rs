@@ -186,3 +186,22 @@ fn evidence_that_counts_for_nothing_is_named() {
     assert!(notes.contains("`check.small` counts as no judgement of it"), "{notes}");
     ran.exits(3);
 }
+
+/// What is judged was read by an earlier step: to let the judge wait would cure nothing.
+#[test]
+fn the_step_that_read_what_is_judged_has_to_wait() {
+    let edit = "  action edit(name: text, text: text) {\n    effect write\n    changes Page(name)\n    repeat probe\n  }\n\n  action read(";
+    let change = "  agent writer\n\n  step change by writer {\n    may wiki.edit(guide, content) max 3\n    outcome done\n  }\n\n  step look";
+    let source = WIKI
+        .replace("  action read(", edit)
+        .replace(
+            "  agent editor\n",
+            "  agent editor\n  assume nobody else changes wiki.Page(guide) because \"frozen\"\n",
+        )
+        .replace("  step look", change);
+    let (ran, object) = check(&source);
+    let help = format!("{:#}", first(&object, "XP0610")["help"]);
+    assert!(help.contains("let `look` wait until `change` is settled"), "{ran}");
+    ran.exits(3);
+    check(&source.replace("step look by editor {", "step look by editor after change.done {")).0.exits(0);
+}

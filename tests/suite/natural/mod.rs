@@ -37,7 +37,7 @@ fn every_property_of_them_is_proved() {
             _ => &[],
         };
         let pairs = model.obligations.iter().zip(&verdicts);
-        let assuming: Vec<&str> = pairs
+        let assuming: Vec<String> = pairs
             .filter(|(_, verdict)| !verdict.assuming.is_empty())
             .map(|(obligation, _)| obligation.question.kind().hyphenated())
             .collect();
