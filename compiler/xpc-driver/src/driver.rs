@@ -154,7 +154,10 @@ impl Driver {
                 let analysis = analyse(&parsed.tree, &self.sources, &self.library);
                 let mut diagnostics = parsed.diagnostics;
                 diagnostics.extend(analysis.diagnostics);
-                let models = analysis.models.into_iter().map(Rc::new).collect();
+                // What was read in spite of a fault may be another program than the one that was meant.
+                let faulty = diagnostics.iter().any(|fault| fault.severity == Severity::Error);
+                let models =
+                    if faulty { Vec::new() } else { analysis.models.into_iter().map(Rc::new).collect() };
                 Piece { id, text: file.text, diagnostics, models }
             }
         }

@@ -9,7 +9,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use xp_artifact::question::{Question, Status};
 use xp_artifact::starts;
+use xp_artifact::workflow::Workflow;
 use xp_diagnostics::{Diagnostic, SourceId, Sources, Span, codes};
+use xp_scope::{Type, Value};
 use xpc_model::{Model, Place, ProofObligation, Verdict};
 
 use crate::world::World;
@@ -27,7 +29,7 @@ struct File {
 struct Rule {
     artifact: String,
     #[serde(default)]
-    params: BTreeMap<String, toml::Value>,
+    params: BTreeMap<Spanned<String>, toml::Value>,
 }
 
 /// The start rules of a roster.
@@ -77,25 +79,32 @@ impl Roster {
     fn rule(&self, model: &Model, number: usize, rule: &Spanned<Rule>) -> (ProofObligation, Verdict) {
         let workflow = &model.workflow;
         let span = place(self.source, &rule.span());
-        let named: Vec<&str> = rule.as_ref().params.keys().map(String::as_str).collect();
+        let named: Vec<&str> = rule.as_ref().params.keys().map(|name| name.as_ref().as_str()).collect();
         let open = starts::open(workflow, &named);
-        let failures: Vec<Diagnostic> = open
+        let mut failures: Vec<Diagnostic> = rule
+            .as_ref()
+            .params
             .iter()
-            .map(|one| {
-                Diagnostic::error(
-                    codes::START_RIGHTS,
-                    format!(
-                        "whoever starts `{}` may choose `{}` freely, and {}",
-                        workflow.name,
-                        one.path,
-                        one.reason()
-                    ),
-                )
-                .at(span)
-                .label(model.spans.get(Place::Step(one.step)).unwrap_or(span), "it matters here")
-                .help(format!("say which values it may have: `params = {{ \"{}\" = … }}`", one.path))
+            .filter_map(|(name, value)| {
+                Some(misfit(workflow, name.as_ref(), value)?.at(place(self.source, &name.span())))
             })
             .collect();
+        // What was meant by a wrong name is not missing, too.
+        let open = if failures.is_empty() { open } else { Vec::new() };
+        failures.extend(open.iter().map(|one| {
+            Diagnostic::error(
+                codes::START_RIGHTS,
+                format!(
+                    "whoever starts `{}` may choose `{}` freely, and {}",
+                    workflow.name,
+                    one.path,
+                    one.reason()
+                ),
+            )
+            .at(span)
+            .label(model.spans.get(Place::Step(one.step)).unwrap_or(span), "it matters here")
+            .help(format!("say which values it may have: `params = {{ \"{}\" = … }}`", one.path))
+        }));
         let status = if failures.is_empty() { Status::Proved } else { Status::Refuted };
         let obligation = ProofObligation {
             id: format!("{}/start-rights-{number}", workflow.name),
@@ -106,6 +115,43 @@ impl Roster {
         };
         (obligation, Verdict { failures, ..Verdict::new(status) })
     }
+}
+
+/// A name that is none of the workflow's, or values that it cannot have.
+fn misfit(workflow: &Workflow, name: &str, value: &toml::Value) -> Option<Diagnostic> {
+    let Some(ty) = starts::named(workflow, name) else {
+        let fault = Diagnostic::error(
+            codes::START_RIGHTS,
+            format!("`{}` has no parameter `{name}`, so this rule lets nobody start it", workflow.name),
+        );
+        let known = starts::leaves(workflow);
+        return Some(match xp_syntax::nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault,
+        });
+    };
+    let each = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let wrong = |value: &&toml::Value| !fits(ty, value);
+    each.iter().find(wrong).map(|value| {
+        Diagnostic::error(
+            codes::START_RIGHTS,
+            format!("`{name}` is never `{value}`, so this rule lets nobody start `{}`", workflow.name),
+        )
+        .because(format!("its type is `{ty}`"))
+    })
+}
+
+/// A single value of the roster can be one of the type. What lists and records hold is the server's to compare.
+fn fits(ty: &Type, value: &toml::Value) -> bool {
+    let single = match value {
+        toml::Value::String(text) => Value::Text(text.clone()),
+        toml::Value::Integer(number) => Value::Int(*number),
+        toml::Value::Boolean(truth) => Value::Bool(*truth),
+        toml::Value::Table(_) => return matches!(ty, Type::Record(_)),
+        toml::Value::Float(_) | toml::Value::Datetime(_) => return false,
+        toml::Value::Array(_) => return matches!(ty, Type::List(_)),
+    };
+    matches!(ty, Type::List(_)) || xp_scope::check(&single, ty, &()).is_ok()
 }
 
 fn place(source: SourceId, range: &std::ops::Range<usize>) -> Span {

@@ -78,6 +78,8 @@ pub(crate) struct Facts<'m> {
     resets: Resets,
     usable: Vec<Vec<bool>>,
     submittable: Vec<bool>,
+    /// Grants that make what the run was given.
+    refused: BTreeSet<GrantAt>,
     /// Names that may be taken.
     pub taken: Taken,
     guarding: Guarding<'m>,
@@ -132,6 +134,7 @@ impl<'m> Facts<'m> {
             parts,
             resets,
             usable,
+            refused,
             submittable,
             taken,
             guarding,
@@ -265,6 +268,11 @@ impl<'m> Facts<'m> {
         self.usable.get(step.index()).and_then(|grants| grants.get(ix.index())).copied().unwrap_or(false)
     }
 
+    /// The grant makes what a parameter names.
+    pub fn makes_the_given(&self, at: GrantAt) -> bool {
+        self.refused.contains(&at)
+    }
+
     pub fn submittable(&self, step: StepId) -> bool {
         self.submittable.get(step.index()).copied().unwrap_or(false)
     }
@@ -362,6 +370,12 @@ impl<'m> Facts<'m> {
             ways.push(Shown::ByChance);
         }
         ways
+    }
+
+    /// A field of the action's result can be the datum.
+    pub fn is_like(&self, datum: &Datum, action: &Action, field: &str) -> bool {
+        let class = self.type_of(datum).map(class_of);
+        class.is_some() && self.w.field_type(&action.result, field).map(class_of) == class
     }
 
     /// The type of a datum.

@@ -92,7 +92,7 @@ impl<'f, 'm> Stage<'f, 'm> {
     ) -> Result<Trace, String> {
         let start = self.run(setting)?;
         let acts = search::find(self.facts, start, violation, self.states)
-            .ok_or_else(|| "a bounded search on the machine finds none either".to_owned())?;
+            .ok_or_else(|| "a bounded search on the machine found no run that shows it".to_owned())?;
         self.trace(&acts, violation, setting, ends_in)
     }
 

@@ -2,7 +2,9 @@
 //! guard may refuse it.
 
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, TemplatePart};
-use xp_scope::{Type, Value};
+use xp_scope::path::MAX_PATH;
+use xp_scope::refs::MAX_BRANCH;
+use xp_scope::{MAX_TEXT, Type, Value};
 
 use crate::evidence;
 use crate::facts::{Facts, GrantAt, Shown, text};
@@ -98,6 +100,55 @@ fn is_of(made: &str, ty: &Type) -> bool {
     xp_scope::check(&Value::Text(made.to_owned()), ty, &()).is_ok()
 }
 
+/// Why a grant may be left with nothing to be used on.
+pub(crate) enum Starved {
+    /// A text need not be a name of this type.
+    Name(Type),
+    /// A list may be empty.
+    List,
+    /// Nothing in a list need be inside the patterns that narrow it.
+    Narrowed,
+}
+
+/// The first pin of a grant that may let nothing through.
+pub(crate) fn doubtful_pin(facts: &Facts<'_>, at: GrantAt) -> Option<(u32, Starved)> {
+    let params = &facts.action_of(at).params;
+    let mut pins = facts.grant(at)?.pins.iter().zip(params).zip(0..);
+    let ((pin, param), number) = pins.find(|((pin, param), _)| !pin_lets_through(facts, pin, &param.ty))?;
+    let why = match pin {
+        Pin::OneOf { set: Expr::Datum(datum), within: Some(_) }
+            if matches!(datum.root, Root::Submission { .. }) && datum.fields.is_empty() =>
+        {
+            Starved::Narrowed
+        }
+        Pin::OneOf { set: Expr::Literal(_), .. } => Starved::Narrowed,
+        Pin::OneOf { .. } => Starved::List,
+        _ => Starved::Name(param.ty.clone()),
+    };
+    Some((number, why))
+}
+
+/// The first argument of a grant that is put together from texts and may have more characters than a text can.
+pub(crate) fn long_text<'m>(facts: &Facts<'m>, at: GrantAt) -> Option<&'m str> {
+    let params = &facts.action_of(at).params;
+    let pins = facts.grant(at)?.pins.iter().zip(params);
+    let most = |part: &TemplatePart| match part {
+        TemplatePart::Text(fixed) => fixed.chars().count(),
+        TemplatePart::Datum(datum) => match facts.type_of(datum) {
+            Some(Type::Text) | None => MAX_TEXT,
+            Some(Type::Path) => MAX_PATH,
+            Some(Type::Branch) => MAX_BRANCH,
+            Some(ty) => {
+                extremes_of(ty).iter().flatten().map(|text| text.chars().count()).max().unwrap_or(MAX_TEXT)
+            }
+        },
+    };
+    let long = |pin: &Pin| matches!(pin, Pin::Is(Expr::Template(parts)) if parts.iter().map(most).sum::<usize>() > MAX_TEXT);
+    pins.into_iter()
+        .find(|(pin, param)| param.ty == Type::Text && long(pin))
+        .map(|(_, param)| param.name.as_str())
+}
+
 /// An answer of the world, or of another step, that leaves the grant nothing to be used on.
 pub(crate) fn starved(facts: &Facts<'_>, at: GrantAt) -> Option<(Datum, Value)> {
     let params = &facts.action_of(at).params;
@@ -112,6 +163,10 @@ pub(crate) fn starved(facts: &Facts<'_>, at: GrantAt) -> Option<(Datum, Value)> 
                     None => within.sample_outside(),
                 };
                 Some((datum.clone(), Value::List(vec![Value::Text(outside?)])))
+            }
+            // Only a list that is handed in as such must hold something.
+            (Root::Submission { .. }, _) if !datum.fields.is_empty() => {
+                Some((datum.clone(), Value::List(Vec::new())))
             }
             (Root::Submission { .. }, _) => None,
         },

@@ -7,12 +7,12 @@ use xp_scope::Type;
 use xp_syntax::ast;
 
 use crate::connector::ParamDecl;
-use crate::data;
 use crate::kinds::Own;
 use crate::pins;
 use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::things::Scope;
+use crate::{data, literal};
 
 /// All of them; the faulty ones are reported and left out.
 pub fn lower(context: &Context<'_>, problems: &mut Problems) -> Vec<Assumption> {
@@ -20,8 +20,9 @@ pub fn lower(context: &Context<'_>, problems: &mut Problems) -> Vec<Assumption> 
 }
 
 fn one(context: &Context<'_>, line: &ast::Assumption, problems: &mut Problems) -> Option<Assumption> {
+    let because = literal::reason(&line.because, problems);
     let (thing, given, text) = written(context, &line.thing, problems)?;
-    Some(Assumption { thing, given, text, because: line.because.value.clone() })
+    Some(Assumption { thing, given, text, because: because? })
 }
 
 /// Things that a workflow writes outside of every action: with what their arguments are, and as they stand in the source.

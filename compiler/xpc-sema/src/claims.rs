@@ -70,6 +70,18 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
         ast::ClaimKind::Private { thing, sinks, through } => {
             let written = assumptions::written(context, thing, problems);
             let lowered = match sinks {
+                Some(uses) if let Some(path) = meant_outsiders(uses) => {
+                    problems.push(
+                        Diagnostic::error(
+                            codes::UNKNOWN_ACTION,
+                            format!("there is no action `{}`", path.text()),
+                        )
+                        .at(path.span)
+                        .help("did you mean `outsiders`?")
+                        .fix(path.span, "outsiders", "write `outsiders`"),
+                    );
+                    None
+                }
                 Some(uses) => lower_uses(context, uses, problems).map(Sinks::Uses),
                 None => Some(Sinks::Outsiders),
             };
@@ -86,6 +98,16 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
         }
     };
     Some(Asked { question, slug })
+}
+
+/// A word alone that is nearly `outsiders`: no action has such a name.
+fn meant_outsiders(uses: &ast::Uses) -> Option<&ast::Path> {
+    match &uses.kind {
+        ast::UsesKind::Action { action, args } if args.is_empty() && action.segments.len() == 1 => {
+            xp_syntax::nearest(&action.text(), ["outsiders"]).map(|_| action)
+        }
+        ast::UsesKind::Action { .. } | ast::UsesKind::Effect(_) => None,
+    }
 }
 
 fn both(

@@ -54,7 +54,12 @@ pub fn symbols<'a>(
                         format!("`{name}` is the name of a {what} and of what a step makes"),
                     )
                     .at(span)
-                    .label(*first, format!("the {what}")),
+                    .label(*first, format!("the {what}"))
+                    .because("a name says by itself what it means")
+                    .help(format!(
+                        "call the result something else, and name it so: `{}.NAME`",
+                        step.ast.name.text
+                    )),
                 );
             }
         }

@@ -21,6 +21,8 @@ pub struct Connector {
     pub records: Vec<Record>,
     /// The kinds of things that are not faulty.
     pub kinds: Vec<Kind>,
+    /// Short names of those that are.
+    pub faulty_kinds: BTreeSet<String>,
     /// Its actions by name inside the connector.
     pub actions: BTreeMap<String, ActionDecl>,
     /// Connectors its declarations name.

@@ -7,7 +7,7 @@ use xp_syntax::ast;
 
 use crate::edges::{Edge, Edges};
 use crate::problems::Problems;
-use crate::symbols::{Context, Product, ProductKind};
+use crate::symbols::{Context, OutcomeSource, Product, ProductKind};
 
 /// The datum a path names with its type, or none with the fault reported. In a step, the step comes to wait for the one
 /// that makes the datum.
@@ -49,7 +49,7 @@ pub fn resolve(
             Diagnostic::error(codes::OWN_DATA, format!("step `{}` names what it makes itself", root.text))
                 .at(path.span)
                 .because("a pin is fixed before the step opens, so it can only name what earlier steps made")
-                .help("make the datum in an earlier step, and name it from there"),
+                .help("make it in a step of its own, before this one, and name it from there"),
         );
         return None;
     }
@@ -93,19 +93,41 @@ fn sure(
         Diagnostic::error(codes::NEVER_BOUND, format!("nothing upstream makes sure of `{step_name}.{text}`"))
             .at(name.span)
             .label(product.span, "made here");
-    if let [only] = symbols.continuing.as_slice() {
-        let outcome = symbols.outcome(*only)?.name;
-        fault = fault
-            .label(outcome.span, format!("the step can settle without `{text}`"))
-            .help(format!("write `outcome {} if {text}`", outcome.text));
-    } else if symbols.continuing.is_empty() {
-        fault = fault.help(format!("`{step_name}` has no outcome after which the run goes on"));
-    } else {
-        fault = fault.help(format!("add `if {text}` to the outcomes that need it"));
+    let mut forms = Vec::new();
+    for index in &symbols.continuing {
+        let outcome = symbols.outcome(*index)?;
+        fault = fault.label(outcome.name.span, format!("the step can settle without `{text}`"));
+        if let OutcomeSource::Line(line) = outcome.source {
+            forms.push(required(context, line, text));
+        }
     }
-    problems
-        .push(fault.because("a result can be named once its step is settled by an outcome that requires it"));
+    fault = match forms.as_slice() {
+        [] => fault.help(format!("`{step_name}` has no outcome after which the run goes on")),
+        [only] => fault.help(format!("let the outcome require it: {only}")),
+        several => fault.help(format!("let the outcomes that lead there require it: {}", several.join(", "))),
+    };
+    // One cure for all who name it.
+    problems.push_once(
+        product.span,
+        fault.because("a result can be named once its step is settled by an outcome that requires it"),
+    );
     None
+}
+
+/// The outcome as it is written when it requires a result, too.
+fn required(context: &Context<'_>, line: &ast::Outcome, result: &str) -> String {
+    let name = &line.name.text;
+    let (how, condition) = match &line.how {
+        ast::How::Judged => return format!("`outcome {name} if {result}`"),
+        ast::How::If(condition) => ("if", condition),
+        ast::How::Auto(condition) => ("auto when", condition),
+    };
+    let before = context.sources.slice(condition.span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let before = match &condition.kind {
+        ast::ConditionKind::Any(_) => format!("({before})"),
+        _ => before,
+    };
+    format!("`outcome {name} {how} {before} and {result}`")
 }
 
 fn follow(
@@ -193,7 +215,11 @@ fn unknown_root(
         problems.push(
             Diagnostic::error(codes::OWN_DATA, format!("`{}` is made by this step itself", root.text))
                 .at(path.span)
-                .because("a pin is fixed before the step opens, so it can only name what earlier steps made"),
+                .because("a pin is fixed before the step opens, so it can only name what earlier steps made")
+                .help(format!(
+                    "make it in a step of its own, before this one, and name it from there: `STEP.{}`",
+                    root.text
+                )),
         );
         return;
     }
@@ -214,6 +240,15 @@ fn unknown_root(
         return;
     }
     let known = names.param_ids.keys().chain(names.step_ids.keys()).copied();
+    // In a grant a word may stand where a name does.
+    let words = (own.is_some() && path.segments.len() == 1).then_some(["content", "any"]);
+    if let Some(word) = words.and_then(|words| problems.nearest(&root.text, words))
+        && problems.nearest(&root.text, known.clone()).is_none()
+    {
+        // What is let through is the author's to say.
+        problems.push(fault.help(format!("did you mean `{word}`?")));
+        return;
+    }
     problems.push(problems.propose(fault, root.span, &root.text, "parameters and steps", known));
 }
 

@@ -58,6 +58,11 @@ pub fn connector(connectors: &Connectors, ast: &ast::Connector, problems: &mut P
         span: ast.name.span,
         types: own,
         records,
+        faulty_kinds: kinds
+            .iter()
+            .filter(|(_, (_, kind))| kind.is_none())
+            .map(|(name, _)| name.clone())
+            .collect(),
         kinds: kinds.into_values().filter_map(|(_, kind)| kind).collect(),
         actions,
         uses: connectors.visible.keys().cloned().collect(),

@@ -120,7 +120,8 @@ fn named(
 ) -> Option<xp_artifact::workflow::OutcomeIx> {
     let step = &symbols.ast.name.text;
     let Some(index) = symbols.outcome_ids.get(name.text.as_str()).copied() else {
-        if symbols.ast.damaged && problems.may_be_lost(&name.text) {
+        // That the step has none is said where it stands.
+        if symbols.outcomes.is_empty() || (symbols.ast.damaged && problems.may_be_lost(&name.text)) {
             return None;
         }
         let fault = Diagnostic::error(

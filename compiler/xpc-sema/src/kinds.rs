@@ -242,6 +242,16 @@ pub fn short(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
+/// The qualified name of the only kind of this short name that some connector has.
+fn elsewhere(connectors: &Connectors, name: &str) -> Option<String> {
+    let all = connectors.visible.keys().filter_map(|connector| connectors.get(connector));
+    let mut found = all.flat_map(|connector| &connector.kinds).filter(|kind| short(&kind.name) == name);
+    match (found.next(), found.next()) {
+        (Some(only), None) => Some(only.name.clone()),
+        _ => None,
+    }
+}
+
 /// The kind a path names, of this connector or of one that may be named; or none with the fault reported.
 pub fn find<'k>(
     connectors: &'k Connectors,
@@ -255,7 +265,14 @@ pub fn find<'k>(
             if let Some((_, kind)) = own.get(&name.text) {
                 return kind.as_ref();
             }
-            if !(connector.damaged && problems.may_be_lost(&name.text)) {
+            if let Some(whole) = elsewhere(connectors, &name.text) {
+                problems.push(
+                    Diagnostic::error(codes::UNKNOWN_KIND, format!("there is no resource `{}`", name.text))
+                        .at(path.span)
+                        .help(format!("did you mean `{whole}`?"))
+                        .fix(path.span, whole.clone(), format!("write `{whole}`")),
+                );
+            } else if !(connector.damaged && problems.may_be_lost(&name.text)) {
                 unknown(path, own.keys().map(String::as_str), problems);
             }
             None
@@ -264,7 +281,9 @@ pub fn find<'k>(
             let found = crate::names::connector(connectors, elsewhere, problems)?;
             let full = format!("{}.{}", elsewhere.text, name.text);
             let kind = found.kinds.iter().find(|kind| kind.name == full);
-            if kind.is_none() && !(connectors.partial(found) && problems.may_be_lost(&name.text)) {
+            let faulty = found.faulty_kinds.contains(&name.text);
+            let lost = faulty || (connectors.partial(found) && problems.may_be_lost(&name.text));
+            if kind.is_none() && !lost {
                 let names = found.kinds.iter().map(|kind| kind.name.as_str());
                 unknown(path, names, problems);
             }

@@ -32,6 +32,7 @@ mod outcomes;
 mod overlaps;
 mod pins;
 mod problems;
+mod rewritten;
 mod scope;
 mod separations;
 mod submissions;

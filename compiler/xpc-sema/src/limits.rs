@@ -16,13 +16,17 @@ pub fn times(number: &ast::Int, what: &str, problems: &mut Problems) -> Option<u
     match u32::try_from(number.value) {
         Ok(times) if times > 0 => Some(times),
         Ok(_) | Err(_) => {
-            problems.push(
-                Diagnostic::error(
-                    codes::BAD_LIMIT,
-                    format!("{what} is a number from 1 to {}, not {}", u32::MAX, number.value),
-                )
-                .at(number.span),
-            );
+            let fault = Diagnostic::error(
+                codes::BAD_LIMIT,
+                format!("{what} is a number from 1 to {}, not {}", u32::MAX, number.value),
+            )
+            .at(number.span);
+            problems.push(match number.value {
+                0 => fault.help(
+                    "take the line out: what is never to be used, handed in or repeated is not written",
+                ),
+                _ => fault,
+            });
             None
         }
     }

@@ -5,6 +5,7 @@ use xp_scope::{MAX_INT, Pattern, PatternSet, Type, Value};
 use xp_syntax::ast;
 
 use crate::problems::Problems;
+use crate::rewritten;
 
 /// The word a default consists of, if it is one.
 pub fn default_word(default: &ast::Expr) -> Option<&str> {
@@ -49,12 +50,33 @@ pub fn value(kind: &ast::LiteralKind, span: Span, wanted: &Type, problems: &mut 
             );
             return None;
         }
+        (ast::LiteralKind::Text(text), Type::Int) if text.parse::<i64>().is_ok() => {
+            problems.push(mismatch(span, "text", wanted).help("a number is written without quotes").fix(
+                span,
+                text.clone(),
+                "take the quotes away",
+            ));
+            return None;
+        }
         (ast::LiteralKind::Bool(_), _) => "bool",
         (ast::LiteralKind::Int(_), _) => "int",
         (ast::LiteralKind::Text(_), _) => "text",
     };
     problems.push(mismatch(span, found, wanted));
     None
+}
+
+/// Why something is so, in the author's words; none, with the fault reported, where nothing is said.
+pub fn reason(written: &ast::Text, problems: &mut Problems) -> Option<String> {
+    if written.value.trim().is_empty() {
+        problems.push(
+            Diagnostic::error(codes::BAD_LITERAL, "this gives no reason")
+                .at(written.span)
+                .help("say why it is so: reports and artifacts show it to whoever relies on it"),
+        );
+        return None;
+    }
+    Some(written.value.clone())
 }
 
 /// The word of an enumeration, or none with the fault reported.
@@ -97,7 +119,8 @@ pub fn patterns(ast: &ast::Patterns, problems: &mut Problems) -> Option<PatternS
         match Pattern::parse(&item.value) {
             Ok(pattern) => patterns.push(pattern),
             Err(error) => {
-                problems.push(Diagnostic::error(codes::BAD_PATTERN, error.to_string()).at(item.span));
+                let fault = Diagnostic::error(codes::BAD_PATTERN, error.to_string()).at(item.span);
+                problems.push(rewritten::propose(fault, &item.value, item.span));
             }
         }
     }

@@ -10,7 +10,7 @@ use xpc_model::{Place, Spans};
 use crate::edges::Edges;
 use crate::problems::Problems;
 use crate::symbols::{Context, OutcomeSource, OutcomeSymbol, StepSymbols};
-use crate::{conditions, data, formulas, limits};
+use crate::{conditions, data, formulas, limits, literal};
 
 /// The loops of a workflow by their outcome, numbered in source order.
 pub type LoopIds = HashMap<Atom, LoopId>;
@@ -100,16 +100,24 @@ pub fn lower(
             Some(data::resolve(context, path, Some((at.step, edges)), problems)?.0)
         }
     };
-    let counts = line.counts.as_ref().map(|because| because.value.clone());
+    let counts = match &line.counts {
+        Some(because) => Some(literal::reason(because, problems)?),
+        None => None,
+    };
     if let Some(because) = &line.counts
-        && (of.is_none() || !matches!(how, Some(How::Auto(_))))
+        && (line.of.is_none() || !matches!(line.how, ast::How::Auto(_)))
     {
-        problems.push(
-            Diagnostic::error(codes::AUTO_OF, "this counts as a judgement of nothing")
-                .at(because.span)
-                .because("evidence can stand for somebody's judgement where the outcome is automatic and says `of` what")
-                .help("write `outcome x of DATUM auto when CONDITION counts as judgement because \"…\"`"),
-        );
+        let fault =
+            Diagnostic::error(codes::AUTO_OF, "this counts as a judgement of nothing").at(because.span);
+        problems.push(match (&line.of, &line.how) {
+            (Some(of), _) => fault.label(of.span, "the role judges this itself").help(
+                "let the evidence decide, with `auto when CONDITION`, or take `counts as judgement …` out",
+            ),
+            (None, _) => fault.because("evidence stands for a judgement of something").help(format!(
+                "say of what: `outcome {} of DATUM auto when CONDITION counts as judgement because \"…\"`",
+                line.name.text
+            )),
+        });
         return None;
     }
     Some(Outcome { name, how: how?, of, counts, then })

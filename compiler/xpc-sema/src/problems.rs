@@ -9,7 +9,7 @@ use xp_diagnostics::{Diagnostic, Severity, SourceId, Span};
 const COMPARISONS: usize = 500_000;
 
 /// How many choices a message lists.
-const CHOICES: usize = 8;
+const CHOICES: usize = 10;
 
 /// The faults found so far.
 pub struct Problems {

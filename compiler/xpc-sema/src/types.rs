@@ -158,6 +158,9 @@ fn named(place: &Place<'_>, path: &ast::Path, word: Option<&str>, problems: &mut
                     format!("{connector}.{}", name.text),
                     format!("write `{connector}.{}`", name.text),
                 ),
+                None if ["float", "double", "decimal"].contains(&name.text.to_ascii_lowercase().as_str()) => {
+                    fault.help("numbers are whole: `int`, in the smallest unit (cents)")
+                }
                 None if let Some(here) = name_here(&name.text) => fault
                     .help(format!("did you mean `{here}`?"))
                     .fix(name.span, here, format!("replace with `{here}`")),

@@ -45,6 +45,9 @@ pub struct Check {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// Apply the cures that messages about the sources offer as edits, then check
+    #[arg(long)]
+    pub fix: bool,
     /// A roster: its start rules must pin what whoever starts a run must not choose
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
@@ -149,8 +152,12 @@ pub enum Drawing {
 
 #[derive(Debug, ClapArgs)]
 pub struct Explain {
-    /// The code, `XP0301`
-    pub code: String,
+    /// The code, `XP0301`. None: a list of all codes
+    #[arg(conflicts_with = "list")]
+    pub code: Option<String>,
+    /// List all codes with their titles
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Debug, ClapArgs)]

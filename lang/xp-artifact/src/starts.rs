@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xp_scope::Type;
 use xp_scope::thing::{Audience, Kind};
 
 use crate::declaration::{KeyExpr, Source};
 use crate::judgement::judgements;
 use crate::passing::{Passing, passing, pinned};
-use crate::workflow::{Action, Datum, Grant, Root, StepId, Workflow};
+use crate::workflow::{Action, Datum, Grant, ParamId, Root, StepId, Workflow};
 
 /// Why a parameter is to be pinned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +71,22 @@ pub fn open(workflow: &Workflow, named: &[&str]) -> Vec<ToPin> {
         !named.iter().any(inside)
     });
     asked
+}
+
+/// The type of the parameter, or of the field of one, that a rule names; none where there is no such.
+#[must_use]
+pub fn named<'w>(workflow: &'w Workflow, name: &str) -> Option<&'w Type> {
+    let mut path = name.split('.');
+    let root = path.next()?;
+    let param = workflow.params.iter().find(|param| param.name == root)?;
+    path.try_fold(&param.ty, |ty, field| workflow.field_type(ty, field))
+}
+
+/// Every parameter, and below it every field that has no fields, as rules name them.
+#[must_use]
+pub fn leaves(workflow: &Workflow) -> Vec<String> {
+    let params = (0..workflow.params.len()).map(|index| Root::Param(ParamId::of(index)));
+    params.flat_map(|root| paths(workflow, &Datum { root, fields: Vec::new() })).collect()
 }
 
 impl ToPin {

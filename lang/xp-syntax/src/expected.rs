@@ -16,13 +16,16 @@ pub(crate) enum Wanted {
     Hidden,
 }
 
+/// How a number is spoken of.
+pub(crate) const NUMBER: &str = "a number";
+
 /// What a rule stands for.
 pub(crate) fn wanted(rule: Rule) -> Wanted {
     use Wanted::{Choice, End, Exactly, Hidden};
     match rule {
         Rule::EOI => End,
         Rule::string => Choice("a string"),
-        Rule::int => Choice("a number"),
+        Rule::int => Choice(NUMBER),
         Rule::action_name | Rule::action_path => Choice("an action"),
         Rule::binder_name => Choice("a name for the result"),
         Rule::connector_name => Choice("a connector name"),

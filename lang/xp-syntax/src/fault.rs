@@ -12,7 +12,7 @@ use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 use xp_diagnostics::{Diagnostic, Span, codes};
 
-use crate::expected::Wanted;
+use crate::expected::{Wanted, wanted};
 use crate::grammar::{Grammar, Rule};
 use crate::lexer::{Kind, Lexed, shorten};
 use crate::nearest::nearest;
@@ -42,6 +42,11 @@ impl Slice<'_, '_> {
             return false;
         };
         Grammar::parse(self.rule, &format!("{before}{replacement}{after}")).is_ok()
+    }
+
+    /// The word stands among its tokens.
+    fn says(&self, word: &str) -> bool {
+        self.tokens.clone().any(|token| self.lexed.word(token) == word)
     }
 
     fn span(&self, at: usize, len: usize) -> Span {
@@ -87,6 +92,21 @@ pub(crate) fn explain(slice: &Slice<'_, '_>, error: &Error<Rule>) -> Diagnostic 
     let before = found.checked_sub(1).map_or("", |before| lexed.word(before));
     if let Some(planned) = planned::inside(slice.piece, before, word) {
         return planned.fault(span);
+    }
+    let missing = |what| wants.contains(&what);
+    let kind = lexed.kind(found);
+    if word == "=" && slice.piece == Piece::Workflow && missing(Wanted::Exactly(",")) {
+        return planned::default_value().at(span);
+    }
+    if kind == Some(Kind::Int) && lexed.word(found + 1) == "of" && missing(wanted(Rule::formula)) {
+        return planned::quorum().at(span);
+    }
+    if kind == Some(Kind::Word)
+        && slice.piece == Piece::Grant
+        && before == "max"
+        && cure::in_digits(word).is_none()
+    {
+        return planned::limit_of_data().at(span);
     }
     if before == "fresh" && slice.piece == Piece::Action {
         let fresh = lexed.span(found - 1);

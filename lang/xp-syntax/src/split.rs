@@ -151,6 +151,9 @@ impl<'l, 't> Splitter<'l, 't> {
         if slip {
             self.add(Piece::Unknown, self.at..self.at + 1);
             self.at += 1;
+        } else if let Some(end) = self.misplaced(word) {
+            self.add(Piece::Unknown, self.at..end);
+            self.at = end;
         } else if self.lexed.kind(self.at) != Some(Kind::Word) || !self.moves(word) {
             self.unknown();
         }

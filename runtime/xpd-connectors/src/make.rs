@@ -103,7 +103,9 @@ pub fn make(name: &str, kind: &str, table: &toml::Table, folder: &Path) -> Resul
         "github" => maker.github(),
         "sandbox" => maker.sandbox(),
         "deploy" => maker.deploy(),
-        other => Err(maker.wrong(format!("there is no connector of kind `{other}`"))),
+        other => Err(maker.wrong(format!(
+            "there is no connector of kind `{other}`; this server has `github`, `sandbox` and `deploy`"
+        ))),
     }
 }
 

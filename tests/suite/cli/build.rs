@@ -73,6 +73,23 @@ fn nothing_is_written_unless_everything_holds() {
 }
 
 #[test]
+fn a_build_that_writes_nothing_says_so() {
+    let sources = [
+        (edited("after open_pr.done {", "after open_pr.don {"), 2),
+        (edited("path: one of propose.files, text", "path: any, text"), 3),
+        (unanswered(), 4),
+    ];
+    for (source, code) in sources {
+        let folder = folder_with("workflow.xp", &source);
+        let build = ["build", "workflow.xp", "-o", "new.xpa"];
+        run(folder.path(), &build).exits(code).says(&["nothing was written to `new.xpa`"]);
+    }
+    let folder = folder_with("workflow.xp", &example_text());
+    let ran = run(folder.path(), &["build", "workflow.xp", "-o", "new.xpa"]).exits(0);
+    assert!(!ran.talk.contains("nothing was written"), "{ran}");
+}
+
+#[test]
 fn a_key_that_is_none_stops_it_before_anything_is_written() {
     let folder = folder_with("workflow.xp", &example_text());
     let rsa = ["genpkey", "-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "rsa.pem"];

@@ -20,6 +20,22 @@ fn every_code_has_its_page() {
 }
 
 #[test]
+fn without_a_code_all_are_listed() {
+    let root = xp_tests::root();
+    let index = run(&root, &["explain"]).exits(0).out;
+    assert_eq!(index, run(&root, &["explain", "--list"]).exits(0).out);
+    for code in xp_diagnostics::codes::ALL {
+        assert_eq!(index.matches(&format!("  {}  {}\n", code.id, code.title)).count(), 1, "{}", code.id);
+    }
+    let heads = index.lines().filter(|line| line.starts_with("XP")).count();
+    assert_eq!(
+        index.lines().filter(|line| !line.is_empty()).count(),
+        heads + xp_diagnostics::codes::ALL.len()
+    );
+    run(&root, &["explain", "XP9999"]).exits(2).says(&["--list"]);
+}
+
+#[test]
 fn in_any_case_and_nothing_else() {
     let root = xp_tests::root();
     assert_eq!(

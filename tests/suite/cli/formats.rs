@@ -102,6 +102,62 @@ fn github() {
     assert!(proved.out.contains("18 proved"), "{proved}");
 }
 
+/// The run that refutes a property: in SARIF as a code flow, in JUnit in the text of the failure.
+#[test]
+fn a_refutation_carries_its_run() {
+    let [_, refuted, _] = answers("sarif");
+    let log = refuted.json();
+    let result = &list(&list(&log, "runs")[0], "results")[0];
+    let flow = &list(result, "codeFlows")[0];
+    let locations = list(&list(flow, "threadFlows")[0], "locations");
+    assert!(locations.len() > 5, "{flow:#}");
+    let lines: Vec<u64> = locations
+        .iter()
+        .map(|one| {
+            let region = &one["location"]["physicalLocation"]["region"];
+            region["startLine"].as_u64().expect("a line")
+        })
+        .collect();
+    let write =
+        example_text().lines().position(|line| line.contains("contents.write(repo, start")).expect("it");
+    assert_eq!(lines.last().copied(), Some(write as u64 + 1), "{flow:#}");
+    let last = locations.last().expect("an event");
+    assert_eq!(last["location"]["message"]["text"], "developer in step implement uses github.contents.write");
+    assert!(last["properties"]["arguments"]["path"].is_string(), "{last:#}");
+    assert!(text(&flow["message"], "text").contains("outside"), "{flow:#}");
+
+    let [_, refuted, _] = answers("junit");
+    let suites = Element::parse(&refuted.out);
+    let failure =
+        suites.children[0].children.iter().flat_map(|case| &case.children).next().expect("a failure");
+    assert_eq!(failure.attribute("type"), Some("refuted"));
+    for part in ["this run shows it", "uses github.contents.write", "XP0624"] {
+        assert!(refuted.out.contains(part), "no {part}: {refuted}");
+    }
+}
+
+/// What has no definite answer fails the job, and is no refutation.
+#[test]
+fn without_an_answer() {
+    let folder = folder_with("workflow.xp", &super::unanswered());
+    let ran = |format: &str| run(folder.path(), &["check", "workflow.xp", "--format", format]).exits(4);
+    let sarif = ran("sarif").json();
+    let results = list(&list(&sarif, "runs")[0], "results");
+    let open = results.iter().find(|one| one["ruleId"] == "XP0632").expect("the question");
+    assert_eq!((&open["kind"], &open["level"]), (&Value::from("open"), &Value::from("none")), "{open:#}");
+    let junit = ran("junit");
+    let suites = Element::parse(&junit.out);
+    let kinds: Vec<_> = suites.children[0]
+        .children
+        .iter()
+        .flat_map(|case| &case.children)
+        .filter_map(|failure| failure.attribute("type"))
+        .collect();
+    assert_eq!(kinds, ["unknown"], "{junit}");
+    let github = ran("github").out;
+    assert!(github.lines().any(|line| line.starts_with("::error") && line.contains("XP0632")), "{github}");
+}
+
 /// A fault without a file, or of a file that is not there, has its form in every format.
 #[test]
 fn a_file_that_is_not_there() {

@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod build;
+mod causes;
 mod deploy;
 mod explain;
+mod fix;
 mod fixes;
 mod fmt;
 mod formats;
@@ -17,6 +19,7 @@ mod refuted;
 mod replay;
 mod reviewer;
 mod roster;
+mod several;
 mod shape;
 mod slips;
 mod streams;

@@ -49,6 +49,22 @@ fn what_a_run_is_for_may_be_any() {
     run(folder.path(), &["check", "desk.xp", "--roster", "roster.toml"]).exits(0);
 }
 
+/// A rule that speaks of what is not there lets nobody start anything: said here, and not at the first start.
+#[test]
+fn names_and_values_that_cannot_be_are_said() {
+    let text =
+        std::fs::read_to_string(xp_tests::root().join("examples/bug_fix/roster.toml")).expect("a roster");
+    assert!(text.contains("\"repo.owner\""));
+    let ran = checked(&text.replace("\"repo.owner\"", "\"repo.ownr\""), &[]).exits(3);
+    let ran = ran.says(&["XP0627", "`bug_fix` has no parameter `repo.ownr`", "did you mean `repo.owner`?"]);
+    assert!(!ran.talk.contains("may choose `repo.owner`"), "one cause, two messages: {ran}");
+    checked(&text.replace("\"repo.owner\" =", "\"tickt\" = 1\n\"repo.owner\" ="), &[])
+        .exits(3)
+        .says(&["`bug_fix` has no parameter `tickt`"]);
+    let number = "params = { \"repo.name\" = 7, \"repo.owner\" = [\"a\", \"b\"], \"repo.default_branch\" = \"main\", \"repo.test_command\" = \"t\" }\n";
+    checked(&roster(number), &[]).exits(3).says(&["`repo.name` is never `7`", "its type is `text`"]);
+}
+
 #[test]
 fn what_passes_through_a_result_is_still_the_starter_s() {
     let workflow = r#"connector bank {

@@ -30,8 +30,18 @@ fn every_property_of_them_is_proved() {
         for (obligation, verdict) in model.obligations.iter().zip(&verdicts) {
             assert_eq!(verdict.status, Status::Proved, "{name}: {}: {}", obligation.id, verdict.reason);
         }
-        let assuming = verdicts.iter().filter(|verdict| !verdict.assuming.is_empty()).count();
-        assert_eq!(assuming, usize::from(*name == "desk"), "{name}");
+        // The desk counts on nobody else; the bank names a draft by a text of the run's, which must not be too long for that.
+        let assumed: &[&str] = match *name {
+            "desk" => &["fresh-evidence"],
+            "bank" => &["progress"],
+            _ => &[],
+        };
+        let pairs = model.obligations.iter().zip(&verdicts);
+        let assuming: Vec<String> = pairs
+            .filter(|(_, verdict)| !verdict.assuming.is_empty())
+            .map(|(obligation, _)| obligation.question.kind().hyphenated())
+            .collect();
+        assert_eq!(assuming, assumed, "{name}");
     }
 }
 

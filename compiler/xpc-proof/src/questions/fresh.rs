@@ -158,11 +158,15 @@ impl<'m> Asked<'_, '_, 'm> {
         let mut proved = answer::proved();
         for term in shared {
             let Some(assumption) = self.things.assumed(term) else {
-                return answer::conditional(format!(
-                    "somebody else may change {} that evidence is about: let every final use expect the version the evidence was \
-                     about, or say that nobody does (`assume nobody else changes … because \"…\"`)",
+                let kind = self.things.kind(term).unwrap_or("connector.Kind");
+                let verdict = answer::conditional(format!(
+                    "somebody else may change {} that evidence is about: let every final use expect the version the evidence \
+                     was about (`expects` in the declaration of its action), or say that nobody does, in the workflow: `assume \
+                     nobody else changes {kind}(KEY) because \"…\"`",
                     self.things.words(term)
                 ));
+                let about = self.evidence.iter().find(|one| self.things.about(one).contains(&term));
+                return Verdict { because: about.map(place).into_iter().collect(), ..verdict };
             };
             proved = answer::assuming(proved, assumption);
         }
@@ -322,19 +326,23 @@ impl<'m> Asked<'_, '_, 'm> {
         let mut failure = Diagnostic::error(codes::STALE, message)
             .at(context.span(Place::Grant(by.0, by.1)))
             .label(context.span(place), format!("this {what} would be out of date"));
-        if by.0 == one.step {
-            failure = failure.help(format!("move `{action}` into a step of its own before `{gathering}`"));
+        // What is judged may have been read by an earlier step: that one would have to come later.
+        let gathered = one.by.0;
+        let (first, second) = (&facts.step(gathered).name, &facts.step(by.0).name);
+        if by.0 == one.step || by.0 == gathered {
+            failure = failure.help(format!("move `{action}` into a step of its own before `{first}`"));
+        } else if facts.cone([by.0]).contains(&gathered) {
+            failure = failure.help(format!(
+                "gather the {what} again behind `{second}`, or let the action say that it makes this `final` if it is what the \
+                 {what} was gathered for"
+            ));
         } else {
-            failure =
-                failure.label(context.span(Place::After(one.step)), "opens when the other may still be used");
-            failure = failure.help(if facts.cone([by.0]).contains(&one.step) {
-                format!(
-                    "gather the {what} again behind `{}`, or let the action say that it makes this `final` if it is what the \
-                     {what} was gathered for",
-                    facts.step(by.0).name
-                )
+            let opens = context.span(Place::After(gathered));
+            failure = failure.label(opens, "opens when the other may still be used");
+            failure = failure.help(if facts.cone([gathered]).contains(&by.0) {
+                format!("let every way into `{first}` wait until `{second}` is settled")
             } else {
-                format!("let `{gathering}` wait until `{}` is settled", facts.step(by.0).name)
+                format!("let `{first}` wait until `{second}` is settled")
             });
         }
         failure

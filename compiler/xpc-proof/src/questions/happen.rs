@@ -3,13 +3,14 @@
 //! Exact on live maps: a step opens in some run when some live map has it open. Where a limit per run could keep a loop
 //! from being used up, only a plan that the machine carries out counts as yes.
 
-use xp_artifact::workflow::{Atom, StepId};
+use xp_artifact::workflow::{Atom, Datum, StepId};
 use xp_diagnostics::{Diagnostic, codes};
 use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
 use crate::answer;
 use crate::cover::Chance;
+use crate::evidence;
 use crate::need::Need;
 
 pub(crate) fn steps_open(context: &Context<'_, '_>) -> Verdict {
@@ -75,23 +76,27 @@ pub(crate) fn outcomes_happen(context: &Context<'_, '_>) -> Verdict {
     let facts = context.facts;
     let mut unsure = None;
     let mut never = Vec::new();
-    let mut behind = 0_usize;
+    let mut behind = Vec::new();
     for step in facts.steps() {
         for (atom, _) in facts.atoms(step) {
             match context.cover().happens(atom) {
                 Chance::Happens => {}
-                Chance::Never if context.cover().opens(step) == Chance::Never && !is_root(context, step) => {
-                    behind += 1
-                }
+                Chance::Never if context.cover().opens(step) == Chance::Never => behind.push(atom),
                 Chance::Never => never.push(atom),
                 Chance::Unsure(why) => unsure = unsure.or(Some((atom, why))),
             }
         }
     }
-    if !never.is_empty() || behind > 0 {
-        let failures = never.iter().take(MOST).map(|atom| never_happens(context, *atom)).collect();
+    if !never.is_empty() || !behind.is_empty() {
+        // What is in a step that never opens follows from that, which is a question of its own.
+        let shown: Vec<Atom> = if never.is_empty() {
+            behind.iter().take(1).copied().collect()
+        } else {
+            never.iter().take(MOST).copied().collect()
+        };
+        let failures = shown.iter().map(|atom| never_happens(context, *atom)).collect();
         let mut verdict = answer::refuted(failures);
-        let more = never.len().saturating_sub(MOST) + behind;
+        let more = never.len() + behind.len() - shown.len();
         if more > 0 {
             verdict.notes.push(format!("{more} more outcomes never happen"));
         }
@@ -100,6 +105,22 @@ pub(crate) fn outcomes_happen(context: &Context<'_, '_>) -> Verdict {
     match unsure {
         Some((atom, why)) => answer::unknown(format!("outcome `{}`: {why}", facts.atom_name(atom))),
         None => answer::proved(),
+    }
+}
+
+/// What shows the judge what it judges.
+fn showing(context: &Context<'_, '_>, datum: &Datum) -> String {
+    let facts = context.facts;
+    let mut actions = facts.w.actions.iter();
+    let shown = actions.find_map(|action| {
+        let field = action.shows.iter().find(|field| facts.is_like(datum, action, field))?;
+        Some(format!("`{}.{}`, which shows `{field}`", action.connector, action.name))
+    });
+    match shown {
+        Some(action) => format!("grant the step an action that shows what is judged, such as {action}"),
+        None => "grant the step an action that shows what is judged: one with `shows FIELD` in its declaration, where FIELD \
+                 of its result is the value that is judged; or judge what is handed in with `submit`"
+            .to_owned(),
     }
 }
 
@@ -121,10 +142,21 @@ fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Diagnostic {
         failure =
             failure.label(context.span(Place::Condition(facts.chosen(atom))), "this evidence cannot be had");
     }
+    let read = evidence::read_by(facts, atom.step).into_iter().map(|grant| (atom.step, grant));
+    if let Some(at) =
+        read.into_iter().find(|at| facts.makes_the_given(*at)).filter(|_| facts.evidence(atom).is_some())
+    {
+        failure = failure
+            .label(
+                context.span(Place::Grant(at.0, at.1)),
+                "what this makes is named by what the run is given, so it is not new",
+            )
+            .help("let an earlier step hand the name in with `submit`");
+    }
     if let Some(datum) = facts.judged_datum(atom)
         && facts.ways_to_see(atom.step, datum).is_empty()
     {
-        failure = failure.help("grant an action that shows what is judged");
+        failure = failure.help(showing(context, datum));
     }
     if !facts.submittable(atom.step) {
         failure = failure.help("what the step must hand in cannot exist: widen its patterns");

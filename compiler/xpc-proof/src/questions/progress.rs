@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xp_artifact::question::Status;
 use xp_artifact::workflow::{Grant, GrantIx, How, StepId};
 use xp_diagnostics::{Diagnostic, codes};
+use xp_scope::MAX_TEXT;
 use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
@@ -19,7 +21,7 @@ use crate::need::{Goal, Need};
 use crate::plan::{self, Act};
 use crate::refute::Setting;
 use crate::session::Answer;
-use crate::sure;
+use crate::sure::{self, Starved};
 use crate::violation::Violation;
 
 /// Conditions of one step that read more Booleans than this are left to the solver.
@@ -88,7 +90,27 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     }
     let mut verdict = answer::from(failures);
     verdict.notes.push("a use that fails for good is an operator's matter".to_owned());
+    if verdict.status == Status::Proved {
+        verdict.assuming = facts.steps().flat_map(|step| short_texts(context, step)).collect();
+    }
     verdict
+}
+
+/// Texts put together that the step counts on, and that the machine refuses where they come to be too long. Whoever chooses
+/// such a text chooses its length: the proof says that it rests on this, rather than ask each step for another way.
+fn short_texts(context: &Context<'_, '_>, step: StepId) -> Vec<String> {
+    let facts = context.facts;
+    let read = evidence::read_by(facts, step).into_iter().map(|grant| (step, grant));
+    let relevant: BTreeSet<GrantAt> = read.chain(sure::showing(facts, step)).collect();
+    let long = relevant.into_iter().filter_map(|at| Some((at, sure::long_text(facts, at)?)));
+    long.map(|(at, param)| {
+        format!(
+            "`{param}` of `{}` in step `{}` has at most {MAX_TEXT} characters",
+            facts.action_name(at),
+            facts.step(step).name
+        )
+    })
+    .collect()
 }
 
 /// The makers of what the step's grants and judgements name have settled, and the steps that guards of the grants look at.
@@ -205,14 +227,47 @@ fn at_once(context: &Context<'_, '_>, step: StepId, map: &Map) -> Result<Diagnos
             None if lucky => format!("{why}; {}", cure(name)),
             None => why,
         })?;
-    let failure =
-        Diagnostic::error(codes::STRANDED, format!("step `{name}` can be left with no way to settle"))
-            .at(context.span(Place::Step(step)));
-    let failure = failure.help(
-        "add an outcome that the role may decide without evidence, or automatic outcomes for all evidence",
-    );
-    let failure = if lucky { failure.help(cure(name)) } else { failure };
+    let message = format!("step `{name}` can be left with no way to settle");
+    let own = context.span(Place::Step(step));
+    let mut causes = causes(context, step).into_iter();
+    let failure = match causes.next() {
+        Some((place, why, help)) => {
+            let failure = Diagnostic::error(codes::STRANDED, format!("{message}: {why}"));
+            let failure = failure.at(context.span(place)).label(own, "this step needs it");
+            let failure = causes.fold(failure, |failure, (place, why, _)| failure.label(context.span(place), why));
+            failure.help(format!("{help}add an outcome to `{name}` that does without, such as `outcome impossible -> end`"))
+        }
+        None => Diagnostic::error(codes::STRANDED, message).at(own).help(
+            "add an outcome that the role may decide without evidence, or automatic outcomes for all evidence",
+        ),
+    };
     Ok(failure.trace(trace))
+}
+
+/// What the step counts on and need not get: where, why not, and what else would help, as the beginning of a sentence.
+fn causes(context: &Context<'_, '_>, step: StepId) -> Vec<(Place, String, String)> {
+    let facts = context.facts;
+    let mut causes = Vec::new();
+    for at in sure::unsure(facts, step) {
+        let Some((number, starved)) = sure::doubtful_pin(facts, at) else { continue };
+        let place = Place::Pin(at.0, at.1, number);
+        causes.push(match starved {
+            Starved::Name(ty) => (
+                place,
+                format!("this text may be no `{ty}`"),
+                format!(
+                    "make it of numbers, commits or words of an enumeration, let an earlier step hand in a `{ty}` with `submit`, or "
+                ),
+            ),
+            Starved::List => (place, "this list may be empty".to_owned(), String::new()),
+            Starved::Narrowed => (place, "none of this list may match".to_owned(), String::new()),
+        });
+    }
+    for at in sure::showing(facts, step) {
+        let place = Place::Grant(at.0, at.1);
+        causes.push((place, "this may show something else than what is judged".to_owned(), String::new()));
+    }
+    causes
 }
 
 /// A grant that matters to the step and that a guard may refuse.

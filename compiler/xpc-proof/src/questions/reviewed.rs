@@ -313,12 +313,27 @@ fn failure(
     } else {
         Place::Pin(at.0, at.1, number)
     };
-    Ok(Diagnostic::error(
+    // What stands for a judgement by the author's word is said to be none here.
+    let counted = facts
+        .step(at.0)
+        .after
+        .atoms()
+        .into_iter()
+        .find(|atom| facts.outcome(*atom).is_some_and(|outcome| outcome.counts.is_some()));
+    let failure = Diagnostic::error(
         codes::UNREVIEWED,
         format!("`{action}` can be used in step `{}` on content that nobody judged", facts.step(at.0).name),
     )
     .at(context.span(place))
     .label(context.span(Place::After(at.0)), "this does not wait for a judgement of it")
-    .help("wait for an outcome that says what it judges: `outcome approved of …`")
-    .trace(trace))
+    .help("wait for an outcome that says what it judges: `outcome approved of …`");
+    let failure = match counted {
+        Some(atom) => failure.because(format!(
+            "`{}` counts as no judgement of it: its evidence must be `about` exactly this, and nobody who chose some of it may \
+             choose what the evidence is `measured by`",
+            facts.atom_name(atom)
+        )),
+        None => failure,
+    };
+    Ok(failure.trace(trace))
 }

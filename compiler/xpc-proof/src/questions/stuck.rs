@@ -47,7 +47,13 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
             None => Diagnostic::error(codes::STUCK, "a run is stuck from the start")
                 .at(context.span(Place::Workflow)),
         };
-        failure = failure.label(context.span(Place::Finish), "the run is over only when this holds");
+        // Without a clause of its own the place is the workflow's name.
+        let finish = context.span(Place::Finish);
+        failure = if finish == context.span(Place::Workflow) {
+            failure.because("a run is over when every step is settled, or an outcome ends it")
+        } else {
+            failure.label(finish, "the run is over only when this holds")
+        };
         failure.trace(trace)
     });
     answer::from(vec![failure])

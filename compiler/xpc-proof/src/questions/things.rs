@@ -167,12 +167,17 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// The thing in words: its kind.
     pub fn words(&self, term: TermIx) -> String {
+        self.kind(term).map_or_else(
+            || "a thing that no declaration describes".to_owned(),
+            |kind| format!("the `{kind}`"),
+        )
+    }
+
+    /// The qualified name of its kind.
+    pub fn kind(&self, term: TermIx) -> Option<&str> {
         let table = self.table.borrow();
         let kind = table.0.get(term.0).and_then(last).and_then(|level| self.facts.w.kinds.get(level.kind));
-        kind.map_or_else(
-            || "a thing that no declaration describes".to_owned(),
-            |kind| format!("the `{}`", kind.name),
-        )
+        kind.map(|kind| kind.name.as_str())
     }
 }
 

@@ -12,6 +12,14 @@ use crate::files;
 use crate::report::{Report, talk};
 
 pub fn run(options: &Build) -> Exit {
+    let exit = built(options);
+    if exit != Exit::Ok {
+        talk(&format!("nothing was written to `{}`", options.output.display()));
+    }
+    exit
+}
+
+fn built(options: &Build) -> Exit {
     if let Err(message) = writable(options) {
         return exit::rejected(&message);
     }

@@ -1,5 +1,7 @@
 //! `xpc check`: parse, resolve, analyse, prove.
 
+mod fix;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,17 +18,21 @@ pub fn run(options: &Check) -> Exit {
     let mut driver = Driver::new();
     let begun = Instant::now();
     let mut compiled = driver.compile(&disk, &options.files);
+    if options.fix {
+        compiled = match fix::all(&mut driver, &disk, &options.files, compiled) {
+            Ok(compiled) => compiled,
+            Err(exit) => return exit,
+        };
+    }
     let roster = options.roster.as_ref().and_then(|path| read(&disk, path, &mut compiled));
     let compiling = begun.elapsed();
     let mut answered = Vec::new();
-    // Nothing is proved of sources that are faulty: an answer about half of them would mislead.
-    if !compiled.rejected() {
-        let mut prover = ProverProcess::installed();
-        for (_, model) in &compiled.models {
-            match driver.prove(&disk, &mut prover, model) {
-                Ok(one) => answered.push((with_roster(model, roster.as_ref()), one)),
-                Err(error) => return exit::failed(&error.to_string()),
-            }
+    // A file with faults has no models: an answer about half of it would mislead. Of the others everything is answered.
+    let mut prover = ProverProcess::installed();
+    for (_, model) in &compiled.models {
+        match driver.prove(&disk, &mut prover, model) {
+            Ok(one) => answered.push((with_roster(model, roster.as_ref()), one)),
+            Err(error) => return exit::failed(&error.to_string()),
         }
     }
     let proved: Vec<Proved<'_>> = answered

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use xp_artifact::question::Status;
-use xp_diagnostics::Span;
+use xp_diagnostics::{Severity, Span};
 use xpc_driver::Proved;
 use xpc_model::{Place, Verdict};
 
@@ -20,13 +20,23 @@ pub fn summary(report: &Report<'_>) -> String {
         let _ = writeln!(text, "rejected: {} warning{plural}, and warnings are denied", report.denied);
     }
     if report.compiled.rejected() {
-        let faults =
-            report.diagnostics.iter().filter(|d| d.severity == xp_diagnostics::Severity::Error).count();
-        let _ = writeln!(
-            text,
-            "rejected: {faults} error{}; nothing was proved",
-            if faults == 1 { "" } else { "s" }
-        );
+        // Counted before warnings are made errors: what fails to hold is no reason to reject.
+        let faults = report.found.iter().filter(|fault| fault.severity == Severity::Error);
+        let (mut count, mut files) = (0, Vec::new());
+        for fault in faults {
+            count += 1;
+            files.extend(fault.file.map(|file| report.compiled.sources.path(file)));
+        }
+        files.sort_unstable();
+        files.dedup();
+        let files: Vec<String> = files.into_iter().map(|file| format!("`{file}`")).collect();
+        let of = if report.proved.is_empty() || files.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", files.join(", "))
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        let _ = writeln!(text, "rejected: {count} error{plural}; nothing was proved{of}");
     }
     text
 }

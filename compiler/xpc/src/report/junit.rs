@@ -1,9 +1,9 @@
 //! `--format junit`: a case for each file and each obligation; what is enforced has a class of its own.
 
 use xp_artifact::question::Status;
-use xp_diagnostics::render::junit::{self, Case};
+use xp_diagnostics::render::junit::{self, Case, Failure};
 
-use crate::report::Report;
+use crate::report::{Report, verdict};
 
 /// The suites.
 pub fn suites(report: &Report<'_>) -> String {
@@ -11,15 +11,8 @@ pub fn suites(report: &Report<'_>) -> String {
     let mut cases = junit::cases(&compiled.sources, &compiled.named, &report.found);
     for proved in report.proved {
         for (obligation, verdict) in proved.model.obligations.iter().zip(&proved.verdicts) {
-            let failure = (!verdict.status.holds(obligation.vacuous_ok)).then(|| {
-                let line = match verdict.failures.first() {
-                    Some(first) => first.message.clone(),
-                    None => format!("{}: {}", verdict.status.as_str(), verdict.reason),
-                };
-                let all: Vec<&str> =
-                    verdict.failures.iter().map(|failure| failure.message.as_str()).collect();
-                (line, all.join("\n"))
-            });
+            let faults = verdict::of(proved.model, obligation, verdict);
+            let failure = Failure::of(&compiled.sources, verdict.status.as_str(), &faults);
             let workflow = &proved.model.workflow.name;
             let class = match verdict.status {
                 Status::Enforced => format!("{workflow}.enforced"),

@@ -3,15 +3,32 @@
 use xp_artifact::question::Status;
 use xp_diagnostics::{Diagnostic, codes};
 use xpc_driver::Proved;
-use xpc_model::{ProofObligation, Verdict};
+use xpc_model::{Model, ProofObligation, Verdict};
 
-/// A diagnostic for each way a property fails, and one for each without an answer.
+/// A diagnostic for each way a property fails, and one for each without an answer. What only follows from a step that
+/// never opens, or an outcome that never happens, is counted there: the answers themselves are listed anyway.
 pub fn diagnostics(proved: &Proved<'_>) -> Vec<Diagnostic> {
     let pairs = proved.model.obligations.iter().zip(&proved.verdicts);
-    pairs.flat_map(|(obligation, verdict)| of(obligation, verdict)).collect()
+    let mut found: Vec<Diagnostic> =
+        pairs.flat_map(|(obligation, verdict)| of(proved.model, obligation, verdict)).collect();
+    let cause = |fault: &Diagnostic| [codes::NEVER_OPENS, codes::NEVER_HAPPENS].contains(&fault.code);
+    if !found.iter().any(cause) {
+        return found;
+    }
+    // What no step grants at all says nothing for a reason of its own: it has no place to point at.
+    let before = found.len();
+    found.retain(|fault| fault.code != codes::VACUOUS || fault.labels.is_empty());
+    let follow = before - found.len();
+    if let Some(cause) = found.iter_mut().find(|fault| cause(fault)).filter(|_| follow > 0) {
+        let what =
+            if follow == 1 { "one property says".to_owned() } else { format!("{follow} properties say") };
+        cause.notes.push(format!("{what} nothing, since what they speak of can never be used"));
+    }
+    found
 }
 
-fn of(obligation: &ProofObligation, verdict: &Verdict) -> Vec<Diagnostic> {
+/// The same for one property; none where it holds.
+pub fn of(model: &Model, obligation: &ProofObligation, verdict: &Verdict) -> Vec<Diagnostic> {
     let (code, word) = match verdict.status {
         status if status.holds(obligation.vacuous_ok) => return Vec::new(),
         Status::Refuted | Status::Vacuous if !verdict.failures.is_empty() => {
@@ -24,7 +41,9 @@ fn of(obligation: &ProofObligation, verdict: &Verdict) -> Vec<Diagnostic> {
         }
     };
     let message = format!("`{}` is {word}: {}", obligation.source, verdict.reason);
-    vec![Diagnostic::warning(code, message).at(obligation.span)]
+    // What the condition is about, where that is known.
+    let place = verdict.because.first().and_then(|place| model.spans.get(*place));
+    vec![Diagnostic::warning(code, message).at(place.unwrap_or(obligation.span))]
 }
 
 /// Says which clause asks for what fails, where that is not what is underlined.

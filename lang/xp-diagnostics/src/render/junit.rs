@@ -1,5 +1,7 @@
 //! JUnit XML, as CI servers read it.
 
+use std::borrow::Borrow;
+
 use crate::{Diagnostic, Severity, SourceId, Sources};
 
 /// One test case: a file, or a property.
@@ -9,28 +11,46 @@ pub struct Case {
     pub class: String,
     /// What was checked.
     pub name: String,
-    /// When it failed: a line, and the whole text.
-    pub failure: Option<(String, String)>,
+    /// When it failed.
+    pub failure: Option<Failure>,
     /// How long it took.
     pub micros: u64,
+}
+
+/// Why a case failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// `rejected`, or the answer that a property has.
+    pub kind: String,
+    /// A line.
+    pub line: String,
+    /// The faults as people see them, runs included.
+    pub text: String,
+}
+
+impl Failure {
+    /// What these faults are; nothing where there are none.
+    #[must_use]
+    pub fn of<F: Borrow<Diagnostic>>(sources: &Sources, kind: &str, faults: &[F]) -> Option<Self> {
+        let first = faults.first()?.borrow();
+        let line = match faults.len() - 1 {
+            0 => first.message.clone(),
+            more => format!("{} (and {more} more)", first.message),
+        };
+        let texts: Vec<String> =
+            faults.iter().map(|fault| super::human::render(sources, fault.borrow(), false)).collect();
+        Some(Self { kind: kind.to_owned(), line, text: texts.join("\n") })
+    }
 }
 
 /// A case for each file, which fails with its errors; faults without a file make a case of their own.
 #[must_use]
 pub fn cases(sources: &Sources, files: &[SourceId], faults: &[Diagnostic]) -> Vec<Case> {
-    let case = |class: &str, faults: Vec<&Diagnostic>| {
-        let failure = faults.first().map(|first| {
-            let more = faults.len() - 1;
-            let line = if more == 0 {
-                first.message.clone()
-            } else {
-                format!("{} (and {more} more)", first.message)
-            };
-            let texts: Vec<String> =
-                faults.iter().map(|fault| super::human::render(sources, fault, false)).collect();
-            (line, texts.join("\n"))
-        });
-        Case { class: class.to_owned(), name: "reads and resolves".to_owned(), failure, micros: 0 }
+    let case = |class: &str, faults: Vec<&Diagnostic>| Case {
+        class: class.to_owned(),
+        name: "reads and resolves".to_owned(),
+        failure: Failure::of(sources, "rejected", &faults),
+        micros: 0,
     };
     let of = |file: Option<SourceId>| -> Vec<&Diagnostic> {
         faults.iter().filter(|fault| fault.severity == Severity::Error && fault.file == file).collect()
@@ -61,8 +81,9 @@ pub fn render(cases: &[Case]) -> String {
         );
         match &case.failure {
             None => out.push_str(&format!("    <testcase {attributes}/>\n")),
-            Some((line, text)) => out.push_str(&format!(
-                "    <testcase {attributes}>\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
+            Some(Failure { kind, line, text }) => out.push_str(&format!(
+                "    <testcase {attributes}>\n      <failure type=\"{}\" message=\"{}\">{}</failure>\n    </testcase>\n",
+                escape(kind),
                 escape(line),
                 escape(text)
             )),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Code, Diagnostic, Severity, Sources, Span};
+use crate::{Code, Diagnostic, Severity, Sources, Span, Trace, codes};
 
 /// The log of one run of the tool.
 #[must_use]
@@ -36,7 +36,10 @@ pub fn render(sources: &Sources, faults: &[Diagnostic], version: &str) -> Value 
 }
 
 fn result(sources: &Sources, fault: &Diagnostic, rule: Option<usize>) -> Value {
+    // A property without a definite answer is an open question (3.27.9), which has no level (3.27.10).
+    let open = [codes::CONDITIONAL, codes::NO_ANSWER].contains(&fault.code);
     let level = match fault.severity {
+        _ if open => "none",
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",
@@ -73,6 +76,12 @@ fn result(sources: &Sources, fault: &Diagnostic, rule: Option<usize>) -> Value {
         if !related.is_empty() {
             fields.insert("relatedLocations".to_owned(), json!(related));
         }
+        if open {
+            fields.insert("kind".to_owned(), json!("open"));
+        }
+        if let Some(trace) = &fault.trace {
+            fields.insert("codeFlows".to_owned(), json!([flow(sources, trace)]));
+        }
         if let Some(fix) = &fault.fix {
             let replacement = json!({
                 "deletedRegion": region(sources, fix.span),
@@ -89,6 +98,30 @@ fn result(sources: &Sources, fault: &Diagnostic, rule: Option<usize>) -> Value {
         }
     }
     result
+}
+
+/// The run that shows a fault, an event a location (3.36). What an event was given stands in its `properties`.
+fn flow(sources: &Sources, trace: &Trace) -> Value {
+    let locations: Vec<Value> = trace
+        .events
+        .iter()
+        .enumerate()
+        .map(|(at, event)| {
+            let mut location = json!({ "message": { "text": super::trace::sentence(event) } });
+            if let (Some(span), Value::Object(fields)) = (event.span, &mut location) {
+                fields.insert("physicalLocation".to_owned(), physical(sources, span));
+            }
+            let mut one = json!({ "location": location, "executionOrder": at + 1 });
+            if let (Some(arguments), Value::Object(fields)) = (super::trace::arguments(event), &mut one) {
+                fields.insert("properties".to_owned(), json!({ "arguments": arguments }));
+            }
+            one
+        })
+        .collect();
+    json!({
+        "message": { "text": trace.ends_in },
+        "threadFlows": [{ "locations": locations }],
+    })
 }
 
 fn physical(sources: &Sources, span: Span) -> Value {

@@ -60,17 +60,36 @@ fn shared(sources: &Sources, rows: &[[String; 4]], before: &Trace) -> usize {
 
 fn row(sources: &Sources, event: &Event) -> [String; 4] {
     let place = event.span.map(|span| format!("line {}", sources.position(span.source, span.start).line));
-    let who = match &event.principal {
+    [place.unwrap_or_default(), who(event), event.step.clone(), what(event)]
+}
+
+/// An event as a sentence: `senior in step review settles approved`.
+pub(super) fn sentence(event: &Event) -> String {
+    format!("{} in step {} {}", who(event), event.step, what(event))
+}
+
+/// What a use is given.
+pub(super) fn arguments(event: &Event) -> Option<Json> {
+    match &event.kind {
+        EventKind::Use { args, .. } => Some(object(args)),
+        EventKind::Settle { .. } | EventKind::Reopen { .. } | EventKind::End { .. } => None,
+    }
+}
+
+fn who(event: &Event) -> String {
+    match &event.principal {
         Some(principal) => format!("{} ({principal})", event.role),
         None => event.role.clone(),
-    };
-    let what = match &event.kind {
+    }
+}
+
+fn what(event: &Event) -> String {
+    match &event.kind {
         EventKind::Use { action, .. } => format!("uses {action}"),
         EventKind::Settle { outcome } => format!("settles {outcome}"),
         EventKind::Reopen { outcome, target } => format!("{outcome}: reopens {target}"),
         EventKind::End { outcome } => format!("{outcome}: ends the run"),
-    };
-    [place.unwrap_or_default(), who, event.step.clone(), what]
+    }
 }
 
 fn shortened(value: &Value) -> String {

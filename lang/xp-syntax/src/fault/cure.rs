@@ -5,7 +5,7 @@ use xp_diagnostics::Diagnostic;
 use super::Slice;
 use super::hints::hints;
 use super::wording::a;
-use crate::expected::Wanted;
+use crate::expected::{NUMBER, Wanted};
 use crate::lexer::{Kind, shorten};
 use crate::nearest::nearest;
 use crate::words::Piece;
@@ -33,6 +33,12 @@ pub(super) fn cure(
             let fault = fault.help(format!("did you mean `{near}`?"));
             return fault.fix(slice.span(start, word.len()), near, format!("write `{near}`"));
         }
+    }
+    if here && word == "|" && slice.lexed.word(found + 1) == "|" && slice.reads_with(start, 2, "or") {
+        return fault.help("write `or`").fix(slice.span(start, 2), "or", "write `or`");
+    }
+    if wants.contains(&Wanted::Choice(NUMBER)) {
+        return number(slice, word, start, fault);
     }
     // After what stands before, so that an inserted bracket does not follow a space.
     let end_before = found
@@ -105,6 +111,30 @@ pub(super) fn cure(
         return fault.help("an argument is named with `:`").fix(slice.span(start, 1), ":", "write `:`");
     }
     hints(slice, wants, word, fault)
+}
+
+/// A small number that is written as a word.
+pub(super) fn in_digits(word: &str) -> Option<usize> {
+    const WORDS: [&str; 12] =
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    WORDS.iter().position(|one| *one == word).map(|at| at + 1)
+}
+
+/// What is to be said where a number is missing.
+fn number(slice: &Slice<'_, '_>, word: &str, start: usize, fault: Diagnostic) -> Diagnostic {
+    let claim = matches!(slice.piece, Piece::Prove | Piece::Guard);
+    let number = match in_digits(word) {
+        Some(number) => number.to_string(),
+        None if word == "once" && claim => "1".to_owned(),
+        None if claim => return fault.help("a number is missing: `at most 1 per run`"),
+        None if word.is_empty() => return fault.help("a number is missing, as in `max 5`"),
+        None => return fault.help("a number is written in digits, as in `max 5`"),
+    };
+    if !slice.reads_with(start, word.len(), &number) {
+        return fault.help("a number is written in digits");
+    }
+    let title = format!("write `{number}`");
+    fault.help(title.clone()).fix(slice.span(start, word.len()), number, title)
 }
 
 /// A mark such as the one in `1.000` or `1,5`.

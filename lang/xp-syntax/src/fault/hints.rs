@@ -6,19 +6,42 @@ use super::Slice;
 use crate::expected::Wanted;
 use crate::words::Piece;
 
+const PRIVATE: &str = "what is private is the content of things: `prove private every connector.Kind never reaches effect publish`, \
+     `prove private connector.Kind(key) reaches outsiders only through ROLE`";
+const UNTRUSTED: &str = "what strangers wrote may reach a use through a judgement: \
+                         `prove untrusted text reaches USE only through ROLE`, with one role";
+
 pub(super) fn hints(slice: &Slice<'_, '_>, wants: &[Wanted], word: &str, fault: Diagnostic) -> Diagnostic {
     let wants = |word| wants.contains(&Wanted::Exactly(word));
     if word == "," && wants("and") {
         return fault.help("write `and` where all must hold, `or` where one is enough");
     }
+    if slice.piece == Piece::Assume {
+        return fault.help("an assumption is written `assume nobody else changes Kind(key) because \"…\"`");
+    }
     match slice.piece {
-        Piece::Step if wants("by") => {
+        Piece::Step if wants("by") || word == "after" => {
             fault.help("a step is written `step NAME by ROLE { … }`, or `step NAME by ROLE after FORMULA { … }`")
         }
         Piece::Grant if wants("per") => {
             fault.help("`once` says of what: `once per opening` or `once per run`")
         }
-        Piece::Prove | Piece::Guard if wants("per") => fault.help("a count is over the run: `at most N per run`"),
+        Piece::Prove | Piece::Guard if wants("per") => {
+            let fault = fault.help("a count is over the run: `at most N per run`");
+            let end = slice.text.len();
+            if word.is_empty() && slice.reads_with(end, 0, " per run") {
+                return fault.fix(slice.span(end, 0), " per run", "insert `per run`");
+            }
+            fault
+        }
+        Piece::Prove | Piece::Guard if slice.says("private") => fault.help(PRIVATE),
+        Piece::Prove | Piece::Guard if slice.says("untrusted") => fault.help(UNTRUSTED),
+        Piece::Guard if word == "or" => {
+            fault.help("a guard is kept, not proved: there is nothing to accept as vacuous")
+        }
+        Piece::Clause if slice.text == "version" => {
+            fault.help("which version a thing must have follows `at`: `expects Kind(key) at version`")
+        }
         Piece::Clause if wants("nothing") => {
             fault.help("name the things, as `Kind(key)`, with commas; `nothing` and `anything` stand alone")
         }

@@ -20,14 +20,22 @@ pub(crate) fn unknown(lexed: &Lexed<'_>, block: Piece, tokens: &Range<usize>) ->
     {
         return planned.fault(span);
     }
+    if block == Piece::File && matches!(word, "import" | "include" | "require") {
+        return Diagnostic::error(
+            codes::UNKNOWN_START,
+            format!("expected {}, found `{word}`", starts(block)),
+        )
+        .at(span)
+        .help("a module is brought in with `use`")
+        .fix(span, "use", "write `use`");
+    }
     if block == Piece::Action
         && let Some(fault) = clause(lexed, tokens)
     {
         return fault;
     }
     let starters: Vec<&str> = block.starters().collect();
-    let parts: Vec<String> = starters.iter().map(|word| format!("`{word}`")).collect();
-    let list = join(&parts);
+    let list = starts(block);
     if let Some(home) = Piece::BLOCKS.into_iter().find(|piece| piece.member(word).is_some())
         && lexed.kind(tokens.start) == Some(Kind::Word)
         && home != Piece::Action
@@ -69,6 +77,12 @@ pub(crate) fn unknown(lexed: &Lexed<'_>, block: Piece, tokens: &Range<usize>) ->
         }
     }
     fault
+}
+
+/// The words that start the members of a block.
+fn starts(block: Piece) -> String {
+    let parts: Vec<String> = block.starters().map(|word| format!("`{word}`")).collect();
+    join(&parts)
 }
 
 /// A clause of the former language, or one about a field of the result that does not begin with `result`.

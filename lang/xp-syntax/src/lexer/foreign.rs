@@ -93,6 +93,13 @@ impl Lexer<'_> {
         self.push(Kind::Bad, len);
     }
 
+    /// The mark at hand stands inside a word.
+    fn between_word_characters(&self, at: usize, mark: &str) -> bool {
+        let before = self.out.text.get(..at).and_then(|text| text.chars().next_back());
+        let after = self.out.text.get(at..).and_then(|text| text.strip_prefix(mark)?.chars().next());
+        before.is_some_and(is_word) && after.is_some_and(is_word)
+    }
+
     fn unknown_characters(&mut self) {
         let known = |c: char| {
             is_word(c)
@@ -109,6 +116,27 @@ impl Lexer<'_> {
             }
             len += c.len_utf8();
         }
+        if self.out.text.get(start..start + 1) == Some("#") {
+            // The rest of the line is meant as a comment.
+            let line = self.rest().find('\n').unwrap_or(self.rest().len());
+            len = self.rest().get(..line).map_or(len, str::len);
+            if !self.hidden(len, true) {
+                let fault =
+                    Diagnostic::error(codes::BAD_CHARACTER, "`#` means nothing here").at(self.span(1));
+                self.out.faults.push(fault.help("a comment starts with `//`").fix(
+                    self.span(1),
+                    "//",
+                    "write `//`",
+                ));
+            }
+            return self.push(Kind::Bad, len);
+        }
+        if self.between_word_characters(start, "-") {
+            let fault = Diagnostic::error(codes::BAD_CHARACTER, "`-` means nothing here").at(self.span(1));
+            let fault = fault.help("names are written with the letters a to z, digits and `_`");
+            self.out.faults.push(fault.fix(self.span(1), "_", "write `_`"));
+            return self.push(Kind::Bad, 1);
+        }
         let written = self.out.text.get(start..start + len).unwrap_or("");
         let shown: String = shorten(written).chars().flat_map(show).collect();
         let mut fault = Diagnostic::error(codes::BAD_CHARACTER, format!("`{shown}` means nothing here"))
@@ -123,8 +151,6 @@ impl Lexer<'_> {
             fault = fault.help("an arrow is written `->`");
         } else if written.starts_with(['“', '”', '\'', '‘', '’', '`', '„']) {
             fault = fault.help("strings stand between straight double quotes `\"`");
-        } else if written == "#" {
-            fault = fault.help("a comment starts with `//`");
         } else if written == "&&" || written == "&" {
             fault = fault.help("write `and`").fix(self.span(len), "and", "write `and`");
         } else if written == "!" {

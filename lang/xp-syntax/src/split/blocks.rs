@@ -6,6 +6,23 @@ use super::{NodeId, Splitter};
 use crate::words::Piece;
 
 impl Splitter<'_, '_> {
+    /// Where a member ends that belongs to a block further out, and was put into this one by mistake: all braces have
+    /// their partners, it stands further in than its block, and the block goes on behind it.
+    pub(super) fn misplaced(&self, word: &str) -> Option<usize> {
+        let block = self.block();
+        let node = self.nodes.get(block)?;
+        let piece = self.stack.iter().rev().find_map(|id| self.piece(*id).member(word))?;
+        let (here, head) = (self.lexed.token(self.at)?, self.lexed.token(node.head.start)?);
+        let balanced = self.surplus == 0 && self.deficit == 0 && self.closing.contains_key(&node.open?);
+        let inside = here.line_first && head.line_first && self.column(here.start) > self.column(head.start);
+        if piece.has_block() || self.by_indent || !balanced || !inside {
+            return None;
+        }
+        let (end, _) = self.piece_end(piece, self.at);
+        let next = self.lexed.word(end);
+        (next == "}" || self.piece(block).member(next).is_some()).then_some(end)
+    }
+
     /// A word that starts a member of another block: go there. False when there is no such block.
     pub(super) fn moves(&mut self, word: &str) -> bool {
         if self.stack.iter().any(|id| self.piece(*id).member(word).is_some()) {

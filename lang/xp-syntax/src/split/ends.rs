@@ -142,7 +142,10 @@ impl Splitter<'_, '_> {
             } else if outside && last != "." && !role {
                 let second =
                     at > start + 1 && self.lexed.token(at - 1).is_some_and(|before| before.line_first);
-                if (sibling && piece == Piece::Unknown) || (second && self.starts_something(word) && !clause)
+                // A clause with a slip in its first word holds words that start others.
+                let clauses = self.piece(self.block()) == Piece::Action;
+                if (sibling && piece == Piece::Unknown && !clauses)
+                    || (second && self.starts_something(word) && !clause)
                 {
                     return Boundary::Here;
                 }

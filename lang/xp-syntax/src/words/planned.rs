@@ -30,11 +30,23 @@ const fn planned(word: &'static str, place: Place, what: &'static str, instead: 
 
 const ROLE: &str = "declare the role with `agent`: who holds it, a person too, is for the roster to say";
 
+const EACH: &str = "let one step act on all of them: `one of LIST` pins an argument to its elements, and `max N` bounds the uses";
+
 static PLANNED: &[Planned] = &[
     planned("human", Place::Start, "roles for people (`human`)", ROLE),
     planned("human", Place::Inside(Piece::Step, "by"), "roles for people (`human`)", ROLE),
     planned("service", Place::Start, "roles for services (`service`)", ROLE),
     planned("service", Place::Inside(Piece::Step, "by"), "roles for services (`service`)", ROLE),
+    planned("for", Place::Start, "steps for each element (`for`)", EACH),
+    planned("foreach", Place::Start, "steps for each element (`foreach`)", EACH),
+    planned("timeout", Place::Start, "time limits (`timeout`)", ""),
+    planned("deadline", Place::Start, "time limits (`deadline`)", ""),
+    planned(
+        "budget",
+        Place::Start,
+        "bounds over several runs (`budget`)",
+        "`max_per_day` of the roster bounds how many runs are started",
+    ),
     planned("optional", Place::Start, "optional steps (`optional`)", ""),
     planned("scenario", Place::Start, "tests of workflows (`scenario`)", ""),
     planned("template", Place::Start, "templates of steps (`template`)", "write each step out"),
@@ -103,6 +115,23 @@ pub(crate) fn comparison(mark: &str) -> Diagnostic {
     let of = if matches!(mark, "==" | "!=") { "values" } else { "numbers" };
     unsupported(&format!("comparison of {of}"))
         .help("let an action compare them and attest the answer, a `bool`, and name that in the condition")
+}
+
+/// A parameter of a workflow with `= value` behind its type.
+pub(crate) fn default_value() -> Diagnostic {
+    unsupported("defaults of parameters (`= value`)")
+        .help("pin the value in the `params` of the roster's start rule, or write it where it is used")
+}
+
+/// `2 of (a, b, c)` in a formula.
+pub(crate) fn quorum() -> Diagnostic {
+    unsupported("so many of several outcomes (`2 of (a, b, c)`)")
+        .help("write each combination: `(a and b) or (a and c) or (b and c)`")
+}
+
+/// `max n`.
+pub(crate) fn limit_of_data() -> Diagnostic {
+    unsupported("limits that are given when a run starts (`max n`)").help("write the number, as in `max 5`")
 }
 
 fn unsupported(what: &str) -> Diagnostic {

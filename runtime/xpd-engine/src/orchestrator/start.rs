@@ -165,6 +165,12 @@ fn allowed<'r>(
                 Refused::new(RefusalCode::NotAllowed, format!("a later artifact is in force for `{name}`"));
             continue;
         }
+        // Such a rule admits no start at all: whoever reads the refusal is told why.
+        if let Some(unknown) = rule.params.keys().find(|name| starts::named(workflow, name).is_none()) {
+            let reason = format!("the roster speaks of `{unknown}`, which is no parameter of `{name}`");
+            refused = Refused::new(RefusalCode::NotAllowed, reason);
+            continue;
+        }
         if let Some(param) = rule.forbids(&ask.params) {
             refused =
                 Refused::new(RefusalCode::NotAllowed, format!("you may not start it with this `{param}`"));
