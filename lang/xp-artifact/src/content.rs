@@ -42,6 +42,8 @@ enum Place {
     Datum(Datum),
     /// A thing, as a use in the step reads it.
     Thing(Term, StepId),
+    /// Whatever those uses made by the step that alter what no declaration describes.
+    Unsaid(usize, StepId),
 }
 
 impl<'w> Contents<'w> {
@@ -123,6 +125,11 @@ impl<'w> Contents<'w> {
                         }
                     }
                 }
+                Place::Unsaid(number, reader) => {
+                    if seen_things.insert((number, reader)) {
+                        self.behind_thing(number, reader, &mut makers, &mut open);
+                    }
+                }
             }
         }
         makers
@@ -149,12 +156,17 @@ impl<'w> Contents<'w> {
     }
 
     /// A name that is derived from content and was picked in the step, by an agent or by the world, may be that of anything
-    /// the run made by then.
+    /// the run made by then, whether a declaration says that it made it or does not say what it alters.
     fn behind_name(&mut self, datum: &Datum, step: StepId, open: &mut Vec<Place>) {
         let Some(ty) = self.workflow.type_of(datum).cloned() else { return };
         let key = self.terms.datum(datum);
         let named = self.altered.iter().filter_map(|(made, _)| under(&self.workflow.kinds, made, &key, &ty));
         open.extend(named.map(|term| Place::Thing(term, step)));
+        if names_content(&self.workflow.kinds, &ty) {
+            let unsaid = (0..self.altered.len())
+                .filter(|number| matches!(self.altered.get(*number), Some((Term::Undescribed(_), _))));
+            open.extend(unsaid.map(|number| Place::Unsaid(number, step)));
+        }
     }
 
     /// What is in the thing is not said by its name.
@@ -249,6 +261,14 @@ pub fn under(kinds: &Kinds, made: &Term, name: &Key, ty: &Type) -> Option<Term> 
     }
     *part = name.clone();
     Some(Term::Path(levels))
+}
+
+/// A value of the type can be, or hold, a name that is derived from content. Then a use that may alter anything may have made what
+/// it names.
+#[must_use]
+pub fn names_content(kinds: &Kinds, ty: &Type) -> bool {
+    let mut derived = kinds.iter().filter(|kind| kind.immutable == Some(Immutable::Content));
+    derived.any(|kind| matches!(kind.key.as_slice(), [key] if holds(ty, &key.ty)))
 }
 
 fn holds(ty: &Type, wanted: &Type) -> bool {

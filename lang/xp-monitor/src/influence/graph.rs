@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
-use xp_artifact::content::under;
+use xp_artifact::content::{names_content, under};
 use xp_artifact::declaration::Source;
 use xp_artifact::order::{Moment, Order};
 use xp_artifact::passing::{Passing, identity, named, passing, pinned};
@@ -361,7 +361,8 @@ impl<'w> Graph<'w> {
         })
     }
 
-    /// A name that is derived from content, and that somebody picked, may be that of anything that the run made by then.
+    /// A name that is derived from content, and that somebody picked, may be that of anything that the run made by then; also of
+    /// what was made by a use whose declaration does not say what it alters.
     fn behind_name(&mut self, node: &Node, datum: &Datum, at: Moment, found: &mut Vec<Edge>) {
         let Some(ty) = self.workflow.type_of(datum) else { return };
         let key = self.terms.datum(datum);
@@ -373,6 +374,33 @@ impl<'w> Graph<'w> {
             datum: None,
             class: Class::Chosen,
         }));
+        if names_content(&self.workflow.kinds, ty) {
+            let unsaid = self.altered.iter().filter(|(made, _)| matches!(made, Term::Undescribed(_)));
+            for (by, sources, _) in unsaid.flat_map(|(_, uses)| uses.clone()).collect::<Vec<_>>() {
+                found.extend(self.put_in(node, by, sources, at.step, Class::Silent));
+            }
+        }
+    }
+
+    /// What a use put into what it altered, where that was before the step.
+    fn put_in(
+        &mut self,
+        node: &Node,
+        by: GrantAt,
+        sources: Vec<Source>,
+        reader: StepId,
+        class: Class,
+    ) -> Vec<Edge> {
+        let Some((grant, action)) = self.workflow.granted(by) else { return Vec::new() };
+        if !self.order.may_follow(Moment::used(by), reader) {
+            return Vec::new();
+        }
+        // What strangers wrote need not pass through the result.
+        let carried = carried(action, &sources);
+        let strangers = carried.and_then(|worth| self.strangers(node, by, class.max(worth)));
+        let mut found: Vec<Edge> = strangers.into_iter().collect();
+        found.extend(self.sources(node, by, grant, sources, class));
+        found
     }
 
     fn edges_of_thing(
@@ -388,18 +416,10 @@ impl<'w> Graph<'w> {
             let uses = self.altered.get(number).map(|(_, uses)| uses.clone()).unwrap_or_default();
             for (at, sources, said) in uses {
                 let class = class.max(worth_of(said));
-                if class > worth
-                    || !self.order.may_follow(Moment::used(at), reader)
-                    || !things.insert((number, at))
-                {
-                    continue;
+                let follows = class <= worth && self.order.may_follow(Moment::used(at), reader);
+                if follows && things.insert((number, at)) {
+                    found.extend(self.put_in(node, at, sources, reader, class));
                 }
-                let Some((grant, action)) = self.workflow.granted(at) else { continue };
-                // What strangers wrote need not pass through the result.
-                if let Some(worth) = carried(action, &sources) {
-                    found.extend(self.strangers(node, at, class.max(worth)));
-                }
-                found.extend(self.sources(node, at, grant, sources, class));
             }
         }
         found
@@ -470,7 +490,10 @@ impl<'w> Graph<'w> {
             Passing::Thing(expr) => {
                 (Node::Thing(self.terms.term(at.0, at.1, &expr), at.0), named(self.workflow, at, &expr))
             }
-            Passing::Choice => return self.chosen(node, moment, at.0),
+            Passing::Choice => {
+                let chosen = self.chosen(node, moment, at.0)?;
+                return Some(Edge { class, ..chosen });
+            }
         };
         Some(Edge { from, to: node.clone(), at: moment, datum, class })
     }
