@@ -72,7 +72,7 @@ impl Sampled<'_> {
         judge.thing(state, of, expr, result, making)
     }
 
-    /// What evidence is about; what a judge looked at has the name that is judged.
+    /// The thing that evidence is about; a thing that a judge read has the judged name.
     fn about<'e>(&'e self, evidence: &'e Evidence) -> impl Iterator<Item = Thing> + 'e {
         evidence.about.iter().filter_map(|(at, expr)| match &evidence.looked {
             Some(looked) if *at == evidence.by && looked.fields.is_empty() => {

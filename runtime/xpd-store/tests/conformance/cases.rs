@@ -160,7 +160,7 @@ pub async fn a_lease_keeps_others_out_until_it_is_given_back(site: Site) {
     for apart in ["here\nrepo\nbranch-2\n", "here\nrep\n", "there\nrepo\nbranch\n", "here\nrepo\nbranc\n"] {
         assert_eq!(holder("s", apart).await, None, "{apart:?}");
     }
-    // What is held for a use is given back with it, and what else the run holds of the same is not.
+    // Releasing a use releases its own leases, not the run's lasting ones on the same resources.
     let wide = || ["\n".to_owned()];
     for jti in [Some("one"), Some("two")] {
         store.write(move |tx| tx.lease("s", &wide(), jti)).await.unwrap();

@@ -236,13 +236,13 @@ struct Generator {
     named: std::collections::BTreeSet<usize>,
 }
 
-/// As small as brute force can explore.
+/// A workflow small enough for exhaustive search.
 #[must_use]
 pub fn small(seed: u64) -> Generated {
     of_steps(seed, |dice| 2 + dice.pick(4))
 }
 
-/// With so many steps.
+/// A workflow with this many steps.
 #[must_use]
 pub fn sized(seed: u64, steps: usize) -> Generated {
     of_steps(seed, |_| steps)
@@ -626,7 +626,7 @@ impl Generator {
             return Some(self.dice.of_list(&planned).clone());
         }
         if self.focused || self.dice.chance(40) {
-            // A name, and perhaps a look at what it names.
+            // A name, and possibly a read of what it denotes.
             let said = self.data(index, &["edit", "pay", "view", "propose"]).map(|said| format!("{said}.id"));
             let name = said.filter(|_| self.dice.chance(70)).unwrap_or_else(|| "number".to_owned());
             self.met("judges a name");

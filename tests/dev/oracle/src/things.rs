@@ -141,7 +141,7 @@ impl<'m> Judge<'m> {
         self.of_grant(state, granted, action, expr, result, making)
     }
 
-    /// The same, in a use of which an argument is a datum, whatever else its pin lets through.
+    /// As `thing`, for a use in which an argument has the value of a datum, whatever else its pin admits.
     #[must_use]
     pub fn thing_where(
         &self,
