@@ -106,7 +106,7 @@ async fn what_a_workflow_leases_belongs_to_one_run_from_its_start() {
     let refused = world.agent("ann").start("A").await;
     refused.refused("leased");
     assert!(refused.body["detail"].as_str().unwrap().contains(&one), "{}", refused.body);
-    // Another thing is free, and so is this one once the run is over.
+    // Another thing is not leased, nor is this one after the end of the run.
     let other = world.agent("ann").start("B").await.ok()["run"].as_str().unwrap().to_owned();
     let ann = world.joined("ann", &other).await;
     ann.ask("work", "fake.touch", json!({ "branch": "A" })).await.refused("leased");
