@@ -1,5 +1,5 @@
-//! The walls of the house, in a binary of their own: they ask cargo and git about the repository, as whoever owns it, while
-//! the others run as an unprivileged user where root starts them (`tests/dev/as-user`).
+//! The tidy tests, in a binary of their own: they run cargo and git on the repository as its owner, while
+//! other tests run as an unprivileged user if started by root (`tests/dev/as-user`).
 #![cfg(test)]
 
 #[path = "suite/tidy/mod.rs"]

@@ -1,4 +1,5 @@
-//! Requests to `xpd` over its unix socket, each with a proof by a key (RFC 9449): all that an agent can reach, and how.
+//! HTTP requests to `xpd` over its unix socket, each with a DPoP proof (RFC 9449). Agents in tests have no
+//! other access to the server.
 
 use std::io::{Error, Read as _, Result, Write as _};
 use std::os::unix::net::UnixStream;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use xp_wire::proof::{ProofRequest, make_proof};
 use xpd_token::KeyPair;
 
-/// The name under which the server answers on its socket.
+/// The base URL under which the server is known on its socket.
 const BASE: &str = "http://xpd";
 
 /// An answer.
@@ -17,35 +18,35 @@ const BASE: &str = "http://xpd";
 pub struct Reply {
     /// Status code.
     pub status: u16,
-    /// JSON, or a text where it is none.
+    /// JSON, or the text as a JSON string if it is not JSON.
     pub body: Value,
 }
 
 impl Reply {
-    /// The body of a success.
+    /// The body of a successful answer.
     ///
     /// # Errors
-    /// Status and body of anything else.
+    /// Status and body of any other answer.
     pub fn ok(&self) -> std::result::Result<&Value, String> {
         if self.status < 300 { Ok(&self.body) } else { Err(format!("status {}: {}", self.status, self.body)) }
     }
 }
 
-/// A key and a socket.
+/// A client with a key and a socket.
 pub struct Client {
-    /// The server's socket.
+    /// Path of the server's socket.
     pub socket: PathBuf,
-    /// Whose requests these are.
+    /// The key that signs the proofs.
     pub key: KeyPair,
-    /// How long an answer may take.
+    /// Time limit for an answer.
     pub patience: Duration,
 }
 
 impl Client {
-    /// Sends a request; the server may end before it answers.
+    /// Sends a request and reads the answer.
     ///
     /// # Errors
-    /// There is no answer, or it is no HTTP.
+    /// There is no answer (the server may have ended), or it is not HTTP.
     pub fn send(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Reply> {
         let mut stream = self.sent(method, path, token, body)?;
         let mut answer = Vec::new();
@@ -57,7 +58,7 @@ impl Client {
         Ok(Reply { status, body: serde_json::from_str(body).unwrap_or_else(|_| json!(body)) })
     }
 
-    /// Sends a request and leaves its answer unread.
+    /// Sends a request without reading the answer.
     ///
     /// # Errors
     /// It cannot be sent.

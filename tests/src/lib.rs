@@ -1,4 +1,4 @@
-//! What tests of two rooms need: where the repository is, where the built programs are, and requests to `xpd`.
+//! Shared helpers of tests: the repository's root, the built programs, and requests to `xpd`.
 
 pub mod client;
 
@@ -11,8 +11,9 @@ pub fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
-/// A built program of the workspace. Cargo tells no package where another one's programs are: `cargo dev` passes the
-/// path (`XP_XPC`, `XP_XPC_PROVE`, `XP_XPD`, `XP_FORGE`), and under plain `cargo test` it lies above the running test.
+/// The path of a built program of the workspace. Cargo does not tell a package where another package's
+/// programs are: `cargo dev` passes the paths (`XP_XPC`, `XP_XPC_PROVE`, `XP_XPD`, `XP_FORGE`); without them
+/// the program is looked for above the running test.
 pub fn program(name: &str) -> PathBuf {
     let variable =
         format!("XP_{}", name.strip_prefix("xp-").unwrap_or(name).to_uppercase().replace('-', "_"));

@@ -1,4 +1,4 @@
-//! What a use concerns, by the declaration of its action and by the evidence that the workflow takes from it.
+//! The things that a use must lease, by the declaration of its action and by the evidence taken from it.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ workflow w(draft: text) {
 }
 "#;
 
-/// What a use of the action concerns: in words, and whether it lasts.
+/// The things that a use of the action concerns, as text, and whether the lease lasts until the end of the run.
 fn concerned(action: &str, args: &[(&str, &str)]) -> Vec<(String, bool)> {
     let model = compile("leases", SOURCE).unwrap_or_else(|faults| panic!("{faults:?}"));
     let machine = Machine::new(model.workflow).expect("a machine");
@@ -97,7 +97,7 @@ fn thing(kind: &str, name: &str) -> String {
 #[test]
 fn what_is_judged_after_a_look_is_held_by_the_look() {
     assert_eq!(concerned("look", &[("draft", "d")]), [(thing("bank.Draft", "d"), true)]);
-    // Nobody judges or reads what this shows.
+    // No outcome judges or uses the result.
     assert_eq!(concerned("peek", &[("log", "day")]), []);
 }
 

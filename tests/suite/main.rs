@@ -1,4 +1,4 @@
-//! The tests that need two rooms, in one binary; one folder or file per subject.
+//! Tests that span several crates, in one binary; one module per subject.
 #![cfg(test)]
 
 mod cli;

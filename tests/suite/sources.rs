@@ -1,4 +1,4 @@
-//! `.xp` files with the verdicts they expect: what tests of the verifier read.
+//! `.xp` files with expected verdicts, for tests of the verifier.
 
 use xp_diagnostics::{Diagnostic, Severity, Sources};
 use xpc_model::Model;
@@ -11,7 +11,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The files of a folder below `tests/suite`, by name.
+    /// The files of a folder below `tests/suite`, sorted by name.
     pub fn of(folder: &str) -> Vec<Self> {
         let folder = xp_tests::root().join("tests/suite").join(folder);
         let files = std::fs::read_dir(&folder).expect("the files").map(|entry| {
@@ -24,7 +24,7 @@ impl Source {
         files
     }
 
-    /// The lines `// expect: kind status`; at least one.
+    /// The lines `// expect: kind status`, of which there is at least one.
     pub fn expected(&self) -> Vec<(&str, &str)> {
         let lines = self.text.lines().filter_map(|line| line.strip_prefix("// expect: "));
         let found: Vec<_> =
@@ -33,14 +33,14 @@ impl Source {
         found
     }
 
-    /// The workflow in it, with more declarations.
+    /// The model of the workflow, with additional declarations.
     pub fn model(&self, declarations: &str) -> Model {
         let text = format!("{}{declarations}", self.text);
         compile(&self.name, &text).unwrap_or_else(|faults| panic!("{} is rejected: {faults:#?}", self.name))
     }
 }
 
-/// The first workflow of a text, or what is wrong with it.
+/// The model of the first workflow in a text, or its diagnostics.
 pub fn compile(path: &str, text: &str) -> Result<Model, Vec<Diagnostic>> {
     let mut sources = Sources::new();
     let id = sources.add(path, text);

@@ -1,7 +1,8 @@
-//! Merkle log, checkpoints, evidence, offline verification.
+//! Merkle log, checkpoints, evidence packages and their offline verification.
 //!
-//! The log is an RFC 6962 tree in the C2SP tlog-tiles layout under signed-note checkpoints, so public tools can check
-//! it. Pure: no storage, no clock, no randomness; callers pass time, salts and stored hashes.
+//! The log is an RFC 6962 tree in the C2SP tlog-tiles layout, with checkpoints as signed notes, so public
+//! tools can check it. This crate does no I/O, reads no clock and draws no randomness; callers pass time,
+//! salts and stored hashes.
 
 pub mod entry;
 pub mod evidence;

@@ -1,18 +1,18 @@
-//! The C2SP tlog-tiles layout: which files a log of a size has, where they are and what is in them.
+//! The C2SP tlog-tiles layout: names and contents of the files of a log of a given size.
 
 use crate::merkle::{Hash, NodeReader};
 
 /// Hashes in a full tile.
 pub const TILE_WIDTH: u64 = 256;
 
-/// A file of hashes: `width` nodes of tree level `8 * level`, from `256 * index`.
+/// A tile: `width` nodes of tree level `8 * level`, starting at node `256 * index`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tile {
     /// Level of the tile, 0 at the leaves.
     pub level: u8,
     /// Position in its level.
     pub index: u64,
-    /// How many hashes, 1 to 256; fewer than 256 is a partial tile.
+    /// Number of hashes, 1 to 256. A tile with fewer than 256 is partial.
     pub width: u64,
 }
 
@@ -41,12 +41,12 @@ impl Tile {
     }
 }
 
-/// An entry that does not fit a bundle.
+/// An entry does not fit the two-byte length prefix of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a log entry is longer than 65,535 bytes")]
 pub struct EntryTooLong;
 
-/// An entry bundle: each entry after its length in two bytes, big-endian.
+/// An entry bundle: each entry preceded by its length in two bytes, big-endian.
 pub fn bundle<'a>(entries: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, EntryTooLong> {
     let mut bytes = Vec::new();
     for entry in entries {
@@ -57,7 +57,7 @@ pub fn bundle<'a>(entries: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>
     Ok(bytes)
 }
 
-/// The entries of a bundle; none if it is damaged.
+/// The entries of a bundle; `None` if it is malformed.
 #[must_use]
 pub fn entries(mut bundle: &[u8]) -> Option<Vec<&[u8]>> {
     let mut entries = Vec::new();
@@ -69,7 +69,7 @@ pub fn entries(mut bundle: &[u8]) -> Option<Vec<&[u8]>> {
     bundle.is_empty().then_some(entries)
 }
 
-/// Positions are written in groups of three digits, all but the last marked: `x001/x234/067`.
+/// Tile indices are written in groups of three digits, all but the last prefixed with `x`: `x001/x234/067`.
 fn path(level: &str, index: u64, width: u64) -> String {
     let mut groups = format!("{:03}", index % 1000);
     let mut rest = index / 1000;

@@ -1,5 +1,5 @@
-//! What a witness checks before it cosigns (C2SP tlog-witness, `add-checkpoint`). Pure: who calls it keeps the latest
-//! checkpoint of each log, and must check and keep in one step.
+//! The checks of a witness before it cosigns (C2SP tlog-witness, `add-checkpoint`). Does no I/O: the caller
+//! stores the latest checkpoint of each log, and must check and store atomically.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,42 +8,42 @@ use sha2::{Digest as _, Sha256};
 use crate::merkle::{Hash, empty_root, verify_consistency};
 use crate::note::{Checkpoint, CheckpointError, Note, NoteError, Vkey};
 
-/// Hashes in a proof at most.
+/// Upper bound on the hashes of a proof.
 const MAX_PROOF: usize = 63;
 
-/// A request to cosign.
+/// An `add-checkpoint` request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddCheckpoint {
-    /// Size of the checkpoint that the witness cosigned last.
+    /// Size of the checkpoint that the witness cosigned last, as the client believes.
     pub old: u64,
-    /// That the checkpoint continues it, [`crate::merkle::consistency_proof`].
+    /// Consistency proof from that size to the new checkpoint, [`crate::merkle::consistency_proof`].
     pub proof: Vec<Hash>,
-    /// The checkpoint, a signed note.
+    /// The new checkpoint, a signed note.
     pub checkpoint: Vec<u8>,
 }
 
-/// Why a witness does not cosign.
+/// Why a witness refuses to cosign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// Not a request, or of a size below the old one.
+    /// The request is malformed, or its checkpoint is smaller than `old`.
     #[error("the request is not one of this protocol")]
     Malformed,
-    /// A log that the witness does not know.
+    /// The log is not configured at the witness.
     #[error("the log is not known here")]
     UnknownLog,
-    /// Not signed by the log's key.
+    /// The checkpoint has no valid signature by the log's key.
     #[error("the checkpoint is not signed by the log's key")]
     Unsigned,
-    /// The witness cosigned another size last: this one.
+    /// `old` is not the size the witness cosigned last, which is this one.
     #[error("the latest cosigned checkpoint has size {0}")]
     Conflict(u64),
-    /// It does not continue what was cosigned last.
+    /// The consistency proof does not verify.
     #[error("the checkpoint does not continue the one that was cosigned last")]
     Inconsistent,
 }
 
 impl Rejection {
-    /// The HTTP status that says it.
+    /// The HTTP status of the answer.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -57,10 +57,10 @@ impl Rejection {
 }
 
 impl AddCheckpoint {
-    /// Reads the body of a request.
+    /// Parses the body of a request.
     ///
     /// # Errors
-    /// It is malformed.
+    /// The body is malformed.
     pub fn parse(body: &[u8]) -> Result<Self, Rejection> {
         let at = body.windows(2).position(|pair| pair == b"\n\n").ok_or(Rejection::Malformed)?;
         let (head, rest) = body.split_at(at);
@@ -90,7 +90,7 @@ impl AddCheckpoint {
         body
     }
 
-    /// The origin it names, unverified.
+    /// The origin in the checkpoint, without verification.
     ///
     /// # Errors
     /// The checkpoint is malformed.
@@ -100,10 +100,11 @@ impl AddCheckpoint {
         Ok(checkpoint.origin)
     }
 
-    /// The checkpoint, if it may be cosigned: signed by the log and continuing `known`, the one that was cosigned last.
+    /// The checkpoint, if it may be cosigned: it is signed by the log and consistent with `known`, the
+    /// checkpoint that was cosigned last.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason for refusing it.
     pub fn admit(&self, log: &Vkey, known: Option<&Checkpoint>) -> Result<Checkpoint, Rejection> {
         let checkpoint = Checkpoint::open(&self.checkpoint, log).map_err(|error| match error {
             CheckpointError::Note(NoteError::Unsigned | NoteError::Signature) => Rejection::Unsigned,

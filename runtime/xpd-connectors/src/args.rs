@@ -1,14 +1,14 @@
-//! The arguments of a call, checked once more: complete, known, and of their types.
+//! The arguments of a call, checked against the action once more: complete, known and of the declared types.
 
 use std::collections::BTreeMap;
 
 use xp_scope::{Value, is_object_id, path, refs};
 use xpd_proxy::{ActError, Call};
 
-/// The repository an action works on.
+/// The repository on which an action operates.
 #[derive(Debug)]
 pub(crate) struct Repo<'a> {
-    /// Owner's login.
+    /// Login of the owner.
     pub owner: &'a str,
     /// Name.
     pub name: &'a str,
@@ -23,14 +23,14 @@ pub(crate) struct Args<'a> {
 }
 
 impl Repo<'_> {
-    /// `owner/name`.
+    /// The full name, `owner/name`.
     pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
 }
 
 impl<'a> Args<'a> {
-    /// The arguments, which are these and no others.
+    /// Checks that the call has no arguments other than `known`.
     pub(crate) fn of(call: &'a Call, known: &[&str]) -> Result<Self, ActError> {
         match call.args().keys().find(|name| !known.contains(&name.as_str())) {
             Some(name) => Err(wrong(name, "is not one of the action")),
@@ -67,7 +67,7 @@ impl<'a> Args<'a> {
         Ok(text)
     }
 
-    /// A branch that may be left out.
+    /// An optional branch argument.
     pub(crate) fn branch_or(&self, name: &str, default: &'a str) -> Result<&'a str, ActError> {
         if self.args.contains_key(name) { self.branch(name) } else { Ok(default) }
     }
@@ -92,12 +92,13 @@ impl<'a> Args<'a> {
     }
 }
 
-/// An argument that cannot be acted on.
+/// Refusal of an argument.
 pub(crate) fn wrong(name: &str, why: &str) -> ActError {
     ActError::NotSent(format!("argument `{name}` {why}"))
 }
 
-/// A name of an owner or a repository: it is one segment of an address and one word of a search.
+/// Whether `text` may name an owner or a repository: it becomes one segment of a URL and one word of a search
+/// query.
 fn is_name(text: &str) -> bool {
     (1..=100).contains(&text.len())
         && !text.starts_with(['.', '-'])

@@ -1,4 +1,4 @@
-//! The connectors: one folder each, with the vocabulary of its upstream.
+//! The connectors, one module each. Only here are upstreams known by name.
 
 mod args;
 pub mod deploy;

@@ -1,4 +1,4 @@
-//! Connectors by the kind their configuration names.
+//! Construction of connectors by the `kind` in their configuration.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -15,25 +15,25 @@ use crate::deploy::{self, Deploy};
 use crate::github::{self, Github};
 use crate::sandbox::{self, Sandbox};
 
-/// A connector with the secrets it holds, for the scrubber.
+/// A connector with the secrets it uses, which the scrubber must know.
 pub struct Made {
     /// The connector.
     pub connector: Arc<dyn Connector>,
-    /// The very secrets it acts with.
+    /// The secrets, shared with the connector.
     pub secrets: Vec<Secret>,
 }
 
-/// What is wrong with the table of an instance, or with the file of a secret that it names.
+/// An error in the table of an instance, or in the file of a secret that it names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct MakeError {
-    /// The file of the secret; nothing where the table itself is wrong.
+    /// The file of the secret; `None` if the error is in the table.
     pub file: Option<PathBuf>,
-    /// The key and what is wrong with it.
+    /// Key and description.
     pub what: String,
 }
 
-/// Where a secret is kept: in a variable or in a file that only its owner may read.
+/// The location of a secret: an environment variable, or a file that only its owner may read.
 #[derive(Deserialize)]
 #[serde(try_from = "toml::Value")]
 struct Kept {
@@ -44,7 +44,8 @@ struct Kept {
 impl TryFrom<toml::Value> for Kept {
     type Error = &'static str;
 
-    /// Whoever writes the secret itself must not find it in the message about that.
+    /// A custom conversion, since a derived one would print the value, which is the secret itself if it was
+    /// put in the wrong place.
     fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
         let wrong = "a secret is `{ env = \"NAME\" }` or `{ file = \"PATH\" }`, never the secret itself";
         let toml::Value::Table(mut table) = value else { return Err(wrong) };
@@ -58,7 +59,7 @@ impl TryFrom<toml::Value> for Kept {
     }
 }
 
-/// What is presented to a host of repositories.
+/// A credential for git repositories.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CredentialTable {
@@ -67,7 +68,7 @@ struct CredentialTable {
     token: Kept,
 }
 
-/// What GitHub takes for a token of whatever kind.
+/// The user name that GitHub accepts with any kind of token.
 fn default_user() -> String {
     "x-access-token".to_owned()
 }
@@ -93,10 +94,10 @@ struct DeployTable {
     production: Option<HookTable>,
 }
 
-/// Makes the instance `name` of a kind, from the rest of its table. Paths in it are relative to `folder`.
+/// Creates an instance `name` of a kind from the remaining keys of its table. Paths are relative to `folder`.
 ///
 /// # Errors
-/// There is no such kind, or the table is not one of it.
+/// The kind is unknown, or the table is not valid for it.
 pub fn make(name: &str, kind: &str, table: &toml::Table, folder: &Path) -> Result<Made, MakeError> {
     let maker = Maker { name, table, folder };
     match kind {
@@ -109,7 +110,7 @@ pub fn make(name: &str, kind: &str, table: &toml::Table, folder: &Path) -> Resul
     }
 }
 
-/// The addresses in the table of an instance: URLs and folders at which it finds things.
+/// The addresses in an instance's table: URLs and folders of upstreams.
 #[must_use]
 pub fn addresses(kind: &str, table: &toml::Table) -> Vec<String> {
     let all = |value: Option<&toml::Value>| -> Vec<String> {
@@ -127,7 +128,7 @@ pub fn addresses(kind: &str, table: &toml::Table) -> Vec<String> {
     }
 }
 
-/// What a parser says without the text that was found: it may be a secret in the wrong place.
+/// A parser's message without the text it quotes, which may be a misplaced secret.
 #[must_use]
 pub fn without_value(message: &str) -> String {
     let words = ["invalid type: string", "invalid value: string"];
@@ -173,7 +174,7 @@ impl Maker<'_> {
         if let Some(credentials) = credentials {
             let tables: BTreeMap<String, CredentialTable> = self.read(credentials)?;
             for (number, (address, table)) in (1..).zip(tables) {
-                // An address may hold a secret: it is named by its place.
+                // The key is an address, which may contain a secret, so messages name its position instead.
                 let key = format!("credentials ({number}.)");
                 let token = self.secret(&key, &key, &table.token)?;
                 let made = sandbox::Credential::new(&address, &table.user, &token)
@@ -188,7 +189,7 @@ impl Maker<'_> {
         let missing =
             config.repositories.iter().find(|(_, at)| !at.contains("://") && !Path::new(at).is_dir());
         if let Some((name, place)) = missing {
-            // What was meant as an address may hold a secret.
+            // A malformed address may contain a secret.
             let place = if place.contains('@') { "" } else { place };
             return Err(self.wrong(format!("`repositories`: `{name}`: there is no folder {place}")));
         }
@@ -211,7 +212,7 @@ impl Maker<'_> {
         Ok(Made { connector: Arc::new(connector), secrets })
     }
 
-    /// The secret of a key. What it holds is spoken of under `what`.
+    /// Reads the secret of a key. Messages call it `what`.
     fn secret(&self, key: &str, what: &str, kept: &Kept) -> Result<Secret, MakeError> {
         let text = match (&kept.env, &kept.file) {
             (Some(name), None) => std::env::var(name)
@@ -228,10 +229,10 @@ impl Maker<'_> {
     }
 }
 
-/// Longest file of a secret that is read.
+/// Upper bound on the size of a secret's file, in bytes.
 const MAX_SECRET: u64 = 64 * 1024;
 
-/// A file that only its owner may read.
+/// Reads a file that only its owner may read.
 fn read_private(path: &Path) -> Result<Zeroizing<String>, String> {
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let found = file.metadata().map_err(|error| error.to_string())?;
@@ -239,7 +240,7 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, String> {
     if mode & 0o077 != 0 {
         return Err(format!("has mode {mode:03o}, must be 600 or stricter"));
     }
-    // Room for all of it: text that outgrows its place is copied, and the copy left behind.
+    // Reserves the full size: growing the buffer would leave an unwiped copy of the secret in freed memory.
     let room = usize::try_from(found.len().min(MAX_SECRET)).unwrap_or_default();
     let mut text = Zeroizing::new(String::with_capacity(room + 1));
     file.take(MAX_SECRET).read_to_string(&mut text).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Results as values.
+//! Constructors for result values.
 
 use xp_scope::Value;
 
@@ -12,7 +12,7 @@ pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-/// An identifier of the upstream.
+/// A numeric identifier of the upstream.
 pub(crate) fn int(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }

@@ -1,15 +1,15 @@
-//! How secrets travel: the one rule about it, and the client that keeps it.
+//! The rule for the addresses to which secrets may be sent, and an HTTP client that follows it.
 
 use std::net::IpAddr;
 
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Url};
 
-/// What is said of an address that a secret must not travel to.
+/// Text for an address to which no secret may be sent.
 pub(crate) const CLEAR: &str = "is neither https nor http to a loopback address";
 
-/// Whether a secret may travel to an address: over https, or over plain http to a loopback address that is written as
-/// one (127.0.0.0/8, `::1`). A name, `localhost` too, could mean any host.
+/// Whether a secret may be sent to an address: https, or plain http to a literal loopback address
+/// (127.0.0.0/8, `::1`). Host names, including `localhost`, may resolve to any host.
 pub(crate) fn may_carry_secrets(url: &Url) -> bool {
     match url.scheme() {
         "https" => url.has_host(),
@@ -23,7 +23,8 @@ fn is_loopback(url: &Url) -> bool {
     host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// A client for one address: it follows no redirect, asks no proxy, and sends each request once. The caller sets timeouts.
+/// A client for one address. It follows no redirect, uses no proxy and sends each request once. The caller
+/// sets timeouts.
 pub(crate) fn client(url: &Url) -> ClientBuilder {
     reqwest::Client::builder()
         .redirect(Policy::none())

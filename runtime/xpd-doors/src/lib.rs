@@ -1,4 +1,4 @@
-//! The doors over one engine: HTTP, and the sockets it is spoken on. They decide nothing.
+//! The HTTP API of the engine and the sockets it is served on. Makes no decisions.
 
 pub mod api;
 pub mod socket;

@@ -1,4 +1,5 @@
-//! The unix socket: bound where nobody answers, and removed only while it is this server's own.
+//! The unix socket: bound only if no other server answers on it, and removed only while it is this server's
+//! own.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Error, ErrorKind, Result};
@@ -9,18 +10,18 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use tokio::net::{UnixListener, UnixStream};
 
-/// Longest path that a socket can be bound to.
+/// Longest path of a unix socket, in bytes.
 pub const MAX_PATH: usize = 107;
 
-/// A socket of this server's.
-pub struct Place {
+/// A socket bound by this server.
+pub struct BoundSocket {
     path: PathBuf,
-    // Held open: while it is, no other file can be given its number.
+    // Held open, so that its inode number cannot be reused.
     own: File,
 }
 
-/// Binds a socket, in place of a dead one if need be.
-pub async fn bind(path: &Path, mode: u32) -> Result<(UnixListener, Place)> {
+/// Binds a socket, replacing one that no server answers on.
+pub async fn bind(path: &Path, mode: u32) -> Result<(UnixListener, BoundSocket)> {
     let _alone = alone(path).await?;
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => {
@@ -30,17 +31,18 @@ pub async fn bind(path: &Path, mode: u32) -> Result<(UnixListener, Place)> {
             std::fs::remove_file(path)?;
         }
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        // Whatever else stands there is not ours to take away: binding says so.
+        // Anything else at the path is left alone; binding fails and reports it.
         _ => {}
     }
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, Permissions::from_mode(mode))?;
     let flags = i32::try_from((OFlags::PATH | OFlags::NOFOLLOW).bits()).unwrap_or_default();
     let own = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    Ok((listener, Place { path: path.to_owned(), own }))
+    Ok((listener, BoundSocket { path: path.to_owned(), own }))
 }
 
-/// Whether somebody listens there. Only a refusal says that nobody does: one whose queue is full lives.
+/// Whether a server listens on the socket. Only a refused connection means that none does; a full backlog
+/// means that one does.
 pub async fn answers(path: &Path) -> Result<bool> {
     match UnixStream::connect(path).await {
         Ok(_) => Ok(true),
@@ -50,8 +52,8 @@ pub async fn answers(path: &Path) -> Result<bool> {
     }
 }
 
-impl Place {
-    /// Takes the socket away, if it still is the one that was bound.
+impl BoundSocket {
+    /// Removes the socket if it is still the one that was bound.
     pub async fn remove(self) {
         let Ok(_alone) = alone(&self.path).await else { return };
         let same = |a: &std::fs::Metadata, b: &std::fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
@@ -63,7 +65,7 @@ impl Place {
     }
 }
 
-/// The lock of the folder, so that of two servers none takes away what the other just bound.
+/// Locks the folder, so that two starting servers do not remove each other's socket.
 async fn alone(path: &Path) -> Result<File> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = File::open(folder)?;

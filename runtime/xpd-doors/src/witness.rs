@@ -1,4 +1,4 @@
-//! The door of a witness: C2SP tlog-witness over HTTP. It answers as the protocol says and decides nothing.
+//! The HTTP interface of a witness (C2SP tlog-witness). Makes no decisions.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use xpd_audit::witness::Rejection;
 
-/// Longest request that is read.
+/// Upper bound on a request, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
 /// Why a checkpoint is not cosigned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// By the rules of the protocol.
+    /// A rule of the protocol refuses it.
     Rule(Rejection),
-    /// It could not be kept.
+    /// The checkpoint could not be stored.
     Storage,
 }
 
-/// Who cosigns. Both block.
+/// The witness behind the interface. Both methods block.
 pub trait Cosigner: Send + Sync + 'static {
-    /// Checks a request, keeps its checkpoint and cosigns it: the signature lines.
+    /// Checks a request, stores its checkpoint and returns the cosignature lines.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason for the refusal.
     fn add_checkpoint(&self, body: &[u8]) -> Result<String, Rejected>;
-    /// The latest cosigned checkpoint of a log, by the SHA-256 of its origin in lower-case hex.
+    /// The latest cosigned checkpoint of a log. `origin_hash` is the SHA-256 of the origin in lower-case hex.
     fn checkpoint(&self, origin_hash: &str) -> Option<Vec<u8>>;
 }
 

@@ -1,5 +1,6 @@
-//! The checkpoint that is kept beside the database: the memory of the last signed state that a restored database does not
-//! reach. It is there from before the first entry on, so where it is missing somebody took it away.
+//! The checkpoint file beside the database. It records the last published state of the log and is not part of
+//! a database backup, so it detects that an older database was restored. It is created before the first log
+//! entry; a missing file is an error.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -11,10 +12,10 @@ use xpd_store::{Read, Store, StoreError};
 
 use crate::log_key::{LogKey, Nodes};
 
-/// The last checkpoint given out: signed with this key.
+/// The last published checkpoint, verified with the log's key.
 ///
 /// # Errors
-/// It is missing or cannot be read, or was signed with another key.
+/// The file is missing or cannot be read, or was signed with another key.
 pub fn published(file: &Path, key: &LogKey) -> Result<Checkpoint, StoreError> {
     let bytes = std::fs::read(file).map_err(|error| match error.kind() {
         ErrorKind::NotFound => StoreError::Folder(format!(
@@ -38,19 +39,19 @@ fn open(bytes: &[u8], key: &LogKey, file: &Path) -> Result<Checkpoint, StoreErro
     }
 }
 
-/// The checkpoint of a log without entries, before there is a database.
+/// Writes the checkpoint of the empty log, before the database is created.
 ///
 /// # Errors
-/// It cannot be written.
+/// The file cannot be written.
 pub fn begin(file: &Path, key: &LogKey) -> Result<(), StoreError> {
     write(file, &key.checkpoint(&Frontier::default())?.1)
 }
 
-/// A folder has both or neither: a database whose checkpoint is gone might be an older one, and a log that was begun is not
-/// begun again under its key.
+/// Checks that a folder has both database and checkpoint, or neither. Without its checkpoint a database might
+/// be an older one; without its database a log must not be started again under the same key.
 ///
 /// # Errors
-/// One of them is missing.
+/// One of the two is missing.
 pub fn complete(file: &Path, database: bool, key: &LogKey) -> Result<(), StoreError> {
     let checkpoint = published(file, key)?;
     if database || checkpoint.size == 0 {
@@ -63,10 +64,10 @@ pub fn complete(file: &Path, database: bool, key: &LogKey) -> Result<(), StoreEr
     )))
 }
 
-/// Compares a checkpoint that this key signed with the log in the store, which must be that log or a longer one.
+/// Checks that the log in the store is an extension of a checkpoint signed with its key.
 ///
 /// # Errors
-/// It is an older log or another one.
+/// The log is shorter than the checkpoint or differs from it.
 pub fn compare(rows: &dyn Read, signed: &Checkpoint) -> Result<(), StoreError> {
     let size = rows.log_size()?;
     if signed.size > size {
@@ -82,10 +83,11 @@ pub fn compare(rows: &dyn Read, signed: &Checkpoint) -> Result<(), StoreError> {
     Err(StoreError::Replaced(format!("its first {} entries are not those that were signed", signed.size)))
 }
 
-/// Puts a checkpoint back that is missing, on the operator's word, if it is one of the log in the store.
+/// Restores a missing checkpoint file, if the given checkpoint is one of the log in the store. Used by `xpd
+/// checkpoint restore`.
 ///
 /// # Errors
-/// There is one already, this one is not of this log or key, or the database is older than it.
+/// The file exists, the checkpoint is of another log or key, or the log in the database is shorter.
 pub async fn restore(
     file: &Path,
     note: &[u8],
@@ -102,10 +104,10 @@ pub async fn restore(
     Ok(checkpoint)
 }
 
-/// Writes a checkpoint: whole under its name and durable, or what was there stays.
+/// Writes a checkpoint atomically and durably: on an error the previous file remains.
 ///
 /// # Errors
-/// It cannot be written.
+/// The file cannot be written.
 pub fn write(file: &Path, note: &[u8]) -> Result<(), StoreError> {
     let written = (|| -> std::io::Result<()> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -1,25 +1,25 @@
-//! What is wrong with a file of the operator's.
+//! Errors in the operator's files.
 
 use std::path::Path;
 
-/// What is wrong with a file of the operator's.
+/// An error in a file of the operator's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {what}")]
 pub struct ConfigError {
-    /// The file.
+    /// Path of the file.
     pub file: String,
-    /// The key and what is wrong with it.
+    /// Key and description.
     pub what: String,
 }
 
 impl ConfigError {
-    /// About a file.
+    /// An error in a file.
     pub fn new(file: &Path, what: impl ToString) -> Self {
         Self { file: file.display().to_string(), what: what.to_string() }
     }
 }
 
-/// What is said of a private key where a public one belongs.
+/// Text for a private key where a public one is expected.
 pub const PRIVATE_KEY: &str = "is a private key: give the public one (`openssl pkey -in KEY -pubout -out KEY.pub.pem`) and keep this one to its owner";
 
 /// Whether a text is a private key in PEM.

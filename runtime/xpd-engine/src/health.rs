@@ -1,29 +1,29 @@
-//! What a server cannot do now. Any part of it may say so, each under a name of its own.
+//! Health conditions. Each part of the server reports under a name of its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How bad it is.
+/// Severity of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Something is not done, the rest goes on.
+    /// Some function is unavailable.
     Degraded,
-    /// Nothing that agents ask for is done, and no operator decided so.
+    /// No agent request can be fulfilled, for a reason other than an operator's decision.
     Failing,
 }
 
-/// Something that cannot be done.
+/// A function that is unavailable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
-    /// Of which part: `disk`, `store`.
+    /// The part concerned, such as `disk` or `store`.
     pub name: &'static str,
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
-    /// What is not done, and why. Anybody may read it: no paths, no names of principals.
+    /// What is unavailable, and why. Public, so without paths and names of principals.
     pub detail: String,
 }
 
-/// The conditions in force. Each change is a line in the server's log.
+/// The current conditions. Each change is logged in the server's log.
 #[derive(Debug, Default)]
 pub struct Health(Mutex<BTreeMap<&'static str, Condition>>);
 
@@ -32,7 +32,7 @@ impl Health {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something cannot be done, in place of what was said under the same name.
+    /// Sets the condition of this name.
     pub fn set(&self, name: &'static str, severity: Severity, detail: impl Into<String>) {
         let condition = Condition { name, severity, detail: detail.into() };
         let before = self.lock().insert(name, condition.clone());
@@ -41,14 +41,14 @@ impl Health {
         }
     }
 
-    /// It can be done again.
+    /// Removes the condition of this name.
     pub fn clear(&self, name: &'static str) {
         if self.lock().remove(name).is_some() {
             tracing::info!(condition = name, "it can be done again");
         }
     }
 
-    /// What is said under this name from now on.
+    /// Sets or removes the condition of this name.
     pub fn put(&self, name: &'static str, condition: Option<(Severity, String)>) {
         match condition {
             Some((severity, detail)) => self.set(name, severity, detail),
@@ -56,7 +56,7 @@ impl Health {
         }
     }
 
-    /// All of them, by name.
+    /// All conditions, sorted by name.
     #[must_use]
     pub fn conditions(&self) -> Vec<Condition> {
         self.lock().values().cloned().collect()
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_condition_stands_under_its_name_until_it_is_cleared() {
+    fn a_condition_remains_until_it_is_cleared() {
         let health = Health::default();
         health.set("store", Severity::Failing, "a");
         health.put("disk", Some((Severity::Degraded, "b".to_owned())));

@@ -1,4 +1,4 @@
-//! The server's own keys: one per purpose, in files that only their owner may read, made at the first start.
+//! The server's keys: one per purpose, in files that only their owner may read, created at the first start.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use xpd_token::{KeyPair, KeyRing};
 
 use crate::config_error::ConfigError;
 
-/// Files of the keys, the ones whose loss is the worst first.
+/// Key files, in order of decreasing damage if lost.
 const NAMES: [&str; 5] = ["log.pem", "marker.pem", "admin.pem", "grant.pem", "session.pem"];
 
-/// Every key the server holds. None is ever printed.
+/// The server's keys. `Debug` prints no key material.
 pub struct Keys {
     /// Signs grants.
     pub grants: KeyPair,
-    /// What grants are checked against.
+    /// Verifies grants.
     pub grant_ring: KeyRing,
     /// Signs session tokens.
     pub sessions: KeyPair,
-    /// What sessions are checked against.
+    /// Verifies session tokens.
     pub session_ring: KeyRing,
     /// Signs checkpoints.
     pub log: Arc<KeyPair>,
@@ -30,11 +30,12 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Reads the keys of a folder. Where no server has worked yet, it makes the folder and what is missing in it:
-    /// later, another log key would disown the log, and another marker key could not find what was done.
+    /// Reads the keys of a folder. If `new`, creates the folder and missing keys. Otherwise a missing key is
+    /// an error: with a new log key the existing log would be rejected, and with a new marker key effects at
+    /// upstreams could not be found.
     ///
     /// # Errors
-    /// A file that is missing, cannot be read or written, or that others may read.
+    /// A file is missing, cannot be read or written, or is readable by other users.
     pub fn open(folder: &Path, new: bool) -> Result<Self, ConfigError> {
         if !new && let Some(name) = NAMES.into_iter().find(|name| !folder.join(name).exists()) {
             return Err(missing(&folder.join(name)));
@@ -54,10 +55,10 @@ impl Keys {
         })
     }
 
-    /// What an action leaves in the world so that it can be found again: nobody else can make it.
+    /// The marker that an action leaves at its upstream. Only the holder of the marker key can compute it.
     #[must_use]
     pub fn marker(&self, jti: &str, req: &str) -> String {
-        // An Ed25519 signature is deterministic: a secret function of what it signs.
+        // An Ed25519 signature is deterministic, so this one serves as a secret derived from the key.
         let secret = self.markers.sign(b"xp-marker-v1");
         let mac = Hmac::<Sha256>::new_from_slice(&secret).map(|mac| {
             let tag = mac.chain_update(jti).chain_update([0]).chain_update(req).finalize().into_bytes();
@@ -67,7 +68,7 @@ impl Keys {
     }
 }
 
-/// Looks at the file of each key, as [`Keys::open`] would find it, and makes nothing.
+/// Checks the file of each key as [`Keys::open`] would, without creating any.
 pub fn look(folder: &Path, new: bool) -> impl Iterator<Item = (&'static str, Result<String, ConfigError>)> {
     NAMES.into_iter().map(move |name| {
         let path = folder.join(name);
@@ -88,10 +89,10 @@ fn missing(path: &Path) -> ConfigError {
     ConfigError::new(path, why)
 }
 
-/// Makes a folder that only its owner may enter, or checks that it is one.
+/// Creates a folder that only its owner may enter, or checks an existing one.
 ///
 /// # Errors
-/// It cannot be made, or others may enter it.
+/// It cannot be created, or other users may enter it.
 pub fn make_private_folder(folder: &Path) -> Result<(), ConfigError> {
     use std::os::unix::fs::DirBuilderExt as _;
     if !folder.exists() {
@@ -101,10 +102,10 @@ pub fn make_private_folder(folder: &Path) -> Result<(), ConfigError> {
     check_private_folder(folder)
 }
 
-/// Checks that a folder is one that only its owner may enter.
+/// Checks that only its owner may enter a folder.
 ///
 /// # Errors
-/// It is none.
+/// Other users may, or it is not a folder.
 pub fn check_private_folder(folder: &Path) -> Result<(), ConfigError> {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata = std::fs::metadata(folder).map_err(|error| ConfigError::new(folder, error))?;
@@ -115,10 +116,10 @@ pub fn check_private_folder(folder: &Path) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Reads the key in a file of a folder, which is made where there is none.
+/// Reads a key file, creating it if it does not exist.
 ///
 /// # Errors
-/// It cannot be read or written, or others may read it.
+/// It cannot be read or written, or is readable by other users.
 pub fn key(folder: &Path, name: &str) -> Result<KeyPair, ConfigError> {
     let path = folder.join(name);
     if !path.exists() {

@@ -1,4 +1,4 @@
-//! Decides and grants, and records both.
+//! The engine: makes and records decisions. It has no connector credentials.
 
 pub mod checkpoint_file;
 mod config_error;

@@ -1,22 +1,23 @@
-//! Refusals are bounded: the first ones of a minute are logged, the rest are counted, then the principal waits.
+//! Rate limit for refusals: the first ones of a minute are logged, further ones are counted, and beyond a
+//! bound the principal is refused until the minute ends.
 
 use std::collections::HashMap;
 
-/// Milliseconds of a window.
+/// Length of a window, in milliseconds.
 const WINDOW: u64 = 60_000;
-/// Refusals, as a multiple of those logged, after which a principal waits for the next minute.
+/// Factor over the number of logged refusals after which a principal is suspended.
 const PATIENCE: u32 = 10;
 
-/// What to do with a refusal.
+/// How a refusal is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Treatment {
-    /// Log it.
+    /// As an entry of its own.
     Log,
-    /// Count it.
+    /// In the count of its window.
     Count,
 }
 
-/// Refusals that were only counted.
+/// A count of refusals that have no entry of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Counted {
     pub principal: String,
@@ -32,7 +33,7 @@ struct Window {
     counted: u64,
 }
 
-/// Refusals of each principal in the running minute. Kept in memory: a restart forgives.
+/// Refusals per principal in the current window. Kept in memory only, so a restart resets them.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     logged: u32,
@@ -44,13 +45,13 @@ impl Limiter {
         Self { logged, windows: HashMap::new() }
     }
 
-    /// Whether the principal waits.
+    /// Whether the principal is suspended.
     pub fn suspended(&self, principal: &str, now: u64) -> bool {
         let most = self.logged.saturating_mul(PATIENCE);
         self.windows.get(principal).is_some_and(|w| now < w.from + WINDOW && w.refusals >= most)
     }
 
-    /// A refusal. Without room for it, it is only counted.
+    /// Registers a refusal. If `room` is false, it is counted only.
     pub fn refused(&mut self, principal: &str, now: u64, room: bool) -> Treatment {
         let window =
             self.windows.entry(principal.to_owned()).or_insert(Window { from: now, refusals: 0, counted: 0 });
@@ -62,7 +63,7 @@ impl Limiter {
         Treatment::Count
     }
 
-    /// Windows that are over, with what was only counted in them.
+    /// Removes the windows that have ended and returns their counts.
     pub fn over(&mut self, now: u64) -> Vec<Counted> {
         let mut counted = Vec::new();
         self.windows.retain(|principal, window| {

@@ -1,10 +1,10 @@
-//! The settings in force, which may be exchanged while the server works.
+//! The rules in force, which can be replaced while the server runs.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::rules::Rules;
 
-/// The settings in force.
+/// The rules in force.
 #[derive(Debug)]
 pub(crate) struct Live(RwLock<Arc<Rules>>);
 
@@ -13,12 +13,13 @@ impl Live {
         Self(RwLock::new(rules))
     }
 
-    /// As they are now. A decision reads them inside its transaction, so that it sees what was put in force before it.
+    /// The current rules. A decision reads them inside its transaction, so it sees every replacement that was
+    /// committed before.
     pub fn now(&self) -> Arc<Rules> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts others in force: those before.
+    /// Replaces the rules and returns the previous ones.
     pub fn put(&self, rules: Arc<Rules>) -> Arc<Rules> {
         std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), rules)
     }

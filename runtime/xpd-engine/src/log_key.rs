@@ -1,4 +1,4 @@
-//! The log's key, and the log's tree as the store has it.
+//! The log's key, and access to the log's tree in the store.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use xpd_audit::note::{Checkpoint, Vkey};
 use xpd_store::{Read, StoreError};
 use xpd_token::KeyPair;
 
-/// Signs checkpoints.
+/// The log's key pair and verifier key; signs checkpoints.
 #[derive(Clone)]
 pub struct LogKey {
     key: Arc<KeyPair>,
@@ -15,22 +15,22 @@ pub struct LogKey {
 }
 
 impl LogKey {
-    /// The log's key under the log's name.
+    /// The key under the log's name (its origin).
     ///
     /// # Errors
-    /// The name cannot stand in a checkpoint.
+    /// The name is not valid in a checkpoint.
     pub fn new(origin: &str, key: Arc<KeyPair>) -> Result<Self, StoreError> {
         let vkey = Vkey::new(origin, key.public().bytes()).map_err(StoreError::broken)?;
         Ok(Self { key, vkey })
     }
 
-    /// What the log is checked against.
+    /// The verifier key.
     #[must_use]
     pub fn vkey(&self) -> &Vkey {
         &self.vkey
     }
 
-    /// The signed checkpoint of a tree: its size, and the note.
+    /// The signed checkpoint of a tree: its size and the note.
     pub(crate) fn checkpoint(&self, tree: &Frontier) -> Result<(u64, Vec<u8>), StoreError> {
         let checkpoint = Checkpoint::of(self.vkey.name(), tree);
         let note = checkpoint.sign(&self.vkey, |text| self.key.sign(text)).map_err(StoreError::broken)?;
@@ -38,7 +38,7 @@ impl LogKey {
     }
 }
 
-/// The tree's stored nodes.
+/// The tree's nodes in the store.
 pub(crate) struct Nodes<'a>(pub &'a dyn Read);
 
 impl NodeReader for Nodes<'_> {

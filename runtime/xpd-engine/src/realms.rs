@@ -1,7 +1,9 @@
-//! Where the things of a workflow lie: what its proofs take for one upstream must be one here, and what they take for two, two.
+//! Binding of realms: things that the proofs assume to be at one upstream must be at one upstream here, and
+//! things assumed to be at different upstreams at different ones.
 //!
-//! A realm of an artifact is the connector that declares the kinds. Here it is bound to an instance, and an instance to
-//! addresses. Two instances with one address, or with one below the other, are at one upstream.
+//! A realm of an artifact is the connector that declares the kinds. It is bound to an instance, and an
+//! instance to addresses. Two instances are at one upstream if they have a common address or an address of
+//! one is below an address of the other.
 
 use std::collections::BTreeMap;
 
@@ -17,23 +19,23 @@ use crate::upstream::Upstream;
 /// An instance of a connector, as far as decisions depend on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instance {
-    /// Its kind: the connector it implements.
+    /// The connector that it implements.
     pub kind: String,
-    /// Where its things lie. None where nobody knows.
+    /// The addresses of its upstream. Empty if unknown.
     pub upstreams: Vec<Upstream>,
-    /// For other connectors of whose kinds it speaks: the instance whose upstream it means.
+    /// For other connectors whose kinds it uses: the instance whose upstream it refers to.
     pub realms: BTreeMap<String, String>,
 }
 
-/// The instances of a server by their names.
+/// Instances by name.
 pub type Instances = BTreeMap<String, Instance>;
 
-/// What the upstream of each instance is called: alike for instances at one upstream.
+/// A name for the upstream of each instance; equal for instances at one upstream.
 #[derive(Clone, Debug, Default)]
 pub struct Places(BTreeMap<String, String>);
 
 impl Places {
-    /// Of the instances of a server.
+    /// The names for the instances of a server.
     #[must_use]
     pub fn among(all: &Instances) -> Self {
         let meet = |one: &str, other: &str| {
@@ -51,7 +53,7 @@ impl Places {
                 group.extend::<Vec<_>>(met);
                 next += 1;
             }
-            // The address stays what it is when an instance is called otherwise. Where nobody knows one, the name has to do.
+            // An address does not change when an instance is renamed. Without a known address, the instance's name is used.
             let at = group.iter().flat_map(|name| upstreams(all, name)).min();
             let place = at.map_or_else(|| first.clone(), ToString::to_string);
             named.extend(group.into_iter().map(|name| (name.clone(), place.clone())));
@@ -59,21 +61,21 @@ impl Places {
         Self(named)
     }
 
-    /// Where an instance finds the things of a realm.
+    /// The upstream at which an instance finds the things of a realm.
     #[must_use]
     pub fn of(&self, all: &Instances, instance: &str, realm: &str) -> String {
-        // A run that is open has been bound: this only fails where the configuration is another one since.
+        // Open runs were bound successfully, so this fails only after a change of the configuration.
         let at = place(all, instance, realm).unwrap_or_else(|_| instance.to_owned());
         self.0.get(&at).cloned().unwrap_or(at)
     }
 }
 
-/// The instance that each realm of a workflow is bound to.
+/// The instance and addresses to which each realm is bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bound(BTreeMap<String, (String, Vec<Upstream>)>);
 
 impl Bound {
-    /// As the log has it.
+    /// The form in the log.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let realms = self.0.iter().map(|(realm, (instance, at))| {
@@ -84,7 +86,8 @@ impl Bound {
     }
 }
 
-/// The instance of each connector of a workflow: the one that is named for it, else the only one of its kind.
+/// The instance for each connector of a workflow: the one that `named` states, or else the only one of its
+/// kind.
 ///
 /// # Errors
 /// There is none, or there are several and none is named.
@@ -117,7 +120,8 @@ fn of_kind<'i>(all: &'i Instances, kind: &str) -> impl Iterator<Item = &'i Strin
 /// Binds the realms of a workflow whose connectors are bound to instances.
 ///
 /// # Errors
-/// Two realms share an upstream, two connectors mean different upstreams by one realm, or nobody knows.
+/// Two realms share an upstream, two connectors refer to different upstreams for one realm, or an upstream is
+/// unknown.
 pub fn bind(
     all: &Instances,
     chosen: &BTreeMap<String, String>,
@@ -127,7 +131,7 @@ pub fn bind(
     for action in &workflow.actions {
         let Some(instance) = chosen.get(&action.connector) else { continue };
         for kind in enclosing(action.clauses.kinds(), &workflow.kinds) {
-            // What is named by its content is the same wherever it lies.
+            // A thing named by its content is the same at every upstream.
             if kind.immutable == Some(Immutable::Content) {
                 continue;
             }
@@ -170,7 +174,7 @@ pub fn bind(
     Ok(bound)
 }
 
-/// The instance at whose upstream an instance finds the things of a realm.
+/// The instance at whose upstream `instance` finds the things of a realm.
 fn place(all: &Instances, instance: &str, realm: &str) -> Result<String, Refused> {
     let declared = all.get(instance);
     if declared.is_some_and(|declared| declared.kind == realm) {
@@ -194,7 +198,7 @@ fn upstreams<'i>(all: &'i Instances, name: &str) -> &'i [Upstream] {
     all.get(name).map(|instance| instance.upstreams.as_slice()).unwrap_or_default()
 }
 
-/// The same addresses, and some.
+/// Whether two non-empty lists of addresses are the same.
 fn one(left: &[Upstream], right: &[Upstream]) -> bool {
     !left.is_empty()
         && left.iter().all(|upstream| right.contains(upstream))

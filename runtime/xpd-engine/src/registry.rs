@@ -1,4 +1,5 @@
-//! The actions this server knows, by digest of their declarations. An artifact that declares one otherwise is refused.
+//! The registry of actions that this server knows, by digest of their declarations. An artifact with another
+//! declaration is refused.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,16 +26,16 @@ impl Registry {
     /// Reads `{"version": 1, "actions": {"tickets.issues.read": "sha256:…"}}`.
     ///
     /// # Errors
-    /// The file cannot be read or is of another form.
+    /// The file cannot be read or does not have this form.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let bytes = std::fs::read(path).map_err(|error| ConfigError::new(path, error))?;
         Self::parse(&bytes, path)
     }
 
-    /// Reads the text of such a file.
+    /// Parses the text of such a file.
     ///
     /// # Errors
-    /// It is of another form.
+    /// It does not have this form.
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ConfigError> {
         let file: File = serde_json::from_slice(bytes).map_err(|error| ConfigError::new(path, error))?;
         if file.version != 1 {
@@ -46,7 +47,7 @@ impl Registry {
         Ok(Self(file.actions))
     }
 
-    /// The registry of these declarations, over these record types and kinds of things.
+    /// The registry of these declarations, with the record types and kinds of things they use.
     #[must_use]
     pub fn of<'a>(actions: impl IntoIterator<Item = &'a Action>, records: &[Record], kinds: &Kinds) -> Self {
         Self(
@@ -57,20 +58,21 @@ impl Registry {
         )
     }
 
-    /// As the file holds it.
+    /// The form in the file.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({ "version": 1, "actions": self.0 })
     }
 
-    /// Whether an action is declared here in exactly this way, its record types and kinds of things included.
+    /// Whether the action is registered with the same declaration, including its record types and kinds of
+    /// things.
     #[must_use]
     pub fn knows(&self, action: &Action, records: &[Record], kinds: &Kinds) -> bool {
         self.0.get(&qualified(action)) == Some(&xp_artifact::action_digest(action, records, kinds))
     }
 }
 
-/// `tickets.issues.read`.
+/// The qualified name, such as `tickets.issues.read`.
 #[must_use]
 pub fn qualified(action: &Action) -> String {
     format!("{}.{}", action.connector, action.name)

@@ -1,4 +1,4 @@
-//! Who there is, under which key, for whom, and who may start what.
+//! The roster: principals, their keys, controllers and roles, and who may start which workflow.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,9 +12,9 @@ use xpd_token::{PublicKey, is_name, is_principal_name};
 
 use crate::config_error::{ConfigError, PRIVATE_KEY, is_private_key};
 
-/// What whoever holds the administrative key in the server's own folder is called on the record.
+/// Name in the log of the holder of the administrative key in the server's folder.
 pub const ADMIN: &str = "admin";
-/// What whoever holds the recovery key is called on the record.
+/// Name in the log of the holder of the recovery key.
 pub const RECOVERY: &str = "recovery";
 
 #[derive(Deserialize)]
@@ -46,24 +46,24 @@ struct Entry {
     key_file: Option<String>,
 }
 
-/// Who may start which artifact, with which parameters, how often.
+/// A start rule: who may start which artifact, with which parameters, how often.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Name of the workflow, or the digest of one artifact.
     pub artifact: String,
-    /// Who may start it.
+    /// Principals that may start it.
     pub principals: BTreeSet<String>,
-    /// Values a parameter, or a field of one (`repo.owner`), may have. What is not named may be
-    /// anything of its type, unless the proofs take for granted that it is not the starter's to say.
+    /// Values that a parameter, or a field of one (`repo.owner`), may have. A parameter that is not listed
+    /// may have any value of its type, unless the proofs assume that the starter does not choose it.
     #[serde(default)]
     pub params: BTreeMap<String, OneOrMore>,
-    /// Connector instance for each connector, where it is not the one of its kind.
+    /// The instance for a connector, where several of its kind exist.
     #[serde(default)]
     pub instances: BTreeMap<String, String>,
-    /// Runs of this rule that may be open at once.
+    /// Upper bound on open runs under this rule.
     pub max_open: u64,
-    /// Runs of this rule that may be started in 24 hours.
+    /// Upper bound on runs started under this rule in 24 hours.
     pub max_per_day: u64,
 }
 
@@ -71,14 +71,14 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMore {
-    /// Any of these.
+    /// Any of these values.
     More(Vec<Value>),
-    /// This.
+    /// This value.
     One(Value),
 }
 
 impl OneOrMore {
-    /// Whether a value is among them.
+    /// Whether a value is allowed.
     #[must_use]
     pub fn allows(&self, value: &Value) -> bool {
         match self {
@@ -89,7 +89,7 @@ impl OneOrMore {
 }
 
 impl Rule {
-    /// What the rule is counted under.
+    /// The name under which runs are counted.
     #[must_use]
     pub fn id(&self) -> String {
         let mut text = format!("{}|{:?}|", self.artifact, self.principals);
@@ -97,7 +97,7 @@ impl Rule {
         xp_scope::Digest::of(text.as_bytes()).to_string()
     }
 
-    /// The parameter that the rule forbids, if any.
+    /// The parameter that violates the rule, if any.
     #[must_use]
     pub fn forbids(&self, params: &BTreeMap<String, Value>) -> Option<&str> {
         let allowed = |name: &str, values: &OneOrMore| {
@@ -115,19 +115,19 @@ impl Rule {
 pub struct Member {
     /// Name and controller.
     pub principal: Principal,
-    /// Roles it may play.
+    /// Roles that it may take.
     pub roles: BTreeSet<String>,
 }
 
 impl Member {
-    /// As the machine is told.
+    /// The form used by the machine.
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor { principal: self.principal.clone(), roles: self.roles.iter().cloned().collect() }
     }
 }
 
-/// The roster as it was read.
+/// A roster as read from its file.
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
     by_key: BTreeMap<String, Member>,
@@ -136,10 +136,10 @@ pub struct Roster {
     files: Vec<PathBuf>,
 }
 
-/// What is said of a name that is none.
+/// Description of valid names, for messages.
 const NAMES: &str = "1 to 512 bytes, with single blanks between words and no control characters";
 
-/// What was seen of a roster so far.
+/// Names and keys seen so far, to detect duplicates.
 struct Reading<'a> {
     path: &'a Path,
     names: BTreeSet<String>,
@@ -150,7 +150,7 @@ struct Reading<'a> {
 type Keyed<'e> = (&'e Option<serde_json::Map<String, serde_json::Value>>, &'e Option<String>);
 
 impl Reading<'_> {
-    /// The thumbprint of an entry's key, which no other has, as no other has its name.
+    /// Checks the name and key of an entry, which must be unique, and returns the key's thumbprint.
     fn entry(&mut self, name: &str, key: Keyed<'_>) -> Result<String, String> {
         if !is_principal_name(name) {
             return Err(format!("`name`: {NAMES}"));
@@ -181,10 +181,10 @@ impl Reading<'_> {
     }
 }
 
-/// The thumbprint of a public key in a file.
+/// The thumbprint of the public key in a file.
 ///
 /// # Errors
-/// It is none.
+/// The file has no public key.
 pub fn key_file(file: &Path) -> Result<String, String> {
     let pem = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
     match PublicKey::from_pem(&pem) {
@@ -196,15 +196,15 @@ pub fn key_file(file: &Path) -> Result<String, String> {
 
 fn part(key: &str, principal: &Principal, role: &str) -> String {
     let Principal { name, controller } = principal;
-    // No name holds a line break.
+    // Names contain no line feed, so the encoding is injective.
     xp_scope::Digest::of([name, controller, key, role].join("\n").as_bytes()).to_string()
 }
 
 impl Roster {
-    /// Reads a roster; key files are looked up beside it.
+    /// Reads a roster. Paths of key files are relative to it.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its place.
+    /// The first fault, with its position.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let wrong = |what: String| ConfigError { file: path.display().to_string(), what };
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
@@ -239,25 +239,25 @@ impl Roster {
         Ok(Self { by_key, administrators, rules: file.starts, files: reading.files })
     }
 
-    /// The files of keys that it names.
+    /// The key files that it names.
     #[must_use]
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }
 
-    /// The administrator with a key.
+    /// The administrator with this key.
     #[must_use]
     pub fn administrator(&self, thumbprint: &str) -> Option<&str> {
         self.administrators.get(thumbprint).map(String::as_str)
     }
 
-    /// Each administrator with its key, in words.
+    /// Each administrator with its key, as text.
     #[must_use]
     pub fn administrators(&self) -> BTreeSet<String> {
         self.administrators.iter().map(|(key, name)| format!("{name} ({key})")).collect()
     }
 
-    /// Each principal with all that is said of it, in words.
+    /// Each principal with its attributes, as text.
     #[must_use]
     pub fn described(&self) -> BTreeSet<String> {
         let words = |(key, member): (&String, &Member)| {
@@ -268,33 +268,33 @@ impl Roster {
         self.by_key.iter().map(words).collect()
     }
 
-    /// What a principal under a key in a role is known by, as a part of the roster; nothing if it is none.
+    /// The identifier of the part of the roster that gives a key a role; `None` if there is none.
     #[must_use]
     pub fn part(&self, thumbprint: &str, role: &str) -> Option<String> {
         let member = self.by_key.get(thumbprint).filter(|member| member.roles.contains(role))?;
         Some(part(thumbprint, &member.principal, role))
     }
 
-    /// Every part of it.
+    /// The identifiers of all parts.
     pub fn parts(&self) -> impl Iterator<Item = String> {
         self.by_key
             .iter()
             .flat_map(|(key, member)| member.roles.iter().map(move |role| part(key, &member.principal, role)))
     }
 
-    /// The principal with a key.
+    /// The principal with this key.
     #[must_use]
     pub fn by_key(&self, thumbprint: &str) -> Option<&Member> {
         self.by_key.get(thumbprint)
     }
 
-    /// The principal with a name.
+    /// The principal with this name.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Member> {
         self.by_key.values().find(|member| member.principal.name == name)
     }
 
-    /// Rules under which anybody may start an artifact.
+    /// All rules for starting an artifact.
     pub fn rules_of<'r, 'n>(
         &'r self,
         digest: &'n str,
@@ -303,7 +303,7 @@ impl Roster {
         self.rules.iter().filter(move |rule| rule.artifact == digest || rule.artifact == name)
     }
 
-    /// Rules under which a principal may start an artifact.
+    /// The rules under which a principal may start an artifact.
     pub fn rules<'r, 'n>(
         &'r self,
         principal: &'n str,

@@ -1,4 +1,4 @@
-//! What the operator settled.
+//! The operator's settings on which decisions depend.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,35 +8,36 @@ use crate::realms::{Instances, Places};
 use crate::registry::Registry;
 use crate::roster::Roster;
 
-/// What the operator settled.
+/// The operator's settings on which decisions depend.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Name of this server: issuer and audience of its tokens, origin of its log.
+    /// Name of the server: issuer and audience of its tokens, origin of its log.
     pub name: String,
-    /// Who there is.
+    /// The roster.
     pub roster: Roster,
-    /// Declarations an artifact may use.
+    /// Declarations that an artifact may use.
     pub registry: Registry,
-    /// Keys whose artifacts are taken.
+    /// Keys whose signatures on artifacts are trusted.
     pub trusted: Vec<VerifyingKey>,
-    /// Kinds of questions that may stand unanswered in an artifact.
+    /// Kinds of properties that may be unproved in an artifact.
     pub unproved: BTreeSet<String>,
-    /// Kinds of questions that every artifact must have answered.
+    /// Kinds of properties for which every artifact must have an answer.
     pub required: BTreeSet<String>,
-    /// The connector instances, with where their things lie.
+    /// Connector instances and the addresses of their upstreams.
     pub instances: Instances,
-    /// What their upstreams are called: [`Places::among`] them.
+    /// Names of the instances' upstreams, from [`Places::among`].
     pub places: Places,
-    /// Refusals of one principal logged one by one, each minute.
+    /// Refusals of one principal that are logged individually per minute.
     pub refusals_per_minute: u32,
-    /// How full the disk may be, in percent, for new runs to be started.
+    /// Disk usage in percent above which no new run is started.
     pub disk_percent: u8,
-    /// Checkpoints are cosigned by witnesses, and evidence waits for that for a while.
+    /// Whether witnesses cosign checkpoints; evidence then waits for cosignatures.
     pub witnessed: bool,
-    /// Thumbprint of the recovery key, whose holder alone may lift a kill.
+    /// Thumbprint of the recovery key, whose holder may lift a kill without a second person.
     pub recovery: Option<String>,
-    /// Digest of all of this, as logged.
+    /// Digest of these settings, as logged.
     pub digest: xp_scope::Digest,
-    /// Since when each part of the roster is known, milliseconds since 1970. Put in by [`crate::Orchestrator::reconfigure`].
+    /// When each part of the roster was added, milliseconds since 1970. Set by
+    /// [`crate::Orchestrator::reconfigure`].
     pub since: BTreeMap<String, u64>,
 }

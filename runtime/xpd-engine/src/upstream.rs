@@ -1,25 +1,26 @@
-//! Addresses of upstreams, spelled alike where they are one.
+//! Addresses of upstreams in normal form, for comparison.
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
-/// An address of an upstream, in a form in which what is one place is spelled alike.
+/// An address of an upstream. Different spellings of one location have equal values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Upstream {
-    /// Lower case, without a final dot; every loopback address is `loopback`. Empty for a folder of this machine.
+    /// Lower case, without a final dot; `loopback` for every loopback address; empty for a local folder.
     host: String,
-    /// None where it is the usual one of the scheme: http and https are then one place.
+    /// `None` for the default port of the scheme, so http and https are the same location.
     port: Option<u16>,
-    /// Segments in lower case. Some upstreams tell cases apart; taken for one, nothing is missed.
+    /// Segments in lower case. On a case-sensitive upstream this may equate different locations, which is the
+    /// safe side.
     path: Vec<String>,
 }
 
 impl Upstream {
-    /// Of a URL, or of a folder's path.
+    /// Parses a URL, or the path of a folder.
     ///
     /// # Errors
-    /// It is a URL that cannot be read, or one without a host.
+    /// The URL is malformed or has no host.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !text.contains("://") {
             return Ok(Self { host: String::new(), port: None, path: segments(text) });
@@ -33,12 +34,12 @@ impl Upstream {
             Host::Ipv4(address) => address_name(address.into()),
             Host::Ipv6(address) => address_name(address.into()),
         };
-        // Escapes are undone, so that `%61pi` is `api`.
+        // Percent-encoding is decoded, so `%61pi` equals `api`.
         let path = percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
         Ok(Self { host, port: url.port(), path: segments(&path) })
     }
 
-    /// One of them is the other or lies below it.
+    /// Whether one address equals the other or is below it.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         (&self.host, self.port) == (&other.host, other.port)
@@ -60,7 +61,7 @@ const LOOPBACK: &str = "loopback";
 
 fn address_name(address: IpAddr) -> String {
     let address = address.to_canonical();
-    // A connection to the unspecified address ends on this machine, too.
+    // A connection to the unspecified address reaches this host, too.
     if address.is_loopback() || address.is_unspecified() { LOOPBACK.to_owned() } else { address.to_string() }
 }
 
@@ -73,7 +74,7 @@ mod tests {
     use super::Upstream;
 
     #[test]
-    fn one_place_is_spelled_in_many_ways() {
+    fn spellings_of_one_location_are_equal() {
         let at = |text: &str| Upstream::parse(text).unwrap();
         for (one, two) in [
             ("https://api.example.org", "https://API.example.org:443/"),

@@ -1,4 +1,4 @@
-//! What the proxy needs of whoever decides.
+//! The interface through which the proxy asks for decisions.
 
 use std::collections::BTreeMap;
 
@@ -11,84 +11,85 @@ use crate::fault::{Fault, Refused, Stop};
 use crate::permit::Spent;
 use crate::warrant::Warrant;
 
-/// A use of a token.
+/// A request to use a grant.
 #[derive(Clone, Debug)]
 pub struct Use {
-    /// The token's claims, its signature checked.
+    /// The token's claims, with the signature verified.
     pub claims: GrantClaims,
-    /// Arguments as the agent means them; left out, those the token was cut for.
+    /// The arguments as stated by the agent. If absent, the arguments that were granted.
     pub args: Option<BTreeMap<String, Value>>,
-    /// For repeating the request.
+    /// Idempotency key of the request.
     pub request_id: Option<String>,
 }
 
-/// What is decided about a use.
+/// The decision on a use.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// It may be carried out.
+    /// The action may be performed.
     Allowed(Warrant),
-    /// It was carried out before, under the same request id: the stored answer.
+    /// The use was completed before under the same request id; this is the stored answer.
     Before(Answer),
 }
 
-/// Whoever decides. Each method runs in a transaction of the proxy's, so that a decision, its record and the step of the
-/// grant's row are one commit.
+/// The party that decides; the engine implements it. Each method runs in a transaction of the proxy's, so
+/// that a decision, its log entry and the phase of the grant's row are committed together.
 pub trait Authority: Send + Sync + 'static {
-    /// Who asks. The proxy only hands it on.
+    /// The authenticated caller. Opaque to the proxy.
     type Caller: Send + 'static;
 
-    /// Uses up a caller's proof of possession: the name of the principal.
+    /// Records the caller's proof of possession as used and returns the principal.
     ///
     /// # Errors
-    /// The proof was used before, or the principal must wait.
+    /// The proof was used before, or the principal is rate limited.
     fn admit(&self, tx: &mut dyn Tx, caller: &Self::Caller) -> Result<String, Fault>;
 
-    /// Decides about a use and records that it starts. The proxy then moves the row from issued to claimed.
+    /// Decides on a use and records its start. The proxy then moves the row from issued to claimed.
     ///
     /// # Errors
-    /// It is refused.
+    /// The use is refused.
     fn claim(&self, tx: &mut dyn Tx, caller: Self::Caller, using: Use) -> Result<Decision, Stop>;
 
-    /// What it takes to read a grant; nothing where its run is unknown.
+    /// The facts needed to act on a grant. `None` if its run is unknown.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     fn warrant(&self, rows: &dyn Read, grant: &GrantRow) -> Result<Option<Warrant>, StoreError>;
 
-    /// The kill in force that covers a grant: then it is not even looked for.
+    /// The kill in force that covers a grant. While there is one, the upstream is not even probed.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     fn stopped(&self, rows: &dyn Read, grant: &GrantRow) -> Result<Option<String>, StoreError>;
 
-    /// Why an action in doubt may not be repeated, now or ever. Nothing if it may.
+    /// Why an action in doubt may not be repeated. `None` if it may.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     fn forbids_repeat(&self, tx: &mut dyn Tx, grant: &GrantRow) -> Result<Option<Refused>, Fault>;
 
-    /// Records that an action in doubt starts again.
+    /// Records that an action in doubt is repeated.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     fn repeats(&self, tx: &mut dyn Tx, grant: &GrantRow) -> Result<(), Fault>;
 
-    /// Leaves a doubt to a person, on the record, once and for good.
+    /// Leaves a doubt to a person. Recorded once, and permanent.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     fn leave_to_person(&self, tx: &mut dyn Tx, grant: &GrantRow, why: &Refused) -> Result<(), Fault>;
 
-    /// Records how a claimed action ended, and moves its row accordingly.
+    /// Records the end of a claimed action and moves its row accordingly.
     ///
     /// # Errors
-    /// The store cannot; the action is then in doubt after the next start.
+    /// The store failed; the action is in doubt after the next start.
     fn end(&self, tx: &mut dyn Tx, spent: &Spent, ending: Ending) -> Result<Answer, Fault>;
 
-    /// Resolves a doubt by what was found, or by a person's word (`by`), and moves its row accordingly.
+    /// Resolves a doubt by the outcome of a probe or a repeat, or by a person's statement (`by`), and moves
+    /// its row accordingly.
     ///
     /// # Errors
-    /// The result is not of the declared type.
+    /// The result does not have the declared type.
     fn resolve(
         &self,
         tx: &mut dyn Tx,

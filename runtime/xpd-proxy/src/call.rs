@@ -1,10 +1,10 @@
-//! One action with its arguments, to be read.
+//! An action with its arguments.
 
 use std::collections::BTreeMap;
 
 use xp_scope::Value;
 
-/// One action with its complete, typed arguments. It can be read; what it is good for is the type around it.
+/// An action with its complete, typed arguments. Read-only; it authorizes nothing by itself.
 #[derive(Debug)]
 pub struct Call {
     pub(crate) action: String,
@@ -15,32 +15,33 @@ pub struct Call {
 }
 
 impl Call {
-    /// Name inside the connector, `issues.create`.
+    /// Name of the action within the connector, such as `issues.create`.
     #[must_use]
     pub fn action(&self) -> &str {
         &self.action
     }
 
-    /// Every argument by name, defaults filled in.
+    /// All arguments by name, defaults included.
     #[must_use]
     pub fn args(&self) -> &BTreeMap<String, Value> {
         &self.args
     }
 
-    /// What this one use is known by: left at the upstream where it can be, so that a probe finds it.
+    /// An identifier of this use. Connectors leave it at the upstream where possible, so that a probe can
+    /// find the effect.
     #[must_use]
     pub fn marker(&self) -> &str {
         &self.marker
     }
 
-    /// The version at which the n-th thing that the declaration expects not to have moved must be. None where the run has
-    /// not seen one: then whatever is there is built upon.
+    /// The version that the `number`-th thing of the declaration's `expects` clauses must have. `None` if the
+    /// run has not observed the thing; its current version is then accepted.
     #[must_use]
     pub fn expected(&self, number: usize) -> Option<&Value> {
         self.expected.get(number)?.as_ref()
     }
 
-    /// When the right to it was granted, in milliseconds since 1970: it happened later, or not at all.
+    /// Time of the grant, milliseconds since 1970. The effect, if any, is later.
     #[must_use]
     pub fn since(&self) -> u64 {
         self.since

@@ -1,4 +1,4 @@
-//! A token is used: one durable step from issued to claimed, or nothing.
+//! The claim of a grant: one durable transition from issued to claimed.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::hooks::CrashAt;
 use crate::permit::{Held, Won};
 use crate::proxy::Proxy;
 
-/// What came of a claim.
+/// Outcome of a claim.
 enum Claimed {
-    /// It was won: act.
+    /// The grant was claimed: perform the action.
     Won(Box<Won>),
-    /// The stored answer.
+    /// The request was completed before; the stored answer.
     Before(Answer),
 }
 
 impl<A: Authority> Proxy<A> {
-    /// Claims, acts, records. Goes on whether or not the asker stays.
+    /// Claims the grant, performs the action and records its end. Continues even if the caller disconnects.
     ///
     /// # Errors
-    /// The claim is refused, or the store cannot.
+    /// The claim is refused, or the store failed.
     pub async fn carry_out(self: &Arc<Self>, caller: A::Caller, using: Use) -> Result<Answer, Fault> {
         let own = Arc::clone(self);
         let under_way = Arc::clone(&self.acts).read_owned().await;
@@ -37,7 +37,7 @@ impl<A: Authority> Proxy<A> {
         whole.await.map_err(|_| Fault::Store(StoreError::Closed))?
     }
 
-    /// Claims, in one transaction with the decision and its record.
+    /// Claims in one transaction with the decision and its log entry.
     async fn claim(&self, caller: A::Caller, using: Use) -> Result<Claimed, Fault> {
         let (authority, lines) = (Arc::clone(&self.authority), self.lines.clone());
         let claimed = fault::write(&self.store, move |tx| {
@@ -48,7 +48,8 @@ impl<A: Authority> Proxy<A> {
             };
             let grant = tx.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
             if !tx.move_grant(&jti, Phase::Issued, Phase::Claimed, None)? {
-                // The authority said yes and the row says no: believe neither.
+                // The authority allowed the claim although the row is not in phase issued: the state is
+                // inconsistent, so fail.
                 return Err(StoreError::Broken("a grant and its run differ".to_owned()).into());
             }
             Ok(Claimed::Won(Box::new(Won::claimed(Held::new(grant, warrant), &lines))))

@@ -1,4 +1,4 @@
-//! What the proxy acts through.
+//! The interface of connectors.
 
 use async_trait::async_trait;
 use xp_scope::Value;
@@ -6,20 +6,20 @@ use xp_scope::Value;
 use crate::failure::ActError;
 use crate::permit::{Permit, Sought};
 
-/// An upstream.
+/// A connector to an upstream.
 #[async_trait]
 pub trait Connector: Send + Sync {
-    /// Name in the language.
+    /// Name of the connector in the language.
     fn name(&self) -> &str;
 
-    /// Acts, on a permit that is used up by it. Every request it sends and every command it starts goes through the permit's
-    /// line, so that it ends when the action is stopped. Idempotent actions may be repeated, each time on a permit of its own;
-    /// others are followed by [`Connector::probe`] when in doubt.
+    /// Performs the action, consuming the permit. Every request it sends and every command it starts must go
+    /// through the permit's line, so that a kill can end it. Idempotent actions may be repeated, each time
+    /// under a new permit; other actions in doubt are resolved by [`Connector::probe`].
     async fn act(&self, permit: Permit) -> Result<Value, ActError>;
 
-    /// Looks whether a call happened: its result if it did, nothing if it provably did not.
+    /// Determines whether a call took effect: its result if it did, `None` if it provably did not.
     ///
-    /// Only after whoever acted is known to be gone: a request still on its way may arrive later. What it sends goes
-    /// through the line of what it looks for.
+    /// Called only after the task that acted has ended, although a request it sent may still arrive. Every
+    /// request must go through the line of `sought`.
     async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError>;
 }

@@ -1,4 +1,4 @@
-//! Actions whose end nobody saw, resolved by the class of their declaration: repeat, look, or leave to a person.
+//! Resolution of actions in doubt, by the class of their declaration: repeat, probe, or leave to a person.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,25 +18,25 @@ use crate::fault::{self, Fault, Refused, Stop};
 use crate::permit::{Held, Permit, Spent, Won};
 use crate::proxy::Proxy;
 
-/// A person's word on an action in doubt.
+/// A person's statement on an action in doubt.
 #[derive(Clone, Debug)]
 pub struct Resolution {
-    /// The token.
+    /// `jti` of the grant.
     pub jti: String,
-    /// What came back, if it was carried out.
+    /// The result, if the action was performed.
     pub result: Option<Value>,
 }
 
-/// How often doubts are looked for.
+/// Interval at which doubts are looked up.
 const EVERY: Duration = Duration::from_secs(2);
-/// Longest pause between two looks for one doubt.
+/// Upper bound on the interval between probes of one doubt.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// Longest pause between two repeats: each is an entry of the log.
+/// Upper bound on the interval between repeats of one action; each adds a log entry.
 const MAX_REPEAT_PAUSE: Duration = Duration::from_secs(10 * 60);
-/// Doubts tried at once at one connector instance: an upstream that hangs keeps only its own waiting.
+/// Attempts at once per connector instance, so that an unresponsive upstream delays only its own doubts.
 const AT_ONCE: usize = 2;
 
-/// Tries of one doubt.
+/// Attempts to resolve one doubt.
 struct Tries {
     since: Instant,
     next: Instant,
@@ -44,7 +44,7 @@ struct Tries {
     task: Option<AbortHandle>,
 }
 
-/// The tries under way.
+/// All attempts under way.
 #[derive(Default)]
 struct Attempts {
     tries: HashMap<String, Tries>,
@@ -53,11 +53,13 @@ struct Attempts {
 }
 
 impl<A: Authority> Proxy<A> {
-    /// Resolves doubts, until it is told to stop; what is under way then stays in doubt.
+    /// Resolves doubts until told to stop. Attempts under way are then cancelled and their actions stay in
+    /// doubt.
     pub async fn settle(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut attempts = Attempts::default();
         loop {
-            // Without room nothing is begun that could not be recorded, and that was said where it was noticed.
+            // Without disk space nothing may begin that could not be recorded. The condition is logged where
+            // it is detected.
             if self.store.has_room() {
                 match self.doubts().await {
                     Ok(doubts) => self.begin(&mut attempts, doubts),
@@ -72,7 +74,8 @@ impl<A: Authority> Proxy<A> {
         attempts.tasks.shutdown().await;
     }
 
-    /// The doubts that something can be done about here. Whether it may be is looked at again, in a transaction, before it is.
+    /// Doubts that this process can resolve. Whether it may is checked again in a transaction before each
+    /// attempt.
     async fn doubts(&self) -> Result<Vec<Held>, StoreError> {
         let authority = Arc::clone(&self.authority);
         let read = move |rows: &dyn Read| {
@@ -90,7 +93,7 @@ impl<A: Authority> Proxy<A> {
         self.store.read(read).await
     }
 
-    /// Begins the tries that are due.
+    /// Starts the attempts that are due.
     fn begin(self: &Arc<Self>, attempts: &mut Attempts, doubts: Vec<Held>) {
         let now = Instant::now();
         attempts.tries.retain(|jti, _| doubts.iter().any(|doubt| doubt.grant().jti == *jti));
@@ -105,7 +108,7 @@ impl<A: Authority> Proxy<A> {
                 Repeat::Probe | Repeat::Manual => (known.pause * 2).min(MAX_PAUSE).min(self.grace.max(EVERY)),
             };
             known.next = now + known.pause;
-            // Whoever sent it has ended, but what was sent may still arrive: only a second look counts as a no.
+            // A request sent before may still arrive, so a negative probe counts only after the grace period.
             let settled = now.duration_since(known.since) >= self.grace;
             let room = attempts.rooms.entry(doubt.grant().instance.clone());
             let room = Arc::clone(room.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))));
@@ -121,7 +124,7 @@ impl<A: Authority> Proxy<A> {
     }
 
     async fn attempt(&self, doubt: Held, settled: bool) -> Result<(), Fault> {
-        if !self.hands().connectors.contains_key(&doubt.grant().instance) {
+        if !self.equipment().connectors.contains_key(&doubt.grant().instance) {
             return Ok(());
         }
         match doubt.repeat() {
@@ -134,8 +137,8 @@ impl<A: Authority> Proxy<A> {
         }
     }
 
-    /// Asks to repeat an action in doubt. As strict as a claim, and on the record before anything is sent. What may
-    /// never be repeated is left to a person.
+    /// Asks to repeat an action in doubt. The checks are those of a claim, and the repeat is recorded before
+    /// anything is sent. An action that may never be repeated is left to a person.
     async fn repeat(&self, jti: String) -> Result<Option<Won>, Fault> {
         let Some(flight) = self.flights.begin(&jti) else { return Ok(None) };
         let (authority, lines) = (Arc::clone(&self.authority), self.lines.clone());
@@ -167,11 +170,12 @@ impl<A: Authority> Proxy<A> {
     async fn again(&self, instance: &str, permit: Permit, spent: Spent) -> Result<(), Fault> {
         match self.perform(instance, permit).await {
             Ok(value) => self.found(spent, Some(value)).await,
-            // It says nothing about the first time, and would say so for ever.
+            // The refusal of a repeat says nothing about the first attempt, and further repeats would be
+            // refused alike.
             Err(ActError::Refused { status, reason }) => {
                 let reason = format!(
                     "repeated and refused (status {status}): {}",
-                    self.hands().scrubber.text(&reason)
+                    self.equipment().scrubber.text(&reason)
                 );
                 self.leave(spent, Refused::new(RefusalCode::ConnectorRefused, reason)).await
             }
@@ -182,7 +186,7 @@ impl<A: Authority> Proxy<A> {
     async fn seek(&self, doubt: Held, settled: bool) -> Result<(), Fault> {
         let (grant, authority) = (doubt.grant().clone(), Arc::clone(&self.authority));
         let Some((instance, sought, spent)) = doubt.seek(&self.lines) else { return Ok(()) };
-        // The line is open: a kill that is committed after this was read finds it.
+        // The line was opened before this read, so a kill committed later will find it.
         if self.store.read(move |rows| authority.stopped(rows, &grant)).await?.is_some() {
             return Ok(());
         }
@@ -193,16 +197,16 @@ impl<A: Authority> Proxy<A> {
         }
     }
 
-    /// Records what was found, unless the doubt was resolved meanwhile.
+    /// Records the outcome, unless the doubt was resolved meanwhile.
     async fn found(&self, spent: Spent, value: Option<Value>) -> Result<(), Fault> {
-        let value = value.map(|value| self.hands().scrubber.value(value));
+        let value = value.map(|value| self.equipment().scrubber.value(value));
         let (authority, found) = (Arc::clone(&self.authority), spent.clone());
         let resolved = fault::write(&self.store, move |tx| match doubted(tx, found.jti())? {
             Some(grant) => authority.resolve(tx, &grant, value, None).map(Some),
             None => Ok(None),
         });
         match resolved.await {
-            // What came back is not what was declared: a person must look.
+            // The result does not have the declared type, so a person must decide.
             Err(Fault::Refused(refused)) => self.leave(spent, refused).await,
             other => other.map(drop),
         }
@@ -218,13 +222,13 @@ impl<A: Authority> Proxy<A> {
             .await
     }
 
-    /// Resolves a doubt by a person's word.
+    /// Resolves a doubt by a person's statement.
     ///
     /// # Errors
-    /// It is not in doubt, it is being repeated, or the result is not of the declared type.
+    /// The action is not in doubt or is being repeated, or the result does not have the declared type.
     pub async fn resolve(&self, caller: A::Caller, word: Resolution) -> Result<Answer, Fault> {
         let (authority, flights) = (Arc::clone(&self.authority), self.flights.clone());
-        fault::insist(&self.store, move |tx| {
+        fault::write_past_reserve(&self.store, move |tx| {
             let by = authority.admit(tx, &caller)?;
             let grant = doubted(tx, &word.jti)?.ok_or_else(|| Fault::unknown("action in doubt"))?;
             if flights.has(&grant.jti) {
@@ -237,7 +241,7 @@ impl<A: Authority> Proxy<A> {
     }
 }
 
-/// A grant, if nobody knows how it ended.
+/// The grant, if it is in doubt.
 fn doubted(tx: &dyn Tx, jti: &str) -> Result<Option<GrantRow>, StoreError> {
     Ok(tx.grant(jti)?.filter(|grant| grant.phase == Phase::InDoubt))
 }

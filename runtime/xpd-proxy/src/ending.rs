@@ -1,52 +1,52 @@
-//! How an action ended.
+//! The end of an action.
 
 use serde::{Deserialize, Serialize};
 use xp_scope::Value;
 use xp_wire::RefusalCode;
 
-/// How it ended.
+/// How an action ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It was carried out and this came back.
+    /// It was performed, with this result.
     Done(Value),
-    /// It was not carried out.
+    /// It was not performed.
     Failed {
-        /// Provably nothing was sent, or the answer is definitive: the use comes back.
+        /// Whether the use is returned: nothing was sent, or the upstream's answer is definitive.
         returned: bool,
         /// Why.
         reason: String,
-        /// Status of the other side, if it answered.
+        /// HTTP status of the upstream, if it answered.
         status: Option<u16>,
     },
-    /// It was stopped before anything with an effect was sent: the use comes back.
+    /// It was stopped before anything with an effect was sent. The use is returned.
     Stopped(String),
-    /// Nobody knows.
+    /// It is unknown whether it was performed.
     Unknown(String),
 }
 
-/// The answer to a use. Kept for its repetition.
+/// The answer to a use. Stored, so that a repeated request gets the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What came back.
+    /// Result, if performed.
     pub result: Option<Value>,
-    /// It counts as evidence of the step's current opening.
+    /// Whether the result counts as evidence in the step's current opening.
     pub bound: bool,
-    /// Why it was not carried out.
+    /// Why the action was not performed.
     pub failure: Option<Failure>,
-    /// The entry about it.
+    /// Index of the log entry on the end.
     pub index: u64,
-    /// The answer to an earlier request.
+    /// Whether this is the stored answer to an earlier request.
     #[serde(default)]
     pub replayed: bool,
 }
 
-/// Why an action was not carried out.
+/// Why an action was not performed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// `connector_failed`, `connector_refused`, `killed` or `in_doubt`.
     pub code: RefusalCode,
-    /// In words.
+    /// Description for people.
     pub reason: String,
-    /// Status of the other side, if it answered.
+    /// HTTP status of the upstream, if it answered.
     pub status: Option<u16>,
 }

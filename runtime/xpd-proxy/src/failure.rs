@@ -1,23 +1,24 @@
-//! Why an act failed.
+//! Failures of an action.
 
-/// Why an action did not, or may not, have happened.
+/// Why an action was not, or may not have been, performed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
-    /// Provably nothing with an effect left us.
+    /// Nothing with an effect was sent.
     #[error("not sent: {0}")]
     NotSent(String),
-    /// The upstream's definitive no, or the connector's after what it read there: nothing was changed.
+    /// The upstream refused definitively, or the connector refused because of the state it read there.
+    /// Nothing was changed.
     #[error("refused ({status}): {reason}")]
     Refused {
-        /// Status of HTTP, the upstream's or the one that fits.
+        /// HTTP status: the upstream's, or the equivalent of the connector's refusal.
         status: u16,
-        /// A fixed text of ours, never the upstream's.
+        /// A constant text; never text from the upstream.
         reason: String,
     },
-    /// It was stopped before anything with an effect left us.
+    /// Stopped before anything with an effect was sent.
     #[error("{0}")]
     Stopped(String),
-    /// It may have happened.
+    /// It may have been performed.
     #[error("in doubt: {0}")]
     Unknown(String),
 }

@@ -1,35 +1,35 @@
-//! Why something was not done, before it is put on any wire.
+//! Refusals and failures, independent of any wire format.
 
 use xp_wire::RefusalCode;
 use xpd_store::{CommandError, Store, StoreError, Tx};
 
-/// A refusal by any part of the server.
+/// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// For programs.
+    /// Code for programs.
     pub code: RefusalCode,
-    /// For people: lower case, no full stop.
+    /// Text for people: lower case, no full stop.
     pub reason: String,
-    /// The clause of the workflow that refused, as written.
+    /// The clause of the workflow that led to the refusal, in source form.
     pub clause: Option<String>,
-    /// Index of the log entry about it.
+    /// Index of the log entry on the refusal.
     pub index: Option<u64>,
 }
 
 impl Refused {
-    /// A refusal without a clause.
+    /// A refusal without a clause or an entry.
     #[must_use]
     pub fn new(code: RefusalCode, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into(), clause: None, index: None }
     }
 }
 
-/// Why something was not done.
+/// Why a request was not fulfilled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It was refused.
     Refused(Refused),
-    /// The store could not.
+    /// The store failed.
     Store(StoreError),
 }
 
@@ -55,23 +55,24 @@ impl CommandError for Fault {
 }
 
 impl Fault {
-    /// A refusal without a clause.
+    /// A refusal without a clause or an entry.
     #[must_use]
     pub fn refused(code: RefusalCode, reason: impl Into<String>) -> Self {
         Self::Refused(Refused::new(code, reason))
     }
 
-    /// Unknown and forbidden look the same.
+    /// Refusal of a request for an object that does not exist or that the caller may not see. The two cases
+    /// are indistinguishable.
     #[must_use]
     pub fn unknown(what: &str) -> Self {
         Self::refused(RefusalCode::Unknown, format!("there is no such {what} for you"))
     }
 }
 
-/// How a command ends without an answer.
+/// Why a command ends without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// It is refused and its transaction committed: the refusal is on the record, the proof of possession used up.
+    /// Refused, with its transaction committed: the refusal is logged and the proof of possession is used up.
     Refuse(Refused),
     /// Its transaction is rolled back.
     Abort(Fault),
@@ -83,10 +84,10 @@ impl<E: Into<Fault>> From<E> for Stop {
     }
 }
 
-/// Runs a command in the writer, and commits it even where it refuses. Without the reserve it is refused.
+/// Runs a command in the writer and commits it even if it refuses; see [`Store::write`].
 ///
 /// # Errors
-/// The refusal, or why it was rolled back.
+/// The refusal, or the reason for the rollback.
 pub async fn write<T: Send + 'static>(
     store: &Store,
     work: impl FnOnce(&mut dyn Tx) -> Result<T, Stop> + Send + 'static,
@@ -94,29 +95,29 @@ pub async fn write<T: Send + 'static>(
     store.write(|tx| committed(work(tx))).await.and_then(answered)
 }
 
-/// The same for what stops things or ends what was begun: it may use what the reserve left.
+/// As [`write`], through [`Store::write_past_reserve`].
 ///
 /// # Errors
-/// The refusal, or why it was rolled back.
-pub async fn insist<T: Send + 'static>(
+/// The refusal, or the reason for the rollback.
+pub async fn write_past_reserve<T: Send + 'static>(
     store: &Store,
     work: impl FnOnce(&mut dyn Tx) -> Result<T, Stop> + Send + 'static,
 ) -> Result<T, Fault> {
-    store.insist(|tx| committed(work(tx))).await.and_then(answered)
+    store.write_past_reserve(|tx| committed(work(tx))).await.and_then(answered)
 }
 
-/// The same for what stops things: it goes before all that waits.
+/// As [`write`], through [`Store::write_urgent`].
 ///
 /// # Errors
-/// The refusal, or why it was rolled back.
-pub async fn urge<T: Send + 'static>(
+/// The refusal, or the reason for the rollback.
+pub async fn write_urgent<T: Send + 'static>(
     store: &Store,
     work: impl FnOnce(&mut dyn Tx) -> Result<T, Stop> + Send + 'static,
 ) -> Result<T, Fault> {
-    store.urge(|tx| committed(work(tx))).await.and_then(answered)
+    store.write_urgent(|tx| committed(work(tx))).await.and_then(answered)
 }
 
-/// For the store, a refusal is a success: it commits.
+/// Turns a refusal into a success of the command, so that the store commits it.
 fn committed<T>(outcome: Result<T, Stop>) -> Result<Result<T, Refused>, Fault> {
     match outcome {
         Ok(answer) => Ok(Ok(answer)),

@@ -1,13 +1,13 @@
-//! Repeats that are under way: one of a doubt at a time, and nobody says how it ended meanwhile.
+//! Repeats under way. At most one per doubt, which cannot be resolved by a person meanwhile.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The repeats under way in this process; another one's ended with it.
+/// The repeats under way in this process. Those of an earlier process ended with it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flights(Arc<Mutex<HashSet<String>>>);
 
-/// A repeat under way, until it is dropped.
+/// A repeat under way, until dropped.
 #[derive(Debug)]
 pub(crate) struct Flight {
     all: Flights,
@@ -15,13 +15,13 @@ pub(crate) struct Flight {
 }
 
 impl Flights {
-    /// Begins one, if none of this token is under way.
+    /// Registers a repeat, unless one of this grant is under way.
     pub fn begin(&self, jti: &str) -> Option<Flight> {
         let new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(jti.to_owned());
         new.then(|| Flight { all: self.clone(), jti: jti.to_owned() })
     }
 
-    /// Whether one of this token is under way.
+    /// Whether a repeat of this grant is under way.
     pub fn has(&self, jti: &str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(jti)
     }

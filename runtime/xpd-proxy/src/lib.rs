@@ -1,7 +1,8 @@
-//! Acts, with the secrets that only it holds, and only on a permit.
+//! The proxy: performs actions under permits, with credentials that no other part holds.
 //!
-//! A [`Permit`] is made here and nowhere else, in the transaction that moves its grant from issued to claimed. What the
-//! proxy needs of whoever decides is the [`Authority`] trait, so that it can stand on another host than the engine.
+//! Only this crate can make a [`Permit`], in the transaction that moves its grant from issued to claimed.
+//! Decisions are requested through the [`Authority`] trait, so that the proxy can run on another host than
+//! the engine.
 
 mod authority;
 mod call;
@@ -26,8 +27,8 @@ pub use connector::Connector;
 pub use doubt::Resolution;
 pub use ending::{Answer, Ending, Failure};
 pub use failure::ActError;
-pub use fault::{Fault, Refused, Stop, insist, urge, write};
-pub use line::{About, Cut, Line, Lines, Weight};
+pub use fault::{Fault, Refused, Stop, write, write_past_reserve, write_urgent};
+pub use line::{About, Cut, Impact, Line, Lines};
 pub use permit::{Permit, Sought, Spent};
 pub use proxy::Proxy;
 pub use scrub::Scrubber;

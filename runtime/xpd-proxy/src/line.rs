@@ -1,9 +1,9 @@
-//! The line from an action to the outside: every request that it sends and every command that it starts goes through it,
-//! and whoever stops the action cuts it.
+//! The line of an action: the handle through which it sends every request and starts every command, and which
+//! a kill cuts.
 //!
-//! Invariant: after [`Lines::stop`] has returned, nothing that was under way on a stopped line is polled again, and nothing
-//! new begins on it. The work is dropped by whoever stops it, whatever its own task is waiting for: a request that was not
-//! written yet is not sent, a command that runs is killed.
+//! Invariant: after [`Lines::stop`] has returned, no future that was running on a stopped line is polled
+//! again, and none starts on it. The caller of `stop` drops these futures itself, regardless of what their
+//! tasks are waiting for: a request that was not written yet is not sent, and a running command is killed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,23 +16,23 @@ use xpd_store::{GrantRow, Scope};
 
 use crate::failure::ActError;
 
-/// What it means if nobody knows how a request or a command ended.
+/// Whether an interrupted request or command leaves the action in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// It changes nothing that anybody sees: reading, or writing what nothing points to.
-    Light,
-    /// It has an effect.
+pub enum Impact {
+    /// No visible effect: a read, or a write of something that nothing refers to.
+    NoEffect,
+    /// A visible effect.
     Effect,
 }
 
-/// Whose line it is.
+/// The action to which a line belongs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
-    /// The token.
+    /// `jti` of the grant.
     pub jti: String,
-    /// The run.
+    /// Run id.
     pub run: String,
-    /// The step.
+    /// Name of the step.
     pub step: String,
     /// The qualified action.
     pub action: String,
@@ -42,22 +42,22 @@ pub struct About {
     pub principal: String,
 }
 
-/// An action that was stopped.
+/// A stopped action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
-    /// Whose it was.
+    /// The action.
     pub about: About,
-    /// Requests and commands that were under way, by their descriptions.
+    /// Descriptions of the requests and commands that were running.
     pub under_way: Vec<String>,
-    /// Something with an effect was sent: whether it happened is in doubt.
+    /// Whether something with an effect was sent, so that the action is in doubt.
     pub in_doubt: bool,
 }
 
-/// The lines of all actions under way in this process.
+/// The lines of all running actions of this process.
 #[derive(Clone, Debug, Default)]
 pub struct Lines(Arc<Mutex<BTreeMap<u64, Arc<Inner>>>>);
 
-/// The line of one action, open until its last copy is dropped.
+/// The line of an action, open until its last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Line(Arc<Opened>);
 
@@ -68,7 +68,7 @@ struct Opened {
     inner: Arc<Inner>,
 }
 
-/// What is known of a line by whoever waits for its action.
+/// The part of a line that the task waiting for the action observes.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch(Arc<Inner>);
 
@@ -82,9 +82,9 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// Why it was cut.
+    /// The reason for the cut, if the line was cut.
     cut: Option<String>,
-    /// Something with an effect began.
+    /// Whether something with an effect was started.
     effect: bool,
     next: u64,
     under_way: BTreeMap<u64, (String, Arc<dyn End>)>,
@@ -101,8 +101,9 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Lines {
-    /// A line for a use of a grant. It must be made in the transaction that decides that the use may go on: a kill that is
-    /// committed after it then finds the line, and one that was committed before it was seen by the decision.
+    /// Opens a line for a use of a grant. Must be called in the transaction that decides that the use may
+    /// proceed: a kill committed before it was seen by the decision, and a kill committed after it finds the
+    /// line.
     pub(crate) fn open(&self, grant: &GrantRow, scopes: Vec<Scope>) -> Line {
         let about = About {
             jti: grant.jti.clone(),
@@ -124,7 +125,7 @@ impl Lines {
         Line(Arc::new(Opened { number, lines: self.clone(), inner }))
     }
 
-    /// Cuts every line of a scope: what was under way on them.
+    /// Cuts every line in the scope and returns the actions that were stopped.
     pub fn stop(&self, scope: &Scope) -> Vec<Cut> {
         let covered = |inner: &&Arc<Inner>| *scope == Scope::Everything || inner.scopes.contains(scope);
         let found: Vec<Arc<Inner>> = lock(&self.0).values().filter(covered).cloned().collect();
@@ -134,7 +135,7 @@ impl Lines {
 }
 
 impl Inner {
-    /// Nothing, if it was cut before.
+    /// Cuts the line. `None` if it was cut before.
     fn cut(&self, why: &str) -> Option<Cut> {
         let (under_way, in_doubt) = {
             let mut state = lock(&self.state);
@@ -155,20 +156,20 @@ impl Inner {
 }
 
 impl Line {
-    /// A line that belongs to no action, so that nobody stops it.
+    /// A line of no action, which no kill reaches.
     #[must_use]
-    pub fn loose() -> Self {
+    pub fn unattached() -> Self {
         Lines::default().with(About::default(), Vec::new())
     }
 
-    /// Sends a request or runs a command, described by `what`, unless the action was stopped. It owns all it needs, since
-    /// it is ended from outside when the action is stopped meanwhile.
+    /// Runs `work`, which sends a request or runs a command, unless the action was stopped. `what` describes
+    /// it for people. The future owns its data, since a kill drops it from another task.
     ///
     /// # Errors
-    /// Its own, or that the action was stopped.
+    /// The error of `work`, or that the action was stopped.
     pub async fn through<T: Send + 'static>(
         &self,
-        weight: Weight,
+        impact: Impact,
         what: impl Into<String>,
         work: impl Future<Output = Result<T, ActError>> + Send + 'static,
     ) -> Result<T, ActError> {
@@ -181,7 +182,7 @@ impl Line {
             }
             let number = state.next;
             state.next += 1;
-            state.effect |= weight == Weight::Effect;
+            state.effect |= impact == Impact::Effect;
             state.under_way.insert(number, (what.into(), Arc::clone(&work) as Arc<dyn End>));
             number
         };
@@ -189,9 +190,9 @@ impl Line {
         tokio::select! {
             biased;
             Some(done) = Polled(&work) => done,
-            why = inner.is_cut() => Err(match weight {
-                Weight::Light => ActError::Stopped(why),
-                Weight::Effect => ActError::Unknown(why),
+            why = inner.is_cut() => Err(match impact {
+                Impact::NoEffect => ActError::Stopped(why),
+                Impact::Effect => ActError::Unknown(why),
             }),
         }
     }
@@ -202,22 +203,22 @@ impl Line {
 }
 
 impl Inner {
-    /// Comes back once the line is cut, with the reason.
+    /// Completes once the line is cut, with the reason.
     async fn is_cut(&self) -> String {
         let mut cut = self.cut.subscribe();
-        // The sender lives as long as this does.
+        // `self` holds the sender, so the wait cannot fail.
         let _ = cut.wait_for(|cut| *cut).await;
         lock(&self.state).cut.clone().unwrap_or_default()
     }
 }
 
 impl Watch {
-    /// Comes back once the line is cut.
+    /// Completes once the line is cut.
     pub async fn is_cut(&self) {
         self.0.is_cut().await;
     }
 
-    /// How an action on the line ended that did not come to its end by itself; nothing if the line was not cut.
+    /// The end of an action that was cut short; `None` if the line was not cut.
     pub fn ended(&self) -> Option<ActError> {
         let state = lock(&self.0.state);
         let why = state.cut.clone()?;
@@ -231,7 +232,7 @@ impl Drop for Opened {
     }
 }
 
-/// Takes what is under way out of the line when its wait ends, however it ends.
+/// Removes the work from the line when the wait for it ends, on every path.
 struct Entered<'l> {
     inner: &'l Inner,
     number: u64,
@@ -245,23 +246,23 @@ impl Drop for Entered<'_> {
     }
 }
 
-/// Something that can be ended by anybody.
+/// Work that can be ended from another task.
 trait End: Send + Sync {
     fn end(&self);
 }
 
-/// A future, until it is done or was ended.
+/// A future, present until it completes or is ended.
 struct Work<F>(Mutex<Option<Pin<Box<F>>>>);
 
 impl<F: Send> End for Work<F> {
     fn end(&self) {
-        // Dropped after the lock is let go: dropping may wake somebody who looks.
+        // Dropped after the lock is released, since dropping may wake a task that takes the lock.
         let ended = lock(&self.0).take();
         drop(ended);
     }
 }
 
-/// Polls a future while it is there; never ready with a value once it was ended.
+/// Polls a future while it is present. Yields `None` once it was ended.
 struct Polled<'w, F>(&'w Work<F>);
 
 impl<F: Future> Future for Polled<'_, F> {

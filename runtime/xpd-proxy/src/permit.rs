@@ -1,4 +1,4 @@
-//! The permit: the only thing a connector acts on, made only by a claim or a repeat that was won.
+//! The permit: the only value on which a connector acts. It is made only by a successful claim or repeat.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::flights::Flight;
 use crate::line::{Line, Lines};
 use crate::warrant::Warrant;
 
-/// A grant with what it takes to read it.
+/// A grant with the facts needed to act on it.
 #[derive(Debug)]
 pub(crate) struct Held {
     grant: GrantRow,
@@ -32,14 +32,14 @@ impl Held {
         self.warrant.repeat
     }
 
-    /// Whether the stored arguments are those that were granted.
+    /// Whether the stored arguments have the digest that was granted.
     pub fn fits(&self) -> bool {
         let Self { grant, warrant } = self;
         let digest = xp_artifact::request_digest(&warrant.declaration, &grant.instance, &grant.args);
         digest.to_string() == grant.req
     }
 
-    /// The line of its use.
+    /// Opens the line of the use.
     fn line(&self, lines: &Lines) -> Line {
         lines.open(&self.grant, self.warrant.scopes.clone())
     }
@@ -54,7 +54,8 @@ impl Held {
         (grant.instance, call, spent)
     }
 
-    /// What to look for, and what is left to record what was found. Nothing if these are not the granted arguments.
+    /// What to probe for, and what is needed to record the outcome. `None` if the arguments do not have the
+    /// granted digest.
     pub fn seek(self, lines: &Lines) -> Option<(String, Sought, Spent)> {
         let (fits, line) = (self.fits(), self.line(lines));
         let (instance, call, spent) = self.split(None);
@@ -62,7 +63,7 @@ impl Held {
     }
 }
 
-/// A use that was won and not yet acted on.
+/// A claimed use, not yet acted on.
 #[derive(Debug)]
 pub(crate) struct Won {
     held: Held,
@@ -71,22 +72,22 @@ pub(crate) struct Won {
 }
 
 impl Won {
-    /// Invariant: the caller's own transaction, in which this is called, moved the grant from issued to claimed and recorded
-    /// that it starts.
+    /// Invariant: called in the transaction that moved the grant from issued to claimed and recorded the
+    /// start.
     pub fn claimed(held: Held, lines: &Lines) -> Self {
         Self { line: held.line(lines), held, flight: None }
     }
 
-    /// Invariant: the caller's own transaction, in which this is called, found that it may be repeated and recorded that it
-    /// starts again.
+    /// Invariant: called in the transaction that determined that the action may be repeated and recorded the
+    /// repeat.
     pub fn again(held: Held, flight: Flight, lines: &Lines) -> Self {
         Self { line: held.line(lines), held, flight: Some(flight) }
     }
 
-    /// The connector instance, the permit, and what is left to record its end.
+    /// The connector instance, the permit, and what is needed to record the end.
     ///
     /// # Errors
-    /// The arguments are not those that were granted; nothing may be done.
+    /// The arguments do not have the granted digest; nothing may be done.
     pub fn hand_over(self) -> Result<(String, Permit, Spent), Spent> {
         let fits = self.held.fits();
         let (instance, call, spent) = self.held.split(self.flight);
@@ -94,75 +95,76 @@ impl Won {
     }
 }
 
-/// The right to act once, with these arguments. Whoever acts consumes it; it cannot be copied, and nobody outside this
-/// crate can make one:
+/// The right to perform one action once, with these arguments. Acting consumes it; it cannot be cloned, and
+/// only this crate can make one:
 ///
 /// ```compile_fail
 /// # fn forged(permit: &xpd_proxy::Permit) -> xpd_proxy::Permit { permit.clone() }
 /// ```
 /// ```compile_fail
-/// # fn forged(call: xpd_proxy::Call) -> xpd_proxy::Permit { xpd_proxy::Permit(call, xpd_proxy::Line::loose()) }
+/// # fn forged(call: xpd_proxy::Call) -> xpd_proxy::Permit { xpd_proxy::Permit(call, xpd_proxy::Line::unattached()) }
 /// ```
 #[derive(Debug)]
 pub struct Permit(Call, Line);
 
 impl Permit {
-    /// What it permits.
+    /// The permitted call.
     #[must_use]
     pub fn call(&self) -> &Call {
         &self.0
     }
 
-    /// What every request and every command of the action goes through.
+    /// The line for every request and command of the action.
     #[must_use]
     pub fn line(&self) -> &Line {
         &self.1
     }
 }
 
-/// What is looked for: whether a call happened. Good for nothing else, so anybody may make one.
+/// A call whose effect is probed for. It does not authorize anything, so its constructor is public.
 #[derive(Debug)]
 pub struct Sought(Call, Line);
 
 impl Sought {
-    /// A use by the action's name inside the connector, its arguments, its marker and the time of its grant.
+    /// A call, by the action's name within the connector, its arguments, its marker and the time of its grant
+    /// (milliseconds since 1970).
     #[must_use]
     pub fn new(action: &str, args: BTreeMap<String, Value>, marker: &str, since: u64) -> Self {
         let (action, marker) = (action.to_owned(), marker.to_owned());
-        Self(Call { action, args, marker, since, expected: Vec::new() }, Line::loose())
+        Self(Call { action, args, marker, since, expected: Vec::new() }, Line::unattached())
     }
 
-    /// The call that may have happened.
+    /// The call that may have taken effect.
     #[must_use]
     pub fn call(&self) -> &Call {
         &self.0
     }
 
-    /// What every request of the look goes through.
+    /// The line for every request of the probe.
     #[must_use]
     pub fn line(&self) -> &Line {
         &self.1
     }
 }
 
-/// A permit that was used up: good for recording what came of it, for nothing else.
+/// A consumed permit, with which the end of the action is recorded.
 #[derive(Clone, Debug)]
 pub struct Spent {
     run: String,
     jti: String,
     step: StepId,
-    /// Held until what came of it is recorded.
+    /// Keeps the repeat registered until its end is recorded.
     _flight: Option<Arc<Flight>>,
 }
 
 impl Spent {
-    /// The run.
+    /// Run id.
     #[must_use]
     pub fn run(&self) -> &str {
         &self.run
     }
 
-    /// The token.
+    /// `jti` of the grant.
     #[must_use]
     pub fn jti(&self) -> &str {
         &self.jti

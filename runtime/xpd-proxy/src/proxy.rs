@@ -1,4 +1,4 @@
-//! Acts on what was won, and records how it ended.
+//! Performs claimed actions and records their ends.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,17 +20,17 @@ use crate::line::{Lines, Watch};
 use crate::permit::{Permit, Sought, Spent, Won};
 use crate::scrub::Scrubber;
 
-/// Longest act; after it nobody knows.
+/// Upper bound on the duration of an action. After it the action is in doubt.
 const DEADLINE: Duration = Duration::from_secs(20 * 60);
 
-/// Longest look.
+/// Upper bound on the duration of a probe.
 const LOOK: Duration = Duration::from_secs(5 * 60);
 
-/// Between two tries to record what happened.
+/// Interval between attempts to record an end.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// What the proxy acts with.
-pub(crate) struct Hands {
+/// The connectors in use, and the secrets to scrub.
+pub(crate) struct Equipment {
     pub connectors: BTreeMap<String, Arc<dyn Connector>>,
     pub scrubber: Scrubber,
 }
@@ -39,17 +39,18 @@ pub(crate) struct Hands {
 pub struct Proxy<A> {
     pub(crate) authority: Arc<A>,
     pub(crate) store: Arc<Store>,
-    hands: RwLock<Arc<Hands>>,
+    equipment: RwLock<Arc<Equipment>>,
     pub(crate) hooks: Hooks,
     pub(crate) grace: Duration,
     pub(crate) flights: Flights,
     pub(crate) lines: Lines,
-    /// Held by each action under way, to read.
+    /// Held by each running action, in read mode.
     pub(crate) acts: Arc<Gate<()>>,
 }
 
 impl<A: Authority> Proxy<A> {
-    /// Over connectors by instance name. `grace` is how long an action that was not found may still arrive.
+    /// A proxy over connectors by instance name. `grace` is how long a request sent before may still take
+    /// effect after a negative probe.
     #[must_use]
     pub fn new(
         authority: Arc<A>,
@@ -60,28 +61,28 @@ impl<A: Authority> Proxy<A> {
         grace: Duration,
     ) -> Self {
         let (flights, lines) = (Flights::default(), Lines::default());
-        let hands = RwLock::new(Arc::new(Hands { connectors, scrubber }));
-        Self { authority, store, hands, hooks, grace, flights, lines, acts: Arc::default() }
+        let equipment = RwLock::new(Arc::new(Equipment { connectors, scrubber }));
+        Self { authority, store, equipment, hooks, grace, flights, lines, acts: Arc::default() }
     }
 
-    /// Exchanges connectors and what is scrubbed, for every action that starts from here on. What is under way goes on with
-    /// what it began with, so the scrubber must still know the secrets of before.
+    /// Replaces connectors and scrubber for actions that start from now on. Running actions keep the old
+    /// connectors, so the new scrubber must still know their secrets.
     pub fn exchange(&self, connectors: BTreeMap<String, Arc<dyn Connector>>, scrubber: Scrubber) {
-        let hands = Arc::new(Hands { connectors, scrubber });
-        *self.hands.write().unwrap_or_else(PoisonError::into_inner) = hands;
+        let equipment = Arc::new(Equipment { connectors, scrubber });
+        *self.equipment.write().unwrap_or_else(PoisonError::into_inner) = equipment;
     }
 
-    pub(crate) fn hands(&self) -> Arc<Hands> {
-        Arc::clone(&self.hands.read().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn equipment(&self) -> Arc<Equipment> {
+        Arc::clone(&self.equipment.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The lines of the actions under way, for whoever stops them.
+    /// The lines of the running actions, for kills.
     #[must_use]
     pub fn lines(&self) -> &Lines {
         &self.lines
     }
 
-    /// Waits until no action is under way.
+    /// Waits until no action is running.
     pub async fn idle(&self) {
         drop(self.acts.write().await);
     }
@@ -99,7 +100,8 @@ impl<A: Authority> Proxy<A> {
         self.end(spent, self.ending(done)).await
     }
 
-    /// What happened must be recorded: while the store cannot, it is tried again, whoever asked knows that it failed.
+    /// Records the end of an action. While the store fails temporarily, the record is retried in the
+    /// background; the caller gets the first error.
     async fn end(&self, spent: Spent, ending: Ending) -> Result<Answer, Fault> {
         let first = record(&self.authority, &self.store, &spent, &ending).await;
         if waits(&first) {
@@ -121,32 +123,34 @@ impl<A: Authority> Proxy<A> {
 
     pub(crate) async fn perform(&self, instance: &str, permit: Permit) -> Result<Value, ActError> {
         let (connector, watch) = (self.connector(instance)?, permit.line().watch());
-        apart(DEADLINE, watch, async move { connector.act(permit).await }).await
+        isolated(DEADLINE, watch, async move { connector.act(permit).await }).await
     }
 
     pub(crate) async fn look(&self, instance: &str, sought: Sought) -> Result<Option<Value>, ActError> {
         let (connector, watch) = (self.connector(instance)?, sought.line().watch());
-        apart(LOOK, watch, async move { connector.probe(&sought).await }).await
+        isolated(LOOK, watch, async move { connector.probe(&sought).await }).await
     }
 
     fn connector(&self, instance: &str) -> Result<Arc<dyn Connector>, ActError> {
-        let found = self.hands().connectors.get(instance).map(Arc::clone);
+        let found = self.equipment().connectors.get(instance).map(Arc::clone);
         found.ok_or_else(|| ActError::NotSent(format!("there is no connector `{instance}`")))
     }
 
     fn ending(&self, done: Result<Value, ActError>) -> Ending {
-        let hands = self.hands();
+        let equipment = self.equipment();
         match done {
-            Ok(value) => Ending::Done(hands.scrubber.value(value)),
+            Ok(value) => Ending::Done(equipment.scrubber.value(value)),
             Err(ActError::NotSent(reason)) => {
-                Ending::Failed { returned: true, reason: hands.scrubber.text(&reason), status: None }
+                Ending::Failed { returned: true, reason: equipment.scrubber.text(&reason), status: None }
             }
-            // A connector says this only of an answer that is definitive: nothing was done.
-            Err(ActError::Refused { status, reason }) => {
-                Ending::Failed { returned: true, reason: hands.scrubber.text(&reason), status: Some(status) }
-            }
+            // Connectors report this only for a definitive answer, after which nothing was done.
+            Err(ActError::Refused { status, reason }) => Ending::Failed {
+                returned: true,
+                reason: equipment.scrubber.text(&reason),
+                status: Some(status),
+            },
             Err(ActError::Stopped(reason)) => Ending::Stopped(reason),
-            Err(ActError::Unknown(reason)) => Ending::Unknown(hands.scrubber.text(&reason)),
+            Err(ActError::Unknown(reason)) => Ending::Unknown(equipment.scrubber.text(&reason)),
         }
     }
 }
@@ -158,18 +162,18 @@ async fn record<A: Authority>(
     ending: &Ending,
 ) -> Result<Answer, Fault> {
     let (authority, spent, ending) = (Arc::clone(authority), spent.clone(), ending.clone());
-    store.insist(move |tx| authority.end(tx, &spent, ending)).await
+    store.write_past_reserve(move |tx| authority.end(tx, &spent, ending)).await
 }
 
-/// Whether a record must be tried again.
+/// Whether the record must be retried.
 fn waits(answer: &Result<Answer, Fault>) -> bool {
     matches!(answer, Err(Fault::Store(error)) if error.may_pass())
 }
 
-/// Runs a connector in a task of its own, which ends with the wait for it: a failure inside is a doubt, and nothing goes
-/// on after its end was given up. Where the line was cut, it decides what is known of the end, whatever the connector made
-/// of it, and the rest of the task, waits among it, is given up.
-async fn apart<T: Send + 'static>(
+/// Runs a connector in a task that is aborted when this future ends. A panic in it, or a timeout, is a doubt.
+/// If the line was cut, the line determines the outcome, whatever the connector returns, and the rest of the
+/// task is dropped.
+async fn isolated<T: Send + 'static>(
     longest: Duration,
     watch: Watch,
     work: impl Future<Output = Result<T, ActError>> + Send + 'static,

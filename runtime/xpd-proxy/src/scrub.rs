@@ -1,4 +1,5 @@
-//! The last net: what is secret does not leave in a result, in any of the forms it travels in.
+//! Removal of secrets from results, in every encoding in which a connector sends them. A last line of
+//! defence.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -7,15 +8,15 @@ use xp_scope::Value;
 
 use crate::secret::Secret;
 
-/// What stands where a secret stood.
+/// Replacement for a secret.
 const MASK: &str = "[secret]";
 
-/// Shorter ones would be found in what is no secret.
+/// Shorter secrets are not searched for, since they would match ordinary text.
 const SHORTEST: usize = 8;
 
-/// A form a secret travels in.
+/// An encoding of a secret.
 enum Form {
-    /// As it is; the connector holds the same bytes.
+    /// Unencoded; shares the connector's copy.
     Plain(Secret),
     /// Encoded.
     Encoded(SecretString),
@@ -30,12 +31,12 @@ impl Form {
     }
 }
 
-/// Replaces secrets in whatever leaves the proxy.
+/// Replaces secrets in text that leaves the proxy.
 #[derive(Default)]
 pub struct Scrubber(Vec<Form>);
 
 impl Scrubber {
-    /// For these secrets, in plain, base64 and percent encoding.
+    /// A scrubber for these secrets in plain, base64 and percent encoding.
     #[must_use]
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let mut forms = Vec::new();
@@ -50,12 +51,12 @@ impl Scrubber {
             forms.extend(encoded.into_iter().map(|form| Form::Encoded(form.into())));
             forms.push(Form::Plain(secret));
         }
-        // A longer form may hold a shorter one.
+        // Longest first, since a longer form may contain a shorter one.
         forms.sort_by_key(|form| std::cmp::Reverse(form.text().len()));
         Self(forms)
     }
 
-    /// A text without secrets.
+    /// The text without secrets.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
         self.0.iter().map(Form::text).fold(text.to_owned(), |text, form| {
@@ -63,7 +64,7 @@ impl Scrubber {
         })
     }
 
-    /// A value without secrets, names of members included.
+    /// The value without secrets, member names included.
     #[must_use]
     pub fn value(&self, value: Value) -> Value {
         match value {
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_leaves_in_no_form() {
+    fn secrets_are_scrubbed_in_every_encoding() {
         let text = "correct/horse+battery";
         let scrubber = Scrubber::new([Secret::new(text).unwrap(), Secret::new("short").unwrap()]);
         let forms = [STANDARD.encode(text), URL_SAFE_NO_PAD.encode(text), percent(text), text.to_owned()];

@@ -1,24 +1,24 @@
-//! Secrets that print nothing and are overwritten when the last holder drops them.
+//! Secrets: `Debug` prints nothing of them, and they are zeroized when the last holder drops them.
 
 use std::fmt;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// A credential, kept once however often it is held. It prints nothing and cannot be compared or written out.
+/// A credential, stored once and shared by its holders. It can be neither printed, compared nor serialised.
 #[derive(Clone)]
 pub struct Secret(Arc<SecretString>);
 
-/// A text that no header can carry.
+/// The text cannot be sent in an HTTP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a secret is one line of visible ASCII characters")]
 pub struct SecretError;
 
 impl Secret {
-    /// Takes a credential; blanks and the line break at its ends do not count.
+    /// Takes a credential, without leading and trailing white space.
     ///
     /// # Errors
-    /// When it is empty or holds anything but visible ASCII characters.
+    /// It is empty or has characters other than visible ASCII.
     pub fn new(text: &str) -> Result<Self, SecretError> {
         let text = text.trim();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -27,7 +27,7 @@ impl Secret {
         Ok(Self(Arc::new(SecretString::from(text))))
     }
 
-    /// The text, for the one place that sends it.
+    /// The text. Called only where it is sent.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_prints_nothing_of_itself() {
+    fn a_secret_is_not_printed_by_debug() {
         let secret = Secret::new(" canary-7f3a\n").unwrap();
         assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "Secret(…) Some(Secret(…))");
         assert_eq!(secret.expose(), "canary-7f3a");
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_header_carries_is_no_secret() {
+    fn a_secret_with_characters_invalid_in_a_header_is_refused() {
         for text in ["", " ", "two words", "line\nbreak", "ümlaut", "nul\0"] {
             assert!(Secret::new(text).is_err(), "{text:?}");
         }

@@ -1,20 +1,21 @@
-//! What the authority says of a grant's action.
+//! Facts about a grant's action, supplied by the authority.
 
 use xp_artifact::workflow::Repeat;
 use xp_scope::{Digest, Value};
 use xpd_store::Scope;
 
-/// What it takes to read a grant.
+/// The facts needed to act on a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warrant {
     /// Digest of the action's declaration in the run's artifact.
     pub declaration: Digest,
-    /// How an unknown end is resolved.
+    /// How an action in doubt is resolved.
     pub repeat: Repeat,
-    /// What the use is known by at the upstream.
+    /// Identifier of the use at the upstream.
     pub marker: String,
-    /// For each thing that must not have moved, in the order of the declaration: the version it must be at, if one is known.
+    /// For each thing that must be unchanged, in the order of the declaration: its expected version, if
+    /// known.
     pub expected: Vec<Option<Value>>,
-    /// Every scope of a kill that covers it, the wide one aside.
+    /// The kill scopes that cover the grant, except `everything`.
     pub scopes: Vec<Scope>,
 }

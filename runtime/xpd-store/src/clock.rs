@@ -1,28 +1,30 @@
-//! Where the time comes from. Everything below the edge is given one.
+//! The source of time. Only the binary picks one; everything else is given a clock.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// A clock.
+/// A wall clock with a monotonic counter.
 pub trait Clock: Send + Sync {
     /// Milliseconds since the Unix epoch.
     fn now(&self) -> u64;
 
-    /// Milliseconds since any moment, by a count that nobody sets. A clock that is never set may leave it out.
+    /// Milliseconds since an arbitrary moment, from a counter that cannot be set (monotonic). Test clocks
+    /// that are never set may keep the default.
     fn count(&self) -> u64 {
         self.now()
     }
 
-    /// Told once, before it is read: what was recorded last. A clock that gives out what is recorded must not go behind it.
+    /// Called once, before the first reading, with the latest time in the store. A clock whose readings are
+    /// stored must not return an earlier time.
     fn not_before(&self, _recorded: u64) {}
 }
 
-/// The machine's clock.
+/// The operating system's clocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl SystemClock {
-    /// Behind the trait.
+    /// The clock as a trait object.
     #[must_use]
     pub fn shared() -> Arc<dyn Clock> {
         Arc::new(Self)

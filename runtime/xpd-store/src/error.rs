@@ -1,48 +1,50 @@
-//! What can go wrong below the decisions.
+//! Failures of the store.
 
-/// Why the store could not do its work. Nothing of the command was changed.
+/// Why a command failed in the store. The command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// More waits than there is room for.
+    /// The queue of the writer is full.
     #[error("too much is waiting to be written")]
     Busy,
-    /// The disk is full: no space, a quota, or the largest size of a file was reached; or the reserve is gone.
+    /// The disk is full (no space, a quota, or the file size limit of the process), or the reserve has been
+    /// released.
     #[error("the disk is full: {0}")]
     Full(String),
-    /// The back end rolled the transaction back by itself.
+    /// The back end rolled the transaction back of its own accord.
     #[error("the transaction was rolled back: {0}")]
     RolledBack(String),
-    /// Another command of the same commit failed after it had changed what is in memory, so the commit was given up.
+    /// Another command of the same commit failed and its changes in memory could not be undone, so the whole
+    /// commit was rolled back.
     #[error("a command of the same commit failed half way")]
     Aborted,
-    /// The disk failed to read or write, and is not full.
+    /// A read or write failed although the disk is not full.
     #[error("the disk failed: {0}")]
     Io(String),
     /// The writer has stopped.
     #[error("the store is closed")]
     Closed,
-    /// Another server works in the folder.
+    /// Another server holds the lock of the data folder.
     #[error("another xpd works in this folder")]
     InUse,
-    /// The folder lost something, or it came with another key.
+    /// The data folder lost a file, or was moved here with another key.
     #[error("{0}")]
     Folder(String),
-    /// The files of the database are gone, others stand in their place, or somebody else wrote to them: what this server
-    /// committed is not what the next one would read.
+    /// Database files were removed or replaced, or another process wrote to them. What this server committed
+    /// is not what the next server would read.
     #[error("the database is no longer the one that this server wrote: {0}")]
     Replaced(String),
-    /// The database says something that it must not.
+    /// A row violates an invariant.
     #[error("the store is damaged or of another version: {0}")]
     Broken(String),
 }
 
 impl StoreError {
-    /// Something that must not be so.
+    /// An invariant is violated, for the reason `why`.
     pub fn broken(why: impl ToString) -> Self {
         Self::Broken(why.to_string())
     }
 
-    /// Whether the same command may succeed later, without anybody mending the store's contents.
+    /// Whether the same command may succeed later without repair of the store's contents.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
@@ -58,9 +60,9 @@ impl From<serde_json::Error> for StoreError {
     }
 }
 
-/// What a command may end with instead of an answer.
+/// An error of a command; it must be able to carry a failure of the store.
 pub trait CommandError: From<StoreError> + Send + 'static {
-    /// The store's part in it, if it is the store's.
+    /// The failure of the store, if that is the cause.
     fn storage(&self) -> Option<&StoreError>;
 }
 

@@ -1,19 +1,19 @@
-//! A command on its way through the writer.
+//! Commands in the form in which the writer runs them.
 
 use tokio::sync::oneshot;
 
 use crate::error::{CommandError, StoreError};
 use crate::tx::Tx;
 
-/// What a back end runs in a transaction.
+/// A unit of work that the writer runs in a transaction.
 pub trait Job: Send {
-    /// Does it, inside a savepoint. False rolls it back.
+    /// Runs inside a savepoint, which is rolled back if this returns false.
     fn run(&mut self, tx: &mut dyn Tx) -> bool;
-    /// Answers, after the commit or the failure of the batch.
+    /// Delivers the answer, after the batch was committed or failed with `failure`.
     fn answer(self: Box<Self>, failure: Option<StoreError>);
 }
 
-/// A closure with its answer.
+/// A closure with the channel for its answer.
 pub(crate) struct Command<F, T, E> {
     work: Option<F>,
     outcome: Option<Result<T, E>>,
@@ -42,15 +42,15 @@ where
 
     fn answer(self: Box<Self>, failure: Option<StoreError>) {
         let outcome = match (failure, self.outcome) {
-            // That the disk is full says more than what a statement in the middle of it said.
+            // A full disk is a more specific cause than the statement that failed because of it.
             (Some(full @ StoreError::Full(_)), Some(Err(own))) if own.storage().is_some() => Err(full.into()),
-            // Else what a command itself says is wrong with it says more than that its batch failed.
+            // Otherwise the command's own error is more specific than the failure of its batch.
             (_, Some(Err(own))) => Err(own),
             (Some(failure), _) => Err(failure.into()),
             (None, Some(outcome)) => outcome,
             (None, None) => Err(StoreError::Closed.into()),
         };
-        // Whoever asked may have gone; what was committed stays.
+        // The caller may have gone away. What was committed stays committed.
         let _ = self.send.send(outcome);
     }
 }

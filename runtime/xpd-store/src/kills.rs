@@ -1,11 +1,11 @@
-//! What can be stopped, and how that is written in a row.
+//! The scopes of a kill and their text form in a row.
 
 use std::fmt;
 
-/// What a kill stops.
+/// The scope of a kill.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// All runs, and no new ones.
+    /// All runs, and the start of new ones.
     Everything,
     /// Every run of one artifact, by its digest, or of every artifact of one workflow, by its name.
     Artifact(String),

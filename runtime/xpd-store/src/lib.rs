@@ -1,7 +1,8 @@
-//! The store: typed rows, one transaction for all that belongs together, answers after it is durable.
+//! The store: typed rows, transactions, and answers that are given only once the commit is durable.
 //!
-//! A run's state is bytes in here; what they mean is kept in memory by whoever decides, as a [`Resident`] of the writer.
-//! [`Backend`], [`Tx`] and [`Read`] are what a back end must do; `tests/conformance` holds each of them to it.
+//! The state of a run is an opaque byte string here. The engine keeps the decoded form in memory as a
+//! [`Resident`] of the writer. [`Backend`], [`Tx`] and [`Read`] are the interface of a back end;
+//! `tests/conformance` tests each back end against it.
 
 mod clock;
 mod error;

@@ -1,21 +1,21 @@
-//! The phases of a grant, and which may follow which.
+//! The phases of a grant and the transitions between them.
 
-/// Where a grant stands. Its row is the only place that says so.
+/// Phase of a grant. The grant's row is the only record of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// A token was cut and not used.
+    /// The token was issued and has not been used.
     Issued,
-    /// Its use was won; whoever won it acts.
+    /// The grant was claimed; the claimant performs the action.
     Claimed,
-    /// Whether the action happened is not known.
+    /// It is unknown whether the action was performed.
     InDoubt,
-    /// The action was carried out.
+    /// The action was performed.
     Done,
-    /// The action was not carried out.
+    /// The action was not performed.
     Failed,
-    /// The token ran out unused.
+    /// The token expired unused.
     Expired,
-    /// The token was withdrawn unused.
+    /// The token was revoked unused.
     Revoked,
 }
 
@@ -24,7 +24,7 @@ impl Phase {
     pub const ALL: [Self; 7] =
         [Self::Issued, Self::Claimed, Self::InDoubt, Self::Done, Self::Failed, Self::Expired, Self::Revoked];
 
-    /// As it is stored.
+    /// Text form in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,14 +38,14 @@ impl Phase {
         }
     }
 
-    /// From how it is stored.
+    /// Parses the text form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|phase| phase.as_str() == text)
     }
 
-    /// Whether a grant may go from this phase to another: `issued → claimed → done | failed | in_doubt`, a doubt ends as
-    /// done or failed, an unused token expires or is revoked.
+    /// Whether a grant may pass from this phase to `to`: `issued → claimed | expired | revoked`, `claimed →
+    /// done | failed | in_doubt`, `in_doubt → done | failed`.
     #[must_use]
     pub const fn may_become(self, to: Self) -> bool {
         matches!(

@@ -1,35 +1,37 @@
-//! What stays in memory beside the writer, in step with its transactions.
+//! State that is kept in memory in step with the writer's transactions.
 
 use crate::error::StoreError;
 use crate::tx::Tx;
 
-/// An object that holds what commands leave in memory until the end of a batch. The tables stay the truth.
+/// A cache of what commands change, kept until the end of a batch. The tables remain authoritative.
 ///
-/// Called by the writer alone, in this order for each batch: [`begin`](Self::begin) before each command,
-/// [`undo`](Self::undo) after one that failed, then [`flush`](Self::flush) and [`committed`](Self::committed), or
-/// [`clear`](Self::clear) where the batch came to nothing.
+/// Called by the writer only, in this order for each batch: [`begin`](Self::begin) before each command,
+/// [`undo`](Self::undo) after a command that failed, then [`flush`](Self::flush) and
+/// [`committed`](Self::committed), or [`clear`](Self::clear) if the batch was rolled back.
 pub trait Resident: Send + Sync {
     /// A command begins, inside a savepoint.
     fn begin(&self);
-    /// The command failed and its savepoint is rolled back. False if memory cannot follow: then the whole batch fails.
+    /// The command failed and its savepoint was rolled back. Returns false if the change in memory cannot be
+    /// undone; the whole batch then fails.
     fn undo(&self) -> bool;
-    /// Writes what is in memory only, in the batch's transaction. True if periodic work was done, which `due` asks for.
+    /// Writes pending state in the batch's transaction. Periodic work is done if `due`, or earlier; returns
+    /// whether it was done.
     ///
     /// # Errors
     /// The batch fails.
     fn flush(&self, tx: &mut dyn Tx, due: bool) -> Result<bool, StoreError>;
     /// The transaction was committed.
     fn committed(&self);
-    /// The transaction was rolled back: nothing in memory may be believed.
+    /// The transaction was rolled back. The state in memory must be discarded.
     fn clear(&self);
-    /// The database was given up: nothing is committed any more. What was stands as it did at the last
-    /// [`committed`](Self::committed).
-    fn given_up(&self);
-    /// Whether periodic work waits, so that the writer wakes for it without a command.
+    /// The database was abandoned and nothing will be committed any more. The last durable state is that of
+    /// the last [`committed`](Self::committed).
+    fn abandoned(&self);
+    /// Whether periodic work is pending, so that the writer must wake up without a command.
     fn waits(&self) -> bool;
 }
 
-/// Keeps nothing.
+/// Keeps no state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoResident;
 
@@ -48,7 +50,7 @@ impl Resident for NoResident {
 
     fn clear(&self) {}
 
-    fn given_up(&self) {}
+    fn abandoned(&self) {}
 
     fn waits(&self) -> bool {
         false

@@ -1,4 +1,4 @@
-//! Rows, typed.
+//! Row types.
 
 use std::collections::BTreeMap;
 
@@ -6,55 +6,55 @@ use xp_scope::Value;
 
 use crate::phase::Phase;
 
-/// A grant. The row is the truth about a token; the signature only carries it.
+/// A grant. The row, not the token, is authoritative for the grant's phase.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GrantRow {
-    /// Identity of the token.
+    /// Id of the grant and of its token.
     pub jti: String,
-    /// The run.
+    /// Run id.
     pub run: String,
     /// Name of the principal.
     pub principal: String,
-    /// Thumbprint of its key.
+    /// Thumbprint of the principal's key.
     pub key: String,
     /// Name of the step.
     pub step: String,
-    /// Its number in the artifact.
+    /// Index of the step in the artifact.
     pub step_id: u32,
-    /// Opening of the step.
+    /// Ordinal of the step's opening.
     pub opening: u32,
-    /// Number of the attempt in it.
+    /// Ordinal of the attempt in the opening.
     pub attempt: u32,
     /// The connector instance.
     pub instance: String,
-    /// Qualified, `tickets.issues.read`.
+    /// Qualified action, such as `tickets.issues.read`.
     pub action: String,
     /// The complete arguments.
     pub args: BTreeMap<String, Value>,
     /// Digest of declaration, instance and arguments.
     pub req: String,
-    /// Milliseconds since 1970.
+    /// Time of issue, milliseconds since 1970.
     pub issued: u64,
-    /// Milliseconds since 1970.
+    /// Expiry, milliseconds since 1970.
     pub expires: u64,
-    /// Where it stands.
+    /// Phase.
     pub phase: Phase,
-    /// The request id it was used under.
+    /// Id of the request that claimed it.
     pub request: Option<String>,
-    /// What came back, once it is done.
+    /// Result of the action, once done.
     pub result: Option<Value>,
 }
 
-/// A run to be.
+/// A run to insert.
 #[derive(Clone, Debug)]
 pub struct NewRun<'a> {
-    /// Its id.
+    /// Run id.
     pub id: &'a str,
-    /// Digest of its artifact, which must be here.
+    /// Digest of its artifact, which must be stored.
     pub artifact: &'a str,
-    /// The rule it is counted under.
+    /// The start rule under which the run is counted.
     pub rule: &'a str,
-    /// Name of the principal.
+    /// Principal who starts it.
     pub started_by: &'a str,
 }
 
@@ -63,35 +63,35 @@ pub struct NewRun<'a> {
 pub struct RunRow {
     /// Digest of its artifact.
     pub artifact: String,
-    /// The end of its chain of log entries, as whoever decides wrote it.
+    /// Head of the run's chain of log entries, as serialised by the engine.
     pub chain: Vec<u8>,
-    /// Its state, as whoever decides wrote it.
+    /// State of the run's machine, as serialised by the engine.
     pub state: Vec<u8>,
-    /// When it was started, milliseconds since 1970.
+    /// Start time, milliseconds since 1970.
     pub opened: u64,
-    /// When it was over, milliseconds since 1970.
+    /// End time, milliseconds since 1970, if it ended.
     pub closed: Option<u64>,
 }
 
-/// What is known of a request id.
+/// What the store knows of a request id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing.
+    /// It was not used before.
     New,
-    /// It was answered with this.
+    /// It was answered, with this answer.
     Answered(Vec<u8>),
-    /// It is under way, or its end was never recorded.
+    /// The request is under way, or its end was never recorded.
     UnderWay,
-    /// It was used for something else.
+    /// It was used for a different request.
     Other,
 }
 
 /// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryRow {
-    /// Place in the log.
+    /// Index in the log.
     pub index: u64,
-    /// Its run, if it is of one.
+    /// Run id; `None` for the server's own entries.
     pub run: Option<String>,
     /// Its kind.
     pub kind: String,
@@ -101,7 +101,7 @@ pub struct EntryRow {
     pub bytes: Vec<u8>,
 }
 
-/// A part of an entry that is kept outside it.
+/// A part of an entry that is stored outside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobRow {
     /// Its digest.
@@ -113,7 +113,7 @@ pub struct BlobRow {
 /// A signed checkpoint of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckpointRow {
-    /// Entries under it.
+    /// Number of entries it covers.
     pub size: u64,
     /// The signed note.
     pub note: Vec<u8>,
@@ -122,24 +122,24 @@ pub struct CheckpointRow {
 /// A kill in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopRow {
-    /// What is stopped, in words.
+    /// Scope as text.
     pub scope: String,
     /// Why.
     pub reason: String,
-    /// Who stopped it.
+    /// The administrator.
     pub by: String,
-    /// When, milliseconds since 1970.
+    /// Time, milliseconds since 1970.
     pub at: u64,
-    /// Who asked that it be lifted, and when.
+    /// Who asked to lift it, and when (milliseconds since 1970).
     pub asked: Option<(String, u64)>,
 }
 
-/// Numbers for whoever watches the server.
+/// Counters for monitoring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Runs that are not over.
     pub open_runs: u64,
-    /// Actions whose end nobody knows.
+    /// Grants in phase `in_doubt`.
     pub in_doubt: u64,
     /// Entries of the log.
     pub log_entries: u64,

@@ -1,32 +1,34 @@
-//! The one clock of a server: tokens, rows and checks all read it.
+//! The single clock of a server, used for tokens, rows and all checks.
 //!
-//! It shows the machine's time as long as that goes on as a monotonic count says it should. Where the two part by more than
-//! [`TOLERANCE`], somebody set the machine's clock, or it failed, and nobody can tell which:
-//! - for [`SETTLE`] the clock goes on by the count, so that a short jump leaves nothing behind;
-//! - a jump ahead that lasts is then believed;
-//! - after a jump back that lasts, the clock stands still until the machine's time has come up to what was recorded: it
-//!   never goes back, so what was seen to be over is over, and no used proof of possession becomes good again.
+//! It follows the host's wall clock while that agrees with a monotonic counter. If the two diverge by more
+//! than [`TOLERANCE`], the wall clock was set or is faulty, and the two cases cannot be told apart:
+//! - For [`SETTLE`] the clock follows the counter, so a short excursion has no lasting effect.
+//! - A forward jump that persists is then accepted.
+//! - After a backward jump that persists, the clock stands still until the wall clock has reached the latest
+//!   recorded time. The clock never goes back, so an expired grant stays expired and a used proof of
+//!   possession stays used.
 //!
-//! Meanwhile it says that it is in trouble, and nothing new is granted. A machine that slept looks like a jump ahead.
+//! Meanwhile [`ServerClock::trouble`] reports the condition and no new grants are issued. Suspending the host
+//! looks like a forward jump.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
 
-/// How far the machine's time and the count may part, in milliseconds.
+/// Greatest accepted difference between wall clock and counter, in milliseconds.
 pub const TOLERANCE: u64 = 60_000;
-/// After so long a jump is no passing fault, in milliseconds.
+/// Time after which a jump counts as persistent, in milliseconds.
 pub const SETTLE: u64 = 30_000;
-/// Two jumps that differ by less are the same one, in milliseconds.
+/// Jumps that differ by at most this much are one jump, in milliseconds.
 const SAME: u64 = 5_000;
 
-/// Why the time cannot be trusted.
+/// Why the time is not trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// The machine's clock jumped, ahead (positive) or back, by so many seconds.
+    /// The wall clock jumped by this many seconds, ahead if positive.
     Jumped(i64),
-    /// The machine's clock is so many seconds behind what was recorded, and the server's stands still.
+    /// The wall clock is this many seconds behind the latest recorded time; the server's clock stands still.
     Behind(u64),
 }
 
@@ -47,7 +49,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// The clock of a server.
+/// The clock of a server, over the clock of its host.
 pub struct ServerClock {
     machine: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -55,18 +57,19 @@ pub struct ServerClock {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Latest time given out, milliseconds.
+    /// Latest time returned, milliseconds.
     given: u64,
-    /// What the machine's time should be at `count`, going on from where it was last.
+    /// The wall time to expect at `count`, extrapolated from the previous reading.
     expected: u64,
-    /// The same, going on from where it was trusted last: where it comes back to is believed at once.
-    line: u64,
+    /// As `expected`, extrapolated from the last trusted reading. A wall clock that returns to it is trusted
+    /// at once.
+    trusted: u64,
     count: u64,
     jump: Option<Jump>,
-    /// It stands still.
-    stands: bool,
-    /// Where it stood still last.
-    stood: Option<u64>,
+    /// Whether the clock stands still.
+    halted: bool,
+    /// The time at which it last stood still.
+    last_halt: Option<u64>,
     trouble: Option<Trouble>,
     begun: bool,
 }
@@ -78,25 +81,27 @@ struct Jump {
 }
 
 impl ServerClock {
-    /// Over the machine's clock.
+    /// A clock over the host's clock.
     #[must_use]
     pub fn new(machine: Arc<dyn Clock>) -> Self {
         Self { machine, state: Mutex::default() }
     }
 
-    /// Why the time cannot be trusted now, if it cannot.
+    /// Why the time is not trusted at present; `None` if it is.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         self.read().1
     }
 
-    /// The time at which it last stood still, if it ever did: what was to run out after that has, however long ago it was.
+    /// The time at which the clock last stood still, if it ever did. Anything due to expire after it has
+    /// expired, since an unknown time has passed.
     #[must_use]
-    pub fn stood(&self) -> Option<u64> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).stood
+    pub fn last_halt(&self) -> Option<u64> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).last_halt
     }
 
-    /// The machine's own time in milliseconds, whatever is thought of it. For whoever stops things on this very machine.
+    /// The host's wall time in milliseconds, without the checks. For operations on the host itself, such as a
+    /// kill.
     #[must_use]
     pub fn machine(&self) -> u64 {
         self.machine.now()
@@ -130,7 +135,7 @@ fn kind(trouble: &Trouble) -> u8 {
     }
 }
 
-fn apart(a: u64, b: u64) -> i64 {
+fn difference(a: u64, b: u64) -> i64 {
     i64::try_from(a).unwrap_or(i64::MAX).saturating_sub(i64::try_from(b).unwrap_or(i64::MAX))
 }
 
@@ -138,15 +143,15 @@ impl State {
     fn read(&mut self, wall: u64, count: u64) {
         if self.begun {
             let passed = count.saturating_sub(self.count);
-            self.line = self.line.saturating_add(passed);
+            self.trusted = self.trusted.saturating_add(passed);
             self.expected = self.expected.saturating_add(passed);
         } else {
-            (self.begun, self.expected, self.line) = (true, wall, wall.max(self.given));
+            (self.begun, self.expected, self.trusted) = (true, wall, wall.max(self.given));
         }
         self.count = count;
-        let near = |time: u64| apart(wall, time).unsigned_abs() <= TOLERANCE;
-        let ahead = apart(wall, self.expected);
-        if near(self.line) || (self.jump.is_none() && near(self.expected)) {
+        let near = |time: u64| difference(wall, time).unsigned_abs() <= TOLERANCE;
+        let ahead = difference(wall, self.expected);
+        if near(self.trusted) || (self.jump.is_none() && near(self.expected)) {
             (self.jump, self.expected) = (None, wall);
         } else {
             let same = |jump: &Jump| (jump.ahead - ahead).unsigned_abs() <= SAME;
@@ -156,15 +161,15 @@ impl State {
             }
         }
         if self.jump.is_none() {
-            let stands = self.stands && wall <= self.given;
-            if stands || apart(self.given, wall) > apart(TOLERANCE, 0) {
-                (self.stands, self.stood) = (true, Some(self.given));
-                // Rounded up: it is behind until it has come up.
+            let halted = self.halted && wall <= self.given;
+            if halted || difference(self.given, wall) > difference(TOLERANCE, 0) {
+                (self.halted, self.last_halt) = (true, Some(self.given));
+                // Rounded up, so that zero means that the wall clock has caught up.
                 let behind = self.given.saturating_sub(wall).div_ceil(1_000);
                 self.trouble = Some(Trouble::Behind(behind));
                 return;
             }
-            (self.stands, self.line) = (false, wall);
+            (self.halted, self.trusted) = (false, wall);
         }
         self.given = self.given.max(self.expected);
         self.trouble = self.jump.map(|jump| Trouble::Jumped(jump.ahead / 1_000));
@@ -191,7 +196,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-    /// A machine whose clock is set, beside a count that is not.
+    /// A host whose wall clock can be set, with a counter that cannot.
     #[derive(Default)]
     struct Machine {
         count: AtomicU64,
@@ -228,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_passing_jump_leaves_nothing_behind() {
+    fn a_clock_jump_that_is_reversed_has_no_lasting_effect() {
         for jump in [600, -600] {
             let (machine, clock) = clock();
             machine.pass(5);
@@ -242,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_ahead_that_lasts_is_believed() {
+    fn a_lasting_forward_jump_is_accepted() {
         let (machine, clock) = clock();
         machine.set(600);
         assert_eq!(clock.trouble(), Some(Trouble::Jumped(600)));
@@ -253,23 +258,23 @@ mod tests {
     }
 
     #[test]
-    fn after_a_jump_back_that_lasts_it_stands_still_until_the_machine_has_come_up() {
+    fn after_a_lasting_backward_jump_time_stands_still_until_the_host_catches_up() {
         let (machine, clock) = clock();
         machine.set(-600);
         assert_eq!(clock.trouble(), Some(Trouble::Jumped(-600)));
         machine.pass(30);
-        let stands = clock.now();
-        assert_eq!(clock.trouble(), Some(Trouble::Behind(600 - 30 + (stands - START) / 1_000)));
-        assert_eq!(clock.stood(), Some(stands));
+        let halted = clock.now();
+        assert_eq!(clock.trouble(), Some(Trouble::Behind(600 - 30 + (halted - START) / 1_000)));
+        assert_eq!(clock.last_halt(), Some(halted));
         machine.pass(569);
-        assert_eq!((clock.now(), clock.trouble()), (stands, Some(Trouble::Behind(1))));
+        assert_eq!((clock.now(), clock.trouble()), (halted, Some(Trouble::Behind(1))));
         machine.pass(2);
         assert_eq!((clock.now(), clock.trouble()), (machine.now(), None));
-        assert_eq!(clock.stood(), Some(stands));
+        assert_eq!(clock.last_halt(), Some(halted));
     }
 
     #[test]
-    fn a_clock_that_returns_while_the_servers_stands_still_is_believed_again() {
+    fn a_clock_that_returns_to_the_trusted_time_is_accepted_at_once() {
         let (machine, clock) = clock();
         machine.set(-600);
         clock.now();
@@ -282,7 +287,7 @@ mod tests {
             (START + 140_000, None),
             "at once: it is where it should be"
         );
-        // Elsewhere it would have to last.
+        // Any other time would have to persist first.
         machine.set(-600);
         clock.now();
         machine.pass(40);
@@ -294,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_starts_behind_what_was_recorded_waits() {
+    fn a_server_started_behind_the_recorded_time_waits() {
         let machine = Arc::new(Machine::default());
         let clock = ServerClock::new(Arc::clone(&machine) as Arc<dyn Clock>);
         clock.not_before(START + 300_000);
@@ -306,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn small_steps_are_followed_and_time_never_goes_back() {
+    fn small_clock_steps_are_followed_and_time_never_goes_back() {
         let (machine, clock) = clock();
         let mut last = clock.now();
         for step in [30, 0, -20, -25, 30, 60, 1] {
@@ -320,7 +325,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn it_never_goes_back_and_never_runs_ahead_of_count_and_machine(
+        fn time_never_goes_back_nor_exceeds_counter_and_host_clock(
             moves in proptest::collection::vec((0_u64..200, -2_000_i64..2_000), 1..60)
         ) {
             let (machine, clock) = clock();

@@ -1,4 +1,4 @@
-//! The store as its users see it: commands in, answers out.
+//! The store's interface: asynchronous commands and reads.
 
 use std::sync::Arc;
 
@@ -8,55 +8,56 @@ use crate::error::{CommandError, StoreError};
 use crate::job::{Command, Job};
 use crate::tx::{Read, Tx};
 
-/// What keeps the rows. One writer runs jobs in order, several to a commit, and answers each after the commit is durable.
+/// A back end. A single writer runs jobs in order, several per commit, and answers each after its commit is
+/// durable.
 pub trait Backend: Send + Sync {
-    /// Queues a job; an urgent one before all others, in a commit of its own.
+    /// Queues a job. An urgent job precedes all ordinary ones and is committed separately from them.
     ///
     /// # Errors
-    /// Too many wait, or the writer has stopped.
+    /// The queue is full, or the writer has stopped.
     fn submit(&self, job: Box<dyn Job>, urgent: bool) -> Result<(), StoreError>;
-    /// For looking only.
+    /// A reader.
     fn reader(&self) -> Arc<dyn Reader>;
-    /// Whether there is room for more than what stops or ends things.
+    /// Whether ordinary commands may write: the disk is not full and the reserve exists.
     fn has_room(&self) -> bool;
-    /// Whether the last thing that was to be written found no room, or the reserve is gone.
+    /// Whether the last write failed for lack of space, or the reserve is gone.
     fn is_full(&self) -> bool;
-    /// Gives the reserve up.
+    /// Releases the reserve.
     fn release_reserve(&self);
-    /// Makes the reserve again, if it is gone, and looks whether there is room again. False where there is none.
+    /// Creates the reserve again if it is gone and checks for space. Returns false if there is none.
     fn refill_reserve(&self) -> bool;
-    /// How full the disk is that the rows are kept on, in percent of what may be used; unknown where nobody says.
+    /// Disk usage in percent of the available space; `None` if unknown.
     fn disk_percent(&self) -> Option<u8>;
-    /// Why the back end gave its rows up, once it did: from then on it answers nothing else.
+    /// The reason why the back end abandoned its rows, once it did. From then on every command fails with it.
     fn lost(&self) -> watch::Receiver<Option<StoreError>>;
 }
 
-/// Looks at committed rows, beside the writer.
+/// Reads committed rows, concurrently with the writer.
 pub trait Reader: Send + Sync {
-    /// Shows one snapshot. Blocks.
+    /// Runs `look` on one snapshot. Blocks.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The rows cannot be read.
     fn look(&self, look: &mut dyn FnMut(&dyn Read)) -> Result<(), StoreError>;
 }
 
-/// The store of one server.
+/// The store of a server.
 pub struct Store {
     backend: Box<dyn Backend>,
 }
 
 impl Store {
-    /// Over a back end.
+    /// A store over a back end.
     #[must_use]
     pub fn new(backend: impl Backend + 'static) -> Self {
         Self { backend: Box::new(backend) }
     }
 
-    /// Runs a command in the writer. Its answer comes after it is durable; an error rolls it back. While the reserve is
-    /// gone it is refused.
+    /// Runs an ordinary command in the writer. It is answered once durable; an error rolls it back. Refused
+    /// while the reserve is gone.
     ///
     /// # Errors
-    /// The command's own, or the store cannot.
+    /// The command's own error, or a failure of the store.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
@@ -66,14 +67,15 @@ impl Store {
         if !self.has_room() {
             return Err(StoreError::Full("the reserve is gone".to_owned()).into());
         }
-        self.insist(work).await
+        self.write_past_reserve(work).await
     }
 
-    /// The same for what stops things or ends what was begun: it may use what the reserve left.
+    /// As [`Self::write`], for commands that stop something or record the end of something begun: not refused
+    /// while the reserve is gone.
     ///
     /// # Errors
-    /// The command's own, or the store cannot.
-    pub async fn insist<T, E, F>(&self, work: F) -> Result<T, E>
+    /// The command's own error, or a failure of the store.
+    pub async fn write_past_reserve<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -82,11 +84,11 @@ impl Store {
         self.submit(work, false).await
     }
 
-    /// The same for what stops things: it goes before everything that waits, so that nobody who asks for much delays it.
+    /// As [`Self::write_past_reserve`], for kills: precedes all waiting commands, so load cannot delay it.
     ///
     /// # Errors
-    /// The command's own, or the store cannot.
-    pub async fn urge<T, E, F>(&self, work: F) -> Result<T, E>
+    /// The command's own error, or a failure of the store.
+    pub async fn write_urgent<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut dyn Tx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -103,17 +105,18 @@ impl Store {
     {
         let (send, answer) = oneshot::channel();
         self.backend.submit(Box::new(Command::new(work, send)), urgent)?;
-        // No deadline here: a claim that was won must reach whoever acts on it. The doors have one.
+        // No timeout here: the outcome of a claim must reach the caller that acts on it. The HTTP layer has a
+        // timeout.
         match answer.await {
             Ok(outcome) => outcome,
             Err(_) => Err(StoreError::Closed.into()),
         }
     }
 
-    /// Looks at one committed snapshot, on a thread that may block.
+    /// Reads one committed snapshot on a blocking thread.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The rows cannot be read.
     pub async fn read<T, F>(&self, look: F) -> Result<T, StoreError>
     where
         F: FnOnce(&dyn Read) -> Result<T, StoreError> + Send + 'static,
@@ -128,35 +131,35 @@ impl Store {
         looked.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Whether there is room for more than what stops or ends things.
+    /// Whether ordinary commands may write: the disk is not full and the reserve exists.
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.backend.has_room()
     }
 
-    /// Whether the last thing that was to be written found no room, or the reserve is gone.
+    /// Whether the last write failed for lack of space, or the reserve is gone.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.backend.is_full()
     }
 
-    /// Gives the reserve up.
+    /// Releases the reserve.
     pub fn release_reserve(&self) {
         self.backend.release_reserve();
     }
 
-    /// Makes the reserve again, if it is gone. False where there is no room for it. Blocks.
+    /// Creates the reserve again if it is gone. Returns false if there is no space. Blocks.
     #[must_use]
     pub fn refill_reserve(&self) -> bool {
         self.backend.refill_reserve()
     }
-    /// How full the disk is, in percent of what may be used; unknown where nobody says.
+    /// Disk usage in percent of the available space; `None` if unknown.
     #[must_use]
     pub fn disk_percent(&self) -> Option<u8> {
         self.backend.disk_percent()
     }
 
-    /// Waits until the rows are no longer those that were written here, and says why. Nothing is answered from then on.
+    /// Waits until the database is abandoned and returns the reason. From then on every command fails.
     pub async fn lost(&self) -> StoreError {
         let mut lost = self.backend.lost();
         match lost.wait_for(Option::is_some).await {

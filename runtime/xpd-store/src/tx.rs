@@ -1,4 +1,5 @@
-//! What is read and written in one transaction. Sync and object-safe: a back end is chosen at run time.
+//! Reads and writes within one transaction. Synchronous and object-safe, since the back end is chosen at run
+//! time.
 
 use xp_scope::Value;
 
@@ -7,75 +8,77 @@ use crate::kills::Scope;
 use crate::phase::Phase;
 use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen, StopRow};
 
-/// Rows, to look at. Every method fails only where the store cannot be read.
+/// Read access to rows. A method fails only if the store cannot be read.
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
 pub trait Read {
-    /// A small value of the server's own.
+    /// A value stored under a key of the server's own.
     fn remembered(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
-    /// The file of an artifact.
+    /// The file of the artifact with this digest.
     fn artifact_bytes(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Digest and name of an artifact, by its digest or (the latest) by the name of its workflow.
+    /// Digest and name of an artifact, looked up by digest or by the name of its workflow (the latest one).
     fn find_artifact(&self, named: &str) -> Result<Option<(String, String)>, StoreError>;
     /// A run.
     fn run_row(&self, id: &str) -> Result<Option<RunRow>, StoreError>;
-    /// Ids of the runs that are not over, the oldest first.
+    /// Ids of the open runs, oldest first.
     fn open_runs(&self) -> Result<Vec<String>, StoreError>;
-    /// Runs started under a rule: open ones, and those started since a time.
+    /// Runs started under a rule: the number of open ones, and of those started since a time (milliseconds
+    /// since 1970).
     fn started(&self, rule: &str, since: u64) -> Result<(u64, u64), StoreError>;
-    /// A grant by its identity.
+    /// A grant by its `jti`.
     fn grant(&self, jti: &str) -> Result<Option<GrantRow>, StoreError>;
-    /// Grants in a phase, the oldest first.
+    /// Grants in a phase, oldest first.
     fn grants_in(&self, phase: Phase) -> Result<Vec<GrantRow>, StoreError>;
-    /// Actions in doubt that are not left to a person, the oldest first.
+    /// Grants in doubt that were not left to a person, oldest first.
     fn in_doubt(&self) -> Result<Vec<GrantRow>, StoreError>;
-    /// Tokens that ran out unused before a time, a hundred at most.
+    /// Issued grants that expired before a time, at most a hundred.
     fn run_out(&self, before: u64) -> Result<Vec<GrantRow>, StoreError>;
-    /// Whether a doubt is left to a person.
+    /// Whether the resolution of a doubt was left to a person.
     fn left_to_person(&self, jti: &str) -> Result<bool, StoreError>;
-    /// A kill that covers one of the scopes, or everything: its scope. It is in force, or was lifted no earlier than
-    /// `since`: what was granted before does not come back with the lifting.
+    /// The scope of a kill that covers everything or one of `scopes` and is in force, or was lifted at or
+    /// after `since`, because grants issued before a kill stay void after it is lifted.
     fn stopped(&self, scopes: &[Scope], since: Option<u64>) -> Result<Option<String>, StoreError>;
-    /// The kills in force, the oldest first.
+    /// The kills in force, oldest first.
     fn stops(&self) -> Result<Vec<StopRow>, StoreError>;
-    /// Another run that holds one of the resources, one that it lies in, or one that lies in it: names are lines, each ended
-    /// by a line break, and what begins with all lines of another lies in that.
+    /// Another run with a lease on one of the resources, on a resource that contains it, or on one that it
+    /// contains. A name is a sequence of lines, each ended by a line feed; one resource contains another if
+    /// its lines are a prefix of the other's.
     fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError>;
-    /// What is known of a request id of a key in a run.
+    /// What is known of a request id used by a key in a run.
     fn seen(&self, run: &str, key: &str, id: &str, digest: &str) -> Result<Seen, StoreError>;
-    /// A number of a run under a name; of no run where that is empty.
-    fn tally(&self, run: &str, what: &str) -> Result<Option<u64>, StoreError>;
-    /// Entries of the log.
+    /// A counter of a run by its name; a counter of the server if `run` is empty.
+    fn counter(&self, run: &str, what: &str) -> Result<Option<u64>, StoreError>;
+    /// Number of entries of the log.
     fn log_size(&self) -> Result<u64, StoreError>;
     /// Entries of a run, in order.
     fn entries(&self, run: &str) -> Result<Vec<EntryRow>, StoreError>;
-    /// Entries from a place on, so many at most.
+    /// Up to `count` entries from index `first` on.
     fn entries_from(&self, first: u64, count: u64) -> Result<Vec<EntryRow>, StoreError>;
-    /// Parts of a run's entries that are kept outside them, by digest.
+    /// Parts of the run's entries that are stored outside them, by digest.
     fn blobs(&self, run: &str) -> Result<Vec<BlobRow>, StoreError>;
     /// A node of the log's tree.
     fn node(&self, level: u8, index: u64) -> Result<Option<[u8; 32]>, StoreError>;
-    /// The largest checkpoint of a size up to this.
+    /// The largest checkpoint of at most this size.
     fn checkpoint(&self, up_to: u64) -> Result<Option<CheckpointRow>, StoreError>;
-    /// The largest checkpoint that has the cosignatures it needs.
+    /// The largest checkpoint that has the required cosignatures.
     fn cosigned(&self) -> Result<Option<CheckpointRow>, StoreError>;
-    /// Numbers for whoever watches the server.
+    /// Counters for monitoring.
     fn figures(&self) -> Result<Figures, StoreError>;
 }
 
-/// A transaction. What fails in it is rolled back with the command.
+/// A transaction. If the command fails, its changes are rolled back.
 #[allow(clippy::missing_errors_doc, reason = "every method fails only where the store cannot be written")]
 pub trait Tx: Read {
-    /// Milliseconds since 1970; never goes back.
+    /// Milliseconds since 1970. Never goes back.
     fn now(&self) -> u64;
     /// Seconds since 1970.
     fn seconds(&self) -> i64 {
         i64::try_from(self.now() / 1_000).unwrap_or(i64::MAX)
     }
-    /// For looking only.
+    /// Read access.
     fn rows(&self) -> &dyn Read;
-    /// Keeps a small value.
+    /// Stores a value under a key of the server's own.
     fn remember_value(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError>;
-    /// Adds an artifact. False if it is there already.
+    /// Inserts an artifact. Returns false if it exists.
     fn insert_artifact(
         &mut self,
         digest: &str,
@@ -83,9 +86,9 @@ pub trait Tx: Read {
         signer: &str,
         bytes: &[u8],
     ) -> Result<bool, StoreError>;
-    /// Adds a run, open and without a state: [`save_run`](Self::save_run) must follow in the same transaction.
+    /// Inserts an open run without a state; [`save_run`](Self::save_run) must follow in the same transaction.
     fn insert_run(&mut self, run: &NewRun<'_>) -> Result<(), StoreError>;
-    /// Writes what changes of a run.
+    /// Updates the mutable columns of a run.
     fn save_run(
         &mut self,
         id: &str,
@@ -95,7 +98,8 @@ pub trait Tx: Read {
     ) -> Result<(), StoreError>;
     /// Adds a grant.
     fn insert_grant(&mut self, grant: &GrantRow) -> Result<(), StoreError>;
-    /// Moves a grant from one phase to another. False, and nothing is changed, where it is not in the first.
+    /// Moves a grant from phase `from` to phase `to`. Returns false, and changes nothing, if it is not in
+    /// phase `from`.
     fn move_grant(
         &mut self,
         jti: &str,
@@ -103,25 +107,27 @@ pub trait Tx: Read {
         to: Phase,
         result: Option<&Value>,
     ) -> Result<bool, StoreError>;
-    /// Remembers under which request id a grant is used.
+    /// Records the id of the request that claimed a grant.
     fn used_under(&mut self, jti: &str, request: &str) -> Result<(), StoreError>;
-    /// Leaves a doubt to a person. False if it was before.
+    /// Leaves the resolution of a doubt to a person. Returns false if it was left before.
     fn leave_to_person(&mut self, jti: &str) -> Result<bool, StoreError>;
-    /// Stops something. False if it was stopped already.
+    /// Records a kill. Returns false if one is in force for the scope.
     fn kill(&mut self, scope: &Scope, reason: &str, by: &str) -> Result<bool, StoreError>;
-    /// Remembers who asks that a kill in force be lifted.
+    /// Records who asks to lift a kill that is in force.
     fn ask_to_lift(&mut self, scope: &Scope, by: &str) -> Result<(), StoreError>;
-    /// Lifts a kill. False if there is none in force.
+    /// Lifts a kill. Returns false if none is in force.
     fn lift(&mut self, scope: &Scope) -> Result<bool, StoreError>;
-    /// Takes resources for a run, those that no other run holds; with `jti`, while that use is under way.
+    /// Leases resources for a run, except those that another run holds. With `jti`, the leases last while this use
+    /// is under way.
     fn lease(&mut self, run: &str, resources: &[String], jti: Option<&str>) -> Result<(), StoreError>;
-    /// Gives back what a run holds for a use.
+    /// Releases the leases that a run holds for a use.
     fn release_use(&mut self, run: &str, jti: &str) -> Result<(), StoreError>;
-    /// Gives back all a run holds.
+    /// Releases all leases of a run.
     fn release(&mut self, run: &str) -> Result<(), StoreError>;
-    /// Remembers a proof of possession, until a second since 1970. False if it was seen before: each is good for one request.
-    fn burn(&mut self, key: &str, jti: &str, until: i64) -> Result<bool, StoreError>;
-    /// Remembers a request, with its answer once there is one. The digest stands from the first time on.
+    /// Records a proof of possession, until a second since 1970. Returns false if it was recorded before:
+    /// each proof is valid for one request.
+    fn record_proof(&mut self, key: &str, jti: &str, until: i64) -> Result<bool, StoreError>;
+    /// Records a request, and its answer once there is one. The digest is fixed by the first call.
     fn remember(
         &mut self,
         run: &str,
@@ -130,19 +136,19 @@ pub trait Tx: Read {
         digest: &str,
         answer: Option<&[u8]>,
     ) -> Result<(), StoreError>;
-    /// Sets a number.
-    fn set_tally(&mut self, run: &str, what: &str, number: u64) -> Result<(), StoreError>;
-    /// Forgets the numbers of a run.
-    fn forget_tallies(&mut self, run: &str) -> Result<(), StoreError>;
+    /// Sets a counter.
+    fn set_counter(&mut self, run: &str, what: &str, number: u64) -> Result<(), StoreError>;
+    /// Deletes the counters of a run.
+    fn delete_counters(&mut self, run: &str) -> Result<(), StoreError>;
     /// Appends an entry to the log.
     fn insert_entry(&mut self, entry: &EntryRow) -> Result<(), StoreError>;
-    /// Keeps a part of an entry outside it.
+    /// Stores a part of an entry outside it.
     fn insert_blob(&mut self, entry: u64, blob: &BlobRow) -> Result<(), StoreError>;
     /// Adds a node of the log's tree.
     fn insert_node(&mut self, level: u8, index: u64, hash: &[u8; 32]) -> Result<(), StoreError>;
     /// Adds a signed checkpoint.
     fn insert_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), StoreError>;
-    /// Puts the note of a checkpoint in place that has the cosignatures it needs. False, and nothing is changed, where there
-    /// is no checkpoint of that size.
+    /// Replaces the note of a checkpoint by one with the required cosignatures. Returns false, and changes
+    /// nothing, if there is no checkpoint of that size.
     fn cosign_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<bool, StoreError>;
 }

@@ -1,4 +1,4 @@
-//! What tokens say, and what must be true of it whoever signed.
+//! Claims of both token classes, and the checks on them that hold whoever signed the token.
 
 use serde::{Deserialize, Serialize};
 use xp_scope::Digest;
@@ -48,19 +48,19 @@ impl AuthorizationDetail {
     }
 }
 
-/// What a grant is good for, exactly.
+/// What a grant authorizes: one attempt at one step, with one digest of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepBinding {
     /// Digest of the artifact.
     pub art: Digest,
-    /// The run.
+    /// Run id.
     pub run: String,
-    /// The step, by name.
+    /// Name of the step.
     pub step: String,
-    /// Number of the step's opening.
+    /// Ordinal of the step's opening within the run.
     pub opening: u64,
-    /// Number of the attempt.
+    /// Ordinal of the attempt on the grant within the opening.
     pub attempt: u64,
     /// Digest of the request: declaration, instance and complete canonical arguments.
     pub req: Digest,
@@ -70,32 +70,32 @@ pub struct StepBinding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GrantClaims {
-    /// Who issued it.
+    /// Issuer.
     pub iss: String,
-    /// The one proxy it is for.
+    /// Audience: the one proxy that may claim the grant.
     pub aud: String,
-    /// The principal.
+    /// Principal.
     pub sub: String,
     /// Issued at, seconds since 1970.
     pub iat: i64,
     /// Not before, seconds since 1970.
     pub nbf: i64,
-    /// From this second on it is worthless.
+    /// Expiry, seconds since 1970. The grant is expired from this second on.
     pub exp: i64,
-    /// Key of its row: 32 hex digits, see [`crate::jti`].
+    /// Id of the grant's row in the store: 32 hex digits, see [`crate::jti`].
     pub jti: String,
-    /// The principal's key.
+    /// Thumbprint of the principal's key.
     pub cnf: Confirmation,
-    /// The run again, under its registered name.
+    /// Run id, equal to `xp.run`, under its registered claim name.
     pub txn: String,
-    /// Exactly one.
+    /// Exactly one authorization detail.
     pub authorization_details: [AuthorizationDetail; 1],
-    /// What it is good for.
+    /// What the grant authorizes.
     pub xp: StepBinding,
 }
 
 impl GrantClaims {
-    /// What must hold of any grant, before signing and after verifying.
+    /// Checks that hold for every grant. Run before signing and after verifying.
     pub(crate) fn check(&self) -> Result<(), TokenError> {
         common(&self.iss, &self.aud, &self.sub, &self.jti, &self.cnf, &self.txn)?;
         lifetime(self.iat, self.nbf, self.exp, MAX_GRANT_SECONDS)?;
@@ -107,33 +107,34 @@ impl GrantClaims {
     }
 }
 
-/// Claims of a session token (RFC 9068), good for asking in one run.
+/// Claims of a session token (RFC 9068). A session authorizes its holder to request grants in one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionClaims {
-    /// Who issued it.
+    /// Issuer.
     pub iss: String,
-    /// The orchestrator.
+    /// Audience: the orchestrator.
     pub aud: String,
-    /// The principal.
+    /// Principal.
     pub sub: String,
-    /// The OAuth client; the principal again where there is no other.
+    /// OAuth client id. Equal to the principal where no separate client is registered.
     pub client_id: String,
     /// Issued at, seconds since 1970.
     pub iat: i64,
     /// Not before, seconds since 1970.
     pub nbf: i64,
-    /// When it was opened, milliseconds since 1970: what is undone in the same second tells which came first.
+    /// When the session was opened, milliseconds since 1970. `iat` has a resolution of one second, which does
+    /// not order the session against a revocation in the same second.
     pub xp_opened: u64,
-    /// From this second on it is worthless.
+    /// Expiry, seconds since 1970. The session is expired from this second on.
     pub exp: i64,
     /// 32 hex digits, see [`crate::jti`].
     pub jti: String,
-    /// The principal's key.
+    /// Thumbprint of the principal's key.
     pub cnf: Confirmation,
     /// `xp:run:<id>`.
     pub scope: String,
-    /// The run.
+    /// Run id.
     pub txn: String,
 }
 
@@ -144,7 +145,7 @@ impl SessionClaims {
         format!("xp:run:{run}")
     }
 
-    /// What must hold of any session, before signing and after verifying.
+    /// Checks that hold for every session. Run before signing and after verifying.
     pub(crate) fn check(&self) -> Result<(), TokenError> {
         common(&self.iss, &self.aud, &self.sub, &self.jti, &self.cnf, &self.txn)?;
         lifetime(self.iat, self.nbf, self.exp, MAX_SESSION_SECONDS)?;

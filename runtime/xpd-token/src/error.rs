@@ -1,32 +1,32 @@
-//! Why a token is refused. Holds no part of any token, so it may be logged.
+//! Reasons for refusing a token. No variant carries any part of a token, so errors may be logged.
 
 use xp_wire::proof::compact::CompactError;
 
 /// Why a token is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// It cannot be read.
+    /// Not a compact JWS.
     #[error(transparent)]
     Compact(#[from] CompactError),
-    /// The header has a member that is not ours.
+    /// The header has a member other than `alg`, `typ` and `kid`.
     #[error("token header has an unknown member")]
     UnknownHeader,
-    /// Not the one algorithm of its class.
+    /// `alg` is not the algorithm of the token class.
     #[error("token algorithm is not allowed")]
     Algorithm,
-    /// Another class of token, or none.
+    /// `typ` is missing or names another token class.
     #[error("token is of the wrong type")]
     WrongType,
-    /// No key of this id is trusted for this class.
+    /// No key with this `kid` is trusted for the token class.
     #[error("token key is unknown")]
     UnknownKey,
     /// The signature does not match.
     #[error("signature is wrong")]
     Signature,
-    /// Issued by somebody else.
+    /// `iss` is not the expected issuer.
     #[error("issuer is wrong")]
     Issuer,
-    /// For somebody else, or for more than one audience.
+    /// `aud` is not exactly the expected audience.
     #[error("audience is wrong")]
     Audience,
     /// At or after `exp`.
@@ -38,10 +38,10 @@ pub enum TokenError {
     /// A claim is missing, of the wrong shape, or contradicts another.
     #[error("claim `{0}` is missing or wrong")]
     Claim(&'static str),
-    /// The token is bound to another key than the proof's.
+    /// The token is bound to a key other than the one whose possession was proved.
     #[error("token is bound to another key")]
     Binding,
-    /// The signer failed; nothing was issued.
+    /// Signing failed. No token was issued.
     #[error("signing failed")]
     Signing,
 }

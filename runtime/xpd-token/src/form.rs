@@ -1,4 +1,4 @@
-//! Small forms that claims are written in.
+//! Lexical forms of claim values.
 
 use xp_wire::proof::key_bytes;
 
@@ -21,14 +21,15 @@ fn is_hex(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a text may name a principal, in a roster and in the claims of its tokens: one to 512 bytes, none of them a control
-/// character, and no blanks but single spaces between words.
+/// Whether `text` is a valid principal name, in rosters and in claims: 1 to 512 bytes, no control characters,
+/// no white space other than single spaces between words.
 #[must_use]
 pub fn is_principal_name(text: &str) -> bool {
     text.len() <= 512 && text.split(' ').all(is_name)
 }
 
-/// Whether a text may name anything else in a claim: not empty, 512 bytes at most, no blanks, no control characters.
+/// Whether `text` is a valid name of anything other than a principal: 1 to 512 bytes, no white space, no
+/// control characters.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 512 && !text.chars().any(|c| c.is_control() || c.is_whitespace())

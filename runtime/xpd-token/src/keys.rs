@@ -1,4 +1,4 @@
-//! Ed25519 keys: files, public forms, rings of trusted keys.
+//! Ed25519 keys: key files, public encodings, rings of trusted keys.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,13 +17,13 @@ use sha2::{Digest as _, Sha256};
 use xp_wire::body::{Jwk, JwkSet};
 use xp_wire::proof::PublicJwk;
 
-/// Why a key could not be read or written. Holds no part of a key.
+/// Why a key could not be read or written. No variant carries key material.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file could not be read or written.
     #[error("key file: {0}")]
     Io(#[from] std::io::Error),
-    /// Somebody but the owner may read or write the file.
+    /// The file's permission bits grant access to users other than its owner.
     #[error("key file has mode {mode:03o}, must be 600 or stricter")]
     Mode {
         /// Its permission bits.
@@ -35,12 +35,12 @@ pub enum KeyError {
     /// Not an Ed25519 key in PEM (PKCS#8 for private, SubjectPublicKeyInfo for public keys).
     #[error("not an Ed25519 key in PEM")]
     Format,
-    /// A key that verifies signatures of others.
+    /// A public key of small order, under which a signature can verify for arbitrary messages.
     #[error("the public key is weak")]
     Weak,
 }
 
-/// An Ed25519 key pair. Never printed, wiped when dropped.
+/// An Ed25519 key pair. `Debug` does not print the private half; it is zeroized on drop.
 pub struct KeyPair {
     signing: SigningKey,
     encoding: EncodingKey,
@@ -67,7 +67,7 @@ impl KeyPair {
     /// Reads a PKCS#8 PEM file that only its owner may read.
     pub fn read_file(path: &Path) -> Result<Self, KeyError> {
         let file = File::open(path)?;
-        // Asked of the open file, so it cannot be exchanged between check and reading.
+        // Metadata of the open descriptor, so the file cannot be replaced between the check and the read.
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(KeyError::NotAFile);
@@ -81,9 +81,9 @@ impl KeyPair {
         Self::from_pem(&pem)
     }
 
-    /// Writes a new PKCS#8 PEM file with mode 600; never replaces one.
+    /// Writes a new PKCS#8 PEM file with mode 0600. Fails if the file exists.
     pub fn write_file(&self, path: &Path) -> Result<(), KeyError> {
-        // Version 1, without the public key: what `openssl genpkey` writes and every tool reads.
+        // PKCS#8 version 1, without the public key: the form that `openssl genpkey` writes.
         let bytes = KeypairBytes { secret_key: self.signing.to_bytes(), public_key: None };
         let pem = bytes.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Format)?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
@@ -130,7 +130,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Checks that the bytes are a usable point.
+    /// Decodes a public key. Refuses points of small order.
     pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, KeyError> {
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::Format)?;
         if key.is_weak() {
@@ -180,7 +180,7 @@ impl PublicKey {
         PublicJwk::Ed25519 { x: self.bytes }
     }
 
-    /// Whether the signature is this key's, by the strict rules (no small-order points, canonical scalars).
+    /// Verifies a signature by the strict rules (no small-order points, canonical scalars).
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         VerifyingKey::from_bytes(&self.bytes)

@@ -1,11 +1,13 @@
-//! Grants and sessions: claims, issue, verify, keys.
+//! Grants and sessions: claims, issuing, verification, keys.
 //!
-//! Two classes of token, told apart by `typ` and by key: a grant (`xp-grant+jwt`) is one use of one action with one
-//! set of argument bytes; a session (`at+jwt`, RFC 9068) lets one agent ask for grants in one run. Both are bound to
-//! the agent's key (`cnf.jkt`) and are worth nothing without a proof of possession (RFC 9449, `xp_wire::proof`) by it.
+//! There are two token classes, with distinct `typ` values and distinct signing keys. A grant
+//! (`xp-grant+jwt`) authorizes one use of one action with one canonical encoding of its arguments. A session
+//! (`at+jwt`, RFC 9068) authorizes one agent to request grants in one run. Both are bound to the agent's key
+//! (`cnf.jkt`); using either requires a DPoP proof by that key (RFC 9449, `xp_wire::proof`).
 //!
-//! A valid signature is never enough to act: the store must know the `jti`, and must not have seen the proof.
-//! No clock and no randomness in here: callers pass both.
+//! A valid signature alone does not authorize an action: the store must also hold a row for the `jti`, and
+//! must not have recorded the proof before. This crate reads no clock and draws no randomness; callers pass
+//! both.
 
 mod claims;
 mod error;

@@ -12,27 +12,27 @@ use crate::error::TokenError;
 use crate::form::{GRANT_TYPE, SESSION_TYPE};
 use crate::keys::{KeyPair, KeyRing};
 
-/// What a token must say to be accepted.
+/// What a token must match to be accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// The only issuer.
+    /// Expected issuer.
     pub issuer: &'a str,
-    /// The only audience.
+    /// Expected audience.
     pub audience: &'a str,
     /// The keys trusted for this class of token.
     pub keys: &'a KeyRing,
-    /// The store's time, seconds since 1970.
+    /// The store's time, seconds since 1970, against which `nbf` and `exp` are checked.
     pub now: i64,
-    /// Thumbprint of the key whose possession was proved, from [`xp_wire::proof::verify_proof`].
+    /// Thumbprint of the key whose possession was proved; see [`xp_wire::proof::verify_proof`].
     pub jkt: &'a str,
 }
 
-/// Whose tokens are meant: what stays true of a token as long as it exists.
+/// The part of [`Expected`] that does not depend on time or on the bearer.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The only issuer.
+    /// Expected issuer.
     pub issuer: &'a str,
-    /// The only audience.
+    /// Expected audience.
     pub audience: &'a str,
     /// The keys trusted for this class of token.
     pub keys: &'a KeyRing,
@@ -56,16 +56,16 @@ pub fn issue_session(claims: &SessionClaims, key: &KeyPair) -> Result<String, To
     sign(SESSION_TYPE, claims, key)
 }
 
-/// Verifies a grant. The caller must still win its row in the store, and what it does must have the digest that `xp.req`
-/// names: the machine compares it at the claim.
+/// Verifies a grant. The result does not authorize an action: the caller must also claim the grant's row in
+/// the store, and the request must have the digest `xp.req`, which the machine compares at the claim.
 pub fn verify_grant(token: &str, expected: &Expected<'_>) -> Result<GrantClaims, TokenError> {
     let claims = authentic_grant(token, &expected.origin())?;
     current(claims.iat, claims.nbf, claims.exp, expected.now)?;
     if claims.cnf.jkt == expected.jkt { Ok(claims) } else { Err(TokenError::Binding) }
 }
 
-/// Verifies signature and shape of a grant, and nothing that time or its bearer change: whether it is current and who may
-/// use it must be decided by whoever calls this, from the grant's row.
+/// Verifies signature, header and claims of a grant, but neither its validity period nor the bearer's key.
+/// The caller decides from the grant's row whether the grant is current and who may use it.
 pub fn authentic_grant(token: &str, origin: &Origin<'_>) -> Result<GrantClaims, TokenError> {
     let claims: GrantClaims = verify(token, GRANT_TYPE, origin)?;
     claims.check()?;
@@ -104,7 +104,7 @@ fn verify<C: DeserializeOwned>(token: &str, typ: &str, origin: &Origin<'_>) -> R
         return Err(TokenError::WrongType);
     }
     let key = text("kid").and_then(|kid| origin.keys.get(kid)).ok_or(TokenError::UnknownKey)?;
-    // `jsonwebtoken` accepts a list with one match; exactly one audience is a string here.
+    // `jsonwebtoken` also accepts a list that contains the audience. Here `aud` must be a single string.
     if !payload.get("aud").is_some_and(Value::is_string) {
         return Err(TokenError::Audience);
     }
@@ -116,14 +116,14 @@ fn verify<C: DeserializeOwned>(token: &str, typ: &str, origin: &Origin<'_>) -> R
         .map_err(|error| refusal(error.kind()))
 }
 
-/// Every default of the library that matters, said explicitly.
+/// States every relevant default of the library explicitly.
 fn validation(origin: &Origin<'_>) -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.algorithms = vec![Algorithm::EdDSA];
     validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
     validation.leeway = 0;
     validation.reject_tokens_expiring_in_less_than = 0;
-    // The library reads the system's clock; `current` compares with the store's instead.
+    // The library compares with the system clock; `current` compares with the store's time instead.
     validation.validate_exp = false;
     validation.validate_nbf = false;
     validation.validate_aud = true;
@@ -145,13 +145,13 @@ fn refusal(kind: &ErrorKind) -> TokenError {
             "sub" => "sub",
             _ => "required",
         }),
-        // The claims are not those of the class: one missing, one too many, or one of the wrong type.
+        // The claims do not deserialize: one is missing, unknown or of the wrong type.
         ErrorKind::Json(_) => TokenError::Claim("shape"),
         _ => CompactError::Malformed.into(),
     }
 }
 
-/// No leeway: one clock decides.
+/// Checks the validity period without leeway, since issuer and verifier share one clock.
 fn current(iat: i64, nbf: i64, exp: i64, now: i64) -> Result<(), TokenError> {
     if now < iat || now < nbf {
         return Err(TokenError::NotYet);

@@ -1,5 +1,5 @@
-//! The administrators' door: listeners of its own, on threads of its own. Whatever is asked at the agents' doors, and however
-//! much of it, takes none of its connections and none of its turns.
+//! The administrators' listeners. They have their own threads and connection limit, so load on the agents'
+//! listeners cannot block them.
 
 use std::net::SocketAddr;
 use std::os::unix::net::UnixListener as StdUnixListener;
@@ -8,27 +8,27 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{oneshot, watch};
 use xpd_doors::api;
-use xpd_doors::socket::{self, Place};
+use xpd_doors::socket::{self, BoundSocket};
 
 use crate::config::Config;
 use crate::settled::{SOCKET_URL, ServeError, limits};
 
-/// Connections of each of its listeners.
+/// Upper bound on the connections of each listener.
 const CONNECTIONS: usize = 32;
-/// How long a head may take to come.
+/// Time limit for receiving the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
-/// Permission bits of its socket.
+/// Permission bits of the socket.
 const MODE: u32 = 0o600;
 
-/// Listeners that are bound and not answered on yet.
+/// Bound listeners that do not serve yet.
 pub(crate) struct Door {
     unix: StdUnixListener,
-    place: Place,
+    place: BoundSocket,
     tcp: Option<(std::net::TcpListener, String)>,
 }
 
 impl Door {
-    /// Binds the socket in the data folder, and the listener where one is configured.
+    /// Binds the socket in the data folder and, if configured, a TCP listener.
     pub async fn bind(config: &Config) -> Result<Self, ServeError> {
         let path = config.admin_socket();
         let bound = socket::bind(&path, MODE).await.and_then(|(unix, place)| Ok((unix.into_std()?, place)));
@@ -55,23 +55,24 @@ impl Door {
         Ok((listener.into_std()?, url.map_or(own, str::to_owned)))
     }
 
-    /// The URL that proofs over its TCP listener must name.
+    /// The URL that proofs over the TCP listener must name.
     pub fn url(&self) -> Option<&str> {
         self.tcp.as_ref().map(|(_, url)| url.as_str())
     }
 
-    /// Goes away without having answered anybody.
+    /// Unbinds without having served.
     pub async fn leave(self) {
         self.place.remove().await;
     }
 
-    /// Answers on threads of its own until `stop` says so: comes back when they have ended, with the place of the socket.
+    /// Serves on threads of its own until `stop`. The receiver completes when they have ended; the `BoundSocket` is
+    /// the socket's.
     pub fn open(
         self,
         app: api::App,
         config: &Config,
         stop: watch::Receiver<bool>,
-    ) -> std::io::Result<(oneshot::Receiver<()>, Place)> {
+    ) -> std::io::Result<(oneshot::Receiver<()>, BoundSocket)> {
         let Self { unix, place, tcp } = self;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

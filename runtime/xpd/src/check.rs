@@ -1,4 +1,5 @@
-//! What a server would find at its start, by the same reading; nothing is made, written or sent.
+//! The checks of `xpd doctor`: what the server reads at its start, without creating, writing or sending
+//! anything.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -15,10 +16,10 @@ use crate::config::Config;
 use crate::folder::{begun, complete};
 use crate::settled::rules;
 
-/// A thing that was looked at: how it is, or what is wrong with it.
+/// A checked item with its state, or with the fault.
 pub type Finding = (String, Result<String, String>);
 
-/// Looks at everything that the server reads at its start.
+/// Checks everything that the server reads at its start.
 pub async fn check(config: &Config) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     let mut note = |what: &str, is: Result<String, String>| found.push((what.to_owned(), is));
@@ -60,7 +61,7 @@ fn folder(path: &Path, new: bool) -> Result<String, String> {
     check_private_folder(path).map(|()| "for its owner only".to_owned()).map_err(|error| error.to_string())
 }
 
-/// The database, and whose log it is.
+/// Checks the database and that its log belongs to this key.
 fn store(config: &Config, key: Option<&LogKey>) -> Result<String, StoreError> {
     let key_file = config.keys.join("log.pem");
     match (sqlite::is_new(&config.data), key) {
@@ -98,7 +99,7 @@ fn port(address: SocketAddr, data: &Path) -> Result<String, String> {
     }
 }
 
-/// Somebody answers: the server of this folder, or another one.
+/// Reports that an address is in use, by this folder's server or by another.
 fn taken(at: &str, data: &Path) -> Result<String, String> {
     if sqlite::is_taken(data) {
         Ok(format!("{at}: a server answers"))

@@ -1,4 +1,4 @@
-//! Talking to a server as its administrator.
+//! HTTP client for administration commands.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,14 +9,14 @@ use xp_wire::body::Problem;
 use xp_wire::proof::{ProofRequest, make_proof};
 use xpd_token::KeyPair;
 
-use crate::out::whole;
+use crate::out::with_causes;
 use crate::{Failure, Server};
 
 const DEFAULT: &str = "http://127.0.0.1:7411";
-/// The administrators' own door, from the folder of the configuration.
+/// The administrators' socket, relative to the folder of the configuration.
 const SOCKET: &str = "data/admin.sock";
 
-/// A server, with the key that it takes for the administrator's.
+/// A server's address and the administrator's key.
 pub struct Client {
     http: reqwest::Client,
     url: String,
@@ -24,7 +24,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Reads the key; does not connect yet.
+    /// Reads the key. Does not connect.
     pub fn new(server: &Server) -> Result<Self, Failure> {
         let key = KeyPair::read_file(&server.key)
             .map_err(|error| Failure::Input(format!("{}: {error}", server.key.display())))?;
@@ -35,7 +35,8 @@ impl Client {
             }
             (Some(socket), None) => (builder.unix_socket(socket.clone()), xpd::serve::SOCKET_URL.to_owned()),
             (None, Some(url)) => (builder, whole_url(url, "--server")?),
-            // An argument is above a variable, so clap is not asked for it: a conflict would be one with the environment.
+            // The variable is read here and not by clap, which would report `--socket` and the variable as a
+            // conflict.
             (None, None) => match std::env::var("XPD_SERVER") {
                 Ok(url) => (builder, whole_url(&url, "XPD_SERVER")?),
                 Err(_) if Path::new(SOCKET).exists() => {
@@ -44,16 +45,16 @@ impl Client {
                 Err(_) => (builder, DEFAULT.to_owned()),
             },
         };
-        let http = builder.build().map_err(|error| Failure::Failed(whole(&error)))?;
+        let http = builder.build().map_err(|error| Failure::Failed(with_causes(&error)))?;
         Ok(Self { http, url, key })
     }
 
-    /// Gives the body of the answer.
+    /// Sends a GET and returns the body.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         self.send(Method::GET, path, Vec::new()).await
     }
 
-    /// Gives the body of the answer.
+    /// Sends a POST and returns the body.
     pub async fn post(&self, path: &str, body: &impl Serialize) -> Result<Vec<u8>, Failure> {
         let bytes = serde_json::to_vec(body).map_err(|error| Failure::Failed(error.to_string()))?;
         self.send(Method::POST, path, bytes).await
@@ -79,22 +80,23 @@ impl Client {
         )
         .map_err(|error| Failure::Input(format!("{url}: {error}")))?;
         let request = self.http.request(method, &url).header("DPoP", proof).body(bytes);
-        let answer = request.send().await.map_err(|error| failed(format!("{url}: {}", whole(&error))))?;
+        let answer =
+            request.send().await.map_err(|error| failed(format!("{url}: {}", with_causes(&error))))?;
         let status = answer.status();
         let bytes =
-            answer.bytes().await.map_err(|error| failed(format!("{url}: {}", whole(&error))))?.to_vec();
+            answer.bytes().await.map_err(|error| failed(format!("{url}: {}", with_causes(&error))))?.to_vec();
         if status.is_success() {
             return Ok(bytes);
         }
         Err(Failure::Refused(match serde_json::from_slice(&bytes) {
             Ok(Problem { code, detail, .. }) => format!("{code}: {detail}"),
-            // By something else than a server of this version; what it says may be anything.
+            // The answer is not of this API, so another program may have sent it; its text is not shown.
             Err(_) => format!("{url}: {status}, with an answer that is none of this API"),
         }))
     }
 }
 
-/// A URL that proofs can name: scheme and authority, as the server has them.
+/// Checks that a URL is one that proofs can name: scheme and authority in normal form.
 fn whole_url(given: &str, from: &str) -> Result<String, Failure> {
     let wrong = |cure: String| Err(Failure::Input(format!("{from}: `{given}` is no URL: {cure}")));
     if let Some(socket) = given.strip_prefix("unix:") {

@@ -1,4 +1,4 @@
-//! The data folder and its keys: new, or complete.
+//! The data folder and its keys: either new or complete.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::config::Config;
 use crate::export::largest;
 use crate::settled::ServeError;
 
-/// Opens the keys of a folder. A new one is made with the checkpoint of an empty log, so that later a missing checkpoint is
-/// always one that was taken away.
+/// Opens the keys of a folder. A new folder is created with the checkpoint of the empty log, so a checkpoint
+/// that is missing later was removed.
 pub(crate) fn open(config: &Config) -> Result<(Arc<Keys>, LogKey), ServeError> {
     let new = sqlite::is_new(&config.data);
     let key_file = config.keys.join("log.pem");
@@ -23,7 +23,8 @@ pub(crate) fn open(config: &Config) -> Result<(Arc<Keys>, LogKey), ServeError> {
     let log_key = LogKey::new(&config.name, Arc::clone(&keys.log))?;
     if new {
         let begun = checkpoint_file::begin(&sqlite::checkpoint_file(&config.data), &log_key);
-        // The key has signed nothing that anybody has: the next start begins anew.
+        // No signature by the key has left the process, so it can be discarded; the next start creates
+        // another.
         begun.inspect_err(|_| drop(std::fs::remove_file(&key_file)))?;
     } else {
         complete(config, &log_key)?;
@@ -31,7 +32,7 @@ pub(crate) fn open(config: &Config) -> Result<(Arc<Keys>, LogKey), ServeError> {
     Ok((keys, log_key))
 }
 
-/// Database and checkpoint are both there.
+/// Checks that both database and checkpoint exist.
 ///
 /// # Errors
 /// One of them is missing.
@@ -40,18 +41,19 @@ pub(crate) fn complete(config: &Config, log_key: &LogKey) -> Result<(), StoreErr
     checkpoint_file::complete(&file, database, log_key)
 }
 
-/// What is said of a folder without database and checkpoint whose log key is there.
+/// The message for a folder with a log key but without database and checkpoint.
 pub(crate) fn begun(key_file: &std::path::Path) -> ConfigError {
     let why = "is there, and database and checkpoint are missing: a log was begun under this key, and no second one may be; \
                put the data folder back, or move the key away to begin a new log under a new key";
     ConfigError::new(key_file, why)
 }
 
-/// Puts back a checkpoint that is missing beside the database: this one, or the largest that a configured witness shows.
-/// Gives its size.
+/// Restores a missing checkpoint file: from `note`, or from the largest checkpoint that a configured witness
+/// serves. Returns its size.
 ///
 /// # Errors
-/// There is one, this one is not of this log, the database is older than it, or a server works in the folder.
+/// The file exists, the checkpoint is not of this log, the database is older than it, or a server uses the
+/// folder.
 pub async fn restore(config: &Config, note: Option<Vec<u8>>) -> Result<u64, ServeError> {
     if !sqlite::exists(&config.data) {
         let why = "there is no database here; a checkpoint is put beside the one that it is of";

@@ -1,4 +1,4 @@
-//! A server: its configuration, what is put together out of it, and the check of an installation.
+//! The server: configuration, construction from it, and the check of an installation.
 
 mod admin;
 pub mod check;
@@ -11,9 +11,9 @@ mod settled;
 pub mod telemetry;
 pub mod witness;
 
-/// An error with its causes: the first alone often says nothing.
+/// The messages of an error and its causes, joined.
 #[must_use]
-pub fn whole(error: &dyn std::error::Error) -> String {
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

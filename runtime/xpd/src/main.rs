@@ -1,4 +1,4 @@
-//! The runtime: `xpd serve | audit verify | evidence | kill | unkill | doubts | checkpoint | witness | doctor`.
+//! The command line of `xpd`: `serve`, `audit verify`, `evidence`, `kill`, `unkill`, `doubts`, `checkpoint`, `witness`, `doctor`.
 
 mod client;
 mod command;
@@ -12,13 +12,13 @@ use xp_wire::body::KillScope;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  it holds, or it is done
-  1  it failed for a reason that is not the input's
-  2  the input was rejected: arguments, configuration, roster, keys, a file that is missing
-  3  `audit verify`: the package does not hold, or the run's end is not in it; `doctor`: something is wrong; `checkpoint restore`: it is not of this log; else: the server refused
-  4  `audit verify`: the package holds, but only by keys that came with it";
+  0  success
+  1  a failure for a reason other than the input
+  2  invalid input: arguments, configuration, roster, keys, a missing file
+  3  `audit verify`: a check failed, or the end of the run is missing; `doctor`: a fault was found; `checkpoint restore`: the checkpoint is not of this log; other commands: the server refused
+  4  `audit verify`: every check holds, but only under keys from the package itself";
 
-/// The runtime of compiled workflows.
+/// Runs compiled workflows with exact privileges and records every decision.
 #[derive(Parser)]
 #[command(name = "xpd", version, about, after_help = EXIT_CODES)]
 struct Cli {
@@ -30,76 +30,76 @@ struct Cli {
 enum Command {
     /// Run the server: orchestrator, proxy and store in one process
     Serve {
-        /// The configuration
+        /// Configuration file
         #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
         config: PathBuf,
     },
-    /// Work on evidence, offline
+    /// Verify evidence, offline
     Audit {
         #[command(subcommand)]
         command: Audit,
     },
     /// Fetch the evidence of a run
     Evidence {
-        /// The run
+        /// Id of the run
         run: String,
-        /// Where the package goes
+        /// File to write the package to
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
         #[command(flatten)]
         server: Server,
     },
-    /// Stop something now; what was under way is named
+    /// Stop runs, principals or connectors now, and print the actions that were under way
     Kill {
         #[command(subcommand)]
         scope: Scope,
-        /// Why
+        /// Reason, for the log
         #[arg(long, global = true, default_value = "")]
         reason: String,
         #[command(flatten)]
         server: Server,
     },
-    /// Ask that a kill be lifted: the second administrator of the roster who asks lifts it, or whoever holds the recovery
-    /// key alone. Without a scope: what is stopped
+    /// Ask to lift a kill: it is lifted when a second administrator of the roster asks, or at once for the
+    /// holder of the recovery key. Without a scope, list the kills in force
     Unkill {
         #[command(subcommand)]
         scope: Option<Scope>,
-        /// Why
+        /// Reason, for the log
         #[arg(long, global = true, default_value = "")]
         reason: String,
         #[command(flatten)]
         server: Server,
     },
-    /// Actions whose end nobody knows
+    /// List and resolve actions in doubt
     Doubts {
         #[command(subcommand)]
         command: Doubts,
         #[command(flatten)]
         server: Server,
     },
-    /// The signed state of the log that is kept beside the database
+    /// Restore the checkpoint file beside the database
     Checkpoint {
         #[command(subcommand)]
         command: Checkpoint,
     },
     /// Cosign the logs of other servers (C2SP tlog-witness)
     Witness {
-        /// Its name, a URL without a scheme: `witness.example/w1`
+        /// Name of the witness, a URL without scheme: `witness.example/w1`
         #[arg(long)]
         name: String,
-        /// Where it listens; what it is asked and answers is signed, so there is no TLS here
+        /// Address to listen on. Requests and answers are signed, so the witness serves plain HTTP
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7412")]
         listen: std::net::SocketAddr,
-        /// Its key, and what it has cosigned; made at the first start
+        /// Folder for its key and the checkpoints it has cosigned; created at the first start
         #[arg(long, value_name = "FOLDER", default_value = "witness")]
         data: PathBuf,
-        /// The public key of a log that it cosigns, as `xpd serve` prints it; may stand more than once
+        /// Public key of a log to cosign, as printed by `xpd serve`; may be repeated
         #[arg(long, value_name = "KEY", required = true)]
         log: Vec<String>,
     },
-    /// Say what is wrong with this installation
+    /// Check the configuration and the installation, and report all faults
     Doctor {
-        /// The configuration
+        /// Configuration file
         #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
         config: PathBuf,
     },
@@ -107,20 +107,21 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Audit {
-    /// Check a package: in the log, complete, granted, used once, and what the artifact's machine gives
+    /// Verify a package: inclusion in the log, completeness, one grant per action, replay of each decision
     Verify {
         /// The package
         file: PathBuf,
-        /// The log's public key, as text or in a file; without it the answer is at most `self-consistent`
+        /// Public key of the log, as text or in a file; without it the verdict is at most `self-consistent`
         #[arg(long, value_name = "KEY")]
         log_key: Option<String>,
-        /// A key that may sign artifacts, as an SPKI PEM file; may stand more than once
+        /// Public key of an artifact signer, as an SPKI PEM file; may be repeated
         #[arg(long, value_name = "FILE")]
         artifact_key: Vec<PathBuf>,
-        /// Which witnesses must have cosigned the log (C2SP tlog-policy); a log it names is trusted as by --log-key
+        /// Policy of the witnesses that must have cosigned the log (C2SP tlog-policy); a log it names is
+        /// trusted as by --log-key
         #[arg(long, value_name = "FILE")]
         witness_policy: Option<PathBuf>,
-        /// How to say it
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
@@ -128,16 +129,16 @@ enum Audit {
 
 #[derive(Subcommand)]
 enum Checkpoint {
-    /// Put one back that is missing, while the server is stopped, if it is of the log in the database
+    /// Restore a missing checkpoint of the log in the database, while the server is stopped
     #[command(group = clap::ArgGroup::new("source").required(true))]
     Restore {
-        /// One that was exported; `checkpoint` in a package of evidence is one
+        /// An exported checkpoint; the file `checkpoint` in an evidence package is one
         #[arg(value_name = "FILE", group = "source")]
         file: Option<PathBuf>,
-        /// The largest that a witness of `log.witness_policy` shows
+        /// Use the largest checkpoint that a witness of `log.witness_policy` serves
         #[arg(long, group = "source")]
         from_witnesses: bool,
-        /// The configuration
+        /// Configuration file
         #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
         config: PathBuf,
     },
@@ -151,32 +152,33 @@ enum Format {
 
 #[derive(Subcommand)]
 enum Scope {
-    /// All runs, and no new ones
+    /// All runs, and the start of new ones
     Everything,
-    /// Every run of an artifact, by its digest, or of all artifacts of a workflow, by its name; and no new ones
+    /// Every run of an artifact, given by digest, or of all artifacts of a workflow, given by name, and the
+    /// start of new ones
     Artifact {
-        /// Digest or name
+        /// Digest of an artifact, or name of a workflow
         artifact: String,
     },
-    /// One run, for good
+    /// One run, permanently
     Run {
-        /// Its id
+        /// Id of the run
         run: String,
     },
     /// One principal, in every run
     Principal {
-        /// Its name
+        /// Name of the principal
         name: String,
     },
     /// One connector instance, in every run
     Connector {
-        /// Its name
+        /// Name of the instance
         name: String,
     },
 }
 
 impl Scope {
-    /// As it is sent, and in words.
+    /// The scope in its wire form and as text.
     fn wire(self) -> (KillScope, String) {
         match self {
             Self::Everything => (KillScope::Everything, "everything".to_owned()),
@@ -192,50 +194,50 @@ impl Scope {
 
 #[derive(Subcommand)]
 enum Doubts {
-    /// List them
+    /// List the actions in doubt
     List,
-    /// Say that an action was carried out, with its result as JSON, or that it was not
+    /// State that an action was performed, with its result as JSON, or that it was not
     #[command(group = clap::ArgGroup::new("word").required(true))]
     Resolve {
-        /// The token
+        /// The grant's id, as listed
         jti: String,
-        /// It was carried out, and this came back; `{}` for an action that gives nothing back
+        /// The action was performed, with this result; `{}` for an action without a result
         #[arg(long, value_name = "JSON", group = "word")]
         done: Option<String>,
-        /// It was not carried out, and never will be
+        /// The action was not performed and will not be
         #[arg(long, group = "word")]
         not_done: bool,
     },
 }
 
-/// Which server, and as whom.
+/// The server to contact, and the key to use.
 #[derive(Args)]
 struct Server {
-    /// Its URL, by the name it gives itself [env: XPD_SERVER]
+    /// URL of the server, as the server names itself [env: XPD_SERVER]
     #[arg(long, global = true, value_name = "URL")]
     server: Option<String>,
-    /// Its unix socket, instead [default: data/admin.sock, or http://127.0.0.1:7411 where that is not]
+    /// Unix socket of the server [default: data/admin.sock, or http://127.0.0.1:7411 if there is none]
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "server")]
     socket: Option<PathBuf>,
-    /// The administrator's key: one's own, or `keys/admin.pem` in the server's folder
+    /// Private key of an administrator: one's own, or `keys/admin.pem` in the server's folder
     #[arg(long, global = true, value_name = "FILE", default_value = "data/keys/admin.pem")]
     key: PathBuf,
 }
 
-/// Why a command came to nothing.
+/// Why a command failed.
 enum Failure {
-    /// Not the input's fault.
+    /// A failure that does not depend on the input.
     Failed(String),
-    /// The input's fault.
+    /// Invalid input.
     Input(String),
-    /// The server refused, or something does not hold.
+    /// The server refused, or a check failed.
     Refused(String),
 }
 
 fn main() -> ExitCode {
     // More than one provider may be linked in; without a choice the first connection would panic.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    // Keys must not end up in a core dump, nor in the hands of another process of the same user.
+    // Disables core dumps and tracing by other processes of the same user, which would expose keys.
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     match Cli::try_parse() {
         Ok(cli) => command::run(cli.command).unwrap_or_else(out::end),

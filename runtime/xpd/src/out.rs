@@ -1,13 +1,13 @@
-//! What is written to stdout and stderr: a reader that went away is no error, a full disk is said.
+//! Output on stdout and stderr. A closed pipe is not an error; a full disk is.
 
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use crate::Failure;
 
-pub use xpd::whole;
+pub use xpd::with_causes;
 
-/// Writes to stdout; a reader that went away is not an error of ours.
+/// Writes to stdout. A closed pipe is not an error.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -16,12 +16,12 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says something on stderr. A closed stderr is no reason to fail otherwise.
+/// Writes to stderr. Failures are ignored.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "xpd: {text}");
 }
 
-/// Help and version go to stdout and succeed; bad arguments go to stderr and are a rejected input.
+/// Prints help and version to stdout with success, errors in the arguments to stderr as invalid input.
 pub fn usage(error: &clap::Error) -> ExitCode {
     let shown = error.print();
     if error.use_stderr() {
@@ -33,7 +33,7 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Says why a command came to nothing.
+/// Prints why a command failed and returns its exit code.
 pub fn end(failure: Failure) -> ExitCode {
     let (code, text) = match failure {
         Failure::Failed(text) => (1, text),

@@ -1,5 +1,5 @@
-//! Roster, rules, trusted keys, connectors and their secrets are read again while the server works: when it is told to, and
-//! when one of the files has changed. What cannot be read changes nothing.
+//! Reloading of roster, rules, trusted keys, connectors and secrets while the server runs: on SIGHUP and when
+//! one of the files changes. If any of them is invalid, nothing changes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,51 +13,51 @@ use xpd_proxy::{Connector, Fault, Proxy, Scrubber, Secret};
 use crate::config::Config;
 use crate::settled::rules;
 
-/// How often the files are looked at.
+/// Interval at which the files are checked.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Why nothing was changed.
+/// Why a reload failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
-    /// A file is not one that the server takes.
+    /// A file is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// It cannot be put on the record.
+    /// The change could not be logged.
     #[error("it cannot be recorded: {0:?}")]
     Record(Fault),
 }
 
-/// Connectors by instance, with the secrets they hold.
-pub(crate) struct Hands {
+/// The connectors by instance, and their secrets.
+pub(crate) struct Connectors {
     pub connectors: BTreeMap<String, Arc<dyn Connector>>,
     pub secrets: Vec<Secret>,
 }
 
-impl Hands {
-    /// Makes every connector of a configuration.
+impl Connectors {
+    /// Creates every connector of a configuration.
     pub fn make(config: &Config) -> Result<Self, ConfigError> {
-        let mut hands = Self { connectors: BTreeMap::new(), secrets: Vec::new() };
+        let mut all = Self { connectors: BTreeMap::new(), secrets: Vec::new() };
         for (name, instance) in &config.connectors {
             let made = instance.make(name, &config.file)?;
-            hands.connectors.insert(name.clone(), made.connector);
-            hands.secrets.extend(made.secrets);
+            all.connectors.insert(name.clone(), made.connector);
+            all.secrets.extend(made.secrets);
         }
-        Ok(hands)
+        Ok(all)
     }
 }
 
-/// Reads the files again.
+/// Reloads the configuration.
 pub struct Reloader {
     file: PathBuf,
     orchestrator: Arc<Orchestrator>,
     proxy: Arc<Proxy<Orchestrator>>,
-    /// Every secret there was: what was begun with one may still bring it back. Nothing, where the connectors are not made
-    /// from the configuration and stay as they are.
+    /// All secrets used since the start, since a running action may still return an old one. `None` if the
+    /// connectors were supplied by the caller and are not reloaded.
     secrets: Option<Mutex<Vec<Secret>>>,
     one: tokio::sync::Mutex<()>,
 }
 
-/// What a file looked like: a change of any of it is a change of the file.
+/// The properties by which a change of a file is detected: path, modification time, size, inode.
 type Mark = (PathBuf, Option<(SystemTime, u64, u64)>);
 
 impl Reloader {
@@ -71,7 +71,7 @@ impl Reloader {
         Self { file: file.to_owned(), orchestrator, proxy, secrets, one }
     }
 
-    /// Reads everything again and puts it in force, or says in one line of the log what is wrong and changes nothing.
+    /// Reloads and logs the result. On an error nothing changes.
     pub async fn reload(&self) {
         match self.try_reload().await {
             Ok(true) => tracing::info!("the configuration was read again and is in force"),
@@ -84,10 +84,10 @@ impl Reloader {
         }
     }
 
-    /// The same. True if roster, rules, keys or connectors differ.
+    /// As [`Self::reload`], returning whether roster, rules, keys or connectors differ.
     ///
     /// # Errors
-    /// What is wrong; nothing is changed then.
+    /// The fault; nothing has changed.
     pub async fn try_reload(&self) -> Result<bool, ReloadError> {
         let _one = self.one.lock().await;
         let config = Config::read(&self.file)?;
@@ -96,15 +96,15 @@ impl Reloader {
             let why = "`server.name`: cannot change while the server works";
             return Err(ConfigError::new(&self.file, why).into());
         }
-        let hands = match &self.secrets {
-            Some(_) => Some(Hands::make(&config)?),
+        let made = match &self.secrets {
+            Some(_) => Some(Connectors::make(&config)?),
             None => None,
         };
-        if hands.is_none() {
+        if made.is_none() {
             rules.instances = self.orchestrator.rules().instances.clone();
         }
         let changed = self.orchestrator.reconfigure(rules).await.map_err(ReloadError::Record)?;
-        if let (Some(known), Some(Hands { connectors, secrets })) = (&self.secrets, hands) {
+        if let (Some(known), Some(Connectors { connectors, secrets })) = (&self.secrets, made) {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
             for secret in secrets {
                 if !known.iter().any(|other| other.expose() == secret.expose()) {
@@ -116,13 +116,13 @@ impl Reloader {
         Ok(changed)
     }
 
-    /// Reads everything again when a file has changed and then stays as it is, until it is told to stop.
+    /// Reloads when a file has changed and then remained the same for one interval, until told to stop.
     pub(crate) async fn watch(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut taken = self.marks().await;
         let mut before = taken.clone();
         while tokio::time::timeout(EVERY, stop.wait_for(|stop| *stop)).await.is_err() {
             let now = self.marks().await;
-            // A file that is being written is left alone until it has been the same twice.
+            // A file that is still being written is left alone until it is the same twice.
             if now != taken && now == before {
                 self.reload().await;
                 taken = self.marks().await;
@@ -131,7 +131,7 @@ impl Reloader {
         }
     }
 
-    /// The files that matter, as they are.
+    /// The state of the watched files.
     async fn marks(&self) -> Vec<Mark> {
         let (file, mut others) = (self.file.clone(), self.orchestrator.rules().roster.files().to_vec());
         let look = move || {

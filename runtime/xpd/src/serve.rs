@@ -1,4 +1,4 @@
-//! A server, put together out of its configuration and run until it is told to stop.
+//! The server: constructed from its configuration and run until told to stop.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use xpd_connectors::sandbox;
 use xpd_doors::api;
-use xpd_doors::socket::{self, Place};
+use xpd_doors::socket::{self, BoundSocket};
 use xpd_engine::Orchestrator;
 use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
 use xpd_store::{Clock, ServerClock, Store, StoreError, SystemClock, sqlite};
@@ -20,42 +20,42 @@ use crate::admin::Door;
 use crate::config::Config;
 use crate::export::Export;
 use crate::folder;
-use crate::reload::{Hands, Reloader};
+use crate::reload::{Connectors, Reloader};
 use crate::settled::{limits, rules};
 
 pub use crate::settled::{SOCKET_URL, ServeError};
 
-/// How long those who asked are answered where nothing can be recorded any more.
+/// How long requests are still answered after the database was abandoned.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
-/// A server that is about to listen.
+/// A server ready to serve.
 pub struct Server {
     app: api::App,
     config: Config,
     export: Export,
     tcp: Option<TcpListener>,
-    unix: Option<(UnixListener, Place)>,
+    unix: Option<(UnixListener, BoundSocket)>,
     admin: Door,
     reloader: Arc<Reloader>,
 }
 
 impl Server {
-    /// Opens everything, records what the last process left in doubt, and binds the listeners.
+    /// Opens everything, turns unfinished actions into doubts, and binds the listeners.
     ///
     /// # Errors
-    /// Whatever is wrong first.
+    /// The first fault.
     pub async fn open(config: Config) -> Result<Self, ServeError> {
-        // Nothing of an earlier server works on beside this one.
+        // Processes started by a killed server must not run beside this one.
         tokio::task::spawn_blocking(sandbox::remove_leftovers).await.unwrap_or_default();
-        let Hands { connectors, secrets } = Hands::make(&config)?;
+        let Connectors { connectors, secrets } = Connectors::make(&config)?;
         let scrubber = Scrubber::new(secrets.clone());
         Self::build(config, connectors, scrubber, SystemClock::shared(), Some(secrets)).await
     }
 
-    /// The same with connectors of the caller's making, which stay as they are when the configuration is read again.
+    /// As [`Self::open`], with connectors supplied by the caller, which a reload does not replace.
     ///
     /// # Errors
-    /// Whatever is wrong first.
+    /// The first fault.
     pub async fn with(
         config: Config,
         connectors: BTreeMap<String, Arc<dyn Connector>>,
@@ -72,7 +72,7 @@ impl Server {
         clock: Arc<dyn Clock>,
         secrets: Option<Vec<Secret>>,
     ) -> Result<Self, ServeError> {
-        // Whatever is wrong with the operator's files is said before anything is made.
+        // Reads the operator's files first, so that a fault in them is reported before anything is created.
         let rules = rules(&config)?;
         let (keys, log_key) = folder::open(&config)?;
         let vkey = log_key.vkey().clone();
@@ -84,7 +84,7 @@ impl Server {
         let orchestrator =
             Arc::new(Orchestrator::open(rules, keys, clock, config.hooks, &checkpoint, open).await?);
         export.before(&orchestrator).await?;
-        orchestrator.settle_in().await.map_err(ServeError::Recovery)?;
+        orchestrator.record_rules().await.map_err(ServeError::Recovery)?;
         orchestrator.recover().await.map_err(ServeError::Recovery)?;
         let grace = Duration::from_secs(config.limits.grace_seconds);
         let (authority, store) = (Arc::clone(&orchestrator), orchestrator.store());
@@ -102,19 +102,19 @@ impl Server {
         Ok(Self { app, config, export, tcp, unix, admin, reloader: Arc::new(reloader) })
     }
 
-    /// What reads the configuration again.
+    /// The reloader.
     #[must_use]
     pub fn reloader(&self) -> Arc<Reloader> {
         Arc::clone(&self.reloader)
     }
 
-    /// The URL that proofs over the administrators' listener must name, where there is one.
+    /// The URL that proofs over the administrators' TCP listener must name, if there is one.
     #[must_use]
     pub fn admin_url(&self) -> Option<&str> {
         self.admin.url()
     }
 
-    /// The address of the TCP listener.
+    /// Address of the TCP listener.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.tcp.as_ref().and_then(|listener| listener.local_addr().ok())
@@ -127,13 +127,13 @@ impl Server {
         configured.or_else(|| self.address().map(|address| format!("http://{address}")))
     }
 
-    /// The public key of the log, as `xpd audit verify --log-key` takes it.
+    /// Verifier key of the log, as taken by `xpd audit verify --log-key`.
     #[must_use]
     pub fn log_key(&self) -> String {
         self.app.vkey.to_string()
     }
 
-    /// Goes away without having answered anybody.
+    /// Unbinds without having served.
     pub async fn leave(self) {
         if let Some((_, place)) = self.unix {
             place.remove().await;
@@ -141,36 +141,36 @@ impl Server {
         self.admin.leave().await;
     }
 
-    /// Answers until `stop` is done; requests under way are finished. What is in doubt is resolved beside that.
+    /// Serves until `stop` completes; requests under way are finished. Resolves doubts meanwhile.
     ///
     /// # Errors
-    /// The database is no longer the one that this server wrote, or a witness has cosigned another history of its log. What
-    /// is under way then is not waited for: nothing of it could be recorded.
+    /// The database is no longer the one that this server wrote, or a witness has cosigned another history of
+    /// its log. Running actions are then not waited for, since their ends could not be recorded.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
         let url = self.url();
-        let (tell, told) = watch::channel(false);
+        let (stopping, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut upkeep = JoinSet::new();
-        upkeep.spawn(Arc::clone(&self.app.orchestrator).keep_up(told.clone()));
-        upkeep.spawn(Arc::clone(&self.app.proxy).settle(told.clone()));
-        upkeep.spawn(self.reloader.watch(told.clone()));
+        upkeep.spawn(Arc::clone(&self.app.orchestrator).maintain(stopped.clone()));
+        upkeep.spawn(Arc::clone(&self.app.proxy).settle(stopped.clone()));
+        upkeep.spawn(self.reloader.watch(stopped.clone()));
         let mut exports = JoinSet::new();
-        exports.spawn(self.export.run(Arc::clone(&self.app.orchestrator), told.clone()));
+        exports.spawn(self.export.run(Arc::clone(&self.app.orchestrator), stopped.clone()));
         let budget = api::Budget { connections: connections(), head: self.app.receive };
-        let opened = self.admin.open(self.app.clone(), &self.config, told.clone());
+        let opened = self.admin.open(self.app.clone(), &self.config, stopped.clone());
         let (admin_ended, admin) =
             opened.map_err(|error| ServeError::Listen("the administrators' door".to_owned(), error))?;
         if let (Some(listener), Some(url)) = (self.tcp, url) {
             let router = api::router(api::App { base: url, ..self.app.clone() }, limits(&self.config));
-            tasks.spawn(api::serve(listener, router, budget, told.clone()));
+            tasks.spawn(api::serve(listener, router, budget, stopped.clone()));
         }
         let mut place = None;
         if let Some((listener, bound)) = self.unix {
             place = Some(bound);
             let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
-            tasks.spawn(api::serve(listener, api::router(app, limits(&self.config)), budget, told));
+            tasks.spawn(api::serve(listener, api::router(app, limits(&self.config)), budget, stopped));
         }
-        let ended = tokio::spawn(end(stop, self.app.orchestrator.store(), exports, tell));
+        let ended = tokio::spawn(end(stop, self.app.orchestrator.store(), exports, stopping));
         let why = ended.await.unwrap_or_default();
         let answered = async {
             while tasks.join_next().await.is_some() {}
@@ -180,9 +180,9 @@ impl Server {
             let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
         } else {
             answered.await;
-            // Actions go on without whoever asked for them.
+            // Actions continue after their callers have disconnected.
             self.app.proxy.idle().await;
-            // It holds the store while it works; whoever comes next must find the folder free.
+            // The upkeep tasks hold the store; the next server needs the folder unlocked.
             while upkeep.join_next().await.is_some() {}
         }
         if let Some(place) = place {
@@ -193,17 +193,17 @@ impl Server {
     }
 }
 
-/// Waits for the end, tells everybody, and says why, where nobody asked for it.
+/// Waits for `stop` or for a fatal fault, notifies all tasks, and returns the fault.
 async fn end(
     stop: impl Future<Output = ()>,
     store: Arc<Store>,
     mut exports: JoinSet<Result<(), StoreError>>,
-    tell: watch::Sender<bool>,
+    stopping: watch::Sender<bool>,
 ) -> Option<StoreError> {
     let fork = async {
         match exports.join_next().await {
             Some(Ok(Err(why))) => why,
-            // It ended by itself or by a bug of ours: nothing is known to be wrong with the log.
+            // The export ended or panicked, which does not show that anything is wrong with the log.
             _ => std::future::pending().await,
         }
     };
@@ -212,23 +212,23 @@ async fn end(
         why = store.lost() => Some(why),
         why = fork => Some(why),
     };
-    let _ = tell.send(true);
+    let _ = stopping.send(true);
     while exports.join_next().await.is_some() {}
     why
 }
 
-/// Connections of one of the agents' listeners at most.
+/// Upper bound on the connections of one of the agents' listeners.
 const CONNECTIONS: u64 = 1_024;
-/// Files that everything else may have open: the store, connectors, commands, the administrators' door.
+/// Descriptors reserved for the store, connectors, commands and administrators.
 const OTHERS: u64 = 192;
 
-/// Connections of each of the agents' two listeners: the files that a process may open are left to everything else.
+/// Connections of each of the agents' two listeners, so that [`OTHERS`] descriptors remain.
 fn connections() -> usize {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from((files.saturating_sub(OTHERS) / 2).clamp(16, CONNECTIONS)).unwrap_or(16)
 }
 
-type Listeners = (Option<TcpListener>, Option<(UnixListener, Place)>);
+type Listeners = (Option<TcpListener>, Option<(UnixListener, BoundSocket)>);
 
 async fn listeners(config: &Config) -> Result<Listeners, ServeError> {
     let tcp = match config.listen {

@@ -1,4 +1,4 @@
-//! What the configuration settles for the doors and for decisions.
+//! Settings for the HTTP interface and for decisions, derived from the configuration.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,24 +13,24 @@ use xpd_store::StoreError;
 
 use crate::config::{self, Config};
 
-/// Why a server does not start or stopped.
+/// Why a server does not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// A file of the operator's.
+    /// A file of the operator's is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The store.
+    /// The store failed.
     #[error("store: {0}")]
     Store(#[from] StoreError),
-    /// A listener.
+    /// A listener could not be bound.
     #[error("{0}: {1}")]
     Listen(String, std::io::Error),
-    /// What the last process left cannot be read.
+    /// Recovery of the previous process's actions failed.
     #[error("recovery: {0:?}")]
     Recovery(Fault),
 }
 
-/// The bounds of the doors.
+/// The limits of the HTTP interface.
 pub(crate) fn limits(config: &Config) -> api::Limits {
     let config::Limits { body_bytes, request_seconds, .. } = config.limits;
     api::Limits { body_bytes, request_seconds }
@@ -39,7 +39,7 @@ pub(crate) fn limits(config: &Config) -> api::Limits {
 /// The URL that proofs over a unix socket must name.
 pub const SOCKET_URL: &str = "http://xpd";
 
-/// Everything decisions depend on, out of the files that the configuration names.
+/// The rules on which decisions depend, from the files that the configuration names.
 pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
     let roster = Roster::read(&config.roster)?;
     let registry = match &config.declarations {
@@ -52,7 +52,7 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         settings.push(Digest::of(&bytes).to_string());
     }
     settings.extend(config.trusted.iter().map(xp_artifact::VerifyingKey::id));
-    // The files of keys that the roster names may change without it.
+    // A key file named in the roster may change while the roster does not.
     settings.extend(roster.described());
     settings.extend(roster.administrators());
     let recovery = config.recovery.as_ref().map(|(thumbprint, _)| thumbprint.clone());
@@ -76,7 +76,7 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
     })
 }
 
-/// What decisions depend on of an instance.
+/// The parts of an instance on which decisions depend.
 fn bound(made: &config::Instance) -> realms::Instance {
     let config::Instance { kind, realms, upstreams, table: _ } = made.clone();
     realms::Instance { kind, upstreams, realms }

@@ -1,5 +1,5 @@
-//! The server's own log. What goes wrong again and again is a line a second for each place that says it, with the number of
-//! those left out; decisions are a line each.
+//! The server's own log on stderr. Warnings and errors are limited to one line per second and code location,
+//! with the number of suppressed ones. Decisions are logged one line each.
 
 use std::collections::HashMap;
 use std::fmt::Result;
@@ -14,10 +14,10 @@ use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Between two lines of one kind.
+/// Minimal interval between two lines of one location.
 const GAP: Duration = Duration::from_secs(1);
 
-/// Writes the log of this process to stderr, from here on.
+/// Starts logging to stderr.
 pub fn begin() {
     let filter = EnvFilter::try_from_env("XPD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let format = Limited { inner: Format::default(), kinds: Kinds::default() };
@@ -25,12 +25,12 @@ pub fn begin() {
     log.with_ansi(std::io::stderr().is_terminal()).event_format(format).init();
 }
 
-/// Warnings and errors by the place in the code that says them.
+/// Warnings and errors by the code location that emits them.
 #[derive(Default)]
 struct Kinds(Mutex<HashMap<Identifier, (Instant, u64)>>);
 
 impl Kinds {
-    /// How many were left out before this one, if it may be written.
+    /// Whether an event may be written: if so, the number of events suppressed since the last one.
     fn admit(&self, kind: Identifier, now: Instant) -> Option<u64> {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match kinds.get_mut(&kind) {
@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    /// What is written, in memory.
+    /// Output captured in memory.
     #[derive(Clone, Default)]
     struct Buffer(Arc<Mutex<Vec<u8>>>);
 
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_a_line_a_second_and_decisions_are_a_line_each() {
+    fn warnings_are_limited_per_second_and_decisions_are_not() {
         let buffer = Buffer::default();
         let to = buffer.clone();
         let format = Limited { inner: Format::default(), kinds: Kinds::default() };
@@ -119,7 +119,7 @@ mod tests {
         });
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
-        // A slow machine may see the second go by.
+        // On a slow machine more than a second may have passed.
         assert!(
             (1..100).contains(&count("first kind")) && (1..100).contains(&count("second kind")),
             "{text}"

@@ -1,4 +1,5 @@
-//! A witness (C2SP tlog-witness): it cosigns what continues the checkpoint of a log that it cosigned last, and nothing else.
+//! A witness (C2SP tlog-witness): cosigns a checkpoint only if it is consistent with the one it cosigned last
+//! for the log.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,29 +14,29 @@ use xpd_engine::{ConfigError, checkpoint_file};
 use xpd_store::Clock;
 use xpd_token::KeyPair;
 
-/// A log that is cosigned.
+/// A log to cosign.
 struct Log {
     key: Vkey,
     file: PathBuf,
-    /// What was cosigned last, with its note. The file is read at the start only.
+    /// The last cosigned checkpoint and its note. Read from the file at the start only.
     latest: Option<(Checkpoint, Vec<u8>)>,
 }
 
-/// A witness over a folder, which no other may use.
+/// A witness over a folder, of which it has exclusive use.
 pub struct Witness {
     pair: KeyPair,
     key: CosignerKey,
     clock: Arc<dyn Clock>,
-    /// By the hash of the origin. Checking and keeping are one step under the lock.
+    /// By the hash of the origin. The lock makes check and store atomic.
     logs: Mutex<BTreeMap<String, Log>>,
     _lock: File,
 }
 
 impl Witness {
-    /// Opens the folder, or makes it with a key. `logs` are the keys of the logs that it cosigns.
+    /// Opens the folder, or creates it with a new key. `logs` are the keys of the logs to cosign.
     ///
     /// # Errors
-    /// The folder is in use, the name cannot be one, or a file in the folder is not what it should be.
+    /// The folder is in use, the name is invalid, or a file in the folder is malformed.
     pub fn open(
         folder: &Path,
         name: &str,
@@ -61,7 +62,7 @@ impl Witness {
         Ok(Self { pair, key, clock, logs: Mutex::new(known), _lock: lock })
     }
 
-    /// The key that its cosignatures are checked against.
+    /// The key under which its cosignatures verify.
     #[must_use]
     pub fn key(&self) -> &CosignerKey {
         &self.key
@@ -102,7 +103,7 @@ impl Cosigner for Witness {
         let line = line.map_err(|error| failed(&error))?;
         note.add(line.clone());
         let note = note.to_bytes();
-        // Durable before anybody has the cosignature.
+        // The checkpoint is durable before the cosignature is returned.
         checkpoint_file::write(&log.file, &note).map_err(|error| failed(&error))?;
         tracing::info!(origin, size = checkpoint.size, "cosigned");
         log.latest = Some((checkpoint, note));

@@ -1,4 +1,4 @@
-//! Input that is no workflow: each with a code, a place, a cure, and exit 2.
+//! Invalid input: each has a code, a position, a help text, and exit code 2.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use xp_diagnostics::codes;
 
 use super::{check, edited, example, example_text, folder_with, list, run, text, xpc};
 
-/// The edit is rejected for this one reason, in this line, and the cure says `cure`.
+/// Asserts that the edited example is rejected with this code only, at the edit, with `cure` in the help.
 #[track_caller]
 fn rejects(source: &str, code: codes::Code, words: &str, cure: &str) -> Value {
     let (ran, object) = check(source);
@@ -52,7 +52,7 @@ fn unknown_names_with_the_nearest_of_the_right_kind() {
     rejects(&action, codes::UNKNOWN_ACTION, "reveiw", "review");
     let argument = edited("label: \"high-priority\"", "lable: \"high-priority\"");
     rejects(&argument, codes::UNKNOWN_PARAMETER, "lable", "label");
-    // An action is called so; here a step is meant.
+    // An action has this name; a step is meant here.
     let kind = edited("after merge_pr.done {", "after merge.done {");
     rejects(&kind, codes::UNKNOWN_STEP, "after merge.done", "merge_pr");
 }
@@ -66,7 +66,7 @@ fn a_free_argument() {
 
 #[test]
 fn a_name_nothing_upstream_can_make() {
-    // Nobody makes it at all; one that is made, but that no outcome waits for.
+    // No action makes it; and one that makes it, but in a step that no outcome waits for.
     let nobody = edited("at: start.branch, path: within", "at: start.brunch, path: within");
     rejects(&nobody, codes::UNKNOWN_DATUM, "at: start.brunch", "branch");
     let perhaps = edited("label: \"high-priority\") max 5", "label: \"high-priority\") max 5 as found")
@@ -117,7 +117,7 @@ fn nothing_in_it() {
         run(folder.path(), &["check", "empty.xp"]).exits(2).says(&["error[XP01", "empty.xp"]);
         run(folder.path(), &["build", "empty.xp", "-o", "o.xpa"]).exits(2);
     }
-    // Connectors alone are a library: a file may be one, but there is nothing to build.
+    // A file of connectors only is a library: valid, but there is nothing to build.
     let folder = folder_with(
         "library.xp",
         "connector quiet {\n  action nap() -> bool {\n    effect read\n    changes nothing\n    repeat idempotent\n  }\n}\n",
@@ -150,11 +150,11 @@ fn a_missing_file() {
         run(folder.path(), &command).exits(2).says(&["XP0123", command[1]]);
     }
     run(folder.path(), &["build", "gone.xp", "-o", "o.xpa"]).exits(2).says(&["XP0123", "gone.xp"]);
-    // One good file beside it is no comfort.
+    // A valid file beside a missing one does not change the exit code.
     run(folder.path(), &["check", "here.xp", "gone.xp"]).exits(2).says(&["gone.xp", "does not exist"]);
 }
 
-/// Root reads everything: then the test is about a folder by the name of a file.
+/// Root can read every file; the test then uses a folder in place of the file.
 #[test]
 fn an_unreadable_file() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -1,11 +1,11 @@
-//! `xpc build`: an artifact, or nothing.
+//! `xpc build`: writes a complete artifact or nothing.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{Ran, edited, example, example_text, folder_with, run, unanswered};
 
-/// Keys as their owner makes them.
+/// A key pair, made with `openssl`.
 pub fn keys(folder: &Path, name: &str) {
     let openssl = |arguments: &[&str]| {
         let output =
@@ -54,7 +54,7 @@ fn two_builds_are_the_same_bytes_wherever_they_are_made() {
     assert!(!String::from_utf8_lossy(&bytes).contains(here), "the builder's disk is nobody's business");
 }
 
-/// Builds what does not hold, over what is there.
+/// Builds a workflow that is not proved, over an existing file, which must not change.
 fn leaves_alone(source: &str, code: i32) {
     let folder = folder_with("workflow.xp", source);
     run(folder.path(), &["build", "workflow.xp", "-o", "new.xpa"]).exits(code);
@@ -126,7 +126,7 @@ fn a_place_where_no_file_can_be_is_a_bad_argument() {
     assert_eq!(names(folder.path()), ["workflow.xp"]);
 }
 
-/// On a disk of a few pages, in a mount namespace of its own. Where the kernel allows none, there is nothing to try.
+/// In a mount namespace with a tmpfs of a few pages. Skipped where the kernel permits no such namespace.
 #[test]
 fn a_full_disk_leaves_no_half_file() {
     let folder = folder_with("workflow.xp", &example_text());
@@ -158,7 +158,7 @@ fn a_full_disk_leaves_no_half_file() {
     assert_eq!(ran.out, "names: o.xpa \ntext: old\n");
 }
 
-/// A pipe or a device stands for somebody who reads: it is written to, not replaced by a file.
+/// A pipe or a device is written to and not replaced by a file.
 #[test]
 fn what_is_no_file_is_written_to_and_stays() {
     use std::os::unix::fs::FileTypeExt as _;
@@ -176,7 +176,7 @@ fn what_is_no_file_is_written_to_and_stays() {
     assert_eq!(reader.join().expect("read"), std::fs::read(folder.path().join("out.xpa")).expect("built"));
 }
 
-/// An artifact in the place of its source or of a private key would be the end of that, by whatever name it is called.
+/// Writing the artifact over its source or a private key is refused, under every name of the file.
 #[test]
 fn the_output_is_none_of_the_inputs() {
     let folder = built();

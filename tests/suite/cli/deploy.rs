@@ -1,4 +1,4 @@
-//! `xpc deploy`: success is what the server said of this artifact, and each failure names its cause.
+//! `xpc deploy`: succeeds only if the server accepted this artifact; each failure names its cause.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Ran, build, run};
 
-/// `xpc deploy` to a server that gives this answer.
+/// Runs `xpc deploy` against a server with this answer.
 fn answered(folder: &Path, status: &str, body: &str) -> Ran {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -65,7 +65,7 @@ fn a_failure_names_its_cause() {
     }
     answered(folder, "503 Service Unavailable", "{}").exits(1).says(&["busy", "try again"]);
     answered(folder, "422 Unprocessable Entity", "{}").exits(2).says(&["refused the artifact"]);
-    // Nobody listens where somebody just did.
+    // A port that was just released, on which no program listens.
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
     to(folder, &format!("http://127.0.0.1:{port}")).exits(1).says(&["refused"]);
     to(folder, "unix:/nowhere/at.sock").exits(1).says(&["no such file", "/nowhere/at.sock"]);

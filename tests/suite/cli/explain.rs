@@ -1,4 +1,4 @@
-//! `xpc explain`: a page for each code.
+//! `xpc explain`: prints the page of each code.
 
 use super::{run, xpc};
 
@@ -36,7 +36,7 @@ fn without_a_code_all_are_listed() {
 }
 
 #[test]
-fn in_any_case_and_nothing_else() {
+fn codes_are_accepted_in_either_case_and_unknown_ones_refused() {
     let root = xp_tests::root();
     assert_eq!(
         run(&root, &["explain", "xp0301"]).exits(0).out,

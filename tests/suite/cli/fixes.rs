@@ -1,8 +1,9 @@
-//! A fix that a tool applies unasked never changes what is granted; where the cure is a guess, it is said in words.
+//! Automatic fixes never change what is granted. Where the correction is a guess, it is a help text without a
+//! fix.
 
 use super::{check, codes, edited, list, text};
 
-/// The edit is one fault, with help in these words and without a fix.
+/// Asserts that the edit is one fault, with this help text and without a fix.
 #[track_caller]
 fn no_fix(from: &str, to: &str, help: &str) {
     let (ran, object) = check(&edited(from, to));
@@ -30,7 +31,7 @@ fn not_is_never_taken_away() {
         "title: not content, body: content) once per run",
         "`not`",
     );
-    // A step that is lost this way is not missed by those behind it.
+    // Steps that follow a step with this fault do not report it as missing.
     no_fix(
         "review_code by senior after open_pr.done",
         "review_code by senior after not open_pr.done",
@@ -65,7 +66,7 @@ fn an_outcome_with_a_bare_when() {
 }
 
 #[test]
-fn what_says_nothing_is_still_taken_away() {
+fn a_superfluous_bracket_is_removed_by_a_fix() {
     let (ran, object) = check(&edited(
         "one of propose.files, text: content) max 100",
         "one of propose.files, text: content)) max 100",

@@ -1,4 +1,4 @@
-//! `xpc fmt`: one layout, comments kept.
+//! `xpc fmt`: normal form, with comments preserved.
 
 use super::{edited, example_text, folder_with, run};
 
@@ -73,7 +73,7 @@ fn a_file_that_cannot_be_written() {
     super::Ran::of(output).exits(1).says(&["in/a.xp", "cannot be written"]);
 }
 
-/// A broken file beside others: what became of the others is said, and what is behind a link is formatted in its place.
+/// A broken file among others: the others are formatted and listed, and symbolic links are followed.
 #[test]
 fn beside_a_broken_file() {
     let folder = folder_with("a.xp", &edited("step propose by developer", "step propose developer"));

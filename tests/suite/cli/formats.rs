@@ -1,11 +1,11 @@
-//! The answers as other programs read them.
+//! Machine-readable output formats.
 
 use serde_json::Value;
 
 use super::graph::Element;
 use super::{Ran, edited, example_text, folder_with, list, run, text};
 
-/// One answer of each kind: rejected, refuted, all proved.
+/// One answer of each kind: rejected, refuted, proved.
 fn answers(format: &str) -> [Ran; 3] {
     let sources = [
         (edited("after open_pr.done {", "after open_pr.don {"), 2),
@@ -158,7 +158,7 @@ fn without_an_answer() {
     assert!(github.lines().any(|line| line.starts_with("::error") && line.contains("XP0632")), "{github}");
 }
 
-/// A fault without a file, or of a file that is not there, has its form in every format.
+/// A fault without a position, or in a missing file, is valid in every format.
 #[test]
 fn a_file_that_is_not_there() {
     let folder = folder_with("README.md", "");

@@ -1,4 +1,4 @@
-//! `xpc graph`: the same picture in three notations.
+//! `xpc graph`: the same graph in three notations.
 
 use super::{edited, example_text, folder_with, run};
 
@@ -17,10 +17,10 @@ const STEPS: [&str; 13] = [
     "merge_pr",
     "ship",
 ];
-/// Step to step, with the outcome.
+/// Number of edges between steps, one per outcome.
 const FORWARD: usize = 13;
 const BACK: usize = 4;
-/// Outcomes that end the run.
+/// Number of outcomes that end the run.
 const ENDS: usize = 6;
 
 fn drawn(format: &str) -> String {
@@ -54,7 +54,7 @@ fn mermaid() {
     }
 }
 
-/// Who only reads an arrow takes it for needed; who sees no end takes the run to go on.
+/// Alternative predecessors and final outcomes are marked in the drawing.
 #[test]
 fn ends_and_choices_are_drawn() {
     let either =
@@ -71,7 +71,7 @@ fn ends_and_choices_are_drawn() {
     }
 }
 
-/// Boxes, by step: left, top, width, height.
+/// The boxes of the steps: left, top, width, height.
 fn boxes(svg: &Element) -> Vec<[f64; 4]> {
     let mut found = Vec::new();
     svg.walk(&mut |element| {
@@ -98,7 +98,8 @@ fn svg_is_well_formed_and_legible() {
             assert!(apart, "two boxes overlap");
         }
     }
-    // No label on another, none on a box, none outside: letters are reckoned 0.62 of the size wide.
+    // Labels overlap neither each other nor boxes, and lie inside the drawing; a character counts as 0.62 em
+    // wide.
     let mut labels: Vec<([f64; 4], String)> = Vec::new();
     svg.walk(&mut |element| {
         if element.name != "text" || !matches!(element.attribute("class"), Some("l" | "b")) {
@@ -130,13 +131,13 @@ fn svg_is_well_formed_and_legible() {
 }
 
 #[test]
-fn what_is_wrong_is_not_drawn() {
+fn a_rejected_workflow_is_not_drawn() {
     let folder = folder_with("a.xp", &edited("after open_pr.done {", "after open_pr.don {"));
     for format in ["svg", "dot", "mermaid"] {
         let ran = run(folder.path(), &["graph", "a.xp", "--format", format]).exits(2).says(&["XP0209"]);
         assert!(ran.out.is_empty(), "{ran}");
     }
-    // What does not hold may be drawn: to look at it is how it is put right.
+    // A workflow that is not proved can be drawn, which helps to correct it.
     let folder = folder_with("a.xp", &edited("path: one of propose.files, text", "path: any, text"));
     run(folder.path(), &["graph", "a.xp"]).exits(0);
 }
@@ -155,7 +156,7 @@ fn of_several_one_is_chosen() {
     run(folder.path(), &["graph", "a.xp", "--workflow", "none"]).exits(2);
 }
 
-/// An element of XML, read strictly: one that is not closed, or a stray `<` or `&`, is a failure.
+/// An XML element. Parsing is strict: an unclosed element or a stray `<` or `&` fails the test.
 pub struct Element {
     pub name: String,
     pub attributes: Vec<(String, String)>,

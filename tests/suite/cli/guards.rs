@@ -1,4 +1,4 @@
-//! What is enforced, from the source to a checked artifact: listed apart, and exit code 0.
+//! Guards from the source to a verified artifact: listed as enforced, with exit code 0.
 
 use serde_json::{Value, json};
 use xp_artifact::question::{Question, Status};
@@ -8,10 +8,10 @@ use super::build::keys;
 use super::graph::Element;
 use super::{example_text, folder_with, list, run, shape};
 
-/// What the step waits for anyway, so that everything stays proved.
+/// A condition that the step waits for anyway, so that all other properties remain proved.
 const GUARD: &str = "guard effect merge requires review_code.approved";
 
-/// The example, with a guard.
+/// The example with a guard.
 fn source() -> String {
     let text = example_text();
     let end = text.rfind('}').expect("the end");
@@ -24,7 +24,7 @@ fn checked(format: &str) -> String {
 }
 
 #[test]
-fn people_read_it_behind_what_is_proved() {
+fn enforced_properties_are_printed_after_proved_ones() {
     let out = checked("human");
     let place = |line: &str| out.lines().position(|found| found.trim() == line);
     let guard = place(&format!("enforced    {GUARD}")).unwrap_or_else(|| panic!("{out}"));
@@ -34,7 +34,7 @@ fn people_read_it_behind_what_is_proved() {
 }
 
 #[test]
-fn programs_read_it_apart() {
+fn enforced_properties_are_listed_separately_in_json() {
     let object: Value = serde_json::from_str(&checked("json")).expect("JSON");
     shape::holds(&object);
     let workflow = &list(&object, "workflows")[0];
@@ -82,7 +82,7 @@ fn an_artifact_says_what_its_machine_enforces() {
     let schema = jsonschema::validator_for(&Artifact::json_schema()).expect("a schema");
     assert!(schema.is_valid(&serde_json::to_value(&artifact).expect("JSON")));
 
-    // Changed, and signed again by the same key.
+    // Changed and signed again with the same key.
     let pem = std::fs::read_to_string(folder.path().join("key.pem")).expect("the key");
     let key = SigningKey::from_pem(&pem).expect("a key");
     let forged = |change: &dyn Fn(&mut Artifact)| {
@@ -100,7 +100,7 @@ fn an_artifact_says_what_its_machine_enforces() {
             one.question = Question::NeverStuck;
         }
     });
-    // Without its guard, under the old signature.
+    // With the guard removed and the original signature.
     let mut envelope: Value = serde_json::from_slice(&bytes).expect("JSON");
     let mut without = artifact.clone();
     without.workflow.guards.clear();

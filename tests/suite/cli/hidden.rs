@@ -1,4 +1,5 @@
-//! What a reviewer sees is what is compiled: no characters that hide text, and none that a terminal obeys.
+//! Characters that hide or reorder text, and terminal control characters, are refused in sources and escaped
+//! in messages.
 
 use super::{check, codes, example_text, folder_with, list, run, text};
 
@@ -18,7 +19,7 @@ fn what_other_tools_show_otherwise_is_refused_in_comments_and_strings() {
             ran.exits(2);
         }
     }
-    // Tabs, and the line ends of other systems, are what they seem.
+    // Tabs and CRLF line ends are permitted.
     let (ran, _) = check(&format!("// a\tb\n{}", example_text()).replace('\n', "\r\n"));
     ran.exits(0);
 }
@@ -41,7 +42,7 @@ fn a_warning_does_not_make_a_file_declare_something() {
     }
 }
 
-/// From the source, from a message that quotes it, from a file's name, from an argument.
+/// Whether they come from the source, a quotation of it, a file name or an argument.
 #[test]
 fn nothing_reaches_the_terminal_as_a_command() {
     let name = "a\u{1b}[2Jb.xp";

@@ -1,4 +1,4 @@
-//! The shipped example holds, and says why.
+//! The example workflow is proved.
 
 use super::{check, edited, example, example_text, line, list, run, shape, text};
 
@@ -18,7 +18,7 @@ fn every_property_of_the_example_is_proved() {
     for one in obligations {
         assert_eq!(one["status"], "proved", "{one:#}");
     }
-    // Each `prove` of the source is among them, and every workflow is asked more than its author wrote.
+    // Each `prove` of the source is answered, and so are the built-in properties.
     let source = example_text();
     let asked: Vec<&str> = source.lines().map(str::trim).filter(|line| line.starts_with("prove ")).collect();
     assert_eq!(asked.len(), 7);
@@ -62,7 +62,7 @@ fn a_condition_that_validation_already_needs_may_go_and_the_answer_says_why() {
     let because: Vec<u64> = list(needs, "because").iter().map(|one| line(&one["span"])).collect();
     assert!(because.contains(&place("step validate by qa after review_code.approved")), "{needs:#}");
     assert!(because.contains(&place("step merge_pr by release after validate.passed")), "{needs:#}");
-    // People read the same.
+    // The output for people says the same.
     let folder = super::folder_with("workflow.xp", &source);
     let shown = run(folder.path(), &["check", "workflow.xp"]).exits(0);
     let validate = format!("line {} `review_code.approved`", place("step validate by qa"));

@@ -1,8 +1,8 @@
-//! What people read, as they read it.
+//! Snapshots of the output for people.
 
 use super::{edited, folder_with, run};
 
-/// What is said of a text, without the time it took.
+/// The output for a source, without the elapsed time.
 fn drawn(source: &str) -> String {
     let folder = folder_with("workflow.xp", source);
     let ran = run(folder.path(), &["check", "workflow.xp"]);
@@ -42,7 +42,7 @@ fn rejected() {
     );
 }
 
-/// Two ways to fail by almost the same run: it is told once; whoever reads one answer at a time gets all of it.
+/// If two failures have nearly the same trace, the text shows it once; machine-readable formats show all.
 #[test]
 fn a_run_is_told_once() {
     let write =

@@ -1,4 +1,4 @@
-//! `xpc` as its users meet it: the real program, its exit code, its stdout and its stderr.
+//! `xpc` as a program: exit code, stdout and stderr.
 
 mod bad_input;
 mod build;
@@ -33,7 +33,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What a run of `xpc` gave.
+/// Exit code and output of a run of `xpc`.
 struct Ran {
     code: i32,
     out: String,
@@ -59,7 +59,7 @@ impl Ran {
         self
     }
 
-    /// Every one of these stands in what was said on stderr.
+    /// Asserts that stderr contains each of these texts.
     #[track_caller]
     fn says(self, parts: &[&str]) -> Self {
         for part in parts {
@@ -80,7 +80,7 @@ impl std::fmt::Display for Ran {
     }
 }
 
-/// `xpc`, to be started in a folder, away from the terminal.
+/// A command that runs `xpc` in a folder, without a terminal.
 fn xpc(folder: &Path) -> Command {
     let mut command = Command::new(xp_tests::program("xpc"));
     command.current_dir(folder).stdin(Stdio::null()).env_remove("NO_COLOR");
@@ -99,7 +99,7 @@ fn example_text() -> String {
     std::fs::read_to_string(example()).expect("the example")
 }
 
-/// The example with one edit, which must fit exactly one place.
+/// The example with one replacement, which must match exactly once.
 #[track_caller]
 fn edited(from: &str, to: &str) -> String {
     let text = example_text();
@@ -107,7 +107,7 @@ fn edited(from: &str, to: &str) -> String {
     text.replace(from, to)
 }
 
-/// The example with a property that has no answer, since a declaration says too little.
+/// The example with a property that is unknown because a declaration omits a clause.
 fn unanswered() -> String {
     let mut text = example_text();
     for (from, to) in [
@@ -131,14 +131,14 @@ fn unanswered() -> String {
     text
 }
 
-/// A folder that holds one file.
+/// A folder with one file.
 fn folder_with(name: &str, text: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join(name), text).expect("written");
     folder
 }
 
-/// `xpc check --format json` of a text, as `workflow.xp`.
+/// Runs `xpc check --format json` on a text, as `workflow.xp`.
 fn check(text: &str) -> (Ran, Value) {
     let folder = folder_with("workflow.xp", text);
     let ran = run(folder.path(), &["check", "workflow.xp", "--format", "json"]);
@@ -155,12 +155,12 @@ fn text<'a>(value: &'a Value, member: &str) -> &'a str {
     value[member].as_str().unwrap_or_else(|| panic!("`{member}` is no text in {value:#}"))
 }
 
-/// First line of a span, from 1.
+/// First line of a span, counted from 1.
 fn line(span: &Value) -> u64 {
     span["start"]["line"].as_u64().expect("a line")
 }
 
-/// Codes of the diagnostics, in their order.
+/// Codes of the diagnostics, in order.
 fn codes(object: &Value) -> Vec<&str> {
     list(object, "diagnostics").iter().map(|one| text(one, "code")).collect()
 }

@@ -1,4 +1,4 @@
-//! `xpc` without its prover, with another one, and with one that misbehaves.
+//! `xpc` without its prover, with a prover of another version, and with one that misbehaves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{Ran, edited, example, folder_with, xpc};
 
-/// `xpc` as installed, alone: no prover in `lib/xpc`, none beside it, no library path.
+/// An installation of `xpc` alone: no prover in `lib/xpc` or beside it, no library path.
 struct Alone(TempDir);
 
 impl Alone {
@@ -34,14 +34,14 @@ impl Alone {
     }
 }
 
-/// A program in another place: linked where that is the same file system and allowed, else copied.
+/// Places a program at another path, by a hard link if possible, else by a copy.
 fn placed(program: &Path, place: &Path) {
     if fs::hard_link(program, place).is_err() {
         fs::copy(program, place).expect("copied");
     }
 }
 
-/// A prover that does what its name says.
+/// A prover script that behaves as its name says.
 fn named(name: &str) -> PathBuf {
     xp_tests::root().join("compiler/xpc-driver/tests/provers").join(name)
 }
@@ -77,7 +77,7 @@ fn what_proves_nothing_needs_no_prover() {
     alone.run(&["check", "bad.xp"]).exits(2).says(&["XP0209"]);
     alone.run(&["build", "bad.xp", "-o", "bad.xpa"]).exits(2).says(&["XP0209"]);
     alone.run(&["deploy", "bad.xp", "--server", "http://127.0.0.1:9"]).exits(2).says(&["XP0701"]);
-    // What `verify` needs is an artifact: made by the whole tool, checked by the bare one.
+    // `verify` needs an artifact: built by the complete installation, verified by the one without prover.
     let made = alone.0.path().join("good.xpa");
     let built = xpc(alone.0.path()).args(["build", file, "-o"]).arg(&made).output().expect("xpc starts");
     Ran::of(built).exits(0);
@@ -141,7 +141,7 @@ fn a_prover_that_hangs_is_ended_by_the_limit() {
     assert!(begun.elapsed() < Duration::from_secs(60));
 }
 
-/// Whoever asks can go away: the prover must not go on for nobody.
+/// The prover ends when the `xpc` that started it is gone.
 #[test]
 fn a_prover_ends_with_whoever_asks() {
     let mut child = Command::new(xp_tests::program("xpc-prove"))
@@ -171,7 +171,7 @@ fn a_prover_refuses_what_it_cannot_read() {
     }
 }
 
-/// The deepest formulas that parse reach the prover: JSON readers usually stop before.
+/// The deepest formulas that parse reach the prover; JSON readers usually have a lower limit on nesting.
 #[test]
 fn deep_formulas_pass_the_pipe() {
     let mut formula = "a.done".to_owned();

@@ -1,5 +1,5 @@
-//! Edits that break the example: each is refuted with a run that the machine agrees to and that ends in the harm, no event
-//! of it can be left out, and what was edited (or its neighbour) is underlined.
+//! Edits that break the example. Each is refuted with a trace that the machine accepts, that ends in the
+//! violation, and of which no event can be omitted; the edit or its surroundings are underlined.
 
 use serde_json::Value as Json;
 use xp_artifact::workflow::Effect;
@@ -21,7 +21,7 @@ fn refutes(from: &str, to: &str, clause: &str, harm: fn(&Run<'_>) -> bool) {
     for one in obligations.iter().filter(|one| one["status"] == "refuted") {
         refuted.push(text(one, "source"));
         let (events, example) = trace(one);
-        // Whatever is refuted has a run that the machine agrees to.
+        // Every refuted clause has a trace that the machine accepts.
         let run =
             replay(&machine, &events, &example).unwrap_or_else(|why| panic!("{clause}: {why}\n{one:#}"));
         if one["source"] != clause {
@@ -40,7 +40,7 @@ fn refutes(from: &str, to: &str, clause: &str, harm: fn(&Run<'_>) -> bool) {
     underlines(&source, from, to, clause, &object, &ran.talk);
 }
 
-/// Some error underlines a line of the edit, the line above or below it, the step it was made in, or the clause that is broken.
+/// Asserts that an error underlines a line of the edit, a line next to it, its step, or the violated clause.
 #[track_caller]
 fn underlines(source: &str, from: &str, to: &str, clause: &str, object: &Json, talk: &str) {
     let original = super::example_text();

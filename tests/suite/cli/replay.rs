@@ -1,4 +1,4 @@
-//! The events of a trace, carried out on the machine by a driver that knows the verifier only through its JSON.
+//! Replays the events of a trace on the machine. The driver knows the verifier only through its JSON output.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use xp_scope::{Type, Value};
 
 use super::{list, text};
 
-/// What a workflow compiles to.
+/// The workflow that a source compiles to.
 pub fn compiled(source: &str) -> Workflow {
     let mut sources = Sources::new();
     let library = xpc_sema::Library::standard(&mut sources);
@@ -21,7 +21,7 @@ pub fn compiled(source: &str) -> Workflow {
     analysis.models.into_iter().next().expect("a workflow without faults").workflow
 }
 
-/// A use that was carried out, and what was settled just then.
+/// A use that was carried out, and the outcomes settled at that time.
 pub struct Used {
     pub step: String,
     pub action: String,
@@ -30,17 +30,18 @@ pub struct Used {
     pub before: State,
 }
 
-/// A run that carries events out.
+/// A run in which events are carried out.
 pub struct Run<'m> {
     pub machine: &'m Machine,
     pub state: State,
     pub used: Vec<Used>,
     submissions: BTreeMap<String, Value>,
-    /// Who plays each role.
+    /// The actor of each role.
     cast: BTreeMap<String, Actor>,
 }
 
-/// Carries the events out, in order; the first that the machine refuses, or that does not do what it says, is the error.
+/// Carries out the events in order. The error is the first event that the machine refuses, or that does not
+/// have the stated effect.
 pub fn replay<'m>(machine: &'m Machine, events: &[Json], example: &Json) -> Result<Run<'m>, String> {
     let workflow = machine.workflow();
     let start = Start {
@@ -63,7 +64,7 @@ pub fn replay<'m>(machine: &'m Machine, events: &[Json], example: &Json) -> Resu
     Ok(run)
 }
 
-/// One principal a role, or one for several where the trace says so.
+/// One principal per role, or one for several roles where the trace says so.
 fn cast(events: &[Json]) -> BTreeMap<String, Actor> {
     let mut roles: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for event in events {
@@ -137,13 +138,13 @@ impl Run<'_> {
         self.apply(Event::Complete { jti, result }).map(|_| ())
     }
 
-    /// An outcome, with what must be handed in and seen before it.
+    /// Takes an outcome, after the submissions and views that it needs.
     fn take(&mut self, actor: &Actor, step: &str, outcome: &str, kind: &str) -> Result<(), String> {
         let machine = self.machine;
         let id = machine.step_named(step).expect("the step");
         let declared = &machine.workflow().steps[id.index()];
         let wanted = declared.outcomes.iter().position(|one| one.name == outcome).expect("the outcome");
-        // What a used-up loop leads to is reached by the outcome of the loop.
+        // The exit of an exhausted loop is reached by the loop's own outcome.
         let chosen = match &declared.outcomes[wanted].how {
             How::Exhausted(by) => machine.workflow().loops[by.index()].outcome.index(),
             _ => wanted,
@@ -160,7 +161,7 @@ impl Run<'_> {
         let chosen_outcome = &declared.outcomes[chosen];
         if let Some(datum) = &chosen_outcome.of {
             let view = Event::View { actor: actor.clone(), step: step.to_owned(), datum: datum.clone() };
-            // What a connector only named (a commit) is not shown by naming it again.
+            // A value that a connector only named, such as a commit, is not shown by naming it again.
             let seen = |run: &Self| {
                 let digest = machine.value(&run.state, datum).map(Value::digest);
                 digest.is_some_and(|digest| {
@@ -194,7 +195,7 @@ impl Run<'_> {
         if did { Ok(()) } else { Err(format!("`{step}` does something else than {kind} with `{outcome}`")) }
     }
 
-    /// Uses a grant whose action shows what is to be judged.
+    /// Uses a grant whose action shows the data to be judged.
     fn look(
         &mut self,
         actor: &Actor,
@@ -228,7 +229,7 @@ impl Run<'_> {
         Err(format!("nothing in `{step}` shows what it judges{why}"))
     }
 
-    /// The step settled with the outcome.
+    /// Whether the step settled with the outcome.
     pub fn settled(state: &State, workflow: &Workflow, step: &str, outcome: &str) -> bool {
         let index = workflow.steps.iter().position(|one| one.name == step).expect("the step");
         let wanted = workflow.steps[index].outcomes.iter().position(|one| one.name == outcome);
@@ -252,7 +253,7 @@ impl Run<'_> {
     }
 }
 
-/// Some value of a type.
+/// A value of a type.
 fn any(workflow: &Workflow, ty: &Type) -> Value {
     match ty {
         Type::Bool => Value::Bool(false),
@@ -269,7 +270,7 @@ fn any(workflow: &Workflow, ty: &Type) -> Value {
     }
 }
 
-/// The trace of an obligation, with what it assumes.
+/// The trace of an obligation, and the example values it assumes.
 pub fn trace(obligation: &Json) -> (Vec<Json>, Json) {
     (list(obligation, "trace").clone(), obligation["example"].clone())
 }

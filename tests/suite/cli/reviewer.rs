@@ -1,4 +1,4 @@
-//! A security reviewer is a patch of six lines.
+//! Adding a security reviewer to the example takes a patch of six lines.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ fn patch() -> String {
     std::fs::read_to_string(xp_tests::root().join(PATCH)).expect("the patch")
 }
 
-/// Applies a patch to a copy of the example with git, and checks what comes of it.
+/// Applies a patch to a copy of the example with git and checks the result.
 fn patched(patch: &str) -> (Ran, serde_json::Value) {
     let folder = tempfile::tempdir().expect("a folder");
     let copy = folder.path().join("examples/bug_fix/bug_fix.xp");
@@ -48,7 +48,7 @@ fn the_proofs_hold() {
 }
 
 #[test]
-fn without_its_and_they_do_not() {
+fn without_the_added_condition_the_properties_do_not_hold() {
     let patch = patch();
     let and = " and review_security.approved";
     assert_eq!(patch.matches(and).count(), 1);

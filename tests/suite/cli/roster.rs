@@ -1,4 +1,4 @@
-//! `xpc check --roster`: what whoever starts a run must not choose.
+//! `xpc check --roster`: which parameters a starter must not choose.
 
 use super::{example_text, folder_with, run};
 
@@ -8,7 +8,7 @@ fn roster(params: &str) -> String {
     )
 }
 
-/// The example, checked with this roster beside it.
+/// Checks the example with this roster.
 fn checked(roster: &str, more: &[&str]) -> super::Ran {
     let folder = folder_with("bug_fix.xp", &example_text());
     std::fs::write(folder.path().join("roster.toml"), roster).expect("written");
@@ -32,7 +32,7 @@ fn what_is_left_open_is_named_with_the_reason() {
         ran.says(&["XP0627", "`repo.test_command`", "decides what `sandbox.run` measures", "roster.toml:1"]);
     assert!(!ran.talk.contains("repo.owner"), "{ran}");
     checked(&roster(""), &[]).exits(3).says(&["`repo.owner`", "in which `github.Repo` the run acts"]);
-    // A value for the whole record is one for each field.
+    // A value of the whole record restricts each of its fields.
     let whole = "params = { repo = { owner = \"a\", name = \"b\", default_branch = \"main\", test_command = \"t\" } }\n";
     checked(&roster(whole), &[]).exits(0);
     let json = checked(&roster(""), &["--format", "json"]).exits(3).json();

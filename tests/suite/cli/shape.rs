@@ -1,4 +1,5 @@
-//! The shape of `check --format json`: what CI jobs and editors parse. More members are free, these are fixed.
+//! The shape of `check --format json`, which CI jobs and editors parse. Members may be added; these must
+//! stay.
 
 use serde_json::{Value, json};
 
@@ -84,7 +85,7 @@ fn schema() -> Value {
     })
 }
 
-/// Asserts it.
+/// Asserts the shape.
 #[track_caller]
 pub fn holds(object: &Value) {
     static SCHEMA: std::sync::OnceLock<jsonschema::Validator> = std::sync::OnceLock::new();

@@ -1,10 +1,11 @@
-//! The example with something missing: a fault with its place, or another program; never a crash, never silence.
+//! The example with a line or token removed: a fault with a position, or another valid program; never a crash
+//! or silence.
 
 use std::collections::BTreeMap;
 
 use super::{Ran, check, codes, edited, example_text, list, text};
 
-/// Lines whose removal is a syntax fault may be many, and every answer is one of 0, 2, 3 and 4.
+/// Checks one broken source. Its exit code must be 0, 2, 3 or 4.
 fn judge(what: &str, broken: &str, tally: &mut BTreeMap<i32, u32>) {
     let (ran, object) = check(broken);
     assert!(matches!(ran.code, 0 | 2 | 3 | 4), "{what}: {ran}");
@@ -34,14 +35,14 @@ fn each_line_left_out() {
         fewer.remove(number);
         judge(&format!("without line {}: {line}", number + 1), &fewer.join("\n"), &mut tally);
     }
-    // A lost `prove` or a lost read leaves a program that holds; most lines are missed.
+    // Without a `prove` or a read, the program is still valid; without most other lines it is not.
     assert!(tally[&2] > 40 && tally[&0] > 5 && tally[&3] > 3, "{tally:?}");
 }
 
 #[test]
 fn each_kind_of_token_left_out() {
     let source = example_text();
-    // One of each kind, where it stands first and where it stands last.
+    // One token of each kind, at its first and at its last occurrence.
     let tokens = [
         "use ",
         "std",

@@ -1,4 +1,4 @@
-//! Data on stdout, talk on stderr, colour only for people.
+//! Data is written to stdout, messages to stderr, and colours only to terminals.
 
 use std::io::Read as _;
 use std::process::{Command, Stdio};
@@ -27,7 +27,7 @@ fn no_colour_away_from_a_terminal() {
     assert!(!ran.out.contains(ESCAPE) && !ran.talk.contains(ESCAPE), "{ran}");
 }
 
-/// `script` (util-linux) gives the program a terminal.
+/// Runs the program on a pseudo-terminal, made with `script` (util-linux).
 fn on_a_terminal(no_colour: Option<&str>) -> String {
     let folder = folder_with("workflow.xp", &edited("path: one of propose.files, text", "path: any, text"));
     let program = xp_tests::program("xpc");
@@ -52,7 +52,7 @@ fn colour_on_a_terminal_unless_asked_not_to() {
     assert!(plain.contains("XP0624") && !plain.contains(ESCAPE), "{plain}");
 }
 
-/// A reader that goes away, as `xpc … | head -1` does, is no reason to fail or to shout.
+/// A closed pipe, as in `xpc … | head -1`, is neither a failure nor an error message.
 #[test]
 fn a_closed_stdout_is_no_crash() {
     let file = example();
@@ -80,7 +80,7 @@ fn a_closed_stdout_is_no_crash() {
     }
 }
 
-/// A full disk behind stdout loses the answer: that is said, and is nobody's input's fault.
+/// A full disk behind stdout is reported, and is not counted as invalid input.
 #[test]
 fn a_stdout_that_cannot_be_written_is_said() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");

@@ -1,4 +1,4 @@
-//! `xpc verify`: what may be relied on, without source and without solver.
+//! `xpc verify`: checks an artifact without source and without solver.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn verify(folder: &Path, bytes: &[u8], key: Option<&str>) -> Ran {
     }
 }
 
-/// The artifact with a change, signed by the same key as if the compiler had made it so.
+/// The artifact with a change, signed with the same key.
 fn forged(folder: &Path, change: impl FnOnce(&mut Artifact)) -> Vec<u8> {
     let bytes = std::fs::read(folder.join("out.xpa")).expect("built");
     let (_, mut artifact) = Envelope::open(&bytes, Trust::FormOnly).expect("good");
@@ -87,10 +87,10 @@ fn by_another_key_or_by_none() {
     keys(folder.path(), "other");
     let good = std::fs::read(folder.path().join("out.xpa")).expect("built");
     verify(folder.path(), &good, Some("other.pub")).exits(2).says(&["XP0705"]);
-    // A private key, or anything else, is no public key.
+    // A private key, or another file, is not a public key.
     verify(folder.path(), &good, Some("key.pem")).exits(2).says(&["XP0707"]);
     verify(folder.path(), &good, Some("gone.pub")).exits(2).says(&["XP0123", "gone.pub"]);
-    // The signature of something else by the right key.
+    // A signature by the right key over another artifact.
     let other = forged(folder.path(), |artifact| artifact.compiler = "xpc 9".to_owned());
     let mut mixed: serde_json::Value = serde_json::from_slice(&good).expect("JSON");
     let signed: serde_json::Value = serde_json::from_slice(&other).expect("JSON");
@@ -123,7 +123,7 @@ fn signed_and_yet_no_workflow() {
     verify(folder.path(), &odd, Some("key.pub")).exits(2).says(&["XP0708"]);
 }
 
-/// Somebody who signs what is not proved does not make it proved.
+/// A signature on an artifact with an unproved property does not make it valid.
 #[test]
 fn with_something_unproved_in_it() {
     let folder = built();
@@ -132,7 +132,7 @@ fn with_something_unproved_in_it() {
     assert!(ran.out.contains("not proved") && ran.out.contains("17 of 18"), "{ran}");
 }
 
-/// One artifact has one spelling: a signature is listed once, in the order of the keys.
+/// An artifact has one encoding: each signature once, sorted by key.
 #[test]
 fn a_signature_listed_twice() {
     let folder = built();

@@ -1,8 +1,8 @@
-//! Messages that name the culprit and the cure.
+//! Messages that name the cause and the correction.
 
 use super::{check, codes, edited, folder_with, list, run, text};
 
-/// A workflow of one step with these grants and this claim.
+/// A workflow of one step with these grants and this property.
 fn one_step(grants: &str, claim: &str) -> String {
     format!(
         "use std.github\n\nworkflow w(repo: github.Repo) {{\n  agent dev\n\n  step a by dev {{\n{grants}    outcome done\n  }}\n\n  prove {claim}\n}}\n"
@@ -24,7 +24,7 @@ fn a_bound_names_the_grant_that_allows_most() {
     assert_eq!(super::line(&found["span"]), write, "{ran}");
     assert!(text(found, "message").contains("effect write"), "{ran}");
     ran.exits(3);
-    // 101 uses are two lines, and the events behind them keep their numbers.
+    // 101 uses are drawn as two lines, and the following events keep their numbers.
     let talk = run(folder_with("w.xp", &source).path(), &["check", "w.xp"]).exits(3).talk;
     let uses = |action: &str| talk.lines().filter(|line| line.contains(&format!("uses {action}"))).count();
     assert_eq!((uses("github.contents.write"), uses("github.branches.create")), (1, 1), "{talk}");
@@ -58,7 +58,7 @@ fn a_path_of_an_effect_that_has_none() {
     ran.exits(2);
 }
 
-/// The code is 2, and every format says why.
+/// The exit code is 2, and every format reports it.
 #[test]
 fn denied_warnings_are_said_in_every_format() {
     let source = format!("use std.deploy\n{}", one_step("", "never effect write or vacuous"));

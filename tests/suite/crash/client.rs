@@ -1,4 +1,4 @@
-//! A worker's requests over the socket of `xpd`, each with a proof by its key.
+//! The requests of a worker to `xpd`, over its socket, with proofs by its key.
 
 use std::io::Result;
 use std::os::unix::net::UnixStream;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use xp_tests::client::{Client, Reply};
 use xpd_token::KeyPair;
 
-/// The body of a success.
+/// The body of a successful answer.
 #[track_caller]
 pub fn ok(reply: &Reply) -> &Value {
     assert!(reply.status < 300, "{} {}", reply.status, reply.body);
@@ -20,7 +20,7 @@ pub fn code(reply: &Reply) -> &str {
     reply.body["code"].as_str().unwrap_or_default()
 }
 
-/// A worker in a run.
+/// A worker with a session in a run.
 pub struct Worker {
     client: Client,
     pub run: String,
@@ -32,12 +32,12 @@ impl Worker {
         KeyPair::from_seed([3; 32]).expect("a key")
     }
 
-    /// Sends a request; the server may end before it answers.
+    /// Sends a request. The server may end before it answers.
     pub fn send(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Reply> {
         self.client.send(method, path, token, body)
     }
 
-    /// Sends a request and leaves its answer unread.
+    /// Sends a request without reading its answer.
     pub fn sent(
         &self,
         method: &str,
@@ -48,12 +48,12 @@ impl Worker {
         self.client.sent(method, path, token, body)
     }
 
-    /// The key of whoever judges.
+    /// The key of the judge.
     pub fn judges_key() -> KeyPair {
         KeyPair::from_seed([4; 32]).expect("a key")
     }
 
-    /// Starts a run and joins it.
+    /// Starts a run and opens a session in it.
     pub fn start(socket: PathBuf, params: &Value) -> Self {
         let client = Client { socket, key: Self::key(), patience: Duration::from_secs(30) };
         let mut worker = Self { client, run: String::new(), session: String::new() };
@@ -70,7 +70,7 @@ impl Worker {
         self.session = ok(&reply)["access_token"].as_str().expect("a session").to_owned();
     }
 
-    /// Somebody else looks at what was proposed and approves it.
+    /// Another principal views the submission and approves it.
     pub fn is_approved(&self, socket: PathBuf) {
         let client = Client { socket, key: Self::judges_key(), patience: Duration::from_secs(30) };
         let mut judge = Self { client, run: self.run.clone(), session: String::new() };

@@ -1,5 +1,5 @@
-//! A database that is unlinked, replaced or older than it was, and a checkpoint that is gone: nothing acknowledged is lost,
-//! nothing is done twice, and the server says why it stops or does not start.
+//! A database that is unlinked, replaced or rolled back, and a missing checkpoint file: nothing acknowledged
+//! is lost, no action is repeated, and the server gives the reason why it stops or does not start.
 
 use std::path::Path;
 
@@ -17,14 +17,14 @@ pub fn begin(site: &Site) -> Worker {
     Worker::start(site.socket(), &json!({ "repo": repo }))
 }
 
-/// What is asked for the action with this index, and how its token is used.
+/// The request for the action with this index, and the body of its use.
 fn asks(index: usize) -> (Value, Value) {
     let act = &acts()[index];
     let ask = json!({ "step": act.step, "action": act.action, "args": act.args, "request_id": format!("g{index}") });
     (ask, json!({ "request_id": format!("u{index}") }))
 }
 
-/// Does an action, or hears again how it was done.
+/// Performs an action, or gets the stored answer of one performed before.
 pub fn does(worker: &Worker, index: usize) -> Value {
     let (ask, using) = asks(index);
     let grant = token(&worker.grant(&ask).expect("an answer"));
@@ -40,7 +40,7 @@ pub fn copy(from: &Path, to: &Path, names: &[&str]) {
     }
 }
 
-/// Waits until the server has ended by itself, for a reason.
+/// Waits until the server has ended by itself with this reason.
 pub fn ends(site: &Site, daemon: &mut Daemon) -> String {
     until("its end", || daemon.child.try_wait().is_ok_and(|status| status.is_some()));
     let status = daemon.child.wait().expect("it ended");
@@ -48,7 +48,8 @@ pub fn ends(site: &Site, daemon: &mut Daemon) -> String {
     site.log()
 }
 
-/// The run goes on with the second action, each was done once, and the evidence holds.
+/// Asserts that the run continues with the second action, that each action was performed once, and that the
+/// evidence verifies.
 fn goes_on(site: &Site, worker: &Worker, daemon: &Daemon) {
     does(worker, 0);
     does(worker, 1);
@@ -67,7 +68,7 @@ fn an_unlinked_database_stops_the_server_before_the_next_answer() {
     for name in FILES {
         std::fs::remove_file(site.path(name)).expect("removed");
     }
-    // Whatever is asked now is not acknowledged and not done.
+    // Further requests are neither acknowledged nor carried out.
     let (ask, _) = asks(1);
     if let Ok(reply) = worker.grant(&ask) {
         assert_eq!(code(&reply), "internal", "{}", reply.body);
@@ -101,7 +102,7 @@ fn an_action_under_way_does_not_keep_it_from_stopping_and_is_done_once() {
     std::fs::rename(site.path("data/xpd.sqlite.rescued"), site.path(FILES[0])).expect("moved");
     let _again = site.serve(None);
     site.forge.release();
-    // It was claimed, so it is looked for before anything else is done.
+    // It was claimed, so it is probed for before anything else.
     until("the end of the doubt", || code(&worker.act(&grant, &using).expect("an answer")) != "in_flight");
     assert!(site.forge.effects().len() <= 1);
 }
@@ -116,7 +117,7 @@ fn an_older_database_put_in_place_of_the_open_one_stops_the_server() {
     does(&worker, 0);
     std::fs::copy(older.path().join(FILES[0]), site.path("data/staged")).expect("copied");
     std::fs::rename(site.path("data/staged"), site.path(FILES[0])).expect("moved");
-    // Looking is not answered either.
+    // Reads are refused as well.
     let path = format!("/v1/runs/{}", worker.run);
     if let Ok(reply) = worker.send("GET", &path, Some(&worker.session), None) {
         assert_eq!(code(&reply), "internal", "{}", reply.body);
@@ -139,12 +140,12 @@ fn a_database_that_another_program_changes_stops_the_server() {
     let mut daemon = site.serve(None);
     let worker = begin(&site);
     does(&worker, 0);
-    // Written into, in place: no other file, and nothing that SQLite is told of.
+    // Written in place: the file is the same, and SQLite does not notice.
     let bytes = std::fs::read(site.path(FILES[0])).expect("read");
     std::fs::write(site.path(FILES[0]), bytes).expect("written");
     let said = ends(&site, &mut daemon);
     assert!(said.contains("another program changed the database"), "{said}");
-    // It was the same; the log says so.
+    // The run is the same, and the log shows it.
     let daemon = site.serve(None);
     goes_on(&site, &worker, &daemon);
 }
@@ -180,7 +181,7 @@ fn a_checkpoint_that_is_gone_is_an_error_with_a_cure() {
     assert!(code == Some(3) && said.contains("data/checkpoint is missing"), "{said}");
     assert!(!site.path("data/checkpoint").exists(), "it is not made again in silence");
 
-    // Nothing but a checkpoint of this log, by this key, is taken; and none beside an older database.
+    // Only a checkpoint of this log, signed with this key, is accepted, and none over an older database.
     site.put("text", "xpd.test\n1\nAAAA\n");
     assert_eq!(site.run(&["checkpoint", "restore", "text"]).0, Some(3));
     assert_eq!(site.run(&["checkpoint", "restore", "nowhere"]).0, Some(2));
@@ -230,7 +231,7 @@ fn a_checkpoint_taken_from_a_running_server_is_written_again_and_said() {
     goes_on(&site, &worker, &daemon);
 }
 
-/// The first entry is under a checkpoint before anybody hears of it.
+/// The first entry is covered by a checkpoint before the request is answered.
 #[test]
 fn a_log_that_was_begun_a_moment_ago_is_not_begun_again() {
     let site = Site::new();

@@ -1,7 +1,7 @@
-//! `xpd` ends at every point between grant, claim, effect and record: what the forge counts is at most one effect each,
-//! and the run goes on after the restart to its end, with evidence that holds.
+//! `xpd` ends at each point between grant, claim, effect and record. The stand-in counts at most one effect
+//! per action, the run continues after the restart to its end, and its evidence verifies.
 //!
-//! Each test is one point and one run, in which every action meets that point once.
+//! Each test is one crash point and one run, in which every action reaches that point once.
 
 pub mod client;
 mod custody;
@@ -17,25 +17,25 @@ use client::{Worker, code, ok};
 use site::{Daemon, Site};
 use xp_tests::client::Reply;
 
-/// How long anything may take to come.
+/// Time limit for anything that is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where the server ends.
+/// The point at which the server ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Point {
-    /// At a place inside, by its name.
+    /// A crash point inside the server, by its name.
     Inside(&'static str),
-    /// By SIGKILL, while the forge holds the request it has not acted on.
+    /// SIGKILL while the stand-in holds the request before acting on it.
     Held,
-    /// By SIGKILL, while the forge holds its answer.
+    /// SIGKILL while the stand-in holds its answer.
     Unanswered,
-    /// By SIGKILL, after the forge acted and cut the connection.
+    /// SIGKILL after the stand-in acted and cut the connection.
     Cut,
-    /// By SIGKILL, after the record, nobody having read the answer.
+    /// SIGKILL after the result was recorded, before the answer was read.
     Recorded,
 }
 
-/// A step's action: arguments that are free, and the request at the forge that is its effect.
+/// An action of a step: its free arguments, and method and path of the request that has its effect.
 struct Act {
     step: &'static str,
     action: &'static str,
@@ -70,7 +70,7 @@ fn token(reply: &Reply) -> String {
     ok(reply)["grant"].as_str().expect("a token").to_owned()
 }
 
-/// Lets the server end at the point, in the middle of the action; gives the token if anybody got it.
+/// Lets the server end at the point during the action. Returns the token, if it was received.
 fn crash(
     site: &Site,
     worker: &Worker,
@@ -112,7 +112,7 @@ fn crash(
             let entries = || worker.summary()["entries"].as_u64().expect("a count");
             let before = entries();
             let unread = worker.sent("POST", &worker.actions(), Some(&grant), Some(using)).expect("sent");
-            // The claim, the result, and the outcome that follows from it.
+            // The entries for the claim, the result, and the outcome that follows from it.
             until("the record", || entries() >= before + 3);
             daemon.kill();
             drop(unread);
@@ -148,7 +148,7 @@ fn ends_at(point: Point) {
         assert_eq!(effects(), usize::from(done), "{what}: at the crash");
 
         let again = site.serve(None);
-        // What was held goes on now, if there is anybody left whom it could serve.
+        // Releases the held request, whose client may be gone.
         site.forge.release();
         let repeated = token(&worker.grant(&ask).expect("an answer"));
         assert!(grant.is_none_or(|grant| grant == repeated), "{what}: the same token");
@@ -156,7 +156,7 @@ fn ends_at(point: Point) {
         until("the end of the doubt", || code(&settled()) != "in_flight");
         let answer = settled();
         if code(&answer) == "connector_failed" {
-            // Looked for and not found: the use came back.
+            // Probed for and not found, so the use was returned.
             assert!(!done, "{what}: it was done, and not found");
             assert_eq!(effects(), 0, "{what}");
             let mut anew = ask.clone();
@@ -167,7 +167,7 @@ fn ends_at(point: Point) {
             ok(&answer);
         }
         assert_eq!(effects(), 1, "{what}: one effect");
-        // However often it is asked for.
+        // The answer is the same for every repetition.
         settled();
         let late = if act.step == "land" { "run_over" } else { "step_closed" };
         assert_eq!(code(&worker.act(&repeated, &json!({})).expect("an answer")), late, "{what}");
@@ -191,7 +191,7 @@ fn ends_at(point: Point) {
     assert_eq!(site.forge.violations(), Vec::<String>::new());
 }
 
-/// What is under way is waited for; who does not want to wait says so once more.
+/// SIGTERM waits for running actions; a second one does not.
 #[test]
 fn stopping_waits_and_stopping_twice_does_not() {
     let site = Site::new();
@@ -217,7 +217,7 @@ fn stopping_waits_and_stopping_twice_does_not() {
     assert!(site.forge.effects().len() <= 1);
 }
 
-/// Evidence of a run that is still open is not whole, and is not called tampered with either.
+/// The evidence of an open run is incomplete, which is not reported as tampering.
 #[test]
 fn evidence_of_an_open_run_says_that_it_is_open() {
     let site = Site::new();

@@ -1,4 +1,4 @@
-//! A forge, a signed workflow, and an `xpd` that can be started again and again on the same folder.
+//! The stand-in for GitHub, a signed workflow, and an `xpd` that is restarted on the same folder.
 
 use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
@@ -12,7 +12,7 @@ use xp_forge::{Forge, Options};
 
 use super::client::Worker;
 
-/// One of each kind of effect, in a row.
+/// A workflow with one action of each kind of effect, in sequence.
 const WORKFLOW: &str = include_str!("crash.xp");
 
 pub struct Site {
@@ -20,21 +20,21 @@ pub struct Site {
     folder: TempDir,
 }
 
-/// `xpd serve`, ended by a SIGKILL at the latest when it is dropped.
+/// A running `xpd serve`, killed with SIGKILL when dropped.
 pub struct Daemon {
     pub child: Child,
     pub log_key: String,
 }
 
 impl Daemon {
-    /// SIGTERM.
+    /// Sends SIGTERM.
     pub fn stop(&self) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill starts");
         assert!(sent.success(), "{sent}");
     }
 
-    /// SIGKILL, and gone.
+    /// Sends SIGKILL and waits for the end.
     pub fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
@@ -48,14 +48,14 @@ impl Drop for Daemon {
     }
 }
 
-/// A program that succeeds; gives what it said on stderr.
+/// Runs a program that must succeed; returns its stderr.
 fn run(folder: &Path, program: &str, args: &[&str]) -> String {
     let (code, said) = ended(folder, program, args);
     assert_eq!(code, Some(0), "{program} {args:?}: {said}");
     said
 }
 
-/// How a program ended, and what it said.
+/// Runs a program; returns exit code and output.
 fn ended(folder: &Path, program: &str, args: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(xp_tests::program(program));
     let done = command.current_dir(folder).args(args).output().expect("it starts");
@@ -102,7 +102,7 @@ impl Site {
         self.folder.path().join(name)
     }
 
-    /// A program on the folder, how it ended and what it said.
+    /// Runs a program in the folder; returns exit code and output.
     pub fn command(&self, program: &str, args: &[&str]) -> (Option<i32>, String) {
         ended(self.folder.path(), program, args)
     }
@@ -121,18 +121,18 @@ impl Site {
         std::fs::set_permissions(self.folder.path().join(name), mode).expect("closed");
     }
 
-    /// Starts the server, to end at a point inside or at none.
+    /// Starts the server with a crash point, or without.
     pub fn serve(&self, crash_at: Option<&str>) -> Daemon {
         self.serve_with(crash_at, &self.forge.url, &[])
     }
 
-    /// The same with another upstream and more variables of the environment.
+    /// As [`Self::serve`], with another upstream and further environment variables.
     pub fn serve_with(&self, crash_at: Option<&str>, upstream: &str, variables: &[(&str, &str)]) -> Daemon {
         let test = crash_at.map(|at| format!("[test]\ncrash_at = \"{at}\"\n")).unwrap_or_default();
         self.come_up(self.spawn(&test, upstream, variables))
     }
 
-    /// Starts the server with more in its configuration.
+    /// Starts the server with additional configuration.
     pub fn serve_with_more(&self, more: &str) -> Daemon {
         self.come_up(self.spawn(more, &self.forge.url, &[]))
     }
@@ -145,7 +145,7 @@ impl Site {
         daemon
     }
 
-    /// The server does not start: what it says.
+    /// Asserts that the server does not start; returns its output.
     pub fn refuses_to_serve(&self, more: &str) -> String {
         let child = self.spawn(more, &self.forge.url, &[]);
         let mut daemon = Daemon { child, log_key: String::new() };
@@ -156,7 +156,7 @@ impl Site {
         said
     }
 
-    /// What the server said since its last start.
+    /// The server's log since its last start.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("xpd.log")).unwrap_or_default()
     }
@@ -183,18 +183,19 @@ impl Site {
             .expect("xpd starts")
     }
 
-    /// Runs a program of ours in the folder: its exit code, and what it said.
+    /// Runs `xpd` in the folder; returns exit code and output.
     pub fn run(&self, args: &[&str]) -> (Option<i32>, String) {
         ended(self.folder.path(), "xpd", args)
     }
 
-    /// Stops a run.
+    /// Kills a run.
     pub fn stop(&self, run_id: &str) {
         let socket = self.socket().display().to_string();
         run(self.folder.path(), "xpd", &["kill", "run", run_id, "--socket", &socket]);
     }
 
-    /// What is said when the evidence of a run is fetched, and then how its verification ends.
+    /// Fetches and verifies the evidence of a run. Returns the output of the first command, and exit code and
+    /// output of the second.
     pub fn evidence(&self, run_id: &str, log_key: &str) -> (String, Option<i32>, String) {
         let (folder, socket) = (self.folder.path(), self.socket().display().to_string());
         let said = run(folder, "xpd", &["evidence", run_id, "-o", "run.xpe", "--socket", &socket]);
@@ -204,7 +205,7 @@ impl Site {
         (said, code, verdict)
     }
 
-    /// The evidence of a run holds under the keys that were known before.
+    /// Asserts that the evidence of a run verifies under the keys known before.
     pub fn evidence_holds(&self, run_id: &str, log_key: &str) {
         let (said, code, verdict) = self.evidence(run_id, log_key);
         assert_eq!((said.as_str(), code), ("", Some(0)), "{verdict}");

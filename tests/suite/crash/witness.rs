@@ -1,5 +1,5 @@
-//! With a witness two histories under one key cannot both verify: the server does not go on with the second, and its
-//! evidence fails under the policy.
+//! With a witness, two histories under one log key cannot both verify: the server stops on the second one,
+//! and its evidence fails under the policy.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,7 @@ use super::custody::{FILES, begin, copy, does, ends};
 use super::site::{Daemon, Site};
 use super::until;
 
-/// `xpd witness`, ended when it is dropped.
+/// A running `xpd witness`, ended when dropped.
 struct Witness {
     child: Child,
     url: String,
@@ -25,7 +25,7 @@ impl Drop for Witness {
     }
 }
 
-/// Starts a witness by its name, on a port of its own or a free one.
+/// Starts a witness of this name on the given port, or on a free one.
 fn witness(site: &Site, name: &str, log_key: &str, listen: &str) -> Witness {
     let folder = site.path(name);
     let mut child = Command::new(xp_tests::program("xpd"))
@@ -63,7 +63,7 @@ fn log_key(site: &Site) -> String {
     key.public().vkey("xpd.test")
 }
 
-/// Stops a run and keeps its evidence under a name.
+/// Kills a run and stores its evidence under a name.
 fn evidence(site: &Site, worker: &Worker, name: &str) {
     site.stop(&worker.run);
     let socket = site.socket().display().to_string();
@@ -94,7 +94,7 @@ fn of_two_histories_under_one_key_one_verifies() {
     let daemon = site.serve_with_more(CONFIG);
     daemon.kill();
     copy(&site.path(""), first.path(), &all);
-    // History A.
+    // The first history.
     let daemon = site.serve_with_more(CONFIG);
     let worker = begin(&site);
     does(&worker, 0);
@@ -107,13 +107,13 @@ fn of_two_histories_under_one_key_one_verifies() {
     );
     assert_eq!(verify(&site, "a.zip", false).0, Some(0));
 
-    // Database and checkpoint are put back together: nothing in the folder shows it, the witness does.
+    // Database and checkpoint file are restored together. Nothing in the folder shows it; the witness does.
     copy(first.path(), &site.path(""), &all);
     let said = site.refuses_to_serve(CONFIG);
     assert!(said.contains("witness `w0`") && said.contains("an older database was put back"), "{said}");
     assert_eq!(site.forge.effects().len(), 1, "nothing is done twice");
 
-    // While the witness cannot be asked the server goes on, and its evidence has no cosignature.
+    // While the witness is unreachable, the server continues and its evidence has no cosignature.
     let address = one.url.strip_prefix("http://").expect("a URL").to_owned();
     drop(one);
     let mut daemon = site.serve_with_more(CONFIG);
@@ -129,7 +129,8 @@ fn of_two_histories_under_one_key_one_verifies() {
         said.contains("cosigned by no witness of the policy, and the policy's quorum is 1 of (w0)"),
         "{said}"
     );
-    // The witness comes back and does not cosign the second history; the server stops when it hears what it has seen.
+    // The witness is reachable again and does not cosign the second history; the server learns its checkpoint
+    // and stops.
     let one = witness(&site, "one", &log_key(&site), &address);
     let said = ends(&site, &mut daemon);
     assert!(said.contains("witness `w0` has cosigned"), "{said}");
@@ -139,7 +140,7 @@ fn of_two_histories_under_one_key_one_verifies() {
     assert_eq!(verify(&site, "a.zip", true).0, Some(0));
 }
 
-/// What a witness shows of a log, by a program that is not ours.
+/// What a witness serves about a log, fetched with `curl`.
 fn reqwest_get(witness: &Witness, origin: &str) -> String {
     let url = format!("{}/{}/checkpoint", witness.url, xpd_audit::witness::origin_hash(origin));
     let output = Command::new("curl").args(["-sS", "--fail", &url]).output().expect("curl starts");
@@ -160,10 +161,10 @@ fn k_of_n_is_enough_and_fewer_are_not() {
     evidence(&site, &worker, "run.zip");
     let (code, said) = verify(&site, "run.zip", true);
     assert!(code == Some(0) && said.contains("cosigned  w0, w1"), "{said}");
-    // What is exported is cosigned too, and what the log shows.
+    // The exported checkpoint is cosigned too, and so is the published one.
     let cosigned = |text: &str| text.contains("witness.example/one") && text.contains("witness.example/two");
     until("the export", || std::fs::read_to_string(site.path("exported")).is_ok_and(|text| cosigned(&text)));
-    // A checkpoint that is gone comes back from a witness.
+    // A missing checkpoint file is restored from a witness.
     daemon.kill();
     std::fs::remove_file(site.path("data/checkpoint")).expect("removed");
     let (code, said) = site.run(&["checkpoint", "restore", "--from-witnesses"]);

@@ -1,5 +1,6 @@
-//! Fresh evidence by brute force: the monitor of the question runs along every run, claims in flight included. How things of
-//! two uses meet is decided on their values, with code of its own.
+//! Fresh evidence by exhaustive search: the property's monitor is run along every run, with claims in flight.
+//! Whether the things of two uses may be the same is decided here on their values, independently of the
+//! verifier.
 
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -13,13 +14,13 @@ use xp_oracle::things::{Meets, Thing};
 use xp_oracle::{At, Judge, Observer, World};
 use xp_scope::Value;
 
-/// A run that is watched.
+/// A run with its monitor.
 #[derive(Clone)]
 pub struct Watching<'w> {
     pub watched: Rc<Watched<'w>>,
     pub workflow: &'w Workflow,
     pub watch: Watch,
-    /// What counts as a meeting.
+    /// The least certainty at which two things count as the same.
     pub least: Meets,
 }
 
@@ -50,14 +51,14 @@ impl Hash for Watching<'_> {
 }
 
 impl Observer for Watching<'_> {
-    fn told(&mut self, at: &At<'_>, fact: &Fact<'_>) {
+    fn accepted(&mut self, at: &At<'_>, fact: &Fact<'_>) {
         let sampled = Sampled { workflow: self.workflow, at: *at, least: self.least };
         let sight = Seen { state: at.state, relation: &sampled };
         self.watched.tell(&mut self.watch, fact, &sight);
     }
 }
 
-/// Values stand for all that could be chosen in their place.
+/// Sampled values stand for all values that could be chosen in their place.
 struct Sampled<'a> {
     workflow: &'a Workflow,
     at: At<'a>,
@@ -71,7 +72,7 @@ impl Sampled<'_> {
         judge.thing(state, of, expr, result, making)
     }
 
-    /// What evidence is about; what a judge looked at has the name that is judged.
+    /// The thing that evidence is about; a thing that a judge read has the judged name.
     fn about<'e>(&'e self, evidence: &'e Evidence) -> impl Iterator<Item = Thing> + 'e {
         evidence.about.iter().filter_map(|(at, expr)| match &evidence.looked {
             Some(looked) if *at == evidence.by && looked.fields.is_empty() => {
@@ -134,13 +135,13 @@ impl Relation for Sampled<'_> {
         let (wrote, read) = (self.thing(writer.at, wrote, made), self.thing(reader.at, reads, false));
         match (wrote, read) {
             (Some(wrote), Some(read)) => self.at.judge.meet(self.world(), &wrote, &read) >= self.least,
-            // It has no name any more.
+            // The value is gone, so there is no name to compare.
             _ => false,
         }
     }
 }
 
-/// Two clauses of two grants mean one thing, whatever values there are.
+/// Whether two clauses of two grants denote the same thing for all values.
 fn certainly_one(
     workflow: &Workflow,
     a: ((StepId, GrantIx), &ThingExpr),
@@ -163,7 +164,7 @@ fn certainly_one(
     own(a, None).is_some_and(|a| own(b, named) == Some(a))
 }
 
-/// Where the value of a key certainly comes from.
+/// The origin of a key's value, where it is certain.
 #[derive(PartialEq, Eq)]
 enum Origin {
     Written(Value),
@@ -212,7 +213,7 @@ fn of_datum(workflow: &Workflow, datum: Datum, left: usize) -> Option<Origin> {
         if let Some((index, fields)) = clauses.identity(&datum.fields) {
             return match granted.pins.get(index as usize)? {
                 Pin::Is(expr) => of_expr(workflow, expr, &fields, left),
-                // Chosen at each use: one value as the result of the last one.
+                // Chosen at each use: the same value as that of the last result.
                 _ => Some(Origin::Datum(datum)),
             };
         }

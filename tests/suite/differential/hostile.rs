@@ -1,11 +1,12 @@
-//! A world at its worst towards one step, as a workflow that the machine can run.
+//! The worst behaviour of the environment towards one step, expressed as a workflow that the machine can run.
 
 use xp_artifact::workflow::{ActionId, Expr, Pin, Root, StepId, Workflow};
 use xp_scope::{PatternSet, Value};
 
-/// The workflow in which nothing that the step uses shows what it judges, and in which choices that other answers can leave
-/// empty are empty; `None` where the world has no such power. The sampled world otherwise shows what is judged, so a run
-/// of this one is a run in which each showing to the step is of something else.
+/// The workflow in which nothing that the step uses shows what it judges, and in which choices that may be
+/// empty are empty. `None` if the environment has no such influence. The sampled environment otherwise shows
+/// what is judged, so a run of this workflow stands for one in which each view of the step is of something
+/// else.
 pub fn to(workflow: &Workflow, step: StepId) -> Option<Workflow> {
     let mut worse = workflow.clone();
     let mut any = false;
@@ -29,7 +30,7 @@ pub fn to(workflow: &Workflow, step: StepId) -> Option<Workflow> {
     any.then_some(worse)
 }
 
-/// Another answer, or another thing handed in, leaves nothing to choose.
+/// Whether another result or another submission leaves nothing to choose.
 fn may_be_empty(workflow: &Workflow, pin: &Pin) -> bool {
     let Pin::OneOf { set: Expr::Datum(datum), within } = pin else { return false };
     let Root::Submission { step, submission } = datum.root else { return true };

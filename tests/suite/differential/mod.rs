@@ -1,7 +1,9 @@
-//! The verifier against brute force: random workflows and the fixed small ones, both ways.
+//! Differential test: the verifier against exhaustive search, on random workflows and on the seed files, in
+//! both directions.
 //!
-//! `XP_DIFFERENTIAL=N` sets how many random workflows (200 without it, which takes about four minutes on two cores), `XP_SEED=S`
-//! where they start (the clock without it; printed). A disagreement prints the workflow, so that it can become a seed file.
+//! `XP_DIFFERENTIAL=N` sets the number of random workflows (default 200, about four minutes on two cores),
+//! `XP_SEED=S` the first seed (default: from the clock; printed). On a disagreement the workflow is printed,
+//! so that it can be added as a seed file.
 
 mod fresh;
 mod hostile;
@@ -17,10 +19,10 @@ use xpc_proof::Z3Prover;
 use crate::sources::{Source, compile};
 use oracle::{Oracle, Truth};
 
-/// Situations beyond which brute force gives up on a workflow.
+/// Number of states beyond which the search gives up on a workflow.
 const MAX_STATES: usize = 700;
 
-/// Disagreements after which a run stops.
+/// Number of disagreements after which the test stops.
 const MOST_SHOWN: usize = 8;
 
 fn number(name: &str, default: u64) -> u64 {
@@ -30,7 +32,7 @@ fn number(name: &str, default: u64) -> u64 {
     }
 }
 
-/// Why the verifier and brute force cannot both be right; none if they can.
+/// The contradiction between the verdict and the search result, if there is one.
 fn disagreement(verdict: &Verdict, truth: Truth) -> Option<&'static str> {
     match (verdict.status, truth) {
         (Status::Proved, Truth::Violated) => Some("proved, and a run violates it"),
@@ -43,7 +45,7 @@ fn disagreement(verdict: &Verdict, truth: Truth) -> Option<&'static str> {
     }
 }
 
-/// Why an answer about fresh evidence cannot be right though no run contradicts it; none if it can.
+/// Why a verdict on fresh evidence is implausible although no run contradicts it, if it is.
 fn freshness(verdict: &Verdict, oracle: &Oracle) -> Option<&'static str> {
     let worst = oracle.staleness()?;
     match verdict.status {
@@ -53,7 +55,7 @@ fn freshness(verdict: &Verdict, oracle: &Oracle) -> Option<&'static str> {
             Some("proved, and another run may change what evidence is about")
         }
         Status::Conditional if worst == Meets::Yes => Some("conditional, and a run of its own breaks it"),
-        // What the verifier gives up on is unknown, too.
+        // A property on which the verifier gives up is unknown as well.
         Status::Unknown if worst == Meets::Yes && verdict.reason.contains("does not say") => {
             Some("said to be silent, and a run of its own breaks it")
         }
@@ -113,7 +115,7 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         found.insert(obligation.id.clone(), verdict.status);
         if verdict.status == Status::Refuted {
             let traced = verdict.failures.iter().any(|failure| failure.trace.is_some());
-            // That something never happens has no run to show for it, and a scope is wrong before any run.
+            // Properties that something happens have no trace, and a wrong scope needs no run.
             let without =
                 matches!(obligation.question.kind(), Kind::StepsOpen | Kind::OutcomesHappen | Kind::Scopes);
             assert!(traced || without, "{path}: `{}` is refuted without a trace\n{text}", obligation.id);
@@ -125,8 +127,8 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
         };
         tally.exploring += begun.elapsed();
         tally.too_large += u64::from(truth == Truth::TooLarge);
-        // A step that cannot be left because of a name without a value, or of automatic outcomes that leave a gap, is the
-        // answer to those questions.
+        // A step that cannot settle because of an unbound name or a gap between automatic outcomes is
+        // reported under those properties instead.
         if obligation.question.kind() == Kind::Progress && !elsewhere(model, &verdicts) {
             truth = Truth::TooLarge;
         }
@@ -142,18 +144,22 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
             ));
         }
     }
-    // Whatever keeps a run from ending is the answer to one of these.
-    let roads = [Kind::NeverStuck, Kind::Progress, Kind::AutomaticOutcomes, Kind::NamesBound, Kind::Scopes];
+    // A run that cannot end violates one of these properties.
+    let ending_kinds =
+        [Kind::NeverStuck, Kind::Progress, Kind::AutomaticOutcomes, Kind::NamesBound, Kind::Scopes];
     let open = model
         .obligations
         .iter()
         .zip(&verdicts)
-        .any(|(o, v)| roads.contains(&o.question.kind()) && v.status != Status::Proved);
-    assert!(open || !oracle.stuck(), "{path}: all roads are proved open, and a run can get stuck\n{text}");
+        .any(|(o, v)| ending_kinds.contains(&o.question.kind()) && v.status != Status::Proved);
+    assert!(
+        open || !oracle.stuck(),
+        "{path}: all ending_kinds are proved open, and a run can get stuck\n{text}"
+    );
     found
 }
 
-/// A verdict in a few lines.
+/// A verdict in a few lines of text.
 fn shown(verdict: &Verdict) -> String {
     let failures: Vec<String> = verdict
         .failures
@@ -168,7 +174,7 @@ fn shown(verdict: &Verdict) -> String {
     format!("{:?} {}\n{}", verdict.status, verdict.reason, failures.join("\n"))
 }
 
-/// Names are bound and automatic outcomes leave no gap.
+/// Whether names are bound and automatic outcomes leave no gap.
 fn elsewhere(model: &Model, verdicts: &[Verdict]) -> bool {
     let pairs = model.obligations.iter().zip(verdicts);
     pairs
@@ -176,7 +182,7 @@ fn elsewhere(model: &Model, verdicts: &[Verdict]) -> bool {
         .all(|(_, v)| v.status == Status::Proved)
 }
 
-/// Draws and checks `count` workflows, from every `stride`-th seed.
+/// Generates and checks `count` workflows, from every `stride`-th seed.
 fn draw(first: u64, stride: u64, count: u64) -> Tally {
     let mut tally = Tally::default();
     let mut drawn_in_all = 0;
@@ -195,7 +201,7 @@ fn draw(first: u64, stride: u64, count: u64) -> Tally {
             }
             Err(faults) => {
                 tally.rejected += 1;
-                // What the generator draws is meant to be accepted; some of it names data that nothing upstream makes.
+                // Generated workflows should be accepted; some name data that no earlier step makes.
                 let shown: Vec<String> =
                     faults.iter().map(|fault| format!("{}: {}", fault.code, fault.message)).collect();
                 assert!(

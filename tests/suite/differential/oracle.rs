@@ -1,4 +1,5 @@
-//! What is true of a small workflow, found by walking every run of the machine. Shares nothing with the encoder.
+//! The truth about a small workflow, by exhaustive exploration of the machine. Shares no code with the
+//! encoder.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,23 +19,23 @@ use xp_oracle::{Explored, Forgetful, Move, Observer, Options, Situation, Used, e
 use xp_scope::Value;
 use xp_scope::thing::Immutable;
 
-/// A grant and its step.
+/// A step and one of its grants.
 type At = (StepId, GrantIx);
 
-/// What brute force found.
+/// Result of the exploration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Truth {
     /// A violation exists.
     Violated,
-    /// None exists, and the situation it is about occurs.
+    /// No violation exists, and the situation that the property is about occurs.
     Holds,
-    /// The situation it is about never occurs.
+    /// The situation that the property is about never occurs.
     NeverOccurs,
-    /// Too many situations, and no violation among those seen.
+    /// The state limit was reached without a violation.
     TooLarge,
 }
 
-/// The state questions share one exploration.
+/// An explored workflow. All properties of states share one exploration.
 pub struct Oracle {
     pub machine: Machine,
     states: Explored<Forgetful>,
@@ -86,7 +87,7 @@ impl Oracle {
             Question::Requires(uses, formula) => self.requires(uses, formula, true),
             Question::Never(uses) => {
                 let found = self.over_uses(uses_action(uses).as_ref(), |_, used| self.matches(uses, used));
-                // That something is not used at all is the claim itself.
+                // That the action is never used is the property itself, so it is not vacuous.
                 if found == Truth::NeverOccurs && uses_action(uses).is_none() { Truth::Holds } else { found }
             }
             Question::OnlyWithin(uses, extent) => self.over_uses(Some(uses), |state, used| {
@@ -96,7 +97,8 @@ impl Oracle {
         }
     }
 
-    /// What is true of a question that is enforced: it is looked at when a use begins, and not again while it is under way.
+    /// The truth about an enforced property, which is checked when a use starts and not while it is under
+    /// way.
     pub fn enforced(&self, question: &Question) -> Truth {
         match question {
             Question::Requires(uses, formula) => self.requires(uses, formula, false),
@@ -150,7 +152,7 @@ impl Oracle {
         happened.len() < all
     }
 
-    /// Some step can stay open for ever: as the world is, or when it answers one step at its worst.
+    /// Some step can stay open indefinitely, in the sampled environment or in the worst one for it.
     fn progress(&self) -> Truth {
         let mut complete = self.states.complete;
         let mut stranded = false;
@@ -175,12 +177,12 @@ impl Oracle {
         }
     }
 
-    /// From some situation no end can be reached.
+    /// Whether some state is reachable from which no end of the run is.
     pub fn stuck(&self) -> bool {
         self.states.complete && !self.states.stuck().is_empty()
     }
 
-    /// Two automatic outcomes of one step are due at once, or all its evidence is there and none is.
+    /// Two automatic outcomes of a step are due at once, or all its evidence is present and none is due.
     fn automatic(&self) -> Truth {
         let workflow = self.machine.workflow();
         self.some(|here| {
@@ -223,7 +225,7 @@ impl Oracle {
             })
     }
 
-    /// Some evidence is about what the run did not make, and no final use expects it as it was.
+    /// Some evidence is about a thing that the run did not make, and no final use expects its version.
     pub fn shared(&self) -> bool {
         let workflow = self.machine.workflow();
         let judge = self.judge();
@@ -250,8 +252,8 @@ impl Oracle {
         })
     }
 
-    /// The worst that any run can make of evidence: what has to count as a meeting for some run to break it. None where
-    /// there are too many situations to say.
+    /// The least degree of certainty at which some run violates freshness. `None` if the state limit is
+    /// reached.
     pub fn staleness(&self) -> Option<Meets> {
         *self.staleness.get_or_init(|| {
             for least in [Meets::Yes, Meets::Silent, Meets::Spelled] {
@@ -289,7 +291,7 @@ impl Oracle {
         let guarded = !self.machine.workflow().guards.is_empty();
         let pairs = self.states.situations.iter().zip(&self.states.next);
         let violated = pairs.into_iter().any(|(here, moves)| {
-            // What a guard refuses is no use.
+            // A use that a guard refuses does not count.
             let usable = |at: At| {
                 !guarded
                     || moves.iter().any(|edge| match &edge.by {
@@ -302,13 +304,14 @@ impl Oracle {
         if violated { Truth::Violated } else { self.if_complete() }
     }
 
-    /// An argument that a use possible now makes final is neither judged nor made of what was judged.
+    /// Whether a use that is possible now makes an argument final that was neither judged nor made of judged
+    /// data.
     fn unreviewed(&self, here: &Situation<Forgetful>, usable: &dyn Fn(At) -> bool) -> bool {
         let workflow = self.machine.workflow();
         if here.state.status() != Status::Running {
             return false;
         }
-        // What outcomes that stand judge.
+        // The data judged by outcomes that are settled.
         let judged = judgements(workflow).into_iter().filter(|(atom, _)| here.state.is_settled(*atom));
         let judged: BTreeSet<&Datum> = judged.map(|(_, datum)| datum).collect();
         let mut finals = Finals::of(workflow);
@@ -322,7 +325,7 @@ impl Oracle {
                         .flat_map(pinned)
                         .map(|datum| self.machine.value(&here.state, datum).map(|_| datum))
                         .collect();
-                    // Without a value it cannot be used; that is another question.
+                    // An unbound argument prevents the use and is reported by another property.
                     values.is_some()
                         && usable(at)
                         && finals.decided(at).iter().any(|number| {
@@ -331,7 +334,8 @@ impl Oracle {
                             if filled.is_empty() {
                                 return !self.passes(&mut finals, pin, &[], &judged);
                             }
-                            // Whatever it is called, what is in it came to be in this run.
+                            // The thing is filled in this run, so a judgement of its name does not cover its
+                            // content.
                             let named = judged.iter().any(|datum| finals.is_name_of(datum, at, *number));
                             let by_one = matches!(pin, Pin::Is(Expr::Datum(datum)) if self.is_made(datum)
                             && filled.iter().all(|(step, grant)| {
@@ -348,7 +352,7 @@ impl Oracle {
         self.granted((step, grant)).1.clauses.made_as(&datum.fields).is_some()
     }
 
-    /// What the pin lets through stands in the workflow, was judged, or was made of nothing else.
+    /// Whether the values admitted by a pin are literals, were judged, or were made of such values only.
     fn passes(
         &self,
         finals: &mut Finals<'_>,
@@ -372,8 +376,8 @@ impl Oracle {
         }
     }
 
-    /// Whether all that a result was made of passes; none where it was made of literals alone. What the run was given has to
-    /// pass where there is nothing else.
+    /// Whether all inputs of a result pass; `None` if it was made of literals only. Parameters of the run
+    /// need to pass only if there are no other inputs.
     fn made_of(
         &self,
         finals: &mut Finals<'_>,
@@ -483,7 +487,7 @@ impl Oracle {
 
     fn matches(&self, uses: &Uses, used: &Used) -> bool {
         matches(self.machine.workflow(), uses, used, |datum| {
-            // Parameters are all that a clause may fix arguments to.
+            // The arguments of a clause can be fixed to parameters only.
             let Root::Param(id) = datum.root else { return None };
             self.states.situations[0].state.params()[id.index()].at(&datum.fields).cloned()
         })
@@ -506,14 +510,14 @@ impl Oracle {
             max_states: self.max_states,
             staff,
             probes: self.probes.clone(),
-            // When a claim lands changes nothing about whether it was made.
+            // The time between claim and effect does not matter for whether the use was made.
             in_flight: 0,
             faults: false,
         };
         explore(&self.machine, observer, &options).expect("the run starts")
     }
 
-    /// Everybody for himself, and any two of one controller who may be.
+    /// All roles with distinct controllers, and each pair of roles that may share a controller sharing one.
     fn staffs(&self) -> Vec<Vec<Principal>> {
         let workflow = self.machine.workflow();
         let roles = workflow.roles.len();
@@ -534,7 +538,7 @@ impl Oracle {
         staffs
     }
 
-    /// The monitor runs along every run, with whatever meets that may.
+    /// Runs the property's monitor along every run, counting uncertain meetings.
     fn through(&self, question: &Question, uses: &Uses) -> Truth {
         let (mut complete, mut occurs) = (true, false);
         for (number, staff) in self.staffs().into_iter().enumerate() {
@@ -543,7 +547,7 @@ impl Oracle {
                 max_states: self.max_states,
                 staff: Some(staff),
                 probes: self.probes.clone(),
-                // Who knows what does not depend on it.
+                // Claims in flight matter once only, since who knows what does not depend on them.
                 in_flight: usize::from(number == 0),
                 faults: false,
             };
@@ -623,7 +627,7 @@ impl Oracle {
     }
 }
 
-/// For `never action(args)`: the situation is that the action is used at all.
+/// For `never action(args)`: the situation is any use of the action.
 fn uses_action(uses: &Uses) -> Option<Uses> {
     match uses {
         Uses::Action { args, .. } if args.is_empty() => None,
@@ -707,7 +711,7 @@ fn sampled_main(machine: &Machine) -> String {
     texts.next().unwrap_or_default()
 }
 
-/// Which controllers used which of two sets.
+/// Observer: the controllers that used each of two sets of actions.
 #[derive(Clone, PartialEq, Eq)]
 struct Pair {
     a: Uses,
@@ -736,7 +740,7 @@ impl Observer for Pair {
     }
 }
 
-/// How many uses there were.
+/// Observer: the number of uses.
 #[derive(Clone, PartialEq, Eq)]
 struct Count {
     uses: Uses,
@@ -759,7 +763,7 @@ impl Observer for Count {
     }
 }
 
-/// How often each irreversible grant was used.
+/// Observer: the number of uses of each irreversible grant.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 struct Repeats {
     counts: BTreeMap<(usize, usize), u32>,

@@ -1,5 +1,5 @@
-//! Natural workflows with the declarations that their authors would write: every property is proved, and each attack on one of
-//! them, one edit away, is refuted.
+//! Typical workflows with the declarations that an author would write. Every property is proved, and each
+//! attack, an edit of one place, is refuted.
 
 use xp_artifact::question::Status;
 use xpc_model::{Limits, Model, Verdict};
@@ -45,7 +45,7 @@ fn every_property_of_them_is_proved() {
     }
 }
 
-/// An edit of a workflow and what it breaks.
+/// An edit of a workflow and the property it violates.
 struct Attack {
     on: &'static str,
     what: &'static str,

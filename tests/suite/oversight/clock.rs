@@ -1,4 +1,5 @@
-//! The machine's clock jumps in the middle of work, by Debian's libfaketime: the server's alone, as of a machine of its own.
+//! Jumps of the wall clock while the server works, made with Debian's libfaketime for the server's process
+//! only.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// The library, where Debian puts it.
+/// The path of the library on Debian.
 fn library() -> PathBuf {
     let found = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let found = found.map(|entry| entry.path().join("faketime/libfaketime.so.1")).find(|path| path.exists());
@@ -30,7 +31,7 @@ struct Clock(PathBuf);
 
 impl Clock {
     fn set(&self, seconds: i64) {
-        // Whole under its name: whoever reads it never sees half.
+        // Written under another name and renamed, so that a reader never sees a part of it.
         let part = self.0.with_extension("part");
         std::fs::write(&part, format!("{seconds:+}s\n")).expect("written");
         std::fs::rename(&part, &self.0).expect("in its place");
@@ -66,18 +67,18 @@ fn jumps_by(seconds: i64) {
     let act = |grant: &str, id: &str| worker.act(grant, &json!({ "request_id": id })).expect("an answer");
     let grant = token(&ask("report", "issues.create", json!({ "title": "t", "body": "b" }), "g0"));
 
-    // In the middle: granted, not used.
+    // The jump happens between grant and use.
     clock.set(seconds);
     let refused = ask("report", "issues.create", json!({ "title": "u", "body": "b" }), "g1");
     assert_eq!((refused.status, code(&refused)), (503, "clock_off"), "{}", refused.body);
     ok(&act(&grant, "u0"));
     assert_eq!(site.forge.effects().len(), 1);
-    // It is there, once, however often it is asked for.
+    // The action took effect once, however often it is repeated.
     assert_eq!(ok(&act(&grant, "u0"))["replayed"], true);
     let refused = ask("discuss", "issues.comment", json!({ "body": "b" }), "g2");
     assert_eq!(code(&refused), "clock_off", "{}", refused.body);
     assert!(site.log().contains("the time cannot be trusted"), "{}", site.log());
-    // Whoever stops things by the machine's own clock is heard.
+    // An administrator's proof by the host's own clock is accepted.
     let (exit, said) = {
         let mut command = std::process::Command::new(xp_tests::program("xpd"));
         command
@@ -89,20 +90,20 @@ fn jumps_by(seconds: i64) {
     };
     assert_eq!(exit, Some(0), "{said}");
 
-    // Right again: at once, and by itself.
+    // Back to the right time: the server recovers by itself at once.
     clock.set(0);
     let grant = token(&ask("discuss", "issues.comment", json!({ "body": "b" }), "g3"));
     ok(&act(&grant, "u3"));
     assert_eq!(site.forge.effects().len(), 2);
     assert!(site.log().contains("the time can be trusted again"), "{}", site.log());
 
-    // The server is killed, and starts while the clock is behind.
+    // The server is killed and started while the clock is behind.
     clock.set(seconds.min(0));
     let before = worker.summary()["entries"].as_u64().expect("a count");
     daemon.kill();
     let again = site.serve_with(None, &site.forge.url, &variables);
     if seconds < 0 {
-        // What was recorded lies ahead of the machine's clock: it waits, and says so.
+        // The recorded time is ahead of the host's clock: the server refuses grants and gives the reason.
         let refused = ask("start", "branches.create", json!({}), "g4");
         assert_eq!(code(&refused), "clock_off", "{}", refused.body);
         assert!(refused.body["detail"].as_str().expect("words").contains("behind"), "{}", refused.body);

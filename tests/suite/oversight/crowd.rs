@@ -1,10 +1,11 @@
-//! Clients that begin requests and never end them, in processes of their own.
+//! Clients that begin requests and never complete them, in processes of their own.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Opens connections, begins a request on each, says how many there are, and holds them until its input ends.
+/// Opens connections, begins a request on each, prints their number, and holds them until its stdin is
+/// closed.
 const HOLD: &str = r#"
 import resource, socket, sys
 path, count = sys.argv[1], int(sys.argv[2])
@@ -23,13 +24,13 @@ print(len(held), flush=True)
 sys.stdin.read()
 "#;
 
-/// Processes of one crowd.
+/// Number of client processes.
 const PROCESSES: usize = 4;
 
 pub struct Crowd(Vec<Child>);
 
 impl Crowd {
-    /// So many connections in all, once they are there.
+    /// Opens `connections` connections in all and waits until they are open.
     pub fn at(socket: &Path, connections: usize) -> Self {
         let each = connections.div_ceil(PROCESSES).to_string();
         let start = |_| {

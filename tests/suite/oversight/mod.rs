@@ -1,4 +1,4 @@
-//! Oversight of the real program: stopping it while its doors are crowded and its upstream is slow, and setting its clock.
+//! Oversight of the server program: kills under load and with a slow upstream, and jumps of its clock.
 
 mod clock;
 mod crowd;

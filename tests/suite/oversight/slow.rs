@@ -1,5 +1,5 @@
-//! An upstream that takes its time: a relay before the forge that writes down when each request came and holds it as long as it
-//! is told to.
+//! A slow upstream: a relay in front of the stand-in that records the arrival of each request and delays it
+//! for a given time.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// A request that came.
+/// A request that arrived.
 #[derive(Clone, Debug)]
 pub struct Came {
-    /// Its first line.
+    /// Its request line.
     pub line: String,
-    /// When its head was whole.
+    /// The time at which its head was complete.
     pub at: Instant,
 }
 
@@ -20,13 +20,13 @@ pub struct Came {
 pub struct Slow {
     pub url: String,
     came: Arc<Mutex<Vec<Came>>>,
-    /// Requests that were held and then handed on, or given up by whoever asked.
+    /// Number of delayed requests that were forwarded, or whose client disconnected.
     let_go: Arc<AtomicU64>,
     millis: Arc<AtomicU64>,
 }
 
 impl Slow {
-    /// Before the forge at this URL.
+    /// A relay to the stand-in at this URL.
     pub fn before(forge: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -41,7 +41,7 @@ impl Slow {
         slow
     }
 
-    /// Holds each request that comes from now on so long.
+    /// Delays each request from now on by this time.
     pub fn hold(&self, time: Duration) {
         self.millis.store(u64::try_from(time.as_millis()).expect("short"), Ordering::SeqCst);
     }
@@ -54,7 +54,7 @@ impl Slow {
         self.let_go.load(Ordering::SeqCst)
     }
 
-    /// One request a connection.
+    /// Relays one request per connection.
     fn relay(&self, mut stream: TcpStream, forge: &str) {
         let Some((head, body)) = request(&mut stream) else { return };
         let line = head.lines().next().unwrap_or_default().to_owned();
@@ -75,7 +75,7 @@ impl Slow {
     }
 }
 
-/// Head and body of a request; nothing where the connection ends before.
+/// Head and body of a request; `None` if the connection ends before.
 fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4_096];

@@ -1,6 +1,7 @@
-//! `xpd kill` against a crowd at the agents' door and an upstream that takes five seconds for each request.
+//! `xpd kill` while many connections are open at the agents' listener and the upstream takes five seconds per
+//! request.
 //!
-//! `XP_CONNECTIONS` says how large the crowd is; in the test command it is a small one.
+//! `XP_CONNECTIONS` sets the number of connections; the default is small.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use crate::crash::client::{Worker, code, ok};
 use crate::crash::site::Site;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What each request takes at the upstream.
+/// Delay of each request at the upstream.
 const SLOW: Duration = Duration::from_secs(5);
 
 fn until(what: &str, mut done: impl FnMut() -> bool) {
@@ -27,7 +28,7 @@ fn connections() -> usize {
     std::env::var("XP_CONNECTIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000)
 }
 
-/// A run whose next action, `branches.create`, takes four requests, the last of which has the effect.
+/// A run whose next action, `branches.create`, sends four requests, of which the last has the effect.
 fn at_the_branch(site: &Site) -> Worker {
     let repo = json!({ "owner": "acme", "name": "shop", "default_branch": "main", "test_command": "true" });
     let worker = Worker::start(site.socket(), &json!({ "repo": repo }));
@@ -51,8 +52,8 @@ fn act(worker: &Worker, step: &str, action: &str, args: &Value) {
     ok(&worker.act(&grant, &json!({})).expect("an answer"));
 }
 
-/// Kills everything in front of a crowd while a request of an action is at the upstream, so many requests into the action;
-/// gives what was said, and what the agent was told.
+/// Kills everything while the `requests`-th request of an action is at the upstream. Returns the relay, the
+/// output of `xpd kill`, and the answer to the agent.
 fn killed_at(requests: usize) -> (Slow, String, Value, String) {
     let site = Site::new();
     let slow = Slow::before(&site.forge.url);
@@ -76,7 +77,7 @@ fn killed_at(requests: usize) -> (Slow, String, Value, String) {
     println!("{} connections: killed in {took:?}: {said}", connections());
     assert_eq!(exit, Some(0), "{said}");
     assert!(took < Duration::from_secs(1), "it took {took:?}");
-    // The upstream still holds the request; after that there is nothing more, and whoever asked knows it.
+    // The upstream still delays the request; no further one follows, and the client has been answered.
     drop(unread);
     until("the end of what was held", || {
         slow.let_go() >= let_go + u64::try_from(slow.came().len() - before).expect("few")
@@ -86,29 +87,29 @@ fn killed_at(requests: usize) -> (Slow, String, Value, String) {
     let late: Vec<_> = slow.came().into_iter().filter(|came| came.at > returned).collect();
     assert!(late.is_empty(), "after the kill came {late:?}");
     drop(crowd);
-    let told = worker.act(&grant, &json!({ "request_id": "u" })).expect("an answer");
+    let answer = worker.act(&grant, &json!({ "request_id": "u" })).expect("an answer");
     assert!(site.forge.effects().len() <= effects + 1);
-    // With the server gone nobody says what is in doubt.
+    // Listing doubts needs the server.
     let doubts = site.command("xpd", &["doubts", "list"]);
-    (slow, said, told.body, doubts.1)
+    (slow, said, answer.body, doubts.1)
 }
 
 #[test]
 fn a_kill_returns_at_once_and_nothing_leaves_after_it() {
-    let (slow, said, told, doubts) = killed_at(1);
+    let (slow, said, answer, doubts) = killed_at(1);
     assert!(said.starts_with("stopped: everything; 1 request was under way:"), "{said}");
     assert!(
         said.contains("GET /repos/acme/shop") && said.contains("nothing with an effect was sent"),
         "{said}"
     );
-    assert_eq!(told["code"], "killed", "{told}");
+    assert_eq!(answer["code"], "killed", "{answer}");
     let branches =
         |came: &super::slow::Came| came.line.starts_with("POST") && came.line.contains("/git/refs");
     assert!(!slow.came().iter().any(branches), "the effect was never sent");
     assert_eq!(doubts, "", "nothing is in doubt");
 }
 
-/// The one request of `issues.create` is its effect.
+/// The only request of `issues.create` has its effect.
 #[test]
 fn what_was_sent_when_it_was_stopped_is_in_doubt_and_named() {
     let site = Site::new();

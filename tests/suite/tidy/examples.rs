@@ -1,4 +1,4 @@
-//! An example is a workflow that somebody can read about.
+//! Every example is complete: workflow and explanation.
 
 use std::collections::BTreeMap;
 

@@ -1,17 +1,17 @@
-//! The files of the repository as git sees them: tracked, and new ones that are not ignored.
+//! The repository's files according to git: tracked files, and untracked ones that are not ignored.
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// One file: its path from the root, with `/`, and its text (nothing if it is not UTF-8).
+/// A file: its path from the root, separated by `/`, and its text (`None` if not UTF-8).
 pub struct File {
     pub path: String,
     pub text: Option<String>,
 }
 
 impl File {
-    /// A made file, for trying a wall.
+    /// A synthetic file, for testing a check.
     pub fn made(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), text: Some(text.to_owned()) }
     }
@@ -45,7 +45,7 @@ fn read() -> Vec<File> {
     let files: Vec<File> = paths
         .into_iter()
         .filter_map(|path| {
-            // A file deleted but not yet committed is listed and not there.
+            // A file that was deleted without a commit is still listed.
             let bytes = std::fs::read(root.join(&path)).ok()?;
             Some(File { path, text: String::from_utf8(bytes).ok() })
         })

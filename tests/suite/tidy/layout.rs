@@ -1,4 +1,4 @@
-//! The top level stays short.
+//! The top level of the repository has no unlisted entries.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ const ROOMS: [&str; 7] = ["compiler", "runtime", "lang", "stdlib", "examples", "
 const FILES: [&str; 6] =
     ["Cargo.toml", "Cargo.lock", "README.md", "LICENSE", "CHANGELOG.md", "rust-toolchain.toml"];
 
-/// Hidden entries are for tools; everything a visitor sees is on the list.
+/// Visible entries that are not listed. Hidden entries belong to tools.
 fn strangers(files: &[File]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     for file in files {

@@ -1,14 +1,14 @@
-//! Licences and bans: what `.deny.toml` says, held without `cargo-deny` being installed.
+//! Licences and bans according to `.deny.toml`, checked without an installed `cargo-deny`.
 
 use toml::{Table, Value};
 
 use super::packages::{self, Packages};
 use super::{none, seen};
 
-/// The parts of the deny file that are held here.
+/// The parts of the deny file that are checked here.
 struct Deny {
     licences: Vec<String>,
-    /// A crate, and who may use it all the same.
+    /// Banned crates, each with the crates that may use it nevertheless.
     banned: Vec<(String, Vec<String>)>,
 }
 
@@ -60,7 +60,7 @@ fn bans(packages: &Packages, deny: &Deny) -> Vec<String> {
     found
 }
 
-/// An SPDX expression (the old `/` is an `OR`) against the list of licences.
+/// Whether an SPDX expression (with `/` as an old form of `OR`) is satisfied by the permitted licences.
 fn satisfied(expression: &str, allowed: &[String]) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! No source file over 1,000 lines, and half of them under 250.
+//! No source file has over 1,000 lines, and the median is under 250.
 
 use super::files::{self, File};
 

@@ -1,8 +1,8 @@
-//! No path of a developer's machine and no package registry's address in a file that is committed.
+//! No file contains a path of a developer's machine or the address of a package registry.
 
 use super::files::{self, File};
 
-/// Written in halves, so that this file is not its own finding.
+/// Split, so that this file does not match itself.
 const PATHS: [&str; 4] =
     [concat!("/wo", "rk/"), concat!("/fa", "rm/"), concat!("/ro", "ot/."), concat!("/ho", "me/")];
 const HOSTS: [&str; 5] = [
@@ -26,7 +26,7 @@ fn traces(files: &[File]) -> Vec<String> {
     found
 }
 
-/// The registry whose host an address on this line has.
+/// The registry whose host occurs in a URL on this line.
 fn registry(line: &str) -> Option<&'static str> {
     line.split("://").skip(1).find_map(|after| {
         let end = after.find(|c: char| !(c.is_ascii_lowercase() || c == '.' || c == '-'));

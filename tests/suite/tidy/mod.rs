@@ -1,5 +1,5 @@
-//! The walls of the house. Each is a function from facts to violations, tried on the house as it stands and on made
-//! facts that break it: a wall that cannot fall is no wall.
+//! Checks of the repository's structure. Each is a function from facts to violations, applied to the
+//! repository and to synthetic facts that violate it, which shows that the check can fail.
 
 mod codes;
 mod examples;
@@ -17,13 +17,13 @@ mod rust_text;
 mod walls;
 mod words;
 
-/// Fails with every violation on a line of its own.
+/// Asserts that there are no violations.
 #[track_caller]
 fn none(violations: &[String]) {
     assert!(violations.is_empty(), "{} violations:\n{}", violations.len(), violations.join("\n"));
 }
 
-/// A made violation must be seen, and named by what it is about.
+/// Asserts that a synthetic violation is found and names its subject.
 #[track_caller]
 fn seen(violations: &[String], about: &str) {
     assert!(

@@ -1,7 +1,7 @@
-//! No module cycle inside a crate: Cargo refuses cycles between crates, and nothing else refuses them inside one.
+//! No cycles between the modules of a crate. (Cargo excludes cycles between crates, but not these.)
 //!
-//! Checked at every level: two modules beside each other must not use each other, however many lie between. What a
-//! module and the one around it say to each other is not counted.
+//! Checked at every level: of two sibling modules at most one may use the other, directly or indirectly. Uses
+//! between a module and its parent are not counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use super::packages;
 use super::paths::{self, Module};
 use super::rust_text;
 
-/// Edges between modules of one folder, each with a file that shows it.
+/// Edges between the modules of one folder, each with a file in which it occurs.
 type Level<'a> = BTreeMap<(&'a str, &'a str), &'a str>;
 
-/// The cycles of one crate, whose sources lie below `folder`.
+/// The cycles in a crate with sources below `folder`.
 fn cycles(folder: &str, files: &[File]) -> Vec<String> {
     let modules = read(folder, files);
     let names = paths::Names::of(&modules);
@@ -31,7 +31,7 @@ fn cycles(folder: &str, files: &[File]) -> Vec<String> {
     levels.iter().flat_map(|(parent, edges)| in_level(folder, parent, edges)).collect()
 }
 
-/// Edges that lie on a cycle: their end reaches their start.
+/// Edges on a cycle, that is, whose target reaches their source.
 fn in_level(folder: &str, parent: &[String], edges: &Level) -> Vec<String> {
     let mut found = Vec::new();
     for ((from, to), file) in edges {
@@ -52,7 +52,7 @@ fn in_level(folder: &str, parent: &[String], edges: &Level) -> Vec<String> {
     found
 }
 
-/// Every module of the crate; those compiled for tests only do not count, nor do further binaries.
+/// All modules of a crate, except those compiled for tests only and those of further binaries.
 fn read(folder: &str, files: &[File]) -> Vec<Module> {
     let sources = format!("{folder}/src/");
     let mut for_tests: Vec<Vec<String>> = Vec::new();

@@ -1,4 +1,4 @@
-//! Every planted bug of `cargo dev mutate` still has its one place: a list that no longer fits its sources finds nothing.
+//! Every mutation of `cargo dev mutate` still applies to exactly one place of its source.
 
 use serde_json::Value;
 

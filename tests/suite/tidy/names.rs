@@ -1,12 +1,12 @@
-//! No rule of safety looks at the name of a field, an action or a connector: where properties, proofs and the machine are
-//! written, no text is compared with a literal.
+//! No rule of safety depends on the name of a field, an action or a connector: where properties, proofs and
+//! the machine are implemented, no text is compared with a literal.
 
 use regex::Regex;
 
 use super::files::{self, File};
 use super::rust_text;
 
-/// The rooms, with the files in them that read a command line.
+/// The folders to which the rule applies, and the folder of command line tools in them, to which it does not.
 const ROOMS: [&str; 4] =
     ["lang/xp-monitor/src/", "lang/xp-machine/src/", "lang/xp-artifact/src/", "compiler/xpc-proof/src/"];
 const COMMANDS: &str = "compiler/xpc-proof/src/bin/";
@@ -42,7 +42,7 @@ fn compared(files: &[File]) -> Vec<String> {
 #[test]
 fn no_rule_looks_at_a_name() {
     let found = compared(files::all());
-    // What is printed, and the form of a file, are no rules.
+    // Printing, and the encoding of files, are exempt.
     let allowed = |hit: &String| {
         ["lang/xp-artifact/src/print.rs", "lang/xp-artifact/src/envelope.rs", "lang/xp-artifact/src/key.rs"]
             .iter()

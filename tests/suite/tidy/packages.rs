@@ -1,4 +1,4 @@
-//! What cargo says about the packages: ours and, resolved, all that they bring.
+//! Package metadata from cargo: the workspace's members and their resolved dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -6,32 +6,32 @@ use std::sync::OnceLock;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// One package. Members of the workspace have a folder.
+/// A package. Members of the workspace have a folder.
 #[derive(Debug, Clone, Default)]
 pub struct Package {
     pub name: String,
-    /// From the root, with `/`; nothing for a package that is not ours.
+    /// Folder from the root, separated by `/`; `None` for a package outside the workspace.
     pub folder: Option<String>,
     pub licence: Option<String>,
     pub may_be_published: bool,
-    /// Names of what the manifest asks for, dev-dependencies aside.
+    /// Names of direct dependencies, except dev-dependencies.
     pub direct: Vec<String>,
-    /// Those of them that only a feature brings.
+    /// Those that are optional.
     pub optional: Vec<String>,
-    /// The features that it asks of those, as `package/feature`.
+    /// The features requested of them, as `package/feature`.
     pub features: Vec<String>,
-    /// What is linked into it, resolved: keys of packages.
+    /// Resolved dependencies, as keys of packages.
     pub linked: Vec<String>,
 }
 
 impl Package {
-    /// The first folder of ours: `lang`, `compiler`, …
+    /// The top-level folder of a member: `lang`, `compiler`, …
     pub fn room(&self) -> Option<&str> {
         self.folder.as_deref().map(|folder| folder.split('/').next().unwrap_or(folder))
     }
 }
 
-/// All packages by a key that is unique (two versions of one crate are two packages).
+/// All packages by a unique key (two versions of a crate are two packages).
 #[derive(Debug, Clone, Default)]
 pub struct Packages {
     all: BTreeMap<String, Package>,
@@ -46,7 +46,7 @@ impl Packages {
         self.all().filter(|package| package.folder.is_some())
     }
 
-    /// Everything linked into a package, itself aside.
+    /// All packages that a package links, directly or indirectly, without itself.
     pub fn reached_from(&self, name: &str) -> Vec<&Package> {
         let start = self.all.iter().filter(|(_, package)| package.name == name && package.folder.is_some());
         let mut open: Vec<&str> = start.map(|(key, _)| key.as_str()).collect();
@@ -61,13 +61,13 @@ impl Packages {
         seen.into_iter().filter_map(|key| self.all.get(key)).filter(|package| package.name != name).collect()
     }
 
-    /// Those that link a package of this name.
+    /// The packages that link a package of this name.
     pub fn users_of(&self, name: &str) -> Vec<&Package> {
         let is_it = |key: &String| self.all.get(key).is_some_and(|package| package.name == name);
         self.all().filter(|package| package.linked.iter().any(is_it)).collect()
     }
 
-    /// Made packages, for trying a wall: `(name, folder or "", what it links)`.
+    /// Synthetic packages for testing a check: `(name, folder or "", dependencies)`.
     pub fn made(packages: &[(&str, &str, &[&str])]) -> Self {
         let mut all = BTreeMap::new();
         for (name, folder, linked) in packages {
@@ -87,20 +87,20 @@ impl Packages {
         Self { all }
     }
 
-    /// Made packages with one of them changed.
+    /// Synthetic packages with one of them changed.
     pub fn with(mut self, name: &str, change: impl FnOnce(&mut Package)) -> Self {
         change(self.all.get_mut(name).expect("a made package"));
         self
     }
 }
 
-/// The packages of this workspace, asked for once.
+/// The packages of this workspace, read once.
 pub fn all() -> &'static Packages {
     static PACKAGES: OnceLock<Packages> = OnceLock::new();
     PACKAGES.get_or_init(read)
 }
 
-/// Only what is built here has been fetched; packages of other platforms need not be.
+/// Restricts metadata to this platform, since the packages of others need not have been fetched.
 fn host() -> String {
     let output = Command::new("rustc").arg("-vV").output().expect("rustc says its host");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

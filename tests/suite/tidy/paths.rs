@@ -1,32 +1,32 @@
-//! Which paths a module's code names, and in which module of the crate the named thing lives.
+//! The paths named in a module's code, and the module in which the named item is defined.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A path from the crate's root.
 pub type Path = Vec<String>;
 
-/// One module, in a file of its own or inside another.
+/// A module, in a file of its own or inline.
 #[derive(Debug, Default)]
 pub struct Module {
     pub path: Path,
     pub file: String,
-    /// Paths that the code names.
+    /// Paths named in the code.
     pub uses: Vec<Path>,
-    /// Names that `use` makes here (`*` for all of a module's), and the path each stands for.
+    /// Names introduced by `use` (`*` for a glob), with their paths.
     names: Vec<(String, Path)>,
-    /// Names of the items written here.
+    /// Names of items defined here.
     items: BTreeSet<String>,
 }
 
 const ITEMS: [&str; 8] = ["struct", "enum", "trait", "type", "fn", "const", "static", "union"];
 
-/// Reads one file's code (without comments, strings and tests); a module written in place is a module of its own.
+/// Reads the code of one file (without comments, strings and tests). An inline module is a module of its own.
 pub fn read(file: &str, path: Path, code: &str) -> Vec<Module> {
     let tokens = tokens(code);
     let token = |at: usize| tokens.get(at).copied().unwrap_or_default();
     let new = |path: Path| Module { path, file: file.to_owned(), ..Module::default() };
     let mut modules = vec![new(path)];
-    // Modules around this place, innermost last, each with the depth of braces at which it ends.
+    // The enclosing modules, innermost last, each with the brace depth at which it ends.
     let mut around: Vec<(usize, usize)> = vec![(0, 0)];
     let (mut depth, mut at) = (0_usize, 0);
     while at < tokens.len() {
@@ -75,7 +75,7 @@ pub fn read(file: &str, path: Path, code: &str) -> Vec<Module> {
     modules
 }
 
-/// Words, `::`, and every other character by itself.
+/// Splits code into words, `::` and single characters.
 fn tokens(code: &str) -> Vec<&str> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut tokens = Vec::new();
@@ -93,7 +93,8 @@ fn tokens(code: &str) -> Vec<&str> {
     tokens
 }
 
-/// Reads a path, with groups as in `use`; gives each leaf with the name it makes, and the place after it.
+/// Parses a path with groups, as in `use`. Reports each leaf with the name it introduces, and returns the
+/// position after it.
 fn tree(tokens: &[&str], start: usize, before: &[String], leaves: &mut Vec<(String, Path)>) -> usize {
     let token = |at: usize| tokens.get(at).copied().unwrap_or_default();
     let mut path = before.to_vec();
@@ -128,7 +129,7 @@ fn tree(tokens: &[&str], start: usize, before: &[String], leaves: &mut Vec<(Stri
                     return at;
                 }
             }
-            // `crate::a::f::<T>`: the path ended before the brackets.
+            // In `crate::a::f::<T>` the path ends before the angle bracket.
             _ => {
                 if path.len() > before.len() {
                     leaves.push((String::new(), path));
@@ -139,7 +140,8 @@ fn tree(tokens: &[&str], start: usize, before: &[String], leaves: &mut Vec<(Stri
     }
 }
 
-/// A path as written in `module`, from the crate's root. Another crate's name looks like one of the module's own.
+/// Resolves a path written in `module` to one from the crate's root. The name of another crate is treated
+/// like one of the module's own.
 fn from_root(module: &[String], written: &[String]) -> Path {
     let mut base = module.to_vec();
     let mut rest = written;
@@ -159,7 +161,7 @@ fn from_root(module: &[String], written: &[String]) -> Path {
     base
 }
 
-/// What every module of a crate calls what.
+/// The names defined and imported by all modules of a crate.
 pub struct Names<'a> {
     modules: BTreeMap<&'a [String], &'a Module>,
 }
@@ -169,7 +171,7 @@ impl<'a> Names<'a> {
         Self { modules: modules.iter().map(|module| (module.path.as_slice(), module)).collect() }
     }
 
-    /// The module in which the thing lives that a path names, through names passed on by other modules.
+    /// The module that defines the item that a path names, following re-exports.
     pub fn home(&self, path: &[String]) -> Path {
         self.follow(path, 0)
     }
@@ -180,7 +182,7 @@ impl<'a> Names<'a> {
                 continue;
             }
             let here = &path[..length];
-            // A name that stands for itself (another crate's) leads nowhere; a few hops are more than anyone writes.
+            // Stops at a name that resolves to itself, such as another crate's, and after eight re-exports.
             if hops < 8
                 && let Some(elsewhere) = self.passed_on(here, &path[length])
                 && elsewhere != path[..=length]
@@ -193,7 +195,7 @@ impl<'a> Names<'a> {
         path.to_vec()
     }
 
-    /// What a module's `use` makes a name stand for.
+    /// The path for which a `use` of the module introduces a name.
     fn passed_on(&self, here: &[String], name: &str) -> Option<Path> {
         let module = self.modules.get(here)?;
         if module.items.contains(name) {

@@ -1,11 +1,11 @@
-//! Rust source with what does not count taken out. A lexer for exactly that, not a parser.
+//! Rust source with irrelevant parts blanked. A lexer for this purpose, not a parser.
 
-/// The text without comments; strings stay. Test modules written in place are cut out.
+/// The text without comments and without inline test modules. Strings are kept.
 pub fn without_tests_and_comments(text: &str) -> String {
     cut_tests(&blank(text, false), &blank(text, true))
 }
 
-/// The code alone: no comments, no contents of strings and characters, no test modules.
+/// The text without comments, contents of literals, and inline test modules.
 pub fn code(text: &str) -> String {
     let blanked = blank(text, true);
     cut_tests(&blanked, &blanked).replace("r#", "")
@@ -24,7 +24,7 @@ pub fn test_modules(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Same length in bytes; comments, and if asked the contents of literals, become spaces. Lines stay lines.
+/// Replaces comments and, if asked, contents of literals by spaces. Length and line breaks are kept.
 fn blank(text: &str, literals: bool) -> String {
     let bytes = text.as_bytes();
     let mut out = bytes.to_vec();
@@ -46,7 +46,7 @@ enum Wipe {
     Nothing,
 }
 
-/// The end of what begins here, and what it is.
+/// The end of the token that begins here, and whether to blank it.
 fn token(bytes: &[u8], at: usize) -> (usize, Wipe) {
     let rest = &bytes[at..];
     let word_before = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
@@ -70,7 +70,7 @@ fn token(bytes: &[u8], at: usize) -> (usize, Wipe) {
         }
     }
     if rest[0] == b'\'' {
-        // A lifetime has no second quote right after its first character.
+        // A lifetime has no closing quote after its first character.
         let text = std::str::from_utf8(&rest[1..]).unwrap_or_default();
         let mut characters = text.chars();
         let first = characters.next();
@@ -112,7 +112,7 @@ fn block_comment(rest: &[u8]) -> usize {
     rest.len()
 }
 
-/// Cuts `#[cfg(test)] … { … }` and `#[test] … { … }` out of `text`, finding the braces in `code`.
+/// Removes `#[cfg(test)] … { … }` and `#[test] … { … }` from `text`, with braces matched in `code`.
 fn cut_tests(text: &str, code: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut from = 0;

@@ -1,9 +1,9 @@
-//! Who may use what, dev-dependencies aside.
+//! Permitted dependencies between packages, except dev-dependencies.
 
 use super::packages::{self, Package, Packages};
 use super::{none, seen};
 
-/// Direct dependency on any of these only in the packages named.
+/// Only the permitted packages depend directly on any of these crates.
 fn only(packages: &Packages, crates: &[&str], allowed: impl Fn(&Package) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for package in packages.ours().filter(|package| !allowed(package)) {
@@ -14,7 +14,7 @@ fn only(packages: &Packages, crates: &[&str], allowed: impl Fn(&Package) -> bool
     found
 }
 
-/// No way in the resolved graph from these to what is forbidden.
+/// These packages have no dependency, direct or indirect, on the forbidden ones.
 fn never_reaches(
     packages: &Packages,
     from: impl Fn(&Package) -> bool,
@@ -37,7 +37,7 @@ fn solver(packages: &Packages) -> Vec<String> {
     only(packages, &["z3", "z3-sys"], |package| package.name == "xpc-proof")
 }
 
-/// The commands that prove nothing start without libz3, so the program that has them must not come to link it.
+/// Commands that do not prove anything must start without libz3, so their program must not link it.
 fn command_line_needs_no_solver(packages: &Packages) -> Vec<String> {
     let links_it = |package: &Package| ["z3", "z3-sys", "xpc-proof"].contains(&package.name.as_str());
     never_reaches(packages, |package| ["xpc", "xpc-driver"].contains(&package.name.as_str()), links_it)
@@ -60,13 +60,13 @@ fn web(packages: &Packages) -> Vec<String> {
     only(packages, &["axum"], |package| package.name == "xpd-doors" || package.room() == Some("tests"))
 }
 
-/// The clients of databases: whoever has one can write SQL.
+/// Only the store may depend on database clients.
 fn database(packages: &Packages) -> Vec<String> {
     let crates = ["rusqlite", "libsqlite3-sys", "tokio-postgres", "deadpool-postgres", "sqlx", "diesel"];
     only(packages, &crates, |package| package.name == "xpd-store" || package.room() == Some("tests"))
 }
 
-/// The proxy can stand on another host than the engine, and the store keeps bytes that it cannot read.
+/// The proxy must be separable from the engine, and the store must not know the machine.
 fn runtime_rooms_apart(packages: &Packages) -> Vec<String> {
     let named = |name: &'static str| move |package: &Package| package.name == name;
     let above_proxy = |package: &Package| {
@@ -112,8 +112,8 @@ fn contract_stands_alone(packages: &Packages) -> Vec<String> {
     never_reaches(packages, in_room("lang"), ours_elsewhere)
 }
 
-/// The contract reads codes and bodies of `xp-wire`, which need serde alone. Deciding needs no keys: it never makes or
-/// checks proofs. Only the doors describe what they serve.
+/// The language crates use the codes and bodies of `xp-wire`, which need serde only. The machine never makes
+/// or verifies proofs of possession, and only the HTTP crate generates OpenAPI.
 fn wire_is_bare(packages: &Packages) -> Vec<String> {
     let mut found = Vec::new();
     for package in packages.ours() {
@@ -142,7 +142,7 @@ fn product_needs_no_tests(packages: &Packages) -> Vec<String> {
     never_reaches(packages, |package| package.room() != Some("tests"), in_room("tests"))
 }
 
-/// It compiles before setup and starts programs, ours among them; it links none.
+/// The development tool compiles before setup, so it depends on no member of the workspace.
 fn tool_stands_alone(packages: &Packages) -> Vec<String> {
     let mut found = never_reaches(packages, |p| p.name == "xp-dev", |p| p.folder.is_some());
     for tool in packages.ours().filter(|package| package.name == "xp-dev" && package.direct.len() > 3) {
@@ -160,7 +160,7 @@ fn known_rooms(packages: &Packages) -> Vec<String> {
         .collect()
 }
 
-/// A house that keeps every wall, each package where it belongs.
+/// Synthetic packages that satisfy every rule.
 fn good() -> Packages {
     Packages::made(&[
         ("xp-diagnostics", "lang/xp-diagnostics", &["codespan-reporting"]),
@@ -193,7 +193,7 @@ fn good() -> Packages {
     ])
 }
 
-/// The good house with one more link.
+/// The packages of [`good`] with one more dependency.
 fn good_but(from: &str, to: &str) -> Packages {
     good().with(from, |package| {
         package.direct.push(to.to_owned());
@@ -201,7 +201,8 @@ fn good_but(from: &str, to: &str) -> Packages {
     })
 }
 
-/// The wall stands here, stands in the good house, and falls when this link is added.
+/// Asserts that the rule holds in the workspace and in [`good`], and is violated by each of these additional
+/// dependencies.
 #[track_caller]
 fn holds(wall: fn(&Packages) -> Vec<String>, breaks: &[(&str, &str, &str)]) {
     none(&wall(packages::all()));
@@ -274,7 +275,7 @@ fn the_rooms_of_the_runtime_stand_apart() {
             ("xpd-engine", "xpd-doors", "xpd-engine reaches xpd-doors"),
         ],
     );
-    // A cycle, which cargo refuses; the other way round it is none.
+    // Cargo would refuse the cycle, so the existing dependency is reversed first.
     let turned = good()
         .with("xpd-engine", |package| package.linked.retain(|name| name != "xpd-proxy"))
         .with("xpd-proxy", |package| package.linked.push("xpd-engine".to_owned()));

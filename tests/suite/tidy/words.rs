@@ -1,4 +1,4 @@
-//! Words that belong to one room: forges to the connectors, SQL to the store.
+//! Terms that belong to one part of the runtime: names of forges to the connectors, SQL to the store.
 
 use super::files::{self, File};
 use super::rust_text;
@@ -11,7 +11,7 @@ fn runtime_but<'f>(files: &'f [File], package: &'f str) -> impl Iterator<Item = 
     })
 }
 
-/// Nobody but a connector names a forge, comments included: the core knows no upstream.
+/// Only connectors name a forge, in code and in comments.
 fn forges(files: &[File]) -> Vec<String> {
     let names = ["github", "gitlab", "gitea", "forgejo", "bitbucket"];
     let mut found = Vec::new();
@@ -24,7 +24,7 @@ fn forges(files: &[File]) -> Vec<String> {
     found
 }
 
-/// Statements as they begin, in any case of letters.
+/// Beginnings of SQL statements, in upper or lower case.
 fn statements(files: &[File]) -> Vec<String> {
     let begins =
         ["select ", "insert into ", "insert or ", "update ", "delete from ", "create table ", "pragma "];

@@ -1,7 +1,7 @@
-//! Small workflows with the verdicts they must get: what somebody once found wrongly answered, and its twins.
+//! Small workflows with expected verdicts: cases that were once answered wrongly, and variants of them.
 //!
-//! Each file begins with what is true and why, and `// expect: kind status`. Brute force does not judge these: its world has
-//! one connector.
+//! Each file begins with the correct answer and its reason, and with `// expect: kind status`. The exhaustive
+//! search does not apply to them, since its environment has a single connector.
 
 use xpc_model::Limits;
 use xpc_proof::Z3Prover;

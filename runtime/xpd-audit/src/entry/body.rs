@@ -1,4 +1,5 @@
-//! Bodies of entries. The kind follows from the body, so nothing can be recorded under another name.
+//! Bodies of entries. The kind of an entry is computed from its body, so an entry cannot be recorded under
+//! another kind.
 
 use std::collections::BTreeMap;
 
@@ -12,43 +13,45 @@ use super::canonical::{EntryError, canonical, exact};
 use super::commit::{Salt, blob_digest};
 use super::kind::Kind;
 
-/// Parts longer than this are kept outside the entry.
+/// Parts with a longer canonical encoding, in bytes, are stored outside the entry as a [`Blob`].
 const MAX_INLINE: usize = 16 * 1024;
 
-/// What is recorded beside what verification reads: upstream request id, HTTP status, credential id. No secrets.
+/// Supplementary facts that verification does not read, such as upstream request id, HTTP status, credential
+/// id. Never secrets.
 pub type Facts = BTreeMap<String, Value>;
 
-/// What an entry says.
+/// The content of an entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Body {
     /// `run.opened`: the machine's `Start`.
     Opened {
-        /// The start, complete.
+        /// The complete `Start`.
         start: Part,
-        /// Who started it, and the like.
+        /// Supplementary facts, such as who started the run.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
-    /// Any decision of the machine: its complete `Input` and what it answered.
+    /// A decision of the machine: its complete `Input` and its answer.
     Decided(Decision),
-    /// `decision.refused` by something other than the machine: a signature, a size, a connector's own check.
+    /// `decision.refused` by a check outside the machine, such as a signature, a size limit or a connector's
+    /// own check.
     RefusedOutside {
-        /// Why. Written as on every wire; a code that is none of these cannot be read.
+        /// The refusal code in its wire form. An unknown code makes the entry unreadable.
         code: RefusalCode,
-        /// In words.
+        /// Description for people.
         reason: String,
-        /// Who asked for what.
+        /// Supplementary facts, such as the principal and the request.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
-    /// `action.started`: from here on something may have happened.
+    /// `action.started`: from this entry on the action may have taken effect.
     Started {
-        /// The token.
+        /// `jti` of the grant.
         jti: String,
         /// Digest of the request that is carried out.
         req: Digest,
-        /// What else is known.
+        /// Supplementary facts.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
@@ -56,65 +59,65 @@ pub enum Body {
     Deployed {
         /// Digest of the artifact.
         artifact: Digest,
-        /// By whom, bound to what.
+        /// Supplementary facts, such as who deployed it and to which realms it is bound.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
     /// `config.changed`.
     Configured {
-        /// Digest of the configuration from now on.
+        /// Digest of the configuration in force from this entry on.
         config: Digest,
-        /// By whom, what.
+        /// Supplementary facts: who changed what.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
-    /// `killed`, of more than one run: a run's own end is a decision.
+    /// `killed`, with a scope larger than one run. A kill of a single run is a decision of its machine.
     Stopped {
-        /// What was stopped, in words: `everything`, `principal developer-1`.
+        /// Scope as text: `everything`, `principal developer-1`.
         scope: String,
         /// Why.
         reason: String,
-        /// By whom.
+        /// Supplementary facts, such as the administrator.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
-    /// `kill.lift_asked`: it takes two people, and this is one.
+    /// `kill.lift_asked`: the first of the two administrators who must ask.
     LiftAsked {
-        /// What is stopped, in words.
+        /// Scope as text.
         scope: String,
         /// Why.
         reason: String,
-        /// By whom.
+        /// Supplementary facts, such as the administrator.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
-    /// `kill.lifted`: what is new goes on; nothing that was granted before does.
+    /// `kill.lifted`: new requests are accepted again. Grants issued before the kill stay void.
     Lifted {
-        /// What was stopped, in words.
+        /// Scope as text.
         scope: String,
         /// Why.
         reason: String,
-        /// By whom.
+        /// Supplementary facts, such as the administrators.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
-    /// `refusals.counted`.
+    /// `refusals.counted`: a summary of refusals that were not logged one by one.
     Counted {
-        /// How many were not logged one by one.
+        /// Number of refusals.
         count: u64,
-        /// From when, milliseconds since 1970.
+        /// Start of the interval, milliseconds since 1970.
         from_ms: u64,
-        /// Until when.
+        /// End of the interval, milliseconds since 1970.
         to_ms: u64,
-        /// Of whom, with which codes.
+        /// Supplementary facts, such as principals and codes.
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
     /// `run.closed`. Made by [`super::Chain::closing`].
     Closed {
-        /// Entries of the run, this one included.
+        /// Number of entries of the run, this one included.
         count: u64,
-        /// Commitment of the entry before.
+        /// Commitment of the preceding entry.
         last: Digest,
         /// How the run ended: the machine's `Status`.
         status: Value,
@@ -125,20 +128,21 @@ pub enum Body {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
-    /// Its `Input`.
+    /// The machine's `Input`.
     pub input: Part,
-    /// Its answer.
+    /// The machine's answer.
     pub result: Verdict,
-    /// What else is known.
+    /// Supplementary facts.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
-    /// By the event itself, where the decision was made here and not read.
+    /// Set when the decision was made in this process, from the event's type; computed from `input` when it
+    /// was read.
     #[serde(skip)]
     kind: Option<Kind>,
 }
 
 impl PartialEq for Decision {
-    /// Two decisions are equal that are written alike.
+    /// `kind` is derived and takes no part in equality.
     fn eq(&self, other: &Self) -> bool {
         (&self.input, &self.result, &self.facts) == (&other.input, &other.result, &other.facts)
     }
@@ -158,35 +162,35 @@ impl Decision {
     }
 }
 
-/// What the machine answered.
+/// The machine's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Verdict {
-    /// Its `Accepted`.
+    /// The machine's `Accepted`.
     Accepted(Part),
-    /// Its `Refusal`.
+    /// The machine's `Refusal`.
     Refused(Part),
 }
 
-/// A value inside the entry, or its digest and length where it is kept outside.
+/// A value inside the entry, or the digest and length of a value stored outside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Part {
     /// The value.
     Inline(Value),
-    /// The value's canonical bytes are a [`Blob`].
+    /// The canonical bytes of the value are stored in a [`Blob`].
     Outside {
         /// SHA-256 of `xp-blob-v1`, a zero byte, the entry's salt and the bytes.
         digest: Digest,
-        /// How many bytes.
+        /// Length in bytes.
         bytes: u64,
     },
 }
 
-/// A part that is kept outside its entry and can be erased without touching the log.
+/// A part stored outside its entry. It can be erased without changing the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blob {
-    /// As the entry names it.
+    /// Digest under which the entry names the part.
     pub digest: Digest,
     /// Canonical JSON.
     pub bytes: Vec<u8>,
@@ -215,8 +219,9 @@ impl Body {
     /// The kind of an entry with this body.
     ///
     /// # Errors
-    /// A decision that was read from a log has an input that is none of the machine's, or that is kept outside and was not
-    /// brought in. One made by [`Self::decided`] always has a kind.
+    /// For a decision read from a log: its input is not an `Input` of the machine, or is stored outside the
+    /// entry and was not restored with [`Self::bring_in`]. A decision made by [`Self::decided`] always has a
+    /// kind.
     pub fn kind(&self) -> Result<Kind, EntryError> {
         Ok(match self {
             Self::Opened { .. } => Kind::RunOpened,
@@ -233,7 +238,7 @@ impl Body {
         })
     }
 
-    /// Whether it can stand in the chain of a run.
+    /// Whether the body may appear in the chain of a run.
     pub(crate) fn of_a_run(&self) -> bool {
         !matches!(
             self,
@@ -245,12 +250,12 @@ impl Body {
         )
     }
 
-    /// Whether it can stand in the server's own chain.
+    /// Whether the body may appear in the server's own chain.
     pub(crate) fn of_no_run(&self) -> bool {
         !self.of_a_run() || matches!(self, Self::RefusedOutside { .. } | Self::Counted { .. })
     }
 
-    /// Moves large parts out.
+    /// Moves parts longer than [`MAX_INLINE`] out of the entry and returns them.
     pub(crate) fn move_out(&mut self, salt: &Salt) -> Result<Vec<Blob>, EntryError> {
         let mut blobs = Vec::new();
         for part in self.parts_mut() {
@@ -265,7 +270,7 @@ impl Body {
         Ok(blobs)
     }
 
-    /// Brings parts back in; names the digest of one that is missing or damaged.
+    /// Restores parts from blobs. The error is the digest of a blob that is missing or damaged.
     pub(crate) fn bring_in<'b>(
         &mut self,
         salt: &Salt,

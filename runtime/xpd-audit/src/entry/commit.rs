@@ -1,11 +1,11 @@
-//! Commitments: what the log shows of an entry.
+//! Commitments: the only part of an entry that the public log contains.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use xp_scope::Digest;
 
-/// 32 random bytes that keep an entry from being guessed from its commitment.
+/// 32 random bytes, so that an entry cannot be guessed and confirmed from its commitment.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub [u8; 32]);
 
@@ -15,13 +15,13 @@ pub fn commitment(salt: &Salt, entry: &[u8]) -> Digest {
     Digest::of_parts(&[&salt.0, entry])
 }
 
-/// The bytes of a leaf: what a tlog-tiles entry bundle holds.
+/// The data of a leaf, as a tlog-tiles entry bundle holds it.
 #[must_use]
 pub fn leaf_data(commitment: &Digest) -> Vec<u8> {
     format!("{{\"c\":\"{commitment}\"}}").into_bytes()
 }
 
-/// Digest of a part kept outside its entry, under the entry's salt.
+/// Digest of a part stored outside its entry, under the entry's salt.
 pub(crate) fn blob_digest(salt: &Salt, bytes: &[u8]) -> Digest {
     Digest::of_parts(&[b"xp-blob-v1\0", &salt.0, bytes])
 }

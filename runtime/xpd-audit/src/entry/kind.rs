@@ -1,4 +1,4 @@
-//! The closed list of kinds.
+//! The closed set of entry kinds.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// As it stands in an entry.
+            /// The kind's name in an entry.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)+ }
@@ -27,52 +27,52 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A run began.
+    /// A run was started.
     RunOpened = "run.opened",
-    /// A token may be issued.
+    /// A grant was decided; its token may be issued.
     DecisionGranted = "decision.granted",
-    /// Something was refused.
+    /// A request was refused.
     DecisionRefused = "decision.refused",
-    /// A token was used; from here on the action may be under way.
+    /// A grant was claimed; from this entry on the action may be under way.
     GrantClaimed = "grant.claimed",
-    /// The proxy is about to act.
+    /// The proxy is about to perform the action.
     ActionStarted = "action.started",
-    /// The action was carried out and this is what came back.
+    /// The action was performed; the entry has its result.
     ActionResult = "action.result",
     /// The action was not carried out.
     ActionFailed = "action.failed",
-    /// Nobody knows whether the action was carried out.
+    /// It is unknown whether the action was performed.
     ActionInDoubt = "action.in_doubt",
-    /// A doubt was resolved.
+    /// A doubt was resolved: the action is known to have been performed or not.
     ActionResolved = "action.resolved",
-    /// A token ran out unused.
+    /// A grant expired unclaimed.
     GrantExpired = "grant.expired",
-    /// A role handed something in.
+    /// A role made a submission.
     Submitted = "submitted",
     /// A principal was shown a datum.
     Viewed = "viewed",
-    /// A role decided an outcome.
+    /// A role judged an outcome.
     Judged = "judged",
     /// An automatic outcome was taken.
     Settled = "settled",
-    /// An artifact was deployed here.
+    /// An artifact was deployed.
     ArtifactDeployed = "artifact.deployed",
     /// Roster, rules, bindings or keys changed.
     ConfigChanged = "config.changed",
-    /// Everything, an artifact, a run or a principal was stopped.
+    /// A kill stopped everything, or an artifact, a run, a principal or a connector.
     Killed = "killed",
-    /// Somebody asked that a kill be lifted.
+    /// An administrator asked to lift a kill.
     KillLiftAsked = "kill.lift_asked",
     /// A kill was lifted.
     KillLifted = "kill.lifted",
-    /// More refusals than are logged one by one.
+    /// A summary of refusals that were not logged one by one.
     RefusalsCounted = "refusals.counted",
-    /// A run is over; nothing of it follows.
+    /// The run ended. No entry of the run follows.
     RunClosed = "run.closed",
 }
 
 impl Kind {
-    /// The kind of an accepted decision about this event.
+    /// The kind of an entry for an accepted decision on this event.
     #[must_use]
     pub fn of(event: &Event) -> Self {
         match event {

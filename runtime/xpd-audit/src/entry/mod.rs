@@ -1,7 +1,7 @@
-//! What the log records: kinds, bodies, entries, commitments, and the pure writer.
+//! Entries of the log: kinds, bodies, commitments, and the writer, which does no I/O.
 //!
-//! A leaf of the log is `{"c":"sha256:…"}`, a commitment to an entry under a random salt, so a public log says nothing
-//! about what happened. Whoever may read an entry gets entry and salt and can compute its leaf.
+//! A leaf of the log is `{"c":"sha256:…"}`, a commitment to an entry under a random salt, so a published log
+//! reveals nothing about the entries. A reader who is given an entry and its salt can compute the leaf.
 
 mod body;
 mod canonical;

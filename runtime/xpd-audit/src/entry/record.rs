@@ -1,4 +1,4 @@
-//! Entries, and the lines they are handed over in.
+//! Entries, and the lines in which they are exported.
 
 use serde::{Deserialize, Serialize};
 use xp_scope::Digest;
@@ -10,10 +10,10 @@ use super::kind::Kind;
 
 /// Version of the entry format.
 pub const VERSION: u32 = 1;
-/// An entry's canonical bytes are shorter than this.
+/// Exclusive upper bound on the length of an entry's canonical bytes.
 pub const MAX_ENTRY_BYTES: usize = 64 * 1024;
 
-/// `,"salt":"` and 64 hex digits and `"}`.
+/// Length of `,"salt":"`, 64 hex digits and `"}`.
 const SALT_BYTES: usize = 9 + 64 + 2;
 
 /// An entry of the log.
@@ -24,24 +24,24 @@ pub struct LogEntry {
     pub v: u32,
     /// Position in the log, from 0.
     pub index: u64,
-    /// Milliseconds since 1970 by the clock that decides.
+    /// Milliseconds since 1970 by the server's clock.
     pub ts_ms: u64,
-    /// The run; none for the server's own entries.
+    /// Run id. Absent for the server's own entries.
     pub run: Option<String>,
     /// Position among the entries of its run, from 0.
     pub run_seq: u64,
-    /// Commitment of the entry before it in its run.
+    /// Commitment of the preceding entry of the run. Absent for the first.
     pub prev: Option<Digest>,
-    /// Digest of the artifact the run runs.
+    /// Digest of the run's artifact.
     pub art: Option<Digest>,
-    /// What it records.
+    /// Kind, computed from the body.
     pub kind: Kind,
-    /// The rest.
+    /// Content.
     pub body: Body,
 }
 
 impl LogEntry {
-    /// Its canonical bytes: what the commitment is about.
+    /// Canonical bytes, to which the commitment refers.
     pub fn canonical(&self) -> Result<Vec<u8>, EntryError> {
         exact(self)?;
         let bytes = canonical(self)?;
@@ -49,7 +49,7 @@ impl LogEntry {
     }
 }
 
-/// An entry with what opens its commitment: a line of `events.jsonl`.
+/// An entry and its salt: one line of `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
@@ -60,12 +60,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line, without a line feed.
+    /// Canonical bytes of the line, without a line feed.
     pub fn canonical(&self) -> Result<Vec<u8>, EntryError> {
         canonical(self)
     }
 
-    /// The entry's canonical bytes in a canonical line.
+    /// The slice of a canonical line that holds the entry's canonical bytes.
     #[must_use]
     pub fn entry_bytes(line: &[u8]) -> Option<&[u8]> {
         let (entry, rest) = line.split_at_checked(line.len().checked_sub(SALT_BYTES)?)?;

@@ -1,4 +1,5 @@
-//! The writer, pure: state in, entry and hashes out. The caller stores all of it in the transaction of the decision.
+//! The writer of entries. It does no I/O: it returns the entry and its hashes, and the caller stores them in
+//! the transaction of the decision.
 
 use serde::{Deserialize, Serialize};
 use xp_scope::Digest;
@@ -10,7 +11,7 @@ use super::kind::Kind;
 use super::record::{LogEntry, VERSION};
 use crate::merkle::{Frontier, Hash, Node, leaf_hash};
 
-/// The end of the chain of one run, or of the server's own entries. Stored with the run.
+/// The head of one chain, of a run or of the server's own entries. Stored with the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
@@ -21,68 +22,69 @@ pub struct Chain {
     closed: bool,
 }
 
-/// An entry to be.
+/// An entry before it is given its place in chain and tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
-    /// Milliseconds since 1970 by the clock that decides.
+    /// Milliseconds since 1970 by the server's clock.
     pub ts_ms: u64,
-    /// What it says.
+    /// Content.
     pub body: Body,
 }
 
-/// An entry that is part of the log once its transaction commits.
+/// An entry with everything to store for it. It is part of the log once its transaction commits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Appended {
-    /// The entry, large parts outside.
+    /// The entry, large parts moved out.
     pub entry: LogEntry,
     /// The entry's canonical bytes.
     pub bytes: Vec<u8>,
-    /// The salt it was given.
+    /// Salt.
     pub salt: Salt,
-    /// The commitment the log shows; `prev` of the next entry.
+    /// Commitment: the content of the leaf, and `prev` of the next entry.
     pub commitment: Digest,
-    /// The leaf's data, as a tlog-tiles bundle holds it.
+    /// Data of the leaf, as a tlog-tiles bundle holds it.
     pub leaf: Vec<u8>,
-    /// The leaf's hash.
+    /// Hash of the leaf.
     pub leaf_hash: Hash,
-    /// Every tree node this entry completed, the leaf first; store all of them to make proofs quickly.
+    /// Every tree node that this entry completed, the leaf first. Storing all of them makes proofs
+    /// logarithmic.
     pub nodes: Vec<Node>,
-    /// Parts kept outside the entry.
+    /// Parts stored outside the entry.
     pub blobs: Vec<Blob>,
 }
 
 impl Chain {
-    /// The chain of a run that is about to be opened.
+    /// The empty chain of a run that is about to start.
     #[must_use]
     pub fn of_run(run: impl Into<String>, artifact: Digest) -> Self {
         Self { run: Some(run.into()), art: Some(artifact), next: 0, last: None, closed: false }
     }
 
-    /// The chain of the server's own entries.
+    /// The empty chain of the server's own entries.
     #[must_use]
     pub fn of_server() -> Self {
         Self { run: None, art: None, next: 0, last: None, closed: false }
     }
 
-    /// Entries so far.
+    /// Number of entries.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.next
     }
 
-    /// Whether there are none.
+    /// Whether the chain has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.next == 0
     }
 
-    /// Whether `run.closed` was written.
+    /// Whether the chain has `run.closed`.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// The body of `run.closed` as it would be now; `status` is the machine's.
+    /// The body of `run.closed` for the chain as it is; `status` is the machine's `Status`.
     pub fn closing(&self, status: &impl Serialize) -> Result<Body, EntryError> {
         let last = self.last.clone().ok_or(EntryError::Misplaced(Kind::RunClosed))?;
         Ok(Body::Closed { count: self.next + 1, last, status: exact(status)? })
@@ -104,7 +106,7 @@ impl Chain {
     }
 }
 
-/// Appends an entry to its chain and to the tree. On an error nothing has changed.
+/// Appends an entry to the chain and the tree. On an error neither is changed.
 pub fn append(
     tree: &mut Frontier,
     chain: &mut Chain,

@@ -1,4 +1,5 @@
-//! The zip file: stored, sorted, without times or owners, so the same evidence is the same bytes.
+//! The zip file of a package: uncompressed, sorted by name, without times or owners, so the same evidence
+//! gives the same bytes.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
@@ -6,7 +7,7 @@ use std::io::{Cursor, Read as _, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
-/// A package larger than this is not read.
+/// Upper bound on the size of a package that is read, in bytes.
 pub const MAX_PACKAGE_BYTES: usize = 1 << 30;
 const MAX_FILES: usize = 100_000;
 
@@ -29,8 +30,8 @@ pub(crate) fn write(files: &Files) -> Result<Vec<u8>, String> {
     Ok(archive.finish().map_err(failed)?.into_inner())
 }
 
-/// Unpacks files and says what is wrong with the archive. Damaged content is still handed out, for the other checks
-/// to name.
+/// Unpacks files and lists faults of the archive. Files with a wrong checksum are returned too, so that later
+/// checks can name what is damaged.
 pub(crate) fn read(bytes: &[u8]) -> (Files, Vec<String>) {
     let mut files = Files::new();
     let mut faults = Vec::new();
@@ -44,7 +45,8 @@ pub(crate) fn read(bytes: &[u8]) -> (Files, Vec<String>) {
     if archive.len() > MAX_FILES {
         return (files, vec!["the package has too many files".to_owned()]);
     }
-    // Two readers of the file must see the same content under each name.
+    // Local headers and the central directory must agree, so that every reader of the archive sees the same
+    // content.
     if let Err(error) = archive.validate_header_consistency() {
         faults.push(format!("the archive is ambiguous: {error}"));
     }
@@ -69,7 +71,7 @@ fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, at: usize) -> Result<Unpacked
         return Err(format!("`{name}` is compressed"));
     }
     let mut content = Vec::new();
-    // A wrong checksum is found at the end, when the content is all there.
+    // A checksum error is reported after the content has been read in full.
     let fault = file.read_to_end(&mut content).err().map(|error| error.to_string());
     Ok((name, content, fault))
 }

@@ -1,11 +1,11 @@
-//! Whether a package has its run's end.
+//! Whether a package contains the end of its run.
 
 use super::archive::read;
 use super::layout::EVENTS;
 use crate::entry::{Kind, Line};
 
-/// Whether the last entry of a package reads and is not the end of its run: it was made while the run was open, or cut.
-/// Nothing is verified.
+/// Whether the last entry of the package can be read and is not `run.closed`: the package was made while the
+/// run was open, or was truncated. Verifies nothing.
 #[must_use]
 pub fn is_open(package: &[u8]) -> bool {
     let (files, _) = read(package);

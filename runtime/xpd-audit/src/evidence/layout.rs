@@ -1,4 +1,4 @@
-//! Names of the files in a package, and the small formats among them.
+//! Names of the files in a package, and the formats of the small ones.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,7 +19,7 @@ pub(crate) const ARTIFACT_KEYS: &str = "keys/artifact/";
 pub(crate) const BLOBS: &str = "blobs/";
 pub(crate) const VERIFY: &str = "VERIFY.md";
 
-/// A line of `proofs.jsonl`: the path of one entry, lowest hash first, each in base64.
+/// A line of `proofs.jsonl`: the inclusion path of one entry, lowest hash first, each hash in base64.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Proof {
@@ -27,12 +27,12 @@ pub(crate) struct Proof {
     pub path: Vec<String>,
 }
 
-/// Hashes as they stand in proofs.
+/// Encodes hashes in base64.
 pub(crate) fn texts(path: &[Hash]) -> Vec<String> {
     path.iter().map(|hash| STANDARD.encode(hash)).collect()
 }
 
-/// Reads them; none if one is no hash.
+/// Decodes hashes; `None` if one of them is malformed.
 pub(crate) fn hashes(texts: &[String]) -> Option<Vec<Hash>> {
     texts.iter().map(|text| STANDARD.decode(text).ok()?.try_into().ok()).collect()
 }

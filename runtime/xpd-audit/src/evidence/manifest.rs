@@ -1,4 +1,5 @@
-//! `manifest.json`: what is in the package. It shows accidents; against a forger the log's signature stands.
+//! `manifest.json`: the list of files with their digests. It detects accidental damage; protection against
+//! forgery rests on the log's signature.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +9,13 @@ use xp_scope::Digest;
 /// The package format.
 pub(crate) const FORMAT: &str = "xp-evidence-v1";
 
-/// How the parts of the runtime were kept apart.
+/// How the parts of the runtime were isolated from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deployment {
-    /// All in one process: checks cannot be forgotten, an intruder is not stopped.
+    /// All parts in one process. Protects against an omitted check, not against an intruder in the process.
     OneProcess,
-    /// Each part a process with its own user.
+    /// Each part in a process under a user of its own.
     Processes,
     /// Orchestrator and proxy on two hosts.
     Hosts,

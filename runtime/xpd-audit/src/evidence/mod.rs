@@ -1,4 +1,4 @@
-//! Evidence packages: everything about one run that a stranger needs, in one deterministic zip file.
+//! Evidence packages: what an outside verifier needs to check one run, in one deterministic zip file.
 
 mod archive;
 mod end;

@@ -14,51 +14,51 @@ use crate::entry::{Blob, LogEntry, Salt};
 use crate::merkle::Hash;
 use crate::note::Vkey;
 
-/// What a package is made of, all of it as the store has it.
+/// The parts of a package, as the store holds them.
 #[derive(Clone, Debug)]
 pub struct Evidence {
     /// The artifact file.
     pub artifact: Vec<u8>,
     /// The entries of the run, in order.
     pub entries: Vec<EvidenceEntry>,
-    /// Parts that are kept outside the entries and were not erased.
+    /// Parts stored outside the entries and not erased.
     pub blobs: Vec<Blob>,
-    /// The checkpoint the proofs lead to, a signed note.
+    /// The checkpoint to which the inclusion proofs lead, a signed note.
     pub checkpoint: Vec<u8>,
-    /// A checkpoint from before the run.
+    /// A checkpoint from before the run, where there is one.
     pub start: Option<EvidenceStart>,
     /// The log's key.
     pub log_key: Vkey,
     /// Public keys of the artifact's signers.
     pub artifact_keys: Vec<VerifyingKey>,
-    /// How the runtime's parts were kept apart.
+    /// How the parts of the runtime were isolated.
     pub deployment: Deployment,
 }
 
-/// An entry with its proof.
+/// An entry with its inclusion proof.
 #[derive(Clone, Debug)]
 pub struct EvidenceEntry {
-    /// The entry's canonical bytes, [`crate::entry::Appended::bytes`].
+    /// Canonical bytes of the entry, [`crate::entry::Appended::bytes`].
     pub bytes: Vec<u8>,
     /// Its salt.
     pub salt: Salt,
-    /// Its path to the checkpoint's root, [`crate::merkle::inclusion_proof`].
+    /// Inclusion path to the checkpoint's root, [`crate::merkle::inclusion_proof`].
     pub path: Vec<Hash>,
 }
 
-/// The log before the run began.
+/// The log as it was before the run.
 #[derive(Clone, Debug)]
 pub struct EvidenceStart {
-    /// The checkpoint, a signed note of a size up to the index of `run.opened`.
+    /// A signed note whose size is at most the index of `run.opened`.
     pub checkpoint: Vec<u8>,
-    /// That the later checkpoint continues it, [`crate::merkle::consistency_proof`].
+    /// Consistency proof from this checkpoint to the later one, [`crate::merkle::consistency_proof`].
     pub path: Vec<Hash>,
 }
 
-/// Why no package can be made.
+/// Why a package cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceError {
-    /// No entry, an entry that does not read, or one of no run.
+    /// There is no entry, or the entry at this position cannot be read or belongs to no run.
     #[error("entry {0} is not an entry of a run")]
     Entry(usize),
     /// The archive could not be written.
@@ -74,7 +74,7 @@ pub fn write_package(evidence: &Evidence) -> Result<Vec<u8>, EvidenceError> {
     let mut run = None;
     for (at, item) in evidence.entries.iter().enumerate() {
         let entry: LogEntry = serde_json::from_slice(&item.bytes).map_err(|_| EvidenceError::Entry(at))?;
-        // The canonical order of the two members, so the line is canonical as the entry is.
+        // `entry` before `salt`: the canonical order, so the line is canonical if the entry is.
         events.extend_from_slice(b"{\"entry\":");
         events.extend_from_slice(&item.bytes);
         events.extend_from_slice(

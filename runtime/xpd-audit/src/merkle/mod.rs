@@ -1,4 +1,4 @@
-//! RFC 6962 Merkle trees: hashing, the growing edge, proofs and their checks.
+//! RFC 6962 Merkle trees: hashing, appending, proofs and their verification.
 
 mod frontier;
 mod proof;

@@ -1,8 +1,8 @@
-//! Checking proofs (the algorithms of RFC 9162 sections 2.1.3.2 and 2.1.4.2, same trees as RFC 6962).
+//! Verification of proofs (RFC 9162 sections 2.1.3.2 and 2.1.4.2; the trees are those of RFC 6962).
 
 use super::{Hash, node_hash};
 
-/// Whether the leaf is at this index of the tree with this size and root.
+/// Whether the path proves that the leaf is at `index` of the tree with this size and root.
 #[must_use]
 pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> bool {
     if index >= size {
@@ -26,14 +26,14 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash], root:
     last == 0 && hash == *root
 }
 
-/// Whether the tree of size `new` begins with the tree of size `old`.
+/// Whether the path proves that the tree of size `new` begins with the tree of size `old`.
 #[must_use]
 pub fn verify_consistency(old: u64, old_root: &Hash, new: u64, new_root: &Hash, path: &[Hash]) -> bool {
     if old == 0 || old >= new {
         let nothing_to_show = old == 0 && *old_root == super::empty_root();
         return path.is_empty() && (nothing_to_show && old < new || old == new && old_root == new_root);
     }
-    // A perfect old tree is a node of the new one and left out of the proof.
+    // The root of a perfect old tree is a node of the new tree and is omitted from the proof.
     let (seed, rest) = match path.split_first() {
         _ if old.is_power_of_two() => (old_root, path),
         Some((first, rest)) => (first, rest),
@@ -62,7 +62,7 @@ pub fn verify_consistency(old: u64, old_root: &Hash, new: u64, new_root: &Hash, 
     last == 0 && old_hash == *old_root && new_hash == *new_root
 }
 
-/// A rightmost node without a right sibling moves up unchanged.
+/// A rightmost node without a right sibling is promoted unchanged.
 fn skip_missing_siblings(node: &mut u64, last: &mut u64) {
     while *node & 1 == 0 && *node != 0 {
         *node >>= 1;

@@ -1,17 +1,18 @@
-//! Proofs out of stored hashes.
+//! Proofs from stored hashes.
 
 use super::{Hash, fold, node_hash};
 
-/// Stored hashes of a tree.
+/// Access to the stored hashes of a tree.
 pub trait NodeReader {
-    /// What can go wrong.
+    /// Error of a lookup.
     type Error;
 
     /// Hash of the leaf at this index.
     fn leaf(&self, index: u64) -> Result<Hash, Self::Error>;
 
-    /// Hash of the perfect subtree over the leaves `index << level .. (index + 1) << level`, all of them present.
-    /// A store that keeps the nodes of [`super::Frontier::push`] answers at once; this default hashes the leaves.
+    /// Hash of the perfect subtree over the leaves `index << level .. (index + 1) << level`, all of which
+    /// must exist. An implementation that stores the nodes of [`super::Frontier::push`] looks it up; this
+    /// default computes it from the leaves.
     fn node(&self, level: u8, index: u64) -> Result<Hash, Self::Error> {
         match level.checked_sub(1) {
             None => self.leaf(index),
@@ -20,13 +21,13 @@ pub trait NodeReader {
     }
 }
 
-/// A hash that is not stored, or a question outside the tree.
+/// A hash is not stored, or lies outside the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tree has no node at level {level}, index {index}")]
 pub struct MissingNode {
-    /// Height of the node asked for.
+    /// Level of the requested node.
     pub level: u8,
-    /// Its position.
+    /// Its position in the level.
     pub index: u64,
 }
 
@@ -48,8 +49,8 @@ pub fn root<R: NodeReader>(reader: &R, size: u64) -> Result<Hash, R::Error> {
     range(reader, 0, size)
 }
 
-/// Path from a leaf to the root of the first `size` leaves (RFC 6962 section 2.1.1), lowest first.
-/// Empty where the index is outside.
+/// Inclusion path of a leaf in the tree of the first `size` leaves (RFC 6962 section 2.1.1), lowest hash
+/// first. Empty if the index is outside the tree.
 pub fn inclusion_proof<R: NodeReader>(reader: &R, index: u64, size: u64) -> Result<Vec<Hash>, R::Error> {
     let (mut low, mut high) = (0, size);
     let mut path = Vec::new();
@@ -70,8 +71,8 @@ pub fn inclusion_proof<R: NodeReader>(reader: &R, index: u64, size: u64) -> Resu
     Ok(path)
 }
 
-/// That the first `new` leaves begin with the first `old` (RFC 6962 section 2.1.2). Empty where `old` is 0, `new` or
-/// more.
+/// Consistency proof between the trees of the first `old` and the first `new` leaves (RFC 6962 section
+/// 2.1.2). Empty if `old` is 0 or not less than `new`.
 pub fn consistency_proof<R: NodeReader>(reader: &R, old: u64, new: u64) -> Result<Vec<Hash>, R::Error> {
     let (mut low, mut high) = (0, new);
     let mut path = Vec::new();
@@ -88,7 +89,7 @@ pub fn consistency_proof<R: NodeReader>(reader: &R, old: u64, new: u64) -> Resul
             low = middle;
         }
     }
-    // A subtree that begins at 0 is the old tree itself, whose root the verifier has.
+    // A subtree that begins at 0 is the old tree, whose root the verifier already has.
     if low != 0 {
         path.push(range(reader, low, high)?);
     }
@@ -101,7 +102,7 @@ fn range<R: NodeReader>(reader: &R, mut low: u64, high: u64) -> Result<Hash, R::
     let mut peaks = Vec::new();
     while low < high {
         let level = (high - low).ilog2();
-        // At most 63.
+        // The level is at most 63.
         peaks.push(reader.node(level as u8, low >> level)?);
         low += 1 << level;
     }

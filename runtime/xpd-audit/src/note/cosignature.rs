@@ -3,10 +3,11 @@
 use super::signed::{Note, NoteError, NoteSignature};
 use super::vkey::CosignerKey;
 
-/// Cosigns the text of a checkpoint at a time, in seconds since 1970. `sign` makes the Ed25519 signature of the key.
+/// Cosigns the text of a checkpoint. `time` is in seconds since 1970; `sign` makes the Ed25519 signature of
+/// the key.
 ///
 /// # Errors
-/// The time is none, or the signature is not by the key.
+/// `time` is out of range, or the signature does not verify under the key.
 pub fn cosign(
     text: &str,
     key: &CosignerKey,
@@ -25,10 +26,10 @@ pub fn cosign(
     Ok(NoteSignature { name: key.name().to_owned(), id: key.id(), bytes })
 }
 
-/// When a witness last cosigned the note, in seconds since 1970.
+/// When the witness last cosigned the note, in seconds since 1970.
 ///
 /// # Errors
-/// It did not, or a line says that it is by this witness and is not.
+/// The note has no cosignature by the witness, or has one that does not verify.
 pub fn cosigned_at(note: &Note, key: &CosignerKey) -> Result<u64, NoteError> {
     let mut latest = None;
     for line in note.signatures_of(key.name(), key.id()) {
@@ -49,7 +50,7 @@ fn message(text: &str, time: u64) -> String {
     format!("cosignature/v1\ntime {time}\n{text}")
 }
 
-/// Zero is no time, and what exceeds a signed number is none either.
+/// The specification excludes zero and values beyond a signed 64-bit integer.
 fn is_time(time: u64) -> bool {
     time != 0 && i64::try_from(time).is_ok()
 }

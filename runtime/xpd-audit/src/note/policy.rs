@@ -1,33 +1,33 @@
-//! Witness policies (C2SP tlog-policy): which logs, which witnesses, and which of them must have cosigned.
+//! Witness policies (C2SP tlog-policy): logs, witnesses, and the quorum of cosignatures.
 
 use super::cosignature::cosigned_at;
 use super::signed::{Note, NoteError};
 use super::vkey::{CosignerKey, Vkey};
 
-/// Lines of each kind at most.
+/// Upper bound on the lines of each kind.
 const MAX: usize = 64;
 
-/// A log of a policy.
+/// A log named by a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyLog {
-    /// Its key; the key's name is the log's origin.
+    /// The log's key; the key's name is the log's origin.
     pub key: Vkey,
-    /// Where it is, if the policy says.
+    /// URL of the log, if stated.
     pub url: Option<String>,
 }
 
-/// A witness of a policy.
+/// A witness named by a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyWitness {
-    /// Its name in the policy.
+    /// Name of the witness in the policy.
     pub name: String,
     /// Its key.
     pub key: CosignerKey,
-    /// Its submission prefix, if the policy says.
+    /// Submission prefix (URL) of the witness, if stated.
     pub url: Option<String>,
 }
 
-/// `k` of the members must have cosigned.
+/// A group, satisfied when at least `k` of its members are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Group {
     name: String,
@@ -35,54 +35,54 @@ struct Group {
     members: Vec<Member>,
 }
 
-/// A place in the list of witnesses or groups.
+/// Index of a witness or a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Member {
     Witness(usize),
     Group(usize),
 }
 
-/// A policy.
+/// A parsed policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     logs: Vec<PolicyLog>,
     witnesses: Vec<PolicyWitness>,
     groups: Vec<Group>,
-    /// `quorum none` is none.
+    /// `None` for `quorum none`.
     quorum: Option<Member>,
 }
 
-/// A line that is none of a policy.
+/// A syntax error in a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct PolicyError {
     /// The line, from 1; 0 for the policy as a whole.
     pub line: usize,
-    /// What is wrong.
+    /// Description of the fault.
     pub what: String,
 }
 
-/// A cosignature that holds.
+/// A valid cosignature.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Cosigned {
     /// The witness, by its name in the policy.
     pub witness: String,
-    /// When, in seconds since 1970 by the clock of the witness.
+    /// Time of the cosignature, in seconds since 1970 by the clock of the witness.
     pub time: u64,
 }
 
 /// Why a checkpoint does not satisfy a policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuorumError {
-    /// A line that says it is by a witness of the policy and is not.
+    /// A cosignature claims a witness of the policy and does not verify. Holds the witness.
     #[error("the cosignature of `{0}` is wrong")]
     Wrong(String),
-    /// Too few.
+    /// The quorum is not reached.
     #[error("cosigned by {}, and the policy's quorum is {quorum}", list(.cosigned))]
     Missing {
-        /// Witnesses that cosigned.
+        /// Witnesses whose cosignatures are valid.
         cosigned: Vec<String>,
-        /// The quorum in words.
+        /// The quorum as text.
         quorum: String,
     },
 }
@@ -92,10 +92,10 @@ fn list(names: &[String]) -> String {
 }
 
 impl Policy {
-    /// Reads the text of a policy.
+    /// Parses a policy.
     ///
     /// # Errors
-    /// The first line that is wrong.
+    /// The first line with a fault.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let mut policy = Self { logs: Vec::new(), witnesses: Vec::new(), groups: Vec::new(), quorum: None };
         let mut has_quorum = false;
@@ -190,28 +190,29 @@ impl Policy {
         witness.or_else(group).ok_or_else(|| format!("`{name}` is not defined above"))
     }
 
-    /// The logs it names.
+    /// The logs.
     #[must_use]
     pub fn logs(&self) -> &[PolicyLog] {
         &self.logs
     }
 
-    /// The witnesses it names.
+    /// The witnesses.
     #[must_use]
     pub fn witnesses(&self) -> &[PolicyWitness] {
         &self.witnesses
     }
 
-    /// Whether it asks for any cosignature.
+    /// Whether the policy has a quorum.
     #[must_use]
     pub fn asks(&self) -> bool {
         self.quorum.is_some()
     }
 
-    /// The cosignatures of a checkpoint, if they are enough. Its log's signature is not looked at.
+    /// The valid cosignatures of a checkpoint, if they reach the quorum. Does not verify the log's own
+    /// signature.
     ///
     /// # Errors
-    /// They are too few, or one of them is wrong.
+    /// The quorum is not reached, or a cosignature by a witness of the policy does not verify.
     pub fn check(&self, note: &Note) -> Result<Vec<Cosigned>, QuorumError> {
         let mut cosigned = Vec::new();
         let mut has = Vec::new();
@@ -233,7 +234,7 @@ impl Policy {
         }
     }
 
-    /// Members are defined before the groups that name them, so this ends.
+    /// Terminates, since a group can only name members defined before it.
     fn has(&self, member: Member, cosigned: &[bool]) -> bool {
         match member {
             Member::Witness(at) => cosigned.get(at).copied().unwrap_or(false),

@@ -1,4 +1,4 @@
-//! Signed notes: a text and signature lines under it.
+//! Signed notes: a text followed by signature lines.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use super::vkey::Vkey;
 const MAX_BYTES: usize = 1_000_000;
 const MAX_SIGNATURES: usize = 100;
 
-/// A text with signatures, some of them perhaps by keys nobody here knows.
+/// A text with its signatures, which may include some by unknown keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     text: String,
@@ -32,10 +32,10 @@ pub enum NoteError {
     /// Not a text, an empty line and signature lines.
     #[error("not a signed note")]
     Form,
-    /// Not signed by the key.
+    /// No signature by the key.
     #[error("note is not signed by the key")]
     Unsigned,
-    /// A signature says it is by the key and is not.
+    /// A signature names the key and does not verify.
     #[error("signature of the note is wrong")]
     Signature,
 }
@@ -48,10 +48,10 @@ impl NoteSignature {
         format!("\u{2014} {} {}\n", self.name, STANDARD.encode(bytes))
     }
 
-    /// Reads signature lines, each ended by a line feed.
+    /// Parses signature lines, each ended by a line feed.
     ///
     /// # Errors
-    /// There is none, or something else stands among them.
+    /// There is none, or a line is not a signature line.
     pub fn parse_lines(lines: &str) -> Result<Vec<Self>, NoteError> {
         let lines = lines.strip_suffix('\n').ok_or(NoteError::Form)?;
         lines.split('\n').map(line).collect::<Option<Vec<_>>>().ok_or(NoteError::Form)
@@ -72,7 +72,7 @@ impl Note {
         Ok(Self { text: text.to_owned(), signatures: vec![signature] })
     }
 
-    /// Reads a note. Nothing is verified yet.
+    /// Parses a note. Verifies no signature.
     pub fn parse(bytes: &[u8]) -> Result<Self, NoteError> {
         if bytes.len() > MAX_BYTES {
             return Err(NoteError::Form);
@@ -87,7 +87,7 @@ impl Note {
         Ok(Self { text: text.to_owned(), signatures })
     }
 
-    /// The text, if the key signed it.
+    /// The text, if a signature by the key verifies.
     pub fn verify(&self, key: &Vkey) -> Result<&str, NoteError> {
         let mut own = self.signatures_of(key.name(), key.id()).peekable();
         if own.peek().is_none() {
@@ -104,18 +104,18 @@ impl Note {
         self.signatures.iter().filter(move |line| line.name == name && line.id == id)
     }
 
-    /// Adds a signature line, in place of those of the same key.
+    /// Adds a signature line and removes earlier ones by the same key.
     pub fn add(&mut self, signature: NoteSignature) {
         self.signatures.retain(|line| (&line.name, line.id) != (&signature.name, signature.id));
         self.signatures.push(signature);
     }
 
-    /// Drops the signatures of all keys but this.
+    /// Removes the signatures of all other keys.
     pub fn retain(&mut self, key: &Vkey) {
         self.signatures.retain(|line| line.name == key.name() && line.id == key.id());
     }
 
-    /// The text, whoever signed it.
+    /// The text, without verification.
     #[must_use]
     pub fn unverified_text(&self) -> &str {
         &self.text
@@ -127,7 +127,7 @@ impl Note {
         &self.signatures
     }
 
-    /// The note as a file.
+    /// The serialised note.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut message = format!("{}\n", self.text);

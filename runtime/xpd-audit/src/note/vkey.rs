@@ -15,29 +15,29 @@ pub type Vkey = NamedKey<0x01>;
 /// The key of a witness: signature type 0x04, timestamped Ed25519 cosignatures of checkpoints.
 pub type CosignerKey = NamedKey<0x04>;
 
-/// An Ed25519 public key of a signer of notes, under the name it signs with, for signatures of one type.
+/// An Ed25519 public key with the name it signs notes under, for signatures of one type.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NamedKey<const TYPE: u8> {
     name: String,
     key: VerifyingKey,
 }
 
-/// Text that is not a usable verifier key.
+/// Why a text is not a usable verifier key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VkeyError {
     /// Not `<name>+<8 hex digits>+<base64>`.
     #[error("not a verifier key (name+id+key)")]
     Form,
-    /// A key name is not empty and has neither white space nor `+`.
+    /// The key name is empty or contains white space or `+`.
     #[error("key name is not usable")]
     Name,
-    /// The key id is not that of name and key.
+    /// The key id does not match name and key.
     #[error("key id does not fit name and key")]
     Id,
-    /// For another type of signature: a log's key is of type 1, a witness's of type 4.
+    /// The key is for another signature type: a log's key has type 1, a witness's type 4.
     #[error("key is of another type than is needed here")]
     Type,
-    /// Not a point of the curve, or one that verifies signatures of others.
+    /// Not a point of the curve, or a point of small order.
     #[error("key is not a usable Ed25519 key")]
     Key,
 }
@@ -53,13 +53,13 @@ impl<const TYPE: u8> NamedKey<TYPE> {
         if key.is_weak() { Err(VkeyError::Key) } else { Ok(Self { name: name.to_owned(), key }) }
     }
 
-    /// The name it signs with; for a log, its origin.
+    /// Key name; for a log, its origin.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The four bytes that stand before its signatures.
+    /// Key id: the four bytes that precede each signature.
     #[must_use]
     pub fn id(&self) -> [u8; 4] {
         let hash = Sha256::new().chain_update(&self.name).chain_update("\n").chain_update(self.typed());
@@ -73,7 +73,7 @@ impl<const TYPE: u8> NamedKey<TYPE> {
         self.key.as_bytes()
     }
 
-    /// Strict Ed25519: no key of small order, one signature per message and nonce.
+    /// Verifies by the strict Ed25519 rules (no small-order points, canonical scalars).
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.key.verify_strict(message, &Signature::from_bytes(signature)).is_ok()

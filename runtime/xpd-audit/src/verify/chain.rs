@@ -1,4 +1,5 @@
-//! The chain of the run: nothing missing, doubled, moved or cut off, and all of one run and artifact.
+//! The chain of the run: no entry is missing, duplicated, reordered or truncated, and all belong to one run
+//! and artifact.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +7,12 @@ use super::lines::{Lines, Read};
 use super::report::{Fault, Finding};
 use crate::entry::{Body, Kind};
 
-/// What the order of the lines came to.
+/// Result of the checks on the order of the lines.
 #[derive(Clone, Copy)]
 pub(super) struct Order {
-    /// Up to the last line nothing is missing or too many.
+    /// No entry up to the last line is missing or superfluous.
     pub chained: bool,
-    /// The last line is not the run's end.
+    /// The last line is not `run.closed`.
     pub open: bool,
 }
 
@@ -19,7 +20,7 @@ pub(super) struct Order {
 pub(super) fn check(lines: &Lines, findings: &mut Vec<Finding>) -> Order {
     let before = findings.len();
     let mut next = 0;
-    // Damaged lines since the last that reads: they stand for that many entries.
+    // Number of damaged lines since the last readable one. Each accounts for one missing entry.
     let mut damaged = 0;
     let mut commitments = BTreeMap::new();
     let mut last: Option<&Read> = None;
@@ -61,7 +62,7 @@ fn follows(
     let entry = &read.entry;
     let fits = match entry.run_seq.checked_sub(1) {
         None => entry.prev.is_none() && entry.kind == Kind::RunOpened && entry.run.is_some(),
-        // Where the entry before is damaged or missing, that finding stands for this one.
+        // A preceding entry that is damaged or missing has a finding of its own.
         Some(before) => commitments.get(&before).is_none_or(|found| entry.prev.as_ref() == Some(*found)),
     };
     if !fits {
@@ -90,7 +91,7 @@ fn follows(
     }
 }
 
-/// True if the end is missing and all before it is there.
+/// Whether `run.closed` is missing and everything before it is present.
 fn end(lines: &Lines, last: Option<&Read>, count: u64, findings: &mut Vec<Finding>) -> bool {
     let Some(last) = last else {
         findings.push(Finding::new(Fault::Incomplete, "no entry of the run can be read"));
@@ -104,7 +105,7 @@ fn end(lines: &Lines, last: Option<&Read>, count: u64, findings: &mut Vec<Findin
                 findings.push(Finding::at(Fault::Incomplete, &last.name, why));
             }
         }
-        // A damaged last line may have been the end.
+        // A damaged last line may have been `run.closed`.
         _ if matches!(lines.read.last(), Some(None)) => {}
         _ => {
             let why =

@@ -1,4 +1,4 @@
-//! Decisions as the machine's own types.
+//! Decisions parsed into the machine's types.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,21 +8,21 @@ use super::lines::Read;
 use super::report::{Fault, Finding};
 use crate::entry::{Body, Part, Verdict};
 
-/// An entry as verification reads it.
+/// An entry in parsed form.
 pub(super) struct Step<'a> {
     pub read: &'a Read,
     pub what: What<'a>,
 }
 
-/// What it says.
+/// Content of an entry.
 pub(super) enum What<'a> {
     Opened(Start),
     Decided(Box<Input>, Box<Result<Accepted, Refusal>>),
-    /// Anything that is no decision of the machine.
+    /// Any body that is not a decision of the machine.
     Other(&'a Body),
 }
 
-/// Reads every entry; one that does not read is a finding.
+/// Parses every entry. An entry that does not parse is a finding.
 pub(super) fn read<'a>(lines: impl Iterator<Item = &'a Read>, findings: &mut Vec<Finding>) -> Vec<Step<'a>> {
     let mut steps = Vec::new();
     for read in lines {
@@ -50,7 +50,8 @@ fn decided(input: &Part, result: &Verdict) -> Option<What<'static>> {
     Some(What::Decided(Box::new(typed(input)?), Box::new(result)))
 }
 
-/// The value as a type, if the type says all that the value says.
+/// Deserialises the value, and requires that serialising it again gives the same value, so that no member was
+/// ignored.
 fn typed<T: DeserializeOwned + Serialize>(part: &Part) -> Option<T> {
     let Part::Inline(value) = part else { return None };
     let typed = T::deserialize(value).ok()?;

@@ -1,4 +1,4 @@
-//! Lines of `events.jsonl`: read, opened, found in the log.
+//! Lines of `events.jsonl`: parsed, opened against their commitment, and located in the log.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,19 @@ use crate::evidence::{BLOBS, Proof, hashes};
 use crate::merkle::{Hash, leaf_hash, verify_inclusion};
 use crate::note::Checkpoint;
 
-/// A line that reads, whether or not it is in the log.
+/// A line that parses, whether or not its entry is in the log.
 #[derive(Debug)]
 pub(super) struct Read {
     pub name: EntryName,
-    /// Parts inside, where they could be brought in.
+    /// The entry, with the parts restored whose blobs are present.
     pub entry: LogEntry,
     pub commitment: Digest,
 }
 
-/// Every line, in order; none where a line is damaged.
+/// All lines in order; `None` where a line is damaged.
 pub(super) struct Lines {
     pub read: Vec<Option<Read>>,
-    /// No line is damaged and every entry is in the log.
+    /// Whether no line is damaged and every entry is in the log.
     pub whole: bool,
 }
 
@@ -60,7 +60,7 @@ pub(super) fn read(
                     let why = format!("a part of it, {digest}, is missing or damaged");
                     faults.push(Finding::at(Fault::Blob, &read.name, why));
                 } else if read.line.entry.body.kind().is_ok_and(|kind| kind != read.line.entry.kind) {
-                    // A decision whose input does not read has no kind: the replay says so.
+                    // A decision whose input does not parse has no kind; the replay reports it.
                     faults.push(Finding::at(Fault::Line, &read.name, "it is not of the kind it says"));
                 }
                 let (entry, commitment) = (read.line.entry, read.line_commitment);
@@ -68,7 +68,7 @@ pub(super) fn read(
             }
         }
     }
-    // One cause, not one finding for each entry.
+    // If no entry is included, the cause is common: one finding instead of one for each entry.
     if included == 0 && strangers.len() > 1 {
         let first = strangers.swap_remove(0);
         strangers.clear();
@@ -93,7 +93,8 @@ fn line(number: usize, bytes: &[u8]) -> Result<Parsed, Finding> {
     let damaged = |why: String| Finding::at(Fault::Line, &salvage(number, bytes), why);
     let line: Line =
         serde_json::from_slice(bytes).map_err(|error| damaged(format!("not an entry: {error}")))?;
-    // One reading only: no white space, no member twice, no other spelling.
+    // The line must be canonical, so that it has one reading: no white space, no duplicate member, no other
+    // spelling.
     if line.canonical().ok().as_deref() != Some(bytes) {
         return Err(damaged("not in canonical form".to_owned()));
     }
@@ -137,8 +138,8 @@ fn paths(proofs: &[u8], findings: &mut Vec<Finding>) -> BTreeMap<u64, Vec<Hash>>
     paths
 }
 
-/// What can still be read of a damaged line, to name the entry by. Members of the entry stand behind its body, so the
-/// last of a name is the entry's own.
+/// What can be read of a damaged line, to name its entry. The entry's own members follow its body, so the
+/// last occurrence of a member name is taken.
 fn salvage(line: usize, bytes: &[u8]) -> EntryName {
     let text = String::from_utf8_lossy(bytes);
     let behind = |member: &str| text.rsplit_once(member).map(|(_, rest)| rest);

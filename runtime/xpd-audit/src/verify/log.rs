@@ -1,4 +1,4 @@
-//! The log's side: its key, its checkpoints, that one continues the other.
+//! Checks on the log: its key, its checkpoints, and the consistency between them.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use crate::evidence::{CHECKPOINT, CONSISTENCY, LOG_KEY, START_CHECKPOINT, hashes
 use crate::merkle::verify_consistency;
 use crate::note::{Checkpoint, Cosigned, Note, Policy, Vkey};
 
-/// The checkpoint the proofs lead to, if it reads; unsigned or wrongly signed it is a finding, and still shows which
-/// entries were changed.
+/// The checkpoint to which the proofs lead, if it parses. A missing or wrong signature is a finding, and the
+/// checkpoint is still returned, since it shows which entries were changed.
 pub(super) fn checkpoint(
     files: &BTreeMap<String, Vec<u8>>,
     trusted: Option<&Vkey>,
@@ -29,7 +29,7 @@ pub(super) fn checkpoint(
     Some(checkpoint)
 }
 
-/// The cosignatures that a policy asks for on the checkpoint.
+/// The cosignatures on the checkpoint that the policy requires.
 pub(super) fn witnesses(
     files: &BTreeMap<String, Vec<u8>>,
     policy: &Policy,
@@ -44,14 +44,14 @@ pub(super) fn witnesses(
     })
 }
 
-/// The key of the log that the package names, if a policy has it.
+/// The policy's key for the log that the package names.
 pub(super) fn key_of_policy<'p>(files: &BTreeMap<String, Vec<u8>>, policy: &'p Policy) -> Option<&'p Vkey> {
     let note = Note::parse(files.get(CHECKPOINT)?).ok()?;
     let origin = Checkpoint::parse(note.unverified_text()).ok()?.origin;
     policy.logs().iter().map(|log| &log.key).find(|key| key.name() == origin)
 }
 
-/// Size of the log before the run, if the package says and the log continues it.
+/// Size of the log before the run, if the package has a start checkpoint and the log is consistent with it.
 pub(super) fn start_size(files: &BTreeMap<String, Vec<u8>>) -> Option<u64> {
     let note = Note::parse(files.get(START_CHECKPOINT)?).ok()?;
     Some(Checkpoint::parse(note.unverified_text()).ok()?.size)

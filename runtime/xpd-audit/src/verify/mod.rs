@@ -1,5 +1,5 @@
-//! Offline verification of a package: is it in the log, complete, chained, granted, used once, what the machine gives, and
-//! what its properties allow.
+//! Offline verification of a package: inclusion in the log, completeness, chaining, one grant per action and
+//! one action per grant, replay on the machine, and the artifact's properties.
 
 mod chain;
 mod decisions;

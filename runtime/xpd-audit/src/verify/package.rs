@@ -1,4 +1,4 @@
-//! The verification of a package, from its bytes to a report.
+//! Verification of a package, from its bytes to a report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,16 @@ use crate::entry::{Body, Kind};
 use crate::evidence::{self, Deployment, Manifest};
 use crate::note::{Policy, Vkey};
 
-/// What the verifier knows from elsewhere than the package.
+/// What the verifier knows independently of the package.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
-    /// The log's key. Without it the verdict is at most `self-consistent`.
+    /// The log's key. Without it, and without a policy that names the log, the verdict is at most
+    /// `self-consistent`.
     pub log_key: Option<Vkey>,
-    /// Keys that may sign artifacts. Without one the verdict is at most `self-consistent`.
+    /// Keys whose signatures on artifacts are trusted. Without any the verdict is at most `self-consistent`.
     pub artifact_keys: Vec<VerifyingKey>,
-    /// Whose cosignatures the checkpoint must have. A log that it names is trusted as by [`Self::log_key`].
+    /// The policy whose quorum the checkpoint must reach. A log that the policy names is trusted as by
+    /// [`Self::log_key`].
     pub policy: Option<Policy>,
 }
 
@@ -158,13 +160,13 @@ fn artifact(files: &Files, trust: &Trust, findings: &mut Vec<Finding>) -> Option
         Ok((_, artifact)) => Some(artifact),
         Err(error) => {
             findings.push(Finding::new(Fault::Artifact, error.to_string()));
-            // Whoever signed it, the replay can still say whether it is the machine that decided.
+            // Without a valid signature the replay still shows whether the machine made the decisions.
             Envelope::open(bytes, xp_artifact::Trust::FormOnly).ok().map(|(_, artifact)| artifact)
         }
     }
 }
 
-/// Run, artifact and place in the log agree between the parts of the package.
+/// Checks that the parts of the package agree on run, artifact and position in the log.
 fn names(
     lines: &Lines,
     report: &Report,
@@ -174,7 +176,7 @@ fn names(
 ) {
     let read = || lines.read.iter().flatten();
     if let Some(artifact) = &report.artifact {
-        // Where one entry differs from the one before it, the chain has said so.
+        // A difference between two entries was already reported by the check of the chain.
         if let Some(line) = read().next().filter(|line| line.entry.art.as_ref() != Some(artifact)) {
             let why = "it names another artifact than the package holds";
             findings.push(Finding::at(Fault::Artifact, &line.name, why));
@@ -197,7 +199,7 @@ fn names(
     }
 }
 
-/// What is left open about other histories under the same key.
+/// What is not excluded about other histories under the same log key.
 fn same_log(policy: Option<&Policy>, report: &Report) -> String {
     match policy {
         Some(policy) if policy.asks() && !report.witnesses.is_empty() => {

@@ -1,4 +1,4 @@
-//! The monitors of an artifact's safety questions, told what the replayed run did.
+//! The monitors of an artifact's safety properties, fed with the replayed run.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use super::decisions::{Step, What};
 use super::property::{EntryName, InRun, Property};
 use super::report::{Fault, Finding};
 
-/// What uses of a run gave back. Collected before the replay: an upstream's name is known to what is compared before it.
+/// Results of the run's uses. Collected before the replay, since a monitor may compare a name before the
+/// entry in which the upstream returned it.
 pub(super) fn results(steps: &[Step<'_>]) -> Results {
     let mut results = Results::default();
     let mut uses = BTreeMap::new();
@@ -43,12 +44,12 @@ pub(super) struct Properties<'w> {
     watched: Watched<'w>,
     watch: Watch,
     relation: Concrete<'w>,
-    /// By watched question: how it stands, and since which entry.
+    /// For each watched property: its standing, and the entry since which it holds.
     standing: Vec<(Standing, Option<EntryName>)>,
 }
 
 impl<'w> Properties<'w> {
-    /// Those of an artifact, at the start of a run.
+    /// The monitors of an artifact at the start of a run.
     pub(super) fn of(workflow: &'w Workflow, obligations: &'w [Obligation], results: &'w Results) -> Self {
         let asked = obligations.iter().map(|obligation| &obligation.question);
         let watched = Watched::of(workflow, asked.filter(|question| is_safety(question)));
@@ -57,7 +58,7 @@ impl<'w> Properties<'w> {
         Self { obligations, watched, watch, relation: Concrete::knowing(workflow, results), standing }
     }
 
-    /// An input was accepted; `after` is the state that it led to.
+    /// Feeds an accepted input; `after` is the resulting state.
     pub(super) fn accepted(
         &mut self,
         machine: &Machine,
@@ -78,7 +79,7 @@ impl<'w> Properties<'w> {
         }
     }
 
-    /// What the run came to; what is broken is a finding.
+    /// The standing of each property at the end. A broken one is a finding.
     pub(super) fn conclude(self, findings: &mut Vec<Finding>) -> Vec<Property> {
         let whole = findings.iter().all(|finding| finding.fault != Fault::Replay);
         let mut watched = self.standing.into_iter();

@@ -1,4 +1,4 @@
-//! How a property stands in a run, and entries by name.
+//! How a property stands in a run, and how entries are named in findings.
 
 use std::fmt;
 
@@ -7,47 +7,47 @@ use xp_artifact::question::Status;
 
 use crate::entry::Kind;
 
-/// Which entry a finding is about, as far as it can be read.
+/// The entry that a finding is about, as far as it can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EntryName {
     /// Line of `events.jsonl`, from 1.
     pub line: usize,
-    /// Position in the log.
+    /// Position in the log, from 0.
     pub index: Option<u64>,
-    /// Position in the run.
+    /// Position in the run, from 0.
     pub run_seq: Option<u64>,
     /// Kind.
     pub kind: Option<Kind>,
 }
 
-/// How a property stands in one run.
+/// Standing of a property in one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InRun {
-    /// Nothing in the entries broke it.
+    /// The entries do not break it.
     Held,
-    /// It is broken if uses whose end is not in the entries were carried out.
+    /// Broken if uses whose end is not in the entries were carried out.
     BrokenIfDone,
-    /// It is broken.
+    /// Broken.
     Broken,
-    /// The replay did not get through every entry and had not found it broken.
+    /// The replay stopped before the last entry and had not found it broken.
     NotChecked,
-    /// It speaks of all runs: no log of one shows it.
+    /// The property is about all runs; the log of one run cannot show it.
     NotInLog,
 }
 
-/// A property of the artifact and what the run showed of it.
+/// A property of the artifact and its standing in the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Property {
     /// Name of the obligation, `bug_fix/merge-requires`.
     pub id: String,
-    /// The clause, or the name of the question that is always asked.
+    /// The clause in source form, or the name of a built-in property.
     pub source: String,
-    /// What the compiler answered, as the artifact carries it.
+    /// The compiler's answer, as recorded in the artifact.
     pub answer: Status,
-    /// How it stands.
+    /// Standing in the run.
     pub in_run: InRun,
-    /// The entry since which it is broken, or broken if done.
+    /// The entry that broke it, or that would have if done.
     pub since: Option<EntryName>,
 }
 

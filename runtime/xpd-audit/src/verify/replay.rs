@@ -1,4 +1,4 @@
-//! Replay: every decision, refusals included, is the one the artifact's machine gives.
+//! Replay: every logged decision, refusals included, must equal the answer of the artifact's machine.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,18 +12,19 @@ use super::property::Property;
 use super::report::{Fault, Finding};
 use crate::entry::Body;
 
-/// What a replay came to.
+/// Result of a replay.
 #[derive(Debug, Default)]
 pub(super) struct Replayed {
-    /// Decisions that are the machine's.
+    /// Decisions that equal the machine's answer.
     pub decisions: u64,
-    /// Refusals among them that this machine words otherwise.
+    /// Those among them that are refusals with a different text.
     pub reworded: u64,
-    /// What the run showed of the artifact's properties.
+    /// Standing of the artifact's properties.
     pub properties: Vec<Property>,
 }
 
-/// Runs the entries through the machine. Stops at the first that differs: what follows stands on another state.
+/// Replays the entries on the machine. Stops at the first difference, since later decisions depend on the
+/// state.
 pub(super) fn check(artifact: &Artifact, steps: &[Step<'_>], findings: &mut Vec<Finding>) -> Replayed {
     let machine = match Machine::new(artifact.workflow.clone()) {
         Ok(machine) => machine,
@@ -68,8 +69,8 @@ impl Run<'_> {
                 if !same(&given, logged.as_ref()) {
                     return Err(format!(
                         "the log says {}, the machine says {}",
-                        told(logged.as_ref()),
-                        told(&given)
+                        describe(logged.as_ref()),
+                        describe(&given)
                     ));
                 }
                 self.replayed.decisions += 1;
@@ -99,7 +100,8 @@ impl Run<'_> {
 
 /// The machine's answer to an input.
 ///
-/// A request on an earlier record names no grant, though several fitted: the grant is the one by which it was answered so.
+/// Records made before requests could name a grant have none, although several may fit. For these the first
+/// grant is taken that leads to the logged answer.
 fn decide(
     machine: &Machine,
     state: &mut State,
@@ -130,7 +132,7 @@ fn decide(
     given
 }
 
-/// A refusal is its code and its clause: the words may be another version's.
+/// Refusals are compared by code and clause. Their texts may come from another version.
 fn same(given: &Result<Accepted, Refusal>, logged: &Result<Accepted, Refusal>) -> bool {
     match (given, logged) {
         (Ok(given), Ok(logged)) => given == logged,
@@ -143,7 +145,7 @@ fn json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-fn told(result: &Result<Accepted, Refusal>) -> String {
+fn describe(result: &Result<Accepted, Refusal>) -> String {
     match result {
         Ok(accepted) => json(accepted).to_string(),
         Err(refusal) => format!("refused, {} ({})", refusal.code.as_str(), refusal.reason),

@@ -1,4 +1,4 @@
-//! What verification found.
+//! The result of verification.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,114 +13,115 @@ use crate::note::Cosigned;
 /// Findings beyond this many are counted, not listed.
 const MAX_FINDINGS: usize = 100;
 
-/// The answer.
+/// Overall result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Everything checked holds, by keys that came from outside the package.
+    /// Every check holds, under keys supplied from outside the package.
     Verified,
-    /// Everything checked holds, by keys that whoever made the package could have made too.
+    /// Every check holds, under keys that the author of the package could have generated.
     SelfConsistent,
-    /// Everything checked holds as far as the package goes, and the run's end is not in it: it was open then, or its tail
-    /// was cut.
+    /// Every check holds for the entries present, and `run.closed` is missing: the package was made while the
+    /// run was open, or was truncated.
     Incomplete,
-    /// Something does not hold; the findings say what.
+    /// A check failed; see the findings.
     Failed,
 }
 
-/// What kind of thing does not hold.
+/// The check that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The archive, or a file that is missing or too many.
+    /// The archive is malformed, or a file is missing or unexpected.
     Archive,
-    /// The manifest, or a file that is not what it says.
+    /// The manifest is malformed, or a file does not match it.
     Manifest,
     /// A checkpoint or its signature.
     Checkpoint,
-    /// Too few cosignatures by the witness policy, or a wrong one.
+    /// The witness policy is not satisfied, or a cosignature does not verify.
     Witness,
-    /// The log before the run is not the beginning of the log after it.
+    /// The log before the run is not a prefix of the log after it.
     Consistency,
     /// A line that is not an entry in canonical form.
     Line,
     /// An entry that is not in the log.
     Inclusion,
-    /// Entries missing, doubled or out of order.
+    /// Entries are missing, duplicated or out of order.
     Chain,
-    /// The run's end is missing, or does not fit.
+    /// `run.closed` is missing or does not match the entries.
     Incomplete,
-    /// The artifact, its signature, or an entry that names another.
+    /// The artifact or its signature is invalid, or an entry names another artifact.
     Artifact,
-    /// A part outside an entry that is missing or damaged.
+    /// A part stored outside an entry is missing or damaged.
     Blob,
-    /// An action without a grant, or more than one action for one.
+    /// An action without a grant, or more than one action under a grant.
     Use,
-    /// A decision that is not the machine's.
+    /// A decision differs from the machine's.
     Replay,
-    /// A property of the artifact that the run broke.
+    /// The run broke a property of the artifact.
     Property,
 }
 
-/// Something that does not hold.
+/// A failed check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What kind of thing.
+    /// The check.
     pub fault: Fault,
-    /// The entry, where it is about one.
+    /// The entry concerned, if there is one.
     pub entry: Option<EntryName>,
-    /// In words.
+    /// Description for people.
     pub message: String,
 }
 
-/// The log a package leads to.
+/// The log to which the package belongs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LogName {
-    /// Its name.
+    /// Origin of the log.
     pub origin: String,
     /// Its size at the checkpoint.
     pub size: u64,
-    /// Its root there.
+    /// Root hash at the checkpoint.
     pub root: Digest,
 }
 
-/// What verification found, and what it cannot find.
+/// The result of verification, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The answer.
+    /// Overall result.
     pub verdict: Verdict,
-    /// The run.
+    /// Run id.
     pub run: Option<String>,
-    /// The artifact in the package.
+    /// Digest of the artifact in the package.
     pub artifact: Option<Digest>,
     /// The log.
     pub log: Option<LogName>,
-    /// Witnesses of the policy that cosigned the checkpoint.
+    /// Valid cosignatures by witnesses of the policy.
     pub witnesses: Vec<Cosigned>,
-    /// Entries by kind.
+    /// Number of entries by kind.
     pub entries: BTreeMap<Kind, u64>,
-    /// Decisions replayed on the machine.
+    /// Number of decisions that were replayed on the machine.
     pub replayed: u64,
-    /// The properties of the artifact, in its order, with what the run showed of each; none where nothing was replayed.
+    /// The properties of the artifact, in its order, with their standing in the run. Empty if nothing was
+    /// replayed.
     pub properties: Vec<Property>,
-    /// What does not hold; by line, then as found.
+    /// Failed checks, sorted by line.
     pub findings: Vec<Finding>,
-    /// Findings that are not listed.
+    /// Number of findings beyond the ones listed.
     pub unlisted: usize,
-    /// Checks that were left out because of earlier findings.
+    /// Checks omitted because of earlier findings.
     pub skipped: Vec<String>,
     /// What this verdict does not prove.
     pub not_proved: Vec<String>,
 }
 
 impl Report {
-    /// `open`: one finding is that the run's end is missing.
+    /// `open`: one of the findings is the missing end of the run.
     pub(crate) fn conclude(&mut self, mut findings: Vec<Finding>, keys_from_outside: bool, open: bool) {
         findings.sort_by_key(|finding| finding.entry.as_ref().map_or(0, |entry| entry.line));
         self.verdict = match (findings.len(), keys_from_outside) {
             (0, true) => Verdict::Verified,
             (0, false) => Verdict::SelfConsistent,
-            // Nothing was skipped then: all that is there was checked.
+            // No check was skipped, so everything present was checked.
             (1, _) if open && self.skipped.is_empty() => Verdict::Incomplete,
             _ => Verdict::Failed,
         };

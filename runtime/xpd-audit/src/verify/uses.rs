@@ -1,4 +1,4 @@
-//! Every action was granted for these bytes, claimed by the same key, and carried out once.
+//! Every action was granted for the same request, claimed under the same key, and carried out at most once.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::decisions::{Step, What};
 use super::report::{Fault, Finding};
 use crate::entry::Body;
 
-/// How far a token got.
+/// Phase that a grant has reached.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Granted,
@@ -29,7 +29,7 @@ struct Token<'a> {
     phase: Phase,
 }
 
-/// Checks the life of every token. Returns the tokens whose claim has no end.
+/// Checks the life cycle of every grant. Returns the grants that were claimed and have no recorded end.
 pub(super) fn check(steps: &[Step<'_>], findings: &mut Vec<Finding>) -> Vec<String> {
     let mut tokens = BTreeMap::new();
     for step in steps {
@@ -96,7 +96,7 @@ fn decided<'a>(
             held(tokens, jti, &[Phase::Claimed, Phase::Started])?.phase = Phase::InDoubt;
             Ok(())
         }
-        // Looking again may have carried it out again: `started` after a doubt is a repeat on the record.
+        // A doubt may be resolved by repeating the action; `started` after `in_doubt` records the repetition.
         (Event::Resolve { jti, .. }, _) => over(tokens, jti, &[Phase::InDoubt, Phase::Started]),
         (Event::Expire { jti }, _) => over(tokens, jti, &[Phase::Granted]),
         _ => Ok(()),

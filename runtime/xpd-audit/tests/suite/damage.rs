@@ -1,4 +1,4 @@
-//! Damage and tampering after the fact: found, and the entry named.
+//! Damage and tampering after the fact: detected, with the entry named.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ fn faults(report: &Report) -> Vec<(Fault, Option<usize>)> {
     report.findings.iter().map(|f| (f.fault, f.entry.as_ref().map(|entry| entry.line))).collect()
 }
 
-/// Positions in the lines of each kind, spread evenly: (line from 0, offset in it).
+/// Positions in the lines, `of_each_kind` lines for each kind of entry: (line from 0, offset in the line).
 fn positions(lines: &[Vec<u8>], of_each_kind: usize) -> Vec<(usize, usize)> {
     let mut kinds: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
     for (at, line) in lines.iter().enumerate() {
@@ -53,7 +53,7 @@ fn a_flipped_byte_anywhere_in_an_entry_is_found_and_the_entry_named() {
     assert!(positions.len() >= 200, "{}", positions.len());
     for (n, (line, offset)) in positions.into_iter().enumerate() {
         let bit = 1 << (n % 8);
-        // Once by an accident to the file, once by somebody who makes the manifest fit.
+        // Accidental damage leaves the manifest as it was; an attacker adapts it.
         let mut events = package.windows(lines[line].len()).position(|window| window == lines[line]).unwrap();
         events += offset;
         let mut accident = package.clone();
@@ -67,13 +67,13 @@ fn a_flipped_byte_anywhere_in_an_entry_is_found_and_the_entry_named() {
                 finding.unwrap_or_else(|| panic!("line {} byte {offset} bit {bit}: {report}", line + 1));
             let entry = found.entry.as_ref().unwrap();
             let original: Line = serde_json::from_slice(&lines[line]).unwrap();
-            // Every number and name that the damage left readable is told.
-            let told = [
+            // The finding names every number and name that is still readable.
+            let named = [
                 entry.kind == Some(original.entry.kind),
                 entry.run_seq == Some(original.entry.run_seq),
                 entry.index == Some(original.entry.index),
             ];
-            assert!(told.iter().filter(|told| **told).count() >= 2, "{report}");
+            assert!(named.iter().filter(|named| **named).count() >= 2, "{report}");
         }
     }
 }
@@ -84,7 +84,7 @@ fn every_dropped_entry_is_found() {
     let count = lines(&package).len();
     for at in 0..count {
         let report = verify(&with_lines(&package, |lines| drop(lines.remove(at))));
-        // The last is the run's end: without it the package is that of a run that was open then.
+        // Without its last entry the package equals one made while the run was open.
         let (fault, line) = if at + 1 == count { (Fault::Incomplete, at) } else { (Fault::Chain, at + 1) };
         let cut = if at + 1 == count { Verdict::Incomplete } else { Verdict::Failed };
         assert_eq!(report.verdict, cut);
@@ -125,7 +125,8 @@ fn a_cut_tail_is_found_wherever_it_is_cut() {
     for keep in 1..count {
         let report = verify(&with_lines(&package, |lines| lines.truncate(keep)));
         assert_eq!(faults(&report), [(Fault::Incomplete, Some(keep))], "{keep}: {report}");
-        // Nobody can tell it from a run that was open then; it never passes for a whole one, and what is there is checked.
+        // A truncated package cannot be distinguished from one of an open run. It is never `verified`, and the entries
+        // present are checked.
         assert_eq!(report.verdict, Verdict::Incomplete, "{keep}: {report}");
         assert_eq!(report.skipped, [""; 0]);
         let text = report.to_string();
@@ -159,7 +160,7 @@ fn an_entry_and_another_entrys_salt() {
             lines[at].splice(start.., salt);
         }));
         let finding = about(&report, at + 1).unwrap_or_else(|| panic!("{at}: {report}"));
-        // A part outside is digested under the salt too, so either may be told first.
+        // The digest of a part stored outside also depends on the salt, so either finding may come first.
         assert!(matches!(finding.fault, Fault::Inclusion | Fault::Blob), "{report}");
         assert!(faults(&report).contains(&(Fault::Inclusion, Some(at + 1))), "{report}");
         assert_eq!(finding.entry.as_ref().unwrap().run_seq, Some(at as u64));
@@ -170,7 +171,7 @@ fn an_entry_and_another_entrys_salt() {
 fn another_runs_checkpoint() {
     let run = eventful();
     let mut files = unpack(&run.package());
-    // Of another log by the same operator: signed by the right key, about other entries.
+    // A checkpoint of another log under the same key: the signature is right, the entries are others.
     let mut elsewhere = Run::open("run-9", crate::sim::Log::new());
     for _ in 0..run.log.tree.size() - 1 {
         elsewhere.submit("src/c.rs");
@@ -181,7 +182,7 @@ fn another_runs_checkpoint() {
     assert!(faults(&report).contains(&(Fault::Inclusion, Some(1))), "{report}");
     assert!(report.to_string().contains("nor any other entry"), "{report}");
     assert!(faults(&report).contains(&(Fault::Consistency, None)), "{report}");
-    // Of the same log, from before the run.
+    // A checkpoint of the same log from before the run.
     files.insert("checkpoint".into(), sign(&run.start));
     let report = verify(&repack(files));
     assert!(faults(&report).contains(&(Fault::Inclusion, Some(1))), "{report}");
@@ -208,7 +209,7 @@ fn every_other_file_is_watched_by_the_manifest() {
         let bytes = files.get_mut(&name).unwrap();
         let at = bytes.len() / 2;
         bytes[at] ^= 1;
-        // Put together by somebody who left the manifest alone.
+        // The manifest is left as it was.
         let report = verify(&raw(&files));
         assert_eq!(report.verdict, Verdict::Failed, "{name}: {report}");
         let mut files = unpack(&package);
@@ -261,7 +262,7 @@ fn an_archive_that_two_readers_read_differently_is_refused() {
     assert!(faults(&report).contains(&(Fault::Archive, None)), "{report}");
 }
 
-/// Files as they are, with the manifest they have.
+/// A package of these files with the existing manifest.
 fn raw(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     use std::io::Write as _;
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));

@@ -1,4 +1,4 @@
-//! Entries and the pure writer.
+//! Entries and their writer.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A dishonest server: everything signed and chained as it should be, and not what the machine decides.
+//! A dishonest server: entries are signed and chained correctly, but the decisions are not the machine's.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn open() -> Run {
     Run::open("run-7", Log::new())
 }
 
-/// The only finding is this one, about the last entry before the end or the end itself.
+/// Asserts that this is the only finding, about the last entry before the end or about the end itself.
 fn found(report: &Report, fault: Fault, kind: Kind, words: &str) {
     assert_eq!(report.verdict, Verdict::Failed);
     let finding = report.findings.iter().find(|finding| finding.fault == fault);
@@ -25,13 +25,13 @@ fn found(report: &Report, fault: Fault, kind: Kind, words: &str) {
     assert!(finding.message.contains(words), "{report}");
 }
 
-/// Kills the run, so it may be closed.
+/// Kills the run, so that it may be closed.
 fn end(run: &mut Run) {
     run.ask(Event::Kill { reason: "test".into() }).unwrap();
     run.close();
 }
 
-/// Records a decision the machine was not asked for, or did not give.
+/// Records a decision that the machine did not make.
 fn forge(run: &mut Run, event: Event, result: Result<Json, Json>) {
     run.now += 10;
     let input = Input { at: run.now, kill: None, leased_by: None, event };
@@ -77,8 +77,8 @@ fn a_refusal_in_other_words() {
     let request = run.request(&dev(), "test", "host.tests.run", BTreeMap::new());
     let input = Input { at: 1_010, kill: None, leased_by: None, event: request };
     let given: Refusal = run.machine.apply(&mut run.state, &input).unwrap_err();
-    let told = Refusal { reason: "the moon is full".to_owned(), ..given };
-    run.put(Body::decided(&input, &Err(told), Facts::new()).unwrap());
+    let reworded = Refusal { reason: "the moon is full".to_owned(), ..given };
+    run.put(Body::decided(&input, &Err(reworded), Facts::new()).unwrap());
     end(&mut run);
     let report = run.verify();
     assert_eq!(report.verdict, Verdict::Verified, "{report}");
@@ -223,14 +223,14 @@ fn a_token_named_twice() {
     run.ask(request.clone()).unwrap();
     run.now += 61_000;
     run.ask(Event::Expire { jti }).unwrap();
-    // The machine knows only tokens that are held; the log knows all.
+    // The machine keeps grants in force only; the log contains all grants.
     run.ask(request).unwrap();
     end(&mut run);
     found(&run.verify(), Fault::Use, Kind::DecisionGranted, "granted before");
 }
 
 #[test]
-fn a_claim_without_an_end_is_told() {
+fn a_claim_without_an_end_is_reported() {
     let mut run = open();
     let (jti, claim) = run.grant(&dev(), "work", "host.notes.write", text("one"));
     run.ask(claim).unwrap();
@@ -283,14 +283,15 @@ fn an_artifact_nobody_trusted_signed() {
             [Fault::Artifact],
             "{report}"
         );
-        // It says so beside the replay, not instead of it.
+        // The finding is reported in addition to the replay's result.
         assert!(report.replayed > 25, "{report}");
     }
 }
 
 #[test]
 fn a_workflow_that_lets_more_through_is_another_machine() {
-    // Same digest in the entries is impossible; with the digest changed too, replay tells.
+    // The digest in the entries is bound by the log; with it changed as well, the replay detects the
+    // difference.
     let run = eventful();
     let mut wider = artifact();
     wider.workflow.separations.clear();
@@ -306,7 +307,7 @@ fn a_workflow_that_lets_more_through_is_another_machine() {
 fn a_rewritten_past_is_inconsistent_with_the_checkpoint_from_before() {
     let run = eventful();
     let mut evidence = run.evidence();
-    // A start checkpoint of another history of the same size.
+    // A start checkpoint of a different history of the same size.
     let mut other = xpd_audit::merkle::Frontier::default();
     for n in 0..run.start.size() {
         other.push([n as u8; 32]);
@@ -315,14 +316,14 @@ fn a_rewritten_past_is_inconsistent_with_the_checkpoint_from_before() {
     let report = verify_package(&write_package(&evidence).unwrap(), &trust());
     let faults: Vec<_> = report.findings.iter().map(|finding| finding.fault).collect();
     assert_eq!(faults, [Fault::Consistency], "{report}");
-    // One from after the run began is no start.
+    // A checkpoint from after `run.opened` is not accepted as start.
     let mut evidence = run.evidence();
     let start = evidence.start.as_mut().unwrap();
     start.checkpoint = evidence.checkpoint.clone();
     start.path = vec![];
     let report = verify_package(&write_package(&evidence).unwrap(), &trust());
     found(&report, Fault::Consistency, Kind::RunOpened, "before the checkpoint");
-    // Not even one entry after.
+    // Nor is one that is a single entry too late.
     let mut evidence = run.evidence();
     let mut one_more = run.start.clone();
     one_more.push(run.entries[0].leaf_hash);
@@ -337,7 +338,7 @@ fn a_rewritten_past_is_inconsistent_with_the_checkpoint_from_before() {
 
 #[test]
 fn a_finished_run_by_a_log_that_skipped_the_tests() {
-    // The whole of a plausible lie: the review is there, the tests are not.
+    // A complete forged run in which the review took place and the tests did not.
     let mut run = open();
     run.submit("src/a.rs");
     run.judge(&dev(), "work", "done").unwrap();

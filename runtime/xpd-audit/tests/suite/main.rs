@@ -1,4 +1,4 @@
-//! The log and its evidence through their public interface.
+//! Log and evidence through their public interface.
 
 #[cfg(test)]
 mod damage;

@@ -25,7 +25,7 @@ fn signed() -> Vec<u8> {
 
 #[test]
 fn the_example_of_the_go_implementation_verifies() {
-    // golang.org/x/mod/sumdb/note, whose keys and notes C2SP signed-note specifies.
+    // Test vector of golang.org/x/mod/sumdb/note, whose format C2SP signed-note specifies.
     let vkey: Vkey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW".parse().unwrap();
     let text = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
     let note = format!(
@@ -90,10 +90,10 @@ fn every_flipped_bit_is_seen() {
 fn keys_of_others_do_not_count() {
     let bytes = signed();
     assert_eq!(Checkpoint::open(&bytes, &pair(2).1), Err(CheckpointError::Note(NoteError::Unsigned)));
-    // The same key under another name is another key.
+    // The same key under another name has another key id.
     let renamed = Vkey::new("other.example/log", pair(1).1.bytes()).unwrap();
     assert_eq!(Checkpoint::open(&bytes, &renamed), Err(CheckpointError::Note(NoteError::Unsigned)));
-    // A log does not sign for another origin.
+    // A log's key does not sign checkpoints of another origin.
     let (pair, vkey) = pair(1);
     let foreign = Checkpoint::of("other.example/log", &tree(5));
     assert_eq!(foreign.sign(&vkey, |m| pair.sign(m)), Err(CheckpointError::Origin));
@@ -117,7 +117,7 @@ fn cosignatures_of_strangers_are_kept_and_do_not_disturb() {
     assert_eq!(note.signatures().len(), 2);
     assert!(note.verify(&pair(1).1).is_ok());
     assert_eq!(note.to_bytes(), more.as_bytes());
-    // A second, wrong signature by the same key spoils the note.
+    // A second, invalid signature by the same key makes the note invalid.
     let own = text.lines().last().unwrap();
     let wrong = own.replace(&own[own.len() - 8..own.len() - 4], "AAAA");
     let note = Note::parse(format!("{text}{wrong}\n").as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! Requests that several grants fit, on the record with and without the grant's name.
+//! Requests that several grants fit, recorded with and without the name of the grant.
 
 use xp_artifact::Artifact;
 use xp_artifact::workflow::{GrantIx, Pin};
@@ -9,7 +9,7 @@ use xpd_audit::verify::{Fault, Verdict};
 
 use crate::sim::{Log, Run, dev, text};
 
-/// The small workflow with a second grant for notes, of which each is of ten characters at most.
+/// The small workflow with a second grant for notes, whose text has at most ten characters.
 fn overlapping() -> Artifact {
     let mut artifact = crate::workflow::artifact();
     let work = &mut artifact.workflow.steps[0];
@@ -32,7 +32,8 @@ fn request(run: &mut Run, words: &str, named: Option<u32>) -> Event {
     event
 }
 
-/// Decides with the name, and records without: as was done when requests named no grant.
+/// Decides with the grant's name and records the request without it, as in evidence from before requests
+/// named grants.
 fn as_before(run: &mut Run, words: &str, named: u32) -> Result<(), RefusalCode> {
     run.now += 10;
     let event = request(run, words, Some(named));

@@ -1,4 +1,4 @@
-//! Honest packages.
+//! Packages of an honest server.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -19,7 +19,7 @@ fn an_eventful_run_is_verified() {
     assert_eq!(report.log.as_ref().map(|log| log.origin.as_str()), Some(ORIGIN));
     assert_eq!(report.entries.values().sum::<u64>(), run.entries.len() as u64);
     assert!(report.replayed > 25, "{report}");
-    // Every kind that a run can have is in it, so the damage below meets every kind.
+    // The package has every kind of entry of a run, so the damage tests cover every kind.
     let kinds: BTreeSet<Kind> = report.entries.keys().copied().collect();
     let expected: BTreeSet<Kind> = Kind::ALL
         .iter()
@@ -59,7 +59,8 @@ fn the_same_evidence_is_the_same_bytes() {
     let run = eventful();
     assert_eq!(run.package(), run.package());
     assert_eq!(eventful().package(), run.package());
-    // And a package put together again verifies: the attacks below are found for what they change.
+    // Control: a package that is unpacked and packed again verifies, so later tests fail only for their
+    // change.
     let report = verify_package(&repack(unpack(&run.package())), &trust());
     assert_eq!(report.verdict, Verdict::Verified, "{report}");
 }
@@ -97,7 +98,7 @@ fn python_alone_checks_the_package_as_its_page_says() {
         .output()
         .unwrap();
     assert!(signed.status.success(), "{signed:?}");
-    // And it sees a change.
+    // A change to an entry is detected.
     let mut events = files["events.jsonl"].clone();
     let at = events.len() / 2;
     events[at] ^= 1;

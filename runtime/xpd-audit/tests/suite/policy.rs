@@ -89,7 +89,7 @@ fn a_package_without_the_cosignatures_fails_under_the_policy() {
         assert_eq!(report.verdict, Verdict::Failed, "{report}");
         assert!(report.findings.iter().all(|finding| finding.fault == Fault::Witness), "{report}");
     }
-    // The policy's log line is a log key from outside; another log's is none.
+    // A log line of the policy counts as a key from outside the package, for that log only.
     let by_policy = Trust { log_key: None, ..trust.clone() };
     assert_eq!(verify(&[1, 3], &by_policy).verdict, Verdict::Verified);
     let unnamed = Policy::parse(&format!("{}quorum w1\n", witnesses())).unwrap();

@@ -1,4 +1,4 @@
-//! What a run showed of its artifact's properties.
+//! Standing of the artifact's properties in a run.
 
 use serde_json::json;
 use xp_artifact::Artifact;
@@ -25,7 +25,7 @@ fn obligation(id: &str, question: Question) -> Obligation {
     }
 }
 
-/// At most so many notes, beside a question about all runs.
+/// An artifact with a property `at most` this many notes and a property about all runs.
 fn asking(most: u32) -> Artifact {
     let at_most = Question::AtMost(Uses::Effect(Effect::Write), most);
     let obligations = vec![obligation("never-stuck", Question::NeverStuck), obligation("at-most", at_most)];
@@ -40,7 +40,7 @@ fn write(run: &mut Run, words: &str) {
     run.act(&dev(), "work", "host.notes.write", text(words), Value::Bool(true));
 }
 
-/// Claimed, begun, and nobody knows how it ended.
+/// A use that is claimed and started and whose end is unknown. Returns its `jti`.
 fn in_doubt(run: &mut Run) -> String {
     let (jti, claim) = run.grant(&dev(), "work", "host.notes.write", text("perhaps"));
     run.ask(claim.clone()).unwrap();
@@ -131,7 +131,7 @@ fn a_doubt_that_turns_out_as_done_breaks_it() {
 }
 
 #[test]
-fn what_was_not_replayed_is_not_called_held() {
+fn a_property_not_replayed_to_the_end_is_not_held() {
     let mut run = open(1);
     write(&mut run, "one");
     run.close();
@@ -142,7 +142,7 @@ fn what_was_not_replayed_is_not_called_held() {
 }
 
 #[test]
-fn a_broken_property_is_told_though_the_replay_stops_later() {
+fn a_broken_property_is_reported_although_the_replay_stops_later() {
     let mut run = open(0);
     write(&mut run, "one");
     run.submit("src/a.rs");

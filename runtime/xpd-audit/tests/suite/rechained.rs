@@ -1,5 +1,5 @@
-//! A dishonest server that writes entries past the writer: every hash is right, every entry is in the log, and the
-//! chain still tells.
+//! A dishonest server that bypasses the writer: all hashes are right and every entry is in the log, and the
+//! check of the chain detects it.
 
 use serde_json::json;
 use xp_machine::RefusalCode;
@@ -11,7 +11,7 @@ use xpd_audit::verify::{Fault, Report, Verdict, verify_package};
 
 use crate::sim::{Log, Run, dev, sign, text, trust};
 
-/// The report on a log of these entries, each chained to the one before and, if asked, counted anew.
+/// The report on a log of these entries, each chained to its predecessor and, if `renumber`, numbered again.
 fn report(entries: Vec<LogEntry>, renumber: bool) -> Report {
     chained(entries, renumber, |_, prev| prev)
 }
@@ -24,7 +24,7 @@ fn chained(
     spelled(entries, renumber, link, |_, bytes| bytes)
 }
 
-/// The same, with what each entry names as the one before it passed through `link` and its bytes through `spell`.
+/// As [`report`], with `link` applied to each entry's `prev` and `spell` applied to its bytes.
 fn spelled(
     mut entries: Vec<LogEntry>,
     renumber: bool,
@@ -53,7 +53,7 @@ fn spelled(
         last = Some(commitment);
         all.push((bytes, entry.index, leaf));
     }
-    // The log holds each entry at the index it names.
+    // The log holds each entry at the index that the entry states.
     let size = all.iter().map(|(_, index, _)| index + 1).max().unwrap();
     for index in 0..size {
         let leaf = all.iter().find(|(_, named, _)| *named == index).map_or([0; 32], |(_, _, leaf)| *leaf);
@@ -114,7 +114,7 @@ fn an_entry_left_out_and_everything_renumbered_is_found_by_what_needs_it() {
 
 #[test]
 fn a_run_that_begins_again_in_the_middle_is_found() {
-    // The machine would begin anew, with every use left and nothing for the monitors to remember.
+    // A restarted run would begin with every use left and with monitors in their initial state.
     let mut entries = entries();
     let killed = entries.iter().position(|entry| entry.kind == Kind::Killed).unwrap();
     entries.insert(killed, entries[0].clone());
@@ -142,7 +142,7 @@ fn an_entry_that_names_another_before_it() {
 
 #[test]
 fn an_entry_that_can_be_read_in_two_ways() {
-    // Committed to as it stands, so only the spelling is wrong.
+    // The commitment is taken over the changed bytes, so only the spelling is wrong.
     let spellings: [fn(String) -> String; 3] = [
         |text| text.replacen("{\"credential\":", "{\"credential\":\"app-8\",\"credential\":", 1),
         |text| text.replacen(':', ": ", 1),
@@ -253,7 +253,7 @@ fn a_damaged_line_is_named_by_its_own_members_not_by_those_in_its_body() {
     assert_eq!(entry.kind, Some(Kind::DecisionRefused));
 }
 
-/// Entries of a run with one refusal, after `edit` had the refusal as it was logged.
+/// Entries of a run with one refusal, with `edit` applied to the logged refusal.
 fn with_refusal(edit: impl FnOnce(&mut serde_json::Value)) -> Vec<LogEntry> {
     let mut run = Run::open("run-7", Log::new());
     let request = run.request(&dev(), "work", "host.notes.erase", text("one"));

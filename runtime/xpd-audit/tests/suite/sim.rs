@@ -1,4 +1,4 @@
-//! A server in miniature: machine, log, store and clock in memory; and packages taken apart and put together.
+//! A simulated server (machine, log, store and clock in memory), and tools to unpack and repack packages.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _, Write as _};
@@ -53,7 +53,7 @@ pub fn passed(is: bool) -> Value {
     Value::Record(BTreeMap::from([("passed".to_owned(), Value::Bool(is))]))
 }
 
-/// The log, shared by runs.
+/// The log, shared between runs.
 pub struct Log {
     pub tree: Frontier,
     pub leaves: Leaves,
@@ -99,7 +99,7 @@ impl Run {
         Self::of(artifact(), name, log)
     }
 
-    /// A run of an artifact of the small workflow's shape.
+    /// A run of an artifact with the shape of the small workflow.
     pub fn of(artifact: Artifact, name: &str, mut log: Log) -> Self {
         let machine = Machine::new(artifact.workflow.clone()).unwrap();
         let start = Start {
@@ -122,7 +122,7 @@ impl Run {
         self.entries.push(appended);
     }
 
-    /// Asks the machine and records what it says.
+    /// Sends an event to the machine and records the answer.
     pub fn ask(&mut self, event: Event) -> Result<Accepted, Refusal> {
         self.now += 10;
         let input = Input { at: self.now, kill: None, leased_by: None, event };
@@ -138,7 +138,7 @@ impl Run {
         Event::Request { jti, actor: who.clone(), key, step, action, grant: None, args }
     }
 
-    /// A granted token and the claim it allows.
+    /// Requests a grant and returns its `jti` and the event that claims it.
     pub fn grant(
         &mut self,
         who: &Actor,
@@ -163,7 +163,7 @@ impl Run {
         self.put(Body::Started { jti: jti.clone(), req: req.clone(), facts });
     }
 
-    /// Request, claim, start and result.
+    /// Requests, claims, starts and ends an action.
     pub fn act(
         &mut self,
         who: &Actor,
@@ -230,12 +230,12 @@ impl Run {
     }
 }
 
-/// A start with nothing in it, for runs that nobody verifies.
+/// An empty start, for runs that are not verified.
 fn bare(at: u64) -> Start {
     Start { at, params: BTreeMap::new(), instances: BTreeMap::new(), staff: BTreeMap::new() }
 }
 
-/// A run with every kind of entry, in a log it shares with others.
+/// A run with every kind of entry, in a log shared with other runs.
 pub fn eventful() -> Run {
     let mut log = Log::new();
     let mut server = Chain::of_server();
@@ -247,7 +247,7 @@ pub fn eventful() -> Run {
     let mut other = Chain::of_run("run-8", Digest::of(b"another artifact"));
     run.log.put(&mut other, 1_001, Body::opened(&bare(1_001), Facts::new()).unwrap());
 
-    // Out of turn, and refused before the machine is asked.
+    // Refused before the machine is asked.
     let early = run.request(&dev(), "test", "host.tests.run", BTreeMap::new());
     assert!(run.ask(early).is_err());
     let facts = Facts::from([("principal".to_owned(), json!("dev-1"))]);
@@ -256,7 +256,7 @@ pub fn eventful() -> Run {
     let counted = Body::Counted { count: 40, from_ms: 1_000, to_ms: 1_050, facts: Facts::new() };
     run.put(counted);
 
-    // One written, one that fails, one that runs out; a long text stands outside its entry.
+    // One action succeeds, one fails, one grant expires; a long text is stored outside its entry.
     run.act(&dev(), "work", "host.notes.write", text(&"long ".repeat(4_000)), Value::Bool(true));
     let (jti, claim) = run.grant(&dev(), "work", "host.notes.write", text("two"));
     run.ask(claim.clone()).unwrap();
@@ -271,7 +271,7 @@ pub fn eventful() -> Run {
     run.log.put(&mut other, 62_000, Body::RefusedOutside { code, reason, facts: Facts::new() });
     run.judge(&dev(), "work", "done").unwrap();
 
-    // A test whose end nobody saw, looked up and found to have passed.
+    // A test run that ends in doubt and is resolved as passed.
     let (jti, claim) = run.grant(&dev(), "test", "host.tests.run", BTreeMap::new());
     run.ask(claim.clone()).unwrap();
     run.started(&claim);
@@ -279,7 +279,7 @@ pub fn eventful() -> Run {
     run.ask(Event::Resolve { jti, result: Some(passed(true)) }).unwrap();
     run.settle(1, 0);
 
-    // The developer does not review; the reviewer looks first, and asks for changes.
+    // The developer may not review. The reviewer views the submission and asks for changes.
     assert!(run.judge(&actor("dev-1", "reviewer"), "review", "approved").is_err());
     assert!(run.judge(&reviewer(), "review", "approved").is_err());
     let look = || Event::View { actor: reviewer(), step: "review".into(), datum: files() };
@@ -310,7 +310,7 @@ pub fn unpack(package: &[u8]) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// A package of these files by somebody who also writes the manifest anew.
+/// A package of these files with a manifest that matches them.
 pub fn repack(mut files: BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut manifest: serde_json::Value =
         serde_json::from_slice(&files.remove("manifest.json").unwrap()).unwrap();
@@ -329,7 +329,7 @@ pub fn repack(mut files: BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
-/// The package with one change to its lines, everything else that can be made to fit made to fit.
+/// The package with `change` applied to its lines, and with the other files adapted where possible.
 pub fn with_lines(package: &[u8], change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
     let mut files = unpack(package);
     let events = files["events.jsonl"].strip_suffix(b"\n").unwrap().to_vec();

@@ -33,7 +33,7 @@ fn tiles_hold_the_tree() {
         all.into_iter().map(|tile| (tile.path(), tile.bytes(&leaves).unwrap())).collect();
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     assert_eq!(names, ["tile/0/000", "tile/0/001", "tile/0/002", "tile/0/003.p/232", "tile/1/000.p/3"]);
-    // Level 1 is made of the roots of level 0, as a reader of the files finds out alone.
+    // Level 1 consists of the roots of level 0, as a reader computes them from the files alone.
     let hashes = |name: &str| files[name].chunks(32).map(|hash| hash.try_into().unwrap()).collect::<Vec<_>>();
     let mut upper = Vec::new();
     let mut all = Frontier::default();

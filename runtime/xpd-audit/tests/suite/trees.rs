@@ -1,4 +1,4 @@
-//! The tree against another implementation, and proofs against every wrong claim.
+//! Trees compared with another implementation; proofs of false statements.
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use ct_merkle::{ConsistencyProof, InclusionProof};
@@ -27,7 +27,7 @@ fn flat(path: &[Hash]) -> Vec<u8> {
     path.concat()
 }
 
-/// A reader over the nodes that appending completed, which knows nothing else.
+/// A reader over the nodes that appending completed, without access to leaves.
 struct Stored(std::collections::HashMap<(u8, u64), Hash>);
 
 impl NodeReader for Stored {
@@ -42,7 +42,7 @@ impl NodeReader for Stored {
 
 #[test]
 fn known_answers_of_rfc_6962() {
-    // The vectors of the Certificate Transparency reference code.
+    // Test vectors of the Certificate Transparency reference implementation.
     let inputs =
         ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
     let roots = [
@@ -99,7 +99,7 @@ fn a_proof_proves_nothing_else() {
         for index in 0..size {
             let path = inclusion_proof(&tree, index, size).unwrap();
             let leaf = tree.0[index as usize];
-            // Under the size that the checkpoint signs, that is; a root alone does not fix the size.
+            // At the size that the checkpoint signs; a root alone does not determine the size.
             for other in (0..=size).filter(|other| *other != index) {
                 assert!(!verify_inclusion(&leaf, other, size, &path, &total), "{index} as {other} of {size}");
             }
@@ -174,7 +174,7 @@ fn the_edge_survives_storage() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// Large trees, proved out of stored nodes alone and checked by the other implementation.
+    /// Large trees: proofs made from stored nodes are verified by the other implementation.
     #[test]
     fn large_trees_agree(size in 1_u64..2_000, a in any::<prop::sample::Index>(), b in any::<prop::sample::Index>()) {
         let mut tree = Frontier::default();

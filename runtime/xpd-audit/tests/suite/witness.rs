@@ -1,4 +1,4 @@
-//! Cosignatures and what a witness checks (C2SP tlog-cosignature, tlog-witness).
+//! Cosignatures, and the checks of a witness (C2SP tlog-cosignature, tlog-witness).
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ pub fn witness(seed: u8) -> (KeyPair, CosignerKey) {
     (pair, key)
 }
 
-/// A checkpoint with the cosignatures of these witnesses.
+/// A checkpoint with cosignatures of the witnesses with these seeds.
 pub fn cosigned(checkpoint: &[u8], seeds: &[u8]) -> Vec<u8> {
     let mut note = Note::parse(checkpoint).unwrap();
     for seed in seeds {
@@ -25,7 +25,7 @@ pub fn cosigned(checkpoint: &[u8], seeds: &[u8]) -> Vec<u8> {
     note.to_bytes()
 }
 
-/// A log of so many leaves; `turn` is the leaf from which on it is another one.
+/// A log of `size` leaves that differs from the standard one from leaf `turn` on.
 fn log(size: u64, turn: u64) -> (Frontier, Leaves) {
     let leaves: Vec<_> =
         (0..size).map(|n| leaf_hash(format!("{n}{}", if n >= turn { "x" } else { "" }).as_bytes())).collect();
@@ -53,7 +53,8 @@ fn a_cosignature_is_over_the_text_with_its_time() {
     assert!(key.to_string().starts_with("witness.example/w4+"));
     assert_eq!(key.to_string().parse::<CosignerKey>().unwrap(), key);
     assert!(key.to_string().parse::<xpd_audit::note::Vkey>().is_err(), "a witness's key is no log's key");
-    // As the specification words it, with a program that is not ours.
+    // The signed message is assembled here as the specification describes it and verified with another
+    // implementation.
     let line = note.signatures().last().unwrap();
     assert_eq!((line.bytes.len(), &line.bytes[..8]), (72, &1_679_315_147_u64.to_be_bytes()[..]));
     let folder = tempfile::tempdir().unwrap();
@@ -84,7 +85,7 @@ fn a_cosignature_of_something_else_does_not_count() {
     let right = cosign(&text, &key, 7, |message| pair.sign(message)).unwrap();
     assert_eq!(cosigned_at(&note(&[]), &key), Err(NoteError::Unsigned));
     assert_eq!(cosigned_at(&note(std::slice::from_ref(&right)), &witness(5).1), Err(NoteError::Unsigned));
-    // Another time, another text, a plain signature, no time.
+    // Another time, another text, a plain signature, a missing time.
     let mut later = right.clone();
     later.bytes[7] += 1;
     let other = cosign("other\n1\nAAAA\n", &key, 7, |message| pair.sign(message)).unwrap();
@@ -98,7 +99,7 @@ fn a_cosignature_of_something_else_does_not_count() {
     }
     assert_eq!(cosign(&text, &key, 0, |message| pair.sign(message)), Err(NoteError::Form));
     assert_eq!(cosign(&text, &key, 7, |m| witness(5).0.sign(m)), Err(NoteError::Signature));
-    // A line twice, one of them wrong, spoils it; adding replaces.
+    // Two lines by one witness of which one is wrong make the note invalid; `add` replaces the earlier line.
     let bytes = format!("{text}\n{}{}", right.to_line(), right.to_line().replace("AAAA", "AAAB"));
     assert_eq!(cosigned_at(&Note::parse(bytes.as_bytes()).unwrap(), &key), Err(NoteError::Signature));
     assert_eq!(note(&[right.clone(), right]).signatures().len(), 2);
@@ -157,7 +158,7 @@ fn a_log_that_only_grows_is_cosigned() {
 
 #[test]
 fn a_second_history_is_not_cosigned() {
-    // Same size, larger, smaller: whatever is shown, it is not what was cosigned.
+    // Checkpoints of equal, larger and smaller size that are inconsistent with the cosigned one.
     let seen = known(20);
     for (request, why) in [
         (request(20, 20, 19), Rejection::Inconsistent),
@@ -170,7 +171,7 @@ fn a_second_history_is_not_cosigned() {
     ] {
         assert_eq!(request.admit(&log_key(), Some(&seen)), Err(why), "{request:?}");
     }
-    // A proof that proves nothing, or too much.
+    // A consistency proof that is missing or too long.
     let mut bare = request(20, 25, u64::MAX);
     bare.proof.clear();
     assert_eq!(bare.admit(&log_key(), Some(&seen)), Err(Rejection::Inconsistent));

@@ -1,4 +1,4 @@
-//! A small workflow with everything a machine can be asked: write, test, review, one round of changes.
+//! A small workflow that exercises every kind of request: write, test, review, one round of changes.
 
 use xp_artifact::workflow::{
     Action, ActionId, ActionParam, Atom, Condition, Datum, Effect, Field, Formula, Grant, GrantIx, How,

@@ -1,4 +1,4 @@
-//! One HTTP request, signed over its bytes (`X-Xp-Signature: sha256=<HMAC>`).
+//! A deployment hook: one HTTP POST whose body is signed (`X-Xp-Signature: sha256=<HMAC>`).
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
-use xpd_proxy::{ActError, Permit, Secret, Weight};
+use xpd_proxy::{ActError, Impact, Permit, Secret};
 
 use crate::transport::{self, CLEAR};
 
-/// Longest answer that is read.
+/// Upper bound on an answer, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
-/// A deployment takes its time.
+/// A deployment may take long.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
-/// An address with the secret that signs what is sent there.
+/// A URL and the secret that signs requests to it.
 #[derive(Debug)]
 pub struct Hook {
     client: Client,
@@ -26,10 +26,10 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// A hook at an address: https, or http to a loopback address.
+    /// A hook at an https URL, or an http URL of a loopback address.
     ///
     /// # Errors
-    /// Another address.
+    /// Any other URL.
     pub fn new(url: &str, secret: Secret) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| error.to_string())?;
         if !url.username().is_empty() || url.password().is_some() {
@@ -46,14 +46,14 @@ impl Hook {
         Ok(Self { client, url, secret })
     }
 
-    /// Sends what is told, on a permit, and reads the answer.
-    pub(super) async fn tell<T: DeserializeOwned>(
+    /// Sends a message under a permit and parses the answer.
+    pub(super) async fn post<T: DeserializeOwned>(
         &self,
         permit: &Permit,
-        told: &impl Serialize,
+        message: &impl Serialize,
     ) -> Result<T, ActError> {
         let not_sent = |_| ActError::NotSent("the message could not be made".to_owned());
-        let body = serde_json::to_vec(told).map_err(not_sent)?;
+        let body = serde_json::to_vec(message).map_err(not_sent)?;
         let signature = self.signature(&body)?;
         let request = self
             .client
@@ -61,8 +61,8 @@ impl Hook {
             .header(CONTENT_TYPE, "application/json")
             .header("X-Xp-Signature", format!("sha256={signature}"))
             .body(body);
-        // Its address may be a secret.
-        let answer = permit.line().through(Weight::Effect, "POST to a hook", exchange(request)).await?;
+        // The description omits the URL, which may contain a secret.
+        let answer = permit.line().through(Impact::Effect, "POST to a hook", exchange(request)).await?;
         serde_json::from_slice(&answer)
             .map_err(|_| ActError::Unknown("the hook answered something else".to_owned()))
     }
@@ -75,7 +75,7 @@ impl Hook {
     }
 }
 
-/// Sends the request and reads the answer whole.
+/// Sends the request and reads the complete answer.
 async fn exchange(request: RequestBuilder) -> Result<Vec<u8>, ActError> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
@@ -85,7 +85,7 @@ async fn exchange(request: RequestBuilder) -> Result<Vec<u8>, ActError> {
         }
     })?;
     let status = response.status();
-    // 408 comes from whoever stands between us and the hook, too, who cannot know what became of the request.
+    // A proxy on the way may also answer 408, and does not know whether the hook received the request.
     if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
         let reason = "the hook refused".to_owned();
         return Err(ActError::Refused { status: status.as_u16(), reason });

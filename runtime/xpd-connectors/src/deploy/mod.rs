@@ -1,4 +1,4 @@
-//! The `deploy` connector: a signed hook for each environment, which acts once for each id.
+//! The `deploy` connector: a signed hook per environment. The hook acts once per id.
 
 mod hook;
 
@@ -20,9 +20,9 @@ pub struct Deploy {
     production: Option<Hook>,
 }
 
-/// What a hook is told.
+/// Body of a request to a hook.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Message<'a> {
     environment: &'a str,
     repo: String,
     commit: &'a str,
@@ -30,24 +30,24 @@ struct Told<'a> {
     id: &'a str,
 }
 
-/// What staging answers.
+/// Answer of the staging hook.
 #[derive(Deserialize)]
 struct Checked {
     passed: bool,
     commit: String,
 }
 
-/// What production answers.
+/// Answer of the production hook.
 #[derive(Deserialize)]
 struct Shipped {
     id: String,
 }
 
 impl Deploy {
-    /// With hooks for one or both environments.
+    /// A connector with hooks for one or both environments.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no hook.
     pub fn new(name: &str, staging: Option<Hook>, production: Option<Hook>) -> Result<Self, &'static str> {
         if staging.is_none() && production.is_none() {
             return Err("needs `staging` or `production`");
@@ -60,8 +60,8 @@ impl Deploy {
         let args = Args::of(permit.call(), &["repo", "commit"])?;
         let (repo, commit) = (args.repo()?.full_name(), args.commit("commit")?);
         let id = permit.call().marker();
-        let told = Told { environment: "staging", repo, commit, tree: None, id };
-        let checked: Checked = hook.tell(permit, &told).await?;
+        let message = Message { environment: "staging", repo, commit, tree: None, id };
+        let checked: Checked = hook.post(permit, &message).await?;
         if checked.commit != commit {
             return Err(ActError::Unknown("the hook answered for another commit".to_owned()));
         }
@@ -73,8 +73,8 @@ impl Deploy {
         let args = Args::of(permit.call(), &["repo", "commit", "tree"])?;
         let (repo, commit) = (args.repo()?.full_name(), args.commit("commit")?);
         let (tree, id) = (Some(args.commit("tree")?), permit.call().marker());
-        let told = Told { environment: "production", repo, commit, tree, id };
-        let shipped: Shipped = hook.tell(permit, &told).await?;
+        let message = Message { environment: "production", repo, commit, tree, id };
+        let shipped: Shipped = hook.post(permit, &message).await?;
         Ok(record([("id", text(&shipped.id))]))
     }
 }
@@ -93,7 +93,7 @@ impl Connector for Deploy {
         }
     }
 
-    /// Both actions are repeated, not looked for: the hook acts once for each id.
+    /// Both actions are idempotent (the hook acts once per id), so they are repeated instead.
     async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
         Err(ActError::NotSent("a hook cannot be asked".to_owned()))
     }

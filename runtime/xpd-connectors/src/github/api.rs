@@ -1,4 +1,5 @@
-//! HTTP to one host: no redirects, bounded answers, and for every failure what it says about the effect.
+//! HTTP to one host: no redirects, bounded answers, and for each failure whether the request may have had an
+//! effect.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,25 +9,25 @@ use reqwest::{Client, Method, RequestBuilder, Url};
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use xpd_proxy::{ActError, Line, Permit, Secret, Weight};
+use xpd_proxy::{ActError, Impact, Line, Permit, Secret};
 
 use crate::transport::{self, CLEAR};
 
-/// Where and as whom.
+/// Host, credential and timeouts.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Address of the REST interface, `https://api.github.com` or `https://ghe.example/api/v3`.
+    /// Base URL of the REST API, such as `https://api.github.com` or `https://ghe.example/api/v3`.
     pub base_url: String,
     /// The credential.
     pub token: Secret,
-    /// How long a connection may take to be made.
+    /// Time limit for establishing a connection.
     pub connect_timeout: Duration,
-    /// How long a request may take, answer included.
+    /// Time limit for a request, including its answer.
     pub timeout: Duration,
 }
 
 impl Config {
-    /// A host and a credential; five seconds to connect, thirty for a request.
+    /// A configuration with five seconds to connect and thirty for a request.
     #[must_use]
     pub fn new(base_url: &str, token: Secret) -> Self {
         let (connect_timeout, timeout) = (Duration::from_secs(5), Duration::from_secs(30));
@@ -34,28 +35,28 @@ impl Config {
     }
 }
 
-/// Why a configuration is refused.
+/// Why a configuration is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No address, or one with a query or a fragment.
+    /// Not a URL, or one with a query or a fragment.
     #[error("`{0}` is no base address of a REST interface")]
     Address(String),
-    /// An address with a user or a password, which is not printed.
+    /// The URL has a user or a password. It is not printed.
     #[error("`base_url` holds a user or a password; the credential is `token`, in a variable or a file")]
     Secret,
-    /// The credential would travel in the clear.
+    /// The credential would be sent unencrypted.
     #[error("`{0}` {CLEAR}")]
     Clear(String),
-    /// The HTTP client cannot be made.
+    /// The HTTP client cannot be constructed.
     #[error("the http client cannot be made: {0}")]
     Client(String),
 }
 
-/// Bytes an answer may have.
+/// Upper bound on an answer, in bytes.
 const LARGEST: usize = 16 << 20;
 
-/// The interface of one host.
+/// The REST API of one host.
 #[derive(Debug)]
 pub(super) struct Host {
     client: Client,
@@ -63,7 +64,7 @@ pub(super) struct Host {
     token: Secret,
 }
 
-/// The interface of one host, for one action: each request goes through the action's line.
+/// The REST API of one host for one action: each request goes through the action's line.
 #[derive(Debug)]
 pub(super) struct Api {
     host: Arc<Host>,
@@ -73,7 +74,8 @@ pub(super) struct Api {
 impl Host {
     pub(super) fn new(config: Config) -> Result<Self, ConfigError> {
         let text = || config.base_url.clone();
-        // No address of an interface has this sign elsewhere, and what cannot be read may hold a secret all the same.
+        // The URL of an API has no `@` elsewhere, and a text that does not parse as a URL may contain a
+        // secret as well.
         if config.base_url.contains('@') {
             return Err(ConfigError::Secret);
         }
@@ -94,7 +96,7 @@ impl Host {
         Ok(Self { client, base, token: config.token })
     }
 
-    /// For an action.
+    /// The API for an action.
     pub(super) fn on(self: &Arc<Self>, line: &Line) -> Api {
         Api { host: Arc::clone(self), line: line.clone() }
     }
@@ -108,7 +110,7 @@ impl Host {
         accept: &'static str,
     ) -> RequestBuilder {
         let token = Zeroizing::new(format!("Bearer {}", self.token.expose()));
-        // A secret is visible ASCII, which every header carries.
+        // A secret consists of visible ASCII, which is valid in a header.
         let mut value = HeaderValue::from_str(&token).unwrap_or(HeaderValue::from_static(""));
         value.set_sensitive(true);
         let request = self
@@ -123,7 +125,7 @@ impl Host {
         }
     }
 
-    /// The address of a request: every segment and every pair encoded once.
+    /// The URL of a request. Each segment and each query pair is percent-encoded once.
     fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -137,17 +139,17 @@ impl Host {
 }
 
 impl Api {
-    /// Reads.
+    /// Sends a GET.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         segments: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, ActError> {
         let request = self.host.request(Method::GET, segments, query, None, JSON);
-        parsed(&self.send(Weight::Light, "GET", segments, request).await?, Weight::Light)
+        parsed(&self.send(Impact::NoEffect, "GET", segments, request).await?, Impact::NoEffect)
     }
 
-    /// Reads what may be missing.
+    /// Sends a GET; `None` if the answer is 404.
     pub(super) async fn find<T: DeserializeOwned>(
         &self,
         segments: &[&str],
@@ -160,14 +162,15 @@ impl Api {
         }
     }
 
-    /// Reads text of a media type.
+    /// Sends a GET for a text of a media type.
     pub(super) async fn text(&self, segments: &[&str], media: &'static str) -> Result<String, ActError> {
         let request = self.host.request(Method::GET, segments, &[], None, media);
-        let bytes = self.send(Weight::Light, "GET", segments, request).await?;
+        let bytes = self.send(Impact::NoEffect, "GET", segments, request).await?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Writes an object of git: nothing points to it yet, so nobody sees it and doing it twice is doing it once.
+    /// Writes a git object. Nothing refers to it yet, so it has no visible effect, and writing it is
+    /// idempotent.
     pub(super) async fn write_object<T: DeserializeOwned>(
         &self,
         _: &Permit,
@@ -175,10 +178,10 @@ impl Api {
         body: &Json,
     ) -> Result<T, ActError> {
         let request = self.host.request(Method::POST, segments, &[], Some(body), JSON);
-        parsed(&self.send(Weight::Light, "POST", segments, request).await?, Weight::Light)
+        parsed(&self.send(Impact::NoEffect, "POST", segments, request).await?, Impact::NoEffect)
     }
 
-    /// Has an effect. Sent at most once, and by nobody who holds no permit.
+    /// Sends a request with an effect, once. Requires a permit.
     pub(super) async fn effect<T: DeserializeOwned>(
         &self,
         _: &Permit,
@@ -188,44 +191,46 @@ impl Api {
     ) -> Result<T, ActError> {
         let verb = method.to_string();
         let request = self.host.request(method, segments, &[], Some(body), JSON);
-        parsed(&self.send(Weight::Effect, &verb, segments, request).await?, Weight::Effect)
+        parsed(&self.send(Impact::Effect, &verb, segments, request).await?, Impact::Effect)
     }
 
     async fn send(
         &self,
-        weight: Weight,
+        impact: Impact,
         verb: &str,
         segments: &[&str],
         request: RequestBuilder,
     ) -> Result<Vec<u8>, ActError> {
         let what = format!("{verb} /{}", segments.join("/"));
-        self.line.through(weight, what, exchange(request, weight)).await
+        self.line.through(impact, what, exchange(request, impact)).await
     }
 }
 
-/// Sends a request and gives the body of a good answer. Of a bad one only the status counts: its text is the upstream's.
-async fn exchange(request: RequestBuilder, weight: Weight) -> Result<Vec<u8>, ActError> {
+/// Sends a request and returns the body of a successful answer. Of an error only the status is used, since
+/// its text is the upstream's.
+async fn exchange(request: RequestBuilder, impact: Impact) -> Result<Vec<u8>, ActError> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
             return ActError::NotSent("no connection to the upstream".to_owned());
         }
-        lost(weight, "the upstream did not answer")
+        lost(impact, "the upstream did not answer")
     })?;
     let status = response.status().as_u16();
     match status {
         200..=299 => {}
         300..=399 => return Err(refused(status, "the upstream redirects: renamed or moved")),
-        // Whoever stands between us and the upstream cannot know what became of the request.
-        408 => return Err(lost(weight, "the upstream took too long")),
-        500..=599 => return Err(lost(weight, "the upstream failed")),
+        // A proxy on the way may also answer 408, and does not know whether the upstream received the
+        // request.
+        408 => return Err(lost(impact, "the upstream took too long")),
+        500..=599 => return Err(lost(impact, "the upstream failed")),
         _ => return Err(refused(status, reason(status))),
     }
     let mut bytes = Vec::new();
     while let Some(chunk) =
-        response.chunk().await.map_err(|_| lost(weight, "the upstream's answer broke off"))?
+        response.chunk().await.map_err(|_| lost(impact, "the upstream's answer broke off"))?
     {
         if bytes.len() + chunk.len() > LARGEST {
-            return Err(lost(weight, "the upstream's answer is too large"));
+            return Err(lost(impact, "the upstream's answer is too large"));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -234,24 +239,24 @@ async fn exchange(request: RequestBuilder, weight: Weight) -> Result<Vec<u8>, Ac
 
 const JSON: &str = "application/vnd.github+json";
 
-/// A refusal in our words.
+/// A refusal with a text of the connector's.
 pub(super) fn refused(status: u16, reason: &str) -> ActError {
     ActError::Refused { status, reason: reason.to_owned() }
 }
 
-/// What a request without a usable answer means.
-fn lost(weight: Weight, what: &str) -> ActError {
-    match weight {
-        Weight::Light => ActError::NotSent(what.to_owned()),
-        Weight::Effect => ActError::Unknown(what.to_owned()),
+/// The failure for a request without a usable answer.
+fn lost(impact: Impact, what: &str) -> ActError {
+    match impact {
+        Impact::NoEffect => ActError::NotSent(what.to_owned()),
+        Impact::Effect => ActError::Unknown(what.to_owned()),
     }
 }
 
-fn parsed<T: DeserializeOwned>(bytes: &[u8], weight: Weight) -> Result<T, ActError> {
-    serde_json::from_slice(bytes).map_err(|_| lost(weight, "the upstream's answer is not what it should be"))
+fn parsed<T: DeserializeOwned>(bytes: &[u8], impact: Impact) -> Result<T, ActError> {
+    serde_json::from_slice(bytes).map_err(|_| lost(impact, "the upstream's answer is not what it should be"))
 }
 
-/// What a status says, in our words.
+/// The connector's text for a status.
 fn reason(status: u16) -> &'static str {
     match status {
         401 => "the upstream does not know the credential",
@@ -307,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_password_is_not_printed() {
+    fn a_refused_address_with_a_password_is_not_printed() {
         for bad in [
             "https://u:canary@ghe.example",
             "https://canary@ghe.example",
@@ -320,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_it_prints_the_credential() {
+    fn a_credential_is_not_printed_by_debug() {
         let host = api("https://api.github.com").unwrap();
         assert!(!format!("{host:?}").contains("canary"));
     }

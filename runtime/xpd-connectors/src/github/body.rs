@@ -1,24 +1,24 @@
-//! The body of an issue: its text and the paths the text names.
+//! The body of an issue: its text and the paths mentioned in it.
 
 use xp_scope::{Value, path};
 
 use crate::result::{record, text};
 
-/// Paths taken from one text at most.
+/// Upper bound on the paths of one text.
 const MOST: usize = 100;
 
-/// A `Body`.
+/// The value of type `Body` for a text.
 pub(super) fn body(body: &str) -> Value {
     let paths = paths(body).into_iter().map(text).collect();
     record([("text", text(body)), ("paths", Value::List(paths))])
 }
 
-/// The paths a text names, each once, in order of their first mention, the first hundred.
+/// The paths mentioned in a text, without duplicates, in order of first mention, at most [`MOST`].
 ///
-/// A mention is a run of characters without blanks, brackets, quotes, backticks, commas and semicolons, less
-/// sentence marks at its end and less a place in the file (`:12`, `:12:3`, `#L12`). It names a path when it is a valid
-/// one (`xp_scope::path`) and holds a `/` or ends in a file extension with a letter in it. Nothing is repaired: `./a.rs`
-/// and addresses of the web are no paths. Whether there is such a file does not matter.
+/// A mention is a maximal run of characters other than white space, brackets, quotes, backticks, commas and
+/// semicolons, without sentence marks at its end and without a line reference (`:12`, `:12:3`, `#L12`). It
+/// counts as a path if it is valid (`xp_scope::path`) and has a `/` or a file extension with a letter.
+/// Mentions are not normalised: `./a.rs` and URLs are not paths. The file need not exist.
 pub(super) fn paths(body: &str) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
     for mention in body.split(|c: char| c.is_whitespace() || "()[]{}<>\"'`,;|*".contains(c)) {
@@ -30,7 +30,7 @@ pub(super) fn paths(body: &str) -> Vec<&str> {
     found
 }
 
-/// The mention without the place in the file.
+/// The mention without its line reference.
 fn place_cut(mention: &str) -> &str {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some((file, line)) = mention.rsplit_once("#L")

@@ -8,7 +8,7 @@ use super::git;
 use crate::args::{Args, wrong};
 use crate::result::text;
 
-/// `branches.create`: at the head of another branch; refused when there is one of that name.
+/// `branches.create`: creates a branch at the head of another branch. Refused if the name is taken.
 pub(super) async fn create(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), &["repo", "name", "from"])?;
     let (repo, name, from) = (args.repo()?, args.branch("name")?, args.branch("from")?);
@@ -24,15 +24,15 @@ pub(super) async fn create(api: &Api, permit: &Permit) -> Result<Value, ActError
     Ok(text(name))
 }
 
-/// Looks whether the branch is there and holds nothing its source does not.
+/// Probes for a created branch.
 ///
-/// A ref carries no mark. That there was none was read just before the request, so one that is there now, with nothing
-/// of its own, is taken for ours. One with commits of its own is in doubt: nobody of ours wrote to it, since a branch in
-/// doubt is not used.
+/// A ref cannot carry a marker. The branch did not exist just before the request, so a branch that exists now
+/// and has no commits of its own is taken for this use's. One with commits of its own leaves the doubt open:
+/// the run did not write to it, since a branch in doubt is not used.
 pub(super) async fn probe_create(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let args = Args::of(sought.call(), &["repo", "name", "from"])?;
     let (repo, name, from) = (args.repo()?, args.branch("name")?, args.branch("from")?);
-    // A repository that is no longer shown has no branch either, and that says nothing.
+    // If the repository is no longer visible, the absence of the branch proves nothing.
     git::registered(api, &repo).await?;
     let Some(found) = git::branch(api, &repo, name).await? else { return Ok(None) };
     let head = git::head(api, &repo, from).await?;

@@ -1,4 +1,4 @@
-//! Files, by way of git's own objects: read at a pinned commit, written as one commit on top of a pinned head.
+//! Files, through git objects: read at a pinned commit, written as one commit on a pinned head.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +21,7 @@ struct BlobJson {
     encoding: String,
 }
 
-/// `contents.read`: walks the tree of the branch's commit and takes regular files only.
+/// `contents.read`: looks the path up in the tree of the branch's commit. Regular files only.
 pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), &["repo", "path", "at"])?;
     let repo = args.repo()?;
@@ -43,11 +43,11 @@ pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> 
     Ok(record([("text", text(&content)), ("commit", text(&commit)), ("blob", text(&line.sha))]))
 }
 
-/// `contents.write`: blob, tree and commit on the branch's head, then the branch moves forward to it.
+/// `contents.write`: writes blob, tree and commit on top of the branch's head, then moves the branch forward.
 ///
-/// The head must be the commit at which the run last saw the branch, where it saw one: what an outsider put on top would
-/// become part of the run's own commit. The commit's only parent is that head, so the move is a fast-forward only if nobody
-/// moved the branch in between (see [`git::advance`]).
+/// If the run has seen the branch, its head must still be the commit seen last; otherwise commits by
+/// outsiders would become ancestors of the run's commit. The new commit's only parent is that head, so the
+/// move is a fast-forward only if the branch did not move in between (see [`git::advance`]).
 pub(super) async fn write(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let (repo, branch, path) = written(permit.call())?;
     let content = Args::of(permit.call(), WRITE)?.text("text")?;
@@ -77,17 +77,18 @@ pub(super) async fn write(api: &Api, permit: &Permit) -> Result<Value, ActError>
     Ok(done(&made))
 }
 
-/// Looks for the commit that carries the mark on the branch.
+/// Probes for the commit with this use's marker on the branch.
 pub(super) async fn probe_write(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let (repo, branch, _) = written(sought.call())?;
     let found = marked(api, &repo, branch, sought.call()).await?;
     Ok(found.as_ref().map(done))
 }
 
-/// The commit on a branch that carries the mark of a call, if there is one.
+/// The commit on a branch with the marker of a call, if there is one.
 ///
-/// Commits are listed by their dates, and one is listed before its parents unless its date is wrong. So ours comes
-/// before the first hundred in a row that are older than the grant, unless as many with wrong dates were put on top.
+/// Commits are listed by date, and a commit precedes its parents unless its date is wrong. The search ends
+/// after a hundred consecutive commits older than the grant, so it misses the commit only if as many with
+/// wrong dates were pushed on top of it.
 pub(super) async fn marked(
     api: &Api,
     repo: &Repo<'_>,
@@ -114,7 +115,7 @@ pub(super) async fn marked(
     let mut found = None;
     pages::back(api, &segments, &[("sha", &head)], |entry: Entry| {
         let date = entry.commit.committer.and_then(|person| person.date);
-        // The oldest one: a copy of the mark can only come later.
+        // The oldest match, since a copy of the marker can only be newer.
         if marker::carries(&entry.commit.message, call.marker()) {
             found = Some(entry.sha);
         }
@@ -127,12 +128,13 @@ pub(super) async fn marked(
     }
 }
 
-/// Subject of every commit: a path in it would be the agent's words to whatever reads commit messages.
+/// Subject of every commit. It has no path, since a path is chosen by the agent and other programs read
+/// commit messages.
 const MESSAGE: &str = "Change one file";
 
 const WRITE: &[&str] = &["repo", "branch", "path", "text"];
 
-/// Where a write goes: never to the default branch.
+/// The target of a write. The default branch is refused.
 fn written(call: &Call) -> Result<(Repo<'_>, &str, &str), ActError> {
     let args = Args::of(call, WRITE)?;
     let (repo, branch, path) = (args.repo()?, args.branch("branch")?, args.path("path")?);

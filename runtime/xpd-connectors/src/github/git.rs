@@ -1,4 +1,5 @@
-//! Refs, commits, trees and blobs: everything is named by object id, and an answer that names nothing is no answer.
+//! Refs, commits, trees and blobs. Objects are named by id, and answers are checked against the ids asked
+//! for.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ pub(super) struct Commit {
     pub message: String,
 }
 
-/// A line of a tree.
+/// An entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Line {
     pub path: String,
@@ -30,13 +31,13 @@ pub(super) struct Line {
     pub sha: String,
 }
 
-/// An object, named.
+/// An object id in an answer.
 #[derive(Deserialize)]
 pub(super) struct Sha {
     pub sha: String,
 }
 
-/// How far two commits are apart.
+/// Distance between two commits.
 #[derive(Deserialize)]
 pub(super) struct Compared {
     pub merge_base_commit: Sha,
@@ -79,7 +80,7 @@ struct RepoJson {
     default_branch: String,
 }
 
-/// Checks that the repository is still the one the operator registered: same name, same default branch.
+/// Checks that the repository is still the registered one: same name, same default branch.
 pub(super) async fn registered(api: &Api, repo: &Repo<'_>) -> Result<(), ActError> {
     let found: RepoJson = api.get(&["repos", repo.owner, repo.name], &[]).await?;
     if !found.full_name.eq_ignore_ascii_case(&format!("{}/{}", repo.owner, repo.name)) {
@@ -91,25 +92,25 @@ pub(super) async fn registered(api: &Api, repo: &Repo<'_>) -> Result<(), ActErro
     Ok(())
 }
 
-/// The commit a branch points to, if there is such a branch.
+/// The commit to which a branch points, or `None` if there is no such branch.
 pub(super) async fn branch(api: &Api, repo: &Repo<'_>, name: &str) -> Result<Option<String>, ActError> {
     let full = format!("heads/{name}");
     let mut segments = vec!["repos", repo.owner, repo.name, "git", "ref"];
     segments.extend(full.split('/'));
     let Some(found) = api.find::<RefJson>(&segments, &[]).await? else { return Ok(None) };
-    // GitHub once answered with refs that only begin like the one asked for.
+    // GitHub has answered with refs of which the requested one is a prefix.
     if found.name != format!("refs/{full}") || found.object.kind != "commit" {
         return Err(refused(409, "the ref is not the branch"));
     }
     object_id(found.object.sha).map(Some)
 }
 
-/// The commit a branch points to.
+/// The commit to which a branch points.
 pub(super) async fn head(api: &Api, repo: &Repo<'_>, name: &str) -> Result<String, ActError> {
     branch(api, repo, name).await?.ok_or_else(|| refused(404, "there is no such branch"))
 }
 
-/// Makes a branch. The effect.
+/// Creates a branch. Has an effect.
 pub(super) async fn create_branch(
     api: &Api,
     permit: &Permit,
@@ -126,10 +127,11 @@ pub(super) async fn create_branch(
     Err(ActError::Unknown("the upstream made another ref".to_owned()))
 }
 
-/// Moves a branch forward to a commit made on top of what was read. The effect.
+/// Moves a branch forward to a commit made on top of the head that was read. Has an effect.
 ///
-/// GitHub has no compare-and-swap of refs over REST, but refuses with `force: false` whatever is not a fast-forward:
-/// the branch moves only if it is at an ancestor of the new commit. So nothing that somebody else added is lost.
+/// GitHub's REST API has no compare-and-swap for refs, but with `force: false` it refuses anything but a
+/// fast-forward: the branch moves only if its head is an ancestor of the new commit, so no commit by others
+/// is lost.
 pub(super) async fn advance(
     api: &Api,
     permit: &Permit,
@@ -163,7 +165,8 @@ pub(super) async fn commit(api: &Api, repo: &Repo<'_>, sha: &str) -> Result<Comm
     Ok(found)
 }
 
-/// Writes a commit and reads it back: tree and parents are those wanted, or it is `diverged`.
+/// Writes a commit and reads it back. Another tree or other parents than requested are the refusal
+/// `diverged`.
 pub(super) async fn write_commit(
     api: &Api,
     permit: &Permit,
@@ -182,21 +185,21 @@ pub(super) async fn write_commit(
     Ok(made)
 }
 
-/// How far a commit is ahead of another and behind it.
+/// The number of commits by which `to` is ahead of and behind `from`.
 pub(super) async fn compare(api: &Api, repo: &Repo<'_>, from: &str, to: &str) -> Result<Compared, ActError> {
     let pair = format!("{from}...{to}");
-    // The second page leaves out the files, which the first would bring along.
+    // The second page omits the list of files.
     let query = [("per_page", "1"), ("page", "2")];
     api.get(&["repos", repo.owner, repo.name, "compare", &pair], &query).await
 }
 
-/// The lines of one tree.
+/// The entries of one tree.
 pub(super) async fn tree(api: &Api, repo: &Repo<'_>, sha: &str) -> Result<Vec<Line>, ActError> {
     let found: TreeJson = api.get(&["repos", repo.owner, repo.name, "git", "trees", sha], &[]).await?;
     whole(found, sha)
 }
 
-/// Everything below a tree that is no tree itself, by path.
+/// All non-tree entries below a tree, by path.
 pub(super) async fn files(api: &Api, repo: &Repo<'_>, sha: &str) -> Result<BTreeMap<String, Line>, ActError> {
     let segments = ["repos", repo.owner, repo.name, "git", "trees", sha];
     let found: TreeJson = api.get(&segments, &[("recursive", "1")]).await?;
@@ -204,7 +207,7 @@ pub(super) async fn files(api: &Api, repo: &Repo<'_>, sha: &str) -> Result<BTree
     Ok(lines.map(|line| (line.path.clone(), line)).collect())
 }
 
-/// Writes the tree that another one becomes by these lines; a line without an entry takes a path away.
+/// Writes the tree that results from applying these entries to another. A path without an entry is removed.
 pub(super) async fn write_tree(
     api: &Api,
     permit: &Permit,
@@ -224,15 +227,15 @@ pub(super) async fn write_tree(
     object_id(made.sha)
 }
 
-/// What a walk to a path found.
+/// Result of a lookup by path.
 pub(super) enum Found {
     /// A regular file.
     File(Line),
-    /// Nothing, and nothing in the way of making a file there.
+    /// The path does not exist and a file can be created there.
     Nothing,
 }
 
-/// Walks a tree to a path, folder by folder: links and submodules are never followed, and never written through.
+/// Looks a path up, folder by folder. Symbolic links and submodules are neither followed nor written through.
 pub(super) async fn walk(api: &Api, repo: &Repo<'_>, root: &str, path: &str) -> Result<Found, ActError> {
     let mut at = root.to_owned();
     let mut segments = path.split('/').peekable();
@@ -256,13 +259,13 @@ pub(super) async fn walk(api: &Api, repo: &Repo<'_>, root: &str, path: &str) -> 
     Ok(Found::Nothing)
 }
 
-/// Refuses a new name that some systems take for one that is there.
+/// Refuses a new name that is equal to an existing one on case-insensitive or normalising file systems.
 fn collision(lines: &[Line], segment: &str) -> Result<(), ActError> {
     let taken = lines.iter().any(|line| path::distinct([line.path.as_str(), segment]).is_err());
     if taken { Err(refused(409, "the path collides with another on some systems")) } else { Ok(()) }
 }
 
-/// An object id of an answer.
+/// Validates an object id in an answer.
 pub(super) fn object_id(sha: String) -> Result<String, ActError> {
     if is_object_id(&sha) {
         Ok(sha)

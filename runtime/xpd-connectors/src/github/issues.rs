@@ -42,7 +42,7 @@ struct SearchJson {
     items: Vec<IssueJson>,
 }
 
-/// `issues.search`: the oldest hundred open issues with the label. Each one found is checked again.
+/// `issues.search`: the oldest hundred open issues with the label. Each result is checked against the query.
 pub(super) async fn search(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), &["repo", "label"])?;
     let (repo, label) = (args.repo()?, args.text("label")?);
@@ -75,7 +75,7 @@ pub(super) async fn create(api: &Api, permit: &Permit) -> Result<Value, ActError
     Ok(issue(&made))
 }
 
-/// Looks for the issue that carries the mark.
+/// Probes for the issue with this use's marker.
 pub(super) async fn probe_create(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let repo = Args::of(sought.call(), &["repo", "title", "body"])?.repo()?;
     let segments = ["repos", repo.owner, repo.name, "issues"];
@@ -84,7 +84,8 @@ pub(super) async fn probe_create(api: &Api, sought: &Sought) -> Result<Option<Va
     let mut found = None;
     pages::back(api, &segments, &query, |entry: IssueJson| {
         let old = when.is_after(&entry.created_at);
-        // GitHub lists pull requests too. The oldest one: a copy of the mark can only come later.
+        // GitHub lists pull requests as issues. The oldest match, since a copy of the marker can only be
+        // newer.
         if entry.pull_request.is_none()
             && marker::carries(entry.body.as_deref().unwrap_or_default(), sought.call().marker())
         {
@@ -107,7 +108,7 @@ pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> 
     let comments = comments
         .iter()
         .map(|comment| {
-            // GitHub shows whoever deleted their account as `ghost`.
+            // GitHub shows deleted accounts as `ghost`.
             let author = comment.user.as_ref().map_or("ghost", |user| user.login.as_str());
             let body = comment.body.as_deref().unwrap_or_default();
             record([("author", text(author)), ("text", text(body))])
@@ -121,7 +122,7 @@ pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> 
     ]))
 }
 
-/// An issue of the repository. A pull request is none, though GitHub numbers and comments them alike.
+/// An issue of the repository. Refuses pull requests, which GitHub numbers together with issues.
 async fn get(api: &Api, repo: &Repo<'_>, number: u64) -> Result<IssueJson, ActError> {
     let digits = number.to_string();
     let found: IssueJson = api.get(&["repos", repo.owner, repo.name, "issues", &digits], &[]).await?;
@@ -131,7 +132,7 @@ async fn get(api: &Api, repo: &Repo<'_>, number: u64) -> Result<IssueJson, ActEr
     Ok(found)
 }
 
-/// `issues.comment`: on an issue, never on a pull request, where a comment may be a command.
+/// `issues.comment`: comments on an issue. Refuses pull requests, where a comment may be a command to a bot.
 pub(super) async fn comment(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), &["repo", "number", "body"])?;
     let (repo, number) = (args.repo()?, args.number("number")?);
@@ -143,7 +144,7 @@ pub(super) async fn comment(api: &Api, permit: &Permit) -> Result<Value, ActErro
     Ok(record([("id", int(made.id))]))
 }
 
-/// Looks for the comment that carries the mark.
+/// Probes for the comment with this use's marker.
 pub(super) async fn probe_comment(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let args = Args::of(sought.call(), &["repo", "number", "body"])?;
     let (repo, number) = (args.repo()?, args.number("number")?.to_string());

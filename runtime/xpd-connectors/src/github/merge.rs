@@ -1,15 +1,17 @@
-//! The merge, made by the host and read back.
+//! Merges of pull requests through GitHub's merge endpoint, verified by reading the result back.
 //!
-//! A protected branch takes no commit but through the host's own merge, so no ref is moved here. The host pins the head of
-//! the pull request (`sha`) and nothing else: it merges into whatever the base is at that moment. Therefore
-//! - what the merge of `commit` onto `onto` gives is computed before, and a merge that cannot be foretold is refused: if
-//!   `commit` holds `onto`, the tree is the one of `commit`; else it is a merge file by file, where a file that both sides
-//!   changed is a conflict;
-//! - that the branch is at `onto` is read before;
-//! - what the host made is read back: its parents, its tree, and the branch it went into. Any difference is the result
-//!   `diverged`. It is no failure: the merge is there.
+//! A protected branch accepts commits only through GitHub's own merge, so this connector moves no ref. The
+//! endpoint pins the head of the pull request (`sha`) but not the base: it merges into whatever the base is
+//! at that moment. Therefore:
+//! - Before the request, the tree of the merge of `commit` into `onto` is computed. If `onto` is an ancestor
+//!   of `commit`, it is the tree of `commit`; otherwise the trees are merged file by file, and a file changed
+//!   on both sides is a conflict, which is refused.
+//! - Before the request, the base branch is checked to be at `onto`.
+//! - After the request, parents, tree and branch of the merge commit are read. A difference is reported as
+//!   `diverged` in the result, not as a failure, since the merge has been made.
 //!
-//! Where the protection of the branch asks that a pull request be up to date, the host itself refuses a base that moved.
+//! If the branch protection requires pull requests to be up to date, GitHub itself refuses a merge after the
+//! base has moved.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +30,7 @@ use crate::result::{record, text};
 
 const MERGE: &[&str] = &["repo", "number", "commit", "onto", "into"];
 
-/// What is to be merged into what.
+/// The requested merge.
 struct Wanted<'a> {
     repo: Repo<'a>,
     number: u64,
@@ -37,8 +39,8 @@ struct Wanted<'a> {
     into: &'a str,
 }
 
-/// The tree that the merge must have.
-enum Foretold {
+/// The tree expected of the merge.
+enum ExpectedTree {
     Tree(String),
     Files(BTreeMap<String, Line>),
 }
@@ -63,7 +65,7 @@ pub(super) async fn merge(api: &Api, permit: &Permit) -> Result<Value, ActError>
     if git::head(api, repo, into).await? != *onto {
         return Err(refused(409, "the branch has moved"));
     }
-    let foretold = wanted.foretell(api).await?;
+    let expected_tree = wanted.expected_tree(api).await?;
     let digits = number.to_string();
     let segments = ["repos", repo.owner, repo.name, "pulls", &digits, "merge"];
     let body = json!({
@@ -84,16 +86,16 @@ pub(super) async fn merge(api: &Api, permit: &Permit) -> Result<Value, ActError>
     if !merged.merged {
         return Err(unread());
     }
-    // It is merged, so whatever fails from here on is a doubt, which a probe resolves.
+    // The merge has been made, so a failure from here on is a doubt, to be resolved by a probe.
     let read = async {
         let made = git::commit(api, repo, &git::object_id(merged.sha)?).await?;
         let pull = pulls::get(api, repo, *number).await?;
-        wanted.compare(api, &foretold, &made, &pull).await
+        wanted.compare(api, &expected_tree, &made, &pull).await
     };
     read.await.map_err(|_| unread())
 }
 
-/// Looks for the merge: at the pull request first, then on the branch.
+/// Probes for the merge: on the pull request first, then on the branch.
 pub(super) async fn probe_merge(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let args = Args::of(sought.call(), MERGE)?;
     let wanted = Wanted::of(&args)?;
@@ -105,8 +107,8 @@ pub(super) async fn probe_merge(api: &Api, sought: &Sought) -> Result<Option<Val
         None => contents::marked(api, repo, wanted.into, sought.call()).await?,
     };
     let Some(made) = made else { return Ok(None) };
-    let foretold = wanted.foretell(api).await?;
-    wanted.compare(api, &foretold, &made, &pull).await.map(Some)
+    let expected_tree = wanted.expected_tree(api).await?;
+    wanted.compare(api, &expected_tree, &made, &pull).await.map(Some)
 }
 
 impl<'a> Wanted<'a> {
@@ -120,8 +122,8 @@ impl<'a> Wanted<'a> {
         Ok(Self { repo, number, commit, onto, into })
     }
 
-    /// The tree of the merge, from the two commits alone.
-    async fn foretell(&self, api: &Api) -> Result<Foretold, ActError> {
+    /// Computes the tree of the merge from the two commits.
+    async fn expected_tree(&self, api: &Api) -> Result<ExpectedTree, ActError> {
         let repo = &self.repo;
         let compared = git::compare(api, repo, self.onto, self.commit).await?;
         if compared.ahead_by == 0 {
@@ -129,7 +131,7 @@ impl<'a> Wanted<'a> {
         }
         let theirs = git::commit(api, repo, self.commit).await?.tree;
         if compared.behind_by == 0 {
-            return Ok(Foretold::Tree(theirs));
+            return Ok(ExpectedTree::Tree(theirs));
         }
         let base = git::commit(api, repo, &git::object_id(compared.merge_base_commit.sha)?).await?.tree;
         let ours = git::commit(api, repo, self.onto).await?.tree;
@@ -137,20 +139,20 @@ impl<'a> Wanted<'a> {
         let mine = git::files(api, repo, &ours).await?;
         let changes = tree_merge::changes(&before, &mine, &git::files(api, repo, &theirs).await?)
             .ok_or_else(|| refused(409, "the two sides changed the same files"))?;
-        Ok(Foretold::Files(tree_merge::applied(mine, changes)))
+        Ok(ExpectedTree::Files(tree_merge::applied(mine, changes)))
     }
 
-    /// The result: what the host made, and whether it is what was asked for.
+    /// The result: the merge commit, and whether it is the requested merge.
     async fn compare(
         &self,
         api: &Api,
-        foretold: &Foretold,
+        expected_tree: &ExpectedTree,
         made: &Commit,
         pull: &PullJson,
     ) -> Result<Value, ActError> {
-        let tree = match foretold {
-            Foretold::Tree(tree) => made.tree == *tree,
-            Foretold::Files(files) => git::files(api, &self.repo, &made.tree).await? == *files,
+        let tree = match expected_tree {
+            ExpectedTree::Tree(tree) => made.tree == *tree,
+            ExpectedTree::Files(files) => git::files(api, &self.repo, &made.tree).await? == *files,
         };
         let same = tree && made.parents == [self.onto, self.commit] && pull.base.branch == self.into;
         Ok(record([

@@ -1,7 +1,7 @@
-//! The `github` connector: issues, files, branches, pull requests, reviews and merges over GitHub's REST interface.
+//! The `github` connector: issues, files, branches, pull requests, reviews and merges over GitHub's REST API.
 //!
-//! It works on typed arguments alone, names everything it changes by object id, and moves refs forward only. Nothing
-//! of the upstream's error texts leaves it. What each action sends is held fast by a test per action.
+//! It takes typed arguments only, names the objects it changes by id, and moves refs forward only. Error
+//! texts of the upstream are not passed on. A golden test per action fixes the requests that are sent.
 
 mod api;
 mod body;
@@ -26,17 +26,17 @@ pub use api::{Config, ConfigError};
 use api::Host;
 use xpd_proxy::{ActError, Connector, Permit, Sought};
 
-/// The connector, bound to one host and one credential.
+/// The connector, configured for one host and one credential.
 #[derive(Debug)]
 pub struct Github {
     host: Arc<Host>,
 }
 
 impl Github {
-    /// Binds the connector.
+    /// Creates the connector.
     ///
     /// # Errors
-    /// When the address is not `https`, nor `http` to a loopback address.
+    /// The URL is neither `https` nor `http` to a loopback address.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         Ok(Self { host: Arc::new(Host::new(config)?) })
     }
@@ -78,7 +78,7 @@ impl Connector for Github {
             "pulls.ensure" => pulls::probe_ensure(api, sought).await,
             "pulls.review" => pulls::probe_review(api, sought).await,
             "pulls.merge" => merge::probe_merge(api, sought).await,
-            // Reading leaves nothing behind and may simply be done again.
+            // A read has no effect and is repeated instead.
             "issues.search" | "issues.read" | "contents.read" | "pulls.read" => Ok(None),
             other => Err(unknown(other)),
         }

@@ -1,23 +1,25 @@
-//! Lists that come in pages: read whole or not at all, or from the newest entry back to those that are too old.
+//! Paginated lists: read completely, or from the newest entry back to entries older than a given time.
 
 use serde::de::DeserializeOwned;
 use xpd_proxy::ActError;
 
 use super::api::{Api, refused};
 
-/// Entries of a page; GitHub gives no more.
+/// Entries per page; GitHub's maximum.
 const SIZE: usize = 100;
-/// Pages read at most.
+/// Upper bound on the pages of a complete list.
 const MOST: usize = 20;
 
-/// Entries of a page read from the newest back: a hundred of the longest bodies are more than an answer may hold.
+/// Entries per page when reading back. A hundred entries with bodies of maximal length would exceed the size
+/// limit of an answer.
 const FEW: usize = 50;
-/// Pages read back at most.
+/// Upper bound on the pages when reading back.
 const BACK: usize = 200;
-/// Old entries in a row that end a walk: one alone may bear a date that somebody made up.
+/// Number of consecutive old entries that ends the search. A single one may carry a forged date.
 const OLD: usize = 100;
 
-/// Shows entries, the newest first, until enough of them in a row were `old`; so the cost is that of what came since.
+/// Visits entries, newest first, until [`OLD`] consecutive ones are `old`, so the cost depends only on the
+/// entries since then.
 pub(super) async fn back<T: DeserializeOwned>(
     api: &Api,
     segments: &[&str],
@@ -42,7 +44,8 @@ pub(super) async fn back<T: DeserializeOwned>(
     Err(refused(413, "too much has happened since"))
 }
 
-/// Every entry of a list; one with more than two thousand is refused, since half a list answers nothing.
+/// All entries of a list. A list that exceeds [`MOST`] pages is refused, since a part of it answers no
+/// question.
 pub(super) async fn all<T: DeserializeOwned>(
     api: &Api,
     segments: &[&str],

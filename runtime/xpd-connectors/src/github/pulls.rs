@@ -11,7 +11,7 @@ use super::{git, marker, pages};
 use crate::args::{Args, Repo, wrong};
 use crate::result::{int, record, text};
 
-/// A pull request, as far as it matters here.
+/// The members of a pull request that are used here.
 #[derive(Debug, Deserialize)]
 pub(super) struct PullJson {
     pub number: u64,
@@ -20,9 +20,9 @@ pub(super) struct PullJson {
     pub state: String,
     pub head: SideJson,
     pub base: SideJson,
-    /// Lists leave it out.
+    /// Absent in lists.
     pub merged: Option<bool>,
-    /// The merge once there is one; before, a trial of the host's.
+    /// The merge commit of a merged pull request; before that, GitHub's test merge.
     pub merge_commit_sha: Option<String>,
 }
 
@@ -46,7 +46,8 @@ struct ReviewJson {
     body: String,
 }
 
-/// `pulls.ensure`: finds the open pull request from `head` into `base`, or makes it. The branch must be at the commit.
+/// `pulls.ensure`: finds the open pull request from `head` into `base`, or opens it. The head branch must be
+/// at `commit`.
 pub(super) async fn ensure(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), ENSURE)?;
     let (repo, head, base, commit) = ensured(&args)?;
@@ -63,19 +64,20 @@ pub(super) async fn ensure(api: &Api, permit: &Permit) -> Result<Value, ActError
     let segments = ["repos", repo.owner, repo.name, "pulls"];
     let body = json!({ "title": title, "head": head, "base": base, "body": signed });
     let made = match api.effect::<PullJson>(permit, Method::POST, &segments, &body).await {
-        // Somebody may have been faster.
+        // Another client may have opened it in between.
         Err(error @ ActError::Refused { status: 422, .. }) => match open(api, &repo, head, base).await {
             Ok(Some(found)) => found,
             _ => return Err(error),
         },
         other => other?,
     };
-    // It is there now, so a difference is no refusal: a use that came back would claim that nothing happened.
+    // The pull request has been opened, so a mismatch is not a refusal: that would return the use as if
+    // nothing had happened.
     proposed(&made, commit, &onto)
         .map_err(|_| ActError::Unknown("the pull request was opened and is not at the commit".to_owned()))
 }
 
-/// Looks for the pull request.
+/// Probes for the pull request.
 pub(super) async fn probe_ensure(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let args = Args::of(sought.call(), ENSURE)?;
     let (repo, head, base, commit) = ensured(&args)?;
@@ -84,7 +86,7 @@ pub(super) async fn probe_ensure(api: &Api, sought: &Sought) -> Result<Option<Va
     Ok(proposed(&found, commit, &onto).ok())
 }
 
-/// `pulls.read`: with the difference between two commits named by their ids, from where they parted.
+/// `pulls.read`: the pull request with the diff between its commit and the merge base, both named by id.
 pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), &["repo", "number"])?;
     let (repo, number) = (args.repo()?, args.number("number")?);
@@ -106,7 +108,7 @@ pub(super) async fn read(api: &Api, permit: &Permit) -> Result<Value, ActError> 
     ]))
 }
 
-/// `pulls.review`: of one commit, which must be the head of the open pull request.
+/// `pulls.review`: reviews one commit, which must be the head of the open pull request.
 pub(super) async fn review(api: &Api, permit: &Permit) -> Result<Value, ActError> {
     let args = Args::of(permit.call(), REVIEW)?;
     let (repo, number, commit) = (args.repo()?, args.number("number")?, args.commit("commit")?);
@@ -125,7 +127,7 @@ pub(super) async fn review(api: &Api, permit: &Permit) -> Result<Value, ActError
     Ok(record([("id", int(made.id))]))
 }
 
-/// Looks for the review that carries the mark.
+/// Probes for the review with this use's marker.
 pub(super) async fn probe_review(api: &Api, sought: &Sought) -> Result<Option<Value>, ActError> {
     let args = Args::of(sought.call(), REVIEW)?;
     let (repo, number) = (args.repo()?, args.number("number")?.to_string());
@@ -135,7 +137,7 @@ pub(super) async fn probe_review(api: &Api, sought: &Sought) -> Result<Option<Va
     Ok(found.map(|found| record([("id", int(found.id))])))
 }
 
-/// A pull request between two branches of the repository.
+/// A pull request between two branches of this repository.
 pub(super) async fn get(api: &Api, repo: &Repo<'_>, number: u64) -> Result<PullJson, ActError> {
     let digits = number.to_string();
     let found: PullJson = api.get(&["repos", repo.owner, repo.name, "pulls", &digits], &[]).await?;
@@ -145,14 +147,14 @@ pub(super) async fn get(api: &Api, repo: &Repo<'_>, number: u64) -> Result<PullJ
     Ok(found)
 }
 
-/// Whether a side of a pull request is a commit on a branch of the repository.
+/// Whether this side of a pull request is a commit on a branch of this repository.
 fn is_local(repo: &Repo<'_>, side: &SideJson) -> bool {
     let full_name = format!("{}/{}", repo.owner, repo.name);
     let named = side.repo.as_ref().is_some_and(|name| name.full_name.eq_ignore_ascii_case(&full_name));
     named && is_object_id(&side.sha)
 }
 
-/// Checks that a pull request is open and at a commit.
+/// Checks that a pull request is open and has this commit as head.
 pub(super) fn at_head(found: &PullJson, commit: &str) -> Result<(), ActError> {
     if found.state != "open" {
         return Err(refused(409, "the pull request is closed"));
@@ -179,7 +181,7 @@ async fn open(api: &Api, repo: &Repo<'_>, head: &str, base: &str) -> Result<Opti
     let from = format!("{}:{head}", repo.owner);
     let query = [("state", "open"), ("head", from.as_str()), ("base", base)];
     let found: Vec<PullJson> = api.get(&["repos", repo.owner, repo.name, "pulls"], &query).await?;
-    // A fork of the same owner has branches of the same names.
+    // A fork by the same owner may have branches of the same names.
     let fits = |pull: &PullJson| pull.head.branch == head && pull.base.branch == base;
     Ok(found.into_iter().find(|pull| fits(pull) && is_local(repo, &pull.head) && is_local(repo, &pull.base)))
 }

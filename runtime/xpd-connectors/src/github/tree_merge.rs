@@ -1,4 +1,4 @@
-//! A merge of trees file by file: pure, and never inside a file.
+//! Three-way merge of trees at the granularity of whole files. No I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use super::git::Line;
 /// Files by path.
 type Files = BTreeMap<String, Line>;
 
-/// What has to be done to `ours` to bring in what `theirs` changed since `base`; nothing when they conflict: both
-/// changed one file differently, or the result would hold a file where it holds a folder.
+/// The changes to `ours` that apply what `theirs` changed since `base`. `None` on a conflict: both sides
+/// changed a file differently, or a path would be both a file and a folder.
 pub(super) fn changes(base: &Files, ours: &Files, theirs: &Files) -> Option<Vec<(String, Option<Line>)>> {
     let mut changes = Vec::new();
     let paths: BTreeSet<&String> = base.keys().chain(theirs.keys()).collect();
@@ -29,7 +29,7 @@ pub(super) fn changes(base: &Files, ours: &Files, theirs: &Files) -> Option<Vec<
     if result.keys().any(inside) { None } else { Some(changes) }
 }
 
-/// Files after changes.
+/// The files after applying the changes.
 pub(super) fn applied(mut files: Files, changes: Vec<(String, Option<Line>)>) -> Files {
     for (path, line) in changes {
         match line {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_side_changed_is_taken_and_what_both_changed_is_not() {
+    fn changes_of_one_side_are_merged_and_changes_of_both_conflict() {
         for (base, ours, theirs, wanted) in [
             ("a=1 b=1", "a=2 b=1", "a=1 b=2", Some("a=2 b=2")),
             ("a=1", "a=1 b=1", "a=1 c=1", Some("a=1 b=1 c=1")),

@@ -1,20 +1,20 @@
-//! The time before which a use cannot have happened, as GitHub writes time.
+//! The earliest time at which a use can have happened, in GitHub's time format.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use xpd_proxy::Call;
 
-/// How far the upstream's clock and ours may be apart, in seconds.
+/// Assumed upper bound on the difference between the upstream's clock and this server's, in seconds.
 const MARGIN: u64 = 86_400;
 
-/// The last second that has four digits for its year.
+/// The last second of the year 9999, the latest with a four-digit year.
 const LAST: u64 = 253_402_300_799;
 
-/// An instant, to the second: `2026-01-01T00:00:00Z`.
+/// A time with a resolution of one second, `2026-01-01T00:00:00Z`.
 pub(super) struct When(String);
 
 impl When {
-    /// Before this, the call's use had not happened by anybody's clock.
+    /// The time before which the call's use cannot have happened by either clock.
     pub(super) fn of(call: &Call) -> Self {
         Self(text((call.since() / 1_000).saturating_sub(MARGIN)))
     }
@@ -23,18 +23,18 @@ impl When {
         &self.0
     }
 
-    /// Whether a time of the upstream's is earlier. What is not written as expected is not.
+    /// Whether a time reported by the upstream is earlier. False for a text in another format.
     pub(super) fn is_after(&self, other: &str) -> bool {
         let alike = other.len() == self.0.len() && other.ends_with('Z');
         alike && other < self.0.as_str()
     }
 }
 
-/// Seconds since 1970 as GitHub writes them.
+/// Formats seconds since 1970 as GitHub does.
 fn text(seconds: u64) -> String {
     let seconds = i64::try_from(seconds.min(LAST)).unwrap_or_default();
     let when = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    // A year of four digits, without parts of a second, is always written.
+    // Formatting succeeds for every time up to [`LAST`].
     when.format(&Rfc3339).unwrap_or_default()
 }
 
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_old() {
+    fn an_unreadable_date_does_not_count_as_old() {
         let when = When(text(951_782_400));
         assert!(when.is_after("2000-02-28T23:59:59Z"));
         for other in

@@ -1,4 +1,5 @@
-//! The candidate merge: the commit merged into the head of the default branch, as a tree. Nothing is pushed.
+//! The merge candidate: the tree that results from merging the commit into the head of the default branch.
+//! Nothing is pushed.
 
 use std::time::Duration;
 
@@ -11,10 +12,10 @@ use super::{FETCH, list, refused};
 
 const MERGE: Duration = Duration::from_secs(60);
 
-/// Merge bases of two commits.
+/// Upper bound on the merge bases of two commits.
 const MAX_PARTED: usize = 8;
 
-/// What is run.
+/// The tree on which the command runs.
 pub(super) struct Candidate {
     /// Head of the default branch.
     pub base: String,
@@ -22,7 +23,7 @@ pub(super) struct Candidate {
     pub tree: String,
 }
 
-/// Fetches what the merge needs and makes it.
+/// Fetches what the merge needs and computes it.
 pub(super) async fn fetch(
     git: &Git,
     source: &str,
@@ -46,7 +47,7 @@ pub(super) async fn fetch(
     if got != commit {
         return Err(refused("the object is not a commit".to_owned()));
     }
-    // A merge walks the trees of both sides and of where they parted; these are seen to have an end before.
+    // A merge walks the trees of both sides and of their merge bases, so the size of each is checked first.
     let parted = git.run(&["merge-base", "--all", &base, commit], MERGE).await?.stdout;
     let parted = String::from_utf8(parted).unwrap_or_default();
     let parted: Vec<&str> = parted.lines().collect();

@@ -1,4 +1,4 @@
-//! Credentials for hosts of repositories: a header of git's requests to that host, and never a part of an address.
+//! Credentials for git hosts. Sent as a header of git's requests to that host, never as part of a URL.
 
 use std::fmt;
 
@@ -10,26 +10,26 @@ use xpd_proxy::{Secret, SecretError};
 
 use crate::transport::{self, CLEAR};
 
-/// What is presented below an address.
+/// A credential for the URLs below a prefix.
 #[derive(Clone, Debug)]
 pub struct Credential {
     base: Url,
     basic: Secret,
 }
 
-/// A header for one address.
+/// A header for one URL.
 pub(super) struct Header {
     setting: String,
     line: Zeroizing<String>,
 }
 
 impl Header {
-    /// The name of git's setting.
+    /// Name of the git setting.
     pub fn setting(&self) -> &str {
         &self.setting
     }
 
-    /// The header, secret and all.
+    /// The header line, including the secret.
     pub fn line(&self) -> &str {
         &self.line
     }
@@ -42,10 +42,10 @@ impl fmt::Debug for Header {
 }
 
 impl Credential {
-    /// A user and a token for everything below an address: https, or http to a loopback address.
+    /// A user and a token for every URL below `base`, which must be https, or http to a loopback address.
     ///
     /// # Errors
-    /// Another address, or what no header carries. Nothing of the secret is in them.
+    /// Another kind of URL, or text that is not valid in a header. The messages contain no secret.
     pub fn new(base: &str, user: &str, token: &Secret) -> Result<Self, &'static str> {
         let mut base = plain(base)?;
         if !transport::may_carry_secrets(&base) {
@@ -67,7 +67,7 @@ impl Credential {
         Ok(Self { base, basic })
     }
 
-    /// The form in which the secret travels, for the scrubber.
+    /// The secret in its encoded form, for the scrubber.
     #[must_use]
     pub fn secret(&self) -> Secret {
         self.basic.clone()
@@ -78,7 +78,7 @@ impl Credential {
     }
 }
 
-/// The header for a source: of the credential with the longest address that holds it.
+/// The header for a source, from the credential with the longest matching prefix.
 pub(super) fn header(credentials: &[Credential], source: &str) -> Option<Header> {
     let url = Url::parse(source).ok()?;
     let fits = credentials.iter().filter(|credential| credential.covers(&url));
@@ -89,7 +89,8 @@ pub(super) fn header(credentials: &[Credential], source: &str) -> Option<Header>
     })
 }
 
-/// An address that holds no user and no password. It is not printed: what is no address may hold one all the same.
+/// Parses a URL without user and password. Messages do not print it, since malformed text may contain a
+/// secret.
 pub(super) fn plain(url: &str) -> Result<Url, &'static str> {
     let parsed = Url::parse(url).map_err(|_| "holds an address that cannot be read")?;
     if !parsed.username().is_empty() || parsed.password().is_some() {
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_travel_in_the_clear_nor_stand_in_addresses() {
+    fn credentials_need_encryption_and_are_refused_in_addresses() {
         for bad in [
             "http://git.example",
             "https://u@git.example",

@@ -1,4 +1,5 @@
-//! Files out of a tree: raw blobs, written by us, hashed again once they lie there. No filters, no links, no `.git`.
+//! Checkout of a tree: raw blobs, written by this process and hashed again afterwards. No filters, no
+//! symbolic links, no `.git`.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -62,7 +63,7 @@ async fn write(git: &Git, entries: &[Entry], folder: &Path) -> Result<(), ActErr
     Ok(())
 }
 
-/// The files that lie there hash to the ids the tree names.
+/// Checks that the written files hash to the ids in the tree.
 async fn check(git: &Git, entries: &[Entry], folder: &Path) -> Result<(), ActError> {
     let mut child = git.start(&["hash-object", "--no-filters", "--stdin-paths"])?;
     let (Some(mut ask), Some(answer)) = (child.stdin.take(), child.stdout.take()) else {

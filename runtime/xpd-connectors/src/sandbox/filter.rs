@@ -1,14 +1,16 @@
-//! The system calls a command cannot make: what namespaces do not divide, and memory that no sum sees.
+//! The seccomp filter: system calls for resources that namespaces do not isolate, and for memory that the
+//! accounting cannot see.
 //!
-//! Keys live with the user the server runs as, whatever the namespace: a command could read them, or leave words there for
-//! the next one. Files in memory and shared segments belong to no process once nobody maps them.
+//! Kernel keyrings belong to the user of the server regardless of namespaces, so a command could read its
+//! keys or leave data for a later command. Memory files and shared segments belong to no process once they
+//! are unmapped.
 
 use std::io::Write as _;
 use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// `struct sock_filter` of `linux/filter.h`: code, jumps, value.
+/// `struct sock_filter` of `linux/filter.h`: code, jump offsets, value.
 type Line = (u16, u8, u8, u32);
 
 const LOAD: u16 = 0x20;
@@ -20,13 +22,15 @@ const RETURN: u16 = 0x06;
 const ALLOW: u32 = 0x7fff_0000;
 /// `SECCOMP_RET_KILL_PROCESS`.
 const KILL: u32 = 0x8000_0000;
-/// `SECCOMP_RET_ERRNO` with `ENOSYS`: as if the kernel were older, which programs are used to.
+/// `SECCOMP_RET_ERRNO` with `ENOSYS`, as on a kernel without the call, for which programs have fallbacks.
 const ABSENT: u32 = 0x0005_0000 | 38;
-/// Bytes of a shared segment (`shmget`); a namespace has 4,096 of them. `PostgreSQL` takes 56.
+/// Upper bound on a shared segment (`shmget`) in bytes. A namespace allows 4,096 of them; `PostgreSQL` needs
+/// segments of 56 bytes.
 const SEGMENT: u32 = 64 * 1_024;
 
-/// The numbers of a machine: its `AUDIT_ARCH`, `shmget`, and what is absent (`msgget`, `add_key`, `request_key`,
-/// `keyctl`, `perf_event_open`, `memfd_create`, `bpf`, `userfaultfd`, `io_uring_setup`, `memfd_secret`).
+/// For the architecture: its `AUDIT_ARCH`, the number of `shmget`, and the numbers of the calls that are made
+/// absent (`msgget`, `add_key`, `request_key`, `keyctl`, `perf_event_open`, `memfd_create`, `bpf`,
+/// `userfaultfd`, `io_uring_setup`, `memfd_secret`).
 const MACHINE: Option<(u32, u32, [u32; 10])> = if cfg!(target_arch = "x86_64") {
     Some((0xc000_003e, 29, [68, 248, 249, 250, 298, 319, 321, 323, 425, 447]))
 } else if cfg!(target_arch = "aarch64") {
@@ -35,7 +39,7 @@ const MACHINE: Option<(u32, u32, [u32; 10])> = if cfg!(target_arch = "x86_64") {
     None
 };
 
-/// The filter in a file of a folder, as bubblewrap reads it.
+/// Writes the filter to a file in `folder`, in the form that bubblewrap reads.
 pub(super) fn file(folder: &Path) -> Result<NamedTempFile, String> {
     let lines = program().ok_or("there is no filter of system calls for this machine")?;
     let mut bytes = Vec::new();
@@ -49,11 +53,12 @@ pub(super) fn file(folder: &Path) -> Result<NamedTempFile, String> {
     Ok(file)
 }
 
-/// In `struct seccomp_data` the number is at 0, the machine at 4, the second argument at 24 and, its upper half, 28.
+/// Offsets in `struct seccomp_data`: number 0, architecture 4, second argument 24 (lower half) and 28 (upper
+/// half).
 fn program() -> Option<Vec<Line>> {
     let (machine, shmget, absent) = MACHINE?;
     let mut lines = vec![(LOAD, 0, 0, 4), (EQUAL, 1, 0, machine), (RETURN, 0, 0, KILL), (LOAD, 0, 0, 0)];
-    // The other numbering of x86-64.
+    // The x32 numbering of x86-64.
     lines.extend([(AT_LEAST, 0, 1, 0x4000_0000), (RETURN, 0, 0, ABSENT)]);
     for number in absent {
         lines.extend([(EQUAL, 0, 1, number), (RETURN, 0, 0, ABSENT)]);

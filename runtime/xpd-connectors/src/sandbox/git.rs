@@ -1,4 +1,5 @@
-//! git, told nothing by files it finds: no configuration, no hooks, no filters, no prompts.
+//! Invocation of git with a fixed configuration: no user or repository configuration, no hooks, no filters,
+//! no prompts.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -8,22 +9,22 @@ use tokio::process::{Child, Command};
 use xpd_proxy::ActError;
 
 use super::credential::Header;
-use super::place;
+use super::folder;
 
-/// The repository in the folder of a run.
+/// Name of the repository in the folder of a run.
 const FOLDER: &str = "git";
 
-/// Bytes of address space.
+/// Limit on git's address space, in bytes.
 const MEMORY: u64 = 4 << 30;
 
-/// A bare repository of our own, made for one use.
+/// A bare repository made for one use.
 pub(super) struct Git {
     place: PathBuf,
     largest: u64,
 }
 
 impl Git {
-    /// Makes one in the folder of a run, of files of at most `largest` bytes.
+    /// Creates one in the folder of a run. Files are limited to `largest` bytes.
     pub async fn init(place: &Path, largest: u64) -> Result<Self, ActError> {
         let git = Self { place: place.to_owned(), largest };
         let folder = place.join(FOLDER).display().to_string();
@@ -31,12 +32,12 @@ impl Git {
         Ok(git)
     }
 
-    /// Runs a command that must succeed and gives what it printed.
+    /// Runs a git command that must succeed and returns its output.
     pub async fn ask(&self, args: &[&str], within: Duration) -> Result<Vec<u8>, ActError> {
         succeeded(args, self.run(args, within).await?)
     }
 
-    /// The same with a header for the hosts it is meant for.
+    /// As [`Self::ask`], with a header for the host it is meant for.
     pub async fn ask_with(
         &self,
         args: &[&str],
@@ -45,19 +46,19 @@ impl Git {
     ) -> Result<Vec<u8>, ActError> {
         let mut command = self.command(args);
         if let Some(header) = header {
-            // In the environment, which only this user and root can read; arguments are everybody's.
+            // In the environment, which only this user and root can read; arguments are visible to all users.
             command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", header.setting());
             command.env("GIT_CONFIG_VALUE_0", header.line());
         }
         succeeded(args, output(command, within).await?)
     }
 
-    /// Runs a command.
+    /// Runs a git command.
     pub async fn run(&self, args: &[&str], within: Duration) -> Result<Output, ActError> {
         output(self.command(args), within).await
     }
 
-    /// Starts a command to talk with.
+    /// Starts a git command with pipes for input and output.
     pub fn start(&self, args: &[&str]) -> Result<Child, ActError> {
         self.command(args)
             .stdin(Stdio::piped())
@@ -68,7 +69,7 @@ impl Git {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        // What git reads was written by others: it takes no more memory, time and space than this.
+        // git parses data written by others, so its memory, time and file size are limited.
         let mut command = Command::new("prlimit");
         command
             .arg(format!("--as={MEMORY}"))
@@ -83,7 +84,7 @@ impl Git {
             .env("GIT_ATTR_NOSYSTEM", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ASKPASS", "/bin/false")
-            .env(place::VARIABLE, &self.place)
+            .env(folder::VARIABLE, &self.place)
             .env("GIT_DIR", self.place.join(FOLDER))
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
@@ -101,7 +102,7 @@ impl Git {
             "core.attributesFile=/dev/null",
             "transfer.fsckObjects=true",
             "fetch.writeCommitGraph=false",
-            // One pack, so that one limit holds for all that is fetched.
+            // Keeps the fetched objects in one pack, to which the file size limit applies.
             "fetch.unpackLimit=1",
             "transfer.unpackLimit=1",
             "core.packedGitLimit=1g",
@@ -126,18 +127,18 @@ async fn output(mut command: Command, within: Duration) -> Result<Output, ActErr
     }
 }
 
-/// What a command printed that must have succeeded.
+/// The output of a command that must have succeeded.
 fn succeeded(args: &[&str], output: Output) -> Result<Vec<u8>, ActError> {
     if output.status.success() {
         return Ok(output.stdout);
     }
-    // What git says may hold what the other side says.
+    // git's messages may quote the remote side, so they are logged at debug level only.
     tracing::debug!(what = %String::from_utf8_lossy(&output.stderr), "git failed");
     let command = args.first().copied().unwrap_or_default();
     Err(ActError::NotSent(format!("`git {command}` failed")))
 }
 
-/// Whether a source is reached over HTTP.
+/// Whether a source is an http or https URL.
 pub(super) fn is_web(source: &str) -> bool {
     source.starts_with("https://") || source.starts_with("http://")
 }

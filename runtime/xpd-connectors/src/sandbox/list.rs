@@ -1,4 +1,4 @@
-//! What is in a tree, read as it comes: few objects can name more paths than any memory holds.
+//! The files of a tree, read as a stream: a few objects can expand to more paths than fit in memory.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use xpd_proxy::ActError;
 use super::git::Git;
 use super::refused;
 
-/// Files of a tree.
+/// Upper bound on the files of a tree.
 const MAX_FILES: usize = 50_000;
-/// Folders of a tree.
+/// Upper bound on the folders of a tree.
 const MAX_FOLDERS: usize = 50_000;
-/// Segments of a path.
+/// Upper bound on the segments of a path.
 const MAX_DEPTH: usize = 128;
-/// Bytes of an entry besides its path: mode, type, id, size.
+/// Upper bound on the bytes of a record before its path: mode, type, id, size.
 const HEAD: usize = 160;
 const WITHIN: Duration = Duration::from_secs(60);
 
@@ -27,9 +27,9 @@ pub(super) struct Entry {
     pub path: String,
 }
 
-/// The files of a tree of at most `space` bytes; an answer in bounded time and memory whatever the tree is.
+/// The files of a tree of at most `space` bytes. Takes bounded time and memory for every tree.
 pub(super) async fn list(git: &Git, tree: &str, space: u64) -> Result<Vec<Entry>, ActError> {
-    // Folders are told too (`-t`): a tree of empty folders would be walked without a word.
+    // `-t` lists folders too; otherwise a tree of empty folders would be walked without output.
     let mut child = git.start(&["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", tree])?;
     let Some(stdout) = child.stdout.take() else {
         return Err(ActError::NotSent("git does not talk".to_owned()));
@@ -42,7 +42,7 @@ pub(super) async fn list(git: &Git, tree: &str, space: u64) -> Result<Vec<Entry>
             _ => Err(ActError::NotSent("`git ls-tree` failed".to_owned())),
         }
     };
-    // git dies with its handle, wherever this stops.
+    // Dropping the handle kills git, on every path out of this function.
     let late = |_| ActError::NotSent("git took too long".to_owned());
     let entries = tokio::time::timeout(WITHIN, reading).await.map_err(late)??;
     path::distinct(entries.iter().map(|entry| entry.path.as_str()))
@@ -50,7 +50,7 @@ pub(super) async fn list(git: &Git, tree: &str, space: u64) -> Result<Vec<Entry>
     Ok(entries)
 }
 
-/// `<mode> <type> <id> <size>\t<path>\0` for each.
+/// Parses records of the form `<mode> <type> <id> <size>\t<path>\0`.
 async fn read(mut from: impl AsyncBufRead + Unpin, space: u64) -> Result<Vec<Entry>, ActError> {
     let (mut entries, mut folders, mut bytes) = (Vec::new(), 0, 0_u64);
     let mut record = Vec::new();
@@ -82,7 +82,7 @@ async fn read(mut from: impl AsyncBufRead + Unpin, space: u64) -> Result<Vec<Ent
     }
 }
 
-/// A file, or nothing for a folder.
+/// A file, or `None` for a folder.
 fn parse(record: &[u8]) -> Result<Option<Entry>, ActError> {
     let bad = || refused("the tree holds an entry that cannot be read".to_owned());
     let at = record.iter().position(|byte| *byte == b'\t').ok_or_else(bad)?;

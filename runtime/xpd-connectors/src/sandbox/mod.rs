@@ -1,13 +1,14 @@
-//! The `sandbox` connector: a command on a checkout of one candidate merge, with nothing else in reach.
+//! The `sandbox` connector: runs a command in a container on a checkout of one merge candidate, without
+//! network.
 
 mod candidate;
-mod cell;
+mod container;
 mod credential;
 mod fill;
 mod filter;
+mod folder;
 mod git;
 mod list;
-mod place;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -18,43 +19,46 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use xp_scope::Value;
-use xpd_proxy::{ActError, Connector, Permit, Sought, Weight};
+use xpd_proxy::{ActError, Connector, Impact, Permit, Sought};
 
 use crate::args::Args;
 use crate::result::{record, text};
 
-pub use cell::available;
+pub use container::available;
 pub use credential::Credential;
-pub use place::remove_leftovers;
+pub use folder::remove_leftovers;
 
-/// What the operator settles.
+/// Configuration of an instance.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where each repository (`owner/name`) is fetched from: a bare repository's path, or an http(s) URL.
+    /// For each repository (`owner/name`) its source: the path of a bare repository, or an http(s) URL.
     pub repositories: BTreeMap<String, String>,
-    /// For the others: a URL to which `owner/name.git` is added.
+    /// Source of other repositories: a URL to which `owner/name.git` is appended.
     pub git_base: Option<String>,
-    /// Who is presented to which hosts.
+    /// Credentials for the sources.
     #[serde(skip)]
     pub credentials: Vec<Credential>,
-    /// Seconds a command may run.
+    /// Time limit of a command, in seconds.
     pub seconds: u64,
-    /// Memory of its processes together, in MiB; also the address space of each.
+    /// Limit on the memory of all processes of a command together, in MiB; also the address space limit of
+    /// each.
     pub memory_mib: u64,
-    /// Processes and threads together.
+    /// Limit on processes and threads together.
     pub processes: u64,
-    /// Space in each of `/build` (with the checkout), `/tmp` and `/dev/shm`, in MiB. It is memory.
+    /// Size of each of `/build` (with the checkout), `/tmp` and `/dev/shm`, in MiB. They are kept in memory.
     pub disk_mib: u64,
-    /// What may be fetched of a repository, in MiB: the history of the default branch and of the commit.
+    /// Limit on what is fetched from a repository, in MiB: the history of the default branch and of the
+    /// commit.
     pub fetch_mib: u64,
-    /// Memory the host must have left, in MiB: below it no command runs on, whoever took the rest.
+    /// Memory that must stay available on the host, in MiB. If less is available, running commands are
+    /// stopped.
     pub spare_mib: u64,
-    /// Bytes of output that are kept: the last ones.
+    /// Bytes of output kept, from the end.
     pub output_bytes: usize,
-    /// Folders of the host that the command may read, besides `/usr`.
+    /// Host folders that a command may read, besides `/usr`.
     pub tools: Vec<String>,
-    /// Commands at once.
+    /// Commands that may run at once.
     pub parallel: usize,
 }
 
@@ -83,14 +87,15 @@ pub struct Sandbox {
     name: String,
     config: Config,
     room: Semaphore,
-    root: Mutex<Option<place::Root>>,
+    root: Mutex<Option<folder::ServerFolder>>,
 }
 
 impl Sandbox {
-    /// With these limits.
+    /// A sandbox with this configuration.
     ///
     /// # Errors
-    /// The process runs as root, it knows no repository, an address holds a secret, or a limit is nothing.
+    /// The process runs as root, no repository is configured, an address contains a secret, or a limit is
+    /// zero.
     pub fn new(name: &str, config: Config) -> Result<Self, &'static str> {
         unprivileged()?;
         if config.repositories.is_empty() && config.git_base.is_none() {
@@ -108,13 +113,13 @@ impl Sandbox {
         Ok(Self { name: name.to_owned(), config, room, root: Mutex::default() })
     }
 
-    /// A folder for a run, in the one of this server, which is made for the first one.
-    fn place(&self) -> Result<place::Place, ActError> {
+    /// Creates the folder of a run, and the server's own folder before the first one.
+    fn place(&self) -> Result<folder::RunFolder, ActError> {
         let failed = |error| ActError::NotSent(format!("no place to work: {error}"));
         let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
         let root = match root.take() {
             Some(made) => root.insert(made),
-            None => root.insert(place::Root::new().map_err(failed)?),
+            None => root.insert(folder::ServerFolder::new().map_err(failed)?),
         };
         root.place().map_err(failed)
     }
@@ -133,7 +138,7 @@ impl Sandbox {
         };
         let closed = |_| ActError::NotSent("the sandbox is closed".to_owned());
         let _place = self.room.acquire().await.map_err(closed)?;
-        // Whenever this ends, or is ended, nothing that was started for it is left.
+        // Dropping the place removes the folder and kills every process of the run, on every path.
         let place = self.place()?;
         let job = Job {
             header: credential::header(&self.config.credentials, &source),
@@ -144,14 +149,14 @@ impl Sandbox {
             command: command.to_owned(),
             config: self.config.clone(),
         };
-        // Nobody upstream is changed by it, and every program it starts ends with it.
-        permit.line().through(Weight::Light, format!("a command on {full_name}"), job.run()).await
+        // It has no effect outside, and every program it starts ends with it.
+        permit.line().through(Impact::NoEffect, format!("a command on {full_name}"), job.run()).await
     }
 }
 
-/// A command on a candidate merge, with all that it takes.
+/// A command on a merge candidate, with the resources it holds.
 struct Job {
-    place: place::Place,
+    place: folder::RunFolder,
     source: String,
     header: Option<credential::Header>,
     branch: String,
@@ -166,9 +171,9 @@ impl Job {
         let git = git::Git::init(place.path(), config.fetch_mib.saturating_mul(1 << 20)).await?;
         let space = config.disk_mib.saturating_mul(1 << 20) / 2;
         let candidate = candidate::fetch(&git, &source, header.as_ref(), &branch, &commit, space).await?;
-        fill::fill(&git, &candidate.tree, &place.path().join(cell::FILES), space).await?;
+        fill::fill(&git, &candidate.tree, &place.path().join(container::FILES), space).await?;
         let begun = Instant::now();
-        let ended = cell::run(place.path(), &command, &config).await?;
+        let ended = container::run(place.path(), &command, &config).await?;
         let millis = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         Ok(record([
             ("passed", Value::Bool(ended.code == 0)),
@@ -195,13 +200,14 @@ impl Connector for Sandbox {
         }
     }
 
-    /// Nothing is kept, so nothing can be found: a run is repeated.
+    /// A run leaves nothing behind to look for, so it is repeated instead.
     async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
         Ok(None)
     }
 }
 
-/// Refuses to be root. In a container, too, root owns the files that set the kernel, whatever capabilities it lacks.
+/// Refuses to run as root. Even in a container, and without capabilities, root owns the files of kernel
+/// settings.
 fn unprivileged() -> Result<(), &'static str> {
     if rustix::process::geteuid().is_root() {
         return Err("a server that runs as root runs no commands; start it as a user of its own");
@@ -209,10 +215,10 @@ fn unprivileged() -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A no to what the repository holds.
+/// A refusal because of the contents of the repository.
 fn refused(reason: String) -> ActError {
     ActError::Refused { status: 422, reason }
 }
 
-/// Longest fetch.
+/// Time limit of a fetch.
 const FETCH: Duration = Duration::from_secs(120);

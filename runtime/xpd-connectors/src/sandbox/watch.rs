@@ -1,8 +1,8 @@
-//! What the processes of one container take together, summed again and again: the kernel's own limits are of each.
+//! Limits on all processes of a container together, enforced by polling.
 //!
-//! Resource limits bound a process, and a control group needs a host that hands one to the server. Sums over `/proc`
-//! work everywhere; what they cannot see (buffers in the kernel, shared pages nobody maps any more) shows in what the
-//! host has left, which is watched too.
+//! Kernel resource limits apply to single processes, and control groups would have to be delegated to the
+//! server. Sums over `/proc` work on every host. What they do not include (kernel buffers, shared pages that
+//! are not mapped) reduces the host's available memory, which is watched as well.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,29 +10,29 @@ use std::time::Duration;
 
 use super::Config;
 
-/// Between two sums.
-const PAUSE: Duration = Duration::from_millis(50);
-/// Sums in a row that may fail.
-const BLIND: u32 = 20;
-/// Between two looks for a container.
-const SOON: Duration = Duration::from_millis(5);
-/// How long a container may take to be set up.
+/// Interval between two sums.
+const INTERVAL: Duration = Duration::from_millis(50);
+/// Number of consecutive sums that may fail.
+const MAX_FAILURES: u32 = 20;
+/// Polling interval while waiting for a container.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// Time limit for the setup of a container.
 const SETUP: Duration = Duration::from_secs(20);
 
 /// Why a command is stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Excess {
-    /// Its processes hold more memory than they may.
+    /// The memory limit is exceeded.
     Memory,
-    /// There are more of them than there may be.
+    /// The limit on processes is exceeded.
     Processes,
-    /// The host is about to run out of memory, whoever took it.
+    /// The host's available memory is too low, whatever the cause.
     Host,
-    /// Nobody can tell what it takes.
-    Unseen,
+    /// The usage cannot be determined.
+    Unknown,
 }
 
-/// The container around a process of bubblewrap, once it is set up.
+/// The container started by a bubblewrap process, once it is set up.
 pub(super) async fn view(outer: Option<u32>) -> Option<View> {
     let outer = outer?;
     let begun = tokio::time::Instant::now();
@@ -40,34 +40,35 @@ pub(super) async fn view(outer: Option<u32>) -> Option<View> {
         if let Ok(Some(view)) = tokio::task::spawn_blocking(move || View::of(outer)).await {
             return Some(view);
         }
-        tokio::time::sleep(SOON).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     None
 }
 
-/// Whether the host has too little left to begin.
+/// Whether the host's available memory is too low to start a command.
 pub(super) fn is_short(config: &Config) -> bool {
     spare(&Limits::of(config)).is_some()
 }
 
-/// Comes back once a limit is passed.
+/// Completes when a limit is exceeded.
 pub(super) async fn excess(view: View, config: &Config) -> Excess {
     let (view, limits) = (Arc::new(view), Limits::of(config));
-    let mut unseen = 0;
+    let mut failures = 0;
     loop {
         let shown = Arc::clone(&view);
         match tokio::task::spawn_blocking(move || shown.excess(&limits)).await {
-            Ok(None) => unseen = 0,
-            // A first process that is dying shows nothing either, until whoever waits for the command hears of it.
-            Ok(Some(Excess::Unseen)) if unseen < BLIND => unseen += 1,
+            Ok(None) => failures = 0,
+            // The usage of a first process that is exiting cannot be read either, until the end of the
+            // command is noticed.
+            Ok(Some(Excess::Unknown)) if failures < MAX_FAILURES => failures += 1,
             Ok(Some(excess)) => return excess,
-            Err(_) => return Excess::Unseen,
+            Err(_) => return Excess::Unknown,
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(INTERVAL).await;
     }
 }
 
-/// In KiB, as `/proc` counts.
+/// Limits in KiB, the unit of `/proc`.
 #[derive(Clone, Copy)]
 struct Limits {
     memory: u64,
@@ -85,13 +86,13 @@ impl Limits {
     }
 }
 
-/// The container's own `/proc`, which lists its processes and no others.
+/// The container's own `/proc`, which lists only its processes.
 pub(super) struct View {
     proc: PathBuf,
 }
 
 impl View {
-    /// Once the container is set up: before, the root of its first process is still the host's.
+    /// Opens it once the container is set up. Before that, the root of its first process is the host's.
     fn of(outer: u32) -> Option<Self> {
         let init = child(outer)?;
         let proc = init.join("root/proc");
@@ -103,7 +104,7 @@ impl View {
 
     fn excess(&self, limits: &Limits) -> Option<Excess> {
         let Some(processes) = list(&self.proc) else {
-            return spare(limits).or(Some(Excess::Unseen));
+            return spare(limits).or(Some(Excess::Unknown));
         };
         let (mut count, mut upper) = (0_u64, 0_u64);
         for process in &processes {
@@ -130,17 +131,17 @@ impl View {
     }
 }
 
-/// The first process inside, the only child of the one outside.
+/// The first process inside, which is the only child of the one outside.
 fn child(outer: u32) -> Option<PathBuf> {
     list(Path::new("/proc"))?.into_iter().find(|process| {
         let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
-        // `pid (name) state parent …`, and a name may hold anything.
+        // The format is `pid (name) state parent …`, and the name may contain any character.
         let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(1));
         parent.and_then(|parent| parent.parse().ok()) == Some(outer)
     })
 }
 
-/// The processes a `/proc` lists.
+/// The processes listed in a `/proc`.
 fn list(proc: &Path) -> Option<Vec<PathBuf>> {
     let numbered =
         |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit()));
@@ -148,7 +149,7 @@ fn list(proc: &Path) -> Option<Vec<PathBuf>> {
     Some(entries.flatten().filter(|entry| numbered(&entry.file_name())).map(|entry| entry.path()).collect())
 }
 
-/// What a process is told to hold, in KiB. Pages that several map are counted for each.
+/// Memory of a process according to `status`, in KiB. Shared pages count in full for each process.
 struct Status {
     threads: u64,
     resident: u64,
@@ -172,10 +173,11 @@ impl Status {
     }
 }
 
-/// A process's share: a page that three map counts a third. What it is told to hold, where the share cannot be read.
+/// Proportional share of a process: a page mapped by three processes counts a third. The value of `status` if
+/// the share cannot be read.
 fn share(process: &Path) -> u64 {
     let rollup = std::fs::read_to_string(process.join("smaps_rollup"));
-    // Read afterwards: a process that has ended meanwhile holds nothing.
+    // Read after the failure: a process that has ended meanwhile counts as zero.
     let Some(status) = Status::of(process) else { return 0 };
     match rollup.ok().as_deref().and_then(|text| Some((field(text, "Pss:")?, field(text, "SwapPss:")?))) {
         Some((resident, swapped)) => resident.saturating_add(swapped).saturating_add(status.tables),
@@ -183,13 +185,13 @@ fn share(process: &Path) -> u64 {
     }
 }
 
-/// Whether the host has less left than it must keep. A host that does not say counts as having none.
+/// Whether the host's available memory is too low. A host that does not report it counts as having none.
 fn spare(limits: &Limits) -> Option<Excess> {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     (field(&text, "MemAvailable:").unwrap_or(0) < limits.spare).then_some(Excess::Host)
 }
 
-/// `Name:   123 kB`.
+/// A field of the form `Name:   123 kB`.
 fn field(text: &str, name: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     rest.split_ascii_whitespace().next()?.parse().ok()

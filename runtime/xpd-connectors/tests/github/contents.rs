@@ -71,7 +71,7 @@ async fn a_write_is_one_commit_on_the_head() {
         "grant-0001"
     );
     assert_eq!(world.git(&["log", "-1", "--format=%s", "fix/1"]), "Change one file");
-    // What may be run stays so.
+    // An executable file stays executable.
     world.act("contents.write", write("fix/1", "bin/run", "#!/bin/true\n")).await;
     assert!(world.git(&["ls-tree", "fix/1", "bin/run"]).starts_with("100755"));
     assert_eq!(world.forge.branch(SHOP, "main").unwrap(), world.main);
@@ -114,7 +114,7 @@ async fn a_branch_that_somebody_else_moved_is_not_built_on() {
         "{refused}"
     );
     assert_eq!(world.forge.branch(SHOP, "fix").unwrap(), theirs);
-    // Whoever has seen theirs may go on from there.
+    // A run that has seen the outsider's commit may write on top of it.
     let theirs = vec![Some(xp_scope::Value::Text(theirs))];
     world.github.act(&at(theirs, "// 2\n")).await.unwrap();
     world.sound();
@@ -145,7 +145,7 @@ async fn what_may_not_be_written_is_not() {
             "{branch} {path}"
         );
     }
-    // The operator's word and the host's about the default branch must agree.
+    // The registered default branch must be the host's.
     let mut other = repo();
     other["default_branch"] = "fix".into();
     let args = json!({ "repo": other, "branch": "main", "path": "src/lib.rs", "text": "x" });
@@ -172,7 +172,7 @@ async fn a_branch_that_moved_meanwhile_is_not_overwritten() {
     assert_eq!(world.github.probe(&call).await, Ok(None));
 }
 
-/// Waits until a request is held.
+/// Waits until the stand-in holds a request.
 pub async fn held(world: &World) -> bool {
     let url = format!("{}/_standin/holds?parked=1", world.forge.url);
     reqwest::get(url).await.is_ok_and(|answer| answer.status() == 200)

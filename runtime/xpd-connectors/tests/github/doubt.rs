@@ -1,14 +1,14 @@
-//! In doubt: connections cut before and after the effect, and what a probe says.
+//! Actions in doubt: connections cut before and after the effect, and the results of probes.
 
 use serde_json::{Value, json};
 use xp_forge::{Fault, Rule, When};
-use xp_harness::Hands;
+use xp_harness::Proxied;
 use xpd_connectors::github::{Config, Github};
 use xpd_proxy::{ActError, Secret};
 
 use crate::world::{SHOP, World, call, marked, plain, repo};
 
-/// An action, its arguments, and the request that is its effect.
+/// Each action with its arguments, and method and path of the request that has its effect.
 async fn actions(world: &World) -> Vec<(&'static str, Value, &'static str, &'static str)> {
     world.forge.seed_issue(SHOP, "acme", "one", "", &[]).unwrap();
     world.forge.push(SHOP, "work", "xp-bot", "Start", &[("x", "x\n".into())]).unwrap();
@@ -66,7 +66,7 @@ async fn a_cut_leaves_doubt_and_a_probe_ends_it() {
         assert_eq!(world.forge.effects().len(), effects + 1, "{action}");
         assert!(found.is_some(), "{action}: the probe did not find it");
 
-        // Another use of the same action is not taken for it, where the upstream can carry a mark.
+        // Another use of the same action is not mistaken for it, if the upstream can carry a marker.
         if !["branches.create", "pulls.ensure"].contains(&action) {
             let other = marked(action, args, "grant-0002");
             assert_eq!(world.github.probe(&other).await, Ok(None), "{action} of another grant");
@@ -86,7 +86,7 @@ async fn a_cut_before_the_effect_is_no_doubt() {
         let lost = world.github.act(&call(action, args)).await.unwrap_err();
         assert!(matches!(lost, ActError::NotSent(_)), "{action}: {lost}");
     }
-    // Objects that nothing points to are no effect.
+    // Objects to which nothing refers are not an effect.
     for path in ["/git/blobs", "/git/trees", "/git/commits"] {
         world.forge.fault(Rule::next(Fault::Cut, When::After, "POST", path));
         let args = json!({ "repo": repo(), "branch": "work", "path": "x", "text": "3\n" });
@@ -121,10 +121,10 @@ async fn nobody_listening_is_not_sent_and_a_bad_credential_is_refused() {
     let world = World::new();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let token = || Secret::new("canary-6d1f").unwrap();
-    let nobody = Hands::new(Github::new(Config::new(&format!("http://{closed}"), token())).unwrap());
+    let nobody = Proxied::new(Github::new(Config::new(&format!("http://{closed}"), token())).unwrap());
     let call = call("issues.create", json!({ "repo": repo(), "title": "T", "body": "B" }));
     assert!(matches!(nobody.act(&call).await, Err(ActError::NotSent(_))));
-    let stranger = Hands::new(Github::new(Config::new(&world.forge.url, token())).unwrap());
+    let stranger = Proxied::new(Github::new(Config::new(&world.forge.url, token())).unwrap());
     let refused = stranger.act(&call).await.unwrap_err();
     assert!(matches!(refused, ActError::Refused { status: 401, .. }));
     assert!(!format!("{refused:?}{refused}{stranger:?}").contains("canary"));

@@ -1,4 +1,4 @@
-//! What each action sends, to the byte: a line per request, object ids numbered in order of their first mention.
+//! The exact requests of each action, one line per request, with object ids numbered by first mention.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::world::{SHOP, World, repo};
 
-/// The requests since last time.
+/// The requests since the last call.
 fn wire(world: &World) -> Vec<String> {
     let lines = world.forge.take_requests().into_iter().map(|request| {
         assert_eq!(request.login.as_deref(), Some("xp-bot"));
@@ -16,7 +16,7 @@ fn wire(world: &World) -> Vec<String> {
     numbered(&lines.collect::<Vec<_>>().join("\n")).lines().map(str::to_owned).collect()
 }
 
-/// Every object id by a number.
+/// The text with every object id replaced by its number.
 fn numbered(text: &str) -> String {
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! Looking for a use in repositories with a long past.
+//! Probes in repositories with a long history.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -12,10 +12,10 @@ use crate::world::{SHOP, World, call, marked, now, repo};
 
 /// Seconds.
 const DAY: u64 = 86_400;
-/// More than a probe reads of anything.
+/// More entries than a probe reads.
 const MANY: usize = 2_500;
 
-/// Puts so many commits of the past onto a branch, on top of a commit.
+/// Adds `count` commits with old dates to a branch, on top of a commit.
 fn aged(world: &World, branch: &str, from: &str, count: usize) {
     let mut text = format!("reset refs/heads/{branch}\nfrom {from}\n\n");
     for n in 0..count {
@@ -35,7 +35,8 @@ fn aged(world: &World, branch: &str, from: &str, count: usize) {
     assert!(child.wait().unwrap().success());
 }
 
-/// Lost before and after it happened, the use is looked for; gives how many requests a look takes at most.
+/// Loses the connection before and after the effect, and probes. Returns the largest number of requests of a
+/// probe.
 async fn looked_for(world: &World, call: &Asked, method: &str, path: &str) -> usize {
     let mut most = 0;
     for (when, there) in [(When::Before, false), (When::After, true)] {

@@ -54,7 +54,7 @@ async fn what_is_not_there_is_refused() {
     world.proposed("fix/1", &[("new", "n\n".into())]).await;
     for (action, args, status) in [
         ("issues.read", json!({ "repo": repo(), "number": 9 }), 404),
-        // A pull request is no issue.
+        // A pull request is not an issue.
         ("issues.read", json!({ "repo": repo(), "number": 1 }), 404),
         ("issues.comment", json!({ "repo": repo(), "number": 9, "body": "x" }), 404),
         ("issues.comment", json!({ "repo": repo(), "number": 1, "body": "x" }), 404),

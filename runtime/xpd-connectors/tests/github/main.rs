@@ -1,4 +1,5 @@
-//! The `github` connector against the stand-in, both held to GitHub's own OpenAPI description.
+//! The `github` connector against the stand-in; the traffic is validated against GitHub's OpenAPI
+//! description.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! The merge: its parents, its tree, and everything that stops it.
+//! Merges: parents and tree of the merge commit, and the conditions that prevent one.
 
 use serde_json::json;
 use xp_forge::{Entry, Fault, Rule, When};
@@ -25,7 +25,7 @@ async fn the_merged_tree_is_the_reviewed_tree() {
         world.git(&["log", "-1", "--format=%(trailers:key=Xp-Grant,valueonly)", "main"]),
         "grant-0001"
     );
-    // GitHub closes a pull request whose head the base holds.
+    // As on GitHub, the pull request is closed once the base contains its head.
     assert!(world.forge.state().unwrap().contains("\"merged\":{\"at\":"));
     assert_eq!(world.refused("pulls.merge", args(number, &commit, &world.main)).await.0, 409);
     assert_eq!(world.probe("pulls.merge", args(number, &commit, &world.main)).await, Some(done));
@@ -76,7 +76,7 @@ async fn only_the_reviewed_commit_onto_the_tested_base() {
             "{commit} {onto}"
         );
     }
-    // The default branch moves, or the pull request does.
+    // The default branch moves, or the head of the pull request does.
     let moved = world.forge.push(SHOP, "main", "acme", "Meanwhile", &[("c", "c\n".into())]).unwrap();
     let refused = world.refused("pulls.merge", args(number, &commit, &world.main)).await;
     assert_eq!(refused, (409, "the branch has moved".to_owned()));
@@ -86,7 +86,7 @@ async fn only_the_reviewed_commit_onto_the_tested_base() {
     world.sound();
 }
 
-/// Rules as GitHub's interface takes them.
+/// Branch protection rules in the form of GitHub's API.
 fn rules(checks: Option<bool>) -> serde_json::Value {
     json!({
         "required_status_checks": checks.map(|strict| json!({ "strict": strict, "contexts": ["ci"] })),
@@ -96,7 +96,7 @@ fn rules(checks: Option<bool>) -> serde_json::Value {
     })
 }
 
-/// The merge is held at the forge, something happens, and it goes on.
+/// Holds the merge request at the stand-in, runs `what`, and lets it continue.
 async fn meanwhile(world: &World, asked: &Asked, what: impl FnOnce()) -> Result<serde_json::Value, ActError> {
     world.forge.fault(Rule::next(Fault::Hold, When::Before, "PUT", "/merge"));
     let other = async {
@@ -128,7 +128,7 @@ async fn a_protected_branch_is_merged_into() {
 }
 
 #[tokio::test]
-async fn a_base_that_moves_in_the_last_moment_is_told() {
+async fn a_base_that_moves_during_the_merge_is_reported_as_diverged() {
     let world = World::new();
     let (number, commit) = world.proposed("fix", &[("a", "a\n".into())]).await;
     let asked = call("pulls.merge", args(number, &commit, &world.main));
@@ -137,7 +137,7 @@ async fn a_base_that_moves_in_the_last_moment_is_told() {
     };
     let done = meanwhile(&world, &asked, theirs).await.unwrap();
     assert_eq!(done["diverged"], true);
-    // Both are there, and the result names what was made.
+    // Both commits are in the branch, and the result names the merge that was made.
     let head = world.git(&["log", "-1", "--format=%H %T", "main"]);
     assert_eq!(head, format!("{} {}", done["commit"].as_str().unwrap(), done["tree"].as_str().unwrap()));
     assert_eq!(world.git(&["ls-tree", "--name-only", "main", "a", "c"]), "a\nc");
@@ -162,10 +162,10 @@ async fn a_base_that_moves_is_refused_where_branches_must_be_up_to_date() {
 }
 
 #[tokio::test]
-async fn a_pull_request_that_is_retargeted_in_the_last_moment_is_told() {
+async fn a_pull_request_retargeted_during_the_merge_is_reported_as_diverged() {
     let world = World::new();
     let (number, commit) = world.proposed("fix", &[("a", "a\n".into())]).await;
-    // Another branch at the same commit: parents and tree are those that were asked for.
+    // Another branch at the same commit: parents and tree of the merge would be as requested.
     world.git(&["branch", "other", "main"]);
     let asked = call("pulls.merge", args(number, &commit, &world.main));
     let turned = || world.forge.retarget(SHOP, number, "other").unwrap();
@@ -178,9 +178,10 @@ async fn a_pull_request_that_is_retargeted_in_the_last_moment_is_told() {
 }
 
 #[tokio::test]
-async fn a_tree_that_is_not_the_foretold_one_is_told() {
+async fn a_tree_other_than_expected_is_reported_as_diverged() {
     let world = World::new();
-    // The side of the pull request renames a folder; this host moves what the other side adds there, a merge file by file does not.
+    // The pull request renames a folder. With this setting git moves files added on the other side into the
+    // new folder; a merge file by file does not.
     world.git(&["config", "merge.directoryRenames", "true"]);
     let lines = |n: usize| (0..20).map(|line| format!("{n} {line}\n")).collect::<String>();
     let files: Vec<(String, Entry)> = (0..4).map(|n| (format!("old/{n}"), lines(n).into())).collect();

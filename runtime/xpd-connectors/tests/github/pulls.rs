@@ -17,7 +17,7 @@ async fn a_pull_request_is_made_or_found() {
     assert_eq!(world.probe("pulls.ensure", args(&commit)).await, Some(wanted));
     assert_eq!(world.forge.effects().len(), 1);
 
-    // The branch goes on: the pull request follows, the old commit is refused.
+    // The branch moves on: the pull request follows, and the old commit is refused.
     let next = world.forge.push(SHOP, "fix", "xp-bot", "More", &[("more", "m\n".into())]).unwrap();
     assert_eq!(world.refused("pulls.ensure", args(&commit)).await.0, 409);
     assert_eq!(world.probe("pulls.ensure", args(&commit)).await, None);
@@ -33,12 +33,12 @@ async fn a_pull_request_is_made_or_found() {
 }
 
 #[tokio::test]
-async fn one_that_was_opened_at_another_commit_is_no_refusal() {
+async fn a_pull_request_opened_at_another_commit_is_in_doubt_and_not_refused() {
     let world = World::new();
     let commit = world.forge.push(SHOP, "fix", "xp-bot", "Work", &[("a", "a\n".into())]).unwrap();
     let args =
         json!({ "repo": repo(), "head": "fix", "base": "main", "commit": commit, "title": "T", "body": "B" });
-    // The branch moves between the look at it and the request.
+    // The branch moves between the check and the request.
     world.forge.fault(Rule::next(Fault::Hold, When::Before, "POST", "/pulls"));
     let call = call("pulls.ensure", args);
     let other = async {

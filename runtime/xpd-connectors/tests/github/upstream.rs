@@ -1,18 +1,18 @@
-//! An upstream that is not what it should be: it redirects, fails, floods, lies.
+//! Faulty and malicious upstreams: redirects, failures, endless answers, false statements.
 
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use xp_harness::{Asked, Hands};
+use xp_harness::{Asked, Proxied};
 use xpd_connectors::github::{Config, Github};
 use xpd_proxy::{ActError, Secret};
 
 use crate::world::{call, plain, repo};
 
-/// An upstream that gives one answer to everything; also whether it is asked to go on after the first.
-async fn upstream(answer: &'static str, flood: bool) -> Hands<Github> {
+/// An upstream with one answer to every request; if `flood`, it repeats the answer without end.
+async fn upstream(answer: &'static str, flood: bool) -> Proxied<Github> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = Config::new(
         &format!("http://{}", listener.local_addr().unwrap()),
@@ -33,26 +33,26 @@ async fn upstream(answer: &'static str, flood: bool) -> Hands<Github> {
             });
         }
     });
-    Hands::new(Github::new(config).unwrap())
+    Proxied::new(Github::new(config).unwrap())
 }
 
-/// An upstream that has these answers, by the path, and no others.
-async fn answering(answers: Vec<(&'static str, serde_json::Value)>) -> Hands<Github> {
+/// An upstream with answers by path, and 404 for all others.
+async fn answering(answers: Vec<(&'static str, serde_json::Value)>) -> Proxied<Github> {
     answering_also(answers, axum::Router::new()).await
 }
 
-/// The same with further routes.
+/// As [`answering`], with further routes.
 async fn answering_also(
     answers: Vec<(&'static str, serde_json::Value)>,
     mut router: axum::Router,
-) -> Hands<Github> {
+) -> Proxied<Github> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     for (path, answer) in answers {
         router = router.route(path, axum::routing::get(async move || axum::Json(answer)));
     }
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Hands::new(Github::new(Config::new(&url, Secret::new("canary-91ab").unwrap())).unwrap())
+    Proxied::new(Github::new(Config::new(&url, Secret::new("canary-91ab").unwrap())).unwrap())
 }
 
 fn create() -> Asked {
@@ -74,7 +74,7 @@ async fn its_failures_are_told_apart_by_what_they_may_have_done() {
         ),
         ("HTTP/1.1 307 Moved\r\nlocation: /\r\ncontent-length: 0\r\n\r\n", false, "307", "307"),
         ("HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n", false, "in doubt", "not sent"),
-        // Somebody between us and the upstream says this, who cannot know what became of the request.
+        // A proxy on the way may answer this without knowing whether the upstream received the request.
         ("HTTP/1.1 408 Late\r\ncontent-length: 0\r\n\r\n", false, "in doubt", "not sent"),
         ("HTTP/1.1 403 No\r\ncontent-length: 11\r\n\r\ncanary-91ab", false, "403", "403"),
         ("HTTP/1.1 201 Made\r\ncontent-length: 99\r\n\r\n{", false, "in doubt", "not sent"),
@@ -91,7 +91,7 @@ async fn its_failures_are_told_apart_by_what_they_may_have_done() {
     }
 }
 
-/// A pull request from a fork of the same owner carries the names that were asked for.
+/// A pull request from a fork by the same owner has the requested branch names.
 #[tokio::test]
 async fn a_pull_request_of_another_repository_is_not_the_one() {
     let (head, base) = ("a".repeat(40), "b".repeat(40));
@@ -124,7 +124,7 @@ async fn an_upstream_that_never_answers_is_not_waited_for() {
         Secret::new("canary-91ab").unwrap(),
     );
     config.timeout = Duration::from_millis(50);
-    let github = Hands::new(Github::new(config).unwrap());
+    let github = Proxied::new(Github::new(config).unwrap());
     assert!(matches!(github.act(&create()).await, Err(ActError::Unknown(_))));
     assert!(matches!(github.act(&read()).await, Err(ActError::NotSent(_))));
 }
@@ -137,7 +137,7 @@ async fn a_marker_that_is_none_goes_nowhere() {
     assert!(matches!(github.probe(&call).await, Err(ActError::NotSent(_))));
 }
 
-/// GitHub once answered so where there was no such branch.
+/// GitHub has answered like this for a missing branch.
 #[tokio::test]
 async fn a_ref_that_only_begins_like_the_branch_is_not_it() {
     let reference =
@@ -148,8 +148,8 @@ async fn a_ref_that_only_begins_like_the_branch_is_not_it() {
     assert!(matches!(refused, ActError::Refused { status: 409, .. }), "{refused}");
 }
 
-/// The commit is there, and is what a merge would give. If the host did not merge, it was a trial of the host's; if it has
-/// another parent, it is not what was asked for, whatever its tree.
+/// The commit exists and has the tree of the merge. If the pull request is not merged, it is GitHub's test
+/// merge; with another parent, it is not the requested merge, whatever its tree.
 #[tokio::test]
 async fn a_merge_is_what_the_host_says_and_the_commit_shows() {
     let (head, base, tree) = ("a".repeat(40), "b".repeat(40), "c".repeat(40));
@@ -197,7 +197,7 @@ async fn a_merge_is_what_the_host_says_and_the_commit_shows() {
     }
 }
 
-/// The host says that it merged, and the commit cannot be read: it is a doubt, never a refusal that gives the use back.
+/// GitHub reports a merge and its commit cannot be read: a doubt, not a refusal that would return the use.
 #[tokio::test]
 async fn a_merge_that_is_not_read_back_is_in_doubt() {
     let (head, base, tree) = ("a".repeat(40), "b".repeat(40), "c".repeat(40));
@@ -236,7 +236,7 @@ async fn a_merge_that_is_not_read_back_is_in_doubt() {
     }
 }
 
-/// Where the commit of forty `a` is.
+/// Path of the commit `aaaa…`.
 const HEAD_COMMIT: &str = "/repos/acme/shop/git/commits/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-/// Where the commit of forty `d` is.
+/// Path of the commit `dddd…`.
 const TRIAL_COMMIT: &str = "/repos/acme/shop/git/commits/dddddddddddddddddddddddddddddddddddddddd";

@@ -1,4 +1,4 @@
-//! A stand-in with a repository, a connector on it, and calls.
+//! The stand-in with a repository, and a connector to it.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -7,19 +7,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use xp_forge::{Entry, Forge, Options};
-use xp_harness::{Asked, Hands};
+use xp_harness::{Asked, Proxied};
 use xp_scope::Value;
 use xpd_connectors::github::{Config, Github};
 use xpd_proxy::{ActError, Secret};
 
 /// Name of the repository.
 pub const SHOP: &str = "acme/shop";
-/// An object id that names nothing.
+/// An object id that does not exist.
 pub const ABSENT: &str = "1111111111111111111111111111111111111111";
 
 pub struct World {
     pub forge: Forge,
-    pub github: Hands<Github>,
+    pub github: Proxied<Github>,
     pub main: String,
 }
 
@@ -42,12 +42,12 @@ impl World {
         Self { forge, github, main }
     }
 
-    /// Acts and succeeds.
+    /// Performs an action that must succeed.
     pub async fn act(&self, action: &str, args: serde_json::Value) -> serde_json::Value {
         plain(self.github.act(&call(action, args)).await.unwrap_or_else(|error| panic!("{action}: {error}")))
     }
 
-    /// Acts, is refused, and nothing at all is changed.
+    /// Performs an action that must be refused without a change at the upstream. Returns status and reason.
     pub async fn refused(&self, action: &str, args: serde_json::Value) -> (u16, String) {
         let before = self.refs();
         let effects = self.forge.effects().len();
@@ -68,7 +68,7 @@ impl World {
         self.github.probe(&call(action, args)).await.expect(action).map(plain)
     }
 
-    /// A branch with a commit and its pull request: number and commit.
+    /// A branch with a commit and a pull request; returns number and commit.
     pub async fn proposed(&self, branch: &str, files: &[(&str, Entry)]) -> (u64, String) {
         let commit = self.forge.push(SHOP, branch, "xp-bot", "Work", files).unwrap();
         let args = json!({
@@ -82,7 +82,7 @@ impl World {
         self.git(&["for-each-ref"])
     }
 
-    /// Plain git on the bare repository.
+    /// Runs git on the bare repository.
     pub fn git(&self, args: &[&str]) -> String {
         let dir = self.forge.git_dir(SHOP);
         let done = Command::new("git").arg("-C").arg(dir).args(args).output().expect("git starts");
@@ -90,7 +90,7 @@ impl World {
         String::from_utf8(done.stdout).expect("UTF-8").trim_end().to_owned()
     }
 
-    /// A command of git that reads a text.
+    /// Runs git with a text as input.
     pub fn feed(&self, args: &[&str], text: &str) -> String {
         let mut child = Command::new("git")
             .arg("-C")
@@ -106,7 +106,7 @@ impl World {
         String::from_utf8(done.stdout).expect("UTF-8").trim_end().to_owned()
     }
 
-    /// The repository is sound, and all that was sent and answered is as GitHub describes it.
+    /// Checks the repository with `git fsck`, and the traffic against GitHub's description.
     pub fn sound(&self) {
         self.git(&["fsck", "--strict", "--no-dangling"]);
         assert_eq!(self.forge.violations(), Vec::<String>::new());
@@ -114,12 +114,12 @@ impl World {
     }
 }
 
-pub fn as_user(forge: &Forge, login: &str) -> Hands<Github> {
+pub fn as_user(forge: &Forge, login: &str) -> Proxied<Github> {
     let secret = Secret::new(&format!("{login}-token")).unwrap();
-    Hands::new(Github::new(Config::new(&forge.url, secret)).unwrap())
+    Proxied::new(Github::new(Config::new(&forge.url, secret)).unwrap())
 }
 
-/// The repository as an argument.
+/// The repository, as an argument.
 pub fn repo() -> serde_json::Value {
     json!({ "owner": "acme", "name": "shop", "default_branch": "main", "test_command": "cargo test" })
 }
@@ -147,7 +147,7 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
 }
 
-/// A result as JSON.
+/// A value as JSON.
 pub fn plain(value: Value) -> serde_json::Value {
     serde_json::to_value(value).unwrap()
 }

@@ -1,4 +1,4 @@
-//! The deployment hook: signed, once for each id, never followed elsewhere.
+//! The deployment hook: requests are signed and carry an id, and redirects are not followed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
-use xp_harness::{Asked, Hands};
+use xp_harness::{Asked, Proxied};
 use xp_scope::Value;
 use xpd_connectors::deploy::{Deploy, Hook};
 use xpd_proxy::{ActError, Secret};
@@ -18,16 +18,16 @@ const SECRET: &str = "hook-secret-0123456789";
 
 type Answer = (u16, String);
 
-/// A receiver that checks signatures and gives prepared answers.
+/// A receiver that checks signatures and returns prepared answers.
 struct Receiver {
     url: String,
-    told: Arc<Mutex<Vec<serde_json::Value>>>,
+    received: Arc<Mutex<Vec<serde_json::Value>>>,
 }
 
 impl Receiver {
     async fn new(answer: Answer) -> Self {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let keep = Arc::clone(&told);
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&received);
         let receive = move |headers: HeaderMap, body: Bytes| async move {
             let mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(&body);
             let tag: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -40,12 +40,12 @@ impl Receiver {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, told }
+        Self { url, received }
     }
 
-    fn connector(&self) -> Hands<Deploy> {
+    fn connector(&self) -> Proxied<Deploy> {
         let hook = || Some(Hook::new(&self.url, Secret::new(SECRET).unwrap()).unwrap());
-        Hands::new(Deploy::new("deploy", hook(), hook()).unwrap())
+        Proxied::new(Deploy::new("deploy", hook(), hook()).unwrap())
     }
 }
 
@@ -70,20 +70,20 @@ fn call(action: &str) -> Asked {
 }
 
 #[tokio::test]
-async fn the_hook_is_told_what_was_granted_and_no_more() {
+async fn the_hook_receives_the_granted_arguments_only() {
     let commit = "a".repeat(40);
     let receiver = Receiver::new((200, json!({ "passed": true, "commit": commit }).to_string())).await;
     let result = receiver.connector().act(&call("staging")).await.unwrap();
     assert_eq!(result.at(&["passed".to_owned()]), Some(&Value::Bool(true)));
-    let told = receiver.told.lock().unwrap().clone();
+    let received = receiver.received.lock().unwrap().clone();
     let expected = json!({ "environment": "staging", "repo": "acme/app", "commit": commit, "tree": null,
                            "id": "xp-0123456789abcdef" });
-    assert_eq!(told, [expected]);
+    assert_eq!(received, [expected]);
 
     let receiver = Receiver::new((200, json!({ "id": "release-7" }).to_string())).await;
     let result = receiver.connector().act(&call("production")).await.unwrap();
     assert_eq!(result.at(&["id".to_owned()]), Some(&Value::Text("release-7".to_owned())));
-    assert_eq!(receiver.told.lock().unwrap()[0]["tree"], "b".repeat(40));
+    assert_eq!(receiver.received.lock().unwrap()[0]["tree"], "b".repeat(40));
 }
 
 #[tokio::test]
@@ -108,13 +108,13 @@ async fn every_other_answer_is_what_it_is() {
             None => assert!(matches!(error, ActError::Unknown(_)), "{answer:?}: {error:?}"),
         }
         assert!(!error.to_string().contains("secret"), "{error}");
-        assert_eq!(receiver.told.lock().unwrap().len(), 1, "asked once, followed nowhere");
+        assert_eq!(receiver.received.lock().unwrap().len(), 1, "asked once, followed nowhere");
     }
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     drop(listener);
     let hook = Hook::new(&url, Secret::new(SECRET).unwrap()).unwrap();
-    let gone = Hands::new(Deploy::new("deploy", Some(hook), None).unwrap());
+    let gone = Proxied::new(Deploy::new("deploy", Some(hook), None).unwrap());
     assert!(matches!(gone.act(&call("staging")).await, Err(ActError::NotSent(_))));
     assert!(matches!(gone.act(&call("production")).await, Err(ActError::NotSent(_))));
 }

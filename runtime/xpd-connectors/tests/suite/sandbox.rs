@@ -1,4 +1,4 @@
-//! The sandbox: what a command finds in it, and what it does not.
+//! The sandbox: what is accessible in it and what is not.
 
 mod credentials;
 mod limits;
@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use xp_harness::{Asked, Hands};
+use xp_harness::{Asked, Proxied};
 use xp_scope::Value;
 use xpd_connectors::sandbox::{Config, Sandbox};
 use xpd_proxy::ActError;
@@ -45,7 +45,7 @@ impl Repository {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// A command of git that reads a text.
+    /// Runs git with a text as input.
     fn feed(&self, args: &[&str], text: &str) -> String {
         let mut child = Command::new("git")
             .args(args)
@@ -66,7 +66,7 @@ impl Repository {
         std::fs::write(path, text).unwrap();
     }
 
-    /// Commits everything and gives the commit.
+    /// Commits all files and returns the commit.
     fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "--quiet", "-m", message]);
@@ -83,14 +83,14 @@ impl Repository {
         ]);
     }
 
-    fn sandbox(&self, more: impl FnOnce(&mut Config)) -> Hands<Sandbox> {
+    fn sandbox(&self, more: impl FnOnce(&mut Config)) -> Proxied<Sandbox> {
         let mut config = Config {
             repositories: BTreeMap::from([("acme/app".to_owned(), self.bare.display().to_string())]),
             seconds: 20,
             ..Config::default()
         };
         more(&mut config);
-        Hands::new(Sandbox::new("sandbox", config).unwrap())
+        Proxied::new(Sandbox::new("sandbox", config).unwrap())
     }
 }
 
@@ -187,7 +187,7 @@ async fn nothing_else_is_in_reach() {
         assert_eq!(part(&ran, "passed"), &Value::Bool(false), "could {what}: {ran:?}");
     }
     std::fs::remove_file(secret).unwrap();
-    // The twins that are allowed.
+    // Controls: permitted commands of the same form.
     for command in
         ["touch /build/x /tmp/x src/x", "ls /proc/self", "echo $((6*7))", "grep . /proc/meminfo", "nproc"]
     {
@@ -199,7 +199,7 @@ async fn nothing_else_is_in_reach() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repository_cannot_bring_its_own_rules() {
     let repository = Repository::new();
-    // Filters, line endings and exports that a checkout by git would apply.
+    // Filters, line endings and export rules that an ordinary checkout would apply.
     repository.write(".gitattributes", "*.txt text eol=crlf ident export-ignore filter=evil\n");
     repository.write("a.txt", "$Id$\nline\n");
     let commit = repository.commit("attributes");

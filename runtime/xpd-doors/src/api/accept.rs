@@ -1,4 +1,5 @@
-//! Connections: so many at once, none held by whoever sends no whole request, all at their end when the server stops.
+//! Accepting connections: their number is bounded, a connection without a complete request can be shed, and
+//! all end when the server stops.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -20,65 +21,65 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::crowd::{Crowd, Peered, Place};
+use super::connections::{Connections, Peered, Slot};
 
-/// How long a connection without a request may stay when the server stops, so that an answer gets out.
+/// How long a connection without a request may stay open at shutdown, so that an answer can still be written.
 const LAST: Duration = Duration::from_secs(1);
 
-/// What one listener may be kept busy with.
+/// Limits of a listener.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Connections at once; more wait before the door.
+    /// Connections at once. Further ones are not accepted until one ends.
     pub connections: usize,
-    /// How long a head may take to come.
+    /// Time limit for receiving the head of a request.
     pub head: Duration,
 }
 
-/// Answers on a listener until it is told to stop; requests under way are finished.
+/// Serves a listener until told to stop. Requests under way are completed.
 pub async fn serve<L>(mut listener: L, router: Router, budget: Budget, mut stop: watch::Receiver<bool>)
 where
     L: Listener,
     L::Io: Peered,
 {
-    let crowd = Crowd::new(budget.connections);
-    let mut connections = JoinSet::new();
+    let connections = Connections::new(budget.connections);
+    let mut tasks = JoinSet::new();
     loop {
         let next = async {
             let io = listener.accept().await.0;
-            (crowd.enter(io.peer()).await, io)
+            (connections.enter(io.peer()).await, io)
         };
-        let (place, io) = tokio::select! {
+        let (slot, io) = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             next = next => next,
         };
-        connections.spawn(connection(io, router.clone(), budget.head, stop.clone(), place));
-        while connections.try_join_next().is_some() {}
+        tasks.spawn(connection(io, router.clone(), budget.head, stop.clone(), slot));
+        while tasks.try_join_next().is_some() {}
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    while tasks.join_next().await.is_some() {}
 }
 
-/// A body that says when all of it has come.
-struct Whole {
+/// A body that signals when it has been received in full.
+struct SignallingBody {
     body: Incoming,
-    place: Arc<Place>,
+    slot: Arc<Slot>,
 }
 
-impl Whole {
-    fn of(body: Incoming, place: &Arc<Place>) -> Self {
-        let whole = Self { body, place: Arc::clone(place) };
-        whole.look();
-        whole
+impl SignallingBody {
+    fn of(body: Incoming, slot: &Arc<Slot>) -> Self {
+        let body = Self { body, slot: Arc::clone(slot) };
+        body.signal_end();
+        body
     }
 
-    fn look(&self) {
+    fn signal_end(&self) {
         if self.body.is_end_stream() {
-            self.place.is_served();
+            self.slot.is_served();
         }
     }
 }
 
-impl HttpBody for Whole {
+impl HttpBody for SignallingBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -88,8 +89,8 @@ impl HttpBody for Whole {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
-            Poll::Ready(None) => self.place.is_served(),
-            Poll::Ready(Some(_)) => self.look(),
+            Poll::Ready(None) => self.slot.is_served(),
+            Poll::Ready(Some(_)) => self.signal_end(),
             Poll::Pending => {}
         }
         polled
@@ -109,19 +110,19 @@ async fn connection(
     router: Router,
     head: Duration,
     mut stop: watch::Receiver<bool>,
-    place: Place,
+    slot: Slot,
 ) {
-    let (busy, place) = (Arc::new(AtomicBool::new(false)), Arc::new(place));
+    let (busy, slot) = (Arc::new(AtomicBool::new(false)), Arc::new(slot));
     let (router, at_work) = (TowerToHyperService::new(router), Arc::clone(&busy));
-    let its = Arc::clone(&place);
+    let its = Arc::clone(&slot);
     let service = service_fn(move |request: Request<Incoming>| {
-        let (place, at_work) = (Arc::clone(&its), Arc::clone(&at_work));
-        let answer = router.call(request.map(|body| Whole::of(body, &place)));
+        let (slot, at_work) = (Arc::clone(&its), Arc::clone(&at_work));
+        let answer = router.call(request.map(|body| SignallingBody::of(body, &slot)));
         async move {
             at_work.store(true, Ordering::Release);
             let response = answer.await;
             at_work.store(false, Ordering::Release);
-            place.waits();
+            slot.waits();
             response.map_err(|never: Infallible| never)
         }
     });
@@ -130,7 +131,7 @@ async fn connection(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
     tokio::select! {
         _ = connection.as_mut() => return,
-        () = place.is_shed() => return,
+        () = slot.is_shed() => return,
         _ = stop.wait_for(|stop| *stop) => {}
     }
     connection.as_mut().graceful_shutdown();

@@ -1,4 +1,4 @@
-//! The agents' doors.
+//! Routes for agents.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -40,7 +40,7 @@ pub(super) async fn session(State(app): State<App>, incoming: Incoming) -> Answe
     Ok(Json(wire::session(session)))
 }
 
-/// Where a run is.
+/// Get the status of a run.
 #[utoipa::path(get, path = "/v1/runs/{run}", params(("run" = String, Path)),
     responses((status = 200, body = RunSummary), (status = "default", body = body::Problem)))]
 pub(super) async fn summary(
@@ -52,7 +52,7 @@ pub(super) async fn summary(
     Ok(Json(wire::summary(app.orchestrator.summary(caller, &run).await?)))
 }
 
-/// What the caller may do now.
+/// List the grants that the caller may request now.
 #[utoipa::path(get, path = "/v1/runs/{run}/offers", params(("run" = String, Path)),
     responses((status = 200, body = Vec<Offer>), (status = "default", body = body::Problem)))]
 pub(super) async fn offers(
@@ -65,7 +65,7 @@ pub(super) async fn offers(
     Ok(Json(offers.into_iter().map(wire::offer).collect()))
 }
 
-/// Ask for a grant.
+/// Request a grant.
 #[utoipa::path(post, path = "/v1/runs/{run}/grants", params(("run" = String, Path)), request_body = GrantRequest,
     responses((status = 200, body = GrantResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn grant(
@@ -81,7 +81,7 @@ pub(super) async fn grant(
     }
 }
 
-/// Use a grant: claim, act, record.
+/// Use a grant: claim it, perform the action, record the result.
 #[utoipa::path(post, path = "/v1/runs/{run}/actions", params(("run" = String, Path)), request_body = ActionRequest,
     responses((status = 200, body = ActionResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn act(
@@ -110,7 +110,7 @@ pub(super) async fn act(
     Ok(Json(wire::done(answer)))
 }
 
-/// Hand something in.
+/// Make a submission.
 #[utoipa::path(post, path = "/v1/runs/{run}/submissions", params(("run" = String, Path)),
     request_body = SubmissionRequest,
     responses((status = 200, body = SaidResponse), (status = "default", body = body::Problem)))]
@@ -123,7 +123,7 @@ pub(super) async fn submit(
     Ok(Json(wire::said(app.orchestrator.submit(caller, &run, wire::submission(ask)).await?)))
 }
 
-/// Be shown a datum of the run.
+/// View a datum of the run.
 #[utoipa::path(post, path = "/v1/runs/{run}/views", params(("run" = String, Path)), request_body = ViewRequest,
     responses((status = 200, body = ViewResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn view(
@@ -136,7 +136,7 @@ pub(super) async fn view(
     Ok(Json(wire::shown(shown)))
 }
 
-/// Decide an outcome.
+/// Judge an outcome.
 #[utoipa::path(post, path = "/v1/runs/{run}/judgements", params(("run" = String, Path)),
     request_body = JudgementRequest,
     responses((status = 200, body = SaidResponse), (status = "default", body = body::Problem)))]
@@ -149,7 +149,7 @@ pub(super) async fn judge(
     Ok(Json(wire::said(app.orchestrator.judge(caller, &run, wire::judgement(ask)).await?)))
 }
 
-/// A refusal about a token, a value or an upstream names no clause of its own: then it is the one the grant stands in.
+/// A refusal of a token, a value or an upstream names no clause; it then gets the clause of the grant.
 async fn under_clause(app: &App, run: &str, step: &str, action: &str, fault: Fault) -> Problem {
     match fault {
         Fault::Refused(mut refused) if refused.clause.is_none() => {

@@ -1,4 +1,4 @@
-//! Bounds on requests: how many at once, how long. Beyond them the answer is `busy`.
+//! Limits on the number and duration of concurrent requests. Beyond them the answer is `busy`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,19 +11,23 @@ use tokio::sync::Semaphore;
 use super::problem::Problem;
 use xp_wire::RefusalCode;
 
-/// What is said to who comes while every place is taken.
+/// Refusal text when all places are taken.
 pub(super) const BUSY: &str = "too many of these at once; ask again";
 
-/// Refuses what comes while every place is taken.
-pub(super) async fn place(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+/// Refuses a request when all places are taken.
+pub(super) async fn limit_concurrency(
+    State(places): State<Arc<Semaphore>>,
+    request: Request,
+    next: Next,
+) -> Response {
     match places.try_acquire() {
         Ok(_place) => next.run(request).await,
         Err(_) => Problem::new(RefusalCode::Busy, BUSY).into_response(),
     }
 }
 
-/// Gives up an answer that does not come. What was begun may still be done.
-pub(super) async fn in_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+/// Refuses a request that takes too long. What it began may still be completed.
+pub(super) async fn limit_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(longest, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {

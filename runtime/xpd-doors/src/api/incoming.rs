@@ -1,4 +1,5 @@
-//! A request as the checks need it: exact bytes, the headers that count, this server's own name for the URL.
+//! The parts of a request that authentication needs: exact body bytes, the relevant headers, and the URL
+//! under the server's own name.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,20 +18,21 @@ use xpd_token::GrantClaims;
 use super::App;
 use super::problem::Problem;
 
-/// Kibibytes from which on a body needs room, and those that one takes at most: an artifact's.
+/// In KiB: size from which a body counts towards [`ROOM`], and the most that one body counts (that of an
+/// artifact).
 const SMALL: usize = 16;
 const LARGEST: usize = 16 * 1024;
-/// Kibibytes of bodies that may be coming in at once.
+/// Upper bound on the total size of bodies being received, in KiB.
 pub(crate) const ROOM: usize = 48 * 1024;
 
-/// Bytes beyond a bound that are read all the same.
+/// Bytes beyond the limit of a body that are still read (and dropped).
 const DROPPED: usize = 16 << 20;
 
-/// Longest body of a route, as an extension of its requests; without one there is none.
+/// Upper bound on a route's body, as a request extension. Without it a route accepts no body.
 #[derive(Clone, Copy)]
 pub(crate) struct MaxBody(pub usize);
 
-/// What came in.
+/// A received request.
 pub(crate) struct Incoming {
     app: App,
     method: String,
@@ -54,18 +56,18 @@ impl FromRequest<App> for Incoming {
                 _ => return Err(Problem::new(RefusalCode::Unauthenticated, "the only scheme is `DPoP`")),
             },
         };
-        let _room = room(app, request.headers())?;
+        let _room = reserve_memory(app, request.headers())?;
         let most = request.extensions().get::<MaxBody>().map_or(0, |most| most.0);
-        let body = tokio::time::timeout(app.receive, whole(request.into_body(), most)).await;
+        let body = tokio::time::timeout(app.receive, read_body(request.into_body(), most)).await;
         let body =
             body.map_err(|_| Problem::new(RefusalCode::BadRequest, "the body did not come in time"))??;
         Ok(Self { app: app.clone(), method, url, proof, token, body })
     }
 }
 
-/// The body, if it is no longer than that. What is beyond is read and dropped for a while: whoever is still sending hears
-/// the answer only then.
-async fn whole(mut body: Body, most: usize) -> Result<Bytes, Problem> {
+/// The body, if it has at most `most` bytes. Up to [`DROPPED`] further bytes are read and dropped, since a
+/// client that is still sending would not read the answer.
+async fn read_body(mut body: Body, most: usize) -> Result<Bytes, Problem> {
     let mut bytes = Vec::new();
     let mut seen = 0_usize;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -87,8 +89,8 @@ async fn whole(mut body: Body, most: usize) -> Result<Bytes, Problem> {
     Err(Problem::new(RefusalCode::TooLarge, format!("the body is longer than {most} bytes")))
 }
 
-/// Room for a body while it comes in, so that those that do not come cannot take all memory. Small ones need none.
-fn room(app: &App, headers: &HeaderMap) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+/// Reserves memory for a body, so that slow uploads cannot take all of it. Bodies under [`SMALL`] need none.
+fn reserve_memory(app: &App, headers: &HeaderMap) -> Result<Option<OwnedSemaphorePermit>, Problem> {
     let stated = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let chunked = headers.contains_key(header::TRANSFER_ENCODING);
     let kibibytes = stated.unwrap_or(if chunked { usize::MAX } else { 0 }) / 1024;
@@ -114,13 +116,13 @@ fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
 }
 
 impl Incoming {
-    /// The body, strictly: no unknown, no duplicate member.
+    /// Parses the body. Unknown and duplicate members are errors.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Problem::new(RefusalCode::BadRequest, error.to_string()))
     }
 
-    /// The caller by its registered key.
+    /// Authenticates the caller by its registered key.
     pub fn by_key(&self) -> Result<Caller, Problem> {
         if self.token.is_some() {
             return Err(Problem::new(RefusalCode::BadRequest, "this takes a proof alone, without a token"));
@@ -128,27 +130,27 @@ impl Incoming {
         Ok(self.app.orchestrator.by_key(self.proof()?, &self.received())?)
     }
 
-    /// The administrator.
+    /// Authenticates the caller as administrator.
     pub fn by_admin(&self) -> Result<Caller, Problem> {
         Ok(self.app.orchestrator.by_admin(self.proof()?, &Received { token: None, ..self.received() })?)
     }
 
-    /// An administrator, or whoever holds the recovery key.
+    /// Authenticates the caller as administrator or as holder of the recovery key.
     pub fn by_lifter(&self) -> Result<Caller, Problem> {
         Ok(self.app.orchestrator.by_lifter(self.proof()?, &Received { token: None, ..self.received() })?)
     }
 
-    /// The caller in a session of a run.
+    /// Authenticates the caller by a session of the run.
     pub fn by_session(&self, run: &str) -> Result<Caller, Problem> {
         Ok(self.app.orchestrator.by_session(self.proof()?, &self.received(), run)?)
     }
 
-    /// The holder of a grant of a run.
+    /// Authenticates the caller as holder of a grant of the run.
     pub fn by_grant(&self, run: &str) -> Result<(Caller, GrantClaims), Problem> {
         Ok(self.app.orchestrator.by_grant(self.proof()?, &self.received(), run)?)
     }
 
-    /// A session of the run where there is a token, else the administrator.
+    /// Authenticates by a session of the run if the request has a token, else as administrator.
     pub fn by_session_or_admin(&self, run: &str) -> Result<Caller, Problem> {
         if self.token.is_some() { self.by_session(run) } else { self.by_admin() }
     }

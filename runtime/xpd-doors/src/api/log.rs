@@ -1,4 +1,4 @@
-//! The log as C2SP tlog-tiles: static files, as it were.
+//! The log in the C2SP tlog-tiles layout, as if it were static files.
 
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -12,7 +12,7 @@ use super::problem::Problem;
 const SHORT: &str = "no-cache";
 const LONG: &str = "public, max-age=31536000, immutable";
 
-/// The latest signed checkpoint.
+/// Get the latest signed checkpoint.
 #[utoipa::path(get, path = "/log/checkpoint",
     responses((status = 200, body = String, content_type = "text/plain"), (status = "default", body = body::Problem)))]
 pub(super) async fn checkpoint(State(app): State<App>) -> Result<Response, Problem> {
@@ -22,7 +22,7 @@ pub(super) async fn checkpoint(State(app): State<App>) -> Result<Response, Probl
     Ok((headers, note).into_response())
 }
 
-/// A tile of hashes, or under `entries` the leaves below one.
+/// Get a tile of hashes or, under `entries`, the leaves below a tile of level 0.
 #[utoipa::path(get, path = "/log/tile/{level}/{*position}",
     params(("level" = String, Path), ("position" = String, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
@@ -36,7 +36,7 @@ pub(super) async fn tile(
     let number: u8 = if entries { 0 } else { level.parse().map_err(|_| unknown())? };
     let (index, width) = place(&position).ok_or_else(unknown)?;
     let tile = Tile { level: number, index, width };
-    // One way to write each.
+    // Only the canonical spelling of a path is served.
     let path = if entries { tile.entries_path() } else { tile.path() };
     if path != format!("tile/{level}/{position}") || number > 7 {
         return Err(unknown());
@@ -46,7 +46,7 @@ pub(super) async fn tile(
     Ok((headers, bytes).into_response())
 }
 
-/// `x001/x234/067` or `x001/x234/067.p/5`: index and width.
+/// Parses `x001/x234/067` or `x001/x234/067.p/5` into index and width.
 fn place(text: &str) -> Option<(u64, u64)> {
     let (groups, width) = match text.split_once(".p/") {
         Some((groups, width)) => {

@@ -1,9 +1,9 @@
-//! The HTTP edge: wire types in, domain calls, wire types and problem details out.
+//! The HTTP API: converts wire types to domain calls, and results to wire types and problem details.
 
 mod accept;
 mod agents;
 mod bounds;
-mod crowd;
+mod connections;
 mod incoming;
 mod log;
 mod operator;
@@ -26,40 +26,40 @@ use xpd_engine::Orchestrator;
 use xpd_proxy::Proxy;
 
 pub use self::accept::{Budget, serve};
-use self::bounds::{in_time, place};
-pub use self::crowd::{Peer, Peered};
+use self::bounds::{limit_concurrency, limit_time};
+pub use self::connections::{Peer, Peered};
 use self::incoming::{MaxBody, ROOM};
 
-/// Bounds of a request.
+/// Limits of requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of a body, artifacts aside.
+    /// Bytes of a body, except for artifacts.
     pub body_bytes: usize,
-    /// Seconds a request may take, acting aside.
+    /// Seconds a request may take, except for actions.
     pub request_seconds: u64,
 }
 
-/// What every handler is given.
+/// State shared by all handlers.
 #[derive(Clone)]
 pub struct App {
-    /// Decides.
+    /// The orchestrator, which decides.
     pub orchestrator: Arc<Orchestrator>,
-    /// Acts.
+    /// The proxy, which acts.
     pub proxy: Arc<Proxy<Orchestrator>>,
-    /// The log's public key.
+    /// The log's verifier key.
     pub vkey: Vkey,
-    /// The URL under which this listener is known: what proofs must name.
+    /// Base URL of this listener, which DPoP proofs must name (`htu`).
     pub base: String,
-    /// How long a request may be on its way in.
+    /// Time limit for receiving a request.
     pub receive: Duration,
-    /// Room for bodies that come in.
+    /// Memory budget for bodies being received.
     pub room: Arc<Semaphore>,
-    /// Places for those who are given a package.
+    /// Places for concurrent evidence packages.
     pub packages: Arc<Semaphore>,
 }
 
 impl App {
-    /// Over these; not yet listening anywhere.
+    /// The shared state. Does not listen.
     pub fn new(
         orchestrator: Arc<Orchestrator>,
         proxy: Arc<Proxy<Orchestrator>>,
@@ -73,13 +73,13 @@ impl App {
     }
 }
 
-/// Largest artifact that is taken.
+/// Upper bound on the size of an artifact, in bytes.
 const MAX_ARTIFACT: usize = 16 << 20;
-/// Artifacts taken in at once.
+/// Concurrent deployments.
 const DEPLOYS: usize = 2;
-/// Packages put together at once: each holds a whole run.
+/// Concurrent evidence packages; each holds a whole run in memory.
 const PACKAGES: usize = 2;
-/// Longest wait for what takes its time: the longest act, and a little.
+/// Time limit of slow requests: the longest action and a margin.
 const SLOW: Duration = Duration::from_secs(21 * 60);
 
 #[derive(OpenApi)]
@@ -90,7 +90,7 @@ const SLOW: Duration = Duration::from_secs(21 * 60);
 ))]
 struct Description;
 
-/// What an administrator asks for, and what anybody may: the door that is the administrators' own.
+/// Routes of the administrators' listener: administration, and what is public.
 pub fn administrators(app: App, limits: Limits) -> Router {
     let usual = Duration::from_secs(limits.request_seconds);
     let (router, _) = OpenApiRouter::<App>::new()
@@ -102,23 +102,25 @@ pub fn administrators(app: App, limits: Limits) -> Router {
         .routes(routes!(agents::summary))
         .routes(routes!(public::server))
         .routes(routes!(public::health))
-        .layer(from_fn_with_state(usual, in_time))
+        .layer(from_fn_with_state(usual, limit_time))
         .merge(
-            OpenApiRouter::new().routes(routes!(operator::evidence)).layer(from_fn_with_state(SLOW, in_time)),
+            OpenApiRouter::new()
+                .routes(routes!(operator::evidence))
+                .layer(from_fn_with_state(SLOW, limit_time)),
         )
         .layer(Extension(MaxBody(limits.body_bytes)))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(operator::deploy))
                 .layer(Extension(MaxBody(MAX_ARTIFACT)))
-                .layer(from_fn_with_state(usual, in_time))
-                .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), place)),
+                .layer(from_fn_with_state(usual, limit_time))
+                .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), limit_concurrency)),
         )
         .split_for_parts();
     router.fallback(problem::nothing).layer(CatchPanicLayer::custom(problem::panicked)).with_state(app)
 }
 
-/// Every route, with its description at `/openapi.json`.
+/// All routes, with their description at `/openapi.json`.
 pub fn router(app: App, limits: Limits) -> Router {
     let usual = Duration::from_secs(limits.request_seconds);
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
@@ -140,21 +142,21 @@ pub fn router(app: App, limits: Limits) -> Router {
         .routes(routes!(public::server))
         .routes(routes!(public::jwks))
         .routes(routes!(public::health))
-        .layer(from_fn_with_state(usual, in_time))
-        // These take their time, or bring much.
+        .layer(from_fn_with_state(usual, limit_time))
+        // Slow requests and large bodies.
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(operator::evidence))
                 .routes(routes!(agents::act))
-                .layer(from_fn_with_state(SLOW, in_time)),
+                .layer(from_fn_with_state(SLOW, limit_time)),
         )
         .layer(Extension(MaxBody(limits.body_bytes)))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(operator::deploy))
                 .layer(Extension(MaxBody(MAX_ARTIFACT)))
-                .layer(from_fn_with_state(usual, in_time))
-                .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), place)),
+                .layer(from_fn_with_state(usual, limit_time))
+                .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), limit_concurrency)),
         )
         .split_for_parts();
     let text: Arc<str> = description.to_json().unwrap_or_default().into();

@@ -1,4 +1,5 @@
-//! The operator's doors, by the key in the server's own folder. An artifact needs the signature of a trusted key besides.
+//! Routes for administrators, authenticated by their keys. A deployment also needs the signature of a trusted
+//! key on the artifact.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -18,7 +19,9 @@ use super::incoming::Incoming;
 use super::problem::Problem;
 use super::wire::{self, ResolveRequest};
 
-/// Deploy an artifact, as the administrator. The body is the file, signed by a trusted key.
+/// Deploy an artifact.
+///
+/// Requires an administrator. The body is the artifact file, signed by a trusted key.
 #[utoipa::path(post, path = "/v1/artifacts", request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = DeployResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn deploy(
@@ -31,7 +34,9 @@ pub(super) async fn deploy(
     Ok((status, Json(wire::deployed(deployed))))
 }
 
-/// Stop everything, an artifact, a run, a principal or a connector. Once this is answered, nothing of it leaves the server.
+/// Kill everything, an artifact, a run, a principal or a connector.
+///
+/// Once this is answered, no request of a stopped action leaves the server.
 #[utoipa::path(post, path = "/v1/kill", request_body = KillRequest,
     responses((status = 200, body = KillResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn kill(State(app): State<App>, incoming: Incoming) -> Result<Json<KillResponse>, Problem> {
@@ -40,7 +45,7 @@ pub(super) async fn kill(State(app): State<App>, incoming: Incoming) -> Result<J
     Ok(Json(wire::killed(app.orchestrator.kill(lines, caller, scope, ask.reason).await?)))
 }
 
-/// The kills in force.
+/// List the kills in force.
 #[utoipa::path(get, path = "/v1/stops",
     responses((status = 200, body = Vec<StopInForce>), (status = "default", body = body::Problem)))]
 pub(super) async fn stops(
@@ -51,7 +56,9 @@ pub(super) async fn stops(
     Ok(Json(stops.into_iter().map(wire::stop).collect()))
 }
 
-/// Ask that a kill be lifted: the second administrator who asks lifts it, or whoever holds the recovery key.
+/// Ask to lift a kill.
+///
+/// It is lifted when a second administrator asks, or when the holder of the recovery key does.
 #[utoipa::path(post, path = "/v1/lift", request_body = LiftRequest,
     responses((status = 200, body = LiftResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn lift(State(app): State<App>, incoming: Incoming) -> Result<Json<LiftResponse>, Problem> {
@@ -61,7 +68,7 @@ pub(super) async fn lift(State(app): State<App>, incoming: Incoming) -> Result<J
     Ok(Json(LiftResponse { index, lifted }))
 }
 
-/// Actions whose end nobody knows.
+/// List the actions in doubt.
 #[utoipa::path(get, path = "/v1/doubts",
     responses((status = 200, body = Vec<Doubtful>), (status = "default", body = body::Problem)))]
 pub(super) async fn doubts(
@@ -73,7 +80,7 @@ pub(super) async fn doubts(
     Ok(Json(doubtful.into_iter().map(wire::doubtful).collect()))
 }
 
-/// Say how an action in doubt ended.
+/// State how an action in doubt ended.
 #[utoipa::path(post, path = "/v1/doubts/{jti}", params(("jti" = String, Path)), request_body = ResolveRequest,
     responses((status = 200, body = Recorded), (status = "default", body = body::Problem)))]
 pub(super) async fn resolve(
@@ -82,11 +89,13 @@ pub(super) async fn resolve(
     incoming: Incoming,
 ) -> Result<Json<Recorded>, Problem> {
     let (caller, ask) = (incoming.by_admin()?, incoming.json::<ResolveRequest>()?);
-    let answer = app.proxy.resolve(caller, wire::word(jti, ask)?).await?;
+    let answer = app.proxy.resolve(caller, wire::resolution(jti, ask)?).await?;
     Ok(Json(Recorded { index: answer.index }))
 }
 
-/// The evidence of a run, for the administrator: it holds what every role did and was told.
+/// Get the evidence of a run.
+///
+/// Requires an administrator, since it contains the actions and data of every role.
 #[utoipa::path(get, path = "/v1/runs/{run}/evidence", params(("run" = String, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = "default", body = body::Problem)))]
 pub(super) async fn evidence(

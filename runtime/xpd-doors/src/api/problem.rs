@@ -7,12 +7,12 @@ use xp_wire::{RefusalCode, body};
 use xpd_proxy::{Fault, Refused};
 use xpd_store::StoreError;
 
-/// Why a request came to nothing.
+/// An error answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<body::Problem>);
 
 impl Problem {
-    /// A problem of the edge's own.
+    /// A problem detected at the HTTP layer.
     pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
         Refused::new(code, detail).into()
     }
@@ -36,7 +36,7 @@ impl From<Fault> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        // What it says is for the log, never for whoever asked.
+        // The error text is for the server's log only, not for the client.
         let (code, detail) = match &error {
             StoreError::Busy => (RefusalCode::Busy, "too much is waiting; ask again"),
             StoreError::RolledBack(_) | StoreError::Aborted => {
@@ -52,7 +52,7 @@ impl From<StoreError> for Problem {
         if code == RefusalCode::Internal {
             tracing::error!(%error, "the store failed");
         } else {
-            // The writer says so once; whoever asks again and again must not fill another log.
+            // The writer logs the cause once; repeated requests must not fill the log.
             tracing::debug!(%error, "the store cannot");
         }
         Refused::new(code, detail).into()
@@ -76,12 +76,12 @@ impl IntoResponse for Problem {
     }
 }
 
-/// No such path.
+/// The answer for an unknown path.
 pub(crate) async fn nothing() -> Problem {
     Problem::new(RefusalCode::Unknown, "there is nothing at this path")
 }
 
-/// A bug of ours ends one request, not the server.
+/// A panic ends one request, not the server.
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
     tracing::error!("a handler panicked");
     Problem::new(RefusalCode::Internal, "the server failed inside").into_response()

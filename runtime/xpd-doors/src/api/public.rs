@@ -1,4 +1,4 @@
-//! What anybody may read.
+//! Public routes.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::App;
 use super::problem::Problem;
 use super::wire;
 
-/// Who this server is.
+/// Describe this server.
 #[utoipa::path(get, path = "/v1/server", responses((status = 200, body = ServerResponse)))]
 pub(super) async fn server(State(app): State<App>) -> Json<ServerResponse> {
     Json(ServerResponse {
@@ -23,14 +23,15 @@ pub(super) async fn server(State(app): State<App>) -> Json<ServerResponse> {
     })
 }
 
-/// The keys that sign tokens (RFC 7517).
+/// Get the keys that sign tokens (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, body = JwkSet)))]
 pub(super) async fn jwks(State(app): State<App>) -> Json<JwkSet> {
     Json(app.orchestrator.jwks())
 }
 
-/// What this server cannot do now, with a few figures. The status is 503 where nothing that agents ask for is done, and no
-/// operator decided so.
+/// Get what this server cannot do at present, and a few counters.
+///
+/// The status is 503 if no agent request can be fulfilled for a reason other than a kill.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthResponse),
     (status = 503, body = HealthResponse), (status = "default", body = body::Problem)))]
 pub(super) async fn health(State(app): State<App>) -> Result<(StatusCode, Json<HealthResponse>), Problem> {

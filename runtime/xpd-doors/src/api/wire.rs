@@ -1,6 +1,6 @@
-//! Bodies with this server's values in them, and how they become what engine and proxy understand, and back.
+//! Wire bodies with this server's value type, and conversions from and to the types of engine and proxy.
 //!
-//! The values read strictly: a member twice is refused.
+//! Parsing is strict: a duplicate member is an error.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ fn bad_request(why: &str) -> Problem {
     Problem::new(RefusalCode::BadRequest, why)
 }
 
-/// Arguments and parameters by their names.
+/// Arguments or parameters by name.
 pub(crate) fn members(value: Value) -> Result<BTreeMap<String, Value>, Problem> {
     match value {
         Value::Record(members) => Ok(members),
@@ -96,7 +96,7 @@ pub(crate) fn granted(granted: engine::Granted) -> GrantResponse {
     GrantResponse { grant: token, jti, args, opening, attempt, expires, index, replayed }
 }
 
-/// Of an answer without a failure.
+/// The body for an answer without a failure.
 pub(crate) fn done(answer: Answer) -> ActionResponse {
     let Answer { result, bound, failure: _, index, replayed } = answer;
     ActionResponse { result, bound, index, replayed }
@@ -156,8 +156,8 @@ pub(crate) fn doubtful(doubtful: engine::Doubtful) -> Doubtful {
     Doubtful { jti, run, step, action, instance, principal, waits_for }
 }
 
-/// What a person says of the use of a token: a result if, and only if, it was carried out.
-pub(crate) fn word(jti: String, ask: ResolveRequest) -> Result<Resolution, Problem> {
+/// A person's statement on a grant in doubt. It must have a result if, and only if, the action was performed.
+pub(crate) fn resolution(jti: String, ask: ResolveRequest) -> Result<Resolution, Problem> {
     match (ask.done, ask.result) {
         (true, None) => {
             Err(bad_request("`done` needs the `result`; `{}` where the action gives nothing back"))

@@ -1,25 +1,26 @@
-//! The server's own log of what was decided: a line each, written once the decision is durable.
+//! Lines of the server's own log: one per decision, written once the decision is durable.
 
 use xp_wire::RefusalCode;
 
-/// A decision. Names are those of the workflow and the roster, never what a caller wrote; no arguments, no tokens.
+/// A decision, described with names from the workflow and the roster only: no text from a caller, no
+/// arguments, no tokens.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Line {
-    /// The run, if it is of one.
+    /// Run id, if any.
     pub run: Option<String>,
-    /// What was asked or recorded, as the kind of its entry.
+    /// The kind of its audit entry.
     pub what: &'static str,
     /// The step.
     pub step: Option<String>,
-    /// The role that acts in it.
+    /// The role that acts in the step.
     pub role: Option<String>,
-    /// Whose doing it is.
+    /// The principal.
     pub principal: Option<String>,
     /// The action.
     pub action: Option<String>,
-    /// Why it was refused, if it was.
+    /// The refusal code, if refused.
     pub refused: Option<RefusalCode>,
-    /// Its entry in the audit log.
+    /// Index of its audit entry.
     pub index: Option<u64>,
 }
 
@@ -40,11 +41,11 @@ impl Line {
     }
 }
 
-/// Lines of the running commit.
+/// Lines of the current commit.
 #[derive(Default)]
 pub(super) struct Lines {
     lines: Vec<Line>,
-    /// How many there were when the command began.
+    /// Number of lines when the current command began.
     before: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The edge of the audit log: what appending to it needs, and its checkpoints.
+//! Appending to the audit log: the right edge of its tree, and checkpoints.
 
 use std::path::{Path, PathBuf};
 
@@ -10,22 +10,22 @@ use xpd_store::{BlobRow, CheckpointRow, EntryRow, Read, StoreError, Tx};
 use crate::checkpoint_file;
 use crate::log_key::LogKey;
 
-/// Entries under one checkpoint at most.
+/// Number of entries after which a checkpoint is signed.
 const CHECKPOINT_AFTER: u64 = 256;
 
-/// The log as the writer sees it.
+/// The writer's view of the log.
 pub(super) struct Log {
     key: LogKey,
     file: PathBuf,
-    /// Read when it is needed, and again after a commit that failed.
+    /// Read on first use, and again after a failed commit.
     edge: Option<Edge>,
-    /// The log as it was committed last.
+    /// The tree as of the last commit.
     committed: Option<Frontier>,
-    /// The checkpoint of this commit.
+    /// The checkpoint signed in the current commit.
     note: Option<(u64, Vec<u8>)>,
-    /// The one that was written beside the database last.
+    /// The checkpoint file's contents, as last written.
     written: Option<Vec<u8>>,
-    /// Size of the one that was committed last.
+    /// Size of the last committed checkpoint.
     signed: watch::Sender<u64>,
 }
 
@@ -36,7 +36,7 @@ struct Edge {
     flushed: u64,
 }
 
-/// Where the log stood, to go back to. Nothing, where its edge was not read yet.
+/// A state of the log to return to. `None` if its edge had not been read.
 #[derive(Default)]
 pub(super) struct Mark(Option<(Frontier, Chain)>);
 
@@ -81,7 +81,7 @@ impl Log {
         }
     }
 
-    /// The log is the one whose checkpoint was given out last, or a longer one.
+    /// Checks that the log extends the last published checkpoint.
     pub fn check(&mut self, rows: &dyn Read) -> Result<(), StoreError> {
         self.edge(rows)?;
         checkpoint_file::compare(rows, &checkpoint_file::published(&self.file, &self.key)?)?;
@@ -90,7 +90,7 @@ impl Log {
         Ok(())
     }
 
-    /// Size of the checkpoint that was committed last.
+    /// Size of the last committed checkpoint.
     pub fn signed(&self) -> watch::Receiver<u64> {
         self.signed.subscribe()
     }
@@ -102,30 +102,31 @@ impl Log {
     pub fn rewind(&mut self, mark: Mark) {
         match (mark.0, &mut self.edge) {
             (Some((tree, server)), Some(edge)) => (edge.tree, edge.server) = (tree, server),
-            // It was read by the command that failed, so no other command of this commit has moved it.
+            // The edge was read by the failed command, so no other command of this commit has changed it.
             _ => self.edge = None,
         }
     }
 
-    /// Nothing that was appended counts.
+    /// Discards everything appended since the last commit.
     pub fn forget(&mut self) {
         (self.edge, self.note) = (None, None);
     }
 
-    /// Entries under no checkpoint yet.
+    /// Number of entries not covered by a checkpoint.
     pub fn unsigned(&self) -> u64 {
         self.edge.as_ref().map_or(0, |edge| edge.tree.size().saturating_sub(edge.signed))
     }
 
-    /// Whether a checkpoint should be signed, now that it is time or not.
+    /// Whether a checkpoint should be signed; `time` if the period has passed.
     pub fn is_due(&self, time: bool) -> bool {
         let unsigned = self.unsigned();
-        // The first one at once: a folder that has one is never taken for one whose log was not begun.
+        // The first checkpoint is signed at once, so that a folder whose log has entries always has a
+        // checkpoint.
         let first = self.edge.as_ref().is_some_and(|edge| edge.signed == 0);
         unsigned >= CHECKPOINT_AFTER || unsigned > 0 && (time || first)
     }
 
-    /// Writes the edge, if it moved.
+    /// Writes the edge if it changed.
     pub fn flush(&mut self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let edge = self.edge(tx.rows())?;
         if edge.tree.size() == edge.flushed {
@@ -137,7 +138,7 @@ impl Log {
         Ok(())
     }
 
-    /// Signs a checkpoint of all there is, in the running transaction.
+    /// Signs a checkpoint of the whole log, in the current transaction.
     pub fn checkpoint(&mut self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         if self.unsigned() == 0 {
             return Ok(());
@@ -150,7 +151,8 @@ impl Log {
         Ok(())
     }
 
-    /// Puts the committed checkpoint beside the database, where a restored backup does not reach it.
+    /// Writes the committed checkpoint to the file beside the database, which is not part of a database
+    /// backup.
     pub fn publish(&mut self) {
         if let Some(edge) = &self.edge {
             self.committed = Some(edge.tree.clone());
@@ -164,10 +166,10 @@ impl Log {
         self.signed.send_replace(size);
     }
 
-    /// Puts a checkpoint of all that was committed beside a database that is given up: whatever is put in its place must
-    /// have all of it.
+    /// Writes a checkpoint of everything committed, when the database is abandoned. A database put in its
+    /// place must then have all of it.
     pub fn publish_last(&mut self) {
-        // Whatever was written last may not have got there.
+        // The write of the previous checkpoint may have failed.
         let Some(tree) = self.committed.take() else { return };
         match self.key.checkpoint(&tree).and_then(|(_, note)| checkpoint_file::write(&self.file, &note)) {
             Ok(()) => {}
@@ -175,8 +177,8 @@ impl Log {
         }
     }
 
-    /// The file is as it was written last; if not, that is said and it is written again. This process knows what it wrote,
-    /// the next one would not.
+    /// Checks that the checkpoint file is as last written; otherwise logs the change and writes it again. A
+    /// later process would not know what was written.
     pub fn is_where_it_was(&mut self) {
         let Some(written) = &self.written else { return };
         if std::fs::read(&self.file).is_ok_and(|found| found == *written) {
@@ -188,7 +190,7 @@ impl Log {
         }
     }
 
-    /// Appends to a run's chain, or to the server's own, in the running transaction.
+    /// Appends to the chain of a run, or to the server's own, in the current transaction.
     pub fn append(
         &mut self,
         tx: &mut dyn Tx,
@@ -219,9 +221,9 @@ impl Log {
     }
 }
 
-/// Where an entry stands.
+/// Position of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// In the log.
+    /// Index in the log.
     pub index: u64,
 }

@@ -1,4 +1,5 @@
-//! Machines of deployed artifacts. Bounded: a machine is as large as its workflow, and can be made again.
+//! Cache of the machines of deployed artifacts. Bounded, since a machine is as large as its workflow; an
+//! evicted one is rebuilt from the artifact.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,18 +8,18 @@ use xp_artifact::{Envelope, Trust};
 use xp_machine::Machine;
 use xpd_store::{Read, StoreError};
 
-/// Machines kept at once.
+/// Capacity of the cache.
 const MAX_MACHINES: usize = 128;
 
-/// The machines used last.
+/// The most recently used machines.
 #[derive(Default)]
 pub(crate) struct Machines(Mutex<Kept<Machine>>);
 
 struct Kept<M> {
     by_artifact: HashMap<String, (Arc<M>, u64)>,
-    /// Counts uses, to know the one used longest ago.
+    /// Number of uses so far, as a clock for eviction.
     uses: u64,
-    /// One was dropped since somebody asked.
+    /// Whether a machine was evicted since [`Machines::dropped`] was called.
     dropped: bool,
 }
 
@@ -33,19 +34,20 @@ impl Machines {
             return Ok(Some(machine));
         }
         let Some(bytes) = rows.artifact_bytes(artifact)? else { return Ok(None) };
-        // Its signature was checked when it was deployed.
+        // The signature was verified at deployment.
         let (_, opened) = Envelope::open(&bytes, Trust::FormOnly).map_err(StoreError::broken)?;
         let machine = Arc::new(Machine::new(opened.workflow).map_err(StoreError::broken)?);
         self.lock().keep(artifact, &machine, MAX_MACHINES);
         Ok(Some(machine))
     }
 
-    /// Whether one was dropped since this was asked last: what was made with it should go too.
+    /// Whether a machine was evicted since the last call; objects that refer to evicted machines should be
+    /// dropped too.
     pub fn dropped(&self) -> bool {
         std::mem::take(&mut self.lock().dropped)
     }
 
-    /// Whether this very machine is kept.
+    /// Whether this machine (not only an equal one) is in the cache.
     pub fn has(&self, machine: &Arc<Machine>) -> bool {
         self.lock().by_artifact.values().any(|(kept, _)| Arc::ptr_eq(kept, machine))
     }
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_one_used_longest_ago_makes_room() {
+    fn the_least_recently_used_machine_is_evicted() {
         let mut kept = Kept::default();
         for name in ["a", "b"] {
             kept.keep(name, &Arc::new(name.to_owned()), 2);

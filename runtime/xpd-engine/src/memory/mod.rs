@@ -1,4 +1,4 @@
-//! What the writer keeps in memory, in step with its transactions: runs, the log's edge, the refusals of the minute.
+//! State in memory, kept in step with the writer's transactions: runs, the edge of the log, recent refusals.
 
 mod lines;
 mod log;
@@ -25,10 +25,10 @@ use crate::log_key::LogKey;
 use lines::Lines;
 use log::{Log, Mark};
 
-/// States kept at once; the table has them all.
+/// Capacity of the cache of run states.
 const MAX_RUNS: usize = 4_096;
 
-/// What decisions depend on that is in no table.
+/// Inputs of decisions that are not in any table.
 pub(crate) struct Settings {
     pub live: Arc<Live>,
     /// Thumbprint of the server's own administrative key.
@@ -36,22 +36,22 @@ pub(crate) struct Settings {
     pub clock: Arc<ServerClock>,
 }
 
-/// What is kept. The tables stay the truth.
+/// The cached state. The tables are authoritative.
 pub(crate) struct Memory {
     runs: HashMap<String, Run>,
     log: Log,
-    /// Where the log stood when the command began.
+    /// State of the log when the current command began.
     mark: Mark,
-    /// What was decided in the running commit.
+    /// Decisions of the current commit.
     lines: Lines,
     machines: Arc<Machines>,
     pub(crate) limiter: Limiter,
     settings: Settings,
-    /// The command changed a run: its failure cannot be undone alone.
+    /// Whether the current command changed a run, so that its failure cannot be undone separately.
     touched: bool,
-    /// A checkpoint is signed with this commit.
+    /// Whether a checkpoint is signed in this commit.
     checkpoint: bool,
-    /// The process ends before this commit (tests).
+    /// Whether the process ends before this commit (crash tests).
     crash: bool,
 }
 
@@ -64,11 +64,11 @@ impl Memory {
     }
 }
 
-/// The memory, shared by those who run commands in the writer. Never contended: commands run one after the other.
+/// The memory, shared between commands. Without contention, since the writer runs one command at a time.
 pub(crate) struct Shared(Mutex<Memory>);
 
 impl Shared {
-    /// Empty; `checkpoint` is the file of the last checkpoint that was given out.
+    /// Empty memory. `checkpoint` is the path of the checkpoint file.
     pub fn new(
         key: LogKey,
         checkpoint: &Path,
@@ -90,12 +90,12 @@ impl Shared {
         }))
     }
 
-    /// Size of the checkpoint that was committed last.
+    /// Size of the last committed checkpoint.
     pub fn signed(&self) -> watch::Receiver<u64> {
         self.lock().log.signed()
     }
 
-    /// The checkpoint beside the database is as it was written, or is written again.
+    /// Checks the checkpoint file and rewrites it if it was changed.
     pub fn keep_checkpoint(&self) {
         self.lock().log.is_where_it_was();
     }
@@ -116,7 +116,8 @@ impl Resident for Shared {
     fn undo(&self) -> bool {
         let memory = &mut *self.lock();
         if memory.touched {
-            // A run is ahead of its row and cannot be told from one that a neighbour changed.
+            // The run differs from its row, possibly by changes of other commands in the batch, which cannot
+            // be separated.
             return false;
         }
         let mark = std::mem::take(&mut memory.mark);
@@ -158,7 +159,7 @@ impl Resident for Shared {
         self.lock().forget();
     }
 
-    fn given_up(&self) {
+    fn abandoned(&self) {
         self.lock().log.publish_last();
     }
 

@@ -1,4 +1,4 @@
-//! Runs as they are decided about.
+//! Runs in decoded form.
 
 use std::sync::Arc;
 
@@ -14,22 +14,22 @@ use super::Tx;
 pub(crate) struct Run {
     /// Digest of its artifact.
     pub artifact: Digest,
-    /// What runs it.
+    /// The machine of the artifact.
     pub machine: Arc<Machine>,
-    /// Where it is.
+    /// State of the machine.
     pub state: State,
-    /// The end of its chain of log entries.
+    /// Head of the chain of log entries.
     pub chain: Chain,
-    /// When it was started.
+    /// Start time, milliseconds since 1970.
     pub opened: u64,
-    /// When it was over.
+    /// End time, milliseconds since 1970.
     pub closed: Option<u64>,
-    /// The table does not have it yet.
+    /// Whether the row is out of date.
     pub(super) dirty: bool,
 }
 
 impl Run {
-    /// Writes it: once for a commit, however many commands changed it.
+    /// Writes the row. Called once per commit, however many commands changed the run.
     pub(super) fn save(&mut self, tx: &mut dyn xpd_store::Tx, id: &str) -> Result<(), StoreError> {
         let (state, chain) = (serde_json::to_vec(&self.state)?, serde_json::to_vec(&self.chain)?);
         tx.save_run(id, &state, &chain, self.closed)?;
@@ -38,7 +38,7 @@ impl Run {
     }
 }
 
-/// A run to be.
+/// A run to insert.
 pub(crate) struct NewRun<'a> {
     pub id: &'a str,
     pub artifact: Digest,
@@ -49,13 +49,13 @@ pub(crate) struct NewRun<'a> {
 }
 
 impl Tx<'_> {
-    /// A run, to look at.
+    /// A run, read-only.
     pub(crate) fn run(&mut self, id: &str) -> Result<Option<&Run>, StoreError> {
         self.load(id)?;
         Ok(self.memory.runs.get(id))
     }
 
-    /// A run, to change. From here on the command may fail only with the whole commit.
+    /// A run, for modification. After this call the command can fail only together with its whole commit.
     pub(crate) fn run_mut(&mut self, id: &str) -> Result<Option<&mut Run>, StoreError> {
         self.load(id)?;
         let memory = &mut *self.memory;
@@ -68,7 +68,7 @@ impl Tx<'_> {
         Ok(None)
     }
 
-    /// Adds a run.
+    /// Inserts a run.
     pub(crate) fn insert_run(&mut self, new: NewRun<'_>) -> Result<(), StoreError> {
         let NewRun { id, artifact, machine, state, rule, started_by } = new;
         let digest = artifact.to_string();
@@ -86,7 +86,7 @@ impl Tx<'_> {
         self.memory.machines.of(self.rows.rows(), artifact)
     }
 
-    /// Number of the latest opening of a step; 0 where there is no such step.
+    /// Ordinal of the latest opening of a step; 0 if there is no such step.
     pub(crate) fn opening(&mut self, id: &str, step: &str) -> Result<u32, StoreError> {
         let Some(run) = self.run(id)? else { return Ok(0) };
         let found = run.machine.step_named(step).and_then(|step| run.state.steps().get(step.index()));

@@ -1,4 +1,4 @@
-//! A transaction with what is in memory beside it.
+//! A transaction of the store together with the state in memory.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, MutexGuard};
@@ -9,7 +9,8 @@ use xpd_store::{StoreError, Trouble};
 use super::{Line, Memory, Shared, Written};
 use crate::rules::Rules;
 
-/// The transaction a command runs in: rows by dereference, runs and the log by its own methods.
+/// The transaction in which a command runs. Dereferences to the store's; runs and the log have methods of
+/// their own.
 pub(crate) struct Tx<'a> {
     pub(super) rows: &'a mut dyn xpd_store::Tx,
     pub(crate) memory: MutexGuard<'a, Memory>,
@@ -23,7 +24,7 @@ impl<'a> Tx<'a> {
         Self { rows, memory: memory.lock(), now }
     }
 
-    /// The settings in force.
+    /// The rules in force.
     pub fn rules(&self) -> Arc<Rules> {
         self.memory.settings.live.now()
     }
@@ -33,23 +34,23 @@ impl<'a> Tx<'a> {
         &self.memory.settings.admin
     }
 
-    /// Why the time cannot be trusted, if it cannot.
+    /// Why the time is not trusted; `None` if it is.
     pub fn trouble(&self) -> Option<Trouble> {
         self.memory.settings.clock.trouble()
     }
 
     /// The time at which the clock last stood still, if it ever did.
-    pub fn stood(&self) -> Option<u64> {
-        self.memory.settings.clock.stood()
+    pub fn last_halt(&self) -> Option<u64> {
+        self.memory.settings.clock.last_halt()
     }
 
-    /// Signs a checkpoint with this commit.
+    /// Requests a checkpoint in this commit.
     pub fn checkpoint(&mut self) {
         self.memory.checkpoint = true;
     }
 
-    /// Says in the server's own log what was decided, once this commit is durable.
-    pub fn tell(&mut self, line: Line) {
+    /// Adds a line to the server's log, written once this commit is durable.
+    pub fn log_line(&mut self, line: Line) {
         self.memory.lines.push(line);
     }
 
@@ -58,7 +59,7 @@ impl<'a> Tx<'a> {
         self.memory.crash = true;
     }
 
-    /// Records something of a run.
+    /// Appends an entry to a run's chain.
     pub fn record(&mut self, run: &str, body: Body) -> Result<Written, StoreError> {
         let found = self.run_mut(run)?.ok_or_else(|| StoreError::broken("an entry of an unknown run"))?;
         let mut chain = found.chain.clone();
@@ -69,12 +70,12 @@ impl<'a> Tx<'a> {
         Ok(written)
     }
 
-    /// Records something that belongs to no run.
+    /// Appends an entry to the server's own chain.
     pub fn record_here(&mut self, body: Body) -> Result<Written, StoreError> {
         self.memory.log.append(self.rows, None, body)
     }
 
-    /// Reads the log's edge, and refuses a database that is older than the last checkpoint given out.
+    /// Reads the edge of the log and checks that it extends the last published checkpoint.
     pub fn check_log(&mut self) -> Result<(), StoreError> {
         self.memory.log.check(self.rows.rows())
     }

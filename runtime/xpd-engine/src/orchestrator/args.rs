@@ -1,4 +1,5 @@
-//! Arguments: complete and neutralised before anything is decided about them. Refused rather than repaired.
+//! Arguments: completed and neutralised before the decision. Anything else that is wrong is refused, not
+//! repaired.
 
 use std::collections::BTreeMap;
 
@@ -23,19 +24,20 @@ pub(super) fn declared<'m>(machine: &'m Machine, action: &str) -> Option<(Action
         .find(|(_, declared)| qualified(declared) == action)
 }
 
-/// Which grants arguments are completed for.
+/// Selects the grants for which arguments are completed.
 pub(super) struct Wanted<'a> {
     /// Name of the step.
     pub step: &'a str,
     /// Qualified action.
     pub action: &'a str,
-    /// The grant that the request names.
+    /// The grant named in the request, if any.
     pub grant: Option<GrantIx>,
 }
 
-/// Fills what was left out and can have one value only, and breaks commands in free text.
+/// Fills in omitted arguments that have one possible value, and neutralises commands in free text.
 ///
-/// What was left out is what the grants say that admit the rest; where they say different things, the request is ambiguous.
+/// An omitted argument gets its default, or the value required by the grants that admit the other arguments.
+/// If these require different values, the request is ambiguous.
 pub(super) fn complete(
     machine: &Machine,
     state: &State,
@@ -50,7 +52,7 @@ pub(super) fn complete(
     let may_fit = |(_, grant): &(GrantIx, &Grant)| {
         let mut pins = declared.params.iter().zip(&grant.pins);
         pins.all(|(param, pin)| {
-            // Free text is judged after it was neutralised.
+            // Free text is matched after it was neutralised.
             let free = matches!(pin, Pin::Content { .. });
             args.get(&param.name).is_none_or(|value| free || machine.admits(state, pin, value))
         })
@@ -79,10 +81,11 @@ pub(super) fn complete(
             Pin::Content { max } => Some(*max),
             Pin::Is(_) | Pin::OneOf { .. } | Pin::Within(_) | Pin::Any => None,
         });
-        // Text that a grant names literally is the workflow's own.
+        // Text that equals a literal of a grant is the workflow's own and left as it is.
         if let (Some(max), Value::Text(text), false) = (free.max(), given, single.contains(given)) {
             let max = usize::try_from(max).unwrap_or(usize::MAX);
-            // What goes into a file stays as it is: a mark in code would be another program.
+            // The contents of a file are checked but not changed, since an inserted character would change
+            // the meaning of code.
             let neutral = if declared.effect == Effect::Write {
                 xp_scope::content::check_file(text, max).map(|()| text.clone())
             } else {
@@ -135,13 +138,14 @@ fn text(rules: &Rules, workflow: &Workflow, instance: &str, what: &What) -> Opti
     Some(format!("\n{place}\n{inside}"))
 }
 
-/// What a use concerns, for leases: texts of which one that begins with another lies in it. Everything begins with a line break,
-/// then come the upstream and the things of it, so that two instances of one upstream speak of the same.
+/// The resources that a use must lease, in text form. A resource contains those of which it is a prefix. The
+/// text is a line feed, the upstream, and the thing at it, so that two instances at one upstream lease the same
+/// resources.
 #[derive(Debug, Default)]
 pub(super) struct Concerned {
-    /// What the run relies on or altered: held until the run is over.
+    /// What the run relies on or has changed; leased until the run is over.
     pub lasting: Vec<String>,
-    /// What the use may alter some of: held while it is under way.
+    /// What the use may change in part; leased while the use is under way.
     pub meanwhile: Vec<String>,
 }
 
@@ -164,11 +168,11 @@ impl Concerned {
         found
     }
 
-    /// What a run holds from its start.
+    /// The resources that a run leases at its start.
     pub fn from_start(rules: &Rules, machine: &Machine, state: &State) -> Self {
         let workflow = machine.workflow();
         let leased = machine.leased(state);
-        // The instance of some connector that speaks of such things; what the workflow is bound to is one upstream for all.
+        // Any instance whose connector uses such things, since all of them are bound to one upstream.
         let instance = |what: &What| {
             let realm = realm(workflow, what)?;
             let speaks = |action: &&Action| {
@@ -181,7 +185,7 @@ impl Concerned {
         Self { lasting: texts.collect(), meanwhile: Vec::new() }
     }
 
-    /// Another run that holds some of it.
+    /// Another run with a lease on one of the resources.
     pub fn leased_by(&self, tx: &Tx<'_>, run: &str) -> Result<Option<String>, StoreError> {
         match tx.leased_by(run, &self.lasting)? {
             Some(holder) => Ok(Some(holder)),
@@ -189,7 +193,7 @@ impl Concerned {
         }
     }
 
-    /// Takes it, part of it only for a use that begins.
+    /// Leases the resources; those of `meanwhile` for the use `jti` only.
     pub fn lease(&self, tx: &mut Tx<'_>, run: &str, jti: Option<&str>) -> Result<(), StoreError> {
         tx.lease(run, &self.lasting, None)?;
         tx.lease(run, &self.meanwhile, jti)

@@ -1,4 +1,4 @@
-//! What the proxy asks of the orchestrator, each inside a transaction of the proxy's.
+//! The implementation of the proxy's [`Authority`]. Each method runs inside a transaction of the proxy's.
 
 use xp_artifact::workflow::Repeat;
 use xp_machine::{Machine, State, Status};
@@ -24,7 +24,7 @@ fn scopes(machine: &Machine, artifact: &str, grant: &GrantRow) -> Vec<Scope> {
     ]
 }
 
-/// The versions at which things must be for a use.
+/// The versions that things must have for a use.
 fn expected(machine: &Machine, state: &State, grant: &GrantRow) -> Vec<Option<Value>> {
     let Some((_, action)) = declared(machine, &grant.action) else { return Vec::new() };
     machine.expected(state, action, &grant.args).into_iter().map(|(_, version)| version).collect()
@@ -45,7 +45,7 @@ impl Authority for Orchestrator {
         }
         let grant = rows.grant(&jti)?.ok_or_else(|| Fault::unknown("grant"))?;
         let mut warrant = self.warrant(rows.rows(), &grant)?.ok_or_else(|| Fault::unknown("run"))?;
-        // The row of the run is written with the commit; what this decision saw is in memory.
+        // The row of the run is written at the commit; the state of this transaction is in memory.
         if let Some(run) = Tx::new(rows, &self.memory).run(&grant.run)? {
             warrant.expected = expected(&run.machine, &run.state, &grant);
         }
@@ -65,7 +65,7 @@ impl Authority for Orchestrator {
             Some((declaration, repeat)) => {
                 Warrant { declaration: declaration.clone(), repeat, marker, expected, scopes }
             }
-            // Under this digest nothing was ever granted.
+            // No grant was ever issued under this digest.
             None => {
                 let declaration = xp_scope::Digest::of(b"");
                 Warrant { declaration, repeat: Repeat::Manual, marker, expected, scopes }

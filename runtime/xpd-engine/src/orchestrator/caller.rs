@@ -1,4 +1,4 @@
-//! Who is asking: tokens and proofs of possession.
+//! Authentication: tokens and proofs of possession.
 
 use std::fmt::Display;
 
@@ -15,50 +15,51 @@ use crate::memory::Tx;
 use crate::roster::{ADMIN, RECOVERY};
 use crate::rules::Rules;
 
-/// What somebody may ask for.
+/// The class of a caller, which determines what it may request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// A principal of the roster: what its roles may.
+    /// A principal of the roster, with the rights of its roles.
     Principal,
-    /// An administrator that the roster names.
+    /// An administrator named in the roster.
     Administrator,
-    /// Whoever holds the administrative key in the server's own folder: an administrator without a name of its own.
+    /// The holder of the administrative key in the server's folder: an administrator without a name of its
+    /// own.
     Server,
-    /// Whoever holds the recovery key: may lift a kill alone, and nothing else.
+    /// The holder of the recovery key, who may lift a kill without a second person and do nothing else.
     Recovery,
 }
 
-/// Somebody who proved to hold a registered key, for this request.
+/// A caller that has proved possession of a registered key for the current request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who, with all roles the roster gives; in a run it may be fewer, see [`actor`].
+    /// The principal with all roles in the roster; within a run these are restricted by [`actor`].
     actor: Actor,
     standing: Standing,
-    /// Thumbprint of the key.
+    /// Thumbprint of the caller's key.
     pub(super) key: String,
-    /// Identity of the proof, to be burned.
+    /// Id of the proof of possession, to be recorded as used.
     proof: String,
-    /// Until when it is remembered, seconds.
+    /// Time until which the proof is recorded, seconds since 1970.
     until: i64,
-    /// When its session was opened, milliseconds, if it came with one.
+    /// When the session was opened, milliseconds since 1970, if the caller has one.
     session: Option<u64>,
 }
 
 impl Caller {
-    /// The name of the principal.
+    /// Name of the principal.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.actor.principal.name
     }
 
-    /// What it may ask for.
+    /// Class of the caller.
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.standing
     }
 }
 
-/// Who holds a key, by these settings.
+/// The holder of a key according to these rules.
 fn holder(rules: &Rules, admin: &str, key: &str) -> Option<(Actor, Standing)> {
     let named = |name: &str, standing| {
         let principal = Principal { name: name.to_owned(), controller: name.to_owned() };
@@ -76,7 +77,7 @@ fn holder(rules: &Rules, admin: &str, key: &str) -> Option<(Actor, Standing)> {
     (key == admin).then(|| named(ADMIN, Standing::Server))?
 }
 
-/// A caller as the machine is told, in a run: with the roles it had when the run began and still has.
+/// The caller as an actor in a run, with the roles it had when the run began and still has.
 pub(super) fn actor(tx: &mut Tx<'_>, caller: &Caller, run: &str) -> Result<Actor, StoreError> {
     let (rules, mut actor) = (tx.rules(), caller.actor.clone());
     let Some(opened) = tx.run(run)?.map(|run| run.opened) else { return Ok(actor) };
@@ -91,7 +92,8 @@ fn unauthenticated(error: &impl Display) -> Fault {
     Fault::refused(RefusalCode::Unauthenticated, error.to_string())
 }
 
-/// Which URL a proof must name is no secret, and whoever asks by another name for the same place cannot guess it.
+/// The expected URL is not secret, and a client that uses another name for the server needs it to correct its
+/// proof.
 fn unproved(error: ProofError, url: &str) -> Fault {
     match error {
         ProofError::Url => {
@@ -102,7 +104,7 @@ fn unproved(error: ProofError, url: &str) -> Fault {
 }
 
 impl Orchestrator {
-    /// The time that proofs and tokens are compared with, in seconds since 1970.
+    /// The time against which proofs and tokens are checked, in seconds since 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
         i64::try_from(self.clock.now() / 1_000).unwrap_or(i64::MAX)
@@ -110,7 +112,7 @@ impl Orchestrator {
 
     fn prove(&self, proof: &str, received: &Received<'_>) -> Result<Proof, Fault> {
         verify_proof(proof, received).map_err(|error| match (error, self.clock.trouble()) {
-            // It may be the caller's clock that is right.
+            // The caller's clock may be right and the server's wrong.
             (ProofError::Time, Some(trouble)) => Fault::refused(RefusalCode::ClockOff, trouble.to_string()),
             (error, _) => unproved(error, received.url),
         })
@@ -123,9 +125,10 @@ impl Orchestrator {
         Ok(Caller { actor, standing, key: proof.jkt, proof: proof.jti, until, session: None })
     }
 
-    /// A caller who stops things or lets them go on. It is believed by the machine's own clock too, which is all that it has
-    /// at hand while the server's is off; so its proof is never forgotten.
-    fn overseer(&self, proof: &str, received: &Received<'_>) -> Result<Caller, Fault> {
+    /// Authenticates a caller of the oversight routes (kill, lift). Its proof is also accepted by the host's
+    /// wall clock, since a local administrator has no other time while the server's clock differs; therefore
+    /// the proof is recorded without expiry.
+    fn by_overseer(&self, proof: &str, received: &Received<'_>) -> Result<Caller, Fault> {
         let machine = i64::try_from(self.clock.machine() / 1_000).unwrap_or(i64::MAX);
         let proved = match verify_proof(proof, received) {
             Err(ProofError::Time) => verify_proof(proof, &Received { now: machine, ..*received }),
@@ -135,10 +138,10 @@ impl Orchestrator {
         Ok(Caller { until: i64::MAX, ..self.caller(proved)? })
     }
 
-    /// A principal, by its registered key alone.
+    /// Authenticates a principal by its registered key.
     ///
     /// # Errors
-    /// The proof does not hold, or the key is not registered.
+    /// The proof is invalid, or the key is not registered.
     pub fn by_key(&self, proof: &str, received: &Received<'_>) -> Result<Caller, Fault> {
         let caller = self.caller(self.prove(proof, received)?)?;
         if caller.standing != Standing::Principal {
@@ -148,12 +151,12 @@ impl Orchestrator {
         Ok(caller)
     }
 
-    /// An administrator: one that the roster names, or whoever holds the key in the server's own folder.
+    /// Authenticates an administrator of the roster or the holder of the server's administrative key.
     ///
     /// # Errors
-    /// The proof does not hold, or is by another key.
+    /// The proof is invalid, or by another key.
     pub fn by_admin(&self, proof: &str, received: &Received<'_>) -> Result<Caller, Fault> {
-        let caller = self.overseer(proof, received)?;
+        let caller = self.by_overseer(proof, received)?;
         match caller.standing {
             Standing::Administrator | Standing::Server => Ok(caller),
             Standing::Principal | Standing::Recovery => {
@@ -163,12 +166,12 @@ impl Orchestrator {
         }
     }
 
-    /// An administrator, or whoever holds the recovery key.
+    /// Authenticates an administrator or the holder of the recovery key.
     ///
     /// # Errors
-    /// The proof does not hold, or is by another key.
+    /// The proof is invalid, or by another key.
     pub fn by_lifter(&self, proof: &str, received: &Received<'_>) -> Result<Caller, Fault> {
-        let caller = self.overseer(proof, received)?;
+        let caller = self.by_overseer(proof, received)?;
         if caller.standing == Standing::Principal {
             let why = "this is asked with an administrator's key or the recovery key, and the proof is by another one";
             return Err(Fault::refused(RefusalCode::Unknown, why));
@@ -176,10 +179,10 @@ impl Orchestrator {
         Ok(caller)
     }
 
-    /// A principal in a session of one run.
+    /// Authenticates a principal in a session of one run.
     ///
     /// # Errors
-    /// Token or proof do not hold, or the session is of another run.
+    /// Token or proof is invalid, or the session is for another run.
     pub fn by_session(&self, proof: &str, received: &Received<'_>, run: &str) -> Result<Caller, Fault> {
         let token = token(received)?;
         let proof = self.prove(proof, received)?;
@@ -202,10 +205,11 @@ impl Orchestrator {
         Ok(Caller { session: Some(opened), ..caller })
     }
 
-    /// The holder of a grant. Whether key, time and arguments fit is the machine's to say, on the record.
+    /// Authenticates the holder of a grant. Key, expiry and arguments are checked by the machine, whose
+    /// decision is logged.
     ///
     /// # Errors
-    /// The proof does not hold, or this server did not sign the token.
+    /// The proof is invalid, or the token was not signed by this server.
     pub fn by_grant(
         &self,
         proof: &str,
@@ -232,18 +236,20 @@ fn token<'r>(received: &Received<'r>) -> Result<&'r str, Fault> {
 
 const UNREGISTERED: &str = "the key of the proof is not registered here";
 
-/// A proof is good for one request; its key must still be registered, and a principal that was refused too often waits.
+/// Records the proof as used and checks that the key is still registered, the session is not void and the
+/// principal not suspended.
 pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
     let (rules, admin) = (tx.rules(), tx.admin().to_owned());
     if holder(&rules, &admin, &caller.key) != Some((caller.actor.clone(), caller.standing)) {
         return Err(unauthenticated(&UNREGISTERED));
     }
-    if !tx.burn(&caller.key, &caller.proof, caller.until)? {
+    if !tx.record_proof(&caller.key, &caller.proof, caller.until)? {
         return Err(Refused::new(RefusalCode::ProofReplayed, "the proof was used before").into());
     }
     if let Some(opened) = caller.session {
         let scopes = [Scope::Principal(caller.name().to_owned())];
-        // A kill in force shows in what is answered; one that was lifted since took the session along.
+        // A kill in force is reported by the decision itself. One that was lifted voided the sessions opened
+        // before it.
         if tx.stopped(&scopes, None)?.is_none()
             && let Some(scope) = tx.stopped(&scopes, Some(opened))?
         {
@@ -251,7 +257,7 @@ pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
             return Err(Refused::new(RefusalCode::Killed, why).into());
         }
     }
-    // Whoever stops things must never be told to wait.
+    // Administrators are never suspended, since they must be able to kill.
     if caller.standing == Standing::Principal && tx.memory.limiter.suspended(caller.name(), tx.now) {
         return Err(Refused::new(RefusalCode::Suspended, "too many refusals in this minute").into());
     }

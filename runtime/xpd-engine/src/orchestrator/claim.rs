@@ -1,4 +1,4 @@
-//! A token is used: whether it may be, on the record.
+//! Claims: the decision whether a grant may be used, with its log entry.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ use super::decide::{Question, decide, on_record, refuse};
 use super::repeat::Request;
 use crate::memory::Tx;
 
-/// Decides about a use, and records that it starts. An answer, if it was carried out before under the same request id.
+/// Decides on a use and records its start. Returns the stored answer if the use was completed before under
+/// the same request id.
 pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Option<Answer>, Stop> {
     admit(tx, caller)?;
     let Use { claims, args, request_id } = using;
@@ -62,18 +63,18 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
     Ok(None)
 }
 
-/// The token ran out, and the machine has forgotten it: its row still says when. Or the clock stood still since, and nobody
-/// knows for how long.
+/// Whether the grant has expired. The machine forgets expired grants, so the row is consulted. A grant issued
+/// before the clock stood still counts as expired, since the time that passed is unknown.
 fn ran_out(tx: &mut Tx<'_>, run: &str, row: Option<&GrantRow>) -> Result<bool, Fault> {
     let Some(row) = row else { return Ok(false) };
-    if row.phase == Phase::Issued && tx.stood().is_some_and(|stood| row.issued <= stood) {
+    if row.phase == Phase::Issued && tx.last_halt().is_some_and(|halt| row.issued <= halt) {
         return Ok(true);
     }
     let held = tx.run(run)?.is_some_and(|run| run.state.holds().contains_key(&row.jti));
     Ok(!held && (row.phase == Phase::Expired || row.phase == Phase::Issued && row.expires <= tx.now))
 }
 
-/// Digest of what is asked for now, and what it concerns.
+/// The digest of the request as stated now, and the resources to lease.
 fn requested(
     tx: &mut Tx<'_>,
     id: &str,
@@ -88,14 +89,15 @@ fn requested(
     let Some((action, _)) = declared(&run.machine, &row.action) else {
         return Ok((stated(), Concerned::default()));
     };
-    // Of a token that is not held any more, the machine says why, whatever it is asked for.
+    // If the machine does not hold the grant, it refuses the claim and gives the reason, whatever the
+    // arguments.
     let grant = run.state.holds().get(&row.jti).map(|hold| hold.grant);
     let (Some(given), Some(_)) = (args, grant) else {
         return Ok((stated(), Concerned::of(&rules, &run.machine, &run.state, action, &row.args)));
     };
     let wanted = Wanted { step: &row.step, action: &row.action, grant };
     let mut whole = complete(&run.machine, &run.state, &wanted, given.clone()).map_err(Stop::Refuse)?;
-    // What was left out is what the token was cut for, whatever has become of the data since.
+    // Omitted arguments are those that were granted, even if the data they came from has changed since.
     for (name, value) in &row.args {
         if !given.contains_key(name) {
             whole.insert(name.clone(), value.clone());

@@ -1,10 +1,10 @@
-//! The clause that refused, in the words of the source.
+//! The clause of the workflow that led to a refusal, in source form.
 
 use xp_artifact::print;
 use xp_artifact::workflow::{ActionId, Outcome, Step, StepId, Then, Workflow};
 use xp_machine::Clause;
 
-/// The clause as written.
+/// The clause in source form.
 pub(super) fn text(workflow: &Workflow, clause: Clause) -> Option<String> {
     let step = |id: StepId| workflow.steps.get(id.index());
     let role = |step: &Step| workflow.roles.get(step.role.index()).map(|role| role.name.clone());
@@ -39,7 +39,7 @@ pub(super) fn text(workflow: &Workflow, clause: Clause) -> Option<String> {
     }
 }
 
-/// The first grant of a step that names an action.
+/// The first grant of a step for an action, in source form.
 pub(super) fn granting(workflow: &Workflow, step: &str, action: &str) -> Option<String> {
     let step = workflow.steps.iter().find(|found| found.name == step)?;
     let names = |id: ActionId| {

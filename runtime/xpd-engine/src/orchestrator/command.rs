@@ -1,4 +1,4 @@
-//! Running a command: what all of them begin with, and how they end.
+//! Running commands in the store's writer.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use super::caller::{Caller, admit};
 use crate::memory::Tx;
 
 impl Orchestrator {
-    /// A command of a caller: its proof is used up, then it is decided. A refusal is committed with it.
+    /// Runs a caller's command: its proof is recorded as used, then the command decides. A refusal is
+    /// committed as well.
     pub(super) async fn command<T: Send + 'static>(
         &self,
         caller: Caller,
@@ -22,7 +23,7 @@ impl Orchestrator {
         .await
     }
 
-    /// A command of the server's own.
+    /// Runs a command of the server's own.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Stop> + Send + 'static,
@@ -31,21 +32,21 @@ impl Orchestrator {
         xpd_proxy::write(&self.store, move |rows| work(&mut Tx::new(rows, &memory))).await
     }
 
-    /// A command that stops things: it goes before all that waits, and may use what the reserve left.
-    pub(super) async fn urge<T: Send + 'static>(
+    /// Runs a command that kills or lifts: it precedes waiting commands and may use the space of the reserve.
+    pub(super) async fn write_urgent<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Stop> + Send + 'static,
     ) -> Result<T, Fault> {
         let memory = Arc::clone(&self.memory);
-        xpd_proxy::urge(&self.store, move |rows| work(&mut Tx::new(rows, &memory))).await
+        xpd_proxy::write_urgent(&self.store, move |rows| work(&mut Tx::new(rows, &memory))).await
     }
 
-    /// A command that ends what was begun: it may use what the reserve left.
-    pub(super) async fn insist<T: Send + 'static>(
+    /// Runs a command that records the end of something begun: it may use the space of the reserve.
+    pub(super) async fn write_past_reserve<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Stop> + Send + 'static,
     ) -> Result<T, Fault> {
         let memory = Arc::clone(&self.memory);
-        xpd_proxy::insist(&self.store, move |rows| work(&mut Tx::new(rows, &memory))).await
+        xpd_proxy::write_past_reserve(&self.store, move |rows| work(&mut Tx::new(rows, &memory))).await
     }
 }

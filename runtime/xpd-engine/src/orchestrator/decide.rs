@@ -1,4 +1,4 @@
-//! One decision: the machine's answer and its log entry, in the transaction at hand.
+//! One decision: the machine's answer and its log entry, in the current transaction.
 
 use serde_json::json;
 use xp_artifact::workflow::StepId;
@@ -14,21 +14,21 @@ use crate::limiter::Treatment;
 use crate::memory::{Line, Tx};
 use crate::registry::qualified;
 
-/// Something to be decided.
+/// An input to be decided, with its context.
 pub(super) struct Question<'a> {
-    /// In which run.
+    /// Run id.
     pub run: &'a str,
-    /// Who is behind it; nobody behind the server's own events.
+    /// The principal; `None` for the server's own events.
     pub principal: Option<&'a str>,
-    /// Another run that holds what is concerned.
+    /// Another run that leases one of the resources concerned.
     pub leased_by: Option<String>,
-    /// The connector instance that it is about.
+    /// The connector instance concerned.
     pub instance: Option<&'a str>,
-    /// When the right to it was granted, if it was.
+    /// When the grant was issued, milliseconds since 1970, if there is one.
     pub since: Option<u64>,
-    /// Whose word it is, where that is not in the event.
+    /// Who made the statement, if the event does not say.
     pub by: Option<&'a str>,
-    /// What is asked.
+    /// The event.
     pub event: Event,
 }
 
@@ -39,13 +39,13 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What was accepted, with the index of its entry.
+/// An accepted input, with the index of its log entry.
 pub(super) struct Accepting {
     pub accepted: Accepted,
     pub index: u64,
 }
 
-/// Decides and records. The changes of an accepted input are followed up: grants, leases, the end of the run.
+/// Decides and records. Consequences of an accepted input are applied: grants, leases, the end of the run.
 pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop> {
     let Question { run: id, principal, leased_by, instance, since, by, event } = question;
     let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
@@ -72,13 +72,13 @@ pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Acceptin
         } else if logged(tx, Some(id), principal, serde_json::to_vec(&input).map_or(0, |b| b.len()))? {
             refused.index = Some(tx.record(id, body(&input, &result, facts)?)?.index);
             (line.refused, line.index) = (Some(refused.code), refused.index);
-            tx.tell(line);
+            tx.log_line(line);
         }
         return Err(Stop::Refuse(refused));
     }
     let index = tx.record(id, body(&input, &result, facts)?)?.index;
     line.index = Some(index);
-    tx.tell(line);
+    tx.log_line(line);
     let Ok(accepted) = result else { return Err(Fault::unknown("run").into()) };
     if let Event::Complete { jti, .. } | Event::Fail { jti, .. } | Event::Resolve { jti, .. } = &input.event {
         tx.release_use(id, jti)?;
@@ -92,7 +92,7 @@ pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Acceptin
     Ok(Accepting { accepted, index })
 }
 
-/// What the server's own log says of a question: names of the workflow only, whatever the caller wrote.
+/// The line for the server's log. It contains names of the workflow only, no text from the caller.
 fn about(tx: &mut Tx<'_>, id: &str, principal: Option<&str>, event: &Event) -> Result<Line, StoreError> {
     let row = match event {
         Event::Claim { jti, .. }
@@ -133,7 +133,7 @@ fn about(tx: &mut Tx<'_>, id: &str, principal: Option<&str>, event: &Event) -> R
     Ok(line)
 }
 
-/// Decides what may be refused without anybody being told: the refusal is on the record.
+/// For the server's own events, whose refusal has no recipient: it is logged and yields `None`.
 pub(super) fn unless_refused(outcome: Result<Accepting, Stop>) -> Result<Option<Accepting>, Fault> {
     match outcome {
         Ok(accepting) => Ok(Some(accepting)),
@@ -150,7 +150,7 @@ fn body(
     Body::decided(input, result, facts).map_err(|error| StoreError::Broken(error.to_string()))
 }
 
-/// What was begun may end whatever is killed.
+/// Whether a kill applies to the event. It does not to the end of something begun.
 fn stoppable(event: &Event) -> bool {
     !matches!(
         event,
@@ -173,7 +173,7 @@ pub(super) fn changes(accepted: &Accepted) -> &[Change] {
     }
 }
 
-/// Takes the automatic outcomes of a step whose evidence is there, each an event of its own.
+/// Takes the automatic outcomes of a step whose conditions hold, each as an event of its own.
 pub(super) fn follow(tx: &mut Tx<'_>, id: &str, step: StepId) -> Result<(), Fault> {
     loop {
         let Some(run) = tx.run(id)? else { return Ok(()) };
@@ -185,7 +185,7 @@ pub(super) fn follow(tx: &mut Tx<'_>, id: &str, step: StepId) -> Result<(), Faul
     }
 }
 
-/// Closes a run that is over once nothing of it is under way.
+/// Closes a run that has ended once no action of it is under way.
 fn finish(tx: &mut Tx<'_>, id: &str) -> Result<(), Fault> {
     let now = tx.now;
     let Some(run) = tx.run(id)? else { return Ok(()) };
@@ -199,18 +199,18 @@ fn finish(tx: &mut Tx<'_>, id: &str) -> Result<(), Fault> {
         run.closed = Some(now);
     }
     tx.release(id)?;
-    tx.forget_tallies(id)?;
+    tx.delete_counters(id)?;
     tx.checkpoint();
     Ok(())
 }
 
-/// Bytes of refusals of one principal that a run keeps; outside a run, a day.
+/// Upper bound on the logged refusals of one principal, in bytes, per run; outside runs, per day.
 const MAX_REFUSED: u64 = 8 << 20;
-/// What an entry takes beside what was asked.
+/// Assumed size of an entry without the request, in bytes.
 const ENTRY: usize = 1024;
 const DAY: u64 = 24 * 60 * 60 * 1_000;
 
-/// Whether a refusal is logged one by one: the first ones of a minute, as long as all of them together stay small.
+/// Whether a refusal gets an entry of its own: one of the first in its minute, and within [`MAX_REFUSED`].
 fn logged(
     tx: &mut Tx<'_>,
     run: Option<&str>,
@@ -223,21 +223,21 @@ fn logged(
         None => json!(["refused", principal, tx.now / DAY]),
     };
     let (run, what) = (run.unwrap_or_default(), what.to_string());
-    let kept = tx.tally(run, &what)?.unwrap_or_default();
+    let kept = tx.counter(run, &what)?.unwrap_or_default();
     let kept = kept.saturating_add(u64::try_from(asked.saturating_add(ENTRY)).unwrap_or(u64::MAX));
     let now = tx.now;
     let treatment = tx.memory.limiter.refused(principal, now, kept <= MAX_REFUSED);
     if treatment == Treatment::Count {
         return Ok(false);
     }
-    tx.set_tally(run, &what, kept)?;
+    tx.set_counter(run, &what, kept)?;
     Ok(true)
 }
 
-/// Longest reason that is logged, in characters.
+/// Upper bound on a logged reason, in characters.
 pub(super) const MAX_REASON: usize = 512;
 
-/// Records a refusal that is not the machine's. Gives the index of its entry, if it was logged one by one.
+/// Records a refusal by a check outside the machine. Returns the index of its entry if it has one of its own.
 pub(super) fn outside(
     tx: &mut Tx<'_>,
     run: Option<&str>,
@@ -256,7 +256,8 @@ pub(super) fn outside(
     if let Some(principal) = principal {
         facts.insert("principal".to_owned(), json!(principal));
     }
-    // It may quote what was asked; an entry is bounded, and one that is too long would take its whole commit with it.
+    // The reason may quote the request. It is cut, since an entry beyond the size limit would fail the whole
+    // commit.
     let reason = refused.reason.chars().take(MAX_REASON).collect();
     let line = Line {
         run: run.map(str::to_owned),
@@ -270,11 +271,11 @@ pub(super) fn outside(
         Some(run) => tx.record(run, body)?,
         None => tx.record_here(body)?,
     };
-    tx.tell(Line { index: Some(written.index), ..line });
+    tx.log_line(Line { index: Some(written.index), ..line });
     Ok(Some(written.index))
 }
 
-/// Records what was only counted in minutes that are over.
+/// Records the counts of refusals in windows that have ended.
 pub(super) fn counted(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let now = tx.now;
     for one in tx.memory.limiter.over(now) {
@@ -284,7 +285,7 @@ pub(super) fn counted(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Refuses and records it.
+/// Records a refusal and returns it.
 pub(super) fn refuse(tx: &mut Tx<'_>, run: &str, principal: &str, mut refused: Refused) -> Stop {
     match outside(tx, Some(run), Some(principal), &refused) {
         Ok(index) => {
@@ -295,7 +296,7 @@ pub(super) fn refuse(tx: &mut Tx<'_>, run: &str, principal: &str, mut refused: R
     }
 }
 
-/// A refusal that has no record yet is given one.
+/// Records a refusal that has not been recorded yet.
 pub(super) fn on_record(tx: &mut Tx<'_>, run: &str, principal: &str, stop: Stop) -> Stop {
     match stop {
         Stop::Refuse(refused) => refuse(tx, run, principal, refused),

@@ -1,4 +1,5 @@
-//! Taking an artifact in: signed by a trusted key, its actions declared as they are here, everything asked answered.
+//! Deployment of artifacts: signed by a trusted key, with this server's declarations, and with all required
+//! properties answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,26 +22,28 @@ use crate::realms;
 use crate::registry::qualified;
 use crate::rules::Rules;
 
-/// A token lives at most this long, whatever a workflow says.
+/// Upper bound on the lifetime of a grant, whatever the workflow states.
 const MAX_TTL_SECONDS: u32 = 120;
 
-/// An artifact that may be run.
+/// A deployed artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployed {
     /// Its digest.
     pub digest: String,
     /// Name of its workflow.
     pub name: String,
-    /// It was not here before.
+    /// Whether it was not deployed before.
     pub new: bool,
 }
 
 impl Orchestrator {
-    /// Takes an artifact in, and puts it in force for the name of its workflow. Signed by a trusted key is not enough: a
-    /// weaker one of the same name, signed once, stays signed. The administrator says which.
+    /// Deploys an artifact and makes it the current one for the name of its workflow. A trusted signature
+    /// alone does not suffice, since an older, weaker artifact of the same name stays signed; therefore an
+    /// administrator must deploy it.
     ///
     /// # Errors
-    /// Damaged, unsigned, by an unknown key, with other declarations, unproved, or not runnable.
+    /// The artifact is damaged, unsigned, signed by an unknown key only, has other declarations, is unproved
+    /// or cannot be run.
     pub async fn deploy(
         &self,
         caller: Caller,
@@ -72,7 +75,7 @@ impl Orchestrator {
                 }
                 let written = tx.record_here(Body::Deployed { artifact: digest, facts })?;
                 let (what, index) = (Kind::ArtifactDeployed.as_str(), Some(written.index));
-                tx.tell(Line { what, principal: Some(by), index, ..Line::default() });
+                tx.log_line(Line { what, principal: Some(by), index, ..Line::default() });
             }
             Ok(Deployed { digest: text, name, new })
         })
@@ -84,7 +87,7 @@ struct Checked {
     digest: Digest,
     name: String,
     signer: String,
-    /// Where its things lie, for each way in which a run of it may be bound now.
+    /// The bindings of its realms, for each choice of instances that a start can make at present.
     realms: Vec<serde_json::Value>,
 }
 
@@ -113,8 +116,8 @@ fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
     Ok(Checked { digest, name, signer: signer(rules, &envelope), realms })
 }
 
-/// Binds the realms as a start by each rule would. Where connectors lack an instance, no run can be started, and a start
-/// says so.
+/// Binds the realms as a start under each rule would. A choice that lacks an instance is skipped; a start
+/// under it is refused.
 fn realms(
     rules: &Rules,
     workflow: &Workflow,
@@ -129,7 +132,7 @@ fn realms(
     chosen.iter().map(|chosen| Ok(realms::bind(&rules.instances, chosen, workflow)?.to_json())).collect()
 }
 
-/// The trusted key whose signature counted.
+/// Ids of the trusted keys among the signers.
 fn signer(rules: &Rules, envelope: &Envelope) -> String {
     let known: Vec<String> = rules.trusted.iter().map(VerifyingKey::id).collect();
     let named = envelope.signatures().iter().map(|signature| &signature.keyid);
@@ -146,7 +149,7 @@ fn declarations(rules: &Rules, artifact: &Artifact) -> Result<(), Refused> {
     Ok(())
 }
 
-/// An empty set of answers refuses, as does one that lacks what this server requires.
+/// Refuses an artifact without answers, or without an answer that this server requires.
 fn answered(rules: &Rules, obligations: &[Obligation]) -> Result<(), Refused> {
     if obligations.is_empty() {
         return Err(Refused::new(RefusalCode::Unproved, "nothing was asked of the artifact"));

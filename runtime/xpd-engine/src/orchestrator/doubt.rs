@@ -1,4 +1,4 @@
-//! Doubts: what may be repeated, and what is left to a person.
+//! Actions in doubt: which may be repeated, and which are left to a person.
 
 use serde_json::json;
 use xp_artifact::workflow::Repeat;
@@ -14,7 +14,7 @@ use super::decide::MAX_REASON;
 use super::stops::{Covered, stopped};
 use crate::memory::Tx;
 
-/// Records that an action in doubt starts again.
+/// Records that an action in doubt is repeated.
 pub(super) fn again(tx: &mut Tx<'_>, row: &GrantRow) -> Result<(), Fault> {
     let req = Digest::parse(&row.req).map_err(StoreError::broken)?;
     let facts = Facts::from([("repeat".to_owned(), json!(true))]);
@@ -22,14 +22,14 @@ pub(super) fn again(tx: &mut Tx<'_>, row: &GrantRow) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What ends a doubt.
+/// How a doubt will be resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitsFor {
     /// The server repeats the action.
     Repeat,
-    /// The server looks whether it was carried out.
+    /// The server probes whether it was performed.
     Look,
-    /// A person says how it ended.
+    /// A person states how it ended.
     Person,
 }
 
@@ -49,7 +49,8 @@ pub(super) fn waits_for(tx: &mut Tx<'_>, row: &GrantRow) -> Result<WaitsFor, Fau
     })
 }
 
-/// Why it may not be repeated, now or ever: none of these is taken back, the lifting of a kill included.
+/// Why the action may never be repeated. Each of these reasons is permanent, including a kill that is lifted
+/// later.
 pub(super) fn forbidden(tx: &mut Tx<'_>, row: &GrantRow) -> Result<Option<Refused>, Fault> {
     let no = |code: RefusalCode, why: &str| Ok(Some(Refused::new(code, format!("not repeated: {why}"))));
     let covered = Covered {
@@ -83,7 +84,7 @@ pub(super) fn forbidden(tx: &mut Tx<'_>, row: &GrantRow) -> Result<Option<Refuse
     Ok(None)
 }
 
-/// On the record, once, and for good.
+/// Leaves the doubt to a person and records the reason once.
 pub(super) fn leave(tx: &mut Tx<'_>, row: &GrantRow, why: &Refused) -> Result<(), Fault> {
     if tx.leave_to_person(&row.jti)? {
         let facts = Facts::from([("jti".to_owned(), json!(row.jti))]);

@@ -1,4 +1,4 @@
-//! A claimed action ends: done, not done, or nobody knows.
+//! The end of a claimed action: done, not done, or in doubt.
 
 use xp_artifact::workflow::StepId;
 use xp_machine::{Accepted, Change, Event};
@@ -11,7 +11,7 @@ use xpd_store::{GrantRow, Phase, StoreError};
 use super::decide::{Accepting, Question, changes, decide, follow};
 use crate::memory::Tx;
 
-/// Records how an action ended. The answer is given only after that.
+/// Records the end of an action. It is answered only after the commit.
 pub(super) fn end(tx: &mut Tx<'_>, hooks: Hooks, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
     let answer = record(tx, spent, ending)?;
     follow(tx, spent.run(), spent.step())?;
@@ -36,7 +36,8 @@ fn record(tx: &mut Tx<'_>, spent: &Spent, ending: Ending) -> Result<Answer, Faul
                     settle_request(tx, &row, &answer)?;
                     Ok(answer)
                 }
-                // It happened and what came back is not what was declared: a person must look.
+                // The action was performed but its result does not have the declared type, so a person must
+                // decide.
                 Err(Stop::Refuse(refused)) => doubt(tx, id, jti, refused.reason),
                 Err(Stop::Abort(fault)) => Err(fault),
             }
@@ -74,7 +75,7 @@ fn failed(failure: Failure, index: u64) -> Answer {
     Answer { result: None, bound: false, failure: Some(failure), index, replayed: false }
 }
 
-/// Resolves a doubt. What is not of the declared type is refused, and it stays in doubt.
+/// Resolves a doubt. A result of another than the declared type is refused, and the action stays in doubt.
 pub(super) fn resolve(
     tx: &mut Tx<'_>,
     row: &GrantRow,
@@ -96,7 +97,7 @@ pub(super) fn resolve(
     Ok(answer)
 }
 
-/// What the machine cannot refuse: the index of its entry.
+/// The entry's index for an input that the machine must accept; a refusal is a fault of the store.
 fn must(outcome: Result<Accepting, Stop>) -> Result<u64, Fault> {
     match outcome {
         Ok(accepting) => Ok(accepting.index),
@@ -108,7 +109,7 @@ fn must(outcome: Result<Accepting, Stop>) -> Result<u64, Fault> {
     }
 }
 
-/// Whether it counts: not if the run was over or the step reopened meanwhile.
+/// Whether the result counts as evidence: not if the run has ended or the step was reopened meanwhile.
 fn bound(accepted: &Accepted) -> bool {
     let over = changes(accepted).iter().any(|change| matches!(change, Change::RunKilled));
     matches!(accepted, Accepted::Ended { bound: true, .. }) && !over
@@ -116,7 +117,7 @@ fn bound(accepted: &Accepted) -> bool {
 
 fn settle_request(tx: &mut Tx<'_>, row: &GrantRow, answer: &Answer) -> Result<(), StoreError> {
     let Some(request) = &row.request else { return Ok(()) };
-    // The digest stands since the claim.
+    // The digest was stored at the claim.
     let answer = serde_json::to_vec(answer)?;
     tx.remember(&row.run, &row.key, request, "", Some(&answer))
 }

@@ -1,4 +1,4 @@
-//! The evidence of a run, out of the store.
+//! Evidence packages from the store.
 
 use xp_artifact::{Envelope, Trust, VerifyingKey};
 use xpd_audit::entry::{Blob, Salt};
@@ -12,13 +12,13 @@ use super::Orchestrator;
 use crate::log_key::Nodes;
 
 impl Orchestrator {
-    /// The evidence package of a run, up to now. Complete once the run is closed.
+    /// The evidence package of a run up to the present. Complete once the run is closed.
     ///
     /// # Errors
-    /// There is no such run, or the store cannot.
+    /// There is no such run, or the store failed.
     pub async fn evidence(&self, run: &str, log_key: Vkey) -> Result<Vec<u8>, Fault> {
         match self.sign_checkpoint().await {
-            // What was signed before can still be given out.
+            // On a full disk, the package is made under the last checkpoint.
             Ok(()) | Err(Fault::Store(StoreError::Full(_))) => {}
             Err(fault) => return Err(fault),
         }
@@ -45,7 +45,7 @@ fn gather(
     let Some(artifact) = rows.artifact_bytes(&row.artifact)? else { return Ok(None) };
     let recorded = rows.entries(run)?;
     let Some(last) = recorded.last() else { return Ok(None) };
-    // One that others vouch for, where it covers the run.
+    // Prefers a cosigned checkpoint, if it covers the run.
     let cosigned = rows.cosigned()?.filter(|checkpoint| checkpoint.size > last.index);
     let checkpoint = if cosigned.is_some() { cosigned } else { rows.checkpoint(u64::MAX)? };
     let Some(checkpoint) = checkpoint else { return Ok(None) };

@@ -1,5 +1,6 @@
-//! Stopping things. When the answer is given, nothing of what was stopped leaves the server any more: a claim sees the kill in
-//! its transaction, and what was under way is cut off. Survives a restart, never queues.
+//! Kills. Once a kill is answered, no request of a stopped action leaves the server: claims read the kill in
+//! their transaction, and lines of running actions are cut. A kill survives restarts and precedes all waiting
+//! commands.
 
 use serde_json::json;
 use xp_machine::Event;
@@ -13,24 +14,25 @@ use super::caller::{Caller, admit};
 use super::decide::{MAX_REASON, Question, decide, outside};
 use crate::memory::Line;
 
-/// Tries after the first. What was waiting when the reserve was given up may take part of it.
+/// Number of retries. Commands waiting when the reserve is released may consume part of it.
 const TRIES: u32 = 3;
 
-/// Something was stopped.
+/// A completed kill.
 #[derive(Clone, Debug)]
 pub struct Killed {
-    /// The entry about it.
+    /// Index of its log entry.
     pub index: u64,
-    /// Actions that were under way.
+    /// Actions that were running.
     pub ended: Vec<Cut>,
 }
 
 impl Orchestrator {
-    /// Stops something, on the word of an administrator: first on the record, so that no claim is won any more, then what
-    /// is under way on the lines. Where nothing can be recorded, what is under way is ended all the same.
+    /// Kills a scope on behalf of an administrator. The kill is committed first, so that no further claim
+    /// succeeds; then the lines of running actions are cut. If the commit fails, the lines are cut
+    /// nevertheless.
     ///
     /// # Errors
-    /// There is no such thing, or it is over.
+    /// The scope does not exist or has ended.
     pub async fn kill(
         &self,
         lines: &Lines,
@@ -50,15 +52,15 @@ impl Orchestrator {
                 }
                 Err(refused) => return Err(refused),
             };
-            // What was tried is undone, the proof unused.
+            // The failed attempt was rolled back, so the proof of possession is unused.
             tries -= 1;
             match error {
-                // A full disk must not keep anybody from stopping things.
+                // A full disk must not prevent a kill.
                 StoreError::Full(_) => {
                     tracing::warn!("no room to record a kill: the reserve is given up");
                     self.store.release_reserve();
                 }
-                // Another command took this one's commit along.
+                // Another command of the same commit failed.
                 StoreError::Aborted | StoreError::RolledBack(_) => {}
                 other => {
                     lines.stop(&scope);
@@ -69,7 +71,7 @@ impl Orchestrator {
     }
 
     async fn try_kill(&self, caller: Caller, scope: Scope, reason: String) -> Result<u64, Fault> {
-        self.urge(move |tx| {
+        self.write_urgent(move |tx| {
             admit(tx, &caller)?;
             let by = caller.name();
             let known = match &scope {
@@ -93,7 +95,7 @@ impl Orchestrator {
             }
             let facts = Facts::from([("by".to_owned(), json!(by))]);
             let written = tx.record_here(Body::Stopped { scope: scope.to_string(), reason, facts })?;
-            tx.tell(Line {
+            tx.log_line(Line {
                 what: Kind::Killed.as_str(),
                 principal: Some(by.to_owned()),
                 index: Some(written.index),

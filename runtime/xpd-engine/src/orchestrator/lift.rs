@@ -1,4 +1,5 @@
-//! Lifting a kill: two administrators, or one holder of the recovery key. Nothing that was granted before comes back.
+//! Lifting a kill, by two administrators or by the holder of the recovery key. Grants issued before the kill
+//! stay void.
 
 use serde_json::json;
 use xp_wire::RefusalCode;
@@ -11,26 +12,26 @@ use super::caller::{Caller, Standing, admit};
 use super::decide::{MAX_REASON, outside};
 use crate::memory::Tx;
 
-/// How long the word of the first waits for that of the second, in milliseconds.
+/// How long a first request to lift waits for the second, in milliseconds.
 const WAITS: u64 = 24 * 60 * 60 * 1_000;
 
-/// What came of it.
+/// The outcome of a request to lift a kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifted {
-    /// The entry about it.
+    /// Index of its log entry.
     pub index: u64,
-    /// It is lifted; else another administrator must ask the same.
+    /// Whether the kill was lifted. If not, another administrator must make the same request.
     pub lifted: bool,
 }
 
 impl Orchestrator {
-    /// Asks that a kill be lifted; the second person to ask lifts it.
+    /// Requests that a kill be lifted. The second person's request lifts it.
     ///
     /// # Errors
-    /// Nothing of that scope is stopped, it cannot be lifted, or the caller is not one who may.
+    /// No kill of this scope is in force, it cannot be lifted, or the caller may not.
     pub async fn lift(&self, caller: Caller, scope: Scope, reason: String) -> Result<Lifted, Fault> {
         let reason: String = reason.chars().take(MAX_REASON).collect();
-        self.insist(move |tx| {
+        self.write_past_reserve(move |tx| {
             admit(tx, &caller)?;
             match lift(tx, &caller, &scope, reason) {
                 Err(Stop::Refuse(mut refused)) => {
@@ -46,9 +47,9 @@ impl Orchestrator {
     /// The kills in force.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     pub async fn stops(&self, caller: Caller) -> Result<Vec<StopRow>, Fault> {
-        self.insist(move |tx| {
+        self.write_past_reserve(move |tx| {
             admit(tx, &caller)?;
             Ok(tx.stops()?)
         })

@@ -1,4 +1,4 @@
-//! Where a run is, and what its callers may do.
+//! Queries: status of runs, offers, doubts.
 
 use std::sync::Arc;
 
@@ -15,44 +15,44 @@ use super::doubt::{WaitsFor, waits_for};
 use super::stops::{Covered, stopped};
 use crate::memory::Run;
 
-/// A run in short.
+/// Status of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunSummary {
-    /// Its id.
+    /// Run id.
     pub run: String,
     /// Name of its workflow.
     pub workflow: String,
-    /// Its artifact.
+    /// Digest of its artifact.
     pub artifact: String,
-    /// Whether it is over.
+    /// Status of its machine.
     pub status: Status,
-    /// The outcome that ended it, `review.refused`.
+    /// The outcome that ended it, such as `review.refused`.
     pub ended_by: Option<String>,
-    /// Log entries so far.
+    /// Number of its log entries.
     pub entries: u64,
-    /// `run.closed` is written: the evidence is complete.
+    /// Whether `run.closed` has been written, so that its evidence is complete.
     pub closed: bool,
     /// Its steps.
     pub steps: Vec<StepSummary>,
 }
 
-/// A step in short.
+/// Status of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepSummary {
-    /// Its name.
+    /// Name.
     pub step: String,
-    /// It is open.
+    /// Whether it is open.
     pub open: bool,
-    /// Number of the opening.
+    /// Ordinal of the latest opening.
     pub opening: u32,
-    /// The outcome it settled with.
+    /// The outcome with which it settled.
     pub outcome: Option<String>,
 }
 
-/// An action whose end nobody knows.
+/// An action in doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubtful {
-    /// The token.
+    /// `jti` of the grant.
     pub jti: String,
     /// The run.
     pub run: String,
@@ -62,18 +62,19 @@ pub struct Doubtful {
     pub action: String,
     /// The connector instance.
     pub instance: String,
-    /// Whose it is.
+    /// The principal that claimed it.
     pub principal: String,
-    /// What ends the doubt.
+    /// How the doubt will be resolved.
     pub waits_for: WaitsFor,
 }
 
-// Looking goes through the writer where the caller's proof is used up by it; so it also shows what is committed now.
+// Queries that record the caller's proof as used go through the writer, and therefore see everything
+// committed.
 impl Orchestrator {
-    /// Where a run is.
+    /// Status of a run.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no such run.
     pub async fn summary(&self, caller: Caller, run: &str) -> Result<RunSummary, Fault> {
         let id = run.to_owned();
         self.command(caller, move |tx, _| {
@@ -83,7 +84,7 @@ impl Orchestrator {
         .await
     }
 
-    /// The clause of a step that grants an action, as written; nothing where there is none.
+    /// The clause of a step that grants an action, in source form.
     pub async fn granting(&self, run: &str, step: &str, action: &str) -> Option<String> {
         let machines = Arc::clone(&self.machines);
         let (id, step, action) = (run.to_owned(), step.to_owned(), action.to_owned());
@@ -95,7 +96,7 @@ impl Orchestrator {
         self.store.read(read).await.ok().flatten()
     }
 
-    /// What the caller may do now.
+    /// The grants that the caller may request now.
     ///
     /// # Errors
     /// There is no such run.
@@ -113,10 +114,10 @@ impl Orchestrator {
         .await
     }
 
-    /// Actions in doubt, for the administrator.
+    /// The actions in doubt, for administrators.
     ///
     /// # Errors
-    /// The store cannot say.
+    /// The store failed.
     pub async fn doubtful(&self, caller: Caller) -> Result<Vec<Doubtful>, Fault> {
         self.command(caller, move |tx, _| {
             let mut doubtful = Vec::new();
@@ -137,7 +138,7 @@ impl Orchestrator {
         .await
     }
 
-    /// Burns the proof of a caller that only looks at what never changes.
+    /// Records the proof of a caller whose request reads immutable data only.
     ///
     /// # Errors
     /// The proof was used before.
@@ -145,10 +146,10 @@ impl Orchestrator {
         self.command(caller, |_, _| Ok(())).await
     }
 
-    /// Signs a checkpoint of all there is now.
+    /// Signs a checkpoint of the whole log.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     pub(super) async fn sign_checkpoint(&self) -> Result<(), Fault> {
         self.write(|tx| {
             tx.checkpoint();
@@ -157,10 +158,10 @@ impl Orchestrator {
         .await
     }
 
-    /// Numbers for whoever watches the server.
+    /// Counters for monitoring.
     ///
     /// # Errors
-    /// The store cannot say.
+    /// The store failed.
     pub async fn figures(&self) -> Result<xpd_store::Figures, StoreError> {
         self.store.read(|rows| rows.figures()).await
     }

@@ -1,4 +1,5 @@
-//! Decides, on the compiled machine. Holds no secret of any connector and does nothing to the world.
+//! The orchestrator: decides on requests with the compiled machine. It holds no connector credential and has
+//! no effect outside the store.
 
 mod args;
 mod authority;
@@ -65,16 +66,16 @@ pub struct Orchestrator {
     machines: Arc<Machines>,
     hooks: Hooks,
     health: Health,
-    /// Size of the largest checkpoint that has the cosignatures it needs.
+    /// Size of the largest checkpoint with the required cosignatures.
     cosigned: watch::Sender<u64>,
 }
 
 impl Orchestrator {
-    /// Over the store that `open` opens with what the orchestrator keeps beside its writer. `checkpoint` is the file of the
-    /// last checkpoint given out.
+    /// An orchestrator over the store that `open` opens with the given resident. `checkpoint` is the path of
+    /// the checkpoint file.
     ///
     /// # Errors
-    /// The store cannot be opened, or its log is not the one whose checkpoint was given out.
+    /// The store cannot be opened, or its log does not extend the published checkpoint.
     pub async fn open(
         rules: Rules,
         keys: Arc<Keys>,
@@ -94,25 +95,26 @@ impl Orchestrator {
         let (health, cosigned) = (Health::default(), watch::Sender::new(0));
         let orchestrator = Self { store, name, live, keys, clock, memory, machines, hooks, health, cosigned };
         let shared = Arc::clone(&orchestrator.memory);
-        let checked =
-            orchestrator.store.insist(move |rows| crate::memory::Tx::new(rows, &shared).check_log());
+        let checked = orchestrator
+            .store
+            .write_past_reserve(move |rows| crate::memory::Tx::new(rows, &shared).check_log());
         checked.await?;
         Ok(orchestrator)
     }
 
-    /// What the operator settled, as it is in force now.
+    /// The rules in force.
     #[must_use]
     pub fn rules(&self) -> Arc<Rules> {
         self.live.now()
     }
 
-    /// Its name, which stays.
+    /// Name of the server, which cannot be changed by a reload.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Why the time cannot be trusted now, if it cannot.
+    /// Why the time is not trusted at present; `None` if it is.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         self.clock.trouble()
@@ -124,14 +126,14 @@ impl Orchestrator {
         Arc::clone(&self.store)
     }
 
-    /// The public keys of its tokens.
+    /// The public keys with which its tokens are verified.
     #[must_use]
     pub fn jwks(&self) -> xp_wire::body::JwkSet {
         xpd_token::jwks([self.keys.grants.public(), self.keys.sessions.public()])
     }
 }
 
-/// 128 random bits in hex.
+/// 128 random bits in hexadecimal.
 fn random_id() -> Result<String, Fault> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(StoreError::broken)?;

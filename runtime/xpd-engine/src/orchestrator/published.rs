@@ -1,4 +1,4 @@
-//! The log as it is given out: its checkpoint and its tiles.
+//! The published log: checkpoints and tiles.
 
 use std::time::Duration;
 
@@ -14,47 +14,48 @@ use super::Orchestrator;
 use crate::checkpoint_file;
 use crate::log_key::Nodes;
 
-/// How long evidence waits for witnesses.
+/// How long a request for evidence waits for cosignatures.
 const COSIGNING: Duration = Duration::from_secs(10);
 
 impl Orchestrator {
-    /// The latest signed checkpoint; nothing, where nothing was logged yet.
+    /// The latest signed checkpoint; `None` while the log is empty.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     pub async fn checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let found = self.store.read(|rows| rows.checkpoint(u64::MAX)).await?;
         Ok(found.map(|checkpoint| checkpoint.note))
     }
 
-    /// Size of the checkpoint that was signed last, as it changes.
+    /// Size of the last signed checkpoint, as a watch channel.
     #[must_use]
     pub fn signed(&self) -> watch::Receiver<u64> {
         self.memory.signed()
     }
 
-    /// That the log of one size continues that of a smaller one (RFC 6962).
+    /// The consistency proof between two sizes of the log (RFC 6962).
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     pub async fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, StoreError> {
         let proof =
             move |rows: &dyn Read| consistency_proof(&Nodes(rows), old, new).map_err(StoreError::broken);
         self.store.read(proof).await
     }
 
-    /// Compares a checkpoint that was kept elsewhere with the log, which must be that log or a longer one.
+    /// Checks that the log extends a checkpoint that was stored elsewhere.
     ///
     /// # Errors
-    /// It is an older log or another one, or the store cannot.
+    /// It does not, or the store failed.
     pub async fn compare(&self, signed: Checkpoint) -> Result<(), StoreError> {
         self.store.read(move |rows| checkpoint_file::compare(rows, &signed)).await
     }
 
-    /// Keeps a checkpoint with the cosignatures that it needs: it is what is given out, and what evidence rests on.
+    /// Stores a checkpoint with the required cosignatures. From then on it is the published one, and evidence
+    /// uses it.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     pub async fn keep_cosigned(&self, size: u64, note: Vec<u8>) -> Result<(), Fault> {
         let kept = self.write(move |tx| Ok(tx.cosign_checkpoint(&CheckpointRow { size, note })?)).await?;
         if kept {
@@ -67,7 +68,7 @@ impl Orchestrator {
         Ok(())
     }
 
-    /// Waits until the checkpoint signed last has the cosignatures it needs; not for long.
+    /// Waits for up to [`COSIGNING`] until the last signed checkpoint is cosigned.
     pub(super) async fn until_cosigned(&self) {
         let size = *self.signed().borrow();
         let mut cosigned = self.cosigned.subscribe();
@@ -77,10 +78,11 @@ impl Orchestrator {
         }
     }
 
-    /// A tile of hashes, or the bundle of entries under a tile of level 0. Nothing, where the checkpoint does not cover it.
+    /// A tile of hashes, or the entry bundle under a tile of level 0; `None` if the checkpoint does not cover
+    /// it.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     pub async fn tile(&self, tile: Tile, entries: bool) -> Result<Option<Vec<u8>>, StoreError> {
         self.store.read(move |rows| bytes(rows, &tile, entries)).await
     }

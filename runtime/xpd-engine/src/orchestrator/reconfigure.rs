@@ -1,7 +1,8 @@
-//! Settings are put in force, at the start and while the server works: on the record, by what changed in them.
+//! Putting rules in force, at start and on a reload. A log entry names what changed.
 //!
-//! A removal acts at the next decision. What is added to the roster acts in runs that start later: each part of it (a
-//! principal under a key in a role) is known since the time at which it came in, and plays in a run only if that began later.
+//! A removal takes effect at the next decision. An addition to the roster takes effect in runs started later:
+//! for each part of the roster (a principal under a key in a role) the time of its addition is stored, and it
+//! takes part in a run only if the run began later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,20 +15,20 @@ use super::Orchestrator;
 use crate::memory::Tx;
 use crate::rules::Rules;
 
-/// Where the times are kept since which parts of the roster are known.
+/// The key in the store under which these times are kept.
 const SINCE: &str = "roster";
 
-/// Names of a change that are put on the record; of more, how many there were.
+/// Upper bound on the names listed in a log entry. Beyond it their number is logged.
 const NAMED: usize = 32;
 
 impl Orchestrator {
-    /// Puts settings in force, and on the record if they differ from the last ones. True if they do.
+    /// Puts rules in force. If they differ from the previous ones, the change is logged and true returned.
     ///
     /// # Errors
-    /// The store cannot; then those before stay in force.
+    /// The store failed; the previous rules stay in force.
     pub async fn reconfigure(&self, rules: Rules) -> Result<bool, Fault> {
         let (live, before) = (Arc::clone(&self.live), self.live.now());
-        let done = self.insist(move |tx| {
+        let done = self.write_past_reserve(move |tx| {
             let mut rules = rules;
             rules.since = since(tx, &rules)?;
             let text = rules.digest.to_string();
@@ -37,7 +38,7 @@ impl Orchestrator {
                 let facts = differences(&live.now(), &rules);
                 tx.record_here(Body::Configured { config: rules.digest.clone(), facts })?;
             }
-            // Before the commit: whatever is decided after this sees it.
+            // Replaced before the commit, so every later decision sees the new rules.
             live.put(Arc::new(rules));
             Ok(changed)
         });
@@ -48,16 +49,16 @@ impl Orchestrator {
         done
     }
 
-    /// Puts on the record under which settings the server starts.
+    /// Logs the rules with which the server starts, if they changed.
     ///
     /// # Errors
-    /// The store cannot.
-    pub async fn settle_in(&self) -> Result<(), Fault> {
+    /// The store failed.
+    pub async fn record_rules(&self) -> Result<(), Fault> {
         self.reconfigure(Rules::clone(&self.live.now())).await.map(drop)
     }
 }
 
-/// Since when each part of the roster is known; the first roster of all always was.
+/// The time of addition of each part of the roster. Parts of the very first roster have none.
 fn since(tx: &mut Tx<'_>, rules: &Rules) -> Result<BTreeMap<String, u64>, Fault> {
     let known: Option<BTreeMap<String, u64>> = match tx.remembered(SINCE)? {
         Some(bytes) => Some(serde_json::from_slice(&bytes).map_err(xpd_store::StoreError::from)?),
@@ -76,7 +77,7 @@ fn since(tx: &mut Tx<'_>, rules: &Rules) -> Result<BTreeMap<String, u64>, Fault>
     Ok(parts)
 }
 
-/// What differs, by name.
+/// The differences, by name.
 fn differences(before: &Rules, after: &Rules) -> Facts {
     let mut facts = Facts::new();
     let mut note = |what: &str, old: BTreeSet<String>, new: BTreeSet<String>| {

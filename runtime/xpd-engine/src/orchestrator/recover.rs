@@ -1,4 +1,4 @@
-//! What a process that ended left behind: doubts, tokens that ran out, outcomes that are due.
+//! Recovery after a restart, and periodic work: doubts, expired grants, outcomes that are due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,17 @@ use super::Orchestrator;
 use super::decide::{Question, counted, decide, follow, unless_refused};
 use crate::health::Severity;
 
-/// How often tokens that ran out are dropped.
+/// Interval between sweeps.
 const EVERY: Duration = Duration::from_secs(2);
 
 impl Orchestrator {
-    /// Turns claims whose process has ended into doubts, and takes what is due. Sends nothing.
+    /// Turns claims of the previous process into doubts and takes the outcomes that are due. Sends nothing to
+    /// upstreams.
     ///
     /// # Errors
-    /// The store cannot.
+    /// The store failed.
     pub async fn recover(&self) -> Result<(), Fault> {
-        self.insist(move |tx| {
+        self.write_past_reserve(move |tx| {
             for row in tx.grants_in(Phase::Claimed)? {
                 let event = Event::Doubt { jti: row.jti.clone() };
                 unless_refused(decide(tx, Question::own(&row.run, event)))?;
@@ -38,13 +39,13 @@ impl Orchestrator {
         .await
     }
 
-    /// Drops tokens that ran out, until it is told to stop. Waits for no upstream.
-    pub async fn keep_up(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    /// Sweeps periodically until told to stop. Does not wait for upstreams.
+    pub async fn maintain(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         loop {
             let swept = self.sweep().await;
-            self.look_around().await;
+            self.update_conditions().await;
             let cannot = match swept {
-                // The disk has a condition of its own.
+                // A full disk is reported by the condition of the disk.
                 Ok(()) | Err(Fault::Store(StoreError::Full(_))) => None,
                 Err(fault) => {
                     tracing::warn!(?fault, "sweeping failed");
@@ -58,7 +59,7 @@ impl Orchestrator {
         }
     }
 
-    /// Makes the reserve again where it was used, drops tokens that ran out, and records refusals that were only counted.
+    /// One sweep: restores the reserve, expires grants, records counts of refusals.
     async fn sweep(&self) -> Result<(), Fault> {
         let (store, memory) = (Arc::clone(&self.store), Arc::clone(&self.memory));
         let room = tokio::task::spawn_blocking(move || {

@@ -1,4 +1,4 @@
-//! Requests that are repeated under their id.
+//! Idempotent requests: a request repeated under its id gets the stored answer.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,27 +10,29 @@ use xpd_store::{Seen, StoreError};
 use super::caller::Caller;
 use crate::memory::Tx;
 
-/// A request that may come again under its id.
+/// A request with an optional id.
 pub(super) struct Request {
-    /// Its run; empty where it stands in none.
+    /// Run id; empty for a request outside runs.
     run: String,
     id: Option<String>,
     digest: String,
 }
 
 impl Request {
-    /// `asked` is all that it asks for: under the same id nothing else may be asked.
+    /// `asked` is the complete content of the request. A later request with the same id must have the same
+    /// content.
     pub fn new(run: &str, id: Option<String>, asked: &serde_json::Value) -> Self {
         let digest = Digest::of(asked.to_string().as_bytes()).to_string();
         Self { run: run.to_owned(), id, digest }
     }
 
-    /// Its id, if it has one.
+    /// The request id, if any.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// The answer it was given before; nothing if it is new. Refused, without a record, where it cannot be answered.
+    /// The stored answer; `None` for a new request. Refused, without a log entry, if the id is malformed,
+    /// used with other content or still under way.
     pub fn before<T: DeserializeOwned>(&self, tx: &Tx<'_>, caller: &Caller) -> Result<Option<T>, Stop> {
         let Some(id) = &self.id else { return Ok(None) };
         let refused = |code: RefusalCode, reason: &str| Err(Stop::Refuse(Refused::new(code, reason)));
@@ -49,7 +51,7 @@ impl Request {
         }
     }
 
-    /// Keeps its answer.
+    /// Stores the answer.
     pub fn answered(
         &self,
         tx: &mut Tx<'_>,
@@ -61,7 +63,7 @@ impl Request {
         tx.remember(&self.run, &caller.key, id, &self.digest, Some(&answer))
     }
 
-    /// Remembers that it is under way.
+    /// Records that the request is under way.
     pub fn begun(&self, tx: &mut Tx<'_>, caller: &Caller) -> Result<(), StoreError> {
         let Some(id) = &self.id else { return Ok(()) };
         tx.remember(&self.run, &caller.key, id, &self.digest, None)

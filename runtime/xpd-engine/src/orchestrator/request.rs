@@ -1,4 +1,4 @@
-//! A grant is asked for: the machine reserves a use, a row is written, then a token is signed.
+//! Requests for a grant: the machine reserves a use, the grant's row is written, then the token is signed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,50 +20,50 @@ use super::repeat::Request;
 use super::{Orchestrator, random_id};
 use crate::memory::Tx;
 
-/// What is asked for.
+/// A request for a grant.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// The step it is for.
+    /// Name of the step.
     pub step: String,
     /// Qualified action.
     pub action: String,
-    /// The grant that is to serve it, as an offer names it.
+    /// Name of the grant, as listed in the offers, if several fit.
     pub grant: Option<String>,
-    /// Arguments; those that can have one value only may be left out.
+    /// Arguments. Those with one possible value may be omitted.
     pub args: BTreeMap<String, Value>,
-    /// For repeating the request.
+    /// Idempotency key of the request.
     pub request_id: Option<String>,
 }
 
-/// A grant.
+/// An issued grant.
 #[derive(Clone, Debug)]
 pub struct Granted {
     /// The token.
     pub token: String,
-    /// Its identity.
+    /// Id of the grant.
     pub jti: String,
-    /// The complete arguments it is good for.
+    /// The complete arguments that were granted.
     pub args: BTreeMap<String, Value>,
-    /// Opening of the step.
+    /// Ordinal of the step's opening.
     pub opening: u32,
-    /// Number of the attempt.
+    /// Ordinal of the attempt.
     pub attempt: u32,
-    /// When it runs out, milliseconds.
+    /// Expiry, milliseconds since 1970.
     pub expires: u64,
-    /// The entry about it.
+    /// Index of its log entry.
     pub index: u64,
-    /// The answer to an earlier request.
+    /// Whether this is the stored answer to an earlier request.
     pub replayed: bool,
 }
 
-/// A row, the artifact it is of, the index of its entry, and whether it was there before.
-type Cut = (GrantRow, Digest, u64, bool);
+/// The grant's row, the digest of its artifact, the index of its log entry, and whether it existed before.
+type Issued = (GrantRow, Digest, u64, bool);
 
 impl Orchestrator {
-    /// Asks for a grant.
+    /// Requests a grant.
     ///
     /// # Errors
-    /// It is refused.
+    /// The refusal.
     pub async fn request(&self, caller: Caller, run: &str, ask: Ask) -> Result<Granted, Fault> {
         let (id, jti) = (run.to_owned(), random_id()?);
         let (row, artifact, index, replayed) =
@@ -82,12 +82,12 @@ impl Orchestrator {
         })
     }
 
-    /// The token of a row. Signing is deterministic: a repeated request gives the same token.
+    /// The token of a row. Signing is deterministic, so a repeated request yields the same token.
     fn sign(&self, row: &GrantRow, artifact: &Digest) -> Result<String, Fault> {
         let name = &self.name;
         let seconds = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
         let iat = seconds(row.issued / 1_000);
-        // To the next full second: the row and the machine know the millisecond.
+        // Rounded up to a full second; row and machine enforce the millisecond.
         let exp = seconds(row.expires.div_ceil(1_000)).min(iat + MAX_GRANT_SECONDS);
         let req = Digest::parse(&row.req).map_err(|error| StoreError::Broken(error.to_string()))?;
         let claims = GrantClaims {
@@ -115,17 +115,17 @@ impl Orchestrator {
     }
 }
 
-/// The grant that a request names, if it names one.
+/// The index of the grant that a request names, if it names one.
 fn named(machine: &Machine, step: &str, grant: Option<&str>) -> Result<Option<GrantIx>, Refused> {
     let Some(name) = grant else { return Ok(None) };
     let declared = machine.step_named(step).and_then(|id| machine.workflow().steps.get(id.index()));
-    // That there is no such step, the machine says.
+    // The machine refuses an unknown step.
     let Some(declared) = declared else { return Ok(None) };
     let missing = || Refused::new(RefusalCode::NotGranted, format!("step `{step}` has no grant `{name}`"));
     declared.grant_named(name).map(Some).ok_or_else(missing)
 }
 
-fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Result<Cut, Stop> {
+fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Result<Issued, Stop> {
     let mut asked = vec![json!("request"), json!(ask.step), json!(ask.action), json!(ask.args)];
     asked.extend(ask.grant.as_ref().map(|grant| json!(grant)));
     let asked = serde_json::Value::Array(asked);

@@ -1,4 +1,4 @@
-//! What a role says: submissions, judgements.
+//! Submissions and judgements.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -12,54 +12,54 @@ use super::caller::{Caller, actor};
 use super::decide::{Question, decide, follow, on_record, refuse};
 use super::repeat::Request;
 
-/// How often a principal may hand something in, in one opening of a step: each is kept.
+/// Submissions of a principal per opening of a step. Each is stored.
 const MAX_SUBMISSIONS: u64 = 100;
 
-/// Longest notes that are looked at.
+/// Upper bound on the notes of a judgement, in bytes.
 const MAX_NOTES: usize = 16_384;
 
-/// Something handed in.
+/// A submission.
 #[derive(Clone, Debug)]
 pub struct Submission {
     /// The step.
     pub step: String,
-    /// Its name.
+    /// Name of the submission.
     pub name: String,
-    /// The value.
+    /// Value.
     pub value: Value,
-    /// For repeating the request.
+    /// Idempotency key of the request.
     pub request_id: Option<String>,
 }
 
-/// A decision of a role.
+/// A judgement of an outcome by a role.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// The step.
     pub step: String,
     /// The outcome.
     pub outcome: String,
-    /// For those to whom the work goes back.
+    /// Notes for the roles whose step is reopened.
     pub notes: Option<String>,
-    /// For repeating the request.
+    /// Idempotency key of the request.
     pub request_id: Option<String>,
 }
 
-/// It was accepted.
+/// An accepted submission or judgement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
-    /// The entry about it.
+    /// Index of its log entry.
     pub index: u64,
-    /// It takes effect when what is under way has ended.
+    /// Whether it takes effect only when the actions under way have ended.
     pub pending: bool,
-    /// The answer to an earlier request.
+    /// Whether this is the stored answer to an earlier request.
     pub replayed: bool,
 }
 
 impl Orchestrator {
-    /// Hands something in.
+    /// Makes a submission.
     ///
     /// # Errors
-    /// It is refused.
+    /// The refusal.
     pub async fn submit(&self, caller: Caller, run: &str, ask: Submission) -> Result<Said, Fault> {
         let Submission { step, name, value, request_id } = ask;
         let asked = json!(["submit", step, name, value]);
@@ -68,10 +68,10 @@ impl Orchestrator {
         self.say(caller, run, &step, asked, request_id, event).await
     }
 
-    /// Decides an outcome.
+    /// Judges an outcome.
     ///
     /// # Errors
-    /// It is refused.
+    /// The refusal.
     pub async fn judge(&self, caller: Caller, run: &str, ask: Judgement) -> Result<Said, Fault> {
         let Judgement { step, outcome, notes, request_id } = ask;
         let notes = match notes.map(|notes| xp_scope::neutralise(&notes, MAX_NOTES)).transpose() {
@@ -104,7 +104,7 @@ impl Orchestrator {
             let event = event(actor(tx, caller, &id)?);
             let submits = matches!(event, Event::Submit { .. });
             let tries = json!(["submit", caller.name(), step, tx.opening(&id, &step)?]).to_string();
-            let count = tx.tally(&id, &tries)?.unwrap_or_default();
+            let count = tx.counter(&id, &tries)?.unwrap_or_default();
             if submits && count >= MAX_SUBMISSIONS {
                 let reason =
                     format!("{count} times were handed in to this opening, which is all that may be");
@@ -113,7 +113,7 @@ impl Orchestrator {
             let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
             let decided = decide(tx, question)?;
             if submits {
-                tx.set_tally(&id, &tries, count + 1)?;
+                tx.set_counter(&id, &tries, count + 1)?;
             }
             let pending = matches!(decided.accepted, Accepted::Closing { .. });
             let said = Said { index: decided.index, pending, replayed: false };

@@ -1,4 +1,4 @@
-//! A session: one principal, one key, one run, fifteen minutes.
+//! Sessions: one principal, one key, one run, fifteen minutes.
 
 use xpd_proxy::Fault;
 use xpd_store::StoreError;
@@ -12,15 +12,15 @@ use super::{Orchestrator, random_id};
 pub struct Session {
     /// The token.
     pub token: String,
-    /// Seconds it lives.
+    /// Lifetime in seconds.
     pub expires_in: i64,
 }
 
 impl Orchestrator {
-    /// Opens a session of a run for a principal that may play a role in it.
+    /// Opens a session in a run for a principal that has a role in it.
     ///
     /// # Errors
-    /// There is no such run for the principal.
+    /// The principal has no role in such a run.
     pub async fn open_session(&self, caller: Caller, run: &str) -> Result<Session, Fault> {
         let jti = random_id()?;
         let (id, name) = (run.to_owned(), self.name.clone());

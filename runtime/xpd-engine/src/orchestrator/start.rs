@@ -1,4 +1,4 @@
-//! Starting a run is a right of its own: who, what, with which values, how many.
+//! Starting runs, under the start rules of the roster: who, which artifact, with which parameters, how many.
 
 use std::collections::BTreeMap;
 
@@ -26,32 +26,32 @@ use crate::roster::{Roster, Rule};
 use crate::rules::Rules;
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
-/// Requests to start stand in no run.
+/// The run id under which request ids of starts are stored.
 const NO_RUN: &str = "";
 
-/// A run to be.
+/// A request to start a run.
 #[derive(Clone, Debug)]
 pub struct StartRun {
-    /// Digest of an artifact, or name of a workflow: the one deployed last.
+    /// Digest of an artifact, or name of a workflow, which stands for its latest artifact.
     pub artifact: String,
     /// Its parameters.
     pub params: BTreeMap<String, Value>,
-    /// Principals by role, where they are named at once.
+    /// Principals by role, for roles that are staffed at the start.
     pub staff: BTreeMap<String, String>,
-    /// For repeating the request.
+    /// Idempotency key of the request.
     pub request_id: Option<String>,
 }
 
-/// A run that was started.
+/// A started run.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Started {
-    /// Its id.
+    /// Run id.
     pub run: String,
-    /// Its artifact.
+    /// Digest of its artifact.
     pub artifact: String,
-    /// The entry about it.
+    /// Index of its log entry.
     pub index: u64,
-    /// The answer to an earlier request.
+    /// Whether this is the stored answer to an earlier request.
     pub replayed: bool,
 }
 
@@ -59,10 +59,10 @@ impl Orchestrator {
     /// Starts a run.
     ///
     /// # Errors
-    /// No rule allows it, a rule is used up, or parameters and staff do not fit.
+    /// No rule allows it, the rule's limits are reached, or parameters or staff are invalid.
     pub async fn start(&self, caller: Caller, ask: StartRun) -> Result<Started, Fault> {
         let id = random_id()?;
-        // Before anything is written: what is open must find room to its end.
+        // Checked first, since runs that are open need the remaining space until their end.
         let low = self.disk_is_low();
         self.command(caller, move |tx, caller| {
             let asked = json!(["start", ask.artifact, ask.params, ask.staff]);
@@ -104,7 +104,7 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let rule = allowed(tx, &rules.roster, caller.name(), ask, asked)?;
     let (counted, staff) = (rule.id(), staff(rules, &ask.staff).map_err(Stop::Refuse)?);
     let instances = realms::instances(&rules.instances, &rule.instances, workflow).map_err(Stop::Refuse)?;
-    // The configuration may be another one than at deployment.
+    // Instances may have changed since the deployment.
     realms::bind(&rules.instances, &instances, workflow).map_err(Stop::Refuse)?;
     let mut scopes = stops::of_artifact(&machine, &digest).to_vec();
     scopes.push(Scope::Principal(caller.name().to_owned()));
@@ -129,7 +129,7 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
     let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
     let written = tx.record(id, body)?;
-    tx.tell(Line {
+    tx.log_line(Line {
         run: Some(id.to_owned()),
         what: Kind::RunOpened.as_str(),
         principal: Some(started_by.to_owned()),
@@ -139,17 +139,17 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
 }
 
-/// The artifact that is asked for.
+/// The artifact to start.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
     digest: &'a str,
     name: &'a str,
-    /// It is the latest of its name.
+    /// Whether it is the current artifact of its workflow.
     in_force: bool,
     workflow: &'a Workflow,
 }
 
-/// The first rule that allows it; else why the nearest does not.
+/// The first rule that allows the start; otherwise the refusal of the last rule considered.
 fn allowed<'r>(
     tx: &Tx<'_>,
     roster: &'r Roster,
@@ -176,7 +176,7 @@ fn allowed<'r>(
                 Refused::new(RefusalCode::NotAllowed, format!("you may not start it with this `{param}`"));
             continue;
         }
-        // What was proved takes for granted that these are not the starter's to say.
+        // The proofs assume that the starter cannot choose these parameters, so the rule must restrict them.
         let named: Vec<&str> = rule.params.keys().map(String::as_str).collect();
         if let Some(one) = starts::open(workflow, &named).first() {
             let reason = format!("the roster must say which `{}` may be: {}", one.path, one.reason());

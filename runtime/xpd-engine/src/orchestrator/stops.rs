@@ -1,29 +1,30 @@
-//! What a kill covers.
+//! Which kills cover an event.
 
 use xp_machine::Machine;
 use xpd_store::{Scope, StoreError};
 
 use crate::memory::Tx;
 
-/// Something that a kill may cover.
+/// The attributes of an event by which a kill may cover it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Covered<'a> {
-    /// Its run.
+    /// Run id.
     pub run: Option<&'a str>,
-    /// Who is behind it.
+    /// The principal.
     pub principal: Option<&'a str>,
-    /// The connector instance that it is about.
+    /// The connector instance concerned.
     pub instance: Option<&'a str>,
-    /// When the right to it was granted, milliseconds since 1970: a kill that was lifted later covers it for good.
+    /// When the grant was issued, milliseconds since 1970. A kill that was in force after that covers it even
+    /// when lifted.
     pub since: Option<u64>,
 }
 
-/// The scopes of a workflow that runs: its artifact alone, and all of its name.
+/// The scopes of a running workflow: its artifact by digest, and all artifacts of its name.
 pub(super) fn of_artifact(machine: &Machine, digest: &str) -> [Scope; 2] {
     [Scope::Artifact(digest.to_owned()), Scope::Artifact(machine.workflow().name.clone())]
 }
 
-/// The kill that covers something.
+/// The scope of a kill that covers the event.
 pub(super) fn stopped(tx: &mut Tx<'_>, covered: Covered<'_>) -> Result<Option<String>, StoreError> {
     let Covered { run, principal, instance, since } = covered;
     let mut scopes = Vec::new();

@@ -1,5 +1,5 @@
-//! Showing a datum of the run. What a principal was shown it may judge, so the first time is on the record; the same again
-//! in the same opening is not, or looking would fill the disk.
+//! Views: showing a datum of the run. A principal may judge what it was shown, so the first view is logged.
+//! Repeated views in the same opening are not, so that they cannot fill the disk.
 
 use serde_json::json;
 use xp_machine::{Accepted, Event, Input};
@@ -21,7 +21,7 @@ pub struct Shown {
     pub value: Value,
     /// Its digest.
     pub digest: String,
-    /// The entry about it.
+    /// Index of its log entry.
     pub index: u64,
 }
 
@@ -29,7 +29,7 @@ impl Orchestrator {
     /// Shows a datum of the run to a principal, which may judge it afterwards.
     ///
     /// # Errors
-    /// It is refused.
+    /// The refusal.
     pub async fn view(&self, caller: Caller, run: &str, step: String, datum: String) -> Result<Shown, Fault> {
         let id = run.to_owned();
         self.command(caller, move |tx, caller| {
@@ -50,14 +50,14 @@ impl Orchestrator {
                 return Err(StoreError::broken("a view gave something else").into());
             };
             let (digest, index) = (digest.to_string(), decided.index);
-            tx.set_tally(&id, &with_digest(&name, &digest), index)?;
+            tx.set_counter(&id, &with_digest(&name, &digest), index)?;
             Ok(Shown { value, digest, index })
         })
         .await
     }
 }
 
-/// What a view is noted under: whose, of what, in which opening.
+/// The name under which a view is stored: principal, datum and opening.
 fn shown_as(
     tx: &mut Tx<'_>,
     run: &str,
@@ -73,7 +73,8 @@ fn with_digest(name: &str, digest: &str) -> String {
     format!("{name} {digest}")
 }
 
-/// The same view, if it was on the record and the machine would still allow it: asked of a copy, which then is dropped.
+/// An earlier view of the same datum, if it was logged and the machine would allow it again (evaluated on a
+/// copy of the state).
 fn before(
     tx: &mut Tx<'_>,
     id: &str,
@@ -90,6 +91,6 @@ fn before(
         return Ok(None);
     };
     let digest = digest.to_string();
-    let index = tx.tally(id, &with_digest(name, &digest))?;
+    let index = tx.counter(id, &with_digest(name, &digest))?;
     Ok(index.map(|index| Shown { value, digest, index }))
 }

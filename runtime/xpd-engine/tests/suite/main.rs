@@ -1,4 +1,4 @@
-//! What the engine reads.
+//! Parsing and comparison of names.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 #[cfg(test)]

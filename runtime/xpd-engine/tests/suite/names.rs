@@ -1,4 +1,4 @@
-//! Names: whatever a roster takes, a session carries.
+//! Principal names: a name is accepted in a roster if and only if it is accepted in a session.
 
 use proptest::prelude::*;
 use xpd_engine::roster::Roster;
@@ -83,7 +83,7 @@ fn the_rosters_that_are_written() {
     }
 }
 
-/// Names of the grammar: words of anything visible, with single blanks between them.
+/// Valid names: words of visible characters, separated by single spaces.
 fn name() -> impl Strategy<Value = String> {
     let word = "[^\\p{C}\\p{Z}]{1,24}";
     proptest::collection::vec(word, 1..5).prop_map(|words| words.join(" "))
@@ -95,7 +95,7 @@ proptest! {
         prop_assume!(name != "admin" && name != "recovery" && name.len() <= 512);
         prop_assert!(roster(&name, &name).is_ok());
         prop_assert_eq!(session(&name), Ok(()));
-        // Whatever else there is: one says no only if the other does.
+        // For arbitrary text, roster and token claims agree on its validity.
         prop_assert_eq!(roster(&any, "team").is_ok(), is_principal_name(&any) && any != "admin" && any != "recovery");
         prop_assert_eq!(session(&any).is_ok(), is_principal_name(&any));
     }

@@ -1,4 +1,4 @@
-//! One claim, one act, with what was granted.
+//! A claim leads to one action, with the granted arguments.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use xpd_store::{Phase, StoreError};
 use crate::support::{asked, harness};
 
 #[tokio::test]
-async fn what_was_granted_reaches_the_connector_once_and_comes_back_without_secrets() {
+async fn a_granted_call_reaches_the_connector_once_and_its_result_is_scrubbed() {
     let (harness, connector) = harness().await;
     harness.put(&harness.row("grant", &asked())).await;
     let answer = harness.claim("grant").await.unwrap();
@@ -20,14 +20,14 @@ async fn what_was_granted_reaches_the_connector_once_and_comes_back_without_secr
     let reached = (asked.action, asked.args, asked.marker, asked.since);
     assert_eq!(*connector.acted.lock().unwrap(), [reached]);
     assert_eq!(harness.phase("grant").await, Phase::Done);
-    // The row is not there to be claimed again, whatever the authority says.
+    // The row cannot be claimed again, even if the authority allows it.
     let again = harness.claim("grant").await.unwrap_err();
     assert!(matches!(again, Fault::Store(StoreError::Broken(_))), "{again:?}");
     assert_eq!(connector.acts(), 1);
 }
 
 #[tokio::test]
-async fn arguments_that_are_not_those_that_were_granted_reach_nobody() {
+async fn arguments_with_another_digest_do_not_reach_the_connector() {
     let (harness, connector) = harness().await;
     let row = harness.row("grant", &asked());
     let other = [("number".to_owned(), Value::Int(8))].into();
@@ -41,7 +41,7 @@ async fn arguments_that_are_not_those_that_were_granted_reach_nobody() {
     let digest = xp_scope::Digest::of(b"another").to_string();
     harness.put(&xpd_store::GrantRow { jti: "digest".to_owned(), req: digest, ..row.clone() }).await;
     harness.claim("digest").await.unwrap();
-    // The same arguments at another instance are another request.
+    // The same arguments at another instance are a different request.
     let elsewhere = xpd_store::GrantRow { jti: "at".to_owned(), instance: "other".to_owned(), ..row };
     harness.put(&elsewhere).await;
     harness.claim("at").await.unwrap();
@@ -54,7 +54,7 @@ async fn arguments_that_are_not_those_that_were_granted_reach_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_who_claim_one_acts() {
+async fn of_concurrent_claims_one_succeeds() {
     let (harness, connector) = harness().await;
     harness.put(&harness.row("grant", &asked())).await;
     let harness = Arc::new(harness);

@@ -1,4 +1,5 @@
-//! Doubts: each repeat takes a permit of its own, and nothing is repeated or looked for but what was granted.
+//! Actions in doubt: each repeat needs a permit of its own, and only granted requests are repeated or probed
+//! for.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ async fn doubts(harness: &Harness, repeat: Repeat) -> GrantRow {
     row
 }
 
-/// Resolves doubts until a condition holds, for at most ten seconds.
+/// Resolves doubts until `holds` returns true, for at most ten seconds.
 async fn settle_until(harness: &Harness, holds: impl AsyncFn() -> bool) {
     let (stop, stopped) = watch::channel(false);
     let task = tokio::spawn(Arc::clone(&harness.proxy).settle(stopped));
@@ -54,7 +55,7 @@ async fn an_idempotent_action_is_repeated_as_it_was_granted_or_left_to_a_person(
 }
 
 #[tokio::test]
-async fn what_the_authority_forbids_is_not_repeated() {
+async fn an_action_that_the_authority_forbids_is_not_repeated() {
     let (harness, connector) = harness().await;
     doubts(&harness, Repeat::Idempotent).await;
     *harness.granter.refusal.lock().unwrap() = Some(Refused::new(RefusalCode::Killed, "stopped"));

@@ -1,4 +1,4 @@
-//! The proxy over a real store: what reaches a connector, and what never does.
+//! The proxy over a real store: what reaches a connector and what does not.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Stopping: what is under way on a line is ended by whoever stops it, and nothing new begins on it.
+//! Kills: work running on a stopped line is ended by the caller of `stop`, and no further work starts on it.
 
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,40 +10,40 @@ use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use xp_harness::Harness;
 use xp_scope::Value;
-use xpd_proxy::{ActError, Connector, Ending, Permit, Scrubber, Sought, Weight};
+use xpd_proxy::{ActError, Connector, Ending, Impact, Permit, Scrubber, Sought};
 use xpd_store::{Phase, Scope};
 
 use crate::support::asked;
 
-/// What a connector does with its permit.
+/// Behaviour of the test connector.
 #[derive(Clone, Copy, PartialEq)]
 enum Plan {
-    /// A request without an effect that never ends.
+    /// A request without effect that never completes.
     Read,
-    /// One with an effect that never ends.
+    /// A request with an effect that never completes.
     Write,
-    /// One with an effect that ends, then one without that never does.
+    /// A request with an effect that completes, then one without effect that never does.
     WriteThenRead,
-    /// Waits for room without asking anybody.
+    /// Waits for a semaphore without sending anything.
     Wait,
-    /// A request that fails once it is stopped, and then another all the same.
+    /// A request that fails when stopped, followed by another one regardless.
     GoOn,
 }
 
 struct Upstream {
     plan: Plan,
-    /// Requests that began.
+    /// Number of requests started.
     begun: AtomicUsize,
-    /// How often the last request was polled, and who polls it.
+    /// Number of polls of the last request.
     polls: Arc<AtomicUsize>,
     waker: Arc<Mutex<Option<Waker>>>,
-    /// Held by the request that never ends: free once it is gone.
+    /// Held by the request that never completes; free once its future is dropped.
     held: Arc<Semaphore>,
     reached: Semaphore,
 }
 
 impl Upstream {
-    async fn request(&self, permit: &Permit, weight: Weight, ends: bool) -> Result<(), ActError> {
+    async fn request(&self, permit: &Permit, impact: Impact, ends: bool) -> Result<(), ActError> {
         let held =
             Arc::clone(&self.held).try_acquire_owned().map_err(|_| ActError::NotSent("busy".to_owned()))?;
         let (polls, waker) = (Arc::clone(&self.polls), Arc::clone(&self.waker));
@@ -60,7 +60,7 @@ impl Upstream {
             })
             .await
         };
-        let through = permit.line().through(weight, "a request", work);
+        let through = permit.line().through(impact, "a request", work);
         self.begun.fetch_add(1, Ordering::SeqCst);
         through.await
     }
@@ -74,19 +74,19 @@ impl Connector for Upstream {
 
     async fn act(&self, permit: Permit) -> Result<Value, ActError> {
         match self.plan {
-            Plan::Read => self.request(&permit, Weight::Light, false).await?,
-            Plan::Write => self.request(&permit, Weight::Effect, false).await?,
+            Plan::Read => self.request(&permit, Impact::NoEffect, false).await?,
+            Plan::Write => self.request(&permit, Impact::Effect, false).await?,
             Plan::WriteThenRead => {
-                self.request(&permit, Weight::Effect, true).await?;
-                self.request(&permit, Weight::Light, false).await?;
+                self.request(&permit, Impact::Effect, true).await?;
+                self.request(&permit, Impact::NoEffect, false).await?;
             }
             Plan::Wait => {
                 self.reached.add_permits(1);
                 pending::<()>().await;
             }
             Plan::GoOn => {
-                let _ = self.request(&permit, Weight::Light, false).await;
-                self.request(&permit, Weight::Effect, true).await?;
+                let _ = self.request(&permit, Impact::NoEffect, false).await;
+                self.request(&permit, Impact::Effect, true).await?;
             }
         }
         Ok(Value::Bool(true))
@@ -126,14 +126,14 @@ fn principal() -> Scope {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_over_when_the_stop_returns() {
+async fn work_on_a_line_is_dropped_before_stop_returns() {
     for scope in [Scope::Everything, principal(), Scope::Run("run".to_owned())] {
         let (harness, upstream, task) = acting(Plan::Write).await;
         for other in [Scope::Run("other".to_owned()), Scope::Connector("tester".to_owned())] {
             assert_eq!(harness.proxy.lines().stop(&other), []);
         }
         let cut = harness.proxy.lines().stop(&scope);
-        // Not once its own task hears of it: now.
+        // Already dropped when `stop` returns, not only once its task notices.
         assert_eq!(upstream.held.available_permits(), 1, "it was dropped");
         let polls = upstream.polls.load(Ordering::SeqCst);
         let waker = upstream.waker.lock().unwrap().clone().unwrap();
@@ -150,7 +150,7 @@ async fn it_is_over_when_the_stop_returns() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn how_it_ended_follows_from_what_was_sent_and_not_from_what_the_connector_says() {
+async fn the_line_and_not_the_connector_determines_the_end_of_a_stopped_action() {
     let stopped = || Ending::Stopped("stopped: everything".to_owned());
     let doubt = || Ending::Unknown("stopped: everything".to_owned());
     for (plan, ending, phase) in [
@@ -182,7 +182,7 @@ async fn a_connector_that_goes_on_sends_nothing_more() {
     );
 }
 
-/// Sends by a task of its own, which outlives the action.
+/// Sends from a task of its own, which outlives the action.
 #[derive(Default)]
 struct Aside {
     task: Mutex<Option<tokio::task::JoinHandle<Result<(), ActError>>>>,
@@ -205,7 +205,7 @@ impl Connector for Aside {
                 sent.fetch_add(1, Ordering::SeqCst);
                 Ok(())
             };
-            line.through(Weight::Effect, "a request", request).await
+            line.through(Impact::Effect, "a request", request).await
         }));
         self.reached.notify_one();
         pending().await

@@ -1,4 +1,4 @@
-//! A connector that remembers what reached it.
+//! A connector that records the calls it receives.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,17 +8,17 @@ use xp_harness::{Asked, Harness};
 use xp_scope::Value;
 use xpd_proxy::{ActError, Call, Connector, Permit, Scrubber, Secret, Sought};
 
-/// A secret that the upstream likes to repeat.
+/// A secret that the simulated upstream includes in its results.
 pub const SECRET: &str = "correct-horse-battery-staple";
 
-/// What reached a connector: action, arguments, marker, time.
+/// A received call: action, arguments, marker, time of the grant.
 pub type Reached = (String, BTreeMap<String, Value>, String, u64);
 
 #[derive(Default)]
 pub struct Recording {
     pub acted: Mutex<Vec<Reached>>,
     pub looked: Mutex<Vec<Reached>>,
-    /// What the next act ends with instead.
+    /// The error with which the next action ends, if set.
     pub next: Mutex<Option<ActError>>,
 }
 

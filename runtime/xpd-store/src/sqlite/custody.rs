@@ -1,6 +1,6 @@
-//! Whether the database is still the one this process opened and wrote: its files are where they were, nobody else wrote to
-//! them, and the end of the log is what was committed last. What was committed into a file that was unlinked, or is read
-//! from one that was put in its place, must not be acknowledged.
+//! Detects that the database is no longer the one that this process opened and wrote: its files must be in
+//! place, no other process may have written to them, and the log must end with the last committed entry. A
+//! commit into an unlinked file, or a read from a replaced one, must not be acknowledged.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -14,8 +14,8 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 
-/// A file of the database. It is held open, so that no other file can be given its number; as a path only, since closing
-/// any other descriptor of the file would release SQLite's locks on it.
+/// A file of the database. It is held open so that its inode number cannot be reused. It is opened with
+/// `O_PATH`, since closing any other descriptor of the file would release SQLite's POSIX locks on it.
 struct Held {
     path: PathBuf,
     _own: File,
@@ -31,7 +31,7 @@ impl Held {
         Ok(Self { path, _own: own, number: (found.dev(), found.ino()) })
     }
 
-    fn is_there(&self) -> Result<(), StoreError> {
+    fn check_in_place(&self) -> Result<(), StoreError> {
         let name = self.path.display();
         match std::fs::metadata(&self.path) {
             Ok(found) if (found.dev(), found.ino()) == self.number => Ok(()),
@@ -48,16 +48,16 @@ impl Held {
     }
 }
 
-/// Length and time of the last change.
+/// Length, and time of the last modification.
 type Stamp = (u64, i64, i64);
 
-/// Database and write-ahead log, as the last commit left them. Nothing while one is under way.
+/// Stamps of the database and its write-ahead log after the last commit. `None` during a commit.
 type Stamps = Option<[Stamp; 2]>;
 
-/// The last entry of the log: its index, and its salt, which is random.
+/// The last entry of the log: its index and its (random) salt.
 type Head = Option<(i64, Vec<u8>)>;
 
-/// What both writer and readers look at.
+/// State shared by the writer and the readers.
 pub(super) struct Custody {
     database: Held,
     wal: Held,
@@ -67,20 +67,20 @@ pub(super) struct Custody {
 }
 
 impl Custody {
-    /// Takes the files of a database that is open for writing.
+    /// Opens the files of a database that is open for writing.
     pub fn take(path: &Path) -> Result<Self, StoreError> {
         let file = |end: &str| Held::open(PathBuf::from(format!("{}{end}", path.display())));
         let (database, wal, index) = (file("")?, file("-wal")?, file("-shm")?);
         Ok(Self { database, wal, index, stamps: Mutex::new(None), lost: watch::Sender::new(None) })
     }
 
-    /// Why the database was given up, once it was.
+    /// The reason why the database was abandoned, once it was.
     pub fn lost(&self) -> watch::Receiver<Option<StoreError>> {
         self.lost.subscribe()
     }
 
-    /// The database is not what it was, for good.
-    fn give_up(&self, error: &StoreError) {
+    /// Marks the database as abandoned, permanently.
+    fn abandon(&self, error: &StoreError) {
         self.lost.send_if_modified(|lost| {
             let first = lost.is_none();
             lost.get_or_insert_with(|| error.clone());
@@ -88,19 +88,20 @@ impl Custody {
         });
     }
 
-    /// Not given up, and the files are where they were.
-    pub fn is_here(&self) -> Result<(), StoreError> {
+    /// Checks that the database was not abandoned and that its files are in place.
+    pub fn check_in_place(&self) -> Result<(), StoreError> {
         if let Some(error) = &*self.lost.borrow() {
             return Err(error.clone());
         }
-        [&self.database, &self.wal, &self.index].into_iter().try_for_each(Held::is_there)
+        [&self.database, &self.wal, &self.index].into_iter().try_for_each(Held::check_in_place)
     }
 
-    /// For whoever has read: what was read is of this database, and nobody wrote to it between two commits. The writer finds
-    /// out by itself soon.
-    pub fn vouch(&self) -> Result<(), StoreError> {
-        self.is_here()?;
-        self.is_unchanged()
+    /// Called after a read: checks that the rows belong to this database and that no other process wrote to
+    /// it between commits. On an error the writer detects the same within [`super::writer`]'s polling
+    /// interval.
+    pub fn verify(&self) -> Result<(), StoreError> {
+        self.check_in_place()?;
+        self.check_unchanged()
     }
 
     fn expected(&self) -> Stamps {
@@ -115,10 +116,10 @@ impl Custody {
         Ok([self.database.stamp()?, self.wal.stamp()?])
     }
 
-    fn is_unchanged(&self) -> Result<(), StoreError> {
+    fn check_unchanged(&self) -> Result<(), StoreError> {
         let expected = self.expected();
         let Some(stamps) = expected else { return Ok(()) };
-        // A commit may have begun between the two looks.
+        // A commit may have begun between reading the two stamps.
         if self.found()? == stamps || self.expected() != expected {
             return Ok(());
         }
@@ -130,7 +131,7 @@ fn changed() -> StoreError {
     StoreError::Replaced("another program changed the database".to_owned())
 }
 
-/// The writer's side: it alone knows what was committed.
+/// The writer's part, which knows what was committed last.
 pub(super) struct Watch {
     custody: std::sync::Arc<Custody>,
     version: i64,
@@ -144,39 +145,41 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Before anything is written: the files are as the last commit left them.
+    /// Before a transaction: checks that the files are as the last commit left them.
     pub fn before(&self) -> Result<(), StoreError> {
-        self.custody.is_here()?;
-        self.custody.is_unchanged()
+        self.custody.check_in_place()?;
+        self.custody.check_unchanged()
     }
 
-    /// In the transaction, which keeps all others out: so is what they say.
+    /// Inside the transaction, which excludes other writers: checks that the contents are what the last
+    /// commit left.
     pub fn begun(&self, conn: &Connection) -> Result<(), StoreError> {
         self.custody.expect(None);
         if version(conn)? == self.version && head(conn)? == self.head { Ok(()) } else { Err(changed()) }
     }
 
-    /// After a commit, before it is acknowledged: it went into the files that are there.
+    /// After a commit and before its acknowledgement: checks that the committed files are still in place.
     pub fn after(&mut self, conn: &Connection) -> Result<(), StoreError> {
         self.head = head(conn)?;
-        self.custody.is_here()?;
+        self.custody.check_in_place()?;
         self.settle()
     }
 
-    /// The files are as this process left them, after a commit or a rollback.
+    /// Records the stamps after a commit or a rollback by this process.
     pub fn settle(&self) -> Result<(), StoreError> {
         self.custody.expect(Some(self.custody.found()?));
         Ok(())
     }
 
-    /// Nothing is acknowledged from here on. What this process still holds open is written beside the database where its
-    /// files were taken away, and files that now stand at their paths are left alone. `last` is done before anybody hears
-    /// of it.
-    pub fn give_up(&self, conn: &Connection, error: &StoreError, last: impl FnOnce()) -> StoreError {
-        // Closing the last connection would else remove the write-ahead log by its path, whoever's it is.
+    /// Abandons the database: nothing is acknowledged from here on. If the files were removed or replaced,
+    /// the contents still held open are written to a rescue file beside the database; files now at their
+    /// paths are left alone. `last` runs before the loss is announced.
+    pub fn abandon(&self, conn: &Connection, error: &StoreError, last: impl FnOnce()) -> StoreError {
+        // Otherwise closing the last connection would remove the write-ahead log by its path, which may be
+        // another database's.
         let _ = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         let StoreError::Replaced(why) = error else { return error.clone() };
-        let moved = self.custody.lost.borrow().is_none() && self.custody.is_here().is_err();
+        let moved = self.custody.lost.borrow().is_none() && self.custody.check_in_place().is_err();
         let error = match moved.then(|| self.rescue(conn)) {
             Some(Ok(path)) => StoreError::Replaced(format!(
                 "{why}; all that was committed is in {}: to go on with it, move it to xpd.sqlite, without -wal and -shm \
@@ -189,7 +192,7 @@ impl Watch {
             None => error.clone(),
         };
         last();
-        self.custody.give_up(&error);
+        self.custody.abandon(&error);
         error
     }
 
@@ -205,7 +208,7 @@ impl Watch {
     }
 }
 
-/// Changes whenever another connection committed.
+/// A number that changes when another connection commits.
 fn version(conn: &Connection) -> Result<i64, StoreError> {
     Ok(conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }

@@ -1,5 +1,5 @@
-//! Whether a disk is full. SQLite says so for `ENOSPC` only; over a quota or the largest size of a file it reports a
-//! failed write like any other.
+//! Detection of a full disk. SQLite reports `ENOSPC` as such, but an exceeded quota or file size limit as a
+//! generic write failure.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -11,10 +11,10 @@ use rustix::process::{Resource, getrlimit};
 use super::database;
 use crate::error::StoreError;
 
-/// As much as one commit may write before it is worth a try.
+/// Upper bound on what one commit writes, in bytes; the size of the trial write.
 const ROOM: usize = 64 * 1024;
 
-/// A failed write or a rollback, as a full disk where it is one.
+/// Replaces a failed write or rollback by [`StoreError::Full`] if the disk is full.
 pub(super) fn explain(error: StoreError, folder: &Path) -> StoreError {
     match error {
         StoreError::Io(why) | StoreError::RolledBack(why) if is_full(folder) => StoreError::Full(why),
@@ -22,7 +22,7 @@ pub(super) fn explain(error: StoreError, folder: &Path) -> StoreError {
     }
 }
 
-/// How full the file system of a folder is, in percent of what may be used: what is kept for the superuser is not.
+/// Usage of the folder's file system in percent of the space available to unprivileged users.
 pub(super) fn percent(folder: &Path) -> Option<u8> {
     let found = statvfs(folder).ok()?;
     let used = found.f_blocks.saturating_sub(found.f_bfree);
@@ -30,12 +30,12 @@ pub(super) fn percent(folder: &Path) -> Option<u8> {
     u8::try_from(used.saturating_mul(100).checked_div(total)?).ok()
 }
 
-/// Whether nothing can be written there. Tries it.
+/// Whether nothing can be written to the folder, determined by a trial write.
 pub(super) fn is_full(folder: &Path) -> bool {
     at_largest(folder) || no_room(folder)
 }
 
-/// Whether a file of the database is as large as this process may make one (`ulimit -f`).
+/// Whether a file of the database has reached the file size limit of this process (`ulimit -f`).
 fn at_largest(folder: &Path) -> bool {
     let Some(largest) = getrlimit(Resource::Fsize).current else { return false };
     let path = database(folder);

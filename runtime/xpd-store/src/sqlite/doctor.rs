@@ -1,4 +1,4 @@
-//! Whether a folder holds a database that keeps what it is told to keep.
+//! Checks of a data folder's database for `xpd doctor`.
 
 use std::path::Path;
 
@@ -7,22 +7,22 @@ use rusqlite::{Connection, OpenFlags};
 use super::{checkpoint_file, database, schema};
 use crate::error::StoreError;
 
-/// Whether no server has worked in the folder yet.
+/// Whether no server has used the folder yet.
 #[must_use]
 pub fn is_new(folder: &Path) -> bool {
     !database(folder).exists() && !checkpoint_file(folder).exists()
 }
 
-/// Whether the folder holds a database.
+/// Whether the folder has a database.
 #[must_use]
 pub fn exists(folder: &Path) -> bool {
     database(folder).exists()
 }
 
-/// Looks at the database of a folder, beside a server that may be running.
+/// Checks the database of a folder, beside a server that may be running. Returns a description.
 ///
 /// # Errors
-/// It is missing, damaged, or does not write as it must.
+/// The database is missing or damaged, or does not write durably.
 pub fn check(folder: &Path) -> Result<String, StoreError> {
     let path = database(folder);
     if !path.exists() {

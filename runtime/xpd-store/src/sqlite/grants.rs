@@ -1,4 +1,4 @@
-//! Rows of grants.
+//! Queries on grants.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const COLUMNS: &str =
     "jti, run, principal, key, step, step_id, opening, attempt, instance, action, args, req,
                        issued, expires, phase, result, request";
 
-/// A row before its texts are read: phase, arguments, result.
+/// A row with its phase, arguments and result not yet decoded.
 type Raw = (GrantRow, String, Vec<u8>, Option<Vec<u8>>);
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -56,7 +56,7 @@ pub(super) fn one(conn: &Connection, jti: &str) -> Result<Option<GrantRow>, Stor
     query.query_row([jti], raw).optional()?.map(whole).transpose()
 }
 
-/// Grants under a condition of ours, with its order.
+/// Grants that satisfy the SQL condition, in the order it states.
 pub(super) fn all(
     conn: &Connection,
     condition: &str,
@@ -67,7 +67,8 @@ pub(super) fn all(
     rows.into_iter().map(whole).collect()
 }
 
-/// `phase = '…'`: as a literal, so that the partial index over open grants is used.
+/// The condition `phase = '…'`. The phase is a literal, so that SQLite uses the partial index over open
+/// grants.
 pub(super) fn is(phase: Phase) -> String {
     format!("phase = '{}'", phase.as_str())
 }

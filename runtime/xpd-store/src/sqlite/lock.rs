@@ -5,15 +5,15 @@ use std::path::Path;
 
 use crate::error::StoreError;
 
-/// Held while a server works in a folder.
+/// Held while a server uses a folder.
 ///
-/// An advisory lock belongs to the open file and not to the descriptor. A child process holds a copy of every descriptor
-/// from `fork` until `exec` closes it, so closing ours does not release the lock while some other thread is starting a
-/// program. Unlocking does, for every copy.
+/// An advisory lock (`flock`) belongs to the open file description, not to the descriptor. A forked child
+/// holds a copy of every descriptor until `exec` closes it, so closing the descriptor here does not release
+/// the lock while another thread is starting a program. Unlocking explicitly releases it for all copies.
 pub(super) struct Lock(File);
 
 impl Lock {
-    /// Takes it, or says that somebody else has it.
+    /// Takes the lock, or fails with [`StoreError::InUse`].
     pub fn take(folder: &Path) -> Result<Self, StoreError> {
         let file = File::create(folder.join("lock")).map_err(StoreError::broken)?;
         file.try_lock().map_err(|_| StoreError::InUse)?;
@@ -27,7 +27,7 @@ impl Drop for Lock {
     }
 }
 
-/// Whether a server works in a folder.
+/// Whether a server uses the folder.
 #[must_use]
 pub fn is_taken(folder: &Path) -> bool {
     let Ok(lock) = File::open(folder.join("lock")) else { return false };
@@ -41,12 +41,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_descriptor_that_a_child_inherited_does_not_keep_the_lock() {
+    fn an_inherited_descriptor_does_not_keep_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let lock = Lock::take(folder.path()).unwrap();
         assert!(is_taken(folder.path()));
         assert_eq!(Lock::take(folder.path()).err(), Some(StoreError::InUse));
-        // What fork gives a child: another descriptor of the same open file.
+        // A duplicated descriptor of the same open file description, as `fork` gives to a child.
         let inherited = lock.0.try_clone().unwrap();
         drop(lock);
         assert!(!is_taken(folder.path()));

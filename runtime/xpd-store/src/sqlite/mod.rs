@@ -1,4 +1,5 @@
-//! SQLite with one writer: write-ahead log, every commit synchronised, many commands to a commit.
+//! The SQLite back end: one writer, write-ahead log, each commit synchronised to disk, many commands per
+//! commit.
 
 mod custody;
 mod disk;
@@ -38,12 +39,12 @@ use reader::Pool;
 use reserve::Reserve;
 use writer::Writer;
 
-/// The file of the database in a folder.
+/// The database file of a folder.
 fn database(folder: &Path) -> PathBuf {
     folder.join("xpd.sqlite")
 }
 
-/// The file of the last checkpoint that was given out, beside the database.
+/// The file with the last published checkpoint, beside the database.
 #[must_use]
 pub fn checkpoint_file(folder: &Path) -> PathBuf {
     folder.join("checkpoint")
@@ -55,18 +56,18 @@ struct Sqlite {
     reserve: Reserve,
     thread: Option<JoinHandle<()>>,
     custody: Arc<Custody>,
-    /// The last commit found no room.
+    /// Whether the last commit failed for lack of space.
     full: Arc<AtomicBool>,
     folder: PathBuf,
-    // Released last: two servers on one folder would each believe they are alone.
+    // Dropped last, so that no second server can open the folder while this one is still writing.
     _lock: Lock,
 }
 
-/// Opens the store in a folder, which must exist. The writer keeps `resident` in step with what it commits, and holds
-/// `reserve` bytes back for stopping things.
+/// Opens the store in an existing folder. The writer keeps `resident` in step with its commits and holds
+/// `reserve` bytes of disk space back for kills.
 ///
 /// # Errors
-/// The folder is in use, the database is damaged or newer, or it cannot be written.
+/// The folder is in use, or the database is damaged, written by a newer version, or not writable.
 pub fn open(
     folder: &Path,
     clock: Arc<dyn Clock>,
@@ -143,7 +144,8 @@ impl Backend for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        // The writer folds the write-ahead log back and removes it only if its connection is the last.
+        // The write-ahead log is checkpointed and removed only if the writer's connection is the last to
+        // close.
         self.reads.close();
         self.jobs.close();
         if let Some(thread) = self.thread.take() {

@@ -1,4 +1,5 @@
-//! Jobs on their way to the writer: those that stop things go first, and nobody who fills the queue keeps them out.
+//! The writer's queue. Urgent jobs (kills) have a queue of their own, which is served first, so ordinary jobs
+//! cannot delay or displace them.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,7 +8,7 @@ use std::time::Duration;
 use crate::error::StoreError;
 use crate::job::Job;
 
-/// Jobs of either kind that may wait; more are refused.
+/// Capacity of each of the two queues.
 const MAX_WAITING: usize = 4_096;
 
 #[derive(Default)]
@@ -24,7 +25,7 @@ pub(super) struct Queue {
     came: Condvar,
 }
 
-/// Jobs of one commit.
+/// The jobs of one commit, all urgent or all ordinary.
 #[derive(Default)]
 pub(super) struct Batch {
     pub jobs: VecDeque<Box<dyn Job>>,
@@ -36,7 +37,7 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a job.
+    /// Adds a job, or fails if its queue is full or closed.
     pub fn push(&self, job: Box<dyn Job>, urgent: bool) -> Result<(), StoreError> {
         let mut waiting = self.lock();
         if waiting.closed {
@@ -51,8 +52,8 @@ impl Queue {
         Ok(())
     }
 
-    /// The next jobs, so many at most, waited for; what is urgent comes with nothing else. Empty where none came in time;
-    /// nothing where none will come.
+    /// Waits up to `longest` for jobs and takes up to `most`, urgent ones first and never mixed with ordinary
+    /// ones. An empty batch means that the wait timed out; `None`, that the queue is closed and empty.
     pub fn next(&self, longest: Duration, most: usize) -> Option<Batch> {
         let idle =
             |waiting: &mut Waiting| waiting.urgent.is_empty() && waiting.usual.is_empty() && !waiting.closed;
@@ -65,7 +66,7 @@ impl Queue {
         (!jobs.is_empty() || !waiting.closed).then_some(Batch { jobs, urgent })
     }
 
-    /// Puts the rest of a commit back to where it came from, once something urgent waits that it would delay.
+    /// Returns the remaining ordinary jobs of a batch to the queue if an urgent job is waiting.
     pub fn yields(&self, batch: &mut Batch) {
         let mut waiting = self.lock();
         if !batch.urgent && !waiting.urgent.is_empty() {
@@ -75,12 +76,13 @@ impl Queue {
         }
     }
 
-    /// Closes the queue when the writer ends, however it ends, and drops what waits: whoever waits for an answer hears it.
+    /// A guard that closes the queue when the writer ends, for whatever reason, and drops the waiting jobs,
+    /// so that their callers get an error.
     pub fn ends_with(&self) -> impl Drop {
         Ends(self)
     }
 
-    /// No more is taken; what waits is still given out.
+    /// Refuses further jobs. Waiting jobs are still handed out.
     pub fn close(&self) {
         self.lock().closed = true;
         self.came.notify_all();

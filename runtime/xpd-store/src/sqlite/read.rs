@@ -10,7 +10,7 @@ use crate::phase::Phase;
 use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, RunRow, Seen, StopRow};
 use crate::tx::Read;
 
-/// The rows a connection shows.
+/// The rows visible to a connection.
 pub(super) struct Rows<'a> {
     conn: &'a Connection,
 }
@@ -110,7 +110,7 @@ impl Read for Rows<'_> {
     }
 
     fn stopped(&self, scopes: &[Scope], since: Option<u64>) -> Result<Option<String>, StoreError> {
-        // No time is above the largest number, so that without one only what is in force counts.
+        // Without `since`, a bound above every possible time, so that only kills in force match.
         let since = since.map_or(i64::MAX, signed);
         let mut query = self.conn.prepare_cached(
             "SELECT scope FROM stops WHERE scope = ?1 AND coalesce(lifted, ?3) >= ?2 LIMIT 1",
@@ -144,7 +144,7 @@ impl Read for Rows<'_> {
     fn leased_by(&self, run: &str, resources: &[String]) -> Result<Option<String>, StoreError> {
         let mut same =
             self.conn.prepare_cached("SELECT run FROM leases WHERE resource = ?1 AND run <> ?2")?;
-        // Everything that begins with a name comes right after it, before the name with a greater last character.
+        // All names with a given prefix sort between it and the prefix with its last character incremented.
         let mut inside = self.conn.prepare_cached(
             "SELECT run FROM leases WHERE resource > ?1 AND resource < ?2 AND run <> ?3 LIMIT 1",
         )?;
@@ -179,7 +179,7 @@ impl Read for Rows<'_> {
         })
     }
 
-    fn tally(&self, run: &str, what: &str) -> Result<Option<u64>, StoreError> {
+    fn counter(&self, run: &str, what: &str) -> Result<Option<u64>, StoreError> {
         let mut query =
             self.conn.prepare_cached("SELECT number FROM tallies WHERE run = ?1 AND what = ?2")?;
         let found: Option<i64> = query.query_row([run, what], |row| row.get(0)).optional()?;

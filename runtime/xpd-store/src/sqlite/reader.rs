@@ -1,4 +1,4 @@
-//! Reading beside the writer, on connections that cannot write.
+//! Reads concurrent with the writer, on read-only connections.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,10 +13,10 @@ use crate::error::StoreError;
 use crate::store::Reader;
 use crate::tx::Read;
 
-/// Connections kept.
+/// Upper bound on idle connections.
 const MAX_IDLE: usize = 4;
 
-/// A pool of reading connections.
+/// A pool of read-only connections.
 #[derive(Clone)]
 pub(super) struct Pool {
     path: PathBuf,
@@ -29,7 +29,7 @@ impl Pool {
         Self { path: path.to_owned(), idle: Arc::default(), custody }
     }
 
-    /// Closes the connections that nobody uses.
+    /// Closes the idle connections.
     pub fn close(&self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -37,23 +37,23 @@ impl Pool {
 
 impl Reader for Pool {
     fn look(&self, look: &mut dyn FnMut(&dyn Read)) -> Result<(), StoreError> {
-        self.custody.vouch()?;
+        self.custody.verify()?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let conn = match idle {
             Some(conn) => conn,
             None => {
                 let conn = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
                 schema::configure(&conn)?;
-                // The writer alone folds the log back and removes it.
+                // Only the writer may checkpoint and remove the write-ahead log.
                 conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
                 conn
             }
         };
-        // One snapshot for all it looks at.
+        // One snapshot for all queries of the closure.
         let transaction = conn.unchecked_transaction()?;
         look(&Rows::new(&transaction));
         transaction.finish()?;
-        self.custody.vouch()?;
+        self.custody.verify()?;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE {
             idle.push(conn);

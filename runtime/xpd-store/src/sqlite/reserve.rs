@@ -1,12 +1,12 @@
-//! Room on the disk that is kept for stopping things: a file beside the database, given up when a kill finds no room.
-//! While it is gone nothing else is written, or the room would go to whoever filled the disk.
+//! Disk space reserved for kills: a file beside the database that is deleted when a kill finds no space.
+//! While it is gone, ordinary writes are refused, so that they cannot consume the space that was freed.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// The reserve of a store.
+/// The reserve file of a store.
 pub(super) struct Reserve {
     path: PathBuf,
     bytes: u64,
@@ -15,7 +15,7 @@ pub(super) struct Reserve {
 }
 
 impl Reserve {
-    /// In a folder; made at once if there is room.
+    /// The reserve of a folder. The file is created at once if there is space.
     pub fn open(folder: &Path, bytes: u64) -> Self {
         let path = folder.join("reserve");
         let reserve = Self { path, bytes, gone: AtomicBool::new(true), work: Mutex::new(()) };
@@ -25,19 +25,19 @@ impl Reserve {
         reserve
     }
 
-    /// Whether it is gone.
+    /// Whether the file is missing.
     pub fn gone(&self) -> bool {
         self.gone.load(Ordering::Acquire)
     }
 
-    /// Gives it up.
+    /// Deletes the file.
     pub fn release(&self) {
         let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         self.gone.store(true, Ordering::Release);
         let _ = std::fs::remove_file(&self.path);
     }
 
-    /// Makes it again. False where there is no room.
+    /// Creates the file again. Returns false if there is no space.
     pub fn refill(&self) -> bool {
         let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         if std::fs::metadata(&self.path).is_ok_and(|found| found.is_file() && found.len() == self.bytes) {
@@ -52,7 +52,8 @@ impl Reserve {
         made.is_ok()
     }
 
-    /// Random bytes: a file system must not find a shorter way to keep them. Whole under its name, or not there.
+    /// Writes random bytes, so that a compressing file system stores them in full. The file appears under its
+    /// name only once it is complete.
     fn fill(&self) -> std::io::Result<()> {
         let mut file = std::fs::File::create(self.part())?;
         let mut block = vec![0; 64 * 1024];

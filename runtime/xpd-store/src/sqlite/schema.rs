@@ -1,10 +1,10 @@
-//! The tables. Migrations go forward only and are checked at the start.
+//! Tables and their migrations. Migrations go forward only and are checked at start.
 
 use rusqlite::Connection;
 
 use crate::error::StoreError;
 
-/// One after the other; the position is the version. Never edit one that was released.
+/// Applied in order; the number applied is the schema version. A released migration must never be edited.
 const MIGRATIONS: &[&str] = &["
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -93,10 +93,10 @@ ALTER TABLE leases_by_use RENAME TO leases;
 CREATE INDEX leases_of_run ON leases (run, jti);
 "];
 
-/// Marks the file as ours.
+/// The `application_id` that marks a database of xpd.
 const APPLICATION: i32 = 0x7870_6431;
 
-/// Sets what every connection needs.
+/// Configures a connection.
 pub(super) fn configure(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
     conn.pragma_update(None, "foreign_keys", true)?;
@@ -105,7 +105,7 @@ pub(super) fn configure(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Brings the file to the version of this program, or refuses it.
+/// Migrates the database to this program's version. Fails on a newer one.
 pub(super) fn migrate(conn: &Connection) -> Result<(), StoreError> {
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {

@@ -1,4 +1,4 @@
-//! Changes.
+//! Modifications.
 
 use rusqlite::{Connection, params};
 use xp_scope::Value;
@@ -12,7 +12,7 @@ use crate::phase::Phase;
 use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen, StopRow};
 use crate::tx::{Read, Tx};
 
-/// Seconds that a proof is kept beyond its time.
+/// Seconds for which a proof is kept beyond its expiry.
 const KEPT: i64 = 120;
 
 /// The transaction a command runs in.
@@ -27,7 +27,7 @@ impl<'a> SqlTx<'a> {
         Self { conn, rows: Rows::new(conn), now }
     }
 
-    /// Runs a statement: the number of rows it changed.
+    /// Runs a statement and returns the number of changed rows.
     fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
     }
@@ -94,8 +94,8 @@ impl Read for SqlTx<'_> {
         self.rows.seen(run, key, id, digest)
     }
 
-    fn tally(&self, run: &str, what: &str) -> Result<Option<u64>, StoreError> {
-        self.rows.tally(run, what)
+    fn counter(&self, run: &str, what: &str) -> Result<Option<u64>, StoreError> {
+        self.rows.counter(run, what)
     }
 
     fn log_size(&self) -> Result<u64, StoreError> {
@@ -237,8 +237,9 @@ impl Tx for SqlTx<'_> {
         Ok(())
     }
 
-    fn burn(&mut self, key: &str, jti: &str, until: i64) -> Result<bool, StoreError> {
-        // Longer than they must be, so that the latest of them tell a restarted server how late it was.
+    fn record_proof(&mut self, key: &str, jti: &str, until: i64) -> Result<bool, StoreError> {
+        // Kept longer than replay detection needs, since the latest of them tells a restarted server the time
+        // it had reached.
         self.run("DELETE FROM proofs WHERE until < ?1", [self.seconds().saturating_sub(KEPT)])?;
         let sql = "INSERT OR IGNORE INTO proofs (key, jti, until) VALUES (?1, ?2, ?3)";
         Ok(self.run(sql, params![key, jti, until])? == 1)
@@ -258,13 +259,13 @@ impl Tx for SqlTx<'_> {
         Ok(())
     }
 
-    fn set_tally(&mut self, run: &str, what: &str, number: u64) -> Result<(), StoreError> {
+    fn set_counter(&mut self, run: &str, what: &str, number: u64) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO tallies (run, what, number) VALUES (?1, ?2, ?3)";
         self.run(sql, params![run, what, signed(number)])?;
         Ok(())
     }
 
-    fn forget_tallies(&mut self, run: &str) -> Result<(), StoreError> {
+    fn delete_counters(&mut self, run: &str) -> Result<(), StoreError> {
         self.run("DELETE FROM tallies WHERE run = ?1", [run])?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The one writer: a thread that commits many commands with one fsync and answers after it.
+//! The single writer: a thread that commits many commands with one fsync and answers them afterwards.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -17,25 +17,25 @@ use crate::error::StoreError;
 use crate::job::Job;
 use crate::resident::Resident;
 
-/// Commands in one commit.
+/// Upper bound on commands per commit.
 const MAX_BATCH: usize = 256;
-/// The resident's periodic work is done at the latest after this time.
+/// Upper bound on the time between two runs of the resident's periodic work.
 const PERIOD: Duration = Duration::from_millis(500);
-/// So often the files of the database are looked at while nobody asks for anything.
-const LOOK: Duration = Duration::from_secs(1);
+/// Interval at which the files of the database are checked while there are no commands.
+const POLL: Duration = Duration::from_secs(1);
 
-/// The writer's own state.
+/// State of the writer thread.
 pub(super) struct Writer {
     conn: Connection,
     folder: PathBuf,
     clock: Arc<dyn Clock>,
     resident: Arc<dyn Resident>,
     watch: Watch,
-    /// The database is not the one that was written: nothing is done any more.
+    /// Set once the database was abandoned; no command is run any more.
     lost: Option<StoreError>,
-    /// Set where a commit found no room; whoever finds that there is some again clears it.
+    /// Set when a commit fails for lack of space, cleared when a later check finds space.
     full: Arc<AtomicBool>,
-    /// Latest time given out.
+    /// Latest time given to a command.
     last: u64,
 }
 
@@ -58,7 +58,7 @@ impl Writer {
         let mut worked = Instant::now();
         loop {
             let due = PERIOD.saturating_sub(worked.elapsed());
-            let wait = if self.resident.waits() && self.lost.is_none() { due.min(LOOK) } else { LOOK };
+            let wait = if self.resident.waits() && self.lost.is_none() { due.min(POLL) } else { POLL };
             let Some(batch) = jobs.next(wait, MAX_BATCH) else { break };
             let due = worked.elapsed() >= PERIOD;
             if batch.jobs.is_empty() && !(due && self.resident.waits()) {
@@ -70,19 +70,19 @@ impl Writer {
         self.commit(Batch::default(), jobs, true);
     }
 
-    /// Looks at the files where there is nothing to commit.
+    /// Checks the files while there is nothing to commit.
     fn look(&mut self, jobs: &Queue) {
         if self.lost.is_none() && self.watch.before().is_err() {
             self.commit(Batch::default(), jobs, false);
         }
     }
 
-    /// The failure of a batch. One that shows that the database is another's is the last.
+    /// Classifies the failure of a batch. A failure that shows that the database was replaced is final.
     fn failed(&mut self, failure: StoreError) -> StoreError {
         if let StoreError::Replaced(_) = failure
             && self.lost.is_none()
         {
-            let failure = self.watch.give_up(&self.conn, &failure, || self.resident.given_up());
+            let failure = self.watch.abandon(&self.conn, &failure, || self.resident.abandoned());
             tracing::error!(%failure, "nothing is acknowledged any more");
             self.lost = Some(failure.clone());
             return failure;
@@ -98,7 +98,8 @@ impl Writer {
         failure
     }
 
-    /// One transaction. True if periodic work was done (or its failure should not be tried again at once).
+    /// Runs one transaction. Returns true if periodic work was done, or failed and should wait for its next
+    /// period.
     fn commit(&mut self, mut batch: Batch, jobs: &Queue, due: bool) -> bool {
         let mut done = Vec::with_capacity(batch.jobs.len());
         let (failure, worked) = match self.attempt(&mut batch, &mut done, jobs, due) {
@@ -128,7 +129,7 @@ impl Writer {
         self.watch.before()?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         self.watch.begun(&self.conn)?;
-        // What is not reached when one fails must still be answered: it stays in the batch.
+        // Jobs that are not reached before a failure stay in the batch, so that they are answered too.
         while let Some(mut job) = batch.jobs.pop_front() {
             self.resident.begin();
             self.conn.execute_batch("SAVEPOINT job")?;

@@ -1,4 +1,4 @@
-//! Rows: what is put in comes out, and what may happen once happens once.
+//! Rows: what is written is read back, and transitions that may happen once happen once.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub async fn a_grant_goes_along_its_phases_and_no_other_way(site: Site) {
             }
         }
     }
-    // From where it is not, it goes nowhere.
+    // A move from a phase that the grant is not in fails.
     let moved = store.write(|tx| tx.move_grant("g", Phase::Claimed, Phase::Done, None)).await;
     assert_eq!(moved, Ok(false));
     assert_eq!(store.write(|tx| tx.move_grant("none", Phase::Issued, Phase::Claimed, None)).await, Ok(false));
@@ -52,18 +52,21 @@ pub async fn of_many_claims_one_wins(site: Site) {
 pub async fn a_proof_is_good_once_until_it_may_be_forgotten(site: Site) {
     let store = site.open().unwrap();
     let burn = async |key: &'static str, jti: &'static str| {
-        store.write(move |tx| tx.burn(key, jti, 1_100)).await.unwrap()
+        store.write(move |tx| tx.record_proof(key, jti, 1_100)).await.unwrap()
     };
     assert!(burn("k", "1").await && burn("k", "2").await && burn("l", "1").await);
     assert!(!burn("k", "1").await);
     site.clock.set(1_220_000);
     assert!(!burn("k", "1").await, "it counts until its second is over, and two minutes more");
-    // A store that is opened while the clock is behind knows by it how late it was.
+    // A store opened while the clock is behind learns the latest time from the rows.
     drop(store);
     site.clock.set(1_000);
     let store = site.open().unwrap();
     let burn = async |key: &'static str, jti: &'static str| {
-        store.write(move |tx| Ok::<_, StoreError>((tx.now(), tx.burn(key, jti, 1_100)?))).await.unwrap()
+        store
+            .write(move |tx| Ok::<_, StoreError>((tx.now(), tx.record_proof(key, jti, 1_100)?)))
+            .await
+            .unwrap()
     };
     assert_eq!(burn("k", "1").await, (920_000, false));
     site.clock.set(1_221_000);
@@ -125,12 +128,12 @@ pub async fn a_lifted_kill_covers_what_was_there_before(site: Site) {
     site.clock.set(3_000_000);
     assert!(lift().await && !lift().await);
     assert_eq!(store.read(|rows| rows.stops()).await.unwrap(), []);
-    // In force it is no more; of what was granted up to then, nothing comes back.
+    // The kill is no longer in force, but grants issued before it stay void.
     assert_eq!(found(None).await, None);
     for (since, covered) in [(1_000_000, true), (3_000_000, true), (3_000_001, false)] {
         assert_eq!(found(Some(since)).await.is_some(), covered, "{since}");
     }
-    // It can be stopped again, and the second time is on its own.
+    // The scope can be killed again, independently of the first kill.
     assert!(store.write(move |tx| tx.kill(&scope(), "again", "ann")).await.unwrap());
     assert!(found(None).await.is_some() && found(Some(9_000_000)).await.is_some());
     drop(store);
@@ -148,7 +151,7 @@ pub async fn a_lease_keeps_others_out_until_it_is_given_back(site: Site) {
     };
     assert_eq!((holder("s", "b").await.as_deref(), holder("r", "b").await), (Some("r"), None));
     assert_eq!(holder("s", "c").await, None);
-    // What lies in it and what it lies in, and no neighbour.
+    // Resources inside and around the leased one conflict; siblings do not.
     store.write(move |tx| tx.lease("r", &["here\nrepo\nbranch\n".to_owned()], None)).await.unwrap();
     for met in ["here\nrepo\nbranch\n", "here\nrepo\n", "here\nrepo\nbranch\nfile\n"] {
         assert_eq!(holder("s", met).await.as_deref(), Some("r"), "{met:?}");
@@ -157,7 +160,7 @@ pub async fn a_lease_keeps_others_out_until_it_is_given_back(site: Site) {
     for apart in ["here\nrepo\nbranch-2\n", "here\nrep\n", "there\nrepo\nbranch\n", "here\nrepo\nbranc\n"] {
         assert_eq!(holder("s", apart).await, None, "{apart:?}");
     }
-    // What is held for a use is given back with it, and what else the run holds of the same is not.
+    // Releasing a use releases its own leases, not the run's lasting ones on the same resources.
     let wide = || ["\n".to_owned()];
     for jti in [Some("one"), Some("two")] {
         store.write(move |tx| tx.lease("s", &wide(), jti)).await.unwrap();
@@ -260,7 +263,7 @@ pub async fn the_log_keeps_what_it_was_given(site: Site) {
             tx.insert_node(1, 0, &[9; 32])?;
             tx.insert_checkpoint(&checkpoint(1))?;
             tx.insert_checkpoint(&checkpoint(3))?;
-            tx.set_tally("r", "what", 5)?;
+            tx.set_counter("r", "what", 5)?;
             tx.remember_value("name", b"value")
         })
         .await
@@ -287,10 +290,10 @@ pub async fn the_log_keeps_what_it_was_given(site: Site) {
     assert_eq!(store.read(|rows| rows.cosigned()).await.unwrap(), Some(cosigned(1)));
     assert_eq!(store.read(|rows| rows.checkpoint(1)).await.unwrap(), Some(cosigned(1)));
     assert_eq!(store.read(|rows| rows.checkpoint(u64::MAX)).await.unwrap(), Some(checkpoint(3)));
-    assert_eq!(store.read(|rows| rows.tally("r", "what")).await.unwrap(), Some(5));
+    assert_eq!(store.read(|rows| rows.counter("r", "what")).await.unwrap(), Some(5));
     assert_eq!(store.read(|rows| rows.remembered("name")).await.unwrap().unwrap(), b"value");
-    store.write(|tx| tx.forget_tallies("r")).await.unwrap();
-    assert_eq!(store.read(|rows| rows.tally("r", "what")).await.unwrap(), None);
+    store.write(|tx| tx.delete_counters("r")).await.unwrap();
+    assert_eq!(store.read(|rows| rows.counter("r", "what")).await.unwrap(), None);
     let twice = store.write(move |tx| tx.insert_entry(&entry(2, None))).await;
     assert!(matches!(twice, Err(StoreError::Broken(_))), "{twice:?}");
 }

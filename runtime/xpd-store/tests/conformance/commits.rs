@@ -1,4 +1,4 @@
-//! Commits: what is kept, what is rolled back, and what memory is told of it.
+//! Commits: what is kept, what is rolled back, and how the resident is notified.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -7,38 +7,38 @@ use xpd_store::{Resident, Store, StoreError, Tx};
 
 use crate::site::Site;
 
-/// Writes down what the writer tells it.
+/// A resident that records the writer's calls.
 #[derive(Default)]
-struct Witness {
-    told: Mutex<Vec<&'static str>>,
-    /// A failed command cannot be undone.
+struct Recorder {
+    calls: Mutex<Vec<&'static str>>,
+    /// Makes `undo` fail.
     stuck: AtomicBool,
-    /// The end of a batch fails.
+    /// Makes `flush` fail.
     fails: AtomicBool,
 }
 
-impl Witness {
-    fn told(&self, what: &'static str) {
-        self.told.lock().unwrap().push(what);
+impl Recorder {
+    fn record(&self, what: &'static str) {
+        self.calls.lock().unwrap().push(what);
     }
 
     fn take(&self) -> Vec<&'static str> {
-        std::mem::take(&mut self.told.lock().unwrap())
+        std::mem::take(&mut self.calls.lock().unwrap())
     }
 }
 
-impl Resident for Witness {
+impl Resident for Recorder {
     fn begin(&self) {
-        self.told("begin");
+        self.record("begin");
     }
 
     fn undo(&self) -> bool {
-        self.told("undo");
+        self.record("undo");
         !self.stuck.load(Ordering::SeqCst)
     }
 
     fn flush(&self, tx: &mut dyn Tx, _: bool) -> Result<bool, StoreError> {
-        self.told("flush");
+        self.record("flush");
         if self.fails.load(Ordering::SeqCst) {
             return Err(StoreError::Broken("made up".to_owned()));
         }
@@ -47,15 +47,15 @@ impl Resident for Witness {
     }
 
     fn committed(&self) {
-        self.told("committed");
+        self.record("committed");
     }
 
     fn clear(&self) {
-        self.told("clear");
+        self.record("clear");
     }
 
-    fn given_up(&self) {
-        self.told("given up");
+    fn abandoned(&self) {
+        self.record("given up");
     }
 
     fn waits(&self) -> bool {
@@ -75,9 +75,9 @@ fn own() -> StoreError {
     StoreError::Folder("its own".to_owned())
 }
 
-/// Three commands in one batch, the middle one failing after it wrote: what came of each.
+/// Three commands in one batch, of which the middle one fails after a write; returns their answers.
 async fn three(store: &Arc<Store>) -> [Result<(), StoreError>; 3] {
-    // Keeps the writer busy until all three wait.
+    // Blocks the writer until all three are queued.
     let (go, wait) = mpsc::channel::<()>();
     let (begun, begins) = tokio::sync::oneshot::channel::<()>();
     let first = Arc::clone(store);
@@ -98,7 +98,7 @@ async fn three(store: &Arc<Store>) -> [Result<(), StoreError>; 3] {
     });
     let three = store.write(|tx| tx.remember_value("three", b""));
     let release = async {
-        // The others were polled before, in order, so they wait in the queue and are the next batch.
+        // The commands were polled in order before, so they are queued and form the next batch.
         go.send(()).unwrap();
     };
     let (one, two, three, ()) = tokio::join!(one, two, three, release);
@@ -116,7 +116,7 @@ pub async fn what_fails_is_rolled_back_and_its_neighbours_are_kept(site: Site) {
 }
 
 pub async fn a_failure_that_memory_cannot_follow_takes_the_commit_along(site: Site) {
-    let witness = Arc::new(Witness::default());
+    let witness = Arc::new(Recorder::default());
     let store = Arc::new(site.open_with(Arc::clone(&witness) as Arc<dyn Resident>).unwrap());
     witness.stuck.store(true, Ordering::SeqCst);
     let failed = store
@@ -127,7 +127,7 @@ pub async fn a_failure_that_memory_cannot_follow_takes_the_commit_along(site: Si
         .await;
     assert_eq!(failed, Err(own()), "whoever failed is told why");
     assert_eq!(witness.take(), ["begin", "undo", "clear"]);
-    // Its neighbours hear that nothing of theirs was done.
+    // The other commands of the batch learn that it was rolled back.
     assert_eq!(three(&store).await, [Err(StoreError::Aborted), Err(own()), Err(StoreError::Aborted)]);
     assert!(!kept(&store, "one").await && !kept(&store, "three").await);
     assert!(!kept(&store, "half").await && !kept(&store, "two").await);
@@ -135,7 +135,7 @@ pub async fn a_failure_that_memory_cannot_follow_takes_the_commit_along(site: Si
 }
 
 pub async fn memory_is_written_before_the_commit_and_cleared_with_it(site: Site) {
-    let witness = Arc::new(Witness::default());
+    let witness = Arc::new(Recorder::default());
     let store = site.open_with(Arc::clone(&witness) as Arc<dyn Resident>).unwrap();
     keep(&store, "one").await.unwrap();
     assert_eq!(witness.take(), ["begin", "flush", "committed"]);
@@ -165,7 +165,7 @@ pub async fn without_its_reserve_only_what_insists_is_written(site: Site) {
     store.release_reserve();
     assert!(!store.has_room());
     assert!(matches!(keep(&store, "one").await, Err(StoreError::Full(_))));
-    store.insist(|tx| tx.remember_value("two", b"")).await.unwrap();
+    store.write_past_reserve(|tx| tx.remember_value("two", b"")).await.unwrap();
     assert!(store.refill_reserve() && store.has_room());
     keep(&store, "three").await.unwrap();
     assert_eq!((kept(&store, "one").await, kept(&store, "two").await), (false, true));
@@ -203,7 +203,7 @@ pub async fn what_stops_things_goes_before_all_that_waits(site: Site) {
         })
     };
     tokio::task::spawn_blocking(move || entered.recv().unwrap()).await.unwrap();
-    // The writer is in the middle of a command; this is what waits for it.
+    // The writer is inside a command; the following jobs wait for it.
     let order = Arc::new(Mutex::new(Vec::new()));
     let note = |what: &'static str| {
         let order = Arc::clone(&order);
@@ -217,15 +217,15 @@ pub async fn what_stops_things_goes_before_all_that_waits(site: Site) {
         let (store, work) = (Arc::clone(&store), note("usual"));
         waiting.push(tokio::spawn(async move { store.write(work).await }));
     }
-    // All of them have asked once some are told that there is no more room.
+    // Once some are refused as `Busy`, all of them have been submitted.
     while !waiting.iter().any(tokio::task::JoinHandle::is_finished) {
         tokio::task::yield_now().await;
     }
     let kill = {
         let (store, work) = (Arc::clone(&store), note("urgent"));
         tokio::spawn(async move {
-            let mut urged = Box::pin(store.urge(work));
-            // It is in the queue once it was polled.
+            let mut urged = Box::pin(store.write_urgent(work));
+            // A command is in the queue once its future was polled.
             let first =
                 std::future::poll_fn(|context| std::task::Poll::Ready(urged.as_mut().poll(context))).await;
             assert!(first.is_pending());
@@ -241,11 +241,11 @@ pub async fn what_stops_things_goes_before_all_that_waits(site: Site) {
     assert_eq!(order.lock().unwrap().first(), Some(&"urgent"));
 }
 
-/// Unlinked under a commit: what that commit wrote is not acknowledged, and memory hears that it is over once.
+/// Unlinked during a commit: the commit is not acknowledged, and the resident is notified of the loss once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_is_told_once_that_the_database_was_given_up() {
+async fn the_resident_is_notified_once_of_an_abandoned_database() {
     let site = Site::new(xpd_store::sqlite::open);
-    let witness = Arc::new(Witness::default());
+    let witness = Arc::new(Recorder::default());
     let store = site.open_with(Arc::clone(&witness) as Arc<dyn Resident>).unwrap();
     keep(&store, "a").await.unwrap();
     witness.take();

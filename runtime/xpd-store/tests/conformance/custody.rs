@@ -1,5 +1,5 @@
-//! A database that was unlinked, replaced or changed by others while it is open: nothing is acknowledged any more, and what
-//! was is not lost.
+//! A database that is unlinked, replaced or modified by others while open: nothing more is acknowledged, and
+//! nothing acknowledged is lost.
 
 use std::path::Path;
 
@@ -43,11 +43,11 @@ fn replaced<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> String {
     }
 }
 
-/// Whatever is asked then is refused, and the store says that it is lost.
+/// Every further command is refused, and the store reports the loss; returns the reason.
 async fn is_lost(store: &Store) -> String {
     replaced(size(store).await);
     replaced(append(store).await);
-    replaced(store.insist(|tx| tx.remember_value("late", b"")).await);
+    replaced(store.write_past_reserve(|tx| tx.remember_value("late", b"")).await);
     replaced(Err::<(), _>(store.lost().await))
 }
 
@@ -76,7 +76,7 @@ async fn unlinked_files_stop_the_store_and_leave_what_was_committed_beside_it() 
     }
 }
 
-/// Between the look before a commit and the commit itself.
+/// Unlinked between the check before a commit and the commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_unlinked_under_a_commit_loses_nothing_that_was_acknowledged() {
     let site = site();
@@ -99,7 +99,7 @@ async fn a_file_unlinked_under_a_commit_loses_nothing_that_was_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_noticed_without_anybody_asking() {
+async fn a_replaced_database_is_noticed_without_requests() {
     let site = site();
     let store = site.open().unwrap();
     append(&store).await.unwrap();
@@ -110,7 +110,7 @@ async fn it_is_noticed_without_anybody_asking() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_copy_put_in_place_stops_the_store_and_is_left_alone() {
-    // Renamed over the files, or written into them.
+    // Replaced by renaming, or overwritten in place.
     for rename in [true, false] {
         let site = site();
         let older = tempfile::tempdir().unwrap();
@@ -148,7 +148,7 @@ async fn another_program_that_writes_stops_the_store() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_only_looks_disturbs_nobody() {
+async fn another_process_that_only_reads_does_not_stop_the_store() {
     let site = site();
     let store = site.open().unwrap();
     append(&store).await.unwrap();
@@ -172,7 +172,7 @@ async fn who_only_looks_disturbs_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_closed_leaves_one_file() {
-    // The writer and the readers end on threads of their own, so one closing is no proof.
+    // Writer and readers close on threads of their own, so a single close does not show the order.
     for _ in 0..20 {
         let site = site();
         let store = site.open().unwrap();

@@ -1,4 +1,4 @@
-//! A file that may not grow any more is a full disk, which SQLite reports as any failed write.
+//! An exceeded file size limit is a full disk, although SQLite reports it as a generic write failure.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use xpd_store::{NoResident, StoreError, SystemClock, sqlite};
 
 const FOLDER: &str = "XPD_STORE_TEST_FOLDER";
 
-/// Runs itself again where no file may be larger than 256 KiB, and where writing beyond that is an error, not a signal.
+/// Runs this test binary again with a file size limit of 256 KiB and with `SIGXFSZ` ignored.
 #[test]
-fn over_the_largest_size_of_a_file_the_disk_is_full() {
+fn an_exceeded_file_size_limit_counts_as_a_full_disk() {
     let folder = tempfile::tempdir().unwrap();
     let script = "trap '' XFSZ; ulimit -f 512; exec \"$0\" disk::with_small_files --exact --nocapture";
     let output = Command::new("/bin/sh")
@@ -22,7 +22,7 @@ fn over_the_largest_size_of_a_file_the_disk_is_full() {
     assert!(output.status.success() && said.contains("full after"), "{said}");
 }
 
-/// The inside of the test above.
+/// The part of the test above that runs with the limit.
 #[tokio::test]
 async fn with_small_files() {
     let Ok(folder) = std::env::var(FOLDER) else { return };

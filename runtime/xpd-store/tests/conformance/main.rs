@@ -1,4 +1,4 @@
-//! What every back end must do. A back end is one more line below.
+//! The conformance suite of back ends. To test another back end, add a line at the end of this file.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod cases;
@@ -7,7 +7,7 @@ mod custody;
 mod disk;
 mod site;
 
-/// Each case as a test of a back end.
+/// Defines each case as a test of a back end.
 macro_rules! conformance {
     ($name:ident, $open:expr) => {
         mod $name {

@@ -1,4 +1,4 @@
-//! A folder with a store in it, and rows to put there.
+//! A folder with a store, and rows for it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use xp_scope::Value;
 use xpd_store::{Clock, GrantRow, NewRun, NoResident, Phase, Resident, Store, StoreError, Tx};
 
-/// How a back end is opened.
+/// The function that opens a back end.
 pub type Open = fn(&Path, Arc<dyn Clock>, Arc<dyn Resident>, u64) -> Result<Store, StoreError>;
 
-/// A clock that is set.
+/// A clock set by the test.
 #[derive(Default)]
 pub struct Hand(AtomicU64);
 

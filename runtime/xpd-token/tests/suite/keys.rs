@@ -29,7 +29,7 @@ fn a_key_file_others_can_reach_is_refused() {
         let refused = KeyPair::read_file(&path);
         assert!(matches!(refused, Err(KeyError::Mode { mode: found }) if found == mode), "{mode:o}");
     }
-    // What counts is the file, not the link to it.
+    // A symbolic link is judged by the file it leads to.
     let link = folder.path().join("link.pem");
     symlink(&path, &link).unwrap();
     assert!(matches!(KeyPair::read_file(&link), Err(KeyError::Mode { .. })));
@@ -64,7 +64,7 @@ fn a_key_of_openssl_reads() {
     assert_eq!(PublicKey::from_pem(public).unwrap(), *pair.public());
     assert!(pair.public().verify(b"m", &pair.sign(b"m")));
     assert!(!pair.public().verify(b"n", &pair.sign(b"m")));
-    // Files we write are the same form.
+    // `write_file` writes the same form.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("k.pem");
     pair.write_file(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Tokens and keys through their public interface: what is accepted, and every attack that must not be.
+//! Tokens and keys through their public interface: what is accepted, and the attacks that must be refused.
 
 #[cfg(test)]
 mod keys;

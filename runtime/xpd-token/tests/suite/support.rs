@@ -1,4 +1,4 @@
-//! Claims, keys and hand-made tokens.
+//! Claims, keys and tokens assembled by hand.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -73,7 +73,7 @@ pub fn at<'a>(keys: &'a KeyRing, audience: &'a str, now: i64, jkt: &'a str) -> E
     Expected { issuer: ISSUER, audience, keys, now, jkt }
 }
 
-/// A compact token of exactly these texts, signed by the key.
+/// A compact token with exactly this header and payload, signed by the key.
 pub fn compact(header: &str, payload: &str, key: &KeyPair) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
     let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()));
@@ -88,7 +88,7 @@ pub fn texts(token: &str) -> (String, String) {
     (parts.next().unwrap(), parts.next().unwrap())
 }
 
-/// The token with one change to its header and payload, signed again by the key.
+/// The token with `change` applied to its header and payload, signed again by the key.
 pub fn resigned(token: &str, key: &KeyPair, change: impl FnOnce(&mut Value, &mut Value)) -> String {
     let (header, payload) = texts(token);
     let (mut header, mut payload) =

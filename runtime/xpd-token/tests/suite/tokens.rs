@@ -26,7 +26,7 @@ fn issued() -> String {
     issue_grant(&grant(), &key(1)).unwrap()
 }
 
-/// Our own signature over a grant with one change: what a careless issuer could make.
+/// A grant with `change` applied, signed by the issuer's own key, as a faulty issuer could produce it.
 fn changed(change: impl FnOnce(&mut Value, &mut Value)) -> Result<GrantClaims, TokenError> {
     verify(&resigned(&issued(), &key(1), change))
 }
@@ -39,7 +39,7 @@ fn a_grant_comes_back_as_issued() {
 
 #[test]
 fn a_resigned_token_without_a_change_is_accepted() {
-    // The attacks below are refused for their change, not for being hand-made.
+    // Control: without a change, the token assembled by hand is accepted.
     assert_eq!(changed(|_, _| {}).unwrap(), grant());
 }
 
@@ -72,7 +72,7 @@ fn a_session_comes_back_as_issued() {
 
 #[test]
 fn classes_do_not_stand_in_for_each_other() {
-    // Even when one key signed both and both audiences agree.
+    // Even when one key signs both classes and both audiences are equal.
     let keys = ring(&[&key(1)]);
     let mut session = session();
     session.aud = PROXY.into();
@@ -81,7 +81,7 @@ fn classes_do_not_stand_in_for_each_other() {
     let agent = agent();
     let expected = at(&keys, PROXY, NOW, agent.kid());
     assert_eq!(verify_session(&issued(), &expected), Err(TokenError::WrongType));
-    // Dressed up with the other type, the claims still tell.
+    // With the other class's `typ`, the claims still do not match.
     let dressed = resigned(&token, &key(1), |header, _| header["typ"] = "xp-grant+jwt".into());
     assert_eq!(verify(&dressed), Err(TokenError::Claim("shape")));
 }
@@ -114,7 +114,7 @@ fn the_public_key_is_not_a_shared_secret() {
             jsonwebtoken::encode(&header, &grant(), &jsonwebtoken::EncodingKey::from_secret(&secret))
                 .unwrap();
         assert_eq!(verify(&forged), Err(TokenError::Algorithm));
-        // The same signature under the right algorithm's name.
+        // The same signature with the header naming the right algorithm.
         let (_, signature) = forged.rsplit_once('.').unwrap();
         let (message, _) = issued().rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         assert_eq!(verify(&format!("{message}.{signature}")), Err(TokenError::Signature));
@@ -134,11 +134,11 @@ fn wrong_type() {
 
 #[test]
 fn a_key_id_chooses_only_among_trusted_keys_and_must_be_the_signers() {
-    // Unknown, missing, not a string.
+    // A `kid` that is unknown, missing or not a string.
     for kid in [json!(key(3).kid()), json!(""), json!(null), json!(["x"]), json!("../../etc/passwd")] {
         assert_eq!(changed(|header, _| header["kid"] = kid.clone()), Err(TokenError::UnknownKey), "{kid}");
     }
-    // Trusted key named, other key signed; and the other way round.
+    // `kid` names the trusted key and another key signed, and the reverse.
     let keys = ring(&[&key(1), &key(3)]);
     let agent = agent();
     let expected = at(&keys, PROXY, NOW, agent.kid());
@@ -163,7 +163,7 @@ fn keys_and_extensions_in_the_header_are_refused() {
     ] {
         let change = |header: &mut Value, _: &mut Value| header[name] = value.clone();
         assert_eq!(changed(change), Err(TokenError::Compact(CompactError::ForbiddenHeader(name))), "{name}");
-        // Neither helps when another key signed.
+        // Key material in the header does not help when another key signed.
         let token = resigned(&issued(), &key(4), |header, _| header[name] = value.clone());
         assert_eq!(verify(&token), Err(TokenError::Compact(CompactError::ForbiddenHeader(name))), "{name}");
     }
@@ -380,7 +380,7 @@ fn errors_hold_nothing_of_the_token() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Any changed character of a token makes it worthless.
+    /// A token with any one character changed is refused.
     #[test]
     fn no_character_can_be_changed(at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_.=-]") {
         let token = issued();

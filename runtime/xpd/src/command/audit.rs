@@ -1,4 +1,4 @@
-//! `xpd audit verify`: offline; needs no server.
+//! `xpd audit verify`: verifies a package offline.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use super::Done;
 use crate::out::print;
 use crate::{Failure, Format};
 
-/// What is verified, and what the verifier knows from elsewhere.
+/// The package and what the verifier knows independently of it.
 pub struct Ask<'a> {
     pub file: &'a Path,
     pub log_key: Option<&'a str>,
@@ -27,7 +27,7 @@ pub fn verify(ask: &Ask<'_>, format: Format) -> Done {
     let package = std::fs::read(file).map_err(|error| input(file, &error))?;
     let mut trust = Trust::default();
     if let Some(given) = log_key {
-        // A key, or a file with one.
+        // The argument is a key or the path of a file with one.
         let text = if given.contains('+') && !Path::new(given).exists() {
             given.to_owned()
         } else {

@@ -1,4 +1,4 @@
-//! `xpd checkpoint restore`: offline, on the folder of a server that is stopped.
+//! `xpd checkpoint restore`: works offline on the folder of a stopped server.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

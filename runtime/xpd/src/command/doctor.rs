@@ -1,4 +1,4 @@
-//! `xpd doctor`: what is wrong with this installation, all of it at once.
+//! `xpd doctor`: checks an installation and reports all faults.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use xpd_connectors::sandbox;
 
 use super::Done;
 use crate::Failure;
-use crate::out::{print, whole};
+use crate::out::{print, with_causes};
 
 pub async fn run(path: PathBuf) -> Done {
     let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
@@ -21,7 +21,7 @@ pub async fn run(path: PathBuf) -> Done {
         findings.note(&what, found)?;
     }
     for (name, instance) in &config.connectors {
-        // An address that was refused may hold a secret.
+        // A refused address is not shown, since it may contain a secret.
         if let Some(url) = address(instance).filter(|_| instance.make(name, &config.file).is_ok()) {
             findings.note(&format!("connector {name}"), reach(url).await)?;
         }
@@ -60,14 +60,14 @@ async fn program(name: &str, args: &[&str]) -> Result<String, String> {
     }
 }
 
-/// `merge-tree --write-tree` came with 2.38.
+/// `merge-tree --write-tree` needs version 2.38.
 fn recent_git(text: &str) -> Result<String, String> {
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<u32>().ok());
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if version >= (2, 38) { Ok(text.to_owned()) } else { Err(format!("{text}: the sandbox needs 2.38")) }
 }
 
-/// An address that may be asked: whatever is sent to a hook would be an act.
+/// An address to which a request may be sent. A hook is not one, since any request to it may have an effect.
 fn address(instance: &Instance) -> Option<&str> {
     instance.table.get("base_url").and_then(|url| url.as_str())
 }
@@ -77,7 +77,7 @@ async fn reach(url: &str) -> Result<String, String> {
         .no_proxy()
         .timeout(std::time::Duration::from_secs(10))
         .build()
-        .map_err(|error| whole(&error))?;
-    let answer = client.get(url).send().await.map_err(|error| format!("{url}: {}", whole(&error)))?;
+        .map_err(|error| with_causes(&error))?;
+    let answer = client.get(url).send().await.map_err(|error| format!("{url}: {}", with_causes(&error)))?;
     Ok(format!("{url} answers with status {}", answer.status().as_u16()))
 }

@@ -1,4 +1,4 @@
-//! `xpd doubts`: what a person must look at.
+//! `xpd doubts`: lists actions in doubt, and resolves those that need a person.
 
 use std::process::ExitCode;
 
@@ -25,7 +25,7 @@ pub async fn run(command: Doubts, server: Server) -> Done {
             }
         }
         Doubts::Resolve { jti, done, not_done: _ } => {
-            // One of the two was given.
+            // clap ensures that one of the two options is given.
             let result = done.as_deref().map(result).transpose()?;
             let word = ResolveRequest { done: result.is_some(), result };
             client.post(&format!("/v1/doubts/{jti}"), &word).await?;

@@ -1,4 +1,4 @@
-//! `xpd evidence`: the package of a run, as a file.
+//! `xpd evidence`: fetches the evidence package of a run into a file.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `xpd kill`: once it says so, nothing of what was stopped leaves the server.
+//! `xpd kill`: returns when no request of a stopped action can leave the server any more.
 
 use std::process::ExitCode;
 

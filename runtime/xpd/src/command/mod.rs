@@ -1,4 +1,4 @@
-//! One file per subcommand.
+//! The subcommands, one module each.
 
 mod audit;
 mod checkpoint;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use crate::{Audit, Checkpoint, Command, Failure};
 
-/// What every subcommand gives.
+/// Result of a subcommand.
 type Done = Result<ExitCode, Failure>;
 
 /// Runs a subcommand.

@@ -1,5 +1,5 @@
-//! `xpd serve`: until SIGINT or SIGTERM; what is under way is waited for, unless the signal comes twice. On SIGHUP the
-//! configuration is read again.
+//! `xpd serve`: runs until SIGINT or SIGTERM. Running actions are completed unless a second signal arrives.
+//! SIGHUP reloads the configuration.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,14 +19,15 @@ pub async fn run(path: PathBuf) -> Done {
     let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
     let (socket, admin) = (config.socket.clone(), config.admin_socket());
     let server = Server::open(config).await.map_err(failure)?;
-    // Before anybody is told that it listens: whoever stops it right then must be heard.
+    // Installed before the server announces itself, so that a signal sent right after is handled.
     let failed = |error: std::io::Error| Failure::Failed(error.to_string());
-    let (mut first, mut any) = (Ends::new().map_err(failed)?, Ends::new().map_err(failed)?);
+    let (mut first, mut any) = (EndSignals::new().map_err(failed)?, EndSignals::new().map_err(failed)?);
     let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
-    // A file that may not grow is a full disk, which the store answers for; the default would end the process.
+    // Ignores SIGXFSZ, whose default action ends the process. The write fails instead, and the store reports
+    // a full disk.
     let _too_large = signal(SignalKind::from_raw(25)).map_err(failed)?;
-    // For whoever started it: one line each, then silence on this channel. Nobody may read them; but where they are
-    // lost on a full disk, the log's key is, and the server must not run as if somebody knew it.
+    // The announcement, for the starting process, which may have closed the pipe. If it is lost on a full
+    // disk, the log key is unknown to the operator, so the server does not start.
     let mut lines = String::new();
     if let Some(url) = server.url() {
         lines += &format!("listening on {url}\n");
@@ -62,10 +63,10 @@ pub async fn run(path: PathBuf) -> Done {
     }
 }
 
-/// Signals that ask for the end.
-pub(super) struct Ends(Signal, Signal);
+/// The signals that end the server.
+pub(super) struct EndSignals(Signal, Signal);
 
-impl Ends {
+impl EndSignals {
     pub fn new() -> std::io::Result<Self> {
         Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
     }
@@ -78,7 +79,7 @@ impl Ends {
     }
 }
 
-/// Each connection is a file; by default a process may open few.
+/// Raises the limit on open files to its maximum, since each connection is a descriptor.
 fn room_for_connections() {
     let limit = getrlimit(Resource::Nofile);
     if setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).is_err() {

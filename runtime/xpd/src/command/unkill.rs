@@ -1,4 +1,5 @@
-//! `xpd unkill`: the second administrator who asks lifts a kill, or whoever holds the recovery key.
+//! `xpd unkill`: asks to lift a kill. It is lifted by a second administrator or by the holder of the recovery
+//! key.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `xpd witness`: cosigns the checkpoints of other servers, until SIGINT or SIGTERM.
+//! `xpd witness`: cosigns checkpoints of other servers, until SIGINT or SIGTERM.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,11 +13,11 @@ use xpd_doors::{api, witness};
 use xpd_store::SystemClock;
 
 use super::Done;
-use super::serve::Ends;
+use super::serve::EndSignals;
 use crate::Failure;
 use crate::out::print;
 
-/// How long a request may be on its way in.
+/// Limits of its listener.
 const BUDGET: api::Budget = api::Budget { connections: 256, head: Duration::from_secs(10) };
 
 pub async fn run(name: String, listen: std::net::SocketAddr, data: PathBuf, logs: Vec<String>) -> Done {
@@ -32,13 +32,13 @@ pub async fn run(name: String, listen: std::net::SocketAddr, data: PathBuf, logs
     let failed = |error: std::io::Error| Failure::Failed(format!("{listen}: {error}"));
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let mut ends = Ends::new().map_err(failed)?;
+    let mut ends = EndSignals::new().map_err(failed)?;
     print(&format!("listening on http://{address}\nwitness key {}\n", cosigner.key()))?;
-    let (tell, told) = watch::channel(false);
+    let (stopping, stopped) = watch::channel(false);
     tokio::spawn(async move {
         ends.one().await;
-        let _ = tell.send(true);
+        let _ = stopping.send(true);
     });
-    api::serve(listener, witness::router(cosigner), BUDGET, told).await;
+    api::serve(listener, witness::router(cosigner), BUDGET, stopped).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! What a configuration may say beyond its form.
+//! Checks of configuration values beyond their types.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +10,7 @@ use xpd_engine::{ConfigError, PRIVATE_KEY, is_private_key};
 
 use super::Limits;
 
-/// A word that is no kind would require what nothing can answer, or let through nothing.
+/// An unknown kind is refused, since it would require a property that no artifact has, or permit nothing.
 pub(super) fn kinds(key: &str, words: &BTreeSet<String>) -> Result<(), String> {
     match words.iter().find(|word| Kind::of(word).is_none()) {
         None => Ok(()),
@@ -21,7 +21,7 @@ pub(super) fn kinds(key: &str, words: &BTreeSet<String>) -> Result<(), String> {
     }
 }
 
-/// Limits under which nothing would be answered.
+/// Refuses limits of zero.
 pub(super) fn limits(limits: &Limits) -> Result<(), String> {
     let zero = |name: &str| Err(format!("`limits.{name}`: must be 1 or more; nothing could be asked"));
     match limits {
@@ -35,7 +35,7 @@ pub(super) fn limits(limits: &Limits) -> Result<(), String> {
     }
 }
 
-/// A path that a socket can be bound to.
+/// Checks that a socket can be bound to a path of this length.
 pub(super) fn socket_path(key: &str, path: &Path) -> Result<(), String> {
     let length = path.as_os_str().len();
     if length <= socket::MAX_PATH {
@@ -48,7 +48,7 @@ pub(super) fn socket_path(key: &str, path: &Path) -> Result<(), String> {
     ))
 }
 
-/// Permission bits as text, `0660`.
+/// Parses permission bits in octal, `0660`.
 pub(super) fn socket_mode(text: &str) -> Result<u32, String> {
     let octal = text.bytes().all(|byte| byte.is_ascii_digit());
     match u32::from_str_radix(text, 8) {
@@ -57,7 +57,7 @@ pub(super) fn socket_mode(text: &str) -> Result<u32, String> {
     }
 }
 
-/// A URL that proofs can name.
+/// Checks that a URL is one that proofs can name.
 pub(super) fn url(key: &str) -> impl Fn(&str) -> Result<String, String> {
     move |text| plain_url(key, text)
 }
@@ -75,7 +75,7 @@ fn plain_url(key: &str, text: &str) -> Result<String, String> {
     Err(format!("`server.{key}`: `{text}` is no URL such as `http://127.0.0.1:7411`"))
 }
 
-/// A key that may sign artifacts.
+/// Reads a public key of an artifact signer.
 pub(super) fn public_key(path: &Path) -> Result<VerifyingKey, ConfigError> {
     let pem = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
     VerifyingKey::from_pem(&pem).map_err(|error| {

@@ -1,4 +1,4 @@
-//! `[log]`: where checkpoints go.
+//! `[log]`: the destinations of checkpoints.
 
 use std::path::{Path, PathBuf};
 
@@ -14,14 +14,14 @@ pub(super) struct LogTable {
     witness_policy: Option<PathBuf>,
 }
 
-/// Where checkpoints go, besides the file beside the database.
+/// Destinations of checkpoints besides the checkpoint file.
 #[derive(Clone, Debug, Default)]
 pub struct LogConfig {
-    /// A file that always has the latest one.
+    /// A file that is kept at the latest checkpoint.
     pub export: Option<PathBuf>,
-    /// A URL that each is posted to.
+    /// A URL to which each checkpoint is posted.
     pub push: Option<String>,
-    /// Who cosigns them; each witness has a URL.
+    /// The witnesses that cosign checkpoints; each has a URL.
     pub policy: Option<Policy>,
 }
 
@@ -56,7 +56,7 @@ fn policy(path: &Path) -> Result<Policy, ConfigError> {
     Ok(policy)
 }
 
-/// What is asked there is signed: plain http will do. A password would show up in errors.
+/// Checkpoints are signed, so http is permitted; a password is not, since error messages print the URL.
 fn is_plain(url: &str) -> bool {
     reqwest::Url::parse(url).is_ok_and(|url| {
         ["http", "https"].contains(&url.scheme())

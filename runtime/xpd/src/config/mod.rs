@@ -1,4 +1,4 @@
-//! `xpd.toml`: read once, complete or refused, with the file and the key that is wrong.
+//! `xpd.toml`: read completely or refused, with the file and the key at fault.
 
 mod checks;
 mod log;
@@ -17,7 +17,7 @@ use xpd_token::is_name;
 
 pub use log::LogConfig;
 
-/// The environment variable without which `[test]` is refused.
+/// The environment variable that must be set for `[test]` to be accepted.
 pub const TEST_VARIABLE: &str = "XPD_TEST_HOOKS";
 
 #[derive(Deserialize)]
@@ -58,7 +58,8 @@ fn default_name() -> String {
     "xpd.localhost".to_owned()
 }
 
-/// Whoever may enter its folder: agents run as other users, and no request counts without a proof of possession.
+/// Every user who can enter the folder may connect, since agents run as other users and each request needs a
+/// proof of possession.
 fn default_mode() -> String {
     "0666".to_owned()
 }
@@ -78,17 +79,17 @@ struct ArtifactsTable {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Bytes of a request's body, artifacts aside.
+    /// Bytes of a request body, except for artifacts.
     pub body_bytes: usize,
-    /// Seconds a request may take, acting aside.
+    /// Seconds a request may take, except for actions.
     pub request_seconds: u64,
-    /// Refusals of one principal logged one by one, each minute.
+    /// Refusals of one principal that are logged individually per minute.
     pub refusals_per_minute: u32,
-    /// Bytes on the disk that are kept for stopping things when it is full.
+    /// Bytes of disk space reserved for kills on a full disk.
     pub reserve_bytes: u64,
-    /// Seconds after which an action that a probe does not find counts as not done.
+    /// Seconds after which a negative probe means that the action was not performed.
     pub grace_seconds: u64,
-    /// How full the disk may be, in percent, for new runs to be started.
+    /// Disk usage in percent above which no new run is started.
     pub disk_percent: u8,
 }
 
@@ -114,21 +115,21 @@ struct TestTable {
 /// A connector instance as configured.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// Its kind: the connector it implements.
+    /// The connector that it implements.
     pub kind: String,
-    /// For other connectors of whose kinds it speaks: the instance whose upstream it means.
+    /// For other connectors whose kinds it uses: the instance whose upstream it refers to.
     pub realms: BTreeMap<String, String>,
-    /// The addresses in its table.
+    /// The addresses of its upstream.
     pub upstreams: Vec<Upstream>,
-    /// The rest of its table.
+    /// The remaining keys of its table.
     pub table: toml::Table,
 }
 
 impl Instance {
-    /// Makes the connector. `name` is the instance's, `file` the configuration it stands in.
+    /// Creates the connector. `name` is the instance's, `file` the path of the configuration.
     ///
     /// # Errors
-    /// The table is not one of its kind.
+    /// The table is not valid for its kind.
     pub fn make(&self, name: &str, file: &Path) -> Result<Made, ConfigError> {
         let folder = file.parent().unwrap_or(Path::new("."));
         make(name, &self.kind, &self.table, folder).map_err(|error| {
@@ -138,10 +139,10 @@ impl Instance {
     }
 }
 
-/// The configuration, every path resolved.
+/// A configuration with resolved paths.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The file it came from.
+    /// The configuration's own path.
     pub file: PathBuf,
     /// Name of the server.
     pub name: String,
@@ -151,42 +152,43 @@ pub struct Config {
     pub socket: Option<PathBuf>,
     /// Its permission bits.
     pub socket_mode: u32,
-    /// How agents reach the TCP listener, if not by its address.
+    /// URL under which agents reach the TCP listener, if it differs from its address.
     pub url: Option<String>,
-    /// Loopback address that the administrators' door listens on, besides its socket in the data folder.
+    /// Loopback address for administrators, besides the socket in the data folder.
     pub admin_listen: Option<SocketAddr>,
-    /// How administrators reach that listener, if not by its address.
+    /// URL under which administrators reach that listener, if it differs from its address.
     pub admin_url: Option<String>,
-    /// Thumbprint of the recovery key, and its file.
+    /// Thumbprint and file of the recovery key.
     pub recovery: Option<(String, PathBuf)>,
     /// Folder of database and checkpoint.
     pub data: PathBuf,
     /// Folder of the keys.
     pub keys: PathBuf,
-    /// The roster.
+    /// Path of the roster.
     pub roster: PathBuf,
-    /// Declarations of actions, where they are not those of the standard library.
+    /// Path of the declarations of actions, if not those of the standard library.
     pub declarations: Option<PathBuf>,
-    /// Keys whose artifacts are taken.
+    /// Keys whose signatures on artifacts are trusted.
     pub trusted: Vec<VerifyingKey>,
-    /// Their files.
+    /// Paths of these keys.
     pub trusted_files: Vec<PathBuf>,
-    /// Kinds of questions that may stand unanswered.
+    /// Kinds of properties that may be unproved.
     pub unproved: BTreeSet<String>,
-    /// Kinds of questions that must have been asked.
+    /// Kinds of properties that an artifact must have an answer for.
     pub required: BTreeSet<String>,
     /// Connector instances by name.
     pub connectors: BTreeMap<String, Instance>,
-    /// Where checkpoints go.
+    /// Destinations of checkpoints.
     pub log: LogConfig,
     /// Limits.
     pub limits: Limits,
-    /// Crash points of the tests.
+    /// Crash points for tests.
     pub hooks: Hooks,
 }
 
 impl Config {
-    /// Files beside this one whose change is a change of the configuration: roster, keys, declarations, secrets.
+    /// The other files of the configuration, which are watched for changes: roster, keys, declarations,
+    /// secrets.
     pub fn watched(&self) -> impl Iterator<Item = PathBuf> {
         let folder = self.file.parent().unwrap_or(Path::new(".")).to_owned();
         let mut files: Vec<PathBuf> = self.trusted_files.clone();
@@ -199,16 +201,16 @@ impl Config {
         files.into_iter()
     }
 
-    /// The socket of the administrators' door.
+    /// Path of the administrators' socket.
     #[must_use]
     pub fn admin_socket(&self) -> PathBuf {
         self.data.join("admin.sock")
     }
 
-    /// Reads the file. Paths in it are relative to its folder.
+    /// Reads a configuration. Paths in it are relative to its folder.
     ///
     /// # Errors
-    /// The first thing that is wrong, with file and key.
+    /// The first fault, with file and key.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::new(path, error))?;
         let file: File = toml::from_str(&text).map_err(|error| unread(path, &text, &error))?;
@@ -281,7 +283,7 @@ impl Config {
     }
 }
 
-/// The files of the secrets in a table: `{ file = … }`, wherever it stands.
+/// Reports each file of a secret in a table: `{ file = … }` at any depth.
 fn secret_files(table: &toml::Table, found: &mut dyn FnMut(&str)) {
     for value in table.values() {
         if let toml::Value::Table(inner) = value {
@@ -293,7 +295,7 @@ fn secret_files(table: &toml::Table, found: &mut dyn FnMut(&str)) {
     }
 }
 
-/// The thumbprint of the recovery key's public half.
+/// Reads the recovery key's public half and returns its thumbprint.
 fn recovery(file: PathBuf) -> Result<(String, PathBuf), ConfigError> {
     match key_file(&file) {
         Ok(thumbprint) => Ok((thumbprint, file)),
@@ -301,7 +303,7 @@ fn recovery(file: PathBuf) -> Result<(String, PathBuf), ConfigError> {
     }
 }
 
-/// What is wrong with the text, and where. The line itself is not shown: it may hold a secret.
+/// A syntax error with its line number. The line is not shown, since it may contain a secret.
 fn unread(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let message = without_value(error.message());
     let before = error.span().and_then(|span| text.get(..span.start));
@@ -348,7 +350,7 @@ fn instances(
             Some(_) => return Err(wrong("realms`: must be a table")),
             None => {}
         }
-        // An address that is none is found where the connector is made.
+        // A malformed address is reported when the connector is created.
         let upstreams = addresses(&kind, &table).iter().filter_map(|at| Upstream::parse(at).ok()).collect();
         Ok((name, Instance { kind, realms, upstreams, table }))
     };

@@ -1,5 +1,5 @@
-//! Checkpoints go where this host does not reach: to witnesses that cosign them, to a file, to a URL. A log that is older
-//! than what a witness has cosigned, or another one, stops the server.
+//! Export of checkpoints to witnesses, to a file and to a URL. The server stops if its log is older than, or
+//! inconsistent with, a checkpoint that a witness has cosigned.
 
 mod sink;
 mod witness;
@@ -16,20 +16,20 @@ use crate::config::LogConfig;
 use sink::Sinks;
 use witness::Witnesses;
 
-/// Between two tries where something failed.
+/// Interval between attempts after a failure.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Exports the checkpoints of one server.
+/// Exports the checkpoints of a server.
 pub(crate) struct Export {
     sinks: Sinks,
     witnesses: Option<Witnesses>,
 }
 
 impl Export {
-    /// As configured.
+    /// An export with this configuration.
     ///
     /// # Errors
-    /// No HTTP client can be made.
+    /// No HTTP client can be created.
     pub fn new(config: &LogConfig, log_key: &xpd_audit::note::Vkey) -> Result<Self, StoreError> {
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -44,11 +44,11 @@ impl Export {
         Ok(Self { sinks: Sinks::new(config, http), witnesses })
     }
 
-    /// Asks the witnesses what they have cosigned, before anything is done on this log. One that does not answer is no
-    /// reason not to start.
+    /// Compares the log with what the witnesses have cosigned, before it is used. A witness that does not
+    /// answer is logged and skipped.
     ///
     /// # Errors
-    /// A witness has cosigned more of this log, or another one under its key.
+    /// A witness has cosigned a larger checkpoint of this log, or one of another log under its key.
     pub async fn before(&self, orchestrator: &Orchestrator) -> Result<(), StoreError> {
         match &self.witnesses {
             Some(witnesses) => witnesses.compare_all(orchestrator).await,
@@ -56,10 +56,10 @@ impl Export {
         }
     }
 
-    /// Exports each checkpoint until it is told to stop.
+    /// Exports each new checkpoint until told to stop.
     ///
     /// # Errors
-    /// As [`Self::before`]; nothing is exported after it.
+    /// As [`Self::before`]. Nothing is exported after an error.
     pub async fn run(
         mut self,
         orchestrator: Arc<Orchestrator>,
@@ -81,7 +81,8 @@ impl Export {
         }
     }
 
-    /// The checkpoint signed last goes everywhere. False if something failed that may work later.
+    /// Exports the last signed checkpoint to every destination. Returns false after a failure that may be
+    /// temporary.
     async fn round(&mut self, orchestrator: &Arc<Orchestrator>) -> Result<bool, StoreError> {
         let Ok(Some(mut note)) = orchestrator.checkpoint().await else { return Ok(false) };
         let mut done = true;

@@ -1,4 +1,4 @@
-//! A file and a URL that are given each checkpoint.
+//! Destinations other than witnesses: a file and a URL.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use xpd_engine::checkpoint_file;
 
 use crate::config::LogConfig;
 
-/// Where checkpoints go besides witnesses.
+/// The destinations other than witnesses.
 pub(super) struct Sinks {
     file: Option<PathBuf>,
     push: Option<String>,
@@ -18,7 +18,8 @@ impl Sinks {
         Self { file: config.export.clone(), push: config.push.clone(), http }
     }
 
-    /// Gives it to each: what anybody may read about what failed. The rest is for the server's own log.
+    /// Writes a checkpoint to each. Returns a description of failures for the public health report; details
+    /// go to the server's log.
     pub async fn put(&self, note: &[u8]) -> Option<String> {
         let mut failed = None;
         if let Some(file) = self.file.clone() {

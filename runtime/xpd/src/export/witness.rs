@@ -1,4 +1,4 @@
-//! Asking witnesses for cosignatures (C2SP tlog-witness), and what they have seen.
+//! Requests to witnesses for cosignatures and for the checkpoints they have cosigned (C2SP tlog-witness).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use xpd_audit::witness::{AddCheckpoint, origin_hash};
 use xpd_engine::Orchestrator;
 use xpd_store::StoreError;
 
-/// Longest answer that is read.
+/// Upper bound on an answer, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
-/// Requests for one cosignature: the first tells where the witness stands.
+/// Attempts per cosignature. The first may only yield the size that the witness has.
 const TRIES: u32 = 3;
-/// How long the others are waited for once the cosignatures are enough.
+/// How long to wait for further witnesses once the quorum is reached.
 const STRAGGLERS: Duration = Duration::from_secs(1);
 
 /// The witnesses of a policy.
@@ -23,21 +23,21 @@ pub(super) struct Witnesses {
     policy: Policy,
     log_key: Vkey,
     http: reqwest::Client,
-    /// Size of what each has cosigned last.
+    /// Size of the checkpoint that each witness cosigned last.
     known: BTreeMap<String, u64>,
 }
 
 /// Why a witness did not cosign.
 enum Refusal {
-    /// It may another time.
+    /// A temporary failure.
     Later(String),
-    /// What it has cosigned is not this log.
+    /// The witness has cosigned a log that is inconsistent with this one.
     Fork(StoreError),
 }
 
 impl From<reqwest::Error> for Refusal {
     fn from(error: reqwest::Error) -> Self {
-        Self::Later(crate::whole(&error.without_url()))
+        Self::Later(crate::with_causes(&error.without_url()))
     }
 }
 
@@ -46,7 +46,7 @@ impl Witnesses {
         Self { policy, log_key, http, known: BTreeMap::new() }
     }
 
-    /// Compares what every witness has cosigned with the log.
+    /// Compares the log with the checkpoints of all witnesses.
     pub async fn compare_all(&self, orchestrator: &Orchestrator) -> Result<(), StoreError> {
         for (name, seen) in seen(&self.policy, &self.log_key, &self.http).await {
             match seen {
@@ -60,8 +60,9 @@ impl Witnesses {
         Ok(())
     }
 
-    /// The checkpoint with the cosignatures that were given, and what is missing. They are kept as soon as they are enough,
-    /// and the other witnesses are waited for a little.
+    /// Requests cosignatures from all witnesses. Returns the checkpoint with the valid ones, and a
+    /// description of what is missing. It is stored as soon as the quorum is reached; further witnesses get
+    /// [`STRAGGLERS`] more.
     pub async fn cosign(
         &mut self,
         orchestrator: &Arc<Orchestrator>,
@@ -123,7 +124,7 @@ struct Ask {
     witness: PolicyWitness,
     note: Vec<u8>,
     size: u64,
-    /// Size of what the witness has cosigned last, as far as is known.
+    /// Size of the checkpoint that the witness cosigned last, as far as known.
     old: u64,
 }
 
@@ -164,7 +165,8 @@ impl Ask {
                 _ => return Err(Refusal::Later(format!("it answers with status {}", status.as_u16()))),
             }
         }
-        // It stands where this log does not reach. Only what this log's key signed is believed.
+        // The witness claims a size beyond this log. The claim counts only if it shows a checkpoint signed
+        // with this log's key.
         let later = match latest(&self.witness, &self.log_key, &self.http).await {
             Ok(Some((seen, _))) => {
                 same_log(&self.orchestrator, &self.witness.name, seen).await.map_err(Refusal::Fork)?;
@@ -173,13 +175,13 @@ impl Ask {
             Ok(None) => "it does not show what it has cosigned".to_owned(),
             Err(why) => why,
         };
-        // The next try begins with asking where it stands.
+        // The next attempt first learns the witness's size.
         self.old = 0;
         Err(Refusal::Later(later))
     }
 }
 
-/// What a witness has cosigned is of this log. Where the log cannot be read, that is no answer.
+/// Checks that a witness's checkpoint is one of this log. A failure to read the log is an error as well.
 async fn same_log(orchestrator: &Orchestrator, witness: &str, seen: Checkpoint) -> Result<(), StoreError> {
     let size = seen.size;
     match orchestrator.compare(seen).await {
@@ -194,7 +196,7 @@ async fn same_log(orchestrator: &Orchestrator, witness: &str, seen: Checkpoint) 
     }
 }
 
-/// The line of the witness, if it holds.
+/// The signature line of the witness, if it verifies.
 fn cosignature(text: &str, witness: &PolicyWitness, note: &[u8]) -> Result<NoteSignature, String> {
     let key = &witness.key;
     let lines = NoteSignature::parse_lines(text).map_err(|error| error.to_string())?;
@@ -206,10 +208,10 @@ fn cosignature(text: &str, witness: &PolicyWitness, note: &[u8]) -> Result<NoteS
     Ok(line)
 }
 
-/// A checkpoint with its note.
+/// A checkpoint and its note.
 type Seen = (Checkpoint, Vec<u8>);
 
-/// The latest checkpoint that a witness shows, if this log's key signed it.
+/// The latest checkpoint that a witness serves, if it is signed with this log's key.
 async fn latest(
     witness: &PolicyWitness,
     log_key: &Vkey,
@@ -217,7 +219,7 @@ async fn latest(
 ) -> Result<Option<Seen>, String> {
     let url = witness.url.as_deref().unwrap_or_default();
     let url = format!("{url}/{}/checkpoint", origin_hash(log_key.name()));
-    let failed = |error: reqwest::Error| crate::whole(&error.without_url());
+    let failed = |error: reqwest::Error| crate::with_causes(&error.without_url());
     let answer = http.get(url).send().await.map_err(failed)?;
     match answer.status() {
         StatusCode::NOT_FOUND => return Ok(None),
@@ -229,7 +231,7 @@ async fn latest(
     Ok(Some((checkpoint, note)))
 }
 
-/// What every witness shows, each by its name.
+/// The latest checkpoint of every witness, by name.
 async fn seen(
     policy: &Policy,
     log_key: &Vkey,
@@ -252,7 +254,7 @@ async fn seen(
 /// None shows one; why, for each.
 pub async fn largest(policy: &Policy, log_key: &Vkey) -> Result<Vec<u8>, String> {
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10));
-    let http = http.build().map_err(|error| crate::whole(&error))?;
+    let http = http.build().map_err(|error| crate::with_causes(&error))?;
     let (mut found, mut why) = (None::<Seen>, Vec::new());
     for (name, seen) in seen(policy, log_key, &http).await {
         match seen {

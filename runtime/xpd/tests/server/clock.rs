@@ -1,4 +1,4 @@
-//! The machine's clock is set in the middle of work.
+//! Changes of the host's wall clock while the server works.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use xpd_store::{Clock, SystemClock};
 
 use crate::support::{Agent, Reply, World, flow};
 
-/// The machine's clock as it is set, and a count that runs ahead as the test says.
+/// The host's wall clock, set by the test, and a monotonic counter advanced by the test.
 #[derive(Default)]
 struct Machine {
     set: AtomicI64,
@@ -48,7 +48,7 @@ async fn push(agent: &Agent, id: u32) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_clock_is_off_nothing_new_is_granted_and_what_was_goes_on() {
+async fn during_a_clock_jump_nothing_new_is_granted_and_grants_in_force_work() {
     for jump in [600, -600] {
         let (world, machine, run) = world().await;
         let ann = world.joined("ann", &run).await;
@@ -61,13 +61,13 @@ async fn while_the_clock_is_off_nothing_new_is_granted_and_what_was_goes_on() {
         assert_eq!(world.health().await, (503, vec![("clock".to_owned(), "failing".to_owned())]));
         ann.use_grant(&held, json!({})).await.ok();
         ann.use_grant(&held, json!({})).await.refused("replayed");
-        // Whoever stops things is heard by either clock.
+        // Proofs of administrators are accepted by either clock.
         let mut ada = world.agent("ada");
         world.kill(json!({ "principal": "eve" })).await.ok();
         ada.ahead = jump;
         let kill = json!({ "scope": { "principal": "ben" }, "reason": "" });
         ada.post_with("/v1/kill", None, &kill).await.ok();
-        // The clock is right again, and so is everything at once.
+        // Once the wall clock is right again, everything works at once.
         machine.set(0);
         let new = world.joined("ann", &run).await;
         new.act("work", "fake.push", json!({ "id": 3 })).await.ok();
@@ -79,7 +79,7 @@ async fn while_the_clock_is_off_nothing_new_is_granted_and_what_was_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_jump_makes_a_used_proof_good_again() {
+async fn no_clock_jump_makes_a_used_proof_valid_again() {
     let (world, machine, run) = world().await;
     let ann = world.joined("ann", &run).await;
     let path = format!("/v1/runs/{run}/offers");
@@ -89,7 +89,7 @@ async fn no_jump_makes_a_used_proof_good_again() {
     again().await.ok();
     for jump in [600, -600, 86_400] {
         machine.set(jump);
-        // What is written at that time is what would sweep.
+        // A write at that time triggers the deletion of expired proofs.
         world.kill(json!({ "principal": "none" })).await.refused("unknown");
         ann.get(&path).await.ok();
         again().await.refused("proof_replayed");
@@ -97,7 +97,7 @@ async fn no_jump_makes_a_used_proof_good_again() {
         ann.get(&path).await.ok();
         again().await.refused("proof_replayed");
     }
-    // One of whoever stops things is never forgotten, as it is believed by the machine's clock too.
+    // An administrator's proof is recorded without expiry, since it is accepted by the wall clock too.
     let ada = world.agent("ada");
     let body = json!({ "scope": { "principal": "eve" }, "reason": "" }).to_string().into_bytes();
     let proof = ada.proof("POST", "/v1/kill", None, &body);
@@ -109,14 +109,14 @@ async fn no_jump_makes_a_used_proof_good_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_jump_ahead_that_lasts_is_believed() {
+async fn a_lasting_forward_jump_is_accepted() {
     let (world, machine, run) = world().await;
     let mut ann = world.joined("ann", &run).await;
     let held = ann.granted("work", "fake.push", json!({ "id": 1 })).await;
     machine.set(600);
     push(&ann, 2).await.refused("clock_off");
     machine.pass(31);
-    // Agents of that machine have its clock.
+    // Agents on that host use its clock.
     ann.ahead = 631;
     ann.use_grant(&held, json!({})).await.refused("expired");
     push(&ann, 2).await.ok();
@@ -124,7 +124,7 @@ async fn a_jump_ahead_that_lasts_is_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_jump_back_that_lasts_the_server_waits_for_the_machine() {
+async fn after_a_lasting_backward_jump_the_server_waits_for_the_host() {
     let (world, machine, run) = world().await;
     let mut ann = world.joined("ann", &run).await;
     let held = ann.granted("work", "fake.push", json!({ "id": 1 })).await;
@@ -132,12 +132,12 @@ async fn after_a_jump_back_that_lasts_the_server_waits_for_the_machine() {
     push(&ann, 2).await.refused("clock_off");
     machine.pass(31);
     push(&ann, 2).await.refused("clock_off");
-    // Nobody can tell how long a token of before has been there.
+    // How long ago the token was issued is unknown.
     ann.use_grant(&held, json!({})).await.refused("expired");
-    // Nor is a proof by the machine's clock taken for one of another time without saying why.
+    // A proof by the wall clock is refused with the reason that the clocks differ.
     ann.ahead = -569;
     push(&ann, 2).await.refused("clock_off");
-    // A restart changes nothing about it.
+    // A restart does not change this.
     let World { site, fake, running } = world;
     running.stop().await;
     let clock = Arc::clone(&machine) as Arc<dyn Clock>;

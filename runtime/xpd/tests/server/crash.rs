@@ -1,6 +1,7 @@
-//! A server that dies between grant, claim, effect and record: at most one effect, and the run goes on.
+//! A server that is killed between grant, claim, effect and record: the action takes effect at most once, and
+//! the run continues.
 //!
-//! The server is this test binary, started again as a process of its own; the connector counts in a file.
+//! The server is this test binary, started as a child process; its connector records effects in a file.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::support::{Agent, Fake, Site, agent, artifact, flow, open, sealed, unt
 
 const FOLDER: &str = "XPD_TEST_FOLDER";
 
-/// Not a test of its own: the server of the others.
+/// Not a test: the server process of the other tests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_server() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
@@ -57,7 +58,7 @@ fn effects(site: &Site, action: &str) -> usize {
     text.lines().filter(|line| line.starts_with(&format!("{action} "))).count()
 }
 
-/// Sends a request that may never be answered.
+/// Sends a request that may not be answered. Returns whether it was.
 async fn attempt(ann: &Agent, what: &str, token: &str, body: serde_json::Value) -> bool {
     let path = format!("/v1/runs/{}/{what}", ann.run);
     let bytes = body.to_string().into_bytes();
@@ -110,7 +111,7 @@ async fn crashes_at(point: &str) {
 
         let again = start(&site, None);
         ann.url = again.url.clone();
-        // The token that was lost, or the one that was kept: either way the same one.
+        // A repeated request returns the same token, whether the first answer was lost or not.
         let repeated = ann.post("grants", &ask).await.ok()["grant"].as_str().unwrap().to_owned();
         assert!(grant.as_ref().is_none_or(|grant| *grant == repeated), "{point} {class}");
         let using = json!({ "request_id": "u" });
@@ -133,14 +134,14 @@ async fn crashes_at(point: &str) {
         let answer = ann.use_grant(&repeated, using.clone()).await;
         let name = action.strip_prefix("fake.").unwrap();
         if answer.code() == "connector_failed" {
-            // Looked for and not found: the use came back.
+            // Probed for and not found, so the use was returned.
             assert_eq!((point, effects(&site, name)), ("after_claim", 0), "{class}");
             ann.act("work", action, args.clone()).await.ok();
         } else {
             answer.ok();
         }
         assert_eq!(effects(&site, name), 1, "{point} {class}");
-        // And the run goes on.
+        // The run continues.
         if effects(&site, "note") == 0 {
             ann.act("work", "fake.note", json!({ "text": "later" })).await.ok();
         }

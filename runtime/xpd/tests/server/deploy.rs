@@ -1,4 +1,4 @@
-//! Which artifacts are taken.
+//! Which artifacts a server accepts.
 
 use xp_artifact::question::{Question, Status};
 use xp_artifact::workflow::Effect;
@@ -71,7 +71,7 @@ async fn an_older_artifact_is_put_in_force_by_nobody_but_the_administrator() {
     let world = World::new().await;
     let good = artifact(flow::workflow(60));
     let newest = good.digest().unwrap().to_string();
-    // Signed by the right key, for the same name, and weaker: somebody kept it.
+    // An older, weaker artifact of the same name, signed with the same key.
     let older = sealed(&artifact(flow::workflow(90)));
     let url = format!("{}/v1/artifacts", world.running.url);
     let bare = reqwest::Client::new().post(&url).body(older.clone()).send().await.unwrap();
@@ -95,10 +95,10 @@ async fn an_older_artifact_is_put_in_force_by_nobody_but_the_administrator() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_handed_over_is_bounded() {
+async fn deployments_are_limited_in_size_and_number() {
     let world = World::new().await;
     world.deploy(vec![b' '; (16 << 20) + 1]).await.refused("too_large");
-    // Those that begin and never end keep a place; whoever comes then is told to come again.
+    // Uploads that never complete occupy all places; further ones are refused as busy.
     let address = world.running.url.strip_prefix("http://").unwrap();
     let mut slow = Vec::new();
     for _ in 0..2 {
@@ -125,7 +125,7 @@ async fn what_is_handed_over_is_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_may_start_a_name_starts_what_is_in_force() {
+async fn a_start_by_name_uses_the_artifact_in_force() {
     let world = World::new().await;
     let old = artifact(flow::workflow(60)).digest().unwrap().to_string();
     let newer = artifact(flow::workflow(90));
@@ -138,7 +138,7 @@ async fn who_may_start_a_name_starts_what_is_in_force() {
     start(&world, "ann", &old).await.refused("not_allowed");
     assert_eq!(start(&world, "ann", &new).await.ok()["artifact"], json!(new));
     assert_eq!(start(&world, "ann", "flow").await.ok()["artifact"], json!(new));
-    // Unless a rule names that very one.
+    // Unless a start rule names the older artifact.
     let file = world.site.folder.join("roster.toml");
     let roster = std::fs::read_to_string(&file).unwrap();
     let rule = format!(

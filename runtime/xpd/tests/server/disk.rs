@@ -1,4 +1,4 @@
-//! What an agent may make the server keep, and what still works when nothing can be kept.
+//! Limits on what agents can make the server store, and operation on a full disk.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ async fn submissions_of_an_opening_are_counted() {
     let world = world.restart().await;
     let ann = world.joined("ann", &run).await;
     ann.submit("work", "files", json!(["src/a.rs"])).await.refused("too_many");
-    // What was handed in stands, and another opening has tries of its own.
+    // The submission stays valid, and another opening has attempts of its own.
     ann.act("work", "fake.note", json!({ "text": "x" })).await.ok();
     ann.judge("work", "done").await.ok();
     let ben = world.joined("ben", &run).await;
@@ -49,7 +49,7 @@ async fn what_was_shown_before_is_not_recorded_again() {
         assert_eq!(again.ok(), first.ok());
     }
     assert_eq!(entries(&ann).await, before + 1);
-    // Each sees for itself, each opening anew, and nobody without being asked whether it may.
+    // Views are recorded per principal and per opening, and each is authorised.
     let eve = world.joined("bob", &run).await;
     eve.view("review", "work.files").await.refused("not_separate");
     ben.judge("review", "changes").await.ok();
@@ -80,7 +80,7 @@ async fn refusals_that_carry_much_are_counted() {
         logged += usize::from(refused.body["index"].is_u64());
     }
     assert!((1..=9).contains(&logged), "{logged} of 900 kB each were kept");
-    // They are refused all the same, and what is allowed goes on.
+    // They are refused nevertheless, and permitted requests succeed.
     ann.act("work", "fake.push", json!({ "id": 1 })).await.ok();
     world.kill(json!({ "run": run })).await.ok();
     world.verifies(&run).await;
@@ -105,7 +105,7 @@ async fn the_reserve_is_made_and_ordinary_work_waits_for_it() {
     assert!(size >= 1 << 20, "{size}");
     let World { site, fake, running } = world;
     running.stop().await;
-    // While it cannot be made, stopping works and nothing else does.
+    // While the reserve cannot be restored, kills work and everything else is refused.
     std::fs::remove_file(&reserve).unwrap();
     std::fs::create_dir_all(reserve.join("in-the-way")).unwrap();
     let running = crate::support::Running::start(&site, &fake).await;

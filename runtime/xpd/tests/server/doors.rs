@@ -1,4 +1,4 @@
-//! The doors themselves: who holds them open, what is behind them when they close, and whose they are.
+//! Listeners: connections that stay open, requests under way at shutdown, and sockets.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::support::{Agent, Running, Site, World, agent, open, until};
 
-/// A request that never comes to the end of its head.
+/// A connection with an incomplete head.
 async fn half(world: &World) -> TcpStream {
     let address = world.running.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -17,30 +17,30 @@ async fn half(world: &World) -> TcpStream {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_begins_and_does_not_go_on_is_let_go() {
+async fn connections_with_an_incomplete_request_are_closed() {
     let site = Site::new();
     site.write("request_seconds = 1\n");
     let fake = std::sync::Arc::new(crate::support::Fake::default());
     let running = Running::start(&site, &fake).await;
     let world = World { site, fake, running };
     let mut stream = half(&world).await;
-    let mut told = Vec::new();
-    let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut told)).await;
+    let mut answer = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
     assert!(closed.is_ok(), "the connection is held for ever");
-    // A body that does not come is waited for no longer.
+    // A body that does not arrive is waited for no longer.
     let address = world.running.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head =
         "POST /v1/runs/x/actions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{";
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut told = String::new();
-    let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut told)).await;
+    let mut answer = String::new();
+    let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut answer)).await;
     assert!(closed.is_ok(), "the request is held for ever");
-    assert!(told.starts_with("HTTP/1.1 400 ") && told.contains("bad_request"), "{told}");
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("bad_request"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_keeps_the_server_from_stopping_by_a_half_request() {
+async fn an_incomplete_request_does_not_delay_shutdown() {
     let world = World::new().await;
     let _held = half(&world).await;
     tokio::time::timeout(Duration::from_secs(10), world.restart()).await.expect("it stops");
@@ -108,7 +108,7 @@ async fn the_administrator_is_never_made_to_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_waits_for_its_body_is_bounded_and_small_bodies_pass() {
+async fn bodies_being_received_are_limited_and_small_ones_pass() {
     let world = World::new().await;
     let address = world.running.url.strip_prefix("http://").unwrap();
     let mut held = Vec::new();
@@ -118,7 +118,7 @@ async fn what_waits_for_its_body_is_bounded_and_small_bodies_pass() {
         stream.write_all(head.as_bytes()).await.unwrap();
         held.push(stream);
     }
-    // Valid, and large.
+    // A valid, large request.
     let large = json!({ "scope": "everything", "reason": "x".repeat(900_000) });
     until("a full house", async || {
         world.agent("ann").post_with("/v1/sessions", None, &large).await.code() == "busy"
@@ -133,7 +133,7 @@ async fn what_waits_for_its_body_is_bounded_and_small_bodies_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_else_takes_the_places_of_evidence() {
+async fn unauthenticated_requests_do_not_occupy_the_places_for_evidence() {
     let world = World::new().await;
     let run = world.start().await;
     let address = world.running.url.strip_prefix("http://").unwrap();
@@ -144,9 +144,9 @@ async fn nobody_else_takes_the_places_of_evidence() {
             "GET /v1/runs/{run}/evidence HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        // It is being read: the server asks for the rest.
-        let mut told = [0; 12];
-        stream.read_exact(&mut told).await.unwrap();
+        // The server has begun to read it: it asks for the rest (100 Continue).
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
         held.push(stream);
     }
     world.kill(json!({ "run": run })).await.ok();

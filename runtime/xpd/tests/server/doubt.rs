@@ -1,4 +1,4 @@
-//! Actions whose end nobody knows: when they are repeated, on which record, and who may say how they ended.
+//! Actions in doubt: when they are repeated, what is recorded, and who may resolve them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use xpd_proxy::ActError;
 
 use crate::support::{Agent, Reply, World, agent, flow, until};
 
-/// Uses a grant in the background.
+/// Uses a grant in a task.
 fn acting(world: &World, ann: &Agent, grant: String) -> JoinHandle<Reply> {
     let mut late = Agent::new(agent::key("ann"), &world.running.url);
     (late.session, late.run) = (ann.session.clone(), ann.run.clone());
@@ -47,7 +47,7 @@ async fn nothing_is_repeated_after_a_kill() {
             world.doubts().await[0]["waits_for"] == "person"
         })
         .await;
-        // It stays so, and whoever looks into it can still say how it ended.
+        // The doubt stays, and a person can still resolve it.
         let world = world.restart().await;
         let doubts = world.doubts().await;
         assert_eq!((doubts.len(), &doubts[0]["waits_for"]), (1, &json!("person")), "{scope}");
@@ -73,7 +73,7 @@ async fn nothing_is_looked_for_while_it_is_stopped() {
     until("the act", async || world.fake.sent("note") == 1).await;
     world.kill(json!({ "principal": "ann" })).await.ok();
     answer.await.unwrap().refused("in_doubt");
-    // One of somebody else's that is looked for shows that the rounds go on.
+    // Another doubt that is probed for shows that the resolver is running.
     world.fake.gate.lock().unwrap().take();
     let amy = world.joined("amy", &other).await;
     world.fake.fail_next(lost());
@@ -142,7 +142,7 @@ async fn an_upstream_that_never_answers_keeps_nothing_waiting() {
     let world = World::with(flow::workflow(1)).await;
     let run = world.start().await;
     let ann = world.joined("ann", &run).await;
-    // Several, so that none waits behind another.
+    // Several, none of which waits for another.
     for id in 1..5 {
         world.fake.fail_next(lost());
         ann.act("work", "fake.push", json!({ "id": id })).await.refused("in_doubt");
@@ -151,13 +151,13 @@ async fn an_upstream_that_never_answers_keeps_nothing_waiting() {
     let sent = world.fake.sent("push");
     let world = tokio::time::timeout(Duration::from_secs(10), world.restart()).await.expect("it listens");
     until("repeats that hang", async || world.fake.sent("push") > sent).await;
-    // Tokens run out on time all the same.
+    // Grants expire on time nevertheless.
     let ann = world.joined("ann", &run).await;
     let before = ann.summary().await["entries"].as_u64().unwrap();
     ann.granted("work", "fake.push", json!({ "id": 9 })).await;
     until("the end of the token", async || ann.summary().await["entries"].as_u64().unwrap() >= before + 2)
         .await;
-    // And the folder is free for whoever comes next.
+    // The folder is released for the next server.
     let world = tokio::time::timeout(Duration::from_secs(10), world.restart()).await.expect("it stops");
     assert_eq!(world.doubts().await.len(), 4);
     gate.add_permits(100);
@@ -176,7 +176,7 @@ async fn a_word_that_is_no_result_is_refused_and_leaves_everything_as_it_was() {
     resolve(&world, &doubts[0], json!({ "done": true, "result": { "id": "seven" } }))
         .await
         .refused("bad_value");
-    // Nothing is guessed: neither from what is left out nor from null.
+    // Neither an omitted result nor null is interpreted.
     for word in [
         json!({}),
         json!({ "done": true }),

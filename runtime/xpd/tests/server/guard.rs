@@ -1,4 +1,4 @@
-//! A guard of a workflow, kept by the server and seen in the evidence.
+//! A guard of a workflow: enforced by the server and reported from the evidence.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::support::{World, artifact, flow, sealed, signer};
 
 const SOURCE: &str = "guard fake.push at most 2 per run";
 
-/// `work` may push fifty times, and `ship` once more; the guard allows two.
+/// `work` may push fifty times, and `ship` once; the guard allows two pushes in all.
 fn guarded() -> Workflow {
     let mut workflow = flow::workflow(60);
     let uses = Uses::Action { name: "fake.push".to_owned(), id: None, args: Vec::new() };
@@ -28,7 +28,7 @@ async fn a_guarded_request_is_refused_and_the_evidence_shows_that_it_held() {
     let run = world.start().await;
     let ann = world.joined("ann", &run).await;
     ann.act("work", "fake.push", json!({ "id": 1 })).await.ok();
-    // Granted while there was room for either; the one that is used first takes it.
+    // Granted while either was possible; the first claim takes the remaining use.
     let second = ann.granted("work", "fake.push", json!({ "id": 2 })).await;
     let third = ann.granted("work", "fake.push", json!({ "id": 3 })).await;
     ann.use_grant(&second, json!({})).await.ok();
@@ -37,7 +37,7 @@ async fn a_guarded_request_is_refused_and_the_evidence_shows_that_it_held() {
     let refused = ann.ask("work", "fake.push", json!({ "id": 4 })).await;
     assert_eq!((refused.status, &refused.refused("guarded").body["clause"]), (409, &json!(SOURCE)));
     assert_eq!(world.fake.count("push"), 2, "nothing refused was done");
-    // The rest of the run goes on.
+    // The rest of the run continues.
     ann.act("work", "fake.note", json!({ "text": "x" })).await.ok();
 
     let world = world.restart().await;
@@ -45,7 +45,7 @@ async fn a_guarded_request_is_refused_and_the_evidence_shows_that_it_held() {
     ann.ask("work", "fake.push", json!({ "id": 5 })).await.refused("guarded");
     assert_eq!(world.fake.count("push"), 2, "a restart forgets nothing");
 
-    // The guard leaves `ship` no use: the run ends by a kill.
+    // The guard leaves no use to `ship`, so the run is ended by a kill.
     world.kill(json!({ "run": run })).await.ok();
     world.verifies(&run).await;
     let folder = tempfile::tempdir().unwrap();

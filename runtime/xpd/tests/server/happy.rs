@@ -10,7 +10,7 @@ use xpd_audit::verify::{Trust, Verdict, verify_package};
 
 use crate::support::{Agent, Reply, World, agent, flow, signer};
 
-/// Takes a run to its end.
+/// Carries out a run to its end.
 pub async fn whole(world: &World, run: &str) {
     let (ann, ben) = (world.joined("ann", run).await, world.joined("ben", run).await);
     ann.act("work", "fake.note", json!({ "text": "hello" })).await.ok();
@@ -119,7 +119,7 @@ async fn the_log_is_public_and_described() {
     assert!(!word["properties"]["result"].to_string().contains("null\""), "{word}");
 }
 
-/// Every schema that is referred to in there.
+/// Every schema referenced in a value.
 fn references(of: &Value, found: &mut BTreeSet<String>) {
     match of {
         Value::Object(members) => {
@@ -193,7 +193,7 @@ async fn a_run_that_an_outcome_ended_says_which() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_written_to_a_file_stays_as_it_is_and_what_is_said_is_neutralised() {
+async fn file_contents_are_unchanged_and_comments_are_neutralised() {
     let mut workflow = flow::workflow(60);
     let pins = vec![Pin::Content { max: 200 }];
     workflow.steps[0].grants.push(flow::grant(flow::FILE, pins, 9, Per::Opening, None, 60));
@@ -210,12 +210,12 @@ async fn what_is_written_to_a_file_stays_as_it_is_and_what_is_said_is_neutralise
     }
     let said = "@someone /lgtm";
     let answer = ann.act("work", "fake.note", json!({ "text": said })).await;
-    let told = answer.ok()["result"]["said"].as_str().unwrap();
-    assert!(!told.contains("@someone") && told.contains("someone"), "{told:?}");
+    let comment = answer.ok()["result"]["said"].as_str().unwrap();
+    assert!(!comment.contains("@someone") && comment.contains("someone"), "{comment:?}");
     let command = |text: &str| text.lines().any(|line| line.trim_start().starts_with("/lgtm"));
-    assert!(!command(told), "{told:?}");
-    // The same text on a line of its own is a command to some bot.
+    assert!(!command(comment), "{comment:?}");
+    // On a line of its own, the text would be a command to some bots.
     let answer = ann.act("work", "fake.note", json!({ "text": "fine\n/lgtm" })).await;
-    let told = answer.ok()["result"]["said"].as_str().unwrap();
-    assert!(!command(told) && told.contains("gtm"), "{told:?}");
+    let comment = answer.ok()["result"]["said"].as_str().unwrap();
+    assert!(!command(comment) && comment.contains("gtm"), "{comment:?}");
 }

@@ -1,4 +1,4 @@
-//! Stopping things, and a server that was restarted meanwhile.
+//! Kills, also across a restart.
 
 use std::sync::atomic::Ordering;
 
@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::{Agent, Reply, World, agent, artifact, flow, sealed, until};
 
-/// Uses a grant in the background.
+/// Uses a grant in a task.
 fn acting(world: &World, ann: &Agent, grant: String) -> JoinHandle<Reply> {
     let mut late = Agent::new(agent::key("ann"), &world.running.url);
     (late.session, late.run) = (ann.session.clone(), ann.run.clone());
@@ -54,11 +54,11 @@ async fn a_run_is_stopped_and_what_is_under_way_is_ended_and_named() {
     assert_eq!((said("requests"), said("in_doubt")), (json!(["fake note"]), json!(true)));
     assert_eq!((said("run"), said("step"), said("principal")), (json!(run), json!("work"), json!("ann")));
     assert_eq!((said("action"), said("instance")), (json!("fake.note"), json!("fake")));
-    // Whoever asked is told at once; what is behind the gate does not come to be.
+    // The caller is answered at once, and the blocked action has no effect.
     acting.await.unwrap().refused("in_doubt");
     ann.use_grant(&unused, json!({})).await.refused("killed");
     gate.add_permits(10);
-    // Nobody looks for it: a person says how it ended, and then the run is closed.
+    // The doubt is not probed for: a person resolves it, and then the run is closed.
     let doubts = world.doubts().await;
     assert_eq!((doubts.len(), &doubts[0]["waits_for"]), (1, &json!("person")), "{doubts:?}");
     assert_eq!(ann.summary().await["closed"], false, "one action is in doubt");
@@ -73,7 +73,7 @@ async fn a_run_is_stopped_and_what_is_under_way_is_ended_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_had_no_effect_yet_gives_its_use_back() {
+async fn an_action_stopped_before_its_effect_returns_the_use() {
     let world = World::new().await;
     let run = world.start().await;
     let ann = world.joined("ann", &run).await;
@@ -86,7 +86,7 @@ async fn what_had_no_effect_yet_gives_its_use_back() {
     assert_eq!(answer.ok()["ended"][0]["in_doubt"], false, "{}", answer.body);
     acting.await.unwrap().refused("killed");
     assert_eq!(world.doubts().await, Vec::<serde_json::Value>::new());
-    // `wire` is good once per run; lifted, it is asked for anew.
+    // `wire` is usable once per run; after the kill is lifted it must be requested again.
     for who in ["ada", "max"] {
         world.lift(who, json!({ "connector": "fake" })).await.ok();
     }
@@ -112,7 +112,7 @@ async fn each_scope_stops_what_it_covers_and_nothing_else() {
     {
         world.kill(unknown).await.refused("unknown");
     }
-    // Others' artifacts, principals and connectors.
+    // Kills of other artifacts, principals and connectors.
     world.kill(json!({ "artifact": digest })).await.ok();
     world.kill(json!({ "artifact": "other" })).await.ok();
     world.kill(json!({ "principal": "eve" })).await.ok();
@@ -150,7 +150,7 @@ async fn a_kill_is_lifted_by_two_and_revives_nothing() {
     let lift = async |who: &str| world.lift(who, json!("everything")).await;
     lift("ada").await.refused("unknown");
     world.kill(json!("everything")).await.ok();
-    // Neither one alone, however often, nor the key of the server's folder, nor anybody else.
+    // Not by one administrator alone, however often, nor by the server's own key, nor by a principal.
     for _ in 0..2 {
         assert_eq!(lift("ada").await.ok()["lifted"], false);
     }
@@ -160,12 +160,12 @@ async fn a_kill_is_lifted_by_two_and_revives_nothing() {
     assert_eq!(lift("ada").await.ok()["lifted"], false);
     let stops = world.agent("max").get("/v1/stops").await.ok().clone();
     assert_eq!((&stops[0]["scope"], &stops[0]["asked_by"]), (&json!("everything"), &json!("ada")), "{stops}");
-    // Another scope is another matter, and a run stays over.
+    // A request for another scope does not count, and a killed run stays over.
     world.lift("max", json!({ "principal": "ann" })).await.refused("unknown");
     world.lift("max", json!({ "run": run })).await.refused("run_over");
     ann.ask("work", "fake.push", json!({ "id": 1 })).await.refused("killed");
     assert_eq!(lift("max").await.ok()["lifted"], true);
-    // What was granted before is void, the session with it; what is new goes on.
+    // Grants and sessions from before the kill are void; new ones work.
     ann.ask("work", "fake.push", json!({ "id": 1 })).await.refused("killed");
     let new = world.joined("ann", &run).await;
     new.use_grant(&grant, json!({})).await.refused("killed");
@@ -175,7 +175,7 @@ async fn a_kill_is_lifted_by_two_and_revives_nothing() {
     let kinds = world.kinds();
     let of = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
     assert_eq!((of("killed"), of("kill.lift_asked"), of("kill.lifted")), (1, 3, 1), "{kinds:?}");
-    // All of it survives a restart.
+    // All of this survives a restart.
     let world = world.restart().await;
     world.joined("ann", &run).await.use_grant(&grant, json!({})).await.refused("killed");
     world.joined("ann", &run).await.act("work", "fake.push", json!({ "id": 3 })).await.ok();
@@ -205,7 +205,7 @@ async fn administrators_act_by_their_own_names() {
     world.agent("ada").post_with("/v1/kill", None, &kill).await.ok();
     let stops = world.agent("max").get("/v1/stops").await.ok().clone();
     assert_eq!(stops[0]["by"], "ada", "{stops}");
-    // An administrator is no principal, and the other way round.
+    // Administrators are not principals, nor the reverse.
     world.agent("ada").start("A").await.refused("unknown");
     world.agent("ann").post_with("/v1/kill", None, &kill).await.refused("unknown");
 }
@@ -234,7 +234,7 @@ async fn a_run_goes_on_after_a_restart() {
     ann.act("work", "fake.note", json!({ "text": "x" })).await.ok();
     let held = ann.granted("work", "fake.push", json!({ "id": 5 })).await;
     let world = world.restart().await;
-    // Token and session outlive the process; only the address is another.
+    // Token and session outlive the process; only the address differs.
     let mut again = world.agent("ann");
     (again.session, again.run) = (ann.session.clone(), run.clone());
     again.use_grant(&held, json!({})).await.ok();

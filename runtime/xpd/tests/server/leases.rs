@@ -1,4 +1,4 @@
-//! A thing that a run relies on or altered belongs to it until it is over, whichever instance others name it by.
+//! Leases: a thing that a run relies on or has changed is leased until the run is over, through whichever instance.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ async fn a_resource_belongs_to_one_run_at_a_time() {
     let (one, two) = (world.start().await, world.start().await);
     let (ann, again) = (world.joined("ann", &one).await, world.joined("ann", &two).await);
     let branch = |name: &str| json!({ "branch": name });
-    // Asked for in both before either acts: the claim decides.
+    // Granted in both runs before either acts: the claim decides.
     let late = again.granted("work", "fake.touch", branch("x")).await;
     ann.act("work", "fake.touch", branch("x")).await.ok();
     again.use_grant(&late, json!({})).await.refused("leased");
@@ -26,7 +26,7 @@ async fn a_resource_belongs_to_one_run_at_a_time() {
     again.act("work", "fake.touch", branch("x")).await.ok();
 }
 
-/// `fake.touch` alters whatever place it likes; `fake.push` the one called `x`.
+/// `fake.touch` may change any place, `fake.push` the one named `x`.
 fn broad() -> xp_artifact::workflow::Workflow {
     let mut workflow = flow::workflow(60);
     let place =
@@ -42,10 +42,10 @@ async fn what_alters_some_thing_waits_for_whoever_relies_on_one_and_keeps_none()
     let world = World::of_declared(broad()).await;
     let (one, two) = (world.start().await, world.start().await);
     let (ann, again) = (world.joined("ann", &one).await, world.joined("ann", &two).await);
-    // Once it is over, others may have what it may have altered.
+    // After the use has ended, other runs may lease what it may have changed.
     ann.act("work", "fake.touch", json!({ "branch": "any" })).await.ok();
     again.act("work", "fake.push", json!({ "id": 1 })).await.ok();
-    // The other run holds `x`, which the use may alter.
+    // The other run leases `x`, which the use may change.
     ann.ask("work", "fake.touch", json!({ "branch": "any" })).await.refused("leased");
     again.act("work", "fake.touch", json!({ "branch": "any" })).await.ok();
 }
@@ -106,7 +106,7 @@ async fn what_a_workflow_leases_belongs_to_one_run_from_its_start() {
     let refused = world.agent("ann").start("A").await;
     refused.refused("leased");
     assert!(refused.body["detail"].as_str().unwrap().contains(&one), "{}", refused.body);
-    // Another thing is free, and so is this one once the run is over.
+    // Another thing is not leased, nor is this one after the end of the run.
     let other = world.agent("ann").start("B").await.ok()["run"].as_str().unwrap().to_owned();
     let ann = world.joined("ann", &other).await;
     ann.ask("work", "fake.touch", json!({ "branch": "A" })).await.refused("leased");

@@ -1,4 +1,4 @@
-//! Many agents at once: every answer is of this request, every use is counted once.
+//! Concurrent agents: every answer belongs to its request, and every use is counted once.
 
 use std::time::Instant;
 
@@ -39,7 +39,7 @@ async fn sixty_four_agents_share_fsyncs_and_nothing_else() {
     assert_eq!(world.fake.count("push"), 256);
     println!("256 actions of 64 agents in {took:?}");
 
-    // Two tokens for the last use: one wins.
+    // Of two grants for the last use, one is claimed.
     let run = &runs[0];
     let ann = world.joined("ann", run).await;
     let grant = ann.granted("work", "fake.wire", json!({ "text": "x" })).await;

@@ -1,4 +1,4 @@
-//! The server through its doors, with a connector that counts.
+//! The server through its HTTP interface, with a connector that counts effects.
 
 #[cfg(test)]
 mod clock;

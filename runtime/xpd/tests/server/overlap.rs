@@ -1,4 +1,4 @@
-//! Requests that several grants of a step fit: refused with their names, served by the one that is named.
+//! Requests that several grants of a step fit: refused with the grants' names, fulfilled when one is named.
 
 use serde_json::json;
 use xp_artifact::workflow::{Expr, Per, Pin, Workflow};
@@ -6,7 +6,8 @@ use xp_scope::Value;
 
 use crate::support::{Agent, Reply, World, flow};
 
-/// In `work`, besides the others: `push(7) once as seven`, `push(8) once` (the sixth), and `push(any)` (the third).
+/// `work` has, besides its other grants: `push(7) once as seven`, `push(8) once` (the sixth), and `push(any)`
+/// (the third).
 fn overlapping() -> Workflow {
     let mut workflow = flow::workflow(60);
     let is = |id| vec![Pin::Is(Expr::Literal(Value::Int(id)))];
@@ -35,7 +36,7 @@ async fn a_request_that_several_grants_fit_must_name_one() {
     let refused = ann.ask("work", "fake.push", json!({ "id": 7 })).await;
     let detail = refused.refused("ambiguous").body["detail"].as_str().unwrap();
     assert!(detail.contains("`3`, `seven`"), "{detail}");
-    // What is left out could be 7 or 8.
+    // The omitted argument could be 7 or 8.
     let refused = ann.ask("work", "fake.push", json!({})).await;
     let detail = refused.refused("ambiguous").body["detail"].as_str().unwrap();
     assert!(detail.contains("`3`, `seven`, `6`"), "{detail}");
@@ -48,13 +49,13 @@ async fn a_request_that_several_grants_fit_must_name_one() {
     let seven = ask(&ann, "seven", json!({})).await;
     assert_eq!(seven.ok()["args"]["id"], 7);
     ask(&ann, "seven", json!({})).await.refused("used_up");
-    // The limit of the one is not that of the other, and what is used up fits as before.
+    // Each grant has its own limit, and a used-up grant still fits.
     ask(&ann, "3", json!({ "id": 7 })).await.ok();
     ann.ask("work", "fake.push", json!({ "id": 7 })).await.refused("ambiguous");
     let grant = seven.body["grant"].as_str().unwrap();
     ann.use_grant(grant, json!({ "args": {} })).await.ok();
     ann.use_grant(grant, json!({ "args": {} })).await.refused("replayed");
-    // One fits: no name is needed.
+    // Only one fits, so no name is needed.
     ann.act("work", "fake.push", json!({ "id": 9 })).await.ok();
     assert_eq!(world.fake.count("push"), 2);
 

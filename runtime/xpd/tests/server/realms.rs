@@ -1,4 +1,4 @@
-//! Artifacts whose proofs take upstreams for one or for two, at servers where they are bound otherwise.
+//! Deployments whose bindings of realms differ from what the artifact's proofs assume.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use xpd_engine::registry::Registry;
 
 use crate::support::{Agent, Fake, Reply, Running, Site, agent, artifact, flow, sealed};
 
-/// The flow, in which `work` may also do `other.touch`, an action of another connector on things of a kind.
+/// The workflow, in which `work` may also do `other.touch`, an action of another connector on things of
+/// `kind`.
 fn two_connectors(kind: &str) -> Workflow {
     let mut workflow = flow::workflow(60);
     let mut kinds: Vec<Kind> = workflow.kinds.iter().cloned().collect();
@@ -32,7 +33,7 @@ fn two_connectors(kind: &str) -> Workflow {
     workflow
 }
 
-/// A server with these connector tables, at which `more` of the roster's start rule is written.
+/// A server with these connector tables, and with `more` in the roster's start rule.
 async fn server(workflow: &Workflow, connectors: &str, more: &str) -> (Site, Running) {
     let site = Site::new();
     let registry = Registry::of(&workflow.actions, &workflow.records, &workflow.kinds);
@@ -67,7 +68,7 @@ async fn deployed(workflow: &Workflow, connectors: &str) -> Reply {
 const FAKE: &str = "[connector.fake]\nbase_url = \"https://api.example.org/v1\"\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_proofs_take_for_two_upstreams_must_be_two() {
+async fn realms_assumed_different_must_have_different_upstreams() {
     let workflow = two_connectors("other.Tag");
     let bound = |url: &str| format!("{FAKE}[connector.other]\nbase_url = \"{url}\"\n");
     for one in [
@@ -85,7 +86,7 @@ async fn what_the_proofs_take_for_two_upstreams_must_be_two() {
     {
         deployed(&workflow, &bound(two)).await.ok();
     }
-    // Where nobody knows, nothing is shown to be apart.
+    // An unknown upstream is not assumed to be different.
     let unknown = deployed(&workflow, &format!("{FAKE}[connector.other]\n")).await;
     let detail = unknown.refused("wrong_realm").body["detail"].as_str().unwrap();
     assert!(detail.contains("instance `other`"), "{detail}");
@@ -93,14 +94,14 @@ async fn what_the_proofs_take_for_two_upstreams_must_be_two() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kind_of_another_connector_lies_at_its_upstream() {
-    // `other` changes places of `fake`: with one instance of `fake`, those of that one.
+    // `other` changes places of `fake`. With one instance of `fake`, these are that instance's.
     let workflow = two_connectors("fake.Place");
     deployed(&workflow, &format!("{FAKE}[connector.other]\n")).await.ok();
     let two = format!(
         "{FAKE}[connector.second]\nkind = \"fake\"\nbase_url = \"https://second.example.org\"\n\
          [connector.other]\n"
     );
-    // With two, it must say which, and the workflow must be bound to that one.
+    // With two instances, `other` must name one, and the workflow must be bound to the same.
     let rule = |instance| {
         format!(
             "\n[[start]]\nartifact = \"flow\"\nprincipals = [\"ben\"]\nmax_open = 2\nmax_per_day = 2\n\

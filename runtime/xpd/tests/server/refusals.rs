@@ -1,4 +1,4 @@
-//! Everything that is refused, with its code, beside a twin that is allowed.
+//! Every refusal with its code, each beside a permitted control.
 
 use serde_json::json;
 use xpd_audit::verify::{Trust, Verdict, verify_package};
@@ -85,7 +85,7 @@ async fn a_token_is_good_for_one_use_by_one_key_with_these_bytes() {
     let ann = world.joined("ann", &run).await;
     let grant = ann.granted("work", "fake.note", json!({ "text": "x", "tag": "t" })).await;
 
-    // Another agent's key; the right key in the hands of nobody else.
+    // Another agent's key, and the grant's key without the grant.
     let ben = world.joined("ben", &run).await;
     ben.use_grant(&grant, json!({})).await.refused("wrong_key");
     ann.use_grant(&grant, json!({ "args": { "text": "other" } })).await.refused("wrong_arguments");
@@ -95,7 +95,7 @@ async fn a_token_is_good_for_one_use_by_one_key_with_these_bytes() {
     ann.use_grant(&grant, json!({})).await.refused("replayed");
     assert_eq!(world.fake.count("note"), 1);
 
-    // A session is no grant, a grant is no session, and neither works in another run.
+    // Sessions and grants are not interchangeable, and neither is valid in another run.
     ann.use_grant(&ann.session, json!({})).await.refused("unauthenticated");
     let asked = json!({ "step": "work", "action": "fake.push", "args": { "id": 1 } });
     let path = format!("/v1/runs/{run}/grants");
@@ -104,7 +104,7 @@ async fn a_token_is_good_for_one_use_by_one_key_with_these_bytes() {
     let fresh = ann.granted("work", "fake.push", json!({ "id": 1 })).await;
     ann.post_with(&format!("/v1/runs/{other}/actions"), Some(&fresh), &json!({})).await.refused("unknown");
     ann.post_with(&format!("/v1/runs/{other}/grants"), Some(&ann.session), &asked).await.refused("unknown");
-    // A signature that was tampered with.
+    // A token with a changed signature.
     let (head, tail) = fresh.split_at(fresh.len() - 6);
     let flipped = if tail.starts_with('A') { tail.replacen('A', "B", 1) } else { format!("A{}", &tail[1..]) };
     ann.use_grant(&format!("{head}{flipped}"), json!({})).await.refused("unauthenticated");
@@ -123,7 +123,7 @@ async fn a_token_runs_out() {
     let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     until("the end of the token", async || now() > u128::from(expires)).await;
     ann.use_grant(grant, json!({})).await.refused("expired");
-    // Swept or not, the answer stays, and the use came back.
+    // Before and after the sweep the answer is the same, and the use is returned.
     until("the sweep", async || {
         let summary = ann.summary().await;
         summary["entries"].as_u64().unwrap() > 4
@@ -145,7 +145,7 @@ async fn a_proof_is_good_for_one_request() {
     let proof = ann.proof("POST", &path, token, &body);
     Reply::of(ann.send("POST", &path, token, &proof, body.clone()).await).await.ok();
     Reply::of(ann.send("POST", &path, token, &proof, body.clone()).await).await.refused("proof_replayed");
-    // For other bytes, another path, another method, another token, none.
+    // A proof for another body, path, method or token, or without one.
     let other =
         json!({ "step": "work", "action": "fake.push", "args": { "id": 2 } }).to_string().into_bytes();
     let proof = ann.proof("POST", &path, token, &body);
@@ -156,7 +156,7 @@ async fn a_proof_is_good_for_one_request() {
     Reply::of(ann.send("POST", &path, token, &unbound, body.clone()).await).await.refused("unauthenticated");
     Reply::of(ann.send("POST", &path, None, &unbound, body.clone()).await).await.refused("unauthenticated");
     Reply::of(ann.send("POST", &path, token, "", body.clone()).await).await.refused("unauthenticated");
-    // Another agent's proof over this agent's token.
+    // A proof by another agent over this agent's token.
     let ben = world.agent("ben");
     let stolen = ben.proof("POST", &path, token, &body);
     Reply::of(ben.send("POST", &path, token, &stolen, body).await).await.refused("unauthenticated");
@@ -208,7 +208,7 @@ async fn a_rule_counts_the_runs_that_it_starts() {
     world.kill(json!({ "run": one })).await.ok();
     let three = world.start().await;
     world.kill(json!({ "run": three })).await.ok();
-    // One is open; three were started on this day.
+    // One run is open, and three were started on this day.
     world.agent("ann").start("A").await.refused("too_many_runs");
 }
 
@@ -236,7 +236,7 @@ async fn what_is_not_read_strictly_is_not_read() {
         let proof = ann.proof("POST", &path, token, &bytes);
         Reply::of(ann.send("POST", &path, token, &proof, bytes).await).await.refused("bad_request");
     }
-    // However much is still on its way, the refusal is heard.
+    // The client receives the refusal even while it is still sending.
     for mebibytes in [1, 2, 8, 16] {
         let large = vec![b' '; (mebibytes << 20) + 1];
         let proof = ann.proof("POST", &path, token, &large);
@@ -263,6 +263,6 @@ async fn refusals_are_bounded() {
         assert_eq!(refused.body["index"].is_u64(), n < 3, "the first three are entries: {}", refused.body);
     }
     ann.ask("work", "fake.push", json!({ "id": 1 })).await.refused("suspended");
-    // Others go on.
+    // Other principals are not affected.
     world.joined("ben", &run).await.ask("work", "fake.push", json!({ "id": 1 })).await.refused("wrong_role");
 }

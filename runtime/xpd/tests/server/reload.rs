@@ -1,10 +1,10 @@
-//! Roster, rules and keys are exchanged while the server works.
+//! Reloading of roster, rules and keys while the server works.
 
 use serde_json::json;
 
 use crate::support::{World, agent, artifact, flow, sealed};
 
-/// Changes a file of the server's and has it read again: whether anything differs.
+/// Edits a file of the server and reloads. Returns whether anything differs.
 async fn edit(world: &World, name: &str, change: impl Fn(String) -> String) -> Result<bool, String> {
     let path = world.site.folder.join(name);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -60,7 +60,7 @@ async fn an_addition_acts_in_later_runs() {
     let after = world.start().await;
     eve.join(&after).await;
     eve.act("work", "fake.push", json!({ "id": 1 })).await.ok();
-    // Who had a role before keeps it there; another key for a name is an addition.
+    // A principal keeps the role it had when the run began; another key for a name is an addition.
     world.joined("ann", &before).await.act("work", "fake.push", json!({ "id": 2 })).await.ok();
     let key = agent::key("new").public().to_pem().unwrap();
     assert_eq!(edit(&world, "ann.pem", |_| key.clone()).await, Ok(true));
@@ -69,7 +69,7 @@ async fn an_addition_acts_in_later_runs() {
     let latest = ann.start("A").await.ok()["run"].as_str().unwrap().to_owned();
     ann.join(&latest).await;
     ann.act("work", "fake.push", json!({ "id": 3 })).await.ok();
-    // All of it is as before after a restart.
+    // All of this is the same after a restart.
     let world = world.restart().await;
     let mut eve = world.agent("eve");
     eve.post_with("/v1/sessions", None, &join).await.refused("unknown");

@@ -1,4 +1,4 @@
-//! Requests that are repeated because their answer was lost.
+//! Repeated requests, whose first answer was lost.
 
 use serde_json::json;
 use xpd_proxy::ActError;
@@ -39,7 +39,7 @@ async fn the_same_id_gives_the_stored_answer() {
     let (one, two) = (ann.post("submissions", &files).await, ann.post("submissions", &files).await);
     assert_eq!(one.ok()["index"], two.ok()["index"]);
 
-    // Another agent's id is its own.
+    // Request ids belong to an agent.
     let ben = world.joined("ben", run).await;
     ben.post("grants", &ask).await.refused("wrong_role");
 }
@@ -73,19 +73,20 @@ async fn an_unknown_end_is_resolved_by_its_class() {
     let ann = world.joined("ann", &run).await;
     let doubts = async || world.admin().get("/v1/doubts").await.ok().as_array().unwrap().clone();
     let lost = || world.fake.fail_next(ActError::Unknown("no answer".to_owned()));
-    // Looked for.
+    // An action that is probed for.
     let grant = ann.granted("work", "fake.note", json!({ "text": "x" })).await;
     lost();
     ann.use_grant(&grant, json!({ "request_id": "n" })).await.refused("in_doubt");
     crate::support::until("the probe", async || doubts().await.is_empty()).await;
     let answer = ann.use_grant(&grant, json!({ "request_id": "n" })).await;
     assert_eq!((&answer.ok()["replayed"], &answer.body["bound"]), (&json!(true), &json!(true)));
-    // Repeated.
+    // An action that is repeated.
     lost();
     ann.act("work", "fake.push", json!({ "id": 1 })).await.refused("in_doubt");
     crate::support::until("the repetition", async || doubts().await.is_empty()).await;
     assert_eq!((world.fake.count("note"), world.fake.count("push")), (1, 1));
-    // Left to a person; meanwhile the step does not settle by evidence it may not have.
+    // An action that is left to a person. Meanwhile the step does not settle, since its evidence is
+    // uncertain.
     lost();
     let grant = ann.granted("work", "fake.wire", json!({ "text": "x" })).await;
     ann.use_grant(&grant, json!({ "request_id": "w" })).await.refused("in_doubt");

@@ -1,4 +1,4 @@
-//! The folder underneath: full, older than it should be, somebody else's, damaged.
+//! Data folders that are full, older than the checkpoint, another server's, or damaged.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ async fn an_older_database_is_refused() {
     assert!(refused.contains("older database"), "{refused}");
 }
 
-/// As long as the one whose checkpoint was signed, or longer, and signed by the same key.
+/// A log as long as the signed checkpoint, or longer, under the same key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_history_under_the_same_key_is_refused() {
     let names = ["xpd.sqlite", "xpd.sqlite-wal", "xpd.sqlite-shm", "checkpoint"];
@@ -146,7 +146,7 @@ fn what_is_wrong_is_named_with_its_file() {
     }
 }
 
-/// Runs a test of this file again with the data folder on a disk of so many MiB, in a mount namespace of its own.
+/// Runs a test of this file again in a mount namespace with the data folder on a tmpfs of `mib` MiB.
 fn on_a_disk(mib: u32, more: &str, test: &str) {
     let site = Site::new();
     site.write(more);
@@ -178,7 +178,7 @@ fn on_a_disk_that_is_nearly_full_no_new_run_is_started() {
     on_a_disk(32, "reserve_bytes = 524288\ndisk_percent = 80\n", "storage::on_a_disk_that_fills");
 }
 
-/// The inside of the test above.
+/// The part of the test above that runs in the namespace.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_disk_that_fills() {
     let Ok(folder) = std::env::var("XPD_TEST_SMALL_DISK") else { return };
@@ -196,7 +196,7 @@ async fn on_a_disk_that_fills() {
     assert!(refused.body["detail"].as_str().unwrap().contains("80 %"), "{}", refused.body);
     assert!(refused.body["index"].is_u64(), "it is on the record: {}", refused.body);
     assert_eq!(world.health().await, (200, disk("degraded")));
-    // What is open goes on to its end.
+    // Open runs continue to their end.
     let ann = world.joined("ann", &run).await;
     ann.act("work", "fake.push", json!({ "id": 1 })).await.ok();
     assert_eq!(world.fake.count("push"), 1);
@@ -207,7 +207,7 @@ async fn on_a_disk_that_fills() {
     world.verifies(&run).await;
 }
 
-/// The inside of the test above.
+/// The part of the test above that runs in the namespace.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_small_disk() {
     let Ok(folder) = std::env::var("XPD_TEST_SMALL_DISK") else { return };
@@ -229,7 +229,7 @@ async fn on_a_small_disk() {
         assert!(id < 5_000, "the disk never filled");
         if id == 5 {
             held = Some(ann.granted("work", "fake.push", json!({ "id": 99 })).await);
-            // Fills what is left, but for a little.
+            // Fills the disk except for a small rest.
             let mut size = 4 << 20;
             while size > 4_096 {
                 let bytes = vec![1_u8; size];
@@ -261,13 +261,13 @@ async fn on_a_small_disk() {
         assert!(after <= before + 1);
     }
     assert_eq!(world.health().await, (503, disk("failing")), "it still answers, and says so");
-    // Stopping works, and works at once: a token that was cut before is good for nothing.
+    // A kill works immediately, and grants issued before it are void.
     let held = held.expect("a token from before");
     world.kill(json!({ "principal": "ann" })).await.ok();
     world.kill(json!({ "run": other })).await.ok();
     let answer = ann.use_grant(&held, json!({})).await;
     assert!(["killed", "storage_full"].contains(&answer.code()), "{}", answer.body);
-    // Space again: what works after stopping still works, and everything acknowledged is there.
+    // With space again, requests that a kill does not stop work, and everything acknowledged is present.
     std::fs::remove_file(&ballast).unwrap();
     crate::support::until("room", async || ann.use_grant(&held, json!({})).await.code() == "killed").await;
     let stopped = vec![("kill".to_owned(), "degraded".to_owned())];

@@ -1,8 +1,8 @@
-//! `doctor` says all is well only where `serve` starts.
+//! `doctor` reports success only if `serve` would start.
 
 use crate::site::{CONFIG, HOOK, ROSTER, Site, until};
 
-/// Both refuse, and both say why.
+/// Asserts that both commands refuse the folder and give this reason.
 #[track_caller]
 fn both_refuse(site: &Site, says: &[&str]) {
     for command in ["doctor", "serve"] {
@@ -48,7 +48,7 @@ fn connectors_are_read_as_the_server_reads_them() {
     both_refuse(&site, &["mode 644", "600"]);
 }
 
-/// Neither prints any of it, and both say where a secret belongs.
+/// Neither command prints the secret, and both say where it belongs.
 #[test]
 fn a_secret_in_the_configuration_is_refused_and_not_printed() {
     let github = "[connector.github]\nbase_url = \"https://ghe.example\"\ntoken = { file = \"hook\" }\n";
@@ -82,13 +82,13 @@ fn a_secret_in_the_configuration_is_refused_and_not_printed() {
     let site = Site::new();
     site.put("xpd.toml", &CONFIG.replace("data =", "url = \"http://me:CANARY@x\"\ndata ="));
     site.run(&["serve"]).says(&["server.url"]).never("CANARY");
-    // The twin: the secret in its file.
+    // Control: the secret in its file.
     let site = Site::new();
     site.put("xpd.toml", &format!("{CONFIG}{sandbox}{with}"));
     site.run(&["doctor"]).says(&["ok     connector sandbox"]);
 }
 
-/// Whoever is root in a namespace of its own is as little root as can be, and root all the same.
+/// In a user namespace, root has few privileges but is root nevertheless.
 #[test]
 fn a_server_that_runs_as_root_runs_no_commands() {
     let sandbox = "[connector.sandbox]\ngit_base = \"https://git.example\"\n";
@@ -99,7 +99,7 @@ fn a_server_that_runs_as_root_runs_no_commands() {
         assert!(matches!(ran.code, Some(1..=3)), "{command}: {ran}");
     }
     site.run(&["doctor"]).exits(0);
-    // The rest of a server may be root's.
+    // A server without a sandbox connector may run as root.
     let site = Site::new();
     site.put("xpd.toml", &format!("{CONFIG}{HOOK}"));
     site.run_as_root(&["doctor"]).exits(0);
@@ -143,7 +143,7 @@ fn keys_and_names_of_the_roster_are_what_they_say() {
     both_refuse(&site, &["control character"]);
     site.put("roster.toml", &ROSTER.replace("ann.pub.pem", "ann.pem"));
     both_refuse(&site, &["`key_file`", "private key", "public"]);
-    // One key is one principal, and one name.
+    // A key belongs to one principal, and so does a name.
     let again = |name: &str, kind: &str| {
         let more = match kind {
             "principal" => "controller = \"others\"\nroles = [\"judge\"]\n",
@@ -166,7 +166,7 @@ fn keys_and_names_of_the_roster_are_what_they_say() {
 fn a_used_folder_that_lost_something_is_not_a_new_one() {
     let site = Site::new();
     let server = site.serve();
-    // From here on the log is signed.
+    // The log is signed from here on.
     until("a checkpoint", || site.path("data/checkpoint").exists());
     server.stop();
     for name in ["log.pem", "marker.pem"] {
@@ -184,7 +184,7 @@ fn a_used_folder_that_lost_something_is_not_a_new_one() {
     both_refuse(&site, &["admin.pem"]);
     site.put("data/keys/admin.pem", &admin);
 
-    // Another key in its place.
+    // Another key in place of the log's.
     let log = std::fs::read_to_string(site.path("data/keys/log.pem")).unwrap();
     site.put("data/keys/log.pem", &admin);
     both_refuse(&site, &["log.pem", "another key"]);

@@ -1,4 +1,4 @@
-//! The doors in the file system: whose the socket is, who may open it, and which folder is whose.
+//! Ownership and permissions of the socket, and the lock of the data folder.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -16,7 +16,7 @@ fn the_socket_of_a_living_server_is_neither_taken_nor_removed() {
     second.run(&["doctor"]).exits(3).says(&["xpd.sock", "answers"]);
     UnixStream::connect(&socket).expect("it still listens");
 
-    // Killed, it leaves its socket behind: whoever comes next takes it over, and then takes it away.
+    // A killed server leaves its socket behind; the next one replaces it, and removes it at its end.
     drop(alive);
     assert!(socket.exists());
     let next = second.serve();

@@ -1,4 +1,4 @@
-//! Where checkpoints go, and what the server says in its own log.
+//! Export of checkpoints, and the server's own log.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::site::{CONFIG, Site, until};
 
-/// Takes what is posted, and answers with a status.
+/// An HTTP server that records posted bodies and answers with a status.
 fn collector(status: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/log", listener.local_addr().unwrap());

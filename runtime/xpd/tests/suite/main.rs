@@ -1,4 +1,4 @@
-//! The program, as an operator meets it.
+//! The `xpd` program as an operator uses it.
 
 #[cfg(test)]
 mod doctor;

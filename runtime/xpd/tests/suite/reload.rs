@@ -1,4 +1,4 @@
-//! The files of a server that works are changed under it.
+//! Changes of a running server's files.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -13,7 +13,7 @@ fn administrator(site: &Site, name: &str, seed: u8) -> String {
     format!("\n[[administrator]]\nname = \"{name}\"\nkey_file = \"{name}.pub.pem\"\n")
 }
 
-/// Whether the server takes a key for an administrator's.
+/// Whether the server accepts a key as an administrator's.
 fn is_heard(site: &Site, name: &str) -> bool {
     let key = format!("{name}.pem");
     site.command(&["doubts", "list", "--key", &key]).output().unwrap().status.success()
@@ -66,7 +66,7 @@ fn the_administrators_have_a_door_of_their_own() {
     let server = site.serve();
     let socket = site.path("data/admin.sock");
     assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
-    // It is where a command goes that is told nothing else, and agents are not served there.
+    // The administrators' socket is the default for commands and does not serve agents.
     site.run(&["kill", "principal", "ann"]).exits(0).says(&["stopped: principal ann"]);
     site.run(&["unkill"]).exits(0).says(&["principal ann, by admin"]);
     site.run(&["unkill", "principal", "ann"]).exits(3).says(&["not_allowed", "recovery key"]);

@@ -1,4 +1,4 @@
-//! Which server is meant, and as whom.
+//! Selection of the server and of the key by commands.
 
 use crate::site::{CONFIG, Site, until};
 
@@ -13,7 +13,7 @@ fn a_server_is_named_by_a_whole_url() {
     kill(&["--server", "unix:xpd.sock"]).exits(2).says(&["--socket xpd.sock"]);
     kill(&["--server", "ftp://127.0.0.1"]).exits(2).says(&["http://"]);
     kill(&["--server", "http://"]).exits(2).says(&["http://"]);
-    // Another name for the same place: what the server calls itself is said.
+    // For another name of the same server, the message states the name it uses for itself.
     kill(&["--server", &local]).exits(3).says(&["proof", &format!("`{}/v1/kill`", server.url)]);
     kill(&["--server", &server.url, "--socket", "xpd.sock"]).exits(2).says(&["cannot be used with"]);
     site.run(&["doubts", "--server", &server.url, "list", "--socket", "xpd.sock"]).exits(2);
@@ -47,7 +47,7 @@ fn a_doubt_ends_by_a_plain_word() {
     }
 }
 
-/// What a server leaves that was killed in the middle of a command: its folder, a process that works for it, and its socket.
+/// A server killed during a command leaves its folder, a process and its socket behind.
 #[test]
 fn what_a_killed_server_left_is_gone_when_the_next_one_answers() {
     let site = Site::new();
@@ -60,7 +60,7 @@ fn what_a_killed_server_left_is_gone_when_the_next_one_answers() {
     };
     let (mut orphan, mut other) = (working(&left), working(&site.path("xpd-sandbox-left-alone")));
     drop(std::os::unix::net::UnixListener::bind(site.path("xpd.sock")).unwrap());
-    // A look changes nothing.
+    // Reading does not change anything.
     site.run(&["doctor"]).exits(0);
     assert!(left.is_dir() && orphan.try_wait().unwrap().is_none());
     let _server = site.serve();

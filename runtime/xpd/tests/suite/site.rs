@@ -1,4 +1,4 @@
-//! A folder with everything a server reads, and the program run in it.
+//! A folder with all files of a server, and the program run in it.
 
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use xp_artifact::SigningKey;
 use xpd_token::KeyPair;
 
-/// How long anything may take to come.
+/// Time limit for anything that is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub const ROSTER: &str =
@@ -22,7 +22,7 @@ pub const HOOK: &str =
 
 pub struct Site(tempfile::TempDir);
 
-/// How a program ended, and what it said.
+/// Exit code and output of a program.
 pub struct Ran {
     pub code: Option<i32>,
     pub out: String,
@@ -57,7 +57,7 @@ impl Ran {
     }
 }
 
-/// `xpd serve`, ended by a SIGKILL at the latest when it is dropped.
+/// A running `xpd serve`, killed when dropped.
 pub struct Daemon {
     child: Child,
     pub url: String,
@@ -70,7 +70,7 @@ impl Daemon {
         assert!(Command::new("kill").args([&name, &id]).status().expect("kill starts").success());
     }
 
-    /// SIGTERM, and gone.
+    /// Sends SIGTERM and waits for the end.
     pub fn stop(mut self) {
         self.signal("TERM");
         wait(&mut self.child);
@@ -135,7 +135,7 @@ impl Site {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xpd"));
         command.current_dir(self.0.path()).args(args).env_remove("XPD_SERVER").stdin(Stdio::null());
-        // What servers leave behind in a test is its own.
+        // Leftovers of a test's servers stay in its own folder.
         command.env("TMPDIR", self.0.path());
         command
     }
@@ -146,7 +146,7 @@ impl Site {
         finish(self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
     }
 
-    /// What anybody is told at a path, over the socket.
+    /// The body of a public path, over the socket.
     pub fn get(&self, path: &str) -> String {
         let mut stream = std::os::unix::net::UnixStream::connect(self.path("xpd.sock")).expect("it listens");
         let request = format!("GET {path} HTTP/1.1\r\nhost: xpd\r\nconnection: close\r\n\r\n");
@@ -156,7 +156,7 @@ impl Site {
         answer
     }
 
-    /// The same as root of a user namespace.
+    /// Runs the program as root of a user namespace.
     #[track_caller]
     pub fn run_as_root(&self, args: &[&str]) -> Ran {
         let mut command = Command::new("unshare");
@@ -190,7 +190,7 @@ impl Site {
     }
 }
 
-/// What a program says until it ends; what it says fits into a pipe.
+/// Waits for a program and returns its output, which must fit in a pipe.
 pub fn finish(mut child: Child) -> Ran {
     let code = wait(&mut child);
     let (mut out, mut talk) = (String::new(), String::new());

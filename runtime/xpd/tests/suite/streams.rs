@@ -1,11 +1,12 @@
-//! Nobody reads, or nothing more can be written: quiet for the one, said for the other, a panic for neither.
+//! Closed and full output streams: a closed pipe is ignored, a full disk is reported, and neither causes a
+//! panic.
 
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
 use crate::site::{Site, finish, until};
 
-/// Each command with its exit code where somebody reads.
+/// Commands and their exit codes with a working stdout.
 const COMMANDS: [(&[&str], i32); 5] = [
     (&["doctor"], 0),
     (&["doubts", "list", "--socket", "xpd.sock"], 0),
@@ -31,7 +32,7 @@ fn a_stdout_that_cannot_be_written_is_said() {
     let site = Site::new();
     site.put("run.zip", "no package");
     let _server = site.serve();
-    // A list of nothing writes nothing.
+    // An empty list writes nothing.
     let wrote = COMMANDS.into_iter().filter(|(args, _)| !args.contains(&"list"));
     for (args, _) in wrote.chain([(&["--help"][..], 0)]) {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

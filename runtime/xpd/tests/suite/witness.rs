@@ -1,4 +1,4 @@
-//! `xpd witness` over HTTP, as C2SP tlog-witness says.
+//! `xpd witness` over HTTP, according to C2SP tlog-witness.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -21,7 +21,7 @@ fn log_key(seed: u8) -> Vkey {
     Vkey::new(ORIGIN, pair(seed).public().bytes()).unwrap()
 }
 
-/// A request for a log of so many leaves, signed by a key; from leaf `turn` on it is another log.
+/// A request for a log of `size` leaves, signed by a key; from leaf `turn` on it is a different log.
 fn request(old: u64, size: u64, turn: u64, seed: u8) -> AddCheckpoint {
     let leaf = |n: u64| leaf_hash(format!("{n}{}", n >= turn).as_bytes());
     let leaves = Leaves((0..size).map(leaf).collect());
@@ -91,7 +91,7 @@ impl Witness {
         self.send(&format!("GET /{}/checkpoint", origin_hash(ORIGIN)), b"")
     }
 
-    /// It cosigned, and its line holds.
+    /// Asserts that the witness cosigns, with a valid cosignature.
     #[track_caller]
     fn cosigns(&self, request: &AddCheckpoint) {
         let (status, head, body) = self.add(request);
@@ -111,7 +111,7 @@ fn a_log_that_grows_is_cosigned_and_shown() {
     assert_eq!(witness.shown().0, 404);
     witness.cosigns(&request(0, 3, u64::MAX, 1));
     witness.cosigns(&request(3, 3, u64::MAX, 1));
-    // Signatures of strangers are neither believed nor shown.
+    // Signatures by unknown keys are ignored and not repeated.
     let mut with_more = request(3, 8, u64::MAX, 1);
     let mut note = Note::parse(&with_more.checkpoint).unwrap();
     note.add(NoteSignature { name: "stranger".to_owned(), id: [1; 4], bytes: vec![1; 64] });
@@ -148,7 +148,7 @@ fn each_refusal_has_its_status() {
     assert_eq!(witness.send("POST /add-checkpoint", b"old 20\n").0, 400);
     assert_eq!(witness.send("GET /add-checkpoint", b"").0, 405);
     assert_eq!(witness.send("POST /add-checkpoint", &vec![b'x'; 300 * 1024]).0, 413);
-    // Nothing of it moved the log.
+    // The refused requests have not changed the witness's state.
     witness.cosigns(&request(20, 25, u64::MAX, 1));
 }
 
@@ -158,7 +158,7 @@ fn what_was_cosigned_is_remembered_over_a_restart() {
     let witness = Witness::start(&site);
     let key = witness.key.clone();
     witness.cosigns(&request(0, 20, u64::MAX, 1));
-    // Another on the same folder would be a second memory.
+    // A second process on the same folder would have a separate state.
     let log = log_key(1).to_string();
     let again = ["witness", "--name", "w", "--listen", "127.0.0.1:0", "--data", "w", "--log", &log];
     site.run(&again).exits(2).says(&["another witness works in this folder"]);

@@ -1,4 +1,4 @@
-//! `xpc check` as its users meet it: a whole process, from start to exit.
+//! `xpc check` as a whole process, from start to exit.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -21,7 +21,7 @@ pub fn measure(xpc: &Path, scratch: &Path) -> Done {
 }
 
 fn checked(xpc: &Path, what: &str, times: usize) -> Done<String> {
-    // The answer itself is looked at once: exit 0 alone would also be that of a folder without claims.
+    // Checks the output once, since exit code 0 is also that of a workflow without properties.
     let output = Command::new(xpc).args(["check", what]).output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     let last = said.lines().last().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a commit costs on this disk at least: one `fdatasync` after a page written.
+//! The minimal cost of a commit on this disk: a page written and one `fdatasync`.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Medians, and how a figure is printed.
+//! Statistics of measurements, and their printed form.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ impl Sample {
         Self(times)
     }
 
-    /// Of something done again and again.
+    /// Measures `act`, `times` times.
     pub fn repeat(times: usize, mut act: impl FnMut() -> crate::Done) -> crate::Done<Self> {
         let mut taken = Vec::with_capacity(times);
         for _ in 0..times {
@@ -36,7 +36,7 @@ impl Sample {
         self.percentile(50)
     }
 
-    /// `12.3 ms (11.9 to 14.0, 15 times)`: the median and the extremes.
+    /// `12.3 ms (11.9 to 14.0, 15 times)`: the median, the extremes, the number of measurements.
     pub fn text(&self) -> String {
         let (least, most) =
             (self.0.first().copied().unwrap_or_default(), self.0.last().copied().unwrap_or_default());
@@ -44,7 +44,7 @@ impl Sample {
     }
 }
 
-/// Three digits and a unit.
+/// A duration with three digits and a unit.
 pub fn time(time: Duration) -> String {
     let nanos = time.as_secs_f64() * 1e9;
     let (value, unit) = match nanos {
@@ -65,7 +65,7 @@ pub fn row(name: &str, value: &str) {
     println!("  {name:<58} {value}");
 }
 
-/// What else this machine was doing, for whoever reads the figures.
+/// Prints the host's number of cores and load average, for the interpretation of the figures.
 pub fn place() {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();

@@ -1,14 +1,15 @@
-//! A workflow of any size: lanes of twenty steps that run beside each other, every fifth step a review that may send the
-//! lane four steps back, one effect of another kind at the end of the first lane, and four claims about it.
+//! A workflow of any size: parallel lanes of twenty steps, of which every fifth is a review that may reopen
+//! the step four before it, one effect of another kind at the end of the first lane, and four properties
+//! about it.
 
 use std::fmt::Write as _;
 
-/// Steps in a lane.
+/// Steps per lane.
 pub const LANE: usize = 20;
-/// Every so manieth step is a review.
+/// Interval of reviews, in steps.
 const REVIEW: usize = 5;
 
-/// Its source, in the canonical format.
+/// The source, in normal form.
 pub fn source(steps: usize) -> String {
     let mut text = String::from(
         "use std.github\n\nworkflow generated(repo: github.Repo, issue: int) {\n  \
@@ -55,7 +56,7 @@ pub fn name(lane: usize, place: usize) -> String {
     format!("lane{lane}_step{place}")
 }
 
-/// What the step waits for.
+/// The step that this one waits for.
 fn before(lane: usize, place: usize) -> Option<String> {
     let place = place.checked_sub(1)?;
     let outcome = if place % REVIEW == REVIEW - 1 { "ok" } else { "done" };

@@ -1,4 +1,4 @@
-//! How the cost of a check grows: families of workflows that grow in one way each.
+//! Growth of the cost of a check: families of workflows that grow in one dimension each.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ pub fn measure(xpc: &Path, scratch: &Path) -> Done {
         "growth of xpc check with its prover: seconds of processor time, peak MB of either; exponents without the floor",
     );
     let file = scratch.join("family.xp");
-    // What a check costs of which nearly nothing is asked.
+    // The cost of checking a minimal workflow.
     std::fs::write(&file, (FAMILIES.first().ok_or("no families")?.source)(2))?;
     let floor = best(xpc, &file, &[0])?;
     row("a workflow of two steps: the floor", &text(floor));
@@ -30,7 +30,7 @@ fn family_of(xpc: &Path, file: &Path, family: &Family, floor: f64) -> Done {
         std::fs::write(file, (family.source)(*size))?;
         let usage = best(xpc, file, if family.refuted { &[3] } else { &[0] })?;
         row(&format!("{}: {size} {}", family.name, family.unit), &text(usage));
-        // Below the floor's own noise there is nothing to fit.
+        // Differences below the variance of the minimal cost carry no information.
         points.push((*size, (usage.seconds - floor).max(0.001)));
     }
     let last = points.iter().rev().take(2).rev().copied().collect::<Vec<_>>();
@@ -41,7 +41,7 @@ fn family_of(xpc: &Path, file: &Path, family: &Family, floor: f64) -> Done {
     Ok(())
 }
 
-/// The slope of the straight line through the logarithms that fits best (least squares).
+/// The exponent of growth: the slope of the least squares line through the logarithms.
 fn exponent(points: &[(usize, f64)]) -> f64 {
     let logs: Vec<(f64, f64)> = points.iter().map(|(size, cost)| ((*size as f64).ln(), cost.ln())).collect();
     let count = logs.len().max(1) as f64;
@@ -51,7 +51,7 @@ fn exponent(points: &[(usize, f64)]) -> f64 {
     over / logs.iter().map(|point| (point.0 - x).powi(2)).sum::<f64>()
 }
 
-/// The least of three: what else the machine does only adds.
+/// The minimum of three measurements, since other load on the host can only increase them.
 fn best(xpc: &Path, file: &Path, exits: &[i32]) -> Done<Usage> {
     let mut best = run(xpc, file, exits)?;
     for _ in 0..2 {

@@ -1,4 +1,5 @@
-//! The machine's decision, without server, disk and signatures, at three sizes of the same workflow.
+//! The cost of a machine's decision, without server, disk and signatures, for three sizes of the same
+//! workflow.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -13,9 +14,9 @@ use xp_scope::Value;
 use crate::figures::{Sample, heading, row, time};
 use crate::{Done, generate};
 
-/// Cycles between two looks at the clock.
+/// Cycles per time measurement.
 const CYCLES: usize = 50;
-/// Such batches, each from a fresh copy of the state.
+/// Number of measurements, each from a new copy of the state.
 const BATCHES: usize = 200;
 const REFUSALS: usize = 1_000;
 
@@ -38,12 +39,12 @@ pub fn measure() -> Done {
     Ok(())
 }
 
-/// A run of a generated workflow and what is going to be said to it.
+/// A run of a generated workflow with the inputs to apply.
 struct Bench {
     machine: Machine,
     state: State,
     lanes: usize,
-    /// Request, claim, complete.
+    /// For each cycle: request, claim, completion.
     cycles: Vec<[Input; 3]>,
 }
 
@@ -54,7 +55,7 @@ impl Bench {
         let lanes = steps.div_ceil(generate::LANE);
         let mut bench = Self { machine, state, lanes, cycles: Vec::new() };
         for number in 0..CYCLES {
-            // Neighbours in time are not neighbours in memory.
+            // Consecutive cycles use steps that are far apart in memory.
             let cycle = bench.prepared(number, number * 7_919 % lanes)?;
             bench.cycles.push(cycle);
         }
@@ -73,7 +74,7 @@ impl Bench {
         Ok([asked, input(claim), input(Event::Complete { jti, result })])
     }
 
-    /// Batches from fresh copies; the time of one of `count` acts, and what became of the copies is checked.
+    /// Applies `count` inputs to each of several copies of the state. The resulting states are checked.
     fn batches(
         &self,
         count: usize,
@@ -100,7 +101,7 @@ impl Bench {
         self.batches(CYCLES, all, 3 * u64::try_from(CYCLES)?)
     }
 
-    /// Ten only: more unused tokens of one grant are refused.
+    /// Only ten per copy, since the machine limits the unused tokens of a grant.
     fn request(&self) -> Done<Duration> {
         let asks = || self.cycles.iter().take(10).map(|[request, ..]| request);
         let all = |machine: &Machine, state: &mut State| {
@@ -122,7 +123,7 @@ impl Bench {
         self.batches(REFUSALS, all, 0)
     }
 
-    /// One for each copy: a step settles once.
+    /// One per copy, since a step settles once.
     fn judgement(&self) -> Done<Duration> {
         let mut ready = self.state.clone();
         for cycle in self.cycles.iter().take(1).flatten() {
@@ -148,7 +149,7 @@ impl Bench {
         Ok(Sample::of(taken).median())
     }
 
-    /// What a decision would cost at least if it looked at the whole workflow: which steps are open, from nothing.
+    /// The cost of a naive decision that reads the whole workflow to determine the open steps.
     fn baseline(&self) -> Done<Duration> {
         let open = self.state.steps().iter().filter(|step| step.open).count();
         let all = |machine: &Machine, state: &mut State| {

@@ -1,7 +1,7 @@
-//! `xp-bench`: what this costs, in numbers. `cargo dev bench` builds it and `xpc` in release and runs it.
+//! `xp-bench`: performance measurements. `cargo dev bench` builds it and `xpc` in release mode and runs it.
 //!
-//! `xp-bench` measures everything; `xp-bench compiler|growth|random|machine|server …` only what is named. It ends with a failure where
-//! something answers otherwise than it must, so no figure is that of a refusal or of an error.
+//! `xp-bench` measures everything; `xp-bench compiler|growth|random|machine|server …` only what is named. Answers
+//! are checked, and an unexpected one is a failure, so no figure measures a refusal or an error.
 
 mod actions;
 mod compiler;
@@ -18,7 +18,7 @@ mod usage;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What can go wrong is told to people.
+/// Errors are texts for people.
 type Done<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const ROOMS: &[&str] = &["compiler", "growth", "random", "machine", "server"];
@@ -51,7 +51,7 @@ fn run(wanted: impl Fn(&str) -> bool) -> Done {
         eprintln!("xp-bench: built for debugging; the figures mean little");
     }
     figures::place();
-    // Beside the program and not in the system's folder for temporary files: that one may be memory, and then a commit
+    // In the folder of the program. The system's folder for temporary files may be in memory, where a commit
     // costs nothing.
     let program = std::env::current_exe()?;
     let build = program.parent().unwrap_or(Path::new("."));

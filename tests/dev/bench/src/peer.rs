@@ -1,5 +1,5 @@
-//! The bare question of a chain, "the last step is open and the first was never done", put to solvers that are installed
-//! here. It is one of a dozen that a check answers.
+//! For comparison: one question about a chain ("the last step is open and the first was never done"), put to
+//! the SMT solvers installed on this host. A check answers about a dozen such questions.
 
 use std::fmt::Write as _;
 use std::path::Path;

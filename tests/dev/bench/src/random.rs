@@ -1,4 +1,4 @@
-//! `xpc check` of random workflows of the size that people write: what shapes cost that nobody chose.
+//! The cost of `xpc check` for random workflows of a typical size.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use crate::{Done, usage};
 
 const STEPS: usize = 14;
 const WORKFLOWS: usize = 400;
-/// Drawn texts that name what nothing makes are passed over; so many in all.
+/// Upper bound on generated texts; those that name data that nothing makes are skipped.
 const MOST_DRAWN: u64 = 4_000;
 
 pub fn measure(xpc: &Path, scratch: &Path) -> Done {
@@ -28,9 +28,9 @@ pub fn measure(xpc: &Path, scratch: &Path) -> Done {
         check.arg("check").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
         let (exit, usage) = usage::of(check)?;
         match exit {
-            // All holds, or something is refuted.
+            // Proved or refuted.
             0 | 3 => {}
-            // Something is unknown or conditional.
+            // Unknown or conditional.
             4 => open += 1,
             // Rejected.
             2 => continue,

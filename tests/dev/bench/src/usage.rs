@@ -1,5 +1,5 @@
-//! What a program used, with all that it started: the kernel's count for the children of a process, taken in a process
-//! that has no other children.
+//! Resource usage of a program and its children, taken from the kernel's accounting for the children of a
+//! helper process that runs nothing else.
 
 use std::process::{Command, Stdio};
 
@@ -7,19 +7,19 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::Done;
 
-/// The first argument of a process that measures another.
+/// The first argument that makes this program the helper process.
 pub const ARGUMENT: &str = "--usage-of";
 
-/// What was used.
+/// Resource usage.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     /// Processor time, user and system.
     pub seconds: f64,
-    /// Most memory of any one of the processes.
+    /// Largest resident size of any of the processes, in KiB.
     pub peak_kb: i64,
 }
 
-/// Runs a program to its end; its exit code and what it used.
+/// Runs a program to its end. Returns its exit code and usage.
 pub fn of(program: Command) -> Done<(i32, Usage)> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(ARGUMENT).arg(program.get_program()).args(program.get_args()).stderr(Stdio::inherit());
@@ -32,7 +32,7 @@ pub fn of(program: Command) -> Done<(i32, Usage)> {
     Ok((exit, Usage { seconds, peak_kb }))
 }
 
-/// What a process started by [`of`] does.
+/// The helper process started by [`of`].
 pub fn measure(mut arguments: impl Iterator<Item = String>) -> Done {
     let program = arguments.next().ok_or("no program")?;
     let status =

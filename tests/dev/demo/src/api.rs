@@ -1,4 +1,4 @@
-//! What a principal asks of `xpd`, alone and in a run.
+//! The requests of a principal to `xpd`, outside and inside a run.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,7 +10,7 @@ use xpd_token::KeyPair;
 
 use crate::Done;
 
-/// A principal without a run.
+/// A principal outside a run.
 pub struct Api(Client);
 
 impl Api {
@@ -23,7 +23,7 @@ impl Api {
         self.0.send(method, path, token, body).map_err(|error| format!("{method} {path}: {error}"))
     }
 
-    /// A session of a run.
+    /// Opens a session in a run.
     pub fn join(&self, run: &str) -> Done<Session<'_>> {
         let reply = self.send("POST", "/v1/sessions", None, Some(&json!({ "run": run })))?;
         let token = reply.ok()?["access_token"].as_str().ok_or("a session without a token")?.to_owned();
@@ -31,7 +31,7 @@ impl Api {
     }
 }
 
-/// A principal in a run.
+/// A principal with a session in a run.
 pub struct Session<'a> {
     api: &'a Api,
     pub run: String,
@@ -48,45 +48,45 @@ impl Session<'_> {
         Ok(reply.ok()?.clone())
     }
 
-    /// What may be done now.
+    /// The current offers.
     pub fn offers(&self) -> Done<Vec<Value>> {
         Ok(self.get("/offers")?.as_array().cloned().unwrap_or_default())
     }
 
-    /// Where the run is.
+    /// The status of the run.
     pub fn summary(&self) -> Done<Value> {
         self.get("")
     }
 
-    /// Asks for a token.
+    /// Requests a grant.
     pub fn grant(&self, step: &str, action: &str, args: &Value) -> Done<Reply> {
         self.post("grants", &json!({ "step": step, "action": action, "args": args }))
     }
 
-    /// Uses a token.
+    /// Uses a grant.
     pub fn act(&self, grant: &str, args: Option<&Value>) -> Done<Reply> {
         let body = args.map_or_else(|| json!({}), |args| json!({ "args": args }));
         self.api.send("POST", &format!("/v1/runs/{}/actions", self.run), Some(grant), Some(&body))
     }
 
-    /// Asks and uses.
+    /// Requests and uses a grant.
     pub fn carry_out(&self, step: &str, action: &str, args: &Value) -> Done<Value> {
         let granted = self.grant(step, action, args)?;
         let done = self.act(token(&granted)?, None)?;
         Ok(done.ok()?["result"].clone())
     }
 
-    /// Hands something in.
+    /// Makes a submission.
     pub fn submit(&self, step: &str, name: &str, value: &Value) -> Done {
         self.post("submissions", &json!({ "step": step, "name": name, "value": value }))?.ok().map(drop)
     }
 
-    /// Looks at a datum of the run.
+    /// Views a datum of the run.
     pub fn view(&self, step: &str, datum: &str) -> Done<Value> {
         Ok(self.post("views", &json!({ "step": step, "datum": datum }))?.ok()?["value"].clone())
     }
 
-    /// Decides an outcome.
+    /// Judges an outcome.
     pub fn judge(&self, step: &str, outcome: &str, notes: Option<&str>) -> Done<Value> {
         let mut body = json!({ "step": step, "outcome": outcome });
         if let Some(notes) = notes {
@@ -96,7 +96,7 @@ impl Session<'_> {
     }
 }
 
-/// The token of an answer to a request for one.
+/// The token in the answer to a request for a grant.
 pub fn token(reply: &Reply) -> Done<&str> {
     reply.ok()?["grant"].as_str().ok_or_else(|| "an answer without a token".to_owned())
 }

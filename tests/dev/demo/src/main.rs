@@ -1,8 +1,9 @@
-//! `xp-demo`: one bug, from triage to a merged and deployed fix, by five agents that hold no credential; on the way
-//! everything the workflow forbids is tried, and refused.
+//! `xp-demo`: a bug from triage to a merged and deployed fix, handled by five agents without credentials. On
+//! the way, every kind of forbidden request is tried and refused.
 //!
-//! `xp-demo` shows the first program with everything and the second one without the wait for a token to run out;
-//! `xp-demo --fixture N` shows one of them. `xp-demo agent …` is what runs inside an agent's container.
+//! `xp-demo` runs the first fixture with all trials, and the second one without the trial that waits for a
+//! grant to expire; `xp-demo --fixture N` runs one of them. `xp-demo agent …` is the program in an agent's
+//! container.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,7 +16,7 @@ mod stage;
 
 use std::process::ExitCode;
 
-/// What can go wrong is told to people.
+/// Errors are texts for people.
 type Done<T = ()> = Result<T, String>;
 
 fn main() -> ExitCode {

@@ -1,11 +1,11 @@
-//! Random workflows, as text: whatever the language can say, with its constructs counted.
+//! Random small workflows as source text, covering every construct of the language, with the constructs counted.
 
 #![allow(clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seedable, good enough to choose with.
+/// SplitMix64 (Steele, Lea, Flood 2014), a small seedable generator.
 struct Dice(u64);
 
 impl Dice {
@@ -21,7 +21,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// 0 to `below` - 1.
+    /// A number from 0 to `below` - 1.
     fn pick(&mut self, below: usize) -> usize {
         (self.draw() % below.max(1) as u64) as usize
     }
@@ -35,7 +35,7 @@ impl Dice {
     }
 }
 
-/// The world the workflows act on.
+/// The connector declarations that the workflows use.
 pub const WORLD: &str = r#"connector world {
   resource Repo { name: text exact }
   resource Branch in Repo { name: branch exact }
@@ -210,17 +210,17 @@ connector silent {
 struct Drawn {
     name: String,
     continuing: Vec<String>,
-    /// Binders with the action behind them.
+    /// Bound names, each with its action.
     binders: Vec<(String, &'static str)>,
     submission: bool,
     upstream: std::collections::BTreeSet<usize>,
 }
 
-/// A workflow and how often each construct stands in it.
+/// A workflow, and how often each construct occurs in it.
 pub struct Generated {
-    /// Its text, with the connectors it uses.
+    /// Source text, including the connectors it uses.
     pub text: String,
-    /// By construct: how often.
+    /// Number of occurrences by construct.
     pub constructs: BTreeMap<&'static str, u32>,
 }
 
@@ -230,19 +230,19 @@ struct Generator {
     text: String,
     constructs: BTreeMap<&'static str, u32>,
     roles: Vec<&'static str>,
-    /// Draws evidence about one kind of thing and final uses of it.
+    /// Whether to draw evidence about one kind of thing and final uses of it.
     focused: bool,
-    /// Steps that the formula being drawn names.
+    /// Steps named in the formula being drawn.
     named: std::collections::BTreeSet<usize>,
 }
 
-/// As small as brute force can explore.
+/// A workflow small enough for exhaustive search.
 #[must_use]
 pub fn small(seed: u64) -> Generated {
     of_steps(seed, |dice| 2 + dice.pick(4))
 }
 
-/// With so many steps.
+/// A workflow with this many steps.
 #[must_use]
 pub fn sized(seed: u64, steps: usize) -> Generated {
     of_steps(seed, |_| steps)
@@ -331,7 +331,7 @@ impl Generator {
                     "rate", "pay", "propose", "edit", "look", "merge", "deploy", "drop", "call",
                 ])
             };
-            // What expects a version needs one.
+            // An action that expects a version needs an earlier use that yields one.
             let rated = self.data(index, &["rate"]);
             let action = if action == "close" && rated.is_none() { "pay" } else { action };
             let binder = self.dice.chance(65).then(|| format!("b{number}"));
@@ -536,7 +536,7 @@ impl Generator {
         }
     }
 
-    /// A bound name of an earlier step, made by one of these actions.
+    /// A name bound in an earlier step to the result of one of these actions.
     fn data(&mut self, index: usize, actions: &[&str]) -> Option<String> {
         let all: Vec<String> = self.steps[..index]
             .iter()
@@ -572,7 +572,7 @@ impl Generator {
                 let _ = writeln!(self.text, "    outcome good{of} auto when {flag}{counts}");
                 drawn.continuing.push("good".to_owned());
                 let negated = if self.dice.chance(15) {
-                    // Leaves a gap, and both may be due at once.
+                    // Leaves a gap, or lets both be due at once.
                     self.met("auto with a gap");
                     format!("not {tests}.clean")
                 } else if flag.contains(" and ") {
@@ -612,7 +612,7 @@ impl Generator {
         }
     }
 
-    /// Something a step may judge: a submission, or a commit that it can be shown.
+    /// A datum that a step may judge: a submission, or a commit that it can be shown.
     fn judged(&mut self, index: usize) -> Option<String> {
         if !self.dice.chance(30) {
             return None;
@@ -626,7 +626,7 @@ impl Generator {
             return Some(self.dice.of_list(&planned).clone());
         }
         if self.focused || self.dice.chance(40) {
-            // A name, and perhaps a look at what it names.
+            // A name, and possibly a read of what it denotes.
             let said = self.data(index, &["edit", "pay", "view", "propose"]).map(|said| format!("{said}.id"));
             let name = said.filter(|_| self.dice.chance(70)).unwrap_or_else(|| "number".to_owned());
             self.met("judges a name");
@@ -646,7 +646,7 @@ impl Generator {
         Some(commit)
     }
 
-    /// An outcome that leads back, ends the run, or just is another way on.
+    /// An outcome that reopens, ends the run, or continues.
     fn ending(&mut self, name: &str, how: &str, drawn: &mut Drawn) {
         let upstream: Vec<usize> = drawn.upstream.iter().copied().collect();
         match self.dice.pick(4) {
@@ -718,7 +718,7 @@ impl Generator {
         self.text.contains(&format!("may world.{action}("))
     }
 
-    /// Mostly something that some step may do: what nobody may is vacuous.
+    /// In most cases an action that some step may use, since other properties are vacuous.
     fn uses(&mut self) -> String {
         let literal = self.text.contains("\"topic\"");
         if !literal && self.dice.chance(15) && (self.is_granted("write") || self.is_granted("check")) {
@@ -763,7 +763,7 @@ impl Generator {
             5 => {
                 self.met("never");
                 let what = match self.dice.pick(3) {
-                    // Brute force gives the parameter one value, which is no literal.
+                    // The exhaustive search gives the parameter a single value, which is not a literal.
                     0 | 1 if self.text.contains("\"topic\"") => self.uses(),
                     0 if self.is_granted("write") || self.dice.chance(20) => {
                         "world.write(at: main)".to_owned()

@@ -1,4 +1,4 @@
-// Drives the stand-in with an unmodified Octokit: every operation the connector uses, and GitHub's ways of saying no.
+// Uses the stand-in through an unmodified Octokit: every operation of the connector, and GitHub's forms of errors.
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -1,4 +1,4 @@
-//! A request as the operations see it: authenticated, its path taken apart, its body parsed.
+//! A request in the form that operations use: authenticated, with its path and body parsed.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use crate::world::{Issue, Repo, World};
 /// A request.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Who asks.
+    /// Login of the user.
     pub login: String,
-    /// The variable parts of the path, decoded.
+    /// Variable parts of the path, decoded.
     pub params: BTreeMap<String, String>,
     /// The query, decoded, in order.
     pub query: Vec<(String, String)>,
     /// The `Accept` header.
     pub accept: String,
-    /// The body; null when there is none.
+    /// Body; null if there is none.
     pub body: Value,
-    /// Path and query as they came, for links to further pages.
+    /// Path and query as received, for links to further pages.
     pub path: String,
 }
 
@@ -43,7 +43,7 @@ impl Call {
         self.body.get(name).and_then(Value::as_str)
     }
 
-    /// A text in the body that must not be left out.
+    /// A required text in the body.
     ///
     /// # Errors
     /// 422 in GitHub's shape.
@@ -91,14 +91,14 @@ impl Call {
         Ok((repo, issue))
     }
 
-    /// Whether the caller wants the difference as text.
+    /// Whether the caller asks for the diff as text.
     #[must_use]
     pub fn wants_diff(&self) -> bool {
         self.accept.contains("application/vnd.github.diff")
             || self.accept.contains("application/vnd.github.v3.diff")
     }
 
-    /// The page the caller asks for, with links to the others.
+    /// The requested page, with links to the others.
     #[must_use]
     pub fn page(&self, world: &World, items: Vec<Value>) -> Reply {
         let number = |name: &str, default: usize| {
@@ -128,7 +128,7 @@ impl Call {
         reply
     }
 
-    /// The address of another page.
+    /// The URL of another page.
     fn at_page(&self, world: &World, page: usize) -> String {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
         let mut pairs: Vec<String> = query

@@ -1,4 +1,5 @@
-//! Time as the stand-in counts it (the system's, but no two changes in one second), and how it is written.
+//! The stand-in's clock (the system's, advanced so that no two changes happen in the same second) and its
+//! text form.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

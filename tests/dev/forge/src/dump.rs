@@ -1,4 +1,4 @@
-//! Everything the stand-in holds as JSON: the same state gives the same bytes.
+//! The state of the stand-in as JSON. Equal states give equal bytes.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::git::GitError;
 use crate::world::{Issue, Pull, Repo, World};
 
-/// Everything.
+/// The complete state.
 ///
 /// # Errors
 /// When git fails.

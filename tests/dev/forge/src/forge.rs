@@ -1,4 +1,4 @@
-//! A stand-in that runs: started, seeded, looked into, stopped when dropped.
+//! A running stand-in: starting, seeding, inspecting; stopped when dropped.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,31 +19,31 @@ use crate::rules::{Protection, Status};
 use crate::server::{self, Logged, Shared};
 use crate::world::{Comment, Issue, Label, Repo, World};
 
-/// How requests and answers are judged.
+/// How requests and answers are validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Validation {
-    /// Not at all.
+    /// Not validated.
     Off,
-    /// By the OpenAPI description in this file, which must be there.
+    /// Against the OpenAPI description in this file, which must exist.
     Against(PathBuf),
 }
 
 impl Validation {
-    /// By GitHub's description where `cargo dev setup` puts it in this project.
+    /// Against GitHub's description, where `cargo dev setup` puts it.
     #[must_use]
     pub fn project() -> Self {
         Self::Against(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.xp/github-openapi.json"))
     }
 }
 
-/// How to start.
+/// Options of a start.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
     /// Tokens with the logins they belong to.
     pub users: Vec<(String, String)>,
-    /// Where the bare repositories go; nothing makes a folder that goes when the stand-in does.
+    /// Folder of the bare repositories. Without it a temporary folder is used, which is removed at the end.
     pub dir: Option<PathBuf>,
     /// How requests and answers are judged.
     pub validation: Validation,
@@ -62,16 +62,16 @@ impl Default for Options {
     }
 }
 
-/// Why the stand-in could not do what it was told.
+/// Why an operation of the stand-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
-    /// The description of GitHub's interface cannot be used.
+    /// GitHub's description cannot be used.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// The system refused a folder or a socket.
+    /// A folder or a socket cannot be created.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// git refused.
+    /// A git command failed.
     #[error(transparent)]
     Git(#[from] GitError),
     /// No such repository, branch or issue.
@@ -82,7 +82,7 @@ pub enum ForgeError {
 /// A running stand-in.
 #[derive(Debug)]
 pub struct Forge {
-    /// Where it answers, without a slash at the end.
+    /// Base URL, without a slash at the end.
     pub url: String,
     /// Folder of the bare repositories: `<dir>/<owner>/<name>.git`.
     pub dir: PathBuf,
@@ -162,7 +162,8 @@ impl Forge {
         self.push(&format!("{owner}/{name}"), default_branch, owner, "Start", files)
     }
 
-    /// Commits files to a branch (made from the default branch when new), as a push from outside; returns the commit.
+    /// Commits files to a branch, as an outsider's push; the branch is created from the default branch if
+    /// necessary. Returns the commit.
     ///
     /// # Errors
     /// When the repository is missing or git refuses.
@@ -204,7 +205,7 @@ impl Forge {
         Ok(commit)
     }
 
-    /// Opens an issue; labels that are not there yet are made. Returns its number.
+    /// Opens an issue, creating missing labels. Returns its number.
     ///
     /// # Errors
     /// When the repository is missing.
@@ -265,8 +266,8 @@ impl Forge {
         Ok(())
     }
 
-    /// Protects a branch; the rules are the body of GitHub's `PUT …/branches/{branch}/protection`. What [`Forge::push`]
-    /// does to the branch stays possible: it is the hand of an administrator, past every rule.
+    /// Protects a branch. `rules` is the body of GitHub's `PUT …/branches/{branch}/protection`.
+    /// [`Forge::push`] is not subject to the rules: it acts as an administrator.
     ///
     /// # Errors
     /// When the repository is missing, or a rule is not enforced here.
@@ -322,7 +323,7 @@ impl Forge {
         found.ok_or_else(|| ForgeError::Missing(format!("{full_name} {branch}")))
     }
 
-    /// Everything it holds, as JSON text: the same state gives the same bytes.
+    /// The complete state as JSON text. Equal states give equal bytes.
     ///
     /// # Errors
     /// When git fails.
@@ -330,7 +331,7 @@ impl Forge {
         Ok(dump::world(&self.shared.world())?.to_string())
     }
 
-    /// How many things happened that can be seen, and what.
+    /// The visible effects so far.
     #[must_use]
     pub fn effects(&self) -> Vec<crate::world::Effect> {
         self.shared.world().effects.clone()
@@ -341,46 +342,46 @@ impl Forge {
         std::mem::take(&mut self.shared.logs().requests)
     }
 
-    /// What was accepted or answered against GitHub's description.
+    /// Requests that were accepted, or answers that were sent, against GitHub's description.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
         self.shared.logs().violations.clone()
     }
 
-    /// What was malformed by GitHub's description and refused.
+    /// Requests that violated GitHub's description and were refused.
     #[must_use]
     pub fn malformed(&self) -> Vec<String> {
         self.shared.logs().malformed.clone()
     }
 
-    /// Puts a fault in force.
+    /// Activates a fault.
     pub fn fault(&self, rule: Rule) {
         self.shared.hooks.add(rule);
     }
 
-    /// Waits until so many requests are held; says whether they are within the time.
+    /// Waits until `count` requests are held; returns whether they were within the time.
     #[must_use]
     pub fn wait_held(&self, count: usize, longest: Duration) -> bool {
         self.shared.hooks.wait(count, longest)
     }
 
-    /// Takes all faults back and lets every held request go on.
+    /// Deactivates all faults and releases every held request.
     pub fn release(&self) {
         self.shared.hooks.release();
     }
 
-    /// The time by its own counting, as GitHub writes it.
+    /// The time of its clock, in GitHub's format.
     #[must_use]
     pub fn now(&self) -> String {
         clock::text(self.shared.world().now())
     }
 
-    /// Lets time pass.
+    /// Advances its clock.
     pub fn pass(&self, seconds: u64) {
         self.shared.world().pass(seconds);
     }
 
-    /// Everything that happened, as the control interface tells it.
+    /// The effects in the form of the control interface.
     #[must_use]
     pub fn effects_json(&self) -> Value {
         server::effects(&self.shared.world())

@@ -1,4 +1,5 @@
-//! Faults on demand: requests that wait before or after they are done, and connections cut without an answer.
+//! Injected faults: requests held before or after they are carried out, and connections cut without an
+//! answer.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,40 +8,40 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-/// When a fault strikes.
+/// When a fault applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// Before anything is done: the request has no effect unless it goes on.
+    /// Before the request is carried out; it has no effect unless released.
     Before,
-    /// After it is done, before the answer.
+    /// After the request is carried out, before the answer.
     After,
 }
 
-/// What a fault does.
+/// The kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The request waits until the faults are taken back.
+    /// The request is held until the faults are deactivated.
     Hold,
     /// The connection ends without an answer.
     Cut,
 }
 
-/// Which requests a fault strikes, and how many.
+/// The requests to which a fault applies, and their number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// What it does.
+    /// The kind.
     pub fault: Fault,
     /// When.
     pub when: When,
     /// Only this method.
     pub method: Option<String>,
-    /// Only paths that hold this text.
+    /// Only paths that contain this text.
     pub path: Option<String>,
-    /// How many requests.
+    /// Number of requests.
     pub count: u64,
 }
 
-/// The faults in force and the requests that wait.
+/// The active faults and the held requests.
 #[derive(Debug)]
 pub struct Hooks {
     inner: Mutex<Inner>,
@@ -62,7 +63,7 @@ impl Default for Hooks {
 }
 
 impl Rule {
-    /// A fault on the next request of a method whose path holds a text.
+    /// A fault for the next request with this method and a path that contains a text.
     #[must_use]
     pub fn next(fault: Fault, when: When, method: &str, path: &str) -> Self {
         Self { fault, when, method: Some(method.to_owned()), path: Some(path.to_owned()), count: 1 }
@@ -82,14 +83,14 @@ impl Rule {
 }
 
 impl Hooks {
-    /// Puts a fault in force.
+    /// Activates a fault.
     pub fn add(&self, rule: Rule) {
         let mut inner = self.lock();
         inner.rules.push(rule);
         self.ring(inner);
     }
 
-    /// Takes all faults back and lets every waiting request go on.
+    /// Deactivates all faults and releases every held request.
     pub fn release(&self) {
         let mut inner = self.lock();
         inner.rules.clear();
@@ -97,7 +98,7 @@ impl Hooks {
         self.ring(inner);
     }
 
-    /// Waits until so many requests wait; says whether they do within the time.
+    /// Waits until `count` requests are held; returns whether they were within the time.
     #[must_use]
     pub fn wait(&self, count: usize, longest: Duration) -> bool {
         let inner = self.lock();
@@ -108,13 +109,14 @@ impl Hooks {
         inner.parked.len() >= count
     }
 
-    /// The requests that wait.
+    /// The held requests.
     pub(crate) fn json(&self) -> Value {
         let inner = self.lock();
         json!({ "parked": inner.parked.values().collect::<Vec<_>>(), "rules": inner.rules.len() })
     }
 
-    /// Applies the faults to a request: waits if it is held; true when the connection is to be cut.
+    /// Applies the faults to a request: waits while it is held, and returns true if the connection is to be
+    /// cut.
     pub(crate) async fn strike(&self, when: When, method: &str, path: &str) -> bool {
         let mut bell = self.bell.subscribe();
         let ticket = {
@@ -137,7 +139,7 @@ impl Hooks {
             self.ring(inner);
             ticket
         };
-        // A client that goes away drops this future: its ticket must not stay.
+        // If the client disconnects, this future is dropped, and the request must be removed from the list.
         let _parked = Parked { hooks: self, ticket };
         while self.lock().parked.contains_key(&ticket) {
             if bell.changed().await.is_err() {
@@ -158,7 +160,7 @@ impl Hooks {
     }
 }
 
-/// A waiting request.
+/// A held request.
 struct Parked<'a> {
     hooks: &'a Hooks,
     ticket: u64,

@@ -1,9 +1,9 @@
-//! A stand-in for GitHub, not GitHub: its REST interface over a real bare git repository, for tests and the demo.
+//! A stand-in for GitHub's REST API over a real bare git repository, for tests and the demo.
 //!
-//! Commits, trees, blobs, branches and merges are made by git; issues, comments, labels, reviews and pull requests
-//! are kept in memory. Requests and answers can be held to GitHub's own OpenAPI description. Branch protection (pull requests,
-//! approvals, their dismissal, status checks, up-to-date branches, administrators) is enforced as GitHub documents it; a rule
-//! that is not enforced here is not accepted.
+//! Commits, trees, blobs, branches and merges are made by git; issues, comments, labels, reviews and pull
+//! requests are kept in memory. Requests and answers can be validated against GitHub's own OpenAPI
+//! description. Branch protection (pull requests, approvals, their dismissal, status checks, up-to-date
+//! branches, administrators) is enforced as GitHub documents it; a rule that is not implemented is refused.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), xp_forge::ForgeError> {

@@ -1,4 +1,4 @@
-//! `xp-forge`: the GitHub stand-in as a program of its own.
+//! `xp-forge`: the GitHub stand-in as a program.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,29 +7,29 @@ use std::process::ExitCode;
 use clap::Parser;
 use xp_forge::{Entry, Forge, ForgeError, Options, Validation};
 
-/// A stand-in for GitHub, not GitHub: its REST interface over a real bare git repository.
+/// A stand-in for GitHub's REST API over a real bare git repository.
 #[derive(Debug, Parser)]
 #[command(name = "xp-forge", version)]
 struct Arguments {
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Folder for the bare repositories; without it they go when the program ends.
+    /// Folder for the bare repositories; by default a temporary one, removed at the end.
     #[arg(long)]
     dir: Option<PathBuf>,
     /// A token and the login it belongs to, `TOKEN=LOGIN`; may be repeated.
     #[arg(long = "user", value_parser = pair)]
     users: Vec<(String, String)>,
-    /// A repository to begin with, `OWNER/NAME=FOLDER`: the files of the folder make its first commit.
+    /// A repository to create, `OWNER/NAME=FOLDER`, with the files of the folder as its first commit.
     #[arg(long = "repo", value_parser = pair)]
     repos: Vec<(String, String)>,
     /// Default branch of the repositories.
     #[arg(long, default_value = "main")]
     branch: String,
-    /// End when standard input does: a parent that dies takes the stand-in along.
+    /// End when standard input is closed, so that the stand-in ends with its parent.
     #[arg(long)]
     stdin: bool,
-    /// GitHub's OpenAPI description; every request and answer is held to it.
+    /// GitHub's OpenAPI description, against which requests and answers are validated.
     #[arg(long)]
     openapi: Option<PathBuf>,
 }
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The reader of standard error may be gone.
+            // stderr may be closed.
             drop(writeln!(std::io::stderr(), "xp-forge: {error}"));
             ExitCode::FAILURE
         }
@@ -81,7 +81,7 @@ fn run(arguments: Arguments) -> Result<(), ForgeError> {
     }
 }
 
-/// The files below a folder with their paths from there.
+/// The files below a folder, with relative paths.
 fn files(root: PathBuf) -> std::io::Result<Vec<(String, Vec<u8>)>> {
     let mut found = Vec::new();
     let mut open = vec![root.clone()];

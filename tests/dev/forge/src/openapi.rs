@@ -1,4 +1,4 @@
-//! GitHub's own OpenAPI description as the judge of requests and answers.
+//! Validation of requests and answers against GitHub's own OpenAPI description.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,23 +14,23 @@ use crate::reply::{Payload, Reply};
 /// Why the description cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SpecError {
-    /// It is not there.
+    /// The file does not exist.
     #[error("GitHub's OpenAPI description is missing at {path}: run `cargo dev setup` ({source})")]
     Missing {
-        /// Where it was looked for.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// It is not JSON.
     #[error("GitHub's OpenAPI description cannot be read: {0}")]
     Broken(#[from] serde_json::Error),
-    /// It does not know an operation of the stand-in.
+    /// An operation of the stand-in is not in it.
     #[error("GitHub's OpenAPI description has no {0}")]
     Unknown(String),
 }
 
-/// The description, with validators made when they are first needed.
+/// The description, with validators compiled on first use.
 pub struct Spec {
     doc: Value,
     made: Mutex<BTreeMap<String, Arc<Validator>>>,
@@ -66,7 +66,7 @@ impl Spec {
         Ok(spec)
     }
 
-    /// What is wrong with a request.
+    /// Violations of a request.
     #[must_use]
     pub fn request(&self, operation: &Operation, call: &Call) -> Vec<String> {
         let Some(described) = self.described(operation) else { return vec!["unknown operation".to_owned()] };
@@ -103,7 +103,7 @@ impl Spec {
         problems
     }
 
-    /// What is wrong with the body of a request.
+    /// Violations of a request's body.
     fn body(&self, operation: &Operation, described: &Value, call: &Call) -> Vec<String> {
         let Some(body) = described.get("requestBody").map(|body| self.resolved(body)) else {
             let extra = !call.body.is_null();
@@ -120,7 +120,7 @@ impl Spec {
         self.check(&key, schema, &call.body, "body")
     }
 
-    /// What is wrong with an answer.
+    /// Violations of an answer.
     #[must_use]
     pub fn answer(&self, operation: &Operation, reply: &Reply) -> Vec<String> {
         let Some(described) = self.described(operation) else { return vec!["unknown operation".to_owned()] };
@@ -129,7 +129,7 @@ impl Spec {
         let basic = json!({ "$ref": "#/components/schemas/basic-error" });
         let (content, fallback) = match documented.map(|response| self.resolved(response)) {
             Some(response) => (response.get("content").cloned(), None),
-            // GitHub documents these two once for all operations, not at each.
+            // GitHub documents these two once and not for each operation.
             None if matches!(reply.status, 401 | 404) => (None, Some(basic)),
             None => return vec![format!("status {status} is not one of the operation")],
         };
@@ -152,7 +152,8 @@ impl Spec {
                     .or(fallback.as_ref());
                 let Some(schema) = schema else { return Vec::new() };
                 let key = format!("{} {} {status}", operation.method, operation.path);
-                // Errors are listed as `oneOf` shapes that overlap: every error would fit two of them.
+                // Errors are described by `oneOf` with overlapping schemas, so a valid error would match two
+                // of them.
                 match schema.get("oneOf").filter(|_| reply.status >= 400) {
                     Some(shapes) => self.check(&key, &json!({ "anyOf": shapes }), body, "answer"),
                     None => self.check(&key, schema, body, "answer"),
@@ -166,7 +167,7 @@ impl Spec {
         self.doc.get("paths")?.get(operation.path)?.get(operation.method.to_lowercase())
     }
 
-    /// What a reference leads to.
+    /// Follows a reference.
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         let mut at = value;
         while let Some(target) = at.get("$ref").and_then(Value::as_str) {
@@ -178,7 +179,7 @@ impl Spec {
         at
     }
 
-    /// The text of a parameter as the JSON its schema asks for.
+    /// Converts the text of a parameter to the type in its schema.
     fn typed(&self, schema: &Value, text: &str) -> Value {
         match self.resolved(schema).get("type").and_then(Value::as_str) {
             Some("integer") => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
@@ -187,7 +188,7 @@ impl Spec {
         }
     }
 
-    /// Holds a value to a schema.
+    /// Validates a value against a schema.
     fn check(&self, key: &str, schema: &Value, value: &Value, what: &str) -> Vec<String> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = match made.get(key) {
@@ -209,7 +210,7 @@ impl Spec {
             .collect()
     }
 
-    /// A validator for a schema with everything it refers to.
+    /// Compiles a schema with everything it refers to.
     fn compile(&self, schema: &Value) -> Result<Validator, String> {
         let mut parts = Map::new();
         let mut open: Vec<String> = Vec::new();
@@ -233,8 +234,8 @@ impl Spec {
     }
 }
 
-/// A schema of OpenAPI 3.0 as plain JSON Schema: `nullable` becomes a type (and `enum` gains null, a gap in GitHub's
-/// description), examples go. The names of schemas it refers to are added to `open`.
+/// Converts an OpenAPI 3.0 schema to JSON Schema: `nullable` becomes a type (`enum` gains null, which
+/// GitHub's description omits) and examples are removed. Names of schemas it refers to are added to `open`.
 fn plain(schema: &Value, open: &mut Vec<String>) -> Value {
     match schema {
         Value::Array(items) => items.iter().map(|item| plain(item, open)).collect(),
@@ -266,12 +267,12 @@ fn plain(schema: &Value, open: &mut Vec<String>) -> Value {
     }
 }
 
-/// Whether an object is a schema, not a map from names to schemas: there every value is an object.
+/// Whether an object is a schema and not a map from names to schemas, in which every value is an object.
 fn is_schema(fields: &Map<String, Value>) -> bool {
     fields.is_empty() || fields.values().any(|value| !value.is_object()) || fields.contains_key("properties")
 }
 
-/// A schema that also takes null.
+/// The schema, extended to accept null.
 fn or_null(mut fields: Map<String, Value>) -> Value {
     let composed = ["$ref", "allOf", "anyOf", "oneOf"].iter().any(|name| fields.contains_key(*name));
     if composed {

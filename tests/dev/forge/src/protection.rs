@@ -1,14 +1,14 @@
-//! Branch protection, as GitHub documents it: what may reach a protected branch, and what may be merged into it.
+//! Branch protection as documented by GitHub: which pushes a protected branch accepts, and which merges.
 //!
-//! Stricter than GitHub in one point: where pull requests are required, GitHub also takes a push of the very merge that it
-//! would have made of an approved pull request; here every direct push is refused.
+//! Stricter than GitHub in one point: where pull requests are required, GitHub also accepts a direct push of
+//! exactly the merge commit of an approved pull request; the stand-in refuses every direct push.
 
 use crate::git::GitError;
 use crate::rules::Protection;
 use crate::world::{Closed, Issue, Pull, Repo};
 
 impl Protection {
-    /// Why checks keep a commit from the branch.
+    /// Why status checks exclude a commit from the branch.
     fn unchecked(&self, repo: &Repo, sha: &str) -> Option<String> {
         let checks = self.checks.as_ref()?;
         let state = |context: &str| {
@@ -29,7 +29,7 @@ impl Protection {
         Some(format!("Required status check \"{failing}\" is {word}."))
     }
 
-    /// Why reviews keep a pull request from the branch.
+    /// Why reviews exclude a pull request from the branch.
     fn unreviewed(&self, issue: &Issue, pull: &Pull) -> Option<String> {
         let rule = self.reviews.as_ref()?;
         let mut last: Vec<(&str, &str)> = Vec::new();
@@ -53,13 +53,13 @@ impl Protection {
 }
 
 impl Repo {
-    /// The rules of a branch that bind a login. The owner is the administrator.
+    /// The rules of a branch that apply to a user. The owner is the administrator.
     #[must_use]
     pub fn rules(&self, branch: &str, login: &str) -> Option<&Protection> {
         self.protections.get(branch).filter(|rules| rules.admins || login != self.owner)
     }
 
-    /// Why a login may not move a branch to a commit by itself.
+    /// Why a user may not move a branch to a commit directly.
     #[must_use]
     pub fn forbids_push(&self, branch: &str, login: &str, sha: &str, forward: bool) -> Option<String> {
         let rules = self.rules(branch, login)?;
@@ -72,14 +72,14 @@ impl Repo {
         rules.unchecked(self, sha)
     }
 
-    /// Why a login may not delete a branch.
+    /// Why a user may not delete a branch.
     #[must_use]
     pub fn forbids_deletion(&self, branch: &str, login: &str) -> Option<String> {
         let rules = self.rules(branch, login)?;
         (!rules.deletions).then(|| "Cannot delete this branch".to_owned())
     }
 
-    /// Why a login may not merge a pull request.
+    /// Why a user may not merge a pull request.
     ///
     /// # Errors
     /// When git fails.
@@ -103,7 +103,7 @@ impl Repo {
         Ok(rules.unreviewed(issue, pull).or_else(|| rules.unchecked(self, &pull.head_sha)))
     }
 
-    /// Where the branches of a pull request part.
+    /// The merge base of a pull request's branches.
     ///
     /// # Errors
     /// When git fails.
@@ -114,8 +114,8 @@ impl Repo {
         }
     }
 
-    /// Ends the approvals that the rules of the base call stale: those of another head, and those given when the two
-    /// branches parted elsewhere.
+    /// Dismisses the approvals that are stale under the rules of the base: those given for another head or
+    /// another merge base.
     ///
     /// # Errors
     /// When git fails.
@@ -136,7 +136,7 @@ impl Repo {
         Ok(())
     }
 
-    /// Gives an open pull request another base. Says why not.
+    /// Changes the base of an open pull request. Returns the reason if it is refused.
     ///
     /// # Errors
     /// When git fails.
@@ -164,8 +164,8 @@ impl Repo {
         Ok(Ok(()))
     }
 
-    /// After a branch is gone: open pull requests into it go where the merged pull request from it went, if there is
-    /// one, and are closed if there is none.
+    /// After a branch was deleted: open pull requests into it are retargeted to the base of the merged pull
+    /// request from it, or closed if there is none.
     ///
     /// # Errors
     /// When git fails.

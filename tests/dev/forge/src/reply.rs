@@ -1,15 +1,15 @@
-//! What the stand-in answers, and GitHub's ways of saying no.
+//! Answers of the stand-in, including GitHub's forms of errors.
 
 use serde_json::{Value, json};
 
-/// An answer, good or bad.
+/// An answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
     /// Status.
     pub status: u16,
     /// Body.
     pub body: Payload,
-    /// Headers beyond the usual ones.
+    /// Additional headers.
     pub headers: Vec<(&'static str, String)>,
 }
 
@@ -24,7 +24,7 @@ pub enum Payload {
     Text(&'static str, String),
 }
 
-/// What every handler gives: an answer, or an answer that stopped it early.
+/// Result of a handler; the error is an early answer.
 pub type Answer = Result<Reply, Reply>;
 
 impl Reply {
@@ -40,7 +40,7 @@ impl Reply {
         Self::json(200, body)
     }
 
-    /// 201 with JSON and where the new thing is.
+    /// 201 with JSON and the location of the new object.
     #[must_use]
     pub fn created(body: Value) -> Self {
         let place = body.get("url").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -59,7 +59,7 @@ impl Reply {
         Self { status: 200, body: Payload::Text(media, text), headers: Vec::new() }
     }
 
-    /// A no with a message.
+    /// An error with a message.
     #[must_use]
     pub fn error(status: u16, message: &str) -> Self {
         let body = json!({
@@ -76,7 +76,7 @@ impl Reply {
         Self::error(404, "Not Found")
     }
 
-    /// 422 with errors in GitHub's shape.
+    /// 422 with errors in GitHub's form.
     #[must_use]
     pub fn invalid(errors: Value) -> Self {
         let body = json!({
@@ -94,7 +94,7 @@ impl Reply {
         Self::invalid(json!([{ "resource": resource, "code": code, "field": field }]))
     }
 
-    /// Whether the request was done.
+    /// Whether the request succeeded.
     #[must_use]
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)

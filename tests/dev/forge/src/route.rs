@@ -1,10 +1,10 @@
-//! From a method and a path to an operation.
+//! Routing of a method and a path to an operation.
 
 use std::collections::BTreeMap;
 
 use crate::ops::{OPERATIONS, Operation};
 
-/// The operation of a request, with the variable parts of the path, decoded.
+/// The operation of a request, with the decoded variable parts of its path.
 #[must_use]
 pub fn find(method: &str, path: &str) -> Option<(&'static Operation, BTreeMap<String, String>)> {
     OPERATIONS
@@ -13,7 +13,7 @@ pub fn find(method: &str, path: &str) -> Option<(&'static Operation, BTreeMap<St
         .find_map(|operation| Some((operation, fits(operation.path, path)?)))
 }
 
-/// Holds a path against a template. The last part may span segments where it names a path, a ref or a branch.
+/// Matches a path against a template. The last part may contain slashes if it is a path, a ref or a branch.
 fn fits(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
     let mut params = BTreeMap::new();
     let mut given = path.trim_start_matches('/').split('/');
@@ -59,7 +59,7 @@ pub fn query(text: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
-/// Percent-decoding; nothing when it is not UTF-8.
+/// Percent-decoding; `None` if the result is not UTF-8.
 fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

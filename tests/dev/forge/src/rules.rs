@@ -1,4 +1,4 @@
-//! The rules of protected branches and the checks of commits, as they are told.
+//! Rules of protected branches, and commit statuses.
 
 use serde_json::Value;
 
@@ -7,22 +7,22 @@ use serde_json::Value;
 pub struct Protection {
     /// Checks that must have passed.
     pub checks: Option<Checks>,
-    /// Changes come by pull request only, with reviews.
+    /// Changes require a pull request with reviews.
     pub reviews: Option<Reviews>,
-    /// Holds for administrators too.
+    /// Whether the rules apply to administrators.
     pub admins: bool,
-    /// No merge commits.
+    /// No merge commits (linear history).
     pub linear: bool,
-    /// History may be rewritten.
+    /// Whether force pushes are permitted.
     pub force_pushes: bool,
-    /// The branch may be deleted.
+    /// Whether the branch may be deleted.
     pub deletions: bool,
 }
 
 /// Required status checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checks {
-    /// The head must hold the tip of the base.
+    /// The head must contain the tip of the base.
     pub strict: bool,
     /// Their names.
     pub contexts: Vec<String>,
@@ -31,13 +31,13 @@ pub struct Checks {
 /// Required reviews.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reviews {
-    /// How many approvals.
+    /// Number of approvals.
     pub count: u64,
-    /// Approvals end when what they are about changes.
+    /// Approvals are dismissed when what they were given for changes.
     pub dismiss_stale: bool,
 }
 
-/// The state of a check of a commit, as it was reported last.
+/// The latest status of a check of a commit.
 #[derive(Clone, Debug)]
 pub struct Status {
     /// Numeric id.
@@ -46,17 +46,17 @@ pub struct Status {
     pub context: String,
     /// `error`, `failure`, `pending` or `success`.
     pub state: String,
-    /// What it says.
+    /// Description.
     pub description: Option<String>,
-    /// Where to look.
+    /// URL with details.
     pub target: Option<String>,
-    /// Who reported it.
+    /// Login of the reporter.
     pub by: String,
-    /// When.
+    /// Time of the report.
     pub at: u64,
 }
 
-/// What is asked for and not enforced here; to accept it would promise what does not hold.
+/// Rules that GitHub has and the stand-in does not enforce. They are refused, so that no test relies on them.
 const NOT_ENFORCED: &[&str] = &[
     "/restrictions",
     "/required_pull_request_reviews/dismissal_restrictions",

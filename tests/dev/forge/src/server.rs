@@ -1,4 +1,4 @@
-//! The HTTP edge: who asks, which operation, is it as GitHub describes it.
+//! The HTTP server: authentication, routing, validation.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,28 +21,28 @@ use crate::reply::{Payload, Reply};
 use crate::route;
 use crate::world::World;
 
-/// What it calls itself in every answer.
+/// Value of the `Server` header of every answer.
 const NAME: &str = "xp-forge (a GitHub stand-in, not GitHub)";
 const LARGEST: usize = 32 << 20;
 
-/// What the requests share.
+/// State shared by the requests.
 #[derive(Debug)]
 pub struct Shared {
     world: Mutex<World>,
     logs: Mutex<Logs>,
-    /// Faults.
+    /// Injected faults.
     pub hooks: Hooks,
     spec: Option<Arc<Spec>>,
 }
 
-/// What was seen.
+/// The record of requests.
 #[derive(Debug, Default)]
 pub struct Logs {
     /// Every request to GitHub's interface, in order.
     pub requests: Vec<Logged>,
-    /// Requests that were accepted and answers that were sent although GitHub's description says no.
+    /// Accepted requests and sent answers that violate GitHub's description.
     pub violations: Vec<String>,
-    /// Requests that GitHub's description refuses and the stand-in refused too.
+    /// Requests that violate GitHub's description and were refused.
     pub malformed: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ pub struct Logged {
     pub method: String,
     /// Path and query.
     pub path: String,
-    /// Who, when the token was good.
+    /// Login of the user, if the token was valid.
     pub login: Option<String>,
     /// Body; null when there was none.
     pub body: Value,
@@ -61,30 +61,30 @@ pub struct Logged {
     pub status: u16,
 }
 
-/// The connection ends without an answer.
+/// The connection is cut without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("cut by a fault of the stand-in")]
 struct Cut;
 
 impl Shared {
-    /// A stand-in that holds a world.
+    /// A stand-in with this state.
     #[must_use]
     pub fn new(world: World, spec: Option<Arc<Spec>>) -> Self {
         Self { world: Mutex::new(world), logs: Mutex::default(), hooks: Hooks::default(), spec }
     }
 
-    /// What it holds.
+    /// The state.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What it saw.
+    /// The record of requests.
     pub fn logs(&self) -> MutexGuard<'_, Logs> {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Answers on a listener until told to stop.
+/// Serves a listener until problems to stop.
 pub async fn serve(shared: Arc<Shared>, listener: TcpListener, stop: impl Future<Output = ()>) {
     let mut connections = tokio::task::JoinSet::new();
     tokio::pin!(stop);
@@ -99,7 +99,7 @@ pub async fn serve(shared: Arc<Shared>, listener: TcpListener, stop: impl Future
                     let connection = hyper::server::conn::http1::Builder::new()
                         .timer(TokioTimer::new())
                         .serve_connection(TokioIo::new(stream), service);
-                    // A client that goes away, or a cut, is no failure of the stand-in.
+                    // A disconnected client or an injected cut is not an error of the stand-in.
                     drop(connection.await);
                 });
             }
@@ -133,7 +133,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
 }
 
 impl Shared {
-    /// Does what a request asks for.
+    /// Carries out a request.
     fn run(&self, method: &str, path: &str, headers: &HeaderMap, bytes: &[u8]) -> Reply {
         let mut login = None;
         let body = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(bytes) };
@@ -174,15 +174,15 @@ impl Shared {
         self.judged(operation, &call)
     }
 
-    /// Does an operation and holds request and answer to GitHub's description.
+    /// Carries out an operation and validates request and answer.
     fn judged(&self, operation: &Operation, call: &Call) -> Reply {
         let title = format!("{} {}", operation.method, call.path);
         let asked = self.spec.as_ref().map(|spec| spec.request(operation, call)).unwrap_or_default();
         let reply = (operation.run)(&mut self.world(), call).unwrap_or_else(|refusal| refusal);
-        let told = self.spec.as_ref().map(|spec| spec.answer(operation, &reply)).unwrap_or_default();
+        let problems = self.spec.as_ref().map(|spec| spec.answer(operation, &reply)).unwrap_or_default();
         let mut logs = self.logs();
         let mut wrong: Vec<String> =
-            told.into_iter().map(|problem| format!("{title} -> {}: {problem}", reply.status)).collect();
+            problems.into_iter().map(|problem| format!("{title} -> {}: {problem}", reply.status)).collect();
         let asked = asked.into_iter().map(|problem| format!("{title}: {problem}"));
         if reply.is_success() {
             wrong.extend(asked);
@@ -197,7 +197,7 @@ impl Shared {
         Reply::error(500, &message)
     }
 
-    /// Who a token belongs to.
+    /// The user of a token.
     fn login(&self, header: &str) -> Result<String, Reply> {
         let token = match header.split_once(' ') {
             Some((scheme, token))
@@ -212,7 +212,7 @@ impl Shared {
     }
 }
 
-/// What tests ask of the stand-in itself.
+/// The control interface for tests.
 async fn control(
     shared: Arc<Shared>,
     method: &str,
@@ -261,7 +261,7 @@ async fn control(
     })
 }
 
-/// What happened, in order.
+/// The effects, in order.
 pub(crate) fn effects(world: &World) -> Value {
     let list: Vec<Value> = world
         .effects

@@ -1,4 +1,4 @@
-//! What the stand-in remembers: issues, comments, labels, reviews and pull requests. Everything else is in git.
+//! The state of the stand-in besides git: issues, comments, labels, reviews and pull requests.
 
 use std::collections::BTreeMap;
 
@@ -6,31 +6,31 @@ use crate::clock;
 use crate::git::{Git, GitError, Person};
 use crate::rules::{Protection, Status};
 
-/// Everything.
+/// The complete state.
 #[derive(Debug)]
 pub struct World {
-    /// Where the stand-in answers, without a slash at the end.
+    /// Base URL, without a slash at the end.
     pub url: String,
-    /// Token to login.
+    /// Login by token.
     pub tokens: BTreeMap<String, String>,
-    /// Logins in order; the position makes the id.
+    /// Logins; the position determines the id.
     pub logins: Vec<String>,
     /// By `owner/name`.
     pub repos: BTreeMap<String, Repo>,
-    /// What happened that anybody can see, in order.
+    /// Visible effects, in order.
     pub effects: Vec<Effect>,
     now: u64,
     last_id: u64,
 }
 
-/// Something that happened and can be seen: not the writing of objects nothing points to.
+/// A visible effect. Writing objects to which nothing refers is not one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
-    /// GitHub's name of the operation, `issues/create`.
+    /// GitHub's name of the operation, such as `issues/create`.
     pub operation: &'static str,
-    /// Who.
+    /// Login of the user.
     pub login: String,
-    /// What, `acme/shop#3` or `acme/shop refs/heads/main 12ab…`.
+    /// The object concerned: `acme/shop#3` or `acme/shop refs/heads/main 12ab…`.
     pub what: String,
 }
 
@@ -45,9 +45,9 @@ pub struct Repo {
     pub name: String,
     /// Short name of the default branch.
     pub default_branch: String,
-    /// When it was made.
+    /// Creation time.
     pub created: u64,
-    /// When something was pushed last.
+    /// Time of the last push.
     pub pushed: u64,
     /// Objects and refs.
     pub git: Git,
@@ -57,7 +57,7 @@ pub struct Repo {
     pub issues: BTreeMap<u64, Issue>,
     /// Rules of protected branches, by name.
     pub protections: BTreeMap<String, Protection>,
-    /// What was reported of commits, in order.
+    /// Commit statuses by commit, in order.
     pub statuses: BTreeMap<String, Vec<Status>>,
 }
 
@@ -70,11 +70,11 @@ pub struct Label {
     pub name: String,
     /// Six hex digits.
     pub color: String,
-    /// What it means.
+    /// Description.
     pub description: Option<String>,
 }
 
-/// An issue; a pull request is one too.
+/// An issue. A pull request is an issue with [`Pull`].
 #[derive(Clone, Debug)]
 pub struct Issue {
     /// Numeric id.
@@ -85,28 +85,28 @@ pub struct Issue {
     pub title: String,
     /// Text.
     pub body: Option<String>,
-    /// Who wrote it.
+    /// Login of the author.
     pub author: String,
     /// Names of its labels.
     pub labels: Vec<String>,
-    /// When it was made.
+    /// Creation time.
     pub created: u64,
-    /// When it was changed last.
+    /// Time of the last change.
     pub updated: u64,
     /// When and by whom it was closed, and why.
     pub closed: Option<Closed>,
     /// Its comments, in order.
     pub comments: Vec<Comment>,
-    /// What makes it a pull request.
+    /// Present for a pull request.
     pub pull: Option<Pull>,
 }
 
-/// The end of an issue.
+/// How an issue was closed.
 #[derive(Clone, Debug)]
 pub struct Closed {
-    /// When.
+    /// Time.
     pub at: u64,
-    /// Who.
+    /// Login of the user.
     pub by: String,
     /// `completed` or `not_planned`.
     pub reason: String,
@@ -117,11 +117,11 @@ pub struct Closed {
 pub struct Comment {
     /// Numeric id.
     pub id: u64,
-    /// Who wrote it.
+    /// Login of the author.
     pub author: String,
     /// Text.
     pub body: String,
-    /// When it was made.
+    /// Creation time.
     pub created: u64,
 }
 
@@ -130,17 +130,17 @@ pub struct Comment {
 pub struct Pull {
     /// Numeric id.
     pub id: u64,
-    /// Branch with the change.
+    /// The branch with the change.
     pub head: String,
-    /// Commit of that branch while open, last one seen after.
+    /// Head commit of that branch; after the end, the last one seen.
     pub head_sha: String,
-    /// Branch it is to go into.
+    /// The branch to merge into.
     pub base: String,
-    /// Commit of that branch when it was opened.
+    /// Commit of that branch at the time of opening.
     pub base_sha: String,
-    /// Not ready to be merged.
+    /// Whether it is a draft.
     pub draft: bool,
-    /// How it was merged.
+    /// The merge, if it was merged.
     pub merged: Option<Merged>,
     /// Its reviews, in order.
     pub reviews: Vec<Review>,
@@ -149,11 +149,11 @@ pub struct Pull {
 /// A merge of a pull request.
 #[derive(Clone, Debug)]
 pub struct Merged {
-    /// When.
+    /// Time.
     pub at: u64,
-    /// Who.
+    /// Login of the user.
     pub by: String,
-    /// The commit on the base branch.
+    /// The merge commit on the base branch.
     pub sha: String,
 }
 
@@ -162,24 +162,24 @@ pub struct Merged {
 pub struct Review {
     /// Numeric id.
     pub id: u64,
-    /// Who wrote it.
+    /// Login of the author.
     pub author: String,
     /// `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`, `PENDING`.
     pub state: &'static str,
     /// Text.
     pub body: String,
-    /// The commit it is about.
+    /// The reviewed commit.
     pub commit: String,
-    /// When it was handed in; a pending one was not.
+    /// Time of submission; `None` for a pending review.
     pub submitted: Option<u64>,
     /// Head of the pull request at that time.
     pub head: String,
-    /// Where its branches parted at that time.
+    /// Merge base of its branches at that time.
     pub fork: Option<String>,
 }
 
 impl World {
-    /// Nothing yet.
+    /// An empty state with these users.
     #[must_use]
     pub fn new(url: String, users: &[(String, String)]) -> Self {
         let mut world = Self {
@@ -198,30 +198,30 @@ impl World {
         world
     }
 
-    /// The time, at least one second later than last time.
+    /// Advances the clock by at least one second and returns the time.
     pub fn tick(&mut self) -> u64 {
         self.now = clock::real().max(self.now + 1);
         self.now
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub fn pass(&mut self, seconds: u64) {
         self.now += seconds;
     }
 
-    /// The time of the last change.
+    /// Time of the last change.
     #[must_use]
     pub fn now(&self) -> u64 {
         self.now
     }
 
-    /// A numeric id nothing else has.
+    /// A new numeric id.
     pub fn fresh_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }
 
-    /// Makes a login known.
+    /// Registers a login.
     pub fn login(&mut self, login: &str) {
         if !self.logins.iter().any(|known| known == login) {
             self.logins.push(login.to_owned());
@@ -234,12 +234,12 @@ impl World {
         self.logins.iter().position(|known| known == login).map_or(0, |at| at as u64 + 1)
     }
 
-    /// Notes that something happened.
+    /// Records an effect.
     pub fn effect(&mut self, operation: &'static str, login: &str, what: String) {
         self.effects.push(Effect { operation, login: login.to_owned(), what });
     }
 
-    /// A login as the author of a commit at a time.
+    /// The user as author of a commit at a time.
     #[must_use]
     pub fn person(login: &str, at: u64) -> Person {
         Person {
@@ -271,7 +271,8 @@ impl Repo {
         Ok(self.git.target(&format!("refs/heads/{name}"))?.map(|(sha, _)| sha))
     }
 
-    /// The commit a caller means: a branch, a tag, a full ref or an object id; nothing means the default branch.
+    /// The commit that a name denotes: a branch, a tag, a full ref or an object id; without a name, the
+    /// default branch.
     ///
     /// # Errors
     /// When git fails.
@@ -288,7 +289,8 @@ impl Repo {
         Ok((self.git.kind(name)?.as_deref() == Some("commit")).then(|| name.to_owned()))
     }
 
-    /// After a ref moved: open pull requests follow their branch, and one whose head the base now holds is merged.
+    /// After a ref moved: open pull requests follow their branches, and those whose head is contained in the
+    /// base are marked as merged.
     ///
     /// # Errors
     /// When git fails.

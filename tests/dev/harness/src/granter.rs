@@ -1,4 +1,4 @@
-//! Somebody who grants whatever a test asks, and remembers what came of it.
+//! An authority that grants every request and records the results.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -9,27 +9,27 @@ use xp_wire::RefusalCode;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Failure, Fault, Refused, Spent, Stop, Use, Warrant};
 use xpd_store::{GrantRow, Phase, Read, Scope, StoreError, Tx};
 
-/// What a use is known by, and the versions at which things must be.
+/// The marker of a use, and the expected versions.
 type Mark = (String, Vec<Option<Value>>);
 
-/// Grants everything, unless told to refuse.
+/// Grants everything, unless [`Self::refusal`] is set.
 #[derive(Default)]
 pub struct Granter {
     markers: Mutex<BTreeMap<String, Mark>>,
-    /// How the actions ended, in order.
+    /// The ends of actions, in order.
     pub endings: Mutex<Vec<Ending>>,
-    /// What was resolved: token and result.
+    /// Resolved doubts: grant and result.
     pub resolved: Mutex<Vec<(String, Option<Value>)>>,
-    /// What was left to a person: token and reason.
+    /// Doubts left to a person: grant and reason.
     pub left: Mutex<Vec<(String, String)>>,
-    /// What claims are refused with.
+    /// If set, claims are refused with it.
     pub refusal: Mutex<Option<Refused>>,
-    /// How unknown ends are resolved; by looking where nothing is said.
+    /// How doubts are resolved; by a probe if not set.
     pub repeat: Mutex<Option<Repeat>>,
 }
 
 impl Granter {
-    /// The digest a grant is made for.
+    /// The digest for which a grant is made.
     #[must_use]
     pub fn digest(instance: &str, args: &BTreeMap<String, Value>) -> Digest {
         xp_artifact::request_digest(&declaration(), instance, args)

@@ -1,11 +1,11 @@
-//! Grants of a test's making, claimed by the real proxy in a real store.
+//! Grants made by a test and claimed by the real proxy in a real store.
 //!
-//! Nobody but the proxy can make a permit, so a test of a connector goes the way of every use: a grant is a row, its claim
-//! moves the row, and what the connector gives back is recorded.
+//! Only the proxy can make a permit, so a test of a connector follows the path of every use: a grant is
+//! inserted as a row, the claim moves the row, and the connector's result is recorded.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 mod granter;
-mod hands;
+mod proxied;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,49 +18,49 @@ use xpd_store::{GrantRow, NewRun, NoResident, Phase, Store, SystemClock, sqlite}
 use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, StepBinding};
 
 pub use granter::Granter;
-pub use hands::Hands;
+pub use proxied::Proxied;
 
 /// The connector instance of every grant.
 pub const INSTANCE: &str = "tested";
 const RUN: &str = "run";
 const ARTIFACT: &str = "sha256:artifact";
 
-/// An action that is asked for.
+/// An action to request.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// Name inside the connector.
+    /// Name within the connector.
     pub action: String,
     /// Its arguments.
     pub args: BTreeMap<String, Value>,
-    /// What the use is known by.
+    /// Identifier of the use.
     pub marker: String,
-    /// When it is granted, milliseconds since 1970.
+    /// Time of the grant, milliseconds since 1970.
     pub since: u64,
-    /// The versions at which the run last saw what must not have moved.
+    /// The versions expected of things that must be unchanged.
     pub expected: Vec<Option<Value>>,
 }
 
 impl Asked {
-    /// To look for it.
+    /// The action as a subject of a probe.
     #[must_use]
     pub fn sought(&self) -> Sought {
         Sought::new(&self.action, self.args.clone(), &self.marker, self.since)
     }
 }
 
-/// A proxy over a store of its own, with one connector, and somebody who grants whatever a test asks.
+/// A proxy over a store of its own, with one connector and an authority that grants every request.
 pub struct Harness {
     /// The store.
     pub store: Arc<Store>,
     /// The proxy.
     pub proxy: Arc<Proxy<Granter>>,
-    /// Who grants.
+    /// The authority.
     pub granter: Arc<Granter>,
     _folder: tempfile::TempDir,
 }
 
 impl Harness {
-    /// With a run in it and no grants.
+    /// A harness with a run and without grants.
     pub async fn new(connector: Arc<dyn Connector>, scrubber: Scrubber) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = sqlite::open(folder.path(), SystemClock::shared(), Arc::new(NoResident), 4_096).unwrap();
@@ -79,7 +79,7 @@ impl Harness {
         Self { store, proxy: Arc::new(proxy), granter, _folder: folder }
     }
 
-    /// The row of a grant as it is issued.
+    /// The row of a grant in phase issued.
     #[must_use]
     pub fn row(&self, jti: &str, asked: &Asked) -> GrantRow {
         self.granter.mark(jti, &asked.marker, &asked.expected);
@@ -104,7 +104,7 @@ impl Harness {
         }
     }
 
-    /// Puts a grant into the store.
+    /// Inserts a grant.
     pub async fn put(&self, row: &GrantRow) {
         let row = row.clone();
         self.store.write(move |tx| tx.insert_grant(&row)).await.unwrap();
@@ -119,7 +119,7 @@ impl Harness {
     /// Uses a grant.
     ///
     /// # Errors
-    /// The claim is not won.
+    /// The claim was refused.
     pub async fn claim(&self, jti: &str) -> Result<Answer, Fault> {
         let using = Use { claims: claims(jti), args: None, request_id: None };
         self.proxy.carry_out((), using).await

@@ -1,8 +1,9 @@
-//! Every run of a small workflow, by brute force over the machine itself.
+//! Exhaustive exploration of a small workflow's runs on the machine.
 //!
-//! The oracle of the differential tests: it knows nothing of formulas or solvers and shares no code with the encoder. It
-//! plays the roles at their worst, with one principal a role unless told otherwise, lets claims stay in flight,
-//! and gives actions sampled arguments and results. Times never advance: expiry and tries are out of its reach.
+//! This is the oracle of the differential tests: it uses no formulas or solvers and shares no code with the
+//! encoder. Roles behave as adversaries, with one principal per role unless stated otherwise; claims may stay
+//! in flight; actions have sampled arguments and results. Time does not advance, so expiry and limits on
+//! tries are not covered.
 
 mod moves;
 mod sample;
@@ -20,18 +21,18 @@ pub use things::{Judge, World};
 use xp_machine::event::Principal;
 use xp_machine::{Actor, Machine, Refusal, Start, State, Status};
 
-/// How to explore.
+/// Options of an exploration.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Stop after this many states; the exploration is then incomplete.
     pub max_states: usize,
-    /// Who plays each role; by default every role has a principal of its own.
+    /// The principal of each role; by default a different one per role.
     pub staff: Option<Vec<Principal>>,
-    /// Values to try where a pin lets anything through.
+    /// Values to try where a pin admits any value.
     pub probes: Vec<Value>,
-    /// So many claims may stay in flight while other things happen.
+    /// Number of claims that may be in flight while other moves are made.
     pub in_flight: usize,
-    /// A claim in flight may come to nothing and be given back, whatever the world would answer.
+    /// Whether a claim in flight may fail and return its use.
     pub faults: bool,
 }
 
@@ -41,7 +42,7 @@ impl Default for Options {
     }
 }
 
-/// A use as an observer sees it.
+/// A use, as reported to an observer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Used {
     /// The step.
@@ -52,19 +53,19 @@ pub struct Used {
     pub args: BTreeMap<String, Value>,
 }
 
-/// What an observer remembers of a run besides the machine's state; part of what makes two situations different.
+/// State that an observer derives from a run in addition to the machine's; part of a situation's identity.
 pub trait Observer: Clone + Eq + std::hash::Hash {
-    /// A use was claimed; the state is the one just before.
+    /// A use was claimed; `before` is the state before it.
     fn used(&mut self, _machine: &Machine, _before: &State, _used: &Used, _by: &Principal) {}
 
-    /// The machine accepted something.
-    fn told(&mut self, _at: &At<'_>, _fact: &Fact<'_>) {}
+    /// The machine accepted an input.
+    fn accepted(&mut self, _at: &At<'_>, _fact: &Fact<'_>) {}
 }
 
-/// Where an observer is told something.
+/// The context of a report.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
-    /// Decides about things.
+    /// Compares things.
     pub judge: &'a Judge<'a>,
     /// The state after it.
     pub state: &'a State,
@@ -72,57 +73,57 @@ pub struct At<'a> {
     pub world: &'a World,
 }
 
-/// Nothing is remembered.
+/// An observer without state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Forgetful;
 
 impl Observer for Forgetful {}
 
-/// A situation: the machine's state, claims in flight, what the world looks like, what the observer remembers.
+/// A situation: state of the machine, claims in flight, state of the environment, state of the observer.
 #[derive(Clone, Debug)]
 pub struct Situation<O> {
     /// The machine's state.
     pub state: State,
     /// The claims in flight.
     pub flying: Vec<moves::Flying>,
-    /// What the run has made, and where values came from.
+    /// What the run has made, and the origins of values.
     pub world: World,
-    /// The observer.
+    /// State of the observer.
     pub observer: O,
 }
 
-/// From one situation to another.
+/// A transition.
 #[derive(Clone, Debug)]
 pub struct Edge {
-    /// What happens.
+    /// The move.
     pub by: Move,
-    /// Where it leads.
+    /// Index of the resulting situation.
     pub to: usize,
-    /// Steps that it opened anew.
+    /// Steps with a new opening.
     pub renewed: Vec<StepId>,
 }
 
-/// Everything that was found.
+/// The result of an exploration.
 #[derive(Debug)]
 pub struct Explored<O> {
-    /// The situations, the first one being the start.
+    /// The situations; the first is the start.
     pub situations: Vec<Situation<O>>,
-    /// By situation: what leads where.
+    /// Transitions by situation.
     pub next: Vec<Vec<Edge>>,
-    /// Every situation was found.
+    /// Whether every reachable situation is included.
     pub complete: bool,
 }
 
 impl<O> Explored<O> {
-    /// Situations of a running run from which no end can be reached. Meaningful only when `complete`.
+    /// Situations of a running run from which no end is reachable. Meaningful only if `complete`.
     #[must_use]
     pub fn stuck(&self) -> Vec<usize> {
         let over = |here: &Situation<O>| here.state.status() != Status::Running;
         self.cannot_reach(over, |_| false)
     }
 
-    /// Situations in which a step is open and neither an outcome of its own nor a reopening can ever come; that the run may
-    /// be over by another step's doing is no way on for this one. Meaningful only when `complete`.
+    /// Situations in which the step is open and neither an outcome of its own nor a reopening is reachable.
+    /// An end of the run through another step does not count. Meaningful only if `complete`.
     #[must_use]
     pub fn stranded(&self, step: StepId) -> Vec<usize> {
         let open = |here: &Situation<O>| {
@@ -134,13 +135,14 @@ impl<O> Explored<O> {
                 || matches!(&edge.by, Move::Judge(atom) | Move::Settle(atom) if atom.step == step)
         };
         let mut found = self.cannot_reach(closed, own);
-        // While an accepted outcome waits for claims to land, steps are closing: what follows tells.
+        // While an accepted outcome waits for claims to be resolved, steps are closing; the following
+        // situations are considered instead.
         let still = |here: &Situation<O>| open(here) && here.state.pending().is_empty();
         found.retain(|index| self.situations.get(*index).is_some_and(still));
         found
     }
 
-    /// Situations from which neither a good situation nor a good edge can be reached.
+    /// Situations from which neither a situation in `good` nor a transition in `by` is reachable.
     fn cannot_reach(&self, good: impl Fn(&Situation<O>) -> bool, by: impl Fn(&Edge) -> bool) -> Vec<usize> {
         let mut before = vec![Vec::new(); self.situations.len()];
         for (from, moves) in self.next.iter().enumerate() {
@@ -166,7 +168,7 @@ impl<O> Explored<O> {
         ends.iter().enumerate().filter(|(_, ends)| !**ends).map(|(index, _)| index).collect()
     }
 
-    /// The moves that lead to a situation, from the start.
+    /// The moves from the start to a situation.
     #[must_use]
     pub fn path(&self, to: usize) -> Vec<Move> {
         let mut from: HashMap<usize, (usize, Move)> = HashMap::new();
@@ -193,10 +195,10 @@ impl<O> Explored<O> {
     }
 }
 
-/// Explores every run of a machine.
+/// Explores all runs of a machine.
 ///
 /// # Errors
-/// The run cannot be started with sampled parameters or the staff given.
+/// The run cannot be started with sampled parameters or the given staff.
 pub fn explore<O: Observer>(
     machine: &Machine,
     observer: O,
@@ -248,20 +250,20 @@ pub fn explore<O: Observer>(
     Ok(explored)
 }
 
-/// Steps whose opening is another one.
+/// Steps whose opening differs.
 fn renewed(before: &State, after: &State) -> Vec<StepId> {
     let pairs = before.steps().iter().zip(after.steps()).enumerate();
     pairs.filter(|(_, (a, b))| a.opening != b.opening).map(|(index, _)| StepId::of(index)).collect()
 }
 
-/// A principal and a controller of its own for every role.
+/// A principal with a controller of its own for every role.
 #[must_use]
 pub fn everybody(workflow: &Workflow) -> Vec<Principal> {
     let of = |name: &String| Principal { name: format!("{name}-1"), controller: format!("team-{name}") };
     workflow.roles.iter().map(|role| of(&role.name)).collect()
 }
 
-/// Hash of what decides how a situation behaves.
+/// Hash of the part of a situation that determines its behaviour.
 fn key<O: Observer>(situation: &Situation<O>) -> u64 {
     use std::hash::{Hash as _, Hasher as _};
     let mut hasher = std::hash::DefaultHasher::new();
@@ -282,7 +284,8 @@ fn key<O: Observer>(situation: &Situation<O>) -> u64 {
     hasher.finish()
 }
 
-/// Two situations that behave alike: times, tries, versions and numbers of openings are left out.
+/// Whether two situations have the same behaviour: times, tries, versions and ordinals of openings are
+/// ignored.
 fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
     let steps = a.state.steps().iter().zip(b.state.steps()).all(|(x, y)| {
         let grants = x
@@ -309,14 +312,14 @@ fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
         && a.observer == b.observer
 }
 
-/// The outcomes of a map, for an observer of states.
+/// The settled outcomes, for an observer of states.
 #[must_use]
 pub fn settled(state: &State) -> Vec<Atom> {
     let steps = state.steps().iter().enumerate();
     steps.filter_map(|(index, step)| Some(Atom { step: StepId::of(index), outcome: step.settled? })).collect()
 }
 
-/// A principal as it acts in a role.
+/// A principal acting in a role.
 fn acting(principal: &Principal, role: &str) -> Actor {
     Actor { principal: principal.clone(), roles: vec![role.to_owned()] }
 }

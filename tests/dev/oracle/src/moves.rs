@@ -1,4 +1,4 @@
-//! Everything that can happen next.
+//! The possible moves in a situation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,24 +13,24 @@ use crate::{At, Observer, Options, Situation, Used, acting, sample};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Event, Input, Machine, Refusal, RefusalCode, State, Status};
 
-/// Something that happens.
+/// A move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Move {
     /// A grant is used, from request to result.
     Use(Used, Value),
-    /// A grant is claimed and its result is still out.
+    /// A grant is claimed, with the result outstanding.
     Claim(Used),
-    /// A claim in flight lands: which, and its result.
+    /// A claim in flight is completed with a result.
     Land(Used, Value),
-    /// A claim in flight comes to nothing.
+    /// A claim in flight fails.
     Fail(Used),
-    /// Something is handed in.
+    /// A submission is made.
     Submit(StepId, SubmissionIx),
-    /// The role looks at what it is to judge.
+    /// The role views what it is to judge.
     View(StepId),
-    /// A role decides.
+    /// A role judges.
     Judge(Atom),
-    /// Evidence decides.
+    /// An automatic outcome is taken.
     Settle(Atom),
 }
 
@@ -46,7 +46,7 @@ pub struct Flying {
     jti: String,
 }
 
-/// What is known after a use.
+/// Updates what is known about values after a use.
 fn learn(
     world: &mut World,
     judge: &Judge<'_>,
@@ -92,7 +92,7 @@ fn learn(
     }
 }
 
-/// The numbers and texts in a result, with where they stand: they may identify something.
+/// The numbers and texts in a result with their paths; each may identify a thing.
 fn identifiers(value: &Value) -> Vec<(Vec<String>, Value)> {
     match value {
         Value::Bool(_) | Value::List(_) => Vec::new(),
@@ -109,7 +109,7 @@ fn identifiers(value: &Value) -> Vec<(Vec<String>, Value)> {
     }
 }
 
-/// Every move from a situation with where it leads.
+/// All moves from a situation, with the resulting situations.
 pub(crate) fn all<O: Observer>(
     machine: &Machine,
     judge: &Judge<'_>,
@@ -176,7 +176,7 @@ impl Player<'_> {
         found: &mut Vec<(Move, Situation<O>)>,
     ) {
         let mut then = here.clone();
-        // Names are given again, so that situations that differ in them alone are one.
+        // Ids are reused, so that situations do not differ by them alone.
         let taken = |jti: &String| here.flying.iter().any(|flying| flying.jti == *jti);
         let jti = (0..).map(|number: u32| number.to_string()).find(|jti| !taken(jti)).unwrap_or_default();
         let actor = acting(self.principal, self.role);
@@ -214,8 +214,8 @@ impl Player<'_> {
         }
     }
 
-    /// A request without a name belongs to the only grant that fits, whatever is left of it: where there is one, it is
-    /// answered as the request that names it, and where there are several, not at all.
+    /// Checks requests that name no grant: if exactly one grant fits, whatever uses it has left, the answer
+    /// equals that of the request that names it; if several fit, the request is ambiguous.
     fn asks_without_a_name<O: Observer>(&self, here: &Situation<O>, action: &Action, request: &Event) {
         let Event::Request { args, .. } = request else { return };
         let fits = |grant: &Grant| {
@@ -253,7 +253,7 @@ impl Player<'_> {
         let given = asked(&mut state, unnamed);
         if fitting > 1 {
             let code = given.as_ref().err().map(|refusal| refusal.code);
-            // What comes before the grants are looked at is said first.
+            // Checks that precede the choice of a grant are reported first.
             let before = matches!(code, Some(RefusalCode::StepClosed | RefusalCode::NotSeparate));
             let same = code == named.as_ref().err().map(|refusal| refusal.code);
             let ambiguous = code == Some(RefusalCode::Ambiguous);
@@ -292,7 +292,7 @@ impl Player<'_> {
         }
     }
 
-    /// Whoever sends work back with notes leaves some.
+    /// Whether the outcome reopens with notes, so that the role leaves some.
     fn keeps_notes(&self, atom: Atom) -> bool {
         let mut loops = self.machine.workflow().loops.iter();
         loops.any(|by| by.notes && by.step == atom.step && by.outcome == atom.outcome)
@@ -359,7 +359,7 @@ fn land<O: Observer>(
             landed = true;
         }
     }
-    // What would be new was made meanwhile: the upstream has it and makes no second one.
+    // The new thing was made by others meanwhile, so the upstream refuses to make it.
     let mut then = here.clone();
     then.flying.remove(number);
     let fail = Event::Fail { jti: flying.jti.clone(), returned: true };
@@ -368,7 +368,7 @@ fn land<O: Observer>(
     }
 }
 
-/// The argument lists worth trying: one value a pin, every probe where anything goes.
+/// The argument lists to try: one value per pin, and every probe where any value is admitted.
 fn arguments(
     machine: &Machine,
     state: &State,
@@ -442,7 +442,7 @@ fn apply<O: Observer>(
     let accepted = machine.apply(&mut then.state, &input)?;
     let at = At { judge, state: &then.state, world: &then.world };
     for fact in machine.facts(&then.state, &input, &accepted) {
-        then.observer.told(&at, &fact);
+        then.observer.accepted(&at, &fact);
     }
     Ok(accepted)
 }

@@ -5,7 +5,7 @@ use xp_scope::{Digest, Type, Value};
 
 use xp_machine::{Machine, State};
 
-/// Some value of a type, the same for the same seed.
+/// A value of a type, determined by the seed.
 pub(crate) fn value(machine: &Machine, ty: &Type, seed: &str) -> Value {
     match ty {
         Type::Bool => Value::Bool(true),
@@ -26,13 +26,13 @@ pub(crate) fn value(machine: &Machine, ty: &Type, seed: &str) -> Value {
     }
 }
 
-/// Hexadecimal digits from a seed.
+/// Hexadecimal digits determined by the seed.
 fn short(seed: &str, digits: usize) -> String {
     Digest::of(seed.as_bytes()).hex().chars().take(digits).collect()
 }
 
-/// The results worth trying: every Boolean that a condition of the step reads, both ways; what is shown is what the step
-/// judges, where it judges anything.
+/// The results to try: both values of each Boolean that a condition of the step reads. What an action shows
+/// is what the step judges, if it judges anything.
 pub(crate) fn results(
     machine: &Machine,
     state: &State,
@@ -43,7 +43,7 @@ pub(crate) fn results(
 ) -> Vec<Value> {
     let Some(step) = machine.workflow().steps.get(id.index()) else { return Vec::new() };
     let mut base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
-    // What is said to be an argument is that.
+    // A result declared to be an argument equals it.
     for identity in &action.clauses.is {
         let param = usize::try_from(identity.argument).ok().and_then(|ix| action.params.get(ix));
         if let Some(value) = param.and_then(|param| args.get(&param.name)?.at(&identity.fields)) {
@@ -64,7 +64,7 @@ pub(crate) fn results(
         .filter_map(|outcome| outcome.of.as_ref())
         .filter_map(|datum| machine.value(state, datum).cloned())
         .collect();
-    // The world is honest: who may look at what it judges is shown it.
+    // The environment is honest: a role that may view what it judges is shown it.
     let mut shown = Vec::new();
     for field in &action.shows {
         let path = std::slice::from_ref(field);
@@ -105,7 +105,7 @@ fn read_flags(condition: &xp_artifact::workflow::Condition, ix: GrantIx, flags: 
     }
 }
 
-/// Sets a field of the same kind of value; false where there is none.
+/// Sets a field to a value of the same type; returns false if there is no such field.
 fn set(value: &mut Value, path: &[String], to: Value) -> bool {
     match (value, path.split_first()) {
         (place, None) => {

@@ -1,5 +1,5 @@
-//! Concrete things and whether two of them are, or can be made to be, one or inside each other. Shares no code with the
-//! relation of terms that proofs use: keys are values of this run, told apart by where each value came from.
+//! Concrete things, and whether two of them are or can be the same, or one inside the other. Independent of
+//! the relation of terms that proofs use: keys are values of one run, distinguished by their origins.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,22 +8,23 @@ use xp_artifact::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, Root, Step
 use xp_machine::{Machine, State};
 use xp_scope::{PatternSet, Type, Value};
 
-/// A thing: kinds by name with their keys, outermost first. Without any it is whatever a silent declaration leaves open.
+/// A thing: kinds by name with their keys, outermost first. An empty list stands for whatever an incomplete
+/// declaration leaves open.
 pub type Thing = Vec<(String, Vec<Part>)>;
 
-/// What the run has made, and what the content of its values came from.
+/// What the run has made, and the origins of its values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct World {
-    /// By value: the things its content may come from.
+    /// For each value the things from which its content may come.
     pub about: BTreeMap<Value, BTreeSet<Thing>>,
-    /// Things that the run made.
+    /// Things made by the run.
     pub made: BTreeSet<Thing>,
-    /// Their own keys.
+    /// The keys of these things.
     pub names: BTreeSet<Value>,
 }
 
 impl World {
-    /// The things that the content of a value may come from.
+    /// The things from which the content of a value may come.
     #[must_use]
     pub fn roots(&self, value: &Value) -> BTreeSet<Thing> {
         self.about.get(value).cloned().unwrap_or_default()
@@ -35,41 +36,41 @@ impl World {
 pub enum Part {
     /// This value.
     Is(Value),
-    /// Any value that somebody chooses, or all there are.
+    /// Any value that an agent or upstream may choose, or all values.
     Free,
-    /// A name that a use about to happen gives to something new; none where the upstream does.
+    /// The name that the next use gives to a new thing; `None` if the upstream chooses it.
     New(Option<Value>),
     /// One of these paths, or all of them.
     Paths(BTreeSet<String>),
 }
 
-/// How two things meet.
+/// Whether two things meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Meets {
     /// Never.
     No,
-    /// If the upstream takes two spellings for one.
+    /// Only if the upstream treats two spellings as equal.
     Spelled,
-    /// If a declaration that is silent hides it.
+    /// Only if an incomplete declaration hides it.
     Silent,
-    /// As things are, or as somebody can choose them to be.
+    /// Yes, or by a possible choice of values.
     Yes,
 }
 
-/// What a value of a key is worth against another one.
+/// The origin of a key's value, which determines how it compares with others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// It stands in the workflow.
+    /// A literal of the workflow.
     Written,
-    /// The run was started with it.
+    /// A parameter of the run.
     Given,
-    /// The run made something of this name.
+    /// The name of a thing that the run made.
     Made,
-    /// An agent or the upstream chose it.
+    /// Chosen by an agent or the upstream.
     Chosen,
 }
 
-/// Decides about things in one workflow.
+/// Compares things of one workflow.
 #[derive(Debug)]
 pub struct Judge<'m> {
     machine: &'m Machine,
@@ -79,13 +80,13 @@ pub struct Judge<'m> {
 }
 
 impl<'m> Judge<'m> {
-    /// The workflow of the run.
+    /// The workflow.
     #[must_use]
     pub fn workflow(&self) -> &'m Workflow {
         self.machine.workflow()
     }
 
-    /// Of a run that was started so.
+    /// For a run with this start.
     #[must_use]
     pub fn of(machine: &'m Machine, start: &State) -> Self {
         let workflow = machine.workflow();
@@ -126,7 +127,7 @@ impl<'m> Judge<'m> {
         Self { machine, written, given, paths }
     }
 
-    /// The thing that a clause of a grant means now; none while an argument has no value.
+    /// The thing denoted by a clause of a grant at present; `None` while an argument is unbound.
     #[must_use]
     pub fn thing(
         &self,
@@ -140,7 +141,7 @@ impl<'m> Judge<'m> {
         self.of_grant(state, granted, action, expr, result, making)
     }
 
-    /// The same, in a use of which an argument is a datum, whatever else its pin lets through.
+    /// As `thing`, for a use in which an argument has the value of a datum, whatever else its pin admits.
     #[must_use]
     pub fn thing_where(
         &self,
@@ -255,7 +256,7 @@ impl<'m> Judge<'m> {
         Part::Paths(all.cloned().collect())
     }
 
-    /// How two things meet.
+    /// Whether two things meet.
     #[must_use]
     pub fn meet(&self, world: &World, a: &Thing, b: &Thing) -> Meets {
         let kinds = &self.machine.workflow().kinds;
@@ -339,13 +340,13 @@ impl<'m> Judge<'m> {
         }
     }
 
-    /// Whether the thing, or what it lies in, was made by this run.
+    /// Whether the thing, or one that contains it, was made by this run.
     #[must_use]
     pub fn is_own(&self, world: &World, thing: &Thing) -> bool {
         (1..=thing.len()).filter_map(|end| thing.get(..end)).any(|thing| world.made.contains(thing))
     }
 
-    /// Whether the thing is of a kind that never changes.
+    /// Whether the thing is of an immutable kind.
     #[must_use]
     pub fn never_changes(&self, thing: &Thing) -> bool {
         let own = thing.last().map(|(own, _)| own);

@@ -1,8 +1,8 @@
-//! Options of the subcommands: `--name VALUE`, and after `--` what another program gets.
+//! Options of the subcommands: `--name VALUE`, and after `--` arguments for another program.
 
 use crate::failure::Failure;
 
-/// What stood on the command line.
+/// A parsed command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
     options: Vec<(String, String)>,
@@ -11,7 +11,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Accepts the named options (with a value) and flags (without); everything else is refused.
+    /// Parses the given options (with a value) and flags (without one). Others are refused.
     pub fn parse(given: &[String], options: &[&str], flags: &[&str]) -> Result<Self, Failure> {
         let mut parsed = Self::default();
         let mut given = given.iter();

@@ -1,4 +1,4 @@
-//! `cargo dev bench`: the figures, on a release build. The program that measures is `xp-bench`.
+//! `cargo dev bench`: builds in release mode and runs `xp-bench`.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -14,12 +14,12 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
         return Err(Failure::new("there is no program `xp-bench` in the workspace"));
     }
     setup::ensure(place)?;
-    // Only what is measured.
+    // Only the measured packages.
     let packages = ["build", "--release", "-p", "xpc", "-p", "xpc-proof", "-p", "xp-bench"];
     shell::run(place.cargo().args(packages), "cargo build --release")?;
     let mut bench = place.as_user(&build.program("release", "xp-bench"));
     bench.args(&given.rest);
-    // The program may run as another user than the one who owns the build.
+    // The program may run as a user other than the owner of the build folder.
     let scratch = build.target.join("bench");
     let made = std::fs::create_dir_all(&scratch)
         .and_then(|()| std::fs::set_permissions(&scratch, std::fs::Permissions::from_mode(0o1777)));

@@ -1,4 +1,4 @@
-//! `cargo dev bless`: run the tests and accept their snapshots. The difference is read by a person before a commit.
+//! `cargo dev bless`: runs the tests and accepts their snapshots. Review the difference before committing.
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;

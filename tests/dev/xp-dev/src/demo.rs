@@ -1,4 +1,4 @@
-//! `cargo dev demo`: setup, build, and the whole chain shown by `xp-demo`.
+//! `cargo dev demo`: setup, build, and a run of `xp-demo`.
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
@@ -8,7 +8,8 @@ use crate::{setup, shell};
 pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     let given = Arguments::parse(given, &[], &[])?;
     setup::ensure(place)?;
-    // The line of `cargo dev test`: any narrower one would build the dependencies again under other features.
+    // The same packages as `cargo dev test`; a narrower selection would rebuild dependencies with other
+    // features.
     shell::run(place.cargo().args(["build", "--workspace", "--all-targets"]), "cargo build")?;
     let build = place.build()?;
     let program = build.program("debug", "xp-demo");

@@ -1,6 +1,8 @@
-//! `cargo dev setup | test | demo | bench | bless | mutate`: what a developer and the integration run start.
+//! `cargo dev setup | test | demo | bench | bless | mutate`: the commands for developers and the integration
+//! run.
 //!
-//! Imports no crate of ours and compiles before setup; it only starts programs. One file per subcommand.
+//! Depends on no crate of the workspace and compiles before setup; it only starts programs. One module per
+//! subcommand.
 
 mod arguments;
 mod bench;

@@ -1,7 +1,8 @@
-//! `cargo dev mutate`: plant known bugs, one at a time, in a worktree of its own; the tests must fail on each.
+//! `cargo dev mutate`: mutation testing with a fixed list. Each mutation is applied alone, in a separate
+//! worktree, and tests must fail.
 //!
-//! A bug that no test sees is a failure here. So is one that does not compile: it would prove nothing. The bugs of the
-//! runtime name the tests that must fail and are run against these alone.
+//! A mutation that survives is a failure, and so is one that does not compile. Mutations of the runtime name
+//! the tests that must fail, and only these are run.
 
 mod list;
 mod tree;
@@ -18,15 +19,15 @@ use list::Mutation;
 use tree::Tree;
 use trial::{Outcome, Tests, Trial};
 
-/// Both rooms' own tests, and the suite that holds them against each other. The tests of programs need some that these
-/// packages do not build, and the tidiness of a bug is beside the point.
+/// The tests of machine and encoder, and the suite that compares them. Tests of programs are excluded, since
+/// these packages do not build all programs, and so are the tidy tests.
 #[rustfmt::skip]
 const TESTS: [&str; 13] = [
     "-p", "xp-machine", "-p", "xpc-proof", "-p", "xp-tests",
     "--", "--skip", "cli::", "--skip", "crash::", "--skip", "tidy::",
 ];
 
-/// A bug may make a test run for ever.
+/// Time limit in seconds, since a mutation may prevent termination.
 const SECONDS: u64 = 600;
 
 pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
@@ -66,7 +67,7 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     table(&rows)
 }
 
-/// What is run for these bugs; what was given on the command line is run in place of it.
+/// The tests to run for these mutations; arguments of the command line replace them.
 fn all_tests<'m>(mutations: impl IntoIterator<Item = &'m Mutation>, given: &[String]) -> Vec<Tests> {
     let whole = |arguments: Vec<String>| Tests { arguments, named: Vec::new() };
     if !given.is_empty() {

@@ -1,4 +1,4 @@
-//! What the test runners say: passed on as it comes, and counted.
+//! Output of test runners: passed through and counted.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
@@ -6,14 +6,14 @@ use std::sync::Mutex;
 
 use crate::failure::Failure;
 
-/// Who runs the tests.
+/// The test runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runner {
     Nextest,
     Cargo,
 }
 
-/// How many tests passed, failed and were left out.
+/// Numbers of tests that passed, failed and were skipped.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
     pub passed: u64,
@@ -28,8 +28,8 @@ impl Count {
         self.skipped += other.skipped;
     }
 
-    /// Reads one line of a runner; other lines count nothing. A failing test's own output holds the closing line of
-    /// the standard harness, so under cargo-nextest only its summary counts.
+    /// Parses a summary line of a runner. Under cargo-nextest only its own summary counts, since a failing
+    /// test's output may contain the summary of the standard harness.
     fn of_line(runner: Runner, line: &str) -> Option<Self> {
         let line = plain(line);
         let line = line.trim();
@@ -55,7 +55,7 @@ impl Count {
     }
 }
 
-/// Runs a test runner, passes on what it says and counts its tests.
+/// Runs a test runner, passes its output through and counts its tests.
 pub fn counted(command: &mut Command, runner: Runner, what: &str) -> Result<(ExitStatus, Count), Failure> {
     let mut child = command
         .stdin(Stdio::null())
@@ -78,7 +78,7 @@ fn pass_on(runner: Runner, from: impl Read, mut to: impl Write, count: &Mutex<Co
     let mut lines = BufReader::new(from);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-        // Nobody reading our output is no reason to stop the tests.
+        // A closed stdout does not stop the tests.
         let _ = to.write_all(&line);
         if let Some(more) = Count::of_line(runner, &String::from_utf8_lossy(&line)) {
             count.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(more);
@@ -87,7 +87,7 @@ fn pass_on(runner: Runner, from: impl Read, mut to: impl Write, count: &Mutex<Co
     }
 }
 
-/// A line without its colours.
+/// The line without colour codes.
 fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut characters = line.chars();
@@ -105,7 +105,7 @@ fn plain(line: &str) -> String {
     text
 }
 
-/// `12 passed (1 slow, 2 flaky)` counts twelve, not fifteen.
+/// Removes parentheses: `12 passed (1 slow, 2 flaky)` counts twelve.
 fn without_parentheses(text: &str) -> String {
     let mut depth = 0_u32;
     text.chars()

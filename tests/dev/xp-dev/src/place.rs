@@ -1,4 +1,4 @@
-//! Where things are: the repository, its private folder and what cargo builds.
+//! Paths: the repository, its private folder, and cargo's build folder.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::shell;
 
-/// The repository this command works on.
+/// The repository on which a command works.
 pub struct Place {
     pub root: PathBuf,
 }
 
 impl Place {
-    /// The workspace around this crate (cargo names it), else around the current folder.
+    /// The workspace of this crate (named by cargo), else that of the current folder.
     pub fn find() -> Result<Self, Failure> {
         let start = match env::var_os("CARGO_MANIFEST_DIR") {
             Some(manifest) => PathBuf::from(manifest),
@@ -27,29 +27,29 @@ impl Place {
         Ok(Self { root: root.to_path_buf() })
     }
 
-    /// What setup provides; never committed.
+    /// The folder for what setup provides; not committed.
     pub fn private(&self) -> PathBuf {
         self.root.join(".xp")
     }
 
-    /// Written by setup only when it took the wheel; `.cargo/config.toml` includes it if it is there.
+    /// Written by setup only if it fetched the solver. `.cargo/config.toml` includes it if it exists.
     pub fn z3_config(&self) -> PathBuf {
         self.root.join(".cargo/z3.toml")
     }
 
-    /// Cargo, in the repository.
+    /// Cargo, run in the repository.
     pub fn cargo(&self) -> std::process::Command {
         shell::cargo(&self.root, self.z3_config().is_file())
     }
 
-    /// A program that starts servers: as an unprivileged user where this is root.
+    /// A program that starts servers; run as an unprivileged user if this process is root.
     pub fn as_user(&self, program: &Path) -> std::process::Command {
         let mut command = std::process::Command::new(self.root.join("tests/dev/as-user"));
         command.arg(program).current_dir(&self.root);
         command
     }
 
-    /// The build folder and the names of the workspace's programs, as cargo sees them.
+    /// The build folder and the workspace's programs, as reported by cargo.
     pub fn build(&self) -> Result<Build, Failure> {
         let mut command = self.cargo();
         command.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
@@ -72,14 +72,14 @@ fn members<'a>(json: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     json.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Where cargo puts what it builds.
+/// Cargo's build folder.
 pub struct Build {
     pub target: PathBuf,
     pub programs: Vec<String>,
 }
 
 impl Build {
-    /// The path of one program of the workspace in the given profile's folder.
+    /// The path of a program in the folder of a profile.
     pub fn program(&self, profile: &str, name: &str) -> PathBuf {
         self.target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
@@ -88,7 +88,7 @@ impl Build {
         self.programs.iter().any(|program| program == name)
     }
 
-    /// Cargo tells no package where another one's programs are, so they travel as variables.
+    /// Sets the variables with the programs' paths, which cargo does not tell to other packages.
     pub fn tell_programs(&self, command: &mut std::process::Command, profile: &str) {
         for (variable, name) in
             [("XP_XPC", "xpc"), ("XP_XPC_PROVE", "xpc-prove"), ("XP_XPD", "xpd"), ("XP_FORGE", "xp-forge")]
@@ -98,7 +98,7 @@ impl Build {
     }
 }
 
-/// Writes a whole file or nothing: a killed setup leaves no half of one.
+/// Writes a file atomically, so that a killed setup leaves no partial file.
 pub fn write_atomically(path: &Path, text: &str) -> Result<(), Failure> {
     let part = path.with_extension(format!("part{}", std::process::id()));
     fs::write(&part, text).map_err(Failure::io(part.display()))?;

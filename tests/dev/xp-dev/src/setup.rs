@@ -1,6 +1,7 @@
-//! `cargo dev setup`: name what is missing, install it where this is root, do nothing the second time.
+//! `cargo dev setup`: reports missing programs and files, and installs them (system packages only as root).
+//! Does nothing if all are present.
 //!
-//! Whatever is fetched goes to `.xp/part-…` first and is renamed when whole, so a killed setup leaves no half state.
+//! Downloads go to `.xp/part-…` and are renamed when complete, so a killed setup leaves no partial state.
 
 mod npm;
 mod octokit;
@@ -25,7 +26,7 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes sure that everything is there; says whether anything had to be done.
+/// Provides everything that is missing; returns whether anything was.
 pub fn ensure(place: &Place) -> Result<bool, Failure> {
     let mut done = tools::ensure()?;
     if z3::missing(place) || openapi::missing(place) || octokit::missing(place)? {
@@ -37,12 +38,12 @@ pub fn ensure(place: &Place) -> Result<bool, Failure> {
     Ok(done)
 }
 
-/// One line of progress.
+/// Prints a line of progress.
 fn say(line: &str) {
     eprintln!("setup: {line}");
 }
 
-/// Held while `.xp` changes; the system lets go of it when the process ends, however it ends.
+/// Held while `.xp` is changed. Released by the operating system when the process ends.
 struct Lock {
     _file: File,
 }
@@ -54,10 +55,10 @@ impl Lock {
         let path = folder.join("setup.lock");
         let file = File::create(&path).map_err(Failure::io(path.display()))?;
         file.lock().map_err(Failure::io(path.display()))?;
-        // Nobody else is at work now, so parts that lie here were left by a setup that was killed.
+        // No other setup is running, so existing parts were left by one that was killed.
         for entry in fs::read_dir(&folder).map_err(Failure::io(folder.display()))?.flatten() {
             if entry.file_name().to_string_lossy().starts_with("part-") {
-                // A program it had started may still write there; the setup after this one tries again.
+                // A program that it started may still be writing there; the next setup removes it.
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -65,7 +66,7 @@ impl Lock {
     }
 }
 
-/// A folder to fetch into, gone at the end unless what is in it was moved to its place.
+/// A folder for a download, removed at the end unless its contents were moved.
 struct Part {
     folder: PathBuf,
 }
@@ -80,12 +81,12 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next setup.
+        // If it cannot be removed now, the next setup removes it.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Puts a whole folder in its place; an older one goes first.
+/// Moves a complete folder to its place, replacing an older one.
 fn put(from: &std::path::Path, to: &std::path::Path) -> Result<(), Failure> {
     if to.exists() {
         fs::remove_dir_all(to).map_err(Failure::io(to.display()))?;
@@ -99,7 +100,7 @@ fn sha256(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Refuses bytes that are not the pinned ones.
+/// Fails if the digest is not the pinned one.
 fn expect_digest(what: &str, bytes: &[u8], pinned: &str) -> Result<(), Failure> {
     let found = sha256(bytes);
     if found == pinned {

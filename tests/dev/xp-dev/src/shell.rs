@@ -1,4 +1,4 @@
-//! Starting programs and saying clearly what failed.
+//! Starting programs, with clear errors.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,14 @@ use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
 
-/// Variables that `cargo run` sets for us and that must not reach the cargo we start: build scripts watch some of
-/// them, and a build under other values would be a second build of everything.
+/// Variables set by `cargo run` that are removed for the cargo started here: some build scripts watch them,
+/// and other values would cause a full rebuild.
 const FROM_CARGO_RUN: [&str; 5] =
     ["CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR", "LD_LIBRARY_PATH"];
 const FROM_CONFIG: [&str; 3] = ["Z3_NO_PKG_CONFIG", "Z3_LIBRARY_PATH_OVERRIDE", "Z3_SYS_Z3_VERSION"];
 
-/// Cargo in `folder`, with the environment a developer's own shell would give it. `configured`: `.cargo/z3.toml`
-/// exists, so the variables in it come from there and not from us.
+/// Cargo in `folder`, with the environment of a developer's shell. If `configured`, `.cargo/z3.toml` exists
+/// and sets the solver's variables instead.
 pub fn cargo(folder: &Path, configured: bool) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(folder);
@@ -30,7 +30,7 @@ pub fn cargo(folder: &Path, configured: bool) -> Command {
     command
 }
 
-/// Runs to the end with our own output; its exit code becomes the failure's.
+/// Runs a program with its output passed through. Its exit code becomes the error's.
 pub fn run(command: &mut Command, what: &str) -> Result<(), Failure> {
     let status = command.stdin(Stdio::null()).status().map_err(Failure::io(what))?;
     if status.success() {
@@ -39,12 +39,12 @@ pub fn run(command: &mut Command, what: &str) -> Result<(), Failure> {
     Err(Failure::of_program(format!("{what} failed ({status})"), status.code()))
 }
 
-/// Runs to the end silently; what it said on stderr is in the failure.
+/// Runs a program silently; the error contains its stderr.
 pub fn quietly(command: &mut Command, what: &str) -> Result<(), Failure> {
     capture(command, what).map(drop)
 }
 
-/// Runs to the end and gives its stdout.
+/// Runs a program and returns its stdout.
 pub fn capture(command: &mut Command, what: &str) -> Result<String, Failure> {
     let output = command.stdin(Stdio::null()).output().map_err(Failure::io(what))?;
     if output.status.success() {
@@ -57,15 +57,16 @@ pub fn capture(command: &mut Command, what: &str) -> Result<String, Failure> {
     ))
 }
 
-/// Where programs are that every user may run: tests and servers started by root run as another one.
+/// Folders of programs that every user can run; tests and servers started by root run as an unprivileged
+/// user.
 pub const SHARED: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Whether there is a program that every user may run.
+/// Whether every user can run a program of this name.
 pub fn shared(program: &str) -> bool {
     env::split_paths(SHARED).any(|folder| is_executable(&folder.join(program)))
 }
 
-/// The program a shell would start, or nothing.
+/// The program of this name in `PATH`.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(program)).find(|file| is_executable(file))

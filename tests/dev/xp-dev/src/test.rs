@@ -1,6 +1,6 @@
-//! `cargo dev test`: setup, build, fmt, clippy, every test, doctests, and one line that says how many.
+//! `cargo dev test`: setup, build, fmt, clippy, all tests, doctests, and a summary line.
 //!
-//! One set of features everywhere: a narrower `-p` or `--bins` would build the dependencies a second time.
+//! All steps use the same features, since a narrower `-p` or `--bins` would rebuild dependencies.
 
 use std::io::IsTerminal;
 use std::process::Command;
@@ -65,7 +65,7 @@ impl Tests<'_> {
         command
     }
 
-    /// Under cargo-nextest where it is installed, else under cargo's own runner.
+    /// Uses cargo-nextest if installed, else cargo's own runner.
     fn all_targets(&self, build: &Build, total: &mut Count) -> Result<(), Failure> {
         let (runner, start): (_, &[&str]) = match shell::find("cargo-nextest") {
             Some(_) => (Runner::Nextest, &["nextest", "run"]),
@@ -76,7 +76,7 @@ impl Tests<'_> {
         self.counted(&mut command, runner, build, total)
     }
 
-    /// nextest runs none of these.
+    /// Runs doctests, which nextest does not support.
     fn documentation(&self, build: &Build, total: &mut Count) -> Result<(), Failure> {
         let mut command = self.cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]);
         self.counted(&mut command, Runner::Cargo, build, total)
@@ -115,7 +115,7 @@ impl Tests<'_> {
     }
 }
 
-/// What took how long; said as each phase begins and ends.
+/// Times of the phases, printed at their beginning and end.
 #[derive(Default)]
 struct Phases {
     done: Vec<(&'static str, f64)>,

@@ -1,4 +1,4 @@
-//! Credentials for repositories: where they are sent, and where they are never seen.
+//! Credentials for git hosts: to which requests they are attached, and where they must not appear.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,14 +16,14 @@ use xpd_proxy::{ActError, Secret};
 use super::{Repository, call, part};
 
 const TOKEN: &str = "GITCANARY-7c1e5a";
-/// `x-access-token:` and the token in base64.
+/// Base64 of `x-access-token:` and the token.
 const BASIC: &str = "eC1hY2Nlc3MtdG9rZW46R0lUQ0FOQVJZLTdjMWU1YQ==";
 
-/// A host of one repository, `acme/app.git`, for those who present the token.
+/// A git host with one repository, `acme/app.git`, that requires the token.
 #[derive(Clone)]
 struct Host {
     bare: PathBuf,
-    /// Requests wait until this is true.
+    /// Requests are held until this is true.
     open: watch::Receiver<bool>,
     asked: watch::Sender<u32>,
     presented: Arc<Mutex<Vec<Option<String>>>>,
@@ -37,14 +37,14 @@ async fn answer(State(host): State<Host>, Path(path): Path<String>, headers: Hea
     if presented.as_deref() != Some(&format!("Basic {BASIC}")) {
         return (StatusCode::UNAUTHORIZED, [("www-authenticate", "Basic realm=\"git\"")]).into_response();
     }
-    // The protocol that asks for nothing but files.
+    // The dumb HTTP protocol, which needs only static files.
     match path.strip_prefix("acme/app.git/").map(|name| std::fs::read(host.bare.join(name))) {
         Some(Ok(bytes)) => bytes.into_response(),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-/// Everything that every user can see of all processes.
+/// Everything that an unprivileged user can read about all processes.
 fn arguments() -> String {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
@@ -94,7 +94,7 @@ async fn a_private_repository_is_fetched_and_nobody_sees_with_what() {
     assert!(output.contains("41") && !output.contains(TOKEN) && !output.contains(BASIC), "{output}");
     assert_eq!(part(&ran, "passed"), &Value::Bool(true));
 
-    // For another address it is not presented, and nothing is fetched.
+    // The credential is not sent to another address, and nothing is fetched from it.
     let before = host.presented.lock().unwrap().len();
     let other = Credential::new("http://127.0.0.1:1", "x-access-token", &secret).unwrap();
     for credentials in [vec![other], Vec::new()] {
@@ -102,7 +102,7 @@ async fn a_private_repository_is_fetched_and_nobody_sees_with_what() {
         assert!(matches!(refused, ActError::NotSent(_)), "{refused:?}");
     }
     assert!(host.presented.lock().unwrap().iter().skip(before).all(Option::is_none));
-    // Nobody prints it.
+    // `Debug` does not print it.
     let config = Config { credentials: vec![right], ..Config::default() };
     assert!(!format!("{config:?}").contains(TOKEN) && !format!("{config:?}").contains(BASIC));
 }

@@ -1,4 +1,4 @@
-//! What a command may take, and that it gets no more.
+//! Resource limits of commands.
 
 use xp_scope::Value;
 
@@ -33,7 +33,7 @@ async fn everything_is_limited() {
     let output = part(&loud, "output").as_text().unwrap();
     assert!(output.len() <= 1_000 && output.ends_with("[1mend"), "{output:?}");
     assert_eq!(part(&loud, "passed"), &Value::Bool(true));
-    // A right-to-left override makes a person read another text than a program does.
+    // A right-to-left override would make people and programs read the text differently.
     let turned =
         sandbox.act(&call(&commit, "printf 'a\\342\\200\\256b\\342\\201\\246\\303\\244'")).await.unwrap();
     assert_eq!(part(&turned, "output").as_text(), Some("abä"), "{turned:?}");
@@ -47,7 +47,8 @@ async fn processes_are_limited_together() {
         config.memory_mib = 200;
         config.processes = 24;
     });
-    // Eight times 60 MiB (Perl keeps the text twice), each far below the limit of a process; all there until the last one is.
+    // Eight processes of 60 MiB (Perl holds the text twice), each far below the limit of a process, all
+    // running until the last has allocated.
     let many = "for i in 1 2 3 4 5 6 7 8; do perl -e '$x = \"a\" x 30e6; sleep 60' & done; wait";
     let ran = sandbox.act(&call(&commit, many)).await.unwrap();
     assert_eq!(part(&ran, "exit_code"), &Value::Int(137), "{ran:?}");
@@ -56,7 +57,7 @@ async fn processes_are_limited_together() {
     let ran = sandbox.act(&call(&commit, bomb)).await.unwrap();
     assert_eq!(part(&ran, "passed"), &Value::Bool(false), "{ran:?}");
     assert!(part(&ran, "millis").as_int().unwrap() < 15_000, "{ran:?}");
-    // The twins that are allowed: less of it, one after the other, and pages that many share.
+    // Controls: less memory, the same memory one process after the other, and pages shared by many processes.
     for command in [
         "for i in 1 2; do perl -e '$x = \"a\" x 30e6; sleep 1' & done; wait",
         "for i in 1 2 3 4 5 6; do perl -e '$x = \"a\" x 30e6'; done",
@@ -68,7 +69,7 @@ async fn processes_are_limited_together() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_host_short_of_memory_runs_nothing() {
+async fn no_command_runs_on_a_host_short_of_memory() {
     let repository = Repository::new();
     let commit = repository.git(&["rev-parse", "HEAD"]);
     let sandbox = repository.sandbox(|config| config.spare_mib = u64::MAX);
@@ -79,10 +80,10 @@ async fn a_host_short_of_memory_runs_nothing() {
     assert_eq!(refused.to_string(), wanted);
 }
 
-/// What namespaces do not divide is absent. The numbers are those of one machine.
+/// System calls for resources outside the namespaces are absent. The numbers are those of one architecture.
 #[cfg(target_arch = "x86_64")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_left_in_the_kernel() {
+async fn kernel_objects_outside_namespaces_are_unavailable() {
     let repository = Repository::new();
     let commit = repository.git(&["rev-parse", "HEAD"]);
     let sandbox = repository.sandbox(|_| {});
@@ -107,7 +108,7 @@ async fn nothing_is_left_in_the_kernel() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_cannot_be_had_another_way() {
+async fn memory_beyond_the_limits_is_unavailable() {
     let repository = Repository::new();
     let commit = repository.git(&["rev-parse", "HEAD"]);
     let sandbox = repository.sandbox(|config| config.disk_mib = 8);
@@ -125,7 +126,7 @@ async fn memory_cannot_be_had_another_way() {
         let ran = sandbox.act(&call(&commit, command)).await.unwrap();
         assert_eq!(part(&ran, "passed"), &Value::Bool(false), "{what}: {ran:?}");
     }
-    // The twins that are allowed.
+    // Controls.
     for command in [
         "head -c 6000000 /dev/zero > /dev/shm/1",
         "perl -e 'for (1..900) { open($f[$_], \"<\", \"/dev/null\") or exit 1 }'",

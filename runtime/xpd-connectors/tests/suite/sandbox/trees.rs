@@ -1,11 +1,12 @@
-//! Repositories that would be too much for the host.
+//! Repositories that would exhaust the host.
 
 use xp_scope::Value;
 use xpd_proxy::ActError;
 
 use super::{Repository, call, part};
 
-/// A commit of a tree that holds `wide` times the one below, `levels` times, over a tree of `first`.
+/// A commit whose tree contains the next level's tree `wide` times, for `levels` levels, over a tree of
+/// `first`.
 fn nested(repository: &Repository, branch: &str, first: &str, wide: usize, levels: usize) -> String {
     let mut tree = repository.feed(&["mktree"], first);
     for _ in 0..levels {
@@ -38,7 +39,7 @@ async fn a_tree_without_end_is_refused_soon() {
         assert!(matches!(refused, ActError::Refused { status: 422, .. }), "{branch}: {refused:?}");
         assert!(refused.to_string().contains(wanted), "{branch}: {refused}");
     }
-    // The tree's bytes are those of its paths, however few the objects.
+    // The size of the tree is that of its paths, although it has few objects.
     repository.git(&["checkout", "--quiet", "-B", "wide"]);
     repository.write("big", &"x".repeat(1 << 20));
     let big = repository.commit("big");
@@ -48,7 +49,7 @@ async fn a_tree_without_end_is_refused_soon() {
     let small = repository.sandbox(|config| config.disk_mib = 16);
     let refused = small.act(&call(&wide, "true")).await.unwrap_err();
     assert_eq!(refused.to_string(), "refused (422): the tree has more than 8388608 bytes");
-    // The twins that are allowed.
+    // Controls.
     assert!(small.act(&call(&big, "true")).await.is_ok());
     let fits = nested(&repository, "fits", &file, 10, 3);
     let ran = sandbox.act(&call(&fits, "test $(find . -name file | wc -l) = 1000")).await.unwrap();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use xp_wire::proof::{ProofRequest, make_proof};
 use xpd_token::KeyPair;
 
-/// The key of a principal, by its name.
+/// The key of a principal, derived from its name.
 pub fn key(name: &str) -> KeyPair {
     let mut seed = [1; 32];
     for (to, from) in seed.iter_mut().zip(name.bytes()) {
@@ -31,7 +31,7 @@ impl Reply {
         self.body["code"].as_str().unwrap_or("")
     }
 
-    /// It is this refusal, complete.
+    /// Asserts that the answer is this refusal, in full form.
     #[track_caller]
     pub fn refused(&self, code: &str) -> &Self {
         assert_eq!(self.code(), code, "{} {}", self.status, self.body);
@@ -40,7 +40,7 @@ impl Reply {
         self
     }
 
-    /// It was accepted.
+    /// Asserts success and returns the body.
     #[track_caller]
     pub fn ok(&self) -> &Value {
         assert!(self.status < 300, "{} {}", self.status, self.body);
@@ -53,7 +53,7 @@ pub struct Agent {
     pub url: String,
     pub run: String,
     pub session: String,
-    /// How far its clock is ahead, in seconds.
+    /// How far the agent's clock is ahead, in seconds.
     pub ahead: i64,
     client: reqwest::Client,
 }
@@ -106,13 +106,13 @@ impl Agent {
         Reply::of(self.send("POST", path, token, &proof, bytes).await).await
     }
 
-    /// Hands an artifact over.
+    /// Deploys an artifact.
     pub async fn deploy(&self, bytes: Vec<u8>) -> Reply {
         let proof = self.proof("POST", "/v1/artifacts", None, &bytes);
         Reply::of(self.send("POST", "/v1/artifacts", None, &proof, bytes).await).await
     }
 
-    /// In the session.
+    /// Posts within the session.
     pub async fn post(&self, what: &str, body: &Value) -> Reply {
         self.post_with(&format!("/v1/runs/{}/{what}", self.run), Some(&self.session), body).await
     }
@@ -152,7 +152,7 @@ impl Agent {
         self.post("grants", &json!({ "step": step, "action": action, "args": args })).await
     }
 
-    /// A grant that must be given.
+    /// Requests a grant, which must be issued.
     pub async fn granted(&self, step: &str, action: &str, args: Value) -> String {
         let reply = self.ask(step, action, args).await;
         reply.ok()["grant"].as_str().unwrap().to_owned()
@@ -162,7 +162,7 @@ impl Agent {
         self.post_with(&format!("/v1/runs/{}/actions", self.run), Some(grant), &body).await
     }
 
-    /// Asks and uses.
+    /// Requests and uses a grant.
     pub async fn act(&self, step: &str, action: &str, args: Value) -> Reply {
         let reply = self.ask(step, action, args).await;
         match reply.body["grant"].as_str() {

@@ -1,4 +1,4 @@
-//! A connector that counts. What it did is in memory, and in a file where a process is going to be killed.
+//! A connector that records effects, in memory and, for processes that will be killed, in a file.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -9,26 +9,26 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use xp_scope::Value;
-use xpd_proxy::{ActError, Call, Connector, Permit, Sought, Weight};
+use xpd_proxy::{ActError, Call, Connector, Impact, Permit, Sought};
 
-/// What the fake upstream likes to repeat.
+/// A secret that the simulated upstream includes in its results.
 pub const SECRET: &str = "correct-horse-battery-staple";
 
 #[derive(Default)]
 pub struct Fake {
-    /// Effects: action and marker, in order.
+    /// Effects in order: action and marker.
     pub effects: Mutex<Vec<(String, String)>>,
-    /// Every call to act, whatever came of it.
+    /// Every call of `act`, whatever its result.
     pub calls: Mutex<Vec<String>>,
-    /// What the next acts end with instead.
+    /// Errors with which the next acts end.
     pub next: Mutex<Vec<ActError>>,
-    /// Acts wait here when there is a gate.
+    /// If set, acts wait for a permit of this semaphore.
     pub gate: Mutex<Option<std::sync::Arc<Semaphore>>>,
-    /// Acts have no effect until they are through the gate.
+    /// Whether acts have no effect until they have passed the semaphore.
     pub light: AtomicBool,
-    /// How often something was looked for.
+    /// Number of probes.
     pub looks: AtomicUsize,
-    /// Effects are appended here too.
+    /// A file to which effects are appended as well.
     pub file: Option<PathBuf>,
 }
 
@@ -37,19 +37,19 @@ impl Fake {
         self.next.lock().unwrap().push(error);
     }
 
-    /// Acts wait from here on, until the gate is given permits.
+    /// Makes acts wait from here on, until permits are added.
     pub fn close(&self) -> std::sync::Arc<Semaphore> {
         let gate = std::sync::Arc::new(Semaphore::new(0));
         *self.gate.lock().unwrap() = Some(std::sync::Arc::clone(&gate));
         gate
     }
 
-    /// Effects of an action, distinct ones: what the world shows.
+    /// Number of distinct effects of an action.
     pub fn count(&self, action: &str) -> usize {
         self.done().iter().filter(|(done, _)| done == action).count()
     }
 
-    /// How often an action was sent.
+    /// Number of times that an action was sent.
     pub fn sent(&self, action: &str) -> usize {
         self.calls.lock().unwrap().iter().filter(|sent| *sent == action).count()
     }
@@ -90,20 +90,20 @@ impl Connector for Fake {
         let call = permit.call();
         self.calls.lock().unwrap().push(call.action().to_owned());
         let gate = self.gate.lock().unwrap().clone();
-        let weight = if self.light.load(Ordering::SeqCst) { Weight::Light } else { Weight::Effect };
+        let impact = if self.light.load(Ordering::SeqCst) { Impact::NoEffect } else { Impact::Effect };
         let wait = async move {
             if let Some(gate) = gate {
                 gate.acquire().await.unwrap().forget();
             }
             Ok(())
         };
-        permit.line().through(weight, format!("fake {}", call.action()), wait).await?;
+        permit.line().through(impact, format!("fake {}", call.action()), wait).await?;
         let next = self.next.lock().unwrap().pop();
         if let Some(error @ (ActError::NotSent(_) | ActError::Refused { .. })) = next {
             return Err(error);
         }
         let before = self.done();
-        // `push` is idempotent: the same marker changes nothing more.
+        // `push` is idempotent: a second call with the same marker has no effect.
         let again = call.action() == "push" && before.iter().any(|(_, marker)| marker == call.marker());
         if !again {
             self.effects.lock().unwrap().push((call.action().to_owned(), call.marker().to_owned()));

@@ -34,7 +34,7 @@ pub const WIRE: usize = 2;
 pub const TOUCH: usize = 3;
 pub const FILE: usize = 4;
 
-/// The declarations of the fake connector.
+/// The declarations of the test connector.
 pub fn actions() -> Vec<Action> {
     let note =
         action("note", &[("place", Type::Text), ("text", Type::Text), ("tag", Type::Text)], Repeat::Probe);
@@ -50,7 +50,7 @@ pub fn actions() -> Vec<Action> {
     vec![note, push, wire, touch, file]
 }
 
-/// The kinds of things they name.
+/// The kinds of things that they use.
 pub fn kinds() -> Kinds {
     let name = KeyDecl { name: "name".to_owned(), ty: Type::Text, fold: false, exact: true };
     Kinds::new(vec![Kind {
@@ -64,7 +64,7 @@ pub fn kinds() -> Kinds {
     .unwrap()
 }
 
-/// The record types they name.
+/// The record types that they use.
 pub fn records() -> Vec<Record> {
     let field = |name: &str, ty| Field { name: name.to_owned(), ty };
     vec![Record {
@@ -95,7 +95,7 @@ fn settled(step: usize, outcome: usize) -> Formula {
     Formula::Is(Atom { step: StepId::of(step), outcome: OutcomeIx::of(outcome) })
 }
 
-/// Tokens live this many seconds.
+/// The workflow, whose grants live `ttl` seconds.
 pub fn workflow(ttl: u32) -> Workflow {
     let (author, reviewer) = (RoleId::of(0), RoleId::of(1));
     let place = datum(Root::Param(ParamId::of(0)), &[]);

@@ -1,4 +1,4 @@
-//! A server in this process, agents that talk to it over HTTP, a connector that counts what it did.
+//! A server in this process, agents that use it over HTTP, and a connector that records effects.
 
 pub mod agent;
 pub mod fake;
@@ -23,7 +23,7 @@ use xpd_store::{Clock, SystemClock};
 pub use agent::{Agent, Reply};
 pub use fake::Fake;
 
-/// Who there is: name, controller, roles.
+/// The principals: name, controller, roles.
 pub const PEOPLE: &[(&str, &str, &[&str])] = &[
     ("ann", "team-a", &["author"]),
     ("ben", "team-b", &["reviewer"]),
@@ -32,7 +32,7 @@ pub const PEOPLE: &[(&str, &str, &[&str])] = &[
     ("eve", "team-e", &["stranger"]),
 ];
 
-/// Administrators with names of their own.
+/// Administrators named in the roster.
 pub const ADMINISTRATORS: &[&str] = &["ada", "max"];
 
 /// The key that signs artifacts in the tests.
@@ -40,7 +40,7 @@ pub fn signer() -> SigningKey {
     SigningKey::from_seed(&[7; 32])
 }
 
-/// An artifact file of a workflow, everything proved but what it guards.
+/// An artifact of a workflow, with every property proved except guards.
 pub fn artifact(workflow: Workflow) -> Artifact {
     let obligation = |id: &str, question: &Question, source: &str, status: Status| Obligation {
         assuming: Vec::new(),
@@ -73,7 +73,7 @@ pub fn sealed(artifact: &Artifact) -> Vec<u8> {
     Envelope::seal(artifact, &[&signer()]).unwrap().to_bytes().unwrap()
 }
 
-/// A folder with everything a server reads.
+/// A folder with all files of a server.
 pub struct Site {
     pub folder: PathBuf,
     _temp: Option<tempfile::TempDir>,
@@ -87,14 +87,14 @@ impl Site {
         site
     }
 
-    /// A folder that somebody else made and keeps.
+    /// A folder that the caller owns.
     pub fn at(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), _temp: None }
     }
 
     /// Writes configuration, roster, declarations and keys.
     pub fn write(&self, more: &str) {
-        // How full the disk of this machine is has no part in the tests.
+        // Tests must not depend on how full the host's disk is.
         let disk = if more.contains("disk_percent") { "" } else { "disk_percent = 101\n" };
         let put = |name: &str, text: &str| std::fs::write(self.folder.join(name), text).unwrap();
         put("signer.pem", &signer().public().to_pem().unwrap());
@@ -133,7 +133,7 @@ impl Site {
     }
 }
 
-/// A server that runs.
+/// A running server.
 pub struct Running {
     pub url: String,
     pub log_key: String,
@@ -147,7 +147,7 @@ impl Running {
         Self::start_at(site, fake, SystemClock::shared()).await
     }
 
-    /// By a clock of the test's.
+    /// Starts a server with a clock of the test's.
     pub async fn start_at(site: &Site, fake: &Arc<Fake>, clock: Arc<dyn Clock>) -> Self {
         let server = open_at(site, fake, clock).await.unwrap();
         let (url, log_key, reloader) = (server.url().unwrap(), server.log_key(), server.reloader());
@@ -179,7 +179,7 @@ async fn open_at(
     Server::with(site.config(), connectors, scrubber, clock).await
 }
 
-/// A server with an artifact and agents.
+/// A running server with an artifact and agents.
 pub struct World {
     pub site: Site,
     pub fake: Arc<Fake>,
@@ -195,7 +195,7 @@ impl World {
         Self::at(workflow, SystemClock::shared()).await
     }
 
-    /// Of a workflow whose actions are declared as it declares them.
+    /// A server that registers the actions as the workflow declares them.
     pub async fn of_declared(workflow: Workflow) -> Self {
         let site = Site::new();
         let registry = Registry::of(&workflow.actions, &workflow.records, &workflow.kinds);
@@ -203,7 +203,7 @@ impl World {
         Self::on(site, workflow, SystemClock::shared()).await
     }
 
-    /// By a clock of the test's.
+    /// As `new`, with a clock of the test's.
     pub async fn at(workflow: Workflow, clock: Arc<dyn Clock>) -> Self {
         Self::on(Site::new(), workflow, clock).await
     }
@@ -244,7 +244,7 @@ impl World {
         agent
     }
 
-    /// The same folder, after a restart.
+    /// Restarts the server on the same folder.
     pub async fn restart(self) -> Self {
         let Self { site, fake, running } = self;
         running.stop().await;
@@ -252,12 +252,12 @@ impl World {
         Self { site, fake, running }
     }
 
-    /// What is in doubt.
+    /// The actions in doubt.
     pub async fn doubts(&self) -> Vec<serde_json::Value> {
         self.admin().get("/v1/doubts").await.ok().as_array().unwrap().clone()
     }
 
-    /// `/healthz`: its status, and what cannot be done.
+    /// The status of `/healthz` and the conditions.
     pub async fn health(&self) -> (u16, Vec<(String, String)>) {
         let answer = reqwest::get(format!("{}/healthz", self.running.url)).await.unwrap();
         let status = answer.status().as_u16();
@@ -270,26 +270,26 @@ impl World {
         (status, cannot)
     }
 
-    /// Stops something.
+    /// Kills a scope.
     pub async fn kill(&self, scope: serde_json::Value) -> Reply {
         let body = serde_json::json!({ "scope": scope, "reason": "enough" });
         self.admin().post_with("/v1/kill", None, &body).await
     }
 
-    /// Asks, under a key, that something go on.
+    /// Asks to lift a kill, under the key of `who`.
     pub async fn lift(&self, who: &str, scope: serde_json::Value) -> Reply {
         let body = serde_json::json!({ "scope": scope, "reason": "all clear" });
         self.agent(who).post_with("/v1/lift", None, &body).await
     }
 
-    /// The kinds of the entries of no run.
+    /// The kinds of the server's own entries.
     pub fn kinds(&self) -> Vec<String> {
         let database = rusqlite::Connection::open(self.site.folder.join("data/xpd.sqlite")).unwrap();
         let mut query = database.prepare("SELECT kind FROM entries WHERE run IS NULL ORDER BY idx").unwrap();
         query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    /// What is told beside the entries of a kind, of those of no run.
+    /// The facts of the server's own entries of a kind.
     pub fn facts(&self, kind: &str) -> Vec<serde_json::Value> {
         let database = rusqlite::Connection::open(self.site.folder.join("data/xpd.sqlite")).unwrap();
         let sql = "SELECT bytes FROM entries WHERE run IS NULL AND kind = ?1 ORDER BY idx";
@@ -300,7 +300,7 @@ impl World {
         bytes.map(|bytes| facts(&entry(bytes.unwrap()))).collect()
     }
 
-    /// The evidence of a run holds, by keys that did not come with it.
+    /// Asserts that the evidence of a run verifies, with keys supplied from outside the package.
     pub async fn verifies(&self, run: &str) {
         let trust = xpd_audit::verify::Trust {
             log_key: Some(self.running.log_key.parse().unwrap()),
@@ -311,7 +311,7 @@ impl World {
         assert_eq!(report.verdict, xpd_audit::verify::Verdict::Verified, "{report}");
     }
 
-    /// The evidence of a run, as the administrator gets it.
+    /// The evidence of a run, as fetched by the administrator.
     pub async fn evidence(&self, run: &str) -> Vec<u8> {
         let reply = self.admin().get_bytes(&format!("/v1/runs/{run}/evidence")).await;
         assert_eq!(reply.0, 200);
@@ -319,7 +319,7 @@ impl World {
     }
 }
 
-/// Waits for a condition, for at most ten seconds.
+/// Waits until a condition holds, for at most ten seconds.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     let begun = std::time::Instant::now();
     while !condition().await {

@@ -1,4 +1,4 @@
-//! An agent: a key and a connection of its own.
+//! An agent with a key and a connection of its own.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -31,7 +31,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// In a new run.
+    /// An agent with a session in a new run.
     pub async fn joined(number: usize, url: &str) -> Done<Self> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let (run, session) = (String::new(), String::new());
@@ -43,7 +43,7 @@ impl Agent {
         Ok(agent)
     }
 
-    /// Asks for a grant and uses it.
+    /// Requests a grant and uses it.
     pub async fn act(&self, id: usize) -> Done {
         let ask = json!({ "step": "work", "action": "counting.push", "args": { "id": id } });
         let path = format!("/v1/runs/{}/grants", self.run);
@@ -69,7 +69,7 @@ impl Agent {
     }
 }
 
-/// The proof for one POST.
+/// The proof for a POST.
 pub fn proof(key: &KeyPair, url: &str, token: Option<&str>, body: &[u8]) -> Done<String> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)?;

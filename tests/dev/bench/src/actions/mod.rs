@@ -1,4 +1,5 @@
-//! Whole actions through a server in this process: over HTTP on loopback, with signed proofs, durable before the answer.
+//! Complete actions through a server in this process: over HTTP on loopback, with signed proofs, durable
+//! before the answer.
 
 mod agent;
 mod site;
@@ -15,9 +16,9 @@ use crate::{Done, disk};
 use agent::Agent;
 use site::{Counting, Site};
 
-/// How often each crowd is measured.
+/// Number of measurements for each number of agents.
 const ROUNDS: usize = 5;
-/// Agents, and actions of each of them in a round.
+/// Number of agents, and of actions per agent in a measurement.
 const CROWDS: [(usize, usize); 2] = [(1, 200), (64, 20)];
 
 pub fn measure(scratch: &Path) -> Done {
@@ -59,10 +60,10 @@ pub fn measure(scratch: &Path) -> Done {
     Ok(())
 }
 
-/// What a number of agents got done.
+/// Throughput and latency for a number of agents.
 struct Crowd {
     agents: usize,
-    /// In each round, by all of them together.
+    /// Actions per measurement, by all agents together.
     actions: u32,
     rounds: Sample,
     latency: Sample,
@@ -82,7 +83,7 @@ async fn serve(folder: &Path) -> Done<Vec<Crowd>> {
     let mut total = 0;
     for (agents, actions) in CROWDS {
         let (mut rounds, mut latency) = (Vec::new(), Vec::new());
-        // The first round warms up: connections, caches, pages of the store.
+        // The first round fills connections, caches and the store's pages, and is not counted.
         for round in 0..=ROUNDS {
             let (took, each) = crowd(&url, agents, actions).await?;
             total += each.len();
@@ -102,7 +103,8 @@ async fn serve(folder: &Path) -> Done<Vec<Crowd>> {
     Ok(crowds)
 }
 
-/// Every agent in a run of its own; the time from the first request to the last answer, and that of each action.
+/// Runs the agents, each in a run of its own. Returns the time from the first request to the last answer, and
+/// the latency of each action.
 async fn crowd(url: &str, agents: usize, actions: usize) -> Done<(Duration, Vec<Duration>)> {
     let ready = Arc::new(Barrier::new(agents + 1));
     let mut tasks = JoinSet::new();

@@ -1,4 +1,5 @@
-//! A server's folder, its workflow of one step, and a connector that counts: what is measured is the server, no upstream.
+//! The folder of a server with a workflow of one step, and a connector without an upstream, so that only the
+//! server is measured.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,7 +27,7 @@ use xpd_token::KeyPair;
 use super::agent;
 use crate::Done;
 
-/// Says yes and counts.
+/// A connector that succeeds at once and counts.
 #[derive(Default)]
 pub struct Counting(AtomicUsize);
 
@@ -52,13 +53,13 @@ impl Connector for Counting {
     }
 }
 
-/// What a server reads.
+/// The files that a server reads.
 pub struct Site {
     config: PathBuf,
 }
 
 impl Site {
-    /// With so many agents, each its own principal under its own controller.
+    /// Writes the files for `agents` principals, each with a controller of its own.
     pub fn write(folder: &Path, agents: usize) -> Done<Self> {
         let put = |name: &str, text: &str| std::fs::write(folder.join(name), text);
         put("signer.pem", &signer().public().to_pem()?)?;
@@ -99,7 +100,7 @@ impl Site {
     }
 }
 
-/// Hands the workflow to the server, as its administrator.
+/// Deploys the workflow, as administrator.
 pub async fn deploy(folder: &Path, url: &str) -> Done {
     let artifact = Artifact {
         format: xp_artifact::FORMAT,
@@ -133,7 +134,7 @@ fn signer() -> SigningKey {
     SigningKey::from_seed(&[7; 32])
 }
 
-/// One step in which one thing may be done a million times.
+/// A step in which one action may be done a million times.
 fn workflow() -> Workflow {
     let settled = Atom { step: StepId::of(0), outcome: OutcomeIx::of(0) };
     Workflow {

@@ -1,4 +1,4 @@
-//! Each step waits for the one before; the last one writes.
+//! Each step waits for the preceding one; the last one writes.
 
 use super::text;
 
@@ -6,14 +6,14 @@ pub fn source(steps: usize) -> String {
     text::head(&["maker", "publisher"]) + &parts(steps).concat() + text::APART
 }
 
-/// The last step stands first.
+/// The chain with its steps in reverse source order.
 pub fn reversed(steps: usize) -> String {
     let mut parts = parts(steps);
     parts.reverse();
     text::head(&["maker", "publisher"]) + &parts.concat() + text::APART
 }
 
-/// The steps of a chain, the last one among them.
+/// The source of each step of a chain, including the last.
 pub fn parts(steps: usize) -> Vec<String> {
     let last = steps.saturating_sub(1);
     let guard =

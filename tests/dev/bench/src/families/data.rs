@@ -1,4 +1,4 @@
-//! A chain in which each step uses what the first one made.
+//! A chain in which each step uses data made by the first.
 
 use super::text;
 

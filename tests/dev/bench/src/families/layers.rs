@@ -1,4 +1,4 @@
-//! Layers of ten steps, each of which waits for all of the layer before, or for any of them, in turn.
+//! Layers of ten steps. Each step waits for all steps of the preceding layer or for one of them, alternately.
 
 use super::text;
 

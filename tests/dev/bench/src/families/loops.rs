@@ -1,4 +1,4 @@
-//! Pairs of making and review, each with its own loop, one after the other.
+//! A sequence of pairs of a step and its review, each with a loop.
 
 use super::text;
 

@@ -1,4 +1,5 @@
-//! Families of workflows that grow in one way each: how the cost of a check grows with the size shows what it hangs on.
+//! Families of workflows that grow in one dimension each, to show on which dimension the cost of a check
+//! depends.
 
 mod chain;
 mod data;
@@ -11,16 +12,16 @@ mod refuted;
 mod roles;
 mod text;
 
-/// Workflows of one shape.
+/// A family of workflows.
 pub struct Family {
     pub name: &'static str,
     /// What the size counts.
     pub unit: &'static str,
-    /// Sizes measured, smallest first.
+    /// Sizes to measure, in increasing order.
     pub sizes: &'static [usize],
-    /// The source of one size, in the canonical order of declarations.
+    /// The source for a size, in normal form.
     pub source: fn(usize) -> String,
-    /// Some property of it is refuted.
+    /// Whether some of its properties are refuted.
     pub refuted: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Loops like parentheses: the last step made is the first one reviewed.
+//! Nested loops: the last step made is the first one reviewed.
 
 use super::text;
 

@@ -1,4 +1,4 @@
-//! One step that ends in one of many ways.
+//! One step with many outcomes.
 
 use std::fmt::Write as _;
 

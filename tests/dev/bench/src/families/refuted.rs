@@ -1,4 +1,4 @@
-//! Properties that the last step of a chain breaks: each asks for a step that nothing waits for.
+//! Properties that the last step of a chain violates: each requires a step that nothing waits for.
 
 use std::fmt::Write as _;
 

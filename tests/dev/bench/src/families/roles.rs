@@ -1,4 +1,4 @@
-//! A chain with a role of its own for each step.
+//! A chain with a different role in each step.
 
 use super::text;
 

@@ -1,6 +1,6 @@
-//! Pieces of source that the families share.
+//! Fragments of source that the families share.
 
-/// The start of a workflow with these roles, all of them separate.
+/// The beginning of a workflow with these roles, all of them separate.
 pub fn head(roles: &[&str]) -> String {
     let roles = roles.join(", ");
     format!(
@@ -8,12 +8,12 @@ pub fn head(roles: &[&str]) -> String {
     )
 }
 
-/// ` after …`, or nothing.
+/// ` after …`, or an empty text.
 pub fn after(guard: &str) -> String {
     if guard.is_empty() { String::new() } else { format!(" after {guard}") }
 }
 
-/// A step that says something and is done.
+/// A step with an action without lasting effect.
 pub fn make(name: &str, role: &str, guard: &str) -> String {
     format!(
         "\n  step {name} by {role}{} {{\n    may github.issues.comment(repo, issue, body: content) max 100 as said\n    \
@@ -22,7 +22,7 @@ pub fn make(name: &str, role: &str, guard: &str) -> String {
     )
 }
 
-/// A step that reads and may send the run back to another.
+/// A step that reads and may reopen another.
 pub fn review(name: &str, role: &str, guard: &str, back: &str) -> String {
     format!(
         "\n  step {name} by {role}{} {{\n    may github.issues.read(repo, issue) max 10\n    outcome ok\n    \
@@ -31,7 +31,7 @@ pub fn review(name: &str, role: &str, guard: &str, back: &str) -> String {
     )
 }
 
-/// The one step that writes.
+/// The step that writes.
 pub fn publish(role: &str, guard: &str) -> String {
     format!(
         "\n  step publish by {role}{} {{\n    may github.branches.create(repo, name: \"fix-{{issue}}\", from: repo.default_branch)\n        \
@@ -40,5 +40,5 @@ pub fn publish(role: &str, guard: &str) -> String {
     )
 }
 
-/// That nobody says and writes, and the end of the workflow.
+/// A property of separation between discussing and writing, and the end of the workflow.
 pub const APART: &str = "\n  prove no role can effect write and effect discuss\n}\n";

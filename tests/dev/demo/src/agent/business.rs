@@ -1,4 +1,4 @@
-//! Business: reports the bug, agrees to the plan. Also starts the run, which is its right by the roster.
+//! The `business` role: reports the bug, agrees to the plan, and starts the run, as the roster permits.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::Done;
 use crate::api::{Api, now_ms, token};
 
 const CREATE: &str = "github.issues.create";
-/// A token lives this long.
+/// Lifetime of a grant, in milliseconds.
 const TOKEN_MS: u64 = 60_000;
 
-/// A token cut at the start, in a run of its own whose step stays open.
+/// A grant obtained at the start, in a second run whose step stays open.
 pub struct Aside {
     run: String,
     grant: String,
@@ -21,7 +21,7 @@ pub struct Aside {
     args: Value,
 }
 
-/// Starts the run; with `aside`, first a second one, with a token that is left to run out.
+/// Starts the run. If `aside`, first starts a second one and obtains a grant in it that is left to expire.
 pub fn start(api: &Api, link: &Link, brain: &Value, aside: bool) -> Done<(String, Option<Aside>)> {
     let body = json!({ "artifact": "bug_fix", "params": { "repo": brain["repo"] } });
     let start = || -> Done<String> {
@@ -65,7 +65,7 @@ pub fn approve_plan(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     Ok(())
 }
 
-/// Uses the token that was laid aside, then one cut now.
+/// Uses the expired grant, then a new one.
 pub fn late(agent: &Agent<'_>, api: &Api, aside: &Aside) -> Done {
     let session = api.join(&aside.run)?;
     let until = aside.cut + TOKEN_MS + 1_000;

@@ -1,4 +1,4 @@
-//! The developer: reads, proposes, writes, tests, opens the pull request.
+//! The `developer` role: reads, proposes, writes, tests, opens the pull request.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ pub fn propose(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     let other = json!({ "body": format!("{} And more.", args["body"].as_str().unwrap_or_default()) });
     let use_of = |args: &Value| agent.request("actions", step, COMMENT, args, json!({}));
     agent.refused("other_arguments", &use_of(&other), || session.act(grant, Some(&other)))?;
-    // As if somebody had read it out of a log.
+    // Publishes the token, as if it had been read from a log.
     agent.link.ask(&json!({ "kind": "loot", "grant": grant, "request": use_of(&args), "args": args }))?;
     let right = use_of(&args);
     let twins = [("other_arguments", &right), ("other_agent", &right)];
@@ -73,7 +73,7 @@ pub fn start(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     Ok(())
 }
 
-/// A file to be written, whole.
+/// A file to write, with its complete text.
 struct Draft {
     path: String,
     text: String,
@@ -133,8 +133,8 @@ pub fn implement(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     Ok(())
 }
 
-/// A write is claimed and hangs at the forge while the step is declared ready: closing waits for it, so nothing that
-/// comes after the step can begin, and it lands before the step is closed.
+/// Claims a write that hangs at the stand-in, and declares the step ready. Closing the step waits for the
+/// write, so no later step begins before it has been completed.
 fn in_flight(agent: &Agent<'_>, step: &str, args: &Value) -> Done {
     let session = agent.session;
     let granted = session.grant(step, WRITE, args)?;
@@ -143,7 +143,7 @@ fn in_flight(agent: &Agent<'_>, step: &str, args: &Value) -> Done {
     let written = std::thread::scope(|scope| {
         let writing = scope.spawn(|| session.act(grant, None));
         let tried = tests_during(agent, step);
-        // Whatever came of it, the write must not hang for ever.
+        // The write must be released on every path.
         let released = agent.link.ask(&json!({ "kind": "moment", "name": "release" }));
         let written = writing.join().map_err(|_| "the writing thread failed".to_owned())?;
         tried.and(released).and(written)
@@ -164,7 +164,7 @@ fn tests_during(agent: &Agent<'_>, step: &str) -> Done {
     agent.refused("write_in_flight", &early, || session.grant("run_tests", RUN, &json!({})))
 }
 
-/// What this opening's patch makes of the files as they are on the branch.
+/// The files on the branch with this opening's patch applied.
 fn drafts(agent: &Agent<'_>, offer: &Offer) -> Done<Vec<Draft>> {
     let round = usize::try_from(offer.opening()).unwrap_or(1).saturating_sub(1);
     let edits = agent.brain["changes"][round].as_array().ok_or("the brain has no more changes")?;
@@ -228,14 +228,15 @@ pub fn open_pr(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     Ok(())
 }
 
-/// The roster gives it the senior's role too, under the same controller; nobody plays the senior yet.
+/// The roster also gives the developer the role `senior`, under the same controller, and no principal has
+/// that role in this run yet.
 pub fn own_plan(agent: &mut Agent<'_>) -> Done {
     let args = json!({ "body": agent.thought("plan_review")? });
     let request = agent.request("grants", "review_plan", COMMENT, &args, json!({}));
     agent.refused("own_plan", &request, || agent.session.grant("review_plan", COMMENT, &args))
 }
 
-/// By now another principal plays the senior in this run.
+/// By now another principal has the role `senior` in this run.
 pub fn own_review(agent: &mut Agent<'_>) -> Done {
     let args = json!({ "body": agent.thought("review")? });
     let request = agent.request("grants", "review_code", REVIEW, &args, json!({}));

@@ -1,5 +1,5 @@
-//! The line to whoever watches: JSON lines on standard output and input. No request goes through it; it orders what is
-//! tried in time, so that the world can be compared before and after.
+//! The channel to the director of the demo: JSON lines on stdout and stdin. It carries no requests; it
+//! serialises the agents' attempts, so that the state can be compared before and after each.
 
 use std::io::{BufRead as _, Write as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -10,32 +10,32 @@ use serde_json::Value;
 
 use crate::Done;
 
-/// What came in.
-pub enum Told {
+/// A message from the director.
+pub enum Message {
     /// An answer.
     Go(Value),
-    /// Something to try.
+    /// An attempt to make.
     Dare(Value),
-    /// Something may have changed.
+    /// The offers may have changed.
     Wake,
-    /// Nothing in that time.
+    /// No message within the time.
     Nothing,
 }
 
-/// The line.
+/// The channel.
 #[derive(Clone)]
 pub struct Link {
     inbox: Arc<Mutex<Receiver<Value>>>,
 }
 
 impl Link {
-    /// On standard input and output.
+    /// The channel over stdin and stdout.
     pub fn open() -> Self {
         let (send, receive) = channel();
         std::thread::spawn(move || {
             for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-                let told = serde_json::from_str(&line).unwrap_or_default();
-                if send.send(told).is_err() {
+                let message = serde_json::from_str(&line).unwrap_or_default();
+                if send.send(message).is_err() {
                     return;
                 }
             }
@@ -43,34 +43,34 @@ impl Link {
         Self { inbox: Arc::new(Mutex::new(receive)) }
     }
 
-    /// Says something.
+    /// Sends a message.
     pub fn tell(&self, message: &Value) {
         let mut out = std::io::stdout().lock();
-        // Nobody may be left to hear it.
+        // The director may be gone.
         let _ = writeln!(out, "{message}").and_then(|()| out.flush());
     }
 
-    /// Says something and waits for the answer.
+    /// Sends a message and waits for the answer.
     pub fn ask(&self, message: &Value) -> Done<Value> {
         self.tell(message);
         loop {
             match self.wait(Duration::from_secs(600))? {
-                Told::Go(answer) => return Ok(answer),
-                Told::Wake => {}
-                Told::Dare(_) => return Err("a dare came instead of an answer".to_owned()),
-                Told::Nothing => return Err("no answer came".to_owned()),
+                Message::Go(answer) => return Ok(answer),
+                Message::Wake => {}
+                Message::Dare(_) => return Err("a dare came instead of an answer".to_owned()),
+                Message::Nothing => return Err("no answer came".to_owned()),
             }
         }
     }
 
-    /// What comes within a time.
-    pub fn wait(&self, longest: Duration) -> Done<Told> {
+    /// Waits for a message.
+    pub fn wait(&self, longest: Duration) -> Done<Message> {
         let inbox = self.inbox.lock().map_err(|_| "the line is broken".to_owned())?;
         match inbox.recv_timeout(longest) {
-            Ok(told) if !told["dare"].is_null() => Ok(Told::Dare(told)),
-            Ok(told) if !told["wake"].is_null() => Ok(Told::Wake),
-            Ok(told) => Ok(Told::Go(told)),
-            Err(RecvTimeoutError::Timeout) => Ok(Told::Nothing),
+            Ok(message) if !message["dare"].is_null() => Ok(Message::Dare(message)),
+            Ok(message) if !message["wake"].is_null() => Ok(Message::Wake),
+            Ok(message) => Ok(Message::Go(message)),
+            Err(RecvTimeoutError::Timeout) => Ok(Message::Nothing),
             Err(RecvTimeoutError::Disconnected) => Err("nobody watches any more".to_owned()),
         }
     }

@@ -1,5 +1,6 @@
-//! An agent: a key, a socket, and what a model would have said. It runs in a container of its own, waits for steps that
-//! are open to it, and takes every argument from what it is offered, from answers, or from its brain file.
+//! A scripted agent with a key and a socket. It runs in a container of its own, waits for steps that are open
+//! to it, and takes arguments only from offers, from answers, and from a file with what a model would have
+//! produced.
 
 mod business;
 mod developer;
@@ -20,29 +21,29 @@ use xpd_token::KeyPair;
 
 use crate::Done;
 use crate::api::{Api, Session};
-use link::{Link, Told};
+use link::{Link, Message};
 use offer::Offer;
 
-/// Where things are in the container.
+/// The agent's folder in the container.
 const HOME: &str = "/agent";
-/// A look at the offers without having been woken.
+/// Interval at which offers are read without a message.
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
-/// Everything a script works with.
+/// The agent's state.
 pub struct Agent<'a> {
-    /// The run it works on.
+    /// Its session in the run.
     session: &'a Session<'a>,
-    /// The line to whoever watches.
+    /// The channel to the director.
     link: Link,
-    /// What a model would have said.
+    /// The contents of its file.
     brain: Value,
     /// Its name.
     name: String,
-    /// What it wants to remember from step to step.
+    /// Values kept between steps.
     memory: BTreeMap<String, Value>,
 }
 
-/// `xp-demo agent NAME ROLE ADDRESS…`: the addresses are those that must not answer.
+/// `xp-demo agent NAME ROLE ADDRESS…`. The addresses are those that must be unreachable.
 pub fn run(given: &[&str]) -> Done {
     let [name, role, addresses @ ..] = given else {
         return Err("usage: xp-demo agent NAME ROLE …".to_owned());
@@ -90,7 +91,7 @@ impl Agent<'_> {
             let open = offers.iter().map(Offer::of).find(|offer| !done.contains(&offer.key()));
             if let Some(offer) = open {
                 self.floor(&offer)?;
-                // It may have changed while others had the floor.
+                // The offers may have changed while other agents acted.
                 let now = self.session.offers()?;
                 let Some(offer) = now.iter().map(Offer::of).find(|other| other.key() == offer.key()) else {
                     return Err(format!("step `{}` is no longer open", offer.step()));
@@ -104,20 +105,20 @@ impl Agent<'_> {
                 return Ok(());
             }
             match self.link.wait(HEARTBEAT)? {
-                Told::Dare(dare) => self.dare(&dare)?,
-                Told::Wake | Told::Go(_) | Told::Nothing => {}
+                Message::Dare(dare) => self.dare(&dare)?,
+                Message::Wake | Message::Go(_) | Message::Nothing => {}
             }
         }
     }
 
-    /// One agent acts at a time: else nobody could say what changed the world.
+    /// One agent acts at a time, so that each change of the state has one cause.
     fn floor(&mut self, offer: &Offer) -> Done {
         self.link.tell(&json!({ "kind": "floor", "step": offer.step(), "opening": offer.opening() }));
         loop {
             match self.link.wait(HEARTBEAT)? {
-                Told::Go(_) => return Ok(()),
-                Told::Dare(dare) => self.dare(&dare)?,
-                Told::Wake | Told::Nothing => {}
+                Message::Go(_) => return Ok(()),
+                Message::Dare(dare) => self.dare(&dare)?,
+                Message::Wake | Message::Nothing => {}
             }
         }
     }
@@ -143,7 +144,7 @@ impl Agent<'_> {
         played.map_err(|why| format!("in step `{step}`: {why}"))
     }
 
-    /// Tries what is none of its business.
+    /// Makes a trial outside its own steps.
     fn dare(&mut self, dare: &Value) -> Done {
         match dare["dare"].as_str() {
             Some("early_merge") => release::too_early(self),
@@ -160,7 +161,7 @@ impl Agent<'_> {
         self.link.tell(&json!({ "kind": "say", "text": text.into() }));
     }
 
-    /// A text of the brain.
+    /// A text from the agent's file.
     fn thought(&self, name: &str) -> Done<String> {
         self.brain[name]
             .as_str()

@@ -1,4 +1,4 @@
-//! An offer of the server: a step that is open to this principal, with what it may do there.
+//! An offer of the server: a step that is open to the caller, with its grants.
 
 use serde_json::Value;
 
@@ -18,22 +18,22 @@ impl Offer {
         self.0["step"].as_str().unwrap_or_default()
     }
 
-    /// Number of the opening.
+    /// Ordinal of the opening.
     pub fn opening(&self) -> u64 {
         self.0["opening"].as_u64().unwrap_or_default()
     }
 
-    /// One opening of one step.
+    /// Identifies an opening of a step.
     pub fn key(&self) -> (String, u64) {
         (self.step().to_owned(), self.opening())
     }
 
-    /// Notes of those who sent the work back.
+    /// Notes of the judges who reopened the step.
     pub fn notes(&self) -> Vec<&str> {
         self.0["notes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// The one value an argument of an action can have.
+    /// The value to which a grant pins an argument of an action.
     pub fn pinned(&self, action: &str, argument: &str) -> Done<Value> {
         let grants = self.0["grants"].as_array().into_iter().flatten();
         let arguments =

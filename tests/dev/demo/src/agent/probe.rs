@@ -1,4 +1,4 @@
-//! What the container holds and what answers from inside it.
+//! A probe of the container: its contents, and what is reachable from inside.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 
-/// Tries every address and the socket, and lists what was given along.
+/// Tries to connect to every address and to the socket, and lists the environment and the files.
 pub fn look(api: &Api, addresses: &[&str]) -> Value {
     let tried: Vec<Value> = addresses
         .iter()

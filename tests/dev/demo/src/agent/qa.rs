@@ -1,4 +1,4 @@
-//! QA: puts reviewed code on staging.
+//! The `qa` role: deploys reviewed code to staging.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Release: merges what was reviewed and puts it into production.
+//! The `release` role: merges reviewed code and deploys it to production.
 
 use serde_json::{Value, json};
 

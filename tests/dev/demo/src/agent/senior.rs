@@ -1,4 +1,4 @@
-//! The senior: judges the plan and the code, having seen them.
+//! The `senior` role: views and judges the plan and the code.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub fn review_code(agent: &mut Agent<'_>, offer: &Offer) -> Done {
     Ok(())
 }
 
-/// Uses a token that was cut for somebody else.
+/// Uses a token issued to another agent.
 pub fn steal(agent: &mut Agent<'_>, loot: &Value) -> Done {
     let grant = loot["grant"].as_str().ok_or("no loot")?;
     let mut request = loot["request"].clone();

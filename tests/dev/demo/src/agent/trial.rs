@@ -1,4 +1,5 @@
-//! Trying what must be refused, and its twin: the same request but for one thing, which must be allowed.
+//! Trials of forbidden requests. Each has a control: the same request with one difference, which is
+//! permitted.
 
 use serde_json::{Value, json};
 
@@ -7,7 +8,8 @@ use crate::Done;
 use crate::api::Reply;
 
 impl Agent<'_> {
-    /// A request as it is compared: who, at which door, what. `more` is what no body shows (when, which use).
+    /// A request in the form in which it is compared. `more` holds what the body does not show, such as the
+    /// time.
     pub fn request(&self, door: &str, step: &str, action: &str, args: &Value, more: Value) -> Value {
         let mut request =
             json!({ "by": self.name, "door": door, "step": step, "action": action, "args": args });
@@ -17,7 +19,7 @@ impl Agent<'_> {
         request
     }
 
-    /// Tries what must be refused; those who watch compare the world before and after.
+    /// Attempts a request that must be refused. The director compares the state before and after.
     pub fn refused(&self, name: &str, request: &Value, attempt: impl FnOnce() -> Done<Reply>) -> Done {
         self.link.ask(&json!({ "kind": "before", "name": name }))?;
         let reply = attempt()?;
@@ -28,13 +30,13 @@ impl Agent<'_> {
         Ok(())
     }
 
-    /// Reports a twin that was granted.
+    /// Reports a control that was granted.
     pub fn twin(&self, name: &str, request: &Value, reply: &Reply) -> Done {
         self.report(name, request, reply, false)
     }
 
-    /// Carries out the twin of one trial or of several; those who watch see to it that the world changes, or the
-    /// comparison around refusals would say nothing.
+    /// Carries out the control of one or more trials. The director checks that the state changes, without
+    /// which comparing it around refusals would show nothing.
     pub fn allowed(&self, twins: &[(&str, &Value)], attempt: impl FnOnce() -> Done<Reply>) -> Done<Reply> {
         self.link.ask(&json!({ "kind": "before" }))?;
         let reply = attempt()?;

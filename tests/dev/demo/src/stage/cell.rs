@@ -1,4 +1,5 @@
-//! An agent's container: its own namespaces, an empty network, no variable, its key, its brain, and one socket.
+//! An agent's container: own namespaces, a network without interfaces, an empty environment, the agent's key
+//! and file, and the server's socket.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -11,16 +12,16 @@ use serde_json::{Value, json};
 use super::shell;
 use crate::Done;
 
-/// What is bound into it.
+/// The files bound into the container.
 pub struct Furniture<'a> {
     pub name: &'a str,
     pub role: &'a str,
     pub key: &'a Path,
     pub brain: &'a Path,
     pub socket: &'a Path,
-    /// Addresses that must not answer from inside.
+    /// Addresses that must be unreachable from inside.
     pub addresses: Vec<String>,
-    /// Where it may complain.
+    /// File for its stderr.
     pub log: &'a Path,
 }
 
@@ -31,7 +32,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Starts one; what it says comes through `said`, under its name.
+    /// Starts an agent, whose messages are sent to `said` with its name.
     pub fn start(furniture: &Furniture<'_>, said: &Sender<(String, Value)>) -> Done<Self> {
         let own = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut bwrap = shell::container();
@@ -66,7 +67,7 @@ impl Cell {
         Ok(Self { child, input })
     }
 
-    /// Tells it something. It may be gone.
+    /// Sends it a message. It may have ended.
     pub fn tell(&mut self, message: &Value) {
         let _ = writeln!(self.input, "{message}").and_then(|()| self.input.flush());
     }

@@ -1,4 +1,4 @@
-//! A program with a bug: its files, how it is tested, and what models would have said about it.
+//! A program with a bug: its files, its test command, and what models would have produced for it.
 
 use std::path::{Path, PathBuf};
 
@@ -15,11 +15,11 @@ pub struct Fixture {
     pub test: String,
     /// Path and content of each file of the first commit.
     pub files: Vec<(String, Vec<u8>)>,
-    told: Value,
+    texts: Value,
 }
 
 impl Fixture {
-    /// `1` or `2`.
+    /// Reads fixture `1` or `2`.
     pub fn read(number: &str) -> Done<Self> {
         let name = match number {
             "1" => "orders",
@@ -29,9 +29,9 @@ impl Fixture {
         let folder = root().join("tests/dev/demo/fixtures").join(name);
         let path = folder.join("fixture.json");
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let told: Value =
+        let texts: Value =
             serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-        let part = |name: &str| told[name].as_str().map(str::to_owned).ok_or_else(|| format!("no `{name}`"));
+        let part = |name: &str| texts[name].as_str().map(str::to_owned).ok_or_else(|| format!("no `{name}`"));
         let mut files = Vec::new();
         collect(&folder.join("repo"), "", &mut files).map_err(|error| error.to_string())?;
         Ok(Self {
@@ -41,7 +41,7 @@ impl Fixture {
             branch: part("default_branch")?,
             test: part("test_command")?,
             files,
-            told,
+            texts,
         })
     }
 
@@ -50,17 +50,17 @@ impl Fixture {
         format!("{}/{}", self.owner, self.name)
     }
 
-    /// The workflow's parameter.
+    /// The value of the workflow's parameter.
     pub fn repo(&self) -> Value {
         json!({
             "owner": self.owner, "name": self.name, "default_branch": self.branch, "test_command": self.test,
         })
     }
 
-    /// What the model behind a role would have said.
+    /// What the model of a role would have produced.
     pub fn brain(&self, role: &str) -> Value {
-        let mut brain = self.told["everybody"].clone();
-        for (name, thought) in self.told[role].as_object().into_iter().flatten() {
+        let mut brain = self.texts["everybody"].clone();
+        for (name, thought) in self.texts[role].as_object().into_iter().flatten() {
             brain[name.as_str()] = thought.clone();
         }
         if role == "business" {
@@ -70,7 +70,7 @@ impl Fixture {
     }
 }
 
-/// The repository this belongs to.
+/// The repository's root.
 pub fn root() -> PathBuf {
     match std::env::var_os("XP_ROOT") {
         Some(root) => PathBuf::from(root),

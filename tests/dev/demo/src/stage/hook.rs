@@ -1,4 +1,5 @@
-//! Where deployments arrive: an HTTP server on loopback that checks signature, commit and tree, and runs nothing.
+//! The receiver of deployments: an HTTP server on loopback that checks signature, commit and tree, and
+//! deploys nothing.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -14,22 +15,22 @@ use sha2::Sha256;
 use super::shell;
 use crate::Done;
 
-/// A deployment that was asked for with a good signature.
+/// A delivery with a valid signature.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub environment: String,
     pub commit: String,
     pub tree: Option<String>,
-    /// The commit is there, and has that tree.
+    /// Whether the commit exists and has the stated tree.
     pub fits: bool,
 }
 
-/// What arrived.
+/// The deliveries received.
 #[derive(Default)]
 pub struct Seen {
-    /// By the id of the delivery: each counts once.
+    /// By delivery id, since each counts once.
     pub accepted: BTreeMap<String, Delivery>,
-    /// Wrongly signed ones.
+    /// Number of deliveries with an invalid signature.
     pub unsigned: u32,
 }
 
@@ -40,7 +41,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Listens; `bare` is the repository deployments come from.
+    /// Starts listening. `bare` is the repository from which is deployed.
     pub fn start(secret: &str, bare: PathBuf) -> Done<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -48,14 +49,14 @@ impl Receiver {
         let (shared, secret) = (Arc::clone(&seen), secret.to_owned());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A caller that goes away, or a probe that only connects, is no deployment.
+                // A connection that is closed without a request is not a delivery.
                 let _ = answer(stream, &secret, &bare, &shared);
             }
         });
         Ok(Self { address, seen })
     }
 
-    /// Sends it something, as a stranger would; gives the first line of the answer.
+    /// Sends a delivery with the given signature, as an outsider could. Returns the first line of the answer.
     pub fn post(&self, signature: &str, body: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(self.address)?;
         write!(
@@ -68,7 +69,7 @@ impl Receiver {
         Ok(answer.lines().next().unwrap_or_default().to_owned())
     }
 
-    /// What arrived so far.
+    /// Reads the deliveries received so far.
     pub fn with<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
         look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -86,8 +87,8 @@ fn answer(
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("x-xp-signature").then(|| value.trim().to_owned())
     });
-    let (status, told) = judge(signature.as_deref(), &body, secret, bare, seen);
-    let text = told.to_string();
+    let (status, answer) = judge(signature.as_deref(), &body, secret, bare, seen);
+    let text = answer.to_string();
     write!(
         stream,
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
@@ -134,8 +135,8 @@ fn judge(
         seen.unsigned += 1;
         return ("401 Unauthorized", json!({ "error": "the signature does not hold" }));
     }
-    let told: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |name: &str| told[name].as_str().map(str::to_owned);
+    let delivery: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name: &str| delivery[name].as_str().map(str::to_owned);
     let (Some(environment), Some(commit), Some(id)) = (text("environment"), text("commit"), text("id"))
     else {
         return ("422 Unprocessable Entity", json!({ "error": "environment, commit or id is missing" }));

@@ -1,10 +1,10 @@
-//! What must be refused, what was, and each one's twin.
+//! The trials, their results, and their controls.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Everything that is tried: key, in words, the code it must be refused with.
+/// All trials: key, description, expected refusal code.
 const TRIALS: &[(&str, &str, &str)] = &[
     ("agent_network", "network from an agent's container", "unreachable"),
     ("comment_early", "a comment before its step", "out_of_sequence"),
@@ -35,37 +35,37 @@ struct Entry {
     wrong: Vec<String>,
 }
 
-/// A refusal.
+/// The result of a trial.
 pub struct Refused {
     pub request: Value,
     pub code: String,
     pub clause: Option<String>,
     pub detail: String,
-    /// Requests that reached the forge on the way.
+    /// Number of requests that reached the stand-in during the trial.
     pub reached: usize,
 }
 
-/// All of them.
+/// All trials of a run of the demo.
 pub struct Ledger {
     entries: BTreeMap<String, Entry>,
-    /// The trials of this play.
+    /// The trials to make.
     wanted: Vec<&'static (&'static str, &'static str, &'static str)>,
 }
 
 impl Ledger {
-    /// For a play with or without the one that takes a minute.
+    /// With or without the trial that takes a minute.
     pub fn new(whole: bool) -> Self {
         let wanted = TRIALS.iter().filter(|(key, ..)| whole || *key != "expired").collect();
         Self { entries: BTreeMap::new(), wanted }
     }
 
-    /// The trial in words.
+    /// Description of a trial.
     pub fn title(&self, name: &str) -> String {
         let found = TRIALS.iter().find(|(key, ..)| *key == name);
         found.map_or_else(|| name.to_owned(), |(_, title, _)| (*title).to_owned())
     }
 
-    /// Something was refused, or not; `changed` names what is not as it was.
+    /// Records the result of a trial; `changed` names a part of the state that changed.
     pub fn refused(&mut self, name: &str, status: u64, refused: Refused, changed: Option<&str>) {
         let code = TRIALS.iter().find(|(key, ..)| *key == name).map_or("?", |(.., code)| code);
         let entry = self.entries.entry(name.to_owned()).or_default();
@@ -81,7 +81,7 @@ impl Ledger {
         entry.refused = Some(refused);
     }
 
-    /// The twin was allowed; `idle`: it was carried out and nothing changed.
+    /// Records a control that was permitted; `idle` if it was carried out and changed nothing.
     pub fn twin(&mut self, name: &str, request: Value, idle: bool) {
         let entry = self.entries.entry(name.to_owned()).or_default();
         entry.twin = Some(request);
@@ -90,7 +90,7 @@ impl Ledger {
         }
     }
 
-    /// What is wrong with one.
+    /// The faults of a trial.
     fn faults(&self, name: &str) -> Vec<String> {
         let Some(entry) = self.entries.get(name) else { return vec!["it was not tried".to_owned()] };
         let mut faults = entry.wrong.clone();
@@ -107,17 +107,17 @@ impl Ledger {
         faults
     }
 
-    /// How many there must be.
+    /// Number of trials to make.
     pub fn count(&self) -> usize {
         self.wanted.len()
     }
 
-    /// How many are not as they must be.
+    /// Number of trials with faults.
     pub fn wrong(&self) -> usize {
         self.wanted.iter().filter(|(key, ..)| !self.faults(key).is_empty()).count()
     }
 
-    /// The table.
+    /// Prints the table.
     pub fn print(&self) {
         println!("\n{:<58} {:<20} reached the forge", "tried and refused", "code");
         println!("{}", "-".repeat(100));
@@ -133,7 +133,7 @@ impl Ledger {
                     refused.clause.as_deref().unwrap_or("no clause of the workflow")
                 );
                 if let Some(twin) = twin {
-                    println!("      allowed {}", told(&refused.request, twin));
+                    println!("      allowed {}", describe(&refused.request, twin));
                 }
             } else {
                 println!("{mark} {title}");
@@ -145,8 +145,8 @@ impl Ledger {
     }
 }
 
-/// What the twin has instead: `with args.path "a" instead of "b"`.
-fn told(refused: &Value, twin: &Value) -> String {
+/// How the control differs: `with args.path "a" instead of "b"`.
+fn describe(refused: &Value, twin: &Value) -> String {
     let short = |request: &Value, path: &str| {
         let found =
             request.pointer(&format!("/{}", path.replace('.', "/"))).unwrap_or(&Value::Null).to_string();
@@ -160,7 +160,7 @@ fn told(refused: &Value, twin: &Value) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The places in which two requests differ: `args.path`.
+/// The paths at which two requests differ, such as `args.path`.
 pub fn differences(one: &Value, other: &Value) -> Vec<String> {
     fn walk(path: &str, one: &Value, other: &Value, found: &mut Vec<String>) {
         match (one, other) {

@@ -1,5 +1,5 @@
-//! Raises a small world around `xpd`, lets five agents work in it, compares it before and after everything that is
-//! refused, and says at the end what held.
+//! Sets up `xpd` with its surroundings, runs five agents, compares the state before and after each refusal,
+//! and checks the result at the end.
 
 mod cell;
 mod fixture;
@@ -16,16 +16,16 @@ use std::time::Instant;
 
 use crate::Done;
 
-/// Shows one program. `whole`: with the token that must run out, which takes a minute.
+/// Runs the demo with one fixture; if `whole`, with the trial that waits a minute for a grant to expire.
 pub fn run(number: &str, whole: bool) -> Done {
     let begun = Instant::now();
     let fixture = fixture::Fixture::read(number)?;
     println!("\n=== fixture {number}: {}\n", fixture.about);
     let world = world::World::raise(&fixture, whole)?;
     let mut play = play::Play::new(&world, &fixture, whole);
-    let told = play.run().and_then(|()| verdict::check(&world, &fixture, &play));
+    let checked = play.run().and_then(|()| verdict::check(&world, &fixture, &play));
     play.ledger.print();
-    let checked = told?;
+    let checked = checked?;
     checked.print();
     let seconds = begun.elapsed().as_secs();
     match (play.ledger.wrong(), checked.wrong()) {

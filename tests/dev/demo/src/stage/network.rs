@@ -1,4 +1,4 @@
-//! What answers inside a container and what outside.
+//! Reachability of addresses from inside a container and from outside.
 
 use std::net::TcpStream;
 
@@ -8,7 +8,7 @@ use super::ledger::Refused;
 use super::world::World;
 use crate::Done;
 
-/// The network's refusal, for the table: the operating system's words, the namespace as the clause.
+/// The refusal by the network, for the table: the operating system's error, with the namespace as the clause.
 pub fn inside(probe: &Value, addresses: usize) -> Refused {
     let answers: Vec<&str> =
         probe["tried"].as_array().into_iter().flatten().filter_map(|one| one[1].as_str()).collect();
@@ -22,7 +22,7 @@ pub fn inside(probe: &Value, addresses: usize) -> Refused {
     }
 }
 
-/// Whether the addresses answer from outside: else the probe inside would show nothing.
+/// Checks that the addresses are reachable from outside, without which the probe inside would show nothing.
 pub fn outside(world: &World) -> Done {
     for address in world.addresses() {
         TcpStream::connect(&address)

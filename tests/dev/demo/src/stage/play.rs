@@ -1,4 +1,4 @@
-//! The play: one agent has the floor at a time, so that the world can be compared around every trial.
+//! The director: lets one agent act at a time, so that the state can be compared around every trial.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -16,31 +16,31 @@ use super::snapshot::Snapshot;
 use super::world::{AGENTS, World};
 use crate::Done;
 
-/// Longest silence: the longest single thing is the wait for a token to run out.
+/// Longest time without a message; the longest wait is for a grant to expire.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// What agents are asked to try before a step is given to its own agent.
+/// Trials that agents make before a step is given to its own agent.
 const DARES: &[(&str, u64, &str, &str)] = &[
     ("review_plan", 1, "developer-1", "own_plan"),
     ("review_code", 1, "release-1", "early_merge"),
     ("review_code", 1, "developer-1", "own_review"),
 ];
 
-/// The play.
+/// The director's state.
 pub struct Play<'a> {
     world: &'a World,
     fixture: &'a Fixture,
     whole: bool,
     pub ledger: Ledger,
-    /// The run of the play, and the one with the token that runs out.
+    /// The main run, and the one with the grant that expires.
     pub run: Option<String>,
     pub aside: Option<String>,
-    /// What each agent found around itself.
+    /// What each agent found reachable from its container.
     pub probes: BTreeMap<String, Value>,
     cells: BTreeMap<String, Cell>,
     inbox: Receiver<(String, Value)>,
     said: Sender<(String, Value)>,
-    /// Who wants the floor: name, step, opening.
+    /// Agents waiting to act: name, step, opening.
     waiting: VecDeque<(String, String, u64)>,
     holder: Option<String>,
     ready: Vec<String>,
@@ -74,7 +74,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// To the end.
+    /// Runs the demo to its end.
     pub fn run(&mut self) -> Done {
         for (name, role) in AGENTS {
             let world = self.world;
@@ -106,7 +106,7 @@ impl<'a> Play<'a> {
         self.network()
     }
 
-    /// The one refusal that is not xpd's, with its twin: the same addresses from outside.
+    /// The only refusal that is not xpd's, with its control: the same addresses from outside.
     fn network(&mut self) -> Done {
         let addresses = self.world.addresses().len();
         for probe in self.probes.values() {
@@ -131,7 +131,7 @@ impl<'a> Play<'a> {
         self.tell(name, &json!({ "go": true }));
     }
 
-    /// Has an agent try something, and waits until it did.
+    /// Lets an agent make a trial and waits for its result.
     fn dare(&mut self, name: &str, dare: &Value) -> Done {
         self.tell(name, dare);
         self.dared = None;
@@ -141,7 +141,7 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// One message.
+    /// Handles one message.
     fn pump(&mut self) -> Done {
         let (name, message) = match self.inbox.recv_timeout(PATIENCE) {
             Ok(received) => received,
@@ -220,7 +220,7 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// Everybody but who starts the run waits for it.
+    /// All other agents wait for the one that starts the run.
     fn ready(&mut self, name: &str) {
         match (&self.run, name) {
             (Some(run), _) => self.tell(name, &json!({ "go": true, "run": run.clone() })),
@@ -254,13 +254,13 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// What others do meanwhile.
+    /// An event outside the agents, caused by the director.
     fn moment(&mut self, name: &str) -> Done {
         let (full_name, branch) = (self.fixture.full_name(), &self.fixture.branch);
         let failed = |error: xp_forge::ForgeError| error.to_string();
         let head = self.world.forge.branch(&full_name, branch).map_err(failed)?;
         match (name, &self.moved_from) {
-            // The last request of a write: it moves the branch.
+            // The last request of a write moves the branch.
             ("hold", _) => {
                 self.world.forge.fault(Rule::next(Fault::Hold, When::Before, "PATCH", "/git/refs/heads/"));
             }

@@ -1,24 +1,24 @@
-//! Starting programs: with an environment of their own, and what they said where they fail.
+//! Starting programs with an environment of their own; errors contain their output.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::Done;
 
-/// A program that gets no variable of ours but the path.
+/// A program with only `PATH` in its environment.
 pub fn program(name: impl AsRef<Path>) -> Command {
     let mut command = Command::new(name.as_ref());
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C.UTF-8");
     command
 }
 
-/// Runs to the end.
+/// Runs a program to its end.
 pub fn output(command: &mut Command) -> Done<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
     command.output().map_err(|error| format!("{name} cannot be run: {error}"))
 }
 
-/// What it printed, if it succeeded.
+/// The output of a program that must succeed.
 pub fn capture(command: &mut Command) -> Done<String> {
     let output = output(command)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
@@ -29,16 +29,16 @@ pub fn capture(command: &mut Command) -> Done<String> {
     Err(format!("{name} ended with {}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr)))
 }
 
-/// Plain git on a bare repository.
+/// Runs git on a bare repository.
 pub fn git(folder: &Path, args: &[&str]) -> Done<String> {
     let mut command = program("git");
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", "/nonexistent");
-    // Folders of another user are none of ours; this one is.
+    // Disables git's check of the folder's owner, which may be another user.
     command.args(["-c", "safe.directory=*"]).arg("--git-dir").arg(folder).args(args);
     capture(&mut command)
 }
 
-/// A program of the workspace: named by `cargo dev`, else beside this one.
+/// A program of the workspace: at the path in `variable`, which `cargo dev` sets, else beside this program.
 pub fn ours(variable: &str, name: &str) -> Done<PathBuf> {
     let path = match std::env::var_os(variable) {
         Some(path) => PathBuf::from(path),
@@ -54,7 +54,8 @@ pub fn ours(variable: &str, name: &str) -> Done<PathBuf> {
     }
 }
 
-/// Bubblewrap with nothing but the programs of this system in it: no network, no variable, a root that cannot be written.
+/// A bubblewrap container with the system's programs only: no network, an empty environment, a read-only
+/// root.
 pub fn container() -> Command {
     let mut bwrap = program("bwrap");
     bwrap.args(["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]);

@@ -1,10 +1,10 @@
-//! The world at one moment: everything the forge holds, the repository as plain git sees it, what was deployed.
+//! A snapshot of the state: the stand-in's data, the repository according to git, and the deployments.
 
 use super::shell;
 use super::world::World;
 use crate::Done;
 
-/// A moment.
+/// A snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     forge: String,
@@ -14,7 +14,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Now.
+    /// Takes a snapshot.
     pub fn take(world: &World) -> Done<Self> {
         let bare = world.bare();
         let objects = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"];
@@ -28,7 +28,7 @@ impl Snapshot {
         })
     }
 
-    /// What is not the same.
+    /// The first part in which two snapshots differ.
     pub fn differs(&self, other: &Self) -> Option<&'static str> {
         if self.forge != other.forge {
             Some("the forge's state")

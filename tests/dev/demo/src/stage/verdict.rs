@@ -1,4 +1,4 @@
-//! What must hold when all is done.
+//! The checks at the end of the demo.
 
 use std::io::{Read as _, Write as _};
 
@@ -12,7 +12,7 @@ use super::shell;
 use super::world::World;
 use crate::Done;
 
-/// What was checked, and whether it held.
+/// Checks with their results.
 #[derive(Default)]
 pub struct Checks {
     all: Vec<(String, Result<String, String>)>,
@@ -23,12 +23,12 @@ impl Checks {
         self.all.push((what.to_owned(), found));
     }
 
-    /// How many did not hold.
+    /// Number of failed checks.
     pub fn wrong(&self) -> usize {
         self.all.iter().filter(|(_, found)| found.is_err()).count()
     }
 
-    /// The list.
+    /// Prints the checks.
     pub fn print(&self) {
         println!("\nchecked at the end\n{}", "-".repeat(128));
         for (what, found) in &self.all {
@@ -40,7 +40,7 @@ impl Checks {
     }
 }
 
-/// Checks everything.
+/// Makes all checks.
 pub fn check(world: &World, fixture: &Fixture, play: &Play<'_>) -> Done<Checks> {
     let mut checks = Checks::default();
     let run = play.run.clone().ok_or("there was no run")?;
@@ -86,7 +86,7 @@ fn finished(world: &World, run: &str) -> Done<String> {
     }
 }
 
-/// The merge as plain git and the forge tell it.
+/// The merge according to git and to the stand-in.
 struct Merge {
     head: String,
     tree: String,
@@ -134,7 +134,7 @@ impl Merge {
     }
 }
 
-/// Clones, checks out, runs the tests in a container.
+/// Clones, checks out, and runs the tests in a container.
 fn tests(world: &World, fixture: &Fixture, commit: &str, pass: bool) -> Result<String, String> {
     let clone = world.at(if pass { "clone-after" } else { "clone-before" });
     let mut command = shell::program("git");
@@ -180,7 +180,7 @@ fn deployments(world: &World, merge: &Result<Merge, String>) -> Result<String, S
     }
 }
 
-/// The receiver would not take just anything.
+/// Checks that the receiver refuses a delivery with a wrong signature.
 fn forged(world: &World) -> Result<String, String> {
     let body = r#"{"environment":"production","repo":"a/b","commit":"0","tree":null,"id":"forged"}"#;
     let tag = "0".repeat(64);
@@ -193,7 +193,7 @@ fn forged(world: &World) -> Result<String, String> {
     }
 }
 
-/// With the proxy's own credential, past the proxy.
+/// Checks that branch protection refuses a push with the proxy's own credential.
 fn protected(world: &World, fixture: &Fixture) -> Result<String, String> {
     let io = |error: std::io::Error| error.to_string();
     let token = world.secrets.first().ok_or("no credential")?;
@@ -250,7 +250,7 @@ fn evidence(world: &World, run: &str) -> Done {
 
 fn leaks(world: &World) -> Result<String, String> {
     let mut looked = 0;
-    // Or the search would find nothing anywhere.
+    // Control: the search for secrets finds the secret in its own file.
     let kept = std::fs::read(world.at("secrets/github")).map_err(|error| error.to_string())?;
     if !world.secrets.iter().any(|secret| holds(&kept, secret.as_bytes())) {
         return Err("the search does not find the secret where it is".to_owned());

@@ -1,4 +1,5 @@
-//! The world of one run: a forge over a real repository, a receiver of deployments, keys, a signed artifact, `xpd`.
+//! The surroundings of one run: a stand-in over a real repository, a receiver of deployments, keys, a signed
+//! artifact, `xpd`.
 
 use std::fs::{File, Permissions};
 use std::io::{BufRead as _, BufReader};
@@ -18,7 +19,7 @@ use super::shell;
 use crate::Done;
 use crate::api::Api;
 
-/// Who acts: name and role.
+/// The agents: name and role.
 pub const AGENTS: [(&str, &str); 5] = [
     ("business-1", "business"),
     ("developer-1", "developer"),
@@ -27,16 +28,16 @@ pub const AGENTS: [(&str, &str); 5] = [
     ("release-1", "release"),
 ];
 
-/// Everything around the agents.
+/// The surroundings.
 pub struct World {
-    // First, so that it ends first.
+    // The first field, so that it is dropped first.
     xpd: Daemon,
     pub forge: Forge,
     pub hook: Receiver,
     pub folder: TempDir,
-    /// Head of the default branch when all began.
+    /// Head of the default branch at the beginning.
     pub first: String,
-    /// Texts that only the proxy and the other side may know.
+    /// Secrets that only the proxy and its upstreams may know.
     pub secrets: Vec<String>,
     full_name: String,
 }
@@ -56,7 +57,7 @@ impl Drop for Daemon {
 }
 
 impl World {
-    /// Raises everything and deploys the workflow.
+    /// Starts everything and deploys the workflow.
     pub fn raise(fixture: &Fixture, whole: bool) -> Done<Self> {
         let io = |error: std::io::Error| error.to_string();
         let folder = tempfile::Builder::new().prefix("xp-demo-").tempdir().map_err(io)?;
@@ -109,28 +110,29 @@ impl World {
         self.forge.git_dir(&self.full_name)
     }
 
-    /// A file of the world.
+    /// The path of a file in the demo's folder.
     pub fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The socket: the agents' door.
+    /// The agents' socket.
     pub fn socket(&self) -> PathBuf {
         self.at("door/xpd.sock")
     }
 
-    /// The log's public key, as the server said it when it started: before there was any evidence.
+    /// The log's public key, as printed by the server at its start, before there was any evidence.
     pub fn log_key(&self) -> &str {
         &self.xpd.log_key
     }
 
-    /// What must not answer from inside a container: the forge, the server's own loopback door, the deployments' door.
+    /// Addresses that must be unreachable from a container: the stand-in, the server's loopback listener, the
+    /// receiver of deployments.
     pub fn addresses(&self) -> Vec<String> {
         let plain = |url: &str| url.trim_start_matches("http://").to_owned();
         vec![plain(&self.forge.url), plain(&self.xpd.address), self.hook.address.to_string()]
     }
 
-    /// `xpd` as its administrator.
+    /// Runs `xpd` as the administrator.
     pub fn xpd(&self, args: &[&str]) -> Done<String> {
         let mut command = shell::program(shell::ours("XP_XPD", "xpd")?);
         command.current_dir(self.folder.path()).args(args);
@@ -138,7 +140,7 @@ impl World {
         shell::capture(&mut command)
     }
 
-    /// Where a run is, as the administrator sees it.
+    /// The status of a run, as the administrator sees it.
     pub fn summary(&self, run: &str) -> Done<Value> {
         let key = KeyPair::read_file(&self.at("data/keys/admin.pem")).map_err(|error| error.to_string())?;
         let api = Api::new(self.socket(), key);
@@ -169,7 +171,7 @@ fn forge(fixture: &Fixture, token: &str, folder: &Path) -> Done<Forge> {
     let failed = |error: xp_forge::ForgeError| error.to_string();
     forge.seed_repo(&fixture.owner, &fixture.name, &fixture.branch, &files).map_err(failed)?;
     let full_name = fixture.full_name();
-    // Nothing reaches the default branch but what the host itself merges, whoever asks.
+    // Branch protection: only GitHub's own merge changes the default branch, whatever the user.
     let rules = json!({
         "required_pull_request_reviews": { "required_approving_review_count": 0 },
         "required_status_checks": null,
@@ -189,7 +191,8 @@ fn forge(fixture: &Fixture, token: &str, folder: &Path) -> Done<Forge> {
     Ok(forge)
 }
 
-/// The example's roster with keys and this repository; and the developer holds the senior's role too, which must not help it.
+/// The example's roster with keys and this repository. The developer also holds the role `senior`, which must
+/// not help it.
 fn roster(fixture: &Fixture) -> Done<String> {
     let path = root().join("examples/bug_fix/roster.toml");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -252,7 +255,7 @@ fn build(folder: &Path) -> Done {
 impl Daemon {
     fn start(folder: &Path) -> Done<Self> {
         let log = File::create(folder.join("xpd.log")).map_err(|error| error.to_string())?;
-        // It must not outlive us, however we end.
+        // The server ends with this process, however it ends.
         let mut command = shell::program("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(shell::ours("XP_XPD", "xpd")?);
         command.current_dir(folder).args(["serve", "--config", "xpd.toml"]);
@@ -279,7 +282,7 @@ fn private(path: &Path, text: &str) -> Done {
     closed.map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// 32 random bytes as text.
+/// 32 random bytes in text form.
 fn random_text() -> Done<String> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;

@@ -2,22 +2,22 @@
 
 use super::{Git, GitError};
 
-/// What happened to one file.
+/// The change of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange {
-    /// Its path afterwards; of a removed file, before.
+    /// Path after the change; for a removed file, before it.
     pub path: String,
-    /// Its path before, when it was renamed.
+    /// Previous path of a renamed file.
     pub before: Option<String>,
-    /// In GitHub's words: `added`, `removed`, `modified`, `renamed`, `changed`.
+    /// GitHub's term: `added`, `removed`, `modified`, `renamed`, `changed`.
     pub status: &'static str,
-    /// The blob afterwards; of a removed file, before.
+    /// Blob after the change; for a removed file, before it.
     pub sha: String,
     /// Lines added.
     pub additions: u64,
-    /// Lines taken away.
+    /// Lines removed.
     pub deletions: u64,
-    /// The hunks; nothing for a binary file.
+    /// The hunks; `None` for a binary file.
     pub patch: Option<String>,
 }
 
@@ -66,12 +66,12 @@ impl Git {
     }
 }
 
-/// How many lines start with the sign.
+/// The number of lines that start with the sign.
 fn count(hunks: &str, sign: char) -> u64 {
     hunks.lines().filter(|line| line.starts_with(sign)).count() as u64
 }
 
-/// The next file of `git diff --raw -z`.
+/// Parses the next file of `git diff --raw -z`.
 fn raw<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<FileChange> {
     let head = fields.next()?.strip_prefix(':')?;
     let words: Vec<&str> = head.split(' ').collect();

@@ -2,7 +2,7 @@
 
 use super::{Git, GitError};
 
-/// Who wrote a commit, and when.
+/// Author or committer, and the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// Name.
@@ -26,7 +26,7 @@ pub struct CommitInfo {
     pub author: Person,
     /// Who made the commit.
     pub committer: Person,
-    /// The whole message without the last line break.
+    /// The whole message, without the final line feed.
     pub message: String,
 }
 
@@ -124,7 +124,7 @@ impl Git {
         Ok((counts.next().unwrap_or(0), counts.next().unwrap_or(0)))
     }
 
-    /// The tree that git's merge of two commits gives, or nothing when they conflict.
+    /// The tree of git's merge of two commits; `None` on a conflict.
     ///
     /// # Errors
     /// When git fails.

@@ -1,4 +1,4 @@
-//! The real git behind the stand-in: every object and every ref is made by the git binary in a bare repository.
+//! Git behind the stand-in: objects and refs are made by the git binary in a bare repository.
 
 mod diff;
 mod history;
@@ -51,12 +51,12 @@ impl Git {
         let branch = format!("--initial-branch={default_branch}");
         let place = dir.display().to_string();
         git.ask(&["init", "--quiet", "--bare", &branch, &place])?;
-        // Loose objects stay put: nothing is packed or pruned while a test looks at them.
+        // Disables automatic packing and pruning, which would change objects while a test inspects them.
         git.ask(&["config", "gc.auto", "0"])?;
         Ok(git)
     }
 
-    /// The same repository with new objects going to `scratch`: for reads that need a merge computed.
+    /// The same repository with new objects written to `scratch`, for reads that need to compute a merge.
     #[must_use]
     pub fn writing_to(&self, scratch: &Path) -> Self {
         let env = vec![
@@ -74,7 +74,7 @@ impl Git {
         Ok(self.refs(name)?.into_iter().find(|(found, ..)| found == name).map(|(_, sha, kind)| (sha, kind)))
     }
 
-    /// All refs below a prefix: name, object id, object type. In order of their names.
+    /// All refs below a prefix, sorted by name: name, object id, object type.
     ///
     /// # Errors
     /// When git fails.
@@ -98,7 +98,7 @@ impl Git {
         Ok(self.run(&["check-ref-format", name], b"", &[])?.ok)
     }
 
-    /// Moves a ref from `old` to `new`, compare-and-swap; [`ZERO`] as `old` makes it.
+    /// Moves a ref from `old` to `new` by compare-and-swap. [`ZERO`] as `old` creates it.
     ///
     /// # Errors
     /// When the ref is not at `old`, or git fails.
@@ -126,7 +126,7 @@ impl Git {
         Ok(found.ok.then(|| String::from_utf8_lossy(&found.out).trim().to_owned()))
     }
 
-    /// The ids of every object, sorted: dangling ones too.
+    /// The ids of all objects, sorted, including unreachable ones.
     ///
     /// # Errors
     /// When git fails.
@@ -135,17 +135,17 @@ impl Git {
         Ok(out.lines().map(str::to_owned).collect())
     }
 
-    /// Runs git and wants success; the output as text.
+    /// Runs git, which must succeed; returns its output as text.
     pub(crate) fn text(&self, args: &[&str]) -> Result<String, GitError> {
         self.ask(args).map(|out| String::from_utf8_lossy(&out).into_owned())
     }
 
-    /// Runs git and wants success.
+    /// Runs git, which must succeed.
     pub(crate) fn ask(&self, args: &[&str]) -> Result<Vec<u8>, GitError> {
         self.ask_with(args, b"", &[])
     }
 
-    /// Runs git with an input and extra variables and wants success.
+    /// Runs git, which must succeed, with input and additional environment variables.
     pub(crate) fn ask_with(
         &self,
         args: &[&str],
@@ -163,7 +163,7 @@ impl Git {
     pub(crate) fn run(&self, args: &[&str], input: &[u8], env: &[(&str, &str)]) -> Result<Outcome, GitError> {
         let failed = |error: std::io::Error| GitError { command: args.join(" "), detail: error.to_string() };
         let mut command = Command::new("git");
-        // Nothing of this machine's configuration may shape what the repository holds.
+        // The host's git configuration must not affect the repository.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("GIT_") {
                 command.env_remove(name);
@@ -186,7 +186,7 @@ impl Git {
         let mut child = command.spawn().map_err(failed)?;
         let stdin = child.stdin.take();
         let input = input.to_vec();
-        // Git may answer before it has read everything: feed it from another thread.
+        // Git may write output before it has read all its input, so the input is written by another thread.
         let feeder = std::thread::spawn(move || stdin.map(|mut pipe| pipe.write_all(&input)));
         let output = child.wait_with_output().map_err(failed)?;
         drop(feeder.join());

@@ -1,13 +1,13 @@
-//! Blobs and trees, written through a temporary index: there is no working tree.
+//! Blobs and trees, written through a temporary index, without a working tree.
 
 use super::{Git, GitError, ZERO};
 
-/// What a path of a tree holds.
+/// The kind and content of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A regular file.
     File(Vec<u8>),
-    /// A regular file that may be run.
+    /// An executable file.
     Executable(Vec<u8>),
     /// A symbolic link to this target.
     Symlink(String),
@@ -27,7 +27,7 @@ impl From<String> for Entry {
     }
 }
 
-/// One line of a tree.
+/// An entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeEntry {
     /// Path from the tree that was listed.
@@ -47,7 +47,7 @@ pub struct TreeEntry {
 pub struct Change {
     /// Path from the root.
     pub path: String,
-    /// What is there afterwards: mode and object id. Nothing removes it.
+    /// Mode and object id after the change; `None` removes the path.
     pub entry: Option<(String, String)>,
 }
 
@@ -69,7 +69,7 @@ impl Git {
         self.ask(&["cat-file", "blob", sha])
     }
 
-    /// The lines of a tree.
+    /// The entries of a tree.
     ///
     /// # Errors
     /// When there is no such tree.
@@ -83,7 +83,7 @@ impl Git {
         Ok(out.split('\0').filter_map(entry).collect())
     }
 
-    /// What a tree holds at a path.
+    /// The entry at a path.
     ///
     /// # Errors
     /// When there is no such tree.
@@ -108,7 +108,7 @@ impl Git {
         Ok(Some(at))
     }
 
-    /// Writes the tree that `base` becomes by the changes.
+    /// The tree that results from applying changes to `base`.
     ///
     /// # Errors
     /// When git refuses a path, a mode or an object.
@@ -139,7 +139,7 @@ impl Git {
             }
             Some((mode, sha)) => {
                 self.index(&format!("{mode} {sha}\t{}\0", change.path), env)?;
-                // git may skip a path it does not like with no more than a warning.
+                // git may skip an invalid path with only a warning.
                 if self.indexed(env)?.contains(&change.path) {
                     return Ok(());
                 }
@@ -149,7 +149,7 @@ impl Git {
         }
     }
 
-    /// Takes a path, and all below it, out of the temporary index.
+    /// Removes a path and everything below it from the temporary index.
     fn remove(&self, path: &str, env: &[(&str, &str)]) -> Result<(), GitError> {
         let below = format!("{path}/");
         let lines: String = self
@@ -161,7 +161,7 @@ impl Git {
         self.index(&lines, env)
     }
 
-    /// Feeds lines to the temporary index.
+    /// Adds entries to the temporary index.
     fn index(&self, lines: &str, env: &[(&str, &str)]) -> Result<(), GitError> {
         self.ask_with(&["update-index", "--replace", "-z", "--index-info"], lines.as_bytes(), env).map(drop)
     }
@@ -174,7 +174,7 @@ impl Git {
     }
 }
 
-/// A line of `git ls-tree -z -l`.
+/// Parses a line of `git ls-tree -z -l`.
 fn entry(line: &str) -> Option<TreeEntry> {
     let (head, path) = line.split_once('\t')?;
     let mut words = head.split_ascii_whitespace();

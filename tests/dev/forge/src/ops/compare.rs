@@ -1,4 +1,4 @@
-//! Two commits beside each other.
+//! Comparison of two commits.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ pub fn compare(world: &mut World, call: &Call) -> Answer {
         .take(size)
         .map(|info| shape::commit(world, repo, info))
         .collect();
-    // The files come with the first page only.
+    // Files are on the first page only.
     let changes = if page > 1 { Vec::new() } else { repo.git.changes(&fork, &head)? };
     let files: Vec<Value> =
         changes.iter().map(|change| shape::changed_file(world, repo, &head, change)).collect();

@@ -35,7 +35,7 @@ pub fn get(world: &mut World, call: &Call) -> Answer {
     }
     let bytes = repo.git.read_blob(&entry.sha)?;
     if let Some(target) = linked(repo, &tree, &entry, &bytes)? {
-        // GitHub answers with the file that a link inside the repository leads to.
+        // For a link within the repository GitHub returns the file it leads to.
         let bytes = repo.git.read_blob(&target.sha)?;
         return Ok(Reply::ok(shape::file(world, repo, &named, &target, &bytes)));
     }
@@ -53,7 +53,7 @@ pub fn put(world: &mut World, call: &Call) -> Answer {
     let Some(head) = repo.branch(&branch)? else {
         return Err(Reply::error(404, &format!("Branch {branch} not found")));
     };
-    // The commit is new, so no check of it can have passed.
+    // The commit is new, so none of its checks can have passed.
     if let Some(why) = repo.forbids_push(&branch, &call.login, "", true) {
         return Err(Reply::error(409, &format!("Could not create file: {why}")));
     }
@@ -97,7 +97,7 @@ pub fn put(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::json(if existing.is_some() { 200 } else { 201 }, body))
 }
 
-/// The regular file that a symbolic link leads to, one step, inside the tree.
+/// The regular file in the tree to which a symbolic link leads directly.
 fn linked(repo: &Repo, tree: &str, entry: &TreeEntry, bytes: &[u8]) -> Result<Option<TreeEntry>, Reply> {
     if entry.mode != "120000" {
         return Ok(None);

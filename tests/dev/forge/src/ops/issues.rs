@@ -79,7 +79,7 @@ pub fn update(world: &mut World, call: &Call) -> Answer {
     get(world, call)
 }
 
-/// What an update of an issue and one of a pull request have in common.
+/// The common part of updating an issue and a pull request.
 pub(super) fn edit(issue: &mut Issue, call: &Call, at: u64) {
     if let Some(title) = title(call) {
         issue.title = title;
@@ -98,7 +98,7 @@ pub(super) fn edit(issue: &mut Issue, call: &Call, at: u64) {
     issue.updated = at;
 }
 
-/// The title; GitHub takes a number for one.
+/// The title. GitHub also accepts a number.
 fn title(call: &Call) -> Option<String> {
     match call.body.get("title")? {
         Value::String(text) => Some(text.clone()),

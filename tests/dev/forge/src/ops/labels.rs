@@ -80,7 +80,7 @@ pub(super) fn names(list: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Makes the labels that are not there yet, as GitHub does for somebody who may push.
+/// Creates missing labels, as GitHub does for users with push access.
 pub(super) fn ensure(world: &mut World, call: &Call, names: &[String]) -> Result<(), Reply> {
     for name in names {
         let known = |repo: &Repo| repo.labels.contains_key(name);

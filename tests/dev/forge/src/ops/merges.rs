@@ -71,7 +71,7 @@ pub fn merge_branch(world: &mut World, call: &Call) -> Answer {
     if repo.git.is_ancestor(&head, &base)? {
         return Ok(Reply::nothing());
     }
-    // The merge is a new commit, so no check of it can have passed.
+    // The merge is a new commit, so none of its checks can have passed.
     if let Some(why) = repo.forbids_push(base_name, &call.login, "", true) {
         return Err(Reply::error(403, &why));
     }

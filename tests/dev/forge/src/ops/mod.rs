@@ -1,4 +1,4 @@
-//! The operations, one file per group, and the table of them.
+//! The operations, one module per group, and their table.
 
 mod branches;
 mod comments;
@@ -28,7 +28,7 @@ pub struct Operation {
     pub method: &'static str,
     /// Path as GitHub's OpenAPI description writes it.
     pub path: &'static str,
-    /// What does it.
+    /// Its implementation.
     pub run: fn(&mut World, &Call) -> Answer,
 }
 
@@ -36,7 +36,7 @@ const fn op(method: &'static str, path: &'static str, run: fn(&mut World, &Call)
     Operation { method, path, run }
 }
 
-/// Every operation there is.
+/// All implemented operations.
 pub const OPERATIONS: &[Operation] = &[
     op("GET", "/user", repos::me),
     op("GET", "/search/issues", search::issues),

@@ -1,4 +1,4 @@
-//! Commits, trees and blobs as git has them.
+//! Git commits, trees and blobs.
 
 use base64::Engine;
 use serde_json::{Value, json};
@@ -152,7 +152,7 @@ fn tree(world: &World, repo: &Repo, sha: &str, entries: &[TreeEntry]) -> Value {
     json!({ "sha": sha, "url": format!("{api}/trees/{sha}"), "tree": lines, "truncated": false })
 }
 
-/// One line of a tree that is to be made.
+/// Parses an entry of a tree to be created.
 fn change(repo: &Repo, line: &Value) -> Result<Change, Reply> {
     let text = |name: &str| line.get(name).and_then(Value::as_str);
     let path = text("path").ok_or_else(|| Reply::error(422, "tree.path is missing"))?.to_owned();
@@ -171,14 +171,14 @@ fn change(repo: &Repo, line: &Value) -> Result<Change, Reply> {
         (None, Some(content)) if kind == "blob" => repo.git.write_blob(content.as_bytes())?,
         _ => return Err(Reply::error(422, "Must supply either tree.sha or tree.content")),
     };
-    // A submodule's commit lives elsewhere.
+    // The commit of a submodule is in another repository.
     if kind != "commit" && repo.git.kind(&sha)?.as_deref() != Some(kind) {
         return Err(Reply::error(422, &format!("tree.sha {sha} is not a valid {kind}")));
     }
     Ok(Change { path, entry: Some((mode.to_owned(), sha)) })
 }
 
-/// A person in a body, with what is left out taken from another.
+/// A person in a body; omitted members are taken from `default`.
 fn person(given: Option<&Value>, default: &Person) -> Result<Person, Reply> {
     let Some(given) = given.filter(|given| !given.is_null()) else { return Ok(default.clone()) };
     let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::to_owned);

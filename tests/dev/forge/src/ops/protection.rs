@@ -38,7 +38,7 @@ fn what(call: &Call) -> String {
     format!("{} {}", call.full_name(), call.param("branch"))
 }
 
-/// Repository and branch, for its administrator, who is the owner.
+/// Repository and branch, if the caller is the repository's administrator (its owner).
 fn administered<'w>(world: &'w World, call: &'w Call) -> Result<(&'w Repo, &'w str), Reply> {
     let (repo, branch) = (call.repo(world)?, call.param("branch"));
     if call.login != repo.owner {

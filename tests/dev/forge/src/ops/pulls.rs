@@ -27,7 +27,7 @@ pub fn list(world: &mut World, call: &Call) -> Answer {
             "closed" => issue.closed.is_some(),
             _ => issue.closed.is_none(),
         };
-        // Without an owner before the branch GitHub does not filter.
+        // GitHub ignores the filter unless it has an owner before the branch.
         let head = call.query("head").and_then(|head| head.split_once(':'));
         let head = head.is_none_or(|(owner, branch)| owner == repo.owner && branch == pull.head);
         let base = call.query("base").is_none_or(|base| base == pull.base);

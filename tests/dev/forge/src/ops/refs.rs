@@ -47,7 +47,7 @@ pub fn create(world: &mut World, call: &Call) -> Answer {
         return Err(Reply::error(422, "Reference already exists"));
     }
     if repo.git.update_ref(&name, &sha, ZERO).is_err() {
-        // Another ref stands where a folder of this one would have to be.
+        // An existing ref would have to be a folder of this one.
         return Err(Reply::error(422, "Reference could not be created"));
     }
     moved(world, call, "git/create-ref", &format!("{name} {sha}"))?;
@@ -100,12 +100,12 @@ pub fn delete(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::nothing())
 }
 
-/// The branch that a ref is.
+/// The branch of a ref, if it is one.
 fn branch(name: &str) -> Option<&str> {
     name.strip_prefix("refs/heads/")
 }
 
-/// The type of what a ref is to point to; a branch points to commits only.
+/// The type of the object to which a ref is to point; for a branch it must be a commit.
 fn target(name: &str, kind: Option<String>) -> Result<String, Reply> {
     match kind {
         Some(kind) if kind == "commit" || !name.starts_with("refs/heads/") => Ok(kind),
@@ -114,7 +114,7 @@ fn target(name: &str, kind: Option<String>) -> Result<String, Reply> {
     }
 }
 
-/// Notes that a ref moved.
+/// Records that a ref moved.
 fn moved(world: &mut World, call: &Call, operation: &'static str, what: &str) -> Result<(), Reply> {
     let at = world.tick();
     call.repo_mut(world)?.follow(at, &call.login)?;

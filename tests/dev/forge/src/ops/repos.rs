@@ -1,4 +1,4 @@
-//! The repository and the one who asks.
+//! The repository and the current user.
 
 use crate::call::Call;
 use crate::reply::{Answer, Reply};

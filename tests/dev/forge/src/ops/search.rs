@@ -43,20 +43,20 @@ pub fn issues(world: &mut World, call: &Call) -> Answer {
     Ok(reply)
 }
 
-/// The answer for a repository that is not there or not to be seen.
+/// The answer for a repository that does not exist or is not visible.
 fn hidden() -> Reply {
     let message = "The listed users and repositories cannot be searched either because the resources do not \
                    exist or you do not have permission to view them.";
     Reply::invalid(json!([{ "message": message, "resource": "Search", "field": "q", "code": "invalid" }]))
 }
 
-/// A word of a query.
+/// A term of a query.
 enum Term {
     Word(String),
     Qualifier(String, String),
 }
 
-/// The words of a query; quotes hold a literal together.
+/// Splits a query into terms; quotes enclose a literal.
 fn terms(query: &str) -> Vec<Term> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
@@ -79,7 +79,7 @@ fn terms(query: &str) -> Vec<Term> {
         .collect()
 }
 
-/// Whether an issue fits a word.
+/// Whether an issue matches a term.
 fn matches(term: &Term, full_name: &str, issue: &Issue) -> bool {
     let open = issue.closed.is_none();
     match term {

@@ -33,14 +33,14 @@ pub fn create(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::created(shape::status(world, call.repo(world)?, &sha, &status)))
 }
 
-/// `GET /repos/{owner}/{repo}/commits/{ref}/statuses`, the newest first.
+/// `GET /repos/{owner}/{repo}/commits/{ref}/statuses`, newest first.
 pub fn list(world: &mut World, call: &Call) -> Answer {
     let (repo, sha) = found(world, call)?;
     let all = repo.statuses.get(&sha).into_iter().flatten().rev();
     Ok(call.page(world, all.map(|status| shape::status(world, repo, &sha, status)).collect()))
 }
 
-/// `GET /repos/{owner}/{repo}/commits/{ref}/status`: the last of each check.
+/// `GET /repos/{owner}/{repo}/commits/{ref}/status`: the latest status of each check.
 pub fn combined(world: &mut World, call: &Call) -> Answer {
     let (repo, sha) = found(world, call)?;
     let mut last: BTreeMap<String, &Status> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Files and directories as the contents operations show them.
+//! Files and directories in the form of the contents API.
 
 use base64::Engine;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::git::TreeEntry;
 use crate::world::{Repo, World};
 
-/// What every kind of content has in common.
+/// The members that all kinds of content have.
 #[must_use]
 pub fn listed(world: &World, repo: &Repo, at: &str, entry: &TreeEntry) -> Value {
     let kind = kind(&entry.mode);
@@ -74,7 +74,7 @@ pub fn wrapped(bytes: &[u8]) -> String {
     lines
 }
 
-/// GitHub's word for a mode.
+/// GitHub's term for a mode.
 fn kind(mode: &str) -> &'static str {
     match mode {
         "040000" => "dir",
@@ -84,7 +84,7 @@ fn kind(mode: &str) -> &'static str {
     }
 }
 
-/// A path inside an address.
+/// A path encoded for a URL.
 fn path(path: &str) -> String {
     path.bytes()
         .map(|byte| match byte {

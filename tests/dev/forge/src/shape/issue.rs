@@ -109,12 +109,12 @@ pub fn comment(world: &World, repo: &Repo, number: u64, comment: &Comment) -> Va
     })
 }
 
-/// What a person is to a repository.
+/// The association of a user with a repository.
 pub(super) fn association(repo: &Repo, login: &str) -> &'static str {
     if repo.owner == login { "OWNER" } else { "COLLABORATOR" }
 }
 
-/// A text as one segment of an address.
+/// A text encoded as one segment of a URL.
 fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {

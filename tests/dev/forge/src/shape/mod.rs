@@ -1,4 +1,5 @@
-//! The JSON of GitHub's answers. Each shape is held to GitHub's own OpenAPI description when validation is on.
+//! The JSON of GitHub's answers. Each shape is validated against GitHub's OpenAPI description if validation
+//! is on.
 
 mod commit;
 mod content;

@@ -94,7 +94,7 @@ pub fn pull(world: &World, repo: &Repo, issue: &Issue, pull: &Pull) -> Result<Va
     };
     let (_, commits) = repo.git.apart(&pull.base_sha, &pull.head_sha)?;
     let mergeable = if issue.closed.is_some() { None } else { Some(mergeable(repo, pull)?) };
-    // For somebody without a right to pass the rules.
+    // For a user without the right to bypass the rules.
     let state = match mergeable {
         None => "unknown",
         Some(false) => "dirty",
@@ -125,7 +125,8 @@ pub fn pull(world: &World, repo: &Repo, issue: &Issue, pull: &Pull) -> Result<Va
     Ok(shape)
 }
 
-/// Whether git can merge it now. The objects this makes are thrown away: looking changes nothing.
+/// Whether git can merge it at present. The objects made for this are discarded, so that a read changes
+/// nothing.
 fn mergeable(repo: &Repo, pull: &Pull) -> Result<bool, GitError> {
     let Some(base) = repo.branch(&pull.base)? else { return Ok(false) };
     let scratch = tempfile::tempdir()

@@ -6,7 +6,7 @@ use super::user::user;
 use crate::clock;
 use crate::world::{Repo, World};
 
-/// Links of a repository: name and what follows the repository's own address.
+/// Links of a repository: member name and suffix to the repository's URL.
 const LINKS: &[(&str, &str)] = &[
     ("archive_url", "/{archive_format}{/ref}"),
     ("assignees_url", "/assignees{/user}"),
@@ -46,7 +46,7 @@ const LINKS: &[(&str, &str)] = &[
     ("trees_url", "/git/trees{/sha}"),
 ];
 
-/// A `repository`, as a pull request holds it.
+/// A `repository`, as contained in a pull request.
 #[must_use]
 pub fn minimal(world: &World, repo: &Repo) -> Value {
     let full_name = repo.full_name();

@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub fn user(world: &World, login: &str) -> Value {
     })
 }
 
-/// The `public-user` that a token belongs to.
+/// The `public-user` of a token.
 #[must_use]
 pub fn me(world: &World, login: &str) -> Value {
     let mut shape = user(world, login);

@@ -1,4 +1,4 @@
-//! A plain HTTP client and plain git, which know nothing of the stand-in's inside.
+//! A plain HTTP client and plain git, independent of the stand-in's code.
 
 use std::path::Path;
 use std::process::Command;
@@ -49,7 +49,7 @@ impl Answer {
     }
 }
 
-/// Asks as a user.
+/// A client with a user's token.
 pub struct As<'a>(pub &'a Forge, pub &'a str);
 
 impl As<'_> {
@@ -97,7 +97,7 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     Answer { status: status.as_u16(), headers, text }
 }
 
-/// Plain git on the bare repository.
+/// Runs git on the bare repository.
 pub fn git(forge: &Forge, args: &[&str]) -> String {
     git_in(&forge.git_dir("acme/shop"), args)
 }
@@ -108,7 +108,7 @@ pub fn git_in(dir: &Path, args: &[&str]) -> String {
     String::from_utf8(done.stdout).expect("UTF-8").trim_end().to_owned()
 }
 
-/// The repository is sound and nothing went against GitHub's description.
+/// Asserts that the repository passes `git fsck` and that nothing violated GitHub's description.
 pub fn sound(forge: &Forge) {
     git(forge, &["fsck", "--strict", "--no-dangling"]);
     assert_eq!(forge.violations(), Vec::<String>::new());

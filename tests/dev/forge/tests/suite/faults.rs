@@ -1,4 +1,4 @@
-//! Requests that wait and connections that are cut.
+//! Held requests and cut connections.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn a_held_request_is_done_before_or_after_the_wait() {
         let watch = async {
             let seen = bot.get("/_standin/holds?parked=1").await.is(200);
             assert_eq!(seen.at("/parked/0"), format!("POST {COMMENTS}"));
-            // Only the request that fits waits.
+            // Only the matching request is held.
             assert_eq!(bot.get(COMMENTS).await.is(200).json().as_array().unwrap().len(), during);
             bot.post("/_standin/release", json!(null)).await.is(204);
         };

@@ -1,4 +1,4 @@
-//! Contents, refs, commits, trees and blobs, read back by plain git.
+//! Contents, refs, commits, trees and blobs, compared with git.
 
 use serde_json::json;
 use xp_forge::Entry;
@@ -60,7 +60,7 @@ async fn files_and_folders_are_read_at_a_ref() {
         folder.json().as_array().unwrap().iter().map(|it| (it["path"].clone(), it["type"].clone())).collect();
     assert_eq!(kinds, [(json!("src/deep"), json!("dir")), (json!("src/lib.rs"), json!("file"))]);
     assert_eq!(bot.get(&format!("{REPO}/contents/")).await.is(200).json().as_array().unwrap().len(), 4);
-    // GitHub answers with what a link leads to.
+    // For a link GitHub returns the file it leads to.
     let linked = bot.get(&format!("{REPO}/contents/link?ref={old}")).await.is(200);
     assert_eq!((linked.at("/type"), linked.at("/sha")), (json!("file"), then.at("/sha")));
     bot.get(&format!("{REPO}/contents/src/none.rs")).await.is(404);
@@ -207,7 +207,7 @@ async fn two_commits_are_compared_from_where_they_parted() {
 }
 
 #[tokio::test]
-async fn looking_changes_nothing() {
+async fn reads_change_nothing() {
     let forge = forge();
     let bot = As(&forge, "xp-bot");
     let gitlink = Entry::Gitlink(forge.branch("acme/shop", "main").unwrap());

@@ -1,4 +1,4 @@
-//! Issues, labels, comments, search, and who may ask.
+//! Issues, labels, comments, search, and authentication.
 
 use serde_json::json;
 
@@ -104,7 +104,7 @@ async fn a_request_without_title_is_refused_as_github_does() {
     bot.post(&format!("{REPO}/issues/7/comments"), json!({ "body": "x" })).await.is(404);
     bot.get(&format!("{REPO}/issues/7")).await.is(404);
     bot.get("/repos/acme/nowhere").await.is(404);
-    // Issues are not deleted over this interface.
+    // The REST API has no operation to delete issues.
     bot.delete(&format!("{REPO}/issues/1")).await.is(404);
     assert_eq!(forge.state().unwrap(), before);
     assert_eq!(forge.malformed().len(), 1, "{:?}", forge.malformed());

@@ -1,4 +1,4 @@
-//! The stand-in, driven over HTTP and read back by plain git.
+//! The stand-in over HTTP, with results compared with git.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! An unmodified Octokit drives the same operations.
+//! The same operations through an unmodified Octokit.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,7 +23,7 @@ fn octokit_drives_it() {
     let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{out}{err}\n{:#?}", forge.violations());
     assert!(out.contains("steps passed"), "{out}");
-    // What Octokit did is in git.
+    // The results are in the repository.
     assert_eq!(
         git(&forge, &["log", "-2", "--first-parent", "--format=%s", "main"]).lines().last(),
         Some("Squash it")

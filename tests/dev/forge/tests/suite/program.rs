@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::client::answer;
 
 #[tokio::test]
-async fn it_prints_its_address_and_ends_with_its_input() {
+async fn the_program_prints_its_address_and_ends_with_its_stdin() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("src")).unwrap();
     std::fs::write(folder.path().join("src/lib.rs"), "// one\n").unwrap();

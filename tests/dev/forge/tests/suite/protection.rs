@@ -1,4 +1,4 @@
-//! Protected branches: what reaches them, what is merged into them, and whose approvals still count.
+//! Protected branches: permitted pushes and merges, and dismissal of approvals.
 
 use serde_json::{Value, json};
 use xp_forge::Forge;
@@ -22,7 +22,7 @@ async fn protect(forge: &Forge, reviews: Value, checks: Value) {
     As(forge, "acme").put(&path, rules(reviews, checks)).await.is(200);
 }
 
-/// A pull request of `xp-bot`: its head.
+/// Opens a pull request as `xp-bot` and returns its head.
 async fn propose(forge: &Forge, branch: &str) -> String {
     let head = forge.push("acme/shop", branch, "xp-bot", "Fix", &[(branch, "1\n".into())]).unwrap();
     let body = json!({ "title": "t", "head": branch, "base": "main" });
@@ -50,14 +50,14 @@ async fn rules_are_the_administrators() {
     assert_eq!(owner.get(&format!("{REPO}/branches/main")).await.is(200).at("/protected"), false);
     let checks = json!({ "strict": true, "contexts": ["ci"] });
     protect(&forge, json!({ "required_approving_review_count": 2 }), checks).await;
-    let told = owner.get(&path).await.is(200);
-    assert_eq!(told.at("/required_pull_request_reviews/required_approving_review_count"), 2);
-    assert_eq!(told.at("/required_status_checks/contexts"), json!(["ci"]));
+    let found = owner.get(&path).await.is(200);
+    assert_eq!(found.at("/required_pull_request_reviews/required_approving_review_count"), 2);
+    assert_eq!(found.at("/required_status_checks/contexts"), json!(["ci"]));
     assert_eq!(owner.get(&format!("{REPO}/branches/main")).await.is(200).at("/protected"), true);
     bot.delete(&path).await.is(404);
     owner.delete(&path).await.is(204);
     owner.delete(&path).await.is(404);
-    // What would not be enforced is not promised.
+    // A rule that would not be enforced is refused.
     let owners = json!({ "require_code_owner_reviews": true });
     owner.put(&path, rules(owners, Value::Null)).await.is(422);
     sound(&forge);
@@ -78,7 +78,7 @@ async fn nothing_reaches_it_past_a_pull_request() {
     bot.put(&format!("{REPO}/contents/new"), file).await.is(409);
     bot.post(&format!("{REPO}/merges"), json!({ "base": "main", "head": "fix" })).await.is(403);
     assert_eq!(forge.branch("acme/shop", "main").unwrap(), before);
-    // An administrator passes unless the rules hold for administrators too.
+    // An administrator may bypass the rules unless they apply to administrators.
     let owner = As(&forge, "acme");
     let mut all = rules(json!({ "required_approving_review_count": 0 }), Value::Null);
     all["enforce_admins"] = json!(true);
@@ -109,7 +109,7 @@ async fn checks_must_have_passed() {
     let pull = As(&forge, "xp-bot").get(&format!("{REPO}/pulls/1")).await.is(200);
     assert_eq!(pull.at("/mergeable_state"), "blocked");
     report("lint", "success").await;
-    // A report is about one commit.
+    // A status applies to one commit.
     forge.push("acme/shop", "fix", "xp-bot", "More", &[("more", "1\n".into())]).unwrap();
     assert_eq!(merge(&forge, 1).await, says("2 of 2 required status checks are expected."));
     forge.report("acme/shop", &forge.branch("acme/shop", "fix").unwrap(), "ci", "success").unwrap();
@@ -180,13 +180,13 @@ async fn a_pull_request_is_given_another_base() {
     let pull = format!("{REPO}/pulls/1");
     review(&forge, "xp-reviewer", "APPROVE").await;
     bot.patch(&pull, json!({ "base": "nowhere" })).await.is(422);
-    // There is no rule on the other branch, so the approval stays there, and it is stale on the way back only if the branches
-    // part elsewhere.
+    // The other branch has no rule, so the approval stays while it is the base. After the way back it is
+    // stale only if the merge base differs.
     assert_eq!(bot.patch(&pull, json!({ "base": "release" })).await.is(200).at("/base/ref"), "release");
     assert_eq!(bot.patch(&pull, json!({ "base": "main" })).await.is(200).at("/base/ref"), "main");
     let listed = bot.get(&format!("{pull}/reviews")).await.is(200);
     assert_eq!(listed.at("/0/state"), "APPROVED");
-    // Given for a merge into the other branch, it is none for this one.
+    // An approval given for a merge into another branch does not count for this one.
     bot.patch(&pull, json!({ "base": "release" })).await.is(200);
     review(&forge, "acme", "APPROVE").await;
     bot.patch(&pull, json!({ "base": "main" })).await.is(200);
@@ -213,7 +213,7 @@ async fn pull_requests_onto_a_merged_branch_follow_it() {
     bot.delete(&format!("{REPO}/git/refs/heads/one")).await.is(204);
     let followed = bot.get(&format!("{REPO}/pulls/2")).await.is(200);
     assert_eq!((followed.at("/base/ref"), followed.at("/state")), (json!("main"), json!("open")));
-    // Nobody merged this one, so nothing tells where its own would go.
+    // This branch was not merged, so there is no base to retarget to.
     bot.delete(&format!("{REPO}/git/refs/heads/three")).await.is(204);
     assert_eq!(bot.get(&format!("{REPO}/pulls/3")).await.is(200).at("/state"), "closed");
     sound(&forge);

@@ -45,7 +45,7 @@ async fn a_pull_request_is_opened_once() {
     assert_eq!(text.text.trim_end(), git(&forge, &["diff", "main...fix"]));
     assert_eq!(text.headers["content-type"], "application/vnd.github.diff; charset=utf-8");
     bot.get(&format!("{REPO}/pulls/2")).await.is(404);
-    // A pull request is an issue as well, and an issue is no pull request.
+    // A pull request is also an issue, but not the reverse.
     assert_eq!(bot.get(&format!("{REPO}/issues/1")).await.is(200).at("/pull_request/merged_at"), json!(null));
     let closed = bot.patch(&format!("{REPO}/pulls/1"), json!({ "state": "closed" })).await.is(200);
     assert_eq!(closed.at("/merged"), false);

@@ -1,4 +1,4 @@
-//! What Octokit recorded of api.github.com: the same requests get answers of the same shape here.
+//! Comparison with Octokit's recordings of api.github.com: the same requests get answers of the same form.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::client::{As, forge, git};
 
-/// Members that the stand-in leaves out, which GitHub's description does not require.
+/// Optional members that the stand-in omits.
 const LACKING: &[&str] = &["/reactions is missing"];
 
-/// What differs in shape: a member that the stand-in lacks, or has with another type.
+/// Differences in form: members that the stand-in omits, or that have another type.
 fn differences(recorded: &Value, found: &Value, at: &str, out: &mut Vec<String>) {
     match (recorded, found) {
         (Value::Object(wanted), Value::Object(members)) => {
@@ -26,7 +26,7 @@ fn differences(recorded: &Value, found: &Value, at: &str, out: &mut Vec<String>)
                 differences(shape, item, &format!("{at}/0"), out);
             }
         }
-        // What may be null has been seen as null or not.
+        // A nullable member may be null in one and not in the other.
         (Value::String(kind), _) if kind == "null" || found.is_null() => {}
         (Value::String(kind), _) => {
             let same = match kind.as_str() {
@@ -56,7 +56,7 @@ async fn answers_have_the_recorded_shape() {
         let second = git(&forge, &["rev-parse", "older"]);
         for exchange in scenario["exchanges"].as_array().unwrap() {
             let text = exchange.to_string();
-            // The recording numbers the commits it made.
+            // The recording has numbered commit ids.
             let text = text.replace("0000000000000000000000000000000000000001", &second);
             let text = text.replace("0000000000000000000000000000000000000002", &main);
             let exchange: Value = serde_json::from_str(&text).unwrap();

@@ -1,4 +1,4 @@
-//! GitHub's description is really asked.
+//! Requests are validated against GitHub's description.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::client::{As, forge};
 async fn what_the_stand_in_would_take_and_github_not_is_a_violation() {
     let forge = forge();
     let bot = As(&forge, "xp-bot");
-    // The stand-in itself does not read these fields.
+    // The stand-in's own code does not read these fields.
     let body = json!({ "title": "t", "assignees": "not a list" });
     let refused = bot.post("/repos/acme/shop/issues", body).await.is(500);
     assert!(refused.text_at("/message").contains("/assignees"), "{}", refused.text);

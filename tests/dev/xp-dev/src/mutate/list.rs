@@ -1,7 +1,7 @@
-//! The planted bugs: `tests/dev/mutations/*.json`, each file an array of
-//! `{"name", "room": "machine" | "encoding" | "runtime", "file", "find", "replace", "tests"}`. `tests` names those that must
-//! fail, as `cargo nextest list` writes them: `PACKAGE::TARGET NAME`, or `PACKAGE NAME` for a test inside the library.
-//! Without it, all tests of machine and encoding run.
+//! The list of mutations: `tests/dev/mutations/*.json`, each an array of `{"name", "room": "machine" |
+//! "encoding" | "runtime", "file", "find", "replace", "tests"}`. `tests` names the tests that must fail, as
+//! `cargo nextest list` prints them: `PACKAGE::TARGET NAME`, or `PACKAGE NAME` for a test in a library.
+//! Without `tests`, all tests of machine and encoding are run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-/// One bug: in `file`, the one place where `find` stands becomes `replace`.
+/// A mutation: in `file`, the single occurrence of `find` is replaced by `replace`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mutation {
     pub name: String,
@@ -19,17 +19,17 @@ pub struct Mutation {
     pub file: String,
     find: String,
     replace: String,
-    /// One of these fails, where it is said which.
+    /// The tests of which one must fail, if stated.
     pub tests: Vec<Named>,
 }
 
-/// A test by its name.
+/// A named test.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named {
     pub package: String,
-    /// The test target; nothing for the tests inside the library.
+    /// Test target; `None` for tests in the library.
     pub target: Option<String>,
-    /// With its modules.
+    /// Name with its modules.
     pub name: String,
 }
 
@@ -49,7 +49,7 @@ impl Named {
 }
 
 impl Mutation {
-    /// The text with the bug in it; a bug that no longer fits its place exactly once is an error.
+    /// Applies the mutation. An error if `find` does not occur exactly once.
     pub fn apply(&self, text: &str) -> Result<String, Failure> {
         match text.matches(&self.find).count() {
             1 => Ok(text.replacen(&self.find, &self.replace, 1)),
@@ -61,7 +61,7 @@ impl Mutation {
     }
 }
 
-/// All bugs, in the order of their files.
+/// All mutations, in the order of their files.
 pub fn read(root: &Path) -> Result<Vec<Mutation>, Failure> {
     let folder = root.join("tests/dev/mutations");
     let mut paths: Vec<_> = fs::read_dir(&folder)
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_prove_nothing_is_refused() {
+    fn malformed_mutations_are_refused() {
         for (from, to) in [
             ("machine", "cellar"),
             ("\"<=\"", "\"<\""),

@@ -1,5 +1,5 @@
-//! A git worktree to plant bugs in. It is gone when this process is, however it ends: nothing of the developer's
-//! own files is ever touched.
+//! A git worktree for mutations. It is removed when this process ends, in whatever way. The developer's own
+//! files are not changed.
 
 use std::fs;
 use std::io::Write;
@@ -10,8 +10,8 @@ use crate::failure::Failure;
 use crate::place::Place;
 use crate::shell;
 
-/// Reads process groups from its input, one a line (`-` for none). When the input ends, because we finished or were
-/// killed, it stops the group named last and removes the worktree.
+/// Reads process groups from its input, one per line (`-` for none). At the end of its input, which also
+/// comes when this process is killed, it stops the last group and removes the worktree.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
 group=-
@@ -20,7 +20,7 @@ while read -r line; do group=$line; done
 git -C "$1" worktree remove --force "$2" 2>/dev/null || { rm -rf "$2"; git -C "$1" worktree prune; }
 "#;
 
-/// The worktree and the one who cleans up after us.
+/// The worktree, and the process that removes it.
 pub struct Tree {
     pub folder: PathBuf,
     keeper: Child,
@@ -28,7 +28,8 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The state of the developer's tracked files, uncommitted changes included, below `place_for_it`.
+    /// Creates a worktree with the state of the developer's tracked files, including uncommitted changes,
+    /// below `place_for_it`.
     pub fn make(place: &Place, place_for_it: &Path) -> Result<Self, Failure> {
         let folder = place_for_it.join("tree");
         fs::create_dir_all(place_for_it).map_err(Failure::io(place_for_it.display()))?;
@@ -38,7 +39,7 @@ impl Tree {
                 folder.display()
             )));
         }
-        // Empty when nothing differs from the last commit.
+        // Empty if there are no changes since the last commit.
         let uncommitted = shell::capture(git(place).args(["stash", "create"]), "git stash create")?;
         let state = if uncommitted.trim().is_empty() { "HEAD" } else { uncommitted.trim() };
         let mut keeper = Command::new("sh")
@@ -58,7 +59,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// What setup provides is not tracked, and the same for both.
+    /// Links the untracked files that setup provides.
     fn provide(&self, place: &Place) -> Result<(), Failure> {
         let private = self.folder.join(".xp");
         #[cfg(unix)]
@@ -70,7 +71,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Tells the keeper whom to stop if we are gone.
+    /// Tells the removing process which group to stop.
     pub fn running(&mut self, group: Option<u32>) -> Result<(), Failure> {
         let line = group.map_or_else(|| "-\n".to_owned(), |group| format!("{group}\n"));
         match &mut self.orders {
@@ -91,7 +92,7 @@ impl Tree {
 impl Drop for Tree {
     fn drop(&mut self) {
         self.orders = None;
-        // It removes the worktree now; a failure of its own is told by the next run.
+        // Removes the worktree now. A failure is reported by the next run.
         let _ = self.keeper.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! One run of the tests in the worktree, and what it says about the planted bug.
+//! A run of the tests in the worktree and its result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,13 +12,13 @@ use super::watch::watch;
 use crate::failure::Failure;
 use crate::shell;
 
-/// How the tests are run.
+/// How to run the tests.
 pub struct Trial {
     pub target: PathBuf,
     pub limit: Duration,
 }
 
-/// One run of cargo's: what it is told, and the tests that must be among those that it runs.
+/// One invocation of cargo: its arguments, and the tests that it must include.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tests {
     pub arguments: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Tests {
 }
 
 impl Tests {
-    /// These tests and no others: a run for each target.
+    /// Invocations for these tests only, one per test target.
     pub fn named<'n>(tests: impl IntoIterator<Item = &'n Named>) -> Vec<Self> {
         let mut by_target: BTreeMap<(&str, Option<&str>), BTreeSet<&str>> = BTreeMap::new();
         for test in tests {
@@ -46,12 +46,12 @@ impl Tests {
         by_target.into_iter().map(run).collect()
     }
 
-    /// What is for cargo and not for the test programs.
+    /// The arguments for cargo, without those for the test programs.
     fn before_dashes(&self) -> impl Iterator<Item = &String> {
         self.arguments.iter().take_while(|argument| *argument != "--")
     }
 
-    /// One that did not run: it would let every bug pass.
+    /// A named test that did not run. Without this check a misspelt name would let every mutation survive.
     fn absent(&self, said: &str) -> Option<&String> {
         let ran = |name: &String| {
             said.lines().any(|line| {
@@ -62,18 +62,18 @@ impl Tests {
     }
 }
 
-/// What the tests made of a planted bug.
+/// The result for a mutation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The named test failed first.
+    /// This test failed first.
     Caught(String),
-    /// The tests did not end in time.
+    /// The tests exceeded the time limit.
     Endless,
     /// All tests passed.
     Survived,
-    /// Not a bug but a misprint: proves nothing.
+    /// The mutation does not compile, and shows nothing.
     DoesNotCompile(String),
-    /// The tests passed without this one, which is not there.
+    /// The tests passed and this one was not among them.
     Absent(String),
 }
 
@@ -96,7 +96,7 @@ impl fmt::Display for Outcome {
 }
 
 impl Trial {
-    /// Runs one after the other, until one fails.
+    /// Runs the invocations until one fails.
     pub fn run(&self, tree: &mut Tree, runs: &[Tests]) -> Result<Outcome, Failure> {
         for tests in runs {
             let outcome = self.one(tree, tests)?;
@@ -107,7 +107,7 @@ impl Trial {
         Ok(Outcome::Survived)
     }
 
-    /// Builds without a limit, then runs the tests within one.
+    /// Builds without a time limit, then runs the tests with one.
     fn one(&self, tree: &mut Tree, tests: &Tests) -> Result<Outcome, Failure> {
         let mut build = self.cargo(tree);
         build.arg("--no-run").args(tests.before_dashes());
@@ -131,7 +131,7 @@ impl Trial {
     fn cargo(&self, tree: &Tree) -> Command {
         let mut cargo = shell::cargo(&tree.folder, true);
         cargo.env("CARGO_TARGET_DIR", &self.target).arg("test");
-        // Every bug is run once: fewer random workflows than a test run has, unless somebody asked for more.
+        // Fewer random workflows per mutation than in a test run, unless the variable is set.
         if std::env::var_os("XP_DIFFERENTIAL").is_none() {
             cargo.env("XP_DIFFERENTIAL", "200");
         }
@@ -139,7 +139,7 @@ impl Trial {
     }
 }
 
-/// `test a::b ... FAILED`, or whatever else the runner says about its end.
+/// The first line such as `test a::b ... FAILED`, or the runner's last message.
 fn first_failure(said: &str) -> String {
     let failed = said.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
     let panicked = || said.lines().find_map(|line| Some(line.strip_prefix("thread '")?.split_once('\'')?.0));

@@ -1,4 +1,4 @@
-//! A program with all that it starts, watched to its end or to a limit.
+//! Running a program with its children under a time limit.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// Whether it succeeded, or nothing when it took too long and was stopped; and all that it said. `tell` hears which
-/// process group runs, and when none does.
+/// Runs a program. Returns whether it succeeded (`None` if it was stopped at the limit) and its output.
+/// `tell` is called with the running process group, and with `None` at the end.
 pub fn watch(
     command: &mut Command,
     limit: Option<Duration>,
@@ -23,7 +23,7 @@ pub fn watch(
     read_in_background(child.stderr.take(), send);
     let mut said = String::new();
     let mut in_time = true;
-    // Both streams end when the whole group has ended.
+    // Both streams reach their end only when the whole group has ended.
     for _ in 0..2 {
         let text = match limit {
             Some(limit) if in_time => match ended.recv_timeout(limit) {
@@ -47,7 +47,7 @@ fn read_in_background(stream: Option<impl Read + Send + 'static>, send: mpsc::Se
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut stream) = stream {
-            // A stream that breaks has said what it has said.
+            // Output read before a failure is kept.
             let _ = stream.read_to_end(&mut bytes);
         }
         let _ = send.send(String::from_utf8_lossy(&bytes).into_owned());
@@ -62,7 +62,7 @@ fn own_group(command: &mut Command) {
 #[cfg(not(unix))]
 fn own_group(_: &mut Command) {}
 
-/// The form of `kill` that every shell knows.
+/// The form of `kill` that all shells support.
 fn stop_group(group: u32) -> Result<(), Failure> {
     let mut kill = Command::new("sh");
     kill.args(["-c", &format!("kill -s KILL -- -{group}")]);
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(shell("echo no >&2; exit 3", 60_000), (Some(false), "no\n".to_owned()));
     }
 
-    /// A child of the child keeps the streams open: only the end of the whole group ends the watch.
+    /// A grandchild holds the streams open, so the watch ends only with the whole group.
     #[test]
     fn what_does_not_end_is_stopped_with_its_children() {
         assert_eq!(shell("sleep 1000 & sleep 1000", 100).0, None);

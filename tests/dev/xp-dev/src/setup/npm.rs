@@ -1,4 +1,4 @@
-//! How npm is started: in one folder, without its notices.
+//! Invocation of npm: in one folder, without notices.
 
 use std::path::Path;
 use std::process::Command;

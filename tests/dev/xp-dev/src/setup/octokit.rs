@@ -1,4 +1,5 @@
-//! The unmodified client that drives the stand-in: `tests/dev/forge/octokit/package-lock.json`, installed to `.xp/octokit`.
+//! The unmodified client for tests of the stand-in: `tests/dev/forge/octokit/package-lock.json`, installed in
+//! `.xp/octokit`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ fn target(place: &Place) -> PathBuf {
     place.private().join("octokit")
 }
 
-/// What must be installed, or nothing where the test of the stand-in wants no client.
+/// The lock file to install, or `None` if the stand-in has no such test.
 fn wanted(place: &Place) -> Result<Option<String>, Failure> {
     let lock = source(place).join("package-lock.json");
     if !lock.is_file() {
@@ -34,7 +35,7 @@ pub fn missing(place: &Place) -> Result<bool, Failure> {
     Ok(stamp.trim() != wanted)
 }
 
-/// Provides the client; says whether anything had to be done.
+/// Installs the client; returns whether it was missing.
 pub fn ensure(place: &Place) -> Result<bool, Failure> {
     let Some(wanted) = wanted(place)? else { return Ok(false) };
     if !missing(place)? {
@@ -47,7 +48,7 @@ pub fn ensure(place: &Place) -> Result<bool, Failure> {
     for file in FILES {
         fs::copy(source(place).join(file), whole.join(file)).map_err(Failure::io(file))?;
     }
-    // The lock pins every package by digest; no package's own script runs.
+    // The lock pins every package by digest; install scripts are disabled.
     shell::quietly(
         npm::command(&whole).args(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]),
         "npm ci",

@@ -1,5 +1,5 @@
-//! GitHub's own description of its API, against which the stand-in and the connector are validated. 13 MB out of an
-//! npm package of 29; not committed.
+//! GitHub's description of its API, against which the stand-in and the connector are validated. 13 MB from an
+//! npm package of 29 MB; not committed.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,12 +19,12 @@ fn path(place: &Place) -> PathBuf {
     place.private().join("github-openapi.json")
 }
 
-/// Reads the whole file: a digest of 13 MB takes less time than anyone notices.
+/// Hashes the whole file, which takes little time for 13 MB.
 pub fn missing(place: &Place) -> bool {
     fs::read(path(place)).map(|bytes| sha256(&bytes) != SHA256).unwrap_or(true)
 }
 
-/// Provides the description; says whether anything had to be done.
+/// Provides the description; returns whether it was missing.
 pub fn ensure(place: &Place) -> Result<bool, Failure> {
     if !missing(place) {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! Programs of the system: what is missing is named, and installed by apt-get where this is root.
+//! System programs: missing ones are reported, and as root installed by apt-get.
 
 use std::process::Command;
 
@@ -6,10 +6,10 @@ use super::say;
 use crate::failure::Failure;
 use crate::shell;
 
-/// `git merge-tree --write-tree` is as old as this.
+/// The first version with `git merge-tree --write-tree`.
 const GIT: (u32, u32) = (2, 38);
 
-/// A thing we start, the Debian package that has it, and whether it is there.
+/// A program, its Debian package, and a check for its presence.
 struct Tool {
     name: &'static str,
     package: &'static str,
@@ -27,10 +27,10 @@ const TOOLS: [Tool; 8] = [
     Tool { name: "npm", package: "npm", present: || shell::find("npm").is_some() },
 ];
 
-/// Only the wheel needs it, so it is asked for only then: starting it takes half a second.
+/// Checked only when the wheel is needed, since starting pip takes half a second.
 const PIP: Tool = Tool { name: "pip for python3", package: "python3-pip", present: pip };
 
-/// Installs what is missing; says whether anything was.
+/// Installs missing programs; returns whether any was missing.
 pub fn ensure() -> Result<bool, Failure> {
     let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !(tool.present)()).collect();
     install(&missing)
@@ -55,7 +55,7 @@ fn install(missing: &[&Tool]) -> Result<bool, Failure> {
         )));
     }
     say(&format!("missing: {names}; installing {}", packages.join(" ")));
-    // An image without package lists has nothing to install from; stale lists name files that are gone.
+    // Updates the package lists, which an image may lack or have in an outdated state.
     shell::quietly(apt_get(&["update", "-qq"]).arg("-o=Acquire::Retries=3"), "apt-get update")?;
     let mut command = apt_get(&["install", "-y", "-qq", "--no-install-recommends"]);
     shell::quietly(command.args(&packages), &by_hand)?;
@@ -92,7 +92,7 @@ pub fn version(text: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-/// `/proc/self` belongs to the user this process acts as.
+/// Whether the effective user is root: the owner of `/proc/self`.
 #[cfg(target_os = "linux")]
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,7 +1,7 @@
-//! The solver: a good system libz3 if there is one, else the library from the pinned wheel.
+//! The solver: a suitable system libz3 if installed, else the library from the pinned wheel.
 //!
-//! Debian 12's own is 4.8.12, which links and then misses functions; it must not be taken.
-//! Why a wheel: `lang/decisions/0004-z3.md`.
+//! Debian 12 has 4.8.12, which links but lacks functions at run time, so it must not be used. For the choice
+//! of a wheel see `lang/decisions/0004-z3.md`.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::shell;
 const WHEEL: &str = "z3-solver==5.4.1.0";
 const SHA256: &str = "e680ce083683abca5d07c3e55c2f620ff9a29cb91c548eeeea27ae29e8060522";
 const SONAME: &str = "libz3.so.5.4";
-/// The first minor version that is whole: `z3-sys` 0.14 asks for 4.13.3 at least.
+/// The oldest accepted minor version. `z3-sys` 0.14 requires 4.13.3.
 const OLDEST: (u32, u32) = (4, 14);
 
 const CONFIG: &str = r#"# Written by `cargo dev setup`: the solver comes from the pinned wheel, not from pkg-config.
@@ -25,14 +25,14 @@ Z3_LIBRARY_PATH_OVERRIDE = { value = ".xp/z3/lib", relative = true }
 Z3_SYS_Z3_VERSION = "5.4.1"
 "#;
 
-/// Whether `ensure` has something to look at; cheap.
+/// A quick check whether [`ensure`] has work to do.
 pub fn missing(place: &Place) -> bool {
     let by_wheel = stamped(place) && configured(place);
-    // The second question starts a program.
+    // The second check starts a program.
     !by_wheel && (place.z3_config().exists() || !good_system())
 }
 
-/// Provides the solver; says whether anything had to be done.
+/// Provides the solver; returns whether it was missing.
 pub fn ensure(place: &Place) -> Result<bool, Failure> {
     if !missing(place) {
         return Ok(false);
@@ -45,7 +45,7 @@ pub fn ensure(place: &Place) -> Result<bool, Failure> {
     if !stamped(place) {
         take_wheel(place)?;
     }
-    // Last, because with it cargo looks nowhere else.
+    // Written last, since with this file cargo uses only the fetched library.
     write_atomically(&place.z3_config(), CONFIG)?;
     Ok(true)
 }
@@ -106,7 +106,7 @@ fn download(folder: &Path) -> Result<std::path::PathBuf, Failure> {
         .ok_or_else(|| Failure::new("pip download left no wheel"))
 }
 
-/// Library under both its names, headers, and the stamp that says which wheel this was.
+/// Arranges the library under both names, the headers, and a stamp that names the wheel.
 fn arrange(unpacked: &Path, whole: &Path) -> Result<(), Failure> {
     let library = whole.join("lib");
     fs::create_dir_all(&library).map_err(Failure::io(library.display()))?;

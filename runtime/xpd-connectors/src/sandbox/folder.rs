@@ -1,8 +1,8 @@
-//! Where the sandbox works: a folder of this server's under the system's folder for temporary files, with a folder inside
-//! for each run. What a killed server left there, files and processes, is found and removed by the next one.
+//! Working folders of the sandbox: one per server in the system's folder for temporary files, and inside it
+//! one per run. Files and processes left by a killed server are removed by the next one.
 //!
-//! A folder belongs to the server that holds the lock in it; the lock goes when its process ends, however it ends. A process
-//! that works for a run carries the run's folder in its environment.
+//! A server's folder contains a lock file, locked by the server's process; the lock is released when the
+//! process ends in whatever way. Each process started for a run has the run's folder in its environment.
 
 use std::fs::{DirEntry, File};
 use std::io;
@@ -12,35 +12,36 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, geteuid, pidfd_open, pidfd_send_signal};
 
-/// How the folder of a server is called.
+/// Prefix of a server's folder.
 const PREFIX: &str = "xpd-sandbox-";
-/// The same before it is locked.
+/// Prefix of a server's folder before it is locked.
 const UNLOCKED: &str = "xpd-new-";
 const LOCK: &str = "lock";
 
-/// The variable by which a process is known to belong to a run.
+/// The environment variable that associates a process with a run.
 pub(super) const VARIABLE: &str = "XPD_SANDBOX";
 
-/// Longest wait until nobody is left of a run.
-const DEATH: Duration = Duration::from_secs(2);
-/// Between two looks.
-const SOON: Duration = Duration::from_millis(5);
+/// Upper bound on the wait for a run's processes to end.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Polling interval.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The folder of a server, removed with all that is in it when it is dropped.
+/// The folder of a server. Dropping it removes it with its contents.
 #[derive(Debug)]
-pub(super) struct Root {
+pub(super) struct ServerFolder {
     path: PathBuf,
     _lock: File,
 }
 
-/// The folder of one run. Dropped, it ends every process of the run and is removed.
+/// The folder of a run. Dropping it kills every process of the run and removes the folder.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct RunFolder {
     path: PathBuf,
 }
 
-impl Root {
-    /// Makes one. It gets its name when it is locked, so that nobody takes it for left behind.
+impl ServerFolder {
+    /// Creates a server's folder. It is renamed to its final name once locked, so that another server does
+    /// not take it for a leftover.
     pub fn new() -> io::Result<Self> {
         let made = tempfile::Builder::new().prefix(UNLOCKED).tempdir()?;
         let lock = File::create_new(made.path().join(LOCK))?;
@@ -48,38 +49,38 @@ impl Root {
         let name = made.path().file_name().unwrap_or_default().to_string_lossy();
         let path = made.path().with_file_name(name.replacen(UNLOCKED, PREFIX, 1));
         std::fs::rename(made.path(), &path)?;
-        // It is elsewhere now.
+        // It has been renamed, so its temporary name must not be removed.
         let _ = made.keep();
         Ok(Self { path, _lock: lock })
     }
 
-    /// A folder for a run.
-    pub fn place(&self) -> io::Result<Place> {
+    /// Creates a folder for a run.
+    pub fn place(&self) -> io::Result<RunFolder> {
         let path = tempfile::Builder::new().prefix("run-").tempdir_in(&self.path)?.keep();
-        Ok(Place { path })
+        Ok(RunFolder { path })
     }
 }
 
-impl Drop for Root {
+impl Drop for ServerFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
-impl Place {
+impl RunFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-impl Drop for Place {
+impl Drop for RunFolder {
     fn drop(&mut self) {
         end(&self.path);
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
-/// Removes what servers of this user left behind that are no more: their processes first, then their folders.
+/// Removes the leftovers of ended servers of this user: first their processes, then their folders.
 pub fn remove_leftovers() {
     let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else { return };
     for path in entries.flatten().filter(is_left).map(|entry| entry.path()) {
@@ -91,25 +92,27 @@ pub fn remove_leftovers() {
     }
 }
 
-/// Whether an entry is the folder of a server of ours that is no more.
+/// Whether a directory entry is the folder of an ended server of this user.
 fn is_left(entry: &DirEntry) -> bool {
     let named = entry.file_name().to_string_lossy().starts_with(PREFIX);
-    // The entry itself, wherever it may lead.
+    // Metadata of the entry itself, without following a symbolic link.
     let ours = entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw());
-    // Without a lock it was half removed: it has one from the moment it has its name.
+    // A folder has its lock file from the moment it has its name, so one without it was removed in part.
     named && ours && File::open(entry.path().join(LOCK)).map_or(true, |lock| lock.try_lock().is_ok())
 }
 
-/// Ends every process that works for a folder, and waits until nobody is left.
+/// Kills every process associated with a folder and waits until all have ended.
 pub(super) fn end(folder: &Path) {
     let begun = Instant::now();
-    while workers(folder).into_iter().filter(|pid| kill(*pid, folder)).count() > 0 && begun.elapsed() < DEATH
+    while workers(folder).into_iter().filter(|pid| kill(*pid, folder)).count() > 0
+        && begun.elapsed() < EXIT_TIMEOUT
     {
-        std::thread::sleep(SOON);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// The processes that work for a folder or one inside it. Those of other users cannot be seen, and are none.
+/// The processes associated with a folder or with one inside it. The environments of other users' processes
+/// cannot be read; they are ignored.
 fn workers(folder: &Path) -> Vec<i32> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -125,10 +128,11 @@ fn works_for(pid: i32, folder: &Path) -> bool {
     environment.split(|byte| *byte == 0).filter_map(value).any(|named| named.starts_with(folder))
 }
 
-/// Ends a process, if it still is the one that was meant; says whether it was.
+/// Kills a process if it is still associated with the folder, and returns whether it was.
 fn kill(pid: i32, folder: &Path) -> bool {
     let opened = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-    // Its number may have gone to another one before it was opened, and cannot any more.
+    // The pid may have been reused before the descriptor was opened; afterwards the descriptor refers to one
+    // process.
     let Some(process) = opened.filter(|_| works_for(pid, folder)) else { return false };
     pidfd_send_signal(&process, Signal::KILL).is_ok()
 }
@@ -147,11 +151,11 @@ mod tests {
 
     #[test]
     fn what_a_killed_server_left_is_removed_and_what_lives_is_not() {
-        let (left, living) = (Root::new().unwrap(), Root::new().unwrap());
+        let (left, living) = (ServerFolder::new().unwrap(), ServerFolder::new().unwrap());
         let (old, new) = (left.place().unwrap(), living.place().unwrap());
         std::fs::write(old.path().join("file"), "checkout").unwrap();
         let (mut orphan, mut busy) = (worker(old.path()), worker(new.path()));
-        // As after a SIGKILL: the lock is free, everything else is there.
+        // The state after a SIGKILL: the lock is free, everything else is in place.
         let folder = left.path.clone();
         left._lock.unlock().unwrap();
         std::mem::forget(old);

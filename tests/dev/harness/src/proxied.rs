@@ -1,4 +1,4 @@
-//! A connector in the hands of a proxy.
+//! A connector behind a proxy, for tests.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -8,21 +8,21 @@ use xpd_proxy::{ActError, Connector, Ending, Scrubber};
 
 use crate::{Asked, Harness};
 
-/// A connector that acts as in a server: each time on a grant that was inserted, claimed and ended in a store.
+/// A connector used as in a server: each action under a grant that is inserted, claimed and ended in a store.
 #[derive(Debug)]
-pub struct Hands<C>(Arc<C>);
+pub struct Proxied<C>(Arc<C>);
 
-impl<C: Connector + 'static> Hands<C> {
-    /// Takes a connector in hand.
+impl<C: Connector + 'static> Proxied<C> {
+    /// Wraps a connector.
     #[must_use]
     pub fn new(connector: C) -> Self {
         Self(Arc::new(connector))
     }
 
-    /// Acts.
+    /// Performs an action.
     ///
     /// # Errors
-    /// The connector's own.
+    /// The connector's error.
     pub async fn act(&self, asked: &Asked) -> Result<Value, ActError> {
         let connector = Arc::clone(&self.0) as Arc<dyn Connector>;
         let harness = Harness::new(connector, Scrubber::default()).await;
@@ -38,16 +38,16 @@ impl<C: Connector + 'static> Hands<C> {
         }
     }
 
-    /// Looks whether it happened.
+    /// Probes for an action.
     ///
     /// # Errors
-    /// The connector's own.
+    /// The connector's error.
     pub async fn probe(&self, asked: &Asked) -> Result<Option<Value>, ActError> {
         self.0.probe(&asked.sought()).await
     }
 }
 
-impl<C> Deref for Hands<C> {
+impl<C> Deref for Proxied<C> {
     type Target = C;
 
     fn deref(&self) -> &C {

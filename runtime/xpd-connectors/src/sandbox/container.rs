@@ -1,4 +1,4 @@
-//! One command in a bubblewrap container: no network, a root that cannot be written, limits on everything.
+//! One command in a bubblewrap container: no network, a read-only root, limits on all resources.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -8,32 +8,32 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdout, Command};
 use xpd_proxy::ActError;
 
-use super::place::{self, Root};
+use super::folder::{self, ServerFolder};
 use super::watch::{self, Excess};
 use super::{Config, filter};
 
-/// What a command that took too long ends with, as `timeout(1)` says it.
+/// Exit status of a command that exceeded its time limit, as for `timeout(1)`.
 const TIMED_OUT: i32 = 124;
-/// What a command that was killed ends with, as shells say it.
+/// Exit status of a command that was killed, as shells report SIGKILL.
 const KILLED: i32 = 137;
-/// Waits for the word to start, copies the checkout into the working folder, then becomes the command (`$1`).
+/// Waits for the line `start`, copies the checkout into the working folder and executes the command (`$1`).
 const SCRIPT: &str = "read -r word && test \"$word\" = start || exit 125; exec 0</dev/null 2>&1; \
     cp -a /checkout/. /build/ && cd /build && exec /bin/sh -c \"$1\"";
 
-/// How long it may take until nobody is left of a container whose first process was killed.
-const DEATH: Duration = Duration::from_secs(30);
+/// Upper bound on the time until all processes of a container whose first process was killed are gone.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How a command ended.
+/// The result of a command.
 pub(super) struct Ended {
     pub code: i32,
     pub output: String,
 }
 
-/// The files in the folder of a run.
+/// Name of the folder with the checkout in the folder of a run.
 pub(super) const FILES: &str = "files";
 
-/// Kernel settings and triggers, which root's files are whatever the container, and what tells of the host: nothing of
-/// it is there.
+/// Files of `/proc` that change kernel settings or describe the host. In the container their owner is root
+/// regardless of the user namespace, so they are replaced by empty files.
 const HIDDEN: &[&str] = &[
     "acpi",
     "asound",
@@ -63,7 +63,7 @@ const HIDDEN: &[&str] = &[
     "vmallocinfo",
 ];
 
-/// Runs a command on the files in the folder of a run. Dropped before its end, it ends the command.
+/// Runs a command on the checkout in a run's folder. Dropping the future kills the command.
 pub(super) async fn run(place: &Path, command: &str, config: &Config) -> Result<Ended, ActError> {
     if watch::is_short(config) {
         return Err(short());
@@ -75,7 +75,7 @@ pub(super) async fn run(place: &Path, command: &str, config: &Config) -> Result<
     let (Some(mut start), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(ActError::NotSent("bubblewrap does not talk".to_owned()));
     };
-    // The pipe is read to its end whatever is kept, or the command would stand still.
+    // The pipe is read to its end even if the output is discarded, since a full pipe would block the command.
     let reading = tokio::spawn(last(stdout, config.output_bytes));
     let outer = child.id();
     let view = tokio::select! {
@@ -83,12 +83,12 @@ pub(super) async fn run(place: &Path, command: &str, config: &Config) -> Result<
         view = watch::view(outer) => view,
     };
     let Some(view) = view else {
-        // A container that was never finished waits for its maker without an end, and holds the pipe.
+        // A container whose setup did not complete waits for its parent indefinitely and holds the pipe open.
         reading.abort();
         let _ = child.kill().await;
         return Err(ActError::NotSent("bubblewrap made no container".to_owned()));
     };
-    // A command that is gone already needs no word.
+    // Fails if the command has already ended, which is reported below.
     let _ = start.write_all(b"start\n").await;
     drop(start);
     let stopped = tokio::select! {
@@ -100,11 +100,11 @@ pub(super) async fn run(place: &Path, command: &str, config: &Config) -> Result<
         excess = watch::excess(view, config) => Ok(Some(excess)),
     };
     if stopped.is_ok() {
-        // Whoever is inside dies with the process outside.
+        // The processes inside die with the process outside (`--die-with-parent`).
         let _ = child.kill().await;
     }
-    // The pipe ends when nobody is left.
-    let Ok(kept) = tokio::time::timeout(DEATH, reading).await else {
+    // The pipe reports end of file when the last process has ended.
+    let Ok(kept) = tokio::time::timeout(EXIT_TIMEOUT, reading).await else {
         return Err(ActError::NotSent("the command cannot be stopped".to_owned()));
     };
     let kept = kept.unwrap_or_default();
@@ -117,7 +117,7 @@ pub(super) async fn run(place: &Path, command: &str, config: &Config) -> Result<
         Ok(Some(Excess::Host)) => {
             return Err(short());
         }
-        Ok(Some(Excess::Unseen)) => {
+        Ok(Some(Excess::Unknown)) => {
             return Err(ActError::NotSent("what the command takes cannot be watched".to_owned()));
         }
     };
@@ -130,12 +130,12 @@ fn short() -> ActError {
 }
 
 fn bubblewrap(place: &Path, filter: &Path, command: &str, config: &Config) -> Command {
-    // Only a shell can hand bubblewrap one more open file.
+    // Only a shell can pass bubblewrap an additional open descriptor.
     let mut bwrap = Command::new("/bin/sh");
-    bwrap.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env(place::VARIABLE, place);
+    bwrap.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env(folder::VARIABLE, place);
     bwrap.args(["-c", "exec 9<\"$0\"; exec bwrap \"$@\""]).arg(filter).args(["--seccomp", "9"]);
     bwrap.args(["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]);
-    // A user namespace of its own would let a command mount memory without a bound.
+    // In a user namespace of its own a command could mount a tmpfs without a size limit.
     bwrap.args(["--unshare-user", "--disable-userns"]);
     bwrap.args(["--hostname", "sandbox", "--ro-bind", "/usr", "/usr"]);
     for folder in ["/bin", "/sbin", "/lib", "/lib32", "/lib64"] {
@@ -160,11 +160,11 @@ fn bubblewrap(place: &Path, filter: &Path, command: &str, config: &Config) -> Co
             Ok(_) => {
                 bwrap.args(["--ro-bind", "/dev/null"]).arg(&path);
             }
-            // Not of this kernel.
+            // The kernel does not have this file.
             Err(_) => {}
         }
     }
-    // The tmpfs under the devices has no bound of its own.
+    // The tmpfs under `/dev` has no size limit of its own.
     bwrap.args(["--size", &size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]);
     bwrap.args(["--size", &size, "--tmpfs", "/build", "--size", &size, "--tmpfs", "/tmp"]);
     bwrap.arg("--ro-bind").arg(place.join(FILES)).arg("/checkout");
@@ -189,7 +189,7 @@ fn bubblewrap(place: &Path, filter: &Path, command: &str, config: &Config) -> Co
     bwrap
 }
 
-/// The last bytes that come out.
+/// Reads to the end and returns the last bytes.
 async fn last(mut from: ChildStdout, most: usize) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut buffer = vec![0; 16 * 1024];
@@ -203,21 +203,21 @@ async fn last(mut from: ChildStdout, most: usize) -> Vec<u8> {
     kept
 }
 
-/// Text that any other layer takes: no control characters but line breaks and tabs, and none that turns the direction of
-/// what follows, which a person would read differently from a program.
+/// Text without control characters, except line feeds and tabs, and without characters that change the
+/// direction of text, which would make people and programs read it differently.
 fn printable(bytes: &[u8]) -> String {
     let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let kept = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c));
     String::from_utf8_lossy(bytes).chars().filter(kept).collect()
 }
 
-/// Whether a container can be made here at all.
+/// Whether a container can be created on this host.
 ///
 /// # Errors
-/// Why not.
+/// The reason why not.
 pub async fn available() -> Result<(), String> {
     super::unprivileged()?;
-    let root = Root::new().map_err(|error| error.to_string())?;
+    let root = ServerFolder::new().map_err(|error| error.to_string())?;
     let place = root.place().map_err(|error| error.to_string())?;
     std::fs::create_dir(place.path().join(FILES)).map_err(|error| error.to_string())?;
     let config = Config { seconds: 10, disk_mib: 1, ..Config::default() };
@@ -235,7 +235,7 @@ mod tests {
 
     use super::*;
 
-    /// How many processes have this among their arguments.
+    /// The number of processes with this text in their arguments.
     fn running(words: &str) -> usize {
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
@@ -250,12 +250,13 @@ mod tests {
         }
     }
 
-    /// A run whose wait is given up ends the command at once, with everybody who left its group, and every program around it.
+    /// Dropping the future of a run kills the command, processes that left its process group, and bubblewrap
+    /// itself.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_command_ends_when_nobody_waits_for_it_any_more() {
-        let root = Root::new().unwrap();
+        let root = ServerFolder::new().unwrap();
         let config = Config::default();
-        // At every moment of its beginning, too.
+        // Including at every stage of its setup.
         for pause in [None, Some(0), Some(1), Some(3), Some(10), Some(30), Some(60)] {
             let place = root.place().unwrap();
             std::fs::create_dir(place.path().join(FILES)).unwrap();
