@@ -162,14 +162,15 @@ impl<'f, 'm> Values<'f, 'm> {
             let Some(place) = value.at(field).cloned() else { continue };
             put(&mut value, field, another(place, number));
         }
+        for (fields, is) in flags {
+            put(&mut value, fields, Value::Bool(*is));
+        }
+        // What is an argument is that, whatever somebody would like to read there.
         for identity in &action.clauses.is {
             let param = action.params.get(identity.argument as usize);
             if let Some(given) = param.and_then(|param| args.get(&param.name)?.at(&identity.fields)) {
                 put(&mut value, &identity.field, given.clone());
             }
-        }
-        for (fields, is) in flags {
-            put(&mut value, fields, Value::Bool(*is));
         }
         value
     }

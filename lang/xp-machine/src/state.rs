@@ -194,6 +194,9 @@ pub struct GrantState {
     pub live: Vec<String>,
     /// Claims in doubt.
     pub doubts: u32,
+    /// Claims of this opening that are not decided, those in doubt among them.
+    #[serde(default)]
+    pub claimed: u32,
     /// Latest result of this opening.
     pub result: Option<Value>,
 }

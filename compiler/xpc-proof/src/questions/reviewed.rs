@@ -231,9 +231,11 @@ impl<'f, 'm> Judged<'f, 'm> {
         let action = self.facts.action_of((step, grant));
         let pins = &self.facts.grant((step, grant))?.pins;
         let clauses = &action.clauses;
-        let compared = |index: u32| {
+        // Of a record, what is compared is the part that the clause names.
+        let compared = |index: u32, fields: &[String]| {
             clauses.expects.iter().any(|expectation| {
-                matches!(&expectation.at, Some(Source::Argument { index: at, .. }) if *at == index)
+                matches!(&expectation.at, Some(Source::Argument { index: at, fields: of })
+                    if *at == index && fields.starts_with(of))
             })
         };
         let (mut made, mut params) = (Vec::new(), Vec::new());
@@ -244,7 +246,7 @@ impl<'f, 'm> Judged<'f, 'm> {
             self.facts.w.sources(action, &datum.fields).into_iter().chain(content.into_iter().flatten())
         {
             match source {
-                Source::Argument { index, .. } if compared(index) => {}
+                Source::Argument { index, fields } if compared(index, &fields) => {}
                 Source::Argument { index, fields } => {
                     given(pins.get(index as usize)?, fields, &mut made, &mut params)?;
                 }

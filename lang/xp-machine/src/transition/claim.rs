@@ -96,6 +96,7 @@ pub(crate) fn apply(
     now.in_flight += 1;
     let uses = now.grants.get_mut(grant.index()).ok_or_else(Refusal::broken)?;
     uses.live.retain(|jti| jti != claim.jti);
+    uses.claimed += 1;
     uses.spent += 1;
     uses.spent_in_run += 1;
     Ok(Accepted::Claimed { step: claim.step, grant })

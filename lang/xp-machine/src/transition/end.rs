@@ -6,7 +6,7 @@ use xp_wire::RefusalCode;
 
 use crate::event::Accepted;
 use crate::refusal::Refusal;
-use crate::state::{Hold, Phase, State, Status};
+use crate::state::{Hold, Phase, State, Status, StepState};
 use crate::transition::{Context, close};
 
 pub(crate) fn complete(
@@ -128,7 +128,17 @@ fn finish(
             grant.result = Some(result.clone());
         }
     }
+    decided(step, hold);
     Ok(Accepted::Ended { bound, changes: close::advance(context.machine, state) })
+}
+
+/// A claim is not under way any more, nor in doubt.
+fn decided(step: &mut StepState, hold: &Hold) {
+    if step.opening == hold.opening
+        && let Some(grant) = step.grants.get_mut(hold.grant.index())
+    {
+        grant.claimed = grant.claimed.saturating_sub(1);
+    }
 }
 
 fn not_done(
@@ -142,6 +152,7 @@ fn not_done(
     let step = state.steps.get_mut(hold.step.index()).ok_or_else(Refusal::broken)?;
     step.in_flight = step.in_flight.saturating_sub(1);
     let current = step.opening == hold.opening;
+    decided(step, hold);
     if let Some(grant) = step.grants.get_mut(hold.grant.index()).filter(|_| returned) {
         grant.spent_in_run = grant.spent_in_run.saturating_sub(1);
         if current {

@@ -43,7 +43,9 @@ pub(crate) fn judge(
             return Err(Refusal::by(
                 RefusalCode::NoEvidence,
                 clause,
-                format!("the evidence for `{outcome}` is not there"),
+                format!(
+                    "the evidence for `{outcome}` is not there, or a use that may replace it is under way"
+                ),
             ));
         }
         How::Auto(_) => {
@@ -100,7 +102,11 @@ pub(crate) fn settle(context: &Context<'_>, state: &mut State, atom: Atom) -> Re
         ));
     }
     if !data::due(now, outcome) {
-        return Err(Refusal::by(RefusalCode::NoEvidence, Clause::Outcome(atom), "the evidence is not there"));
+        return Err(Refusal::by(
+            RefusalCode::NoEvidence,
+            Clause::Outcome(atom),
+            "the evidence is not there, or a use that may replace it is under way",
+        ));
     }
     accept(context, state, atom, None, None)
 }

@@ -35,5 +35,7 @@ pub(crate) fn apply(
     if submission {
         now.shown.insert((who.principal.name.clone(), digest.clone()));
     }
+    // What somebody knows they know in every role: from the first look on, the role is theirs.
+    actor::fix(state, declared.role, who);
     Ok(Accepted::Shown { value, digest })
 }
