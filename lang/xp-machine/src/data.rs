@@ -27,14 +27,18 @@ pub(crate) fn expr(state: &State, expr: &Expr) -> Option<Value> {
     expr.value(|named| datum(state, named))
 }
 
-/// Truth of a condition. A literal that reads unbound data, or data that a use under way or in doubt may replace, is false,
-/// negated or not: what an outcome was accepted on is what it takes effect on.
+/// Truth of a condition. A literal that reads unbound or doubtful data is false, negated or not; so is one that reads a flag
+/// which a use under way may replace: what an outcome was accepted on is what it takes effect on.
 pub(crate) fn condition(step: &StepState, condition: &Condition) -> bool {
     condition.holds(&|literal| {
-        let grant =
-            step.grants.get(literal.grant.index()).filter(|grant| grant.doubts == 0 && grant.claimed == 0);
-        let Some(result) = grant.and_then(|grant| grant.result.as_ref()) else { return false };
-        literal.flag.is_none_or(|(fields, is)| result.at(fields) == Some(&Value::Bool(is)))
+        let Some(grant) = step.grants.get(literal.grant.index()).filter(|grant| grant.doubts == 0) else {
+            return false;
+        };
+        let Some(result) = grant.result.as_ref() else { return false };
+        let is_so = |(fields, is): (&[String], bool)| {
+            grant.claimed == 0 && result.at(fields) == Some(&Value::Bool(is))
+        };
+        literal.flag.is_none_or(is_so)
     })
 }
 

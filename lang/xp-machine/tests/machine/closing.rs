@@ -1,5 +1,6 @@
 //! Closing first: an outcome waits for what is in flight, and nothing new starts meanwhile.
 
+use xp_artifact::workflow::{Atom, OutcomeIx, StepId};
 use xp_machine::{Accepted, Change, Event, RefusalCode, Status};
 
 use crate::fixture::{Run, code, judge, reviewed, writer};
@@ -19,6 +20,27 @@ fn a_write_in_flight_lands_before_the_step_settles_and_is_what_is_tested() {
     assert!(run.open(1));
     assert_eq!(code(run.ask(&writer(), "test", "test", "c1")), RefusalCode::OutOfScope);
     run.ask(&writer(), "test", "test", "c2").unwrap();
+}
+
+#[test]
+fn a_flag_that_a_use_under_way_may_replace_is_no_evidence() {
+    let mut workflow = reviewed();
+    workflow.steps[1].grants[0].limit.uses = 2;
+    let mut run = Run::of(workflow);
+    run.act(&writer(), "write", "write", "a", "c1").unwrap();
+    run.judge(&writer(), "write", "ready").unwrap();
+    // Two measurements at once: the first one passes while the second one is under way.
+    let [first, second] = [(); 2].map(|()| {
+        let token = run.ask(&writer(), "test", "test", "c1").unwrap();
+        run.claim(&token).unwrap();
+        token
+    });
+    let settle = |outcome| Event::Settle { outcome: Atom { step: StepId(1), outcome: OutcomeIx(outcome) } };
+    run.complete(&first, true, "c1");
+    assert_eq!(code(run.apply(settle(0))), RefusalCode::NoEvidence);
+    run.complete(&second, false, "c1");
+    assert_eq!(code(run.apply(settle(0))), RefusalCode::NoEvidence);
+    run.apply(settle(1)).unwrap();
 }
 
 #[test]

@@ -90,13 +90,15 @@ fn a_submission_is_judged_after_it_was_viewed() {
 }
 
 #[test]
-fn what_one_principal_was_shown_another_has_not_seen() {
+fn whoever_looks_plays_the_role() {
     let mut run = planned();
     submit(&mut run, &["a"]).unwrap();
     run.judge(&writer(), "plan", "done").unwrap();
     let colleague = crate::fixture::actor("j2", "team-j2", &["judge"]);
-    run.apply(Event::View { actor: colleague, step: "review".to_owned(), datum: submitted(0) }).unwrap();
-    assert_eq!(code(run.judge(&judge(), "review", "agreed")), RefusalCode::NotShown);
-    run.apply(Event::View { actor: judge(), step: "review".to_owned(), datum: submitted(0) }).unwrap();
-    run.judge(&judge(), "review", "agreed").unwrap();
+    let view = |actor| Event::View { actor, step: "review".to_owned(), datum: submitted(0) };
+    run.apply(view(colleague.clone())).unwrap();
+    // What the one was shown the other has not seen, and cannot see any more.
+    assert_eq!(code(run.judge(&judge(), "review", "agreed")), RefusalCode::WrongRole);
+    assert_eq!(code(run.apply(view(judge()))), RefusalCode::WrongRole);
+    run.judge(&colleague, "review", "agreed").unwrap();
 }

@@ -51,7 +51,7 @@ async fn what_was_shown_before_is_not_recorded_again() {
     assert_eq!(entries(&ann).await, before + 1);
     // Views are recorded per principal and per opening, and each is authorised.
     let eve = world.joined("bob", &run).await;
-    eve.view("review", "work.files").await.refused("not_separate");
+    eve.view("review", "work.files").await.refused("wrong_role");
     ben.judge("review", "changes").await.ok();
     ben.view("review", "work.files").await.refused("out_of_sequence");
     propose("src/a.rs").await;
