@@ -422,6 +422,9 @@ fn candidates(
             let mut values = vec![sample::value(machine, ty, &format!("any in {}", step.0))];
             let fits = |value: &&Value| xp_scope::check(value, ty, machine.records()).is_ok();
             values.extend(options.probes.iter().filter(fits).cloned());
+            // A judge may look at exactly what it judges.
+            values.extend(sample::judged(machine, state, step).into_iter().filter(|value| fits(&value)));
+            values.sort();
             values.dedup();
             values
         }

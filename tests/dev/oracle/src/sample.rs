@@ -58,16 +58,16 @@ pub(crate) fn results(
     }
     flags.sort();
     flags.dedup();
-    let judged: Vec<Value> = step
-        .outcomes
-        .iter()
-        .filter_map(|outcome| outcome.of.as_ref())
-        .filter_map(|datum| machine.value(state, datum).cloned())
-        .collect();
+    let judged = judged(machine, state, id);
     // The environment is honest: a role that may view what it judges is shown it.
     let mut shown = Vec::new();
     for field in &action.shows {
         let path = std::slice::from_ref(field);
+        // A field that is an argument shows that argument.
+        let fixed = action.clauses.identity(path).is_some() && base.at(path).is_some();
+        if fixed {
+            continue;
+        }
         for value in &judged {
             let mut faithful = base.clone();
             if set(&mut faithful, path, value.clone()) {
@@ -89,6 +89,13 @@ pub(crate) fn results(
         }
     }
     all
+}
+
+/// The values that outcomes of a step judge now.
+pub(crate) fn judged(machine: &Machine, state: &State, id: StepId) -> Vec<Value> {
+    let outcomes = machine.workflow().steps.get(id.index()).map(|step| step.outcomes.as_slice());
+    let data = outcomes.unwrap_or_default().iter().filter_map(|outcome| outcome.of.as_ref());
+    data.filter_map(|datum| machine.value(state, datum).cloned()).collect()
 }
 
 fn read_flags(condition: &xp_artifact::workflow::Condition, ix: GrantIx, flags: &mut Vec<Vec<String>>) {
