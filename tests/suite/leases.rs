@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::workflow::ActionId;
-use xp_machine::{Concern, Machine, What};
+use xp_machine::{Concern, Machine, Start, What};
 use xp_scope::Value;
 
 use crate::sources::compile;
@@ -111,4 +111,28 @@ fn a_change_of_some_thing_concerns_all_of_its_upstream_for_a_while() {
 #[test]
 fn what_the_upstream_is_yet_to_name_concerns_nobody() {
     assert_eq!(concerned("open", &[]), []);
+}
+
+/// What a run of the source holds from its start, with this `lease` line in it.
+fn leased(line: &str) -> Vec<What> {
+    let text =
+        SOURCE.replace("workflow w(draft: text) {\n", &format!("workflow w(draft: text) {{\n  {line}\n"));
+    let model = compile("leases", &text).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let machine = Machine::new(model.workflow).expect("a machine");
+    let workflow = machine.workflow();
+    let start = Start {
+        at: 0,
+        params: BTreeMap::from([("draft".to_owned(), Value::Text("d".to_owned()))]),
+        instances: workflow.actions.iter().map(|one| (one.connector.clone(), "bank".to_owned())).collect(),
+        staff: BTreeMap::new(),
+    };
+    machine.leased(&machine.start(&start).expect("it starts"))
+}
+
+#[test]
+fn a_lease_of_one_of_several_and_of_anything() {
+    assert!(matches!(leased("lease bank.Draft(draft)").as_slice(), [What::Thing(_)]));
+    assert_eq!(leased("lease every bank.Draft"), [What::Realm("bank".to_owned())]);
+    assert_eq!(leased("lease anything"), [What::Anything]);
+    assert_eq!(leased(""), []);
 }

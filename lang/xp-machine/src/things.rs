@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::things;
 use xp_artifact::workflow::{Action, ActionId};
-use xp_scope::thing::{Canonical, Immutable, Thing};
+use xp_scope::thing::{Canonical, Immutable, Kind, Thing};
 use xp_scope::{Type, Value};
 
 use crate::given::{Given, GivenKey};
@@ -201,11 +201,10 @@ impl Machine {
                 let Some(keys) = keys.collect::<Option<Vec<Value>>>() else { break };
                 levels.push((self.workflow.kinds.named(&level.kind)?, keys));
             }
-            if levels.is_empty() {
-                let outermost = self.workflow.kinds.named(&lease.thing.levels().first()?.kind)?;
-                return Some(What::Realm(self.workflow.kinds.get(outermost)?.realm.clone()));
-            }
-            Some(What::Thing(Thing { levels }.canonical(&self.workflow.kinds)))
+            Some(match levels.is_empty() {
+                true => self.all_of(&lease.thing),
+                false => What::Thing(Thing { levels }.canonical(&self.workflow.kinds)),
+            })
         });
         found.collect()
     }
@@ -219,18 +218,23 @@ impl Machine {
     ) -> Option<Concern> {
         let kinds = &self.workflow.kinds;
         let Some(thing) = things::thing(kinds, action, args, None, expr) else {
-            let outermost = expr.levels().first().and_then(|level| kinds.get(kinds.named(&level.kind)?));
-            let what = match outermost {
-                Some(kind) if kind.immutable.is_some() => return None,
-                Some(kind) => What::Realm(kind.realm.clone()),
-                None => What::Anything,
-            };
-            return Some(Concern { what, lasting: evident });
+            let changes = self.outermost(expr).is_none_or(|kind| kind.immutable.is_none());
+            return changes.then(|| Concern { what: self.all_of(expr), lasting: evident });
         };
         let kind = thing.levels.last().and_then(|(kind, _)| kinds.get(*kind))?;
         let whole = thing.levels.len() == expr.levels().len();
         let what = What::Thing(thing.canonical(kinds));
         kind.immutable.is_none().then_some(Concern { what, lasting: evident || whole })
+    }
+
+    fn outermost(&self, expr: &ThingExpr) -> Option<&Kind> {
+        let level = expr.levels().first()?;
+        self.workflow.kinds.get(self.workflow.kinds.named(&level.kind)?)
+    }
+
+    /// All of the upstream that things lie in which not even their outermost key tells apart.
+    fn all_of(&self, expr: &ThingExpr) -> What {
+        self.outermost(expr).map_or(What::Anything, |kind| What::Realm(kind.realm.clone()))
     }
 
     /// The things that must not have moved for a use, each with the version it must be at, where one is known.

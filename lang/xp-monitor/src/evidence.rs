@@ -12,6 +12,8 @@ use xp_artifact::workflow::{
     Action, Atom, Condition, Datum, Expr, GrantIx, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
 };
 
+use xp_scope::thing::Term;
+
 use crate::fact::GrantAt;
 use crate::looked::{Looked, looks};
 use crate::validity::{Subject, Validity};
@@ -36,6 +38,15 @@ pub struct Evidence {
     /// The judge looked at the thing, by the name that is judged: then the use counts where it did, whether or not its result
     /// has a name in the workflow.
     pub looked: Option<Looked>,
+}
+
+impl Evidence {
+    /// What the judge looked at by a clause of the use that gave the evidence: it has the name that was judged. None where the
+    /// clause means what it means in any use.
+    pub fn looked_at(&self, terms: &mut Terms<'_>, at: GrantAt, expr: &ThingExpr) -> Option<Term> {
+        let looked = self.looked.as_ref().filter(|looked| at == self.by && looked.fields.is_empty())?;
+        Some(terms.term_where(at, expr, looked.argument, &looked.name))
+    }
 }
 
 /// All evidence of a workflow, in the order of steps and outcomes.

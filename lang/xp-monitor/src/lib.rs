@@ -27,7 +27,6 @@ pub use expected::{asked, waits_for};
 pub use fact::{End, Fact, GrantAt, Use};
 pub use looked::Looked;
 pub use rests::rests;
-pub use same::Same;
 pub use sight::{Concrete, Relation, Results, Sight};
 pub use uses::means;
 pub use watch::{Standing, Watch, Watched, is_guardable, is_safety, looks_at, spoken_of};

@@ -1,4 +1,4 @@
-//! Whether clauses of two grants certainly mean one thing.
+//! Whether a clause certainly means what evidence is about.
 
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::things::Terms;
@@ -10,23 +10,15 @@ use crate::fact::GrantAt;
 
 /// Compares the things that clauses mean in one live map.
 #[derive(Debug)]
-pub struct Same<'w> {
+pub(crate) struct Same<'w> {
     workflow: &'w Workflow,
     terms: Terms<'w>,
 }
 
 impl<'w> Same<'w> {
     /// In a workflow.
-    #[must_use]
     pub fn of(workflow: &'w Workflow) -> Self {
         Self { workflow, terms: Terms::of(workflow) }
-    }
-
-    /// Two clauses mean one thing, whatever values there are.
-    #[must_use]
-    pub fn one(&mut self, a: (GrantAt, &ThingExpr), b: (GrantAt, &ThingExpr)) -> bool {
-        let (a, b) = (self.term(a), self.term(b));
-        relate(&self.workflow.kinds, &a, &b) == Meeting::One
     }
 
     /// A clause means what the evidence is about by one of its clauses, whatever values there are.
@@ -37,12 +29,8 @@ impl<'w> Same<'w> {
         of: (GrantAt, &ThingExpr),
     ) -> bool {
         let a = self.term(a);
-        let about = match &evidence.looked {
-            Some(looked) if of.0 == evidence.by && looked.fields.is_empty() => {
-                self.terms.term_where(of.0, of.1, looked.argument, &looked.name)
-            }
-            _ => self.term(of),
-        };
+        let looked_at = evidence.looked_at(&mut self.terms, of.0, of.1);
+        let about = looked_at.unwrap_or_else(|| self.term(of));
         relate(&self.workflow.kinds, &a, &about) == Meeting::One
     }
 

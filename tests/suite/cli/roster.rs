@@ -16,6 +16,14 @@ fn checked(roster: &str, more: &[&str]) -> super::Ran {
     run(folder.path(), &arguments)
 }
 
+/// The workflow `checked`, held against a start rule without `params`.
+fn refuted_by_a_rule_that_pins_nothing(workflow: &str) -> super::Ran {
+    let folder = folder_with("bank.xp", workflow);
+    let rule = roster("").replace("bug_fix", "checked");
+    std::fs::write(folder.path().join("roster.toml"), rule).expect("written");
+    run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"]).exits(3)
+}
+
 #[test]
 fn the_example_s_roster_pins_what_it_must() {
     let path = xp_tests::root().join("examples/bug_fix/roster.toml");
@@ -97,10 +105,7 @@ workflow checked(limit: int, house: text, mode: text) {
   }
 }
 "#;
-    let folder = folder_with("bank.xp", workflow);
-    let rule = roster("").replace("bug_fix", "checked");
-    std::fs::write(folder.path().join("roster.toml"), rule).expect("written");
-    let ran = run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"]).exits(3);
+    let ran = refuted_by_a_rule_that_pins_nothing(workflow);
     let ran =
         ran.says(&["`house`", "in which `bank.House` the run acts", "decides what `bank.check` measures"]);
     assert!(!ran.talk.contains("`mode` freely"), "{ran}");
@@ -128,10 +133,7 @@ workflow checked(draft: text, rules: text) {
   }
 }
 "#;
-    let folder = folder_with("bank.xp", workflow);
-    let rule = roster("").replace("bug_fix", "checked");
-    std::fs::write(folder.path().join("roster.toml"), rule).expect("written");
-    let ran = run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"]).exits(3);
+    let ran = refuted_by_a_rule_that_pins_nothing(workflow);
     let ran = ran.says(&["`rules`", "decides what `bank.check` measures"]);
     assert!(!ran.talk.contains("`draft` freely"), "{ran}");
 }

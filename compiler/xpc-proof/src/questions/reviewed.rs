@@ -97,8 +97,8 @@ fn unseen(context: &Context<'_, '_>) -> Verdict {
             for term in named.filter(|term| things.can_change(*term) && things.is_shared(*term)) {
                 let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
                 let is_evident = all.iter().any(|one| {
-                    waits_for(facts.w, at.0, &one.relying)
-                        && things.about(one).iter().any(|about| things.one(term, *about))
+                    things.about(one).iter().any(|about| things.one(term, *about))
+                        && waits_for(facts.w, at.0, &one.relying)
                 });
                 if is_evident || expected.iter().any(|expected| things.one(term, *expected)) {
                     continue;

@@ -74,12 +74,9 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// What evidence is about, in the order of its clauses. What a judge looked at has the name that was judged.
     fn subjects(&self, evidence: &Evidence) -> Vec<TermIx> {
-        let named = |(at, expr): &(GrantAt, ThingExpr)| match &evidence.looked {
-            Some(looked) if *at == evidence.by && looked.fields.is_empty() => {
-                let term = self.terms.borrow_mut().term_where(*at, expr, looked.argument, &looked.name);
-                self.number(term)
-            }
-            _ => self.term(*at, expr),
+        let named = |(at, expr): &(GrantAt, ThingExpr)| {
+            let looked_at = evidence.looked_at(&mut self.terms.borrow_mut(), *at, expr);
+            looked_at.map_or_else(|| self.term(*at, expr), |term| self.number(term))
         };
         evidence.about.iter().map(named).collect()
     }

@@ -59,15 +59,11 @@ pub(crate) fn results(
     flags.sort();
     flags.dedup();
     let judged = judged(machine, state, id);
-    // The environment is honest: a role that may view what it judges is shown it.
+    // A role that may view what it judges is shown it, as if the upstream had named that so: a value that the upstream chooses could
+    // be the argument that the field is said to be.
     let mut shown = Vec::new();
     for field in &action.shows {
         let path = std::slice::from_ref(field);
-        // A field that is an argument shows that argument.
-        let fixed = action.clauses.identity(path).is_some() && base.at(path).is_some();
-        if fixed {
-            continue;
-        }
         for value in &judged {
             let mut faithful = base.clone();
             if set(&mut faithful, path, value.clone()) {
