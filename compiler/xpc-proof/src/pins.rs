@@ -43,8 +43,7 @@ fn meets(facts: &Facts<'_>, pin: &Pin, expr: &Expr, left: usize) -> bool {
             text(value).is_some_and(|text| can_become(parts, text))
         }
         (Pin::Is(Expr::Datum(datum)), Expr::Datum(other)) => {
-            !(is_fresh(facts, datum) && matches!(other.root, Root::Param(_))
-                || is_fresh(facts, other) && matches!(datum.root, Root::Param(_)))
+            !(is_fresh(facts, datum, other) || is_fresh(facts, other, datum))
         }
         (Pin::Within(patterns), Expr::Literal(value)) => {
             text(value).is_some_and(|path| patterns.matches(path))
@@ -67,15 +66,16 @@ fn meets(facts: &Facts<'_>, pin: &Pin, expr: &Expr, left: usize) -> bool {
     }
 }
 
-/// The result of an action that makes something new: the machine binds none that is called like a parameter of the run or a
-/// part of one.
-fn is_fresh(facts: &Facts<'_>, datum: &Datum) -> bool {
-    let Root::Result { step, grant } = datum.root else { return false };
+/// The result of an action that makes something new, and a parameter: the machine binds none that is called like a parameter
+/// of the run, or a part of one, of the type of the kind's key.
+fn is_fresh(facts: &Facts<'_>, datum: &Datum, given: &Datum) -> bool {
+    let (Root::Result { step, grant }, Root::Param(_)) = (datum.root, given.root) else { return false };
+    let Some(ty) = facts.type_of(given) else { return false };
     let Some(making) = facts.action_of((step, grant)).clauses.made_as(&datum.fields) else { return false };
-    // The machine compares with parameters by the types of the kind's key.
     let kind = making.thing.levels().last().and_then(|own| facts.w.kinds.named(&own.kind));
     let key = kind.and_then(|kind| facts.w.kinds.get(kind)).map(|kind| kind.key.as_slice());
-    key.is_some_and(|key| key.iter().all(|part| matches!(part.ty, Type::Branch | Type::Commit | Type::Tree)))
+    let compared = |of: &Type| of == ty && matches!(of, Type::Branch | Type::Commit | Type::Tree);
+    key.is_some_and(|key| key.iter().all(|part| compared(&part.ty)))
 }
 
 /// Whether a template can become the text: only what it starts and ends with is looked at.

@@ -1,8 +1,10 @@
 //! A bounded search on the machine, for what plans from live maps do not show: limits per run, loops upon loops.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use xp_artifact::workflow::{Atom, GrantIx, How, Root, StepId};
+use xp_artifact::question::Question;
+use xp_artifact::workflow::{Atom, Grant, GrantIx, How, Root, StepId};
 use xp_scope::Value;
 
 use crate::evidence;
@@ -91,7 +93,10 @@ fn path(nodes: &[(Option<usize>, Option<Act>)], end: usize) -> Vec<Act> {
 }
 
 /// What a search for some violations looks at.
-struct Eyes {
+struct Eyes<'v> {
+    violations: &'v [Violation],
+    /// Steps whose acts can lead to a violation.
+    steps: BTreeSet<StepId>,
     /// Grants whose results somebody reads.
     read: BTreeSet<GrantAt>,
     /// Grants that are used for their own sake, as often as they can be.
@@ -104,43 +109,76 @@ struct Eyes {
     spent: bool,
 }
 
-impl Eyes {
-    fn of(facts: &Facts<'_>, violations: &[Violation], watching: Option<&Watching<'_>>) -> Self {
+impl<'v> Eyes<'v> {
+    fn of(facts: &Facts<'_>, violations: &'v [Violation], watching: Option<&Watching<'_>>) -> Self {
         let mut eyes = Self {
+            violations,
+            steps: BTreeSet::new(),
             read: BTreeSet::new(),
             counted: BTreeSet::new(),
             per_run: facts.grants().map(|(at, _)| at).filter(|at| facts.per_run(*at)).collect(),
             history: false,
             spent: false,
         };
-        for step in facts.steps() {
-            eyes.read.extend(evidence::read_by(facts, step).into_iter().map(|grant| (step, grant)));
-            eyes.read.extend(facts.step(step).data().filter_map(|datum| match datum.root {
+        let mut wanted = BTreeSet::new();
+        for violation in violations {
+            let all = || facts.grants().map(|(at, _)| at);
+            let within = |step: StepId| all().filter(move |at| at.0 == step);
+            match violation {
+                Violation::Taken(Atom { step, .. }) | Violation::Open(step) => {
+                    wanted.insert(*step);
+                }
+                Violation::Lacks(step, datum) => {
+                    wanted.extend([Some(*step), datum.root.step()].into_iter().flatten());
+                }
+                Violation::Reached => {}
+                Violation::NothingOpen => wanted.extend(facts.steps()),
+                Violation::UseWithout(at, formula) => {
+                    eyes.counted.insert(*at);
+                    wanted.extend(formula.atoms().into_iter().map(|atom| atom.step));
+                }
+                Violation::Broken => match watching.and_then(Watching::concerned) {
+                    Some(concerned) => {
+                        eyes.counted.extend(&concerned.grants);
+                        wanted.extend(&concerned.steps);
+                    }
+                    None => {
+                        eyes.counted.extend(all());
+                        wanted.extend(facts.steps());
+                    }
+                },
+                Violation::Again(at) => {
+                    eyes.history = true;
+                    eyes.spent = true;
+                    eyes.counted.insert(*at);
+                }
+                Violation::Used(uses) => {
+                    eyes.history = true;
+                    eyes.spent = true;
+                    eyes.counted.extend(uses);
+                }
+                Violation::Evidence(step, ..) => {
+                    eyes.spent = true;
+                    eyes.counted.extend(within(*step));
+                    wanted.insert(*step);
+                }
+                // What the step has left depends on its uses, and on who has taken the names it gives.
+                Violation::Stranded(step) => {
+                    eyes.spent = true;
+                    let rivals = within(*step).flat_map(|at| facts.taken.rivals(at));
+                    eyes.counted.extend(within(*step).chain(rivals));
+                    wanted.insert(*step);
+                }
+            }
+        }
+        wanted.extend(eyes.counted.iter().map(|at| at.0));
+        eyes.steps = leading_to(facts, wanted);
+        for step in &eyes.steps {
+            eyes.read.extend(evidence::read_by(facts, *step).into_iter().map(|grant| (*step, grant)));
+            eyes.read.extend(facts.step(*step).data().filter_map(|datum| match datum.root {
                 Root::Result { step, grant } => Some((step, grant)),
                 Root::Param(_) | Root::Submission { .. } => None,
             }));
-        }
-        for violation in violations {
-            match violation {
-                Violation::Taken(_) | Violation::Open(_) | Violation::NothingOpen | Violation::Reached => {}
-                Violation::UseWithout(at, _) => {
-                    eyes.counted.insert(*at);
-                }
-                Violation::Broken => match watching.and_then(Watching::concerned) {
-                    Some(grants) => eyes.counted.extend(grants),
-                    None => eyes.counted.extend(facts.grants().map(|(at, _)| at)),
-                },
-                // Whatever else is looked for may hang on any use.
-                Violation::Again(_)
-                | Violation::Used(_)
-                | Violation::Lacks(..)
-                | Violation::Stranded(_)
-                | Violation::Evidence(..) => {
-                    eyes.history = true;
-                    eyes.spent = true;
-                    eyes.counted.extend(facts.grants().map(|(at, _)| at));
-                }
-            }
         }
         eyes
     }
@@ -148,7 +186,7 @@ impl Eyes {
     /// Everything that can be tried and may matter.
     fn acts(&self, facts: &Facts<'_>, run: &Run<'_, '_>) -> Vec<Act> {
         let mut found = Vec::new();
-        for step in facts.steps().filter(|step| run.open(*step)) {
+        for step in self.steps.iter().copied().filter(|step| run.open(*step)) {
             for (atom, outcome) in facts.atoms(step) {
                 let becomes = match outcome.how {
                     How::Exhausted(_) => continue,
@@ -181,20 +219,28 @@ impl Eyes {
         found
     }
 
-    /// Enough of a state to tell what can still happen and what has: results count by what conditions read of them.
-    fn key(&self, run: &Run<'_, '_>) -> Key {
-        let steps = (0..).map(StepId::of).zip(run.state.steps()).map(|(id, step)| {
-            let grants = (0..).map(GrantIx::of).zip(&step.grants).map(|(grant, now)| {
-                let at = (id, grant);
+    /// A digest of enough of a state to tell what can still happen and what has: results count by what conditions read of
+    /// them. Two states of one digest are searched as one, which can only hide a run from a search that is bounded anyway.
+    fn key(&self, run: &Run<'_, '_>) -> u64 {
+        let mut key = DefaultHasher::new();
+        for id in &self.steps {
+            let Some(step) = run.state.step(*id) else { continue };
+            (step.settled.map(|outcome| outcome.0), step.open).hash(&mut key);
+            for (grant, now) in (0..).map(GrantIx::of).zip(&step.grants) {
+                let at = (*id, grant);
                 let spent = if self.spent && self.counted.contains(&at) { now.spent } else { 0 };
                 let in_run = if self.per_run.contains(&at) { now.spent_in_run } else { 0 };
-                (spent, in_run, now.result.as_ref().map(booleans))
-            });
-            (step.settled.map(|outcome| outcome.0), step.open, grants.collect())
-        });
+                (spent, in_run, now.result.as_ref().map(booleans)).hash(&mut key);
+            }
+        }
+        run.state.loops().hash(&mut key);
+        if self.history {
+            self.violations.iter().for_each(|one| one.so_far(run).hash(&mut key));
+        }
         // What a monitor remembers tells apart what it counts.
-        let watch = run.watching.as_ref().map(|watching| watching.watch().clone());
-        (steps.collect(), run.state.loops().to_vec(), watch, run.state.watch().cloned())
+        run.watching.as_ref().map(Watching::watch).hash(&mut key);
+        run.state.watch().hash(&mut key);
+        key.finish()
     }
 
     /// Drops what nobody looks at any more: a search keeps many runs.
@@ -206,6 +252,31 @@ impl Eyes {
     }
 }
 
+/// The steps whose acts can matter to some: they open them, give them what they name, open them again, or satisfy a guard.
+fn leading_to(facts: &Facts<'_>, wanted: BTreeSet<StepId>) -> BTreeSet<StepId> {
+    let mut found = BTreeSet::new();
+    let mut left: Vec<StepId> = wanted.into_iter().collect();
+    while let Some(step) = left.pop() {
+        if found.insert(step) {
+            left.extend(facts.parents(step));
+            left.extend(facts.step(step).data().filter_map(|datum| datum.root.step()));
+            left.extend(facts.loops().filter(|(by, _)| facts.resets(*by, step)).map(|(_, by)| by.step));
+            left.extend(facts.step(step).grants.iter().flat_map(|grant| guarded_by(facts, grant)));
+        }
+    }
+    found
+}
+
+/// The steps that guards on uses of the grant speak of.
+fn guarded_by(facts: &Facts<'_>, grant: &Grant) -> impl Iterator<Item = StepId> {
+    let action = facts.action(grant.action);
+    let formulas = facts.w.guards.iter().filter_map(move |guard| match &guard.question {
+        Question::Requires(uses, formula) if xp_monitor::means(uses, action) => Some(formula),
+        _ => None,
+    });
+    formulas.flat_map(|formula| formula.steps())
+}
+
 /// What comes of an outcome as the loops stand.
 fn becomes(facts: &Facts<'_>, run: &Run<'_, '_>, atom: Atom) -> Atom {
     let by = facts.loops().find(|(_, l)| l.step == atom.step && l.outcome == atom.outcome);
@@ -214,9 +285,6 @@ fn becomes(facts: &Facts<'_>, run: &Run<'_, '_>, atom: Atom) -> Atom {
         _ => atom,
     }
 }
-
-type Key = (Vec<StepKey>, Vec<u32>, Option<xp_monitor::Watch>, Option<xp_monitor::Watch>);
-type StepKey = (Option<u32>, bool, Vec<(u32, u32, Option<Value>)>);
 
 /// A value with everything but its Booleans blanked.
 fn booleans(value: &Value) -> Value {

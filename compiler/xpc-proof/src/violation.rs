@@ -35,6 +35,23 @@ pub(crate) enum Violation {
 }
 
 impl Violation {
+    /// How much of what the violation asks of earlier uses has happened.
+    pub fn so_far(&self, run: &Run<'_, '_>) -> usize {
+        match self {
+            Self::Again(at) => {
+                let mut openings: Vec<u32> =
+                    run.log.iter().filter(|used| used.at == *at).map(|used| used.opening).collect();
+                openings.dedup();
+                openings.len()
+            }
+            Self::Used(uses) => {
+                let mut log = run.log.iter();
+                uses.iter().take_while(|at| log.any(|used| used.at == **at)).count()
+            }
+            _ => 0,
+        }
+    }
+
     /// Whether the run has just ended in it.
     pub fn holds(&self, run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, last: Option<&Act>) -> bool {
         let just_used = |at: &GrantAt| matches!(last, Some(Act::Use { at: used, .. }) if used == at);

@@ -1,10 +1,11 @@
 //! The monitor of a question along a replay: what proves a refutation.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::question::Question;
+use xp_artifact::workflow::StepId;
 use xp_monitor::{Evidence, Fact, GrantAt, Relation, Standing, Use, Watch, Watched};
 
 use crate::facts::Facts;
@@ -51,8 +52,17 @@ pub(crate) struct Watching<'m> {
     watched: Rc<Watched<'m>>,
     met: Rc<Met>,
     watch: Watch,
-    /// The grants whose uses it counts; none where any may matter.
-    concerned: Option<Rc<[GrantAt]>>,
+    /// What can break it; none where anything may.
+    concerned: Option<Rc<Concerned>>,
+}
+
+/// What can break a question.
+#[derive(Debug, Default)]
+pub(crate) struct Concerned {
+    /// Grants whose uses count.
+    pub grants: BTreeSet<GrantAt>,
+    /// Steps whose outcomes count, beside the steps of the grants.
+    pub steps: BTreeSet<StepId>,
 }
 
 impl<'m> Watching<'m> {
@@ -63,13 +73,13 @@ impl<'m> Watching<'m> {
         Self { watched: Rc::new(watched), met, watch, concerned: None }
     }
 
-    /// Only uses of these grants can break it.
-    pub fn about(self, grants: impl IntoIterator<Item = GrantAt>) -> Self {
-        Self { concerned: Some(grants.into_iter().collect()), ..self }
+    /// Only uses of these grants, and outcomes of these steps, are looked for to break it.
+    pub fn about(self, concerned: Concerned) -> Self {
+        Self { concerned: Some(Rc::new(concerned)), ..self }
     }
 
-    /// The grants whose uses can break it; none where any may.
-    pub fn concerned(&self) -> Option<&[GrantAt]> {
+    /// What is looked for to break it; none where anything may.
+    pub fn concerned(&self) -> Option<&Concerned> {
         self.concerned.as_deref()
     }
 

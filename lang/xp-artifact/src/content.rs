@@ -11,7 +11,7 @@ use xp_scope::thing::{Immutable, Key, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
 use crate::order::{Moment, Order};
-use crate::passing::{Passing, passing};
+use crate::passing::{Passing, naming, passing};
 use crate::things::Terms;
 use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
 
@@ -98,6 +98,9 @@ impl<'w> Contents<'w> {
         let (mut makers, mut open) = (BTreeMap::new(), Vec::new());
         if let Some((granted, action)) = self.workflow.granted((step, grant)) {
             for source in action.clauses.instrument(action.params.len()) {
+                // Which thing decides it is its name to say.
+                let named = source.thing().map(|expr| naming(granted, action, expr)).unwrap_or_default();
+                self.passed((step, grant), named, &mut makers, &mut open);
                 self.source((step, grant), granted, source, &mut makers, &mut open);
             }
         }
@@ -160,9 +163,9 @@ impl<'w> Contents<'w> {
     fn behind_name(&mut self, datum: &Datum, step: StepId, open: &mut Vec<Place>) {
         let Some(ty) = self.workflow.type_of(datum).cloned() else { return };
         let key = self.terms.datum(datum);
-        let named = self.altered.iter().filter_map(|(made, _)| under(&self.workflow.kinds, made, &key, &ty));
+        let named = self.altered.iter().filter_map(|(made, _)| under(self.workflow, made, &key, &ty));
         open.extend(named.map(|term| Place::Thing(term, step)));
-        if names_content(&self.workflow.kinds, &ty) {
+        if names_content(self.workflow, &ty) {
             let unsaid = (0..self.altered.len())
                 .filter(|number| matches!(self.altered.get(*number), Some((Term::Undescribed(_), _))));
             open.extend(unsaid.map(|number| Place::Unsaid(number, step)));
@@ -203,7 +206,17 @@ impl<'w> Contents<'w> {
         makers: &mut BTreeMap<RoleId, StepId>,
         open: &mut Vec<Place>,
     ) {
-        for passing in passing(self.workflow, granted, &source) {
+        self.passed(at, passing(self.workflow, granted, &source), makers, open);
+    }
+
+    fn passed(
+        &mut self,
+        at: GrantAt,
+        from: Vec<Passing>,
+        makers: &mut BTreeMap<RoleId, StepId>,
+        open: &mut Vec<Place>,
+    ) {
+        for passing in from {
             match passing {
                 Passing::Datum(datum) => open.push(Place::Datum(datum)),
                 Passing::Field(fields) => {
@@ -250,13 +263,13 @@ fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> 
 /// A thing that was made, under another name: if its name is derived from its content, and a value of the type can be that name or
 /// hold it.
 #[must_use]
-pub fn under(kinds: &Kinds, made: &Term, name: &Key, ty: &Type) -> Option<Term> {
+pub fn under(workflow: &Workflow, made: &Term, name: &Key, ty: &Type) -> Option<Term> {
     let Term::Path(levels) = made else { return None };
     let mut levels = levels.clone();
     let own = levels.last_mut()?;
-    let kind = kinds.get(own.kind)?;
+    let kind = workflow.kinds.get(own.kind)?;
     let ([part], [decl]) = (own.keys.as_mut_slice(), kind.key.as_slice()) else { return None };
-    if kind.immutable != Some(Immutable::Content) || !holds(ty, &decl.ty) {
+    if kind.immutable != Some(Immutable::Content) || !holds(workflow, ty, &decl.ty) {
         return None;
     }
     *part = name.clone();
@@ -266,19 +279,45 @@ pub fn under(kinds: &Kinds, made: &Term, name: &Key, ty: &Type) -> Option<Term> 
 /// A value of the type can be, or hold, a name that is derived from content. Then a use that may alter anything may have made what
 /// it names.
 #[must_use]
-pub fn names_content(kinds: &Kinds, ty: &Type) -> bool {
-    let mut derived = kinds.iter().filter(|kind| kind.immutable == Some(Immutable::Content));
-    derived.any(|kind| matches!(kind.key.as_slice(), [key] if holds(ty, &key.ty)))
+pub fn names_content(workflow: &Workflow, ty: &Type) -> bool {
+    let mut derived = workflow.kinds.iter().filter(|kind| kind.immutable == Some(Immutable::Content));
+    derived.any(|kind| matches!(kind.key.as_slice(), [key] if holds(workflow, ty, &key.ty)))
 }
 
-fn holds(ty: &Type, wanted: &Type) -> bool {
-    match ty {
-        Type::List(element) => holds(element, wanted),
-        other => other == wanted,
+fn holds(workflow: &Workflow, ty: &Type, wanted: &Type) -> bool {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![ty]);
+    while let Some(ty) = open.pop() {
+        match ty {
+            Type::List(element) => open.push(element),
+            Type::Record(name) if seen.insert(name) => {
+                let fields = workflow.records.iter().filter(|record| record.name == *name);
+                open.extend(fields.flat_map(|record| &record.fields).map(|field| &field.ty));
+            }
+            other if other == wanted => return true,
+            _ => {}
+        }
     }
+    false
 }
 
 /// What is read may hold what was altered. Where it is not said what is read, that can be what never changes, too.
 pub(crate) fn may_hold(kinds: &Kinds, read: &Term, altered: &Term) -> bool {
-    matches!(read, Term::Undescribed(_)) || !relate(kinds, read, altered).is_apart()
+    matches!(read, Term::Undescribed(_))
+        || !relate(kinds, read, altered).is_apart()
+        || may_have_made(kinds, altered, read)
+}
+
+/// A use that may alter anything changes nothing that never changes, but may have made what somebody then names: its name was
+/// not given before.
+#[must_use]
+pub fn may_have_made(kinds: &Kinds, altered: &Term, read: &Term) -> bool {
+    let (Term::Undescribed(_), Term::Path(levels)) = (altered, read) else { return false };
+    let Some(own) = levels.last() else { return false };
+    let minted = kinds.get(own.kind).is_some_and(|kind| kind.immutable == Some(Immutable::Minted));
+    let known = |key: &Key| match key {
+        Key::Value(_) | Key::Minted { .. } => true,
+        Key::Symbol(symbol) => symbol.given,
+        Key::Chosen { .. } | Key::Template(_) | Key::Every(_) => false,
+    };
+    minted && !own.keys.iter().all(known)
 }

@@ -195,7 +195,7 @@ impl Clauses {
     /// The things that final arguments name: those of some clause whose own key is such an argument.
     pub fn final_things(&self) -> impl Iterator<Item = &ThingExpr> {
         let expected = self.expects.iter().map(|expectation| &expectation.thing);
-        let named = self.altered().chain(self.reads.iter().flatten()).chain(self.subjects()).chain(expected);
+        let named = self.altered().chain(self.said_read()).chain(self.subjects()).chain(expected);
         named.filter(|expr| {
             let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
             own.iter()
@@ -255,16 +255,25 @@ impl Clauses {
     /// Every thing that content of its result, or of what it alters, may come from.
     #[must_use]
     pub fn read(&self) -> Vec<ThingExpr> {
-        let said = self.from.iter().flat_map(|content| &content.of);
-        let made = self.makes.iter().filter_map(|making| making.from.as_ref()).flatten();
-        let made = made.chain(self.puts.iter().flat_map(|put| &put.of));
         let mut found = self.reads();
-        for thing in said.chain(made).filter_map(Source::thing) {
+        for thing in self.copied() {
             if !found.contains(thing) {
                 found.push(thing.clone());
             }
         }
         found
+    }
+
+    /// What it is said to read, or to copy from.
+    pub fn said_read(&self) -> impl Iterator<Item = &ThingExpr> {
+        self.reads.iter().flatten().chain(self.copied())
+    }
+
+    /// The things that content of its result, or of what it alters, is said to come from.
+    fn copied(&self) -> impl Iterator<Item = &ThingExpr> {
+        let said = self.from.iter().flat_map(|content| &content.of);
+        let made = self.makes.iter().filter_map(|making| making.from.as_ref()).flatten();
+        said.chain(made).chain(self.puts.iter().flat_map(|put| &put.of)).filter_map(Source::thing)
     }
 
     /// What a field of the result is made of, as far as it is said of the field as a whole.

@@ -1,12 +1,15 @@
 //! Which outcomes judge which data, as far as "judged before it is made final" counts them, and what the names of final
 //! arguments say of the things behind them.
 
+use std::collections::BTreeSet;
+
 use xp_scope::Type;
 use xp_scope::thing::{Immutable, Kinds, Meeting, Term, relate};
 
 use crate::content::{Contents, may_hold};
-use crate::declaration::{KeyExpr, Making, ThingExpr};
+use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
 use crate::order::{Moment, Order};
+use crate::passing::naming_argument;
 use crate::things::Terms;
 use crate::workflow::{
     Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId,
@@ -132,7 +135,7 @@ fn is_only_one(
     workflow.grants().all(|by| {
         let Some((granted, action)) = workflow.granted(by) else { return true };
         let clauses = &action.clauses;
-        let mut meant = clauses.altered().chain(clauses.reads.iter().flatten()).chain(clauses.subjects());
+        let mut meant = clauses.altered().chain(clauses.said_read()).chain(clauses.subjects());
         meant.all(|expr| {
             kind(expr) != kind(subject)
                 || !is_named_by(granted, expr, datum)
@@ -193,14 +196,16 @@ impl<'w> Finals<'w> {
             }
             // What it lies in says which one it is, and all there is to say where several are removed.
             let keys = expr.levels().iter().flat_map(|level| &level.keys);
-            found.extend(keys.filter_map(|key| match key {
-                KeyExpr::Argument { index, .. } => Some(*index).filter(|index| !is_given(*index)),
-                KeyExpr::Field(fields) => {
-                    let (index, _) = action.clauses.identity(fields)?;
-                    Some(index).filter(|index| !is_given(*index))
-                }
-                KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
-            }));
+            let deciding = keys.flat_map(|key| match key {
+                KeyExpr::Argument { index, .. } => vec![*index],
+                // Where the upstream names it, whatever that name is made of says which one it is.
+                KeyExpr::Field(fields) => match action.clauses.identity(fields) {
+                    Some((index, _)) => vec![index],
+                    None => arguments_in(self.workflow, action, fields),
+                },
+                KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => Vec::new(),
+            });
+            found.extend(deciding.filter(|index| !is_given(*index)));
         }
         found.sort_unstable();
         found.dedup();
@@ -283,6 +288,28 @@ impl<'w> Finals<'w> {
     }
 }
 
+/// The arguments of which a field of the result may be made, or that name a thing of which it may be.
+fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> Vec<u32> {
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let mut open = vec![fields.to_vec()];
+    while let Some(here) = open.pop() {
+        if !seen.insert(here.clone()) {
+            continue;
+        }
+        for source in workflow.sources(action, &here) {
+            match &source {
+                Source::Argument { index, .. } => found.push(*index),
+                Source::Field(next) => open.push(next.clone()),
+                Source::Thing(expr) => {
+                    let keys = expr.levels().iter().flat_map(|level| &level.keys);
+                    found.extend(keys.filter_map(|key| naming_argument(action, key)).map(|(index, _)| index));
+                }
+            }
+        }
+    }
+    found
+}
+
 /// The clauses whose things a final argument names and that are more than their name says: it is their own key, or that of
 /// what encloses them where they are read.
 #[must_use]
@@ -292,7 +319,7 @@ pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec
         own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == number))
     };
     let clauses = &action.clauses;
-    let lies_in = clauses.reads.iter().flatten().filter(|expr| expr.names_argument(number));
+    let lies_in = clauses.said_read().filter(|expr| expr.names_argument(number));
     let named = clauses.final_things().filter(names).chain(lies_in);
     named.filter(|expr| is_filled(workflow, expr)).collect()
 }

@@ -21,6 +21,7 @@ mod parts;
 pub mod passing;
 pub mod print;
 pub mod question;
+pub mod rests;
 pub mod starts;
 pub mod things;
 pub mod workflow;

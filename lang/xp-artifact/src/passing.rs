@@ -4,7 +4,7 @@ use xp_scope::thing::{Immutable, Meeting, relate};
 
 use crate::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
 use crate::things::Terms;
-use crate::workflow::{Datum, Expr, Grant, GrantIx, Pin, Root, StepId, Workflow};
+use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, Root, StepId, Workflow};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
@@ -54,6 +54,31 @@ pub fn pinned(pin: &Pin, fields: &[String]) -> Vec<Passing> {
 #[must_use]
 pub fn followed(datum: &Datum, fields: &[String]) -> Datum {
     Datum { root: datum.root, fields: datum.fields.iter().chain(fields).cloned().collect() }
+}
+
+/// Where the names in a clause come from: whoever chose one chose which thing is meant.
+#[must_use]
+pub fn naming(grant: &Grant, action: &Action, expr: &ThingExpr) -> Vec<Passing> {
+    let keys = expr.levels().iter().flat_map(|level| &level.keys);
+    keys.flat_map(|key| named_by(grant, action, key)).collect()
+}
+
+/// Where a key of a clause comes from; nothing where it is a literal or the upstream gives it.
+#[must_use]
+pub fn named_by(grant: &Grant, action: &Action, key: &KeyExpr) -> Vec<Passing> {
+    naming_argument(action, key)
+        .and_then(|(index, fields)| Some(pinned(grant.pins.get(index as usize)?, &fields)))
+        .unwrap_or_default()
+}
+
+/// The argument that a key of a clause is, with the fields followed from it.
+#[must_use]
+pub fn naming_argument(action: &Action, key: &KeyExpr) -> Option<(u32, FieldPath)> {
+    match key {
+        KeyExpr::Argument { index, fields } => Some((*index, fields.clone())),
+        KeyExpr::Field(fields) => action.clauses.identity(fields),
+        KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
+    }
 }
 
 /// The datum that a datum is by the declaration that gave it: the argument that went in.

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use xp_scope::Type;
 use xp_scope::thing::{Audience, Kind};
 
-use crate::declaration::{KeyExpr, Source};
+use crate::declaration::Source;
 use crate::judgement::judgements;
-use crate::passing::{Passing, passing, pinned};
-use crate::workflow::{Action, Datum, Grant, ParamId, Root, StepId, Workflow};
+use crate::passing::{Passing, named_by, naming, passing, pinned};
+use crate::rests::needs_one_of;
+use crate::workflow::{Action, Atom, Datum, Grant, ParamId, Root, StepId, Then, Workflow};
 
 /// Why a parameter is to be pinned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,16 +39,26 @@ pub struct ToPin {
 /// The parameters of a workflow that a roster must pin, each once, by path. Of records every field that has no fields.
 #[must_use]
 pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
-    let judged: Vec<&Datum> = judgements(workflow).into_iter().map(|(_, datum)| datum).collect();
+    let mut judged = judgements(workflow);
+    judged.retain(|(atom, _)| {
+        let outcomes = workflow.steps.get(atom.step.index()).map(|step| step.outcomes.as_slice());
+        outcomes
+            .and_then(|outcomes| outcomes.get(atom.outcome.index()))
+            .is_some_and(|outcome| outcome.then == Then::Settle)
+    });
     let mut found: BTreeMap<String, ToPin> = BTreeMap::new();
     for (index, step) in workflow.steps.iter().enumerate() {
         for grant in &step.grants {
             let Some(action) = workflow.actions.get(grant.action.index()) else { continue };
             for (passing, why) in asked(workflow, grant, action) {
                 let Passing::Datum(datum) = passing else { continue };
+                // Whatever the way to the step, a judgement of it is in force.
                 let is_judged = |datum: &Datum| {
-                    let mut of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
-                    of.any(|of| of.root == datum.root && datum.fields.starts_with(&of.fields))
+                    let of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
+                    let of =
+                        of.filter(|(_, of)| of.root == datum.root && datum.fields.starts_with(&of.fields));
+                    let atoms: Vec<Atom> = of.map(|(atom, _)| *atom).collect();
+                    !atoms.is_empty() && needs_one_of(workflow, StepId::of(index), &atoms)
                 };
                 for path in given(workflow, datum, &is_judged).iter().flat_map(|datum| paths(workflow, datum))
                 {
@@ -105,7 +116,7 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
     let clauses = &action.clauses;
     let name = || format!("{}.{}", action.connector, action.name);
     let mut found = Vec::new();
-    for expr in clauses.altered().chain(clauses.reads.iter().flatten()).chain(clauses.subjects()) {
+    for expr in clauses.altered().chain(clauses.said_read()).chain(clauses.subjects()) {
         let Some(outermost) = expr.levels().first() else { continue };
         let Some(kind) = workflow.kinds.named(&outermost.kind).and_then(|kind| workflow.kinds.get(kind))
         else {
@@ -123,10 +134,7 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
             let of = match &source {
                 Source::Argument { .. } | Source::Field(_) => passing(workflow, grant, &source),
                 // Which thing decides it is its name to say.
-                Source::Thing(expr) => {
-                    let keys = expr.levels().iter().flat_map(|level| &level.keys);
-                    keys.flat_map(|key| named_by(grant, action, key)).collect()
-                }
+                Source::Thing(expr) => naming(grant, action, expr),
             };
             found.extend(of.into_iter().map(|passing| (passing, Why::Instrument(name()))));
         }
@@ -138,18 +146,7 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
     found
 }
 
-/// Where a key of a clause comes from.
-fn named_by(grant: &Grant, action: &Action, key: &KeyExpr) -> Vec<Passing> {
-    let argument = match key {
-        KeyExpr::Argument { index, fields } => Some((*index, fields.clone())),
-        KeyExpr::Field(fields) => action.clauses.identity(fields),
-        KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
-    };
-    let pin = argument.and_then(|(index, fields)| Some((grant.pins.get(index as usize)?, fields)));
-    pin.map(|(pin, fields)| pinned(pin, &fields)).unwrap_or_default()
-}
-
-/// The parameters of which a datum is said to be made, or which it is; not by way of data that are judged.
+/// The parameters of which a datum may be made, or which it is; not by way of data that are judged.
 fn given(workflow: &Workflow, datum: Datum, is_judged: &dyn Fn(&Datum) -> bool) -> Vec<Datum> {
     let (mut found, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![datum]);
     while let Some(here) = open.pop() {
@@ -161,13 +158,12 @@ fn given(workflow: &Workflow, datum: Datum, is_judged: &dyn Fn(&Datum) -> bool) 
             continue;
         };
         let Some((granted, action)) = workflow.granted((step, grant)) else { continue };
-        let said = action.clauses.said_of(&here.fields);
-        for source in said.unwrap_or_else(|| action.clauses.said_below(&here.fields)) {
+        for source in workflow.sources(action, &here.fields) {
             for passing in passing(workflow, granted, &source) {
                 match passing {
-                    Passing::Datum(datum) if source.thing().is_none() => open.push(datum),
+                    Passing::Datum(datum) => open.push(datum),
                     Passing::Field(fields) => open.push(Datum { root: here.root, fields }),
-                    Passing::Datum(_) | Passing::Choice | Passing::Thing(_) => {}
+                    Passing::Choice | Passing::Thing(_) => {}
                 }
             }
         }

@@ -71,6 +71,7 @@ fn named(clauses: &Clauses) -> impl Iterator<Item = &ThingExpr> {
         .flat_map(|making| making.from.iter().flatten())
         .chain(contents)
         .chain(clauses.measured_by.iter().flatten())
+        .chain(clauses.puts.iter().flat_map(|put| &put.of))
         .filter_map(Source::thing);
     clauses
         .changes
@@ -80,6 +81,7 @@ fn named(clauses: &Clauses) -> impl Iterator<Item = &ThingExpr> {
         .chain(clauses.subjects())
         .chain(makes.flat_map(|making| &making.valid_while))
         .chain(clauses.expects.iter().map(|expectation| &expectation.thing))
+        .chain(clauses.versions.iter().map(|version| &version.thing))
         .chain(sources)
 }
 

@@ -221,10 +221,10 @@ impl Machine {
             let changes = self.outermost(expr).is_none_or(|kind| kind.immutable.is_none());
             return changes.then(|| Concern { what: self.all_of(expr), lasting: evident });
         };
-        let kind = thing.levels.last().and_then(|(kind, _)| kinds.get(*kind))?;
+        let fixed = kinds.never_change(thing.levels.iter().map(|(kind, _)| Some(*kind)));
         let whole = thing.levels.len() == expr.levels().len();
         let what = What::Thing(thing.canonical(kinds));
-        kind.immutable.is_none().then_some(Concern { what, lasting: evident || whole })
+        (!fixed).then_some(Concern { what, lasting: evident || whole })
     }
 
     fn outermost(&self, expr: &ThingExpr) -> Option<&Kind> {

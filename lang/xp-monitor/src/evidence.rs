@@ -131,7 +131,7 @@ fn told(validity: &mut Validity<'_>, by: GrantAt, action: &Action, field: &[Stri
     }
     // A measurement that does not say of what may be of all that it reads.
     if clauses.about.is_empty() && action.attests {
-        found.extend(clauses.reads().into_iter().map(|expr| vec![(by, expr)]));
+        found.extend(clauses.read().into_iter().map(|expr| vec![(by, expr)]));
     }
     found.into_iter().flat_map(|subjects| validity.lists(subjects)).collect()
 }
@@ -195,8 +195,7 @@ fn is_key(expr: &ThingExpr, argument: u32, followed: &[String]) -> bool {
     })
 }
 
-/// Things of the kind can change.
+/// What the clause names can change.
 pub(crate) fn can_change(workflow: &Workflow, expr: &ThingExpr) -> bool {
-    let own = expr.levels().last().and_then(|level| workflow.kinds.named(&level.kind));
-    own.and_then(|kind| workflow.kinds.get(kind)).is_none_or(|kind| kind.immutable.is_none())
+    !workflow.kinds.never_change(expr.levels().iter().map(|level| workflow.kinds.named(&level.kind)))
 }

@@ -18,10 +18,14 @@ fn checked(roster: &str, more: &[&str]) -> super::Ran {
 
 /// The workflow `checked`, held against a start rule without `params`.
 fn refuted_by_a_rule_that_pins_nothing(workflow: &str) -> super::Ran {
+    held_against_a_rule_that_pins_nothing(workflow).exits(3)
+}
+
+fn held_against_a_rule_that_pins_nothing(workflow: &str) -> super::Ran {
     let folder = folder_with("bank.xp", workflow);
     let rule = roster("").replace("bug_fix", "checked");
     std::fs::write(folder.path().join("roster.toml"), rule).expect("written");
-    run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"]).exits(3)
+    run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"])
 }
 
 #[test]
@@ -146,4 +150,107 @@ fn a_roster_that_is_none_is_said_where_it_is_wrong() {
     run(folder.path(), &["check", "bug_fix.xp", "--roster", "none.toml"])
         .exits(2)
         .says(&["none.toml", "cannot be read"]);
+}
+
+/// Of what a field is made is not said, so it may be of any argument: silence proves no more than the worst that could be said.
+#[test]
+fn a_parameter_behind_a_silent_field_is_the_starter_s() {
+    let workflow = r#"connector bank {
+  action prep(payee: text, note: text) -> { payee: text } { effect read
+    changes nothing
+    reads nothing
+    repeat idempotent }
+  action pay(payee: text) { effect pay
+    final payee
+    changes nothing
+    reads nothing
+    repeat manual }
+}
+workflow checked(payee: text) {
+  agent a, b
+  separate roles a, b
+  step hand by a { submit note: text
+    outcome done }
+  step judge by b after hand.done { outcome ok of hand.note
+    outcome no -> end }
+  step prepare by a after judge.ok { may bank.prep(payee, hand.note) once per run as draft
+    outcome done auto when draft }
+  step go by a after prepare.done { may bank.pay(payee: prepare.draft.payee) once per run as paid
+    outcome done auto when paid }
+}
+"#;
+    refuted_by_a_rule_that_pins_nothing(workflow)
+        .says(&["`payee`", "`bank.pay` makes it final and nobody judges it"]);
+}
+
+#[test]
+fn a_parameter_that_names_what_is_copied_is_the_starter_s() {
+    let workflow = r#"connector git {
+  resource Commit { id: commit exact } immutable
+  action squash(commit: commit, note: text) -> { commit: commit } { effect write
+    changes nothing
+    reads Commit(commit)
+    makes Commit(result.commit) from Commit(commit), note
+    result.commit from Commit(commit), note
+    repeat manual }
+  action ship(commit: commit) { effect deploy
+    final commit
+    changes nothing
+    reads Commit(commit)
+    repeat manual }
+}
+workflow checked(start: commit) {
+  agent a, b
+  separate roles a, b
+  step hand by a { submit note: text
+    outcome done }
+  step judge by b after hand.done { outcome ok of hand.note
+    outcome no -> end }
+  step squash by a after judge.ok { may git.squash(start, hand.note) once per run as made
+    outcome done auto when made }
+  step go by a after squash.done { may git.ship(squash.made.commit) once per run as shipped
+    outcome done auto when shipped }
+}
+"#;
+    refuted_by_a_rule_that_pins_nothing(workflow)
+        .says(&["`start`", "`git.ship` makes it final and nobody judges it"]);
+}
+
+/// A judgement counts where the final use waits for it, and where it lets the run go on.
+#[test]
+fn a_parameter_judged_beside_the_way_is_the_starter_s() {
+    let workflow = |after: &str, bad: &str| {
+        format!(
+            r#"connector bank {{
+  action view(payee: text) -> {{ payee: text }} {{ effect read
+    shows payee
+    changes nothing
+    reads nothing
+    result.payee is payee
+    repeat idempotent }}
+  action pay(payee: text) {{ effect pay
+    final payee
+    changes nothing
+    reads nothing
+    repeat manual }}
+}}
+workflow checked(payee: text) {{
+  agent a, b
+  separate roles a, b
+  step start by a {{ outcome done }}
+  step look by b {{ may bank.view(payee) max 3
+    outcome judged of payee{bad}
+    outcome skip }}
+  step go by a after {after} {{ may bank.pay(payee) once per run as paid
+    outcome done auto when paid }}
+}}
+"#
+        )
+    };
+    let reason = ["`payee`", "`bank.pay` makes it final and nobody judges it"];
+    refuted_by_a_rule_that_pins_nothing(&workflow("start.done", "")).says(&reason);
+    refuted_by_a_rule_that_pins_nothing(&workflow("start.done", " -> end")).says(&reason);
+    refuted_by_a_rule_that_pins_nothing(&workflow("look.any", "")).says(&reason);
+    let ran = held_against_a_rule_that_pins_nothing(&workflow("look.judged", ""));
+    assert!(!ran.talk.contains("XP0627"), "{ran}");
 }

@@ -27,7 +27,7 @@ use crate::need::Need;
 use crate::plan::{self, Act};
 use crate::refute::Setting;
 use crate::violation::Violation;
-use crate::watching::{Met, Watching};
+use crate::watching::{Concerned, Met, Watching};
 
 /// Reopenings tried along a way.
 const REOPENINGS: usize = 2;
@@ -303,8 +303,9 @@ impl<'m> Asked<'_, '_, 'm> {
                 }
             }
         }
-        let watching = (self.flow.origin == Origin::Strangers)
-            .then(|| Watching::new(facts, &self.obligation.question, Rc::new(reading(facts))));
+        let watching = (self.flow.origin == Origin::Strangers).then(|| {
+            Watching::new(facts, &self.obligation.question, Rc::new(reading(facts))).about(passing(way))
+        });
         Setting { shared: shared.into_iter().collect(), watching, ..Setting::default() }
     }
 
@@ -337,6 +338,14 @@ impl<'m> Asked<'_, '_, 'm> {
         } else {
             Vec::new()
         })
+    }
+}
+
+/// What makes something pass this way, and not another.
+fn passing(way: &[Edge]) -> Concerned {
+    Concerned {
+        grants: way.iter().filter_map(|edge| Some((edge.at.step, edge.at.grant?))).collect(),
+        steps: way.iter().map(|edge| edge.at.step).collect(),
     }
 }
 

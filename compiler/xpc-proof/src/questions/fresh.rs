@@ -5,7 +5,7 @@
 //! an upstream's spelling makes one is conditional, what a silent declaration leaves open is unknown. What the run did not
 //! make, another run may change: then it is conditional, unless every use that rests on it expects it as it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use xp_artifact::question::Question;
@@ -27,7 +27,7 @@ use crate::refute::Setting;
 use crate::session::Answer;
 use crate::told;
 use crate::violation::Violation;
-use crate::watching::{Met, Watching};
+use crate::watching::{Concerned, Met, Watching};
 
 static FRESH: Question = Question::FreshEvidence;
 
@@ -288,15 +288,23 @@ impl<'m> Asked<'_, '_, 'm> {
             .iter()
             .filter(|((_, of), class)| **class == Class::Chosen && Some(*of) == number);
         let reaching = self.table.reaches.iter().filter(|(_, class)| **class == Class::Chosen);
+        let alters: Vec<_> = chosen.map(|((at, of), _)| (*at, *of)).collect();
+        let of_it = |list: &[(GrantAt, usize)]| -> Vec<GrantAt> {
+            list.iter().filter(|(_, of)| Some(*of) == number).map(|(at, _)| *at).collect()
+        };
+        let reaching: Vec<_> = reaching.map(|(at, _)| *at).collect();
+        let mut grants: BTreeSet<GrantAt> = of_it(&alters).into_iter().chain(of_it(&reaching)).collect();
+        grants.extend(of_it(&self.table.spends).into_iter().chain([one.by]));
+        let concerned = Concerned { grants, steps: one.relying.iter().map(|atom| atom.step).collect() };
         let met = Met {
             evidence: self.evidence.to_vec(),
-            alters: chosen.map(|((at, of), _)| (*at, *of)).collect(),
+            alters,
             spends: self.table.spends.clone(),
-            reaches: reaching.map(|(at, _)| *at).collect(),
+            reaches: reaching,
             ..Met::default()
         };
         let watching = Watching::new(self.context.facts, &FRESH, Rc::new(met));
-        Setting { watching: Some(watching), ..Setting::default() }
+        Setting { watching: Some(watching.about(concerned)), ..Setting::default() }
     }
 
     fn ends_in(&self, one: &Evidence, by: GrantAt) -> String {

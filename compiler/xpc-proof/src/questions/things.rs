@@ -143,8 +143,8 @@ impl<'f, 'm> Things<'f, 'm> {
     /// Not immutable.
     pub fn can_change(&self, term: TermIx) -> bool {
         let table = self.table.borrow();
-        let own = table.0.get(term.0).and_then(last);
-        own.and_then(|level| self.facts.w.kinds.get(level.kind)).is_none_or(|kind| kind.immutable.is_none())
+        let Some(Term::Path(levels)) = table.0.get(term.0) else { return true };
+        !self.facts.w.kinds.never_change(levels.iter().map(|level| Some(level.kind)))
     }
 
     /// The assumption that nobody else changes the thing, or all that it lies in.

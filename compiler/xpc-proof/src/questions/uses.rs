@@ -1,6 +1,6 @@
 //! Which grants a property speaks of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use xp_artifact::question::{Question, Uses};
@@ -11,7 +11,7 @@ use crate::example::Example;
 use crate::facts::{Facts, GrantAt, text};
 use crate::refute::Setting;
 use crate::session::{Answer, Session};
-use crate::watching::{Met, Watching};
+use crate::watching::{Concerned, Met, Watching};
 
 /// A grant that a property speaks of.
 pub(crate) struct Granted<'m> {
@@ -196,8 +196,12 @@ pub(crate) fn watched<'m>(context: &super::Context<'_, 'm>, question: &Question)
         _ => Vec::new(),
     };
     if !spoken_of.is_empty() {
-        watching =
-            watching.about(spoken_of.into_iter().flat_map(|uses| granted(facts, uses)).map(|one| one.at));
+        let grants = spoken_of.into_iter().flat_map(|uses| granted(facts, uses)).map(|one| one.at).collect();
+        let steps = match question {
+            Question::Requires(_, formula) => formula.atoms().into_iter().map(|atom| atom.step).collect(),
+            _ => BTreeSet::new(),
+        };
+        watching = watching.about(Concerned { grants, steps });
     }
     Setting { watching: Some(watching), ..Setting::default() }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
-use xp_artifact::content::{names_content, under};
-use xp_artifact::declaration::Source;
+use xp_artifact::content::{may_have_made, names_content, under};
+use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::{Passing, identity, named, passing, pinned};
+use xp_artifact::passing::{Passing, identity, named, naming, passing, pinned};
 use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
@@ -302,8 +302,8 @@ impl<'w> Graph<'w> {
             found.extend(self.strangers(node, at, class));
         }
         // What it takes effect on: what it reads, and what it changes as it was.
-        let said = action.clauses.reads.is_some();
-        for expr in action.clauses.reads() {
+        for expr in action.clauses.read() {
+            let said = action.clauses.reads.is_some() || expr != ThingExpr::Anything;
             found.extend(self.sources(node, at, grant, [Source::Thing(expr)], worth_of(said)));
         }
         found
@@ -366,7 +366,7 @@ impl<'w> Graph<'w> {
     fn behind_name(&mut self, node: &Node, datum: &Datum, at: Moment, found: &mut Vec<Edge>) {
         let Some(ty) = self.workflow.type_of(datum) else { return };
         let key = self.terms.datum(datum);
-        let named = self.altered.iter().filter_map(|(made, _)| under(&self.workflow.kinds, made, &key, ty));
+        let named = self.altered.iter().filter_map(|(made, _)| under(self.workflow, made, &key, ty));
         found.extend(named.map(|term| Edge {
             from: Node::Thing(term, at.step),
             to: node.clone(),
@@ -374,7 +374,7 @@ impl<'w> Graph<'w> {
             datum: None,
             class: Class::Chosen,
         }));
-        if names_content(&self.workflow.kinds, ty) {
+        if names_content(self.workflow, ty) {
             let unsaid = self.altered.iter().filter(|(made, _)| matches!(made, Term::Undescribed(_)));
             for (by, sources, _) in unsaid.flat_map(|(_, uses)| uses.clone()).collect::<Vec<_>>() {
                 found.extend(self.put_in(node, by, sources, at.step, Class::Silent));
@@ -473,6 +473,14 @@ impl<'w> Graph<'w> {
                 let from = Node::Thing(term, at.0);
                 found.push(Edge { from, to: node.clone(), at: Moment::used(at), datum, class });
             }
+            let action = self.workflow.granted(at).map(|(_, action)| action);
+            if let (Some(expr), Some(action)) = (source.thing(), action) {
+                for name in naming(grant, action, expr) {
+                    if !matches!(&name, Passing::Datum(datum) if self.is_mere_name(datum)) {
+                        found.extend(self.edge(node, at, name, class));
+                    }
+                }
+            }
             for passing in passing(self.workflow, grant, &source) {
                 found.extend(self.edge(node, at, passing, class));
             }
@@ -520,7 +528,8 @@ impl<'w> Graph<'w> {
         let altered = self.altered.iter().enumerate();
         let found: Vec<(usize, Class)> = altered
             .filter_map(|(number, (other, _))| {
-                Some((number, relate(kinds, &read, other).class().or(unsaid)?))
+                let made = may_have_made(kinds, other, &read).then_some(Class::Silent);
+                Some((number, relate(kinds, &read, other).class().or(unsaid).or(made)?))
             })
             .collect();
         self.met.insert(term.clone(), found.clone());

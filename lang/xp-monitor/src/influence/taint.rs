@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::declaration::{FieldPath, Source, ThingExpr};
-use xp_artifact::passing::{Passing, named, passing, pinned};
+use xp_artifact::passing::{Passing, named, naming_argument, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
 
@@ -340,6 +340,13 @@ impl Intake {
             return tainted_argument(*index, fields);
         }
         if carried(action, std::slice::from_ref(source)).is_some() {
+            return true;
+        }
+        let keys = source.thing().into_iter().flat_map(ThingExpr::levels).flat_map(|level| &level.keys);
+        if keys
+            .filter_map(|key| naming_argument(action, key))
+            .any(|(index, fields)| tainted_argument(index, &fields))
+        {
             return true;
         }
         passing(workflow, grant, source).into_iter().any(|passing| match passing {

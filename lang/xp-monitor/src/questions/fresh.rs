@@ -14,8 +14,8 @@ use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
 use crate::fact::{End, GrantAt, Use};
 use crate::obligation::{Builder, Label, MapIx, Node, NodeIx, Obligation};
-use crate::rests::rests;
 use crate::sight::Sight;
+use xp_artifact::rests::rests;
 
 /// What is remembered of one evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

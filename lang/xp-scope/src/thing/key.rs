@@ -6,7 +6,7 @@ use super::chooser::Chooser;
 use super::joint::{self, Pair};
 use super::kind::KeyDecl;
 use super::meeting::{Because, Side};
-use super::term::{Key, MadeBy, MintId, Piece, SymbolId};
+use super::term::{Key, Level, MadeBy, MintId, Piece, SymbolId};
 use crate::chars::fold;
 use crate::pattern::PatternSet;
 use crate::types::Type;
@@ -139,6 +139,25 @@ fn minted(
         (Key::Chosen { by, .. }, None) => KeyMeeting::Perhaps(*by),
         (_, None) => KeyMeeting::Perhaps(Chooser::World),
     }
+}
+
+/// What is new is apart from everything that was given in all parts of its key, and from everything else that is new. Where
+/// somebody chooses another part, it can be chosen so that the whole is what was made.
+pub(super) fn is_new(left: &Level, right: &Level) -> KeyMeeting {
+    let minted = |level: &Level| level.keys.iter().any(|key| matches!(key, Key::Minted { .. }));
+    let other = match (minted(left), minted(right)) {
+        (true, false) => right,
+        (false, true) => left,
+        _ => return KeyMeeting::Apart(Because::New),
+    };
+    let open = other.keys.iter().filter_map(|key| match key {
+        Key::Value(_) => None,
+        Key::Symbol(symbol) => (!symbol.given).then_some(symbol.by),
+        Key::Chosen { by, .. } => Some(*by),
+        Key::Template(_) => Some(who(key).unwrap_or(Chooser::World)),
+        Key::Every(_) | Key::Minted { .. } => Some(Chooser::World),
+    });
+    open.min().map_or(KeyMeeting::Apart(Because::New), KeyMeeting::Perhaps)
 }
 
 fn chosen(decl: &KeyDecl, by: Chooser, within: Option<&PatternSet>, other: &Key) -> KeyMeeting {

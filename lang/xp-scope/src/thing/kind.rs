@@ -164,6 +164,21 @@ impl Kinds {
         self.parents.get(kind.index()).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Things of these kinds, outermost first, never change: neither do those of an immutable kind, nor what lies in something
+    /// whose name is derived from its content.
+    #[must_use]
+    pub fn never_change(&self, kinds: impl IntoIterator<Item = Option<KindIx>>) -> bool {
+        let mut fixed = false;
+        for kind in kinds {
+            let immutable = kind.and_then(|kind| self.get(kind)).and_then(|kind| kind.immutable);
+            if immutable == Some(Immutable::Content) {
+                return true;
+            }
+            fixed = immutable.is_some();
+        }
+        fixed
+    }
+
     /// The kind with a qualified name.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<KindIx> {

@@ -1,9 +1,11 @@
 //! How two terms relate.
 
+use std::collections::BTreeSet;
+
 use super::chooser::Chooser;
 use super::joint::{self, Pair};
 use super::key::{self, KeyMeeting};
-use super::kind::{KeyDecl, Kinds};
+use super::kind::{KeyDecl, KindIx, Kinds};
 use super::meeting::{Assignment, Because, Meeting, Side};
 use super::term::{Key, Level, Term};
 use crate::value::Value;
@@ -17,8 +19,7 @@ pub fn relate(kinds: &Kinds, a: &Term, b: &Term) -> Meeting {
     match (a, b) {
         (Term::Path(a), Term::Path(b)) => paths(kinds, a, b),
         (Term::Undescribed(clause), Term::Path(path)) | (Term::Path(path), Term::Undescribed(clause)) => {
-            let last = path.last().and_then(|level| kinds.get(level.kind));
-            if last.is_some_and(|kind| kind.immutable.is_some()) {
+            if kinds.never_change(path.iter().map(|level| Some(level.kind))) {
                 return Meeting::Apart(Because::Immutable);
             }
             silent(clause)
@@ -74,7 +75,14 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
             return Meeting::Apart(Because::Realm);
         }
         if left.kind != right.kind {
-            return Meeting::Apart(Because::Kind);
+            // Every one of a kind in something is also every one in what lies there.
+            if !deep(kinds, a.get(number..).unwrap_or_default(), right.kind)
+                && !deep(kinds, b.get(number..).unwrap_or_default(), left.kind)
+            {
+                return Meeting::Apart(Because::Kind);
+            }
+            so_far.several = true;
+            return so_far.end(a.len(), b.len());
         }
         // A key that lies inside another's is a thing inside a thing only where the enclosing term ends.
         let ends = Ends { left: number + 1 == a.len(), right: number + 1 == b.len() };
@@ -82,7 +90,12 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
             let (Some(l), Some(r)) = (left.keys.get(part), right.keys.get(part)) else {
                 return silent("resource");
             };
-            if let Err(because) = so_far.add((number, part), key::meet(decl, l, r), ends) {
+            let meeting = match key::meet(decl, l, r) {
+                // One part of a key is new only beside others that are given: the same number may exist elsewhere.
+                KeyMeeting::Apart(Because::New) => key::is_new(left, right),
+                meeting => meeting,
+            };
+            if let Err(because) = so_far.add((number, part), meeting, ends) {
                 return Meeting::Apart(because);
             }
             pairs.push(((number, part), Pair { decl, left: l, right: r, ends: (ends.left, ends.right) }));
@@ -92,6 +105,25 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
         return Meeting::Apart(because);
     }
     so_far.end(a.len(), b.len())
+}
+
+/// The levels begin with every one of a kind that can lie, directly or not, in things of the other.
+fn deep(kinds: &Kinds, levels: &[Level], other: KindIx) -> bool {
+    let Some(first) =
+        levels.first().filter(|level| level.keys.iter().all(|key| matches!(key, Key::Every(_))))
+    else {
+        return false;
+    };
+    let (mut seen, mut open) = (BTreeSet::new(), vec![first.kind]);
+    while let Some(kind) = open.pop() {
+        if kind == other {
+            return true;
+        }
+        if seen.insert(kind) {
+            open.extend(kinds.parents(kind));
+        }
+    }
+    false
 }
 
 /// Which of two terms end at the key being compared.

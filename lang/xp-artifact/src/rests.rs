@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use xp_artifact::workflow::{Atom, StepId, Workflow};
+use crate::workflow::{Atom, StepId, Workflow};
 
 /// With what is settled as it is, the step's guard holds only because of one of these outcomes.
 ///
@@ -31,4 +31,10 @@ pub fn rests(workflow: &Workflow, settled: &dyn Fn(Atom) -> bool, step: StepId, 
         begins.insert(here, begun);
     }
     !begins.get(&step).copied().unwrap_or(false)
+}
+
+/// In no run does the step begin unless one of these outcomes is in force.
+#[must_use]
+pub fn needs_one_of(workflow: &Workflow, step: StepId, on: &[Atom]) -> bool {
+    rests(workflow, &|_| true, step, on)
 }
