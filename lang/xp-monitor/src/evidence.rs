@@ -15,7 +15,7 @@ use xp_artifact::workflow::{
 use xp_scope::thing::Term;
 
 use crate::fact::GrantAt;
-use crate::looked::{Looked, looks};
+use crate::looked::{Looked, looks, renewing};
 use crate::validity::{Subject, Validity};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
@@ -38,6 +38,9 @@ pub struct Evidence {
     /// The judge looked at the thing, by the name that is judged: then the use counts where it did, whether or not its result
     /// has a name in the workflow.
     pub looked: Option<Looked>,
+    /// Uses of the judging step that show all that it is about. A judge who made one judges what it showed, which is evidence
+    /// of its own: changes before it are no concern of this one.
+    pub renewed: Vec<(GrantAt, Looked)>,
 }
 
 impl Evidence {
@@ -63,42 +66,52 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
             }
             let atom = Atom { step: id, outcome: OutcomeIx::of(number) };
             let cause = cause(workflow, id, outcome);
-            let mut rely = |by: GrantAt, about: Vec<Subject>, judged: bool, looked: Option<Looked>| {
-                if !about.iter().any(|(_, expr)| can_change(workflow, expr)) {
+            let mut rely = |one: Evidence| {
+                if !one.about.iter().any(|(_, expr)| can_change(workflow, expr)) {
                     return;
                 }
-                let same = |one: &&mut Evidence| {
-                    one.step == id
-                        && one.by == by
-                        && one.about == about
-                        && one.judged == judged
-                        && one.looked == looked
+                let same = |known: &&mut Evidence| {
+                    let relying = known.relying.clone();
+                    **known == Evidence { relying, ..one.clone() }
                 };
                 match found.iter_mut().find(same) {
                     Some(known) if known.relying.contains(&atom) => {}
                     Some(known) => known.relying.push(atom),
-                    None => {
-                        found.push(Evidence { step: id, by, about, relying: vec![atom], judged, looked });
-                    }
+                    None => found.push(one),
                 }
+            };
+            let read = |by: GrantAt, about: Vec<Subject>| Evidence {
+                step: id,
+                by,
+                about,
+                relying: vec![atom],
+                judged: false,
+                looked: None,
+                renewed: Vec::new(),
             };
             if let How::Auto(condition) | How::JudgedIf(condition) = &cause.how {
                 for literal in condition_fields(condition) {
                     let by = (id, literal.0);
                     let Some((_, action)) = workflow.granted(by) else { continue };
                     for about in told(&mut validity, by, action, literal.1) {
-                        rely(by, about, false, None);
+                        rely(read(by, about));
                     }
                 }
             }
             if let (How::Judged | How::JudgedIf(_), Some(datum)) = (&cause.how, &cause.of) {
-                for (by, about) in judged(workflow, &mut validity, datum) {
-                    rely(by, about, true, None);
-                }
                 let terms = terms.get_or_insert_with(|| Terms::of(workflow));
-                for (by, expr, looked) in looks(workflow, terms, id, datum) {
+                let looks = looks(workflow, terms, id, datum);
+                for (by, about) in judged(workflow, &mut validity, datum) {
+                    let renewed = match about.as_slice() {
+                        [(of, expr)] if by.0 != id => renewing(workflow, terms, (*of, expr), &looks),
+                        // What is made in the same step may be newer than the look; nobody looks at several at once.
+                        _ => Vec::new(),
+                    };
+                    rely(Evidence { judged: true, renewed, ..read(by, about) });
+                }
+                for (by, expr, looked) in looks {
                     for about in validity.lists(vec![(by, expr)]) {
-                        rely(by, about, true, Some(looked.clone()));
+                        rely(Evidence { judged: true, looked: Some(looked.clone()), ..read(by, about) });
                     }
                 }
             }

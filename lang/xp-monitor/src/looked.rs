@@ -4,10 +4,10 @@
 //! need have no name in the workflow, and the name need not come from it: what counts is that the argument by which the use
 //! names the thing had the value that was judged.
 
-use xp_artifact::declaration::{KeyExpr, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Datum, GrantIx, Pin, Root, StepId, Workflow};
-use xp_scope::thing::{Meeting, relate};
+use xp_scope::thing::{Meeting, Term, relate};
 use xp_scope::{Type, Value};
 
 use crate::fact::{GrantAt, Use};
@@ -30,6 +30,46 @@ impl Looked {
         let param = action.and_then(|action| action.params.get(self.argument as usize));
         let given = param.and_then(|param| used.args.get(&param.name)?.at(&self.fields));
         name.is_some() && given == name
+    }
+}
+
+/// The looks at exactly what a judgement is about, by the name that is judged, after it was made.
+pub(crate) fn renewing<'w>(
+    workflow: &'w Workflow,
+    terms: &mut Terms<'w>,
+    (of, subject): (GrantAt, &ThingExpr),
+    looks: &[(GrantAt, ThingExpr, Looked)],
+) -> Vec<(GrantAt, Looked)> {
+    let subject = meant(workflow, terms, of, subject);
+    let mut found = Vec::new();
+    for (at, expr, looked) in looks.iter().filter(|(_, _, looked)| looked.fields.is_empty()) {
+        let seen = terms.term_where(*at, expr, looked.argument, &looked.name);
+        if shows(workflow, *at, expr) && relate(&workflow.kinds, &seen, &subject) == Meeting::One {
+            found.push((*at, looked.clone()));
+        }
+    }
+    found
+}
+
+/// The result says something of what the clause names.
+fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
+    let Some((_, action)) = workflow.granted(at) else { return false };
+    action.clauses.subjects().any(|subject| subject == expr)
+        || workflow.sources(action, &[]).contains(&Source::Thing(expr.clone()))
+}
+
+/// What a clause of a use means; what the use itself makes is new under the name that it is given.
+pub(crate) fn meant<'w>(
+    workflow: &'w Workflow,
+    terms: &mut Terms<'w>,
+    at: GrantAt,
+    expr: &ThingExpr,
+) -> Term {
+    let action = workflow.granted(at).map(|(_, action)| action);
+    let made = action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr));
+    match made {
+        Some(making) => terms.made(at.0, at.1, making),
+        None => terms.term(at.0, at.1, expr),
     }
 }
 

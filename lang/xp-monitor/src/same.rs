@@ -7,6 +7,7 @@ use xp_scope::thing::{Meeting, Term, relate};
 
 use crate::evidence::Evidence;
 use crate::fact::GrantAt;
+use crate::looked::meant;
 
 /// Compares the things that clauses mean in one live map.
 #[derive(Debug)]
@@ -35,12 +36,6 @@ impl<'w> Same<'w> {
     }
 
     fn term(&mut self, (at, expr): (GrantAt, &ThingExpr)) -> Term {
-        let action = self.workflow.granted(at).map(|(_, action)| action);
-        let made = action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr));
-        match made {
-            // What the use itself makes is new under the name that it is given.
-            Some(making) => self.terms.made(at.0, at.1, making),
-            None => self.terms.term(at.0, at.1, expr),
-        }
+        meant(self.workflow, &mut self.terms, at, expr)
     }
 }

@@ -130,7 +130,15 @@ fn used(grant: u32, folder: &str, note: &str) -> Use {
 
 fn about(grant: u32, about: ThingExpr) -> Evidence {
     let by = (StepId(0), GrantIx(grant));
-    Evidence { step: StepId(0), by, about: vec![(by, about)], relying: vec![], judged: false, looked: None }
+    Evidence {
+        step: StepId(0),
+        by,
+        about: vec![(by, about)],
+        relying: vec![],
+        judged: false,
+        looked: None,
+        renewed: vec![],
+    }
 }
 
 #[test]

@@ -376,8 +376,8 @@ impl Oracle {
         }
     }
 
-    /// Whether all inputs of a result pass; `None` if it was made of literals only. Parameters of the run
-    /// need to pass only if there are no other inputs.
+    /// Whether all inputs of a result pass; `None` if it was made of nothing. Literals pass if no thing goes in
+    /// besides. Parameters of the run need to pass only if there are no other inputs.
     fn made_of(
         &self,
         finals: &mut Finals<'_>,
@@ -388,6 +388,7 @@ impl Oracle {
         let (grant, action) = self.granted(at);
         let kinds = &self.machine.workflow().kinds;
         let (mut made, mut params) = (Vec::new(), Vec::new());
+        let (mut written, mut things) = (false, false);
         let mut split = |finals: &mut Finals<'_>, index: u32, fields: &[String], content: bool| {
             let pin = &grant.pins[index as usize];
             match pin {
@@ -411,9 +412,13 @@ impl Oracle {
             .chain(content.into_iter().flatten())
         {
             match source {
-                Source::Argument { index, fields } => split(finals, index, &fields, true),
+                Source::Argument { index, fields } => {
+                    written |= matches!(grant.pins[index as usize], Pin::Is(Expr::Literal(_)));
+                    split(finals, index, &fields, true);
+                }
                 Source::Field(_) => return Some(false),
                 Source::Thing(thing) => {
+                    things = true;
                     let own = thing.levels().last().map(|level| level.kind.clone()).unwrap_or_default();
                     let content = kinds.iter().any(|kind| kind.name == own && kind.immutable.is_some());
                     if !content && finals.is_altered_besides(at, &thing) {
@@ -430,7 +435,10 @@ impl Oracle {
             }
         }
         let all = if made.is_empty() { params } else { made };
-        (!all.is_empty()).then(|| all.into_iter().all(|passes| passes))
+        if all.is_empty() && things {
+            return None;
+        }
+        (!all.is_empty() || written).then(|| all.into_iter().all(|passes| passes))
     }
 
     fn requires(&self, uses: &Uses, formula: &Formula, under_way: bool) -> Truth {

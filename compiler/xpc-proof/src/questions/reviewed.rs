@@ -224,8 +224,9 @@ impl<'f, 'm> Judged<'f, 'm> {
         Ok(found)
     }
 
-    /// All that a datum was made from, where that is known and none of it was chosen freely. What the run was given counts
-    /// where there is nothing else; what a branch must still be at is compared and goes nowhere.
+    /// All that a datum was made from, where that is known and none of it was chosen freely: nothing where that was written by the
+    /// author. What the run was given counts where there is nothing else; what a branch must still be at is compared and goes
+    /// nowhere.
     fn made_from(&self, datum: &Datum) -> Option<Vec<Datum>> {
         let Root::Result { step, grant } = datum.root else { return None };
         let action = self.facts.action_of((step, grant));
@@ -241,6 +242,11 @@ impl<'f, 'm> Judged<'f, 'm> {
         let (mut made, mut params) = (Vec::new(), Vec::new());
         // What is in a thing goes with its name, unless the name is derived from it.
         let named = filled_as(self.facts.w, action, &datum.fields);
+        // Arguments that the author wrote, and nothing else, known or unknown.
+        let is_said =
+            clauses.said_of(&datum.fields).is_some() && named.is_none_or(|made| made.from.is_some());
+        let mut is_written = false;
+        let mut is_of_things = clauses.reads.is_none() && !is_said;
         let content = named.map(|making| clauses.content_of(action.params.len(), making));
         for source in
             self.facts.w.sources(action, &datum.fields).into_iter().chain(content.into_iter().flatten())
@@ -249,10 +255,12 @@ impl<'f, 'm> Judged<'f, 'm> {
                 Source::Argument { index, fields } if compared(index, &fields) => {}
                 Source::Argument { index, fields } => {
                     given(pins.get(index as usize)?, fields, &mut made, &mut params)?;
+                    is_written = true;
                 }
                 Source::Field(fields) => made.push(Datum { root: datum.root, fields }),
                 // What is in a thing is all that its key says of it: where that is the content itself, or the operator's.
                 Source::Thing(thing) => {
+                    is_of_things = true;
                     let kind = self.facts.w.kinds.named(&thing.levels().last()?.kind)?;
                     let content = self.facts.w.kinds.get(kind)?.immutable.is_some();
                     // What other uses of the run alter is not what it was when it was given.
@@ -280,7 +288,7 @@ impl<'f, 'm> Judged<'f, 'm> {
             }
         }
         let found = if made.is_empty() { params } else { made };
-        (!found.is_empty()).then_some(found)
+        (!found.is_empty() || is_written && !is_of_things).then_some(found)
     }
 }
 

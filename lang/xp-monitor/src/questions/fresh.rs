@@ -1,18 +1,22 @@
 //! Nothing changes what evidence is about while it is gathered or in force.
 //!
 //! Evidence is in force from the settling that relies on it until its step is unsettled or the run is over. A use whose change
-//! meets what it is about breaks it, from the claim of the use that gave the evidence on. A final use that rests on the
+//! meets what it is about breaks it, from the claim of the use that gave the evidence on. Where a judge looks at what is judged
+//! before judging it, the look gives the evidence, and the making no longer does. A final use that rests on the
 //! evidence and makes final what it is about spends it: its own change breaks nothing. Another such use needs new evidence if
 //! anything changed since. A use's own change precedes its own evidence.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::workflow::{Atom, OutcomeIx, Per, StepId, Workflow};
+use xp_artifact::workflow::{
+    Atom, Condition, Expr, GrantIx, How, OutcomeIx, Per, Pin, Root, StepId, Workflow,
+};
 
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
 use crate::fact::{End, GrantAt, Use};
+use crate::looked::Looked;
 use crate::obligation::{Builder, Label, MapIx, Node, NodeIx, Obligation};
 use crate::sight::Sight;
 use xp_artifact::rests::rests;
@@ -23,6 +27,9 @@ use xp_artifact::rests::rests;
 pub struct State {
     /// Uses of the grant that gives it, under way or the last one that is over.
     gathered: Vec<Gathered>,
+    /// Looks of the judge that renew it, under way and done.
+    looking: BTreeMap<UseNo, Use>,
+    looked: Vec<Use>,
     /// What the outcome that stands relied on.
     force: Option<Force>,
 }
@@ -94,6 +101,9 @@ impl State {
                 breaches.push(Breach::of([number]));
             }
         }
+        if evidence.renewed.iter().any(|(at, _)| *at == used.at) {
+            self.looking.insert(number, Use { opening: 0, ..used.clone() });
+        }
         if used.at == evidence.by {
             let stale = live.under_way().filter(|(other, _)| *other != number);
             let stale = stale.filter(|(_, other)| relation.alters(other, evidence, used));
@@ -123,6 +133,12 @@ impl State {
                 .filter(|gathered| gathered.number == number)
                 .for_each(|gathered| gathered.over = true);
         }
+        if let Some(look) = self.looking.remove(&number)
+            && matches!(end, End::Done { .. })
+            && !self.looked.contains(&look)
+        {
+            self.looked.push(look);
+        }
         if let Some(force) = &mut self.force
             && force.spending.remove(&number)
         {
@@ -132,6 +148,7 @@ impl State {
 
     /// A use did not happen.
     pub(crate) fn given_back(&mut self, number: UseNo) {
+        self.looking.remove(&number);
         self.gathered.retain(|gathered| gathered.number != number);
         for gathered in &mut self.gathered {
             gathered.stale.remove(&number);
@@ -162,6 +179,14 @@ impl State {
             spent: false,
             changed: BTreeSet::new(),
         });
+        let renewed = evidence.renewed.iter().any(|(at, looked)| {
+            let name = sight.value(&looked.name);
+            self.looked.iter().any(|of| of.at == *at && looked.is_at(workflow, of, name.as_ref()))
+        });
+        // What was shown since is the evidence; it went out of date by itself or not at all.
+        if renewed {
+            return Vec::new();
+        }
         gathered.stale.iter().map(|by| Breach::of([*by])).collect()
     }
 
@@ -171,6 +196,8 @@ impl State {
             self.gathered.clear();
         }
         if steps.contains(&evidence.step) {
+            self.looking.clear();
+            self.looked.clear();
             self.force = None;
         }
     }
@@ -179,7 +206,7 @@ impl State {
     pub(crate) fn names(&self) -> impl Iterator<Item = UseNo> + '_ {
         let gathered = self.gathered.iter().flat_map(|one| one.stale.iter().copied().chain([one.number]));
         let force = self.force.iter().flat_map(|force| force.spending.iter().chain(&force.changed).copied());
-        gathered.chain(force)
+        gathered.chain(force).chain(self.looking.keys().copied())
     }
 }
 
@@ -248,15 +275,24 @@ impl Cases<'_> {
         let giving = self.builder.any(vec![giving, given]);
         let change = self.builder.node(Node::Use(0, changer));
         let same = self.builder.node(Node::SameOpening(0, 1, one.by.0));
+        // Without a result of a use that can only look at it, the judge need not have done so.
+        let looks = one.renewed.iter().filter(|(at, looked)| self.looks(*at, looked));
+        let looks: Vec<GrantAt> = looks.map(|(at, _)| *at).collect();
+        let relying = one.relying.iter().copied().filter(|atom| !self.depends(*atom, &looks));
+        let relying: Vec<Atom> = relying.collect();
+        if relying.is_empty() {
+            return;
+        }
         let enabled: Vec<NodeIx> =
-            one.relying.iter().map(|atom| self.builder.node(Node::Enabled(1, *atom))).collect();
-        let enabled = self.builder.any(enabled);
-        let node = self.builder.all(vec![giving, change, same, enabled]);
+            relying.iter().map(|atom| self.builder.node(Node::Enabled(1, *atom))).collect();
+        let mut parts = vec![giving, change, same, self.builder.any(enabled)];
+        for look in looks {
+            let shown = self.builder.node(Node::Bound(1, look));
+            parts.push(self.builder.not(shown));
+        }
+        let node = self.builder.all(parts);
         let uses = vec![(0, one.by), (0, changer)];
-        self.case(
-            node,
-            Label { uses, changer: Some(changer), taken: one.relying.clone(), ..Label::default() },
-        );
+        self.case(node, Label { uses, changer: Some(changer), taken: relying, ..Label::default() });
     }
 
     fn in_force(&mut self, changer: GrantAt) {
@@ -332,12 +368,47 @@ impl Cases<'_> {
         self.one.looked.is_some().then_some((0, self.one.by)).into_iter()
     }
 
+    /// Every use of the grant is a look at what has the name.
+    fn looks(&self, at: GrantAt, looked: &Looked) -> bool {
+        let pin = self.workflow.granted(at).and_then(|(grant, _)| grant.pins.get(looked.argument as usize));
+        matches!(pin, Some(Pin::Is(Expr::Datum(datum))) if *datum == looked.name)
+    }
+
+    /// The outcome comes about only with a result of one of these grants of its step: its condition says so, or nothing else can
+    /// show the judge what is judged.
+    fn depends(&self, atom: Atom, on: &[GrantAt]) -> bool {
+        let Some(step) = self.workflow.steps.get(atom.step.index()) else { return false };
+        let Some(outcome) = step.outcomes.get(atom.outcome.index()) else { return false };
+        let is_one = |grant: GrantIx| on.contains(&(atom.step, grant));
+        let condition = match &outcome.how {
+            How::Auto(condition) => return needs(condition, &is_one),
+            How::JudgedIf(condition) => Some(condition),
+            How::Judged => None,
+            How::Exhausted(_) => return false,
+        };
+        let mut showing = (0..step.grants.len()).map(GrantIx::of).filter(|grant| {
+            self.workflow.granted((atom.step, *grant)).is_some_and(|(_, action)| !action.shows.is_empty())
+        });
+        let mut others = step.data().filter(|datum| matches!(datum.root, Root::Submission { .. }));
+        let must_look = outcome.of.is_some() && others.next().is_none() && showing.all(is_one);
+        must_look || condition.is_some_and(|condition| needs(condition, &is_one))
+    }
+
     fn uses(&self, at: GrantAt) -> u32 {
         self.workflow.granted(at).map_or(0, |(grant, _)| grant.limit.uses)
     }
 
     fn per_run(&self, at: GrantAt) -> bool {
         self.workflow.granted(at).is_some_and(|(grant, _)| grant.limit.per == Per::Run)
+    }
+}
+
+/// The condition holds only if one of the grants has a result: all that it reads is of a result.
+fn needs(condition: &Condition, is_one: &dyn Fn(GrantIx) -> bool) -> bool {
+    match condition {
+        Condition::Bound(grant) | Condition::Flag { grant, .. } => is_one(*grant),
+        Condition::All(parts) => parts.iter().any(|part| needs(part, is_one)),
+        Condition::Any(parts) => parts.iter().all(|part| needs(part, is_one)),
     }
 }
 

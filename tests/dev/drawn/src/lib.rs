@@ -595,7 +595,7 @@ impl Generator {
             }
             _ => {
                 let judged = self.judged(index);
-                let of = judged.map(|datum| format!(" of {datum}")).unwrap_or_default();
+                let of = judged.map(|(datum, shown)| format!(" of {datum}{shown}")).unwrap_or_default();
                 if !of.is_empty() {
                     self.met("of");
                 }
@@ -612,10 +612,23 @@ impl Generator {
         }
     }
 
-    /// A datum that a step may judge: a submission, or a commit that it can be shown.
-    fn judged(&mut self, index: usize) -> Option<String> {
+    /// A datum that a step may judge: a submission, a commit that it can be shown, or the name of something. With it the condition
+    /// that the judge has looked at that, if there is one.
+    fn judged(&mut self, index: usize) -> Option<(String, &'static str)> {
         if !self.dice.chance(30) {
             return None;
+        }
+        if let Some(made) = self.data(index, &["make"]).filter(|_| self.dice.chance(35)) {
+            self.met("judges what was made");
+            let looked = if self.dice.chance(20) { "any" } else { &made };
+            let limit = if self.dice.chance(50) { "once per opening" } else { "max 2" };
+            let _ = writeln!(self.text, "    may world.check({looked}) {limit} as seen");
+            let shown = match self.dice.pick(3) {
+                0 => "",
+                1 => " if seen",
+                _ => " if seen.passed",
+            };
+            return Some((made, shown));
         }
         let planned: Vec<String> = self.steps[..index]
             .iter()
@@ -623,7 +636,7 @@ impl Generator {
             .map(|s| format!("{}.files", s.name))
             .collect();
         if !planned.is_empty() && self.dice.chance(50) {
-            return Some(self.dice.of_list(&planned).clone());
+            return Some((self.dice.of_list(&planned).clone(), ""));
         }
         if self.focused || self.dice.chance(40) {
             // A name, and possibly a read of what it denotes.
@@ -635,15 +648,17 @@ impl Generator {
                 1 => "number",
                 _ => &name,
             };
-            let bound = if self.dice.chance(40) { " as seen" } else { "" };
+            let bound = self.dice.chance(40);
+            let shown = if bound && self.dice.chance(50) { " if seen" } else { "" };
+            let bound = if bound { " as seen" } else { "" };
             let _ = writeln!(self.text, "    may world.view({looked}) max 2{bound}");
-            return Some(name);
+            return Some((name, shown));
         }
         let commit = format!("{}.commit", self.data(index, &["write", "test", "check", "scan", "inspect"])?);
         if self.dice.chance(80) {
             let _ = writeln!(self.text, "    may world.look({commit}) once per opening");
         }
-        Some(commit)
+        Some((commit, ""))
     }
 
     /// An outcome that reopens, ends the run, or continues.
