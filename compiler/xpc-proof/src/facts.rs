@@ -15,7 +15,7 @@ use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place, ProofObligation};
 
 use crate::guarding::Guarding;
-use crate::refused::refused;
+use crate::refused::{Refused, refused};
 use crate::scopes;
 use crate::taken::Taken;
 
@@ -79,7 +79,7 @@ pub(crate) struct Facts<'m> {
     usable: Vec<Vec<bool>>,
     submittable: Vec<bool>,
     /// Grants that make what the run was given.
-    refused: BTreeSet<GrantAt>,
+    refused: Refused,
     /// Names that may be taken.
     pub taken: Taken,
     guarding: Guarding<'m>,
@@ -114,7 +114,7 @@ impl<'m> Facts<'m> {
             .enumerate()
             .map(|(index, step)| {
                 let pins = |grant: &Grant| grant.pins.iter().all(|pin| scopes::pin_lets_through(w, pin));
-                let granted = |ix: usize| !refused.contains(&(StepId::of(index), GrantIx::of(ix)));
+                let granted = |ix: usize| !refused.surely.contains(&(StepId::of(index), GrantIx::of(ix)));
                 let grants = step.grants.iter().enumerate();
                 grants.map(|(ix, grant)| grant.limit.uses > 0 && granted(ix) && pins(grant)).collect()
             })
@@ -270,7 +270,12 @@ impl<'m> Facts<'m> {
 
     /// The grant makes what a parameter names.
     pub fn makes_the_given(&self, at: GrantAt) -> bool {
-        self.refused.contains(&at)
+        self.refused.surely.contains(&at)
+    }
+
+    /// What the grant makes may be called like a parameter of the run, and then the machine refuses it.
+    pub fn may_be_called_like_a_parameter(&self, at: GrantAt) -> bool {
+        self.refused.perhaps.contains(&at)
     }
 
     pub fn submittable(&self, step: StepId) -> bool {

@@ -1,21 +1,31 @@
-//! Grants that no run can use: what they make is called like a parameter, and the machine makes nothing new that the run was
-//! given.
+//! Grants that no run can use, or that some cannot: what they make is called like a parameter, and the machine makes nothing new
+//! that the run was given.
 
 use std::collections::{BTreeSet, HashSet};
 
+use xp_artifact::content::holds;
 use xp_artifact::declaration::KeyExpr;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, GrantIx, StepId, Workflow};
 use xp_scope::Type;
-use xp_scope::thing::{Key, KindIx, Term};
+use xp_scope::thing::{Key, KindIx, Term, relate};
 
 use crate::taken::by_name;
 
 type GrantAt = (StepId, GrantIx);
 
-pub(crate) fn refused(w: &Workflow) -> BTreeSet<GrantAt> {
+/// Grants whose uses the machine may refuse, since what they make would not be new.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    /// In every run.
+    pub surely: BTreeSet<GrantAt>,
+    /// If a parameter is called so. Whoever uses the grant cannot choose another name.
+    pub perhaps: BTreeSet<GrantAt>,
+}
+
+pub(crate) fn refused(w: &Workflow) -> Refused {
     if w.actions.iter().all(|action| action.clauses.makes.is_empty()) {
-        return BTreeSet::new();
+        return Refused::default();
     }
     let mut terms = Terms::of(w);
     let grants: Vec<(GrantAt, &Action)> = w.grants().filter_map(|at| Some((at, w.granted(at)?.1))).collect();
@@ -31,7 +41,7 @@ pub(crate) fn refused(w: &Workflow) -> BTreeSet<GrantAt> {
             }
         }
     }
-    let mut found = BTreeSet::new();
+    let mut found = Refused::default();
     for (at, action) in grants {
         for making in &action.clauses.makes {
             let term = by_name(terms.term(at.0, at.1, &making.thing));
@@ -47,11 +57,34 @@ pub(crate) fn refused(w: &Workflow) -> BTreeSet<GrantAt> {
                 })
             });
             if git || given.contains(&term) {
-                found.insert(at);
+                found.surely.insert(at);
+            } else if is_fixed(&term)
+                && (is_of_a_parameter_s_type(w, &term)
+                    || given.iter().any(|given| !relate(&w.kinds, &term, given).is_apart()))
+            {
+                found.perhaps.insert(at);
             }
         }
     }
     found
+}
+
+/// Neither whoever uses the grant chooses a part of the name, nor does the upstream, which gives new names.
+fn is_fixed(term: &Term) -> bool {
+    own(term).is_some_and(|(_, keys)| {
+        !keys.iter().any(|key| matches!(key, Key::Chosen { .. } | Key::Every(_) | Key::Minted { .. }))
+    })
+}
+
+/// A name of git is compared with every parameter of its type, or part of one.
+fn is_of_a_parameter_s_type(w: &Workflow, term: &Term) -> bool {
+    let decls = own(term).and_then(|(kind, _)| w.kinds.get(kind)).map(|kind| kind.key.as_slice());
+    let mut git = decls
+        .unwrap_or_default()
+        .iter()
+        .map(|decl| &decl.ty)
+        .filter(|ty| matches!(ty, Type::Branch | Type::Commit | Type::Tree));
+    git.any(|ty| w.params.iter().any(|param| holds(w, &param.ty, ty)))
 }
 
 fn argument_type<'a>(action: &'a Action, key: &KeyExpr) -> Option<&'a Type> {

@@ -44,6 +44,9 @@ fn pin_lets_through(facts: &Facts<'_>, pin: &Pin, ty: &Type) -> bool {
     }
 }
 
+/// More values of a template than this are not tried.
+const MAX_TRIED: usize = 4_096;
+
 /// Whatever the data of the template are, it makes a value of the type.
 fn surely_named(facts: &Facts<'_>, parts: &[TemplatePart], ty: &Type) -> bool {
     if *ty == Type::Text {
@@ -55,26 +58,49 @@ fn surely_named(facts: &Facts<'_>, parts: &[TemplatePart], ty: &Type) -> bool {
         let Some(found) = facts.type_of(datum).and_then(extremes_of) else { return false };
         extremes.push(found);
     }
-    let longest = extremes.iter().map(Vec::len).max().unwrap_or_default().max(1);
-    let fits = |chosen: &[usize]| {
-        let mut data = extremes.iter().zip(chosen);
-        let made = made(parts, |_| {
-            let (values, index) = data.next()?;
-            values.get(*index).or(values.last()).cloned()
-        });
-        is_of(&made, ty)
-    };
-    // All at one extreme, and each alone.
-    (0..longest).all(|extreme| {
-        fits(&vec![extreme; extremes.len()])
-            && (0..extremes.len()).all(|alone| {
-                let mut chosen = vec![0; extremes.len()];
-                if let Some(place) = chosen.get_mut(alone) {
-                    *place = extreme;
-                }
-                fits(&chosen)
+    // A name of as many hexadecimal digits as an object id has is taken for one.
+    if *ty == Type::Branch && may_be_an_object_id(facts, parts) {
+        return false;
+    }
+    let mut all: Vec<Vec<&str>> = vec![Vec::new()];
+    for values in &extremes {
+        if all.len().saturating_mul(values.len()) > MAX_TRIED {
+            return false;
+        }
+        all = all
+            .iter()
+            .flat_map(|so_far| {
+                values.iter().map(move |value| [so_far.as_slice(), &[value.as_str()]].concat())
             })
+            .collect();
+    }
+    all.iter().all(|chosen| {
+        let mut data = chosen.iter();
+        is_of(&made(parts, |_| data.next().map(|value| (*value).to_owned())), ty)
     })
+}
+
+/// Numbers among the parts can be of any length up to that of the longest: together they may come to the length of an object id.
+fn may_be_an_object_id(facts: &Facts<'_>, parts: &[TemplatePart]) -> bool {
+    let (mut least, mut most) = (0, 0);
+    for part in parts {
+        let lengths: Vec<usize> = match part {
+            TemplatePart::Text(fixed) if fixed.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                vec![fixed.len()]
+            }
+            TemplatePart::Text(_) => return false,
+            TemplatePart::Datum(datum) => match facts.type_of(datum) {
+                Some(Type::Int) => vec![1, xp_scope::MAX_INT.to_string().len()],
+                ty => ty.and_then(extremes_of).into_iter().flatten().map(|text| text.len()).collect(),
+            },
+        };
+        least += lengths.iter().min().copied().unwrap_or_default();
+        most += lengths.iter().max().copied().unwrap_or_default();
+    }
+    let numbers = parts
+        .iter()
+        .any(|part| matches!(part, TemplatePart::Datum(datum) if facts.type_of(datum) == Some(&Type::Int)));
+    numbers && [40, 64].iter().any(|length| (least..=most).contains(length))
 }
 
 /// What a datum can add to a name at the worst; `None` where that is not known.

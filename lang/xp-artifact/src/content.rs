@@ -93,6 +93,12 @@ impl<'w> Contents<'w> {
         self.closure(open, makers)
     }
 
+    /// The roles that may have made content of a thing that a use of the grant reads, each with a step in which it chose some.
+    pub fn makers_of(&mut self, at: GrantAt, expr: &ThingExpr) -> BTreeMap<RoleId, StepId> {
+        let place = Place::Thing(self.terms.term(at.0, at.1, expr), at.0);
+        self.closure(vec![place], BTreeMap::new())
+    }
+
     /// The roles that may have chosen what decides a measurement of a grant besides its subject.
     pub fn deciders(&mut self, step: StepId, grant: GrantIx) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), Vec::new());
@@ -252,7 +258,7 @@ impl<'w> Contents<'w> {
 }
 
 /// What an action changes or makes, with the content that goes into it.
-fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
+pub fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
     let clauses = &action.clauses;
     let changed = clauses.changes.iter().map(|expr| (expr, clauses.put_into(action.params.len(), expr)));
     changed.chain(
@@ -284,7 +290,9 @@ pub fn names_content(workflow: &Workflow, ty: &Type) -> bool {
     derived.any(|kind| matches!(kind.key.as_slice(), [key] if holds(workflow, ty, &key.ty)))
 }
 
-fn holds(workflow: &Workflow, ty: &Type, wanted: &Type) -> bool {
+/// A value of the type is, or holds, one of the other.
+#[must_use]
+pub fn holds(workflow: &Workflow, ty: &Type, wanted: &Type) -> bool {
     let (mut seen, mut open) = (BTreeSet::new(), vec![ty]);
     while let Some(ty) = open.pop() {
         match ty {

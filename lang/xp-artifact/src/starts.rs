@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use xp_scope::Type;
 use xp_scope::thing::{Audience, Kind};
 
-use crate::declaration::Source;
+use crate::declaration::{Source, ThingExpr};
 use crate::judgement::judgements;
 use crate::passing::{Passing, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
@@ -23,6 +23,8 @@ pub enum Why {
     Instrument(String),
     /// This action makes it final, and nobody judges it.
     Final(String),
+    /// This action may change anything, and its declaration does not say what it reads: the argument may say where it acts.
+    Unsaid(String),
 }
 
 /// A parameter, or a field of one, that is to be pinned.
@@ -107,6 +109,11 @@ impl ToPin {
         match &self.why {
             Why::Container(kind) => format!("it says in which `{kind}` the run acts"),
             Why::Instrument(action) => format!("it decides what `{action}` measures"),
+            Why::Unsaid(action) => {
+                format!(
+                    "it may say where `{action}` acts, whose declaration says `changes anything` and not what it reads"
+                )
+            }
             Why::Final(action) => format!("`{action}` makes it final and nobody judges it"),
         }
     }
@@ -128,6 +135,10 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
         for passing in outermost.keys.iter().flat_map(|key| named_by(grant, action, key)) {
             found.push((passing, Why::Container(kind.name.clone())));
         }
+    }
+    if clauses.reads.is_none() && clauses.changes.contains(&ThingExpr::Anything) {
+        let passed = grant.pins.iter().flat_map(|pin| pinned(pin, &[]));
+        found.extend(passed.map(|passing| (passing, Why::Unsaid(name()))));
     }
     if action.attests {
         for source in clauses.instrument(action.params.len()) {

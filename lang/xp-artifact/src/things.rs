@@ -214,10 +214,10 @@ impl<'w> Terms<'w> {
         match key {
             KeyExpr::Literal(value) => Key::Value(value.clone()),
             KeyExpr::Every(patterns) => Key::Every(patterns.clone()),
-            KeyExpr::Some => Key::Chosen { by: Chooser::World, within: None },
+            KeyExpr::Some => Key::Chosen { by: Chooser::World, within: None, given: false },
             KeyExpr::Argument { index, fields } => match granted.pins.get(*index as usize) {
                 Some(pin) => self.pin(pin, fields, MAX_FOLLOWED),
-                None => Key::Chosen { by: Chooser::World, within: None },
+                None => Key::Chosen { by: Chooser::World, within: None, given: false },
             },
             KeyExpr::Field(fields) => {
                 let root = Root::Result { step, grant };
@@ -227,11 +227,18 @@ impl<'w> Terms<'w> {
     }
 
     fn pin(&mut self, pin: &Pin, fields: &[String], left: usize) -> Key {
-        let chosen =
-            |within: Option<&PatternSet>| Key::Chosen { by: Chooser::Agent, within: within.cloned() };
+        let chosen = |within: Option<&PatternSet>| Key::Chosen {
+            by: Chooser::Agent,
+            within: within.cloned(),
+            given: false,
+        };
         match pin {
             Pin::Is(expr) => self.expr(expr, fields, left),
-            Pin::OneOf { set, within } => chosen(within.as_ref().or_else(|| self.handed_in(set))),
+            Pin::OneOf { set, within } => Key::Chosen {
+                by: Chooser::Agent,
+                within: within.as_ref().or_else(|| self.handed_in(set)).cloned(),
+                given: matches!(set, Expr::Datum(Datum { root: Root::Param(_), .. })),
+            },
             Pin::Within(patterns) => chosen(Some(patterns)),
             Pin::Content { .. } | Pin::Any => chosen(None),
         }
@@ -239,9 +246,14 @@ impl<'w> Terms<'w> {
 
     /// The patterns that bound what a submission holds.
     fn handed_in(&self, set: &Expr) -> Option<&'w PatternSet> {
-        let Expr::Datum(Datum { root: Root::Submission { step, submission }, fields }) = set else {
-            return None;
-        };
+        match set {
+            Expr::Datum(datum) => self.declared_within(datum),
+            Expr::Literal(_) | Expr::Template(_) => None,
+        }
+    }
+
+    fn declared_within(&self, datum: &Datum) -> Option<&'w PatternSet> {
+        let Datum { root: Root::Submission { step, submission }, fields } = datum else { return None };
         let declared = self.workflow.steps.get(step.index())?.submissions.get(submission.index())?;
         declared.within.as_ref().filter(|_| fields.is_empty())
     }
@@ -250,7 +262,7 @@ impl<'w> Terms<'w> {
         match expr {
             Expr::Literal(value) => match value.at(fields) {
                 Some(value) => Key::Value(value.clone()),
-                None => Key::Chosen { by: Chooser::World, within: None },
+                None => Key::Chosen { by: Chooser::World, within: None, given: false },
             },
             Expr::Datum(datum) => {
                 let fields = datum.fields.iter().chain(fields).cloned().collect();
@@ -292,8 +304,8 @@ impl<'w> Terms<'w> {
             .and_then(|(index, fields)| Some(self.pin(granted.pins.get(index as usize)?, &fields, left)));
         // What is chosen at each use is one value only as the result of the last one.
         let (named, unknown) = match named {
-            Some(Key::Chosen { by, .. }) => {
-                let chosen = Symbol { by, ..self.symbol(datum) };
+            Some(Key::Chosen { by, within, .. }) => {
+                let chosen = Symbol { by, within, ..self.symbol(datum) };
                 (Some(Key::Symbol(chosen.clone())), chosen)
             }
             named => (named, Symbol { by: Chooser::World, ..self.symbol(datum) }),
@@ -328,7 +340,7 @@ impl<'w> Terms<'w> {
             Root::Submission { .. } => (Chooser::Agent, false),
             Root::Result { .. } => (Chooser::World, false),
         };
-        Symbol { id, by, given }
+        Symbol { id, by, given, within: self.declared_within(datum).cloned() }
     }
 
     fn new_symbol(&mut self, datum: Option<Datum>) -> SymbolId {

@@ -68,8 +68,7 @@ fn is_older<'w>(workflow: &'w Workflow, one: GrantAt, other: GrantAt, order: &mu
 }
 
 /// The step's guard speaks of one of the outcomes, or waits for a step whose guard does.
-#[must_use]
-pub fn waits_for(workflow: &Workflow, step: StepId, on: &[Atom]) -> bool {
+fn waits_for(workflow: &Workflow, step: StepId, on: &[Atom]) -> bool {
     let mut seen = BTreeSet::from([step]);
     let mut open = vec![step];
     while let Some(here) = open.pop() {

@@ -22,7 +22,7 @@ mod watch;
 
 pub use breach::{Breach, UseNo};
 pub use evidence::{Evidence, evidence};
-pub use expected::{asked, waits_for};
+pub use expected::asked;
 pub use fact::{End, Fact, GrantAt, Use};
 pub use looked::Looked;
 pub use sight::{Concrete, Relation, Results, Sight};

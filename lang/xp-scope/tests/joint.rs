@@ -52,7 +52,7 @@ fn domain(symbol: u32) -> Vec<Value> {
 }
 
 fn symbol(id: u32) -> Symbol {
-    Symbol { id: SymbolId(id), by: Chooser::Agent, given: false }
+    Symbol { id: SymbolId(id), by: Chooser::Agent, given: false, within: None }
 }
 
 fn hole(id: u32) -> Piece {

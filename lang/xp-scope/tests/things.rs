@@ -71,7 +71,7 @@ fn keys(kind: KindIx) -> BoxedStrategy<Key> {
     // Symbols are of one kind each, so that they have values of its domain.
     let symbols = (0..2_u32, by.clone(), any::<bool>()).prop_map(move |(n, by, _)| {
         let given = by == Chooser::Starter;
-        Symbol { id: SymbolId(kind.0 * 10 + n + if given { 5 } else { 0 }), by, given }
+        Symbol { id: SymbolId(kind.0 * 10 + n + if given { 5 } else { 0 }), by, given, within: None }
     });
     let minted = (0..2_u32).prop_map(move |n| Key::Minted {
         mint: MintId(kind.0 * 10 + n),
@@ -90,19 +90,20 @@ fn keys(kind: KindIx) -> BoxedStrategy<Key> {
     let mut all = vec![
         values.boxed(),
         symbols.clone().prop_map(Key::Symbol).boxed(),
-        by.clone().prop_map(|by| Key::Chosen { by, within: None }).boxed(),
+        by.clone().prop_map(|by| Key::Chosen { by, within: None, given: false }).boxed(),
         Just(Key::Every(None)).boxed(),
         minted.boxed(),
         named.boxed(),
     ];
     if matches!(kind, FILE | NODE) {
-        let chosen = (by, patterns()).prop_map(|(by, p)| Key::Chosen { by, within: Some(set(&p)) });
+        let chosen =
+            (by, patterns()).prop_map(|(by, p)| Key::Chosen { by, within: Some(set(&p)), given: false });
         all.extend([patterns().prop_map(|p| Key::Every(Some(set(&p)))).boxed(), chosen.boxed()]);
     }
     if kind == BRANCH {
         // Holes are integers of the issues' domain.
         let hole = (30..32_u32).prop_map(|n| Piece::Hole {
-            symbol: Symbol { id: SymbolId(n), by: Chooser::World, given: false },
+            symbol: Symbol { id: SymbolId(n), by: Chooser::World, given: false, within: None },
             ty: Type::Int,
         });
         let plain =
@@ -384,7 +385,7 @@ fn literal(value: &str) -> Key {
 }
 
 fn hole(id: u32, ty: Type) -> Piece {
-    Piece::Hole { symbol: Symbol { id: SymbolId(id), by: Chooser::Starter, given: true }, ty }
+    Piece::Hole { symbol: Symbol { id: SymbolId(id), by: Chooser::Starter, given: true, within: None }, ty }
 }
 
 fn branch(pieces: Vec<Piece>) -> Term {

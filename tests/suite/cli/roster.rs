@@ -254,3 +254,19 @@ workflow checked(payee: text) {{
     let ran = held_against_a_rule_that_pins_nothing(&workflow("look.judged", ""));
     assert!(!ran.talk.contains("XP0627"), "{ran}");
 }
+
+#[test]
+fn where_an_undescribed_tool_acts_is_not_the_starter_s() {
+    let workflow = r#"connector tools {
+  action scan(place: text, what: text) -> { ok: bool } { effect write
+    changes anything
+    repeat manual }
+}
+workflow checked(place: text) {
+  agent a
+  step scan by a { may tools.scan(place, content) once per run as found
+    outcome done if found }
+}
+"#;
+    refuted_by_a_rule_that_pins_nothing(workflow).says(&["`place`", "where `tools.scan` acts"]);
+}

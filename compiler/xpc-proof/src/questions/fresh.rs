@@ -295,7 +295,11 @@ impl<'m> Asked<'_, '_, 'm> {
         let reaching: Vec<_> = reaching.map(|(at, _)| *at).collect();
         let mut grants: BTreeSet<GrantAt> = of_it(&alters).into_iter().chain(of_it(&reaching)).collect();
         grants.extend(of_it(&self.table.spends).into_iter().chain([one.by]));
-        let concerned = Concerned { grants, steps: one.relying.iter().map(|atom| atom.step).collect() };
+        let steps: BTreeSet<_> = one.relying.iter().map(|atom| atom.step).collect();
+        // By which of its uses a judge was shown the thing decides from when on the evidence is.
+        let facts = self.context.facts;
+        grants.extend(facts.grants().map(|(at, _)| at).filter(|at| one.judged && steps.contains(&at.0)));
+        let concerned = Concerned { grants, steps };
         let met = Met {
             evidence: self.evidence.to_vec(),
             alters,

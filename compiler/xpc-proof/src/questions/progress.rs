@@ -91,7 +91,8 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let mut verdict = answer::from(failures);
     verdict.notes.push("a use that fails for good is an operator's matter".to_owned());
     if verdict.status == Status::Proved {
-        verdict.assuming = facts.steps().flat_map(|step| short_texts(context, step)).collect();
+        let lines = |step| short_texts(context, step).into_iter().chain(other_names(context, step));
+        verdict.assuming = facts.steps().flat_map(lines).collect();
     }
     verdict
 }
@@ -111,6 +112,24 @@ fn short_texts(context: &Context<'_, '_>, step: StepId) -> Vec<String> {
         )
     })
     .collect()
+}
+
+/// Names of what the step must make that no parameter may have: whoever starts the run chooses those.
+fn other_names(context: &Context<'_, '_>, step: StepId) -> Vec<String> {
+    let facts = context.facts;
+    let read = evidence::read_by(facts, step).into_iter().map(|grant| (step, grant));
+    let relevant: BTreeSet<GrantAt> = read.chain(sure::showing(facts, step)).collect();
+    let named =
+        relevant.into_iter().filter(|at| facts.usable(*at) && facts.may_be_called_like_a_parameter(*at));
+    named
+        .map(|at| {
+            format!(
+                "no parameter is called like what `{}` makes in step `{}`",
+                facts.action_name(at),
+                facts.step(step).name
+            )
+        })
+        .collect()
 }
 
 /// The makers of what the step's grants and judgements name have settled, and the steps that guards of the grants look at.

@@ -7,16 +7,20 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::declaration::{KeyExpr, Source};
+use xp_artifact::content::{Contents, altering};
+use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::judgement::{Finals, filled_as, judgements, named_by};
-use xp_artifact::workflow::{Atom, Datum, Expr, Formula, Pin, Root, Then};
+use xp_artifact::rests::needs_one_of;
+use xp_artifact::workflow::{Action, Assumption, Atom, Datum, Expr, Formula, Pin, Root, Then};
 use xp_diagnostics::{Diagnostic, codes};
-use xp_monitor::{Evidence, evidence, waits_for};
+use xp_monitor::{Evidence, evidence};
+use xp_scope::thing::Immutable;
 use xpc_model::{Place, Verdict};
 
-use super::things::Things;
+use super::things::{TermIx, Things};
 use super::{Context, MOST};
 use crate::answer;
+use crate::evidence::ways_to;
 use crate::facts::{Facts, GrantAt};
 use crate::map::Map;
 use crate::need::{Goal, Need};
@@ -25,32 +29,55 @@ use crate::refute::Setting;
 use crate::violation::Violation;
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
+    let things = Things::new(context.facts);
+    let strict = Judged::of(context.facts, &things, Outside::Unknown);
+    let failures = match failures(context, &strict) {
+        Ok(failures) => failures,
+        Err(why) => return answer::unknown(why),
+    };
+    if failures.is_empty() {
+        return silent(context, &strict);
+    }
+    // What outsiders may have put into a thing is nobody's choice in the run: it refutes nothing by itself.
+    let lenient = Judged::of(context.facts, &things, Outside::Given);
+    match self::failures(context, &lenient) {
+        Ok(none) if none.is_empty() => match lenient.seen.borrow().first() {
+            Some((at, term)) => answer::conditional(format!(
+                "`{}` reads {}, in which somebody else may write, and a final argument is made of it: judge what it gives, let it \
+                 expect a version, or say that nobody does (`assume nobody else changes … because \"…\"`)",
+                context.facts.action_name(*at),
+                things.words(*term)
+            )),
+            None => answer::from(failures),
+        },
+        Ok(failures) => answer::from(failures),
+        Err(why) => answer::unknown(why),
+    }
+}
+
+fn failures(
+    context: &Context<'_, '_>,
+    judged: &Judged<'_, '_>,
+) -> Result<Vec<Result<Diagnostic, String>>, String> {
     let facts = context.facts;
-    let judged = Judged::of(facts);
     let mut asked: Vec<(GrantAt, u32, Formula)> = Vec::new();
     for (at, grant) in facts.grants() {
         let decided = judged.finals.borrow_mut().decided(at);
         for number in decided {
             let Some(pin) = grant.pins.get(number as usize) else { continue };
-            match judged.argument(at, number, pin) {
-                Ok(Some(formula)) => asked.push((at, number, formula)),
-                Ok(None) => {}
-                Err(why) => return answer::unknown(why),
+            if let Some(formula) = judged.argument(at, number, pin)? {
+                asked.push((at, number, formula));
             }
         }
     }
     let goals: Vec<Goal> =
         asked.iter().map(|(at, _, formula)| vec![Need::Use(*at), Need::Not(formula.clone())]).collect();
-    let examples = match context.session.sort(&goals, Some(MOST)) {
-        Ok(examples) => examples,
-        Err(why) => return answer::unknown(why),
-    };
-    let failures: Vec<Result<Diagnostic, String>> = asked
+    let examples = context.session.sort(&goals, Some(MOST))?;
+    let failed = asked
         .iter()
         .zip(examples)
-        .filter_map(|((at, number, formula), map)| Some(failure(context, *at, *number, formula, &map?)))
-        .collect();
-    if failures.is_empty() { silent(context, &judged) } else { answer::from(failures) }
+        .filter_map(|((at, number, formula), map)| Some(failure(context, *at, *number, formula, &map?)));
+    Ok(failed.collect())
 }
 
 /// Proved, unless a final argument may name what other uses alter because its declaration does not say what is read.
@@ -69,7 +96,7 @@ fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
         Err(why) => return answer::unknown(why),
     };
     let Some(((at, number, by), _)) = asked.iter().zip(examples).find(|(_, map)| map.is_some()) else {
-        return unseen(context);
+        return unseen(context, judged);
     };
     let param = facts.action_of(*at).params.get(*number as usize).map(|param| param.name.as_str());
     answer::unknown(format!(
@@ -82,25 +109,26 @@ fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
 
 /// Proved, unless others may put something into what a final argument names, and neither evidence about it nor the use's own
 /// expectation says what is in it.
-fn unseen(context: &Context<'_, '_>) -> Verdict {
+fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
     let facts = context.facts;
-    let things = Things::new(facts);
+    let things = judged.things;
     let all = OnceCell::new();
     let mut proved = answer::proved();
+    for assumption in judged.assumed.borrow().iter() {
+        proved = answer::assuming(proved, assumption);
+    }
     for (at, _) in facts.grants().filter(|(at, _)| facts.usable(*at)) {
         let action = facts.action_of(at);
         let clauses = &action.clauses;
-        let expected: Vec<_> =
-            clauses.expects.iter().map(|expected| things.term(at, &expected.thing)).collect();
         for number in &clauses.finals {
             let named = named_by(facts.w, action, *number).into_iter().map(|expr| things.term(at, expr));
             for term in named.filter(|term| things.can_change(*term) && things.is_shared(*term)) {
                 let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
                 let is_evident = all.iter().any(|one| {
                     things.about(one).iter().any(|about| things.one(term, *about))
-                        && waits_for(facts.w, at.0, &one.relying)
+                        && needs_one_of(facts.w, at.0, &one.relying)
                 });
-                if is_evident || expected.iter().any(|expected| things.one(term, *expected)) {
+                if is_evident || expects(facts, things, at, term) {
                     continue;
                 }
                 let Some(assumption) = things.assumed(term) else {
@@ -121,9 +149,57 @@ fn unseen(context: &Context<'_, '_>) -> Verdict {
     proved
 }
 
+/// The use expects the thing at a version that is known before it: that of a result or of the run's parameters, or that which the
+/// run has surely seen.
+fn expects(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term: TermIx) -> bool {
+    let pins = facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
+    let known = |source: &Source| match source {
+        Source::Argument { index, .. } => match pins.get(*index as usize) {
+            Some(Pin::Is(Expr::Literal(_))) => true,
+            Some(Pin::Is(Expr::Datum(datum))) => !matches!(datum.root, Root::Submission { .. }),
+            _ => false,
+        },
+        Source::Field(_) | Source::Thing(_) => false,
+    };
+    facts.action_of(at).clauses.expects.iter().any(|expectation| {
+        things.one(term, things.term(at, &expectation.thing))
+            && expectation.at.as_ref().map_or_else(|| is_surely_seen(facts, things, at, term), known)
+    })
+}
+
+/// Whatever the way to the step, a use before it has given the version of the thing.
+fn is_surely_seen(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term: TermIx) -> bool {
+    facts.grants().any(|(by, _)| {
+        let mut versions = facts.action_of(by).clauses.versions.iter();
+        versions.any(|version| things.one(term, things.term(by, &version.thing))) && {
+            let relies = |atom: &Atom| {
+                let ways = ways_to(facts, *atom);
+                !ways.is_empty() && ways.iter().all(|way| way.contains_key(&by.1))
+            };
+            let atoms: Vec<Atom> = facts.atoms(by.0).map(|(atom, _)| atom).filter(relies).collect();
+            !atoms.is_empty() && needs_one_of(facts.w, at.0, &atoms)
+        }
+    })
+}
+
+/// What a thing counts for in which somebody else may write, and that no use expects at a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outside {
+    /// Nobody judged what is in it.
+    Unknown,
+    /// As if the operator gave what is in it.
+    Given,
+}
+
 /// Which outcomes judge which datum.
 struct Judged<'f, 'm> {
     facts: &'f Facts<'m>,
+    things: &'f Things<'f, 'm>,
+    outside: Outside,
+    /// Things that counted as given although somebody else may write there.
+    seen: RefCell<Vec<(GrantAt, TermIx)>>,
+    /// Assumptions that some thing is as it was.
+    assumed: RefCell<Vec<&'m Assumption>>,
     by_datum: BTreeMap<Datum, Vec<Atom>>,
     /// Formulas of data with their sizes, once computed.
     known: RefCell<BTreeMap<Datum, (Formula, usize)>>,
@@ -136,7 +212,7 @@ struct Judged<'f, 'm> {
 const MAX_SIZE: usize = 20_000;
 
 impl<'f, 'm> Judged<'f, 'm> {
-    fn of(facts: &'f Facts<'m>) -> Self {
+    fn of(facts: &'f Facts<'m>, things: &'f Things<'f, 'm>, outside: Outside) -> Self {
         let mut by_datum: BTreeMap<Datum, Vec<Atom>> = BTreeMap::new();
         for (atom, datum) in judgements(facts.w) {
             if facts.outcome(atom).is_some_and(|outcome| outcome.then == Then::Settle) {
@@ -144,7 +220,17 @@ impl<'f, 'm> Judged<'f, 'm> {
             }
         }
         let finals = RefCell::new(Finals::of(facts.w));
-        Self { facts, by_datum, known: RefCell::default(), finals, followed: RefCell::default() }
+        Self {
+            facts,
+            things,
+            outside,
+            seen: RefCell::default(),
+            assumed: RefCell::default(),
+            by_datum,
+            known: RefCell::default(),
+            finals,
+            followed: RefCell::default(),
+        }
     }
 
     /// When what an argument makes final has been judged; none where the author or the operator gave it. The name of a thing
@@ -185,6 +271,15 @@ impl<'f, 'm> Judged<'f, 'm> {
         match pin {
             Pin::Is(Expr::Literal(_)) => Ok(None),
             Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(formula, _)| Some(formula)),
+            // Text by the author around data: what they are says it all.
+            Pin::Is(Expr::Template(_)) => {
+                let (mut made, mut params) = (Vec::new(), Vec::new());
+                given(pin, Vec::new(), &mut made, &mut params);
+                let data = if made.is_empty() { params } else { made };
+                let all: Result<Vec<Formula>, String> =
+                    data.iter().map(|datum| self.datum(datum).map(|(formula, _)| formula)).collect();
+                Ok(Some(Formula::All(all?)).filter(|_| !data.is_empty()))
+            }
             // Chosen freely: nobody judged that.
             _ => Ok(Some(Formula::Any(Vec::new()))),
         }
@@ -247,10 +342,11 @@ impl<'f, 'm> Judged<'f, 'm> {
             clauses.said_of(&datum.fields).is_some() && named.is_none_or(|made| made.from.is_some());
         let mut is_written = false;
         let mut is_of_things = clauses.reads.is_none() && !is_said;
-        let content = named.map(|making| clauses.content_of(action.params.len(), making));
-        for source in
-            self.facts.w.sources(action, &datum.fields).into_iter().chain(content.into_iter().flatten())
-        {
+        // All that the use made or changed under this name, or in what has it.
+        let content = altering(action)
+            .filter(|(expr, _)| named.is_some() && is_in(action, expr, &datum.fields))
+            .flat_map(|(_, sources)| sources);
+        for source in self.facts.w.sources(action, &datum.fields).into_iter().chain(content) {
             match source {
                 Source::Argument { index, fields } if compared(index, &fields) => {}
                 Source::Argument { index, fields } => {
@@ -262,9 +358,13 @@ impl<'f, 'm> Judged<'f, 'm> {
                 Source::Thing(thing) => {
                     is_of_things = true;
                     let kind = self.facts.w.kinds.named(&thing.levels().last()?.kind)?;
-                    let content = self.facts.w.kinds.get(kind)?.immutable.is_some();
+                    let immutable = self.facts.w.kinds.get(kind)?.immutable;
+                    let content = immutable.is_some();
                     // What other uses of the run alter is not what it was when it was given.
-                    if !content && self.finals.borrow_mut().is_altered_besides((step, grant), &thing) {
+                    if !content
+                        && (self.finals.borrow_mut().is_altered_besides((step, grant), &thing)
+                            || !self.is_as_given((step, grant), &thing))
+                    {
                         return None;
                     }
                     let mut named = Vec::new();
@@ -283,6 +383,12 @@ impl<'f, 'm> Judged<'f, 'm> {
                     if !named.is_empty() && !content {
                         return None;
                     }
+                    // A minted name says nothing of what is in it: whoever judges by it must not have had a hand in that.
+                    if immutable == Some(Immutable::Minted)
+                        && named.iter().any(|datum| !self.is_by_others(datum, (step, grant), &thing))
+                    {
+                        return None;
+                    }
                     made.extend(named);
                 }
             }
@@ -290,20 +396,56 @@ impl<'f, 'm> Judged<'f, 'm> {
         let found = if made.is_empty() { params } else { made };
         (!found.is_empty() || is_written && !is_of_things).then_some(found)
     }
+
+    /// Nobody else writes in the thing, or the use expects it as it was.
+    fn is_as_given(&self, at: GrantAt, thing: &ThingExpr) -> bool {
+        let term = self.things.term(at, thing);
+        if !self.things.can_change(term)
+            || !self.things.is_shared(term)
+            || expects(self.facts, self.things, at, term)
+        {
+            return true;
+        }
+        if let Some(assumption) = self.things.assumed(term) {
+            self.assumed.borrow_mut().push(assumption);
+            return true;
+        }
+        self.seen.borrow_mut().push((at, term));
+        self.outside == Outside::Given
+    }
+
+    /// Nobody who judges the datum, or may be of one controller with a judge, made any of what is in the thing that it names.
+    fn is_by_others(&self, datum: &Datum, at: GrantAt, thing: &ThingExpr) -> bool {
+        let Some(judges) = self.by_datum.get(datum) else { return true };
+        let makers = Contents::of(self.facts.w).makers_of(at, thing);
+        judges.iter().all(|atom| {
+            let judge = self.facts.step(atom.step).role;
+            makers.keys().all(|maker| self.facts.w.are_separate(judge, *maker))
+        })
+    }
+}
+
+/// The thing has the name that the field says, or lies in what has it.
+fn is_in(action: &Action, expr: &ThingExpr, field: &[String]) -> bool {
+    let identity = action.clauses.identity(field);
+    let mut keys = expr.levels().iter().flat_map(|level| &level.keys);
+    keys.any(|key| match key {
+        KeyExpr::Field(of) => field.starts_with(of) || of.starts_with(field),
+        KeyExpr::Argument { index, .. } => identity.as_ref().is_some_and(|(argument, _)| argument == index),
+        KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => false,
+    })
 }
 
 /// Adds what a pin names, unless the author gave it, with parameters of the run aside; none where it is chosen freely.
 fn given(pin: &Pin, fields: Vec<String>, found: &mut Vec<Datum>, params: &mut Vec<Datum>) -> Option<()> {
-    match pin {
-        Pin::Is(Expr::Literal(_)) => Some(()),
-        Pin::Is(Expr::Datum(datum)) => {
-            let fields = datum.fields.iter().cloned().chain(fields).collect();
-            let list = if matches!(datum.root, Root::Param(_)) { params } else { found };
-            list.push(Datum { root: datum.root, fields });
-            Some(())
-        }
-        _ => None,
+    let Pin::Is(expr) = pin else { return None };
+    for datum in expr.data() {
+        // A template has no fields.
+        let fields = datum.fields.iter().chain(&fields).cloned().collect();
+        let list = if matches!(datum.root, Root::Param(_)) { &mut *params } else { &mut *found };
+        list.push(Datum { root: datum.root, fields });
     }
+    Some(())
 }
 
 fn failure(

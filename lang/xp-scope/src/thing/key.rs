@@ -6,7 +6,7 @@ use super::chooser::Chooser;
 use super::joint::{self, Pair};
 use super::kind::KeyDecl;
 use super::meeting::{Because, Side};
-use super::term::{Key, Level, MadeBy, MintId, Piece, SymbolId};
+use super::term::{Key, Level, MadeBy, MintId, Piece, Symbol, SymbolId};
 use crate::chars::fold;
 use crate::pattern::PatternSet;
 use crate::types::Type;
@@ -46,7 +46,7 @@ pub(super) fn meet(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
         Key::Every(None) => KeyMeeting::Several,
         Key::Every(Some(patterns)) => every(decl, patterns, right),
         Key::Minted { mint, by, name, again } => minted(decl, (*mint, *by, *again), name.as_deref(), right),
-        Key::Chosen { by, within } => chosen(decl, *by, within.as_ref(), right),
+        Key::Chosen { by, within, .. } => chosen(decl, *by, within.as_ref(), right),
         Key::Value(_) | Key::Symbol(_) | Key::Template(_) => written(decl, left, right),
     }
 }
@@ -100,10 +100,10 @@ fn every(decl: &KeyDecl, patterns: &PatternSet, other: &Key) -> KeyMeeting {
         Key::Every(None) => KeyMeeting::Several,
         Key::Every(Some(others)) if patterns.may_touch(others) => KeyMeeting::Several,
         Key::Every(Some(_)) => unmatched(decl),
-        Key::Symbol(symbol) => KeyMeeting::Perhaps(symbol.by),
-        Key::Chosen { by, within: Some(others) } if patterns.may_touch(others) => KeyMeeting::Perhaps(*by),
-        Key::Chosen { within: Some(_), .. } => unmatched(decl),
-        Key::Chosen { by, within: None } => KeyMeeting::Perhaps(*by),
+        Key::Symbol(Symbol { by, within, .. }) | Key::Chosen { by, within, .. } => match within {
+            Some(others) if !patterns.may_touch(others) => unmatched(decl),
+            _ => KeyMeeting::Perhaps(*by),
+        },
         Key::Template(_) => KeyMeeting::Perhaps(who(other).unwrap_or(Chooser::World)),
         Key::Minted { name: Some(name), .. } => every(decl, patterns, name),
         Key::Minted { name: None, .. } => KeyMeeting::Perhaps(Chooser::World),
@@ -133,6 +133,8 @@ fn minted(
         (Key::Minted { name: Some(second), .. }, Some(name)) => meet(decl, name, second),
         (Key::Minted { .. }, _) => KeyMeeting::Perhaps(Chooser::World),
         (Key::Symbol(symbol), _) if symbol.given && !tree => KeyMeeting::Apart(Because::New),
+        // The machine looks into lists for names of git only.
+        (Key::Chosen { given: true, .. }, _) if is_of_git(decl) => KeyMeeting::Apart(Because::New),
         (Key::Value(_), None) if !tree => KeyMeeting::Apart(Because::New),
         (other, Some(name)) => meet(decl, name, other),
         (Key::Symbol(symbol), None) => KeyMeeting::Perhaps(symbol.by),
@@ -143,21 +145,27 @@ fn minted(
 
 /// What is new is apart from everything that was given in all parts of its key, and from everything else that is new. Where
 /// somebody chooses another part, it can be chosen so that the whole is what was made.
-pub(super) fn is_new(left: &Level, right: &Level) -> KeyMeeting {
+pub(super) fn is_new(decls: &[KeyDecl], left: &Level, right: &Level) -> KeyMeeting {
     let minted = |level: &Level| level.keys.iter().any(|key| matches!(key, Key::Minted { .. }));
     let other = match (minted(left), minted(right)) {
         (true, false) => right,
         (false, true) => left,
         _ => return KeyMeeting::Apart(Because::New),
     };
-    let open = other.keys.iter().filter_map(|key| match key {
+    let open = other.keys.iter().zip(decls).filter_map(|(key, decl)| match key {
         Key::Value(_) => None,
+        Key::Chosen { given: true, .. } if is_of_git(decl) => None,
         Key::Symbol(symbol) => (!symbol.given).then_some(symbol.by),
         Key::Chosen { by, .. } => Some(*by),
         Key::Template(_) => Some(who(key).unwrap_or(Chooser::World)),
         Key::Every(_) | Key::Minted { .. } => Some(Chooser::World),
     });
     open.min().map_or(KeyMeeting::Apart(Because::New), KeyMeeting::Perhaps)
+}
+
+/// The machine compares such names with all that the run was given, also inside of lists.
+fn is_of_git(decl: &KeyDecl) -> bool {
+    matches!(decl.ty, Type::Branch | Type::Commit | Type::Tree)
 }
 
 fn chosen(decl: &KeyDecl, by: Chooser, within: Option<&PatternSet>, other: &Key) -> KeyMeeting {
@@ -168,6 +176,9 @@ fn chosen(decl: &KeyDecl, by: Chooser, within: Option<&PatternSet>, other: &Key)
             unmatched(decl)
         }
         (_, Key::Chosen { by: second, .. }) => of_both(*second),
+        (Some(patterns), Key::Symbol(Symbol { within: Some(others), .. })) if !patterns.may_touch(others) => {
+            unmatched(decl)
+        }
         (_, Key::Symbol(symbol)) => of_both(symbol.by),
         (_, Key::Template(_)) => of_both(who(other).unwrap_or(by)),
         (_, Key::Value(_) | Key::Every(_) | Key::Minted { .. }) => KeyMeeting::Perhaps(by),
@@ -179,10 +190,16 @@ fn written(decl: &KeyDecl, left: &Key, right: &Key) -> KeyMeeting {
     match (left, right) {
         (Key::Value(left), Key::Value(right)) => values(decl, left, right),
         (Key::Symbol(left), Key::Symbol(right)) if left.id == right.id => KeyMeeting::One,
-        (Key::Symbol(symbol), Key::Value(_)) | (Key::Value(_), Key::Symbol(symbol)) => {
-            KeyMeeting::Perhaps(symbol.by)
+        (Key::Symbol(symbol), Key::Value(value)) | (Key::Value(value), Key::Symbol(symbol)) => {
+            match (&symbol.within, value) {
+                (Some(patterns), Value::Text(path)) if !patterns.touches(path) => unmatched(decl),
+                _ => KeyMeeting::Perhaps(symbol.by),
+            }
         }
-        (Key::Symbol(left), Key::Symbol(right)) => KeyMeeting::Perhaps(left.by.min(right.by)),
+        (Key::Symbol(left), Key::Symbol(right)) => match (&left.within, &right.within) {
+            (Some(patterns), Some(others)) if !patterns.may_touch(others) => unmatched(decl),
+            _ => KeyMeeting::Perhaps(left.by.min(right.by)),
+        },
         _ => templates(decl, left, right),
     }
 }

@@ -92,7 +92,7 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
             };
             let meeting = match key::meet(decl, l, r) {
                 // One part of a key is new only beside others that are given: the same number may exist elsewhere.
-                KeyMeeting::Apart(Because::New) => key::is_new(left, right),
+                KeyMeeting::Apart(Because::New) => key::is_new(&kind.key, left, right),
                 meeting => meeting,
             };
             if let Err(because) = so_far.add((number, part), meeting, ends) {

@@ -45,6 +45,8 @@ pub enum Key {
         by: Chooser,
         /// For paths.
         within: Option<PatternSet>,
+        /// It is one of several values that were there before the run made anything: of a parameter.
+        given: bool,
     },
     /// The name of something that did not exist before a use of the run made it; the machine checks that.
     Minted {
@@ -83,6 +85,8 @@ pub struct Symbol {
     pub by: Chooser,
     /// It had its value before the run made anything: a parameter.
     pub given: bool,
+    /// For paths: its value is inside the patterns.
+    pub within: Option<PatternSet>,
 }
 
 /// Number of a symbol.
