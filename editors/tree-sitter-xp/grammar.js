@@ -181,7 +181,12 @@ module.exports = grammar({
       choice(
         seq("no", choice("role", "principal"), "can", $.uses, "and", $.uses),
         seq("never", $.uses),
-        seq("untrusted", "text", "reaches", $.uses, "only", "through", field("role", $.identifier)),
+        seq("untrusted", "text", "reaches", $.uses, "only", "through", choice(
+          field("role", $.identifier),
+          seq("unexposed", field("role", $.identifier)),
+          // A role can have that name.
+          field("role", alias("unexposed", $.identifier)),
+        )),
         seq("private", $._thing, "never", "reaches", $._sink),
         seq("private", $._thing, "reaches", $._sink, "only", "through", field("role", $.identifier)),
         seq(

@@ -60,12 +60,18 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
             let slug = format!("{}-at-most", word(&lowered));
             (Question::AtMost(lowered, most), slug)
         }
-        ast::ClaimKind::Through(uses, role) => {
+        ast::ClaimKind::Through { uses, unexposed, role } => {
             let lowered = lower_uses(context, uses, problems);
             let role_id = collect::role(&context.names.role_ids, context.ast, role, problems);
             let (lowered, role_id) = (lowered?, role_id?);
-            let slug = format!("{}-through-{}", word(&lowered), role.text);
-            (Question::Through(lowered, role_id), slug)
+            let uses = word(&lowered);
+            match unexposed {
+                Some(_) => {
+                    let slug = format!("{uses}-through-unexposed-{}", role.text);
+                    (Question::Unexposed(lowered, role_id), slug)
+                }
+                None => (Question::Through(lowered, role_id), format!("{uses}-through-{}", role.text)),
+            }
         }
         ast::ClaimKind::Private { thing, sinks, through } => {
             let written = assumptions::written(context, thing, problems);

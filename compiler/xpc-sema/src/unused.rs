@@ -61,7 +61,7 @@ fn claimed(claim: &ast::Claim) -> Vec<&ast::Path> {
         | ast::ClaimKind::Never(uses)
         | ast::ClaimKind::OnlyWithin(uses, _)
         | ast::ClaimKind::AtMost(uses, _)
-        | ast::ClaimKind::Through(uses, _) => vec![uses],
+        | ast::ClaimKind::Through { uses, .. } => vec![uses],
         ast::ClaimKind::Private { sinks, .. } => sinks.iter().collect(),
     };
     uses.into_iter()

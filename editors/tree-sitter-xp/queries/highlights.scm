@@ -18,7 +18,7 @@
 ["and" "or" "not"] @keyword.operator
 ["one" "within" "content" "only" "max" "once" "per" "opening" "run" "at" "most"] @keyword.modifier
 (any) @keyword.modifier
-["no" "role" "principal" "can" "never" "untrusted" "text" "private" "outsiders" "reaches" "through" "requires"] @keyword
+["no" "role" "principal" "can" "never" "untrusted" "text" "private" "outsiders" "reaches" "through" "unexposed" "requires"] @keyword
 [
   "effect" "reveals" "about" "shows" "repeat" "changes" "reads" "makes" "removes" "final" "expects" "version" "measured" "result"
 ] @keyword

@@ -88,6 +88,8 @@ pub enum Question {
     StartRights,
     /// Untrusted text reaches the uses only through a role.
     Through(Uses, RoleId),
+    /// As [`Self::Through`], and when the role judges what passes, its controller was shown nothing else that strangers wrote.
+    Unexposed(Uses, RoleId),
     /// What is in the things reaches the uses only through a role, or never.
     Private(Box<Secret>, Sinks, Option<RoleId>),
 }
@@ -146,6 +148,7 @@ kinds! {
     Self::OnlyWithin(..) => OnlyWithin = "only_within";
     Self::AtMost(..) => AtMost = "at_most";
     Self::Through(..) => Through = "through";
+    Self::Unexposed(..) => Unexposed = "unexposed";
     Self::Private(..) => Private = "private";
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::order::Moment;
-use xp_artifact::question::{Secret, Sinks, Uses};
+use xp_artifact::question::{Question, Secret, Sinks, Uses};
 use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_monitor::influence::{Edge, Graph, Node, Origin, judging};
@@ -18,7 +18,7 @@ use xp_scope::thing::Class;
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::things::Things;
-use super::{Context, Granted, MOST, possible, uses};
+use super::{Context, Granted, MOST, exposed, possible, uses};
 use crate::answer;
 use crate::example::Example;
 use crate::facts::{Facts, GrantAt};
@@ -40,9 +40,29 @@ pub(crate) fn through(
     of: &Uses,
     role: RoleId,
 ) -> Verdict {
+    strangers(context, obligation, of, (role, false))
+}
+
+pub(crate) fn unexposed(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    of: &Uses,
+    role: RoleId,
+) -> Verdict {
+    strangers(context, obligation, of, (role, true))
+}
+
+fn strangers(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    of: &Uses,
+    (role, unexposed): (RoleId, bool),
+) -> Verdict {
     let origin = Origin::Strangers;
     let graph = Graph::of(context.facts.w, &origin);
-    let flow = Flow { origin, role: Some(role), what: "what strangers wrote".to_owned() };
+    let watched = Some(Question::Through(of.clone(), role));
+    let what = "what strangers wrote".to_owned();
+    let flow = Flow { origin, role: Some(role), unexposed, watched, what };
     ask(context, obligation, Some(of), possible(&context.session, of), (flow, graph))
 }
 
@@ -65,7 +85,8 @@ pub(crate) fn private(
         }
     };
     let what = format!("what is in `{}`", secret.text);
-    ask(context, obligation, of, found, (Flow { origin, role, what }, graph))
+    let flow = Flow { origin, role, unexposed: false, watched: None, what };
+    ask(context, obligation, of, found, (flow, graph))
 }
 
 /// What is asked.
@@ -73,6 +94,10 @@ struct Flow {
     origin: Origin,
     /// Whose judgement of what passes cuts a way.
     role: Option<RoleId>,
+    /// The role must have been shown nothing else of it.
+    unexposed: bool,
+    /// What a monitor says of a way.
+    watched: Option<Question>,
     /// What passes, in words.
     what: String,
 }
@@ -106,10 +131,14 @@ fn ask<'f, 'm>(
         Ok(None) => {
             let because = asked.cuts.used.iter().map(|atom| Place::Outcome(*atom)).collect();
             let mut verdict = answer::proved_by(because, Some(witness.in_order(facts)));
-            match asked.exposed() {
-                Ok(notes) => verdict.notes = notes,
-                Err(why) => return answer::unknown(why),
+            let exposed = asked.exposed(Class::Silent);
+            if exposed.is_empty() {
+                return verdict;
             }
+            if asked.flow.unexposed {
+                return asked.refute_unexposed(&exposed);
+            }
+            verdict.notes = asked.notes(&exposed);
             verdict
         }
         Ok(Some(weakest)) => asked.refute(&sinks, &weakest),
@@ -194,7 +223,8 @@ impl<'m> Asked<'_, '_, 'm> {
             Some(role) => format!("`{action}` rests on {what}, and {role} did not judge it"),
             None => format!("`{action}` rests on {what}"),
         };
-        let trace = match self.along(way, &setting, &violation, &ends_in) {
+        let moments = way.iter().map(|edge| (edge.at, self.cuts.judging(edge)));
+        let trace = match self.along((moments, None), &setting, &violation, &ends_in) {
             Ok(trace) => trace,
             Err(_) if search == Search::Bounded => context.stage.search(&violation, &setting, ends_in)?,
             Err(why) => return Err(why),
@@ -206,13 +236,7 @@ impl<'m> Asked<'_, '_, 'm> {
             format!("{what} can reach `{action}` in step `{}`{without}", facts.step(sink.0).name),
         )
         .at(context.span(Place::Grant(sink.0, sink.1)));
-        let mut named = BTreeSet::from([*sink]);
-        for edge in way {
-            let Some((at, text)) = said(facts, edge) else { continue };
-            if named.insert(at) {
-                fault = fault.label(context.span(Place::Grant(at.0, at.1)), text);
-            }
-        }
+        fault = self.labels(fault, way, BTreeSet::from([*sink]));
         let help = match self.flow.role {
             Some(role) => format!(
                 "let it wait for an outcome of `{}` that says what it judges, `outcome approved of …`, and pin the argument to \
@@ -226,23 +250,23 @@ impl<'m> Asked<'_, '_, 'm> {
         Ok(fault.label(self.obligation.span, "asked here").help(help).trace(trace))
     }
 
+    /// The run with these moments in their order, each while none of its judgements is in force, and then an outcome.
     fn along(
         &self,
-        way: &[Edge],
+        (steps, last): (impl Iterator<Item = (Moment, Vec<Atom>)>, Option<Atom>),
         setting: &Setting<'m>,
         violation: &Violation,
         ends_in: &str,
     ) -> Result<xp_diagnostics::Trace, String> {
         let (context, facts) = (self.context, self.context.facts);
         let mut moments: Vec<(Moment, Vec<Atom>)> = Vec::new();
-        for edge in way {
-            let judging = self.cuts.judging(edge);
+        for (at, judging) in steps {
             match moments.last_mut() {
-                Some((moment, known)) if *moment == edge.at => known.extend(judging),
-                _ => moments.push((edge.at, judging)),
+                Some((moment, known)) if *moment == at => known.extend(judging),
+                _ => moments.push((at, judging)),
             }
         }
-        let count = u8::try_from(moments.len()).map_err(|_| plan::TOO_LONG)?;
+        let count = u8::try_from(moments.len() + usize::from(last.is_some())).map_err(|_| plan::TOO_LONG)?;
         if moments.len() > LONGEST {
             return Err(plan::TOO_LONG.to_owned());
         }
@@ -260,6 +284,7 @@ impl<'m> Asked<'_, '_, 'm> {
                 parts.push(builder.not(holds));
             }
         }
+        parts.extend(last.map(|atom| builder.node(Part::Settled(count - 1, vec![atom]))));
         let all = builder.all(parts);
         builder.case(all, Label::default());
         let obligation = builder.end();
@@ -303,42 +328,110 @@ impl<'m> Asked<'_, '_, 'm> {
                 }
             }
         }
-        let watching = (self.flow.origin == Origin::Strangers).then(|| {
-            Watching::new(facts, &self.obligation.question, Rc::new(reading(facts))).about(passing(way))
-        });
+        let watched = self.flow.watched.as_ref();
+        let watching = watched
+            .map(|question| Watching::new(facts, question, Rc::new(reading(facts))).about(passing(way)));
         Setting { shared: shared.into_iter().collect(), watching, ..Setting::default() }
     }
 
     /// What the run must show: that the monitor says it is broken, or where there is none, the uses of the way in their order.
     fn violation(&self, way: &[Edge]) -> Violation {
-        if self.flow.origin == Origin::Strangers {
+        if self.flow.watched.is_some() {
             return Violation::Broken;
         }
-        let mut uses: Vec<GrantAt> = Vec::new();
-        for at in way.iter().filter_map(|edge| Some((edge.at.step, edge.at.grant?))) {
-            if uses.last() != Some(&at) {
-                uses.push(at);
-            }
-        }
-        Violation::Used(uses)
+        Violation::Used(used(way))
     }
 
-    /// The role judged what is proved, but may itself have read what strangers wrote.
-    fn exposed(&mut self) -> Result<Vec<String>, String> {
-        let facts = self.context.facts;
+    /// The judgements that cut something before which the judge may have been shown other text by strangers, with the ways.
+    fn exposed(&mut self, worth: Class) -> Vec<(Atom, Vec<Edge>)> {
         let (Some(role), Origin::Strangers) = (self.flow.role, &self.flow.origin) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
-        let steps: BTreeSet<StepId> = self.cuts.used.iter().map(|atom| atom.step).collect();
-        let minds: Vec<Node> = steps.into_iter().map(|step| Node::Mind(role, step)).collect();
-        let exposed = self.graph.way(minds, Class::Silent, |_| Ok::<bool, String>(true))?.is_some();
-        let role = facts.role_name(role);
-        Ok(if exposed {
-            vec![format!("`{role}` may itself have read what strangers wrote when it judges")]
-        } else {
-            Vec::new()
-        })
+        let (w, graph) = (self.context.facts.w, &mut self.graph);
+        let ways = self.cuts.used.iter().map(|atom| (*atom, exposed::way(w, graph, (role, *atom), worth)));
+        ways.filter_map(|(atom, way)| Some((atom, way?))).collect()
     }
+
+    fn notes(&self, exposed: &[(Atom, Vec<Edge>)]) -> Vec<String> {
+        let facts = self.context.facts;
+        let note = |(atom, way): &(Atom, Vec<Edge>)| {
+            format!(
+                "{} is exposed: it may have been shown other text by strangers when it takes {}, by {}",
+                self.judge(),
+                facts.atom_name(*atom),
+                in_words(facts, way)
+            )
+        };
+        exposed.iter().map(note).collect()
+    }
+
+    fn judge(&self) -> String {
+        self.flow.role.map(|role| format!("`{}`", self.context.facts.role_name(role))).unwrap_or_default()
+    }
+
+    fn refute_unexposed(&mut self, weakest: &[(Atom, Vec<Edge>)]) -> Verdict {
+        let facts = self.context.facts;
+        let chosen = self.exposed(Class::Chosen);
+        if chosen.is_empty() {
+            let spelling = self.exposed(Class::Spelling);
+            if !spelling.is_empty() {
+                let notes = self.notes(&spelling).join("; ");
+                return answer::conditional(format!("if an upstream takes two names for one, {notes}"));
+            }
+            let silent = weakest.iter().flat_map(|(_, way)| way).find(|edge| edge.class == Class::Silent);
+            let clause = silent.map_or_else(String::new, |edge| unsaid(facts, edge));
+            return answer::unknown(format!("{}, since {clause}", self.notes(weakest).join("; ")));
+        }
+        let failures = chosen.iter().take(MOST).map(|(atom, way)| self.exposure(*atom, way)).collect();
+        answer::from(failures)
+    }
+
+    /// The run in which the judge is shown something by strangers, and then judges.
+    fn exposure(&self, atom: Atom, way: &[Edge]) -> Result<Diagnostic, String> {
+        let (context, facts) = (self.context, self.context.facts);
+        let (judge, outcome) = (self.judge(), facts.atom_name(atom));
+        let setting = Setting { watching: None, ..self.setting(way) };
+        let violation = Violation::Judged(used(way), atom);
+        let ends_in =
+            format!("{judge} takes {outcome}, and was shown what strangers wrote besides what it judges");
+        let moments = way.iter().map(|edge| (edge.at, Vec::new()));
+        let trace = match self.along((moments, Some(atom)), &setting, &violation, &ends_in) {
+            Ok(trace) => trace,
+            Err(_) => context.stage.search(&violation, &setting, ends_in)?,
+        };
+        let mut fault = Diagnostic::error(
+            codes::UNTRUSTED,
+            format!("{judge} can be shown other text by strangers before it takes {outcome}"),
+        )
+        .at(context.span(Place::Outcome(atom)));
+        fault = self.labels(fault, way, BTreeSet::new());
+        let help = format!(
+            "let {judge} be shown nothing but what it judges, or leave out `unexposed`: the answer then says that it is exposed"
+        );
+        Ok(fault.label(self.obligation.span, "asked here").help(help).trace(trace))
+    }
+
+    /// What happens along the way, at each grant that is not named yet.
+    fn labels(&self, mut fault: Diagnostic, way: &[Edge], mut named: BTreeSet<GrantAt>) -> Diagnostic {
+        for edge in way {
+            let Some((at, text)) = said(self.context.facts, edge) else { continue };
+            if named.insert(at) {
+                fault = fault.label(self.context.span(Place::Grant(at.0, at.1)), text);
+            }
+        }
+        fault
+    }
+}
+
+/// The uses of a way, in their order.
+fn used(way: &[Edge]) -> Vec<GrantAt> {
+    let mut uses: Vec<GrantAt> = Vec::new();
+    for at in way.iter().filter_map(|edge| Some((edge.at.step, edge.at.grant?))) {
+        if uses.last() != Some(&at) {
+            uses.push(at);
+        }
+    }
+    uses
 }
 
 /// What makes something pass this way, and not another.

@@ -148,6 +148,7 @@ pub(super) static WORDS: &[Word] = &[
     reserved("then", Rule::k_then).needs_more(),
     free("through", Rule::k_through).needs_more().continues(),
     reserved("true", Rule::k_true),
+    free("unexposed", Rule::k_unexposed).forms(&[Rule::unexposed]).needs_more().continues(),
     free("untrusted", Rule::k_untrusted).forms(&[Rule::through]),
     free("valid", Rule::k_valid)
         .phrase("valid while")
