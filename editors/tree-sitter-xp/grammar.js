@@ -128,7 +128,7 @@ module.exports = grammar({
     workflow: ($) =>
       seq(
         "workflow", field("name", $.identifier), optional($.parameters),
-        "{", repeat(choice($.roles, $.separation, $.assumption, $.lease, $.finish, $.step, $.prove, $.guard)), "}",
+        "{", repeat(choice($.roles, $.separation, $.assumption, $.lease, $.secret, $.finish, $.step, $.prove, $.guard)), "}",
       ),
     parameters: ($) => seq("(", closed_list($.parameter), ")"),
     parameter: ($) => seq(field("name", $.identifier), ":", field("type", $._type)),
@@ -136,6 +136,7 @@ module.exports = grammar({
     separation: ($) => seq("separate", "roles", list($.identifier)),
     assumption: ($) => seq("assume", "nobody", "else", "changes", $._thing, "because", $.string),
     lease: ($) => seq("lease", $._thing),
+    secret: ($) => seq("secret", $._thing),
     finish: ($) => seq("finish", "when", $.formula),
 
     step: ($) =>

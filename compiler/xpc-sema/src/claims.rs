@@ -98,12 +98,18 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
             let ((thing, given, text), sinks, role) = (written?, lowered?, role?);
             let to = match &sinks {
                 Sinks::Uses(uses) => word(uses),
-                Sinks::Outsiders => "outsiders".to_owned(),
+                Sinks::Outsiders | Sinks::Anybody => "outsiders".to_owned(),
             };
             (Question::Private(Box::new(Secret { thing, given, text }), sinks, role), format!("private-{to}"))
         }
     };
     Some(Asked { question, slug })
+}
+
+/// What `secret T` asks in every run.
+pub fn secret(context: &Context<'_>, line: &ast::Secret, problems: &mut Problems) -> Option<Question> {
+    let (thing, given, text) = assumptions::written(context, &line.thing, problems)?;
+    Some(Question::Private(Box::new(Secret { thing, given, text }), Sinks::Anybody, None))
 }
 
 /// A word alone that is nearly `outsiders`: no action has such a name.

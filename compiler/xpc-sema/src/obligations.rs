@@ -49,6 +49,16 @@ pub fn of(context: &Context<'_>, problems: &mut Problems) -> (Vec<ProofObligatio
             vacuous_ok: false,
         });
     }
+    for line in &context.ast.secrets {
+        let Some(question) = claims::secret(context, line, problems) else { continue };
+        found.push(ProofObligation {
+            id: unique(&mut ids, format!("{}/secret", workflow.text)),
+            question,
+            source: context.sources.slice(line.span).split_whitespace().collect::<Vec<_>>().join(" "),
+            span: line.span,
+            vacuous_ok: false,
+        });
+    }
     for clause in &context.ast.proves {
         let Some(Asked { question, slug }) = claims::lower(context, &clause.claim, problems) else {
             continue;

@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+use xp_artifact::question::{Question, Secret, Sinks};
 use xp_diagnostics::{Diagnostic, codes};
+use xp_monitor::influence::{Graph, Origin};
 use xp_syntax::ast;
+use xpc_model::Model;
 
 use crate::problems::Problems;
 
@@ -14,6 +17,19 @@ pub fn roles(ast: &ast::Workflow, problems: &mut Problems) {
         if !acting.contains(name.text.as_str()) {
             problems.push(
                 Diagnostic::warning(codes::UNUSED, format!("no step is by `{}`", name.text)).at(name.span),
+            );
+        }
+    }
+}
+
+/// Warns of secrets that no use reads.
+pub fn secrets(model: &Model, problems: &mut Problems) {
+    for asked in &model.obligations {
+        let Question::Private(secret, Sinks::Anybody, _) = &asked.question else { continue };
+        if !Graph::of(&model.workflow, &Origin::Things(Secret::clone(secret))).is_read() {
+            problems.push(
+                Diagnostic::warning(codes::UNUSED, format!("no step may read what is in `{}`", secret.text))
+                    .at(asked.span),
             );
         }
     }

@@ -44,6 +44,9 @@ pub enum Sinks {
     Uses(Uses),
     /// Every use that publishes, or writes what somebody may read who may not read the things themselves.
     Outsiders,
+    /// Every use that publishes, or writes anything but the things themselves, whoever may read that. What is judged as the very
+    /// thing that goes in there may pass.
+    Anybody,
 }
 
 /// A question, the always asked ones first.

@@ -68,6 +68,8 @@ pub struct Workflow {
     pub assumptions: Vec<Assumption>,
     /// `lease …` lines.
     pub leases: Vec<Lease>,
+    /// `secret T`.
+    pub secrets: Vec<Secret>,
     /// Steps, in source order.
     pub steps: Vec<Step>,
     /// What is to be proved or enforced.
@@ -95,6 +97,15 @@ pub struct Assumption {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// What a run holds from its start.
+    pub thing: Thing,
+    /// The line.
+    pub span: Span,
+}
+
+/// `secret T`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// What is for nobody outside of a run.
     pub thing: Thing,
     /// The line.
     pub span: Span,

@@ -4,9 +4,11 @@
 //! what passes is in force in every live map, no stranger is met. A way that is met is carried out, and the monitor must say that
 //! it breaks the property.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use xp_artifact::content::Contents;
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::order::Moment;
 use xp_artifact::question::{Question, Secret, Sinks, Uses};
@@ -62,7 +64,7 @@ fn strangers(
     let graph = Graph::of(context.facts.w, &origin);
     let watched = Some(Question::Through(of.clone(), role));
     let what = "what strangers wrote".to_owned();
-    let flow = Flow { origin, role: Some(role), unexposed, watched, what };
+    let flow = Flow { origin, role: Some(role), others: false, unexposed, watched, what };
     ask(context, obligation, Some(of), possible(&context.session, of), (flow, graph))
 }
 
@@ -78,14 +80,16 @@ pub(crate) fn private(
     let mut graph = Graph::of(facts.w, &origin);
     let (of, found) = match sinks {
         Sinks::Uses(of) => (Some(of), possible(&context.session, of)),
-        Sinks::Outsiders => {
-            let all = facts.grants().filter(|(at, _)| graph.leaves(*at));
+        Sinks::Outsiders | Sinks::Anybody => {
+            let narrowed = *sinks == Sinks::Anybody;
+            let all = facts.grants().filter(|(at, _)| graph.leaves(*at, narrowed));
             let all = all.map(|(at, grant)| Granted { at, grant }).collect();
             (None, uses::reachable(&context.session, all))
         }
     };
     let what = format!("what is in `{}`", secret.text);
-    let flow = Flow { origin, role, unexposed: false, watched: None, what };
+    let others = *sinks == Sinks::Anybody;
+    let flow = Flow { origin, role, others, unexposed: false, watched: None, what };
     ask(context, obligation, of, found, (flow, graph))
 }
 
@@ -94,6 +98,8 @@ struct Flow {
     origin: Origin,
     /// Whose judgement of what passes cuts a way.
     role: Option<RoleId>,
+    /// So does that of any role that made none of it, where it goes into the use itself.
+    others: bool,
     /// The role must have been shown nothing else of it.
     unexposed: bool,
     /// What a monitor says of a way.
@@ -124,7 +130,7 @@ fn ask<'f, 'm>(
         };
     };
     let sinks: Vec<Node> = found.iter().map(|(granted, _)| Node::Use(granted.at)).collect();
-    let cuts = Cuts::of(context, flow.role);
+    let cuts = Cuts::of(context, flow.role, flow.others);
     let mut asked = Asked { context, obligation, flow, graph, cuts };
     match asked.way(&sinks, Class::Silent) {
         Err(why) => answer::unknown(why),
@@ -243,6 +249,11 @@ impl<'m> Asked<'_, '_, 'm> {
                  exactly that",
                 facts.role_name(role)
             ),
+            None if self.flow.others => {
+                "leave out what reads it, narrow the scope, or let a role that made none of it judge \
+                                         exactly what goes in there, `outcome approved of …`"
+                    .to_owned()
+            }
             None => "leave out what reads it, narrow the scope, or let a role judge exactly what passes: \
                      `only through ROLE`"
                 .to_owned(),
@@ -466,23 +477,39 @@ enum Search {
     Bounded,
 }
 
-/// Which edges the role's judgements cut.
+/// Which edges judgements cut.
 struct Cuts<'a, 'f, 'm> {
     context: &'a Context<'f, 'm>,
     role: Option<RoleId>,
+    /// Who made what, where others than the role may judge, too.
+    contents: Option<RefCell<Contents<'m>>>,
     known: HashMap<(Moment, Vec<Atom>), bool>,
     /// The judgements that cut something.
     used: BTreeSet<Atom>,
 }
 
 impl<'a, 'f, 'm> Cuts<'a, 'f, 'm> {
-    fn of(context: &'a Context<'f, 'm>, role: Option<RoleId>) -> Self {
-        Self { context, role, known: HashMap::new(), used: BTreeSet::new() }
+    fn of(context: &'a Context<'f, 'm>, role: Option<RoleId>, others: bool) -> Self {
+        let contents = others.then(|| RefCell::new(Contents::of(context.facts.w)));
+        Self { context, role, contents, known: HashMap::new(), used: BTreeSet::new() }
     }
 
     fn judging(&self, edge: &Edge) -> Vec<Atom> {
-        let of = edge.datum.as_ref();
-        of.map(|datum| judging(self.context.facts.w, &|by| Some(by) == self.role, datum)).unwrap_or_default()
+        let w = self.context.facts.w;
+        let Some(datum) = &edge.datum else { return Vec::new() };
+        match &self.contents {
+            None => judging(w, &|by| Some(by) == self.role, datum),
+            Some(contents) if matches!(edge.to, Node::Use(_)) => {
+                let mut contents = contents.borrow_mut();
+                let mut found = judging(w, &|_| true, datum);
+                found.retain(|atom| {
+                    let role = self.context.facts.step(atom.step).role;
+                    contents.makers(datum, atom.step).into_keys().all(|maker| w.are_separate(role, maker))
+                });
+                found
+            }
+            Some(_) => Vec::new(),
+        }
     }
 
     /// In some live map something passes while no judgement of it is in force.

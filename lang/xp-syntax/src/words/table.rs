@@ -42,6 +42,7 @@ pub(super) static WORDS: &[Word] = &[
     reserved("separate", Rule::k_separate).starts(&[(Piece::Workflow, Piece::Separate)]).needs_more(),
     free("assume", Rule::k_assume).starts(&[(Piece::Workflow, Piece::Assume)]).needs_more(),
     free("lease", Rule::k_lease).starts(&[(Piece::Workflow, Piece::Lease)]).needs_more(),
+    free("secret", Rule::k_secret).starts(&[(Piece::Workflow, Piece::Secret)]).needs_more(),
     reserved("step", Rule::k_step).starts(&[(Piece::Workflow, Piece::Step)]).needs_more(),
     reserved("prove", Rule::k_prove).starts(&[(Piece::Workflow, Piece::Prove)]).needs_more(),
     reserved("guard", Rule::k_guard).starts(&[(Piece::Workflow, Piece::Guard)]).needs_more(),
