@@ -128,7 +128,7 @@ module.exports = grammar({
     workflow: ($) =>
       seq(
         "workflow", field("name", $.identifier), optional($.parameters),
-        "{", repeat(choice($.roles, $.separation, $.assumption, $.lease, $.secret, $.finish, $.step, $.prove, $.guard)), "}",
+        "{", repeat(choice($.roles, $.separation, $.assumption, $.lease, $.secret, $.allowance, $.finish, $.step, $.prove, $.guard)), "}",
       ),
     parameters: ($) => seq("(", closed_list($.parameter), ")"),
     parameter: ($) => seq(field("name", $.identifier), ":", field("type", $._type)),
@@ -137,6 +137,7 @@ module.exports = grammar({
     assumption: ($) => seq("assume", "nobody", "else", "changes", $._thing, "because", $.string),
     lease: ($) => seq("lease", $._thing),
     secret: ($) => seq("secret", $._thing),
+    allowance: ($) => seq("allow", "private", $._thing, "reaches", $.uses, "because", $.string),
     finish: ($) => seq("finish", "when", $.formula),
 
     step: ($) =>

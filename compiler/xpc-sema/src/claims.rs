@@ -1,6 +1,6 @@
 //! `prove` clauses, from what is claimed to the question that is asked.
 
-use xp_artifact::question::{Extent, Question, Secret, Sinks, Uses};
+use xp_artifact::question::{Allowance, Extent, Question, Secret, Sinks, Uses};
 use xp_artifact::workflow::{Effect, Expr, Formula};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
@@ -98,7 +98,7 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
             let ((thing, given, text), sinks, role) = (written?, lowered?, role?);
             let to = match &sinks {
                 Sinks::Uses(uses) => word(uses),
-                Sinks::Outsiders | Sinks::Anybody => "outsiders".to_owned(),
+                Sinks::Outsiders | Sinks::Anybody(_) => "outsiders".to_owned(),
             };
             (Question::Private(Box::new(Secret { thing, given, text }), sinks, role), format!("private-{to}"))
         }
@@ -106,10 +106,25 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
     Some(Asked { question, slug })
 }
 
-/// What `secret T` asks in every run.
-pub fn secret(context: &Context<'_>, line: &ast::Secret, problems: &mut Problems) -> Option<Question> {
-    let (thing, given, text) = assumptions::written(context, &line.thing, problems)?;
-    Some(Question::Private(Box::new(Secret { thing, given, text }), Sinks::Anybody, None))
+/// What each `secret T` asks in every run.
+pub fn secrets<'a>(context: &Context<'a>, problems: &mut Problems) -> Vec<(&'a ast::Secret, Question)> {
+    let allowed = context.ast.allowances.iter().filter_map(|line| allowance(context, line, problems));
+    let allowed: Vec<Allowance> = allowed.collect();
+    let lines = context.ast.secrets.iter();
+    let asked = lines.filter_map(|line| {
+        let (thing, given, text) = assumptions::written(context, &line.thing, problems)?;
+        let secret = Box::new(Secret { thing, given, text });
+        Some((line, Question::Private(secret, Sinks::Anybody(allowed.clone()), None)))
+    });
+    asked.collect()
+}
+
+fn allowance(context: &Context<'_>, line: &ast::Allowance, problems: &mut Problems) -> Option<Allowance> {
+    let because = literal::reason(&line.because, problems);
+    let written = assumptions::written(context, &line.thing, problems);
+    let uses = lower_uses(context, &line.uses, problems);
+    let (thing, given, text) = written?;
+    Some(Allowance { things: Secret { thing, given, text }, uses: uses?, because: because? })
 }
 
 /// A word alone that is nearly `outsiders`: no action has such a name.

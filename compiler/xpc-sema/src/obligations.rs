@@ -49,8 +49,7 @@ pub fn of(context: &Context<'_>, problems: &mut Problems) -> (Vec<ProofObligatio
             vacuous_ok: false,
         });
     }
-    for line in &context.ast.secrets {
-        let Some(question) = claims::secret(context, line, problems) else { continue };
+    for (line, question) in claims::secrets(context, problems) {
         found.push(ProofObligation {
             id: unique(&mut ids, format!("{}/secret", workflow.text)),
             question,

@@ -1,6 +1,6 @@
 //! What is declared or used and then never named.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use xp_artifact::question::{Question, Secret, Sinks};
 use xp_diagnostics::{Diagnostic, codes};
@@ -22,16 +22,26 @@ pub fn roles(ast: &ast::Workflow, problems: &mut Problems) {
     }
 }
 
-/// Warns of secrets that no use reads.
-pub fn secrets(model: &Model, problems: &mut Problems) {
+/// Warns of secrets that no use reads, and of allowances for no secret.
+pub fn secrets(ast: &ast::Workflow, model: &Model, problems: &mut Problems) {
+    let mut used = BTreeSet::new();
     for asked in &model.obligations {
-        let Question::Private(secret, Sinks::Anybody, _) = &asked.question else { continue };
-        if !Graph::of(&model.workflow, &Origin::Things(Secret::clone(secret))).is_read() {
+        let Question::Private(secret, Sinks::Anybody(allowed), _) = &asked.question else { continue };
+        let mut graph = Graph::of(&model.workflow, &Origin::Things(Secret::clone(secret)));
+        if !graph.is_read() {
             problems.push(
                 Diagnostic::warning(codes::UNUSED, format!("no step may read what is in `{}`", secret.text))
                     .at(asked.span),
             );
         }
+        let among = allowed.iter().enumerate().filter(|(_, one)| graph.is_among(&one.things));
+        used.extend(among.map(|(number, _)| number));
+    }
+    for (_, line) in ast.allowances.iter().enumerate().filter(|(number, _)| !used.contains(number)) {
+        problems.push(
+            Diagnostic::warning(codes::UNUSED, "no `secret` is among these things, so nothing needs this")
+                .at(line.span),
+        );
     }
 }
 
@@ -47,6 +57,7 @@ pub fn uses(file: &ast::File, problems: &mut Problems) {
         for clause in &workflow.proves {
             named.extend(claimed(&clause.claim).into_iter().filter_map(first));
         }
+        named.extend(workflow.allowances.iter().filter_map(|line| action(&line.uses)).filter_map(first));
         let params = workflow.params.iter().map(|param| &param.ty);
         let submissions =
             workflow.steps.iter().flat_map(|step| step.submissions.iter().map(|found| &found.ty));
@@ -80,10 +91,12 @@ fn claimed(claim: &ast::Claim) -> Vec<&ast::Path> {
         | ast::ClaimKind::Through { uses, .. } => vec![uses],
         ast::ClaimKind::Private { sinks, .. } => sinks.iter().collect(),
     };
-    uses.into_iter()
-        .filter_map(|uses| match &uses.kind {
-            ast::UsesKind::Action { action, .. } => Some(action),
-            ast::UsesKind::Effect(_) => None,
-        })
-        .collect()
+    uses.into_iter().filter_map(action).collect()
+}
+
+fn action(uses: &ast::Uses) -> Option<&ast::Path> {
+    match &uses.kind {
+        ast::UsesKind::Action { action, .. } => Some(action),
+        ast::UsesKind::Effect(_) => None,
+    }
 }

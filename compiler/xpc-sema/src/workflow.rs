@@ -75,7 +75,7 @@ pub fn lower(
     )?;
     separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
     overlaps::warn(&model, problems);
-    unused::secrets(&model, problems);
+    unused::secrets(ast, &model, problems);
     (problems.errors() == before).then_some(model)
 }
 

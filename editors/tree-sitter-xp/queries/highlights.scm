@@ -8,7 +8,7 @@
 (boolean) @boolean
 
 [
-  "workflow" "connector" "step" "resource" "type" "action" "may" "submit" "outcome" "use" "agent" "separate" "roles" "prove" "guard" "finish" "assume" "lease" "secret" "nobody" "else"
+  "workflow" "connector" "step" "resource" "type" "action" "may" "submit" "outcome" "use" "agent" "separate" "roles" "prove" "guard" "finish" "assume" "lease" "secret" "allow" "nobody" "else"
 ] @keyword
 
 [

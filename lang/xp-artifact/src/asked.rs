@@ -32,7 +32,10 @@ pub fn has_ids(workflow: &Workflow, question: &Question) -> bool {
         Question::Private(secret, sinks, role) => {
             let sinks = match sinks {
                 Sinks::Uses(what) => uses(workflow, what),
-                Sinks::Outsiders | Sinks::Anybody => true,
+                Sinks::Outsiders => true,
+                Sinks::Anybody(allowed) => allowed.iter().all(|one| {
+                    uses(workflow, &one.uses) && one.things.given.iter().all(|one| expr(workflow, one))
+                }),
             };
             let role = role.is_none_or(|role| role.index() < workflow.roles.len());
             sinks && role && secret.given.iter().all(|one| expr(workflow, one))

@@ -36,6 +36,18 @@ pub struct Secret {
     pub text: String,
 }
 
+/// Uses that the author lets content of some things reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Allowance {
+    /// Secrets that are all among these things may reach the uses.
+    pub things: Secret,
+    /// Which uses.
+    pub uses: Uses,
+    /// Why, in the author's words.
+    pub because: String,
+}
+
 /// Where content must not come to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -46,7 +58,7 @@ pub enum Sinks {
     Outsiders,
     /// Every use that publishes, or writes anything but the things themselves, whoever may read that. What is judged as the very
     /// thing that goes in there may pass.
-    Anybody,
+    Anybody(Vec<Allowance>),
 }
 
 /// A question, the always asked ones first.

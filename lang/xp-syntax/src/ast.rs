@@ -70,6 +70,8 @@ pub struct Workflow {
     pub leases: Vec<Lease>,
     /// `secret T`.
     pub secrets: Vec<Secret>,
+    /// `allow private T reaches A because "…"`.
+    pub allowances: Vec<Allowance>,
     /// Steps, in source order.
     pub steps: Vec<Step>,
     /// What is to be proved or enforced.
@@ -107,6 +109,19 @@ pub struct Lease {
 pub struct Secret {
     /// What is for nobody outside of a run.
     pub thing: Thing,
+    /// The line.
+    pub span: Span,
+}
+
+/// `allow private T reaches A because "…"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// What may go there.
+    pub thing: Thing,
+    /// Where.
+    pub uses: Uses,
+    /// Why.
+    pub because: Text,
     /// The line.
     pub span: Span,
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use xp_artifact::content::Contents;
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::order::Moment;
-use xp_artifact::question::{Question, Secret, Sinks, Uses};
+use xp_artifact::question::{Allowance, Question, Secret, Sinks, Status, Uses};
 use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_monitor::influence::{Edge, Graph, Node, Origin, judging};
@@ -78,19 +78,35 @@ pub(crate) fn private(
     let facts = context.facts;
     let origin = Origin::Things(secret.clone());
     let mut graph = Graph::of(facts.w, &origin);
+    let allowed: &[Allowance] = if let Sinks::Anybody(allowed) = sinks { allowed } else { &[] };
+    let (others, mut assuming) = (matches!(sinks, Sinks::Anybody(_)), Vec::new());
     let (of, found) = match sinks {
         Sinks::Uses(of) => (Some(of), possible(&context.session, of)),
-        Sinks::Outsiders | Sinks::Anybody => {
-            let narrowed = *sinks == Sinks::Anybody;
-            let all = facts.grants().filter(|(at, _)| graph.leaves(*at, narrowed));
-            let all = all.map(|(at, grant)| Granted { at, grant }).collect();
+        Sinks::Outsiders | Sinks::Anybody(_) => {
+            let mut all: Vec<Granted<'_>> = facts.grants().map(|(at, grant)| Granted { at, grant }).collect();
+            all.retain(|one| graph.leaves(one.at, others));
+            for one in allowed.iter().filter(|one| graph.is_among(&one.things)) {
+                let before = all.len();
+                all.retain(|granted| !uses::all_are(facts, granted, &one.uses));
+                if all.len() < before {
+                    assuming.push(format!(
+                        "what is in `{}` may reach {}: {}",
+                        one.things.text,
+                        uses::words(&one.uses),
+                        one.because
+                    ));
+                }
+            }
             (None, uses::reachable(&context.session, all))
         }
     };
     let what = format!("what is in `{}`", secret.text);
-    let others = *sinks == Sinks::Anybody;
     let flow = Flow { origin, role, others, unexposed: false, watched: None, what };
-    ask(context, obligation, of, found, (flow, graph))
+    let mut verdict = ask(context, obligation, of, found, (flow, graph));
+    if verdict.status == Status::Proved {
+        verdict.assuming = assuming;
+    }
+    verdict
 }
 
 /// What is asked.

@@ -10,7 +10,9 @@ use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
-use xp_scope::thing::{Class, Immutable, Key, Kind, KindIx, Kinds, Level, Term, audience_within, relate};
+use xp_scope::thing::{
+    Class, Immutable, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, relate,
+};
 
 use super::stranger::{altering, carried, is_strangers};
 use crate::fact::GrantAt;
@@ -190,6 +192,14 @@ impl<'w> Graph<'w> {
         let mut sources = self.read_inside(&secret);
         sources.push(secret.clone());
         places.iter().any(|place| sources.iter().any(|source| !audience_within(kinds, place, source, narrow)))
+    }
+
+    /// All the things in which ways begin are certainly among these.
+    pub fn is_among(&mut self, things: &Secret) -> bool {
+        let written = self.terms.written(&things.thing, &things.given);
+        // Now and at another time, if that makes a difference.
+        let whole = self.terms.at_another_time(&written, self.order.reopened());
+        self.secret.as_ref().is_some_and(|secret| covers(&self.workflow.kinds, &whole, secret))
     }
 
     /// Some grant may read what is in the things in which ways begin.

@@ -62,7 +62,7 @@ fn extent(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Extent> {
     }
 }
 
-fn uses(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Uses> {
+pub(super) fn uses(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Uses> {
     let span = cx.span(&pair);
     let form = Kids::of(pair).next()?;
     let effect = form.as_rule() == Rule::effect_uses;

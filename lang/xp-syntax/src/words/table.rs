@@ -43,6 +43,7 @@ pub(super) static WORDS: &[Word] = &[
     free("assume", Rule::k_assume).starts(&[(Piece::Workflow, Piece::Assume)]).needs_more(),
     free("lease", Rule::k_lease).starts(&[(Piece::Workflow, Piece::Lease)]).needs_more(),
     free("secret", Rule::k_secret).starts(&[(Piece::Workflow, Piece::Secret)]).needs_more(),
+    free("allow", Rule::k_allow).starts(&[(Piece::Workflow, Piece::Allow)]).needs_more(),
     reserved("step", Rule::k_step).starts(&[(Piece::Workflow, Piece::Step)]).needs_more(),
     reserved("prove", Rule::k_prove).starts(&[(Piece::Workflow, Piece::Prove)]).needs_more(),
     reserved("guard", Rule::k_guard).starts(&[(Piece::Workflow, Piece::Guard)]).needs_more(),
