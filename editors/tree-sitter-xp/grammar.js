@@ -128,7 +128,7 @@ module.exports = grammar({
     workflow: ($) =>
       seq(
         "workflow", field("name", $.identifier), optional($.parameters),
-        "{", repeat(choice($.roles, $.separation, $.assumption, $.lease, $.finish, $.step, $.prove, $.guard)), "}",
+        "{", repeat(choice($.roles, $.separation, $.assumption, $.lease, $.secret, $.allowance, $.finish, $.step, $.prove, $.guard)), "}",
       ),
     parameters: ($) => seq("(", closed_list($.parameter), ")"),
     parameter: ($) => seq(field("name", $.identifier), ":", field("type", $._type)),
@@ -136,6 +136,8 @@ module.exports = grammar({
     separation: ($) => seq("separate", "roles", list($.identifier)),
     assumption: ($) => seq("assume", "nobody", "else", "changes", $._thing, "because", $.string),
     lease: ($) => seq("lease", $._thing),
+    secret: ($) => seq("secret", $._thing),
+    allowance: ($) => seq("allow", "private", $._thing, "reaches", $.uses, "because", $.string),
     finish: ($) => seq("finish", "when", $.formula),
 
     step: ($) =>
@@ -181,7 +183,12 @@ module.exports = grammar({
       choice(
         seq("no", choice("role", "principal"), "can", $.uses, "and", $.uses),
         seq("never", $.uses),
-        seq("untrusted", "text", "reaches", $.uses, "only", "through", field("role", $.identifier)),
+        seq("untrusted", "text", "reaches", $.uses, "only", "through", choice(
+          field("role", $.identifier),
+          seq("unexposed", field("role", $.identifier)),
+          // A role can have that name.
+          field("role", alias("unexposed", $.identifier)),
+        )),
         seq("private", $._thing, "never", "reaches", $._sink),
         seq("private", $._thing, "reaches", $._sink, "only", "through", field("role", $.identifier)),
         seq(

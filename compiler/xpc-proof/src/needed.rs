@@ -32,7 +32,7 @@ pub(crate) fn by(facts: &Facts<'_>, acts: &[Act], violation: &Violation) -> BTre
         | Violation::Stranded(step)
         | Violation::Evidence(step, ..)
         | Violation::Open(step) => plan.begun(*step),
-        Violation::Taken(atom) => plan.taken(*atom),
+        Violation::Taken(atom) | Violation::Judged(_, atom) => plan.taken(*atom),
         Violation::UseWithout(..)
         | Violation::Again(_)
         | Violation::Broken

@@ -76,6 +76,7 @@ fn answer(context: &Context<'_, '_>, obligation: &ProofObligation) -> Verdict {
         Question::OnlyWithin(uses, extent) => questions::within::ask(context, obligation, uses, extent),
         Question::AtMost(uses, most) => questions::at_most::ask(context, obligation, uses, *most),
         Question::Through(uses, role) => questions::flow::through(context, obligation, uses, *role),
+        Question::Unexposed(uses, role) => questions::flow::unexposed(context, obligation, uses, *role),
         Question::Private(secret, sinks, role) => {
             questions::flow::private(context, obligation, secret, sinks, *role)
         }

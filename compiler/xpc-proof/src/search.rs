@@ -157,6 +157,12 @@ impl<'v> Eyes<'v> {
                     eyes.spent = true;
                     eyes.counted.extend(uses);
                 }
+                Violation::Judged(uses, atom) => {
+                    eyes.history = true;
+                    eyes.spent = true;
+                    eyes.counted.extend(uses);
+                    wanted.insert(atom.step);
+                }
                 Violation::Evidence(step, ..) => {
                     eyes.spent = true;
                     eyes.counted.extend(within(*step));

@@ -30,6 +30,8 @@ pub(crate) enum Violation {
     Open(StepId),
     /// These grants were used in this order, the last one last.
     Used(Vec<GrantAt>),
+    /// These grants were used in this order, and then the outcome was taken, last.
+    Judged(Vec<GrantAt>, Atom),
     /// The plan was carried out to its end.
     Reached,
 }
@@ -72,13 +74,16 @@ impl Violation {
             }
             Self::Taken(atom) => matches!(last, Some(Act::Take { becomes, .. }) if becomes == atom),
             Self::Open(step) => run.open(*step),
-            Self::Used(uses) => {
-                let mut log = run.log.iter();
-                uses.last().is_some_and(just_used) && uses.iter().all(|at| log.any(|used| used.at == *at))
-            }
+            Self::Used(uses) => uses.last().is_some_and(just_used) && in_order(run, uses),
+            Self::Judged(uses, atom) => Self::Taken(*atom).holds(run, facts, last) && in_order(run, uses),
             Self::Reached => true,
         }
     }
+}
+
+fn in_order(run: &Run<'_, '_>, uses: &[GrantAt]) -> bool {
+    let mut log = run.log.iter();
+    uses.iter().all(|at| log.any(|used| used.at == *at))
 }
 
 /// No outcome can be taken, and no grant that could change that has a use left.

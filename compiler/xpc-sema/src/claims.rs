@@ -1,6 +1,6 @@
 //! `prove` clauses, from what is claimed to the question that is asked.
 
-use xp_artifact::question::{Extent, Question, Secret, Sinks, Uses};
+use xp_artifact::question::{Allowance, Extent, Question, Secret, Sinks, Uses};
 use xp_artifact::workflow::{Effect, Expr, Formula};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
@@ -60,12 +60,18 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
             let slug = format!("{}-at-most", word(&lowered));
             (Question::AtMost(lowered, most), slug)
         }
-        ast::ClaimKind::Through(uses, role) => {
+        ast::ClaimKind::Through { uses, unexposed, role } => {
             let lowered = lower_uses(context, uses, problems);
             let role_id = collect::role(&context.names.role_ids, context.ast, role, problems);
             let (lowered, role_id) = (lowered?, role_id?);
-            let slug = format!("{}-through-{}", word(&lowered), role.text);
-            (Question::Through(lowered, role_id), slug)
+            let uses = word(&lowered);
+            match unexposed {
+                Some(_) => {
+                    let slug = format!("{uses}-through-unexposed-{}", role.text);
+                    (Question::Unexposed(lowered, role_id), slug)
+                }
+                None => (Question::Through(lowered, role_id), format!("{uses}-through-{}", role.text)),
+            }
         }
         ast::ClaimKind::Private { thing, sinks, through } => {
             let written = assumptions::written(context, thing, problems);
@@ -92,12 +98,33 @@ pub fn lower(context: &Context<'_>, claim: &ast::Claim, problems: &mut Problems)
             let ((thing, given, text), sinks, role) = (written?, lowered?, role?);
             let to = match &sinks {
                 Sinks::Uses(uses) => word(uses),
-                Sinks::Outsiders => "outsiders".to_owned(),
+                Sinks::Outsiders | Sinks::Anybody(_) => "outsiders".to_owned(),
             };
             (Question::Private(Box::new(Secret { thing, given, text }), sinks, role), format!("private-{to}"))
         }
     };
     Some(Asked { question, slug })
+}
+
+/// What each `secret T` asks in every run.
+pub fn secrets<'a>(context: &Context<'a>, problems: &mut Problems) -> Vec<(&'a ast::Secret, Question)> {
+    let allowed = context.ast.allowances.iter().filter_map(|line| allowance(context, line, problems));
+    let allowed: Vec<Allowance> = allowed.collect();
+    let lines = context.ast.secrets.iter();
+    let asked = lines.filter_map(|line| {
+        let (thing, given, text) = assumptions::written(context, &line.thing, problems)?;
+        let secret = Box::new(Secret { thing, given, text });
+        Some((line, Question::Private(secret, Sinks::Anybody(allowed.clone()), None)))
+    });
+    asked.collect()
+}
+
+fn allowance(context: &Context<'_>, line: &ast::Allowance, problems: &mut Problems) -> Option<Allowance> {
+    let because = literal::reason(&line.because, problems);
+    let written = assumptions::written(context, &line.thing, problems);
+    let uses = lower_uses(context, &line.uses, problems);
+    let (thing, given, text) = written?;
+    Some(Allowance { things: Secret { thing, given, text }, uses: uses?, because: because? })
 }
 
 /// A word alone that is nearly `outsiders`: no action has such a name.

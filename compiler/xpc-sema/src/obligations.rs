@@ -49,6 +49,15 @@ pub fn of(context: &Context<'_>, problems: &mut Problems) -> (Vec<ProofObligatio
             vacuous_ok: false,
         });
     }
+    for (line, question) in claims::secrets(context, problems) {
+        found.push(ProofObligation {
+            id: unique(&mut ids, format!("{}/secret", workflow.text)),
+            question,
+            source: context.sources.slice(line.span).split_whitespace().collect::<Vec<_>>().join(" "),
+            span: line.span,
+            vacuous_ok: false,
+        });
+    }
     for clause in &context.ast.proves {
         let Some(Asked { question, slug }) = claims::lower(context, &clause.claim, problems) else {
             continue;

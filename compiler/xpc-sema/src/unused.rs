@@ -1,9 +1,12 @@
 //! What is declared or used and then never named.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use xp_artifact::question::{Question, Secret, Sinks};
 use xp_diagnostics::{Diagnostic, codes};
+use xp_monitor::influence::{Graph, Origin};
 use xp_syntax::ast;
+use xpc_model::Model;
 
 use crate::problems::Problems;
 
@@ -19,6 +22,29 @@ pub fn roles(ast: &ast::Workflow, problems: &mut Problems) {
     }
 }
 
+/// Warns of secrets that no use reads, and of allowances for no secret.
+pub fn secrets(ast: &ast::Workflow, model: &Model, problems: &mut Problems) {
+    let mut used = BTreeSet::new();
+    for asked in &model.obligations {
+        let Question::Private(secret, Sinks::Anybody(allowed), _) = &asked.question else { continue };
+        let mut graph = Graph::of(&model.workflow, &Origin::Things(Secret::clone(secret)));
+        if !graph.is_read() {
+            problems.push(
+                Diagnostic::warning(codes::UNUSED, format!("no step may read what is in `{}`", secret.text))
+                    .at(asked.span),
+            );
+        }
+        let among = allowed.iter().enumerate().filter(|(_, one)| graph.is_among(&one.things));
+        used.extend(among.map(|(number, _)| number));
+    }
+    for (_, line) in ast.allowances.iter().enumerate().filter(|(number, _)| !used.contains(number)) {
+        problems.push(
+            Diagnostic::warning(codes::UNUSED, "no `secret` is among these things, so nothing needs this")
+                .at(line.span),
+        );
+    }
+}
+
 /// Warns of `use` lines whose connector is never named.
 pub fn uses(file: &ast::File, problems: &mut Problems) {
     let mut named: HashSet<&str> = HashSet::new();
@@ -31,6 +57,7 @@ pub fn uses(file: &ast::File, problems: &mut Problems) {
         for clause in &workflow.proves {
             named.extend(claimed(&clause.claim).into_iter().filter_map(first));
         }
+        named.extend(workflow.allowances.iter().filter_map(|line| action(&line.uses)).filter_map(first));
         let params = workflow.params.iter().map(|param| &param.ty);
         let submissions =
             workflow.steps.iter().flat_map(|step| step.submissions.iter().map(|found| &found.ty));
@@ -61,13 +88,15 @@ fn claimed(claim: &ast::Claim) -> Vec<&ast::Path> {
         | ast::ClaimKind::Never(uses)
         | ast::ClaimKind::OnlyWithin(uses, _)
         | ast::ClaimKind::AtMost(uses, _)
-        | ast::ClaimKind::Through(uses, _) => vec![uses],
+        | ast::ClaimKind::Through { uses, .. } => vec![uses],
         ast::ClaimKind::Private { sinks, .. } => sinks.iter().collect(),
     };
-    uses.into_iter()
-        .filter_map(|uses| match &uses.kind {
-            ast::UsesKind::Action { action, .. } => Some(action),
-            ast::UsesKind::Effect(_) => None,
-        })
-        .collect()
+    uses.into_iter().filter_map(action).collect()
+}
+
+fn action(uses: &ast::Uses) -> Option<&ast::Path> {
+    match &uses.kind {
+        ast::UsesKind::Action { action, .. } => Some(action),
+        ast::UsesKind::Effect(_) => None,
+    }
 }

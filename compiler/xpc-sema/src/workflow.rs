@@ -16,7 +16,7 @@ use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{
     assumptions, collect, cycles, formulas, grants, leases, limits, loops, obligations, outcomes, overlaps,
-    separations, submissions, tables,
+    separations, submissions, tables, unused,
 };
 
 /// The model of a workflow, or none with the faults reported.
@@ -75,6 +75,7 @@ pub fn lower(
     )?;
     separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
     overlaps::warn(&model, problems);
+    unused::secrets(ast, &model, problems);
     (problems.errors() == before).then_some(model)
 }
 

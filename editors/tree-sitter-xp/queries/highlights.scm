@@ -8,7 +8,7 @@
 (boolean) @boolean
 
 [
-  "workflow" "connector" "step" "resource" "type" "action" "may" "submit" "outcome" "use" "agent" "separate" "roles" "prove" "guard" "finish" "assume" "lease" "nobody" "else"
+  "workflow" "connector" "step" "resource" "type" "action" "may" "submit" "outcome" "use" "agent" "separate" "roles" "prove" "guard" "finish" "assume" "lease" "secret" "allow" "nobody" "else"
 ] @keyword
 
 [
@@ -18,7 +18,7 @@
 ["and" "or" "not"] @keyword.operator
 ["one" "within" "content" "only" "max" "once" "per" "opening" "run" "at" "most"] @keyword.modifier
 (any) @keyword.modifier
-["no" "role" "principal" "can" "never" "untrusted" "text" "private" "outsiders" "reaches" "through" "requires"] @keyword
+["no" "role" "principal" "can" "never" "untrusted" "text" "private" "outsiders" "reaches" "through" "unexposed" "requires"] @keyword
 [
   "effect" "reveals" "about" "shows" "repeat" "changes" "reads" "makes" "removes" "final" "expects" "version" "measured" "result"
 ] @keyword

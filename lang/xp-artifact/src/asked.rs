@@ -26,11 +26,16 @@ pub fn has_ids(workflow: &Workflow, question: &Question) -> bool {
         Question::Never(what) | Question::AtMost(what, _) => uses(workflow, what),
         Question::OnlyWithin(what, Extent::Datum(list)) => uses(workflow, what) && datum(workflow, list),
         Question::OnlyWithin(what, Extent::Patterns(_)) => uses(workflow, what),
-        Question::Through(what, role) => uses(workflow, what) && role.index() < workflow.roles.len(),
+        Question::Through(what, role) | Question::Unexposed(what, role) => {
+            uses(workflow, what) && role.index() < workflow.roles.len()
+        }
         Question::Private(secret, sinks, role) => {
             let sinks = match sinks {
                 Sinks::Uses(what) => uses(workflow, what),
                 Sinks::Outsiders => true,
+                Sinks::Anybody(allowed) => allowed.iter().all(|one| {
+                    uses(workflow, &one.uses) && one.things.given.iter().all(|one| expr(workflow, one))
+                }),
             };
             let role = role.is_none_or(|role| role.index() < workflow.roles.len());
             sinks && role && secret.given.iter().all(|one| expr(workflow, one))

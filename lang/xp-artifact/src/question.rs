@@ -36,6 +36,18 @@ pub struct Secret {
     pub text: String,
 }
 
+/// Uses that the author lets content of some things reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Allowance {
+    /// Secrets that are all among these things may reach the uses.
+    pub things: Secret,
+    /// Which uses.
+    pub uses: Uses,
+    /// Why, in the author's words.
+    pub because: String,
+}
+
 /// Where content must not come to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -44,6 +56,9 @@ pub enum Sinks {
     Uses(Uses),
     /// Every use that publishes, or writes what somebody may read who may not read the things themselves.
     Outsiders,
+    /// Every use that publishes, or writes anything but the things themselves, whoever may read that. What is judged as the very
+    /// thing that goes in there may pass.
+    Anybody(Vec<Allowance>),
 }
 
 /// A question, the always asked ones first.
@@ -88,6 +103,8 @@ pub enum Question {
     StartRights,
     /// Untrusted text reaches the uses only through a role.
     Through(Uses, RoleId),
+    /// As [`Self::Through`], and when the role judges what passes, its controller was shown nothing else that strangers wrote.
+    Unexposed(Uses, RoleId),
     /// What is in the things reaches the uses only through a role, or never.
     Private(Box<Secret>, Sinks, Option<RoleId>),
 }
@@ -146,6 +163,7 @@ kinds! {
     Self::OnlyWithin(..) => OnlyWithin = "only_within";
     Self::AtMost(..) => AtMost = "at_most";
     Self::Through(..) => Through = "through";
+    Self::Unexposed(..) => Unexposed = "unexposed";
     Self::Private(..) => Private = "private";
 }
 

@@ -88,6 +88,7 @@ pub fn is_safety(question: &Question) -> bool {
         | Question::StartRights
         | Question::ReviewedBeforeDeploy
         | Question::Bounds
+        | Question::Unexposed(..)
         | Question::Private(..) => false,
     }
 }
@@ -117,6 +118,7 @@ pub fn is_guardable(question: &Question) -> bool {
         | Question::ReviewedBeforeDeploy
         | Question::Bounds
         | Question::Through(..)
+        | Question::Unexposed(..)
         | Question::Private(..) => false,
     }
 }
@@ -131,6 +133,7 @@ pub fn spoken_of(question: &Question) -> Vec<&Uses> {
         | Question::OnlyWithin(uses, _)
         | Question::AtMost(uses, _)
         | Question::Through(uses, _)
+        | Question::Unexposed(uses, _)
         | Question::Private(_, Sinks::Uses(uses), _) => vec![uses],
         _ => Vec::new(),
     }

@@ -555,7 +555,7 @@ fn containment_is_no_audience() {
     let inside = |kind: u32, of: &str| term(&[(KindIx(0), literal(of)), (KindIx(kind), literal("n"))]);
     let page = term(&[(KindIx(3), literal("p"))]);
     let draft = term(&[(KindIx(4), literal("d"))]);
-    let within = |place: &Term, source: &Term| audience_within(&kinds, place, source);
+    let within = |place: &Term, source: &Term| audience_within(&kinds, place, source, None);
     assert!(within(&inside(1, "1"), &ticket("1")), "staff read tickets anyway");
     assert!(!within(&inside(2, "1"), &inside(1, "1")), "a customer reads no notes");
     assert!(within(&inside(2, "1"), &ticket("1")));

@@ -68,6 +68,10 @@ pub struct Workflow {
     pub assumptions: Vec<Assumption>,
     /// `lease …` lines.
     pub leases: Vec<Lease>,
+    /// `secret T`.
+    pub secrets: Vec<Secret>,
+    /// `allow private T reaches A because "…"`.
+    pub allowances: Vec<Allowance>,
     /// Steps, in source order.
     pub steps: Vec<Step>,
     /// What is to be proved or enforced.
@@ -96,6 +100,28 @@ pub struct Assumption {
 pub struct Lease {
     /// What a run holds from its start.
     pub thing: Thing,
+    /// The line.
+    pub span: Span,
+}
+
+/// `secret T`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// What is for nobody outside of a run.
+    pub thing: Thing,
+    /// The line.
+    pub span: Span,
+}
+
+/// `allow private T reaches A because "…"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// What may go there.
+    pub thing: Thing,
+    /// Where.
+    pub uses: Uses,
+    /// Why.
+    pub because: Text,
     /// The line.
     pub span: Span,
 }

@@ -14,6 +14,7 @@ pub(crate) use claims::prove;
 pub(crate) use connectors::{action, clause, connector, type_decl};
 pub(crate) use cx::Cx;
 pub(crate) use members::{
-    assumption, finish, grant, lease, outcome, roles, separation, step, submission, use_line, workflow,
+    allowance, assumption, finish, grant, lease, outcome, roles, secret, separation, step, submission,
+    use_line, workflow,
 };
 pub(crate) use things::resource;

@@ -199,6 +199,7 @@ impl FileParser<'_, '_> {
         let head = self.piece(node, build::workflow);
         let (mut roles, mut separations) = (Vec::new(), Vec::new());
         let (mut assumptions, mut leases) = (Vec::new(), Vec::new());
+        let (mut secrets, mut allowances) = (Vec::new(), Vec::new());
         let (mut steps, mut proves) = (Vec::new(), Vec::new());
         let mut finish: Option<crate::ast::Finish> = None;
         let mut damaged = self.damaged;
@@ -209,6 +210,8 @@ impl FileParser<'_, '_> {
                 Piece::Separate => keep(&mut separations, self.piece(member, build::separation)),
                 Piece::Assume => keep(&mut assumptions, self.piece(member, build::assumption)),
                 Piece::Lease => keep(&mut leases, self.piece(member, build::lease)),
+                Piece::Secret => keep(&mut secrets, self.piece(member, build::secret)),
+                Piece::Allow => keep(&mut allowances, self.piece(member, build::allowance)),
                 Piece::Step => keep(&mut steps, self.step(member)),
                 Piece::Prove | Piece::Guard => keep(&mut proves, self.piece(member, build::prove)),
                 Piece::Finish => match self.piece(member, build::finish) {
@@ -240,6 +243,8 @@ impl FileParser<'_, '_> {
             separations,
             assumptions,
             leases,
+            secrets,
+            allowances,
             steps,
             proves,
             finish,

@@ -82,6 +82,13 @@ impl Oracle {
             Question::ReviewedBeforeDeploy => self.unreviewed_somewhere(),
             Question::Bounds | Question::Private(..) => Truth::TooLarge,
             Question::Through(uses, _) => self.through(question, uses),
+            // Whether the judge was shown more is not looked at.
+            Question::Unexposed(uses, role) => {
+                match self.through(&Question::Through(uses.clone(), *role), uses) {
+                    Truth::Holds => Truth::TooLarge,
+                    other => other,
+                }
+            }
             Question::NoRole(a, b) => self.both(a, b, false),
             Question::NoPrincipal(a, b) => self.both(a, b, true),
             Question::Requires(uses, formula) => self.requires(uses, formula, true),

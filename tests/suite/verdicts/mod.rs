@@ -44,3 +44,19 @@ fn every_file_gets_its_verdict() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn what_is_allowed_is_an_assumption_of_the_proof() {
+    let files = Source::of("verdicts/files");
+    let assumed = |name: &str| {
+        let file = files.iter().find(|file| file.name.contains(name)).expect("a file");
+        let model =
+            compile(name, &file.text).unwrap_or_else(|faults| panic!("{name} is rejected: {faults:#?}"));
+        let verdicts = Z3Prover.prove(&model, &model.obligations, Limits::default());
+        verdicts.into_iter().flat_map(|verdict| verdict.assuming).collect::<Vec<_>>()
+    };
+    let words = "what is in `store.Dataset(store.Shelf(shelf), \"keys\")` may reach store.notes.write: the shelf has one reader";
+    assert_eq!(assumed("allow_a_note"), [words]);
+    // Nothing was needed.
+    assert_eq!(assumed("allow_what_nobody_does"), [""; 0]);
+}

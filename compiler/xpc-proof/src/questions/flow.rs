@@ -4,12 +4,14 @@
 //! what passes is in force in every live map, no stranger is met. A way that is met is carried out, and the monitor must say that
 //! it breaks the property.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use xp_artifact::content::Contents;
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::order::Moment;
-use xp_artifact::question::{Secret, Sinks, Uses};
+use xp_artifact::question::{Allowance, Question, Secret, Sinks, Status, Uses};
 use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_monitor::influence::{Edge, Graph, Node, Origin, judging};
@@ -18,7 +20,7 @@ use xp_scope::thing::Class;
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::things::Things;
-use super::{Context, Granted, MOST, possible, uses};
+use super::{Context, Granted, MOST, exposed, possible, uses};
 use crate::answer;
 use crate::example::Example;
 use crate::facts::{Facts, GrantAt};
@@ -40,9 +42,29 @@ pub(crate) fn through(
     of: &Uses,
     role: RoleId,
 ) -> Verdict {
+    strangers(context, obligation, of, (role, false))
+}
+
+pub(crate) fn unexposed(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    of: &Uses,
+    role: RoleId,
+) -> Verdict {
+    strangers(context, obligation, of, (role, true))
+}
+
+fn strangers(
+    context: &Context<'_, '_>,
+    obligation: &ProofObligation,
+    of: &Uses,
+    (role, unexposed): (RoleId, bool),
+) -> Verdict {
     let origin = Origin::Strangers;
     let graph = Graph::of(context.facts.w, &origin);
-    let flow = Flow { origin, role: Some(role), what: "what strangers wrote".to_owned() };
+    let watched = Some(Question::Through(of.clone(), role));
+    let what = "what strangers wrote".to_owned();
+    let flow = Flow { origin, role: Some(role), others: false, unexposed, watched, what };
     ask(context, obligation, Some(of), possible(&context.session, of), (flow, graph))
 }
 
@@ -56,16 +78,35 @@ pub(crate) fn private(
     let facts = context.facts;
     let origin = Origin::Things(secret.clone());
     let mut graph = Graph::of(facts.w, &origin);
+    let allowed: &[Allowance] = if let Sinks::Anybody(allowed) = sinks { allowed } else { &[] };
+    let (others, mut assuming) = (matches!(sinks, Sinks::Anybody(_)), Vec::new());
     let (of, found) = match sinks {
         Sinks::Uses(of) => (Some(of), possible(&context.session, of)),
-        Sinks::Outsiders => {
-            let all = facts.grants().filter(|(at, _)| graph.leaves(*at));
-            let all = all.map(|(at, grant)| Granted { at, grant }).collect();
+        Sinks::Outsiders | Sinks::Anybody(_) => {
+            let mut all: Vec<Granted<'_>> = facts.grants().map(|(at, grant)| Granted { at, grant }).collect();
+            all.retain(|one| graph.leaves(one.at, others));
+            for one in allowed.iter().filter(|one| graph.is_among(&one.things)) {
+                let before = all.len();
+                all.retain(|granted| !uses::all_are(facts, granted, &one.uses));
+                if all.len() < before {
+                    assuming.push(format!(
+                        "what is in `{}` may reach {}: {}",
+                        one.things.text,
+                        uses::words(&one.uses),
+                        one.because
+                    ));
+                }
+            }
             (None, uses::reachable(&context.session, all))
         }
     };
     let what = format!("what is in `{}`", secret.text);
-    ask(context, obligation, of, found, (Flow { origin, role, what }, graph))
+    let flow = Flow { origin, role, others, unexposed: false, watched: None, what };
+    let mut verdict = ask(context, obligation, of, found, (flow, graph));
+    if verdict.status == Status::Proved {
+        verdict.assuming = assuming;
+    }
+    verdict
 }
 
 /// What is asked.
@@ -73,6 +114,12 @@ struct Flow {
     origin: Origin,
     /// Whose judgement of what passes cuts a way.
     role: Option<RoleId>,
+    /// So does that of any role that made none of it, where it goes into the use itself.
+    others: bool,
+    /// The role must have been shown nothing else of it.
+    unexposed: bool,
+    /// What a monitor says of a way.
+    watched: Option<Question>,
     /// What passes, in words.
     what: String,
 }
@@ -99,17 +146,21 @@ fn ask<'f, 'm>(
         };
     };
     let sinks: Vec<Node> = found.iter().map(|(granted, _)| Node::Use(granted.at)).collect();
-    let cuts = Cuts::of(context, flow.role);
+    let cuts = Cuts::of(context, flow.role, flow.others);
     let mut asked = Asked { context, obligation, flow, graph, cuts };
     match asked.way(&sinks, Class::Silent) {
         Err(why) => answer::unknown(why),
         Ok(None) => {
             let because = asked.cuts.used.iter().map(|atom| Place::Outcome(*atom)).collect();
             let mut verdict = answer::proved_by(because, Some(witness.in_order(facts)));
-            match asked.exposed() {
-                Ok(notes) => verdict.notes = notes,
-                Err(why) => return answer::unknown(why),
+            let exposed = asked.exposed(Class::Silent);
+            if exposed.is_empty() {
+                return verdict;
             }
+            if asked.flow.unexposed {
+                return asked.refute_unexposed(&exposed);
+            }
+            verdict.notes = asked.notes(&exposed);
             verdict
         }
         Ok(Some(weakest)) => asked.refute(&sinks, &weakest),
@@ -194,7 +245,8 @@ impl<'m> Asked<'_, '_, 'm> {
             Some(role) => format!("`{action}` rests on {what}, and {role} did not judge it"),
             None => format!("`{action}` rests on {what}"),
         };
-        let trace = match self.along(way, &setting, &violation, &ends_in) {
+        let moments = way.iter().map(|edge| (edge.at, self.cuts.judging(edge)));
+        let trace = match self.along((moments, None), &setting, &violation, &ends_in) {
             Ok(trace) => trace,
             Err(_) if search == Search::Bounded => context.stage.search(&violation, &setting, ends_in)?,
             Err(why) => return Err(why),
@@ -206,19 +258,18 @@ impl<'m> Asked<'_, '_, 'm> {
             format!("{what} can reach `{action}` in step `{}`{without}", facts.step(sink.0).name),
         )
         .at(context.span(Place::Grant(sink.0, sink.1)));
-        let mut named = BTreeSet::from([*sink]);
-        for edge in way {
-            let Some((at, text)) = said(facts, edge) else { continue };
-            if named.insert(at) {
-                fault = fault.label(context.span(Place::Grant(at.0, at.1)), text);
-            }
-        }
+        fault = self.labels(fault, way, BTreeSet::from([*sink]));
         let help = match self.flow.role {
             Some(role) => format!(
                 "let it wait for an outcome of `{}` that says what it judges, `outcome approved of …`, and pin the argument to \
                  exactly that",
                 facts.role_name(role)
             ),
+            None if self.flow.others => {
+                "leave out what reads it, narrow the scope, or let a role that made none of it judge \
+                                         exactly what goes in there, `outcome approved of …`"
+                    .to_owned()
+            }
             None => "leave out what reads it, narrow the scope, or let a role judge exactly what passes: \
                      `only through ROLE`"
                 .to_owned(),
@@ -226,23 +277,23 @@ impl<'m> Asked<'_, '_, 'm> {
         Ok(fault.label(self.obligation.span, "asked here").help(help).trace(trace))
     }
 
+    /// The run with these moments in their order, each while none of its judgements is in force, and then an outcome.
     fn along(
         &self,
-        way: &[Edge],
+        (steps, last): (impl Iterator<Item = (Moment, Vec<Atom>)>, Option<Atom>),
         setting: &Setting<'m>,
         violation: &Violation,
         ends_in: &str,
     ) -> Result<xp_diagnostics::Trace, String> {
         let (context, facts) = (self.context, self.context.facts);
         let mut moments: Vec<(Moment, Vec<Atom>)> = Vec::new();
-        for edge in way {
-            let judging = self.cuts.judging(edge);
+        for (at, judging) in steps {
             match moments.last_mut() {
-                Some((moment, known)) if *moment == edge.at => known.extend(judging),
-                _ => moments.push((edge.at, judging)),
+                Some((moment, known)) if *moment == at => known.extend(judging),
+                _ => moments.push((at, judging)),
             }
         }
-        let count = u8::try_from(moments.len()).map_err(|_| plan::TOO_LONG)?;
+        let count = u8::try_from(moments.len() + usize::from(last.is_some())).map_err(|_| plan::TOO_LONG)?;
         if moments.len() > LONGEST {
             return Err(plan::TOO_LONG.to_owned());
         }
@@ -260,6 +311,7 @@ impl<'m> Asked<'_, '_, 'm> {
                 parts.push(builder.not(holds));
             }
         }
+        parts.extend(last.map(|atom| builder.node(Part::Settled(count - 1, vec![atom]))));
         let all = builder.all(parts);
         builder.case(all, Label::default());
         let obligation = builder.end();
@@ -303,42 +355,110 @@ impl<'m> Asked<'_, '_, 'm> {
                 }
             }
         }
-        let watching = (self.flow.origin == Origin::Strangers).then(|| {
-            Watching::new(facts, &self.obligation.question, Rc::new(reading(facts))).about(passing(way))
-        });
+        let watched = self.flow.watched.as_ref();
+        let watching = watched
+            .map(|question| Watching::new(facts, question, Rc::new(reading(facts))).about(passing(way)));
         Setting { shared: shared.into_iter().collect(), watching, ..Setting::default() }
     }
 
     /// What the run must show: that the monitor says it is broken, or where there is none, the uses of the way in their order.
     fn violation(&self, way: &[Edge]) -> Violation {
-        if self.flow.origin == Origin::Strangers {
+        if self.flow.watched.is_some() {
             return Violation::Broken;
         }
-        let mut uses: Vec<GrantAt> = Vec::new();
-        for at in way.iter().filter_map(|edge| Some((edge.at.step, edge.at.grant?))) {
-            if uses.last() != Some(&at) {
-                uses.push(at);
-            }
-        }
-        Violation::Used(uses)
+        Violation::Used(used(way))
     }
 
-    /// The role judged what is proved, but may itself have read what strangers wrote.
-    fn exposed(&mut self) -> Result<Vec<String>, String> {
-        let facts = self.context.facts;
+    /// The judgements that cut something before which the judge may have been shown other text by strangers, with the ways.
+    fn exposed(&mut self, worth: Class) -> Vec<(Atom, Vec<Edge>)> {
         let (Some(role), Origin::Strangers) = (self.flow.role, &self.flow.origin) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
-        let steps: BTreeSet<StepId> = self.cuts.used.iter().map(|atom| atom.step).collect();
-        let minds: Vec<Node> = steps.into_iter().map(|step| Node::Mind(role, step)).collect();
-        let exposed = self.graph.way(minds, Class::Silent, |_| Ok::<bool, String>(true))?.is_some();
-        let role = facts.role_name(role);
-        Ok(if exposed {
-            vec![format!("`{role}` may itself have read what strangers wrote when it judges")]
-        } else {
-            Vec::new()
-        })
+        let (w, graph) = (self.context.facts.w, &mut self.graph);
+        let ways = self.cuts.used.iter().map(|atom| (*atom, exposed::way(w, graph, (role, *atom), worth)));
+        ways.filter_map(|(atom, way)| Some((atom, way?))).collect()
     }
+
+    fn notes(&self, exposed: &[(Atom, Vec<Edge>)]) -> Vec<String> {
+        let facts = self.context.facts;
+        let note = |(atom, way): &(Atom, Vec<Edge>)| {
+            format!(
+                "{} is exposed: it may have been shown other text by strangers when it takes {}, by {}",
+                self.judge(),
+                facts.atom_name(*atom),
+                in_words(facts, way)
+            )
+        };
+        exposed.iter().map(note).collect()
+    }
+
+    fn judge(&self) -> String {
+        self.flow.role.map(|role| format!("`{}`", self.context.facts.role_name(role))).unwrap_or_default()
+    }
+
+    fn refute_unexposed(&mut self, weakest: &[(Atom, Vec<Edge>)]) -> Verdict {
+        let facts = self.context.facts;
+        let chosen = self.exposed(Class::Chosen);
+        if chosen.is_empty() {
+            let spelling = self.exposed(Class::Spelling);
+            if !spelling.is_empty() {
+                let notes = self.notes(&spelling).join("; ");
+                return answer::conditional(format!("if an upstream takes two names for one, {notes}"));
+            }
+            let silent = weakest.iter().flat_map(|(_, way)| way).find(|edge| edge.class == Class::Silent);
+            let clause = silent.map_or_else(String::new, |edge| unsaid(facts, edge));
+            return answer::unknown(format!("{}, since {clause}", self.notes(weakest).join("; ")));
+        }
+        let failures = chosen.iter().take(MOST).map(|(atom, way)| self.exposure(*atom, way)).collect();
+        answer::from(failures)
+    }
+
+    /// The run in which the judge is shown something by strangers, and then judges.
+    fn exposure(&self, atom: Atom, way: &[Edge]) -> Result<Diagnostic, String> {
+        let (context, facts) = (self.context, self.context.facts);
+        let (judge, outcome) = (self.judge(), facts.atom_name(atom));
+        let setting = Setting { watching: None, ..self.setting(way) };
+        let violation = Violation::Judged(used(way), atom);
+        let ends_in =
+            format!("{judge} takes {outcome}, and was shown what strangers wrote besides what it judges");
+        let moments = way.iter().map(|edge| (edge.at, Vec::new()));
+        let trace = match self.along((moments, Some(atom)), &setting, &violation, &ends_in) {
+            Ok(trace) => trace,
+            Err(_) => context.stage.search(&violation, &setting, ends_in)?,
+        };
+        let mut fault = Diagnostic::error(
+            codes::UNTRUSTED,
+            format!("{judge} can be shown other text by strangers before it takes {outcome}"),
+        )
+        .at(context.span(Place::Outcome(atom)));
+        fault = self.labels(fault, way, BTreeSet::new());
+        let help = format!(
+            "let {judge} be shown nothing but what it judges, or leave out `unexposed`: the answer then says that it is exposed"
+        );
+        Ok(fault.label(self.obligation.span, "asked here").help(help).trace(trace))
+    }
+
+    /// What happens along the way, at each grant that is not named yet.
+    fn labels(&self, mut fault: Diagnostic, way: &[Edge], mut named: BTreeSet<GrantAt>) -> Diagnostic {
+        for edge in way {
+            let Some((at, text)) = said(self.context.facts, edge) else { continue };
+            if named.insert(at) {
+                fault = fault.label(self.context.span(Place::Grant(at.0, at.1)), text);
+            }
+        }
+        fault
+    }
+}
+
+/// The uses of a way, in their order.
+fn used(way: &[Edge]) -> Vec<GrantAt> {
+    let mut uses: Vec<GrantAt> = Vec::new();
+    for at in way.iter().filter_map(|edge| Some((edge.at.step, edge.at.grant?))) {
+        if uses.last() != Some(&at) {
+            uses.push(at);
+        }
+    }
+    uses
 }
 
 /// What makes something pass this way, and not another.
@@ -373,23 +493,39 @@ enum Search {
     Bounded,
 }
 
-/// Which edges the role's judgements cut.
+/// Which edges judgements cut.
 struct Cuts<'a, 'f, 'm> {
     context: &'a Context<'f, 'm>,
     role: Option<RoleId>,
+    /// Who made what, where others than the role may judge, too.
+    contents: Option<RefCell<Contents<'m>>>,
     known: HashMap<(Moment, Vec<Atom>), bool>,
     /// The judgements that cut something.
     used: BTreeSet<Atom>,
 }
 
 impl<'a, 'f, 'm> Cuts<'a, 'f, 'm> {
-    fn of(context: &'a Context<'f, 'm>, role: Option<RoleId>) -> Self {
-        Self { context, role, known: HashMap::new(), used: BTreeSet::new() }
+    fn of(context: &'a Context<'f, 'm>, role: Option<RoleId>, others: bool) -> Self {
+        let contents = others.then(|| RefCell::new(Contents::of(context.facts.w)));
+        Self { context, role, contents, known: HashMap::new(), used: BTreeSet::new() }
     }
 
     fn judging(&self, edge: &Edge) -> Vec<Atom> {
-        let of = edge.datum.as_ref();
-        of.map(|datum| judging(self.context.facts.w, &|by| Some(by) == self.role, datum)).unwrap_or_default()
+        let w = self.context.facts.w;
+        let Some(datum) = &edge.datum else { return Vec::new() };
+        match &self.contents {
+            None => judging(w, &|by| Some(by) == self.role, datum),
+            Some(contents) if matches!(edge.to, Node::Use(_)) => {
+                let mut contents = contents.borrow_mut();
+                let mut found = judging(w, &|_| true, datum);
+                found.retain(|atom| {
+                    let role = self.context.facts.step(atom.step).role;
+                    contents.makers(datum, atom.step).into_keys().all(|maker| w.are_separate(role, maker))
+                });
+                found
+            }
+            Some(_) => Vec::new(),
+        }
     }
 
     /// In some live map something passes while no judgement of it is in force.

@@ -4,6 +4,7 @@ pub(crate) mod at_most;
 pub(crate) mod automatic;
 pub(crate) mod both;
 pub(crate) mod bounds;
+mod exposed;
 pub(crate) mod flow;
 pub(crate) mod fresh;
 pub(crate) mod happen;

@@ -33,6 +33,14 @@ pub(crate) fn granted<'m>(facts: &Facts<'m>, uses: &Uses) -> Vec<Granted<'m>> {
     facts.grants().filter(|(_, grant)| meant(grant)).map(|(at, grant)| Granted { at, grant }).collect()
 }
 
+/// Every use of the grant is one of these.
+pub(crate) fn all_are(facts: &Facts<'_>, of: &Granted<'_>, uses: &Uses) -> bool {
+    granted(facts, uses).iter().any(|one| one.at == of.at)
+        && arguments(uses).iter().all(|(number, expr)| {
+            matches!(of.grant.pins.get(*number as usize), Some(Pin::Is(pinned)) if pinned == expr)
+        })
+}
+
 /// The fixed arguments of a property.
 pub(crate) fn arguments(uses: &Uses) -> &[(u32, Expr)] {
     match uses {

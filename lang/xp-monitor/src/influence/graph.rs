@@ -10,7 +10,9 @@ use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
-use xp_scope::thing::{Class, Immutable, Key, Kind, KindIx, Kinds, Level, Term, audience_within, relate};
+use xp_scope::thing::{
+    Class, Immutable, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, relate,
+};
 
 use super::stranger::{altering, carried, is_strangers};
 use crate::fact::GrantAt;
@@ -170,8 +172,8 @@ impl<'w> Graph<'w> {
     }
 
     /// A use of the grant publishes, or writes what somebody may read who is not shown to be a reader of the things in which ways
-    /// begin, or of what is read inside of them. What changes may be anything that lies in it.
-    pub fn leaves(&mut self, at: GrantAt) -> bool {
+    /// begin, or of what is read inside of them; where they are `narrowed`, nobody is. What changes may be anything that lies in it.
+    pub fn leaves(&mut self, at: GrantAt, narrowed: bool) -> bool {
         let (Some(secret), Some((_, action))) = (self.secret.clone(), self.workflow.granted(at)) else {
             return true;
         };
@@ -186,9 +188,30 @@ impl<'w> Graph<'w> {
             places.push(changed);
         }
         places.extend(clauses.makes.iter().map(|making| self.terms.term(at.0, at.1, &making.thing)));
+        let narrow = narrowed.then_some(&secret);
         let mut sources = self.read_inside(&secret);
-        sources.push(secret);
-        places.iter().any(|place| sources.iter().any(|source| !audience_within(kinds, place, source)))
+        sources.push(secret.clone());
+        places.iter().any(|place| sources.iter().any(|source| !audience_within(kinds, place, source, narrow)))
+    }
+
+    /// All the things in which ways begin are certainly among these.
+    pub fn is_among(&mut self, things: &Secret) -> bool {
+        let written = self.terms.written(&things.thing, &things.given);
+        // Now and at another time, if that makes a difference.
+        let whole = self.terms.at_another_time(&written, self.order.reopened());
+        self.secret.as_ref().is_some_and(|secret| covers(&self.workflow.kinds, &whole, secret))
+    }
+
+    /// Some grant may read what is in the things in which ways begin.
+    pub fn is_read(&mut self) -> bool {
+        let workflow = self.workflow;
+        workflow.grants().any(|at| {
+            let read = workflow.granted(at).map(|(_, action)| action.clauses.read()).unwrap_or_default();
+            read.iter().any(|expr| {
+                let term = self.terms.term(at.0, at.1, expr);
+                self.is_secret(&term, Class::Silent)
+            })
+        })
     }
 
     /// Things inside these that some use reads: who reads them need not be who reads what they lie in.

@@ -3,13 +3,19 @@
 use super::kind::Kinds;
 use super::meeting::Meeting;
 use super::readers::{Audience, Readers};
-use super::relate::relate;
+use super::relate::{covers, relate};
 use super::term::{Level, Term};
 
 /// Whether everybody who can read what is written to `place` can read `source` anyway. What is not shown to be so is not:
 /// an unsaid audience, groups of different names, groups of things that may be two.
+///
+/// A `secret` narrows who may read what is in the things that it names to nobody else: what is in them may only be where they are.
+/// That the place has readers of its own, as a comment in the repository of a secret file has, then does not help.
 #[must_use]
-pub fn audience_within(kinds: &Kinds, place: &Term, source: &Term) -> bool {
+pub fn audience_within(kinds: &Kinds, place: &Term, source: &Term, secret: Option<&Term>) -> bool {
+    if let Some(secret) = secret {
+        return covers(kinds, secret, place);
+    }
     let (Some(of_place), Some(of_source)) = (audience(kinds, place), audience(kinds, source)) else {
         return false;
     };

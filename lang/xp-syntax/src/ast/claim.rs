@@ -44,8 +44,15 @@ pub enum ClaimKind {
     OnlyWithin(Uses, Extent),
     /// `A at most n per run`.
     AtMost(Uses, Int),
-    /// `untrusted text reaches A only through role`.
-    Through(Uses, Name),
+    /// `untrusted text reaches A only through role`, or `only through unexposed role`.
+    Through {
+        /// Which uses.
+        uses: Uses,
+        /// `unexposed`.
+        unexposed: Option<Span>,
+        /// Whose judgement lets it pass.
+        role: Name,
+    },
     /// `private T never reaches A`, or `reaches A only through role`.
     Private {
         /// The things.

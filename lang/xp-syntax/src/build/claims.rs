@@ -35,7 +35,10 @@ fn claim(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Claim> {
         Rule::no_role => ClaimKind::NoRole(first, uses(cx, kids.eat(Rule::uses)?)?),
         Rule::no_principal => ClaimKind::NoPrincipal(first, uses(cx, kids.eat(Rule::uses)?)?),
         Rule::never => ClaimKind::Never(first),
-        Rule::through => ClaimKind::Through(first, cx.name(&kids.eat(Rule::role_name)?)),
+        Rule::through => {
+            let unexposed = kids.eat(Rule::unexposed).map(|word| cx.span(&word));
+            ClaimKind::Through { uses: first, unexposed, role: cx.name(&kids.eat(Rule::role_name)?) }
+        }
         Rule::about_uses => {
             let rest = kids.next()?;
             let rule = rest.as_rule();
@@ -59,7 +62,7 @@ fn extent(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Extent> {
     }
 }
 
-fn uses(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Uses> {
+pub(super) fn uses(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Uses> {
     let span = cx.span(&pair);
     let form = Kids::of(pair).next()?;
     let effect = form.as_rule() == Rule::effect_uses;

@@ -4,8 +4,8 @@ use pest::iterators::Pair;
 
 use super::cx::{Cx, Kids};
 use crate::ast::{
-    Assumption, Exhausted, Finish, Formula, Grant, How, Lease, Limit, Name, Outcome, Param, Per, Roles,
-    Separation, Submission, Then, ThenKind, Use,
+    Allowance, Assumption, Exhausted, Finish, Formula, Grant, How, Lease, Limit, Name, Outcome, Param, Per,
+    Roles, Secret, Separation, Submission, Then, ThenKind, Use,
 };
 use crate::grammar::Rule;
 
@@ -53,6 +53,21 @@ pub(crate) fn lease(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Lease> 
     let span = cx.span(&pair);
     let thing = cx.thing(Kids::of(pair).eat(Rule::thing)?)?;
     Some(Lease { thing, span })
+}
+
+pub(crate) fn secret(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Secret> {
+    let span = cx.span(&pair);
+    let thing = cx.thing(Kids::of(pair).eat(Rule::thing)?)?;
+    Some(Secret { thing, span })
+}
+
+pub(crate) fn allowance(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Allowance> {
+    let span = cx.span(&pair);
+    let mut kids = Kids::of(pair);
+    let thing = cx.thing(kids.eat(Rule::thing)?)?;
+    let uses = super::claims::uses(cx, kids.eat(Rule::uses)?)?;
+    let because = cx.text(&kids.eat(Rule::string)?);
+    Some(Allowance { thing, uses, because, span })
 }
 
 pub(crate) fn finish(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Finish> {

@@ -9,7 +9,7 @@ use crate::words::Piece;
 const PRIVATE: &str = "what is private is the content of things: `prove private every connector.Kind never reaches effect publish`, \
      `prove private connector.Kind(key) reaches outsiders only through ROLE`";
 const UNTRUSTED: &str = "what strangers wrote may reach a use through a judgement: \
-                         `prove untrusted text reaches USE only through ROLE`, with one role";
+                         `prove untrusted text reaches USE only through ROLE`, or `only through unexposed ROLE`, with one role";
 
 pub(super) fn hints(slice: &Slice<'_, '_>, wants: &[Wanted], word: &str, fault: Diagnostic) -> Diagnostic {
     let wants = |word| wants.contains(&Wanted::Exactly(word));

@@ -42,6 +42,8 @@ pub(super) static WORDS: &[Word] = &[
     reserved("separate", Rule::k_separate).starts(&[(Piece::Workflow, Piece::Separate)]).needs_more(),
     free("assume", Rule::k_assume).starts(&[(Piece::Workflow, Piece::Assume)]).needs_more(),
     free("lease", Rule::k_lease).starts(&[(Piece::Workflow, Piece::Lease)]).needs_more(),
+    free("secret", Rule::k_secret).starts(&[(Piece::Workflow, Piece::Secret)]).needs_more(),
+    free("allow", Rule::k_allow).starts(&[(Piece::Workflow, Piece::Allow)]).needs_more(),
     reserved("step", Rule::k_step).starts(&[(Piece::Workflow, Piece::Step)]).needs_more(),
     reserved("prove", Rule::k_prove).starts(&[(Piece::Workflow, Piece::Prove)]).needs_more(),
     reserved("guard", Rule::k_guard).starts(&[(Piece::Workflow, Piece::Guard)]).needs_more(),
@@ -148,6 +150,7 @@ pub(super) static WORDS: &[Word] = &[
     reserved("then", Rule::k_then).needs_more(),
     free("through", Rule::k_through).needs_more().continues(),
     reserved("true", Rule::k_true),
+    free("unexposed", Rule::k_unexposed).forms(&[Rule::unexposed]).needs_more().continues(),
     free("untrusted", Rule::k_untrusted).forms(&[Rule::through]),
     free("valid", Rule::k_valid)
         .phrase("valid while")

@@ -8,7 +8,7 @@ use super::common::{errors, shape};
 use super::grammar::Grammar;
 
 /// Rules of pieces, each with what stands around a piece in a file; `@` is its place.
-const FRAMES: [(&str, &str); 18] = [
+const FRAMES: [(&str, &str); 20] = [
     ("use_piece", "@\nworkflow w {\n}\n"),
     ("connector_piece", "@ {\n}\n"),
     ("workflow_piece", "@ {\n}\n"),
@@ -20,6 +20,8 @@ const FRAMES: [(&str, &str); 18] = [
     ("separate_piece", "workflow w {\n@\nagent b\n}\n"),
     ("assume_piece", "workflow w {\n@\nagent b\n}\n"),
     ("lease_piece", "workflow w {\n@\nagent b\n}\n"),
+    ("secret_piece", "workflow w {\n@\nagent b\n}\n"),
+    ("allow_piece", "workflow w {\n@\nagent b\n}\n"),
     ("finish_piece", "workflow w {\n@\nagent b\n}\n"),
     ("prove_piece", "workflow w {\n@\nagent b\n}\n"),
     ("guard_piece", "workflow w {\n@\nagent b\n}\n"),
