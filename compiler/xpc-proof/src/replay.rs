@@ -90,13 +90,19 @@ impl<'f, 'm> Run<'f, 'm> {
     pub fn act(&mut self, act: &Act) -> Result<(), String> {
         match act {
             Act::Use { at, flags, args } => {
+                let blind = self.blind == Some(at.0);
+                let aimed = if blind {
+                    args.clone()
+                } else {
+                    showing::aim(self.facts, self.machine, &self.state, *at, args)
+                };
                 let args = self
                     .values
-                    .arguments(self.machine, &self.state, *at, args)
+                    .arguments(self.machine, &self.state, *at, &aimed)
                     .ok_or_else(|| "an argument has no value".to_owned())?;
                 self.count += 1;
                 let mut result = self.values.result(*at, &args, flags, self.count);
-                let change = if self.blind == Some(at.0) { showing::conceal } else { showing::reveal };
+                let change = if blind { showing::conceal } else { showing::reveal };
                 change(self.facts, self.machine, &self.state, *at, &mut result);
                 self.use_it(*at, args, result)
             }
@@ -264,11 +270,19 @@ impl<'f, 'm> Run<'f, 'm> {
         value: Value,
     ) -> Result<(), String> {
         let at = (step, grant);
-        let args = self.values.arguments(self.machine, &self.state, at, &BTreeMap::new());
+        let mut chosen = BTreeMap::new();
+        showing::ask_for(self.facts, at, &field, &value, &mut chosen);
+        let args = self.values.arguments(self.machine, &self.state, at, &chosen);
         let args = args.ok_or_else(|| "an argument has no value".to_owned())?;
         self.count += 1;
         let mut result = self.values.result(at, &args, &BTreeMap::new(), self.count);
-        put(&mut result, &[field], value);
+        if showing::is_asked_for(self.facts, at, &field) {
+            if result.at(std::slice::from_ref(&field)) != Some(&value) {
+                return Err("the use is of something else than what is judged".to_owned());
+            }
+        } else {
+            put(&mut result, &[field], value);
+        }
         self.perform(at, &args, result).map(|_| ())
     }
 

@@ -1,11 +1,58 @@
 //! What a result of the world shows: what the step judges, or anything but that.
 
+use std::collections::BTreeMap;
+
 use xp_machine::{Machine, State};
 use xp_scope::{Type, Value};
 
 use crate::facts::{Facts, GrantAt, Shown};
 use crate::values::put;
-use xp_artifact::workflow::{Datum, Root};
+use xp_artifact::workflow::{Datum, Pin, Root};
+
+/// Arguments of a use that shows what the step judges because it was asked for that: those that may be anything and that nobody
+/// has chosen yet.
+pub(crate) fn aim(
+    facts: &Facts<'_>,
+    machine: &Machine,
+    state: &State,
+    at: GrantAt,
+    chosen: &BTreeMap<u32, Value>,
+) -> BTreeMap<u32, Value> {
+    let mut chosen = chosen.clone();
+    for (atom, _) in facts.atoms(at.0) {
+        let Some(datum) = facts.judged_datum(atom) else { continue };
+        let Some(value) = machine.value(state, datum) else { continue };
+        for way in facts.ways_to_see(at.0, datum) {
+            if let Shown::Use(grant, field) = way
+                && grant == at.1
+            {
+                ask_for(facts, at, &field, value, &mut chosen);
+            }
+        }
+    }
+    chosen
+}
+
+/// Lets the argument that a field of the result is be this value, if it may be anything.
+pub(crate) fn ask_for(
+    facts: &Facts<'_>,
+    at: GrantAt,
+    field: &String,
+    value: &Value,
+    chosen: &mut BTreeMap<u32, Value>,
+) {
+    let identity = facts.action_of(at).clauses.identity(std::slice::from_ref(field));
+    let Some((index, _)) = identity.filter(|(_, fields)| fields.is_empty()) else { return };
+    let pin = facts.grant(at).and_then(|grant| grant.pins.get(index as usize));
+    if matches!(pin, Some(Pin::Any | Pin::Content { .. })) {
+        chosen.entry(index).or_insert_with(|| value.clone());
+    }
+}
+
+/// The world cannot show anything else there: the field is an argument.
+pub(crate) fn is_asked_for(facts: &Facts<'_>, at: GrantAt, field: &String) -> bool {
+    facts.action_of(at).clauses.identity(std::slice::from_ref(field)).is_some()
+}
 
 /// Lets a result show what the step judges, where it can.
 pub(crate) fn reveal(facts: &Facts<'_>, machine: &Machine, state: &State, at: GrantAt, result: &mut Value) {
@@ -14,6 +61,7 @@ pub(crate) fn reveal(facts: &Facts<'_>, machine: &Machine, state: &State, at: Gr
         for way in facts.ways_to_see(at.0, datum) {
             if let (Shown::Use(grant, field), Some(value)) = (way, machine.value(state, datum))
                 && grant == at.1
+                && !is_asked_for(facts, at, &field)
             {
                 put(result, &[field], value.clone());
             }
@@ -25,7 +73,7 @@ pub(crate) fn reveal(facts: &Facts<'_>, machine: &Machine, state: &State, at: Gr
 pub(crate) fn conceal(facts: &Facts<'_>, machine: &Machine, state: &State, at: GrantAt, result: &mut Value) {
     let judged: Vec<&Value> =
         facts.atoms(at.0).filter_map(|(atom, _)| machine.value(state, facts.judged_datum(atom)?)).collect();
-    for field in &facts.action_of(at).shows {
+    for field in facts.action_of(at).shows.iter().filter(|field| !is_asked_for(facts, at, field)) {
         let fields = vec![field.clone()];
         let now = result.at(&fields).cloned();
         let datum = Datum { root: Root::Result { step: at.0, grant: at.1 }, fields: fields.clone() };

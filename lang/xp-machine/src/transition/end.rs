@@ -84,7 +84,7 @@ fn hold_in<'s>(state: &'s State, jti: &str, phase: Phase) -> Result<&'s Hold, Re
     }
 }
 
-/// The result is of its type, and what it names is new where it must be.
+/// The result is of its type, what it names is new where it must be, and what the declaration says is an argument is that.
 fn typed(context: &Context<'_>, state: &State, hold: &Hold, result: &Value) -> Result<(), Refusal> {
     let action = action(context, hold).ok_or_else(Refusal::broken)?;
     xp_scope::check(result, &action.result, &context.machine.records).map_err(|mismatch| {
@@ -93,6 +93,20 @@ fn typed(context: &Context<'_>, state: &State, hold: &Hold, result: &Value) -> R
     if let Some(why) = context.machine.not_new(state, action, &hold.naming, Some(result)) {
         let reason = format!("the result of `{}` is not new: {why}", action.name);
         return Err(Refusal::of(RefusalCode::BadValue, reason));
+    }
+    for identity in &action.clauses.is {
+        let param = action.params.get(identity.argument as usize).ok_or_else(Refusal::broken)?;
+        let given = hold.naming.get(&param.name).and_then(|value| value.at(&identity.fields));
+        if given.is_none() || result.at(&identity.field) != given {
+            let field = std::iter::once("result").chain(identity.field.iter().map(String::as_str));
+            let reason = format!(
+                "the result of `{}` is not for the request: `{}` is not the argument `{}`",
+                action.name,
+                field.collect::<Vec<_>>().join("."),
+                param.name
+            );
+            return Err(Refusal::of(RefusalCode::BadValue, reason));
+        }
     }
     Ok(())
 }

@@ -137,6 +137,21 @@ fn a_name_that_the_run_was_given_is_not_new() {
 }
 
 #[test]
+fn a_result_that_is_an_argument_is_that_argument() {
+    let mut run = run();
+    let token = run.ask(&writer(), "work", "make", "feature").unwrap();
+    run.claim(&token).unwrap();
+    let complete = |name: &str| Event::Complete { jti: token.jti.clone(), result: text(name) };
+    assert_eq!(code(run.apply(complete("another"))), RefusalCode::BadValue);
+    assert_eq!(code(run.apply(complete("Feature"))), RefusalCode::BadValue);
+    // Nobody knows what was done: whoever looks can only say that it was not, or that it was as asked for.
+    run.apply(Event::Doubt { jti: token.jti.clone() }).unwrap();
+    let resolve = |name: &str| Event::Resolve { jti: token.jti.clone(), result: Some(text(name)) };
+    assert_eq!(code(run.apply(resolve("another"))), RefusalCode::BadValue);
+    run.apply(resolve("feature")).unwrap();
+}
+
+#[test]
 fn a_result_that_the_run_was_given_is_not_new() {
     let mut workflow = acting(anything());
     // The upstream decides the name.

@@ -42,14 +42,7 @@ pub(crate) fn results(
     args: &std::collections::BTreeMap<String, Value>,
 ) -> Vec<Value> {
     let Some(step) = machine.workflow().steps.get(id.index()) else { return Vec::new() };
-    let mut base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
-    // A result declared to be an argument equals it.
-    for identity in &action.clauses.is {
-        let param = usize::try_from(identity.argument).ok().and_then(|ix| action.params.get(ix));
-        if let Some(value) = param.and_then(|param| args.get(&param.name)?.at(&identity.fields)) {
-            set(&mut base, &identity.field, value.clone());
-        }
-    }
+    let base = value(machine, &action.result, &format!("{}#{}", step.name, ix.0));
     let mut flags: Vec<Vec<String>> = Vec::new();
     for outcome in &step.outcomes {
         if let How::Auto(condition) | How::JudgedIf(condition) = &outcome.how {
@@ -59,8 +52,7 @@ pub(crate) fn results(
     flags.sort();
     flags.dedup();
     let judged = judged(machine, state, id);
-    // A role that may view what it judges is shown it, as if the upstream had named that so: a value that the upstream chooses could
-    // be the argument that the field is said to be.
+    // A role that may view what it judges is shown it.
     let mut shown = Vec::new();
     for field in &action.shows {
         let path = std::slice::from_ref(field);
@@ -81,7 +73,16 @@ pub(crate) fn results(
             for (number, flag) in flags.iter().enumerate().take(6) {
                 set(&mut variant, flag, Value::Bool(bits & (1 << number) != 0));
             }
-            all.push(variant);
+            // A result declared to be an argument equals it, and the machine refuses any other.
+            for identity in &action.clauses.is {
+                let param = usize::try_from(identity.argument).ok().and_then(|ix| action.params.get(ix));
+                if let Some(value) = param.and_then(|param| args.get(&param.name)?.at(&identity.fields)) {
+                    set(&mut variant, &identity.field, value.clone());
+                }
+            }
+            if !all.contains(&variant) {
+                all.push(variant);
+            }
         }
     }
     all
