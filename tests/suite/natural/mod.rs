@@ -34,7 +34,7 @@ fn every_property_of_them_is_proved() {
         // default branch of a repository must not be called like the branch for a fix.
         let assumed: &[&str] = match *name {
             "desk" => &["fresh-evidence"],
-            "bank" | "bug_fix" => &["progress"],
+            "bank" | "bug_fix" | "deps" | "docs" => &["progress"],
             _ => &[],
         };
         let pairs = model.obligations.iter().zip(&verdicts);
