@@ -23,11 +23,23 @@ const MAX_BYTES: usize = 4 << 20;
 struct File {
     #[serde(default)]
     start: Vec<Spanned<Rule>>,
+    #[serde(default)]
+    principal: Vec<Member>,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    name: String,
+    controller: String,
+    #[serde(default)]
+    roles: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct Rule {
     artifact: String,
+    #[serde(default)]
+    principals: Vec<String>,
     #[serde(default)]
     params: BTreeMap<Spanned<String>, toml::Value>,
 }
@@ -36,6 +48,7 @@ struct Rule {
 pub struct Roster {
     source: SourceId,
     rules: Vec<Spanned<Rule>>,
+    members: Vec<Member>,
 }
 
 impl Roster {
@@ -60,7 +73,7 @@ impl Roster {
         let start = Span::new(source, 0, 0);
         let text = text.map_err(|why| fault(format!("the roster `{shown}` cannot be read: {why}"), start))?;
         match toml::from_str::<File>(&text) {
-            Ok(file) => Ok(Self { source, rules: file.start }),
+            Ok(file) => Ok(Self { source, rules: file.start, members: file.principal }),
             Err(error) => {
                 let span = error.span().map_or(start, |range| place(source, &range));
                 Err(fault(format!("this is no roster: {}", error.message()), span))
@@ -74,6 +87,17 @@ impl Roster {
         let workflow = &model.workflow;
         let about = self.rules.iter().enumerate().filter(|(_, rule)| rule.as_ref().artifact == workflow.name);
         about.map(|(number, rule)| self.rule(model, number + 1, rule)).collect()
+    }
+
+    /// A principal that may start a run by the rule, and of whose controller somebody may play the role.
+    fn starter_that_plays<'r>(&'r self, rule: &'r Rule, role: &str) -> Option<&'r str> {
+        let controller = |name: &str| self.members.iter().find(|member| member.name == name);
+        let plays = |of: &Member| {
+            let mut own = self.members.iter().filter(|member| member.controller == of.controller);
+            own.any(|member| member.roles.iter().any(|own| own == role))
+        };
+        let mut starters = rule.principals.iter().map(String::as_str);
+        starters.find(|name| controller(name).is_some_and(plays))
     }
 
     fn rule(&self, model: &Model, number: usize, rule: &Spanned<Rule>) -> (ProofObligation, Verdict) {
@@ -105,6 +129,27 @@ impl Roster {
             .label(model.spans.get(Place::Step(one.step)).unwrap_or(span), "it matters here")
             .help(format!("say which values it may have: `params = {{ \"{}\" = … }}`", one.path))
         }));
+        for one in starts::judged(workflow, &named) {
+            let role =
+                workflow.roles.get(one.role.index()).map(|role| role.name.as_str()).unwrap_or_default();
+            let Some(starter) = self.starter_that_plays(rule.as_ref(), role) else { continue };
+            failures.push(
+                Diagnostic::error(
+                    codes::START_RIGHTS,
+                    format!(
+                        "`{starter}` may choose `{}` and judge it: {}, which its controller may play",
+                        one.path,
+                        one.reason(role)
+                    ),
+                )
+                .at(span)
+                .label(model.spans.get(Place::Step(one.step)).unwrap_or(span), "it is judged here")
+                .help(format!(
+                    "say which values it may have: `params = {{ \"{}\" = … }}`, or let others play `{role}`",
+                    one.path
+                )),
+            );
+        }
         let status = if failures.is_empty() { Status::Proved } else { Status::Refuted };
         let obligation = ProofObligation {
             id: format!("{}/start-rights-{number}", workflow.name),

@@ -3,6 +3,7 @@
 //! A run is for a ticket, an invoice or a version, which may be any. Where it acts, what decides its measurements and what it
 //! makes final without a judgement are not the starter's to say.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_scope::Type;
@@ -12,7 +13,7 @@ use crate::declaration::{Source, ThingExpr};
 use crate::judgement::judgements;
 use crate::passing::{Passing, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
-use crate::workflow::{Action, Atom, Datum, Grant, ParamId, Root, StepId, Then, Workflow};
+use crate::workflow::{Action, Atom, Datum, Grant, How, ParamId, RoleId, Root, StepId, Then, Workflow};
 
 /// Why a parameter is to be pinned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,78 @@ pub struct ToPin {
     pub step: StepId,
 }
 
+/// A parameter that the starter chooses, and of which something is made final that a role judges: what a starter chose, the
+/// starter made, so it is not to be of that role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Judged {
+    /// As in [`ToPin::path`].
+    pub path: String,
+    /// Whose judgement it is.
+    pub role: RoleId,
+    /// The step of the judgement.
+    pub step: StepId,
+    /// The action that makes it final.
+    pub action: String,
+}
+
+impl Judged {
+    /// Why, for whoever reads the roster.
+    #[must_use]
+    pub fn reason(&self, role: &str) -> String {
+        format!("`{}` makes it final on the judgement of `{role}`", self.action)
+    }
+}
+
+/// The parameters that rules do not name and whose judge must not have started the run, each once for a role.
+#[must_use]
+pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
+    let judgements = judgements(workflow);
+    let mut found: BTreeMap<(String, RoleId), Judged> = BTreeMap::new();
+    for (grant, action) in workflow.grants().filter_map(|at| workflow.granted(at)) {
+        for (passing, why) in asked(workflow, grant, action) {
+            let (Passing::Datum(datum), Why::Final(action)) = (passing, why) else { continue };
+            let met = RefCell::new(Vec::new());
+            let is_judged = |datum: &Datum| {
+                let of = judgements.iter().filter(|(_, of)| is_part(datum, of));
+                let before = met.borrow().len();
+                met.borrow_mut().extend(of.map(|(atom, _)| (*atom, datum.clone())));
+                met.borrow().len() > before
+            };
+            given(workflow, datum, &is_judged);
+            for (atom, datum) in met.take() {
+                let Some(step) = workflow.steps.get(atom.step.index()) else { continue };
+                let outcome = step.outcomes.get(atom.outcome.index());
+                // A measurement that stands for a judgement is nobody's.
+                if !outcome.is_some_and(|outcome| matches!(outcome.how, How::Judged | How::JudgedIf(_))) {
+                    continue;
+                }
+                let made_of = followed(workflow, datum, &|_| false, &|source| source.thing().is_none());
+                for path in made_of.iter().flat_map(|datum| paths(workflow, datum)) {
+                    let one = Judged {
+                        path: path.clone(),
+                        role: step.role,
+                        step: atom.step,
+                        action: action.clone(),
+                    };
+                    found.entry((path, step.role)).or_insert(one);
+                }
+            }
+        }
+    }
+    found.into_values().filter(|one| !is_named(&one.path, named)).collect()
+}
+
+fn is_part(datum: &Datum, of: &Datum) -> bool {
+    of.root == datum.root && datum.fields.starts_with(&of.fields)
+}
+
+/// A rule names the parameter, or what it is a part of.
+fn is_named(path: &str, named: &[&str]) -> bool {
+    named
+        .iter()
+        .any(|name| path.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
 /// The parameters of a workflow that a roster must pin, each once, by path. Of records every field that has no fields.
 #[must_use]
 pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
@@ -57,8 +130,7 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
                 // Whatever the way to the step, a judgement of it is in force.
                 let is_judged = |datum: &Datum| {
                     let of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
-                    let of =
-                        of.filter(|(_, of)| of.root == datum.root && datum.fields.starts_with(&of.fields));
+                    let of = of.filter(|(_, of)| is_part(datum, of));
                     let atoms: Vec<Atom> = of.map(|(atom, _)| *atom).collect();
                     !atoms.is_empty() && needs_one_of(workflow, StepId::of(index), &atoms)
                 };
@@ -77,12 +149,7 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
 #[must_use]
 pub fn open(workflow: &Workflow, named: &[&str]) -> Vec<ToPin> {
     let mut asked = to_pin(workflow);
-    asked.retain(|one| {
-        let inside = |name: &&str| {
-            one.path.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        !named.iter().any(inside)
-    });
+    asked.retain(|one| !is_named(&one.path, named));
     asked
 }
 
@@ -159,6 +226,16 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
 
 /// The parameters of which a datum may be made, or which it is; not by way of data that are judged.
 fn given(workflow: &Workflow, datum: Datum, is_judged: &dyn Fn(&Datum) -> bool) -> Vec<Datum> {
+    followed(workflow, datum, is_judged, &|_| true)
+}
+
+/// As [`given`], by way of some sources only.
+fn followed(
+    workflow: &Workflow,
+    datum: Datum,
+    is_judged: &dyn Fn(&Datum) -> bool,
+    by: &dyn Fn(&Source) -> bool,
+) -> Vec<Datum> {
     let (mut found, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![datum]);
     while let Some(here) = open.pop() {
         if is_judged(&here) || !seen.insert(here.clone()) {
@@ -169,7 +246,7 @@ fn given(workflow: &Workflow, datum: Datum, is_judged: &dyn Fn(&Datum) -> bool) 
             continue;
         };
         let Some((granted, action)) = workflow.granted((step, grant)) else { continue };
-        for source in workflow.sources(action, &here.fields) {
+        for source in workflow.sources(action, &here.fields).into_iter().filter(by) {
             for passing in passing(workflow, granted, &source) {
                 match passing {
                     Passing::Datum(datum) => open.push(datum),

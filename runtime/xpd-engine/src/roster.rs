@@ -294,6 +294,13 @@ impl Roster {
         self.by_key.values().find(|member| member.principal.name == name)
     }
 
+    /// A principal of the controller may take the role.
+    #[must_use]
+    pub fn plays(&self, controller: &str, role: &str) -> bool {
+        let mut own = self.by_key.values().filter(|member| member.principal.controller == controller);
+        own.any(|member| member.roles.contains(role))
+    }
+
     /// All rules for starting an artifact.
     pub fn rules_of<'r, 'n>(
         &'r self,

@@ -115,6 +115,54 @@ workflow checked(limit: int, house: text, mode: text) {
     assert!(!ran.talk.contains("`mode` freely"), "{ran}");
 }
 
+/// What a starter chose, the starter made, and nobody judges work of their own.
+#[test]
+fn whoever_starts_a_run_does_not_judge_what_they_chose() {
+    let workflow = r#"connector bank {
+  action pay(payee: text) { effect pay
+    final payee
+    changes nothing
+    reads nothing
+    repeat manual }
+  action look(payee: text) -> { payee: text } { effect read
+    changes nothing
+    reads nothing
+    shows payee
+    result.payee is payee
+    repeat idempotent }
+}
+workflow checked(payee: text) {
+  agent clerk, boss
+  step judge by boss {
+    may bank.look(payee) max 3
+    outcome ok of payee
+    outcome no -> end
+  }
+  step go by clerk after judge.ok {
+    may bank.pay(payee) once per run as x
+    outcome done auto when x -> end
+  }
+}
+"#;
+    let folder = folder_with("bank.xp", workflow);
+    let with = |controller: &str, params: &str| {
+        let rule = roster(params).replace("bug_fix", "checked");
+        let principals = format!(
+            "[[principal]]\nname = \"x\"\ncontroller = \"sales\"\nroles = [\"clerk\"]\n\n\
+             [[principal]]\nname = \"y\"\ncontroller = \"{controller}\"\nroles = [\"boss\"]\n\n"
+        );
+        std::fs::write(folder.path().join("roster.toml"), principals + &rule).expect("written");
+        run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"])
+    };
+    with("audit", "").exits(0);
+    with("sales", "").exits(3).says(&[
+        "XP0627",
+        "`x` may choose `payee` and judge it",
+        "`bank.pay` makes it final on the judgement of `boss`",
+    ]);
+    with("sales", "params = { payee = \"acme\" }\n").exits(0);
+}
+
 #[test]
 fn a_thing_that_decides_a_measurement_is_not_the_starter_s_to_name() {
     let workflow = r#"connector bank {

@@ -183,6 +183,10 @@ fn allowed<'r>(
             refused = Refused::new(RefusalCode::NotAllowed, reason);
             continue;
         }
+        if let Some(reason) = judges_own(roster, principal, ask, workflow, &named) {
+            refused = Refused::new(RefusalCode::NotAllowed, reason);
+            continue;
+        }
         let (open, today) = tx.started(&rule.id(), tx.now.saturating_sub(DAY))?;
         if open >= rule.max_open {
             refused = Refused::new(
@@ -197,6 +201,30 @@ fn allowed<'r>(
         }
     }
     Err(Stop::Refuse(refused))
+}
+
+/// Why the starter could judge what it chose itself, if so: its controller may play the role whose judgement makes it final, and the
+/// start gives that role to nobody else.
+fn judges_own(
+    roster: &Roster,
+    principal: &str,
+    ask: &StartRun,
+    workflow: &Workflow,
+    named: &[&str],
+) -> Option<String> {
+    let controller = |name: &str| roster.by_name(name).map(|member| member.principal.controller.as_str());
+    starts::judged(workflow, named).iter().find_map(|one| {
+        let role = workflow.roles.get(one.role.index()).map(|role| role.name.as_str())?;
+        let own = match (controller(principal), ask.staff.get(role)) {
+            (None, _) => true,
+            (own, Some(other)) => controller(other) == own,
+            (Some(own), None) => roster.plays(own, role),
+        };
+        own.then(|| {
+            let why = one.reason(role);
+            format!("you may not choose `{}`: {why}, which your controller may play", one.path)
+        })
+    })
 }
 
 fn staff(rules: &Rules, named: &BTreeMap<String, String>) -> Result<BTreeMap<String, Principal>, Refused> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use xp_artifact::declaration::{KeyExpr, LevelExpr, ThingExpr};
-use xp_artifact::workflow::{Expr, Per, Pin, Workflow};
+use xp_artifact::workflow::{Datum, Expr, ParamId, Per, Pin, Root, Workflow};
 use xp_scope::Value;
 use xp_scope::thing::{Kind, Kinds};
 use xpd_engine::registry::Registry;
@@ -182,6 +182,37 @@ async fn a_start_whose_rule_leaves_open_what_is_made_final_is_refused() {
                 let detail = reply.refused("not_allowed").body["detail"].as_str().unwrap();
                 assert!(detail.contains(why), "{detail}");
             }
+        }
+        running.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_starter_who_could_judge_what_they_chose_is_refused() {
+    let mut workflow = flow::workflow(60);
+    workflow.actions[flow::NOTE].clauses.finals = vec![0];
+    workflow.actions[flow::NOTE].attests = false;
+    let place = Datum { root: Root::Param(ParamId::of(0)), fields: Vec::new() };
+    workflow.steps[1].outcomes[0].of = Some(place);
+    // It is made final behind the judgement only.
+    let note = workflow.steps[0].grants[0].clone();
+    workflow.steps[0].grants[0].pins[0] = Pin::Is(Expr::Literal(Value::Text("A".to_owned())));
+    workflow.steps[2].grants.push(note);
+    let rule = |name: &str| {
+        format!(
+            "\n[[start]]\nartifact = \"flow\"\nprincipals = [\"{name}\"]\nmax_open = 2\nmax_per_day = 2\n"
+        )
+    };
+    let judge = "`fake.note` makes it final on the judgement of `reviewer`, which your controller may play";
+    for (name, refused) in [("ben", true), ("amy", true), ("eve", false)] {
+        let (site, running) = server(&workflow, FAKE, &rule(name)).await;
+        admin(&site, &running).deploy(sealed(&artifact(workflow.clone()))).await.ok();
+        let reply = Agent::new(agent::key(name), &running.url).start("A").await;
+        if refused {
+            let detail = reply.refused("not_allowed").body["detail"].as_str().unwrap();
+            assert!(detail.contains(judge), "{detail}");
+        } else {
+            reply.ok();
         }
         running.stop().await;
     }
