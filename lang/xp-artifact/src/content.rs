@@ -34,6 +34,8 @@ pub struct Contents<'w> {
     order: Order<'w>,
     /// By term that is read: the altered ones that it may meet.
     met: HashMap<Term, Vec<usize>>,
+    /// Parameters met in the closure that was asked for last.
+    given: BTreeSet<Datum>,
 }
 
 /// Something content is in.
@@ -66,7 +68,14 @@ impl<'w> Contents<'w> {
                 }
             }
         }
-        Self { workflow, terms, altered, order: Order::of(workflow), met: HashMap::new() }
+        Self {
+            workflow,
+            terms,
+            altered,
+            order: Order::of(workflow),
+            met: HashMap::new(),
+            given: BTreeSet::new(),
+        }
     }
 
     /// The roles that may have made content of the datum, or of the thing it names, each with a step in which it chose some.
@@ -91,6 +100,13 @@ impl<'w> Contents<'w> {
             here = Datum { root: next.root, fields: next.fields.iter().chain(&fields).cloned().collect() };
         }
         self.closure(open, makers)
+    }
+
+    /// The parameters of which content of the datum, or of the thing it names, may be: as [`Self::makers`].
+    pub fn params(&mut self, datum: &Datum, looks: StepId) -> BTreeSet<Datum> {
+        self.given.clear();
+        self.makers(datum, looks);
+        std::mem::take(&mut self.given)
     }
 
     /// The roles that may have made content of a thing that a use of the grant reads, each with a step in which it chose some.
@@ -146,7 +162,9 @@ impl<'w> Contents<'w> {
 
     fn behind_datum(&mut self, datum: &Datum, makers: &mut BTreeMap<RoleId, StepId>, open: &mut Vec<Place>) {
         match datum.root {
-            Root::Param(_) => {}
+            Root::Param(_) => {
+                self.given.insert(datum.clone());
+            }
             Root::Submission { step, .. } => {
                 self.chosen(step, makers);
                 self.behind_name(datum, step, open);

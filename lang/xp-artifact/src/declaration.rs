@@ -192,11 +192,15 @@ impl Clauses {
         self.about.iter().flat_map(|about| &about.things)
     }
 
+    /// Everything that it alters, reads, measures or expects.
+    pub fn meant(&self) -> impl Iterator<Item = &ThingExpr> {
+        let expected = self.expects.iter().map(|expectation| &expectation.thing);
+        self.altered().chain(self.said_read()).chain(self.subjects()).chain(expected)
+    }
+
     /// The things that final arguments name: those of some clause whose own key is such an argument.
     pub fn final_things(&self) -> impl Iterator<Item = &ThingExpr> {
-        let expected = self.expects.iter().map(|expectation| &expectation.thing);
-        let named = self.altered().chain(self.said_read()).chain(self.subjects()).chain(expected);
-        named.filter(|expr| {
+        self.meant().filter(|expr| {
             let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
             own.iter()
                 .any(|key| matches!(key, KeyExpr::Argument { index, .. } if self.finals.contains(index)))

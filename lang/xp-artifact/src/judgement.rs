@@ -314,13 +314,22 @@ fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> Vec<
 /// what encloses them where they are read.
 #[must_use]
 pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec<&'a ThingExpr> {
-    let names = |expr: &&ThingExpr| {
-        let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-        own.iter().any(|key| matches!(key, KeyExpr::Argument { index, .. } if *index == number))
-    };
     let clauses = &action.clauses;
-    let lies_in = clauses.said_read().filter(|expr| expr.names_argument(number));
-    let named = clauses.final_things().filter(names).chain(lies_in);
+    let is_final = clauses.finals.contains(&number);
+    // Where the upstream names it, whatever that name is made of says which one it is.
+    let says = |key: &KeyExpr| match key {
+        KeyExpr::Argument { index, .. } => *index == number,
+        KeyExpr::Field(fields) if clauses.identity(fields).is_none() => {
+            arguments_in(workflow, action, fields).contains(&number)
+        }
+        KeyExpr::Field(_) | KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => false,
+    };
+    let names =
+        |expr: &&ThingExpr| is_final && expr.levels().last().is_some_and(|level| level.keys.iter().any(says));
+    let lies_in = |expr: &&ThingExpr| {
+        expr.names_argument(number) || expr.levels().iter().flat_map(|level| &level.keys).any(says)
+    };
+    let named = clauses.meant().filter(names).chain(clauses.said_read().filter(lies_in));
     named.filter(|expr| is_filled(workflow, expr)).collect()
 }
 

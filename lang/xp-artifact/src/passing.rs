@@ -63,9 +63,12 @@ pub fn naming(grant: &Grant, action: &Action, expr: &ThingExpr) -> Vec<Passing> 
     keys.flat_map(|key| named_by(grant, action, key)).collect()
 }
 
-/// Where a key of a clause comes from; nothing where it is a literal or the upstream gives it.
+/// Where a key of a clause comes from; nothing where it is a literal or one of several.
 #[must_use]
 pub fn named_by(grant: &Grant, action: &Action, key: &KeyExpr) -> Vec<Passing> {
+    if let (KeyExpr::Field(fields), None) = (key, naming_argument(action, key)) {
+        return vec![Passing::Field(fields.clone())];
+    }
     naming_argument(action, key)
         .and_then(|(index, fields)| Some(pinned(grant.pins.get(index as usize)?, &fields)))
         .unwrap_or_default()

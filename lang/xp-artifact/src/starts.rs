@@ -9,11 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use xp_scope::Type;
 use xp_scope::thing::{Audience, Kind};
 
+use crate::content::Contents;
 use crate::declaration::{Source, ThingExpr};
 use crate::judgement::judgements;
 use crate::passing::{Passing, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
-use crate::workflow::{Action, Atom, Datum, Grant, How, ParamId, RoleId, Root, StepId, Then, Workflow};
+use crate::workflow::{
+    Action, Atom, Datum, Grant, GrantIx, How, ParamId, RoleId, Root, StepId, Then, Workflow,
+};
 
 /// Why a parameter is to be pinned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +67,7 @@ impl Judged {
 /// The parameters that rules do not name and whose judge must not have started the run, each once for a role.
 #[must_use]
 pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
-    let judgements = judgements(workflow);
+    let (judgements, mut contents) = (judgements(workflow), Contents::of(workflow));
     let mut found: BTreeMap<(String, RoleId), Judged> = BTreeMap::new();
     for (grant, action) in workflow.grants().filter_map(|at| workflow.granted(at)) {
         for (passing, why) in asked(workflow, grant, action) {
@@ -84,7 +87,7 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
                 if !outcome.is_some_and(|outcome| matches!(outcome.how, How::Judged | How::JudgedIf(_))) {
                     continue;
                 }
-                let made_of = followed(workflow, datum, &|_| false, &|source| source.thing().is_none());
+                let made_of = contents.params(&datum, atom.step);
                 for path in made_of.iter().flat_map(|datum| paths(workflow, datum)) {
                     let one = Judged {
                         path: path.clone(),
@@ -123,10 +126,17 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
     });
     let mut found: BTreeMap<String, ToPin> = BTreeMap::new();
     for (index, step) in workflow.steps.iter().enumerate() {
-        for grant in &step.grants {
+        for (number, grant) in step.grants.iter().enumerate() {
             let Some(action) = workflow.actions.get(grant.action.index()) else { continue };
             for (passing, why) in asked(workflow, grant, action) {
-                let Passing::Datum(datum) = passing else { continue };
+                let datum = match passing {
+                    Passing::Datum(datum) => datum,
+                    Passing::Field(fields) => {
+                        let root = Root::Result { step: StepId::of(index), grant: GrantIx::of(number) };
+                        Datum { root, fields }
+                    }
+                    Passing::Choice | Passing::Thing(_) => continue,
+                };
                 // Whatever the way to the step, a judgement of it is in force.
                 let is_judged = |datum: &Datum| {
                     let of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
@@ -226,16 +236,6 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
 
 /// The parameters of which a datum may be made, or which it is; not by way of data that are judged.
 fn given(workflow: &Workflow, datum: Datum, is_judged: &dyn Fn(&Datum) -> bool) -> Vec<Datum> {
-    followed(workflow, datum, is_judged, &|_| true)
-}
-
-/// As [`given`], by way of some sources only.
-fn followed(
-    workflow: &Workflow,
-    datum: Datum,
-    is_judged: &dyn Fn(&Datum) -> bool,
-    by: &dyn Fn(&Source) -> bool,
-) -> Vec<Datum> {
     let (mut found, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![datum]);
     while let Some(here) = open.pop() {
         if is_judged(&here) || !seen.insert(here.clone()) {
@@ -246,7 +246,7 @@ fn followed(
             continue;
         };
         let Some((granted, action)) = workflow.granted((step, grant)) else { continue };
-        for source in workflow.sources(action, &here.fields).into_iter().filter(by) {
+        for source in workflow.sources(action, &here.fields) {
             for passing in passing(workflow, granted, &source) {
                 match passing {
                     Passing::Datum(datum) => open.push(datum),

@@ -1,7 +1,7 @@
 //! What is open to a principal now: its own steps, their grants with what is left, their outcomes.
 
 use xp_artifact::print;
-use xp_artifact::workflow::{GrantIx, How, Per, Pin, StepId};
+use xp_artifact::workflow::{GrantIx, How, Per, Pin, RoleId, Root, StepId};
 use xp_scope::Value;
 
 use crate::data;
@@ -27,6 +27,9 @@ pub struct Offer {
     pub outcomes: Vec<OfferedOutcome>,
     /// Notes left by those who sent the work back, oldest first.
     pub notes: Vec<String>,
+    /// Values and notes of the run are left out: the actor does not play the role yet, and its controller could still act in a
+    /// separate role with what it reads here.
+    pub withheld: bool,
 }
 
 /// A grant of an offer.
@@ -55,20 +58,42 @@ pub struct OfferedOutcome {
 
 impl Machine {
     /// Everything the actor may do now. Empty once the run is over.
+    ///
+    /// `may_take` says of a role whether some principal of the actor's controller may take it. Separate roles share no knowledge,
+    /// so what the run has made is shown once the actor plays the role, or if its controller can take no role separate from it.
     #[must_use]
-    pub fn offers(&self, state: &State, actor: &Actor) -> Vec<Offer> {
+    pub fn offers(&self, state: &State, actor: &Actor, may_take: &dyn Fn(&str) -> bool) -> Vec<Offer> {
         if state.status != Status::Running {
             return Vec::new();
         }
         let open = state.steps.iter().enumerate().filter(|(_, step)| step.open);
-        open.filter_map(|(index, _)| self.offer(state, actor, StepId::of(index))).collect()
+        open.filter_map(|(index, _)| self.offer(state, actor, may_take, StepId::of(index))).collect()
     }
 
-    fn offer(&self, state: &State, who: &Actor, id: StepId) -> Option<Offer> {
+    /// Whether what the actor reads as this role it could carry into a separate one.
+    fn is_withheld(&self, state: &State, who: &Actor, may_take: &dyn Fn(&str) -> bool, role: RoleId) -> bool {
+        let is_played = |index: usize| state.staff.get(index).is_some_and(Option::is_some);
+        let mut others = self.workflow.roles.iter().enumerate();
+        !is_played(role.index())
+            && others.any(|(index, other)| {
+                self.workflow.are_separate(role, RoleId::of(index))
+                    && !is_played(index)
+                    && (who.roles.contains(&other.name) || may_take(&other.name))
+            })
+    }
+
+    fn offer(
+        &self,
+        state: &State,
+        who: &Actor,
+        may_take: &dyn Fn(&str) -> bool,
+        id: StepId,
+    ) -> Option<Offer> {
         let (step, now) = (self.step(id)?, data::step(state, id)?);
         if actor::may_play(self, state, id, step, who).is_err() || close::closing(self, state, id) {
             return None;
         }
+        let withheld = self.is_withheld(state, who, may_take, step.role);
         let grants = step.grants.iter().zip(&now.grants).enumerate().filter_map(|(number, (grant, uses))| {
             let action = self.workflow.actions.get(grant.action.index())?;
             let spent = match grant.limit.per {
@@ -77,6 +102,12 @@ impl Machine {
             };
             let args = action.params.iter().zip(&grant.pins).map(|(param, pin)| {
                 let only = match pin {
+                    // What a run is for is no secret to whoever may take part.
+                    Pin::Is(expr)
+                        if withheld && expr.data().any(|datum| !matches!(datum.root, Root::Param(_))) =>
+                    {
+                        None
+                    }
                     Pin::Is(expr) => data::expr(state, expr),
                     Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => None,
                 };
@@ -108,7 +139,13 @@ impl Machine {
                 .map(|(declared, made)| (declared.name.clone(), made.is_some()))
                 .collect(),
             outcomes: outcomes.collect(),
-            notes: state.notes.iter().filter(|note| note.to == id).map(|note| note.text.clone()).collect(),
+            notes: state
+                .notes
+                .iter()
+                .filter(|note| note.to == id && !withheld)
+                .map(|note| note.text.clone())
+                .collect(),
+            withheld,
         })
     }
 }

@@ -318,3 +318,49 @@ workflow checked(place: text) {
 "#;
     refuted_by_a_rule_that_pins_nothing(workflow).says(&["`place`", "where `tools.scan` acts"]);
 }
+
+/// What a starter chose, the starter made, also where it went into a thing that somebody else named.
+#[test]
+fn a_starter_does_not_judge_a_draft_made_of_what_they_chose() {
+    let workflow = r#"connector desk {
+  resource Draft { id: text exact } immutable minted
+  action make(body: text) -> { id: text } { effect write
+    changes nothing
+    reads nothing
+    makes Draft(result.id) from body
+    result.id from nothing
+    repeat manual }
+  action show(id: text) -> { id: text } { effect read
+    shows id
+    changes nothing
+    reads Draft(id)
+    result.id is id
+    repeat idempotent }
+  action publish(id: text) { effect publish
+    final id
+    changes nothing
+    reads Draft(id)
+    repeat manual }
+}
+workflow checked(body: text) {
+  agent a, b
+  separate roles a, b
+  step make by a { may desk.make(body) once per run as draft
+    outcome done auto when draft }
+  step judge by b after make.done { may desk.show(make.draft.id) max 3
+    outcome ok of make.draft.id
+    outcome no -> end }
+  step go by a after judge.ok { may desk.publish(make.draft.id) once per run as out
+    outcome done auto when out }
+}
+"#;
+    let folder = folder_with("desk.xp", workflow);
+    let rule = "[[principal]]\nname = \"p\"\ncontroller = \"e\"\nroles = [\"a\", \"b\"]\nkey_file = \"p.pem\"\n\n\
+        [[start]]\nartifact = \"checked\"\nprincipals = [\"p\"]\nmax_open = 1\nmax_per_day = 1\n";
+    std::fs::write(folder.path().join("roster.toml"), rule).expect("written");
+    let ran = run(folder.path(), &["check", "desk.xp", "--roster", "roster.toml"]).exits(3);
+    ran.says(&["XP0627", "`body`"]);
+    let other = rule.replace("[\"a\", \"b\"]", "[\"a\"]");
+    std::fs::write(folder.path().join("roster.toml"), other).expect("written");
+    run(folder.path(), &["check", "desk.xp", "--roster", "roster.toml"]).exits(0);
+}

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::content::{Contents, altering};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
-use xp_artifact::judgement::{Finals, filled_as, judgements, named_by};
+use xp_artifact::judgement::{Finals, filled_as, is_open, judgements, named_by};
+use xp_artifact::passing::followed;
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Action, Assumption, Atom, Datum, Expr, Formula, Pin, Root, Then};
 use xp_diagnostics::{Diagnostic, codes};
@@ -121,6 +122,15 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
         let action = facts.action_of(at);
         let clauses = &action.clauses;
         for number in &clauses.finals {
+            if is_open(facts.w, action, *number) {
+                let param = action.params.get(*number as usize).map(|param| param.name.as_str());
+                return answer::unknown(format!(
+                    "`{}` may make final what is in a thing that its `{}` names, which somebody else may change unseen: its \
+                     declaration does not say what it `reads`",
+                    facts.action_name(at),
+                    param.unwrap_or_default()
+                ));
+            }
             let named = named_by(facts.w, action, *number).into_iter().map(|expr| things.term(at, expr));
             for term in named.filter(|term| things.can_change(*term) && things.is_shared(*term)) {
                 let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
@@ -154,9 +164,23 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
 fn expects(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term: TermIx) -> bool {
     let pins = facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
     let known = |source: &Source| match source {
-        Source::Argument { index, .. } => match pins.get(*index as usize) {
+        Source::Argument { index, fields } => match pins.get(*index as usize) {
             Some(Pin::Is(Expr::Literal(_))) => true,
-            Some(Pin::Is(Expr::Datum(datum))) => !matches!(datum.root, Root::Submission { .. }),
+            Some(Pin::Is(Expr::Datum(datum))) => match datum.root {
+                Root::Param(_) => true,
+                Root::Submission { .. } => false,
+                // The version that a use gave, and not what somebody says it is.
+                Root::Result { step, grant } => {
+                    let (by, field) = ((step, grant), followed(datum, fields).fields);
+                    let action = facts.action_of(by);
+                    let is_it = |thing: &ThingExpr| things.one(term, things.term(by, thing));
+                    let sources = facts.w.sources(action, &field);
+                    let mut versions = action.clauses.versions.iter();
+                    versions.any(|version| version.field == field && is_it(&version.thing))
+                        || !sources.is_empty()
+                            && sources.iter().all(|source| source.thing().is_some_and(is_it))
+                }
+            },
             _ => false,
         },
         Source::Field(_) | Source::Thing(_) => false,
@@ -416,7 +440,11 @@ impl<'f, 'm> Judged<'f, 'm> {
 
     /// Nobody who judges the datum, or may be of one controller with a judge, made any of what is in the thing that it names.
     fn is_by_others(&self, datum: &Datum, at: GrantAt, thing: &ThingExpr) -> bool {
-        let Some(judges) = self.by_datum.get(datum) else { return true };
+        let Some(judges) = self.by_datum.get(datum) else {
+            // The use that gave the name made the thing: what went into it is followed.
+            let Root::Result { step, grant } = datum.root else { return false };
+            return self.facts.action_of((step, grant)).clauses.made_as(&datum.fields).is_some();
+        };
         let makers = Contents::of(self.facts.w).makers_of(at, thing);
         judges.iter().all(|atom| {
             let judge = self.facts.step(atom.step).role;

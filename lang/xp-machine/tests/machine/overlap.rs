@@ -60,7 +60,7 @@ fn each_grant_has_one_name() {
         assert_eq!(step.grant_named(other), None);
     }
     let run = Run::of(overlapping());
-    let offers = run.machine.offers(&run.state, &writer());
+    let offers = run.machine.offers(&run.state, &writer(), &|_| false);
     let offered: Vec<&str> = offers[0].grants.iter().map(|grant| grant.grant.as_str()).collect();
     assert_eq!(offered, names);
 }

@@ -108,6 +108,40 @@ fn controllers_of_separate_roles_differ() {
     run.ask(&judge(), "review", "read", "x").unwrap();
 }
 
+/// Separate roles share no knowledge: what an offer says of the run could be carried into a role that is still to be had.
+#[test]
+fn offers_withhold_values_from_whoever_could_act_in_a_separate_role() {
+    let mut workflow = reviewed();
+    workflow.roles.extend(["tester", "other"].map(|name| xp_artifact::workflow::Role {
+        name: name.to_owned(),
+        kind: xp_artifact::workflow::RoleKind::Agent,
+    }));
+    workflow.steps[1].role = xp_artifact::workflow::RoleId(2);
+    workflow.separations.push(xp_artifact::workflow::Separation {
+        roles: [0, 1, 2].map(xp_artifact::workflow::RoleId).to_vec(),
+        reason: xp_artifact::workflow::SeparationReason::Declared,
+    });
+    let mut run = Run::of(workflow);
+    run.act(&writer(), "write", "write", "a", "c1").unwrap();
+    run.judge(&writer(), "write", "ready").unwrap();
+    let tester = actor("t", "team-t", &["tester"]);
+    let both = actor("t", "team-t", &["tester", "judge"]);
+    let value = |run: &Run, who: &xp_machine::Actor, may_take: &dyn Fn(&str) -> bool| {
+        let offer = run.machine.offers(&run.state, who, may_take).remove(0);
+        (offer.withheld, offer.grants[0].args[0].2.clone())
+    };
+    let shown = (false, Some(crate::fixture::text("c1")));
+    assert_eq!(value(&run, &tester, &|_| false), shown);
+    assert_eq!(value(&run, &tester, &|role| role == "tester" || role == "other"), shown);
+    // The role of the writer is taken: nobody else can have it.
+    assert_eq!(value(&run, &tester, &|role| role == "writer"), shown);
+    assert_eq!(value(&run, &both, &|_| false), (true, None));
+    assert_eq!(value(&run, &tester, &|role| role == "judge"), (true, None), "a colleague could judge");
+    // From the first act on the role is theirs, and with it what it shows; the other is refused to them.
+    run.ask(&both, "test", "test", "c1").unwrap();
+    assert_eq!(value(&run, &both, &|role| role == "judge"), shown);
+}
+
 #[test]
 fn a_failure_returns_the_use_only_when_it_is_definitive() {
     let mut run = Run::of(reviewed());

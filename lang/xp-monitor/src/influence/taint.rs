@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::declaration::{FieldPath, Source, ThingExpr};
+use xp_artifact::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
 use xp_artifact::passing::{Passing, named, naming_argument, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
@@ -342,11 +342,13 @@ impl Intake {
         if carried(action, std::slice::from_ref(source)).is_some() {
             return true;
         }
-        let keys = source.thing().into_iter().flat_map(ThingExpr::levels).flat_map(|level| &level.keys);
-        if keys
-            .filter_map(|key| naming_argument(action, key))
-            .any(|(index, fields)| tainted_argument(index, &fields))
-        {
+        let mut keys = source.thing().into_iter().flat_map(ThingExpr::levels).flat_map(|level| &level.keys);
+        let is_tainted = |key: &KeyExpr| match (key, naming_argument(action, key)) {
+            (_, Some((index, fields))) => tainted_argument(index, &fields),
+            (KeyExpr::Field(fields), None) => self.field(workflow, at, action, fields, left),
+            _ => false,
+        };
+        if keys.any(is_tainted) {
             return true;
         }
         passing(workflow, grant, source).into_iter().any(|passing| match passing {

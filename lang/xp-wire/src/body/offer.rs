@@ -25,6 +25,10 @@ pub struct Offer<V> {
     pub outcomes: Vec<OfferedOutcome>,
     /// Notes left by those who sent the work back, oldest first.
     pub notes: Vec<String>,
+    /// Values and notes of the run are left out until the principal plays the role: it does from its first view or act on. Arguments
+    /// with only one possible value can be left out of a request.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
 }
 
 /// A grant of an offer.

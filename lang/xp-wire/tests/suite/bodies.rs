@@ -106,6 +106,7 @@ fn what_may_be_done() {
         submissions: vec![(s("files"), false)],
         outcomes: vec![OfferedOutcome { outcome: s("done"), of: Some(s("work.files")), evidence: true }],
         notes: vec![s("again")],
+        withheld: false,
     };
     answered(
         &offer,

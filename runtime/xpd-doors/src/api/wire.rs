@@ -72,7 +72,7 @@ pub(crate) fn summary(summary: engine::RunSummary) -> RunSummary {
 }
 
 pub(crate) fn offer(offer: xp_machine::Offer) -> Offer {
-    let xp_machine::Offer { step, role, opening, grants, submissions, outcomes, notes } = offer;
+    let xp_machine::Offer { step, role, opening, grants, submissions, outcomes, notes, withheld } = offer;
     let grants = grants.into_iter().map(|grant| {
         let xp_machine::OfferedGrant { grant, action, args, left } = grant;
         body::OfferedGrant { grant, action, args, left }
@@ -82,7 +82,7 @@ pub(crate) fn offer(offer: xp_machine::Offer) -> Offer {
         OfferedOutcome { outcome, of, evidence }
     });
     let (grants, outcomes) = (grants.collect(), outcomes.collect());
-    Offer { step, role, opening, grants, submissions, outcomes, notes }
+    Offer { step, role, opening, grants, submissions, outcomes, notes, withheld }
 }
 
 pub(crate) fn ask(ask: GrantRequest) -> Result<Ask, Problem> {

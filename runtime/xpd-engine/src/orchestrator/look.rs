@@ -108,8 +108,10 @@ impl Orchestrator {
                 return Ok(Vec::new());
             }
             let mine = actor(tx, caller, &id)?;
+            let rules = tx.rules();
+            let may_take = |role: &str| rules.roster.plays(&mine.principal.controller, role);
             let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-            Ok(run.machine.offers(&run.state, &mine))
+            Ok(run.machine.offers(&run.state, &mine, &may_take))
         })
         .await
     }
