@@ -86,8 +86,10 @@ impl<'w> Contents<'w> {
         for _ in 0..MAX_FOLLOWED {
             let Root::Result { step, grant } = here.root else { break };
             let Some((granted, action)) = self.workflow.granted((step, grant)) else { break };
-            let named = action.clauses.made_as(&here.fields);
-            if let Some(making) = named.filter(|making| self.is_filled(&making.thing)) {
+            for making in action.clauses.all_made_as(&here.fields) {
+                if !self.is_filled(&making.thing) {
+                    continue;
+                }
                 for source in action.clauses.content_of(action.params.len(), making) {
                     self.source((step, grant), granted, source, &mut makers, &mut open);
                 }

@@ -229,8 +229,14 @@ impl Clauses {
     /// What the use makes and a field of the result names: by itself, or as the argument that it is.
     #[must_use]
     pub fn made_as(&self, field: &[String]) -> Option<&Making> {
+        self.all_made_as(field).first().copied()
+    }
+
+    /// Everything that the use makes and that a field of the result names: one name may be that of things of several kinds.
+    #[must_use]
+    pub fn all_made_as(&self, field: &[String]) -> Vec<&Making> {
         let identity = self.identity(field);
-        self.makes.iter().find(|making| {
+        let named = self.makes.iter().filter(|making| {
             making.thing.is_named_by(field)
                 || identity.as_ref().is_some_and(|(index, fields)| {
                     let own = making.thing.levels().last().map(|level| level.keys.as_slice());
@@ -238,7 +244,8 @@ impl Clauses {
                         matches!(key, KeyExpr::Argument { index: named, fields: of } if named == index && of == fields)
                     })
                 })
-        })
+        });
+        named.collect()
     }
 
     /// The argument that a field of the result is, with what is followed from it.

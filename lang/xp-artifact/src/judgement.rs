@@ -191,11 +191,9 @@ impl<'w> Finals<'w> {
         let mut found = action.clauses.finals.clone();
         for expr in &action.clauses.removes {
             let term = self.term(at, expr);
-            if self.terms.is_own(&term) {
-                continue;
-            }
+            let own = self.terms.own_levels(&term);
             // What it lies in says which one it is, and all there is to say where several are removed.
-            let keys = expr.levels().iter().flat_map(|level| &level.keys);
+            let keys = expr.levels().iter().skip(own).flat_map(|level| &level.keys);
             let deciding = keys.flat_map(|key| match key {
                 KeyExpr::Argument { index, .. } => vec![*index],
                 // Where the upstream names it, whatever that name is made of says which one it is.
@@ -234,6 +232,17 @@ impl<'w> Finals<'w> {
     pub fn is_altered_besides(&mut self, at: GrantAt, expr: &ThingExpr) -> bool {
         let read = self.term(at, expr);
         !self.altering(at, &[read]).is_empty()
+    }
+
+    /// Some use of the run may make or change what a use of the grant means by this, after the step has begun.
+    pub fn may_be_altered_after(&mut self, at: GrantAt, expr: &ThingExpr, step: StepId) -> bool {
+        let read = self.term(at, expr);
+        let read = self.terms.at_another_time(&read, self.order.reopened());
+        let kinds = &self.workflow.kinds;
+        let meets = |altered: &[Term]| altered.iter().any(|one| may_hold(kinds, &read, one));
+        let by: Vec<GrantAt> =
+            self.altered.iter().filter(|(_, altered)| meets(altered)).map(|(by, _)| *by).collect();
+        by.into_iter().any(|by| self.order.may_follow(Moment::open(step), by.0))
     }
 
     fn altering(&mut self, at: GrantAt, things: &[Term]) -> Vec<GrantAt> {
@@ -301,8 +310,13 @@ fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> Vec<
                 Source::Argument { index, .. } => found.push(*index),
                 Source::Field(next) => open.push(next.clone()),
                 Source::Thing(expr) => {
-                    let keys = expr.levels().iter().flat_map(|level| &level.keys);
-                    found.extend(keys.filter_map(|key| naming_argument(action, key)).map(|(index, _)| index));
+                    for key in expr.levels().iter().flat_map(|level| &level.keys) {
+                        match (key, naming_argument(action, key)) {
+                            (_, Some((index, _))) => found.push(index),
+                            (KeyExpr::Field(next), None) => open.push(next.clone()),
+                            _ => {}
+                        }
+                    }
                 }
             }
         }

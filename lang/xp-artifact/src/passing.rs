@@ -109,7 +109,18 @@ pub fn named(workflow: &Workflow, at: (StepId, GrantIx), expr: &ThingExpr) -> Op
     };
     let Pin::Is(Expr::Datum(datum)) = granted.pins.get(*index as usize)? else { return None };
     let datum = followed(datum, fields);
-    let by_name = immutable == Immutable::Content || expr.levels().len() == 1;
+    // A name that the run may yet give to something says nothing of that when it is judged.
+    let given_by_run = || {
+        workflow.grants().filter_map(|by| workflow.granted(by)).any(|(_, action)| {
+            action.clauses.changes.contains(&ThingExpr::Anything)
+                || action
+                    .clauses
+                    .makes
+                    .iter()
+                    .any(|making| making.thing.levels().last().is_some_and(|own| own.kind == level.kind))
+        })
+    };
+    let by_name = immutable == Immutable::Content || expr.levels().len() == 1 && !given_by_run();
     (by_name || is_made_as(workflow, &datum, at, expr)).then_some(datum)
 }
 

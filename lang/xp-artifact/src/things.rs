@@ -163,15 +163,22 @@ impl<'w> Terms<'w> {
         }
     }
 
-    /// Whether a thing, or one that it lies in, is one that the run made.
+    /// Whether a thing is one that the run made. In such a thing, others can make more.
     pub fn is_own(&mut self, term: &Term) -> bool {
-        let Term::Path(levels) = term else { return false };
-        mints(levels).into_iter().any(|(at, part, mint)| {
+        matches!(term, Term::Path(levels) if self.own_levels(term) == levels.len())
+    }
+
+    /// How many levels of a thing, from the outermost, name what the run made.
+    pub fn own_levels(&mut self, term: &Term) -> usize {
+        let Term::Path(levels) = term else { return 0 };
+        let own = mints(levels).into_iter().filter(|(at, part, mint)| {
             let home = self.homes.get(mint.0 as usize).cloned();
             home.is_some_and(|home| {
-                self.is_home(mint, &home, levels.get(..=at).unwrap_or_default(), part, MAX_FOLLOWED)
+                let here = levels.get(..=*at).unwrap_or_default();
+                self.is_home(*mint, &home, here, *part, MAX_FOLLOWED)
             })
-        })
+        });
+        own.map(|(at, ..)| at + 1).max().unwrap_or_default()
     }
 
     /// Whether a thing whose own key is new in one part is the one made there.

@@ -221,7 +221,7 @@ impl Machine {
             let changes = self.outermost(expr).is_none_or(|kind| kind.immutable.is_none());
             return changes.then(|| Concern { what: self.all_of(expr), lasting: evident });
         };
-        let fixed = kinds.never_change(thing.levels.iter().map(|(kind, _)| Some(*kind)));
+        let fixed = kinds.never_change(thing.levels.iter().map(|(kind, _)| Some(*kind)), false);
         let whole = thing.levels.len() == expr.levels().len();
         let what = What::Thing(thing.canonical(kinds));
         (!fixed).then_some(Concern { what, lasting: evident || whole })

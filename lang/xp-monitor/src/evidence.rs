@@ -173,7 +173,7 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
         }
         if let Some((index, fields)) = clauses.identity(&here.fields) {
             // Whoever judges the name that a thing was looked at by judges the thing.
-            let looked = clauses.reads.iter().flatten().chain(clauses.subjects()).chain(&clauses.changes);
+            let looked = clauses.said_read().chain(clauses.subjects()).chain(&clauses.changes);
             let named = looked.filter(|expr| is_key(expr, index, &fields));
             found.extend(named.map(|expr| (at, vec![(at, expr.clone())])));
             if let Some(Pin::Is(Expr::Datum(datum))) = declared.pins.get(index as usize) {
@@ -210,5 +210,7 @@ fn is_key(expr: &ThingExpr, argument: u32, followed: &[String]) -> bool {
 
 /// What the clause names can change.
 pub(crate) fn can_change(workflow: &Workflow, expr: &ThingExpr) -> bool {
-    !workflow.kinds.never_change(expr.levels().iter().map(|level| workflow.kinds.named(&level.kind)))
+    let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+    let several = own.iter().any(|key| matches!(key, KeyExpr::Every(_)));
+    !workflow.kinds.never_change(expr.levels().iter().map(|level| workflow.kinds.named(&level.kind)), several)
 }

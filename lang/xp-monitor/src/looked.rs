@@ -92,7 +92,7 @@ pub(crate) fn looks(
             continue;
         }
         let clauses = &action.clauses;
-        for expr in clauses.reads.iter().flatten().chain(clauses.subjects()).chain(&clauses.changes) {
+        for expr in clauses.said_read().chain(clauses.subjects()).chain(&clauses.changes) {
             let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
             for key in own {
                 let KeyExpr::Argument { index, fields } = key else { continue };

@@ -12,7 +12,7 @@ use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::judgement::{Finals, filled_as, is_open, judgements, named_by};
 use xp_artifact::passing::followed;
 use xp_artifact::rests::needs_one_of;
-use xp_artifact::workflow::{Action, Assumption, Atom, Datum, Expr, Formula, Pin, Root, Then};
+use xp_artifact::workflow::{Action, Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, Then};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_monitor::{Evidence, evidence};
 use xp_scope::thing::Immutable;
@@ -67,7 +67,7 @@ fn failures(
         for number in decided {
             let Some(pin) = grant.pins.get(number as usize) else { continue };
             if let Some(formula) = judged.argument(at, number, pin)? {
-                asked.push((at, number, formula));
+                asked.push((at, number, judged.by_others(at, pin, formula)));
             }
         }
     }
@@ -280,6 +280,33 @@ impl<'f, 'm> Judged<'f, 'm> {
         Ok(Some(Formula::Any(ways)))
     }
 
+    /// Of the judgements of what the argument was made from, those by roles that made nothing of it: a name that passes
+    /// through other types may name what its judge made. A judgement of the argument itself is held to that where it is written.
+    fn by_others(&self, at: GrantAt, pin: &Pin, formula: Formula) -> Formula {
+        let Pin::Is(expr) = pin else { return formula };
+        let data: Vec<&Datum> = expr.data().collect();
+        let direct: Vec<Atom> =
+            data.iter().filter_map(|datum| self.by_datum.get(datum)).flatten().copied().collect();
+        let mut atoms = formula.atoms();
+        atoms.retain(|atom| !direct.contains(atom));
+        if atoms.is_empty() {
+            return formula;
+        }
+        let mut contents = Contents::of(self.facts.w);
+        let makers: BTreeSet<RoleId> =
+            data.iter().flat_map(|datum| contents.makers(datum, at.0).into_keys()).collect();
+        let judges = |atom: &Atom| {
+            matches!(self.facts.outcome(*atom).map(|one| &one.how), Some(How::Judged | How::JudgedIf(_)))
+        };
+        let own = |atom: Atom| {
+            let role = self.facts.step(atom.step).role;
+            atoms.contains(&atom)
+                && judges(&atom)
+                && !makers.iter().all(|maker| self.facts.w.are_separate(role, *maker))
+        };
+        without(&formula, &own)
+    }
+
     /// The result that names the thing that its use made, as the pin admits it.
     fn maker(&self, pin: &Pin) -> Option<Datum> {
         let Pin::Is(Expr::Datum(datum)) = pin else { return None };
@@ -351,11 +378,17 @@ impl<'f, 'm> Judged<'f, 'm> {
         let action = self.facts.action_of((step, grant));
         let pins = &self.facts.grant((step, grant))?.pins;
         let clauses = &action.clauses;
-        // Of a record, what is compared is the part that the clause names.
+        // Of a record, what is compared is the part that the clause names. Where a clause says that it goes into the result, it
+        // must be the version that some use gave.
+        let unsaid = clauses.said_of(&datum.fields).is_none();
         let compared = |index: u32, fields: &[String]| {
             clauses.expects.iter().any(|expectation| {
                 matches!(&expectation.at, Some(Source::Argument { index: at, fields: of })
                     if *at == index && fields.starts_with(of))
+                    && (unsaid || {
+                        let term = self.things.term((step, grant), &expectation.thing);
+                        expects(self.facts, self.things, (step, grant), term)
+                    })
             })
         };
         let (mut made, mut params) = (Vec::new(), Vec::new());
@@ -448,8 +481,19 @@ impl<'f, 'm> Judged<'f, 'm> {
         let makers = Contents::of(self.facts.w).makers_of(at, thing);
         judges.iter().all(|atom| {
             let judge = self.facts.step(atom.step).role;
-            makers.keys().all(|maker| self.facts.w.are_separate(judge, *maker))
+            !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
+                && makers.keys().all(|maker| self.facts.w.are_separate(judge, *maker))
         })
+    }
+}
+
+/// The formula where these outcomes are never taken.
+fn without(formula: &Formula, never: &dyn Fn(Atom) -> bool) -> Formula {
+    match formula {
+        Formula::Is(atom) if never(*atom) => Formula::Any(Vec::new()),
+        Formula::Is(atom) => Formula::Is(*atom),
+        Formula::All(parts) => Formula::All(parts.iter().map(|part| without(part, never)).collect()),
+        Formula::Any(parts) => Formula::Any(parts.iter().map(|part| without(part, never)).collect()),
     }
 }
 

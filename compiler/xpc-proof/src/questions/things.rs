@@ -8,7 +8,7 @@ use xp_artifact::judgement::is_open;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Level, Meeting, Term, covers, relate};
+use xp_scope::thing::{Class, Level, Meeting, Term, covers, is_several, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -144,7 +144,7 @@ impl<'f, 'm> Things<'f, 'm> {
     pub fn can_change(&self, term: TermIx) -> bool {
         let table = self.table.borrow();
         let Some(Term::Path(levels)) = table.0.get(term.0) else { return true };
-        !self.facts.w.kinds.never_change(levels.iter().map(|level| Some(level.kind)))
+        !self.facts.w.kinds.never_change(levels.iter().map(|level| Some(level.kind)), is_several(levels))
     }
 
     /// The assumption that nobody else changes the thing, or all that it lies in.

@@ -256,7 +256,8 @@ impl<'w> Graph<'w> {
     /// passes on where the thing is read. What strangers wrote may be chosen so that its name says something. Commits and trees
     /// are such names by their type; of every other type, those that a use gave to what it made.
     fn is_mere_name(&self, datum: &Datum) -> bool {
-        if self.secret.is_none() {
+        // What somebody hands in they may have put together as they liked.
+        if self.secret.is_none() || matches!(datum.root, Root::Submission { .. }) {
             return false;
         }
         match type_of(self.workflow, datum) {

@@ -164,19 +164,16 @@ impl Kinds {
         self.parents.get(kind.index()).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Things of these kinds, outermost first, never change: neither do those of an immutable kind, nor what lies in something
-    /// whose name is derived from its content.
+    /// What lies where these kinds say, outermost first, never changes: its own kind is immutable. Of several it is known only
+    /// where they lie in something whose name is derived from its content, since more can be made elsewhere.
     #[must_use]
-    pub fn never_change(&self, kinds: impl IntoIterator<Item = Option<KindIx>>) -> bool {
-        let mut fixed = false;
+    pub fn never_change(&self, kinds: impl IntoIterator<Item = Option<KindIx>>, several: bool) -> bool {
+        let (mut fixed, mut in_content) = (None, false);
         for kind in kinds {
-            let immutable = kind.and_then(|kind| self.get(kind)).and_then(|kind| kind.immutable);
-            if immutable == Some(Immutable::Content) {
-                return true;
-            }
-            fixed = immutable.is_some();
+            in_content |= fixed == Some(Immutable::Content);
+            fixed = kind.and_then(|kind| self.get(kind)).and_then(|kind| kind.immutable);
         }
-        fixed
+        fixed.is_some() && (!several || in_content)
     }
 
     /// The kind with a qualified name.

@@ -24,5 +24,5 @@ pub use key::can_equal;
 pub use kind::{Immutable, KeyDecl, Kind, KindError, KindIx, Kinds};
 pub use meeting::{Assignment, Because, Meeting, Side};
 pub use readers::{Audience, Readers};
-pub use relate::{covers, relate};
+pub use relate::{covers, is_several, relate};
 pub use term::{Key, Level, MadeBy, MintId, Piece, Symbol, SymbolId, Term};

@@ -19,7 +19,7 @@ pub fn relate(kinds: &Kinds, a: &Term, b: &Term) -> Meeting {
     match (a, b) {
         (Term::Path(a), Term::Path(b)) => paths(kinds, a, b),
         (Term::Undescribed(clause), Term::Path(path)) | (Term::Path(path), Term::Undescribed(clause)) => {
-            if kinds.never_change(path.iter().map(|level| Some(level.kind))) {
+            if kinds.never_change(path.iter().map(|level| Some(level.kind)), is_several(path)) {
                 return Meeting::Apart(Because::Immutable);
             }
             silent(clause)
@@ -105,6 +105,12 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
         return Meeting::Apart(because);
     }
     so_far.end(a.len(), b.len())
+}
+
+/// The path stands for all things that have some key or other.
+#[must_use]
+pub fn is_several(path: &[Level]) -> bool {
+    path.last().is_some_and(|level| level.keys.iter().any(|key| matches!(key, Key::Every(_))))
 }
 
 /// The levels begin with every one of a kind that can lie, directly or not, in things of the other.
