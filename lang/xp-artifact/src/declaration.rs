@@ -340,7 +340,7 @@ impl Clauses {
     /// All arguments and all that is read: what is in whatever no clause says more of.
     #[must_use]
     pub fn everything(&self, params: usize) -> Vec<Source> {
-        arguments(params).chain(self.reads().into_iter().map(Source::Thing)).collect()
+        arguments(params).chain(self.read().into_iter().map(Source::Thing)).collect()
     }
 }
 

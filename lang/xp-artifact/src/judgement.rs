@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use xp_scope::Type;
 use xp_scope::thing::{Immutable, Kinds, Meeting, Term, relate};
 
-use crate::content::{Contents, may_hold};
+use crate::content::{Contents, holds, may_hold};
 use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
 use crate::order::{Moment, Order};
 use crate::passing::naming_argument;
@@ -57,11 +57,18 @@ fn is_independent(
 ) -> bool {
     let makers: Vec<RoleId> = contents.makers(datum, step).into_keys().collect();
     carries(condition, &mut |grant, field| {
-        measures(workflow, step, grant, field, datum)
-            && contents
-                .deciders(step, grant)
-                .into_keys()
-                .all(|decider| makers.iter().all(|maker| workflow.are_separate(decider, *maker)))
+        if !measures(workflow, step, grant, field, datum) {
+            return false;
+        }
+        // Whoever names what is measured need not be who made it.
+        let action = workflow.granted((step, grant)).map(|(_, action)| action);
+        let subjects = action.into_iter().flat_map(|action| action.clauses.subjects_of(field));
+        let mut makers = makers.clone();
+        for subject in subjects.filter(|subject| is_filled(workflow, subject)) {
+            makers.extend(contents.makers_of((step, grant), subject).into_keys());
+        }
+        let mut deciders = contents.deciders(step, grant).into_keys();
+        deciders.all(|decider| makers.iter().all(|maker| workflow.are_separate(decider, *maker)))
     })
 }
 
@@ -343,7 +350,21 @@ pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec
     let lies_in = |expr: &&ThingExpr| {
         expr.names_argument(number) || expr.levels().iter().flat_map(|level| &level.keys).any(says)
     };
-    let named = clauses.meant().filter(names).chain(clauses.said_read().filter(lies_in));
+    // Which of several it is, an argument of the key's type may say, or a list of them.
+    let param = action.params.get(number as usize);
+    let picks = |expr: &&ThingExpr| {
+        is_final
+            && expr.levels().iter().any(|level| {
+                let kind = workflow.kinds.named(&level.kind).and_then(|kind| workflow.kinds.get(kind));
+                let parts = kind.map(|kind| kind.key.as_slice()).unwrap_or_default();
+                level.keys.iter().zip(parts).any(|(key, part)| {
+                    matches!(key, KeyExpr::Every(_) | KeyExpr::Some)
+                        && param.is_some_and(|param| holds(workflow, &param.ty, &part.ty))
+                })
+            })
+    };
+    let read = clauses.said_read().filter(|expr| lies_in(expr) || picks(expr));
+    let named = clauses.meant().filter(names).chain(read);
     named.filter(|expr| is_filled(workflow, expr)).collect()
 }
 

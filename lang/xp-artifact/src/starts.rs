@@ -4,19 +4,23 @@
 //! makes final without a judgement are not the starter's to say.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xp_scope::Type;
 use xp_scope::thing::{Audience, Kind};
 
-use crate::content::Contents;
+use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{Source, ThingExpr};
 use crate::judgement::judgements;
 use crate::passing::{Passing, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
+use crate::things::Terms;
 use crate::workflow::{
     Action, Atom, Datum, Grant, GrantIx, How, ParamId, RoleId, Root, StepId, Then, Workflow,
 };
+
+/// A grant of a step.
+type GrantAt = (StepId, GrantIx);
 
 /// Why a parameter is to be pinned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +31,7 @@ pub enum Why {
     Instrument(String),
     /// This action makes it final, and nobody judges it.
     Final(String),
-    /// This action may change anything, and its declaration does not say what it reads: the argument may say where it acts.
+    /// The declaration of this action does not say what it reads: the argument may say where it acts.
     Unsaid(String),
 }
 
@@ -69,9 +73,10 @@ impl Judged {
 pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
     let (judgements, mut contents) = (judgements(workflow), Contents::of(workflow));
     let mut found: BTreeMap<(String, RoleId), Judged> = BTreeMap::new();
-    for (grant, action) in workflow.grants().filter_map(|at| workflow.granted(at)) {
+    for at in workflow.grants() {
+        let Some((grant, action)) = workflow.granted(at) else { continue };
         for (passing, why) in asked(workflow, grant, action) {
-            let (Passing::Datum(datum), Why::Final(action)) = (passing, why) else { continue };
+            let Why::Final(action) = why else { continue };
             let met = RefCell::new(Vec::new());
             let is_judged = |datum: &Datum| {
                 let of = judgements.iter().filter(|(_, of)| is_part(datum, of));
@@ -79,23 +84,30 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
                 met.borrow_mut().extend(of.map(|(atom, _)| (*atom, datum.clone())));
                 met.borrow().len() > before
             };
-            given(workflow, datum, &is_judged);
+            given(workflow, (at, passing), &is_judged);
             for (atom, datum) in met.take() {
                 let Some(step) = workflow.steps.get(atom.step.index()) else { continue };
                 let outcome = step.outcomes.get(atom.outcome.index());
-                // A measurement that stands for a judgement is nobody's.
-                if !outcome.is_some_and(|outcome| matches!(outcome.how, How::Judged | How::JudgedIf(_))) {
-                    continue;
-                }
+                // A measurement that stands for a judgement is that of whoever decides how it measures.
+                let judges: BTreeSet<RoleId> = match outcome.map(|outcome| &outcome.how) {
+                    Some(How::Judged | How::JudgedIf(_)) => BTreeSet::from([step.role]),
+                    Some(How::Auto(_)) => {
+                        let grants = (0..step.grants.len()).map(GrantIx::of);
+                        grants.flat_map(|grant| contents.deciders(atom.step, grant).into_keys()).collect()
+                    }
+                    Some(How::Exhausted(_)) | None => continue,
+                };
                 let made_of = contents.params(&datum, atom.step);
                 for path in made_of.iter().flat_map(|datum| paths(workflow, datum)) {
-                    let one = Judged {
-                        path: path.clone(),
-                        role: step.role,
-                        step: atom.step,
-                        action: action.clone(),
-                    };
-                    found.entry((path, step.role)).or_insert(one);
+                    for role in &judges {
+                        let one = Judged {
+                            path: path.clone(),
+                            role: *role,
+                            step: atom.step,
+                            action: action.clone(),
+                        };
+                        found.entry((path.clone(), *role)).or_insert(one);
+                    }
                 }
             }
         }
@@ -129,14 +141,7 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
         for (number, grant) in step.grants.iter().enumerate() {
             let Some(action) = workflow.actions.get(grant.action.index()) else { continue };
             for (passing, why) in asked(workflow, grant, action) {
-                let datum = match passing {
-                    Passing::Datum(datum) => datum,
-                    Passing::Field(fields) => {
-                        let root = Root::Result { step: StepId::of(index), grant: GrantIx::of(number) };
-                        Datum { root, fields }
-                    }
-                    Passing::Choice | Passing::Thing(_) => continue,
-                };
+                let at = (StepId::of(index), GrantIx::of(number));
                 // Whatever the way to the step, a judgement of it is in force.
                 let is_judged = |datum: &Datum| {
                     let of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
@@ -144,7 +149,8 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
                     let atoms: Vec<Atom> = of.map(|(atom, _)| *atom).collect();
                     !atoms.is_empty() && needs_one_of(workflow, StepId::of(index), &atoms)
                 };
-                for path in given(workflow, datum, &is_judged).iter().flat_map(|datum| paths(workflow, datum))
+                for path in
+                    given(workflow, (at, passing), &is_judged).iter().flat_map(|datum| paths(workflow, datum))
                 {
                     let one = ToPin { path: path.clone(), why: why.clone(), step: StepId::of(index) };
                     found.entry(path).or_insert(one);
@@ -187,9 +193,7 @@ impl ToPin {
             Why::Container(kind) => format!("it says in which `{kind}` the run acts"),
             Why::Instrument(action) => format!("it decides what `{action}` measures"),
             Why::Unsaid(action) => {
-                format!(
-                    "it may say where `{action}` acts, whose declaration says `changes anything` and not what it reads"
-                )
+                format!("it may say where `{action}` acts, whose declaration does not say what it `reads`")
             }
             Why::Final(action) => format!("`{action}` makes it final and nobody judges it"),
         }
@@ -213,8 +217,19 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
             found.push((passing, Why::Container(kind.name.clone())));
         }
     }
-    if clauses.reads.is_none() && clauses.changes.contains(&ThingExpr::Anything) {
-        let passed = grant.pins.iter().flat_map(|pin| pinned(pin, &[]));
+    if clauses.reads.is_none() {
+        let anywhere = clauses.changes.contains(&ThingExpr::Anything);
+        let may_name_a_container = |ty: &Type| {
+            let mut kinds = workflow.kinds.iter().filter(|kind| kind.parents.is_empty());
+            kinds.any(|kind| {
+                is_container(workflow, kind)
+                    && !has_one_audience(kind)
+                    && kind.key.iter().any(|part| holds(workflow, ty, &part.ty))
+            })
+        };
+        let passed = grant.pins.iter().zip(&action.params);
+        let passed = passed.filter(|(_, param)| anywhere || may_name_a_container(&param.ty));
+        let passed = passed.flat_map(|(pin, _)| pinned(pin, &[]));
         found.extend(passed.map(|passing| (passing, Why::Unsaid(name()))));
     }
     if action.attests {
@@ -222,7 +237,10 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
             let of = match &source {
                 Source::Argument { .. } | Source::Field(_) => passing(workflow, grant, &source),
                 // Which thing decides it is its name to say.
-                Source::Thing(expr) => naming(grant, action, expr),
+                Source::Thing(expr) => {
+                    let named = naming(grant, action, expr).into_iter();
+                    named.chain([Passing::Thing(expr.clone())]).collect()
+                }
             };
             found.extend(of.into_iter().map(|passing| (passing, Why::Instrument(name()))));
         }
@@ -234,29 +252,70 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
     found
 }
 
-/// The parameters of which a datum may be made, or which it is; not by way of data that are judged.
-fn given(workflow: &Workflow, datum: Datum, is_judged: &dyn Fn(&Datum) -> bool) -> Vec<Datum> {
-    let (mut found, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![datum]);
-    while let Some(here) = open.pop() {
-        if is_judged(&here) || !seen.insert(here.clone()) {
+/// The parameters of which something may be made, or which it is; not by way of data that are judged. What is in a thing is
+/// what uses of the run put there, and which thing it is, where that never changes, its name says.
+fn given(workflow: &Workflow, from: (GrantAt, Passing), is_judged: &dyn Fn(&Datum) -> bool) -> Vec<Datum> {
+    let mut terms = Terms::of(workflow);
+    let (mut found, mut seen, mut open) = (BTreeSet::new(), HashSet::new(), vec![from]);
+    while let Some((at, passing)) = open.pop() {
+        if !seen.insert((at, passing.clone())) {
             continue;
         }
-        let Root::Result { step, grant } = here.root else {
-            found.extend(matches!(here.root, Root::Param(_)).then_some(here));
-            continue;
-        };
-        let Some((granted, action)) = workflow.granted((step, grant)) else { continue };
-        for source in workflow.sources(action, &here.fields) {
-            for passing in passing(workflow, granted, &source) {
-                match passing {
-                    Passing::Datum(datum) => open.push(datum),
-                    Passing::Field(fields) => open.push(Datum { root: here.root, fields }),
-                    Passing::Choice | Passing::Thing(_) => {}
+        match passing {
+            Passing::Choice => {}
+            Passing::Field(fields) => {
+                open.push((
+                    at,
+                    Passing::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }),
+                ));
+            }
+            Passing::Datum(datum) if is_judged(&datum) => {}
+            Passing::Datum(datum) => match datum.root {
+                Root::Param(_) => {
+                    found.insert(datum);
+                }
+                Root::Submission { .. } => {}
+                Root::Result { step, grant } => {
+                    let Some((_, action)) = workflow.granted((step, grant)) else { continue };
+                    let made = action.clauses.all_made_as(&datum.fields);
+                    let content = made
+                        .into_iter()
+                        .flat_map(|making| action.clauses.content_of(action.params.len(), making));
+                    let sources = workflow.sources(action, &datum.fields).into_iter().chain(content);
+                    open.extend(passed(workflow, (step, grant), sources));
+                }
+            },
+            Passing::Thing(expr) => {
+                let Some((granted, action)) = workflow.granted(at) else { continue };
+                let kinds = expr.levels().iter().map(|level| workflow.kinds.named(&level.kind));
+                if workflow.kinds.never_change(kinds, false) {
+                    open.extend(naming(granted, action, &expr).into_iter().map(|name| (at, name)));
+                }
+                let read = terms.term(at.0, at.1, &expr);
+                for by in workflow.grants() {
+                    let Some((_, other)) = workflow.granted(by) else { continue };
+                    for (altered, sources) in altering(other) {
+                        let altered = terms.term(by.0, by.1, altered);
+                        if may_hold(&workflow.kinds, &read, &altered) {
+                            open.extend(passed(workflow, by, sources));
+                        }
+                    }
                 }
             }
         }
     }
-    found
+    found.into_iter().collect()
+}
+
+/// Where sources come from in the uses of a grant.
+fn passed(
+    workflow: &Workflow,
+    at: GrantAt,
+    sources: impl IntoIterator<Item = Source>,
+) -> Vec<(GrantAt, Passing)> {
+    let Some((granted, _)) = workflow.granted(at) else { return Vec::new() };
+    let passing = |source: Source| passing(workflow, granted, &source);
+    sources.into_iter().flat_map(passing).map(|passing| (at, passing)).collect()
 }
 
 /// Things of other kinds lie in things of this one.

@@ -364,3 +364,107 @@ workflow checked(body: text) {
     std::fs::write(folder.path().join("roster.toml"), other).expect("written");
     run(folder.path(), &["check", "desk.xp", "--roster", "roster.toml"]).exits(0);
 }
+
+/// A container may be named by an argument of an action that does not say what it reads, or by a field of a result.
+#[test]
+fn where_a_silent_action_or_a_field_says_the_run_acts_is_not_the_starter_s() {
+    let workflow = |reads: &str| {
+        format!(
+            r#"connector git {{
+  resource Repo {{ name: text exact }} audience readers of Repo
+  resource File in Repo {{ path: path exact }}
+  action read(repo: text, path: path) -> {{ repo: text, text: text }} {{ effect read
+    changes nothing
+{reads}    repeat idempotent }}
+  action list(repo: text) -> {{ text: text }} {{ effect read
+    changes nothing
+    reads every File in Repo("own")
+    repeat idempotent }}
+}}
+workflow checked(repo: text) {{
+  agent a
+  step read by a {{
+    may git.list("own") max 3
+    may git.read(repo, path: any) once per run as got
+    outcome done if got }}
+}}
+"#
+        )
+    };
+    for reads in ["", "    reads File(result.repo, path)\n    result.repo from repo\n"] {
+        refuted_by_a_rule_that_pins_nothing(&workflow(reads)).says(&["XP0627", "`repo`"]);
+    }
+}
+
+/// What a starter chose, put into a thing that is then final, or by which something is measured.
+#[test]
+fn what_goes_into_a_thing_is_still_the_starter_s() {
+    let workflow = |given: &str, steps: &str| {
+        format!(
+            r#"connector desk {{
+  resource Draft {{ id: text exact }} immutable minted
+  resource Rules {{ name: text exact }}
+  action make(body: text, note: text) -> {{ id: text }} {{ effect write
+    changes nothing
+    reads nothing
+    makes Draft(result.id) from body, note
+    result.id from nothing
+    repeat manual }}
+  action put(rules: text) {{ effect write
+    changes Rules("r") from rules
+    reads nothing
+    repeat manual }}
+  action check(id: text) -> {{ ok: bool }} {{ effect read
+    attests
+    changes nothing
+    reads Draft(id), Rules("r")
+    about Draft(id)
+    measured by Rules("r")
+    repeat idempotent }}
+  action extract(id: text, note: text) -> {{ payee: text }} {{ effect read
+    changes nothing
+    reads Draft(id)
+    result.payee from Draft(id), note
+    repeat idempotent }}
+  action publish(id: text) {{ effect publish
+    final id
+    changes nothing
+    reads Draft(id)
+    repeat manual }}
+  action pay(payee: text) {{ effect pay
+    final payee
+    changes nothing
+    reads nothing
+    repeat manual }}
+}}
+workflow checked({given}: text) {{
+  agent a, b
+  separate roles a, b
+  step hand by a {{ submit note: text
+    outcome done }}
+  step judge by b after hand.done {{ outcome ok of hand.note
+    outcome no -> end }}
+{steps}}}
+"#
+        )
+    };
+    let made = "  step make by a after judge.ok { may desk.make(body, note: hand.note) once per run as draft
+    outcome done auto when draft }
+  step go by a after make.done { may desk.publish(make.draft.id) once per run as out
+    outcome done auto when out }\n";
+    refuted_by_a_rule_that_pins_nothing(&workflow("body", made))
+        .says(&["`body`", "`desk.publish` makes it final"]);
+    let named = "  step read by a after judge.ok { may desk.extract(draft, note: hand.note) once per run as x
+    outcome done auto when x }
+  step go by a after read.done { may desk.pay(read.x.payee) once per run as out
+    outcome done auto when out }\n";
+    refuted_by_a_rule_that_pins_nothing(&workflow("draft", named))
+        .says(&["`draft`", "`desk.pay` makes it final"]);
+    let rules = "  step put by a after judge.ok { may desk.put(rules) once per run as set
+    outcome done auto when set }
+  step check by a after put.done { may desk.check(\"d\") once per opening as r
+    outcome ok auto when r.ok -> end
+    outcome no auto when not r.ok -> end }\n";
+    refuted_by_a_rule_that_pins_nothing(&workflow("rules", rules))
+        .says(&["`rules`", "decides what `desk.check` measures"]);
+}

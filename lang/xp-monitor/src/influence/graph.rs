@@ -11,7 +11,7 @@ use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
 use xp_scope::thing::{
-    Class, Immutable, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, relate,
+    Class, Immutable, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, is_several, relate,
 };
 
 use super::stranger::{altering, carried, is_strangers};
@@ -437,8 +437,26 @@ impl<'w> Graph<'w> {
     ) -> Vec<Edge> {
         let mut found = Vec::new();
         for (number, class) in self.meeting(term) {
-            let uses = self.altered.get(number).map(|(_, uses)| uses.clone()).unwrap_or_default();
+            let Some((altered, uses)) = self.altered.get(number).cloned() else { continue };
+            let lists = lists(term, &altered);
             for (at, sources, said) in uses {
+                // Whoever lists things reads their names.
+                if lists
+                    && class <= worth
+                    && self.order.may_follow(Moment::used(at), reader)
+                    && let Some((grant, action)) = self.workflow.granted(at)
+                {
+                    let exprs = action
+                        .clauses
+                        .changes
+                        .iter()
+                        .chain(action.clauses.makes.iter().map(|one| &one.thing));
+                    for name in exprs.flat_map(|expr| naming(grant, action, expr)) {
+                        if !matches!(&name, Passing::Datum(datum) if self.is_mere_name(datum)) {
+                            found.extend(self.edge(node, at, name, class));
+                        }
+                    }
+                }
                 let class = class.max(worth_of(said));
                 let follows = class <= worth && self.order.may_follow(Moment::used(at), reader);
                 if follows && things.insert((number, at)) {
@@ -559,6 +577,12 @@ impl<'w> Graph<'w> {
         self.met.insert(term.clone(), found.clone());
         found
     }
+}
+
+/// What is read are things of one kind, or what they lie in: what these are called is read, too.
+fn lists(read: &Term, altered: &Term) -> bool {
+    let (Term::Path(read), Term::Path(altered)) = (read, altered) else { return false };
+    read.len() < altered.len() || is_several(read)
 }
 
 /// What each role is shown: results of its own uses, what its steps name, notes of judges.

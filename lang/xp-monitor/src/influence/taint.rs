@@ -194,10 +194,11 @@ impl Taint {
     fn over(&mut self, setting: &Setting<'_>, number: UseNo) -> Option<Taken> {
         let taken = self.under_way.remove(&number)?;
         if let Some((_, action)) = setting.workflow.granted(taken.used.at)
-            && altering(action).any(|(_, sources)| {
-                sources.iter().any(|source| {
-                    taken.intake.source(setting.workflow, taken.used.at, action, source, MAX_FOLLOWED)
-                })
+            && altering(action).any(|(expr, sources)| {
+                taken.intake.name(action, expr)
+                    || sources.iter().any(|source| {
+                        taken.intake.source(setting.workflow, taken.used.at, action, source, MAX_FOLLOWED)
+                    })
             })
         {
             let Taken { used: Use { at, args, .. }, intake, .. } = taken.clone();
@@ -308,6 +309,19 @@ impl Taint {
 }
 
 impl Intake {
+    /// A part of the name that the use says is tainted.
+    fn name(&self, action: &Action, expr: &ThingExpr) -> bool {
+        let mut keys = expr.levels().iter().flat_map(|level| &level.keys);
+        keys.any(|key| {
+            naming_argument(action, key).is_some_and(|(index, fields)| self.argument(index, &fields))
+        })
+    }
+
+    fn argument(&self, index: u32, fields: &[String]) -> bool {
+        let tainted = self.args.get(&index);
+        tainted.into_iter().flatten().any(|field| field.starts_with(fields) || fields.starts_with(field))
+    }
+
     fn field(
         &self,
         workflow: &Workflow,
@@ -332,19 +346,15 @@ impl Intake {
         left: usize,
     ) -> bool {
         let Some((left, (grant, _))) = left.checked_sub(1).zip(workflow.granted(at)) else { return true };
-        let tainted_argument = |index: u32, fields: &[String]| {
-            let tainted = self.args.get(&index);
-            tainted.into_iter().flatten().any(|field| field.starts_with(fields) || fields.starts_with(field))
-        };
         if let Source::Argument { index, fields } = source {
-            return tainted_argument(*index, fields);
+            return self.argument(*index, fields);
         }
         if carried(action, std::slice::from_ref(source)).is_some() {
             return true;
         }
         let mut keys = source.thing().into_iter().flat_map(ThingExpr::levels).flat_map(|level| &level.keys);
         let is_tainted = |key: &KeyExpr| match (key, naming_argument(action, key)) {
-            (_, Some((index, fields))) => tainted_argument(index, &fields),
+            (_, Some((index, fields))) => self.argument(index, &fields),
             (KeyExpr::Field(fields), None) => self.field(workflow, at, action, fields, left),
             _ => false,
         };
@@ -368,9 +378,19 @@ fn feeds(setting: &Setting<'_>, writer: (&Use, &Intake), reader: (&Use, &ThingEx
     let Some((_, action)) = setting.workflow.granted(writer.0.at) else { return false };
     altering(action).any(|(expr, sources)| {
         let mut sources = sources.iter();
-        sources.any(|source| writer.1.source(setting.workflow, writer.0.at, action, source, MAX_FOLLOWED))
+        (lists(reader.1, expr) && writer.1.name(action, expr)
+            || sources
+                .any(|source| writer.1.source(setting.workflow, writer.0.at, action, source, MAX_FOLLOWED)))
             && setting.sight.relation().feeds((writer.0, expr), reader)
     })
+}
+
+/// Whoever reads things of one kind, or what they lie in, reads what these are called, too.
+fn lists(read: &ThingExpr, altered: &ThingExpr) -> bool {
+    let own = read.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+    !read.levels().is_empty()
+        && (read.levels().len() < altered.levels().len()
+            || own.iter().any(|key| matches!(key, KeyExpr::Every(_))))
 }
 
 /// The things that an action's content comes from, each once, always in one order.

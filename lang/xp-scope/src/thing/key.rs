@@ -132,10 +132,10 @@ fn minted(
         }
         (Key::Minted { name: Some(second), .. }, Some(name)) => meet(decl, name, second),
         (Key::Minted { .. }, _) => KeyMeeting::Perhaps(Chooser::World),
-        (Key::Symbol(symbol), _) if symbol.given && !tree => KeyMeeting::Apart(Because::New),
+        (Key::Symbol(symbol), _) if symbol.given && !tree => given(decl),
         // The machine looks into lists for names of git only.
-        (Key::Chosen { given: true, .. }, _) if is_of_git(decl) => KeyMeeting::Apart(Because::New),
-        (Key::Value(_), None) if !tree => KeyMeeting::Apart(Because::New),
+        (Key::Chosen { given: true, .. }, _) if is_of_git(decl) => given(decl),
+        (Key::Value(_), None) if !tree => given(decl),
         (other, Some(name)) => meet(decl, name, other),
         (Key::Symbol(symbol), None) => KeyMeeting::Perhaps(symbol.by),
         (Key::Chosen { by, .. }, None) => KeyMeeting::Perhaps(*by),
@@ -161,6 +161,16 @@ pub(super) fn is_new(decls: &[KeyDecl], left: &Level, right: &Level) -> KeyMeeti
         Key::Every(_) | Key::Minted { .. } => Some(Chooser::World),
     });
     open.min().map_or(KeyMeeting::Apart(Because::New), KeyMeeting::Perhaps)
+}
+
+/// The machine compares what is new with what was given as the kind says that names are spelled; an upstream may take two
+/// spellings for one where it does not.
+fn given(decl: &KeyDecl) -> KeyMeeting {
+    if decl.exact || decl.fold || is_of_git(decl) {
+        KeyMeeting::Apart(Because::New)
+    } else {
+        KeyMeeting::Perhaps(Chooser::Nobody)
+    }
 }
 
 /// The machine compares such names with all that the run was given, also inside of lists.

@@ -46,6 +46,15 @@ pub fn covers(kinds: &Kinds, whole: &Term, part: &Term) -> bool {
             KeyMeeting::Apart(_) | KeyMeeting::Several | KeyMeeting::Perhaps(_) => false,
         },
     };
+    // Every one of a kind in something is also every one that lies deeper there.
+    if let Some((every, outer)) = whole.split_last()
+        && every.keys.iter().all(|key| matches!(key, Key::Every(None)))
+        && part.get(outer.len()).is_some_and(|level| level.kind != every.kind)
+        && part.iter().skip(outer.len()).any(|level| level.kind == every.kind)
+    {
+        let enclosing = part.get(..outer.len()).unwrap_or_default().to_vec();
+        return outer.is_empty() || covers(kinds, &Term::Path(outer.to_vec()), &Term::Path(enclosing));
+    }
     whole.len() <= part.len()
         && whole.iter().zip(part).enumerate().all(|(number, (outer, inner))| {
             let decls = kinds.get(outer.kind).filter(|_| outer.kind == inner.kind).map(|kind| &kind.key);
