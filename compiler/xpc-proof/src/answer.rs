@@ -43,6 +43,27 @@ pub(crate) fn vacuous(reason: impl Into<String>, span: Span, labels: Vec<(Span, 
     Verdict { reason, failures: vec![failure], ..Verdict::new(Status::Vacuous) }
 }
 
+/// What plans showed; where none did, what the first search shows that finds something. A search costs as much as all plans
+/// together, and one run that shows a failure refutes.
+pub(crate) fn else_searched<T>(
+    planned: Vec<(T, Result<Diagnostic, String>)>,
+    search: impl Fn(T, String) -> Result<Diagnostic, String>,
+) -> Vec<Result<Diagnostic, String>> {
+    if planned.iter().any(|(_, shown)| shown.is_ok()) {
+        return planned.into_iter().map(|(_, shown)| shown).collect();
+    }
+    let mut failures = Vec::new();
+    for (what, shown) in planned {
+        let found = shown.or_else(|why| search(what, why));
+        let done = found.is_ok();
+        failures.push(found);
+        if done {
+            break;
+        }
+    }
+    failures
+}
+
 /// Refuted by the failures that could be shown; unknown when none could.
 pub(crate) fn from(failures: Vec<Result<Diagnostic, String>>) -> Verdict {
     let mut shown = Vec::new();

@@ -67,13 +67,13 @@ impl<'f, 'm> Stage<'f, 'm> {
         acts.truncate(self.first(plan, violation, setting)?);
         self.minimise(&mut acts, violation, setting);
         let run = self.carry_out(&acts, violation, setting)?;
-        let handed_in = run.submissions.into_iter().filter_map(|((step, ix), value)| {
-            let declared = self.facts.step(step);
+        let handed_in = run.submissions.iter().filter_map(|((step, ix), value)| {
+            let declared = self.facts.step(*step);
             let name = declared.submissions.get(ix.index())?.name.clone();
-            Some(HandedIn { step: declared.name.clone(), name, value })
+            Some(HandedIn { step: declared.name.clone(), name, value: value.clone() })
         });
         Ok(Trace {
-            params: run.start.into_iter().collect(),
+            params: run.start.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             submissions: handed_in.collect(),
             events: run.events,
             ends_in: ends_in.into(),

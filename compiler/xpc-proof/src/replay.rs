@@ -1,6 +1,7 @@
 //! Acts carried out on the machine itself. What is only preparation (submissions, views, uses that show) is added here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use xp_artifact::workflow::{Atom, GrantIx, How, Pin, RoleId, Step, StepId, SubmissionIx, Then};
 use xp_diagnostics::{Event, EventKind, Trace};
@@ -38,11 +39,13 @@ pub(crate) struct Run<'f, 'm> {
     /// Uses that are acts of the plan, in order.
     pub log: Vec<Used>,
     pub events: Vec<Event>,
-    pub start: BTreeMap<String, Value>,
+    /// No events are kept: of a search only the acts are wanted.
+    pub quiet: bool,
+    pub start: Rc<BTreeMap<String, Value>>,
     /// What is handed in; made up when it is first needed.
-    pub submissions: BTreeMap<(StepId, SubmissionIx), Value>,
+    pub submissions: Rc<BTreeMap<(StepId, SubmissionIx), Value>>,
     /// Roles played by one principal; all others have their own.
-    shared: BTreeSet<RoleId>,
+    shared: Rc<BTreeSet<RoleId>>,
     show_principals: bool,
     /// The uses of this step show anything but what it judges.
     pub blind: Option<StepId>,
@@ -73,9 +76,10 @@ impl<'f, 'm> Run<'f, 'm> {
             state,
             log: Vec::new(),
             events: Vec::new(),
-            start: params,
-            submissions: BTreeMap::new(),
-            shared: shared.iter().copied().collect(),
+            quiet: false,
+            start: Rc::new(params),
+            submissions: Rc::default(),
+            shared: Rc::new(shared.iter().copied().collect()),
             show_principals: !shared.is_empty(),
             blind: None,
             watching: None,
@@ -221,7 +225,7 @@ impl<'f, 'm> Run<'f, 'm> {
             let known = self.submissions.get(&place).cloned();
             let value = known.or_else(|| self.values.submission(step, index, submission));
             let value = value.ok_or_else(|| format!("`{}` cannot be handed in", submission.name))?;
-            self.submissions.insert(place, value.clone());
+            Rc::make_mut(&mut self.submissions).insert(place, value.clone());
             self.apply(xp_machine::Event::Submit {
                 actor: actor.clone(),
                 step: declared.name.clone(),
@@ -309,6 +313,9 @@ impl<'f, 'm> Run<'f, 'm> {
     }
 
     fn record(&mut self, step: StepId, kind: EventKind, place: Place) {
+        if self.quiet {
+            return;
+        }
         let Step { name, role, .. } = self.facts.step(step);
         let principal = self.show_principals.then(|| self.actor(*role).principal.name);
         self.events.push(Event {
@@ -364,9 +371,10 @@ impl<'f, 'm> Run<'f, 'm> {
             state: self.state.clone(),
             log: self.log.clone(),
             events: self.events.clone(),
-            start: self.start.clone(),
-            submissions: self.submissions.clone(),
-            shared: self.shared.clone(),
+            quiet: self.quiet,
+            start: Rc::clone(&self.start),
+            submissions: Rc::clone(&self.submissions),
+            shared: Rc::clone(&self.shared),
             show_principals: self.show_principals,
             blind: self.blind,
             watching: self.watching.clone(),
@@ -390,7 +398,7 @@ pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> 
     let params = trace.params.iter().cloned().collect();
     let mut run = Run::start(&facts, &values, params, &shared)?;
     for one in &trace.submissions {
-        run.submissions.insert(told::submission(&facts, one)?, one.value.clone());
+        Rc::make_mut(&mut run.submissions).insert(told::submission(&facts, one)?, one.value.clone());
     }
     for event in &trace.events {
         match &event.kind {

@@ -30,10 +30,11 @@ pub(crate) fn find(
 /// As [`find`], for each of several violations in one search.
 pub(crate) fn find_each(
     facts: &Facts<'_>,
-    start: Run<'_, '_>,
+    mut start: Run<'_, '_>,
     violations: &[Violation],
     states: usize,
 ) -> Vec<Option<Vec<Act>>> {
+    start.quiet = true;
     let mut found: Vec<Option<Vec<Act>>> = vec![None; violations.len()];
     if facts.w.steps.len() > MAX_STEPS {
         return found;
@@ -251,7 +252,6 @@ impl<'v> Eyes<'v> {
 
     /// Drops what nobody looks at any more: a search keeps many runs.
     fn forget(&self, run: &mut Run<'_, '_>) {
-        run.events.clear();
         if !self.history {
             run.log.clear();
         }

@@ -137,7 +137,7 @@ impl<'m> Asked<'_, '_, 'm> {
                 };
                 let Some(case) = self.obligation.cases.get(moments.case) else { break };
                 match class {
-                    Class::Chosen => failures.push(self.failure(case, moments.case)),
+                    Class::Chosen => failures.push((case, self.planned(case, moments.case))),
                     Class::Silent => return self.silent(case),
                     Class::Spelling => return self.spelled(case),
                 }
@@ -150,7 +150,8 @@ impl<'m> Asked<'_, '_, 'm> {
                 });
             }
             if !failures.is_empty() {
-                return answer::from(failures);
+                let search = |case: &Case, why: String| self.searched(case, &why);
+                return answer::from(answer::else_searched(failures, search));
             }
         }
         let about = self.evidence.iter().flat_map(|evidence| self.things.about(evidence));
@@ -214,7 +215,7 @@ impl<'m> Asked<'_, '_, 'm> {
     }
 
     /// A run that shows the case, or another of the same evidence and change.
-    fn failure(&self, case: &Case, number: usize) -> Result<Diagnostic, String> {
+    fn planned(&self, case: &Case, number: usize) -> Result<Diagnostic, String> {
         let context = self.context;
         let (Some(one), Some(by)) = (self.of(case), case.label.changer) else {
             return Err("the case is about nothing".to_owned());
@@ -243,6 +244,13 @@ impl<'m> Asked<'_, '_, 'm> {
                 Err(reason) => why = reason,
             }
         }
+        Err(why)
+    }
+
+    /// As [`Self::planned`], by a search on the machine.
+    fn searched(&self, case: &Case, why: &str) -> Result<Diagnostic, String> {
+        let context = self.context;
+        let (Some(one), Some(by)) = (self.of(case), case.label.changer) else { return Err(why.to_owned()) };
         let trace = context.stage.search(&Violation::Broken, &self.setting(one), self.ends_in(one, by));
         let trace = trace.map_err(|also| {
             let (action, step) = (context.facts.action_name(by), &context.facts.step(one.step).name);

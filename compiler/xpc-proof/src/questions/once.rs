@@ -2,6 +2,7 @@
 //!
 //! Proved when no loop can reset the step of an irreversible grant counted per opening while it is open or settled.
 
+use xp_artifact::workflow::LoopId;
 use xp_diagnostics::{Diagnostic, codes};
 use xpc_model::{Place, Verdict};
 
@@ -24,10 +25,18 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
             && !context.openings().loops(at.0).is_empty()
             && let Some(failure) = repeated(context, at).transpose()
         {
-            failures.push(failure);
+            failures.push((at, failure));
         }
     }
-    answer::from(failures)
+    answer::from(answer::else_searched(failures, |at, why| {
+        let trace = context.stage.search(&Violation::Again(at), &Setting::default(), ends_in(context, at));
+        let trace = trace.map_err(|also| format!("{why}; {also}"))?;
+        Ok(words(context, at, None).trace(trace))
+    }))
+}
+
+fn ends_in(context: &Context<'_, '_>, at: GrantAt) -> String {
+    format!("`{}` has happened twice", context.facts.action_name(at))
 }
 
 fn repeated(context: &Context<'_, '_>, at: GrantAt) -> Result<Option<Diagnostic>, String> {
@@ -36,8 +45,6 @@ fn repeated(context: &Context<'_, '_>, at: GrantAt) -> Result<Option<Diagnostic>
         return Ok(None);
     }
     let loops = context.openings().loops(at.0);
-    let action = facts.action_name(at);
-    let ends_in = format!("`{action}` has happened twice");
     let violation = Violation::Again(at);
     let chain = match context.session.chain(&[vec![Need::Used(at)]], &[vec![Need::Use(at)]], &loops, 1) {
         Answer::Yes(chain) => Some(chain),
@@ -46,20 +53,20 @@ fn repeated(context: &Context<'_, '_>, at: GrantAt) -> Result<Option<Diagnostic>
     };
     let acts =
         chain.as_ref().and_then(|chain| plan::along(facts, chain, &[Act::using(at)], &[Act::using(at)]));
-    let planned = acts
+    let trace = acts
         .ok_or_else(|| "a loop reopens the step, but no second use was found".to_owned())
-        .and_then(|acts| context.stage.trace(&acts, &violation, &Setting::default(), ends_in.clone()));
-    let trace = planned.or_else(|why| {
-        context
-            .stage
-            .search(&violation, &Setting::default(), ends_in)
-            .map_err(|also| format!("{why}; {also}"))
-    })?;
+        .and_then(|acts| context.stage.trace(&acts, &violation, &Setting::default(), ends_in(context, at)))?;
+    let by = chain.as_ref().and_then(|chain| chain.fired.first()).copied();
+    Ok(Some(words(context, at, by).trace(trace)))
+}
+
+fn words(context: &Context<'_, '_>, at: GrantAt, by: Option<LoopId>) -> Diagnostic {
+    let action = context.facts.action_name(at);
     let mut failure =
         Diagnostic::error(codes::REPEATED, format!("`{action}` cannot be undone, and a loop can repeat it"))
             .at(context.span(Place::Limit(at.0, at.1)));
-    if let Some(by) = chain.as_ref().and_then(|chain| chain.fired.first()).or(loops.first()) {
-        failure = failure.label(context.span(Place::Loop(*by)), "this opens its step again");
+    if let Some(by) = by.or(context.openings().loops(at.0).first().copied()) {
+        failure = failure.label(context.span(Place::Loop(by)), "this opens its step again");
     }
-    Ok(Some(failure.help("count it `per run`, or move it behind the loop").trace(trace)))
+    failure.help("count it `per run`, or move it behind the loop")
 }
