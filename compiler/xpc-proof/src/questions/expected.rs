@@ -1,0 +1,57 @@
+//! What a use expects of a thing: that it is as some use has seen it.
+
+use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::passing::followed;
+use xp_artifact::rests::needs_one_of;
+use xp_artifact::workflow::{Atom, Expr, Pin, Root};
+
+use super::things::{TermIx, Things};
+use crate::evidence::ways_to;
+use crate::facts::{Facts, GrantAt};
+
+/// The use expects the thing at a version that is known before it: that of a result or of the run's parameters, or that which the
+/// run has surely seen.
+pub(super) fn expects(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term: TermIx) -> bool {
+    let pins = facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
+    let known = |source: &Source| match source {
+        Source::Argument { index, fields } => match pins.get(*index as usize) {
+            Some(Pin::Is(Expr::Literal(_))) => true,
+            Some(Pin::Is(Expr::Datum(datum))) => match datum.root {
+                Root::Param(_) => true,
+                Root::Submission { .. } => false,
+                // The version that a use gave, and not what somebody says it is.
+                Root::Result { step, grant } => {
+                    let (by, field) = ((step, grant), followed(datum, fields).fields);
+                    let action = facts.action_of(by);
+                    let is_it = |thing: &ThingExpr| things.one(term, things.term(by, thing));
+                    let sources = facts.w.sources(action, &field);
+                    let mut versions = action.clauses.versions.iter();
+                    versions.any(|version| version.field == field && is_it(&version.thing))
+                        || !sources.is_empty()
+                            && sources.iter().all(|source| source.thing().is_some_and(is_it))
+                }
+            },
+            _ => false,
+        },
+        Source::Field(_) | Source::Thing(_) => false,
+    };
+    facts.action_of(at).clauses.expects.iter().any(|expectation| {
+        things.one(term, things.term(at, &expectation.thing))
+            && expectation.at.as_ref().map_or_else(|| is_surely_seen(facts, things, at, term), known)
+    })
+}
+
+/// Whatever the way to the step, a use before it has given the version of the thing.
+fn is_surely_seen(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term: TermIx) -> bool {
+    facts.grants().any(|(by, _)| {
+        let mut versions = facts.action_of(by).clauses.versions.iter();
+        versions.any(|version| things.one(term, things.term(by, &version.thing))) && {
+            let relies = |atom: &Atom| {
+                let ways = ways_to(facts, *atom);
+                !ways.is_empty() && ways.iter().all(|way| way.contains_key(&by.1))
+            };
+            let atoms: Vec<Atom> = facts.atoms(by.0).map(|(atom, _)| atom).filter(relies).collect();
+            !atoms.is_empty() && needs_one_of(facts.w, at.0, &atoms)
+        }
+    })
+}
