@@ -218,7 +218,11 @@ pub fn explore<O: Observer>(
     let judge = Judge::of(machine, &state);
     let first = Situation { state, flying: Vec::new(), world: World::default(), observer };
     let mut seen: HashMap<u64, Vec<usize>> = HashMap::from([(key(&first), vec![0])]);
-    let mut explored = Explored { situations: vec![first], next: Vec::new(), complete: true };
+    let mut explored = Explored {
+        situations: vec![first],
+        next: Vec::new(),
+        complete: !sample::is_shown_by_chance(machine.workflow()),
+    };
     let mut here = 0;
     while here < explored.situations.len() {
         let Some(situation) = explored.situations.get(here).cloned() else { break };

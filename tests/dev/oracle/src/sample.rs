@@ -1,6 +1,6 @@
 //! Values of a type, and results of actions.
 
-use xp_artifact::workflow::{Action, GrantIx, How, StepId};
+use xp_artifact::workflow::{Action, Datum, Expr, Grant, GrantIx, How, Pin, Root, StepId, Workflow};
 use xp_scope::{Digest, Type, Value};
 
 use xp_machine::{Machine, State};
@@ -93,6 +93,31 @@ pub(crate) fn judged(machine: &Machine, state: &State, id: StepId) -> Vec<Value>
     let outcomes = machine.workflow().steps.get(id.index()).map(|step| step.outcomes.as_slice());
     let data = outcomes.unwrap_or_default().iter().filter_map(|outcome| outcome.of.as_ref());
     data.filter_map(|datum| machine.value(state, datum).cloned()).collect()
+}
+
+/// Some judge can be shown what it judges only if that happens to be the value of an argument which is fixed otherwise. One value
+/// of each parameter is explored, so it may happen in runs that are not.
+pub(crate) fn is_shown_by_chance(workflow: &Workflow) -> bool {
+    workflow.steps.iter().any(|step| {
+        let judged: Vec<&Datum> = step.outcomes.iter().filter_map(|outcome| outcome.of.as_ref()).collect();
+        let made = |datum: &&&Datum| !matches!(datum.root, Root::Submission { .. });
+        judged.iter().filter(made).any(|datum| {
+            let shown = step.grants.iter().flat_map(|grant| {
+                let action = workflow.actions.get(grant.action.index());
+                let fields = action.into_iter().flat_map(|action| &action.shows);
+                fields.map(move |field| is_fixed_otherwise(grant, action, field, datum))
+            });
+            let shown: Vec<bool> = shown.collect();
+            !shown.is_empty() && shown.iter().all(|fixed| *fixed)
+        })
+    })
+}
+
+/// The field is an argument with a value of its own.
+fn is_fixed_otherwise(grant: &Grant, action: Option<&Action>, field: &str, datum: &Datum) -> bool {
+    let identity = action.and_then(|action| action.clauses.identity(&[field.to_owned()]));
+    let pin = identity.and_then(|(index, _)| grant.pins.get(usize::try_from(index).ok()?));
+    matches!(pin, Some(Pin::Is(expr)) if *expr != Expr::Datum(datum.clone()))
 }
 
 fn read_flags(condition: &xp_artifact::workflow::Condition, ix: GrantIx, flags: &mut Vec<Vec<String>>) {
