@@ -48,8 +48,7 @@ pub(crate) fn refused(w: &Workflow) -> Refused {
             // A name of git is compared with every parameter of its type.
             let git = own(&term).is_some_and(|(kind, keys)| {
                 let decls = w.kinds.get(kind).map(|kind| kind.key.as_slice()).unwrap_or_default();
-                let exprs =
-                    making.thing.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+                let exprs = making.thing.own_keys();
                 keys.iter().zip(decls).zip(exprs).any(|((key, decl), expr)| {
                     matches!(decl.ty, Type::Branch | Type::Commit | Type::Tree)
                         && is_given(key)

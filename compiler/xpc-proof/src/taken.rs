@@ -101,7 +101,7 @@ impl Maker<'_> {
 
     /// The pins that name the thing and what it lies in.
     fn pins(&self) -> impl Iterator<Item = &Pin> {
-        let keys = self.making.thing.levels().iter().flat_map(|level| &level.keys);
+        let keys = self.making.thing.keys();
         keys.filter_map(|key| match key {
             KeyExpr::Argument { index, .. } => Some(*index),
             KeyExpr::Field(fields) => self.action.clauses.identity(fields).map(|(index, _)| index),

@@ -165,7 +165,7 @@ impl Scope<'_> {
         let valid_while = self.things(&making.valid_while, problems);
         let from = making.from.as_ref().map(|from| self.sources(from, problems));
         let thing = thing?;
-        let own = thing.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+        let own = thing.own_keys();
         let one = matches!(making.thing.kind, ast::ThingKind::One(_));
         if !one || own.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some)) {
             problems.push(

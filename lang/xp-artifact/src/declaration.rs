@@ -201,8 +201,8 @@ impl Clauses {
     /// The things that final arguments name: those of some clause whose own key is such an argument.
     pub fn final_things(&self) -> impl Iterator<Item = &ThingExpr> {
         self.meant().filter(|expr| {
-            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-            own.iter()
+            expr.own_keys()
+                .iter()
                 .any(|key| matches!(key, KeyExpr::Argument { index, .. } if self.finals.contains(index)))
         })
     }
@@ -239,8 +239,7 @@ impl Clauses {
         let named = self.makes.iter().filter(|making| {
             making.thing.is_named_by(field)
                 || identity.as_ref().is_some_and(|(index, fields)| {
-                    let own = making.thing.levels().last().map(|level| level.keys.as_slice());
-                    own.unwrap_or_default().iter().any(|key| {
+                    making.thing.own_keys().iter().any(|key| {
                         matches!(key, KeyExpr::Argument { index: named, fields: of } if named == index && of == fields)
                     })
                 })
@@ -396,17 +395,32 @@ impl ThingExpr {
         }
     }
 
+    /// All its keys, outermost first.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyExpr> {
+        self.levels().iter().flat_map(|level| &level.keys)
+    }
+
+    /// The parts of the innermost key.
+    #[must_use]
+    pub fn own_keys(&self) -> &[KeyExpr] {
+        self.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default()
+    }
+
+    /// It stands for all things that have some key or other.
+    #[must_use]
+    pub fn is_several(&self) -> bool {
+        self.own_keys().iter().any(|key| matches!(key, KeyExpr::Every(_)))
+    }
+
     /// Whether a field of the result is the key, or a part of it, of the innermost kind.
     #[must_use]
     pub fn is_named_by(&self, field: &[String]) -> bool {
-        let own = self.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-        own.iter().any(|key| matches!(key, KeyExpr::Field(named) if named == field))
+        self.own_keys().iter().any(|key| matches!(key, KeyExpr::Field(named) if named == field))
     }
 
     /// Whether an argument is named in it.
     #[must_use]
     pub fn names_argument(&self, index: u32) -> bool {
-        let mut keys = self.levels().iter().flat_map(|level| &level.keys);
-        keys.any(|key| matches!(key, KeyExpr::Argument { index: named, .. } if *named == index))
+        self.keys().any(|key| matches!(key, KeyExpr::Argument { index: named, .. } if *named == index))
     }
 }

@@ -119,8 +119,7 @@ fn names(workflow: &Workflow, pinned: &Grant, at: GrantAt, subject: &ThingExpr, 
 
 /// An own key of the thing is pinned to the datum.
 fn is_named_by(granted: &Grant, expr: &ThingExpr, datum: &Datum) -> bool {
-    let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-    own.iter().any(|key| match key {
+    expr.own_keys().iter().any(|key| match key {
         KeyExpr::Argument { index, fields } if fields.is_empty() => {
             matches!(granted.pins.get(*index as usize), Some(Pin::Is(Expr::Datum(pinned))) if pinned == datum)
         }
@@ -201,15 +200,7 @@ impl<'w> Finals<'w> {
             let own = self.terms.own_levels(&term);
             // What it lies in says which one it is, and all there is to say where several are removed.
             let keys = expr.levels().iter().skip(own).flat_map(|level| &level.keys);
-            let deciding = keys.flat_map(|key| match key {
-                KeyExpr::Argument { index, .. } => vec![*index],
-                // Where the upstream names it, whatever that name is made of says which one it is.
-                KeyExpr::Field(fields) => match action.clauses.identity(fields) {
-                    Some((index, _)) => vec![index],
-                    None => arguments_in(self.workflow, action, fields),
-                },
-                KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => Vec::new(),
-            });
+            let deciding = keys.flat_map(|key| arguments_naming(self.workflow, action, key));
             found.extend(deciding.filter(|index| !is_given(*index)));
         }
         found.sort_unstable();
@@ -304,6 +295,15 @@ impl<'w> Finals<'w> {
     }
 }
 
+/// The arguments that say which thing a key means: where the upstream names it, whatever that name is made of.
+fn arguments_naming(workflow: &Workflow, action: &Action, key: &KeyExpr) -> Vec<u32> {
+    match (naming_argument(action, key), key) {
+        (Some((index, _)), _) => vec![index],
+        (None, KeyExpr::Field(fields)) => arguments_in(workflow, action, fields),
+        (None, _) => Vec::new(),
+    }
+}
+
 /// The arguments of which a field of the result may be made, or that name a thing of which it may be.
 fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> Vec<u32> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
@@ -317,11 +317,11 @@ fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> Vec<
                 Source::Argument { index, .. } => found.push(*index),
                 Source::Field(next) => open.push(next.clone()),
                 Source::Thing(expr) => {
-                    for key in expr.levels().iter().flat_map(|level| &level.keys) {
-                        match (key, naming_argument(action, key)) {
-                            (_, Some((index, _))) => found.push(index),
-                            (KeyExpr::Field(next), None) => open.push(next.clone()),
-                            _ => {}
+                    for key in expr.keys() {
+                        match (naming_argument(action, key), key) {
+                            (Some((index, _)), _) => found.push(index),
+                            (None, KeyExpr::Field(next)) => open.push(next.clone()),
+                            (None, _) => {}
                         }
                     }
                 }
@@ -345,11 +345,8 @@ pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec
         }
         KeyExpr::Field(_) | KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => false,
     };
-    let names =
-        |expr: &&ThingExpr| is_final && expr.levels().last().is_some_and(|level| level.keys.iter().any(says));
-    let lies_in = |expr: &&ThingExpr| {
-        expr.names_argument(number) || expr.levels().iter().flat_map(|level| &level.keys).any(says)
-    };
+    let names = |expr: &&ThingExpr| is_final && expr.own_keys().iter().any(says);
+    let lies_in = |expr: &&ThingExpr| expr.keys().any(says);
     // Which of several it is, an argument of the key's type may say, or a list of them.
     let param = action.params.get(number as usize);
     let picks = |expr: &&ThingExpr| {

@@ -59,19 +59,19 @@ pub fn followed(datum: &Datum, fields: &[String]) -> Datum {
 /// Where the names in a clause come from: whoever chose one chose which thing is meant.
 #[must_use]
 pub fn naming(grant: &Grant, action: &Action, expr: &ThingExpr) -> Vec<Passing> {
-    let keys = expr.levels().iter().flat_map(|level| &level.keys);
-    keys.flat_map(|key| named_by(grant, action, key)).collect()
+    expr.keys().flat_map(|key| named_by(grant, action, key)).collect()
 }
 
 /// Where a key of a clause comes from; nothing where it is a literal or one of several.
 #[must_use]
 pub fn named_by(grant: &Grant, action: &Action, key: &KeyExpr) -> Vec<Passing> {
-    if let (KeyExpr::Field(fields), None) = (key, naming_argument(action, key)) {
-        return vec![Passing::Field(fields.clone())];
+    match (naming_argument(action, key), key) {
+        (Some((index, fields)), _) => {
+            grant.pins.get(index as usize).map(|pin| pinned(pin, &fields)).unwrap_or_default()
+        }
+        (None, KeyExpr::Field(fields)) => vec![Passing::Field(fields.clone())],
+        (None, _) => Vec::new(),
     }
-    naming_argument(action, key)
-        .and_then(|(index, fields)| Some(pinned(grant.pins.get(index as usize)?, &fields)))
-        .unwrap_or_default()
 }
 
 /// The argument that a key of a clause is, with the fields followed from it.

@@ -64,25 +64,16 @@ pub(crate) fn given(workflow: &Workflow) -> Vec<Given> {
 
 /// Everything the clauses name but what is made.
 fn named(clauses: &Clauses) -> impl Iterator<Item = &ThingExpr> {
-    let makes = clauses.makes.iter();
-    let contents = clauses.from.iter().flat_map(|content| &content.of);
-    let sources = makes
-        .clone()
-        .flat_map(|making| making.from.iter().flatten())
-        .chain(contents)
-        .chain(clauses.measured_by.iter().flatten())
-        .chain(clauses.puts.iter().flat_map(|put| &put.of))
-        .filter_map(Source::thing);
     clauses
         .changes
         .iter()
         .chain(&clauses.removes)
-        .chain(clauses.reads.iter().flatten())
+        .chain(clauses.said_read())
         .chain(clauses.subjects())
-        .chain(makes.flat_map(|making| &making.valid_while))
+        .chain(clauses.makes.iter().flat_map(|making| &making.valid_while))
         .chain(clauses.expects.iter().map(|expectation| &expectation.thing))
         .chain(clauses.versions.iter().map(|version| &version.thing))
-        .chain(sources)
+        .chain(clauses.measured_by.iter().flatten().filter_map(Source::thing))
 }
 
 fn given_key(workflow: &Workflow, clauses: &Clauses, key: &KeyExpr, pins: &[Pin]) -> GivenKey {

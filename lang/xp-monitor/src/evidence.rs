@@ -199,8 +199,7 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
 
 /// The argument, or what is followed from it, is the own key of the thing or holds a part of that.
 fn is_key(expr: &ThingExpr, argument: u32, followed: &[String]) -> bool {
-    let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-    own.iter().any(|key| match key {
+    expr.own_keys().iter().any(|key| match key {
         KeyExpr::Argument { index, fields } => {
             *index == argument && (fields.starts_with(followed) || followed.starts_with(fields))
         }
@@ -210,7 +209,6 @@ fn is_key(expr: &ThingExpr, argument: u32, followed: &[String]) -> bool {
 
 /// What the clause names can change.
 pub(crate) fn can_change(workflow: &Workflow, expr: &ThingExpr) -> bool {
-    let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-    let several = own.iter().any(|key| matches!(key, KeyExpr::Every(_)));
-    !workflow.kinds.never_change(expr.levels().iter().map(|level| workflow.kinds.named(&level.kind)), several)
+    let kinds = expr.levels().iter().map(|level| workflow.kinds.named(&level.kind));
+    !workflow.kinds.never_change(kinds, expr.is_several())
 }

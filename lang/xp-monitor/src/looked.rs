@@ -93,7 +93,7 @@ pub(crate) fn looks(
         }
         let clauses = &action.clauses;
         for expr in clauses.said_read().chain(clauses.subjects()).chain(&clauses.changes) {
-            let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+            let own = expr.own_keys();
             for key in own {
                 let KeyExpr::Argument { index, fields } = key else { continue };
                 let param = action.params.get(*index as usize).map(|param| &param.ty);

@@ -85,7 +85,7 @@ impl<'w> Validity<'w> {
     /// The use that made it: its own key is a datum which that use gave, and it lies in what that use made it in.
     fn exactly(&mut self, (by, expr): &Subject) -> Option<(GrantAt, &'w Making)> {
         let (grant, _) = self.workflow.granted(*by)?;
-        let own = expr.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
+        let own = expr.own_keys();
         let (at, making) = own.iter().find_map(|key| {
             let KeyExpr::Argument { index, fields } = key else { return None };
             let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return None };

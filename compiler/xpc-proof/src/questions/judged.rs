@@ -232,7 +232,7 @@ impl<'f, 'm> Judged<'f, 'm> {
                         return None;
                     }
                     let mut named = Vec::new();
-                    for key in thing.levels().iter().flat_map(|level| &level.keys) {
+                    for key in thing.keys() {
                         match key {
                             KeyExpr::Literal(_) => {}
                             KeyExpr::Argument { index, fields } => {
@@ -307,8 +307,7 @@ fn without(formula: &Formula, never: &dyn Fn(Atom) -> bool) -> Formula {
 /// The thing has the name that the field says, or lies in what has it.
 fn is_in(action: &Action, expr: &ThingExpr, field: &[String]) -> bool {
     let identity = action.clauses.identity(field);
-    let mut keys = expr.levels().iter().flat_map(|level| &level.keys);
-    keys.any(|key| match key {
+    expr.keys().any(|key| match key {
         KeyExpr::Field(of) => field.starts_with(of) || of.starts_with(field),
         KeyExpr::Argument { index, .. } => identity.as_ref().is_some_and(|(argument, _)| argument == index),
         KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => false,

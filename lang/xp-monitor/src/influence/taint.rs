@@ -311,8 +311,7 @@ impl Taint {
 impl Intake {
     /// A part of the name that the use says is tainted.
     fn name(&self, action: &Action, expr: &ThingExpr) -> bool {
-        let mut keys = expr.levels().iter().flat_map(|level| &level.keys);
-        keys.any(|key| {
+        expr.keys().any(|key| {
             naming_argument(action, key).is_some_and(|(index, fields)| self.argument(index, &fields))
         })
     }
@@ -352,7 +351,7 @@ impl Intake {
         if carried(action, std::slice::from_ref(source)).is_some() {
             return true;
         }
-        let mut keys = source.thing().into_iter().flat_map(ThingExpr::levels).flat_map(|level| &level.keys);
+        let mut keys = source.thing().into_iter().flat_map(ThingExpr::keys);
         let is_tainted = |key: &KeyExpr| match (key, naming_argument(action, key)) {
             (_, Some((index, fields))) => self.argument(index, &fields),
             (KeyExpr::Field(fields), None) => self.field(workflow, at, action, fields, left),
@@ -387,10 +386,7 @@ fn feeds(setting: &Setting<'_>, writer: (&Use, &Intake), reader: (&Use, &ThingEx
 
 /// Whoever reads things of one kind, or what they lie in, reads what these are called, too.
 fn lists(read: &ThingExpr, altered: &ThingExpr) -> bool {
-    let own = read.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default();
-    !read.levels().is_empty()
-        && (read.levels().len() < altered.levels().len()
-            || own.iter().any(|key| matches!(key, KeyExpr::Every(_))))
+    !read.levels().is_empty() && (read.levels().len() < altered.levels().len() || read.is_several())
 }
 
 /// The things that an action's content comes from, each once, always in one order.
