@@ -36,6 +36,7 @@ mod search;
 pub mod serve;
 mod session;
 mod showing;
+mod steering;
 mod support;
 mod sure;
 mod taken;
@@ -47,4 +48,4 @@ mod walk;
 mod watching;
 
 pub use prover::Z3Prover;
-pub use replay::replay;
+pub use replay::{breaks, replay};

@@ -36,7 +36,7 @@ pub(crate) fn by(facts: &Facts<'_>, acts: &[Act], violation: &Violation) -> BTre
         Violation::UseWithout(..)
         | Violation::Again(_)
         | Violation::Broken
-        | Violation::Used(_)
+        | Violation::Went(_)
         | Violation::NothingOpen
         | Violation::Reached => {}
     }

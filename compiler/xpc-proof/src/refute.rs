@@ -1,6 +1,7 @@
 //! From a plan to a trace: carried out on the machine, then made so small that no event can be left out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use xp_artifact::workflow::{Datum, RoleId, Root, StepId};
 use xp_diagnostics::{HandedIn, Trace};
@@ -12,7 +13,7 @@ use crate::needed;
 use crate::plan::Act;
 use crate::replay::Run;
 use crate::search;
-use crate::values::{Values, put};
+use crate::values::{Aims, Values, put};
 use crate::violation::Violation;
 use crate::watching::Watching;
 
@@ -37,6 +38,10 @@ pub(crate) struct Setting<'m> {
     pub lists: BTreeMap<Datum, Vec<String>>,
     /// What these are instead of what they would be made up as.
     pub instead: BTreeMap<Datum, Value>,
+    /// What arguments are that can be chosen.
+    pub aims: Aims,
+    /// What of all this was chosen so that two things are one, by name.
+    pub chosen: Vec<(String, Value)>,
     /// The uses of this step show anything but what it judges.
     pub blind: Option<StepId>,
     /// Roles played by one principal.
@@ -75,6 +80,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         Ok(Trace {
             params: run.start.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             submissions: handed_in.collect(),
+            chosen: setting.chosen.clone(),
             events: run.events,
             ends_in: ends_in.into(),
         })
@@ -194,6 +200,7 @@ impl<'f, 'm> Stage<'f, 'm> {
             }
         }
         let mut run = Run::start(self.facts, &self.values, params, &setting.shared)?;
+        run.aims = Rc::new(setting.aims.clone());
         run.blind = setting.blind;
         run.watching.clone_from(&setting.watching);
         Ok(run)

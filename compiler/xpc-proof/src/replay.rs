@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use xp_artifact::workflow::{Atom, GrantIx, How, Pin, RoleId, Step, StepId, SubmissionIx, Then};
+use xp_artifact::declaration::ThingExpr;
+use xp_artifact::question::Question;
+use xp_artifact::workflow::{Atom, Expr, GrantIx, How, Pin, RoleId, Step, StepId, SubmissionIx, Then};
 use xp_diagnostics::{Event, EventKind, Trace};
 use xp_machine::event::Principal;
 use xp_machine::{Accepted, Actor, Change, Input, Machine, Start, State, Status};
+use xp_monitor::{Concrete, Results, Use};
 use xp_scope::Value;
 use xpc_model::Place;
 
@@ -14,7 +17,7 @@ use crate::facts::{Facts, GrantAt, Shown};
 use crate::plan::Act;
 use crate::showing;
 use crate::told;
-use crate::values::{Values, put};
+use crate::values::{Aims, Values, put};
 use crate::watching::Watching;
 
 const KEY: &str = "key";
@@ -28,6 +31,7 @@ const NOTE: &str = "see above";
 pub(crate) struct Used {
     pub at: GrantAt,
     pub opening: u32,
+    pub args: Rc<BTreeMap<String, Value>>,
 }
 
 /// A run on the machine.
@@ -47,10 +51,14 @@ pub(crate) struct Run<'f, 'm> {
     /// Roles played by one principal; all others have their own.
     shared: Rc<BTreeSet<RoleId>>,
     show_principals: bool,
+    /// What arguments are that can be chosen.
+    pub aims: Rc<Aims>,
     /// The uses of this step show anything but what it judges.
     pub blind: Option<StepId>,
     /// What a question's monitor says of the run.
     pub watching: Option<Watching<'m>>,
+    /// What uses gave back.
+    results: Rc<Results>,
     count: usize,
 }
 
@@ -81,8 +89,10 @@ impl<'f, 'm> Run<'f, 'm> {
             submissions: Rc::default(),
             shared: Rc::new(shared.iter().copied().collect()),
             show_principals: !shared.is_empty(),
+            aims: Rc::default(),
             blind: None,
             watching: None,
+            results: Rc::default(),
             count: 0,
         })
     }
@@ -98,11 +108,12 @@ impl<'f, 'm> Run<'f, 'm> {
                 let aimed = if blind {
                     args.clone()
                 } else {
-                    showing::aim(self.facts, self.machine, &self.state, *at, args)
+                    let taken = self.aims.get(at).into_iter().flatten().map(|(index, ..)| *index).collect();
+                    showing::aim(self.facts, self.machine, &self.state, *at, (args, &taken))
                 };
                 let args = self
                     .values
-                    .arguments(self.machine, &self.state, *at, &aimed)
+                    .arguments(self.machine, &self.state, *at, (&aimed, &self.aims))
                     .ok_or_else(|| "an argument has no value".to_owned())?;
                 self.count += 1;
                 let mut result = self.values.result(*at, &args, flags, self.count);
@@ -126,7 +137,7 @@ impl<'f, 'm> Run<'f, 'm> {
             return Err("an argument names something that has no value".to_owned());
         }
         let opening = self.perform(at, &args, result.clone())?;
-        self.log.push(Used { at, opening });
+        self.log.push(Used { at, opening, args: Rc::new(args.clone()) });
         let action = self.facts.action_name(at);
         let kind = EventKind::Use { grant: at.1.0, action, args: args.into_iter().collect(), result };
         self.record(at.0, kind, Place::Grant(at.0, at.1));
@@ -135,6 +146,9 @@ impl<'f, 'm> Run<'f, 'm> {
 
     /// Request, claim, complete. Returns the number of the opening.
     fn perform(&mut self, at: GrantAt, args: &BTreeMap<String, Value>, result: Value) -> Result<u32, String> {
+        // Before it begins: what it alters has the name that it will give back.
+        let used = Use { at, opening: 0, by: String::new(), args: args.clone() };
+        Rc::make_mut(&mut self.results).add(&used, &result);
         let step = self.facts.step(at.0);
         let actor = self.actor(step.role);
         let jti = format!("t{}", self.state.version());
@@ -276,7 +290,7 @@ impl<'f, 'm> Run<'f, 'm> {
         let at = (step, grant);
         let mut chosen = BTreeMap::new();
         showing::ask_for(self.facts, at, &field, &value, &mut chosen);
-        let args = self.values.arguments(self.machine, &self.state, at, &chosen);
+        let args = self.values.arguments(self.machine, &self.state, at, (&chosen, &self.aims));
         let args = args.ok_or_else(|| "an argument has no value".to_owned())?;
         self.count += 1;
         let mut result = self.values.result(at, &args, &BTreeMap::new(), self.count);
@@ -294,7 +308,8 @@ impl<'f, 'm> Run<'f, 'm> {
         let input = Input { at: self.state.time() + 1, kill: None, leased_by: None, event };
         let accepted = self.machine.apply(&mut self.state, &input).map_err(|refusal| refusal.reason)?;
         if let Some(watching) = &mut self.watching {
-            watching.tell(&self.state, &self.machine.facts(&self.state, &input, &accepted));
+            let values = Concrete::knowing(self.facts.w, &self.results);
+            watching.tell(&self.state, &self.machine.facts(&self.state, &input, &accepted), values);
         }
         Ok(accepted)
     }
@@ -349,6 +364,21 @@ impl<'f, 'm> Run<'f, 'm> {
         self.machine.value(&self.state, datum)
     }
 
+    /// How things of uses meet by their values.
+    pub fn values_met(&self) -> Concrete<'_> {
+        Concrete::knowing(self.facts.w, &self.results)
+    }
+
+    /// What an expression is now.
+    pub fn evaluate(&self, expr: &Expr) -> Option<Value> {
+        self.machine.evaluate(&self.state, expr)
+    }
+
+    /// What a use of the grant reads.
+    pub fn reads(&self, at: GrantAt) -> Vec<ThingExpr> {
+        self.facts.action_of(at).clauses.read()
+    }
+
     /// How often a loop has fired.
     pub fn fired(&self, by: xp_artifact::workflow::LoopId) -> u32 {
         self.state.loops().get(by.index()).copied().unwrap_or_default()
@@ -376,8 +406,10 @@ impl<'f, 'm> Run<'f, 'm> {
             submissions: Rc::clone(&self.submissions),
             shared: Rc::clone(&self.shared),
             show_principals: self.show_principals,
+            aims: Rc::clone(&self.aims),
             blind: self.blind,
             watching: self.watching.clone(),
+            results: Rc::clone(&self.results),
             count: self.count,
         }
     }
@@ -389,6 +421,22 @@ impl<'f, 'm> Run<'f, 'm> {
 /// The first event that names nothing of the workflow, that the machine refuses, or that does something else than the
 /// trace says.
 pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> {
+    Ok(again(model, trace, None)?.0)
+}
+
+/// Whether a trace, replayed, breaks a property: as the property's monitor says that compares the values of the run.
+///
+/// # Errors
+/// As [`replay`].
+pub fn breaks(model: &xpc_model::Model, trace: &Trace, question: &Question) -> Result<bool, String> {
+    Ok(again(model, trace, Some(question))?.1)
+}
+
+fn again(
+    model: &xpc_model::Model,
+    trace: &Trace,
+    question: Option<&Question>,
+) -> Result<(State, bool), String> {
     let facts = Facts::of(model)?;
     let values = Values::new(&facts);
     let one = |event: &&Event| event.principal.as_deref() == Some(SHARED);
@@ -397,6 +445,7 @@ pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> 
     let shared: Vec<RoleId> = shared?.into_iter().collect();
     let params = trace.params.iter().cloned().collect();
     let mut run = Run::start(&facts, &values, params, &shared)?;
+    run.watching = question.map(|question| Watching::by_values(&facts, question));
     for one in &trace.submissions {
         Rc::make_mut(&mut run.submissions).insert(told::submission(&facts, one)?, one.value.clone());
     }
@@ -412,5 +461,6 @@ pub fn replay(model: &xpc_model::Model, trace: &Trace) -> Result<State, String> 
             }
         }
     }
-    Ok(run.state)
+    let broken = run.watching.as_ref().is_some_and(Watching::broken);
+    Ok((run.state, broken))
 }

@@ -153,15 +153,15 @@ impl<'v> Eyes<'v> {
                     eyes.spent = true;
                     eyes.counted.insert(*at);
                 }
-                Violation::Used(uses) => {
+                Violation::Went(route) => {
                     eyes.history = true;
                     eyes.spent = true;
-                    eyes.counted.extend(uses);
+                    eyes.counted.extend(&route.uses);
                 }
-                Violation::Judged(uses, atom) => {
+                Violation::Judged(route, atom) => {
                     eyes.history = true;
                     eyes.spent = true;
-                    eyes.counted.extend(uses);
+                    eyes.counted.extend(&route.uses);
                     wanted.insert(atom.step);
                 }
                 Violation::Evidence(step, ..) => {

@@ -1,6 +1,6 @@
 //! What a result of the world shows: what the step judges, or anything but that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_machine::{Machine, State};
 use xp_scope::{Type, Value};
@@ -10,15 +10,15 @@ use crate::values::put;
 use xp_artifact::workflow::{Datum, Pin, Root};
 
 /// Arguments of a use that shows what the step judges because it was asked for that: those that may be anything and that nobody
-/// has chosen yet.
+/// has chosen or `taken` yet.
 pub(crate) fn aim(
     facts: &Facts<'_>,
     machine: &Machine,
     state: &State,
     at: GrantAt,
-    chosen: &BTreeMap<u32, Value>,
+    (chosen, taken): (&BTreeMap<u32, Value>, &BTreeSet<u32>),
 ) -> BTreeMap<u32, Value> {
-    let mut chosen = chosen.clone();
+    let mut free = chosen.clone();
     for (atom, _) in facts.atoms(at.0) {
         let Some(datum) = facts.judged_datum(atom) else { continue };
         let Some(value) = machine.value(state, datum) else { continue };
@@ -26,11 +26,12 @@ pub(crate) fn aim(
             if let Shown::Use(grant, field) = way
                 && grant == at.1
             {
-                ask_for(facts, at, &field, value, &mut chosen);
+                ask_for(facts, at, &field, value, &mut free);
             }
         }
     }
-    chosen
+    free.retain(|index, _| chosen.contains_key(index) || !taken.contains(index));
+    free
 }
 
 /// Lets the argument that a field of the result is be this value, if it may be anything.
@@ -87,7 +88,7 @@ pub(crate) fn conceal(facts: &Facts<'_>, machine: &Machine, state: &State, at: G
 }
 
 /// More values of a type than so many, where it has them.
-fn others(ty: &Type, many: usize) -> Vec<Value> {
+pub(crate) fn others(ty: &Type, many: usize) -> Vec<Value> {
     let numbered = |make: &dyn Fn(usize) -> Value| (0..=many).map(make).collect();
     match ty {
         Type::Bool => vec![Value::Bool(false), Value::Bool(true)],

@@ -11,6 +11,9 @@ use xp_scope::{PatternSet, Type, Value};
 use crate::facts::{Class, Facts, GrantAt, class_of};
 use crate::scopes;
 
+/// Arguments of all uses of a grant, or parts of them, and what they are.
+pub(crate) type Aims = BTreeMap<GrantAt, Vec<(u32, Vec<String>, Value)>>;
+
 /// Makes values up so that as much as possible of a workflow can be walked through.
 pub(crate) struct Values<'f, 'm> {
     facts: &'f Facts<'m>,
@@ -109,7 +112,7 @@ impl<'f, 'm> Values<'f, 'm> {
         machine: &Machine,
         state: &State,
         at: GrantAt,
-        given: &BTreeMap<u32, Value>,
+        (given, aims): (&BTreeMap<u32, Value>, &Aims),
     ) -> Option<BTreeMap<String, Value>> {
         let grant = self.facts.grant(at)?;
         let action = self.facts.action_of(at);
@@ -117,7 +120,18 @@ impl<'f, 'm> Values<'f, 'm> {
         for (number, (param, pin)) in (0_u32..).zip(action.params.iter().zip(&grant.pins)) {
             let value = match given.get(&number) {
                 Some(value) => value.clone(),
-                None => self.argument(machine, state, pin, &param.ty)?,
+                None => {
+                    let aims = aims.get(&at).into_iter().flatten().filter(|(of, ..)| *of == number);
+                    let whole = aims.clone().find(|(_, fields, _)| fields.is_empty());
+                    match whole {
+                        Some((.., value)) => value.clone(),
+                        None => {
+                            let mut value = self.argument(machine, state, pin, &param.ty)?;
+                            aims.for_each(|(_, fields, part)| put(&mut value, fields, part.clone()));
+                            value
+                        }
+                    }
+                }
             };
             args.insert(param.name.clone(), value);
         }
@@ -159,6 +173,10 @@ impl<'f, 'm> Values<'f, 'm> {
         let root = Root::Result { step: at.0, grant: at.1 };
         let mut value = self.of_type(&action.result, &mut Datum { root, fields: Vec::new() }, number);
         for field in minted(action) {
+            let named = Datum { root, fields: field.clone() };
+            if self.instead.borrow().contains_key(&named) {
+                continue;
+            }
             let Some(place) = value.at(field).cloned() else { continue };
             put(&mut value, field, another(place, number));
         }

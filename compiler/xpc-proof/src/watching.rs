@@ -6,16 +6,15 @@ use std::rc::Rc;
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::question::Question;
 use xp_artifact::workflow::StepId;
-use xp_monitor::{Evidence, Fact, GrantAt, Relation, Standing, Use, Watch, Watched};
+use xp_monitor::{Concrete, Evidence, Fact, GrantAt, Relation, Standing, Use, Watch, Watched};
 
 use crate::facts::Facts;
 
-/// How grants meet evidence, by its number: what may be altered, and what is certainly spent.
+/// How grants meet evidence, by its number, as far as somebody can choose it.
 #[derive(Debug, Default)]
 pub(crate) struct Met {
     pub evidence: Vec<Evidence>,
     pub alters: Vec<(GrantAt, usize)>,
-    pub spends: Vec<(GrantAt, usize)>,
     pub reaches: Vec<(GrantAt, usize)>,
     /// What one grant alters and another reads, by a clause of each.
     pub feeds: HashSet<(GrantAt, ThingExpr, GrantAt, ThingExpr)>,
@@ -27,22 +26,41 @@ impl Met {
     }
 }
 
-// A value of a replay stands for all that could be chosen in its place, so grants are compared, not uses.
-impl Relation for Met {
-    fn alters(&self, changer: &Use, evidence: &Evidence, _: &Use) -> bool {
-        self.listed(&self.alters, changer.at, evidence)
+impl Met {
+    /// What the one alters the other may read.
+    pub fn may_feed(&self, wrote: (GrantAt, &ThingExpr), read: (GrantAt, &ThingExpr)) -> bool {
+        self.feeds.contains(&(wrote.0, wrote.1.clone(), read.0, read.1.clone()))
     }
 
-    fn spends(&self, user: &Use, evidence: &Evidence, _: &Use) -> bool {
-        self.listed(&self.spends, user.at, evidence)
+    /// As far as the values of a run agree.
+    pub fn by_values<'a>(&'a self, values: Concrete<'a>) -> impl Relation + 'a {
+        Meeting { met: self, values }
+    }
+}
+
+/// The values of the replay itself, where the question is about the grants: what only a silent declaration lets meet shows nothing.
+struct Meeting<'a> {
+    met: &'a Met,
+    values: Concrete<'a>,
+}
+
+impl Relation for Meeting<'_> {
+    fn alters(&self, changer: &Use, evidence: &Evidence, given: &Use) -> bool {
+        self.met.listed(&self.met.alters, changer.at, evidence)
+            && self.values.alters(changer, evidence, given)
     }
 
-    fn reaches(&self, user: &Use, evidence: &Evidence, _: &Use) -> bool {
-        self.listed(&self.reaches, user.at, evidence)
+    fn spends(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
+        self.values.spends(user, evidence, given)
     }
 
-    fn feeds(&self, (writer, wrote): (&Use, &ThingExpr), (reader, read): (&Use, &ThingExpr)) -> bool {
-        self.feeds.contains(&(writer.at, wrote.clone(), reader.at, read.clone()))
+    fn reaches(&self, user: &Use, evidence: &Evidence, given: &Use) -> bool {
+        self.met.listed(&self.met.reaches, user.at, evidence) && self.values.reaches(user, evidence, given)
+    }
+
+    fn feeds(&self, writer: (&Use, &ThingExpr), reader: (&Use, &ThingExpr)) -> bool {
+        self.met.may_feed((writer.0.at, writer.1), (reader.0.at, reader.1))
+            && self.values.feeds(writer, reader)
     }
 }
 
@@ -50,7 +68,8 @@ impl Relation for Met {
 #[derive(Clone, Debug)]
 pub(crate) struct Watching<'m> {
     watched: Rc<Watched<'m>>,
-    met: Rc<Met>,
+    /// None where the values of the run alone say what meets, as they do for an auditor.
+    met: Option<Rc<Met>>,
     watch: Watch,
     /// What can break it; none where anything may.
     concerned: Option<Rc<Concerned>>,
@@ -70,7 +89,12 @@ impl<'m> Watching<'m> {
     pub fn new(facts: &Facts<'m>, question: &Question, met: Rc<Met>) -> Self {
         let watched = Watched::of(facts.w, [question]);
         let watch = watched.start();
-        Self { watched: Rc::new(watched), met, watch, concerned: None }
+        Self { watched: Rc::new(watched), met: Some(met), watch, concerned: None }
+    }
+
+    /// As an auditor watches it.
+    pub fn by_values(facts: &Facts<'m>, question: &Question) -> Self {
+        Self { met: None, ..Self::new(facts, question, Rc::default()) }
     }
 
     /// Only uses of these grants, and outcomes of these steps, are looked for to break it.
@@ -84,8 +108,13 @@ impl<'m> Watching<'m> {
     }
 
     /// Tells it what an accepted input did.
-    pub fn tell(&mut self, state: &xp_machine::State, facts: &[Fact<'_>]) {
-        let sight = xp_machine::Seen { state, relation: &*self.met };
+    pub fn tell(&mut self, state: &xp_machine::State, facts: &[Fact<'_>], values: Concrete<'_>) {
+        let chosen = self.met.as_ref().map(|met| met.by_values(values));
+        let relation: &dyn Relation = match &chosen {
+            Some(chosen) => chosen,
+            None => &values,
+        };
+        let sight = xp_machine::Seen { state, relation };
         for fact in facts {
             self.watched.tell(&mut self.watch, fact, &sight);
         }

@@ -14,6 +14,8 @@ pub struct Trace {
     pub params: Vec<(String, Value)>,
     /// What the example assumes to be handed in, whenever the step is open.
     pub submissions: Vec<HandedIn>,
+    /// What was chosen so that two things are one, by name: parameters, submissions, results, arguments.
+    pub chosen: Vec<(String, Value)>,
     /// In order.
     pub events: Vec<Event>,
     /// What is wrong after the last one, in words.

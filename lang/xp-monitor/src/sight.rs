@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::declaration::ThingExpr;
+use xp_artifact::declaration::{KeyExpr, LevelExpr, ThingExpr};
 use xp_artifact::things;
 use xp_artifact::workflow::{Action, Atom, Datum, Workflow};
 use xp_scope::Value;
@@ -85,9 +85,20 @@ impl Named<'_> {
         self.known.is_some() && self.depth() == self.expr.levels().len()
     }
 
-    /// One could lie in the other, by their kinds.
+    /// One could lie in the other, by their kinds. Every thing of a kind is also every one that lies deeper.
     fn fits(&self, other: &Self) -> bool {
-        self.expr.levels().iter().zip(other.expr.levels()).all(|(a, b)| a.kind == b.kind)
+        let (ours, others) = (self.expr.levels(), other.expr.levels());
+        let differ = ours.iter().zip(others).position(|(a, b)| a.kind != b.kind);
+        let deeper = |several: &[LevelExpr], all: &[LevelExpr]| {
+            several.first().is_some_and(|one| {
+                one.keys.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some))
+                    && all.iter().any(|level| level.kind == one.kind)
+            })
+        };
+        differ.is_none_or(|at| {
+            let (ours, others) = (ours.get(at..).unwrap_or_default(), others.get(at..).unwrap_or_default());
+            deeper(ours, others) || deeper(others, ours)
+        })
     }
 }
 
@@ -151,9 +162,63 @@ impl<'w> Concrete<'w> {
         }
     }
 
+    /// The patterns of several things do not admit the one.
+    fn leaves_out(&self, several: &Named<'_>, one: &Canonical) -> bool {
+        several.expr.levels().iter().enumerate().any(|(at, level)| {
+            let Some(kind) =
+                self.workflow.kinds.named(&level.kind).filter(|kind| one.kind_at(at) == Some(*kind))
+            else {
+                return false;
+            };
+            let decls = self.workflow.kinds.get(kind).map(|kind| kind.key.as_slice()).unwrap_or_default();
+            level.keys.iter().zip(decls).enumerate().any(|(part, (key, decl))| {
+                match (key, one.key(at, part)) {
+                    // Spelled otherwise it may be inside.
+                    (KeyExpr::Every(Some(patterns)), Some(Value::Text(path))) if !decl.fold => {
+                        !if decl.is_tree() { patterns.touches(path) } else { patterns.matches(path) }
+                    }
+                    _ => false,
+                }
+            })
+        })
+    }
+
+    /// Whether what a use reads, by one of its clauses, may be among these things, whose arguments are given as far as they are
+    /// known.
+    #[must_use]
+    pub fn is_among(
+        &self,
+        (reader, reads): (&Use, &ThingExpr),
+        things: &ThingExpr,
+        given: &[Option<Value>],
+    ) -> bool {
+        let Some((_, action)) = self.workflow.granted(reader.at) else { return true };
+        let known = |key: &KeyExpr| match key {
+            KeyExpr::Argument { index, fields } => {
+                let value = given.get(*index as usize).and_then(|value| value.as_ref()?.at(fields));
+                value.map_or(KeyExpr::Some, |value| KeyExpr::Literal(value.clone()))
+            }
+            other => other.clone(),
+        };
+        let level = |level: &LevelExpr| LevelExpr {
+            kind: level.kind.clone(),
+            keys: level.keys.iter().map(known).collect(),
+        };
+        let written = match things {
+            ThingExpr::Anything => ThingExpr::Anything,
+            ThingExpr::Path(levels) => ThingExpr::Path(levels.iter().map(level).collect()),
+        };
+        let kinds = &self.workflow.kinds;
+        let thing = things::thing(kinds, action, &BTreeMap::new(), None, &written);
+        let among = Named { expr: &written, known: thing.map(|thing| thing.canonical(kinds)) };
+        self.named(action, reader, reads).iter().any(|read| read.fits(&among) && self.may_meet(read, &among))
+    }
+
     fn may_meet(&self, changed: &Named<'_>, about: &Named<'_>) -> bool {
         match (&changed.known, &about.known) {
-            (Some(changed), Some(about)) => changed.meets(about, &self.workflow.kinds),
+            (Some(a), Some(b)) => {
+                a.meets(b, &self.workflow.kinds) && !self.leaves_out(changed, b) && !self.leaves_out(about, a)
+            }
             // What has no name may be anything of its kind.
             _ => true,
         }

@@ -25,7 +25,8 @@ fn kinds() -> Kinds {
     };
     Kinds::new(vec![
         kind("Folder", &[], None),
-        kind("Note", &["Folder"], None),
+        kind("Binder", &["Folder"], None),
+        kind("Note", &["Folder", "Binder"], None),
         kind("Stamp", &[], Some(Immutable::Minted)),
     ])
     .unwrap()
@@ -186,6 +187,19 @@ fn making_what_never_changes_alters_no_evidence_about_other_kinds() {
     let folder = about(LOOK, path(&[("Folder", argument(0))]));
     assert!(relation.alters(&used(MAKE, "in", ""), &folder, &used(LOOK, "in", "")));
     assert!(!relation.alters(&used(MAKE, "out", ""), &folder, &used(LOOK, "in", "")));
+}
+
+#[test]
+fn every_thing_of_a_kind_is_also_what_lies_deeper() {
+    let mut w = workflow();
+    w.actions[3].clauses.changes = vec![path(&[("Folder", argument(0)), ("Note", KeyExpr::Every(None))])];
+    let page = path(&[("Folder", argument(0)), ("Binder", argument(1)), ("Note", argument(1))]);
+    let relation = Concrete::of(&w);
+    assert!(relation.alters(&used(CHANGE, "in", ""), &about(LOOK, page.clone()), &used(LOOK, "in", "a")));
+    assert!(!relation.alters(&used(CHANGE, "out", ""), &about(LOOK, page), &used(LOOK, "in", "a")));
+    // What lies beside it is of another kind.
+    let binder = path(&[("Folder", argument(0)), ("Binder", argument(1))]);
+    assert!(!relation.alters(&used(CHANGE, "in", ""), &about(LOOK, binder), &used(LOOK, "in", "a")));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod oracle;
 use std::collections::BTreeMap;
 
 use xp_artifact::question::{Kind, Question, Status};
+use xp_monitor::is_safety;
 use xp_oracle::things::Meets;
 use xpc_model::{Limits, Model, Verdict};
 use xpc_proof::Z3Prover;
@@ -119,6 +120,12 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
             let without =
                 matches!(obligation.question.kind(), Kind::StepsOpen | Kind::OutcomesHappen | Kind::Scopes);
             assert!(traced || without, "{path}: `{}` is refuted without a trace\n{text}", obligation.id);
+            if is_safety(&obligation.question) {
+                for trace in verdict.failures.iter().filter_map(|failure| failure.trace.as_ref()) {
+                    let broken = xpc_proof::breaks(model, trace, &obligation.question);
+                    assert_eq!(broken, Ok(true), "{path}: the run that refutes `{}`\n{text}", obligation.id);
+                }
+            }
         }
         let begun = std::time::Instant::now();
         let mut truth = match verdict.status {

@@ -46,6 +46,27 @@ fn every_file_gets_its_verdict() {
 }
 
 #[test]
+fn what_refutes_is_broken_by_the_values_of_its_run() {
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for file in Source::of("verdicts/files") {
+        let Ok(model) = compile(&file.name, &file.text) else { continue };
+        let verdicts = Z3Prover.prove(&model, &model.obligations, Limits::default());
+        let asked = model.obligations.iter().zip(&verdicts);
+        for (obligation, verdict) in asked.filter(|(one, _)| xp_monitor::is_safety(&one.question)) {
+            for trace in verdict.failures.iter().filter_map(|fault| fault.trace.as_ref()) {
+                seen += 1;
+                if xpc_proof::breaks(&model, trace, &obligation.question) != Ok(true) {
+                    wrong.push(format!("{}: {:?}", file.name, obligation.question.kind()));
+                }
+            }
+        }
+    }
+    assert!(seen >= 80, "{seen}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn what_is_allowed_is_an_assumption_of_the_proof() {
     let files = Source::of("verdicts/files");
     let assumed = |name: &str| {

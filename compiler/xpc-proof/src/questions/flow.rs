@@ -4,7 +4,7 @@
 //! what passes is in force in every live map, no stranger is met. A way that is met is carried out, and the monitor must say that
 //! it breaks the property.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use xp_artifact::declaration::ThingExpr;
 use xp_artifact::order::Moment;
 use xp_artifact::question::{Allowance, Question, Secret, Sinks, Status, Uses};
 use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
-use xp_diagnostics::{Diagnostic, codes};
+use xp_diagnostics::{Diagnostic, Trace, codes};
 use xp_monitor::influence::{Edge, Graph, Node, Origin, judging};
 use xp_monitor::obligation::{Builder, Label, Node as Part};
 use xp_scope::thing::Class;
@@ -28,13 +28,16 @@ use crate::moments::{Asking, Moments};
 use crate::need::Need;
 use crate::plan::{self, Act};
 use crate::refute::Setting;
-use crate::violation::Violation;
+use crate::steering::{Named, Steering};
+use crate::violation::{Route, Violation};
 use crate::watching::{Concerned, Met, Watching};
 
 /// Reopenings tried along a way.
 const REOPENINGS: usize = 2;
 /// Longer ways are only searched for on the machine.
 const LONGEST: usize = 12;
+/// Pairs of clauses for which values are tried.
+const TRIED: usize = 8;
 
 pub(crate) fn through(
     context: &Context<'_, '_>,
@@ -147,7 +150,7 @@ fn ask<'f, 'm>(
     };
     let sinks: Vec<Node> = found.iter().map(|(granted, _)| Node::Use(granted.at)).collect();
     let cuts = Cuts::of(context, flow.role, flow.others);
-    let mut asked = Asked { context, obligation, flow, graph, cuts };
+    let mut asked = Asked { context, obligation, flow, graph, cuts, met: OnceCell::new() };
     match asked.way(&sinks, Class::Silent) {
         Err(why) => answer::unknown(why),
         Ok(None) => {
@@ -173,6 +176,8 @@ struct Asked<'a, 'f, 'm> {
     flow: Flow,
     graph: Graph<'m>,
     cuts: Cuts<'a, 'f, 'm>,
+    /// What may be read of what is altered, once it is asked for.
+    met: OnceCell<Rc<Met>>,
 }
 
 impl<'m> Asked<'_, '_, 'm> {
@@ -237,7 +242,6 @@ impl<'m> Asked<'_, '_, 'm> {
         let Some(Node::Use(sink)) = way.last().map(|edge| &edge.to) else {
             return Err("the way ends in no use".to_owned());
         };
-        let setting = self.setting(way);
         let violation = self.violation(way);
         let (action, what) = (facts.action_name(*sink), &self.flow.what);
         let judged = self.flow.role.map(|role| format!("`{}`", facts.role_name(role)));
@@ -245,12 +249,13 @@ impl<'m> Asked<'_, '_, 'm> {
             Some(role) => format!("`{action}` rests on {what}, and {role} did not judge it"),
             None => format!("`{action}` rests on {what}"),
         };
-        let moments = way.iter().map(|edge| (edge.at, self.cuts.judging(edge)));
-        let trace = match self.along((moments, None), &setting, &violation, &ends_in) {
-            Ok(trace) => trace,
-            Err(_) if search == Search::Bounded => context.stage.search(&violation, &setting, ends_in)?,
-            Err(why) => return Err(why),
-        };
+        let trace = self.in_some_setting(way, |setting| {
+            let moments = way.iter().map(|edge| (edge.at, self.cuts.judging(edge)));
+            match self.along((moments, None), setting, &violation, &ends_in) {
+                Err(_) if search == Search::Bounded => context.stage.search(&violation, setting, &ends_in),
+                found => found,
+            }
+        })?;
         let without = judged.map(|role| format!(" without a judgement by {role}")).unwrap_or_default();
         let code = if self.flow.origin == Origin::Strangers { codes::UNTRUSTED } else { codes::PRIVATE };
         let mut fault = Diagnostic::error(
@@ -284,7 +289,7 @@ impl<'m> Asked<'_, '_, 'm> {
         setting: &Setting<'m>,
         violation: &Violation,
         ends_in: &str,
-    ) -> Result<xp_diagnostics::Trace, String> {
+    ) -> Result<Trace, String> {
         let (context, facts) = (self.context, self.context.facts);
         let mut moments: Vec<(Moment, Vec<Atom>)> = Vec::new();
         for (at, judging) in steps {
@@ -356,8 +361,7 @@ impl<'m> Asked<'_, '_, 'm> {
             }
         }
         let watched = self.flow.watched.as_ref();
-        let watching = watched
-            .map(|question| Watching::new(facts, question, Rc::new(reading(facts))).about(passing(way)));
+        let watching = watched.map(|question| Watching::new(facts, question, self.met()).about(passing(way)));
         Setting { shared: shared.into_iter().collect(), watching, ..Setting::default() }
     }
 
@@ -366,7 +370,97 @@ impl<'m> Asked<'_, '_, 'm> {
         if self.flow.watched.is_some() {
             return Violation::Broken;
         }
-        Violation::Used(used(way))
+        Violation::Went(Rc::new(self.route(way)))
+    }
+
+    fn met(&self) -> Rc<Met> {
+        Rc::clone(self.met.get_or_init(|| Rc::new(reading(self.context.facts))))
+    }
+
+    /// The uses of a way in their order, and what each must read of another.
+    fn route(&self, way: &[Edge]) -> Route {
+        let mut route = Route { met: self.met(), ..Route::default() };
+        let mut before: Option<(&Edge, usize)> = None;
+        for edge in way {
+            let Some(grant) = edge.at.grant else {
+                before = None;
+                continue;
+            };
+            let at = (edge.at.step, grant);
+            if route.uses.last() != Some(&at) {
+                route.uses.push(at);
+            }
+            let here = route.uses.len() - 1;
+            if let (Node::Thing(..), Some((written, writer))) = (&edge.from, before)
+                && written.to == edge.from
+            {
+                route.hops.push((writer, here));
+            }
+            before = Some((edge, here));
+        }
+        if let (Origin::Things(secret), Some(first)) = (&self.flow.origin, way.first())
+            && first.at.grant.is_some()
+        {
+            route.secret = Some((0, secret.clone()));
+        }
+        route
+    }
+
+    /// Tries a run with values by which each use of the way reads what the one before it alters.
+    fn in_some_setting(
+        &self,
+        way: &[Edge],
+        run: impl Fn(&Setting<'m>) -> Result<Trace, String>,
+    ) -> Result<Trace, String> {
+        let mut why = "no values make what is altered one with what is read".to_owned();
+        let setting = self.setting(way);
+        for steering in self.steerings(&self.route(way)) {
+            let mut setting = setting.clone();
+            if !steering.choose(&mut setting) {
+                continue;
+            }
+            match run(&setting) {
+                Ok(trace) => return Ok(trace),
+                Err(reason) => why = reason,
+            }
+        }
+        Err(why)
+    }
+
+    /// By each clause of what is altered and of what is read.
+    fn steerings(&self, route: &Route) -> Vec<Steering<'_, 'm>> {
+        let facts = self.context.facts;
+        let mut found = vec![Steering::new(facts)];
+        for (from, to) in route.hops.iter().filter(|(from, to)| from != to) {
+            let (Some(writer), Some(reader)) = (route.uses.get(*from), route.uses.get(*to)) else { continue };
+            let read = facts.action_of(*reader).clauses.read();
+            let pairs = facts.action_of(*writer).clauses.altered().flat_map(|wrote| {
+                read.iter().map(move |read| (Named::of(*writer, wrote), Named::of(*reader, read)))
+            });
+            let pairs: Vec<_> = pairs
+                .filter(|(wrote, read)| route.met.may_feed((wrote.at, wrote.expr), (read.at, read.expr)))
+                .collect();
+            let each = found.iter().flat_map(|known| {
+                pairs.iter().filter_map(|(wrote, read)| {
+                    let mut steering = known.clone();
+                    steering.meet(*wrote, *read).then_some(steering)
+                })
+            });
+            found = each.take(TRIED).collect();
+        }
+        if let Some((place, secret)) = &route.secret
+            && let Some(reader) = route.uses.get(*place)
+        {
+            let read = facts.action_of(*reader).clauses.read();
+            let each = found.iter().flat_map(|known| {
+                read.iter().filter_map(|read| {
+                    let mut steering = known.clone();
+                    steering.be(Named::of(*reader, read), &secret.thing, &secret.given).then_some(steering)
+                })
+            });
+            found = each.take(TRIED).collect();
+        }
+        found
     }
 
     /// The judgements that cut something before which the judge may have been shown other text by strangers, with the ways.
@@ -417,15 +511,15 @@ impl<'m> Asked<'_, '_, 'm> {
     fn exposure(&self, atom: Atom, way: &[Edge]) -> Result<Diagnostic, String> {
         let (context, facts) = (self.context, self.context.facts);
         let (judge, outcome) = (self.judge(), facts.atom_name(atom));
-        let setting = Setting { watching: None, ..self.setting(way) };
-        let violation = Violation::Judged(used(way), atom);
+        let violation = Violation::Judged(Rc::new(self.route(way)), atom);
         let ends_in =
             format!("{judge} takes {outcome}, and was shown what strangers wrote besides what it judges");
-        let moments = way.iter().map(|edge| (edge.at, Vec::new()));
-        let trace = match self.along((moments, Some(atom)), &setting, &violation, &ends_in) {
-            Ok(trace) => trace,
-            Err(_) => context.stage.search(&violation, &setting, ends_in)?,
-        };
+        let trace = self.in_some_setting(way, |setting| {
+            let setting = Setting { watching: None, ..setting.clone() };
+            let moments = way.iter().map(|edge| (edge.at, Vec::new()));
+            let found = self.along((moments, Some(atom)), &setting, &violation, &ends_in);
+            found.or_else(|_| context.stage.search(&violation, &setting, &ends_in))
+        })?;
         let mut fault = Diagnostic::error(
             codes::UNTRUSTED,
             format!("{judge} can be shown other text by strangers before it takes {outcome}"),
@@ -448,17 +542,6 @@ impl<'m> Asked<'_, '_, 'm> {
         }
         fault
     }
-}
-
-/// The uses of a way, in their order.
-fn used(way: &[Edge]) -> Vec<GrantAt> {
-    let mut uses: Vec<GrantAt> = Vec::new();
-    for at in way.iter().filter_map(|edge| Some((edge.at.step, edge.at.grant?))) {
-        if uses.last() != Some(&at) {
-            uses.push(at);
-        }
-    }
-    uses
 }
 
 /// What makes something pass this way, and not another.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use xp_artifact::question::Question;
-use xp_diagnostics::{Diagnostic, codes};
+use xp_diagnostics::{Diagnostic, Trace, codes};
 use xp_monitor::obligation::{Case, Obligation};
 use xp_monitor::questions::fresh::{self, Meetings};
 use xp_monitor::{Evidence, asked};
@@ -25,6 +25,8 @@ use crate::moments::{Asking, Moments};
 use crate::plan::{self, Act};
 use crate::refute::Setting;
 use crate::session::Answer;
+use crate::showing;
+use crate::steering::{Named, Steering};
 use crate::told;
 use crate::violation::Violation;
 use crate::watching::{Concerned, Met, Watching};
@@ -33,6 +35,8 @@ static FRESH: Question = Question::FreshEvidence;
 
 /// Firings tried between the two moments of an example.
 const FIRINGS: usize = 3;
+/// Pairs of clauses for which values are tried.
+const TRIED: usize = 8;
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let things = Things::new(context.facts);
@@ -251,7 +255,9 @@ impl<'m> Asked<'_, '_, 'm> {
     fn searched(&self, case: &Case, why: &str) -> Result<Diagnostic, String> {
         let context = self.context;
         let (Some(one), Some(by)) = (self.of(case), case.label.changer) else { return Err(why.to_owned()) };
-        let trace = context.stage.search(&Violation::Broken, &self.setting(one), self.ends_in(one, by));
+        let trace = self.in_some_setting(one, (by, case.label.last), |setting| {
+            context.stage.search(&Violation::Broken, setting, self.ends_in(one, by))
+        });
         let trace = trace.map_err(|also| {
             let (action, step) = (context.facts.action_name(by), &context.facts.step(one.step).name);
             format!("`{action}` and the evidence of step `{step}`: {why}; {also}")
@@ -282,9 +288,79 @@ impl<'m> Asked<'_, '_, 'm> {
             })
             .collect();
         let acts = plan::through(context.facts, moments, &uses, taken).ok_or(plan::TOO_LONG)?;
-        let setting = self.setting(one);
-        let trace = context.stage.trace(&acts, &Violation::Broken, &setting, self.ends_in(one, by))?;
+        let trace = self.in_some_setting(one, (by, case.label.last), |setting| {
+            context.stage.trace(&acts, &Violation::Broken, setting, self.ends_in(one, by))
+        })?;
         Ok(self.words(one, by).trace(trace))
+    }
+
+    /// Tries a run with values by which what the use changes is what the evidence is about, and so is what the last use makes final.
+    fn in_some_setting(
+        &self,
+        one: &Evidence,
+        (by, last): (GrantAt, Option<GrantAt>),
+        run: impl Fn(&Setting<'m>) -> Result<Trace, String>,
+    ) -> Result<Trace, String> {
+        let mut why = "no values make what it changes one with what the evidence is about".to_owned();
+        let setting = self.setting(one);
+        for steering in self.steerings(one, by, last) {
+            let mut setting = setting.clone();
+            if !steering.choose(&mut setting) {
+                continue;
+            }
+            match run(&setting) {
+                Ok(trace) => return Ok(trace),
+                Err(reason) => why = reason,
+            }
+            // A judge may look at something else than what is judged, where something else shows the name.
+            if !one.renewed.is_empty() {
+                for (at, looked) in &one.renewed {
+                    let param = self.context.facts.action_of(*at).params.get(looked.argument as usize);
+                    let other = param.and_then(|param| showing::others(&param.ty, 1).into_iter().next());
+                    let aims = setting.aims.entry(*at).or_default();
+                    aims.extend(other.map(|other| (looked.argument, looked.fields.clone(), other)));
+                }
+                match run(&setting) {
+                    Ok(trace) => return Ok(trace),
+                    Err(reason) => why = reason,
+                }
+            }
+        }
+        Err(why)
+    }
+
+    /// By each clause of the change and of the evidence, and of the last use, that can be one.
+    fn steerings(&self, one: &Evidence, by: GrantAt, last: Option<GrantAt>) -> Vec<Steering<'_, 'm>> {
+        let facts = self.context.facts;
+        let clauses = &facts.action_of(by).clauses;
+        let finals = last.map(|at| (at, facts.action_of(at).clauses.spent_on().collect::<Vec<_>>()));
+        let mut found = Vec::new();
+        for (at, expr) in &one.about {
+            let looked = one.looked.as_ref().filter(|looked| *at == one.by && looked.fields.is_empty());
+            let looked = looked.map(|looked| (looked.argument, &looked.name));
+            let about = Named { at: *at, expr, looked };
+            for altered in clauses.altered() {
+                let mut steering = Steering::new(facts);
+                if !steering.meet(Named::of(by, altered), about) {
+                    continue;
+                }
+                let reached =
+                    finals.iter().flat_map(|(at, exprs)| exprs.iter().map(|expr| Named::of(*at, expr)));
+                let reached: Vec<Named<'_>> = reached.collect();
+                if reached.is_empty() {
+                    found.push(steering);
+                    continue;
+                }
+                for last in reached {
+                    let mut steering = steering.clone();
+                    if steering.meet(last, about) {
+                        found.push(steering);
+                    }
+                }
+            }
+        }
+        found.truncate(TRIED);
+        found
     }
 
     /// Only what somebody chooses breaks the monitor's evidence, and only this one.
@@ -308,13 +384,7 @@ impl<'m> Asked<'_, '_, 'm> {
         let facts = self.context.facts;
         grants.extend(facts.grants().map(|(at, _)| at).filter(|at| one.judged && steps.contains(&at.0)));
         let concerned = Concerned { grants, steps };
-        let met = Met {
-            evidence: self.evidence.to_vec(),
-            alters,
-            spends: self.table.spends.clone(),
-            reaches: reaching,
-            ..Met::default()
-        };
+        let met = Met { evidence: self.evidence.to_vec(), alters, reaches: reaching, ..Met::default() };
         let watching = Watching::new(self.context.facts, &FRESH, Rc::new(met));
         Setting { watching: Some(watching.about(concerned)), ..Setting::default() }
     }

@@ -28,6 +28,11 @@ pub fn text(sources: &Sources, trace: &Trace, before: Option<&Trace>) -> String 
     if shared > 0 {
         lines.push(format!("  1 to {shared} as in the run above, then"));
     }
+    if !trace.chosen.is_empty() {
+        let chosen: Vec<String> =
+            trace.chosen.iter().map(|(name, value)| format!("{name} = {}", shortened(value))).collect();
+        lines.push(format!("  with {}", chosen.join(", ")));
+    }
     let mut number = shared + 1;
     for alike in rest.chunk_by(|one, other| one == other) {
         let Some([a, b, c, d]) = alike.first() else { continue };

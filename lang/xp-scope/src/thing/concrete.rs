@@ -146,6 +146,18 @@ impl Canonical {
         deep && self.meets(other, kinds) && (!equal || keys(self).iter().zip(&keys(other)).all(below))
     }
 
+    /// One of its kinds, counted from the outermost.
+    #[must_use]
+    pub fn kind_at(&self, level: usize) -> Option<KindIx> {
+        self.0.levels.get(level).map(|(kind, _)| *kind)
+    }
+
+    /// A part of the key of one of its kinds, counted from the outermost.
+    #[must_use]
+    pub fn key(&self, level: usize, part: usize) -> Option<&Value> {
+        self.0.levels.get(level).and_then(|(_, keys)| keys.get(part))
+    }
+
     /// How many kinds it has, itself and what encloses it.
     #[must_use]
     pub fn depth(&self) -> usize {
