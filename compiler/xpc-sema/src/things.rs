@@ -141,10 +141,17 @@ impl Scope<'_> {
 
     /// What is changed or removed can change; or none with the fault reported.
     pub fn changed(&self, things: &[ast::Thing], problems: &mut Problems) -> Option<Vec<ThingExpr>> {
-        let found = self.things(things, problems)?;
-        for (thing, ast) in found.iter().zip(things) {
-            let kind = thing.levels().last().and_then(|level| self.kind_named(&level.kind));
-            if let Some(kind) = kind.filter(|kind| kind.immutable.is_some()) {
+        let mut found = Vec::new();
+        for ast in things {
+            let mut all = self.all(ast, problems)?;
+            let fixed = |thing: &ThingExpr| {
+                let kind = thing.levels().last().and_then(|level| self.kind_named(&level.kind));
+                kind.filter(|kind| kind.immutable.is_some())
+            };
+            if all.len() > 1 && all.iter().any(|thing| fixed(thing).is_none()) {
+                all.retain(|thing| fixed(thing).is_none());
+            }
+            if let Some(kind) = all.first().and_then(fixed) {
                 problems.push(
                     Diagnostic::error(
                         codes::CHANGES_IMMUTABLE,
@@ -155,6 +162,7 @@ impl Scope<'_> {
                 );
                 return None;
             }
+            found.extend(all);
         }
         Some(found)
     }
@@ -192,14 +200,40 @@ impl Scope<'_> {
 
     /// All of them; or none with the faults reported.
     pub fn sources(&self, sources: &[ast::Source], problems: &mut Problems) -> Option<Vec<Source>> {
-        let found: Vec<_> = sources.iter().map(|source| self.source(source, problems)).collect();
-        found.into_iter().collect()
+        let found: Vec<Option<Vec<Source>>> = sources
+            .iter()
+            .map(|source| match source {
+                ast::Source::Path(_) => Some(vec![self.source(source, problems)?]),
+                ast::Source::Thing(thing) => {
+                    Some(self.all(thing, problems)?.into_iter().map(Source::Thing).collect())
+                }
+            })
+            .collect();
+        Some(found.into_iter().collect::<Option<Vec<_>>>()?.concat())
     }
 
     /// All of them; or none with the faults reported.
     pub fn things(&self, things: &[ast::Thing], problems: &mut Problems) -> Option<Vec<ThingExpr>> {
-        let found: Vec<_> = things.iter().map(|thing| self.thing(thing, problems)).collect();
-        found.into_iter().collect()
+        let found: Vec<_> = things.iter().map(|thing| self.all(thing, problems)).collect();
+        Some(found.into_iter().collect::<Option<Vec<_>>>()?.concat())
+    }
+
+    /// What a thing in a list of things means. A thing that never changes stands for itself alone, so what lies in it is named
+    /// beside it where `anything in` it is meant.
+    fn all(&self, thing: &ast::Thing, problems: &mut Problems) -> Option<Vec<ThingExpr>> {
+        let whole = self.thing(thing, problems)?;
+        let mut found = vec![whole.clone()];
+        if let (ast::ThingKind::Anything(Some(_)), ThingExpr::Path(levels)) = (&thing.kind, whole)
+            && let Some(own) = levels.last().and_then(|own| self.kind_named(&own.kind))
+            && own.immutable.is_some()
+        {
+            found.extend(self.inside(own).into_iter().map(|kind| {
+                let keys = vec![KeyExpr::Every(None); kind.key.len()];
+                let every = LevelExpr { kind: kind.name.clone(), keys };
+                ThingExpr::Path(levels.iter().cloned().chain([every]).collect())
+            }));
+        }
+        Some(found)
     }
 
     /// A thing; or none with the fault reported.
@@ -260,6 +294,31 @@ impl Scope<'_> {
             return self.kinds.get(short)?.1.as_ref();
         }
         self.connectors.loaded.get(connector)?.kinds.iter().find(|kind| kind.name == name)
+    }
+
+    /// The kinds that may lie in things of a kind, at any depth. They are of one connector.
+    fn inside(&self, outer: &Kind) -> Vec<&Kind> {
+        let connector = outer.name.split_once('.').map(|(connector, _)| connector).unwrap_or_default();
+        let all: Vec<&Kind> = if connector == self.connector.name.text {
+            self.kinds.values().filter_map(|(_, kind)| kind.as_ref()).collect()
+        } else {
+            self.connectors
+                .loaded
+                .get(connector)
+                .map(|loaded| loaded.kinds.iter().collect())
+                .unwrap_or_default()
+        };
+        let mut found: Vec<&Kind> = Vec::new();
+        let mut outers = vec![outer.name.as_str()];
+        while let Some(outer) = outers.pop() {
+            for kind in all.iter().filter(|kind| kind.parents.iter().any(|parent| parent == outer)) {
+                if !found.iter().any(|known| known.name == kind.name) {
+                    found.push(kind);
+                    outers.push(&kind.name);
+                }
+            }
+        }
+        found
     }
 
     fn encloses(&self, levels: &[LevelExpr], kind: &Kind) -> bool {

@@ -204,7 +204,9 @@ impl<'w> Terms<'w> {
             let others = level.keys.iter().enumerate().filter(|(other, _)| *other != part);
             others.map(|(_, key)| key.clone()).collect::<Vec<_>>()
         };
-        own.kind == here.kind && outer == enclosing && others(own) == others(here) && outer.iter().all(is_one)
+        // What each use chooses anew is another thing each time, in any part of a key.
+        let same = outer == enclosing && others(own) == others(here);
+        own.kind == here.kind && same && outer.iter().all(is_one) && others(own).iter().all(is_one_key)
     }
 
     /// What is known of a datum as a key.
@@ -429,7 +431,11 @@ fn mints(levels: &[Level]) -> Vec<(usize, usize, MintId)> {
 
 /// The level stands for one thing.
 fn is_one(level: &Level) -> bool {
-    !level.keys.iter().any(|key| matches!(key, Key::Every(_) | Key::Chosen { .. }))
+    level.keys.iter().all(is_one_key)
+}
+
+fn is_one_key(key: &Key) -> bool {
+    !matches!(key, Key::Every(_) | Key::Chosen { .. })
 }
 
 /// The kinds of which something may be gone after a use of some grant: those removed, and what lies in them.

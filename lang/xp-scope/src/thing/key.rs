@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::chooser::Chooser;
 use super::joint::{self, Pair};
-use super::kind::KeyDecl;
+use super::kind::{Immutable, KeyDecl, Kind};
 use super::meeting::{Because, Side};
 use super::term::{Key, Level, MadeBy, MintId, Piece, Symbol, SymbolId};
 use crate::chars::fold;
@@ -145,14 +145,18 @@ fn minted(
 
 /// What is new is apart from everything that was given in all parts of its key, and from everything else that is new. Where
 /// somebody chooses another part, it can be chosen so that the whole is what was made.
-pub(super) fn is_new(decls: &[KeyDecl], left: &Level, right: &Level) -> KeyMeeting {
+/// Of content that is made twice, both have one name.
+pub(super) fn is_new(kind: &Kind, left: &Level, right: &Level) -> KeyMeeting {
     let minted = |level: &Level| level.keys.iter().any(|key| matches!(key, Key::Minted { .. }));
     let other = match (minted(left), minted(right)) {
         (true, false) => right,
         (false, true) => left,
+        (true, true) if kind.immutable == Some(Immutable::Content) => {
+            return KeyMeeting::Perhaps(Chooser::World);
+        }
         _ => return KeyMeeting::Apart(Because::New),
     };
-    let open = other.keys.iter().zip(decls).filter_map(|(key, decl)| match key {
+    let open = other.keys.iter().zip(&kind.key).filter_map(|(key, decl)| match key {
         Key::Value(_) => None,
         Key::Chosen { given: true, .. } if is_of_git(decl) => None,
         Key::Symbol(symbol) => (!symbol.given).then_some(symbol.by),

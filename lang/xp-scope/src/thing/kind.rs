@@ -165,7 +165,7 @@ impl Kinds {
     }
 
     /// What lies where these kinds say, outermost first, never changes: its own kind is immutable. Of several it is known only
-    /// where they lie in something whose name is derived from its content, since more can be made elsewhere.
+    /// where that content says which ones there are: more can be made of what is given a name, and elsewhere.
     #[must_use]
     pub fn never_change(&self, kinds: impl IntoIterator<Item = Option<KindIx>>, several: bool) -> bool {
         let (mut fixed, mut in_content) = (None, false);
@@ -173,7 +173,7 @@ impl Kinds {
             in_content |= fixed == Some(Immutable::Content);
             fixed = kind.and_then(|kind| self.get(kind)).and_then(|kind| kind.immutable);
         }
-        fixed.is_some() && (!several || in_content)
+        fixed.is_some() && (!several || in_content && fixed == Some(Immutable::Content))
     }
 
     /// The kind with a qualified name.

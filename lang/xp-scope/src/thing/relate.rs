@@ -84,7 +84,7 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
             return Meeting::Apart(Because::Realm);
         }
         if left.kind != right.kind {
-            // Every one of a kind in something is also every one in what lies there.
+            // Every one of a kind in something is also every one in what lies there, and some one may lie there.
             if !deep(kinds, a.get(number..).unwrap_or_default(), right.kind)
                 && !deep(kinds, b.get(number..).unwrap_or_default(), left.kind)
             {
@@ -101,7 +101,7 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
             };
             let meeting = match key::meet(decl, l, r) {
                 // One part of a key is new only beside others that are given: the same number may exist elsewhere.
-                KeyMeeting::Apart(Because::New) => key::is_new(&kind.key, left, right),
+                KeyMeeting::Apart(Because::New) => key::is_new(kind, left, right),
                 meeting => meeting,
             };
             if let Err(because) = so_far.add((number, part), meeting, ends) {
@@ -122,11 +122,15 @@ pub fn is_several(path: &[Level]) -> bool {
     path.last().is_some_and(|level| level.keys.iter().any(|key| matches!(key, Key::Every(_))))
 }
 
-/// The levels begin with every one of a kind that can lie, directly or not, in things of the other.
+/// The levels begin with every one, or some one, of a kind that can lie, directly or not, in things of the other.
 fn deep(kinds: &Kinds, levels: &[Level], other: KindIx) -> bool {
-    let Some(first) =
-        levels.first().filter(|level| level.keys.iter().all(|key| matches!(key, Key::Every(_))))
-    else {
+    let any = |key: &Key| match key {
+        Key::Every(_) => true,
+        // Some one of them: the upstream says which.
+        Key::Chosen { by, within, .. } => *by == Chooser::World && within.is_none(),
+        _ => false,
+    };
+    let Some(first) = levels.first().filter(|level| level.keys.iter().all(any)) else {
         return false;
     };
     let (mut seen, mut open) = (BTreeSet::new(), vec![first.kind]);
