@@ -111,6 +111,10 @@ impl<'f, 'm> Run<'f, 'm> {
                     let taken = self.aims.get(at).into_iter().flatten().map(|(index, ..)| *index).collect();
                     showing::aim(self.facts, self.machine, &self.state, *at, (args, &taken))
                 };
+                let mut aimed = aimed;
+                for (fields, is) in flags {
+                    showing::ask_for(self.facts, *at, fields, &Value::Bool(*is), &mut aimed);
+                }
                 let args = self
                     .values
                     .arguments(self.machine, &self.state, *at, (&aimed, &self.aims))
@@ -289,7 +293,7 @@ impl<'f, 'm> Run<'f, 'm> {
     ) -> Result<(), String> {
         let at = (step, grant);
         let mut chosen = BTreeMap::new();
-        showing::ask_for(self.facts, at, &field, &value, &mut chosen);
+        showing::ask_for(self.facts, at, std::slice::from_ref(&field), &value, &mut chosen);
         let args = self.values.arguments(self.machine, &self.state, at, (&chosen, &self.aims));
         let args = args.ok_or_else(|| "an argument has no value".to_owned())?;
         self.count += 1;

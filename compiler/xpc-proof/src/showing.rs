@@ -26,7 +26,7 @@ pub(crate) fn aim(
             if let Shown::Use(grant, field) = way
                 && grant == at.1
             {
-                ask_for(facts, at, &field, value, &mut free);
+                ask_for(facts, at, std::slice::from_ref(&field), value, &mut free);
             }
         }
     }
@@ -38,11 +38,11 @@ pub(crate) fn aim(
 pub(crate) fn ask_for(
     facts: &Facts<'_>,
     at: GrantAt,
-    field: &String,
+    field: &[String],
     value: &Value,
     chosen: &mut BTreeMap<u32, Value>,
 ) {
-    let identity = facts.action_of(at).clauses.identity(std::slice::from_ref(field));
+    let identity = facts.action_of(at).clauses.identity(field);
     let Some((index, _)) = identity.filter(|(_, fields)| fields.is_empty()) else { return };
     let pin = facts.grant(at).and_then(|grant| grant.pins.get(index as usize));
     if matches!(pin, Some(Pin::Any | Pin::Content { .. })) {

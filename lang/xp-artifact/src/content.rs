@@ -11,7 +11,7 @@ use xp_scope::thing::{Immutable, Key, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
 use crate::order::{Moment, Order};
-use crate::passing::{Passing, naming, passing};
+use crate::passing::{Passing, naming, naming_argument, passing};
 use crate::things::Terms;
 use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
 
@@ -117,11 +117,28 @@ impl<'w> Contents<'w> {
         self.closure(vec![place], BTreeMap::new())
     }
 
-    /// The roles that may have chosen what decides a measurement of a grant besides its subject.
-    pub fn deciders(&mut self, step: StepId, grant: GrantIx) -> BTreeMap<RoleId, StepId> {
+    /// The roles that may have chosen what decides a field of a measurement of a grant besides its subject: what it is measured by,
+    /// and what the field is said to be, or to come from, as well.
+    pub fn deciders(
+        &mut self,
+        (step, grant): (StepId, GrantIx),
+        field: &[String],
+    ) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), Vec::new());
         if let Some((granted, action)) = self.workflow.granted((step, grant)) {
-            for source in action.clauses.instrument(action.params.len()) {
+            let clauses = &action.clauses;
+            let names_subject = |index: u32| {
+                clauses.subjects_of(field).any(|subject| {
+                    subject.keys().any(|key| naming_argument(action, key).is_some_and(|(at, _)| at == index))
+                })
+            };
+            let said = clauses.said_of(field).unwrap_or_default().into_iter().filter(|source| match source {
+                Source::Argument { index, .. } => !names_subject(*index),
+                Source::Field(_) => true,
+                // The subject itself is what is measured.
+                Source::Thing(_) => false,
+            });
+            for source in clauses.instrument(action.params.len()).into_iter().chain(said) {
                 // Which thing decides it is its name to say.
                 let named = source.thing().map(|expr| naming(granted, action, expr)).unwrap_or_default();
                 self.passed((step, grant), named, &mut makers, &mut open);

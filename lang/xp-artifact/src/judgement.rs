@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use xp_scope::Type;
 use xp_scope::thing::{Immutable, Kinds, Meeting, Term, relate};
 
-use crate::content::{Contents, holds, may_hold};
+use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
 use crate::order::{Moment, Order};
 use crate::passing::naming_argument;
@@ -67,7 +67,7 @@ fn is_independent(
         for subject in subjects.filter(|subject| is_filled(workflow, subject)) {
             makers.extend(contents.makers_of((step, grant), subject).into_keys());
         }
-        let mut deciders = contents.deciders(step, grant).into_keys();
+        let mut deciders = contents.deciders((step, grant), field).into_keys();
         deciders.all(|decider| makers.iter().all(|maker| workflow.are_separate(decider, *maker)))
     })
 }
@@ -274,11 +274,28 @@ impl<'w> Finals<'w> {
     pub fn is_name_of(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
         let Root::Result { step, grant } = datum.root else { return false };
         let Some((_, action)) = self.workflow.granted((step, grant)) else { return false };
-        let Some(making) = filled_as(self.workflow, action, &datum.fields) else { return false };
-        let made = self.term((step, grant), &making.thing);
+        let made = filled_as(self.workflow, action, &datum.fields);
+        let made: Vec<Term> = made.iter().map(|making| self.term((step, grant), &making.thing)).collect();
         let named = self.named_by(at, number);
-        !named.is_empty()
-            && named.iter().all(|thing| relate(&self.workflow.kinds, &made, thing) == Meeting::One)
+        let kinds = &self.workflow.kinds;
+        let is_made = |thing: &Term| made.iter().any(|made| relate(kinds, made, thing) == Meeting::One);
+        !named.is_empty() && named.iter().all(is_made)
+    }
+
+    /// The argument names things of which its value says nothing.
+    pub fn names_things(&mut self, at: GrantAt, number: u32) -> bool {
+        !self.named_by(at, number).is_empty()
+    }
+
+    /// What a use of the grant makes or changes that may be the thing which a making of it makes, lie in that or enclose it, with
+    /// what goes into it.
+    pub fn filling<'a>(&mut self, at: GrantAt, action: &'a Action, making: &Making) -> Vec<Vec<Source>> {
+        let made = self.term(at, &making.thing);
+        let all: Vec<(&'a ThingExpr, Vec<Source>)> = altering(action).collect();
+        let filling = all.into_iter().filter(|(expr, _)| {
+            **expr == making.thing || !relate(&self.workflow.kinds, &made, &self.term(at, expr)).is_apart()
+        });
+        filling.map(|(_, sources)| sources).collect()
     }
 
     fn named_by(&mut self, at: GrantAt, number: u32) -> Vec<Term> {
@@ -305,7 +322,8 @@ fn arguments_naming(workflow: &Workflow, action: &Action, key: &KeyExpr) -> Vec<
 }
 
 /// The arguments of which a field of the result may be made, or that name a thing of which it may be.
-fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> Vec<u32> {
+#[must_use]
+pub fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> Vec<u32> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     let mut open = vec![fields.to_vec()];
     while let Some(here) = open.pop() {
@@ -361,8 +379,25 @@ pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec
             })
     };
     let read = clauses.said_read().filter(|expr| lies_in(expr) || picks(expr));
-    let named = clauses.meant().filter(names).chain(read);
+    // What is changed or made counts as read, too, where it is not said what is read.
+    let said = clauses.reads.is_some().then(|| clauses.said_read().chain(clauses.subjects()));
+    let unsaid = clauses.reads.is_none().then(|| clauses.meant());
+    let meant = said.into_iter().flatten().chain(unsaid.into_iter().flatten());
+    let named = meant.filter(names).chain(read);
     named.filter(|expr| is_filled(workflow, expr)).collect()
+}
+
+/// The things that a use reads under a name into which it turns an argument.
+#[must_use]
+pub fn turned_into<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec<&'a ThingExpr> {
+    let clauses = &action.clauses;
+    let turned = |key: &KeyExpr| match key {
+        KeyExpr::Field(fields) if clauses.identity(fields).is_none() => {
+            arguments_in(workflow, action, fields).contains(&number)
+        }
+        _ => false,
+    };
+    clauses.said_read().chain(clauses.subjects()).filter(|expr| expr.keys().any(turned)).collect()
 }
 
 /// The declaration does not say what is read, and the argument may name a thing that is more than its name says.
@@ -385,10 +420,12 @@ fn may_name(workflow: &Workflow, ty: &Type) -> bool {
     }
 }
 
-/// What the use makes and a field of its result names, if what is in it is not said by that name.
+/// What the use makes and a field of its result names, where what is in it is not said by that name.
 #[must_use]
-pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) -> Option<&'a Making> {
-    action.clauses.made_as(field).filter(|making| is_filled(workflow, &making.thing))
+pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) -> Vec<&'a Making> {
+    let mut made = action.clauses.all_made_as(field);
+    made.retain(|making| is_filled(workflow, &making.thing));
+    made
 }
 
 /// Its name is derived from what is in it: whoever names it, says that.

@@ -125,7 +125,8 @@ pub fn named(workflow: &Workflow, at: (StepId, GrantIx), expr: &ThingExpr) -> Op
 }
 
 /// The use that gave the name made the very thing that the clause means.
-fn is_made_as(workflow: &Workflow, datum: &Datum, at: (StepId, GrantIx), expr: &ThingExpr) -> bool {
+#[must_use]
+pub fn is_made_as(workflow: &Workflow, datum: &Datum, at: (StepId, GrantIx), expr: &ThingExpr) -> bool {
     let mut here = datum.clone();
     for _ in 0..MAX_FOLLOWED {
         let Root::Result { step, grant } = here.root else { return false };

@@ -91,9 +91,13 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
                 // A measurement that stands for a judgement is that of whoever decides how it measures.
                 let judges: BTreeSet<RoleId> = match outcome.map(|outcome| &outcome.how) {
                     Some(How::Judged | How::JudgedIf(_)) => BTreeSet::from([step.role]),
-                    Some(How::Auto(_)) => {
-                        let grants = (0..step.grants.len()).map(GrantIx::of);
-                        grants.flat_map(|grant| contents.deciders(atom.step, grant).into_keys()).collect()
+                    Some(How::Auto(condition)) => {
+                        let read = condition.literals().into_iter();
+                        let deciders = read.flat_map(|literal| {
+                            let field = literal.flag.map(|(field, _)| field).unwrap_or_default();
+                            contents.deciders((atom.step, literal.grant), field).into_keys()
+                        });
+                        deciders.collect()
                     }
                     Some(How::Exhausted(_)) | None => continue,
                 };
@@ -210,7 +214,7 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
         else {
             continue;
         };
-        if !is_container(workflow, kind) || has_one_audience(kind) {
+        if !is_container(workflow, kind) || has_one_audience(workflow, kind) {
             continue;
         }
         for passing in outermost.keys.iter().flat_map(|key| named_by(grant, action, key)) {
@@ -223,7 +227,7 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
             let mut kinds = workflow.kinds.iter().filter(|kind| kind.parents.is_empty());
             kinds.any(|kind| {
                 is_container(workflow, kind)
-                    && !has_one_audience(kind)
+                    && !has_one_audience(workflow, kind)
                     && kind.key.iter().any(|part| holds(workflow, ty, &part.ty))
             })
         };
@@ -287,10 +291,8 @@ fn given(workflow: &Workflow, from: (GrantAt, Passing), is_judged: &dyn Fn(&Datu
             },
             Passing::Thing(expr) => {
                 let Some((granted, action)) = workflow.granted(at) else { continue };
-                let kinds = expr.levels().iter().map(|level| workflow.kinds.named(&level.kind));
-                if workflow.kinds.never_change(kinds, false) {
-                    open.extend(naming(granted, action, &expr).into_iter().map(|name| (at, name)));
-                }
+                // Whoever names what is read has decided what that is.
+                open.extend(naming(granted, action, &expr).into_iter().map(|name| (at, name)));
                 let read = terms.term(at.0, at.1, &expr);
                 for by in workflow.grants() {
                     let Some((_, other)) = workflow.granted(by) else { continue };
@@ -323,13 +325,22 @@ fn is_container(workflow: &Workflow, kind: &Kind) -> bool {
     workflow.kinds.iter().any(|other| other.parents.contains(&kind.name))
 }
 
-/// All things of the kind are said to have the same readers.
-fn has_one_audience(kind: &Kind) -> bool {
-    match &kind.audience {
+/// All things of the kind, and all that lies in them, are said to have the same readers, each of their kind.
+fn has_one_audience(workflow: &Workflow, kind: &Kind) -> bool {
+    let same = |kind: &Kind| match &kind.audience {
         None => false,
         Some(Audience::Public) => true,
         Some(Audience::Groups(readers)) => readers.iter().all(|group| group.of.is_none()),
+    };
+    let (mut seen, mut open) = (BTreeSet::new(), vec![kind]);
+    while let Some(kind) = open.pop() {
+        if !same(kind) {
+            return false;
+        }
+        let inside = workflow.kinds.iter().filter(|inner| inner.parents.contains(&kind.name));
+        open.extend(inside.filter(|inner| seen.insert(inner.name.as_str())));
     }
+    true
 }
 
 /// The parameter that the datum is, and below it every field that has no fields.

@@ -4,9 +4,10 @@
 //! need have no name in the workflow, and the name need not come from it: what counts is that the argument by which the use
 //! names the thing had the value that was judged.
 
-use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
+use xp_artifact::judgement::{arguments_in, is_open};
 use xp_artifact::things::Terms;
-use xp_artifact::workflow::{Datum, GrantIx, Pin, Root, StepId, Workflow};
+use xp_artifact::workflow::{Action, Datum, GrantIx, Pin, Root, StepId, Workflow};
 use xp_scope::thing::{Meeting, Term, relate};
 use xp_scope::{Type, Value};
 
@@ -92,30 +93,59 @@ pub(crate) fn looks(
             continue;
         }
         let clauses = &action.clauses;
-        for expr in clauses.said_read().chain(clauses.subjects()).chain(&clauses.changes) {
-            let own = expr.own_keys();
-            for key in own {
-                let KeyExpr::Argument { index, fields } = key else { continue };
-                let param = action.params.get(*index as usize).map(|param| &param.ty);
+        let silent = clauses.reads.is_none().then_some(&ThingExpr::Anything);
+        for expr in clauses.said_read().chain(clauses.subjects()).chain(&clauses.changes).chain(silent) {
+            for (index, fields) in naming(workflow, action, expr) {
+                let param = action.params.get(index as usize).map(|param| &param.ty);
                 let of = param.and_then(|ty| fields.iter().try_fold(ty, |ty, f| workflow.field_type(ty, f)));
                 if !of.is_some_and(|of| may_be_equal(of, ty)) {
                     continue;
                 }
-                let free = !matches!(granted.pins.get(*index as usize), Some(Pin::Is(_)));
+                let free = !matches!(granted.pins.get(index as usize), Some(Pin::Is(_)));
                 // A part of a record cannot be pinned by itself: there the use's own term has to do.
-                let named = fields.is_empty().then(|| terms.term_where(at, expr, *index, name));
+                let named = fields.is_empty().then(|| terms.term_where(at, expr, index, name));
                 let meant = terms.term(at.0, at.1, expr);
-                let is_at = named.is_none_or(|named| match relate(&workflow.kinds, &named, &meant) {
-                    Meeting::One => true,
-                    meeting => free && is_name && !meeting.is_apart(),
-                });
+                let is_at = match (expr, named) {
+                    // Not said to be read, it may be anything that the argument names.
+                    (ThingExpr::Anything, _) => {
+                        let pinned = granted.pins.get(index as usize);
+                        free && is_name || pinned.is_some_and(|pin| terms.argument(pin) == terms.datum(name))
+                    }
+                    (ThingExpr::Path(_), None) => true,
+                    (ThingExpr::Path(_), Some(named)) => match relate(&workflow.kinds, &named, &meant) {
+                        Meeting::One => true,
+                        meeting => free && is_name && !meeting.is_apart(),
+                    },
+                };
                 if !is_at {
                     continue;
                 }
-                let looked = Looked { argument: *index, fields: fields.clone(), name: name.clone() };
+                let looked = Looked { argument: index, fields, name: name.clone() };
                 found.push((at, expr.clone(), looked));
             }
         }
+    }
+    found
+}
+
+/// The arguments that may be, or become, the own name of what a clause means, each with where in it: of a clause that says
+/// nothing, any that may name something.
+fn naming(workflow: &Workflow, action: &Action, expr: &ThingExpr) -> Vec<(u32, FieldPath)> {
+    let mut found = Vec::new();
+    for key in expr.own_keys() {
+        match key {
+            KeyExpr::Argument { index, fields } => found.push((*index, fields.clone())),
+            KeyExpr::Field(fields) if action.clauses.identity(fields).is_none() => {
+                found.extend(
+                    arguments_in(workflow, action, fields).into_iter().map(|index| (index, Vec::new())),
+                );
+            }
+            KeyExpr::Field(_) | KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => {}
+        }
+    }
+    if *expr == ThingExpr::Anything {
+        let open = (0_u32..).take(action.params.len()).filter(|index| is_open(workflow, action, *index));
+        found.extend(open.map(|index| (index, Vec::new())));
     }
     found
 }

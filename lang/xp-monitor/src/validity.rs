@@ -6,7 +6,7 @@ use xp_artifact::declaration::{KeyExpr, Making, ThingExpr};
 use xp_artifact::order::Order;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, Workflow};
-use xp_scope::thing::{Meeting, Term, relate};
+use xp_scope::thing::{Key, Meeting, Term, relate};
 
 use crate::fact::GrantAt;
 
@@ -86,20 +86,23 @@ impl<'w> Validity<'w> {
     fn exactly(&mut self, (by, expr): &Subject) -> Option<(GrantAt, &'w Making)> {
         let (grant, _) = self.workflow.granted(*by)?;
         let own = expr.own_keys();
-        let (at, making) = own.iter().find_map(|key| {
+        let (part, (at, making)) = own.iter().enumerate().find_map(|(part, key)| {
             let KeyExpr::Argument { index, fields } = key else { return None };
             let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return None };
             let fields = datum.fields.iter().chain(fields).cloned().collect();
-            self.maker(Datum { root: datum.root, fields })
+            Some((part, self.maker(Datum { root: datum.root, fields })?))
         })?;
         let kind = |expr: &ThingExpr| expr.levels().last().map(|own| own.kind.clone());
         let same = kind(&making.thing) == kind(expr) && {
-            let made = outer(self.terms.term(at.0, at.1, &making.thing));
-            match (made, outer(self.terms.term(by.0, by.1, expr))) {
-                (None, None) => true,
-                (Some(made), Some(meant)) => relate(&self.workflow.kinds, &made, &meant) == Meeting::One,
-                _ => false,
-            }
+            let made = self.terms.term(at.0, at.1, &making.thing);
+            let meant = self.terms.term(by.0, by.1, expr);
+            // The name says which one it is only beside all other parts of its key.
+            is_beside_the_same(&made, &meant, part)
+                && match (outer(made), outer(meant)) {
+                    (None, None) => true,
+                    (Some(made), Some(meant)) => relate(&self.workflow.kinds, &made, &meant) == Meeting::One,
+                    _ => false,
+                }
         };
         same.then_some((at, making))
     }
@@ -133,6 +136,20 @@ impl<'w> Validity<'w> {
         });
         found
     }
+}
+
+/// The parts of both own keys beside one are the same values.
+fn is_beside_the_same(made: &Term, meant: &Term, part: usize) -> bool {
+    others(made, part)
+        .is_some_and(|others_made| others(meant, part).is_some_and(|others| others == others_made))
+}
+
+/// The parts of its own key beside one; none where some are chosen anew.
+fn others(term: &Term, part: usize) -> Option<Vec<&Key>> {
+    let Term::Path(levels) = term else { return None };
+    let keys = levels.last()?.keys.iter().enumerate().filter(|(other, _)| *other != part);
+    let one = |key: &Key| !matches!(key, Key::Every(_) | Key::Chosen { .. });
+    keys.map(|(_, key)| one(key).then_some(key)).collect()
 }
 
 /// What a thing lies in.

@@ -236,7 +236,8 @@ fn things(world: &World, side: &str, term: &Term, all: &[(KindIx, Value)]) -> Ve
     all
 }
 
-/// What the machine ensures of new names: nothing that was given is called so, no literal an upstream minted, no other new one.
+/// What the machine ensures of new names: nothing that was given is called so, no literal an upstream minted, no other new one
+/// unless its name is derived from the same content.
 fn possible(kinds: &Kinds, a: &Term, b: &Term, world: &World) -> bool {
     let mut minted: BTreeMap<(Vec<Canonical>, u32), BTreeSet<u32>> = BTreeMap::new();
     let mut given: BTreeSet<(u32, Value)> = BTreeSet::new();
@@ -274,7 +275,9 @@ fn possible(kinds: &Kinds, a: &Term, b: &Term, world: &World) -> bool {
         }
     }
     let of_given = given.iter().any(|(kind, value)| given.contains(&(kind + 1_000, value.clone())));
-    let two_mints = minted.values().any(|mints| mints.len() > 1);
+    // Equal contents have one name.
+    let derived = |kind: u32| kinds.get(KindIx(kind)).unwrap().immutable == Some(Immutable::Content);
+    let two_mints = minted.iter().any(|((_, kind), mints)| mints.len() > 1 && !derived(*kind));
     let of_literal = upstream.iter().any(|minted| literals.contains(minted));
     !of_given && !two_mints && !of_literal
 }

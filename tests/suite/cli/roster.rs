@@ -266,6 +266,61 @@ workflow checked(start: commit) {
 
 /// A judgement counts where the final use waits for it, and where it lets the run go on.
 #[test]
+fn a_parameter_that_names_what_is_read_is_the_starter_s() {
+    let workflow = r#"connector bank {
+  resource Invoice { id: text exact } audience staff
+  action read(id: text, note: text) -> { payee: text } {
+    effect read
+    changes nothing
+    reads Invoice(id)
+    result.payee from Invoice(id), note
+    repeat idempotent
+  }
+  action pay(payee: text) { effect pay changes nothing reads nothing final payee irreversible repeat manual }
+}
+workflow checked(invoice: text) {
+  agent a, b
+  separate roles a, b
+  assume nobody else changes bank.Invoice(any) because "billing freezes invoices"
+  step hand by a { submit note: text
+    outcome done }
+  step judge by b after hand.done { outcome ok of hand.note
+    outcome no -> end }
+  step read by a after judge.ok { may bank.read(invoice, hand.note) once per run as r
+    outcome done auto when r }
+  step go by a after read.done { may bank.pay(read.r.payee) once per run as p
+    outcome done auto when p }
+}
+"#;
+    refuted_by_a_rule_that_pins_nothing(workflow)
+        .says(&["`invoice`", "`bank.pay` makes it final and nobody judges it"]);
+}
+
+#[test]
+fn a_container_whose_things_have_readers_of_their_own_is_not_the_starter_s_to_name() {
+    let workflow = r#"connector board {
+  resource Repo { name: text exact } audience staff
+  resource Issue in Repo { no: int exact } audience readers of Repo
+  action open(repo: text, text: text) -> { no: int } {
+    effect write
+    changes nothing
+    makes Issue(Repo(repo), result.no) from text
+    reads nothing
+    result.no from nothing
+    repeat manual
+  }
+}
+workflow checked(repo: text) {
+  agent a
+  step write by a { may board.open(repo, content) once per run as i
+    outcome done auto when i }
+}
+"#;
+    refuted_by_a_rule_that_pins_nothing(workflow)
+        .says(&["`repo`", "it says in which `board.Repo` the run acts"]);
+}
+
+#[test]
 fn a_parameter_judged_beside_the_way_is_the_starter_s() {
     let workflow = |after: &str, bad: &str| {
         format!(

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::question::Question;
 use xp_diagnostics::{Diagnostic, Trace, codes};
 use xp_monitor::obligation::{Case, Obligation};
@@ -158,6 +159,10 @@ impl<'m> Asked<'_, '_, 'm> {
                 return answer::from(answer::else_searched(failures, search));
             }
         }
+        let open = self.evidence.iter().flat_map(|evidence| &evidence.about);
+        if let Some((at, _)) = open.into_iter().find(|(_, expr)| *expr == ThingExpr::Anything) {
+            return answer::unknown(unsaid(&context.facts.action_name(*at)));
+        }
         let about = self.evidence.iter().flat_map(|evidence| self.things.about(evidence));
         let shared = about.filter(|term| self.things.is_shared(*term));
         let mut proved = answer::proved();
@@ -165,9 +170,10 @@ impl<'m> Asked<'_, '_, 'm> {
             let Some(assumption) = self.things.assumed(term) else {
                 let kind = self.things.kind(term).unwrap_or("connector.Kind");
                 let verdict = answer::conditional(format!(
-                    "somebody else may change {} that evidence is about: let every final use expect the version the evidence \
-                     was about (`expects` in the declaration of its action), or say that nobody does, in the workflow: `assume \
-                     nobody else changes {kind}(KEY) because \"…\"`",
+                    "somebody else may change {} that evidence is about: let every final use expect the version the evidence was \
+                     about (`expects … at ARGUMENT` in the declaration of its action, and the argument pinned to the `version of` it \
+                     that the evidence gave), or say that nobody does, in the workflow: `assume nobody else changes {kind}(KEY) \
+                     because \"…\"`",
                     self.things.words(term)
                 ));
                 let about = self.evidence.iter().find(|one| self.things.about(one).contains(&term));
@@ -203,7 +209,14 @@ impl<'m> Asked<'_, '_, 'm> {
                 self.context.facts.action_name(at)
             ));
         }
-        let action = case.label.changer.map(|at| self.context.facts.action_name(at)).unwrap_or_default();
+        let facts = self.context.facts;
+        // Of what the evidence itself leaves unsaid, the change is not to blame.
+        if let Some(one) = self.of(case)
+            && let Some((at, _)) = one.about.iter().find(|(_, expr)| *expr == ThingExpr::Anything)
+        {
+            return answer::unknown(unsaid(&facts.action_name(*at)));
+        }
+        let action = case.label.changer.map(|at| facts.action_name(at)).unwrap_or_default();
         answer::unknown(format!(
             "`{action}` may change {about}: its declaration does not say which things it changes"
         ))
@@ -437,6 +450,12 @@ impl<'m> Asked<'_, '_, 'm> {
         }
         failure
     }
+}
+
+fn unsaid(action: &str) -> String {
+    format!(
+        "`{action}` gives evidence about what its declaration does not say: name what it `reads`, or what the result is `about`"
+    )
 }
 
 fn place(one: &Evidence) -> Place {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::content::{Contents, altering};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
-use xp_artifact::judgement::{Finals, filled_as, judgements};
+use xp_artifact::judgement::{Finals, filled_as, judgements, turned_into};
+use xp_artifact::passing::is_made_as;
 use xp_artifact::workflow::{Action, Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, Then};
 use xp_scope::thing::Immutable;
 
@@ -71,7 +72,14 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// It was made in too many ways.
     pub fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
         let filled = self.finals.borrow_mut().filled_by(at, number);
+        let made = self.maker(pin);
         if filled.is_empty() {
+            // The name of something says nothing of another thing that is called so.
+            if let Some(made) = made.filter(|_| self.finals.borrow_mut().names_things(at, number))
+                && !self.finals.borrow_mut().is_name_of(&made, at, number)
+            {
+                return Ok(Some(Formula::Any(self.directly(&made).collect())));
+            }
             return self.pin(pin);
         }
         let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of(datum, at, number);
@@ -79,7 +87,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         let mut ways: Vec<Formula> =
             judged.flat_map(|(_, atoms)| atoms).map(|atom| Formula::Is(*atom)).collect();
         // All that went into it was judged, where it was made by one use and nothing else alters it.
-        if let Some(made) = self.maker(pin)
+        if let Some(made) = made
             && filled.iter().all(|(step, grant)| made.root == Root::Result { step: *step, grant: *grant })
         {
             ways.push(self.datum(&made)?.0);
@@ -88,25 +96,30 @@ impl<'f, 'm> Judged<'f, 'm> {
     }
 
     /// Of the judgements of what the argument was made from, those by roles that made nothing of it: a name that passes
-    /// through other types may name what its judge made. A judgement of the argument itself is held to that where it is written.
-    pub fn by_others(&self, at: GrantAt, pin: &Pin, formula: Formula) -> Formula {
+    /// through other types may name what its judge made. A judgement of the argument itself is held to that where it is written, as
+    /// far as its type can name something; where the use itself turns it into a name, it is held to that here.
+    pub fn by_others(&self, at: GrantAt, number: u32, pin: &Pin, formula: Formula) -> Formula {
         let Pin::Is(expr) = pin else { return formula };
         let data: Vec<&Datum> = expr.data().collect();
         let direct: Vec<Atom> =
             data.iter().filter_map(|datum| self.by_datum.get(datum)).flatten().copied().collect();
-        let mut atoms = formula.atoms();
-        atoms.retain(|atom| !direct.contains(atom));
-        if atoms.is_empty() {
+        let atoms = formula.atoms();
+        let turned = turned_into(self.facts.w, self.facts.action_of(at), number);
+        if turned.is_empty() && atoms.iter().all(|atom| direct.contains(atom)) {
             return formula;
         }
         let mut contents = Contents::of(self.facts.w);
-        let makers: BTreeSet<RoleId> =
+        let of_turned: BTreeSet<RoleId> =
+            turned.iter().flat_map(|expr| contents.makers_of(at, expr).into_keys()).collect();
+        let mut makers: BTreeSet<RoleId> =
             data.iter().flat_map(|datum| contents.makers(datum, at.0).into_keys()).collect();
+        makers.extend(&of_turned);
         let judges = |atom: &Atom| {
             matches!(self.facts.outcome(*atom).map(|one| &one.how), Some(How::Judged | How::JudgedIf(_)))
         };
         let own = |atom: Atom| {
             let role = self.facts.step(atom.step).role;
+            let makers = if direct.contains(&atom) { &of_turned } else { &makers };
             atoms.contains(&atom)
                 && judges(&atom)
                 && !makers.iter().all(|maker| self.facts.w.are_separate(role, *maker))
@@ -143,13 +156,17 @@ impl<'f, 'm> Judged<'f, 'm> {
         }
     }
 
+    /// The judgements of the datum itself.
+    fn directly(&self, datum: &Datum) -> impl Iterator<Item = Formula> + '_ {
+        self.by_datum.get(datum).into_iter().flatten().map(|atom| Formula::Is(*atom))
+    }
+
     /// When the datum has been judged: itself, or all that it was made from.
     fn datum(&self, datum: &Datum) -> Result<(Formula, usize), String> {
         if let Some(known) = self.known.borrow().get(datum) {
             return Ok(known.clone());
         }
-        let direct = self.by_datum.get(datum).into_iter().flatten().map(|atom| Formula::Is(*atom));
-        let mut ways: Vec<Formula> = direct.collect();
+        let mut ways: Vec<Formula> = self.directly(datum).collect();
         let mut size = ways.len() + 1;
         let first = self.followed.borrow_mut().insert(datum.clone());
         if first && let Some(given) = self.made_from(datum) {
@@ -203,13 +220,18 @@ impl<'f, 'm> Judged<'f, 'm> {
         let named = filled_as(self.facts.w, action, &datum.fields);
         // Arguments that the author wrote, and nothing else, known or unknown.
         let is_said =
-            clauses.said_of(&datum.fields).is_some() && named.is_none_or(|made| made.from.is_some());
+            clauses.said_of(&datum.fields).is_some() && named.iter().all(|made| made.from.is_some());
         let mut is_written = false;
         let mut is_of_things = clauses.reads.is_none() && !is_said;
-        // All that the use made or changed under this name, or in what has it.
-        let content = altering(action)
-            .filter(|(expr, _)| named.is_some() && is_in(action, expr, &datum.fields))
+        // All that the use made or changed under this name, in what has it, or in what that may lie in.
+        let filling = named
+            .iter()
+            .flat_map(|making| self.finals.borrow_mut().filling((step, grant), action, making))
+            .flatten();
+        let inside = altering(action)
+            .filter(|(expr, _)| !named.is_empty() && is_in(action, expr, &datum.fields))
             .flat_map(|(_, sources)| sources);
+        let content: Vec<Source> = filling.chain(inside).collect();
         for source in self.facts.w.sources(action, &datum.fields).into_iter().chain(content) {
             match source {
                 Source::Argument { index, fields } if compared(index, &fields) => {}
@@ -217,6 +239,8 @@ impl<'f, 'm> Judged<'f, 'm> {
                     given(pins.get(index as usize)?, fields, &mut made, &mut params)?;
                     is_written = true;
                 }
+                // What the upstream generates nobody chose.
+                Source::Field(fields) if clauses.said_of(&fields).is_some_and(|said| said.is_empty()) => {}
                 Source::Field(fields) => made.push(Datum { root: datum.root, fields }),
                 // What is in a thing is all that its key says of it: where that is the content itself, or the operator's.
                 Source::Thing(thing) => {
@@ -281,9 +305,8 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// Nobody who judges the datum, or may be of one controller with a judge, made any of what is in the thing that it names.
     fn is_by_others(&self, datum: &Datum, at: GrantAt, thing: &ThingExpr) -> bool {
         let Some(judges) = self.by_datum.get(datum) else {
-            // The use that gave the name made the thing: what went into it is followed.
-            let Root::Result { step, grant } = datum.root else { return false };
-            return self.facts.action_of((step, grant)).clauses.made_as(&datum.fields).is_some();
+            // The use that gave the name made the very thing: what went into it is followed.
+            return is_made_as(self.facts.w, datum, at, thing);
         };
         let makers = Contents::of(self.facts.w).makers_of(at, thing);
         judges.iter().all(|atom| {

@@ -41,7 +41,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         Ok(none) if none.is_empty() => match lenient.seen.borrow().first() {
             Some((at, term)) => answer::conditional(format!(
                 "`{}` reads {}, in which somebody else may write, and a final argument is made of it: judge what it gives, let it \
-                 expect a version, or say that nobody does (`assume nobody else changes … because \"…\"`)",
+                 expect a version that a use before it gives, or say that nobody does (`assume nobody else changes … because \"…\"`)",
                 context.facts.action_name(*at),
                 things.words(*term)
             )),
@@ -63,7 +63,7 @@ fn failures(
         for number in decided {
             let Some(pin) = grant.pins.get(number as usize) else { continue };
             if let Some(formula) = judged.argument(at, number, pin)? {
-                asked.push((at, number, judged.by_others(at, pin, formula)));
+                asked.push((at, number, judged.by_others(at, number, pin, formula)));
             }
         }
     }
@@ -141,7 +141,7 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
                     let param = action.params.get(*number as usize).map(|param| param.name.as_str());
                     return answer::conditional(format!(
                         "`{}` makes final what is in {} that its `{}` names, which somebody else may change unseen: let it expect a \
-                         version, rest on evidence about the thing, or say that nobody does (`assume nobody else changes … because \
+                         version that a use before it gives, rest on evidence about the thing, or say that nobody does (`assume nobody else changes … because \
                          \"…\"`)",
                         facts.action_name(at),
                         things.words(term),

@@ -152,7 +152,15 @@ pub(super) fn is_new(kind: &Kind, left: &Level, right: &Level) -> KeyMeeting {
         (true, false) => right,
         (false, true) => left,
         (true, true) if kind.immutable == Some(Immutable::Content) => {
-            return KeyMeeting::Perhaps(Chooser::World);
+            let mut names = left.keys.iter().zip(&right.keys).zip(&kind.key);
+            return names
+                .find_map(|(keys, decl)| match keys {
+                    (Key::Minted { name: Some(a), .. }, Key::Minted { name: Some(b), .. }) => {
+                        Some(meet(decl, a, b))
+                    }
+                    _ => None,
+                })
+                .unwrap_or(KeyMeeting::Perhaps(Chooser::World));
         }
         _ => return KeyMeeting::Apart(Because::New),
     };
