@@ -86,13 +86,49 @@ impl<'f, 'm> Judged<'f, 'm> {
         let judged = self.by_datum.iter().filter(|(datum, _)| is_name(datum));
         let mut ways: Vec<Formula> =
             judged.flat_map(|(_, atoms)| atoms).map(|atom| Formula::Is(*atom)).collect();
-        // All that went into it was judged, where it was made by one use and nothing else alters it.
-        if let Some(made) = made
-            && filled.iter().all(|(step, grant)| made.root == Root::Result { step: *step, grant: *grant })
-        {
-            ways.push(self.datum(&made)?.0);
+        // All that went into it was judged.
+        let mut parts = Vec::new();
+        for by in &filled {
+            match made.as_ref().filter(|made| made.root == Root::Result { step: by.0, grant: by.1 }) {
+                Some(made) => parts.push(Some(self.datum(made)?.0)),
+                None => parts.push(self.put_in(*by)?),
+            }
+        }
+        if let Some(parts) = parts.into_iter().collect() {
+            ways.push(Formula::All(parts));
         }
         Ok(Some(Formula::Any(ways)))
+    }
+
+    /// When all that uses of the grant put into things was judged; none where that is not known, or may have been something else in
+    /// an earlier opening.
+    fn put_in(&self, by: GrantAt) -> Result<Option<Formula>, String> {
+        let action = self.facts.action_of(by);
+        let Some(grant) = self.facts.grant(by) else { return Ok(None) };
+        let stays = |root: Root| root.step().is_none_or(|step| !self.facts.may_reopen(step));
+        if !stays(Root::Result { step: by.0, grant: by.1 }) {
+            return Ok(None);
+        }
+        let mut parts = Vec::new();
+        for source in altering(action).flat_map(|(_, sources)| sources) {
+            match source {
+                Source::Argument { index, fields } => {
+                    let (mut made, mut params) = (Vec::new(), Vec::new());
+                    let pin = grant.pins.get(index as usize);
+                    let Some(()) = pin.and_then(|pin| given(pin, fields, &mut made, &mut params)) else {
+                        return Ok(None);
+                    };
+                    for datum in made.iter().chain(&params) {
+                        if !stays(datum.root) {
+                            return Ok(None);
+                        }
+                        parts.push(self.datum(datum)?.0);
+                    }
+                }
+                Source::Field(_) | Source::Thing(_) => return Ok(None),
+            }
+        }
+        Ok(Some(Formula::All(parts)))
     }
 
     /// Of the judgements of what the argument was made from, those by roles that made nothing of it: a name that passes
