@@ -173,7 +173,15 @@ impl Asked {
             Self::Opens(_) => (plan::to_map(facts, map, &[]), Violation::Reached),
             Self::Happens(atom) => (plan::to_outcome(facts, map, atom), Violation::Taken(atom)),
         };
-        let acts = acts.ok_or_else(|| "it takes too many events to show".to_owned())?;
+        let acts = acts.ok_or_else(|| {
+            let contested =
+                matches!(self, Self::Happens(atom) if facts.taken.needs_run(&map.bound, Some(atom.step)));
+            match contested {
+                true => "a name that it needs may be taken already, and no run was found that shows it",
+                false => "it takes too many events to show",
+            }
+            .to_owned()
+        })?;
         stage.can(&acts, &end).map_err(|why| match exact {
             true => format!("a limit per run stands in the way of the loops: {why}"),
             false => format!("no run was found in which no guard refuses what leads there: {why}"),

@@ -20,13 +20,15 @@ pub(crate) struct Taken {
     rivals: BTreeMap<GrantAt, BTreeSet<GrantAt>>,
 }
 
-/// A grant with something that it makes under a name it says itself.
+/// A grant with something that it makes.
 struct Maker<'w> {
     at: GrantAt,
     grant: &'w Grant,
     action: &'w Action,
     making: &'w Making,
     term: Term,
+    /// It says the name itself. What the upstream names, it names anew each time; but a name that is said may be one of those.
+    named: bool,
 }
 
 impl Taken {
@@ -37,16 +39,20 @@ impl Taken {
             for (index, grant) in step.grants.iter().enumerate() {
                 let at = (StepId::of(number), GrantIx::of(index));
                 let Some(action) = w.actions.get(grant.action.index()) else { continue };
-                for making in action.clauses.makes.iter().filter(|making| is_named(w, action, making)) {
-                    let term = by_name(terms.term(at.0, at.1, &making.thing));
-                    makers.push(Maker { at, grant, action, making, term });
+                for making in action.clauses.makes.iter().filter(|making| !is_derived(w, making)) {
+                    let named = is_named(action, making);
+                    let term = match named {
+                        true => by_name(terms.term(at.0, at.1, &making.thing)),
+                        false => terms.made(at.0, at.1, making),
+                    };
+                    makers.push(Maker { at, grant, action, making, term, named });
                 }
             }
         }
         let loops = (0..w.loops.len()).map(LoopId::of);
         let reopened: BTreeSet<StepId> = resets.by_any(loops).into_iter().collect();
         let mut taken = Self::default();
-        for maker in makers.iter().filter(|maker| !maker.is_chosen()) {
+        for maker in makers.iter().filter(|maker| maker.named && !maker.is_chosen()) {
             if !maker.changes(w, resets) {
                 taken.again.insert(maker.at);
             }
@@ -147,13 +153,17 @@ pub(crate) fn by_name(term: Term) -> Term {
     Term::Path(levels)
 }
 
-/// The name is an argument of the use, and what has it can change: what the upstream names, it names anew each time.
-fn is_named(w: &Workflow, action: &Action, making: &Making) -> bool {
-    let Some(own) = making.thing.levels().last() else { return false };
-    let kind = w.kinds.named(&own.kind).and_then(|ix| w.kinds.get(ix));
-    kind.is_none_or(|kind| kind.immutable != Some(Immutable::Content))
-        && own.keys.iter().all(|key| match key {
-            KeyExpr::Field(fields) => action.clauses.identity(fields).is_some(),
-            _ => true,
-        })
+/// The name is an argument of the use.
+fn is_named(action: &Action, making: &Making) -> bool {
+    making.thing.own_keys().iter().all(|key| match key {
+        KeyExpr::Field(fields) => action.clauses.identity(fields).is_some(),
+        _ => true,
+    })
+}
+
+/// Equal content has one name, and is made as often as it is.
+fn is_derived(w: &Workflow, making: &Making) -> bool {
+    let own = making.thing.levels().last();
+    let kind = own.and_then(|own| w.kinds.get(w.kinds.named(&own.kind)?));
+    kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content))
 }

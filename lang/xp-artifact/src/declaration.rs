@@ -328,6 +328,39 @@ impl Clauses {
         said > 0 && said >= self.changes.iter().filter(|expr| *expr == changed).count()
     }
 
+    /// All that the declaration does with the argument is to let the upstream compare it with the version of a thing: it goes into
+    /// nothing, names nothing and is not made final, as far as that is said.
+    #[must_use]
+    pub fn only_compares(&self, index: u32) -> bool {
+        let is = |source: &Source| matches!(source, Source::Argument { index: named, .. } if *named == index);
+        let compared = |one: &Expectation| matches!(&one.at, Some(Source::Argument { index: named, fields }) if *named == index && fields.is_empty());
+        let names = |expr: &ThingExpr| {
+            expr.keys().any(|key| matches!(key, KeyExpr::Argument { index: named, .. } if *named == index))
+        };
+        let made = self.makes.iter();
+        let mut sources = (self.from.iter().flat_map(|content| &content.of))
+            .chain(self.puts.iter().flat_map(|put| &put.of))
+            .chain(made.clone().filter_map(|making| making.from.as_ref()).flatten())
+            .chain(self.measured_by.iter().flatten());
+        let mut named = (self.meant())
+            .chain(made.flat_map(|making| &making.valid_while))
+            .chain(self.versions.iter().map(|version| &version.thing))
+            .chain(sources.clone().filter_map(Source::thing));
+        self.expects.iter().any(compared)
+            && !self.finals.contains(&index)
+            && !self.is.iter().any(|identity| identity.argument == index)
+            && !sources.any(is)
+            && !named.any(names)
+    }
+
+    /// It is said what is read, and what goes into everything that is made or changed.
+    #[must_use]
+    pub fn says_what_goes_in(&self) -> bool {
+        self.reads.is_some()
+            && self.makes.iter().all(|making| making.from.is_some())
+            && self.changes.iter().all(|expr| self.says_what_is_put_into(expr))
+    }
+
     /// What decides the measurement besides its subject. Unsaid, all arguments and the subject.
     #[must_use]
     pub fn instrument(&self, params: usize) -> Vec<Source> {

@@ -9,6 +9,9 @@ use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, Root, StepId, Wo
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
 
+/// A grant of a step.
+type GrantAt = (StepId, GrantIx);
+
 /// Where a source comes from in the uses of one grant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Passing {
@@ -96,10 +99,22 @@ pub fn identity(workflow: &Workflow, datum: &Datum) -> Option<Datum> {
     }
 }
 
+/// The datum, and what it is by the declarations that gave it.
+#[must_use]
+pub fn identities(workflow: &Workflow, datum: &Datum) -> Vec<Datum> {
+    let mut same = vec![datum.clone()];
+    while let Some(next) = same.last().and_then(|last| identity(workflow, last))
+        && same.len() < MAX_FOLLOWED
+    {
+        same.push(next);
+    }
+    same
+}
+
 /// The datum that names a thing which never changes: whoever judged that has judged what is in it. A minted name says which thing
 /// it is only with all that the thing lies in, so there it must be the one that the use made which gave the name.
 #[must_use]
-pub fn named(workflow: &Workflow, at: (StepId, GrantIx), expr: &ThingExpr) -> Option<Datum> {
+pub fn named(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> Option<Datum> {
     let (granted, _) = workflow.granted(at)?;
     let level = expr.levels().last()?;
     let kind = workflow.kinds.named(&level.kind).and_then(|kind| workflow.kinds.get(kind))?;
@@ -124,9 +139,54 @@ pub fn named(workflow: &Workflow, at: (StepId, GrantIx), expr: &ThingExpr) -> Op
     (by_name || is_made_as(workflow, &datum, at, expr)).then_some(datum)
 }
 
+/// A datum that names a thing which the use made that gave it, with the steps that judge it and in which the judge can look at
+/// the very thing: a judgement there is one of what was in the thing when the step began. What alters it later was not judged.
+#[must_use]
+pub fn looked_at(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> Option<(Datum, Vec<StepId>)> {
+    let (granted, _) = workflow.granted(at)?;
+    expr.own_keys().iter().find_map(|key| {
+        let KeyExpr::Argument { index, fields } = key else { return None };
+        let Pin::Is(Expr::Datum(datum)) = granted.pins.get(*index as usize)? else { return None };
+        let datum = followed(datum, fields);
+        let steps = judged_in(workflow, &datum);
+        let looks: Vec<StepId> =
+            steps.into_iter().filter(|step| shows(workflow, *step, (at, expr))).collect();
+        (!looks.is_empty() && is_made_as(workflow, &datum, at, expr)).then_some((datum, looks))
+    })
+}
+
+/// The steps with an outcome that judges the datum, what it equals, or what that is a part of.
+fn judged_in(workflow: &Workflow, datum: &Datum) -> Vec<StepId> {
+    let same = identities(workflow, datum);
+    let judges =
+        |of: &Datum| same.iter().any(|one| one.root == of.root && one.fields.starts_with(&of.fields));
+    let steps = workflow
+        .steps
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| step.outcomes.iter().any(|outcome| outcome.of.as_ref().is_some_and(judges)));
+    steps.map(|(index, _)| StepId::of(index)).collect()
+}
+
+/// A use in the step gives something of what the clause certainly means.
+fn shows(workflow: &Workflow, step: StepId, (at, expr): (GrantAt, &ThingExpr)) -> bool {
+    let mut terms = Terms::of(workflow);
+    let meant = terms.term(at.0, at.1, expr);
+    let grants = workflow.grants().filter(|by| by.0 == step);
+    grants.filter_map(|by| Some((by, workflow.granted(by)?.1))).any(|(by, action)| {
+        let leaves = workflow.leaves(&action.result);
+        let said = leaves.iter().filter_map(|leaf| action.clauses.said_of(leaf));
+        let sources = said.flatten().collect::<Vec<_>>();
+        sources
+            .iter()
+            .filter_map(Source::thing)
+            .any(|shown| relate(&workflow.kinds, &terms.term(by.0, by.1, shown), &meant) == Meeting::One)
+    })
+}
+
 /// The use that gave the name made the very thing that the clause means.
 #[must_use]
-pub fn is_made_as(workflow: &Workflow, datum: &Datum, at: (StepId, GrantIx), expr: &ThingExpr) -> bool {
+pub fn is_made_as(workflow: &Workflow, datum: &Datum, at: GrantAt, expr: &ThingExpr) -> bool {
     let mut here = datum.clone();
     for _ in 0..MAX_FOLLOWED {
         let Root::Result { step, grant } = here.root else { return false };

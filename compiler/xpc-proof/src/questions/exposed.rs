@@ -92,7 +92,9 @@ impl Judge<'_> {
         };
         match (&edge.from, &edge.to) {
             (Node::Strangers(_), Node::Datum(field)) => self.is_read_by_name(at, field),
-            _ => edge.datum.as_ref().is_some_and(|datum| self.judges(datum)),
+            _ => {
+                edge.is_cut_in(self.atom.step) && edge.datum.as_ref().is_some_and(|datum| self.judges(datum))
+            }
         }
     }
 

@@ -67,7 +67,7 @@ fn strangers(
     let graph = Graph::of(context.facts.w, &origin);
     let watched = Some(Question::Through(of.clone(), role));
     let what = "what strangers wrote".to_owned();
-    let flow = Flow { origin, role: Some(role), others: false, unexposed, watched, what };
+    let flow = Flow { origin, role: Some(role), others: false, unexposed, watched, what, told: None };
     ask(context, obligation, Some(of), possible(&context.session, of), (flow, graph))
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn private(
         Sinks::Uses(of) => (Some(of), possible(&context.session, of)),
         Sinks::Outsiders | Sinks::Anybody(_) => {
             let mut all: Vec<Granted<'_>> = facts.grants().map(|(at, grant)| Granted { at, grant }).collect();
-            all.retain(|one| graph.leaves(one.at, others));
+            all.retain(|one| graph.leaves(one.at, others, Class::Silent));
             for one in allowed.iter().filter(|one| graph.is_among(&one.things)) {
                 let before = all.len();
                 all.retain(|granted| !uses::all_are(facts, granted, &one.uses));
@@ -104,7 +104,13 @@ pub(crate) fn private(
         }
     };
     let what = format!("what is in `{}`", secret.text);
-    let flow = Flow { origin, role, others, unexposed: false, watched: None, what };
+    let told = |sinks: &[(Granted<'_>, Example<'_, '_>)]| {
+        let mut told: Vec<GrantAt> = sinks.iter().map(|(granted, _)| granted.at).collect();
+        told.retain(|at| of.is_some() || graph.leaves(*at, others, Class::Spelling));
+        told
+    };
+    let told = found.as_deref().map(told).unwrap_or_default();
+    let flow = Flow { origin, role, others, unexposed: false, watched: None, what, told: Some(told) };
     let mut verdict = ask(context, obligation, of, found, (flow, graph));
     if verdict.status == Status::Proved {
         verdict.assuming = assuming;
@@ -125,6 +131,8 @@ struct Flow {
     watched: Option<Question>,
     /// What passes, in words.
     what: String,
+    /// The uses of which the declarations say that something leaves there; all, if there are none.
+    told: Option<Vec<GrantAt>>,
 }
 
 type Found<'f, 'm> = Result<Vec<(Granted<'m>, Example<'f, 'm>)>, String>;
@@ -212,6 +220,11 @@ impl<'m> Asked<'_, '_, 'm> {
 
     fn refute(&mut self, sinks: &[Node], weakest: &[Edge]) -> Verdict {
         let facts = self.context.facts;
+        let mut told = sinks.to_vec();
+        if let Some(those) = &self.flow.told {
+            told.retain(|sink| matches!(sink, Node::Use(at) if those.contains(at)));
+        }
+        let sinks = told.as_slice();
         match self.way(sinks, Class::Chosen) {
             Err(why) => return answer::unknown(why),
             Ok(Some(way)) => {
@@ -230,7 +243,10 @@ impl<'m> Asked<'_, '_, 'm> {
             )),
             Ok(None) => {
                 let silent = weakest.iter().find(|edge| edge.class == Class::Silent);
-                let clause = silent.map_or_else(String::new, |edge| unsaid(facts, edge));
+                let clause = silent.map_or_else(
+                    || "it is not said who reads all that lies there".to_owned(),
+                    |edge| unsaid(facts, edge),
+                );
                 answer::unknown(format!("it may pass by {}, since {clause}", in_words(facts, weakest)))
             }
         }
@@ -391,7 +407,8 @@ impl<'m> Asked<'_, '_, 'm> {
                 route.uses.push(at);
             }
             let here = route.uses.len() - 1;
-            if let (Node::Thing(..), Some((written, writer))) = (&edge.from, before)
+            if let Some((written, writer)) = before
+                && edge.from.is_thing()
                 && written.to == edge.from
             {
                 route.hops.push((writer, here));
@@ -596,11 +613,16 @@ impl<'a, 'f, 'm> Cuts<'a, 'f, 'm> {
     fn judging(&self, edge: &Edge) -> Vec<Atom> {
         let w = self.context.facts.w;
         let Some(datum) = &edge.datum else { return Vec::new() };
+        let judging = |by: &dyn Fn(RoleId) -> bool| {
+            let mut found = judging(w, by, datum);
+            found.retain(|atom| edge.is_cut_in(atom.step));
+            found
+        };
         match &self.contents {
-            None => judging(w, &|by| Some(by) == self.role, datum),
+            None => judging(&|by| Some(by) == self.role),
             Some(contents) if matches!(edge.to, Node::Use(_)) => {
                 let mut contents = contents.borrow_mut();
-                let mut found = judging(w, &|_| true, datum);
+                let mut found = judging(&|_| true);
                 found.retain(|atom| {
                     let role = self.context.facts.step(atom.step).role;
                     contents.makers(datum, atom.step).into_keys().all(|maker| w.are_separate(role, maker))
@@ -642,8 +664,8 @@ fn said(facts: &Facts<'_>, edge: &Edge) -> Option<(GrantAt, String)> {
         (Node::Strangers(_), _) => "strangers may have written what this reads".to_owned(),
         (Node::Mind(role, _), _) => format!("`{}` chooses what goes in here", facts.role_name(*role)),
         (_, Node::Mind(role, _)) => format!("`{}` may know it from here on", facts.role_name(*role)),
-        (Node::Thing(..), _) => "this reads it".to_owned(),
-        (_, Node::Thing(..)) => "this writes it".to_owned(),
+        (from, _) if from.is_thing() => "this reads it".to_owned(),
+        (_, to) if to.is_thing() => "this writes it".to_owned(),
         _ => "it goes in here".to_owned(),
     };
     Some((at, text))
@@ -668,7 +690,7 @@ fn unsaid(facts: &Facts<'_>, edge: &Edge) -> String {
     let Some(grant) = edge.at.grant else { return "a declaration is silent".to_owned() };
     let action = facts.action_name((edge.at.step, grant));
     let clause = match &edge.to {
-        Node::Use(_) => "`reads`",
+        Node::Use(_) if edge.from.is_thing() => "`reads`",
         Node::Datum(_) => "`result … from`",
         _ => "`from` of what it makes or changes",
     };

@@ -5,20 +5,18 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use xp_artifact::content::{may_have_made, names_content, under};
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::{Passing, identity, named, naming, passing, pinned};
+use xp_artifact::passing::{Passing, looked_at, named, naming, passing, pinned};
 use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
 use xp_scope::thing::{
-    Class, Immutable, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, is_several, relate,
+    Class, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, is_several, relate,
 };
 
-use super::stranger::{altering, carried, is_strangers};
+use super::stranger::{altering, carried, is_strangers, taken_in};
 use crate::fact::GrantAt;
 
-/// Identities followed from one datum at most; a checked workflow has no circle.
-const MAX_FOLLOWED: usize = 64;
 /// Ways in which kinds lie in one thing that are looked at.
 const MAX_INSIDE: usize = 256;
 
@@ -29,12 +27,22 @@ pub enum Node {
     Datum(Datum),
     /// In a thing, as uses in the step read it.
     Thing(Term, StepId),
+    /// In a thing, put in when one of the last steps may have been open or settled.
+    Changed(Term, StepId, Vec<StepId>),
     /// With whoever plays the role, when it acts in the step.
     Mind(RoleId, StepId),
     /// With strangers, who write what a use of the grant reads.
     Strangers(GrantAt),
     /// In a use itself: its arguments, and what it takes effect on.
     Use(GrantAt),
+}
+
+impl Node {
+    /// It is in a thing.
+    #[must_use]
+    pub fn is_thing(&self) -> bool {
+        matches!(self, Self::Thing(..) | Self::Changed(..))
+    }
 }
 
 /// Where the ways begin that are looked for.
@@ -57,9 +65,19 @@ pub struct Edge {
     pub at: Moment,
     /// The datum that passes, where it is one: it does not while a judgement of it that cuts this edge is in force.
     pub datum: Option<Datum>,
+    /// The steps whose judgements of the datum cut this edge, where not all do.
+    pub looks: Option<Vec<StepId>>,
     /// What the edge is worth: it is declared or can be chosen, rests on how an upstream spells names, or is there only because a
     /// declaration is silent.
     pub class: Class,
+}
+
+impl Edge {
+    /// Judgements in the step may cut this edge.
+    #[must_use]
+    pub fn is_cut_in(&self, step: StepId) -> bool {
+        self.looks.as_ref().is_none_or(|looks| looks.contains(&step))
+    }
 }
 
 /// Uses of grants that alter a thing, with what goes into it there, and whether the declaration says so.
@@ -76,16 +94,18 @@ struct Shown {
 /// The edges of one workflow, made as they are asked for.
 #[derive(Debug)]
 pub struct Graph<'w> {
-    workflow: &'w Workflow,
+    pub(super) workflow: &'w Workflow,
     /// The things in which ways begin; none where they begin with strangers.
     secret: Option<Term>,
-    terms: Terms<'w>,
-    order: Order<'w>,
-    altered: Vec<(Term, Alterations)>,
+    pub(super) terms: Terms<'w>,
+    pub(super) order: Order<'w>,
+    pub(super) altered: Vec<(Term, Alterations)>,
     /// By role: what it is shown, wherever.
     shown: HashMap<RoleId, Vec<Shown>>,
     /// By term that is read: the altered ones that it may meet, with what that is worth.
     met: HashMap<Term, Vec<(usize, Class)>>,
+    /// By datum: whether it is a mere name.
+    pub(super) mere: HashMap<Datum, bool>,
 }
 
 impl<'w> Graph<'w> {
@@ -134,7 +154,7 @@ impl<'w> Graph<'w> {
             }
         };
         let shown = shown(workflow);
-        Self { workflow, secret, terms, order, altered, shown, met: HashMap::new() }
+        Self { workflow, secret, terms, order, altered, shown, met: HashMap::new(), mere: HashMap::new() }
     }
 
     /// The shortest way from the origin to one of the nodes, along edges of this worth at most that `passes` lets pass, in the
@@ -173,7 +193,8 @@ impl<'w> Graph<'w> {
 
     /// A use of the grant publishes, or writes what somebody may read who is not shown to be a reader of the things in which ways
     /// begin, or of what is read inside of them; where they are `narrowed`, nobody is. What changes may be anything that lies in it.
-    pub fn leaves(&mut self, at: GrantAt, narrowed: bool) -> bool {
+    /// Only what is read to this worth counts.
+    pub fn leaves(&mut self, at: GrantAt, narrowed: bool, worth: Class) -> bool {
         let (Some(secret), Some((_, action))) = (self.secret.clone(), self.workflow.granted(at)) else {
             return true;
         };
@@ -181,17 +202,53 @@ impl<'w> Graph<'w> {
             return true;
         }
         let (kinds, clauses) = (&self.workflow.kinds, &action.clauses);
+        let params = action.params.len();
         let mut places = Vec::new();
         for expr in &clauses.changes {
             let changed = self.terms.term(at.0, at.1, expr);
+            let from = clauses.says_what_is_put_into(expr).then(|| clauses.put_into(params, expr));
+            if narrowed && self.is_copy(at, (&changed, from.as_deref()), &secret) {
+                continue;
+            }
             places.extend(inside(kinds, &changed));
             places.push(changed);
         }
-        places.extend(clauses.makes.iter().map(|making| self.terms.term(at.0, at.1, &making.thing)));
+        for making in &clauses.makes {
+            let made = self.terms.term(at.0, at.1, &making.thing);
+            if !(narrowed && self.is_copy(at, (&made, making.from.as_deref()), &secret)) {
+                places.push(made);
+            }
+        }
         let narrow = narrowed.then_some(&secret);
-        let mut sources = self.read_inside(&secret);
+        let mut sources = self.read_inside(&secret, worth);
         sources.push(secret.clone());
         places.iter().any(|place| sources.iter().any(|source| !audience_within(kinds, place, source, narrow)))
+    }
+
+    /// The use fills the thing from things of the same kind alone, in which the secret lies, and nobody in the run chooses anything
+    /// that goes in: what was secret there is so in the copy, since what lies in the copy at the same place is among the secret.
+    fn is_copy(&mut self, at: GrantAt, (place, from): (&Term, Option<&[Source]>), secret: &Term) -> bool {
+        let (Some((granted, action)), Some(from)) = (self.workflow.granted(at), from) else { return false };
+        let given = |passing: Passing| matches!(passing, Passing::Datum(Datum { root: Root::Param(_), .. }));
+        let (Term::Path(copy), Term::Path(secret_levels)) = (place, secret) else { return false };
+        let kinds = &self.workflow.kinds;
+        action.clauses.reads.is_some()
+            && granted.pins.iter().all(|pin| pinned(pin, &[]).into_iter().all(given))
+            && !from.is_empty()
+            && from.iter().all(|source| {
+                let Source::Thing(expr @ ThingExpr::Path(_)) = source else { return false };
+                let Term::Path(whole) = self.terms.term(at.0, at.1, expr) else { return false };
+                let same =
+                    |other: &[Level]| whole.iter().zip(other).all(|(one, other)| one.kind == other.kind);
+                let Some(rest) = secret_levels.get(whole.len()..).filter(|rest| !rest.is_empty()) else {
+                    return false;
+                };
+                let inner: Vec<Level> = copy.iter().chain(rest).cloned().collect();
+                whole.len() == copy.len()
+                    && same(copy)
+                    && same(secret_levels)
+                    && covers(kinds, secret, &Term::Path(inner))
+            })
     }
 
     /// All the things in which ways begin are certainly among these.
@@ -214,16 +271,35 @@ impl<'w> Graph<'w> {
         })
     }
 
-    /// Things inside these that some use reads: who reads them need not be who reads what they lie in.
-    fn read_inside(&mut self, secret: &Term) -> Vec<Term> {
-        let Term::Path(outer) = secret else { return Vec::new() };
+    /// Things inside these that some use reads: who reads them need not be who reads what they lie in. Whoever reads a thing reads
+    /// all that lies in it; where a kind does not say who reads it, that is worth no more than silence.
+    fn read_inside(&mut self, secret: &Term, worth: Class) -> Vec<Term> {
+        let (Term::Path(outer), kinds) = (secret, &self.workflow.kinds) else { return Vec::new() };
         let mut found = Vec::new();
+        let mut add = |term: Term| {
+            if !found.contains(&term) {
+                found.push(term);
+            }
+        };
         for at in self.workflow.grants() {
             let Some((_, action)) = self.workflow.granted(at) else { continue };
-            for expr in action.clauses.read().iter().filter(|expr| expr.levels().len() > outer.len()) {
-                let read = self.terms.term(at.0, at.1, expr);
-                if self.holds(&read, secret).is_some() && !found.contains(&read) {
-                    found.push(read);
+            for expr in action.clauses.read() {
+                let read = self.terms.term(at.0, at.1, &expr);
+                if self.holds(&read, secret).is_none_or(|class| class > worth) {
+                    continue;
+                }
+                let deeper = expr.levels().len() > outer.len();
+                // What never changes stands for itself alone.
+                let alone = own_kind(kinds, &read).is_some_and(|kind| kind.immutable.is_some());
+                let within = match (alone, deeper) {
+                    (true, _) => Vec::new(),
+                    (false, true) => inside(kinds, &read),
+                    (false, false) => inside(kinds, secret),
+                };
+                let says = |term: &Term| worth == Class::Silent || says_who_reads(kinds, term);
+                within.into_iter().filter(says).for_each(&mut add);
+                if deeper {
+                    add(read);
                 }
             }
         }
@@ -233,7 +309,7 @@ impl<'w> Graph<'w> {
     fn begins(&self, node: &Node, worth: Class) -> bool {
         match node {
             Node::Strangers(_) => true,
-            Node::Thing(term, _) => self.is_secret(term, worth),
+            Node::Thing(term, _) | Node::Changed(term, ..) => self.is_secret(term, worth),
             Node::Datum(_) | Node::Mind(..) | Node::Use(_) => false,
         }
     }
@@ -252,46 +328,9 @@ impl<'w> Graph<'w> {
         }
     }
 
-    /// A name that is derived from content tells nothing of it to whoever is shown the name or is handed it: what is in a thing
-    /// passes on where the thing is read. What strangers wrote may be chosen so that its name says something. Commits and trees
-    /// are such names by their type; of every other type, those that a use gave to what it made.
-    fn is_mere_name(&self, datum: &Datum) -> bool {
-        // What somebody hands in they may have put together as they liked.
-        if self.secret.is_none() || matches!(datum.root, Root::Submission { .. }) {
-            return false;
-        }
-        match type_of(self.workflow, datum) {
-            None => false,
-            Some(Type::Tree) => true,
-            Some(Type::Commit) => {
-                let derived = |kind: &Kind| {
-                    kind.immutable == Some(Immutable::Content)
-                        && matches!(kind.key.as_slice(), [key] if key.ty == Type::Commit)
-                };
-                self.workflow.kinds.iter().any(derived)
-            }
-            Some(_) => self.is_name_of_content(datum),
-        }
-    }
-
-    fn is_name_of_content(&self, datum: &Datum) -> bool {
-        let mut here = datum.clone();
-        for _ in 0..MAX_FOLLOWED {
-            let Root::Result { step, grant } = here.root else { return false };
-            let Some((_, action)) = self.workflow.granted((step, grant)) else { return false };
-            // Whoever says how what is made is called can say something by that.
-            if action.clauses.identity(&here.fields).is_none() {
-                let made =
-                    action.clauses.made_as(&here.fields).and_then(|making| making.thing.levels().last());
-                let kind = made.filter(|own| own.keys.len() == 1);
-                let kind =
-                    kind.and_then(|own| self.workflow.kinds.get(self.workflow.kinds.named(&own.kind)?));
-                return kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content));
-            }
-            let Some(next) = identity(self.workflow, &here) else { return false };
-            here = next;
-        }
-        false
+    /// Ways begin in things.
+    pub(super) fn follows_things(&self) -> bool {
+        self.secret.is_some()
     }
 
     /// The edges into a node. What a mind is shown and what alters a thing is told once for each search.
@@ -304,7 +343,10 @@ impl<'w> Graph<'w> {
     ) -> Vec<Edge> {
         match node {
             Node::Datum(datum) => self.edges_of_datum(node, datum),
-            Node::Thing(term, reader) => self.edges_of_thing(node, term, *reader, worth, things),
+            Node::Thing(term, reader) => self.edges_of_thing(node, (term, *reader, &[]), worth, things),
+            Node::Changed(term, reader, since) => {
+                self.edges_of_thing(node, (term, *reader, since), worth, things)
+            }
             Node::Mind(role, step) => self.edges_of_mind(node, *role, *step, unknown),
             Node::Use(at) => self.edges_of_use(node, *at),
             Node::Strangers(_) => Vec::new(),
@@ -314,10 +356,13 @@ impl<'w> Graph<'w> {
     fn edges_of_use(&mut self, node: &Node, at: GrantAt) -> Vec<Edge> {
         let Some((grant, action)) = self.workflow.granted(at) else { return Vec::new() };
         let mut found: Vec<Edge> = Vec::new();
-        for pin in &grant.pins {
+        for (index, pin) in (0_u32..).zip(&grant.pins) {
+            // What is made public is so whatever else it is for.
+            let public = self.secret.is_some() && action.publishes;
+            let Some(class) = taken_in(action, index).or(public.then_some(Class::Chosen)) else { continue };
             for passing in pinned(pin, &[]) {
                 if !matches!(&passing, Passing::Datum(datum) if self.is_mere_name(datum)) {
-                    found.extend(self.edge(node, at, passing, Class::Chosen));
+                    found.extend(self.edge(node, at, passing, class));
                 }
             }
         }
@@ -396,6 +441,7 @@ impl<'w> Graph<'w> {
             to: node.clone(),
             at,
             datum: None,
+            looks: None,
             class: Class::Chosen,
         }));
         if names_content(self.workflow, ty) {
@@ -430,8 +476,7 @@ impl<'w> Graph<'w> {
     fn edges_of_thing(
         &mut self,
         node: &Node,
-        term: &Term,
-        reader: StepId,
+        (term, reader, since): (&Term, StepId, &[StepId]),
         worth: Class,
         things: &mut HashSet<(usize, GrantAt)>,
     ) -> Vec<Edge> {
@@ -440,6 +485,9 @@ impl<'w> Graph<'w> {
             let Some((altered, uses)) = self.altered.get(number).cloned() else { continue };
             let lists = lists(term, &altered);
             for (at, sources, said) in uses {
+                if self.is_before(at, since) {
+                    continue;
+                }
                 // Whoever lists things reads their names.
                 if lists
                     && class <= worth
@@ -467,6 +515,12 @@ impl<'w> Graph<'w> {
         found
     }
 
+    /// No use of the grant is under way while one of the steps is open, or settled.
+    fn is_before(&mut self, at: GrantAt, steps: &[StepId]) -> bool {
+        // While they are settled it is so, too: what opens its step again unsettles all that depend on it.
+        !steps.is_empty() && steps.iter().all(|step| self.order.is_settled_at(Moment::open(*step), at.0))
+    }
+
     fn edges_of_mind(
         &mut self,
         node: &Node,
@@ -490,6 +544,7 @@ impl<'w> Graph<'w> {
                 to: node.clone(),
                 at,
                 datum,
+                looks: None,
                 class: Class::Chosen,
             }));
         }
@@ -513,7 +568,7 @@ impl<'w> Graph<'w> {
             {
                 let datum = named(self.workflow, at, expr);
                 let from = Node::Thing(term, at.0);
-                found.push(Edge { from, to: node.clone(), at: Moment::used(at), datum, class });
+                found.push(Edge { from, to: node.clone(), at: Moment::used(at), datum, looks: None, class });
             }
             let action = self.workflow.granted(at).map(|(_, action)| action);
             if let (Some(expr), Some(action)) = (source.thing(), action) {
@@ -524,7 +579,9 @@ impl<'w> Graph<'w> {
                 }
             }
             for passing in passing(self.workflow, grant, &source) {
-                found.extend(self.edge(node, at, passing, class));
+                let edge = self.edge(node, at, passing, class);
+                found.extend(edge.as_ref().and_then(changed));
+                found.extend(edge);
             }
         }
         found
@@ -532,33 +589,54 @@ impl<'w> Graph<'w> {
 
     fn edge(&mut self, node: &Node, at: GrantAt, passing: Passing, class: Class) -> Option<Edge> {
         let moment = Moment::used(at);
+        let mut looks = None;
         let (from, datum) = match passing {
             Passing::Datum(datum) => (Node::Datum(datum.clone()), Some(datum)),
             Passing::Field(fields) => {
                 (Node::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }), None)
             }
             Passing::Thing(expr) => {
-                (Node::Thing(self.terms.term(at.0, at.1, &expr), at.0), named(self.workflow, at, &expr))
+                let from = Node::Thing(self.terms.term(at.0, at.1, &expr), at.0);
+                let datum = named(self.workflow, at, &expr).or_else(|| {
+                    let (datum, steps) = looked_at(self.workflow, at, &expr)?;
+                    looks = Some(steps);
+                    Some(datum)
+                });
+                (from, datum)
             }
             Passing::Choice => {
                 let chosen = self.chosen(node, moment, at.0)?;
                 return Some(Edge { class, ..chosen });
             }
         };
-        Some(Edge { from, to: node.clone(), at: moment, datum, class })
+        Some(Edge { from, to: node.clone(), at: moment, datum, looks, class })
     }
 
     fn strangers(&self, node: &Node, at: GrantAt, class: Class) -> Option<Edge> {
         let (from, to) = (Node::Strangers(at), node.clone());
-        self.secret.is_none().then(|| Edge { from, to, at: Moment::used(at), datum: None, class })
+        self.secret.is_none().then(|| Edge {
+            from,
+            to,
+            at: Moment::used(at),
+            datum: None,
+            looks: None,
+            class,
+        })
     }
 
     fn chosen(&self, node: &Node, at: Moment, step: StepId) -> Option<Edge> {
         let role = self.workflow.steps.get(step.index())?.role;
-        Some(Edge { from: Node::Mind(role, step), to: node.clone(), at, datum: None, class: Class::Chosen })
+        Some(Edge {
+            from: Node::Mind(role, step),
+            to: node.clone(),
+            at,
+            datum: None,
+            looks: None,
+            class: Class::Chosen,
+        })
     }
 
-    fn meeting(&mut self, term: &Term) -> Vec<(usize, Class)> {
+    pub(super) fn meeting(&mut self, term: &Term) -> Vec<(usize, Class)> {
         if let Some(known) = self.met.get(term) {
             return known.clone();
         }
@@ -577,6 +655,13 @@ impl<'w> Graph<'w> {
         self.met.insert(term.clone(), found.clone());
         found
     }
+}
+
+/// What was put into the thing when it may already have been looked at and judged.
+fn changed(edge: &Edge) -> Option<Edge> {
+    let (Node::Thing(term, reader), Some(looks)) = (&edge.from, &edge.looks) else { return None };
+    let from = Node::Changed(term.clone(), *reader, looks.clone());
+    Some(Edge { from, datum: None, looks: None, ..edge.clone() })
 }
 
 /// What is read are things of one kind, or what they lie in: what these are called is read, too.
@@ -624,6 +709,16 @@ fn members(workflow: &Workflow, action: &Action, field: &[String]) -> Vec<Vec<St
     fields.map(|member| field.iter().chain([&member.name]).cloned().collect()).collect()
 }
 
+/// The kind of the thing says who reads it.
+fn says_who_reads(kinds: &Kinds, term: &Term) -> bool {
+    own_kind(kinds, term).is_some_and(|kind| kind.audience.is_some())
+}
+
+fn own_kind<'k>(kinds: &'k Kinds, term: &Term) -> Option<&'k Kind> {
+    let Term::Path(levels) = term else { return None };
+    kinds.get(levels.last()?.kind)
+}
+
 /// All that can lie in a thing, by kind.
 fn inside(kinds: &Kinds, term: &Term) -> Vec<Term> {
     let Term::Path(levels) = term else { return Vec::new() };
@@ -649,13 +744,6 @@ fn inside(kinds: &Kinds, term: &Term) -> Vec<Term> {
         }
     }
     found
-}
-
-/// The type of a datum, whether its grant has a binder or not.
-fn type_of<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<&'w Type> {
-    let Root::Result { step, grant } = datum.root else { return workflow.type_of(datum) };
-    let (_, action) = workflow.granted((step, grant))?;
-    datum.fields.iter().try_fold(&action.result, |ty, field| workflow.field_type(ty, field))
 }
 
 /// The result says something.

@@ -1,21 +1,13 @@
 //! Which judgements are of a datum.
 
-use xp_artifact::passing::identity;
+use xp_artifact::passing::identities;
 use xp_artifact::workflow::{Atom, Datum, How, OutcomeIx, RoleId, StepId, Then, Workflow};
-
-/// Identities followed from one datum at most; a checked workflow has no circle.
-const MAX_FOLLOWED: usize = 64;
 
 /// The outcomes by which one of the roles judges the datum, the value that it is, or what that is a part of; while one of them is
 /// in force, so is the judgement. Only a role's own judgement counts.
 #[must_use]
 pub fn judging(workflow: &Workflow, by: &dyn Fn(RoleId) -> bool, datum: &Datum) -> Vec<Atom> {
-    let mut same = vec![datum.clone()];
-    while let Some(next) = same.last().and_then(|last| identity(workflow, last))
-        && same.len() < MAX_FOLLOWED
-    {
-        same.push(next);
-    }
+    let same = identities(workflow, datum);
     let judges =
         |of: &Datum| same.iter().any(|one| one.root == of.root && one.fields.starts_with(&of.fields));
     let mut found = Vec::new();

@@ -7,6 +7,7 @@
 
 mod graph;
 mod judged;
+mod mere;
 mod stranger;
 mod taint;
 

@@ -1,4 +1,4 @@
-//! What strangers may have written.
+//! What strangers may have written, and what goes into a use.
 
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::workflow::{Action, Workflow};
@@ -40,4 +40,14 @@ pub fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source
     let changed = clauses.changes.iter().map(move |expr| (expr, clauses.put_into(params, expr)));
     let removed = clauses.removes.iter().map(move |expr| (expr, clauses.everything(params)));
     made.chain(changed).chain(removed)
+}
+
+/// What it is worth that an argument goes into a use. None if it does not: the upstream refuses the use unless the argument is the
+/// version of a thing, and does nothing else with it.
+pub fn taken_in(action: &Action, index: u32) -> Option<Class> {
+    match (action.clauses.only_compares(index), action.clauses.says_what_goes_in()) {
+        (false, _) => Some(Class::Chosen),
+        (true, false) => Some(Class::Silent),
+        (true, true) => None,
+    }
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
-use xp_artifact::passing::{Passing, named, naming_argument, passing, pinned};
+use xp_artifact::order::{Moment, Order};
+use xp_artifact::passing::{Passing, looked_at, named, naming_argument, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
 
-use super::stranger::{altering, carried, is_strangers};
+use super::stranger::{altering, carried, is_strangers, taken_in};
 use crate::breach::UseNo;
 use crate::fact::{GrantAt, Use};
 use crate::sight::Sight;
@@ -79,6 +80,8 @@ pub(crate) struct Setting<'s> {
     pub workflow: &'s Workflow,
     pub sight: &'s dyn Sight,
     pub judged: &'s dyn Fn(&Datum) -> bool,
+    /// Such a judgement of the datum in this step is in force.
+    pub judged_in: &'s dyn Fn(&Datum, StepId) -> bool,
 }
 
 impl Taint {
@@ -108,12 +111,13 @@ impl Taint {
         let Claimed { id, number, used, asked } = claimed;
         let chose = self.chosen.remove(id);
         let mut intake = Intake::default();
-        let mut puts_in = false;
+        let (mut puts_in, mut goes_in) = (false, false);
         if let Some((grant, action)) = setting.workflow.granted(used.at) {
             puts_in = altering(action).any(|(_, sources)| carried(action, &sources).is_some());
             for (index, pin) in (0_u32..).zip(&grant.pins) {
                 let fields = self.argument(setting, pin, chose);
                 if !fields.is_empty() {
+                    goes_in |= taken_in(action, index).is_some();
                     intake.args.insert(index, fields);
                 }
             }
@@ -128,7 +132,7 @@ impl Taint {
                 }
             }
         }
-        let reached = asked && (puts_in || !(intake.args.is_empty() && intake.data.is_empty()));
+        let reached = asked && (puts_in || goes_in || !intake.data.is_empty());
         self.under_way.insert(number, Taken { used: Use { opening: 0, ..used.clone() }, intake, asked });
         let mut found = self.spread(setting);
         if reached {
@@ -239,8 +243,11 @@ impl Taint {
                         {
                             continue;
                         }
+                        let before = looked(setting, reader.used.at, &expr);
                         let feeding = writers.iter().find(|(writer, used, intake)| {
-                            *writer != Some(*number) && feeds(setting, (used, intake), (&reader.used, &expr))
+                            *writer != Some(*number)
+                                && !before.contains(&used.at.0)
+                                && feeds(setting, (used, intake), (&reader.used, &expr))
                         });
                         if let Some((writer, ..)) = feeding {
                             more.push((*number, place, *writer));
@@ -370,6 +377,19 @@ impl Intake {
             }
         })
     }
+}
+
+/// The steps all of whose uses ended before the judge looked at the thing by its name, where a judgement of that is in force.
+fn looked(setting: &Setting<'_>, at: GrantAt, expr: &ThingExpr) -> BTreeSet<StepId> {
+    let Some((datum, looks)) = looked_at(setting.workflow, at, expr) else { return BTreeSet::new() };
+    let looks: Vec<StepId> = looks.into_iter().filter(|step| (setting.judged_in)(&datum, *step)).collect();
+    if looks.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut order = Order::of(setting.workflow);
+    let steps = (0..setting.workflow.steps.len()).map(StepId::of);
+    let before = |step: &StepId| looks.iter().any(|look| order.is_settled_at(Moment::open(*look), *step));
+    steps.filter(before).collect()
 }
 
 /// The writer alters, with tainted content, what the reader reads.

@@ -71,8 +71,12 @@ impl State {
 }
 
 fn with<T>(workflow: &Workflow, role: RoleId, sight: &dyn Sight, then: impl FnOnce(&Setting<'_>) -> T) -> T {
-    let judged = |datum: &Datum| {
-        judging(workflow, &|by| by == role, datum).into_iter().any(|atom| sight.settled(atom))
+    let in_force = |datum: &Datum| {
+        let mut found = judging(workflow, &|by| by == role, datum);
+        found.retain(|atom| sight.settled(*atom));
+        found
     };
-    then(&Setting { workflow, sight, judged: &judged })
+    let judged = |datum: &Datum| !in_force(datum).is_empty();
+    let judged_in = |datum: &Datum, step| in_force(datum).iter().any(|atom| atom.step == step);
+    then(&Setting { workflow, sight, judged: &judged, judged_in: &judged_in })
 }
