@@ -276,7 +276,8 @@ fn possible(kinds: &Kinds, a: &Term, b: &Term, world: &World) -> bool {
     }
     let of_given = given.iter().any(|(kind, value)| given.contains(&(kind + 1_000, value.clone())));
     // Equal contents have one name.
-    let derived = |kind: u32| kinds.get(KindIx(kind)).unwrap().immutable == Some(Immutable::Content);
+    let derived =
+        |kind: u32| kinds.get(KindIx(kind)).and_then(|kind| kind.immutable) == Some(Immutable::Content);
     let two_mints = minted.iter().any(|((_, kind), mints)| mints.len() > 1 && !derived(*kind));
     let of_literal = upstream.iter().any(|minted| literals.contains(minted));
     !of_given && !two_mints && !of_literal
