@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::map::Map;
 use crate::need::Need;
 use crate::plan;
-use crate::refute::Stage;
+use crate::refute::{Setting, Stage};
 use crate::session::Session;
 use crate::violation::Violation;
 use crate::walk::Walks;
@@ -182,7 +182,7 @@ impl Asked {
             }
             .to_owned()
         })?;
-        stage.can(&acts, &end).map_err(|why| match exact {
+        stage.can(&acts, &end, &Setting::default()).map_err(|why| match exact {
             true => format!("a limit per run stands in the way of the loops: {why}"),
             false => format!("no run was found in which no guard refuses what leads there: {why}"),
         })

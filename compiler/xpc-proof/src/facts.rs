@@ -209,11 +209,6 @@ impl<'m> Facts<'m> {
         self.resets.by(id)
     }
 
-    /// Some loop resets the step.
-    pub fn may_reopen(&self, step: StepId) -> bool {
-        self.loops().any(|(id, _)| self.resets(id, step))
-    }
-
     /// The loop resets the step.
     pub fn resets(&self, id: LoopId, step: StepId) -> bool {
         self.resets.has(id, step)

@@ -210,8 +210,8 @@ impl<'f, 'm> Stage<'f, 'm> {
     ///
     /// # Errors
     /// Where it fails.
-    pub fn can(&self, acts: &[Act], violation: &Violation) -> Result<(), String> {
-        self.carry_out(acts, violation, &Setting::default()).map(|_| ())
+    pub fn can(&self, acts: &[Act], violation: &Violation, setting: &Setting<'m>) -> Result<(), String> {
+        self.carry_out(acts, violation, setting).map(|_| ())
     }
 }
 

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use xp_scope::Type;
-use xp_scope::thing::{Immutable, Kinds, Meeting, Term, relate};
+use xp_scope::thing::{Immutable, Kinds, Meeting, Side, Term, relate};
 
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
 use crate::order::{Moment, Order};
-use crate::passing::naming_argument;
+use crate::passing::{is_made_as, naming_argument};
 use crate::things::Terms;
 use crate::workflow::{
     Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId,
@@ -278,13 +278,25 @@ impl<'w> Finals<'w> {
         let made: Vec<Term> = made.iter().map(|making| self.term((step, grant), &making.thing)).collect();
         let named = self.named_by(at, number);
         let kinds = &self.workflow.kinds;
-        let is_made = |thing: &Term| made.iter().any(|made| relate(kinds, made, thing) == Meeting::One);
+        // What lies in it was judged with it.
+        let is_made = |thing: &Term| {
+            let meets =
+                |made| matches!(relate(kinds, made, thing), Meeting::One | Meeting::Within(Side::Right));
+            made.iter().any(meets)
+        };
         !named.is_empty() && named.iter().all(is_made)
     }
 
     /// The argument names things of which its value says nothing.
     pub fn names_things(&mut self, at: GrantAt, number: u32) -> bool {
         !self.named_by(at, number).is_empty()
+    }
+
+    /// The argument, which is this datum, names things, and some of them is not the one that was made under that name.
+    pub fn names_another(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
+        let Some((_, action)) = self.workflow.granted(at) else { return true };
+        let named = all_named_by(self.workflow, action, number);
+        named.into_iter().any(|expr| !is_made_as(self.workflow, datum, at, expr))
     }
 
     /// What a use of the grant makes or changes that may be the thing which a making of it makes, lie in that or enclose it, with
@@ -353,6 +365,13 @@ pub fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> 
 /// what encloses them where they are read.
 #[must_use]
 pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec<&'a ThingExpr> {
+    let mut named = all_named_by(workflow, action, number);
+    named.retain(|expr| is_filled(workflow, expr));
+    named
+}
+
+/// As [`named_by`], with those that are what their name says.
+fn all_named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec<&'a ThingExpr> {
     let clauses = &action.clauses;
     let is_final = clauses.finals.contains(&number);
     // Where the upstream names it, whatever that name is made of says which one it is.
@@ -383,8 +402,7 @@ pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec
     let said = clauses.reads.is_some().then(|| clauses.said_read().chain(clauses.subjects()));
     let unsaid = clauses.reads.is_none().then(|| clauses.meant());
     let meant = said.into_iter().flatten().chain(unsaid.into_iter().flatten());
-    let named = meant.filter(names).chain(read);
-    named.filter(|expr| is_filled(workflow, expr)).collect()
+    meant.filter(names).chain(read).collect()
 }
 
 /// The things that a use reads under a name into which it turns an argument.

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xp_scope::Type;
-use xp_scope::thing::{Audience, Kind};
+use xp_scope::thing::{Audience, Kind, relate};
 
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{Source, ThingExpr};
@@ -282,9 +282,20 @@ fn given(workflow: &Workflow, from: (GrantAt, Passing), is_judged: &dyn Fn(&Datu
                 Root::Result { step, grant } => {
                     let Some((_, action)) = workflow.granted((step, grant)) else { continue };
                     let made = action.clauses.all_made_as(&datum.fields);
-                    let content = made
-                        .into_iter()
-                        .flat_map(|making| action.clauses.content_of(action.params.len(), making));
+                    // All that the use put into what it made, or into what that lies in.
+                    let made: Vec<_> =
+                        made.into_iter().map(|making| terms.made(step, grant, making)).collect();
+                    let content: Vec<Source> = altering(action)
+                        .filter(|(expr, _)| {
+                            let making = action.clauses.makes.iter().find(|making| making.thing == **expr);
+                            let term = match making {
+                                Some(making) => terms.made(step, grant, making),
+                                None => terms.term(step, grant, expr),
+                            };
+                            made.iter().any(|made| !relate(&workflow.kinds, made, &term).is_apart())
+                        })
+                        .flat_map(|(_, sources)| sources)
+                        .collect();
                     let sources = workflow.sources(action, &datum.fields).into_iter().chain(content);
                     open.extend(passed(workflow, (step, grant), sources));
                 }

@@ -3,7 +3,7 @@
 //! Exact on live maps: a step opens in some run when some live map has it open. Where a limit per run could keep a loop
 //! from being used up, only a plan that the machine carries out counts as yes.
 
-use xp_artifact::workflow::{Atom, Datum, StepId};
+use xp_artifact::workflow::{Atom, Datum, Root, StepId};
 use xp_diagnostics::{Diagnostic, codes};
 use xpc_model::{Place, Verdict};
 
@@ -113,7 +113,18 @@ fn showing(context: &Context<'_, '_>, datum: &Datum) -> String {
     let facts = context.facts;
     let mut actions = facts.w.actions.iter();
     let shown = actions.find_map(|action| {
-        let field = action.shows.iter().find(|field| facts.is_like(datum, action, field))?;
+        // What is asked for by its name is shown; another use of what gave the datum shows that again, unless it makes a new one.
+        let own = match datum.root {
+            Root::Result { step, grant } => Some(facts.action_of((step, grant))),
+            Root::Param(_) | Root::Submission { .. } => None,
+        };
+        let shows_it = |field: &String| {
+            let of = std::slice::from_ref(field);
+            facts.is_like(datum, action, field)
+                && (action.clauses.identity(of).is_some()
+                    || own.is_some_and(|own| std::ptr::eq(own, action) && datum.fields == of))
+        };
+        let field = action.shows.iter().find(|field| action.clauses.makes.is_empty() && shows_it(field))?;
         Some(format!("`{}.{}`, which shows `{field}`", action.connector, action.name))
     });
     match shown {

@@ -1,13 +1,16 @@
 //! What has been judged of a final argument: itself, or all that it was made of.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::content::{Contents, altering};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::judgement::{Finals, filled_as, judgements, turned_into};
 use xp_artifact::passing::is_made_as;
-use xp_artifact::workflow::{Action, Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, Then};
+use xp_artifact::rests::needs_one_of;
+use xp_artifact::workflow::{
+    Action, Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, StepId, Then,
+};
 use xp_scope::thing::Immutable;
 
 use super::expected::expects;
@@ -34,7 +37,11 @@ pub(super) struct Judged<'f, 'm> {
     pub assumed: RefCell<Vec<&'m Assumption>>,
     by_datum: BTreeMap<Datum, Vec<Atom>>,
     /// Formulas of data with their sizes, once computed.
-    known: RefCell<BTreeMap<Datum, (Formula, usize)>>,
+    known: RefCell<BTreeMap<(bool, Datum), (Formula, usize)>>,
+    /// What is followed is the name of something, and nothing that was made under it counts.
+    as_name: Cell<bool>,
+    /// Uses that may have put in, or given, what their declaration does not say.
+    pub unsaid: RefCell<Vec<GrantAt>>,
     pub finals: RefCell<Finals<'m>>,
     /// Data that are being followed: one that is made of itself adds nothing.
     followed: RefCell<BTreeSet<Datum>>,
@@ -60,6 +67,8 @@ impl<'f, 'm> Judged<'f, 'm> {
             assumed: RefCell::default(),
             by_datum,
             known: RefCell::default(),
+            as_name: Cell::new(false),
+            unsaid: RefCell::default(),
             finals,
             followed: RefCell::default(),
         }
@@ -75,12 +84,14 @@ impl<'f, 'm> Judged<'f, 'm> {
         let made = self.maker(pin);
         if filled.is_empty() {
             // The name of something says nothing of another thing that is called so.
-            if let Some(made) = made.filter(|_| self.finals.borrow_mut().names_things(at, number))
-                && !self.finals.borrow_mut().is_name_of(&made, at, number)
-            {
-                return Ok(Some(Formula::Any(self.directly(&made).collect())));
-            }
-            return self.pin(pin);
+            let is_named = match pin {
+                Pin::Is(Expr::Datum(datum)) => self.finals.borrow_mut().names_another(datum, at, number),
+                _ => self.finals.borrow_mut().names_things(at, number),
+            };
+            self.as_name.set(is_named);
+            let found = self.pin(pin);
+            self.as_name.set(false);
+            return found;
         }
         let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of(datum, at, number);
         let judged = self.by_datum.iter().filter(|(datum, _)| is_name(datum));
@@ -103,32 +114,44 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// When all that uses of the grant put into things was judged; none where that is not known, or may have been something else in
     /// an earlier opening.
     fn put_in(&self, by: GrantAt) -> Result<Option<Formula>, String> {
-        let action = self.facts.action_of(by);
-        let Some(grant) = self.facts.grant(by) else { return Ok(None) };
-        let stays = |root: Root| root.step().is_none_or(|step| !self.facts.may_reopen(step));
-        if !stays(Root::Result { step: by.0, grant: by.1 }) {
+        if self.may_have_been_used(by.0) {
             return Ok(None);
         }
-        let mut parts = Vec::new();
-        for source in altering(action).flat_map(|(_, sources)| sources) {
-            match source {
-                Source::Argument { index, fields } => {
-                    let (mut made, mut params) = (Vec::new(), Vec::new());
-                    let pin = grant.pins.get(index as usize);
-                    let Some(()) = pin.and_then(|pin| given(pin, fields, &mut made, &mut params)) else {
-                        return Ok(None);
-                    };
-                    for datum in made.iter().chain(&params) {
-                        if !stays(datum.root) {
-                            return Ok(None);
-                        }
-                        parts.push(self.datum(datum)?.0);
-                    }
-                }
-                Source::Field(_) | Source::Thing(_) => return Ok(None),
+        let mut from = From::default();
+        for source in altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources) {
+            if self.add(by, source, &mut from).is_none() {
+                return Ok(None);
             }
         }
-        Ok(Some(Formula::All(parts)))
+        let Some(all) = from.all() else { return Ok(None) };
+        let all: Result<Vec<Formula>, String> = all
+            .iter()
+            .map(|(is_name, one)| self.known_as(*is_name, one).map(|(formula, _)| formula))
+            .collect();
+        Ok(Some(Formula::All(all?)))
+    }
+
+    /// When the datum has been judged, or as a name.
+    fn known_as(&self, is_name: bool, datum: &Datum) -> Result<(Formula, usize), String> {
+        let before = self.as_name.get();
+        self.as_name.set(before || is_name);
+        let found = self.datum(datum);
+        self.as_name.set(before);
+        found
+    }
+
+    /// The step may have been open before, and uses of it done with other values: some loop that resets it can fire once it has
+    /// begun. Where its source must have settled otherwise before the step begins, it cannot.
+    fn may_have_been_used(&self, step: StepId) -> bool {
+        let facts = self.facts;
+        facts.loops().filter(|(id, _)| facts.resets(*id, step)).any(|(_, by)| {
+            let settled: Vec<Atom> = facts
+                .atoms(by.step)
+                .filter(|(_, outcome)| outcome.then == Then::Settle)
+                .map(|(atom, _)| atom)
+                .collect();
+            !needs_one_of(facts.w, step, &settled)
+        })
     }
 
     /// Of the judgements of what the argument was made from, those by roles that made nothing of it: a name that passes
@@ -199,7 +222,8 @@ impl<'f, 'm> Judged<'f, 'm> {
 
     /// When the datum has been judged: itself, or all that it was made from.
     fn datum(&self, datum: &Datum) -> Result<(Formula, usize), String> {
-        if let Some(known) = self.known.borrow().get(datum) {
+        let key = (self.as_name.get(), datum.clone());
+        if let Some(known) = self.known.borrow().get(&key) {
             return Ok(known.clone());
         }
         let mut ways: Vec<Formula> = self.directly(datum).collect();
@@ -208,8 +232,8 @@ impl<'f, 'm> Judged<'f, 'm> {
         if first && let Some(given) = self.made_from(datum) {
             let (mut all, mut way) = (Vec::new(), 0_usize);
             let mut never = false;
-            for one in given {
-                let (formula, of) = self.datum(&one)?;
+            for (is_name, one) in given {
+                let (formula, of) = self.known_as(is_name, &one)?;
                 never |= formula == Formula::Any(Vec::new());
                 way = way.saturating_add(of);
                 all.push(formula);
@@ -226,17 +250,16 @@ impl<'f, 'm> Judged<'f, 'm> {
             return Err("what is deployed was made in too many ways to follow".to_owned());
         }
         let found = (Formula::Any(ways), size);
-        self.known.borrow_mut().insert(datum.clone(), found.clone());
+        self.known.borrow_mut().insert(key, found.clone());
         Ok(found)
     }
 
     /// All that a datum was made from, where that is known and none of it was chosen freely: nothing where that was written by the
     /// author. What the run was given counts where there is nothing else; what a branch must still be at is compared and goes
     /// nowhere.
-    fn made_from(&self, datum: &Datum) -> Option<Vec<Datum>> {
+    fn made_from(&self, datum: &Datum) -> Option<Vec<(bool, Datum)>> {
         let Root::Result { step, grant } = datum.root else { return None };
         let action = self.facts.action_of((step, grant));
-        let pins = &self.facts.grant((step, grant))?.pins;
         let clauses = &action.clauses;
         // Of a record, what is compared is the part that the clause names. Where a clause says that it goes into the result, it
         // must be the version that some use gave.
@@ -251,19 +274,21 @@ impl<'f, 'm> Judged<'f, 'm> {
                     })
             })
         };
-        let (mut made, mut params) = (Vec::new(), Vec::new());
+        let at = (step, grant);
+        let mut from = From::default();
         // What is in a thing goes with its name, unless the name is derived from it.
         let named = filled_as(self.facts.w, action, &datum.fields);
+        // What has the name is another thing than what was made under it: then only a judgement of the name itself counts.
+        if self.as_name.get() && !clauses.all_made_as(&datum.fields).is_empty() {
+            return None;
+        }
         // Arguments that the author wrote, and nothing else, known or unknown.
         let is_said =
             clauses.said_of(&datum.fields).is_some() && named.iter().all(|made| made.from.is_some());
-        let mut is_written = false;
-        let mut is_of_things = clauses.reads.is_none() && !is_said;
+        from.of_things = clauses.reads.is_none() && !is_said;
         // All that the use made or changed under this name, in what has it, or in what that may lie in.
-        let filling = named
-            .iter()
-            .flat_map(|making| self.finals.borrow_mut().filling((step, grant), action, making))
-            .flatten();
+        let filling =
+            named.iter().flat_map(|making| self.finals.borrow_mut().filling(at, action, making)).flatten();
         let inside = altering(action)
             .filter(|(expr, _)| !named.is_empty() && is_in(action, expr, &datum.fields))
             .flat_map(|(_, sources)| sources);
@@ -271,54 +296,72 @@ impl<'f, 'm> Judged<'f, 'm> {
         for source in self.facts.w.sources(action, &datum.fields).into_iter().chain(content) {
             match source {
                 Source::Argument { index, fields } if compared(index, &fields) => {}
-                Source::Argument { index, fields } => {
-                    given(pins.get(index as usize)?, fields, &mut made, &mut params)?;
-                    is_written = true;
+                source => self.add(at, source, &mut from)?,
+            }
+        }
+        from.all()
+    }
+
+    /// Adds where a source of a use comes from; none where it was chosen freely, or is not known.
+    fn add(&self, at: GrantAt, source: Source, from: &mut From) -> Option<()> {
+        let action = self.facts.action_of(at);
+        let clauses = &action.clauses;
+        let pins = &self.facts.grant(at)?.pins;
+        let root = Root::Result { step: at.0, grant: at.1 };
+        match source {
+            Source::Argument { index, fields } => {
+                given(pins.get(index as usize)?, fields, &mut from.made, &mut from.params)?;
+                from.written = true;
+            }
+            // What the upstream generates nobody chose.
+            Source::Field(fields) if clauses.said_of(&fields).is_some_and(|said| said.is_empty()) => {}
+            Source::Field(fields) => from.made.push(Datum { root, fields }),
+            // A clause that is left out refutes nothing.
+            Source::Thing(ThingExpr::Anything) if self.outside == Outside::Given => {
+                from.of_things = true;
+                self.unsaid.borrow_mut().push(at);
+            }
+            // What is in a thing is all that its key says of it: where that is the content itself, or the operator's.
+            Source::Thing(thing) => {
+                from.of_things = true;
+                let kind = self.facts.w.kinds.named(&thing.levels().last()?.kind)?;
+                let immutable = self.facts.w.kinds.get(kind)?.immutable;
+                let content = immutable.is_some();
+                // What other uses of the run alter is not what it was when it was given.
+                if !content
+                    && (self.finals.borrow_mut().is_altered_besides(at, &thing)
+                        || !self.is_as_given(at, &thing))
+                {
+                    return None;
                 }
-                // What the upstream generates nobody chose.
-                Source::Field(fields) if clauses.said_of(&fields).is_some_and(|said| said.is_empty()) => {}
-                Source::Field(fields) => made.push(Datum { root: datum.root, fields }),
-                // What is in a thing is all that its key says of it: where that is the content itself, or the operator's.
-                Source::Thing(thing) => {
-                    is_of_things = true;
-                    let kind = self.facts.w.kinds.named(&thing.levels().last()?.kind)?;
-                    let immutable = self.facts.w.kinds.get(kind)?.immutable;
-                    let content = immutable.is_some();
-                    // What other uses of the run alter is not what it was when it was given.
-                    if !content
-                        && (self.finals.borrow_mut().is_altered_besides((step, grant), &thing)
-                            || !self.is_as_given((step, grant), &thing))
-                    {
-                        return None;
-                    }
-                    let mut named = Vec::new();
-                    for key in thing.keys() {
-                        match key {
-                            KeyExpr::Literal(_) => {}
-                            KeyExpr::Argument { index, fields } => {
-                                given(pins.get(*index as usize)?, fields.clone(), &mut named, &mut params)?;
-                            }
-                            KeyExpr::Field(fields) => {
-                                named.push(Datum { root: datum.root, fields: fields.clone() });
-                            }
-                            KeyExpr::Every(_) | KeyExpr::Some => return None,
+                let mut named = Vec::new();
+                for key in thing.keys() {
+                    match key {
+                        KeyExpr::Literal(_) => {}
+                        KeyExpr::Argument { index, fields } => {
+                            given(pins.get(*index as usize)?, fields.clone(), &mut named, &mut from.params)?;
                         }
+                        KeyExpr::Field(fields) => named.push(Datum { root, fields: fields.clone() }),
+                        KeyExpr::Every(_) | KeyExpr::Some => return None,
                     }
-                    if !named.is_empty() && !content {
-                        return None;
-                    }
-                    // A minted name says nothing of what is in it: whoever judges by it must not have had a hand in that.
-                    if immutable == Some(Immutable::Minted)
-                        && named.iter().any(|datum| !self.is_by_others(datum, (step, grant), &thing))
-                    {
-                        return None;
-                    }
-                    made.extend(named);
+                }
+                if !named.is_empty() && !content {
+                    return None;
+                }
+                // A minted name says nothing of what is in it: whoever judges by it must not have had a hand in that.
+                if immutable == Some(Immutable::Minted)
+                    && named.iter().any(|datum| !self.is_by_others(datum, at, &thing))
+                {
+                    return None;
+                }
+                // Of content, what it is called like counts, and not what another thing is made of that is called so.
+                for datum in named {
+                    let other = content && !is_made_as(self.facts.w, &datum, at, &thing);
+                    if other { from.names.push(datum) } else { from.made.push(datum) }
                 }
             }
         }
-        let found = if made.is_empty() { params } else { made };
-        (!found.is_empty() || is_written && !is_of_things).then_some(found)
+        Some(())
     }
 
     /// Nobody else writes in the thing, or the use expects it as it was.
@@ -350,6 +393,33 @@ impl<'f, 'm> Judged<'f, 'm> {
             !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
                 && makers.keys().all(|maker| self.facts.w.are_separate(judge, *maker))
         })
+    }
+}
+
+/// Where something comes from.
+#[derive(Default)]
+struct From {
+    made: Vec<Datum>,
+    /// Names, of which only what they are called counts.
+    names: Vec<Datum>,
+    /// What the run was given.
+    params: Vec<Datum>,
+    /// Some of it the author wrote.
+    written: bool,
+    /// Some of it was in things.
+    of_things: bool,
+}
+
+impl From {
+    /// What has to be judged of it, each with whether it is a name only: what the run was given where there is nothing else; none where nothing is known to be judged.
+    fn all(self) -> Option<Vec<(bool, Datum)>> {
+        let made = self.made.into_iter().map(|datum| (false, datum));
+        let mut found: Vec<(bool, Datum)> =
+            made.chain(self.names.into_iter().map(|datum| (true, datum))).collect();
+        if found.is_empty() {
+            found.extend(self.params.into_iter().map(|datum| (false, datum)));
+        }
+        (!found.is_empty() || self.written && !self.of_things).then_some(found)
     }
 }
 

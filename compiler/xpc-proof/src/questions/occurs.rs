@@ -3,7 +3,7 @@
 //! Live maps are exactly the maps of runs, unless using a loop up runs into a limit per run, or a guard may refuse a use: then
 //! some live maps belong to no run. What was proved of them stays true; whether it says anything is shown by a run, or unknown.
 
-use xp_artifact::question::Question;
+use xp_artifact::question::{Question, Uses};
 use xp_artifact::workflow::{Atom, Formula};
 use xp_diagnostics::{Event, EventKind};
 use xpc_model::Verdict;
@@ -42,7 +42,8 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
             Ok(found) => found,
             Err(why) => return answer::unknown(why),
         };
-        let Some(run) = occurs(context, &found) else {
+        let asked = (!any_arguments).then_some(uses);
+        let Some(run) = occurs(context, asked, &found) else {
             let why = if context.facts.guarding().is_exact() {
                 "a limit per run stands in the way of a loop"
             } else {
@@ -58,8 +59,12 @@ pub(crate) fn or_unknown(context: &Context<'_, '_>, question: &Question, verdict
     Verdict { witness: shown.or(verdict.witness), ..verdict }
 }
 
-/// What is settled in some run in which one of the uses is made.
-fn occurs(context: &Context<'_, '_>, found: &[(Granted<'_>, Example<'_, '_>)]) -> Option<Vec<Atom>> {
+/// What is settled in some run in which one of the uses is made, with the arguments that are asked about.
+fn occurs(
+    context: &Context<'_, '_>,
+    asked: Option<&Uses>,
+    found: &[(Granted<'_>, Example<'_, '_>)],
+) -> Option<Vec<Atom>> {
     let (facts, walks) = (context.facts, context.session.walks());
     if facts.guarding().is_exact() {
         let surely = found.iter().find(|(_, example)| !walks.needs_scarce(facts, &example.map()));
@@ -67,20 +72,29 @@ fn occurs(context: &Context<'_, '_>, found: &[(Granted<'_>, Example<'_, '_>)]) -
             return Some(example.in_order(facts));
         }
     }
-    let all = found.iter().map(|(granted, example)| (granted.at, example.map()));
-    let found: Vec<(GrantAt, Map)> = all.take(super::MOST).collect();
+    let all = found.iter().take(super::MOST).filter_map(|(granted, example)| {
+        let mut setting = Setting::default();
+        if let Some(uses) = asked {
+            // A guard may refuse these arguments and no others.
+            let args = uses::steered(context, uses, granted.grant, &mut setting).ok()?;
+            let aims = args.into_iter().map(|(number, value)| (number, Vec::new(), value));
+            setting.aims.insert(granted.at, aims.collect());
+        }
+        Some((granted.at, example.map(), setting))
+    });
+    let found: Vec<(GrantAt, Map, Setting<'_>)> = all.collect();
     let made = |at: GrantAt| Violation::UseWithout(at, Formula::Any(Vec::new()));
-    let planned = |(at, map): &&(GrantAt, Map)| {
+    let planned = |(at, map, setting): &&(GrantAt, Map, Setting<'_>)| {
         let acts = plan::to_map(facts, map, &[Act::using(*at)]);
-        acts.is_some_and(|acts| context.stage.can(&acts, &made(*at)).is_ok())
+        acts.is_some_and(|acts| context.stage.can(&acts, &made(*at), setting).is_ok())
     };
-    if let Some((_, map)) = found.iter().find(planned) {
+    if let Some((_, map, _)) = found.iter().find(planned) {
         return Some(map.in_order(facts));
     }
     let searched = found
         .iter()
         .take(SEARCHED)
-        .find_map(|(at, _)| context.stage.search(&made(*at), &Setting::default(), "").ok())?;
+        .find_map(|(at, _, setting)| context.stage.search(&made(*at), setting, "").ok())?;
     let settles = |event: &&Event| matches!(event.kind, EventKind::Settle { .. });
     Some(searched.events.iter().filter(settles).filter_map(|event| told::taken(facts, event)).collect())
 }

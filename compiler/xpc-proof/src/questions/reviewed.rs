@@ -38,6 +38,14 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     // What outsiders may have put into a thing is nobody's choice in the run: it refutes nothing by itself.
     let lenient = Judged::of(context.facts, &things, Outside::Given);
     match self::failures(context, &lenient) {
+        Ok(none) if none.is_empty() && !lenient.unsaid.borrow().is_empty() => {
+            let unsaid = lenient.unsaid.borrow();
+            let action = unsaid.first().map(|at| context.facts.action_name(*at)).unwrap_or_default();
+            answer::unknown(format!(
+                "a final argument may be made of what `{action}` read: its declaration does not say what it `reads`, or what its \
+                 result and what it changes are `from`"
+            ))
+        }
         Ok(none) if none.is_empty() => match lenient.seen.borrow().first() {
             Some((at, term)) => answer::conditional(format!(
                 "`{}` reads {}, in which somebody else may write, and a final argument is made of it: judge what it gives, let it \

@@ -406,7 +406,8 @@ impl<'w> Graph<'w> {
                 let sources = self.workflow.sources(action, &datum.fields);
                 if clauses.identity(&datum.fields).is_none()
                     && clauses.made_as(&datum.fields).is_none()
-                    && self.may_name_what_is_made(at, &sources)
+                    && (self.may_name_what_is_made(at, &sources)
+                        || may_be_spelled(self.workflow, declared, action, &sources))
                 {
                     self.behind_name(node, datum, Moment::used(at), &mut found);
                 }
@@ -770,4 +771,21 @@ fn back(seen: &HashMap<Node, Option<Edge>>, from: Node) -> Vec<Edge> {
         way.push(edge.clone());
     }
     way
+}
+
+/// Somebody chose a text that the use turns into the field: it may spell any name.
+fn may_be_spelled(workflow: &Workflow, grant: &Grant, action: &Action, sources: &[Source]) -> bool {
+    sources.iter().any(|source| {
+        let Source::Argument { index, fields } = source else { return false };
+        let param = action.params.get(*index as usize).map(|param| &param.ty);
+        let ty = param.and_then(|ty| fields.iter().try_fold(ty, |ty, field| workflow.field_type(ty, field)));
+        let chosen = |passing: &Passing| match passing {
+            Passing::Choice => true,
+            Passing::Datum(datum) => !matches!(datum.root, Root::Param(_)),
+            Passing::Field(_) | Passing::Thing(_) => false,
+        };
+        // A name of git is followed as what it is.
+        !matches!(ty, Some(Type::Commit | Type::Tree | Type::Bool))
+            && grant.pins.get(*index as usize).is_some_and(|pin| pinned(pin, fields).iter().any(chosen))
+    })
 }

@@ -69,11 +69,14 @@ impl Graph<'_> {
         if !seen.data.insert(Datum { root, fields: fields.to_vec() }) {
             return true;
         }
-        let Some((_, action)) = self.workflow.granted(at) else { return false };
+        let Some((granted, action)) = self.workflow.granted(at) else { return false };
+        // What is an argument is that, wherever else the argument goes.
+        if let Some((index, of)) = action.clauses.identity(fields) {
+            let pin = granted.pins.get(index as usize);
+            return pin.is_some_and(|pin| self.tell_nothing(at, pinned(pin, &of), seen));
+        }
         let made = action.clauses.all_made_as(fields);
-        if action.clauses.identity(fields).is_none()
-            && made.iter().any(|making| is_derived_kind(self.workflow, &making.thing))
-        {
+        if made.iter().any(|making| is_derived_kind(self.workflow, &making.thing)) {
             return true;
         }
         let sources = self.workflow.sources(action, fields);
