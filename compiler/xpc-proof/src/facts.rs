@@ -3,14 +3,16 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 
-use xp_artifact::declaration::Clauses;
+use xp_artifact::declaration::{Clauses, KeyExpr};
 use xp_artifact::depends::{self, Resets};
+use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
     Action, ActionId, Atom, Condition, Datum, Effect, Formula, Grant, GrantIx, How, Loop, LoopId, Outcome,
-    OutcomeIx, Per, Repeat, RoleId, Root, Step, StepId, Then, Workflow,
+    OutcomeIx, Per, Pin, Repeat, RoleId, Root, Step, StepId, Then, Workflow,
 };
 use xp_diagnostics::Span;
 use xp_machine::Machine;
+use xp_scope::thing::{Immutable, Key, relate};
 use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place, ProofObligation};
 
@@ -365,7 +367,7 @@ impl<'m> Facts<'m> {
             for field in &action.shows {
                 let ty = self.w.field_type(&action.result, field);
                 if self.usable(at) && ty.is_some_and(|ty| class_of(ty) == class) {
-                    ways.push(Shown::Use(at.1, field.clone()));
+                    ways.extend(self.way_to_see(at, grant, field, datum));
                 }
             }
         }
@@ -376,6 +378,49 @@ impl<'m> Facts<'m> {
             ways.push(Shown::ByChance);
         }
         ways
+    }
+
+    /// How a use shows the datum in a field. None where it cannot: the field names something that is made anew, or the use is of
+    /// another thing. Where it is pinned to something else, two values may happen to be equal.
+    fn way_to_see(&self, at: GrantAt, grant: &Grant, field: &str, datum: &Datum) -> Option<Shown> {
+        let clauses = &self.action(grant.action).clauses;
+        let fields = [field.to_owned()];
+        let sure = Some(Shown::Use(at.1, field.to_owned()));
+        if datum.root == (Root::Result { step: at.0, grant: at.1 }) {
+            return sure;
+        }
+        let mut terms = Terms::of(self.w);
+        if let Some((index, of)) = clauses.identity(&fields) {
+            let Some(pin @ Pin::Is(_)) = grant.pins.get(index as usize).filter(|_| of.is_empty()) else {
+                return sure;
+            };
+            if terms.argument(pin) == terms.datum(datum) {
+                return sure;
+            }
+            let key = KeyExpr::Argument { index, fields: Vec::new() };
+            let mut looked = clauses.said_read().chain(clauses.subjects());
+            let another = looked.any(|expr| {
+                let own = expr.own_keys() == std::slice::from_ref(&key);
+                own && relate(
+                    &self.w.kinds,
+                    &terms.term(at.0, at.1, expr),
+                    &terms.term_where(at, expr, index, datum),
+                )
+                .is_apart()
+            });
+            return (!another).then_some(Shown::ByChance);
+        }
+        let made = clauses.all_made_as(&fields);
+        let is_new = made.iter().any(|making| {
+            let own = making.thing.levels().last().and_then(|own| self.w.kinds.named(&own.kind));
+            let own = own.and_then(|own| self.w.kinds.get(own));
+            own.is_some_and(|own| own.immutable != Some(Immutable::Content))
+        });
+        match terms.datum(datum) {
+            _ if !is_new => sure,
+            Key::Minted { .. } => None,
+            _ => Some(Shown::ByChance),
+        }
     }
 
     /// A field of the action's result can be the datum.

@@ -9,12 +9,15 @@ use xp_scope::thing::{Immutable, Kinds, Meeting, Side, Term, relate};
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
 use crate::order::{Moment, Order};
-use crate::passing::{is_made_as, naming_argument};
+use crate::passing::{identity, is_made_as, naming_argument};
 use crate::things::Terms;
 use crate::workflow::{
     Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId,
     Workflow,
 };
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
 
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
@@ -272,18 +275,10 @@ impl<'w> Finals<'w> {
 
     /// The datum is given by the use that made the very thing which the argument names, and names it.
     pub fn is_name_of(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
-        let Root::Result { step, grant } = datum.root else { return false };
-        let Some((_, action)) = self.workflow.granted((step, grant)) else { return false };
-        let made = filled_as(self.workflow, action, &datum.fields);
-        let made: Vec<Term> = made.iter().map(|making| self.term((step, grant), &making.thing)).collect();
+        let made = self.made_as(datum);
         let named = self.named_by(at, number);
         let kinds = &self.workflow.kinds;
-        // What lies in it was judged with it.
-        let is_made = |thing: &Term| {
-            let meets =
-                |made| matches!(relate(kinds, made, thing), Meeting::One | Meeting::Within(Side::Right));
-            made.iter().any(meets)
-        };
+        let is_made = |thing: &Term| made.iter().any(|made| is_all_in(kinds, made, thing));
         !named.is_empty() && named.iter().all(is_made)
     }
 
@@ -296,7 +291,30 @@ impl<'w> Finals<'w> {
     pub fn names_another(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
         let Some((_, action)) = self.workflow.granted(at) else { return true };
         let named = all_named_by(self.workflow, action, number);
-        named.into_iter().any(|expr| !is_made_as(self.workflow, datum, at, expr))
+        let mut here = datum.clone();
+        for _ in 0..MAX_FOLLOWED {
+            let Some(next) = identity(self.workflow, &here) else { break };
+            here = next;
+        }
+        named.into_iter().any(|expr| {
+            let lies_in = is_filled(self.workflow, expr) && self.is_in_what_was_made(&here, at, expr);
+            !lies_in && !is_made_as(self.workflow, datum, at, expr)
+        })
+    }
+
+    /// The use that gave the datum made the thing that a clause means, or what encloses it, and named it so.
+    fn is_in_what_was_made(&mut self, datum: &Datum, at: GrantAt, expr: &ThingExpr) -> bool {
+        let thing = self.term(at, expr);
+        let made = self.made_as(datum);
+        made.iter().any(|made| is_all_in(&self.workflow.kinds, made, &thing))
+    }
+
+    /// What the use that gave the datum made under that name.
+    fn made_as(&mut self, datum: &Datum) -> Vec<Term> {
+        let Root::Result { step, grant } = datum.root else { return Vec::new() };
+        let Some((_, action)) = self.workflow.granted((step, grant)) else { return Vec::new() };
+        let made = filled_as(self.workflow, action, &datum.fields);
+        made.iter().map(|making| self.term((step, grant), &making.thing)).collect()
     }
 
     /// What a use of the grant makes or changes that may be the thing which a making of it makes, lie in that or enclose it, with
@@ -444,6 +462,11 @@ pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) 
     let mut made = action.clauses.all_made_as(field);
     made.retain(|making| is_filled(workflow, &making.thing));
     made
+}
+
+/// The thing is the one that was made, or lies in it: it was judged with it.
+fn is_all_in(kinds: &Kinds, made: &Term, thing: &Term) -> bool {
+    matches!(relate(kinds, made, thing), Meeting::One | Meeting::Within(Side::Right))
 }
 
 /// Its name is derived from what is in it: whoever names it, says that.

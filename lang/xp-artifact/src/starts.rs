@@ -11,13 +11,16 @@ use xp_scope::thing::{Audience, Kind, relate};
 
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{Source, ThingExpr};
-use crate::judgement::judgements;
-use crate::passing::{Passing, named_by, naming, passing, pinned};
+use crate::judgement::{self, judgements};
+use crate::passing::{Passing, identity, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
 use crate::things::Terms;
 use crate::workflow::{
-    Action, Atom, Datum, Grant, GrantIx, How, ParamId, RoleId, Root, StepId, Then, Workflow,
+    Action, Atom, Datum, Expr, Grant, GrantIx, How, ParamId, Pin, RoleId, Root, StepId, Then, Workflow,
 };
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
 
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
@@ -252,6 +255,12 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
     for number in &clauses.finals {
         let Some(pin) = grant.pins.get(*number as usize) else { continue };
         found.extend(pinned(pin, &[]).into_iter().map(|passing| (passing, Why::Final(name()))));
+        // What was put into what it names is made final with it. Of what the run made, its name is followed to that.
+        if matches!(pin, Pin::Is(Expr::Datum(datum)) if is_made(workflow, datum)) {
+            continue;
+        }
+        let things = judgement::named_by(workflow, action, *number).into_iter();
+        found.extend(things.map(|thing| (Passing::Thing(thing.clone()), Why::Final(name()))));
     }
     found
 }
@@ -334,6 +343,22 @@ fn passed(
 /// Things of other kinds lie in things of this one.
 fn is_container(workflow: &Workflow, kind: &Kind) -> bool {
     workflow.kinds.iter().any(|other| other.parents.contains(&kind.name))
+}
+
+/// The use that gave the datum made something under that name.
+fn is_made(workflow: &Workflow, datum: &Datum) -> bool {
+    let mut here = datum.clone();
+    for _ in 0..MAX_FOLLOWED {
+        let Root::Result { step, grant } = here.root else { return false };
+        let made =
+            workflow.granted((step, grant)).map(|(_, action)| action.clauses.all_made_as(&here.fields));
+        if made.is_some_and(|made| !made.is_empty()) {
+            return true;
+        }
+        let Some(next) = identity(workflow, &here) else { return false };
+        here = next;
+    }
+    false
 }
 
 /// All things of the kind, and all that lies in them, are said to have the same readers, each of their kind.

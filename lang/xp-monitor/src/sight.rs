@@ -6,7 +6,7 @@ use xp_artifact::declaration::{KeyExpr, LevelExpr, ThingExpr};
 use xp_artifact::things;
 use xp_artifact::workflow::{Action, Atom, Datum, Workflow};
 use xp_scope::Value;
-use xp_scope::thing::Canonical;
+use xp_scope::thing::{Canonical, Immutable};
 
 use crate::evidence::{Evidence, can_change};
 use crate::fact::{GrantAt, Use};
@@ -150,6 +150,13 @@ impl<'w> Concrete<'w> {
     /// Whether making a thing alters what evidence is about. It is nothing that evidence was given of before: where the
     /// upstream decides its name, it only alters what it lies in.
     fn making_alters(&self, made: &Named<'_>, about: &Named<'_>) -> bool {
+        // Content that is made again is there already, with what lies in it.
+        let own = made.expr.levels().last().and_then(|own| self.workflow.kinds.named(&own.kind));
+        let own = own.and_then(|own| self.workflow.kinds.get(own));
+        let deeper = about.expr.levels().len() > made.expr.levels().len();
+        if deeper && own.is_some_and(|own| own.immutable == Some(Immutable::Content)) {
+            return false;
+        }
         let named_upstream = made.depth() + 1 == made.expr.levels().len();
         let settled = self.results.is_some() || !can_change(self.workflow, made.expr);
         if !(named_upstream && settled && about.is_whole()) {

@@ -321,6 +321,41 @@ workflow checked(repo: text) {
 }
 
 #[test]
+fn what_is_put_into_a_final_thing_is_the_starter_s() {
+    let workflow = r#"connector desk {
+  resource Doc { name: text exact }
+  action put(name: text, text: text) { effect write changes Doc(name) from text reads nothing repeat manual }
+  action view(text: text) -> { text: text } { effect read changes nothing reads nothing result.text is text shows text repeat idempotent }
+  action publish(name: text) { effect publish final name changes nothing reads Doc(name) irreversible repeat manual }
+}
+workflow checked(note: text) {
+  agent a, b
+  separate roles a, b
+  assume nobody else changes desk.Doc(any) because "the folder is ours"
+  step judge by b { may desk.view(note) once per run
+    outcome ok of note
+    outcome no -> end }
+  step put by a after judge.ok { may desk.put("d", note) once per run as x
+    outcome done auto when x }
+  step go by a after put.done { may desk.publish("d") once per run as x
+    outcome done auto when x }
+}
+"#;
+    let folder = folder_with("bank.xp", workflow);
+    let with = |controller: &str| {
+        let rule = roster("").replace("bug_fix", "checked");
+        let principals = format!(
+            "[[principal]]\nname = \"x\"\ncontroller = \"sales\"\nroles = [\"a\"]\n\n\
+             [[principal]]\nname = \"y\"\ncontroller = \"{controller}\"\nroles = [\"b\"]\n\n"
+        );
+        std::fs::write(folder.path().join("roster.toml"), principals + &rule).expect("written");
+        run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"])
+    };
+    with("audit").exits(0);
+    with("sales").exits(3).says(&["XP0627", "`x` may choose `note` and judge it"]);
+}
+
+#[test]
 fn a_parameter_judged_beside_the_way_is_the_starter_s() {
     let workflow = |after: &str, bad: &str| {
         format!(

@@ -75,7 +75,10 @@ impl Table {
             for altered in things.altered(at) {
                 let meeting = known.entry(altered).or_insert_with(|| {
                     let each = about.iter().enumerate().filter_map(|(number, about)| {
-                        let classes = about.iter().filter_map(|about| things.meet(altered, *about));
+                        let classes = about
+                            .iter()
+                            .filter(|about| !things.is_content_around(altered, **about))
+                            .filter_map(|about| things.meet(altered, *about));
                         Some((number, classes.min()?))
                     });
                     each.collect()

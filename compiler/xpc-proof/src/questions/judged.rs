@@ -84,14 +84,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         let made = self.maker(pin);
         if filled.is_empty() {
             // The name of something says nothing of another thing that is called so.
-            let is_named = match pin {
-                Pin::Is(Expr::Datum(datum)) => self.finals.borrow_mut().names_another(datum, at, number),
-                _ => self.finals.borrow_mut().names_things(at, number),
-            };
-            self.as_name.set(is_named);
-            let found = self.pin(pin);
-            self.as_name.set(false);
-            return found;
+            return self.named(at, number, pin);
         }
         let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of(datum, at, number);
         let judged = self.by_datum.iter().filter(|(datum, _)| is_name(datum));
@@ -105,10 +98,27 @@ impl<'f, 'm> Judged<'f, 'm> {
                 None => parts.push(self.put_in(*by)?),
             }
         }
-        if let Some(parts) = parts.into_iter().collect() {
+        // Which of all there are it is must have been judged as well, or is as written.
+        if let Some(mut parts) = parts.into_iter().collect::<Option<Vec<Formula>>>() {
+            let is_made = made.is_some_and(|made| !self.finals.borrow_mut().names_another(&made, at, number));
+            if !is_made {
+                parts.extend(self.named(at, number, pin)?);
+            }
             ways.push(Formula::All(parts));
         }
         Ok(Some(Formula::Any(ways)))
+    }
+
+    /// As [`Self::pin`], of an argument that names something: nothing counts that was made under the name, if it is another thing.
+    fn named(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
+        let is_named = match pin {
+            Pin::Is(Expr::Datum(datum)) => self.finals.borrow_mut().names_another(datum, at, number),
+            _ => self.finals.borrow_mut().names_things(at, number),
+        };
+        self.as_name.set(is_named);
+        let found = self.pin(pin);
+        self.as_name.set(false);
+        found
     }
 
     /// When all that uses of the grant put into things was judged; none where that is not known, or may have been something else in

@@ -8,7 +8,7 @@ use xp_artifact::judgement::is_open;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Level, Meeting, Term, covers, is_several, relate};
+use xp_scope::thing::{Class, Immutable, Level, Meeting, Term, covers, is_several, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -53,6 +53,17 @@ impl<'f, 'm> Things<'f, 'm> {
         }
         let term = self.terms.borrow_mut().term(at.0, at.1, expr);
         self.number(term)
+    }
+
+    /// What is made is content in which the other thing lies: made again, it is there already, with all that lies in it.
+    pub fn is_content_around(&self, made: TermIx, inner: TermIx) -> bool {
+        let table = self.table.borrow();
+        let (Some(Term::Path(made)), Some(Term::Path(inner))) = (table.0.get(made.0), table.0.get(inner.0))
+        else {
+            return false;
+        };
+        let own = made.last().and_then(|own| self.facts.w.kinds.get(own.kind));
+        inner.len() > made.len() && own.is_some_and(|own| own.immutable == Some(Immutable::Content))
     }
 
     /// What the grant changes, makes or removes.

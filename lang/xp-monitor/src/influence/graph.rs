@@ -14,7 +14,7 @@ use xp_scope::thing::{
     Class, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, is_several, relate,
 };
 
-use super::stranger::{altering, carried, is_strangers, taken_in};
+use super::stranger::{carried, is_strangers, passes_on, taken_in};
 use crate::fact::GrantAt;
 
 /// Ways in which kinds lie in one thing that are looked at.
@@ -366,8 +366,7 @@ impl<'w> Graph<'w> {
                 }
             }
         }
-        // What strangers wrote, put by the use itself into what it alters.
-        if let Some(class) = altering(action).filter_map(|(_, sources)| carried(action, &sources)).min() {
+        if let Some(class) = passes_on(action) {
             found.extend(self.strangers(node, at, class));
         }
         // What it takes effect on: what it reads, and what it changes as it was.

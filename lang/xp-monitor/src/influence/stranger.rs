@@ -32,6 +32,14 @@ pub fn carried(action: &Action, sources: &[Source]) -> Option<Class> {
     read.map(worth).min()
 }
 
+/// What it is worth that a use itself passes on what strangers wrote: it puts that into what it alters, or reads it and publishes.
+pub fn passes_on(action: &Action) -> Option<Class> {
+    let altered = altering(action).filter_map(|(_, sources)| carried(action, &sources));
+    let read: Vec<Source> = action.clauses.read().into_iter().map(Source::Thing).collect();
+    let published = action.publishes.then(|| carried(action, &read)).flatten();
+    altered.chain(published).min()
+}
+
 /// What an action alters, with what goes into it.
 pub fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source>)> {
     let clauses = &action.clauses;

@@ -9,7 +9,7 @@ use xp_artifact::passing::{Passing, looked_at, named, naming_argument, passing, 
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
 
-use super::stranger::{altering, carried, is_strangers, taken_in};
+use super::stranger::{altering, carried, is_strangers, passes_on, taken_in};
 use crate::breach::UseNo;
 use crate::fact::{GrantAt, Use};
 use crate::sight::Sight;
@@ -113,7 +113,7 @@ impl Taint {
         let mut intake = Intake::default();
         let (mut puts_in, mut goes_in) = (false, false);
         if let Some((grant, action)) = setting.workflow.granted(used.at) {
-            puts_in = altering(action).any(|(_, sources)| carried(action, &sources).is_some());
+            puts_in = passes_on(action).is_some();
             for (index, pin) in (0_u32..).zip(&grant.pins) {
                 let fields = self.argument(setting, pin, chose);
                 if !fields.is_empty() {
