@@ -34,21 +34,29 @@ struct Maker<'w> {
 impl Taken {
     pub fn of(w: &Workflow, resets: &Resets) -> Self {
         let mut terms = Terms::of(w);
-        let mut makers = Vec::new();
+        let (mut makers, mut unnamed) = (Vec::new(), Vec::new());
         for (number, step) in w.steps.iter().enumerate() {
             for (index, grant) in step.grants.iter().enumerate() {
                 let at = (StepId::of(number), GrantIx::of(index));
                 let Some(action) = w.actions.get(grant.action.index()) else { continue };
                 for making in action.clauses.makes.iter().filter(|making| !is_derived(w, making)) {
-                    let named = is_named(action, making);
-                    let term = match named {
-                        true => by_name(terms.term(at.0, at.1, &making.thing)),
-                        false => terms.made(at.0, at.1, making),
-                    };
-                    makers.push(Maker { at, grant, action, making, term, named });
+                    if is_named(action, making) {
+                        let term = by_name(terms.term(at.0, at.1, &making.thing));
+                        makers.push(Maker { at, grant, action, making, term, named: true });
+                    } else {
+                        unnamed.push((at, grant, action, making));
+                    }
                 }
             }
         }
+        // Names that are given upstream matter only beside one that its user cannot choose otherwise.
+        if makers.iter().all(Maker::is_chosen) {
+            return Self::default();
+        }
+        makers.extend(unnamed.into_iter().map(|(at, grant, action, making)| {
+            let term = terms.made(at.0, at.1, making);
+            Maker { at, grant, action, making, term, named: false }
+        }));
         let loops = (0..w.loops.len()).map(LoopId::of);
         let reopened: BTreeSet<StepId> = resets.by_any(loops).into_iter().collect();
         let mut taken = Self::default();
