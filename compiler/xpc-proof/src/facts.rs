@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use xp_artifact::declaration::{Clauses, KeyExpr};
 use xp_artifact::depends::{self, Resets};
+use xp_artifact::judgement::is_filled;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
     Action, ActionId, Atom, Condition, Datum, Effect, Formula, Grant, GrantIx, How, Loop, LoopId, Outcome,
@@ -12,7 +13,7 @@ use xp_artifact::workflow::{
 };
 use xp_diagnostics::Span;
 use xp_machine::Machine;
-use xp_scope::thing::{Immutable, Key, relate};
+use xp_scope::thing::{Key, relate};
 use xp_scope::{Type, Value};
 use xpc_model::{Dependencies, Model, Place, ProofObligation};
 
@@ -411,11 +412,7 @@ impl<'m> Facts<'m> {
             return (!another).then_some(Shown::ByChance);
         }
         let made = clauses.all_made_as(&fields);
-        let is_new = made.iter().any(|making| {
-            let own = making.thing.levels().last().and_then(|own| self.w.kinds.named(&own.kind));
-            let own = own.and_then(|own| self.w.kinds.get(own));
-            own.is_some_and(|own| own.immutable != Some(Immutable::Content))
-        });
+        let is_new = made.iter().any(|making| is_filled(self.w, &making.thing));
         match terms.datum(datum) {
             _ if !is_new => sure,
             Key::Minted { .. } => None,

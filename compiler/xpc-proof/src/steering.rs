@@ -17,6 +17,8 @@ use crate::scopes;
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
 
+/// Choices that are tried for one run.
+pub(crate) const TRIED: usize = 8;
 /// Ways to spell a text that are tried.
 const SPELLINGS: usize = 10_000;
 
@@ -521,6 +523,27 @@ impl<'f, 'm> Steering<'f, 'm> {
             }
         }
     }
+}
+
+/// The first run that some of the choices show, or why the last one does not.
+pub(crate) fn first<'m, T>(
+    steerings: Vec<Steering<'_, 'm>>,
+    setting: &Setting<'m>,
+    none: &str,
+    mut run: impl FnMut(&mut Setting<'m>) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut why = none.to_owned();
+    for steering in steerings.into_iter().take(TRIED) {
+        let mut setting = setting.clone();
+        if !steering.choose(&mut setting) {
+            continue;
+        }
+        match run(&mut setting) {
+            Ok(found) => return Ok(found),
+            Err(reason) => why = reason,
+        }
+    }
+    Err(why)
 }
 
 /// A value of a type that names something.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{KeyExpr, Making};
 use xp_artifact::depends::Resets;
+use xp_artifact::judgement::is_filled;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, LoopId, Pin, Root, StepId, Workflow};
-use xp_scope::thing::{Immutable, Key, Term, relate};
+use xp_scope::thing::{Key, Term, relate};
 
 type GrantAt = (StepId, GrantIx);
 
@@ -39,7 +40,8 @@ impl Taken {
             for (index, grant) in step.grants.iter().enumerate() {
                 let at = (StepId::of(number), GrantIx::of(index));
                 let Some(action) = w.actions.get(grant.action.index()) else { continue };
-                for making in action.clauses.makes.iter().filter(|making| !is_derived(w, making)) {
+                // Equal content has one name, and is made as often as it is.
+                for making in action.clauses.makes.iter().filter(|making| is_filled(w, &making.thing)) {
                     if is_named(action, making) {
                         let term = by_name(terms.term(at.0, at.1, &making.thing));
                         makers.push(Maker { at, grant, action, making, term, named: true });
@@ -167,11 +169,4 @@ fn is_named(action: &Action, making: &Making) -> bool {
         KeyExpr::Field(fields) => action.clauses.identity(fields).is_some(),
         _ => true,
     })
-}
-
-/// Equal content has one name, and is made as often as it is.
-fn is_derived(w: &Workflow, making: &Making) -> bool {
-    let own = making.thing.levels().last();
-    let kind = own.and_then(|own| w.kinds.get(w.kinds.named(&own.kind)?));
-    kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content))
 }

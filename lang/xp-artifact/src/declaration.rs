@@ -333,7 +333,10 @@ impl Clauses {
     #[must_use]
     pub fn only_compares(&self, index: u32) -> bool {
         let is = |source: &Source| matches!(source, Source::Argument { index: named, .. } if *named == index);
-        let compared = |one: &Expectation| matches!(&one.at, Some(Source::Argument { index: named, fields }) if *named == index && fields.is_empty());
+        let compared = |one: &Expectation| match &one.at {
+            Some(Source::Argument { index: named, fields }) => *named == index && fields.is_empty(),
+            _ => false,
+        };
         let names = |expr: &ThingExpr| {
             expr.keys().any(|key| matches!(key, KeyExpr::Argument { index: named, .. } if *named == index))
         };

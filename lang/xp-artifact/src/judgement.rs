@@ -9,15 +9,12 @@ use xp_scope::thing::{Immutable, Kinds, Meeting, Side, Term, relate};
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
 use crate::order::{Moment, Order};
-use crate::passing::{identity, is_made_as, naming_argument};
+use crate::passing::{identities, is_made_as, naming_argument};
 use crate::things::Terms;
 use crate::workflow::{
     Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId,
     Workflow,
 };
-
-/// Identities followed from one datum at most; a checked workflow has no circle.
-const MAX_FOLLOWED: usize = 64;
 
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
@@ -291,13 +288,9 @@ impl<'w> Finals<'w> {
     pub fn names_another(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
         let Some((_, action)) = self.workflow.granted(at) else { return true };
         let named = all_named_by(self.workflow, action, number);
-        let mut here = datum.clone();
-        for _ in 0..MAX_FOLLOWED {
-            let Some(next) = identity(self.workflow, &here) else { break };
-            here = next;
-        }
+        let given = identities(self.workflow, datum).pop().unwrap_or_else(|| datum.clone());
         named.into_iter().any(|expr| {
-            let lies_in = is_filled(self.workflow, expr) && self.is_in_what_was_made(&here, at, expr);
+            let lies_in = is_filled(self.workflow, expr) && self.is_in_what_was_made(&given, at, expr);
             !lies_in && !is_made_as(self.workflow, datum, at, expr)
         })
     }
@@ -317,15 +310,9 @@ impl<'w> Finals<'w> {
         made.iter().map(|making| self.term((step, grant), &making.thing)).collect()
     }
 
-    /// What a use of the grant makes or changes that may be the thing which a making of it makes, lie in that or enclose it, with
-    /// what goes into it.
-    pub fn filling<'a>(&mut self, at: GrantAt, action: &'a Action, making: &Making) -> Vec<Vec<Source>> {
-        let made = self.term(at, &making.thing);
-        let all: Vec<(&'a ThingExpr, Vec<Source>)> = altering(action).collect();
-        let filling = all.into_iter().filter(|(expr, _)| {
-            **expr == making.thing || !relate(&self.workflow.kinds, &made, &self.term(at, expr)).is_apart()
-        });
-        filling.map(|(_, sources)| sources).collect()
+    /// What goes into the thing that a use of the grant makes: see [`filling`].
+    pub fn filling(&mut self, at: GrantAt, making: &Making) -> Vec<Source> {
+        filling(self.workflow, &mut self.terms, at, making)
     }
 
     fn named_by(&mut self, at: GrantAt, number: u32) -> Vec<Term> {
@@ -334,12 +321,33 @@ impl<'w> Finals<'w> {
     }
 
     fn term(&mut self, at: GrantAt, expr: &ThingExpr) -> Term {
-        let action = self.workflow.granted(at).map(|(_, action)| action);
-        match action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr)) {
-            Some(making) => self.terms.made(at.0, at.1, making),
-            None => self.terms.term(at.0, at.1, expr),
-        }
+        meant(self.workflow, &mut self.terms, at, expr)
     }
+}
+
+/// What a clause of a use means; what the use itself makes is new under the name that it is given.
+pub fn meant<'w>(workflow: &'w Workflow, terms: &mut Terms<'w>, at: GrantAt, expr: &ThingExpr) -> Term {
+    let action = workflow.granted(at).map(|(_, action)| action);
+    match action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr)) {
+        Some(making) => terms.made(at.0, at.1, making),
+        None => terms.term(at.0, at.1, expr),
+    }
+}
+
+/// What a use of the grant puts into the thing that it makes, into what that lies in, and into what may be one with it or lie in it.
+pub fn filling<'w>(
+    workflow: &'w Workflow,
+    terms: &mut Terms<'w>,
+    at: GrantAt,
+    making: &Making,
+) -> Vec<Source> {
+    let Some((_, action)) = workflow.granted(at) else { return Vec::new() };
+    let made = meant(workflow, terms, at, &making.thing);
+    let goes_in = altering(action).filter(|(expr, _)| {
+        **expr == making.thing
+            || !relate(&workflow.kinds, &made, &meant(workflow, terms, at, expr)).is_apart()
+    });
+    goes_in.flat_map(|(_, sources)| sources).collect()
 }
 
 /// The arguments that say which thing a key means: where the upstream names it, whatever that name is made of.
@@ -470,13 +478,16 @@ fn is_all_in(kinds: &Kinds, made: &Term, thing: &Term) -> bool {
 }
 
 /// Its name is derived from what is in it: whoever names it, says that.
-fn is_named_by_content(kinds: &Kinds, term: &Term) -> bool {
+#[must_use]
+pub fn is_named_by_content(kinds: &Kinds, term: &Term) -> bool {
     let Term::Path(levels) = term else { return false };
     let kind = levels.last().and_then(|own| kinds.get(own.kind));
     kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content))
 }
 
-fn is_filled(workflow: &Workflow, expr: &ThingExpr) -> bool {
+/// What is in it is not said by its name.
+#[must_use]
+pub fn is_filled(workflow: &Workflow, expr: &ThingExpr) -> bool {
     let kind = expr.levels().last().and_then(|level| workflow.kinds.named(&level.kind));
     let kind = kind.and_then(|kind| workflow.kinds.get(kind));
     kind.is_none_or(|kind| kind.immutable != Some(Immutable::Content))

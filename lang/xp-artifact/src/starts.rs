@@ -7,20 +7,17 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xp_scope::Type;
-use xp_scope::thing::{Audience, Kind, relate};
+use xp_scope::thing::{Audience, Kind};
 
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{Source, ThingExpr};
-use crate::judgement::{self, judgements};
-use crate::passing::{Passing, identity, named_by, naming, passing, pinned};
+use crate::judgement::{self, filling, judgements};
+use crate::passing::{Passing, identities, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
 use crate::things::Terms;
 use crate::workflow::{
     Action, Atom, Datum, Expr, Grant, GrantIx, How, ParamId, Pin, RoleId, Root, StepId, Then, Workflow,
 };
-
-/// Identities followed from one datum at most; a checked workflow has no circle.
-const MAX_FOLLOWED: usize = 64;
 
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
@@ -292,18 +289,9 @@ fn given(workflow: &Workflow, from: (GrantAt, Passing), is_judged: &dyn Fn(&Datu
                     let Some((_, action)) = workflow.granted((step, grant)) else { continue };
                     let made = action.clauses.all_made_as(&datum.fields);
                     // All that the use put into what it made, or into what that lies in.
-                    let made: Vec<_> =
-                        made.into_iter().map(|making| terms.made(step, grant, making)).collect();
-                    let content: Vec<Source> = altering(action)
-                        .filter(|(expr, _)| {
-                            let making = action.clauses.makes.iter().find(|making| making.thing == **expr);
-                            let term = match making {
-                                Some(making) => terms.made(step, grant, making),
-                                None => terms.term(step, grant, expr),
-                            };
-                            made.iter().any(|made| !relate(&workflow.kinds, made, &term).is_apart())
-                        })
-                        .flat_map(|(_, sources)| sources)
+                    let content: Vec<Source> = made
+                        .into_iter()
+                        .flat_map(|making| filling(workflow, &mut terms, (step, grant), making))
                         .collect();
                     let sources = workflow.sources(action, &datum.fields).into_iter().chain(content);
                     open.extend(passed(workflow, (step, grant), sources));
@@ -347,18 +335,11 @@ fn is_container(workflow: &Workflow, kind: &Kind) -> bool {
 
 /// The use that gave the datum made something under that name.
 fn is_made(workflow: &Workflow, datum: &Datum) -> bool {
-    let mut here = datum.clone();
-    for _ in 0..MAX_FOLLOWED {
-        let Root::Result { step, grant } = here.root else { return false };
-        let made =
-            workflow.granted((step, grant)).map(|(_, action)| action.clauses.all_made_as(&here.fields));
-        if made.is_some_and(|made| !made.is_empty()) {
-            return true;
-        }
-        let Some(next) = identity(workflow, &here) else { return false };
-        here = next;
-    }
-    false
+    identities(workflow, datum).iter().any(|same| {
+        let Root::Result { step, grant } = same.root else { return false };
+        let granted = workflow.granted((step, grant));
+        granted.is_some_and(|(_, action)| !action.clauses.all_made_as(&same.fields).is_empty())
+    })
 }
 
 /// All things of the kind, and all that lies in them, are said to have the same readers, each of their kind.

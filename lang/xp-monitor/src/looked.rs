@@ -5,10 +5,10 @@
 //! names the thing had the value that was judged.
 
 use xp_artifact::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
-use xp_artifact::judgement::{arguments_in, is_open};
+use xp_artifact::judgement::{arguments_in, is_open, meant};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, GrantIx, Pin, Root, StepId, Workflow};
-use xp_scope::thing::{Meeting, Term, relate};
+use xp_scope::thing::{Meeting, relate};
 use xp_scope::{Type, Value};
 
 use crate::fact::{GrantAt, Use};
@@ -57,21 +57,6 @@ fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
     let Some((_, action)) = workflow.granted(at) else { return false };
     action.clauses.subjects().any(|subject| subject == expr)
         || workflow.sources(action, &[]).contains(&Source::Thing(expr.clone()))
-}
-
-/// What a clause of a use means; what the use itself makes is new under the name that it is given.
-pub(crate) fn meant<'w>(
-    workflow: &'w Workflow,
-    terms: &mut Terms<'w>,
-    at: GrantAt,
-    expr: &ThingExpr,
-) -> Term {
-    let action = workflow.granted(at).map(|(_, action)| action);
-    let made = action.and_then(|action| action.clauses.makes.iter().find(|making| making.thing == *expr));
-    match made {
-        Some(making) => terms.made(at.0, at.1, making),
-        None => terms.term(at.0, at.1, expr),
-    }
 }
 
 /// Uses of a step that may look at what the datum names, with the clause that says so.

@@ -1,13 +1,13 @@
 //! Whether a clause certainly means what evidence is about.
 
 use xp_artifact::declaration::ThingExpr;
+use xp_artifact::judgement::meant;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Workflow;
 use xp_scope::thing::{Meeting, Term, relate};
 
 use crate::evidence::Evidence;
 use crate::fact::GrantAt;
-use crate::looked::meant;
 
 /// Compares the things that clauses mean in one live map.
 #[derive(Debug)]

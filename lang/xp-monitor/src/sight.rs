@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::declaration::{KeyExpr, LevelExpr, ThingExpr};
+use xp_artifact::judgement::is_filled;
 use xp_artifact::things;
 use xp_artifact::workflow::{Action, Atom, Datum, Workflow};
 use xp_scope::Value;
-use xp_scope::thing::{Canonical, Immutable};
+use xp_scope::thing::Canonical;
 
 use crate::evidence::{Evidence, can_change};
 use crate::fact::{GrantAt, Use};
@@ -151,10 +152,8 @@ impl<'w> Concrete<'w> {
     /// upstream decides its name, it only alters what it lies in.
     fn making_alters(&self, made: &Named<'_>, about: &Named<'_>) -> bool {
         // Content that is made again is there already, with what lies in it.
-        let own = made.expr.levels().last().and_then(|own| self.workflow.kinds.named(&own.kind));
-        let own = own.and_then(|own| self.workflow.kinds.get(own));
         let deeper = about.expr.levels().len() > made.expr.levels().len();
-        if deeper && own.is_some_and(|own| own.immutable == Some(Immutable::Content)) {
+        if deeper && !is_filled(self.workflow, made.expr) {
             return false;
         }
         let named_upstream = made.depth() + 1 == made.expr.levels().len();

@@ -28,6 +28,24 @@ fn held_against_a_rule_that_pins_nothing(workflow: &str) -> super::Ran {
     run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"])
 }
 
+/// The workflow `checked`, started by `x` of the controller `sales`, who plays the first role, while somebody of the other
+/// controller plays the second.
+fn held_against_a_starter(
+    workflow: &str,
+    (first, second): (&str, &str),
+    controller: &str,
+    params: &str,
+) -> super::Ran {
+    let folder = folder_with("bank.xp", workflow);
+    let rule = roster(params).replace("bug_fix", "checked");
+    let principals = format!(
+        "[[principal]]\nname = \"x\"\ncontroller = \"sales\"\nroles = [\"{first}\"]\n\n\
+         [[principal]]\nname = \"y\"\ncontroller = \"{controller}\"\nroles = [\"{second}\"]\n\n"
+    );
+    std::fs::write(folder.path().join("roster.toml"), principals + &rule).expect("written");
+    run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"])
+}
+
 #[test]
 fn the_example_s_roster_pins_what_it_must() {
     let path = xp_tests::root().join("examples/bug_fix/roster.toml");
@@ -144,15 +162,8 @@ workflow checked(payee: text) {
   }
 }
 "#;
-    let folder = folder_with("bank.xp", workflow);
     let with = |controller: &str, params: &str| {
-        let rule = roster(params).replace("bug_fix", "checked");
-        let principals = format!(
-            "[[principal]]\nname = \"x\"\ncontroller = \"sales\"\nroles = [\"clerk\"]\n\n\
-             [[principal]]\nname = \"y\"\ncontroller = \"{controller}\"\nroles = [\"boss\"]\n\n"
-        );
-        std::fs::write(folder.path().join("roster.toml"), principals + &rule).expect("written");
-        run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"])
+        held_against_a_starter(workflow, ("clerk", "boss"), controller, params)
     };
     with("audit", "").exits(0);
     with("sales", "").exits(3).says(&[
@@ -341,16 +352,7 @@ workflow checked(note: text) {
     outcome done auto when x }
 }
 "#;
-    let folder = folder_with("bank.xp", workflow);
-    let with = |controller: &str| {
-        let rule = roster("").replace("bug_fix", "checked");
-        let principals = format!(
-            "[[principal]]\nname = \"x\"\ncontroller = \"sales\"\nroles = [\"a\"]\n\n\
-             [[principal]]\nname = \"y\"\ncontroller = \"{controller}\"\nroles = [\"b\"]\n\n"
-        );
-        std::fs::write(folder.path().join("roster.toml"), principals + &rule).expect("written");
-        run(folder.path(), &["check", "bank.xp", "--roster", "roster.toml"])
-    };
+    let with = |controller: &str| held_against_a_starter(workflow, ("a", "b"), controller, "");
     with("audit").exits(0);
     with("sales").exits(3).says(&["XP0627", "`x` may choose `note` and judge it"]);
 }

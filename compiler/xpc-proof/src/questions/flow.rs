@@ -28,7 +28,7 @@ use crate::moments::{Asking, Moments};
 use crate::need::Need;
 use crate::plan::{self, Act};
 use crate::refute::Setting;
-use crate::steering::{Named, Steering};
+use crate::steering::{self, Named, Steering, TRIED};
 use crate::violation::{Route, Violation};
 use crate::watching::{Concerned, Met, Watching};
 
@@ -36,8 +36,6 @@ use crate::watching::{Concerned, Met, Watching};
 const REOPENINGS: usize = 2;
 /// Longer ways are only searched for on the machine.
 const LONGEST: usize = 12;
-/// Pairs of clauses for which values are tried.
-const TRIED: usize = 8;
 
 pub(crate) fn through(
     context: &Context<'_, '_>,
@@ -429,19 +427,9 @@ impl<'m> Asked<'_, '_, 'm> {
         way: &[Edge],
         run: impl Fn(&Setting<'m>) -> Result<Trace, String>,
     ) -> Result<Trace, String> {
-        let mut why = "no values make what is altered one with what is read".to_owned();
-        let setting = self.setting(way);
-        for steering in self.steerings(&self.route(way)) {
-            let mut setting = setting.clone();
-            if !steering.choose(&mut setting) {
-                continue;
-            }
-            match run(&setting) {
-                Ok(trace) => return Ok(trace),
-                Err(reason) => why = reason,
-            }
-        }
-        Err(why)
+        let none = "no values make what is altered one with what is read";
+        let steerings = self.steerings(&self.route(way));
+        steering::first(steerings, &self.setting(way), none, |setting| run(setting))
     }
 
     /// By each clause of what is altered and of what is read.

@@ -27,7 +27,7 @@ use crate::plan::{self, Act};
 use crate::refute::Setting;
 use crate::session::Answer;
 use crate::showing;
-use crate::steering::{Named, Steering};
+use crate::steering::{self, Named, Steering};
 use crate::told;
 use crate::violation::Violation;
 use crate::watching::{Concerned, Met, Watching};
@@ -36,8 +36,6 @@ static FRESH: Question = Question::FreshEvidence;
 
 /// Firings tried between the two moments of an example.
 const FIRINGS: usize = 3;
-/// Pairs of clauses for which values are tried.
-const TRIED: usize = 8;
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let things = Things::new(context.facts);
@@ -317,32 +315,21 @@ impl<'m> Asked<'_, '_, 'm> {
         (by, last): (GrantAt, Option<GrantAt>),
         run: impl Fn(&Setting<'m>) -> Result<Trace, String>,
     ) -> Result<Trace, String> {
-        let mut why = "no values make what it changes one with what the evidence is about".to_owned();
-        let setting = self.setting(one);
-        for steering in self.steerings(one, by, last) {
-            let mut setting = setting.clone();
-            if !steering.choose(&mut setting) {
-                continue;
-            }
-            match run(&setting) {
-                Ok(trace) => return Ok(trace),
-                Err(reason) => why = reason,
+        let none = "no values make what it changes one with what the evidence is about";
+        steering::first(self.steerings(one, by, last), &self.setting(one), none, |setting| {
+            let found = run(setting);
+            if found.is_ok() || one.renewed.is_empty() {
+                return found;
             }
             // A judge may look at something else than what is judged, where something else shows the name.
-            if !one.renewed.is_empty() {
-                for (at, looked) in &one.renewed {
-                    let param = self.context.facts.action_of(*at).params.get(looked.argument as usize);
-                    let other = param.and_then(|param| showing::others(&param.ty, 1).into_iter().next());
-                    let aims = setting.aims.entry(*at).or_default();
-                    aims.extend(other.map(|other| (looked.argument, looked.fields.clone(), other)));
-                }
-                match run(&setting) {
-                    Ok(trace) => return Ok(trace),
-                    Err(reason) => why = reason,
-                }
+            for (at, looked) in &one.renewed {
+                let param = self.context.facts.action_of(*at).params.get(looked.argument as usize);
+                let other = param.and_then(|param| showing::others(&param.ty, 1).into_iter().next());
+                let aims = setting.aims.entry(*at).or_default();
+                aims.extend(other.map(|other| (looked.argument, looked.fields.clone(), other)));
             }
-        }
-        Err(why)
+            run(setting)
+        })
     }
 
     /// By each clause of the change and of the evidence, and of the last use, that can be one.
@@ -375,7 +362,6 @@ impl<'m> Asked<'_, '_, 'm> {
                 }
             }
         }
-        found.truncate(TRIED);
         found
     }
 

@@ -111,13 +111,13 @@ pub(crate) fn outcomes_happen(context: &Context<'_, '_>) -> Verdict {
 /// What shows the judge what it judges.
 fn showing(context: &Context<'_, '_>, datum: &Datum) -> String {
     let facts = context.facts;
+    // What is asked for by its name is shown; another use of what gave the datum shows that again, unless it makes a new one.
+    let own = match datum.root {
+        Root::Result { step, grant } => Some(facts.action_of((step, grant))),
+        Root::Param(_) | Root::Submission { .. } => None,
+    };
     let mut actions = facts.w.actions.iter();
     let shown = actions.find_map(|action| {
-        // What is asked for by its name is shown; another use of what gave the datum shows that again, unless it makes a new one.
-        let own = match datum.root {
-            Root::Result { step, grant } => Some(facts.action_of((step, grant))),
-            Root::Param(_) | Root::Submission { .. } => None,
-        };
         let shows_it = |field: &String| {
             let of = std::slice::from_ref(field);
             facts.is_like(datum, action, field)

@@ -127,7 +127,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         if self.may_have_been_used(by.0) {
             return Ok(None);
         }
-        let mut from = From::default();
+        let mut from = Origins::default();
         for source in altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources) {
             if self.add(by, source, &mut from).is_none() {
                 return Ok(None);
@@ -285,7 +285,7 @@ impl<'f, 'm> Judged<'f, 'm> {
             })
         };
         let at = (step, grant);
-        let mut from = From::default();
+        let mut from = Origins::default();
         // What is in a thing goes with its name, unless the name is derived from it.
         let named = filled_as(self.facts.w, action, &datum.fields);
         // What has the name is another thing than what was made under it: then only a judgement of the name itself counts.
@@ -297,8 +297,7 @@ impl<'f, 'm> Judged<'f, 'm> {
             clauses.said_of(&datum.fields).is_some() && named.iter().all(|made| made.from.is_some());
         from.of_things = clauses.reads.is_none() && !is_said;
         // All that the use made or changed under this name, in what has it, or in what that may lie in.
-        let filling =
-            named.iter().flat_map(|making| self.finals.borrow_mut().filling(at, action, making)).flatten();
+        let filling = named.iter().flat_map(|making| self.finals.borrow_mut().filling(at, making));
         let inside = altering(action)
             .filter(|(expr, _)| !named.is_empty() && is_in(action, expr, &datum.fields))
             .flat_map(|(_, sources)| sources);
@@ -313,7 +312,7 @@ impl<'f, 'm> Judged<'f, 'm> {
     }
 
     /// Adds where a source of a use comes from; none where it was chosen freely, or is not known.
-    fn add(&self, at: GrantAt, source: Source, from: &mut From) -> Option<()> {
+    fn add(&self, at: GrantAt, source: Source, from: &mut Origins) -> Option<()> {
         let action = self.facts.action_of(at);
         let clauses = &action.clauses;
         let pins = &self.facts.grant(at)?.pins;
@@ -408,7 +407,7 @@ impl<'f, 'm> Judged<'f, 'm> {
 
 /// Where something comes from.
 #[derive(Default)]
-struct From {
+struct Origins {
     made: Vec<Datum>,
     /// Names, of which only what they are called counts.
     names: Vec<Datum>,
@@ -420,8 +419,9 @@ struct From {
     of_things: bool,
 }
 
-impl From {
-    /// What has to be judged of it, each with whether it is a name only: what the run was given where there is nothing else; none where nothing is known to be judged.
+impl Origins {
+    /// What has to be judged of it, each with whether it is a name only. What the run was given counts where there is nothing else;
+    /// none where nothing is known to be judged.
     fn all(self) -> Option<Vec<(bool, Datum)>> {
         let made = self.made.into_iter().map(|datum| (false, datum));
         let mut found: Vec<(bool, Datum)> =

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use xp_artifact::declaration::ThingExpr;
-use xp_artifact::judgement::is_open;
+use xp_artifact::judgement::{is_named_by_content, is_open, meant};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Immutable, Level, Meeting, Term, covers, is_several, relate};
+use xp_scope::thing::{Class, Level, Meeting, Term, covers, is_several, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -45,25 +45,19 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// What a clause of a grant's action means.
     pub fn term(&self, at: GrantAt, expr: &ThingExpr) -> TermIx {
-        // What the use itself makes is new under the name that it is given.
-        let made = self.facts.action_of(at).clauses.makes.iter().find(|making| making.thing == *expr);
-        if let Some(making) = made {
-            let term = self.terms.borrow_mut().made(at.0, at.1, making);
-            return self.number(term);
-        }
-        let term = self.terms.borrow_mut().term(at.0, at.1, expr);
+        let term = meant(self.facts.w, &mut self.terms.borrow_mut(), at, expr);
         self.number(term)
     }
 
     /// What is made is content in which the other thing lies: made again, it is there already, with all that lies in it.
     pub fn is_content_around(&self, made: TermIx, inner: TermIx) -> bool {
         let table = self.table.borrow();
-        let (Some(Term::Path(made)), Some(Term::Path(inner))) = (table.0.get(made.0), table.0.get(inner.0))
-        else {
-            return false;
+        let (Some(made), Some(inner)) = (table.0.get(made.0), table.0.get(inner.0)) else { return false };
+        let depth = |term: &Term| match term {
+            Term::Path(levels) => levels.len(),
+            Term::Undescribed(_) => 0,
         };
-        let own = made.last().and_then(|own| self.facts.w.kinds.get(own.kind));
-        inner.len() > made.len() && own.is_some_and(|own| own.immutable == Some(Immutable::Content))
+        is_named_by_content(&self.facts.w.kinds, made) && depth(inner) > depth(made)
     }
 
     /// What the grant changes, makes or removes.
