@@ -1,6 +1,6 @@
 //! Which things the clauses of a declaration mean: as terms for one grant, and as things for one use.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 
 use xp_scope::thing::{
     Chooser, Key, KindIx, Kinds, Level, MadeBy, MintId, Piece, Symbol, SymbolId, Term, Thing,
@@ -25,12 +25,13 @@ pub struct Terms<'w> {
     data: Vec<Option<Datum>>,
     /// By symbol: the one for its value at another time.
     others: HashMap<SymbolId, SymbolId>,
-    mints: HashMap<(StepId, GrantIx, &'w ThingExpr), MintId>,
+    /// By grant and position of the first clause of its action that makes the thing.
+    mints: HashMap<(StepId, GrantIx, usize), MintId>,
     /// By number of the mint.
     homes: Vec<Home<'w>>,
     /// Kinds of which the run may remove what it made.
     removed: BTreeSet<KindIx>,
-    /// By mint, once asked for: the thing that is made there.
+    /// By mint, once asked for: the thing that is made there; none while it is being looked for.
     homed: HashMap<MintId, Option<Vec<Level>>>,
 }
 
@@ -188,25 +189,25 @@ impl<'w> Terms<'w> {
         else {
             return false;
         };
-        let made = match self.homed.get(&mint) {
-            Some(known) => known.clone(),
-            None => {
-                let made = self.levels(home.step, home.grant, granted, &home.making.thing, left);
-                self.homed.insert(mint, made.clone());
-                made
-            }
+        if let hash_map::Entry::Vacant(entry) = self.homed.entry(mint) {
+            entry.insert(None);
+            let made = self.levels(home.step, home.grant, granted, &home.making.thing, left);
+            self.homed.insert(mint, Some(made.unwrap_or_default()));
+        }
+        let Some((here, enclosing)) = here.split_last() else { return false };
+        let Some(made) = self.homed.get(&mint).and_then(Option::as_ref) else {
+            // In the thing that is being looked for, the new name stands where it is made.
+            let making = home.making.thing.levels();
+            let kind = making.last().and_then(|own| self.workflow.kinds.named(&own.kind));
+            return making.len() == enclosing.len() + 1 && kind == Some(here.kind);
         };
-        let Some(made) = made else { return false };
-        let (Some((own, outer)), Some((here, enclosing))) = (made.split_last(), here.split_last()) else {
-            return false;
-        };
-        let others = |level: &Level| {
-            let others = level.keys.iter().enumerate().filter(|(other, _)| *other != part);
-            others.map(|(_, key)| key.clone()).collect::<Vec<_>>()
-        };
+        let Some((own, outer)) = made.split_last() else { return false };
         // What each use chooses anew is another thing each time, in any part of a key.
-        let same = outer == enclosing && others(own) == others(here);
-        own.kind == here.kind && same && outer.iter().all(is_one) && others(own).iter().all(is_one_key)
+        own.kind == here.kind
+            && outer == enclosing
+            && others(own, part).eq(others(here, part))
+            && outer.iter().all(is_one)
+            && others(own, part).all(is_one_key)
     }
 
     /// What is known of a datum as a key.
@@ -405,13 +406,16 @@ impl<'w> Terms<'w> {
     }
 
     fn mint(&mut self, step: StepId, grant: GrantIx, making: &'w Making) -> MintId {
-        if let Some(known) = self.mints.get(&(step, grant, &making.thing)) {
+        let made = self.workflow.granted((step, grant)).map(|(_, action)| action.clauses.makes.as_slice());
+        let first = made.unwrap_or_default().iter().position(|one| one.thing == making.thing);
+        let place = (step, grant, first.unwrap_or(usize::MAX));
+        if let Some(known) = self.mints.get(&place) {
             return *known;
         }
         let mint = MintId(u32::try_from(self.homes.len()).unwrap_or(u32::MAX));
         let symbol = self.symbol(&Datum { root: Root::Result { step, grant }, fields: Vec::new() });
         self.homes.push(Home { step, grant, making, symbol });
-        self.mints.insert((step, grant, &making.thing), mint);
+        self.mints.insert(place, mint);
         mint
     }
 }
@@ -427,6 +431,11 @@ fn mints(levels: &[Level]) -> Vec<(usize, usize, MintId)> {
         _ => None,
     })
     .collect()
+}
+
+/// The other parts of the level's key.
+fn others(level: &Level, part: usize) -> impl Iterator<Item = &Key> {
+    level.keys.iter().enumerate().filter(move |(other, _)| *other != part).map(|(_, key)| key)
 }
 
 /// The level stands for one thing.

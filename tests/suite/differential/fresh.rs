@@ -51,6 +51,10 @@ impl Hash for Watching<'_> {
 }
 
 impl Observer for Watching<'_> {
+    fn is_decided(&self) -> bool {
+        self.broken()
+    }
+
     fn accepted(&mut self, at: &At<'_>, fact: &Fact<'_>) {
         let sampled = Sampled { workflow: self.workflow, at: *at, least: self.least };
         let sight = Seen { state: at.state, relation: &sampled };

@@ -48,7 +48,7 @@ impl Oracle {
     pub fn of(workflow: &Workflow, max_states: usize) -> Self {
         let machine = Machine::new(workflow.clone()).expect("the compiler lowered a malformed workflow");
         let probes = vec![Value::Text("elsewhere/probe.txt".to_owned()), Value::Text(sampled_main(&machine))];
-        let options = Options { max_states, probes: probes.clone(), ..Options::default() };
+        let options = Options { max_states, probes: probes.clone(), unnamed: true, ..Options::default() };
         let states = explore(&machine, Forgetful, &options).expect("the run starts");
         Self { machine, states, max_states, probes, staleness: OnceCell::new() }
     }
@@ -263,25 +263,36 @@ impl Oracle {
     /// reached.
     pub fn staleness(&self) -> Option<Meets> {
         *self.staleness.get_or_init(|| {
-            for least in [Meets::Yes, Meets::Silent, Meets::Spelled] {
-                let options = Options {
-                    max_states: self.max_states * 6,
-                    probes: self.probes.clone(),
-                    in_flight: 2,
-                    faults: true,
-                    ..Options::default()
-                };
-                let watching = Watching::of(self.machine.workflow(), &Question::FreshEvidence, least);
-                let explored = explore(&self.machine, watching, &options).expect("the run starts");
-                if explored.situations.iter().any(|here| here.observer.broken()) {
+            // What is broken at one degree is broken at every lower one, so the lowest comes first: mostly
+            // nothing is.
+            match self.is_stale(Meets::Spelled) {
+                Some(false) => return Some(Meets::No),
+                None => return None,
+                Some(true) => {}
+            }
+            for least in [Meets::Yes, Meets::Silent] {
+                if self.is_stale(least)? {
                     return Some(least);
                 }
-                if !explored.complete {
-                    return None;
-                }
             }
-            Some(Meets::No)
+            Some(Meets::Spelled)
         })
+    }
+
+    /// Whether some run violates freshness if meetings of at least this certainty count. `None` if the state
+    /// limit is reached.
+    fn is_stale(&self, least: Meets) -> Option<bool> {
+        let options = Options {
+            max_states: self.max_states * 6,
+            probes: self.probes.clone(),
+            in_flight: 2,
+            faults: true,
+            ..Options::default()
+        };
+        let watching = Watching::of(self.machine.workflow(), &Question::FreshEvidence, least);
+        let explored = explore(&self.machine, watching, &options).expect("the run starts");
+        let broken = explored.situations.iter().any(|here| here.observer.broken());
+        if broken { Some(true) } else { explored.complete.then_some(false) }
     }
 
     fn judge(&self) -> Judge<'_> {
@@ -527,7 +538,7 @@ impl Oracle {
             probes: self.probes.clone(),
             // The time between claim and effect does not matter for whether the use was made.
             in_flight: 0,
-            faults: false,
+            ..Options::default()
         };
         explore(&self.machine, observer, &options).expect("the run starts")
     }
@@ -564,7 +575,7 @@ impl Oracle {
                 probes: self.probes.clone(),
                 // Claims in flight matter once only, since who knows what does not depend on them.
                 in_flight: usize::from(number == 0),
-                faults: false,
+                ..Options::default()
             };
             let explored = explore(&self.machine, watching, &options).expect("the run starts");
             complete &= explored.complete;
@@ -741,6 +752,10 @@ impl std::hash::Hash for Pair {
 }
 
 impl Observer for Pair {
+    fn is_decided(&self) -> bool {
+        self.used.values().any(|(first, second)| *first && *second)
+    }
+
     fn used(&mut self, machine: &Machine, before: &State, used: &Used, by: &Principal) {
         let param = |datum: &Datum| machine.value(before, datum).cloned();
         let (a, b) = (
@@ -770,6 +785,10 @@ impl std::hash::Hash for Count {
 }
 
 impl Observer for Count {
+    fn is_decided(&self) -> bool {
+        self.seen > self.most
+    }
+
     fn used(&mut self, machine: &Machine, before: &State, used: &Used, _: &Principal) {
         let param = |datum: &Datum| machine.value(before, datum).cloned();
         if self.seen <= self.most && matches(machine.workflow(), &self.uses, used, param) {

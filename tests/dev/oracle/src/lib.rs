@@ -34,11 +34,20 @@ pub struct Options {
     pub in_flight: usize,
     /// Whether a claim in flight may fail and return its use.
     pub faults: bool,
+    /// Whether every request is also made without naming its grant and the answers are compared.
+    pub unnamed: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_states: 50_000, staff: None, probes: Vec::new(), in_flight: 1, faults: false }
+        Self {
+            max_states: 50_000,
+            staff: None,
+            probes: Vec::new(),
+            in_flight: 1,
+            faults: false,
+            unnamed: false,
+        }
     }
 }
 
@@ -60,6 +69,11 @@ pub trait Observer: Clone + Eq + std::hash::Hash {
 
     /// The machine accepted an input.
     fn accepted(&mut self, _at: &At<'_>, _fact: &Fact<'_>) {}
+
+    /// What the observer looks for is found, so the exploration may stop, which leaves it incomplete.
+    fn is_decided(&self) -> bool {
+        false
+    }
 }
 
 /// The context of a report.
@@ -247,6 +261,11 @@ pub fn explore<O: Observer>(
                 }
             };
             next.push(Edge { by, to: index, renewed });
+            if explored.situations.get(index).is_some_and(|found| found.observer.is_decided()) {
+                explored.complete = false;
+                explored.next.push(next);
+                return Ok(explored);
+            }
         }
         explored.next.push(next);
         here += 1;

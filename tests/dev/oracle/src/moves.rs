@@ -189,7 +189,9 @@ impl Player<'_> {
             grant: Some(ix),
             args: args.clone(),
         };
-        self.asks_without_a_name(here, action, &request);
+        if options.unnamed {
+            self.asks_without_a_name(here, action, &request);
+        }
         let Ok(Accepted::Granted { step, grant, opening, req, .. }) = self.apply(&mut then, request) else {
             return;
         };
