@@ -136,7 +136,7 @@ impl<'w> Contents<'w> {
                 Source::Argument { index, .. } => !names_subject(*index),
                 Source::Field(_) => true,
                 // The subject itself is what is measured.
-                Source::Thing(_) => false,
+                Source::Thing(thing) => !clauses.subjects_of(field).any(|subject| subject == thing),
             });
             for source in clauses.instrument(action.params.len()).into_iter().chain(said) {
                 // Which thing decides it is its name to say.
@@ -266,6 +266,7 @@ impl<'w> Contents<'w> {
                     open.push(Place::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }));
                 }
                 Passing::Choice => self.chosen(at.0, makers),
+                // Whoever picks what is read did not make it.
                 Passing::Thing(expr) => open.push(Place::Thing(self.terms.term(at.0, at.1, &expr), at.0)),
             }
         }

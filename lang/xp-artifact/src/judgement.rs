@@ -200,8 +200,13 @@ impl<'w> Finals<'w> {
             let own = self.terms.own_levels(&term);
             // What it lies in says which one it is, and all there is to say where several are removed.
             let keys = expr.levels().iter().skip(own).flat_map(|level| &level.keys);
-            let deciding = keys.flat_map(|key| arguments_naming(self.workflow, action, key));
-            found.extend(deciding.filter(|index| !is_given(*index)));
+            let mut deciding: Vec<u32> =
+                keys.clone().flat_map(|key| arguments_naming(self.workflow, action, key)).collect();
+            // Where nothing says which one it is, any argument may.
+            if *expr == ThingExpr::Anything || keys.clone().any(|key| matches!(key, KeyExpr::Some)) {
+                deciding.extend((0_u32..).zip(&action.params).map(|(index, _)| index));
+            }
+            found.extend(deciding.into_iter().filter(|index| !is_given(*index)));
         }
         found.sort_unstable();
         found.dedup();
@@ -226,10 +231,10 @@ impl<'w> Finals<'w> {
         self.altering(at, &[anything]).into_iter().next()
     }
 
-    /// Other uses of the run may make or change what a use of the grant means by this.
-    pub fn is_altered_besides(&mut self, at: GrantAt, expr: &ThingExpr) -> bool {
+    /// The grants of which other uses may make or change what a use of the grant means by this, before that is over.
+    pub fn altered_by(&mut self, at: GrantAt, expr: &ThingExpr) -> Vec<GrantAt> {
         let read = self.term(at, expr);
-        !self.altering(at, &[read]).is_empty()
+        self.altering(at, &[read])
     }
 
     /// Some use of the run may make or change what a use of the grant means by this, after the step has begun.
@@ -270,13 +275,43 @@ impl<'w> Finals<'w> {
         granted.limit.per == Per::Run || !self.order.reopened().contains(&step)
     }
 
-    /// The datum is given by the use that made the very thing which the argument names, and names it.
+    /// The datum is given by the use that made the very thing which the argument names, and names it, or has a field that does.
     pub fn is_name_of(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
-        let made = self.made_as(datum);
         let named = self.named_by(at, number);
+        self.are_named(datum, &named)
+    }
+
+    /// As [`Self::is_name_of`], of what a clause of a use means.
+    pub fn is_name_of_thing(&mut self, datum: &Datum, at: GrantAt, expr: &ThingExpr) -> bool {
+        let thing = self.term(at, expr);
+        self.are_named(datum, &[thing])
+    }
+
+    fn are_named(&mut self, datum: &Datum, things: &[Term]) -> bool {
+        let made = self.made_as(datum);
         let kinds = &self.workflow.kinds;
         let is_made = |thing: &Term| made.iter().any(|made| is_all_in(kinds, made, thing));
-        !named.is_empty() && named.iter().all(is_made)
+        !things.is_empty() && things.iter().all(is_made)
+    }
+
+    /// The judgement is one of exactly these things, by whatever they are named, or of a value where it names none of them. A role
+    /// that judges a name has judged the name; a measurement that stands for a judgement is of the thing that it is about, and of
+    /// nothing else that is called so.
+    pub fn is_of(&mut self, atom: Atom, things: &[Term]) -> bool {
+        let workflow = self.workflow;
+        let outcome =
+            workflow.steps.get(atom.step.index()).and_then(|step| step.outcomes.get(atom.outcome.index()));
+        let Some(How::Auto(condition)) = outcome.map(|outcome| &outcome.how) else { return true };
+        carries(condition, &mut |grant, field| {
+            let at = (atom.step, grant);
+            let action = workflow.granted(at).map(|(_, action)| action);
+            let subjects = action.into_iter().flat_map(|action| action.clauses.subjects_of(field));
+            let measured: Vec<Term> = subjects.map(|subject| self.term(at, subject)).collect();
+            let is_measured =
+                |thing: &Term| measured.iter().any(|one| relate(&workflow.kinds, one, thing) == Meeting::One);
+            let is_content = |one: &Term| is_named_by_content(&workflow.kinds, one);
+            if things.is_empty() { measured.iter().any(is_content) } else { things.iter().all(is_measured) }
+        })
     }
 
     /// The argument names things of which its value says nothing.
@@ -302,12 +337,15 @@ impl<'w> Finals<'w> {
         made.iter().any(|made| is_all_in(&self.workflow.kinds, made, &thing))
     }
 
-    /// What the use that gave the datum made under that name.
+    /// What the use that gave the datum made under that name, or under a name in it.
     fn made_as(&mut self, datum: &Datum) -> Vec<Term> {
         let Root::Result { step, grant } = datum.root else { return Vec::new() };
         let Some((_, action)) = self.workflow.granted((step, grant)) else { return Vec::new() };
-        let made = filled_as(self.workflow, action, &datum.fields);
-        made.iter().map(|making| self.term((step, grant), &making.thing)).collect()
+        let below = self.workflow.type_of(datum).map(|ty| self.workflow.leaves(ty)).unwrap_or_default();
+        let fields = below.into_iter().map(|leaf| datum.fields.iter().cloned().chain(leaf).collect());
+        let fields: BTreeSet<Vec<String>> = fields.chain([datum.fields.clone()]).collect();
+        let made = fields.iter().flat_map(|fields| filled_as(self.workflow, action, fields));
+        made.map(|making| self.term((step, grant), &making.thing)).collect()
     }
 
     /// What goes into the thing that a use of the grant makes: see [`filling`].
@@ -315,12 +353,19 @@ impl<'w> Finals<'w> {
         filling(self.workflow, &mut self.terms, at, making)
     }
 
+    /// All that the argument names, also what is what its name says.
+    pub fn all_named(&mut self, at: GrantAt, number: u32) -> Vec<Term> {
+        let Some((_, action)) = self.workflow.granted(at) else { return Vec::new() };
+        all_named_by(self.workflow, action, number).into_iter().map(|expr| self.term(at, expr)).collect()
+    }
+
     fn named_by(&mut self, at: GrantAt, number: u32) -> Vec<Term> {
         let Some((_, action)) = self.workflow.granted(at) else { return Vec::new() };
         named_by(self.workflow, action, number).into_iter().map(|expr| self.term(at, expr)).collect()
     }
 
-    fn term(&mut self, at: GrantAt, expr: &ThingExpr) -> Term {
+    /// What a clause of a use means: see [`meant`].
+    pub fn term(&mut self, at: GrantAt, expr: &ThingExpr) -> Term {
         meant(self.workflow, &mut self.terms, at, expr)
     }
 }

@@ -439,7 +439,7 @@ impl Oracle {
                     things = true;
                     let own = thing.levels().last().map(|level| level.kind.clone()).unwrap_or_default();
                     let content = kinds.iter().any(|kind| kind.name == own && kind.immutable.is_some());
-                    if !content && finals.is_altered_besides(at, &thing) {
+                    if !content && !finals.altered_by(at, &thing).is_empty() {
                         return Some(false);
                     }
                     for key in thing.levels().iter().flat_map(|level| &level.keys) {

@@ -1,17 +1,18 @@
 //! What has been judged of a final argument: itself, or all that it was made of.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use xp_artifact::content::{Contents, altering};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
-use xp_artifact::judgement::{Finals, filled_as, judgements, turned_into};
-use xp_artifact::passing::is_made_as;
+use xp_artifact::judgement::{Finals, filled_as, judgements, named_by, turned_into};
+use xp_artifact::passing::{identities, is_made_as};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{
     Action, Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, StepId, Then,
 };
-use xp_scope::thing::Immutable;
+use xp_scope::thing::{Immutable, Term};
 
 use super::expected::expects;
 use super::things::{TermIx, Things};
@@ -35,27 +36,50 @@ pub(super) struct Judged<'f, 'm> {
     pub seen: RefCell<Vec<(GrantAt, TermIx)>>,
     /// Assumptions that some thing is as it was.
     pub assumed: RefCell<Vec<&'m Assumption>>,
+    /// By datum, or what it is by the declarations that gave it.
     by_datum: BTreeMap<Datum, Vec<Atom>>,
     /// Formulas of data with their sizes, once computed.
-    known: RefCell<BTreeMap<(bool, Datum), (Formula, usize)>>,
-    /// What is followed is the name of something, and nothing that was made under it counts.
-    as_name: Cell<bool>,
+    known: RefCell<HashMap<As, Sized>>,
+    /// What is followed is the name of these things, and nothing that was made under it counts.
+    names: RefCell<Option<Rc<[Term]>>>,
     /// Uses that may have put in, or given, what their declaration does not say.
     pub unsaid: RefCell<Vec<GrantAt>>,
     pub finals: RefCell<Finals<'m>>,
     /// Data that are being followed: one that is made of itself adds nothing.
     followed: RefCell<BTreeSet<Datum>>,
+    /// Things that are being followed, with the grants that fill them: what was in one before adds nothing.
+    filled: RefCell<Vec<(Term, Vec<GrantAt>)>>,
+    /// What was found last left out something that is being followed.
+    is_cut: Cell<bool>,
+    /// How many sources were looked at.
+    looked_at: Cell<usize>,
 }
+
+/// A datum as the name of some things, or as what it is.
+type As = (Option<Rc<[Term]>>, Datum);
+
+/// A formula with its size.
+type Sized = (Formula, usize);
 
 /// Larger formulas are not asked: nobody reads such a provenance either.
 const MAX_SIZE: usize = 20_000;
+
+/// Sources that are looked at for one argument at most.
+const MAX_SOURCES: usize = 200_000;
+
+/// Data and things that are followed within each other at most.
+const MAX_DEPTH: usize = 4_000;
+
+const TOO_LARGE: &str = "what is made final was made in too many ways to follow";
 
 impl<'f, 'm> Judged<'f, 'm> {
     pub fn of(facts: &'f Facts<'m>, things: &'f Things<'f, 'm>, outside: Outside) -> Self {
         let mut by_datum: BTreeMap<Datum, Vec<Atom>> = BTreeMap::new();
         for (atom, datum) in judgements(facts.w) {
             if facts.outcome(atom).is_some_and(|outcome| outcome.then == Then::Settle) {
-                by_datum.entry(datum.clone()).or_default().push(atom);
+                for same in identities(facts.w, datum) {
+                    by_datum.entry(same).or_default().push(atom);
+                }
             }
         }
         let finals = RefCell::new(Finals::of(facts.w));
@@ -67,39 +91,37 @@ impl<'f, 'm> Judged<'f, 'm> {
             assumed: RefCell::default(),
             by_datum,
             known: RefCell::default(),
-            as_name: Cell::new(false),
+            names: RefCell::default(),
             unsaid: RefCell::default(),
             finals,
             followed: RefCell::default(),
+            filled: RefCell::default(),
+            is_cut: Cell::new(false),
+            looked_at: Cell::new(0),
         }
     }
 
     /// When what an argument makes final has been judged; none where the author or the operator gave it. The name of a thing
-    /// that other uses of the run make or change says nothing of what is in it: then a judgement counts that is of the thing.
+    /// that other uses of the run make or change says nothing of what is in it: then a judgement counts that is of the thing,
+    /// or judgements of all that went in and, unless the run named it, of the name.
     ///
     /// # Errors
     /// It was made in too many ways.
     pub fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
+        self.looked_at.set(0);
         let filled = self.finals.borrow_mut().filled_by(at, number);
-        let made = self.maker(pin);
         if filled.is_empty() {
             // The name of something says nothing of another thing that is called so.
             return self.named(at, number, pin);
         }
         let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of(datum, at, number);
-        let judged = self.by_datum.iter().filter(|(datum, _)| is_name(datum));
-        let mut ways: Vec<Formula> =
-            judged.flat_map(|(_, atoms)| atoms).map(|atom| Formula::Is(*atom)).collect();
-        // All that went into it was judged.
-        let mut parts = Vec::new();
-        for by in &filled {
-            match made.as_ref().filter(|made| made.root == Root::Result { step: by.0, grant: by.1 }) {
-                Some(made) => parts.push(Some(self.datum(made)?.0)),
-                None => parts.push(self.put_in(*by)?),
-            }
-        }
-        // Which of all there are it is must have been judged as well, or is as written.
-        if let Some(mut parts) = parts.into_iter().collect::<Option<Vec<Formula>>>() {
+        let mut ways: Vec<Formula> = self.judged_where(is_name).map(Formula::Is).collect();
+        let made = self.maker(pin);
+        let mut from = Origins::default();
+        if self.fill(&filled, made.as_ref(), &mut from)?.is_some()
+            && let Some(mut parts) = self.all(from)?
+        {
+            // Which of all there are it is must have been judged as well, or is as written.
             let is_made = made.is_some_and(|made| !self.finals.borrow_mut().names_another(&made, at, number));
             if !is_made {
                 parts.extend(self.named(at, number, pin)?);
@@ -111,43 +133,70 @@ impl<'f, 'm> Judged<'f, 'm> {
 
     /// As [`Self::pin`], of an argument that names something: nothing counts that was made under the name, if it is another thing.
     fn named(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
-        let is_named = match pin {
+        let is_name = match pin {
             Pin::Is(Expr::Datum(datum)) => self.finals.borrow_mut().names_another(datum, at, number),
             _ => self.finals.borrow_mut().names_things(at, number),
         };
-        self.as_name.set(is_named);
-        let found = self.pin(pin);
-        self.as_name.set(false);
+        let names = is_name.then(|| self.finals.borrow_mut().all_named(at, number));
+        self.as_names(names, || self.pin(pin))
+    }
+
+    /// What is followed inside are names of these things, unless they are names of others already.
+    fn as_names<T>(&self, things: Option<Vec<Term>>, inside: impl FnOnce() -> T) -> T {
+        let before = self.names.borrow().clone();
+        if before.is_none() {
+            self.names.replace(things.map(Rc::from));
+        }
+        let found = inside();
+        self.names.replace(before);
         found
     }
 
-    /// When all that uses of the grant put into things was judged; none where that is not known, or may have been something else in
-    /// an earlier opening.
-    fn put_in(&self, by: GrantAt) -> Result<Option<Formula>, String> {
-        if self.may_have_been_used(by.0) {
-            return Ok(None);
-        }
-        let mut from = Origins::default();
-        for source in altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources) {
-            if self.add(by, source, &mut from).is_none() {
-                return Ok(None);
+    /// The outcomes that judge a datum of which this is so.
+    fn judged_where(&self, is_so: impl Fn(&Datum) -> bool) -> impl Iterator<Item = Atom> {
+        let judged = self.by_datum.iter().filter(|(datum, _)| is_so(datum));
+        let atoms: BTreeSet<Atom> = judged.flat_map(|(_, atoms)| atoms).copied().collect();
+        atoms.into_iter()
+    }
+
+    /// Adds all that uses of these grants put into things; none where that was chosen freely, is not known, or may have been
+    /// something else in an earlier opening. The use that gave a name put into the thing what that stands for.
+    fn fill(&self, by: &[GrantAt], made: Option<&Datum>, from: &mut Origins) -> Followed {
+        for by in by {
+            match made.filter(|made| made.root == Root::Result { step: by.0, grant: by.1 }) {
+                Some(made) => {
+                    let Some(()) = self.gather(made, from)? else { return Ok(None) };
+                }
+                None if self.may_have_been_used(by.0) => return Ok(None),
+                None => {
+                    for source in altering(self.facts.action_of(*by)).flat_map(|(_, sources)| sources) {
+                        let Some(()) = self.add(*by, source, from)? else { return Ok(None) };
+                    }
+                }
             }
         }
-        let Some(all) = from.all() else { return Ok(None) };
-        let all: Result<Vec<Formula>, String> = all
-            .iter()
-            .map(|(is_name, one)| self.known_as(*is_name, one).map(|(formula, _)| formula))
-            .collect();
-        Ok(Some(Formula::All(all?)))
+        Ok(Some(()))
     }
 
-    /// When the datum has been judged, or as a name.
-    fn known_as(&self, is_name: bool, datum: &Datum) -> Result<(Formula, usize), String> {
-        let before = self.as_name.get();
-        self.as_name.set(before || is_name);
-        let found = self.datum(datum);
-        self.as_name.set(before);
-        found
+    /// When all of it was judged; none where nothing of it is known to be.
+    fn all(&self, from: Origins) -> Result<Option<Vec<Formula>>, String> {
+        let Origins { made, names, params, parts, written, of_things } = from;
+        let is_given = made.is_empty() && names.is_empty() && parts.is_empty();
+        if is_given && params.is_empty() && (!written || of_things) {
+            return Ok(None);
+        }
+        let mut all = parts;
+        for datum in made {
+            all.push(self.datum(&datum)?.0);
+        }
+        for (datum, thing) in names {
+            all.push(self.as_names(Some(vec![thing]), || self.datum(&datum))?.0);
+        }
+        // What the run was given counts where there is nothing else.
+        for datum in params.iter().filter(|_| is_given) {
+            all.push(self.datum(datum)?.0);
+        }
+        Ok(Some(all))
     }
 
     /// The step may have been open before, and uses of it done with other values: some loop that resets it can fire once it has
@@ -168,10 +217,8 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// through other types may name what its judge made. A judgement of the argument itself is held to that where it is written, as
     /// far as its type can name something; where the use itself turns it into a name, it is held to that here.
     pub fn by_others(&self, at: GrantAt, number: u32, pin: &Pin, formula: Formula) -> Formula {
-        let Pin::Is(expr) = pin else { return formula };
-        let data: Vec<&Datum> = expr.data().collect();
-        let direct: Vec<Atom> =
-            data.iter().filter_map(|datum| self.by_datum.get(datum)).flatten().copied().collect();
+        let data: Vec<&Datum> = pin.data().collect();
+        let direct: Vec<Atom> = data.iter().flat_map(|datum| self.directly(datum)).collect();
         let atoms = formula.atoms();
         let turned = turned_into(self.facts.w, self.facts.action_of(at), number);
         if turned.is_empty() && atoms.iter().all(|atom| direct.contains(atom)) {
@@ -183,6 +230,8 @@ impl<'f, 'm> Judged<'f, 'm> {
         let mut makers: BTreeSet<RoleId> =
             data.iter().flat_map(|datum| contents.makers(datum, at.0).into_keys()).collect();
         makers.extend(&of_turned);
+        let named = named_by(self.facts.w, self.facts.action_of(at), number);
+        makers.extend(named.into_iter().flat_map(|expr| contents.makers_of(at, expr).into_keys()));
         let judges = |atom: &Atom| {
             matches!(self.facts.outcome(*atom).map(|one| &one.how), Some(How::Judged | How::JudgedIf(_)))
         };
@@ -220,55 +269,76 @@ impl<'f, 'm> Judged<'f, 'm> {
                     data.iter().map(|datum| self.datum(datum).map(|(formula, _)| formula)).collect();
                 Ok(Some(Formula::All(all?)).filter(|_| !data.is_empty()))
             }
+            // Whoever uses it chooses among what was judged.
+            Pin::OneOf { set: Expr::Datum(datum), .. } => self.datum(datum).map(|(formula, _)| Some(formula)),
+            Pin::OneOf { set: Expr::Literal(_), .. } => Ok(None),
             // Chosen freely: nobody judged that.
-            _ => Ok(Some(Formula::Any(Vec::new()))),
+            Pin::OneOf { set: Expr::Template(_), .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => {
+                Ok(Some(Formula::Any(Vec::new())))
+            }
         }
     }
 
-    /// The judgements of the datum itself.
-    fn directly(&self, datum: &Datum) -> impl Iterator<Item = Formula> + '_ {
-        self.by_datum.get(datum).into_iter().flatten().map(|atom| Formula::Is(*atom))
+    /// The judgements of the datum itself, of what it is, or of what that is a part of.
+    fn directly(&self, datum: &Datum) -> Vec<Atom> {
+        let mut found = BTreeSet::new();
+        for length in 0..=datum.fields.len() {
+            let fields = datum.fields.iter().take(length).cloned().collect();
+            let judged = self.by_datum.get(&Datum { root: datum.root, fields });
+            found.extend(judged.into_iter().flatten().copied());
+        }
+        found.into_iter().collect()
     }
 
     /// When the datum has been judged: itself, or all that it was made from.
-    fn datum(&self, datum: &Datum) -> Result<(Formula, usize), String> {
-        let key = (self.as_name.get(), datum.clone());
+    fn datum(&self, datum: &Datum) -> Result<Sized, String> {
+        if self.followed.borrow().len() + self.filled.borrow().len() > MAX_DEPTH {
+            return Err(TOO_LARGE.to_owned());
+        }
+        let names = self.names.borrow().clone();
+        let key = (names.clone(), datum.clone());
         if let Some(known) = self.known.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let mut ways: Vec<Formula> = self.directly(datum).collect();
-        let mut size = ways.len() + 1;
-        let first = self.followed.borrow_mut().insert(datum.clone());
-        if first && let Some(given) = self.made_from(datum) {
-            let (mut all, mut way) = (Vec::new(), 0_usize);
-            let mut never = false;
-            for (is_name, one) in given {
-                let (formula, of) = self.known_as(is_name, &one)?;
-                never |= formula == Formula::Any(Vec::new());
-                way = way.saturating_add(of);
-                all.push(formula);
-            }
-            if !never {
-                size = size.saturating_add(way);
-                ways.push(Formula::All(all));
-            }
-        }
-        if first {
+        let mut atoms = self.directly(datum);
+        let things = names.as_deref().unwrap_or_default();
+        atoms.retain(|atom| self.finals.borrow_mut().is_of(*atom, things));
+        let mut ways: Vec<Formula> = atoms.into_iter().map(Formula::Is).collect();
+        let before = self.is_cut.replace(false);
+        if self.followed.borrow_mut().insert(datum.clone()) {
+            let made = self.made_from(datum);
             self.followed.borrow_mut().remove(datum);
+            let never = |part: &Formula| *part == Formula::Any(Vec::new());
+            ways.extend(made?.filter(|all| !all.iter().any(never)).map(Formula::All));
+        } else {
+            self.is_cut.set(true);
         }
+        let formula = Formula::Any(ways);
+        let size = size(&formula);
         if size > MAX_SIZE {
-            return Err("what is deployed was made in too many ways to follow".to_owned());
+            return Err(TOO_LARGE.to_owned());
         }
-        let found = (Formula::Any(ways), size);
-        self.known.borrow_mut().insert(key, found.clone());
+        let found = (formula, size);
+        if !self.is_cut.get() {
+            self.known.borrow_mut().insert(key, found.clone());
+        }
+        self.is_cut.set(before || self.is_cut.get());
         Ok(found)
     }
 
-    /// All that a datum was made from, where that is known and none of it was chosen freely: nothing where that was written by the
-    /// author. What the run was given counts where there is nothing else; what a branch must still be at is compared and goes
-    /// nowhere.
-    fn made_from(&self, datum: &Datum) -> Option<Vec<(bool, Datum)>> {
-        let Root::Result { step, grant } = datum.root else { return None };
+    /// When all that a datum was made from was judged, where that is known and none of it was chosen freely.
+    fn made_from(&self, datum: &Datum) -> Result<Option<Vec<Formula>>, String> {
+        let mut from = Origins::default();
+        match self.gather(datum, &mut from)? {
+            Some(()) => self.all(from),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds all that a datum was made from; none where some of it was chosen freely or is not known. What the run was given counts
+    /// where there is nothing else; what a branch must still be at is compared and goes nowhere.
+    fn gather(&self, datum: &Datum, from: &mut Origins) -> Followed {
+        let Root::Result { step, grant } = datum.root else { return Ok(None) };
         let action = self.facts.action_of((step, grant));
         let clauses = &action.clauses;
         // Of a record, what is compared is the part that the clause names. Where a clause says that it goes into the result, it
@@ -285,17 +355,16 @@ impl<'f, 'm> Judged<'f, 'm> {
             })
         };
         let at = (step, grant);
-        let mut from = Origins::default();
         // What is in a thing goes with its name, unless the name is derived from it.
         let named = filled_as(self.facts.w, action, &datum.fields);
         // What has the name is another thing than what was made under it: then only a judgement of the name itself counts.
-        if self.as_name.get() && !clauses.all_made_as(&datum.fields).is_empty() {
-            return None;
+        if self.names.borrow().is_some() && !clauses.all_made_as(&datum.fields).is_empty() {
+            return Ok(None);
         }
         // Arguments that the author wrote, and nothing else, known or unknown.
         let is_said =
             clauses.said_of(&datum.fields).is_some() && named.iter().all(|made| made.from.is_some());
-        from.of_things = clauses.reads.is_none() && !is_said;
+        from.of_things |= clauses.reads.is_none() && !is_said;
         // All that the use made or changed under this name, in what has it, or in what that may lie in.
         let filling = named.iter().flat_map(|making| self.finals.borrow_mut().filling(at, making));
         let inside = altering(action)
@@ -305,21 +374,29 @@ impl<'f, 'm> Judged<'f, 'm> {
         for source in self.facts.w.sources(action, &datum.fields).into_iter().chain(content) {
             match source {
                 Source::Argument { index, fields } if compared(index, &fields) => {}
-                source => self.add(at, source, &mut from)?,
+                source => {
+                    let Some(()) = self.add(at, source, from)? else { return Ok(None) };
+                }
             }
         }
-        from.all()
+        Ok(Some(()))
     }
 
     /// Adds where a source of a use comes from; none where it was chosen freely, or is not known.
-    fn add(&self, at: GrantAt, source: Source, from: &mut Origins) -> Option<()> {
-        let action = self.facts.action_of(at);
-        let clauses = &action.clauses;
-        let pins = &self.facts.grant(at)?.pins;
+    fn add(&self, at: GrantAt, source: Source, from: &mut Origins) -> Followed {
+        self.looked_at.set(self.looked_at.get() + 1);
+        if self.looked_at.get() > MAX_SOURCES {
+            return Err(TOO_LARGE.to_owned());
+        }
+        let clauses = &self.facts.action_of(at).clauses;
         let root = Root::Result { step: at.0, grant: at.1 };
         match source {
             Source::Argument { index, fields } => {
-                given(pins.get(index as usize)?, fields, &mut from.made, &mut from.params)?;
+                let pin = self.facts.grant(at).and_then(|grant| grant.pins.get(index as usize));
+                let Some(()) = pin.and_then(|pin| given(pin, fields, &mut from.made, &mut from.params))
+                else {
+                    return Ok(None);
+                };
                 from.written = true;
             }
             // What the upstream generates nobody chose.
@@ -330,47 +407,115 @@ impl<'f, 'm> Judged<'f, 'm> {
                 from.of_things = true;
                 self.unsaid.borrow_mut().push(at);
             }
-            // What is in a thing is all that its key says of it: where that is the content itself, or the operator's.
             Source::Thing(thing) => {
                 from.of_things = true;
-                let kind = self.facts.w.kinds.named(&thing.levels().last()?.kind)?;
-                let immutable = self.facts.w.kinds.get(kind)?.immutable;
-                let content = immutable.is_some();
-                // What other uses of the run alter is not what it was when it was given.
-                if !content
-                    && (self.finals.borrow_mut().is_altered_besides(at, &thing)
-                        || !self.is_as_given(at, &thing))
-                {
-                    return None;
-                }
-                let mut named = Vec::new();
-                for key in thing.keys() {
-                    match key {
-                        KeyExpr::Literal(_) => {}
-                        KeyExpr::Argument { index, fields } => {
-                            given(pins.get(*index as usize)?, fields.clone(), &mut named, &mut from.params)?;
-                        }
-                        KeyExpr::Field(fields) => named.push(Datum { root, fields: fields.clone() }),
-                        KeyExpr::Every(_) | KeyExpr::Some => return None,
-                    }
-                }
-                if !named.is_empty() && !content {
-                    return None;
-                }
-                // A minted name says nothing of what is in it: whoever judges by it must not have had a hand in that.
-                if immutable == Some(Immutable::Minted)
-                    && named.iter().any(|datum| !self.is_by_others(datum, at, &thing))
-                {
-                    return None;
-                }
-                // Of content, what it is called like counts, and not what another thing is made of that is called so.
-                for datum in named {
-                    let other = content && !is_made_as(self.facts.w, &datum, at, &thing);
-                    if other { from.names.push(datum) } else { from.made.push(datum) }
-                }
+                return self.content(at, &thing, from);
             }
         }
-        Some(())
+        Ok(Some(()))
+    }
+
+    /// Adds what is in a thing when a use of the grant reads it.
+    fn content(&self, at: GrantAt, thing: &ThingExpr, from: &mut Origins) -> Followed {
+        let workflow = self.facts.w;
+        let own = thing.levels().last().and_then(|own| workflow.kinds.named(&own.kind));
+        let Some(kind) = own.and_then(|kind| workflow.kinds.get(kind)) else { return Ok(None) };
+        let Some((named, params)) = self.names_in(at, thing) else { return Ok(None) };
+        match kind.immutable {
+            None => self.changing(at, thing, (&named, params), from),
+            // A minted name says nothing of what is in it: whoever judges by it must not have had a hand in that.
+            Some(Immutable::Minted) if named.iter().any(|datum| !self.is_by_others(datum, at, thing)) => {
+                Ok(None)
+            }
+            // What is in it is all that its key says of it: what it is called counts, and not what another thing is made of that is
+            // called so.
+            Some(_) => {
+                from.params.extend(params);
+                for datum in named {
+                    if is_made_as(workflow, &datum, at, thing) {
+                        from.made.push(datum);
+                    } else {
+                        let term = self.finals.borrow_mut().term(at, thing);
+                        from.names.push((datum, term));
+                    }
+                }
+                Ok(Some(()))
+            }
+        }
+    }
+
+    /// As [`Self::content`], of a thing that changes: what the run put into it, and what it was given with. Of one that the run
+    /// made, the judgement of its name is one of what was in it, where nothing alters it afterwards and it is read afterwards.
+    fn changing(
+        &self,
+        at: GrantAt,
+        thing: &ThingExpr,
+        (named, params): (&[Datum], Vec<Datum>),
+        from: &mut Origins,
+    ) -> Followed {
+        let workflow = self.facts.w;
+        let made = named.iter().find(|datum| is_made_as(workflow, datum, at, thing));
+        // What was in it before the run was given, if somebody who was given it, or the author, says which one it is.
+        if named.iter().any(|datum| Some(datum) != made) {
+            return Ok(None);
+        }
+        let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of_thing(datum, at, thing);
+        let mut judged: Vec<Atom> = self.judged_where(is_name).collect();
+        judged.retain(|atom| {
+            needs_one_of(workflow, at.0, &[*atom])
+                && !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
+        });
+        let by = self.finals.borrow_mut().altered_by(at, thing);
+        let term = self.finals.borrow_mut().term(at, thing);
+        // What was in it is asked for already.
+        let covered = self
+            .filled
+            .borrow()
+            .iter()
+            .any(|(filled, all)| *filled == term && by.iter().all(|one| all.contains(one)));
+        if covered {
+            self.is_cut.set(true);
+            return Ok(Some(()));
+        }
+        if !self.is_as_given(at, thing) {
+            return Ok(None);
+        }
+        let mut own = Origins { params, of_things: true, ..Origins::default() };
+        self.filled.borrow_mut().push((term, by.clone()));
+        let filled = self.fill(&by, made, &mut own);
+        self.filled.borrow_mut().pop();
+        match (filled?, judged.is_empty()) {
+            (Some(()), true) => from.extend(own),
+            (None, true) => return Ok(None),
+            (filled, false) => {
+                let mut ways: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
+                if filled.is_some() {
+                    ways.extend(self.all(own)?.map(Formula::All));
+                }
+                from.parts.push(Formula::Any(ways));
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// The data and the parameters by which a use of the grant names a thing; none where it is one of several, or chosen freely.
+    fn names_in(&self, at: GrantAt, thing: &ThingExpr) -> Option<(Vec<Datum>, Vec<Datum>)> {
+        let pins = &self.facts.grant(at)?.pins;
+        let (mut named, mut params) = (Vec::new(), Vec::new());
+        for key in thing.keys() {
+            match key {
+                KeyExpr::Literal(_) => {}
+                KeyExpr::Argument { index, fields } => {
+                    given(pins.get(*index as usize)?, fields.clone(), &mut named, &mut params)?;
+                }
+                KeyExpr::Field(fields) => {
+                    let root = Root::Result { step: at.0, grant: at.1 };
+                    named.push(Datum { root, fields: fields.clone() });
+                }
+                KeyExpr::Every(_) | KeyExpr::Some => return None,
+            }
+        }
+        Some((named, params))
     }
 
     /// Nobody else writes in the thing, or the use expects it as it was.
@@ -392,10 +537,11 @@ impl<'f, 'm> Judged<'f, 'm> {
 
     /// Nobody who judges the datum, or may be of one controller with a judge, made any of what is in the thing that it names.
     fn is_by_others(&self, datum: &Datum, at: GrantAt, thing: &ThingExpr) -> bool {
-        let Some(judges) = self.by_datum.get(datum) else {
+        let judges = self.directly(datum);
+        if judges.is_empty() {
             // The use that gave the name made the very thing: what went into it is followed.
             return is_made_as(self.facts.w, datum, at, thing);
-        };
+        }
         let makers = Contents::of(self.facts.w).makers_of(at, thing);
         judges.iter().all(|atom| {
             let judge = self.facts.step(atom.step).role;
@@ -405,14 +551,19 @@ impl<'f, 'm> Judged<'f, 'm> {
     }
 }
 
+/// Whether all was found, or why nothing is followed further.
+type Followed = Result<Option<()>, String>;
+
 /// Where something comes from.
 #[derive(Default)]
 struct Origins {
     made: Vec<Datum>,
-    /// Names, of which only what they are called counts.
-    names: Vec<Datum>,
+    /// Names, of which only what they are called counts, with what they name.
+    names: Vec<(Datum, Term)>,
     /// What the run was given.
     params: Vec<Datum>,
+    /// What has to hold besides.
+    parts: Vec<Formula>,
     /// Some of it the author wrote.
     written: bool,
     /// Some of it was in things.
@@ -420,16 +571,21 @@ struct Origins {
 }
 
 impl Origins {
-    /// What has to be judged of it, each with whether it is a name only. What the run was given counts where there is nothing else;
-    /// none where nothing is known to be judged.
-    fn all(self) -> Option<Vec<(bool, Datum)>> {
-        let made = self.made.into_iter().map(|datum| (false, datum));
-        let mut found: Vec<(bool, Datum)> =
-            made.chain(self.names.into_iter().map(|datum| (true, datum))).collect();
-        if found.is_empty() {
-            found.extend(self.params.into_iter().map(|datum| (false, datum)));
-        }
-        (!found.is_empty() || self.written && !self.of_things).then_some(found)
+    fn extend(&mut self, other: Self) {
+        self.made.extend(other.made);
+        self.names.extend(other.names);
+        self.params.extend(other.params);
+        self.parts.extend(other.parts);
+        self.written |= other.written;
+        self.of_things |= other.of_things;
+    }
+}
+
+/// How many parts a formula has.
+fn size(formula: &Formula) -> usize {
+    match formula {
+        Formula::Is(_) => 1,
+        Formula::All(parts) | Formula::Any(parts) => 1 + parts.iter().map(size).sum::<usize>(),
     }
 }
 
@@ -455,7 +611,7 @@ fn is_in(action: &Action, expr: &ThingExpr, field: &[String]) -> bool {
 
 /// Adds what a pin names, unless the author gave it, with parameters of the run aside; none where it is chosen freely.
 fn given(pin: &Pin, fields: Vec<String>, found: &mut Vec<Datum>, params: &mut Vec<Datum>) -> Option<()> {
-    let Pin::Is(expr) = pin else { return None };
+    let (Pin::Is(expr) | Pin::OneOf { set: expr, .. }) = pin else { return None };
     for datum in expr.data() {
         // A template has no fields.
         let fields = datum.fields.iter().chain(&fields).cloned().collect();
