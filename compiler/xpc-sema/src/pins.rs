@@ -165,6 +165,7 @@ pub fn template(
         sound = false;
     }
     let mut lowered = Vec::with_capacity(parts.len());
+    let mut is_whole = false;
     for part in parts {
         match part {
             ast::TemplatePart::Text(text) => lowered.push(TemplatePart::Text(text.clone())),
@@ -172,6 +173,7 @@ pub fn template(
                 let at = at.as_mut().map(|(step, edges)| (*step, &mut **edges));
                 match data::resolve(context, path, at, problems) {
                     Some((datum, ty)) if ty == Type::Int || types::fits(&ty, &Type::Text) => {
+                        is_whole = ty == *wanted;
                         lowered.push(TemplatePart::Datum(datum));
                     }
                     Some((_, ty)) => {
@@ -187,5 +189,10 @@ pub fn template(
             }
         }
     }
-    sound.then_some(Expr::Template(lowered))
+    // A text that is a datum, and nothing besides, is that datum.
+    let expr = match (lowered.pop(), lowered.is_empty()) {
+        (Some(TemplatePart::Datum(datum)), true) if is_whole => Expr::Datum(datum),
+        (last, _) => Expr::Template(lowered.into_iter().chain(last).collect()),
+    };
+    sound.then_some(expr)
 }

@@ -237,18 +237,22 @@ impl<'w> Finals<'w> {
         self.altering(at, &[read])
     }
 
-    /// Some use of the run may make or change what a use of the grant means by this, after the step has begun.
+    /// Some use of the run may make or change what a use of the grant means by this, while the step is open or settled: what opens
+    /// the step of such a use again opens this one, too.
     pub fn may_be_altered_after(&mut self, at: GrantAt, expr: &ThingExpr, step: StepId) -> bool {
         let read = self.term(at, expr);
-        let read = self.terms.at_another_time(&read, self.order.reopened());
-        let kinds = &self.workflow.kinds;
-        let meets = |altered: &[Term]| altered.iter().any(|one| may_hold(kinds, &read, one));
-        let by: Vec<GrantAt> =
-            self.altered.iter().filter(|(_, altered)| meets(altered)).map(|(by, _)| *by).collect();
-        by.into_iter().any(|by| self.order.may_follow(Moment::open(step), by.0))
+        let by = self.fillers(at, &[read]);
+        by.into_iter().any(|by| !self.order.is_settled_at(Moment::open(step), by.0))
     }
 
+    /// The grants that may make or change these things before a use of the grant is over.
     fn altering(&mut self, at: GrantAt, things: &[Term]) -> Vec<GrantAt> {
+        let fills = self.fillers(at, things);
+        fills.into_iter().filter(|by| self.order.may_follow(Moment::used(*by), at.0)).collect()
+    }
+
+    /// The grants that may make or change these things, whenever; the grant itself where another use of it may.
+    fn fillers(&mut self, at: GrantAt, things: &[Term]) -> Vec<GrantAt> {
         let again: Vec<Term> = match self.workflow.granted(at) {
             Some((granted, action)) if !(granted.limit.uses == 1 && self.is_once(at.0, granted)) => {
                 let made = action.clauses.makes.iter().map(|making| &making.thing);
@@ -266,8 +270,7 @@ impl<'w> Finals<'w> {
             let mut pairs = altered.iter().flat_map(|one| things.iter().map(move |thing| (one, thing)));
             pairs.any(|(one, thing)| may_hold(kinds, thing, one) && !is_named_by_content(kinds, one))
         };
-        let fills: Vec<GrantAt> = self.altered.iter().filter(fills).map(|(by, _)| *by).collect();
-        fills.into_iter().filter(|by| self.order.may_follow(Moment::used(*by), at.0)).collect()
+        self.altered.iter().filter(fills).map(|(by, _)| *by).collect()
     }
 
     /// What the limit counts are uses of the whole run.
@@ -290,7 +293,7 @@ impl<'w> Finals<'w> {
     fn are_named(&mut self, datum: &Datum, things: &[Term]) -> bool {
         let made = self.made_as(datum);
         let kinds = &self.workflow.kinds;
-        let is_made = |thing: &Term| made.iter().any(|made| is_all_in(kinds, made, thing));
+        let is_made = |thing: &Term| made.iter().any(|made| is_judged_with(kinds, made, thing));
         !things.is_empty() && things.iter().all(is_made)
     }
 
@@ -308,26 +311,23 @@ impl<'w> Finals<'w> {
             let subjects = action.into_iter().flat_map(|action| action.clauses.subjects_of(field));
             let measured: Vec<Term> = subjects.map(|subject| self.term(at, subject)).collect();
             let is_measured =
-                |thing: &Term| measured.iter().any(|one| relate(&workflow.kinds, one, thing) == Meeting::One);
+                |thing: &Term| measured.iter().any(|one| is_judged_with(&workflow.kinds, one, thing));
             let is_content = |one: &Term| is_named_by_content(&workflow.kinds, one);
             if things.is_empty() { measured.iter().any(is_content) } else { things.iter().all(is_measured) }
         })
     }
 
-    /// The argument names things of which its value says nothing.
-    pub fn names_things(&mut self, at: GrantAt, number: u32) -> bool {
-        !self.named_by(at, number).is_empty()
-    }
-
-    /// The argument, which is this datum, names things, and some of them is not the one that was made under that name.
-    pub fn names_another(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
+    /// The argument, which is this datum, names no thing, or some other one than was made under that name: then only what it is
+    /// called counts.
+    pub fn is_mere_name(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
         let Some((_, action)) = self.workflow.granted(at) else { return true };
         let named = all_named_by(self.workflow, action, number);
         let given = identities(self.workflow, datum).pop().unwrap_or_else(|| datum.clone());
-        named.into_iter().any(|expr| {
-            let lies_in = is_filled(self.workflow, expr) && self.is_in_what_was_made(&given, at, expr);
-            !lies_in && !is_made_as(self.workflow, datum, at, expr)
-        })
+        named.is_empty()
+            || named.into_iter().any(|expr| {
+                let lies_in = is_filled(self.workflow, expr) && self.is_in_what_was_made(&given, at, expr);
+                !lies_in && !is_made_as(self.workflow, datum, at, expr)
+            })
     }
 
     /// The use that gave the datum made the thing that a clause means, or what encloses it, and named it so.
@@ -433,47 +433,77 @@ pub fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> 
 }
 
 /// The clauses whose things a final argument names and that are more than their name says: it is their own key, or that of
-/// what encloses them where they are read.
+/// what encloses them where they are read. What is only changed is not read.
 #[must_use]
 pub fn named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec<&'a ThingExpr> {
-    let mut named = all_named_by(workflow, action, number);
-    named.retain(|expr| is_filled(workflow, expr));
-    named
-}
-
-/// As [`named_by`], with those that are what their name says.
-fn all_named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec<&'a ThingExpr> {
     let clauses = &action.clauses;
-    let is_final = clauses.finals.contains(&number);
-    // Where the upstream names it, whatever that name is made of says which one it is.
-    let says = |key: &KeyExpr| match key {
-        KeyExpr::Argument { index, .. } => *index == number,
-        KeyExpr::Field(fields) if clauses.identity(fields).is_none() => {
-            arguments_in(workflow, action, fields).contains(&number)
-        }
-        KeyExpr::Field(_) | KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => false,
-    };
-    let names = |expr: &&ThingExpr| is_final && expr.own_keys().iter().any(says);
-    let lies_in = |expr: &&ThingExpr| expr.keys().any(says);
-    // Which of several it is, an argument of the key's type may say, or a list of them.
-    let param = action.params.get(number as usize);
-    let picks = |expr: &&ThingExpr| {
-        is_final
-            && expr.levels().iter().any(|level| {
-                let kind = workflow.kinds.named(&level.kind).and_then(|kind| workflow.kinds.get(kind));
-                let parts = kind.map(|kind| kind.key.as_slice()).unwrap_or_default();
-                level.keys.iter().zip(parts).any(|(key, part)| {
-                    matches!(key, KeyExpr::Every(_) | KeyExpr::Some)
-                        && param.is_some_and(|param| holds(workflow, &param.ty, &part.ty))
-                })
-            })
-    };
-    let read = clauses.said_read().filter(|expr| lies_in(expr) || picks(expr));
     // What is changed or made counts as read, too, where it is not said what is read.
     let said = clauses.reads.is_some().then(|| clauses.said_read().chain(clauses.subjects()));
     let unsaid = clauses.reads.is_none().then(|| clauses.meant());
+    let named = Naming { workflow, action, number };
     let meant = said.into_iter().flatten().chain(unsaid.into_iter().flatten());
-    meant.filter(names).chain(read).collect()
+    let mut found: Vec<&ThingExpr> = meant.filter(|expr| named.by_own_key(expr)).collect();
+    found.extend(clauses.said_read().filter(|expr| named.anywhere(expr)));
+    found.retain(|expr| is_filled(workflow, expr));
+    found
+}
+
+/// Every clause whose thing the argument names, by its own key, or by any where it is read: with what is only changed or removed, and
+/// with what is what its name says.
+fn all_named_by<'a>(workflow: &Workflow, action: &'a Action, number: u32) -> Vec<&'a ThingExpr> {
+    let named = Naming { workflow, action, number };
+    let mut found: Vec<&ThingExpr> = action.clauses.meant().filter(|expr| named.by_own_key(expr)).collect();
+    found.extend(action.clauses.said_read().filter(|expr| named.anywhere(expr)));
+    found
+}
+
+/// Which things an argument of an action names.
+struct Naming<'a> {
+    workflow: &'a Workflow,
+    action: &'a Action,
+    number: u32,
+}
+
+impl Naming<'_> {
+    /// Where the upstream names it, whatever that name is made of says which one it is.
+    fn says(&self, key: &KeyExpr) -> bool {
+        match key {
+            KeyExpr::Argument { index, .. } => *index == self.number,
+            KeyExpr::Field(fields) if self.action.clauses.identity(fields).is_none() => {
+                arguments_in(self.workflow, self.action, fields).contains(&self.number)
+            }
+            KeyExpr::Field(_) | KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => false,
+        }
+    }
+
+    /// The argument is made final, or what it names is removed.
+    fn is_final(&self) -> bool {
+        let clauses = &self.action.clauses;
+        clauses.finals.contains(&self.number)
+            || clauses.removes.iter().any(|expr| expr.keys().any(|key| self.says(key)))
+    }
+
+    fn by_own_key(&self, expr: &ThingExpr) -> bool {
+        self.is_final() && expr.own_keys().iter().any(|key| self.says(key))
+    }
+
+    /// By its own key or that of what it lies in; or, as one of several, by an argument of the key's type or a list of them.
+    fn anywhere(&self, expr: &ThingExpr) -> bool {
+        if expr.keys().any(|key| self.says(key)) {
+            return true;
+        }
+        let param = self.action.params.get(self.number as usize);
+        self.is_final()
+            && expr.levels().iter().any(|level| {
+                let kind = self.workflow.kinds.named(&level.kind);
+                let kind = kind.and_then(|kind| self.workflow.kinds.get(kind));
+                let parts = kind.map(|kind| kind.key.as_slice()).unwrap_or_default();
+                level.keys.iter().zip(parts).any(|(key, part)| {
+                    matches!(key, KeyExpr::Every(_) | KeyExpr::Some)
+                        && param.is_some_and(|param| holds(self.workflow, &param.ty, &part.ty))
+                })
+            })
+    }
 }
 
 /// The things that a use reads under a name into which it turns an argument.
@@ -517,7 +547,21 @@ pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) 
     made
 }
 
-/// The thing is the one that was made, or lies in it: it was judged with it.
+/// The thing is the one that was judged, or lies in it and is asked for with it: whatever alters what lies in a thing alters that, if
+/// it can change.
+fn is_judged_with(kinds: &Kinds, judged: &Term, thing: &Term) -> bool {
+    let own = |term: &Term| match term {
+        Term::Path(levels) => levels.last().and_then(|own| kinds.get(own.kind)),
+        Term::Undescribed(_) => None,
+    };
+    match relate(kinds, judged, thing) {
+        Meeting::One => true,
+        Meeting::Within(Side::Right) => own(judged).is_some_and(|kind| kind.immutable.is_none()),
+        _ => false,
+    }
+}
+
+/// The thing is the one that was made, or lies in it.
 fn is_all_in(kinds: &Kinds, made: &Term, thing: &Term) -> bool {
     matches!(relate(kinds, made, thing), Meeting::One | Meeting::Within(Side::Right))
 }

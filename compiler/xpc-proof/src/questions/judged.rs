@@ -1,6 +1,6 @@
 //! What has been judged of a final argument: itself, or all that it was made of.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -10,13 +10,22 @@ use xp_artifact::judgement::{Finals, filled_as, judgements, named_by, turned_int
 use xp_artifact::passing::{identities, is_made_as};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{
-    Action, Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, StepId, Then,
+    Action, Assumption, Atom, Datum, Expr, Formula, GrantIx, How, Pin, RoleId, Root, StepId, Then,
 };
+use xp_monitor::{Evidence, evidence};
 use xp_scope::thing::{Immutable, Term};
 
 use super::expected::expects;
 use super::things::{TermIx, Things};
-use crate::facts::{Facts, GrantAt};
+use crate::facts::{Facts, GrantAt, Shown};
+
+/// What must hold when a final argument is used.
+pub(super) struct Case {
+    /// Where the step of this grant has begun, whose uses may put in what nobody judged.
+    pub by: Option<GrantAt>,
+    /// What has been judged.
+    pub formula: Formula,
+}
 
 /// What a thing counts for in which somebody else may write, and that no use expects at a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +54,7 @@ pub(super) struct Judged<'f, 'm> {
     /// Uses that may have put in, or given, what their declaration does not say.
     pub unsaid: RefCell<Vec<GrantAt>>,
     pub finals: RefCell<Finals<'m>>,
+    evidence: OnceCell<Vec<Evidence>>,
     /// Data that are being followed: one that is made of itself adds nothing.
     followed: RefCell<BTreeSet<Datum>>,
     /// Things that are being followed, with the grants that fill them: what was in one before adds nothing.
@@ -94,6 +104,7 @@ impl<'f, 'm> Judged<'f, 'm> {
             names: RefCell::default(),
             unsaid: RefCell::default(),
             finals,
+            evidence: OnceCell::new(),
             followed: RefCell::default(),
             filled: RefCell::default(),
             is_cut: Cell::new(false),
@@ -101,41 +112,60 @@ impl<'f, 'm> Judged<'f, 'm> {
         }
     }
 
-    /// When what an argument makes final has been judged; none where the author or the operator gave it. The name of a thing
+    /// When what an argument makes final has been judged; nothing where the author or the operator gave it. The name of a thing
     /// that other uses of the run make or change says nothing of what is in it: then a judgement counts that is of the thing,
     /// or judgements of all that went in and, unless the run named it, of the name.
     ///
     /// # Errors
     /// It was made in too many ways.
-    pub fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
+    pub fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Vec<Case>, String> {
         self.looked_at.set(0);
         let filled = self.finals.borrow_mut().filled_by(at, number);
         if filled.is_empty() {
             // The name of something says nothing of another thing that is called so.
-            return self.named(at, number, pin);
+            let named = self.named(at, number, pin)?;
+            return Ok(named.into_iter().map(|formula| Case { by: None, formula }).collect());
         }
         let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of(datum, at, number);
-        let mut ways: Vec<Formula> = self.judged_where(is_name).map(Formula::Is).collect();
+        let things = self.finals.borrow_mut().all_named(at, number);
+        let mut judged: Vec<Atom> = self.judged_where(is_name).collect();
+        judged.retain(|atom| self.finals.borrow_mut().is_of(*atom, &things));
+        let mut judged: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
+        if let Some(mut seen) = self.shown(at, number) {
+            seen.extend(self.named(at, number, pin)?);
+            judged.push(Formula::All(seen));
+        }
         let made = self.maker(pin);
-        let mut from = Origins::default();
-        if self.fill(&filled, made.as_ref(), &mut from)?.is_some()
-            && let Some(mut parts) = self.all(from)?
-        {
+        let (mut from, mut cases, mut is_known) = (Origins::default(), Vec::new(), true);
+        for by in filled {
+            let mut own = Origins::default();
+            match self.fill(&[by], made.as_ref(), &mut own)? {
+                Some(()) => from.extend(own),
+                // Where its step has not begun, it put nothing in.
+                None if !self.may_have_been_used(by.0) => {
+                    cases.push(Case { by: Some(by), formula: Formula::Any(judged.clone()) });
+                }
+                None => is_known = false,
+            }
+        }
+        let mut ways = judged;
+        if is_known && let Some(mut parts) = self.all(from)? {
             // Which of all there are it is must have been judged as well, or is as written.
-            let is_made = made.is_some_and(|made| !self.finals.borrow_mut().names_another(&made, at, number));
+            let is_made = made.is_some_and(|made| !self.finals.borrow_mut().is_mere_name(&made, at, number));
             if !is_made {
                 parts.extend(self.named(at, number, pin)?);
             }
             ways.push(Formula::All(parts));
         }
-        Ok(Some(Formula::Any(ways)))
+        cases.push(Case { by: None, formula: Formula::Any(ways) });
+        Ok(cases)
     }
 
-    /// As [`Self::pin`], of an argument that names something: nothing counts that was made under the name, if it is another thing.
+    /// As [`Self::pin`], of an argument: what was made under the value counts only if the argument names that.
     fn named(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
         let is_name = match pin {
-            Pin::Is(Expr::Datum(datum)) => self.finals.borrow_mut().names_another(datum, at, number),
-            _ => self.finals.borrow_mut().names_things(at, number),
+            Pin::Is(Expr::Datum(datum)) => self.finals.borrow_mut().is_mere_name(datum, at, number),
+            _ => true,
         };
         let names = is_name.then(|| self.finals.borrow_mut().all_named(at, number));
         self.as_names(names, || self.pin(pin))
@@ -165,7 +195,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         for by in by {
             match made.filter(|made| made.root == Root::Result { step: by.0, grant: by.1 }) {
                 Some(made) => {
-                    let Some(()) = self.gather(made, from)? else { return Ok(None) };
+                    let Some(()) = self.gather(made, true, from)? else { return Ok(None) };
                 }
                 None if self.may_have_been_used(by.0) => return Ok(None),
                 None => {
@@ -329,15 +359,16 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// When all that a datum was made from was judged, where that is known and none of it was chosen freely.
     fn made_from(&self, datum: &Datum) -> Result<Option<Vec<Formula>>, String> {
         let mut from = Origins::default();
-        match self.gather(datum, &mut from)? {
+        match self.gather(datum, false, &mut from)? {
             Some(()) => self.all(from),
             None => Ok(None),
         }
     }
 
     /// Adds all that a datum was made from; none where some of it was chosen freely or is not known. What the run was given counts
-    /// where there is nothing else; what a branch must still be at is compared and goes nowhere.
-    fn gather(&self, datum: &Datum, from: &mut Origins) -> Followed {
+    /// where there is nothing else; what a branch must still be at is compared and goes nowhere. What was made under the name counts
+    /// where that is what is asked about.
+    fn gather(&self, datum: &Datum, is_thing: bool, from: &mut Origins) -> Followed {
         let Root::Result { step, grant } = datum.root else { return Ok(None) };
         let action = self.facts.action_of((step, grant));
         let clauses = &action.clauses;
@@ -358,7 +389,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         // What is in a thing goes with its name, unless the name is derived from it.
         let named = filled_as(self.facts.w, action, &datum.fields);
         // What has the name is another thing than what was made under it: then only a judgement of the name itself counts.
-        if self.names.borrow().is_some() && !clauses.all_made_as(&datum.fields).is_empty() {
+        if !is_thing && self.names.borrow().is_some() && !clauses.all_made_as(&datum.fields).is_empty() {
             return Ok(None);
         }
         // Arguments that the author wrote, and nothing else, known or unknown.
@@ -431,21 +462,42 @@ impl<'f, 'm> Judged<'f, 'm> {
             // called so.
             Some(_) => {
                 from.params.extend(params);
+                let term = self.finals.borrow_mut().term(at, thing);
                 for datum in named {
-                    if is_made_as(workflow, &datum, at, thing) {
-                        from.made.push(datum);
-                    } else {
-                        let term = self.finals.borrow_mut().term(at, thing);
-                        from.names.push((datum, term));
+                    if !is_made_as(workflow, &datum, at, thing) {
+                        from.names.push((datum, term.clone()));
+                        continue;
                     }
+                    let mut judged = self.directly(&datum);
+                    judged.retain(|atom| self.finals.borrow_mut().is_of(*atom, std::slice::from_ref(&term)));
+                    let mut own = Origins::default();
+                    let gathered = self.gather(&datum, true, &mut own)?.map(|()| own);
+                    let Some(()) = self.either(judged, gathered, from)? else { return Ok(None) };
                 }
                 Ok(Some(()))
             }
         }
     }
 
-    /// As [`Self::content`], of a thing that changes: what the run put into it, and what it was given with. Of one that the run
-    /// made, the judgement of its name is one of what was in it, where nothing alters it afterwards and it is read afterwards.
+    /// Adds that one of the outcomes judged it, or else where it comes from.
+    fn either(&self, judged: Vec<Atom>, own: Option<Origins>, from: &mut Origins) -> Followed {
+        match (own, judged.is_empty()) {
+            (None, true) => return Ok(None),
+            (Some(own), true) => from.extend(own),
+            (own, false) => {
+                let mut ways: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
+                if let Some(own) = own {
+                    ways.extend(self.all(own)?.map(Formula::All));
+                }
+                from.parts.push(Formula::Any(ways));
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// As [`Self::content`], of a thing that changes: what the run put into it, and what was in it before, which is given to whoever
+    /// may say which one it is. Of one that the run made, the judgement of its name is one of what was in it, where nothing alters it
+    /// afterwards and it is read afterwards.
     fn changing(
         &self,
         at: GrantAt,
@@ -454,19 +506,16 @@ impl<'f, 'm> Judged<'f, 'm> {
         from: &mut Origins,
     ) -> Followed {
         let workflow = self.facts.w;
+        let term = self.finals.borrow_mut().term(at, thing);
         let made = named.iter().find(|datum| is_made_as(workflow, datum, at, thing));
-        // What was in it before the run was given, if somebody who was given it, or the author, says which one it is.
-        if named.iter().any(|datum| Some(datum) != made) {
-            return Ok(None);
-        }
         let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of_thing(datum, at, thing);
         let mut judged: Vec<Atom> = self.judged_where(is_name).collect();
         judged.retain(|atom| {
             needs_one_of(workflow, at.0, &[*atom])
+                && self.finals.borrow_mut().is_of(*atom, std::slice::from_ref(&term))
                 && !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
         });
         let by = self.finals.borrow_mut().altered_by(at, thing);
-        let term = self.finals.borrow_mut().term(at, thing);
         // What was in it is asked for already.
         let covered = self
             .filled
@@ -480,22 +529,57 @@ impl<'f, 'm> Judged<'f, 'm> {
         if !self.is_as_given(at, thing) {
             return Ok(None);
         }
-        let mut own = Origins { params, of_things: true, ..Origins::default() };
+        let others = named.iter().filter(|datum| Some(*datum) != made).cloned();
+        let names = others.map(|datum| (datum, term.clone())).collect();
+        let mut own = Origins { params, names, of_things: true, ..Origins::default() };
         self.filled.borrow_mut().push((term, by.clone()));
         let filled = self.fill(&by, made, &mut own);
         self.filled.borrow_mut().pop();
-        match (filled?, judged.is_empty()) {
-            (Some(()), true) => from.extend(own),
-            (None, true) => return Ok(None),
-            (filled, false) => {
-                let mut ways: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
-                if filled.is_some() {
-                    ways.extend(self.all(own)?.map(Formula::All));
-                }
-                from.parts.push(Formula::Any(ways));
+        let own = filled?.map(|()| own);
+        self.either(judged, own, from)
+    }
+
+    /// When somebody judged what is in all that the argument names: was shown it, judged it by its name, put nothing in, and nothing
+    /// alters it once that step has begun. None where nobody can.
+    fn shown(&self, at: GrantAt, number: u32) -> Option<Vec<Formula>> {
+        let workflow = self.facts.w;
+        let named = named_by(workflow, self.facts.action_of(at), number);
+        let mut contents = Contents::of(workflow);
+        let mut seen = Vec::new();
+        for thing in named {
+            let makers = contents.makers_of(at, thing);
+            let mut judges: Vec<Atom> = self.judged_where(|_| true).collect();
+            judges.retain(|atom| {
+                let judge = self.facts.step(atom.step).role;
+                makers.keys().all(|maker| workflow.are_separate(judge, *maker))
+                    && !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
+                    && self.is_shown(*atom, at, thing)
+            });
+            if judges.is_empty() {
+                return None;
             }
+            seen.push(Formula::Any(judges.into_iter().map(Formula::Is).collect()));
         }
-        Ok(Some(()))
+        (!seen.is_empty()).then_some(seen)
+    }
+
+    /// Whoever takes the outcome was shown what the name that it judges names, and that is the thing.
+    fn is_shown(&self, atom: Atom, at: GrantAt, thing: &ThingExpr) -> bool {
+        let Some(datum) = self.facts.judged_datum(atom) else { return false };
+        let term = self.things.term(at, thing);
+        let evidence = self.evidence.get_or_init(|| evidence(self.facts.w));
+        let looks: Vec<GrantIx> = evidence
+            .iter()
+            .filter(|one| one.step == atom.step && one.by.0 == atom.step && one.relying.contains(&atom))
+            .filter(|one| {
+                one.looked.is_some()
+                    && self.things.about(one).iter().any(|about| self.things.one(term, *about))
+            })
+            .map(|one| one.by.1)
+            .collect();
+        let ways = self.facts.ways_to_see(atom.step, datum);
+        let looked = |way: &Shown| matches!(way, Shown::Use(grant, _) if looks.contains(grant));
+        !ways.is_empty() && ways.iter().all(looked)
     }
 
     /// The data and the parameters by which a use of the grant names a thing; none where it is one of several, or chosen freely.
