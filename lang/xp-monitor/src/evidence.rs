@@ -6,13 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, Making, Source, ThingExpr};
+use xp_artifact::passing::identities;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
     Action, Atom, Condition, Datum, Expr, GrantIx, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
 };
 
-use xp_scope::thing::Term;
+use xp_scope::thing::{Immutable, Term};
 
 use crate::fact::GrantAt;
 use crate::looked::{Looked, looks, renewing};
@@ -111,7 +112,7 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                 }
                 for (by, expr, looked) in looks {
                     for about in validity.lists(vec![(by, expr)]) {
-                        rely(Evidence { judged: true, looked: Some(looked.clone()), ..read(by, about) });
+                        rely(Evidence { judged: true, looked: looked.clone(), ..read(by, about) });
                     }
                 }
             }
@@ -162,11 +163,15 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
             continue;
         }
         let clauses = &action.clauses;
-        if let Some(making) = clauses.made_as(&here.fields) {
-            // What never changes is what its name says, whatever becomes of what it was made from.
-            if !can_change(workflow, &making.thing) && making.valid_while.is_empty() {
-                continue;
-            }
+        // What never changes is what its name says, whatever becomes of what it was made from or of where it was read.
+        let made = clauses.all_made_as(&here.fields);
+        let lasts = |making: &&Making| !can_change(workflow, &making.thing) && making.valid_while.is_empty();
+        if !made.is_empty() && made.iter().all(|making| lasts(&making))
+            || is_final_content(workflow, action, &here)
+        {
+            continue;
+        }
+        for making in made.into_iter().filter(|making| !lasts(making)) {
             let valid = making.valid_while.iter().cloned();
             let things = std::iter::once(making.thing.clone()).chain(valid);
             found.push((at, things.map(|expr| (at, expr)).collect()));
@@ -195,6 +200,22 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
         .into_iter()
         .map(|(at, subjects)| validity.lists(subjects).into_iter().map(move |list| (at, list)));
     lists.flatten().collect()
+}
+
+/// The datum is the name of content which its use read, and is made final itself: that content is what was judged, wherever its name
+/// was read. One that says where something stood when it was judged is compared and not made final.
+fn is_final_content(workflow: &Workflow, action: &Action, datum: &Datum) -> bool {
+    let names = |expr: &ThingExpr| {
+        let kind = expr.levels().last().and_then(|own| workflow.kinds.named(&own.kind));
+        let kind = kind.and_then(|kind| workflow.kinds.get(kind));
+        kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content)) && expr.is_named_by(&datum.fields)
+    };
+    let is_final = |at: GrantAt| {
+        let Some((granted, using)) = workflow.granted(at) else { return false };
+        let pins = using.clauses.finals.iter().filter_map(|number| granted.pins.get(*number as usize));
+        pins.flat_map(Pin::data).any(|pinned| identities(workflow, pinned).contains(datum))
+    };
+    action.clauses.said_read().any(names) && workflow.grants().any(is_final)
 }
 
 /// The argument, or what is followed from it, is the own key of the thing or holds a part of that.

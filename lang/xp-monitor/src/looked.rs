@@ -39,11 +39,12 @@ pub(crate) fn renewing<'w>(
     workflow: &'w Workflow,
     terms: &mut Terms<'w>,
     (of, subject): (GrantAt, &ThingExpr),
-    looks: &[(GrantAt, ThingExpr, Looked)],
+    looks: &[(GrantAt, ThingExpr, Option<Looked>)],
 ) -> Vec<(GrantAt, Looked)> {
     let subject = meant(workflow, terms, of, subject);
     let mut found = Vec::new();
-    for (at, expr, looked) in looks.iter().filter(|(_, _, looked)| looked.fields.is_empty()) {
+    for (at, expr, looked) in looks {
+        let Some(looked) = looked.as_ref().filter(|looked| looked.fields.is_empty()) else { continue };
         let seen = terms.term_where(*at, expr, looked.argument, &looked.name);
         if shows(workflow, *at, expr) && relate(&workflow.kinds, &seen, &subject) == Meeting::One {
             found.push((*at, looked.clone()));
@@ -59,22 +60,23 @@ fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
         || workflow.sources(action, &[]).contains(&Source::Thing(expr.clone()))
 }
 
-/// Uses of a step that may look at what the datum names, with the clause that says so.
+/// Uses of a step that may look at what the datum, or a part of it, names, with the clause that says so. One of a list, a use names
+/// by a choice of its own: there the clause means what it means in any use.
 pub(crate) fn looks(
     workflow: &Workflow,
     terms: &mut Terms<'_>,
     step: StepId,
-    name: &Datum,
-) -> Vec<(GrantAt, ThingExpr, Looked)> {
+    judged: &Datum,
+) -> Vec<(GrantAt, ThingExpr, Option<Looked>)> {
     let mut found = Vec::new();
     let Some(declared) = workflow.steps.get(step.index()) else { return found };
-    let Some(ty) = workflow.type_of(name) else { return found };
-    let is_name = is_name(workflow, name);
+    let Some(whole) = workflow.type_of(judged) else { return found };
+    let parts = workflow.leaves(whole);
     for index in 0..declared.grants.len() {
         let at = (step, GrantIx::of(index));
-        let Some((granted, action)) = workflow.granted(at) else { continue };
+        let Some((_, action)) = workflow.granted(at) else { continue };
         // What the datum's own use looked at is followed from the datum.
-        if name.root == (Root::Result { step, grant: at.1 }) {
+        if judged.root == (Root::Result { step, grant: at.1 }) {
             continue;
         }
         let clauses = &action.clauses;
@@ -83,34 +85,64 @@ pub(crate) fn looks(
             for (index, fields) in naming(workflow, action, expr) {
                 let param = action.params.get(index as usize).map(|param| &param.ty);
                 let of = param.and_then(|ty| fields.iter().try_fold(ty, |ty, f| workflow.field_type(ty, f)));
-                if !of.is_some_and(|of| may_be_equal(of, ty)) {
-                    continue;
-                }
-                let free = !matches!(granted.pins.get(index as usize), Some(Pin::Is(_)));
-                // A part of a record cannot be pinned by itself: there the use's own term has to do.
-                let named = fields.is_empty().then(|| terms.term_where(at, expr, index, name));
-                let meant = terms.term(at.0, at.1, expr);
-                let is_at = match (expr, named) {
-                    // Not said to be read, it may be anything that the argument names.
-                    (ThingExpr::Anything, _) => {
-                        let pinned = granted.pins.get(index as usize);
-                        free && is_name || pinned.is_some_and(|pin| terms.argument(pin) == terms.datum(name))
+                let Some(of) = of else { continue };
+                for part in &parts {
+                    let path = judged.fields.iter().chain(part).cloned().collect();
+                    let name = Datum { root: judged.root, fields: path };
+                    let Some(ty) = workflow.type_of(&name) else { continue };
+                    match ty {
+                        Type::List(element) if may_be_equal(of, element) => {
+                            found.push((at, expr.clone(), None));
+                        }
+                        ty if may_be_equal(of, ty)
+                            && is_at(workflow, terms, (at, expr), (index, &fields), &name) =>
+                        {
+                            let looked = Looked { argument: index, fields: fields.clone(), name };
+                            found.push((at, expr.clone(), Some(looked)));
+                        }
+                        _ => {}
                     }
-                    (ThingExpr::Path(_), None) => true,
-                    (ThingExpr::Path(_), Some(named)) => match relate(&workflow.kinds, &named, &meant) {
-                        Meeting::One => true,
-                        meeting => free && is_name && !meeting.is_apart(),
-                    },
-                };
-                if !is_at {
-                    continue;
                 }
-                let looked = Looked { argument: index, fields, name: name.clone() };
-                found.push((at, expr.clone(), looked));
             }
         }
     }
     found
+}
+
+/// A use may look at what the name names, by this argument.
+fn is_at(
+    workflow: &Workflow,
+    terms: &mut Terms<'_>,
+    (at, expr): (GrantAt, &ThingExpr),
+    (index, fields): (u32, &FieldPath),
+    name: &Datum,
+) -> bool {
+    let Some((granted, action)) = workflow.granted(at) else { return false };
+    let free = !matches!(granted.pins.get(index as usize), Some(Pin::Is(_)));
+    let is_name = is_name(workflow, name) || shows_name(action, index, fields);
+    // A part of a record cannot be pinned by itself: there the use's own term has to do.
+    let named = fields.is_empty().then(|| terms.term_where(at, expr, index, name));
+    let meant = terms.term(at.0, at.1, expr);
+    match (expr, named) {
+        // Not said to be read, it may be anything that the argument names.
+        (ThingExpr::Anything, _) => {
+            let pinned = granted.pins.get(index as usize);
+            free && is_name || pinned.is_some_and(|pin| terms.argument(pin) == terms.datum(name))
+        }
+        (ThingExpr::Path(_), None) => true,
+        (ThingExpr::Path(_), Some(named)) => match relate(&workflow.kinds, &named, &meant) {
+            Meeting::One => true,
+            meeting => free && is_name && !meeting.is_apart(),
+        },
+    }
+}
+
+/// Whoever uses the action is shown the name by which it looked: who judges the same value has looked at what it names.
+fn shows_name(action: &Action, argument: u32, fields: &[String]) -> bool {
+    let shown = action.shows.iter().filter_map(|field| action.clauses.identity(std::slice::from_ref(field)));
+    shown
+        .into_iter()
+        .any(|(index, of)| index == argument && (fields.starts_with(&of) || of.starts_with(fields)))
 }
 
 /// The arguments that may be, or become, the own name of what a clause means, each with where in it: of a clause that says
