@@ -1,7 +1,7 @@
 //! Whether what a pin admits can be equal to something, as far as the workflow alone tells.
 
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
-use xp_scope::{Type, Value};
+use xp_scope::{PatternSet, Type, Value};
 
 use crate::facts::{Facts, text};
 use crate::scopes;
@@ -42,6 +42,9 @@ fn meets(facts: &Facts<'_>, pin: &Pin, expr: &Expr, left: usize) -> bool {
         (Pin::Is(Expr::Template(parts)), Expr::Literal(value)) => {
             text(value).is_some_and(|text| can_become(parts, text))
         }
+        (Pin::Is(Expr::Datum(datum)), Expr::Literal(value)) => {
+            scopes::datum_within(facts.w, datum).is_none_or(|patterns| all_match(patterns, value))
+        }
         (Pin::Is(Expr::Datum(datum)), Expr::Datum(other)) => {
             !(is_fresh(facts, datum, other) || is_fresh(facts, other, datum))
         }
@@ -49,8 +52,7 @@ fn meets(facts: &Facts<'_>, pin: &Pin, expr: &Expr, left: usize) -> bool {
             text(value).is_some_and(|path| patterns.matches(path))
         }
         (Pin::OneOf { set, within }, Expr::Literal(value)) => {
-            let inside =
-                |patterns: &xp_scope::PatternSet| text(value).is_some_and(|path| patterns.matches(path));
+            let inside = |patterns: &PatternSet| text(value).is_some_and(|path| patterns.matches(path));
             let listed = match set {
                 Expr::Literal(Value::List(elements)) => elements.contains(value),
                 _ => true,
@@ -63,6 +65,14 @@ fn meets(facts: &Facts<'_>, pin: &Pin, expr: &Expr, left: usize) -> bool {
             text(value).is_some_and(|text| text.chars().nth(*max as usize).is_none())
         }
         _ => true,
+    }
+}
+
+/// The path matches, or every one of a list.
+fn all_match(patterns: &PatternSet, value: &Value) -> bool {
+    match value {
+        Value::List(elements) => elements.iter().all(|element| all_match(patterns, element)),
+        value => text(value).is_some_and(|path| patterns.matches(path)),
     }
 }
 

@@ -4,14 +4,16 @@
 //! makes final without a judgement are not the starter's to say.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use xp_scope::Type;
-use xp_scope::thing::{Audience, Kind};
+use xp_scope::thing::{Audience, Kind, Term};
 
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{Source, ThingExpr};
-use crate::judgement::{self, filling, judgements};
+use crate::judgement::{self, Finals, filling, judgements};
+use crate::order::{Moment, Order};
 use crate::passing::{Passing, identities, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
 use crate::things::Terms;
@@ -72,10 +74,11 @@ impl Judged {
 #[must_use]
 pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
     let (judgements, mut contents) = (judgements(workflow), Contents::of(workflow));
+    let mut behind = Behind::of(workflow);
     let mut found: BTreeMap<(String, RoleId), Judged> = BTreeMap::new();
     for at in workflow.grants() {
         let Some((grant, action)) = workflow.granted(at) else { continue };
-        for (passing, why) in asked(workflow, grant, action) {
+        for Asked { from, why } in asked(workflow, grant, action) {
             let Why::Final(action) = why else { continue };
             let met = RefCell::new(Vec::new());
             let is_judged = |datum: &Datum| {
@@ -84,7 +87,7 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
                 met.borrow_mut().extend(of.map(|(atom, _)| (*atom, datum.clone())));
                 met.borrow().len() > before
             };
-            given(workflow, (at, passing), &is_judged);
+            behind.given(at, from, &is_judged);
             for (atom, datum) in met.take() {
                 let Some(step) = workflow.steps.get(atom.step.index()) else { continue };
                 let outcome = step.outcomes.get(atom.outcome.index());
@@ -140,11 +143,12 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
             .and_then(|outcomes| outcomes.get(atom.outcome.index()))
             .is_some_and(|outcome| outcome.then == Then::Settle)
     });
+    let mut behind = Behind::of(workflow);
     let mut found: BTreeMap<String, ToPin> = BTreeMap::new();
     for (index, step) in workflow.steps.iter().enumerate() {
         for (number, grant) in step.grants.iter().enumerate() {
             let Some(action) = workflow.actions.get(grant.action.index()) else { continue };
-            for (passing, why) in asked(workflow, grant, action) {
+            for Asked { from, why } in asked(workflow, grant, action) {
                 let at = (StepId::of(index), GrantIx::of(number));
                 // Whatever the way to the step, a judgement of it is in force.
                 let is_judged = |datum: &Datum| {
@@ -153,8 +157,7 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
                     let atoms: Vec<Atom> = of.map(|(atom, _)| *atom).collect();
                     !atoms.is_empty() && needs_one_of(workflow, StepId::of(index), &atoms)
                 };
-                for path in
-                    given(workflow, (at, passing), &is_judged).iter().flat_map(|datum| paths(workflow, datum))
+                for path in behind.given(at, from, &is_judged).iter().flat_map(|datum| paths(workflow, datum))
                 {
                     let one = ToPin { path: path.clone(), why: why.clone(), step: StepId::of(index) };
                     found.entry(path).or_insert(one);
@@ -204,7 +207,25 @@ impl ToPin {
     }
 }
 
-fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, Why)> {
+/// What a use of a grant takes from somewhere that a starter must not choose freely.
+struct Asked {
+    from: Taken,
+    why: Why,
+}
+
+/// Where it takes that from.
+enum Taken {
+    Passing(Passing),
+    /// What is in a thing that a final argument names.
+    Named {
+        thing: ThingExpr,
+        number: u32,
+        /// The argument, where it is a datum.
+        by: Option<Datum>,
+    },
+}
+
+fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<Asked> {
     let clauses = &action.clauses;
     let name = || format!("{}.{}", action.connector, action.name);
     let mut found = Vec::new();
@@ -249,72 +270,150 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<(Passing, W
             found.extend(of.into_iter().map(|passing| (passing, Why::Instrument(name()))));
         }
     }
+    let mut found: Vec<Asked> =
+        found.into_iter().map(|(passing, why)| Asked { from: Taken::Passing(passing), why }).collect();
     for number in &clauses.finals {
         let Some(pin) = grant.pins.get(*number as usize) else { continue };
-        found.extend(pinned(pin, &[]).into_iter().map(|passing| (passing, Why::Final(name()))));
-        // What was put into what it names is made final with it. Of what the run made, its name is followed to that.
-        if matches!(pin, Pin::Is(Expr::Datum(datum)) if is_made(workflow, datum)) {
-            continue;
-        }
-        let things = judgement::named_by(workflow, action, *number).into_iter();
-        found.extend(things.map(|thing| (Passing::Thing(thing.clone()), Why::Final(name()))));
+        let passed = pinned(pin, &[]).into_iter().map(Taken::Passing);
+        // What was put into what it names is made final with it.
+        let by = if let Pin::Is(Expr::Datum(datum)) = pin { Some(datum) } else { None };
+        let named = judgement::named_by(workflow, action, *number).into_iter();
+        let named =
+            named.map(|thing| Taken::Named { thing: thing.clone(), number: *number, by: by.cloned() });
+        found.extend(passed.chain(named).map(|from| Asked { from, why: Why::Final(name()) }));
     }
     found
 }
 
-/// The parameters of which something may be made, or which it is; not by way of data that are judged. What is in a thing is
-/// what uses of the run put there, and which thing it is, where that never changes, its name says.
-fn given(workflow: &Workflow, from: (GrantAt, Passing), is_judged: &dyn Fn(&Datum) -> bool) -> Vec<Datum> {
-    let mut terms = Terms::of(workflow);
-    let (mut found, mut seen, mut open) = (BTreeSet::new(), HashSet::new(), vec![from]);
-    while let Some((at, passing)) = open.pop() {
-        if !seen.insert((at, passing.clone())) {
-            continue;
+/// Follows what uses take back to the parameters.
+struct Behind<'w> {
+    workflow: &'w Workflow,
+    terms: Terms<'w>,
+    order: Order<'w>,
+    finals: Finals<'w>,
+    /// What uses make or change, with what goes into it.
+    altered: Vec<(GrantAt, Term, Vec<Source>)>,
+    /// By term that is read: the altered ones that it may hold.
+    met: HashMap<Term, Vec<usize>>,
+}
+
+impl<'w> Behind<'w> {
+    fn of(workflow: &'w Workflow) -> Self {
+        let mut terms = Terms::of(workflow);
+        let mut altered = Vec::new();
+        for by in workflow.grants() {
+            let Some((_, action)) = workflow.granted(by) else { continue };
+            let of_use = altering(action).map(|(expr, sources)| (by, terms.term(by.0, by.1, expr), sources));
+            altered.extend(of_use);
         }
-        match passing {
-            Passing::Choice => {}
-            Passing::Field(fields) => {
-                open.push((
-                    at,
-                    Passing::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }),
-                ));
+        let (order, finals) = (Order::of(workflow), Finals::of(workflow));
+        Self { workflow, terms, order, finals, altered, met: HashMap::new() }
+    }
+
+    /// The parameters of which something may be made, or which it is; not by way of data that are judged. What is in a thing is
+    /// what uses of the run put there before, and which thing it is, where that never changes, its name says.
+    fn given(&mut self, at: GrantAt, from: Taken, is_judged: &dyn Fn(&Datum) -> bool) -> Vec<Datum> {
+        let open = match from {
+            Taken::Passing(passing) => vec![(at, passing)],
+            Taken::Named { thing, number, by } => self.named(at, (&thing, number), by, is_judged),
+        };
+        self.followed(open, is_judged)
+    }
+
+    /// What is in a thing that a final argument names. A judgement of the name that the run gave to the very thing is one of what is in
+    /// it; where the run made it, nobody else says which thing it is.
+    fn named(
+        &mut self,
+        at: GrantAt,
+        (thing, number): (&ThingExpr, u32),
+        by: Option<Datum>,
+        is_judged: &dyn Fn(&Datum) -> bool,
+    ) -> Vec<(GrantAt, Passing)> {
+        let same = by.map(|datum| identities(self.workflow, &datum)).unwrap_or_default();
+        let mut made = same.iter().filter(|datum| self.finals.is_name_of(datum, at, number)).peekable();
+        if made.peek().is_none() {
+            return vec![(at, Passing::Thing(thing.clone()))];
+        }
+        if made.any(is_judged) { Vec::new() } else { self.put_in(at, thing) }
+    }
+
+    fn followed(
+        &mut self,
+        mut open: Vec<(GrantAt, Passing)>,
+        is_judged: &dyn Fn(&Datum) -> bool,
+    ) -> Vec<Datum> {
+        let workflow = self.workflow;
+        let (mut found, mut seen) = (BTreeSet::new(), HashSet::new());
+        while let Some((at, passing)) = open.pop() {
+            if !seen.insert((at, passing.clone())) {
+                continue;
             }
-            Passing::Datum(datum) if is_judged(&datum) => {}
-            Passing::Datum(datum) => match datum.root {
-                Root::Param(_) => {
-                    found.insert(datum);
+            match passing {
+                Passing::Choice => {}
+                Passing::Field(fields) => {
+                    open.push((
+                        at,
+                        Passing::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }),
+                    ));
                 }
-                Root::Submission { .. } => {}
-                Root::Result { step, grant } => {
-                    let Some((_, action)) = workflow.granted((step, grant)) else { continue };
-                    let made = action.clauses.all_made_as(&datum.fields);
-                    // All that the use put into what it made, or into what that lies in.
-                    let content: Vec<Source> = made
-                        .into_iter()
-                        .flat_map(|making| filling(workflow, &mut terms, (step, grant), making))
-                        .collect();
-                    let sources = workflow.sources(action, &datum.fields).into_iter().chain(content);
-                    open.extend(passed(workflow, (step, grant), sources));
-                }
-            },
-            Passing::Thing(expr) => {
-                let Some((granted, action)) = workflow.granted(at) else { continue };
-                // Whoever names what is read has decided what that is.
-                open.extend(naming(granted, action, &expr).into_iter().map(|name| (at, name)));
-                let read = terms.term(at.0, at.1, &expr);
-                for by in workflow.grants() {
-                    let Some((_, other)) = workflow.granted(by) else { continue };
-                    for (altered, sources) in altering(other) {
-                        let altered = terms.term(by.0, by.1, altered);
-                        if may_hold(&workflow.kinds, &read, &altered) {
-                            open.extend(passed(workflow, by, sources));
-                        }
+                Passing::Datum(datum) if is_judged(&datum) => {}
+                Passing::Datum(datum) => match datum.root {
+                    Root::Param(_) => {
+                        found.insert(datum);
                     }
+                    Root::Submission { .. } => {}
+                    Root::Result { step, grant } => {
+                        let Some((_, action)) = workflow.granted((step, grant)) else { continue };
+                        let made = action.clauses.all_made_as(&datum.fields);
+                        // All that the use put into what it made, or into what that lies in.
+                        let content: Vec<Source> = made
+                            .into_iter()
+                            .flat_map(|making| filling(workflow, &mut self.terms, (step, grant), making))
+                            .collect();
+                        let sources = workflow.sources(action, &datum.fields).into_iter().chain(content);
+                        open.extend(passed(workflow, (step, grant), sources));
+                    }
+                },
+                Passing::Thing(expr) => {
+                    let Some((granted, action)) = workflow.granted(at) else { continue };
+                    // Whoever names what is read has decided what that is.
+                    open.extend(naming(granted, action, &expr).into_iter().map(|name| (at, name)));
+                    open.extend(self.put_in(at, &expr));
                 }
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// What uses of the run put into the thing before.
+    fn put_in(&mut self, at: GrantAt, expr: &ThingExpr) -> Vec<(GrantAt, Passing)> {
+        let read = self.terms.term(at.0, at.1, expr);
+        let mut found = Vec::new();
+        for number in self.meeting(read) {
+            let Some((by, _, sources)) = self.altered.get(number) else { continue };
+            if self.order.may_follow(Moment::used(*by), at.0) {
+                found.extend(passed(self.workflow, *by, sources.iter().cloned()));
+            }
+        }
+        found
+    }
+
+    fn meeting(&mut self, read: Term) -> Vec<usize> {
+        let (kinds, altered) = (&self.workflow.kinds, &self.altered);
+        let meets = |term: &Term| {
+            let all = altered.iter().enumerate();
+            all.filter(|(_, (_, altered, _))| may_hold(kinds, term, altered))
+                .map(|(number, _)| number)
+                .collect()
+        };
+        match self.met.entry(read) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => {
+                let found: Vec<usize> = meets(new.key());
+                new.insert(found).clone()
             }
         }
     }
-    found.into_iter().collect()
 }
 
 /// Where sources come from in the uses of a grant.
@@ -331,15 +430,6 @@ fn passed(
 /// Things of other kinds lie in things of this one.
 fn is_container(workflow: &Workflow, kind: &Kind) -> bool {
     workflow.kinds.iter().any(|other| other.parents.contains(&kind.name))
-}
-
-/// The use that gave the datum made something under that name.
-fn is_made(workflow: &Workflow, datum: &Datum) -> bool {
-    identities(workflow, datum).iter().any(|same| {
-        let Root::Result { step, grant } = same.root else { return false };
-        let granted = workflow.granted((step, grant));
-        granted.is_some_and(|(_, action)| !action.clauses.all_made_as(&same.fields).is_empty())
-    })
 }
 
 /// All things of the kind, and all that lies in them, are said to have the same readers, each of their kind.

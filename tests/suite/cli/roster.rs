@@ -560,3 +560,98 @@ workflow checked({given}: text) {{
     refuted_by_a_rule_that_pins_nothing(&workflow("rules", rules))
         .says(&["`rules`", "decides what `desk.check` measures"]);
 }
+
+/// A thing that the run makes of judged text, into which a later use puts what the starter chose.
+fn put_in_later(made: &str, put: &str, judge: &str, name: &str) -> String {
+    format!(
+        r#"connector q {{
+  resource Doc {{ name: text exact }} audience staff
+  action mk(name: text, text: text) -> {{ name: text }} {{ effect write
+    changes nothing
+    makes Doc(name) from text
+    reads nothing
+    result.name is name
+    repeat manual }}
+  action mk2(text: text) -> {{ name: text }} {{ effect write
+    changes nothing
+    makes Doc(result.name) from text
+    reads nothing
+    result.name from nothing
+    repeat manual }}
+  action upd(name: text, text: text) {{ effect write
+    changes Doc(name) from text
+    reads nothing
+    repeat manual }}
+  action look(name: text) -> {{ name: text, text: text }} {{ effect read
+    shows name
+    changes nothing
+    reads Doc(name)
+    result.name is name
+    result.text from Doc(name)
+    repeat idempotent }}
+  action say(text: text) -> {{ text: text }} {{ effect read
+    shows text
+    changes nothing
+    reads nothing
+    result.text is text
+    repeat idempotent }}
+  action pubdoc(name: text) {{ effect publish
+    final name
+    changes nothing
+    reads Doc(name)
+    irreversible
+    repeat manual }}
+}}
+workflow checked(note: text) {{
+  agent a, b
+  separate roles a, b
+  assume nobody else changes every q.Doc because "no other account writes there"
+  step p by a {{ submit t: text
+    outcome done }}
+  step j by b after p.done {{ outcome ok of p.t
+    outcome no -> end }}
+  step u by a after j.ok {{ may {made} once per run as d
+    outcome done auto when d }}
+  step v by a after u.done {{ may q.upd({name}, text: {put}) once per run as d
+    outcome done auto when d }}
+{judge}  step go by a after {last} {{ may q.pubdoc({name}) once per run as x
+    outcome done auto when x }}
+}}
+"#,
+        last = if judge.is_empty() { "v.done" } else { "l.ok" },
+    )
+}
+
+/// Whichever way a final thing is named, what a later use put into it is made final with it.
+#[test]
+fn what_a_later_use_puts_into_what_the_run_made_is_the_starter_s() {
+    let (new, named) = ("q.mk2(text: p.t)", "q.mk(\"x\", text: p.t)");
+    for (made, name) in [(new, "u.d.name"), (named, "\"x\"")] {
+        let with_a_note = put_in_later(made, "\"{p.t} {note}\"", "", name);
+        refuted_by_a_rule_that_pins_nothing(&with_a_note).says(&["`note`", "`q.pubdoc` makes it final"]);
+        held_against_a_rule_that_pins_nothing(&put_in_later(made, "p.t", "", name)).exits(0);
+    }
+}
+
+/// Who judges the thing by the name that the run gave to it has judged what is in it; who made that must not be the judge.
+#[test]
+fn a_judgement_of_the_name_of_what_the_run_made_is_one_of_what_was_put_into_it() {
+    let judge = "  step l by b after v.done { may q.look(u.d.name) max 3 as t
+    outcome ok of u.d.name if t
+    outcome no -> end }\n";
+    let workflow = put_in_later("q.mk2(text: p.t)", "\"{p.t} {note}\"", judge, "u.d.name");
+    held_against_a_rule_that_pins_nothing(&workflow).exits(0);
+    held_against_a_starter(&workflow, ("a", "b"), "purchase", "").exits(0);
+    held_against_a_starter(&workflow, ("a", "b"), "sales", "").exits(3).says(&["`note`", "judge it"]);
+}
+
+/// What a role judged of what was put in later was chosen by whoever started the run.
+#[test]
+fn a_starter_does_not_judge_what_is_put_in_later() {
+    let workflow = put_in_later("q.mk2(text: p.t)", "note", "", "u.d.name").replace(
+        "  step u by a after j.ok",
+        "  step n by b after j.ok { may q.say(note) max 3\n    outcome ok of note\n    outcome no -> end }\n  step u by a after n.ok",
+    );
+    held_against_a_starter(&workflow, ("a", "b"), "purchase", "").exits(0);
+    held_against_a_starter(&workflow, ("a", "b"), "sales", "").exits(3).says(&["`note`", "judge it"]);
+}

@@ -78,14 +78,18 @@ pub(crate) fn private(
 ) -> Verdict {
     let facts = context.facts;
     let origin = Origin::Things(secret.clone());
+    let others = matches!(sinks, Sinks::Anybody(_));
     let mut graph = Graph::of(facts.w, &origin);
+    if others {
+        graph = graph.narrowed();
+    }
     let allowed: &[Allowance] = if let Sinks::Anybody(allowed) = sinks { allowed } else { &[] };
-    let (others, mut assuming) = (matches!(sinks, Sinks::Anybody(_)), Vec::new());
+    let mut assuming = Vec::new();
     let (of, found) = match sinks {
         Sinks::Uses(of) => (Some(of), possible(&context.session, of)),
         Sinks::Outsiders | Sinks::Anybody(_) => {
             let mut all: Vec<Granted<'_>> = facts.grants().map(|(at, grant)| Granted { at, grant }).collect();
-            all.retain(|one| graph.leaves(one.at, others, Class::Silent));
+            all.retain(|one| graph.leaves(one.at, Class::Silent));
             for one in allowed.iter().filter(|one| graph.is_among(&one.things)) {
                 let before = all.len();
                 all.retain(|granted| !uses::all_are(facts, granted, &one.uses));
@@ -104,7 +108,7 @@ pub(crate) fn private(
     let what = format!("what is in `{}`", secret.text);
     let told = |sinks: &[(Granted<'_>, Example<'_, '_>)]| {
         let mut told: Vec<GrantAt> = sinks.iter().map(|(granted, _)| granted.at).collect();
-        told.retain(|at| of.is_some() || graph.leaves(*at, others, Class::Spelling));
+        told.retain(|at| of.is_some() || graph.leaves(*at, Class::Spelling));
         told
     };
     let told = found.as_deref().map(told).unwrap_or_default();

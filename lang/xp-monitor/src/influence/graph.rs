@@ -1,49 +1,26 @@
 //! The edges of a workflow along which content and knowledge travel, backwards.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use xp_artifact::content::{may_have_made, names_content, under};
-use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::declaration::{FieldPath, Source, ThingExpr};
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::{Passing, looked_at, named, naming, passing, pinned};
+use xp_artifact::passing::{Passing, followed, looked_at, named, naming, passing, pinned};
 use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
-use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, RoleId, Root, StepId, Workflow};
+use xp_artifact::workflow::{Action, Datum, Grant, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
 use xp_scope::thing::{
     Class, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, is_several, relate,
 };
 
+use super::edge::{Edge, Node};
+use super::shown::{Shown, Untold, shown};
 use super::stranger::{carried, is_strangers, passes_on, taken_in};
 use crate::fact::GrantAt;
 
 /// Ways in which kinds lie in one thing that are looked at.
 const MAX_INSIDE: usize = 256;
-
-/// Where content or knowledge is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Node {
-    /// In a datum of the run.
-    Datum(Datum),
-    /// In a thing, as uses in the step read it.
-    Thing(Term, StepId),
-    /// In a thing, put in when one of the last steps may have been open or settled.
-    Changed(Term, StepId, Vec<StepId>),
-    /// With whoever plays the role, when it acts in the step.
-    Mind(RoleId, StepId),
-    /// With strangers, who write what a use of the grant reads.
-    Strangers(GrantAt),
-    /// In a use itself: its arguments, and what it takes effect on.
-    Use(GrantAt),
-}
-
-impl Node {
-    /// It is in a thing.
-    #[must_use]
-    pub fn is_thing(&self) -> bool {
-        matches!(self, Self::Thing(..) | Self::Changed(..))
-    }
-}
 
 /// Where the ways begin that are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,58 +31,46 @@ pub enum Origin {
     Things(Secret),
 }
 
-/// Something passes from one place to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edge {
-    /// From here.
-    pub from: Node,
-    /// To there.
-    pub to: Node,
-    /// When.
-    pub at: Moment,
-    /// The datum that passes, where it is one: it does not while a judgement of it that cuts this edge is in force.
-    pub datum: Option<Datum>,
-    /// The steps whose judgements of the datum cut this edge, where not all do.
-    pub looks: Option<Vec<StepId>>,
-    /// What the edge is worth: it is declared or can be chosen, rests on how an upstream spells names, or is there only because a
-    /// declaration is silent.
-    pub class: Class,
+/// Where names may be by which content is read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum LookedUp {
+    Unasked,
+    /// While it is asked, every name is followed.
+    Asking,
+    At(HashSet<Node>),
 }
 
-impl Edge {
-    /// Judgements in the step may cut this edge.
-    #[must_use]
-    pub fn is_cut_in(&self, step: StepId) -> bool {
-        self.looks.as_ref().is_none_or(|looks| looks.contains(&step))
-    }
+/// What of the things in which ways begin may leave by a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    Nothing,
+    /// What lies elsewhere than at its place in what is copied.
+    Copies,
+    Everything,
 }
 
 /// Uses of grants that alter a thing, with what goes into it there, and whether the declaration says so.
 type Alterations = Vec<(GrantAt, Vec<Source>, bool)>;
-
-/// What somebody is shown.
-#[derive(Clone, Debug)]
-struct Shown {
-    from: Node,
-    at: Moment,
-    datum: Option<Datum>,
-}
 
 /// The edges of one workflow, made as they are asked for.
 #[derive(Debug)]
 pub struct Graph<'w> {
     pub(super) workflow: &'w Workflow,
     /// The things in which ways begin; none where they begin with strangers.
-    secret: Option<Term>,
+    pub(super) secret: Option<Term>,
+    /// Nobody outside of the run is a reader of them.
+    pub(super) narrowed: bool,
     pub(super) terms: Terms<'w>,
     pub(super) order: Order<'w>,
     pub(super) altered: Vec<(Term, Alterations)>,
     /// By role: what it is shown, wherever.
-    shown: HashMap<RoleId, Vec<Shown>>,
+    shown: BTreeMap<RoleId, Vec<Shown>>,
     /// By term that is read: the altered ones that it may meet, with what that is worth.
     met: HashMap<Term, Vec<(usize, Class)>>,
     /// By datum: whether it is a mere name.
     pub(super) mere: HashMap<Datum, bool>,
+    /// Where names may be by which content is read, once that is asked.
+    pub(super) looked_up: LookedUp,
 }
 
 impl<'w> Graph<'w> {
@@ -154,7 +119,25 @@ impl<'w> Graph<'w> {
             }
         };
         let shown = shown(workflow);
-        Self { workflow, secret, terms, order, altered, shown, met: HashMap::new(), mere: HashMap::new() }
+        Self {
+            workflow,
+            secret,
+            narrowed: false,
+            terms,
+            order,
+            altered,
+            shown,
+            met: HashMap::new(),
+            mere: HashMap::new(),
+            looked_up: LookedUp::Unasked,
+        }
+    }
+
+    /// With nobody outside of the run for a reader of the things in which ways begin.
+    #[must_use]
+    pub fn narrowed(mut self) -> Self {
+        self.narrowed = true;
+        self
     }
 
     /// The shortest way from the origin to one of the nodes, along edges of this worth at most that `passes` lets pass, in the
@@ -175,16 +158,21 @@ impl<'w> Graph<'w> {
                 open.push_back(node);
             }
         }
-        let mut unknown: HashMap<RoleId, Vec<Shown>> = self.shown.clone();
+        let mut untold = Untold::new(self.shown.clone());
         let mut things: HashSet<(usize, GrantAt)> = HashSet::new();
         while let Some(here) = open.pop_front() {
             if self.begins(&here, worth) {
                 return Ok(Some(back(&seen, here)));
             }
-            for edge in self.edges(&here, worth, &mut unknown, &mut things) {
-                if edge.class <= worth && !seen.contains_key(&edge.from) && passes(&edge)? {
+            for (shown_to, edge) in self.edges(&here, worth, &mut untold, &mut things) {
+                if edge.class > worth || seen.contains_key(&edge.from) {
+                    continue;
+                }
+                if passes(&edge)? {
                     open.push_back(edge.from.clone());
                     seen.insert(edge.from.clone(), Some(edge));
+                } else if let (Some(shown_to), Node::Mind(role, _)) = (shown_to, &edge.to) {
+                    untold.refuse(*role, shown_to, Shown { from: edge.from, at: edge.at, datum: edge.datum });
                 }
             }
         }
@@ -192,63 +180,48 @@ impl<'w> Graph<'w> {
     }
 
     /// A use of the grant publishes, or writes what somebody may read who is not shown to be a reader of the things in which ways
-    /// begin, or of what is read inside of them; where they are `narrowed`, nobody is. What changes may be anything that lies in it.
+    /// begin, or of what is read inside of them; where they are narrowed, nobody is. What changes may be anything that lies in it.
     /// Only what is read to this worth counts.
-    pub fn leaves(&mut self, at: GrantAt, narrowed: bool, worth: Class) -> bool {
+    pub fn leaves(&mut self, at: GrantAt, worth: Class) -> bool {
+        self.leaving(at, worth) != Leaving::Nothing
+    }
+
+    fn leaving(&mut self, at: GrantAt, worth: Class) -> Leaving {
         let (Some(secret), Some((_, action))) = (self.secret.clone(), self.workflow.granted(at)) else {
-            return true;
+            return Leaving::Everything;
         };
         if action.publishes {
-            return true;
+            return Leaving::Everything;
         }
         let (kinds, clauses) = (&self.workflow.kinds, &action.clauses);
         let params = action.params.len();
-        let mut places = Vec::new();
+        let (mut places, mut copies) = (Vec::new(), Vec::new());
         for expr in &clauses.changes {
             let changed = self.terms.term(at.0, at.1, expr);
             let from = clauses.says_what_is_put_into(expr).then(|| clauses.put_into(params, expr));
-            if narrowed && self.is_copy(at, (&changed, from.as_deref()), &secret) {
-                continue;
-            }
-            places.extend(inside(kinds, &changed));
-            places.push(changed);
+            let is_copy = self.copied(at, (&changed, from.as_deref())).is_some();
+            let list = if is_copy { &mut copies } else { &mut places };
+            list.extend(inside(kinds, &changed));
+            list.push(changed);
         }
         for making in &clauses.makes {
             let made = self.terms.term(at.0, at.1, &making.thing);
-            if !(narrowed && self.is_copy(at, (&made, making.from.as_deref()), &secret)) {
-                places.push(made);
-            }
+            let is_copy = self.copied(at, (&made, making.from.as_deref())).is_some();
+            if is_copy { copies.push(made) } else { places.push(made) }
         }
-        let narrow = narrowed.then_some(&secret);
+        let narrow = self.narrowed.then_some(&secret);
         let mut sources = self.read_inside(&secret, worth);
         sources.push(secret.clone());
-        places.iter().any(|place| sources.iter().any(|source| !audience_within(kinds, place, source, narrow)))
-    }
-
-    /// The use fills the thing from things of the same kind alone, in which the secret lies, and nobody in the run chooses anything
-    /// that goes in: what was secret there is so in the copy, since what lies in the copy at the same place is among the secret.
-    fn is_copy(&mut self, at: GrantAt, (place, from): (&Term, Option<&[Source]>), secret: &Term) -> bool {
-        let (Some((granted, action)), Some(from)) = (self.workflow.granted(at), from) else { return false };
-        let given = |passing: Passing| matches!(passing, Passing::Datum(Datum { root: Root::Param(_), .. }));
-        let (Term::Path(copy), Term::Path(secret_levels)) = (place, secret) else { return false };
-        let kinds = &self.workflow.kinds;
-        action.clauses.reads.is_some()
-            && granted.pins.iter().all(|pin| pinned(pin, &[]).into_iter().all(given))
-            && !from.is_empty()
-            && from.iter().all(|source| {
-                let Source::Thing(expr @ ThingExpr::Path(_)) = source else { return false };
-                let Term::Path(whole) = self.terms.term(at.0, at.1, expr) else { return false };
-                let same =
-                    |other: &[Level]| whole.iter().zip(other).all(|(one, other)| one.kind == other.kind);
-                let Some(rest) = secret_levels.get(whole.len()..).filter(|rest| !rest.is_empty()) else {
-                    return false;
-                };
-                let inner: Vec<Level> = copy.iter().chain(rest).cloned().collect();
-                whole.len() == copy.len()
-                    && same(copy)
-                    && same(secret_levels)
-                    && covers(kinds, secret, &Term::Path(inner))
-            })
+        let leave = |places: &[Term]| {
+            places
+                .iter()
+                .any(|place| sources.iter().any(|source| !audience_within(kinds, place, source, narrow)))
+        };
+        match (leave(&places), leave(&copies)) {
+            (true, _) => Leaving::Everything,
+            (false, true) => Leaving::Copies,
+            (false, false) => Leaving::Nothing,
+        }
     }
 
     /// All the things in which ways begin are certainly among these.
@@ -310,7 +283,7 @@ impl<'w> Graph<'w> {
         match node {
             Node::Strangers(_) => true,
             Node::Thing(term, _) | Node::Changed(term, ..) => self.is_secret(term, worth),
-            Node::Datum(_) | Node::Mind(..) | Node::Use(_) => false,
+            Node::Datum(_) | Node::Mind(..) | Node::Use(_) | Node::Elsewhere(..) => false,
         }
     }
 
@@ -333,24 +306,31 @@ impl<'w> Graph<'w> {
         self.secret.is_some()
     }
 
-    /// The edges into a node. What a mind is shown and what alters a thing is told once for each search.
-    fn edges(
+    /// The edges into a node. What alters a thing is told once for each search, and so is what a mind is shown: with who is shown
+    /// it, where it can be told to others if this edge is refused.
+    pub(super) fn edges(
         &mut self,
         node: &Node,
         worth: Class,
-        unknown: &mut HashMap<RoleId, Vec<Shown>>,
+        untold: &mut Untold,
         things: &mut HashSet<(usize, GrantAt)>,
-    ) -> Vec<Edge> {
-        match node {
+    ) -> Vec<(Option<RoleId>, Edge)> {
+        let found = match node {
+            Node::Mind(role, step) => return self.edges_of_mind(node, *role, *step, untold),
             Node::Datum(datum) => self.edges_of_datum(node, datum),
             Node::Thing(term, reader) => self.edges_of_thing(node, (term, *reader, &[]), worth, things),
             Node::Changed(term, reader, since) => {
                 self.edges_of_thing(node, (term, *reader, since), worth, things)
             }
-            Node::Mind(role, step) => self.edges_of_mind(node, *role, *step, unknown),
+            Node::Elsewhere(term, reader) => self.edges_of_elsewhere(node, (term, *reader), worth, things),
+            // What is not among its copies goes nowhere.
+            Node::Use(at) if self.narrowed && self.leaving(*at, worth) == Leaving::Copies => {
+                self.edges_of_copy(node, *at)
+            }
             Node::Use(at) => self.edges_of_use(node, *at),
             Node::Strangers(_) => Vec::new(),
-        }
+        };
+        found.into_iter().map(|edge| (None, edge)).collect()
     }
 
     fn edges_of_use(&mut self, node: &Node, at: GrantAt) -> Vec<Edge> {
@@ -366,7 +346,7 @@ impl<'w> Graph<'w> {
                 }
             }
         }
-        if let Some(class) = passes_on(action) {
+        if let Some(class) = passes_on(self.workflow, action) {
             found.extend(self.strangers(node, at, class));
         }
         // What it takes effect on: what it reads, and what it changes as it was.
@@ -434,6 +414,10 @@ impl<'w> Graph<'w> {
     /// what was made by a use whose declaration does not say what it alters.
     fn behind_name(&mut self, node: &Node, datum: &Datum, at: Moment, found: &mut Vec<Edge>) {
         let Some(ty) = self.workflow.type_of(datum) else { return };
+        // Its name tells nothing of what is in it to who does not read that.
+        if self.follows_things() && !self.is_looked_up(node) {
+            return;
+        }
         let key = self.terms.datum(datum);
         let named = self.altered.iter().filter_map(|(made, _)| under(self.workflow, made, &key, ty));
         found.extend(named.map(|term| Edge {
@@ -453,7 +437,7 @@ impl<'w> Graph<'w> {
     }
 
     /// What a use put into what it altered, where that was before the step.
-    fn put_in(
+    pub(super) fn put_in(
         &mut self,
         node: &Node,
         by: GrantAt,
@@ -466,7 +450,7 @@ impl<'w> Graph<'w> {
             return Vec::new();
         }
         // What strangers wrote need not pass through the result.
-        let carried = carried(action, &sources);
+        let carried = carried(self.workflow, action, &sources);
         let strangers = carried.and_then(|worth| self.strangers(node, by, class.max(worth)));
         let mut found: Vec<Edge> = strangers.into_iter().collect();
         found.extend(self.sources(node, by, grant, sources, class));
@@ -483,33 +467,46 @@ impl<'w> Graph<'w> {
         let mut found = Vec::new();
         for (number, class) in self.meeting(term) {
             let Some((altered, uses)) = self.altered.get(number).cloned() else { continue };
-            let lists = lists(term, &altered);
             for (at, sources, said) in uses {
                 if self.is_before(at, since) {
                     continue;
                 }
-                // Whoever lists things reads their names.
-                if lists
-                    && class <= worth
-                    && self.order.may_follow(Moment::used(at), reader)
-                    && let Some((grant, action)) = self.workflow.granted(at)
-                {
-                    let exprs = action
-                        .clauses
-                        .changes
-                        .iter()
-                        .chain(action.clauses.makes.iter().map(|one| &one.thing));
-                    for name in exprs.flat_map(|expr| naming(grant, action, expr)) {
-                        if !matches!(&name, Passing::Datum(datum) if self.is_mere_name(datum)) {
-                            found.extend(self.edge(node, at, name, class));
-                        }
-                    }
+                if class <= worth && self.order.may_follow(Moment::used(at), reader) {
+                    found.extend(self.names_in(node, (term, &altered), at, class));
                 }
                 let class = class.max(worth_of(said));
                 let follows = class <= worth && self.order.may_follow(Moment::used(at), reader);
                 if follows && things.insert((number, at)) {
                     found.extend(self.put_in(node, at, sources, reader, class));
                 }
+            }
+        }
+        found
+    }
+
+    /// Whoever lists things reads their names.
+    pub(super) fn names_in(
+        &mut self,
+        node: &Node,
+        (read, altered): (&Term, &Term),
+        at: GrantAt,
+        class: Class,
+    ) -> Vec<Edge> {
+        let Some((grant, action)) = self.workflow.granted(at).filter(|_| lists(read, altered)) else {
+            return Vec::new();
+        };
+        let made = action.clauses.makes.iter().map(|one| &one.thing);
+        let mut found = Vec::new();
+        for name in action.clauses.changes.iter().chain(made).flat_map(|expr| naming(grant, action, expr)) {
+            let tells = match &name {
+                Passing::Datum(datum) => !self.is_mere_name(datum),
+                Passing::Field(fields) => {
+                    !self.is_mere_name(&of_result(at, fields)) || self.is_looked_up(node)
+                }
+                Passing::Choice | Passing::Thing(_) => true,
+            };
+            if tells {
+                found.extend(self.edge(node, at, name, class));
             }
         }
         found
@@ -526,29 +523,17 @@ impl<'w> Graph<'w> {
         node: &Node,
         role: RoleId,
         step: StepId,
-        unknown: &mut HashMap<RoleId, Vec<Shown>>,
-    ) -> Vec<Edge> {
-        let mut found = Vec::new();
-        for (other, list) in unknown.iter_mut() {
-            if self.workflow.are_separate(*other, role) {
-                continue;
-            }
-            let (told, rest): (Vec<Shown>, Vec<Shown>) =
-                std::mem::take(list).into_iter().partition(|shown| self.order.may_follow(shown.at, step));
-            *list = rest;
-            let carrying = told
-                .into_iter()
-                .filter(|shown| shown.datum.as_ref().is_none_or(|datum| !self.is_mere_name(datum)));
-            found.extend(carrying.map(|Shown { from, at, datum }| Edge {
-                from,
-                to: node.clone(),
-                at,
-                datum,
-                looks: None,
-                class: Class::Chosen,
-            }));
-        }
-        found
+        untold: &mut Untold,
+    ) -> Vec<(Option<RoleId>, Edge)> {
+        let told = untold.told(self.workflow, role, |at| self.order.may_follow(at, step));
+        let carrying = told
+            .into_iter()
+            .filter(|(_, shown)| shown.datum.as_ref().is_none_or(|datum| !self.is_mere_name(datum)));
+        carrying
+            .map(|(shown_to, Shown { from, at, datum })| {
+                (shown_to, Edge { from, to: node.clone(), at, datum, looks: None, class: Class::Chosen })
+            })
+            .collect()
     }
 
     fn sources(
@@ -579,6 +564,12 @@ impl<'w> Graph<'w> {
                 }
             }
             for passing in passing(self.workflow, grant, &source) {
+                // A name that goes in as such tells nothing, unless it is taken out again to read what has it.
+                if matches!((&source, &passing), (Source::Argument { .. }, Passing::Datum(datum))
+                    if self.is_mere_name(datum) && !self.is_looked_up(node))
+                {
+                    continue;
+                }
                 let edge = self.edge(node, at, passing, class);
                 found.extend(edge.as_ref().and_then(changed));
                 found.extend(edge);
@@ -657,6 +648,10 @@ impl<'w> Graph<'w> {
     }
 }
 
+pub(super) fn of_result(at: GrantAt, fields: &FieldPath) -> Datum {
+    followed(&Datum { root: Root::Result { step: at.0, grant: at.1 }, fields: Vec::new() }, fields)
+}
+
 /// What was put into the thing when it may already have been looked at and judged.
 fn changed(edge: &Edge) -> Option<Edge> {
     let (Node::Thing(term, reader), Some(looks)) = (&edge.from, &edge.looks) else { return None };
@@ -668,36 +663,6 @@ fn changed(edge: &Edge) -> Option<Edge> {
 fn lists(read: &Term, altered: &Term) -> bool {
     let (Term::Path(read), Term::Path(altered)) = (read, altered) else { return false };
     read.len() < altered.len() || is_several(read)
-}
-
-/// What each role is shown: results of its own uses, what its steps name, notes of judges.
-fn shown(workflow: &Workflow) -> HashMap<RoleId, Vec<Shown>> {
-    let mut found: HashMap<RoleId, Vec<Shown>> = HashMap::new();
-    for (index, step) in workflow.steps.iter().enumerate() {
-        let id = StepId::of(index);
-        let list = found.entry(step.role).or_default();
-        for number in 0..step.grants.len() {
-            let at = (id, GrantIx::of(number));
-            if workflow.granted(at).is_some_and(|(_, action)| tells(workflow, action)) {
-                let root = Root::Result { step: id, grant: at.1 };
-                let from = Node::Datum(Datum { root, fields: Vec::new() });
-                list.push(Shown { from, at: Moment::used(at), datum: None });
-            }
-        }
-        let named: BTreeSet<&Datum> = step.data().collect();
-        list.extend(named.into_iter().map(|datum| Shown {
-            from: Node::Datum(datum.clone()),
-            at: Moment::open(id),
-            datum: Some(datum.clone()),
-        }));
-    }
-    for by in workflow.loops.iter().filter(|by| by.notes) {
-        let role = |step: StepId| workflow.steps.get(step.index()).map(|step| step.role);
-        let (Some(judge), Some(reader)) = (role(by.step), role(by.target)) else { continue };
-        let note = Shown { from: Node::Mind(judge, by.step), at: Moment::open(by.step), datum: None };
-        found.entry(reader).or_default().push(note);
-    }
-    found
 }
 
 /// The members of a field of the result that is a record.
@@ -746,19 +711,7 @@ fn inside(kinds: &Kinds, term: &Term) -> Vec<Term> {
     found
 }
 
-/// The result says something.
-fn tells(workflow: &Workflow, action: &Action) -> bool {
-    match &action.result {
-        Type::Record(name) => workflow
-            .records
-            .iter()
-            .find(|record| record.name == *name)
-            .is_none_or(|record| !record.fields.is_empty()),
-        _ => true,
-    }
-}
-
-fn worth_of(said: bool) -> Class {
+pub(super) fn worth_of(said: bool) -> Class {
     if said { Class::Chosen } else { Class::Silent }
 }
 

@@ -1,15 +1,18 @@
 //! Names that tell nothing of what is in the thing they name.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use xp_artifact::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::order::Moment;
-use xp_artifact::passing::{Passing, followed, identity, naming, passing, pinned};
+use xp_artifact::passing::{Passing, identity, naming, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Root, Workflow};
 use xp_scope::Type;
-use xp_scope::thing::{Immutable, Kind};
+use xp_scope::thing::{Class, Immutable, Kind};
 
-use super::graph::Graph;
+use super::edge::Node;
+use super::graph::{Graph, LookedUp, of_result};
+use super::shown::Untold;
+use super::taint::things;
 use crate::fact::GrantAt;
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
@@ -28,7 +31,7 @@ impl Graph<'_> {
     /// are such names by their type, unless somebody in the run may have put the value together; of every other type, those that
     /// a use gave to what it made.
     pub(super) fn is_mere_name(&mut self, datum: &Datum) -> bool {
-        if !self.follows_things() {
+        if !self.follows_things() || self.looked_up == LookedUp::Asking {
             return false;
         }
         if let Some(known) = self.mere.get(datum) {
@@ -37,6 +40,57 @@ impl Graph<'_> {
         let mere = self.is_derived(datum, &mut Seen::default());
         self.mere.insert(datum.clone(), mere);
         mere
+    }
+
+    /// What is at the node may come to be a name by which content is read: what is put there as a name is followed to that.
+    pub(super) fn is_looked_up(&mut self, node: &Node) -> bool {
+        if self.looked_up == LookedUp::Unasked {
+            self.looked_up = LookedUp::Asking;
+            self.looked_up = LookedUp::At(self.names_of_what_is_read());
+        }
+        match &self.looked_up {
+            LookedUp::At(nodes) => nodes.contains(node),
+            LookedUp::Asking | LookedUp::Unasked => true,
+        }
+    }
+
+    /// Wherever names pass by which uses of the run read what has a name derived from its content. What somebody knows may be
+    /// picked by them, which is followed as such.
+    fn names_of_what_is_read(&mut self) -> HashSet<Node> {
+        let workflow = self.workflow;
+        let mut open: Vec<Node> = Vec::new();
+        for at in workflow.grants() {
+            let Some((granted, action)) = workflow.granted(at) else { continue };
+            let read = things(workflow, action);
+            let mut add = |names: Vec<Passing>| {
+                open.extend(names.into_iter().filter_map(|name| match name {
+                    Passing::Datum(datum) => Some(Node::Datum(datum)),
+                    Passing::Field(fields) => Some(Node::Datum(of_result(at, &fields))),
+                    Passing::Choice | Passing::Thing(_) => None,
+                }));
+            };
+            // Where it is not said what is read, any argument may name it.
+            if read.contains(&Source::Thing(ThingExpr::Anything)) {
+                add(granted.pins.iter().flat_map(|pin| pinned(pin, &[])).collect());
+            }
+            for source in read {
+                let Some(expr) = source.thing().filter(|expr| is_in_derived(workflow, expr)) else {
+                    continue;
+                };
+                add(naming(granted, action, expr));
+                add(passing(workflow, granted, &source));
+            }
+        }
+        let (mut found, mut told) = (HashSet::new(), HashSet::new());
+        let mut untold = Untold::new(BTreeMap::new());
+        while let Some(node) = open.pop() {
+            if matches!(node, Node::Mind(..) | Node::Strangers(_)) || !found.insert(node.clone()) {
+                continue;
+            }
+            let edges = self.edges(&node, Class::Silent, &mut untold, &mut told);
+            open.extend(edges.into_iter().map(|(_, edge)| edge.from));
+        }
+        found
     }
 
     fn is_derived(&mut self, datum: &Datum, seen: &mut Seen) -> bool {
@@ -148,8 +202,12 @@ impl Graph<'_> {
     }
 }
 
-fn of_result(at: GrantAt, fields: &FieldPath) -> Datum {
-    followed(&Datum { root: Root::Result { step: at.0, grant: at.1 }, fields: Vec::new() }, fields)
+/// The thing, or something that it lies in, has a name that is derived from content.
+fn is_in_derived(workflow: &Workflow, expr: &ThingExpr) -> bool {
+    expr.levels().iter().any(|level| {
+        let kind = workflow.kinds.named(&level.kind).and_then(|kind| workflow.kinds.get(kind));
+        kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content))
+    })
 }
 
 /// The source goes into something that the use makes, whose name the upstream derives from the content.

@@ -5,13 +5,17 @@
 //! controller was shown (results, offers, views, notes) to what it then chooses. Roles that are not declared separate may be of
 //! one controller and know one thing. That and when something was decided is not counted.
 
+mod copied;
+mod edge;
 mod graph;
 mod judged;
 mod mere;
+mod shown;
 mod stranger;
 mod taint;
 
-pub use graph::{Edge, Graph, Node, Origin};
+pub use edge::{Edge, Node};
+pub use graph::{Graph, Origin};
 pub use judged::judging;
 pub use stranger::is_strangers;
 pub(crate) use taint::{Claimed, Setting, Taint};

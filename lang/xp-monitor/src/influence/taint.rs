@@ -113,7 +113,7 @@ impl Taint {
         let mut intake = Intake::default();
         let (mut puts_in, mut goes_in) = (false, false);
         if let Some((grant, action)) = setting.workflow.granted(used.at) {
-            puts_in = passes_on(action).is_some();
+            puts_in = passes_on(setting.workflow, action).is_some();
             for (index, pin) in (0_u32..).zip(&grant.pins) {
                 let fields = self.argument(setting, pin, chose);
                 if !fields.is_empty() {
@@ -355,7 +355,7 @@ impl Intake {
         if let Source::Argument { index, fields } = source {
             return self.argument(*index, fields);
         }
-        if carried(action, std::slice::from_ref(source)).is_some() {
+        if carried(workflow, action, std::slice::from_ref(source)).is_some() {
             return true;
         }
         let mut keys = source.thing().into_iter().flat_map(ThingExpr::keys);
@@ -410,7 +410,7 @@ fn lists(read: &ThingExpr, altered: &ThingExpr) -> bool {
 }
 
 /// The things that an action's content comes from, each once, always in one order.
-fn things(workflow: &Workflow, action: &Action) -> Vec<Source> {
+pub(super) fn things(workflow: &Workflow, action: &Action) -> Vec<Source> {
     let mut found: Vec<Source> = Vec::new();
     let mut add = |sources: Vec<Source>| {
         for source in sources {
