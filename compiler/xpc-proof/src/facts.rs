@@ -117,7 +117,7 @@ impl<'m> Facts<'m> {
             .enumerate()
             .map(|(index, step)| {
                 let pins = |grant: &Grant| grant.pins.iter().all(|pin| scopes::pin_lets_through(w, pin));
-                let granted = |ix: usize| !refused.surely.contains(&(StepId::of(index), GrantIx::of(ix)));
+                let granted = |ix: usize| !refused.surely.contains_key(&(StepId::of(index), GrantIx::of(ix)));
                 let grants = step.grants.iter().enumerate();
                 grants.map(|(ix, grant)| grant.limit.uses > 0 && granted(ix) && pins(grant)).collect()
             })
@@ -272,9 +272,9 @@ impl<'m> Facts<'m> {
         self.usable.get(step.index()).and_then(|grants| grants.get(ix.index())).copied().unwrap_or(false)
     }
 
-    /// The grant makes what a parameter names.
-    pub fn makes_the_given(&self, at: GrantAt) -> bool {
-        self.refused.surely.contains(&at)
+    /// The grant makes what a parameter names; with the grant that names it so, where that is not the parameter by itself.
+    pub fn makes_the_given(&self, at: GrantAt) -> Option<Option<GrantAt>> {
+        self.refused.surely.get(&at).copied()
     }
 
     /// What the grant makes may be called like a parameter of the run, and then the machine refuses it.

@@ -131,9 +131,10 @@ impl<'w> Concrete<'w> {
     /// What the evidence is about: as the use that gave it names it, or as some use of another grant that made it did.
     fn about<'e>(&self, evidence: &'e Evidence, given: &Use) -> Vec<Named<'e>> {
         let nameless = |expr| vec![Named { expr, known: None }];
-        let named = |(of, expr): &'e (GrantAt, ThingExpr)| {
+        let named = |subject: &'e (GrantAt, ThingExpr)| {
+            let (of, expr) = subject;
             let Some((_, action)) = self.workflow.granted(*of) else { return nameless(expr) };
-            if *of == given.at {
+            if *of == given.at && !evidence.perhaps.contains(subject) {
                 return self.named(action, given, expr);
             }
             let kinds = &self.workflow.kinds;
@@ -259,7 +260,10 @@ impl Relation for Concrete<'_> {
                 [named] if named.is_whole() => named.known.clone(),
                 _ => None,
             };
-        let own = evidence.about.iter().filter(|(of, _)| *of == given.at);
+        let own = evidence
+            .about
+            .iter()
+            .filter(|subject| subject.0 == given.at && !evidence.perhaps.contains(subject));
         let about: Vec<Canonical> = own.filter_map(|(_, expr)| certain(gave, given, expr)).collect();
         action
             .clauses

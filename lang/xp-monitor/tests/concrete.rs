@@ -135,6 +135,7 @@ fn about(grant: u32, about: ThingExpr) -> Evidence {
         step: StepId(0),
         by,
         about: vec![(by, about)],
+        perhaps: vec![],
         relying: vec![],
         judged: false,
         looked: None,
