@@ -198,10 +198,17 @@ impl AllGiven {
     }
 }
 
-/// Whether a use says how what it makes is called, with all that it lies in; else the upstream does.
+/// Whether a use says how what it makes is called, with all that it lies in; else the upstream does. What lies in another thing that the
+/// same use makes is as new as that, however that is called.
 #[must_use]
 pub fn is_said(clauses: &Clauses, made: &ThingExpr) -> bool {
-    made.keys().all(|key| match key {
+    let levels = made.levels();
+    let around = |depth: usize| {
+        let outer = levels.get(..depth).unwrap_or_default();
+        clauses.makes.iter().any(|making| making.thing.levels() == outer)
+    };
+    let own = (1..levels.len()).rev().find(|depth| around(*depth)).unwrap_or(0);
+    levels.iter().skip(own).flat_map(|level| &level.keys).all(|key| match key {
         KeyExpr::Literal(_) | KeyExpr::Argument { .. } => true,
         KeyExpr::Field(fields) => clauses.identity(fields).is_some(),
         KeyExpr::Every(_) | KeyExpr::Some => false,
