@@ -14,7 +14,7 @@ fn the_path_outside_is_that_of_the_run() {
     b.submission(hand, Type::Path, Some(patterns(&["docs/**"])));
     let handed = b.judged(hand, "done");
     let list = b.step("list", "a", is(handed));
-    b.submission(list, Type::List(Box::new(Type::Path)), Some(patterns(&["docs/**"])));
+    b.submission(list, Type::List(Box::new(Type::Path)), Some(patterns(&["docs/a/**"])));
     let listed = b.judged(list, "done");
     let step = b.step("w", "a", is(listed));
     b.grant(step, write, vec![datum(&submitted(hand))], 1, Per::Opening);
