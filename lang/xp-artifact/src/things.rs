@@ -134,7 +134,7 @@ impl<'w> Terms<'w> {
         for level in expr.levels() {
             let kind = self.workflow.kinds.named(&level.kind)?;
             let keys = level.keys.iter().map(|key| self.key(step, grant, granted, key)).collect();
-            levels.push(Level { kind, keys });
+            levels.push(Level { kind, keys, deep: level.deep });
         }
         if levels.is_empty() {
             return None;
@@ -368,6 +368,7 @@ impl<'w> Terms<'w> {
         let Term::Path(levels) = term else { return term.clone() };
         let levels = levels.iter().map(|level| Level {
             kind: level.kind,
+            deep: level.deep,
             keys: level.keys.iter().map(|key| self.key_at_another_time(key, reopened)).collect(),
         });
         Term::Path(levels.collect())

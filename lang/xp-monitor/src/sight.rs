@@ -86,15 +86,12 @@ impl Named<'_> {
         self.known.is_some() && self.depth() == self.expr.levels().len()
     }
 
-    /// One could lie in the other, by their kinds. Every thing of a kind is also every one that lies deeper.
+    /// One could lie in the other, by their kinds. Every thing of a kind at any depth is also every one that lies deeper.
     fn fits(&self, other: &Self) -> bool {
         let (ours, others) = (self.expr.levels(), other.expr.levels());
         let differ = ours.iter().zip(others).position(|(a, b)| a.kind != b.kind);
         let deeper = |several: &[LevelExpr], all: &[LevelExpr]| {
-            several.first().is_some_and(|one| {
-                one.keys.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some))
-                    && all.iter().any(|level| level.kind == one.kind)
-            })
+            several.first().is_some_and(|one| one.deep && all.iter().any(|level| level.kind == one.kind))
         };
         differ.is_none_or(|at| {
             let (ours, others) = (ours.get(at..).unwrap_or_default(), others.get(at..).unwrap_or_default());
@@ -209,6 +206,7 @@ impl<'w> Concrete<'w> {
         };
         let level = |level: &LevelExpr| LevelExpr {
             kind: level.kind.clone(),
+            deep: level.deep,
             keys: level.keys.iter().map(known).collect(),
         };
         let written = match things {

@@ -34,7 +34,7 @@ fn kinds(name: Type) -> Kinds {
 /// The branch that the argument names, with more levels inside it.
 fn branch(inside: &[LevelExpr]) -> ThingExpr {
     let named = KeyExpr::Argument { index: 0, fields: Vec::new() };
-    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![named] };
+    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![named], deep: false };
     ThingExpr::Path([&[own], inside].concat())
 }
 
@@ -54,6 +54,7 @@ fn acting(grants: Vec<Grant>) -> Workflow {
     let file = LevelExpr {
         kind: "world.File".to_owned(),
         keys: vec![KeyExpr::Literal(Value::Text("src/a".to_owned()))],
+        deep: false,
     };
     let mut actions = made.actions.clone();
     actions.push(actions[0].clone());
@@ -156,7 +157,8 @@ fn a_result_that_the_run_was_given_is_not_new() {
     let mut workflow = acting(anything());
     // The upstream decides the name.
     workflow.actions[0].clauses.is.clear();
-    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())] };
+    let own =
+        LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())], deep: false };
     workflow.actions[0].clauses.makes[0].thing = ThingExpr::Path(vec![own]);
     let mut run = run_of(workflow);
     let token = run.ask(&writer(), "work", "make", "feature").unwrap();
@@ -223,7 +225,8 @@ fn a_name_that_is_said_to_be_another_is_that_one() {
     made.steps[0].grants.push(grant(ActionId(4), given, 1, Per::Opening, Some("said")));
     // Its own clauses may name it by the result, too.
     let mut read = made.clone();
-    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())] };
+    let own =
+        LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())], deep: false };
     read.actions[4].clauses.reads = Some(vec![ThingExpr::Path(vec![own])]);
     let mut run = run_of(read);
     assert_eq!(code(make(&mut run, "word")), RefusalCode::OutOfScope);
