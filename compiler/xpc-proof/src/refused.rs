@@ -89,6 +89,7 @@ fn meant(terms: &mut Terms<'_>, levels: &Levels) -> Term {
     let level = |(kind, keys): &(KindIx, Vec<GivenKey>)| Level {
         kind: *kind,
         keys: keys.iter().map(&mut key).collect(),
+        deep: false,
     };
     Term::Path(levels.iter().map(level).collect())
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use xp_artifact::declaration::{KeyExpr, Making, Source, ThingExpr};
 use xp_artifact::judgement::meant;
-use xp_artifact::passing::identities;
+use xp_artifact::passing::{followed, identities};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
     Action, Atom, Condition, Datum, Expr, GrantIx, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
@@ -168,7 +168,10 @@ fn told(validity: &mut Validity<'_>, by: GrantAt, action: &Action, field: &[Stri
 fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Vec<(GrantAt, Valid)> {
     let mut found: Vec<(GrantAt, Vec<Subject>)> = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut open = vec![datum.clone()];
+    // Its parts may name things of their own.
+    let parts = workflow.type_of(datum).map(|ty| workflow.leaves(ty)).unwrap_or_default();
+    let mut open: Vec<Datum> = parts.iter().map(|part| followed(datum, part)).collect();
+    open.push(datum.clone());
     while let Some(here) = open.pop() {
         let Root::Result { step, grant } = here.root else { continue };
         let at = (step, grant);

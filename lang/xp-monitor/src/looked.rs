@@ -54,7 +54,8 @@ pub(crate) fn renewing<'w>(
 }
 
 /// The result says something of what the clause names.
-fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
+#[must_use]
+pub fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
     let Some((_, action)) = workflow.granted(at) else { return false };
     action.clauses.subjects().any(|subject| subject == expr)
         || workflow.sources(action, &[]).contains(&Source::Thing(expr.clone()))

@@ -10,9 +10,9 @@ use xp_artifact::judgement::{Finals, filled_as, judgements, named_by, turned_int
 use xp_artifact::passing::{identities, is_made_as};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{
-    Action, Assumption, Atom, Datum, Expr, Formula, GrantIx, How, Pin, RoleId, Root, StepId, Then,
+    Action, Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, StepId, Then,
 };
-use xp_monitor::{Evidence, evidence};
+use xp_monitor::{Evidence, evidence, shows};
 use xp_scope::thing::{Immutable, Term};
 
 use super::expected::expects;
@@ -568,15 +568,32 @@ impl<'f, 'm> Judged<'f, 'm> {
         let Some(datum) = self.facts.judged_datum(atom) else { return false };
         let term = self.things.term(at, thing);
         let evidence = self.evidence.get_or_init(|| evidence(self.facts.w));
-        let looks: Vec<GrantIx> = evidence
-            .iter()
-            .filter(|one| one.step == atom.step && one.by.0 == atom.step && one.relying.contains(&atom))
-            .filter(|one| {
-                one.looked.is_some()
-                    && self.things.about(one).iter().any(|about| self.things.one(term, *about))
-            })
-            .map(|one| one.by.1)
-            .collect();
+        let of_step = evidence.iter().filter(|one| {
+            one.step == atom.step
+                && one.by.0 == atom.step
+                && one.relying.contains(&atom)
+                && one.looked.is_some()
+                && one.about.iter().any(|(by, expr)| *by == one.by && shows(self.facts.w, *by, expr))
+        });
+        let (mut looks, mut always) = (Vec::new(), Vec::new());
+        for one in of_step {
+            if self.things.about(one).iter().any(|about| self.things.one(term, *about)) {
+                looks.push(one.by.1);
+            }
+            // Whatever the arguments of the use are, it looks at the thing.
+            let is_thing = |(by, expr): &(GrantAt, ThingExpr)| {
+                *by == one.by && self.things.one(term, self.things.term(*by, expr))
+            };
+            if one.about.iter().any(is_thing) {
+                always.push(one.by.1);
+            }
+        }
+        // The outcome asks for the look, or nothing else shows what is judged.
+        if let Some(How::JudgedIf(condition)) = self.facts.outcome(atom).map(|outcome| &outcome.how)
+            && !condition.holds(&|literal| !always.contains(&literal.grant))
+        {
+            return true;
+        }
         let ways = self.facts.ways_to_see(atom.step, datum);
         let looked = |way: &Shown| matches!(way, Shown::Use(grant, _) if looks.contains(grant));
         !ways.is_empty() && ways.iter().all(looked)
