@@ -656,7 +656,7 @@ fn a_starter_does_not_judge_what_is_put_in_later() {
     held_against_a_starter(&workflow, ("a", "b"), "sales", "").exits(3).says(&["`note`", "judge it"]);
 }
 
-/// A vote on a draft, of which `field` says what the answer comes from, by arguments that `pins` give.
+/// A vote on a draft, of which `field` says what the answer comes from.
 fn voted(field: &str, measured: &str) -> String {
     format!(
         r#"connector desk {{
@@ -689,8 +689,8 @@ workflow checked(ok: bool, rules: text) {{
   step vote by a after make.done {{ may desk.vote(make.draft.id, ok, rules) once per run as result
     outcome ok of make.draft.id auto when result.ok counts as judgement because "the desk votes"
     outcome no auto when not result.ok -> end }}
-  step publish by a after vote.ok {{ may desk.publish(make.draft.id) once per run as done
-    outcome done auto when done }}
+  step publish by a after vote.ok {{ may desk.publish(make.draft.id) once per run as x
+    outcome done auto when x }}
 }}
 "#
     )
@@ -730,8 +730,8 @@ workflow checked(n: text) {{
     outcome done }}
   step judge by b after write.done {{ outcome ok of write.t
     outcome no -> end }}
-  step go by a after judge.ok {{ may desk.remove({pin}) once per run as done
-    outcome done auto when done }}
+  step go by a after judge.ok {{ may desk.remove({pin}) once per run as x
+    outcome done auto when x }}
 }}
 "#
         )

@@ -53,6 +53,9 @@ enum Leaving {
 /// clause, of which an action may have several about one thing.
 type Alterations = Vec<(GrantAt, Vec<Source>, bool)>;
 
+/// A datum, and the steps in which a judge of it can look at what it names.
+type Looks = (Datum, Vec<StepId>);
+
 /// The edges of one workflow, made as they are asked for.
 #[derive(Debug)]
 pub struct Graph<'w> {
@@ -71,7 +74,7 @@ pub struct Graph<'w> {
     /// By datum: whether it is a mere name.
     pub(super) mere: HashMap<Datum, bool>,
     /// By what is read: the datum that names it, with the steps in which a judge of that can look at it.
-    looked_at: HashMap<(GrantAt, ThingExpr), Option<(Datum, Vec<StepId>)>>,
+    looked_at: HashMap<(GrantAt, ThingExpr), Option<Looks>>,
     /// Where names may be by which content is read, once that is asked.
     pub(super) looked_up: LookedUp,
 }
