@@ -44,7 +44,7 @@ fn action(name: &str, effect: Effect, params: &[(&str, Type)]) -> Action {
 /// The branch that the first argument names.
 fn branch() -> ThingExpr {
     let keys = vec![KeyExpr::Argument { index: 0, fields: Vec::new() }];
-    ThingExpr::Path(vec![LevelExpr { kind: "c.Branch".to_owned(), keys }])
+    ThingExpr::Path(vec![LevelExpr { kind: "c.Branch".to_owned(), keys, deep: false }])
 }
 
 fn clauses(effect: Effect) -> Clauses {

@@ -166,7 +166,8 @@ impl Asked {
                 if exact
                     && !walks.needs_scarce(facts, map)
                     && !walks.exhausts_scarce(facts, atom)
-                    && !facts.taken.needs_run(&map.bound, Some(atom.step)) =>
+                    && !facts.taken.needs_run(&map.bound, Some(atom.step))
+                    && !facts.needs_run(std::iter::once(atom.step)) =>
             {
                 return Ok(());
             }

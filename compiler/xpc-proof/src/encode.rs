@@ -14,6 +14,7 @@ use z3::ast::Bool;
 use z3::{Params, Solver};
 
 use crate::facts::{Facts, GrantAt, Shown};
+use crate::flags::{self, Flag};
 use crate::map::{FlagAt, Map};
 use crate::sure;
 
@@ -71,6 +72,8 @@ pub(crate) struct MapVars<'f, 'm> {
     of_step: HashMap<StepId, Bool>,
     bound: HashMap<GrantAt, Bool>,
     flags: RefCell<HashMap<FlagAt, Bool>>,
+    /// What Booleans of results are where they are other data.
+    same: RefCell<HashMap<Datum, Bool>>,
     yes: Bool,
     no: Bool,
 }
@@ -85,6 +88,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
             of_step: HashMap::new(),
             bound: HashMap::new(),
             flags: RefCell::default(),
+            same: RefCell::default(),
             yes: Bool::from_bool(true),
             no: Bool::from_bool(false),
         };
@@ -259,7 +263,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
         self.all(&data.chain(required).collect::<Vec<_>>())
     }
 
-    /// The condition, with "the grant has a result" as given and Booleans of results free.
+    /// The condition, with "the grant has a result" as given and Booleans of results free, apart from those that are arguments.
     pub fn condition(
         &self,
         sink: &Sink,
@@ -321,7 +325,11 @@ impl<'f, 'm> MapVars<'f, 'm> {
     }
 
     fn flag(&self, sink: &Sink, at: FlagAt) -> Bool {
-        self.flags.borrow_mut().entry(at).or_insert_with(|| sink.fresh()).clone()
+        let is = match flags::flag(self.facts.w, (at.0, at.1), &at.2) {
+            Flag::Is(is) => Bool::from_bool(is),
+            Flag::Of(datum) => self.same.borrow_mut().entry(datum).or_insert_with(|| sink.fresh()).clone(),
+        };
+        self.flags.borrow_mut().entry(at).or_insert(is).clone()
     }
 
     /// Reads the map out of the solver's model.
@@ -339,7 +347,8 @@ impl<'f, 'm> MapVars<'f, 'm> {
             }
         }
         for (at, ast) in self.flags.borrow().iter() {
-            map.flags.insert(at.clone(), truth(ast).unwrap_or(false));
+            let is = ast.as_bool().or_else(|| truth(ast));
+            map.flags.insert(at.clone(), is.unwrap_or(false));
         }
         map
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use xp_artifact::workflow::{Atom, Condition, GrantIx, StepId};
 
 use crate::facts::{Facts, GrantAt, Shown};
+use crate::flags;
 use crate::map::Map;
 
 /// Grants that must have a result, each with the Booleans of it that matter.
@@ -44,7 +45,8 @@ fn both(a: &Way, b: &Way) -> Option<Way> {
 
 /// The ways to bring about an outcome.
 pub(crate) fn ways_to(facts: &Facts<'_>, atom: Atom) -> Vec<Way> {
-    facts.evidence(atom).map_or_else(|| vec![Way::new()], ways)
+    let Some(condition) = facts.evidence(atom) else { return vec![Way::new()] };
+    ways(condition).into_iter().filter(|way| flags::fit(facts.w, atom.step, way)).collect()
 }
 
 /// All pins of the grant have values in the map and let something through, and what guards require is in force.

@@ -1,26 +1,29 @@
 //! What the questions look up in a workflow again and again: order, cones, what an outcome needs, what a loop resets.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use xp_artifact::declaration::{Clauses, KeyExpr};
+use xp_artifact::declaration::{Clauses, KeyExpr, Making};
 use xp_artifact::depends::{self, Resets};
 use xp_artifact::judgement::is_filled;
+use xp_artifact::passing::identities;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
-    Action, ActionId, Atom, Condition, Datum, Effect, Formula, Grant, GrantIx, How, Loop, LoopId, Outcome,
-    OutcomeIx, Per, Pin, Repeat, RoleId, Root, Step, StepId, Then, Workflow,
+    Action, ActionId, Atom, Condition, Datum, Effect, Expr, Formula, Grant, GrantIx, How, Loop, LoopId,
+    Outcome, OutcomeIx, Per, Pin, Repeat, RoleId, Root, Step, StepId, Then, Workflow,
 };
 use xp_diagnostics::Span;
 use xp_machine::Machine;
-use xp_scope::thing::{Key, relate};
-use xp_scope::{Type, Value};
+use xp_scope::thing::{Key, Level, Meeting, Term, can_equal, relate};
+use xp_scope::{Type, Value, check};
 use xpc_model::{Dependencies, Model, Place, ProofObligation};
 
+use crate::flags;
 use crate::guarding::Guarding;
 use crate::refused::{Refused, refused};
 use crate::scopes;
 use crate::taken::Taken;
+use crate::template::{self, Named};
 
 // Invariant: nothing reads these two. `Facts::of` has the machine check every id of the workflow, and `ids` those of a
 // question; they stand where the type system cannot know it and a panic is not allowed.
@@ -86,6 +89,10 @@ pub(crate) struct Facts<'m> {
     /// Names that may be taken.
     pub taken: Taken,
     guarding: Guarding<'m>,
+    /// Steps whose evidence reads Booleans that are other data of the run.
+    tied: BTreeSet<StepId>,
+    /// Steps with names put together of which no value that was tried makes one.
+    untried: BTreeSet<StepId>,
     /// Outcomes that limits per run rule out, once they are known.
     never: OnceCell<BTreeSet<Atom>>,
     /// `finish` holds before anything happens: the first settling ends the run.
@@ -116,8 +123,9 @@ impl<'m> Facts<'m> {
             .iter()
             .enumerate()
             .map(|(index, step)| {
-                let pins = |grant: &Grant| grant.pins.iter().all(|pin| scopes::pin_lets_through(w, pin));
-                let granted = |ix: usize| !refused.surely.contains(&(StepId::of(index), GrantIx::of(ix)));
+                let pins =
+                    |grant: &Grant| typed(w, grant).all(|(pin, ty)| scopes::pin_lets_through(w, pin, ty));
+                let granted = |ix: usize| !refused.surely.contains_key(&(StepId::of(index), GrantIx::of(ix)));
                 let grants = step.grants.iter().enumerate();
                 grants.map(|(ix, grant)| grant.limit.uses > 0 && granted(ix) && pins(grant)).collect()
             })
@@ -141,6 +149,8 @@ impl<'m> Facts<'m> {
             submittable,
             taken,
             guarding,
+            tied: flags::tied(w),
+            untried: untried(w),
             never: OnceCell::new(),
             over_at_once,
         })
@@ -267,14 +277,27 @@ impl<'m> Facts<'m> {
         &self.guarding
     }
 
+    /// No walk knows whether the step settles with evidence: what that says depends on other data of the run, or on names that
+    /// may be none.
+    pub fn is_tied(&self, step: StepId) -> bool {
+        self.tied.contains(&step) || self.untried.contains(&step)
+    }
+
+    /// That there is a run in which these steps settle is shown by a run only. Where evidence depends on other data, that is so in
+    /// a workflow with loops: a map does not say what the data were in the rounds before.
+    pub fn needs_run(&self, mut steps: impl Iterator<Item = StepId>) -> bool {
+        let looped = !self.w.loops.is_empty();
+        steps.any(|step| self.untried.contains(&step) || looped && self.tied.contains(&step))
+    }
+
     /// The scopes of the grant let something through, and what it makes may be new.
     pub fn usable(&self, (step, ix): GrantAt) -> bool {
         self.usable.get(step.index()).and_then(|grants| grants.get(ix.index())).copied().unwrap_or(false)
     }
 
-    /// The grant makes what a parameter names.
-    pub fn makes_the_given(&self, at: GrantAt) -> bool {
-        self.refused.surely.contains(&at)
+    /// The grant makes what a parameter names; with the grant that names it so, where that is not the parameter by itself.
+    pub fn makes_the_given(&self, at: GrantAt) -> Option<Option<GrantAt>> {
+        self.refused.surely.get(&at).copied()
     }
 
     /// What the grant makes may be called like a parameter of the run, and then the machine refuses it.
@@ -359,21 +382,22 @@ impl<'m> Facts<'m> {
         if matches!(datum.root, Root::Submission { .. }) {
             return vec![Shown::View];
         }
-        let Some(class) = self.type_of(datum).map(class_of) else { return Vec::new() };
+        let Some(ty) = self.type_of(datum) else { return Vec::new() };
         let mut ways = Vec::new();
         let declared = self.step(step);
         for (index, grant) in declared.grants.iter().enumerate() {
             let action = self.action(grant.action);
             let at = (step, GrantIx::of(index));
             for field in &action.shows {
-                let ty = self.w.field_type(&action.result, field);
-                if self.usable(at) && ty.is_some_and(|ty| class_of(ty) == class) {
+                let shown = self.w.field_type(&action.result, field);
+                if self.usable(at) && shown.is_some_and(|shown| share_a_value(self.w, shown, ty)) {
                     ways.extend(self.way_to_see(at, grant, field, datum));
                 }
             }
         }
         let like = |other: &&Datum| {
-            matches!(other.root, Root::Submission { .. }) && self.type_of(other).map(class_of) == Some(class)
+            matches!(other.root, Root::Submission { .. })
+                && self.type_of(other).is_some_and(|other| share_a_value(self.w, other, ty))
         };
         if declared.data().any(|other| like(&other)) {
             ways.push(Shown::ByChance);
@@ -392,11 +416,18 @@ impl<'m> Facts<'m> {
         }
         let mut terms = Terms::of(self.w);
         if let Some((index, of)) = clauses.identity(&fields) {
-            let Some(pin @ Pin::Is(_)) = grant.pins.get(index as usize).filter(|_| of.is_empty()) else {
+            let Some(pin) = grant.pins.get(index as usize).and_then(|pin| part_of(pin, &of)) else {
                 return sure;
             };
-            if terms.argument(pin) == terms.datum(datum) {
+            let (given, wanted) = (terms.argument(&pin), terms.datum(datum));
+            if given == wanted {
                 return sure;
+            }
+            if !self.type_of(datum).is_none_or(|ty| is_of(&given, ty) && can_equal(ty, &given, &wanted)) {
+                return None;
+            }
+            if !of.is_empty() {
+                return Some(Shown::ByChance);
             }
             let key = KeyExpr::Argument { index, fields: Vec::new() };
             let mut looked = clauses.said_read().chain(clauses.subjects());
@@ -415,15 +446,53 @@ impl<'m> Facts<'m> {
         let is_new = made.iter().any(|making| is_filled(self.w, &making.thing));
         match terms.datum(datum) {
             _ if !is_new => sure,
-            Key::Minted { .. } => None,
+            Key::Minted { .. } => {
+                (!self.is_another(&mut terms, at, &fields, datum)).then_some(sure).flatten()
+            }
             _ => Some(Shown::ByChance),
         }
     }
 
+    /// What a field names and what a datum names are two things that the run made, of one kind in one place: the machine sees to
+    /// it that the second one has another name.
+    fn is_another<'s>(&'s self, terms: &mut Terms<'s>, at: GrantAt, field: &[String], datum: &Datum) -> bool {
+        let mut made = |at: GrantAt, field: &[String]| -> Vec<Vec<Level>> {
+            let makings = self.action_of(at).clauses.all_made_as(field).into_iter();
+            let one_part =
+                |making: &&Making| is_filled(self.w, &making.thing) && making.thing.own_keys().len() == 1;
+            let terms = makings.filter(one_part).map(|making| terms.made(at.0, at.1, making));
+            terms.filter_map(|term| if let Term::Path(levels) = term { Some(levels) } else { None }).collect()
+        };
+        let here = made(at, field);
+        let there: Vec<Vec<Level>> = identities(self.w, datum)
+            .iter()
+            .filter_map(|datum| match datum.root {
+                Root::Result { step, grant } => Some(made((step, grant), &datum.fields)),
+                Root::Param(_) | Root::Submission { .. } => None,
+            })
+            .flatten()
+            .collect();
+        let meeting = |a: &[Level], b: &[Level]| {
+            relate(&self.w.kinds, &Term::Path(a.to_vec()), &Term::Path(b.to_vec()))
+        };
+        here.iter().any(|here| {
+            there.iter().any(|there| {
+                let (Some((own, outer)), Some((other, enclosing))) = (here.split_last(), there.split_last())
+                else {
+                    return false;
+                };
+                own.kind == other.kind
+                    && outer.len() == enclosing.len()
+                    && (outer.is_empty() || meeting(outer, enclosing) == Meeting::One)
+                    && meeting(here, there).is_apart()
+            })
+        })
+    }
+
     /// A field of the action's result can be the datum.
     pub fn is_like(&self, datum: &Datum, action: &Action, field: &str) -> bool {
-        let class = self.type_of(datum).map(class_of);
-        class.is_some() && self.w.field_type(&action.result, field).map(class_of) == class
+        let shown = self.w.field_type(&action.result, field);
+        self.type_of(datum).zip(shown).is_some_and(|(ty, shown)| share_a_value(self.w, ty, shown))
     }
 
     /// The type of a datum.
@@ -470,6 +539,23 @@ impl<'m> Facts<'m> {
     }
 }
 
+/// The pins of a grant with the types of their arguments.
+fn typed<'w>(w: &'w Workflow, grant: &'w Grant) -> impl Iterator<Item = (&'w Pin, &'w Type)> {
+    let params = w.actions.get(grant.action.index()).map(|action| action.params.as_slice());
+    grant.pins.iter().zip(params.unwrap_or_default()).map(|(pin, param)| (pin, &param.ty))
+}
+
+/// Steps with names put together of which no value that was tried makes one.
+fn untried(w: &Workflow) -> BTreeSet<StepId> {
+    let is_untried = |(pin, ty): (&Pin, &Type)| match pin {
+        Pin::Is(Expr::Template(parts)) => template::named(w, parts, ty) == Named::Untried,
+        _ => false,
+    };
+    let steps = w.steps.iter().enumerate();
+    let untried = steps.filter(|(_, step)| step.grants.iter().any(|grant| typed(w, grant).any(is_untried)));
+    untried.map(|(number, _)| StepId::of(number)).collect()
+}
+
 /// How a judge is shown what it judges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
@@ -499,6 +585,56 @@ pub(crate) fn class_of(ty: &Type) -> Class {
         Type::List(_) => Class::List,
         Type::Record(_) => Class::Record,
     }
+}
+
+/// Some value is of both types.
+fn share_a_value(w: &Workflow, a: &Type, b: &Type) -> bool {
+    // A record has its types in no circle; the compiler refuses those.
+    const DEEP: usize = 32;
+    share(w, a, b, DEEP)
+}
+
+fn share(w: &Workflow, a: &Type, b: &Type, left: usize) -> bool {
+    let Some(left) = left.checked_sub(1) else { return true };
+    match (a, b) {
+        (Type::Enum(words), other) | (other, Type::Enum(words)) => {
+            words.iter().any(|word| check(&Value::Text(word.clone()), other, &()).is_ok())
+        }
+        (Type::Record(one), Type::Record(other)) => {
+            let fields = |name: &str| {
+                let record = w.records.iter().find(|record| record.name == *name)?;
+                Some(record.fields.iter().map(|field| (&field.name, &field.ty)).collect::<BTreeMap<_, _>>())
+            };
+            let (Some(one), Some(other)) = (fields(one), fields(other)) else { return true };
+            one.len() == other.len()
+                && one.iter().all(|(name, ty)| other.get(name).is_some_and(|other| share(w, ty, other, left)))
+        }
+        // An empty list is of every element's type.
+        _ => class_of(a) == class_of(b),
+    }
+}
+
+/// What is known of a value does not keep it from being of the type.
+fn is_of(key: &Key, ty: &Type) -> bool {
+    match (key, class_of(ty)) {
+        (Key::Value(value), Class::Bool | Class::Int | Class::Text) => check(value, ty, &()).is_ok(),
+        _ => true,
+    }
+}
+
+/// What a pin says of a part of its argument; none where that is chosen at each use.
+fn part_of(pin: &Pin, fields: &[String]) -> Option<Pin> {
+    let Pin::Is(expr) = pin else { return None };
+    let expr = match expr {
+        _ if fields.is_empty() => expr.clone(),
+        Expr::Literal(value) => Expr::Literal(value.at(fields)?.clone()),
+        Expr::Datum(datum) => {
+            let fields = datum.fields.iter().chain(fields).cloned().collect();
+            Expr::Datum(Datum { root: datum.root, fields })
+        }
+        Expr::Template(_) => return None,
+    };
+    Some(Pin::Is(expr))
 }
 
 /// A text value.

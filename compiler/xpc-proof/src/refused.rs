@@ -1,14 +1,13 @@
-//! Grants that no run can use, or that some cannot: what they make is called like a parameter, and the machine makes nothing new
-//! that the run was given.
+//! Grants that no run can use, or that some cannot: what they make is called like what the run was given, and the machine makes
+//! nothing new of that name. What counts as given is said in [`xp_artifact::given`], for both.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use xp_artifact::content::holds;
-use xp_artifact::declaration::KeyExpr;
+use xp_artifact::given::{AllGiven, GivenKey, Levels, Made};
 use xp_artifact::things::Terms;
-use xp_artifact::workflow::{Action, GrantIx, StepId, Workflow};
-use xp_scope::Type;
-use xp_scope::thing::{Key, KindIx, Term, relate};
+use xp_artifact::workflow::{GrantIx, StepId, Workflow};
+use xp_scope::thing::{Key, KeyDecl, KindIx, Level, Term, relate};
 
 use crate::taken::by_name;
 
@@ -17,55 +16,81 @@ type GrantAt = (StepId, GrantIx);
 /// Grants whose uses the machine may refuse, since what they make would not be new.
 #[derive(Debug, Default)]
 pub(crate) struct Refused {
-    /// In every run.
-    pub surely: BTreeSet<GrantAt>,
+    /// In every run; each with the grant that names the thing, where it is not a parameter of git by itself.
+    pub surely: BTreeMap<GrantAt, Option<GrantAt>>,
     /// If a parameter is called so. Whoever uses the grant cannot choose another name.
     pub perhaps: BTreeSet<GrantAt>,
 }
 
 pub(crate) fn refused(w: &Workflow) -> Refused {
-    if w.actions.iter().all(|action| action.clauses.makes.is_empty()) {
-        return Refused::default();
-    }
-    let mut terms = Terms::of(w);
-    let grants: Vec<(GrantAt, &Action)> = w.grants().filter_map(|at| Some((at, w.granted(at)?.1))).collect();
-    // What the workflow names by a parameter, apart from making it.
-    let mut given: HashSet<Term> = HashSet::new();
-    for (at, action) in &grants {
-        let clauses = &action.clauses;
-        let named = clauses.changes.iter().chain(&clauses.removes).chain(clauses.reads.iter().flatten());
-        for expr in named.chain(clauses.subjects()) {
-            let term = terms.term(at.0, at.1, expr);
-            if own(&term).is_some_and(|(_, keys)| keys.iter().all(is_given)) {
-                given.insert(term);
-            }
-        }
-    }
     let mut found = Refused::default();
-    for (at, action) in grants {
-        for making in &action.clauses.makes {
-            let term = by_name(terms.term(at.0, at.1, &making.thing));
-            // A name of git is compared with every parameter of its type.
-            let git = own(&term).is_some_and(|(kind, keys)| {
-                let decls = w.kinds.get(kind).map(|kind| kind.key.as_slice()).unwrap_or_default();
-                let exprs = making.thing.own_keys();
-                keys.iter().zip(decls).zip(exprs).any(|((key, decl), expr)| {
-                    matches!(decl.ty, Type::Branch | Type::Commit | Type::Tree)
-                        && is_given(key)
-                        && argument_type(action, expr) == Some(&decl.ty)
-                })
-            });
-            if git || given.contains(&term) {
-                found.surely.insert(at);
-            } else if is_fixed(&term)
-                && (is_of_a_parameter_s_type(w, &term)
-                    || given.iter().any(|given| !relate(&w.kinds, &term, given).is_apart()))
-            {
-                found.perhaps.insert(at);
+    if w.actions.iter().all(|action| action.clauses.makes.is_empty()) {
+        return found;
+    }
+    let given = AllGiven::of(w);
+    let mut names =
+        Names { w, given: &given, terms: Terms::of(w), of_kinds: HashMap::new(), met: HashMap::new() };
+    for at in w.grants() {
+        let makes = w.granted(at).map(|(_, action)| action.clauses.makes.as_slice());
+        for making in makes.unwrap_or_default() {
+            let Some(made) = Made::of(w, at, making) else { continue };
+            if let Some(given) = given.certainly(&made) {
+                found.surely.insert(at, Some(given.by));
+            } else if made.is_a_parameter_of_git(w) {
+                found.surely.entry(at).or_default();
+            } else {
+                let term = by_name(names.terms.term(at.0, at.1, &making.thing));
+                if is_fixed(&term) && (is_of_a_parameter_s_type(w, &term) || names.may_be_given(term)) {
+                    found.perhaps.insert(at);
+                }
             }
         }
     }
     found
+}
+
+/// What is named by parameters, as terms.
+struct Names<'w> {
+    w: &'w Workflow,
+    given: &'w AllGiven,
+    terms: Terms<'w>,
+    /// By kinds, once they are asked for.
+    of_kinds: HashMap<Vec<KindIx>, Vec<Term>>,
+    met: HashMap<Term, bool>,
+}
+
+impl Names<'_> {
+    /// Something of the name that the use gives may be there already.
+    fn may_be_given(&mut self, term: Term) -> bool {
+        if let Some(known) = self.met.get(&term) {
+            return *known;
+        }
+        let Term::Path(levels) = &term else { return false };
+        let kinds: Vec<KindIx> = levels.iter().map(|level| level.kind).collect();
+        if !self.of_kinds.contains_key(&kinds) {
+            // Whoever says the name means by a literal what is made.
+            let given = self.given.against(&kinds, true);
+            let named = given.map(|given| meant(&mut self.terms, &given.levels)).collect();
+            self.of_kinds.insert(kinds.clone(), named);
+        }
+        let mut given = self.of_kinds.get(&kinds).into_iter().flatten();
+        let met = given.any(|given| !relate(&self.w.kinds, &term, given).is_apart());
+        self.met.insert(term, met);
+        met
+    }
+}
+
+fn meant(terms: &mut Terms<'_>, levels: &Levels) -> Term {
+    let mut key = |key: &GivenKey| match key {
+        GivenKey::Literal(value) => Key::Value(value.clone()),
+        GivenKey::Param(datum) => terms.datum(datum),
+        GivenKey::Element(..) | GivenKey::Any => Key::Every(None),
+    };
+    let level = |(kind, keys): &(KindIx, Vec<GivenKey>)| Level {
+        kind: *kind,
+        keys: keys.iter().map(&mut key).collect(),
+    };
+    Term::Path(levels.iter().map(level).collect())
 }
 
 /// Neither whoever uses the grant chooses a part of the name, nor does the upstream, which gives new names.
@@ -78,17 +103,8 @@ fn is_fixed(term: &Term) -> bool {
 /// A name of git is compared with every parameter of its type, or part of one.
 fn is_of_a_parameter_s_type(w: &Workflow, term: &Term) -> bool {
     let decls = own(term).and_then(|(kind, _)| w.kinds.get(kind)).map(|kind| kind.key.as_slice());
-    let mut git = decls
-        .unwrap_or_default()
-        .iter()
-        .map(|decl| &decl.ty)
-        .filter(|ty| matches!(ty, Type::Branch | Type::Commit | Type::Tree));
-    git.any(|ty| w.params.iter().any(|param| holds(w, &param.ty, ty)))
-}
-
-fn argument_type<'a>(action: &'a Action, key: &KeyExpr) -> Option<&'a Type> {
-    let KeyExpr::Argument { index, fields } = key else { return None };
-    action.params.get(*index as usize).filter(|_| fields.is_empty()).map(|param| &param.ty)
+    let mut git = decls.unwrap_or_default().iter().filter(|decl| decl.is_of_git());
+    git.any(|decl: &KeyDecl| w.params.iter().any(|param| holds(w, &param.ty, &decl.ty)))
 }
 
 fn own(term: &Term) -> Option<(KindIx, &[Key])> {
@@ -96,8 +112,4 @@ fn own(term: &Term) -> Option<(KindIx, &[Key])> {
         Term::Path(levels) => levels.last().map(|level| (level.kind, level.keys.as_slice())),
         Term::Undescribed(_) => None,
     }
-}
-
-fn is_given(key: &Key) -> bool {
-    matches!(key, Key::Symbol(symbol) if symbol.given)
 }

@@ -9,6 +9,7 @@ use xp_scope::Value;
 use xpc_model::Limits;
 
 use crate::facts::Facts;
+use crate::flags;
 use crate::needed;
 use crate::plan::Act;
 use crate::replay::Run;
@@ -67,6 +68,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         setting: &Setting<'m>,
         ends_in: impl Into<String>,
     ) -> Result<Trace, String> {
+        let setting = &self.with_needed(plan, setting);
         let mut acts = plan.to_vec();
         // Anything after the violation is not needed.
         acts.truncate(self.first(plan, violation, setting)?);
@@ -211,11 +213,34 @@ impl<'f, 'm> Stage<'f, 'm> {
     /// # Errors
     /// Where it fails.
     pub fn can(&self, acts: &[Act], violation: &Violation, setting: &Setting<'m>) -> Result<(), String> {
-        self.carry_out(acts, violation, setting).map(|_| ())
+        self.carry_out(acts, violation, &self.with_needed(acts, setting)).map(|_| ())
+    }
+
+    /// What uses return that are arguments, the data are that those name.
+    fn with_needed(&self, acts: &[Act], setting: &Setting<'m>) -> Setting<'m> {
+        let mut with = setting.clone();
+        for (datum, value) in needed_data(self.facts, acts) {
+            with.instead.entry(datum).or_insert(value);
+        }
+        with
     }
 }
 
 /// Violations that are worth looking for at every prefix.
 fn cheap(violation: &Violation) -> bool {
     !matches!(violation, Violation::Stranded(_) | Violation::Evidence(..) | Violation::Reached)
+}
+
+/// What other data must be so that the uses of a plan return the Booleans that they are to return.
+fn needed_data(facts: &Facts<'_>, acts: &[Act]) -> BTreeMap<Datum, Value> {
+    let uses = acts.iter().filter_map(|act| match act {
+        Act::Use { at, flags, .. } => Some((*at, flags)),
+        Act::Take { .. } => None,
+    });
+    let wanted = uses.flat_map(|(at, flags)| {
+        flags
+            .iter()
+            .filter_map(move |(fields, is)| Some((flags::tied_to(facts.w, at, fields)?, Value::Bool(*is))))
+    });
+    wanted.collect()
 }

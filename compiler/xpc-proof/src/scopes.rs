@@ -1,10 +1,12 @@
 //! What scopes let through, as far as the workflow alone tells.
 
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, Submission, Workflow};
-use xp_scope::{NotShown, PatternSet};
+use xp_scope::{NotShown, PatternSet, Type};
+
+use crate::template::{self, Named};
 
 /// The pin admits some value. Undecided counts as yes: whoever proves something then assumes more uses, not fewer.
-pub(crate) fn pin_lets_through(w: &Workflow, pin: &Pin) -> bool {
+pub(crate) fn pin_lets_through(w: &Workflow, pin: &Pin, ty: &Type) -> bool {
     match pin {
         Pin::Within(patterns) => !patterns.is_empty(),
         Pin::OneOf { set, within } => {
@@ -15,6 +17,7 @@ pub(crate) fn pin_lets_through(w: &Workflow, pin: &Pin) -> bool {
                 (None, None) => true,
             }
         }
+        Pin::Is(Expr::Template(parts)) => template::named(w, parts, ty) != Named::Never,
         Pin::Is(_) | Pin::Content { .. } | Pin::Any => true,
     }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::declaration::{KeyExpr, Making};
+use xp_artifact::declaration::{KeyExpr, Making, ThingExpr};
 use xp_artifact::depends::Resets;
 use xp_artifact::judgement::is_filled;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, LoopId, Pin, Root, StepId, Workflow};
+use xp_scope::Type;
 use xp_scope::thing::{Key, Term, relate};
 
 type GrantAt = (StepId, GrantIx);
@@ -142,11 +143,28 @@ impl Maker<'_> {
         let Root::Result { step, grant } = datum.root else { return false };
         let made = w.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()));
         let action = made.and_then(|grant| w.actions.get(grant.action.index()));
-        let minted = action.is_some_and(|action| {
-            action.clauses.made_as(&datum.fields).is_some()
-                && action.clauses.identity(&datum.fields).is_none()
-        });
+        let making = action
+            .filter(|action| action.clauses.identity(&datum.fields).is_none())
+            .and_then(|action| action.clauses.made_as(&datum.fields));
+        let minted = making
+            .is_some_and(|making| !folds(w, &self.making.thing, false) || folds(w, &making.thing, true));
         minted && own.iter().all(|by| resets.has(*by, step))
+    }
+}
+
+/// Names that differ in nothing but upper and lower case are one: in some part of a thing's key, or in all of its own.
+fn folds(w: &Workflow, thing: &ThingExpr, all: bool) -> bool {
+    let decls = |kind: &str| {
+        let kind = w.kinds.named(kind).and_then(|kind| w.kinds.get(kind));
+        kind.map(|kind| kind.key.as_slice()).unwrap_or_default()
+    };
+    match (all, thing.levels()) {
+        (false, levels) => levels.iter().any(|level| decls(&level.kind).iter().any(|part| part.fold)),
+        // Numbers and object ids have no other case.
+        (true, [.., own]) => decls(&own.kind)
+            .iter()
+            .all(|part| part.fold || matches!(part.ty, Type::Int | Type::Commit | Type::Tree)),
+        (true, []) => false,
     }
 }
 

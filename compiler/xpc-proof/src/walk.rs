@@ -106,7 +106,7 @@ impl Walks {
 
     /// The map lies behind the end of such a loop, or rests on names that may be taken.
     pub fn needs_scarce(&self, facts: &Facts<'_>, map: &Map) -> bool {
-        if facts.taken.needs_run(&map.bound, None) {
+        if facts.taken.needs_run(&map.bound, None) || facts.needs_run(map.settled.keys().copied()) {
             return true;
         }
         let mut atoms = map.settled.iter().map(|(step, outcome)| Atom { step: *step, outcome: *outcome });
@@ -133,7 +133,9 @@ impl Walks {
             seen.uses.extend(here.filter(|at| evidence::pinned(facts, *at, &map)));
             let mut choice: Option<(usize, Atom)> = None;
             for (atom, outcome) in facts.atoms(*step) {
+                // What one use returns decides what another may: the solver keeps account of that, and no walk does.
                 if self.exhausts_scarce(facts, atom)
+                    || facts.is_tied(*step) && facts.evidence(atom).is_some()
                     || !facts.possible(atom)
                     || !evidence::obtainable(facts, atom, &map)
                 {

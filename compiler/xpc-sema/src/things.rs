@@ -229,7 +229,7 @@ impl Scope<'_> {
         {
             found.extend(self.inside(own).into_iter().map(|kind| {
                 let keys = vec![KeyExpr::Every(None); kind.key.len()];
-                let every = LevelExpr { kind: kind.name.clone(), keys };
+                let every = LevelExpr { kind: kind.name.clone(), keys, deep: true };
                 ThingExpr::Path(levels.iter().cloned().chain([every]).collect())
             }));
         }
@@ -279,7 +279,8 @@ impl Scope<'_> {
             problems.push(wording::encloses_not(path.span, kind, levels.last()).help(help));
             return None;
         }
-        levels.push(LevelExpr { kind: kind.name.clone(), keys: vec![key.clone(); kind.key.len()] });
+        let keys = vec![key.clone(); kind.key.len()];
+        levels.push(LevelExpr { kind: kind.name.clone(), keys, deep: true });
         Some(ThingExpr::Path(levels))
     }
 

@@ -70,6 +70,9 @@ pub struct LevelExpr {
     pub kind: String,
     /// One for each part of the kind's key.
     pub keys: Vec<KeyExpr>,
+    /// Of the kind at any depth in what encloses it: `every K in T`, `some K in T`. The last level only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deep: bool,
 }
 
 /// A part of a key.

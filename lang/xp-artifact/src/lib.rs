@@ -12,6 +12,7 @@ mod digest;
 mod envelope;
 mod error;
 mod fold;
+pub mod given;
 mod identity;
 pub mod judgement;
 mod key;

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 
 use xp_scope::thing::{
-    Chooser, Key, KindIx, Kinds, Level, MadeBy, MintId, Piece, Symbol, SymbolId, Term, Thing,
+    Chooser, Key, KeyDecl, KindIx, Kinds, Level, MadeBy, MintId, Piece, Symbol, SymbolId, Term, Thing,
 };
 use xp_scope::{PatternSet, Type, Value};
 
 use crate::declaration::{KeyExpr, Making, ThingExpr};
+use crate::order::Order;
 use crate::workflow::{
     Action, ActionId, Assumption, Datum, Expr, Grant, GrantIx, Limit, Per, Pin, Root, StepId, TemplatePart,
     Workflow,
@@ -25,6 +26,8 @@ pub struct Terms<'w> {
     data: Vec<Option<Datum>>,
     /// By symbol: the one for its value at another time.
     others: HashMap<SymbolId, SymbolId>,
+    /// The steps that open again, once they are asked for.
+    reopened: Option<BTreeSet<StepId>>,
     /// By grant and position of the first clause of its action that makes the thing.
     mints: HashMap<(StepId, GrantIx, usize), MintId>,
     /// By number of the mint.
@@ -55,6 +58,7 @@ impl<'w> Terms<'w> {
             symbols: HashMap::new(),
             data: Vec::new(),
             others: HashMap::new(),
+            reopened: None,
             mints: HashMap::new(),
             homes: Vec::new(),
             removed,
@@ -130,7 +134,7 @@ impl<'w> Terms<'w> {
         for level in expr.levels() {
             let kind = self.workflow.kinds.named(&level.kind)?;
             let keys = level.keys.iter().map(|key| self.key(step, grant, granted, key)).collect();
-            levels.push(Level { kind, keys });
+            levels.push(Level { kind, keys, deep: level.deep });
         }
         if levels.is_empty() {
             return None;
@@ -149,7 +153,7 @@ impl<'w> Terms<'w> {
             }
             let Some(level) = levels.get_mut(at) else { continue };
             let decl = self.workflow.kinds.get(level.kind).and_then(|kind| kind.key.get(part));
-            let git = decl.is_some_and(|decl| matches!(decl.ty, Type::Branch | Type::Commit | Type::Tree));
+            let git = decl.is_some_and(KeyDecl::is_of_git);
             let Some(key) = level.keys.get_mut(part) else { continue };
             let name = match key {
                 Key::Minted { name: Some(name), .. } => (**name).clone(),
@@ -364,9 +368,19 @@ impl<'w> Terms<'w> {
         let Term::Path(levels) = term else { return term.clone() };
         let levels = levels.iter().map(|level| Level {
             kind: level.kind,
+            deep: level.deep,
             keys: level.keys.iter().map(|key| self.key_at_another_time(key, reopened)).collect(),
         });
         Term::Path(levels.collect())
+    }
+
+    /// The same term with the values that data of the workflow have in any opening of their steps.
+    pub fn in_any_opening(&mut self, term: &Term) -> Term {
+        let workflow = self.workflow;
+        let reopened = self.reopened.take().unwrap_or_else(|| Order::of(workflow).reopened().clone());
+        let term = self.at_another_time(term, &reopened);
+        self.reopened = Some(reopened);
+        term
     }
 
     fn key_at_another_time(&mut self, key: &Key, reopened: &BTreeSet<StepId>) -> Key {
@@ -383,7 +397,11 @@ impl<'w> Terms<'w> {
             }
             Key::Minted { mint, by, name, again } => {
                 let name = name.as_ref().map(|name| Box::new(self.key_at_another_time(name, reopened)));
-                Key::Minted { mint: *mint, by: *by, name, again: *again }
+                // What its step makes in another opening is something else.
+                let again_made =
+                    self.homes.get(mint.0 as usize).is_some_and(|home| reopened.contains(&home.step));
+                let by = if again_made { MadeBy::Any } else { *by };
+                Key::Minted { mint: *mint, by, name, again: *again }
             }
             Key::Value(_) | Key::Chosen { .. } | Key::Every(_) => key.clone(),
         }

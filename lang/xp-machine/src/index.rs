@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use xp_artifact::depends::{self, Resets};
+use xp_artifact::given::AllGiven;
 use xp_artifact::workflow::{Datum, Formula, LoopId, Root, Step, StepId, Workflow};
 
 use crate::check::Malformed;
-use crate::given::{self, Given};
 
 /// Tables computed once per workflow.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Index {
     /// By step: conjuncts of `finish` that mention it.
     pub finish_of: Vec<Vec<usize>>,
     /// The things that the workflow names by literals and parameters.
-    pub given: Vec<Given>,
+    pub given: AllGiven,
 }
 
 impl Index {
@@ -53,7 +53,7 @@ impl Index {
                 }
             }
         }
-        Ok(Self { by_name, waiting, resets, finish, finish_of, given: given::given(workflow) })
+        Ok(Self { by_name, waiting, resets, finish, finish_of, given: AllGiven::of(workflow) })
     }
 }
 

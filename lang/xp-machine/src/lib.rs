@@ -9,7 +9,6 @@ mod check;
 mod data;
 pub mod event;
 mod facts;
-mod given;
 mod guard;
 mod index;
 mod machine;

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::given;
 use xp_artifact::things;
-use xp_artifact::workflow::{Action, ActionId};
-use xp_scope::thing::{Canonical, Immutable, Kind, Thing};
+use xp_artifact::workflow::{Action, ActionId, Datum};
+use xp_scope::thing::{Canonical, Immutable, Kind, KindIx, Thing};
 use xp_scope::{Type, Value};
 
-use crate::given::{Given, GivenKey};
 use crate::machine::Machine;
 use crate::state::State;
 
@@ -88,43 +88,20 @@ impl Machine {
             let (kind, keys) = thing.levels.last()?;
             let declared = self.workflow.kinds.get(*kind)?;
             for (decl, key) in declared.key.iter().zip(keys) {
-                let git = matches!(decl.ty, Type::Branch | Type::Commit | Type::Tree);
-                if let Some(param) = given_as(self, state, &decl.ty, key).filter(|_| git) {
+                if let Some(param) = given_as(self, state, &decl.ty, key).filter(|_| decl.is_of_git()) {
                     return Some(format!("the run was given it as `{param}`"));
                 }
             }
             let canonical = thing.canonical(&self.workflow.kinds);
-            let by_author = self.thing(action, args, None, &making.thing).is_some();
-            let mut given = self.index.given.iter().filter(|given| !(by_author && given.is_written()));
-            if given.any(|given| self.is_given(state, given, &thing, &canonical)) {
+            let kinds: Vec<KindIx> = thing.levels.iter().map(|(kind, _)| *kind).collect();
+            let by_author = given::is_said(&action.clauses, &making.thing);
+            let value = |datum: &Datum| crate::data::datum(state, datum);
+            let mut given = self.index.given.against(&kinds, by_author);
+            if given.any(|given| given.is(&self.workflow, (&thing, &canonical), value)) {
                 return Some("the workflow names it as something that exists".to_owned());
             }
             state.made.contains(&canonical).then(|| "the run made it before".to_owned())
         })
-    }
-
-    fn is_given(&self, state: &State, given: &Given, thing: &Thing, canonical: &Canonical) -> bool {
-        if given.levels.len() != thing.levels.len() {
-            return false;
-        }
-        let mut levels = Vec::with_capacity(given.levels.len());
-        for ((kind, keys), (made, values)) in given.levels.iter().zip(&thing.levels) {
-            if kind != made {
-                return false;
-            }
-            let keys: Option<Vec<Value>> = keys
-                .iter()
-                .zip(values)
-                .map(|(key, value)| match key {
-                    GivenKey::Literal(literal) => Some(literal.clone()),
-                    GivenKey::Param(datum) => crate::data::datum(state, datum).cloned(),
-                    GivenKey::Any => Some(value.clone()),
-                })
-                .collect();
-            let Some(keys) = keys else { return false };
-            levels.push((*kind, keys));
-        }
-        Thing { levels }.canonical(&self.workflow.kinds) == *canonical
     }
 
     /// Records what a use that was carried out made, removed, and saw of versions.

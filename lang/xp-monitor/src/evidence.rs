@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use xp_artifact::declaration::{KeyExpr, Making, Source, ThingExpr};
+use xp_artifact::judgement::meant;
 use xp_artifact::passing::identities;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
@@ -17,7 +18,7 @@ use xp_scope::thing::{Immutable, Term};
 
 use crate::fact::GrantAt;
 use crate::looked::{Looked, looks, renewing};
-use crate::validity::{Subject, Validity};
+use crate::validity::{Subject, Valid, Validity};
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
@@ -32,6 +33,8 @@ pub struct Evidence {
     /// What it is about, by the clauses of that use's action, or of another's that made it. What never changes is named too: a
     /// final use of it spends the evidence.
     pub about: Vec<(GrantAt, ThingExpr)>,
+    /// Those of `about` that it may be about: another use than the last of some grant may have made what it is certainly about.
+    pub perhaps: Vec<(GrantAt, ThingExpr)>,
     /// The continuing outcomes that rely on it.
     pub relying: Vec<Atom>,
     /// It is judged, not read by a condition.
@@ -50,6 +53,16 @@ impl Evidence {
     pub fn looked_at(&self, terms: &mut Terms<'_>, at: GrantAt, expr: &ThingExpr) -> Option<Term> {
         let looked = self.looked.as_ref().filter(|looked| at == self.by && looked.fields.is_empty())?;
         Some(terms.term_where(at, expr, looked.argument, &looked.name))
+    }
+
+    /// What the evidence is about by one of the clauses, as a term. Where it may be, the data in it are of any opening.
+    pub fn meant<'w>(&self, workflow: &'w Workflow, terms: &mut Terms<'w>, subject: &Subject) -> Term {
+        let (at, expr) = subject;
+        if let Some(looked_at) = self.looked_at(terms, *at, expr) {
+            return looked_at;
+        }
+        let term = meant(workflow, terms, *at, expr);
+        if self.perhaps.contains(subject) { terms.in_any_opening(&term) } else { term }
     }
 }
 
@@ -81,10 +94,11 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                     None => found.push(one),
                 }
             };
-            let read = |by: GrantAt, about: Vec<Subject>| Evidence {
+            let read = |by: GrantAt, Valid { about, perhaps }: Valid| Evidence {
                 step: id,
                 by,
                 about,
+                perhaps,
                 relying: vec![atom],
                 judged: false,
                 looked: None,
@@ -103,7 +117,7 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                 let terms = terms.get_or_insert_with(|| Terms::of(workflow));
                 let looks = looks(workflow, terms, id, datum);
                 for (by, about) in judged(workflow, &mut validity, datum) {
-                    let renewed = match about.as_slice() {
+                    let renewed = match about.about.as_slice() {
                         [(of, expr)] if by.0 != id => renewing(workflow, terms, (*of, expr), &looks),
                         // What is made in the same step may be newer than the look; nobody looks at several at once.
                         _ => Vec::new(),
@@ -134,7 +148,7 @@ fn condition_fields(condition: &Condition) -> BTreeSet<(GrantIx, &[String])> {
 }
 
 /// What a field of a result is evidence about, one list for each subject.
-fn told(validity: &mut Validity<'_>, by: GrantAt, action: &Action, field: &[String]) -> Vec<Vec<Subject>> {
+fn told(validity: &mut Validity<'_>, by: GrantAt, action: &Action, field: &[String]) -> Vec<Valid> {
     let clauses = &action.clauses;
     let mut found: Vec<Vec<Subject>> =
         clauses.subjects_of(field).map(|expr| vec![(by, expr.clone())]).collect();
@@ -151,8 +165,8 @@ fn told(validity: &mut Validity<'_>, by: GrantAt, action: &Action, field: &[Stri
 }
 
 /// What a judgement of a datum is about: the thing that it names, or whose content it is.
-fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Vec<(GrantAt, Vec<Subject>)> {
-    let mut found = Vec::new();
+fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Vec<(GrantAt, Valid)> {
+    let mut found: Vec<(GrantAt, Vec<Subject>)> = Vec::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![datum.clone()];
     while let Some(here) = open.pop() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use xp_artifact::declaration::Source;
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::workflow::{Atom, Expr, Pin, Root, StepId, Workflow};
+use xp_artifact::workflow::{Atom, Expr, Limit, Per, Pin, Root, StepId, Workflow};
 
 use crate::evidence::{Evidence, can_change, evidence};
 use crate::fact::GrantAt;
@@ -44,7 +44,7 @@ fn expects<'w>(
 ) -> bool {
     let Some((grant, action)) = workflow.granted(at) else { return false };
     let mut changing = evidence.about.iter().filter(|(_, about)| can_change(workflow, about));
-    changing.all(|(of, about)| {
+    changing.all(|subject| {
         action.clauses.expects.iter().any(|expected| {
             let Some(Source::Argument { index, fields }) = &expected.at else { return false };
             let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return false };
@@ -53,11 +53,18 @@ fn expects<'w>(
             let field: Vec<String> = datum.fields.iter().chain(fields).cloned().collect();
             let versions = workflow.granted(by).map(|(_, gave)| gave.clauses.versions.as_slice());
             let mut versions = versions.unwrap_or_default().iter().filter(|version| version.field == field);
-            same.is_subject((at, &expected.thing), evidence, (*of, about))
-                && versions.any(|version| same.is_subject((by, &version.thing), evidence, (*of, about)))
-                && (by == evidence.by || by == *of || is_older(workflow, by, evidence.by, order))
+            same.is_subject((at, &expected.thing), evidence, subject)
+                && versions.any(|version| same.is_subject((by, &version.thing), evidence, subject))
+                && (by == evidence.by
+                    || by == subject.0 && is_used_once(workflow, by)
+                    || is_older(workflow, by, evidence.by, order))
         })
     })
+}
+
+/// There is one use of the grant in a run: if it made what the evidence is about, the version that it gave is from the making.
+fn is_used_once(workflow: &Workflow, at: GrantAt) -> bool {
+    workflow.granted(at).is_some_and(|(grant, _)| grant.limit == Limit { uses: 1, per: Per::Run })
 }
 
 /// What the one use gives is older than what the other gives: its step is settled whenever the other is made, and what opens it

@@ -4,7 +4,7 @@ use xp_artifact::declaration::ThingExpr;
 use xp_artifact::judgement::meant;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Workflow;
-use xp_scope::thing::{Meeting, Term, relate};
+use xp_scope::thing::{Meeting, relate};
 
 use crate::evidence::Evidence;
 use crate::fact::GrantAt;
@@ -27,15 +27,10 @@ impl<'w> Same<'w> {
         &mut self,
         a: (GrantAt, &ThingExpr),
         evidence: &Evidence,
-        of: (GrantAt, &ThingExpr),
+        of: &(GrantAt, ThingExpr),
     ) -> bool {
-        let a = self.term(a);
-        let looked_at = evidence.looked_at(&mut self.terms, of.0, of.1);
-        let about = looked_at.unwrap_or_else(|| self.term(of));
+        let a = meant(self.workflow, &mut self.terms, a.0, a.1);
+        let about = evidence.meant(self.workflow, &mut self.terms, of);
         relate(&self.workflow.kinds, &a, &about) == Meeting::One
-    }
-
-    fn term(&mut self, (at, expr): (GrantAt, &ThingExpr)) -> Term {
-        meant(self.workflow, &mut self.terms, at, expr)
     }
 }

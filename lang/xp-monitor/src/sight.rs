@@ -86,15 +86,12 @@ impl Named<'_> {
         self.known.is_some() && self.depth() == self.expr.levels().len()
     }
 
-    /// One could lie in the other, by their kinds. Every thing of a kind is also every one that lies deeper.
+    /// One could lie in the other, by their kinds. Every thing of a kind at any depth is also every one that lies deeper.
     fn fits(&self, other: &Self) -> bool {
         let (ours, others) = (self.expr.levels(), other.expr.levels());
         let differ = ours.iter().zip(others).position(|(a, b)| a.kind != b.kind);
         let deeper = |several: &[LevelExpr], all: &[LevelExpr]| {
-            several.first().is_some_and(|one| {
-                one.keys.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some))
-                    && all.iter().any(|level| level.kind == one.kind)
-            })
+            several.first().is_some_and(|one| one.deep && all.iter().any(|level| level.kind == one.kind))
         };
         differ.is_none_or(|at| {
             let (ours, others) = (ours.get(at..).unwrap_or_default(), others.get(at..).unwrap_or_default());
@@ -131,9 +128,10 @@ impl<'w> Concrete<'w> {
     /// What the evidence is about: as the use that gave it names it, or as some use of another grant that made it did.
     fn about<'e>(&self, evidence: &'e Evidence, given: &Use) -> Vec<Named<'e>> {
         let nameless = |expr| vec![Named { expr, known: None }];
-        let named = |(of, expr): &'e (GrantAt, ThingExpr)| {
+        let named = |subject: &'e (GrantAt, ThingExpr)| {
+            let (of, expr) = subject;
             let Some((_, action)) = self.workflow.granted(*of) else { return nameless(expr) };
-            if *of == given.at {
+            if *of == given.at && !evidence.perhaps.contains(subject) {
                 return self.named(action, given, expr);
             }
             let kinds = &self.workflow.kinds;
@@ -208,6 +206,7 @@ impl<'w> Concrete<'w> {
         };
         let level = |level: &LevelExpr| LevelExpr {
             kind: level.kind.clone(),
+            deep: level.deep,
             keys: level.keys.iter().map(known).collect(),
         };
         let written = match things {
@@ -259,7 +258,10 @@ impl Relation for Concrete<'_> {
                 [named] if named.is_whole() => named.known.clone(),
                 _ => None,
             };
-        let own = evidence.about.iter().filter(|(of, _)| *of == given.at);
+        let own = evidence
+            .about
+            .iter()
+            .filter(|subject| subject.0 == given.at && !evidence.perhaps.contains(subject));
         let about: Vec<Canonical> = own.filter_map(|(_, expr)| certain(gave, given, expr)).collect();
         action
             .clauses

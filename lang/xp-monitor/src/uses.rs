@@ -1,7 +1,8 @@
 //! Which uses a property speaks of.
 
 use xp_artifact::question::Uses;
-use xp_artifact::workflow::{Action, Expr, Workflow};
+use xp_artifact::workflow::{Action, Datum, Expr, Workflow};
+use xp_scope::Value;
 
 use crate::fact::Use;
 use crate::sight::Sight;
@@ -25,13 +26,15 @@ pub(crate) fn matches(workflow: &Workflow, uses: &Uses, used: &Use, sight: &dyn 
     }
     let Uses::Action { args, .. } = uses else { return true };
     args.iter().all(|(index, expr)| {
-        let wanted = match expr {
-            Expr::Literal(value) => Some(value.clone()),
-            Expr::Datum(datum) => sight.value(datum),
-            Expr::Template(_) => None,
-        };
+        let wanted = value(expr, sight);
         let param = action.params.get(*index as usize);
         let given = param.and_then(|param| used.args.get(&param.name));
         wanted.is_some() && given == wanted.as_ref()
     })
+}
+
+/// What an argument of the property is now, if everything it names has a value.
+fn value(expr: &Expr, sight: &dyn Sight) -> Option<Value> {
+    let known: Vec<(&Datum, Option<Value>)> = expr.data().map(|datum| (datum, sight.value(datum))).collect();
+    expr.value(|datum| known.iter().find(|(of, _)| *of == datum).and_then(|(_, value)| value.as_ref()))
 }

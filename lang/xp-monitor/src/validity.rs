@@ -18,6 +18,14 @@ const MAX_THINGS: usize = 64;
 /// A thing as the clause of a grant's action means it.
 pub(crate) type Subject = (GrantAt, ThingExpr);
 
+/// Things with all that they are valid while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Valid {
+    pub about: Vec<Subject>,
+    /// Those that follow from what another grant may have made, in any opening.
+    pub perhaps: Vec<Subject>,
+}
+
 /// Which things of a workflow are valid while others are.
 pub(crate) struct Validity<'w> {
     workflow: &'w Workflow,
@@ -42,12 +50,12 @@ impl<'w> Validity<'w> {
 
     /// The things with all that they are valid while: one list where it is known which uses made them, if any did; else also one
     /// for each grant that may have made one of them.
-    pub fn lists(&mut self, subjects: Vec<Subject>) -> Vec<Vec<Subject>> {
-        let mut lists = vec![self.with_all(subjects)];
+    pub fn lists(&mut self, subjects: Vec<Subject>) -> Vec<Valid> {
+        let mut lists = vec![Valid { about: self.with_all(subjects), perhaps: Vec::new() }];
         let (mut next, mut taken) = (0, HashSet::new());
         while let Some(list) = lists.get(next).filter(|_| !self.makers.is_empty()).cloned() {
             next += 1;
-            for subject in &list {
+            for subject in &list.about {
                 if self.exactly(subject).is_some() {
                     continue;
                 }
@@ -56,7 +64,12 @@ impl<'w> Validity<'w> {
                         continue;
                     }
                     let valid = making.valid_while.iter().map(|expr| (by, expr.clone()));
-                    let longer = self.with_all(list.iter().cloned().chain(valid).collect());
+                    let about = self.with_all(list.about.iter().cloned().chain(valid.clone()).collect());
+                    let mut perhaps = list.perhaps.clone();
+                    perhaps.extend(about.iter().skip(list.about.len()).cloned());
+                    // What is named in one way for certain may be so in another opening as well.
+                    perhaps.extend(valid.filter(|subject| list.about.contains(subject)));
+                    let longer = Valid { about, perhaps };
                     if !lists.contains(&longer) {
                         lists.push(longer);
                     }

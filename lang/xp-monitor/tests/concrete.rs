@@ -37,8 +37,11 @@ fn argument(index: u32) -> KeyExpr {
 }
 
 fn path(levels: &[(&str, KeyExpr)]) -> ThingExpr {
-    let level =
-        |(kind, key): &(&str, KeyExpr)| LevelExpr { kind: format!("desk.{kind}"), keys: vec![key.clone()] };
+    let level = |(kind, key): &(&str, KeyExpr)| LevelExpr {
+        kind: format!("desk.{kind}"),
+        keys: vec![key.clone()],
+        deep: false,
+    };
     ThingExpr::Path(levels.iter().map(level).collect())
 }
 
@@ -135,6 +138,7 @@ fn about(grant: u32, about: ThingExpr) -> Evidence {
         step: StepId(0),
         by,
         about: vec![(by, about)],
+        perhaps: vec![],
         relying: vec![],
         judged: false,
         looked: None,
@@ -192,14 +196,26 @@ fn making_what_never_changes_alters_no_evidence_about_other_kinds() {
 #[test]
 fn every_thing_of_a_kind_is_also_what_lies_deeper() {
     let mut w = workflow();
-    w.actions[3].clauses.changes = vec![path(&[("Folder", argument(0)), ("Note", KeyExpr::Every(None))])];
-    let page = path(&[("Folder", argument(0)), ("Binder", argument(1)), ("Note", argument(1))]);
+    let all = |deep: bool| {
+        let mut all = path(&[("Folder", argument(0)), ("Note", KeyExpr::Every(None))]);
+        if let ThingExpr::Path(levels) = &mut all {
+            levels[1].deep = deep;
+        }
+        vec![all]
+    };
+    w.actions[3].clauses.changes = all(true);
+    let page = || path(&[("Folder", argument(0)), ("Binder", argument(1)), ("Note", argument(1))]);
     let relation = Concrete::of(&w);
-    assert!(relation.alters(&used(CHANGE, "in", ""), &about(LOOK, page.clone()), &used(LOOK, "in", "a")));
-    assert!(!relation.alters(&used(CHANGE, "out", ""), &about(LOOK, page), &used(LOOK, "in", "a")));
+    assert!(relation.alters(&used(CHANGE, "in", ""), &about(LOOK, page()), &used(LOOK, "in", "a")));
+    assert!(!relation.alters(&used(CHANGE, "out", ""), &about(LOOK, page()), &used(LOOK, "in", "a")));
     // What lies beside it is of another kind.
     let binder = path(&[("Folder", argument(0)), ("Binder", argument(1))]);
     assert!(!relation.alters(&used(CHANGE, "in", ""), &about(LOOK, binder), &used(LOOK, "in", "a")));
+    // Those in the folder itself do not.
+    w.actions[3].clauses.changes = all(false);
+    let relation = Concrete::of(&w);
+    assert!(!relation.alters(&used(CHANGE, "in", ""), &about(LOOK, page()), &used(LOOK, "in", "a")));
+    assert!(relation.alters(&used(CHANGE, "in", ""), &about(LOOK, note()), &used(LOOK, "in", "a")));
 }
 
 #[test]

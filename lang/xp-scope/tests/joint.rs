@@ -93,9 +93,12 @@ fn paths() -> impl Strategy<Value = Key> {
 }
 
 fn terms() -> impl Strategy<Value = Term> {
-    let cell = || (names(), names()).prop_map(|(row, col)| Level { kind: CELL, keys: vec![row, col] });
-    let item = (cell(), names()).prop_map(|(cell, name)| vec![cell, Level { kind: ITEM, keys: vec![name] }]);
-    let file = (cell(), paths()).prop_map(|(cell, path)| vec![cell, Level { kind: FILE, keys: vec![path] }]);
+    let cell =
+        || (names(), names()).prop_map(|(row, col)| Level { kind: CELL, keys: vec![row, col], deep: false });
+    let item = (cell(), names())
+        .prop_map(|(cell, name)| vec![cell, Level { kind: ITEM, keys: vec![name], deep: false }]);
+    let file = (cell(), paths())
+        .prop_map(|(cell, path)| vec![cell, Level { kind: FILE, keys: vec![path], deep: false }]);
     prop_oneof![cell().prop_map(|cell| vec![cell]), item, file].prop_map(Term::Path)
 }
 
@@ -226,8 +229,8 @@ proptest! {
 }
 
 fn term(keys: [Key; 2], item: Option<Key>) -> Term {
-    let cell = Level { kind: CELL, keys: keys.to_vec() };
-    let item = item.map(|name| Level { kind: ITEM, keys: vec![name] });
+    let cell = Level { kind: CELL, keys: keys.to_vec(), deep: false };
+    let item = item.map(|name| Level { kind: ITEM, keys: vec![name], deep: false });
     Term::Path([cell].into_iter().chain(item).collect())
 }
 
@@ -301,8 +304,8 @@ fn what_some_value_makes_one_may_be_one() {
 fn a_folder_with_a_value_in_it_is_a_folder() {
     let kinds = kinds(true);
     let file = |path: Key| {
-        let cell = Level { kind: CELL, keys: vec![literal("r"), literal("c")] };
-        Term::Path(vec![cell, Level { kind: FILE, keys: vec![path] }])
+        let cell = Level { kind: CELL, keys: vec![literal("r"), literal("c")], deep: false };
+        Term::Path(vec![cell, Level { kind: FILE, keys: vec![path], deep: false }])
     };
     let apart = |a: Key, b: Key| relate(&kinds, &file(a), &file(b)).is_apart();
     assert!(apart(template(&["a/", "x"]), template(&["b/", "y"])));

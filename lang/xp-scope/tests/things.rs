@@ -120,7 +120,7 @@ fn terms() -> impl Strategy<Value = Term> {
     prop::sample::select(paths).prop_flat_map(|path| {
         let levels: Vec<_> = path
             .iter()
-            .map(|kind| keys(*kind).prop_map(move |key| Level { kind: *kind, keys: vec![key] }))
+            .map(|kind| keys(*kind).prop_map(move |key| Level { kind: *kind, keys: vec![key], deep: false }))
             .collect();
         levels.prop_map(Term::Path)
     })
@@ -381,7 +381,12 @@ proptest! {
 }
 
 fn term(levels: &[(KindIx, Key)]) -> Term {
-    Term::Path(levels.iter().map(|(kind, key)| Level { kind: *kind, keys: vec![key.clone()] }).collect())
+    Term::Path(
+        levels
+            .iter()
+            .map(|(kind, key)| Level { kind: *kind, keys: vec![key.clone()], deep: false })
+            .collect(),
+    )
 }
 
 fn literal(value: &str) -> Key {

@@ -115,7 +115,8 @@ impl Relation for Sampled<'_> {
                 let named = evidence.looked.as_ref().filter(|_| at == evidence.by);
                 certainly_one(self.workflow, (user.at, thing), (at, about), named)
             };
-            evidence.about.iter().any(|(at, about)| one(*at, about))
+            let mut certain = evidence.about.iter().filter(|subject| !evidence.perhaps.contains(subject));
+            certain.any(|(at, about)| one(*at, about))
         })
     }
 

@@ -324,7 +324,14 @@ impl<'m> Refutation<'_, '_, 'm> {
             failure = failure.label(context.span(Place::Limit(other.0, other.1)), "this counts too");
         }
         // A limit of 0 is none that can be written.
+        let limited = context.facts.grant(at).is_some_and(|grant| {
+            grant.limit.per == Per::Run && u64::from(grant.limit.uses) <= u64::from(self.most)
+        });
         failure.help(match self.most {
+            most if most > 0 && limited && !others.is_empty() => {
+                "the uses of all these grants count together: take one of them away, or allow as many as they come to"
+                    .to_owned()
+            }
             0 => "take the grant away, or allow more than 0".to_owned(),
             most => format!("limit it to `max {most} per run`"),
         })

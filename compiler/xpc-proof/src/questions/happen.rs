@@ -154,15 +154,23 @@ fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Diagnostic {
             failure.label(context.span(Place::Condition(facts.chosen(atom))), "this evidence cannot be had");
     }
     let read = evidence::read_by(facts, atom.step).into_iter().map(|grant| (atom.step, grant));
-    if let Some(at) =
-        read.into_iter().find(|at| facts.makes_the_given(*at)).filter(|_| facts.evidence(atom).is_some())
-    {
-        failure = failure
-            .label(
-                context.span(Place::Grant(at.0, at.1)),
-                "what this makes is named by what the run is given, so it is not new",
-            )
-            .help("let an earlier step hand the name in with `submit`");
+    let mut refused = read.into_iter().filter_map(|at| Some((at, facts.makes_the_given(at)?)));
+    if let Some((at, named)) = refused.next().filter(|_| facts.evidence(atom).is_some()) {
+        failure = failure.label(
+            context.span(Place::Grant(at.0, at.1)),
+            "what this makes is named by what the run is given, so it is not new",
+        );
+        failure = match named.filter(|named| *named != at) {
+            Some(named) => failure
+                .label(
+                    context.span(Place::Grant(named.0, named.1)),
+                    "this takes what is named so, or what it lies in, for something that exists",
+                )
+                .help(
+                    "name it there by the result of the use that makes it, or let an earlier step hand the name in with `submit`",
+                ),
+            None => failure.help("let an earlier step hand the name in with `submit`"),
+        };
     }
     if let Some(datum) = facts.judged_datum(atom)
         && facts.ways_to_see(atom.step, datum).is_empty()

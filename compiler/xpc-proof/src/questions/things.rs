@@ -79,11 +79,12 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// What evidence is about, in the order of its clauses. What a judge looked at has the name that was judged.
     fn subjects(&self, evidence: &Evidence) -> Vec<TermIx> {
-        let named = |(at, expr): &(GrantAt, ThingExpr)| {
-            let looked_at = evidence.looked_at(&mut self.terms.borrow_mut(), *at, expr);
-            looked_at.map_or_else(|| self.term(*at, expr), |term| self.number(term))
-        };
-        evidence.about.iter().map(named).collect()
+        evidence.about.iter().map(|subject| self.subject(evidence, subject)).collect()
+    }
+
+    fn subject(&self, evidence: &Evidence, subject: &(GrantAt, ThingExpr)) -> TermIx {
+        let term = evidence.meant(self.facts.w, &mut self.terms.borrow_mut(), subject);
+        self.number(term)
     }
 
     /// The two are certainly one thing.
@@ -109,7 +110,8 @@ impl<'f, 'm> Things<'f, 'm> {
     /// A final argument of the grant certainly is what the evidence is about.
     pub fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool {
         let mut finals = self.facts.action_of(grant).clauses.spent_on();
-        let about = self.subjects(evidence);
+        let certain = evidence.about.iter().filter(|subject| !evidence.perhaps.contains(subject));
+        let about: Vec<TermIx> = certain.map(|subject| self.subject(evidence, subject)).collect();
         finals.any(|thing| {
             let thing = self.term(grant, thing);
             about.iter().any(|about| self.one(thing, *about))

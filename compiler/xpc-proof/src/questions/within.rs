@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 use xp_artifact::question::{Extent, Uses};
 use xp_artifact::workflow::{ActionParam, Datum, Expr, Field, Pin};
-use xp_diagnostics::{Diagnostic, codes};
+use xp_diagnostics::{Diagnostic, EventKind, Trace, codes};
 use xp_scope::{NotShown, PatternSet, Type, Value};
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::uses;
 use super::{Context, Granted, MOST, possible};
 use crate::answer;
-use crate::facts::{Facts, text};
+use crate::facts::{Facts, GrantAt, text};
 use crate::map::Map;
 use crate::plan::Act;
 use crate::scopes;
@@ -244,6 +244,18 @@ fn by_name(path: &str, extent: &Extent) -> Option<String> {
     }
 }
 
+/// The path that the last use of a grant in a trace has as its argument.
+fn used_on(facts: &Facts<'_>, trace: &Trace, at: GrantAt, number: u32) -> Option<String> {
+    let param = &facts.action_of(at).params.get(number as usize)?.name;
+    let step = &facts.step(at.0).name;
+    trace.events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::Use { grant, args, .. } if *grant == at.1.0 && event.step == *step => {
+            args.iter().find(|(name, _)| name == param).and_then(|(_, value)| text(value)).map(str::to_owned)
+        }
+        _ => None,
+    })
+}
+
 struct Argument {
     number: u32,
     place: Place,
@@ -290,6 +302,8 @@ fn failure(
         let act = Act::Use { at, flags: BTreeMap::new(), args };
         match context.trace(&map, &[act], &Violation::Broken, &setting, ends_in.clone()) {
             Ok(trace) => {
+                // What a datum is, is not always chosen.
+                let path = &used_on(facts, &trace, at, argument.number).unwrap_or_else(|| path.clone());
                 let failure = Diagnostic::error(
                     codes::ONLY_WITHIN,
                     format!("`{name}` can be used on `{path}`, which is outside"),

@@ -85,7 +85,7 @@ fn kinds() -> Kinds {
 /// The thing of a kind of [`kinds`] that an argument names.
 pub fn named(kind: &str, argument: u32) -> ThingExpr {
     let keys = vec![KeyExpr::Argument { index: argument, fields: Vec::new() }];
-    ThingExpr::Path(vec![LevelExpr { kind: format!("c.{kind}"), keys }])
+    ThingExpr::Path(vec![LevelExpr { kind: format!("c.{kind}"), keys, deep: false }])
 }
 
 impl Build {

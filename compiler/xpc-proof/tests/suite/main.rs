@@ -19,3 +19,5 @@ mod pages;
 mod random;
 #[cfg(test)]
 mod small;
+#[cfg(test)]
+mod words;

@@ -401,7 +401,7 @@ fn makes_its_name(action: &mut Action) {
 
 fn of_main() -> ThingExpr {
     let keys = vec![KeyExpr::Literal(Value::Text("main".to_owned()))];
-    ThingExpr::Path(vec![LevelExpr { kind: "c.Branch".to_owned(), keys }])
+    ThingExpr::Path(vec![LevelExpr { kind: "c.Branch".to_owned(), keys, deep: false }])
 }
 
 const BRANCH: (&str, u32) = ("Branch", 0);

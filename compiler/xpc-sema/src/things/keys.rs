@@ -73,7 +73,7 @@ impl Scope<'_> {
             problems.push(self.cured(whole, wording::encloses_not(span, kind, levels.last())));
             return None;
         }
-        levels.push(LevelExpr { kind: kind.name.clone(), keys });
+        levels.push(LevelExpr { kind: kind.name.clone(), keys, deep: false });
         Some(levels)
     }
 

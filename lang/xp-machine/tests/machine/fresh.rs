@@ -19,7 +19,7 @@ const PUSH: ActionId = ActionId(1);
 const DROP: ActionId = ActionId(2);
 const CUT: ActionId = ActionId(3);
 
-fn kinds() -> Kinds {
+fn kinds(name: Type) -> Kinds {
     let kind = |name: &str, parents: &[&str], ty: Type| Kind {
         name: format!("world.{name}"),
         realm: "world".to_owned(),
@@ -28,13 +28,13 @@ fn kinds() -> Kinds {
         immutable: None,
         audience: None,
     };
-    Kinds::new(vec![kind("Branch", &[], Type::Branch), kind("File", &["Branch"], Type::Path)]).unwrap()
+    Kinds::new(vec![kind("Branch", &[], name), kind("File", &["Branch"], Type::Path)]).unwrap()
 }
 
 /// The branch that the argument names, with more levels inside it.
 fn branch(inside: &[LevelExpr]) -> ThingExpr {
     let named = KeyExpr::Argument { index: 0, fields: Vec::new() };
-    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![named] };
+    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![named], deep: false };
     ThingExpr::Path([&[own], inside].concat())
 }
 
@@ -42,7 +42,7 @@ fn branch(inside: &[LevelExpr]) -> ThingExpr {
 fn acting(grants: Vec<Grant>) -> Workflow {
     let outcomes = vec![outcome("done", How::Judged, Then::Settle)];
     let mut made = workflow(&["writer"], vec![step("work", 0, start(), grants, outcomes)], vec![]);
-    made.kinds = kinds();
+    made.kinds = kinds(Type::Branch);
     let field = Field { name: "main".to_owned(), ty: Type::Branch };
     made.records.push(Record { name: "world.Repo".to_owned(), fields: vec![field] });
     let list = Type::List(Box::new(Type::Branch));
@@ -54,6 +54,7 @@ fn acting(grants: Vec<Grant>) -> Workflow {
     let file = LevelExpr {
         kind: "world.File".to_owned(),
         keys: vec![KeyExpr::Literal(Value::Text("src/a".to_owned()))],
+        deep: false,
     };
     let mut actions = made.actions.clone();
     actions.push(actions[0].clone());
@@ -156,7 +157,8 @@ fn a_result_that_the_run_was_given_is_not_new() {
     let mut workflow = acting(anything());
     // The upstream decides the name.
     workflow.actions[0].clauses.is.clear();
-    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())] };
+    let own =
+        LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())], deep: false };
     workflow.actions[0].clauses.makes[0].thing = ThingExpr::Path(vec![own]);
     let mut run = run_of(workflow);
     let token = run.ask(&writer(), "work", "make", "feature").unwrap();
@@ -164,6 +166,27 @@ fn a_result_that_the_run_was_given_is_not_new() {
     let complete = |name: &str| Event::Complete { jti: token.jti.clone(), result: text(name) };
     assert_eq!(code(run.apply(complete("trunk"))), RefusalCode::BadValue);
     run.apply(complete("feature")).unwrap();
+}
+
+#[test]
+fn what_something_is_made_in_is_there() {
+    use xp_artifact::workflow::{Datum, ParamId};
+    let word = Expr::Datum(Datum { root: Root::Param(ParamId(2)), fields: Vec::new() });
+    let pins = [(MAKE, Pin::Any), (PUSH, Pin::Is(word))];
+    let mut workflow =
+        acting(pins.into_iter().map(|(action, pin)| grant(action, pin, 9, Per::Opening, None)).collect());
+    // No names of git, which are compared with every parameter.
+    workflow.kinds = kinds(Type::Text);
+    for action in &mut workflow.actions {
+        action.params[0].ty = Type::Text;
+    }
+    workflow.actions[0].result = Type::Text;
+    let file = workflow.actions[1].clauses.changes.remove(0);
+    let makes = vec![Making { thing: file, valid_while: Vec::new(), from: None }];
+    workflow.actions[1].clauses = Clauses { makes, ..Clauses::default() };
+    let mut run = run_of(workflow);
+    assert_eq!(code(run.ask(&writer(), "work", "make", "word")), RefusalCode::OutOfScope);
+    run.ask(&writer(), "work", "make", "words").unwrap();
 }
 
 #[test]
@@ -202,7 +225,8 @@ fn a_name_that_is_said_to_be_another_is_that_one() {
     made.steps[0].grants.push(grant(ActionId(4), given, 1, Per::Opening, Some("said")));
     // Its own clauses may name it by the result, too.
     let mut read = made.clone();
-    let own = LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())] };
+    let own =
+        LevelExpr { kind: "world.Branch".to_owned(), keys: vec![KeyExpr::Field(Vec::new())], deep: false };
     read.actions[4].clauses.reads = Some(vec![ThingExpr::Path(vec![own])]);
     let mut run = run_of(read);
     assert_eq!(code(make(&mut run, "word")), RefusalCode::OutOfScope);

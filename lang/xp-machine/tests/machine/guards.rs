@@ -1,11 +1,14 @@
 //! Guards: the use that would break a property is refused, at its request and at its claim.
 
+use std::collections::BTreeMap;
+
 use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::workflow::{
-    ActionId, Datum, Effect, Expr, Formula, Guard, How, ParamId, Per, Pin, Root, StepId, Then, Workflow,
+    ActionId, Datum, Effect, Expr, Formula, Guard, How, Param, ParamId, Per, Pin, Root, StepId, TemplatePart,
+    Then, Workflow,
 };
 
-use xp_machine::{Clause, Event, Machine, RefusalCode, State};
+use xp_machine::{Clause, Event, Machine, RefusalCode, Start, State};
 use xp_scope::Value;
 
 use crate::fixture::{
@@ -117,6 +120,30 @@ fn arguments_count() {
     let mut run = Run::of(guarded(workflow, Question::OnlyWithin(writes(), Extent::Patterns(patterns))));
     assert_eq!(code(run.ask(&writer(), "work", "write", "etc/a")), RefusalCode::Guarded);
     run.act(&writer(), "work", "write", "src/a", "1").unwrap();
+}
+
+#[test]
+fn an_argument_that_is_put_together_counts() {
+    let mut workflow = free();
+    workflow.params.push(Param { name: "n".to_owned(), ty: xp_scope::Type::Int });
+    let number = Datum { root: Root::Param(ParamId(0)), fields: vec![] };
+    let parts = vec![TemplatePart::Text("fix-".to_owned()), TemplatePart::Datum(number)];
+    let uses = Uses::Action {
+        name: "world.write".to_owned(),
+        id: Some(WRITE),
+        args: vec![(0, Expr::Template(parts))],
+    };
+    let machine = Machine::new(guarded(workflow, Question::Never(uses))).unwrap();
+    let start = Start {
+        at: 1_000,
+        params: BTreeMap::from([("n".to_owned(), Value::Int(5))]),
+        instances: BTreeMap::from([("world".to_owned(), "here".to_owned())]),
+        staff: BTreeMap::new(),
+    };
+    let state = machine.start(&start).unwrap();
+    let mut run = Run::at(machine, state);
+    assert_eq!(code(run.ask(&writer(), "work", "write", "fix-5")), RefusalCode::Guarded);
+    run.act(&writer(), "work", "write", "fix-6", "1").unwrap();
 }
 
 #[test]

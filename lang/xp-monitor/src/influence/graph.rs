@@ -705,7 +705,7 @@ fn inside(kinds: &Kinds, term: &Term) -> Vec<Term> {
         for kind in all().filter(|kind| kinds.parents(*kind).contains(&own)) {
             let parts = kinds.get(kind).map_or(0, |declared| declared.key.len());
             let mut levels = outer.clone();
-            levels.push(Level { kind, keys: vec![Key::Every(None); parts] });
+            levels.push(Level { kind, keys: vec![Key::Every(None); parts], deep: false });
             let way: Vec<KindIx> = levels.iter().map(|level| level.kind).collect();
             if seen.len() >= MAX_INSIDE {
                 // Nobody is shown to read what is not looked at.

@@ -28,7 +28,8 @@ pub(super) enum KeyMeeting {
 }
 
 /// The value by which things of a kind are compared: what the upstream takes for one is one.
-pub(super) fn canonical(decl: &KeyDecl, value: &Value) -> Value {
+#[must_use]
+pub fn canonical(decl: &KeyDecl, value: &Value) -> Value {
     match value {
         Value::Text(text) if decl.fold => Value::Text(fold(text)),
         Value::Text(text) => Value::Text(text.nfc().collect()),
@@ -134,7 +135,7 @@ fn minted(
         (Key::Minted { .. }, _) => KeyMeeting::Perhaps(Chooser::World),
         (Key::Symbol(symbol), _) if symbol.given && !tree => given(decl),
         // The machine looks into lists for names of git only.
-        (Key::Chosen { given: true, .. }, _) if is_of_git(decl) => given(decl),
+        (Key::Chosen { given: true, .. }, _) if decl.is_of_git() => given(decl),
         (Key::Value(_), None) if !tree => given(decl),
         (other, Some(name)) => meet(decl, name, other),
         (Key::Symbol(symbol), None) => KeyMeeting::Perhaps(symbol.by),
@@ -166,7 +167,7 @@ pub(super) fn is_new(kind: &Kind, left: &Level, right: &Level) -> KeyMeeting {
     };
     let open = other.keys.iter().zip(&kind.key).filter_map(|(key, decl)| match key {
         Key::Value(_) => None,
-        Key::Chosen { given: true, .. } if is_of_git(decl) => None,
+        Key::Chosen { given: true, .. } if decl.is_of_git() => None,
         Key::Symbol(symbol) => (!symbol.given).then_some(symbol.by),
         Key::Chosen { by, .. } => Some(*by),
         Key::Template(_) => Some(who(key).unwrap_or(Chooser::World)),
@@ -178,16 +179,11 @@ pub(super) fn is_new(kind: &Kind, left: &Level, right: &Level) -> KeyMeeting {
 /// The machine compares what is new with what was given as the kind says that names are spelled; an upstream may take two
 /// spellings for one where it does not.
 fn given(decl: &KeyDecl) -> KeyMeeting {
-    if decl.exact || decl.fold || is_of_git(decl) {
+    if decl.exact || decl.fold || decl.is_of_git() {
         KeyMeeting::Apart(Because::New)
     } else {
         KeyMeeting::Perhaps(Chooser::Nobody)
     }
-}
-
-/// The machine compares such names with all that the run was given, also inside of lists.
-fn is_of_git(decl: &KeyDecl) -> bool {
-    matches!(decl.ty, Type::Branch | Type::Commit | Type::Tree)
 }
 
 fn chosen(decl: &KeyDecl, by: Chooser, within: Option<&PatternSet>, other: &Key) -> KeyMeeting {

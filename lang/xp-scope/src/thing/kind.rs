@@ -75,6 +75,12 @@ impl KeyDecl {
     pub fn is_tree(&self) -> bool {
         self.ty == Type::Path
     }
+
+    /// A name of git: the machine compares what is new with all that the run was given, also inside of lists.
+    #[must_use]
+    pub fn is_of_git(&self) -> bool {
+        matches!(self.ty, Type::Branch | Type::Commit | Type::Tree)
+    }
 }
 
 /// The kinds that a workflow's declarations speak of.

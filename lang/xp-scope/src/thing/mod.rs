@@ -20,7 +20,7 @@ mod term;
 pub use audience::audience_within;
 pub use chooser::{Chooser, Class};
 pub use concrete::{Canonical, Thing, ThingError};
-pub use key::can_equal;
+pub use key::{can_equal, canonical};
 pub use kind::{Immutable, KeyDecl, Kind, KindError, KindIx, Kinds};
 pub use meeting::{Assignment, Because, Meeting, Side};
 pub use readers::{Audience, Readers};

@@ -48,12 +48,22 @@ pub fn covers(kinds: &Kinds, whole: &Term, part: &Term) -> bool {
     };
     // Every one of a kind in something is also every one that lies deeper there.
     if let Some((every, outer)) = whole.split_last()
+        && every.deep
         && every.keys.iter().all(|key| matches!(key, Key::Every(None)))
         && part.get(outer.len()).is_some_and(|level| level.kind != every.kind)
         && part.iter().skip(outer.len()).any(|level| level.kind == every.kind)
     {
         let enclosing = part.get(..outer.len()).unwrap_or_default().to_vec();
         return outer.is_empty() || covers(kinds, &Term::Path(outer.to_vec()), &Term::Path(enclosing));
+    }
+    // What lies deeper is not among those that lie in the enclosing thing itself.
+    if let (Some((inner, enclosing)), Some(outer)) =
+        (part.split_last(), whole.get(part.len().saturating_sub(1)))
+        && inner.deep
+        && !outer.deep
+        && lies_deeper(kinds, inner.kind, enclosing.last().map(|level| level.kind))
+    {
+        return false;
     }
     whole.len() <= part.len()
         && whole.iter().zip(part).enumerate().all(|(number, (outer, inner))| {
@@ -85,9 +95,7 @@ fn paths(kinds: &Kinds, a: &[Level], b: &[Level]) -> Meeting {
         }
         if left.kind != right.kind {
             // Every one of a kind in something is also every one in what lies there, and some one may lie there.
-            if !deep(kinds, a.get(number..).unwrap_or_default(), right.kind)
-                && !deep(kinds, b.get(number..).unwrap_or_default(), left.kind)
-            {
+            if !reaches(kinds, left, right.kind) && !reaches(kinds, right, left.kind) {
                 return Meeting::Apart(Because::Kind);
             }
             so_far.several = true;
@@ -122,20 +130,22 @@ pub fn is_several(path: &[Level]) -> bool {
     path.last().is_some_and(|level| level.keys.iter().any(|key| matches!(key, Key::Every(_))))
 }
 
-/// The levels begin with every one, or some one, of a kind that can lie, directly or not, in things of the other.
-fn deep(kinds: &Kinds, levels: &[Level], other: KindIx) -> bool {
-    let any = |key: &Key| match key {
-        Key::Every(_) => true,
-        // Some one of them: the upstream says which.
-        Key::Chosen { by, within, .. } => *by == Chooser::World && within.is_none(),
-        _ => false,
-    };
-    let Some(first) = levels.first().filter(|level| level.keys.iter().all(any)) else {
-        return false;
-    };
-    let (mut seen, mut open) = (BTreeSet::new(), vec![first.kind]);
+/// A thing of the kind can lie in such a thing otherwise than directly.
+fn lies_deeper(kinds: &Kinds, kind: KindIx, outer: Option<KindIx>) -> bool {
+    let parents = kinds.parents(kind);
+    outer.map_or(!parents.is_empty(), |outer| parents.iter().any(|parent| lies_in(kinds, *parent, outer)))
+}
+
+/// The level is of a kind at any depth, which can lie, directly or not, in things of the other.
+fn reaches(kinds: &Kinds, level: &Level, other: KindIx) -> bool {
+    level.deep && lies_in(kinds, level.kind, other)
+}
+
+/// Things of the one kind can lie, directly or not, in things of the other.
+fn lies_in(kinds: &Kinds, inner: KindIx, outer: KindIx) -> bool {
+    let (mut seen, mut open) = (BTreeSet::new(), kinds.parents(inner).to_vec());
     while let Some(kind) = open.pop() {
-        if kind == other {
+        if kind == outer {
             return true;
         }
         if seen.insert(kind) {

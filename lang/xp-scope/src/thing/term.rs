@@ -27,6 +27,9 @@ pub struct Level {
     pub kind: KindIx,
     /// One for each part of the kind's key.
     pub keys: Vec<Key>,
+    /// What lies deeper in the enclosing thing counts, too. Only of the last level.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deep: bool,
 }
 
 /// What is known of one part of a key.

@@ -29,8 +29,9 @@ async fn a_resource_belongs_to_one_run_at_a_time() {
 /// `fake.touch` may change any place, `fake.push` the one named `x`.
 fn broad() -> xp_artifact::workflow::Workflow {
     let mut workflow = flow::workflow(60);
-    let place =
-        |key| vec![ThingExpr::Path(vec![LevelExpr { kind: "fake.Place".to_owned(), keys: vec![key] }])];
+    let place = |key| {
+        vec![ThingExpr::Path(vec![LevelExpr { kind: "fake.Place".to_owned(), keys: vec![key], deep: false }])]
+    };
     workflow.actions[flow::TOUCH].clauses.changes = place(KeyExpr::Some);
     workflow.actions[flow::PUSH].clauses.changes =
         place(KeyExpr::Literal(xp_scope::Value::Text("x".to_owned())));
@@ -97,7 +98,11 @@ async fn what_a_workflow_leases_belongs_to_one_run_from_its_start() {
     let key = KeyExpr::Argument { index: 0, fields: Vec::new() };
     let place = Datum { root: Root::Param(ParamId::of(0)), fields: Vec::new() };
     workflow.leases = vec![Lease {
-        thing: ThingExpr::Path(vec![LevelExpr { kind: "fake.Place".to_owned(), keys: vec![key] }]),
+        thing: ThingExpr::Path(vec![LevelExpr {
+            kind: "fake.Place".to_owned(),
+            keys: vec![key],
+            deep: false,
+        }]),
         given: vec![Expr::Datum(place)],
         text: "Place(place)".to_owned(),
     }];

@@ -25,6 +25,7 @@ fn two_connectors(kind: &str) -> Workflow {
     touch.clauses.changes = vec![ThingExpr::Path(vec![LevelExpr {
         kind: kind.to_owned(),
         keys: vec![KeyExpr::Argument { index: 0, fields: Vec::new() }],
+        deep: false,
     }])];
     workflow.actions.push(touch);
     let pin = Pin::Is(Expr::Literal(Value::Text("x".to_owned())));

@@ -44,6 +44,7 @@ pub fn actions() -> Vec<Action> {
     touch.clauses.changes = vec![ThingExpr::Path(vec![LevelExpr {
         kind: "fake.Place".to_owned(),
         keys: vec![KeyExpr::Argument { index: 0, fields: Vec::new() }],
+        deep: false,
     }])];
     let mut file = action("file", &[("text", Type::Text)], Repeat::Idempotent);
     file.effect = Effect::Write;
