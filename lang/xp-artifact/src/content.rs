@@ -126,19 +126,7 @@ impl<'w> Contents<'w> {
     ) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), Vec::new());
         if let Some((granted, action)) = self.workflow.granted((step, grant)) {
-            let clauses = &action.clauses;
-            let names_subject = |index: u32| {
-                clauses.subjects_of(field).any(|subject| {
-                    subject.keys().any(|key| naming_argument(action, key).is_some_and(|(at, _)| at == index))
-                })
-            };
-            let said = clauses.said_of(field).unwrap_or_default().into_iter().filter(|source| match source {
-                Source::Argument { index, .. } => !names_subject(*index),
-                Source::Field(_) => true,
-                // The subject itself is what is measured.
-                Source::Thing(thing) => !clauses.subjects_of(field).any(|subject| subject == thing),
-            });
-            for source in clauses.instrument(action.params.len()).into_iter().chain(said) {
+            for source in measured_with(action, field) {
                 // Which thing decides it is its name to say.
                 let named = source.thing().map(|expr| naming(granted, action, expr)).unwrap_or_default();
                 self.passed((step, grant), named, &mut makers, &mut open);
@@ -366,4 +354,21 @@ pub fn may_have_made(kinds: &Kinds, altered: &Term, read: &Term) -> bool {
         Key::Chosen { .. } | Key::Template(_) | Key::Every(_) => false,
     };
     minted && !own.keys.iter().all(known)
+}
+
+/// What decides a measurement besides its subjects: what it is measured by, and what the field is said to be or to come from.
+pub(crate) fn measured_with(action: &Action, field: &[String]) -> Vec<Source> {
+    let clauses = &action.clauses;
+    let names_subject = |index: u32| {
+        clauses.subjects_of(field).any(|subject| {
+            subject.keys().any(|key| naming_argument(action, key).is_some_and(|(at, _)| at == index))
+        })
+    };
+    let said = clauses.said_of(field).unwrap_or_default().into_iter().filter(|source| match source {
+        Source::Argument { index, .. } => !names_subject(*index),
+        Source::Field(_) => true,
+        // The subject itself is what is measured.
+        Source::Thing(thing) => !clauses.subjects_of(field).any(|subject| subject == thing),
+    });
+    clauses.instrument(action.params.len()).into_iter().chain(said).collect()
 }

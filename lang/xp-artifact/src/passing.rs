@@ -1,6 +1,6 @@
 //! What goes into a use: where a source that a clause names comes from under the pins of a grant.
 
-use xp_scope::thing::{Immutable, Meeting, relate};
+use xp_scope::thing::{Immutable, Meeting, Term, relate};
 
 use crate::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
 use crate::things::Terms;
@@ -148,9 +148,14 @@ pub fn looked_at(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> Option<(
         let KeyExpr::Argument { index, fields } = key else { return None };
         let Pin::Is(Expr::Datum(datum)) = granted.pins.get(*index as usize)? else { return None };
         let datum = followed(datum, fields);
-        let steps = judged_in(workflow, &datum);
-        let looks: Vec<StepId> =
-            steps.into_iter().filter(|step| shows(workflow, *step, (at, expr))).collect();
+        let mut steps = judged_in(workflow, &datum);
+        if steps.is_empty() {
+            return None;
+        }
+        let mut terms = Terms::of(workflow);
+        let meant = terms.term(at.0, at.1, expr);
+        steps.retain(|step| shows(workflow, &mut terms, *step, &meant));
+        let looks = steps;
         (!looks.is_empty() && is_made_as(workflow, &datum, at, expr)).then_some((datum, looks))
     })
 }
@@ -158,8 +163,7 @@ pub fn looked_at(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> Option<(
 /// The steps with an outcome that judges the datum, what it equals, or what that is a part of.
 fn judged_in(workflow: &Workflow, datum: &Datum) -> Vec<StepId> {
     let same = identities(workflow, datum);
-    let judges =
-        |of: &Datum| same.iter().any(|one| one.root == of.root && one.fields.starts_with(&of.fields));
+    let judges = |of: &Datum| judges(workflow, of, &same);
     let steps = workflow
         .steps
         .iter()
@@ -168,11 +172,19 @@ fn judged_in(workflow: &Workflow, datum: &Datum) -> Vec<StepId> {
     steps.map(|(index, _)| StepId::of(index)).collect()
 }
 
-/// A use in the step gives something of what the clause certainly means.
-fn shows(workflow: &Workflow, step: StepId, (at, expr): (GrantAt, &ThingExpr)) -> bool {
-    let mut terms = Terms::of(workflow);
-    let meant = terms.term(at.0, at.1, expr);
-    let grants = workflow.grants().filter(|by| by.0 == step);
+/// Whoever judges the datum `of` judges one of these, which are the same: that is, by the declarations that gave it, one of them, or
+/// it has one of them as a part.
+#[must_use]
+pub fn judges(workflow: &Workflow, of: &Datum, same: &[Datum]) -> bool {
+    let within =
+        |of: &Datum| same.iter().any(|one| one.root == of.root && one.fields.starts_with(&of.fields));
+    identities(workflow, of).iter().any(within)
+}
+
+/// A use in the step gives something of what is certainly this.
+fn shows(workflow: &Workflow, terms: &mut Terms<'_>, step: StepId, meant: &Term) -> bool {
+    let grants = workflow.steps.get(step.index()).map_or(0, |step| step.grants.len());
+    let grants = (0..grants).map(|number| (step, GrantIx::of(number)));
     grants.filter_map(|by| Some((by, workflow.granted(by)?.1))).any(|(by, action)| {
         let leaves = workflow.leaves(&action.result);
         let said = leaves.iter().filter_map(|leaf| action.clauses.said_of(leaf));
@@ -180,7 +192,7 @@ fn shows(workflow: &Workflow, step: StepId, (at, expr): (GrantAt, &ThingExpr)) -
         sources
             .iter()
             .filter_map(Source::thing)
-            .any(|shown| relate(&workflow.kinds, &terms.term(by.0, by.1, shown), &meant) == Meeting::One)
+            .any(|shown| relate(&workflow.kinds, &terms.term(by.0, by.1, shown), meant) == Meeting::One)
     })
 }
 

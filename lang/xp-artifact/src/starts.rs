@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use xp_scope::Type;
 use xp_scope::thing::{Audience, Kind, Term};
 
-use crate::content::{Contents, altering, holds, may_hold};
+use crate::content::{Contents, altering, holds, may_hold, measured_with};
 use crate::declaration::{Source, ThingExpr};
 use crate::judgement::{self, Finals, filling, judgements};
 use crate::order::{Moment, Order};
@@ -18,7 +18,7 @@ use crate::passing::{Passing, identities, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
 use crate::things::Terms;
 use crate::workflow::{
-    Action, Atom, Datum, Expr, Grant, GrantIx, How, ParamId, Pin, RoleId, Root, StepId, Then, Workflow,
+    Atom, Condition, Datum, Expr, GrantIx, How, ParamId, Pin, RoleId, Root, StepId, Then, Workflow,
 };
 
 /// A grant of a step.
@@ -77,8 +77,7 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
     let mut behind = Behind::of(workflow);
     let mut found: BTreeMap<(String, RoleId), Judged> = BTreeMap::new();
     for at in workflow.grants() {
-        let Some((grant, action)) = workflow.granted(at) else { continue };
-        for Asked { from, why } in asked(workflow, grant, action) {
+        for Asked { from, why } in asked(workflow, &mut behind.finals, at) {
             let Why::Final(action) = why else { continue };
             let met = RefCell::new(Vec::new());
             let is_judged = |datum: &Datum| {
@@ -145,23 +144,18 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
     });
     let mut behind = Behind::of(workflow);
     let mut found: BTreeMap<String, ToPin> = BTreeMap::new();
-    for (index, step) in workflow.steps.iter().enumerate() {
-        for (number, grant) in step.grants.iter().enumerate() {
-            let Some(action) = workflow.actions.get(grant.action.index()) else { continue };
-            for Asked { from, why } in asked(workflow, grant, action) {
-                let at = (StepId::of(index), GrantIx::of(number));
-                // Whatever the way to the step, a judgement of it is in force.
-                let is_judged = |datum: &Datum| {
-                    let of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
-                    let of = of.filter(|(_, of)| is_part(datum, of));
-                    let atoms: Vec<Atom> = of.map(|(atom, _)| *atom).collect();
-                    !atoms.is_empty() && needs_one_of(workflow, StepId::of(index), &atoms)
-                };
-                for path in behind.given(at, from, &is_judged).iter().flat_map(|datum| paths(workflow, datum))
-                {
-                    let one = ToPin { path: path.clone(), why: why.clone(), step: StepId::of(index) };
-                    found.entry(path).or_insert(one);
-                }
+    for at in workflow.grants() {
+        for Asked { from, why } in asked(workflow, &mut behind.finals, at) {
+            // Whatever the way to the step, a judgement of it is in force.
+            let is_judged = |datum: &Datum| {
+                let of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
+                let of = of.filter(|(_, of)| is_part(datum, of));
+                let atoms: Vec<Atom> = of.map(|(atom, _)| *atom).collect();
+                !atoms.is_empty() && needs_one_of(workflow, at.0, &atoms)
+            };
+            for path in behind.given(at, from, &is_judged).iter().flat_map(|datum| paths(workflow, datum)) {
+                let one = ToPin { path: path.clone(), why: why.clone(), step: at.0 };
+                found.entry(path).or_insert(one);
             }
         }
     }
@@ -225,7 +219,8 @@ enum Taken {
     },
 }
 
-fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<Asked> {
+fn asked(workflow: &Workflow, finals: &mut Finals<'_>, at: GrantAt) -> Vec<Asked> {
+    let Some((grant, action)) = workflow.granted(at) else { return Vec::new() };
     let clauses = &action.clauses;
     let name = || format!("{}.{}", action.connector, action.name);
     let mut found = Vec::new();
@@ -258,7 +253,13 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<Asked> {
         found.extend(passed.map(|passing| (passing, Why::Unsaid(name()))));
     }
     if action.attests {
-        for source in clauses.instrument(action.params.len()) {
+        // With what the fields come from that conditions read, and where none does, with what it is measured by.
+        let mut sources: Vec<Source> = Vec::new();
+        for field in read_by_conditions(workflow, at).into_iter().chain([&[] as &[String]]) {
+            let more = measured_with(action, field).into_iter();
+            sources.extend(more.filter(|source| !sources.contains(source)).collect::<Vec<_>>());
+        }
+        for source in sources {
             let of = match &source {
                 Source::Argument { .. } | Source::Field(_) => passing(workflow, grant, &source),
                 // Which thing decides it is its name to say.
@@ -272,17 +273,29 @@ fn asked(workflow: &Workflow, grant: &Grant, action: &Action) -> Vec<Asked> {
     }
     let mut found: Vec<Asked> =
         found.into_iter().map(|(passing, why)| Asked { from: Taken::Passing(passing), why }).collect();
-    for number in &clauses.finals {
-        let Some(pin) = grant.pins.get(*number as usize) else { continue };
+    for number in finals.decided(at) {
+        let Some(pin) = grant.pins.get(number as usize) else { continue };
         let passed = pinned(pin, &[]).into_iter().map(Taken::Passing);
-        // What was put into what it names is made final with it.
+        // What was put into what it names is made final with it; of what is removed, which one it is.
+        let is_final = clauses.finals.contains(&number);
         let by = if let Pin::Is(Expr::Datum(datum)) = pin { Some(datum) } else { None };
-        let named = judgement::named_by(workflow, action, *number).into_iter();
-        let named =
-            named.map(|thing| Taken::Named { thing: thing.clone(), number: *number, by: by.cloned() });
+        let named = is_final.then(|| judgement::named_by(workflow, action, number));
+        let named = named.into_iter().flatten();
+        let named = named.map(|thing| Taken::Named { thing: thing.clone(), number, by: by.cloned() });
         found.extend(passed.chain(named).map(|from| Asked { from, why: Why::Final(name()) }));
     }
     found
+}
+
+/// The fields of a result of the grant that conditions of its step read.
+fn read_by_conditions(workflow: &Workflow, (step, grant): GrantAt) -> Vec<&[String]> {
+    let outcomes = workflow.steps.get(step.index()).into_iter().flat_map(|step| &step.outcomes);
+    let conditions = outcomes.filter_map(|outcome| match &outcome.how {
+        How::Auto(condition) | How::JudgedIf(condition) => Some(condition),
+        How::Judged | How::Exhausted(_) => None,
+    });
+    let literals = conditions.flat_map(Condition::literals).filter(|literal| literal.grant == grant);
+    literals.filter_map(|literal| literal.flag.map(|(fields, _)| fields)).collect()
 }
 
 /// Follows what uses take back to the parameters.

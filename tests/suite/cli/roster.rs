@@ -655,3 +655,92 @@ fn a_starter_does_not_judge_what_is_put_in_later() {
     held_against_a_starter(&workflow, ("a", "b"), "purchase", "").exits(0);
     held_against_a_starter(&workflow, ("a", "b"), "sales", "").exits(3).says(&["`note`", "judge it"]);
 }
+
+/// A vote on a draft, of which `field` says what the answer comes from.
+fn voted(field: &str, measured: &str) -> String {
+    format!(
+        r#"connector desk {{
+  resource Draft {{ id: text exact }} immutable minted audience staff
+  resource Rules {{ n: text exact }} audience staff
+  action make(text: text) -> {{ id: text }} {{ effect write
+    changes nothing
+    reads nothing
+    makes Draft(result.id) from text
+    result.id from nothing
+    repeat manual }}
+  action vote(id: text, ok: bool, rules: text) -> {{ ok: bool }} {{ effect read
+    attests
+    changes nothing
+    reads Draft(id), Rules(rules)
+    about Draft(id)
+    measured by {measured}
+    result.ok {field}
+    repeat idempotent }}
+  action publish(id: text) {{ effect publish
+    changes nothing
+    reads Draft(id)
+    final id
+    repeat manual }}
+}}
+workflow checked(ok: bool, rules: text) {{
+  agent a
+  step make by a {{ may desk.make(content) once per run as draft
+    outcome done auto when draft }}
+  step vote by a after make.done {{ may desk.vote(make.draft.id, ok, rules) once per run as result
+    outcome ok of make.draft.id auto when result.ok counts as judgement because "the desk votes"
+    outcome no auto when not result.ok -> end }}
+  step publish by a after vote.ok {{ may desk.publish(make.draft.id) once per run as x
+    outcome done auto when x }}
+}}
+"#
+    )
+}
+
+#[test]
+fn what_a_measured_field_comes_from_is_not_the_starter_s() {
+    let asks = |field: &str, measured: &str, named: &str, other: &str| {
+        let ran = refuted_by_a_rule_that_pins_nothing(&voted(field, measured));
+        let ran = ran.says(&["XP0627", &format!("choose `{named}`"), "decides what `desk.vote` measures"]);
+        assert!(!ran.talk.contains(&format!("choose `{other}`")), "{ran}");
+    };
+    asks("is ok", "nothing", "ok", "rules");
+    asks("from Draft(id), rules", "nothing", "rules", "ok");
+    asks("from Draft(id), Rules(rules)", "nothing", "rules", "ok");
+    asks("from Draft(id)", "Rules(rules)", "rules", "ok");
+    let ran = held_against_a_rule_that_pins_nothing(&voted("from Draft(id)", "nothing"));
+    assert!(!ran.talk.contains("XP0627"), "{ran}");
+}
+
+#[test]
+fn a_part_of_the_name_of_what_is_removed_is_not_the_starter_s() {
+    let workflow = |pin: &str| {
+        format!(
+            r#"connector desk {{
+  resource Doc {{ name: text exact }} audience staff
+  action remove(name: text) {{ effect delete
+    changes nothing
+    reads nothing
+    removes Doc(name)
+    repeat manual }}
+}}
+workflow checked(n: text) {{
+  agent a, b
+  separate roles a, b
+  step write by a {{ submit t: text
+    outcome done }}
+  step judge by b after write.done {{ outcome ok of write.t
+    outcome no -> end }}
+  step go by a after judge.ok {{ may desk.remove({pin}) once per run as x
+    outcome done auto when x }}
+}}
+"#
+        )
+    };
+    let asks = |pin: &str| held_against_a_rule_that_pins_nothing(&workflow(pin));
+    asks("\"{write.t}-{n}\"").exits(3).says(&["XP0627", "choose `n`", "`desk.remove` makes it final"]);
+    // A run is for what its parameters name.
+    for pin in ["write.t", "n", "\"doc-{n}\""] {
+        let ran = asks(pin);
+        assert!(!ran.talk.contains("XP0627"), "{pin}: {ran}");
+    }
+}

@@ -22,30 +22,59 @@ pub(super) fn way(
 ) -> Option<Vec<Edge>> {
     let judge = Judge { workflow, role, atom };
     let looks: BTreeSet<GrantAt> = workflow.grants().filter(|at| judge.looks(*at)).collect();
-    let mut seen: Vec<Edge> = Vec::new();
-    let mut searched: HashSet<Node> = HashSet::new();
+    // What it sees when it looks, and what goes into that.
+    let (mut seen, mut entering): (Vec<Edge>, Vec<Edge>) = (Vec::new(), Vec::new());
     let mut open = vec![Node::Mind(role, atom.step)];
+    let mut searched: HashSet<Node> = open.iter().cloned().collect();
     while !open.is_empty() {
-        searched.extend(open.iter().cloned());
-        let first = searched.len() == open.len();
         let found = graph.way(open, worth, |edge| {
             if judge.is_looking(&looks, edge) {
                 seen.push(edge.clone());
                 return Ok::<bool, Infallible>(false);
             }
-            // What it sees when it looks is the datum itself, however others came to know that.
-            Ok(!judge.is_shown(edge) && (first || !judge.is_looked_at(&looks, edge)))
+            Ok(!judge.is_shown(edge))
         });
         let Ok(found) = found;
-        if let Some(mut way) = found {
-            let end = way.last().map(|edge| edge.to.clone());
-            way.extend(seen.into_iter().find(|edge| Some(&edge.from) == end.as_ref()));
-            return Some(way);
+        if let Some(way) = found {
+            return Some(continued(way, &seen, &entering));
         }
-        let looked: HashSet<Node> = seen.iter().map(|edge| edge.from.clone()).collect();
-        open = looked.difference(&searched).cloned().collect();
+        let results: HashSet<Node> = seen.iter().map(|edge| edge.from.clone()).collect();
+        let results: Vec<Node> = results.difference(&searched).cloned().collect();
+        searched.extend(results.iter().cloned());
+        // What it sees when it looks is the datum itself, however others came to know that; whatever else goes into what it sees
+        // is followed, by the datum as well where others had that in between.
+        let found = graph.way(results, worth, |edge| {
+            if judge.is_looked_at(&looks, edge) {
+                return Ok::<bool, Infallible>(false);
+            }
+            let direct = matches!(edge.from, Node::Strangers(_)) || is_result(&looks, &edge.from);
+            entering.push(edge.clone());
+            Ok(direct)
+        });
+        let Ok(found) = found;
+        if let Some(way) = found {
+            return Some(continued(way, &seen, &entering));
+        }
+        open = entering.iter().map(|edge| edge.from.clone()).collect();
+        open.retain(|node| !is_result(&looks, node));
+        open.retain(|node| searched.insert(node.clone()));
     }
     None
+}
+
+/// A way, with how it goes on from its end into what the judge sees when it looks.
+fn continued(mut way: Vec<Edge>, seen: &[Edge], entering: &[Edge]) -> Vec<Edge> {
+    let mut passed: HashSet<Node> = HashSet::new();
+    while let Some(end) = way.last().map(|edge| edge.to.clone())
+        && passed.insert(end.clone())
+    {
+        if let Some(last) = seen.iter().find(|edge| edge.from == end) {
+            way.push(last.clone());
+            break;
+        }
+        way.extend(entering.iter().find(|edge| edge.from == end).cloned());
+    }
+    way
 }
 
 /// Who judges what.
@@ -81,7 +110,7 @@ impl Judge<'_> {
     /// The judge is shown what a use gave in which it looked.
     fn is_looking(&self, looks: &BTreeSet<GrantAt>, edge: &Edge) -> bool {
         let own = matches!(edge.to, Node::Mind(role, _) if self.is_of(role));
-        own && result_of(&edge.from).is_some_and(|at| looks.contains(&at))
+        own && is_result(looks, &edge.from)
     }
 
     /// The datum, or what it names, goes into the result of such a use.
@@ -113,4 +142,8 @@ fn result_of(node: &Node) -> Option<GrantAt> {
         Node::Datum(Datum { root: Root::Result { step, grant }, .. }) => Some((*step, *grant)),
         _ => None,
     }
+}
+
+fn is_result(looks: &BTreeSet<GrantAt>, node: &Node) -> bool {
+    result_of(node).is_some_and(|at| looks.contains(&at))
 }

@@ -73,7 +73,7 @@ impl Graph<'_> {
         node: &Node,
         (term, reader): (&Term, StepId),
         worth: Class,
-        things: &mut HashSet<(usize, GrantAt)>,
+        things: &mut HashSet<(usize, usize)>,
     ) -> Vec<Edge> {
         let mut found = Vec::new();
         for (number, class) in self.meeting(term) {
@@ -82,7 +82,7 @@ impl Graph<'_> {
             if self.secret.as_ref().is_some_and(|secret| covers(kinds, secret, &altered)) {
                 continue;
             }
-            for (at, sources, said) in uses {
+            for (entry, (at, sources, said)) in uses.into_iter().enumerate() {
                 if class > worth || !self.order.may_follow(Moment::used(at), reader) {
                     continue;
                 }
@@ -93,7 +93,7 @@ impl Graph<'_> {
                     None => {
                         found.extend(self.names_in(node, (term, &altered), at, class));
                         let class = class.max(worth_of(said));
-                        if class <= worth && things.insert((number, at)) {
+                        if class <= worth && things.insert((number, entry)) {
                             found.extend(self.put_in(node, at, sources, reader, class));
                         }
                     }

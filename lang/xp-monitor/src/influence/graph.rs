@@ -49,8 +49,12 @@ enum Leaving {
     Everything,
 }
 
-/// Uses of grants that alter a thing, with what goes into it there, and whether the declaration says so.
+/// Uses of grants that alter a thing, with what goes into it there, and whether the declaration says so; one entry for each
+/// clause, of which an action may have several about one thing.
 type Alterations = Vec<(GrantAt, Vec<Source>, bool)>;
+
+/// A datum, and the steps in which a judge of it can look at what it names.
+type Looks = (Datum, Vec<StepId>);
 
 /// The edges of one workflow, made as they are asked for.
 #[derive(Debug)]
@@ -69,6 +73,8 @@ pub struct Graph<'w> {
     met: HashMap<Term, Vec<(usize, Class)>>,
     /// By datum: whether it is a mere name.
     pub(super) mere: HashMap<Datum, bool>,
+    /// By what is read: the datum that names it, with the steps in which a judge of that can look at it.
+    looked_at: HashMap<(GrantAt, ThingExpr), Option<Looks>>,
     /// Where names may be by which content is read, once that is asked.
     pub(super) looked_up: LookedUp,
 }
@@ -129,6 +135,7 @@ impl<'w> Graph<'w> {
             shown,
             met: HashMap::new(),
             mere: HashMap::new(),
+            looked_at: HashMap::new(),
             looked_up: LookedUp::Unasked,
         }
     }
@@ -159,7 +166,7 @@ impl<'w> Graph<'w> {
             }
         }
         let mut untold = Untold::new(self.shown.clone());
-        let mut things: HashSet<(usize, GrantAt)> = HashSet::new();
+        let mut things: HashSet<(usize, usize)> = HashSet::new();
         while let Some(here) = open.pop_front() {
             if self.begins(&here, worth) {
                 return Ok(Some(back(&seen, here)));
@@ -306,14 +313,14 @@ impl<'w> Graph<'w> {
         self.secret.is_some()
     }
 
-    /// The edges into a node. What alters a thing is told once for each search, and so is what a mind is shown: with who is shown
+    /// The edges into a node. What alters a thing is told once for each search (by term and entry), and so is what a mind is shown: with who is shown
     /// it, where it can be told to others if this edge is refused.
     pub(super) fn edges(
         &mut self,
         node: &Node,
         worth: Class,
         untold: &mut Untold,
-        things: &mut HashSet<(usize, GrantAt)>,
+        things: &mut HashSet<(usize, usize)>,
     ) -> Vec<(Option<RoleId>, Edge)> {
         let found = match node {
             Node::Mind(role, step) => return self.edges_of_mind(node, *role, *step, untold),
@@ -462,12 +469,12 @@ impl<'w> Graph<'w> {
         node: &Node,
         (term, reader, since): (&Term, StepId, &[StepId]),
         worth: Class,
-        things: &mut HashSet<(usize, GrantAt)>,
+        things: &mut HashSet<(usize, usize)>,
     ) -> Vec<Edge> {
         let mut found = Vec::new();
         for (number, class) in self.meeting(term) {
             let Some((altered, uses)) = self.altered.get(number).cloned() else { continue };
-            for (at, sources, said) in uses {
+            for (entry, (at, sources, said)) in uses.into_iter().enumerate() {
                 if self.is_before(at, since) {
                     continue;
                 }
@@ -476,7 +483,7 @@ impl<'w> Graph<'w> {
                 }
                 let class = class.max(worth_of(said));
                 let follows = class <= worth && self.order.may_follow(Moment::used(at), reader);
-                if follows && things.insert((number, at)) {
+                if follows && things.insert((number, entry)) {
                     found.extend(self.put_in(node, at, sources, reader, class));
                 }
             }
@@ -589,7 +596,9 @@ impl<'w> Graph<'w> {
             Passing::Thing(expr) => {
                 let from = Node::Thing(self.terms.term(at.0, at.1, &expr), at.0);
                 let datum = named(self.workflow, at, &expr).or_else(|| {
-                    let (datum, steps) = looked_at(self.workflow, at, &expr)?;
+                    let known = self.looked_at.entry((at, expr.clone()));
+                    let (datum, steps) =
+                        known.or_insert_with(|| looked_at(self.workflow, at, &expr)).clone()?;
                     looks = Some(steps);
                     Some(datum)
                 });

@@ -1,6 +1,6 @@
 //! Which judgements are of a datum.
 
-use xp_artifact::passing::identities;
+use xp_artifact::passing::{identities, judges};
 use xp_artifact::workflow::{Atom, Datum, How, OutcomeIx, RoleId, StepId, Then, Workflow};
 
 /// The outcomes by which one of the roles judges the datum, the value that it is, or what that is a part of; while one of them is
@@ -8,8 +8,7 @@ use xp_artifact::workflow::{Atom, Datum, How, OutcomeIx, RoleId, StepId, Then, W
 #[must_use]
 pub fn judging(workflow: &Workflow, by: &dyn Fn(RoleId) -> bool, datum: &Datum) -> Vec<Atom> {
     let same = identities(workflow, datum);
-    let judges =
-        |of: &Datum| same.iter().any(|one| one.root == of.root && one.fields.starts_with(&of.fields));
+    let judges = |of: &Datum| judges(workflow, of, &same);
     let mut found = Vec::new();
     for (index, step) in workflow.steps.iter().enumerate().filter(|(_, step)| by(step.role)) {
         for (number, outcome) in step.outcomes.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, Making, Source, ThingExpr};
 use xp_artifact::order::Moment;
 use xp_artifact::passing::{Passing, identity, naming, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Root, Workflow};
@@ -22,7 +22,8 @@ const MAX_FOLLOWED: usize = 64;
 #[derive(Default)]
 struct Seen {
     data: HashSet<Datum>,
-    alterations: HashSet<(usize, GrantAt)>,
+    /// By term and entry.
+    alterations: HashSet<(usize, usize)>,
 }
 
 impl Graph<'_> {
@@ -111,7 +112,7 @@ impl Graph<'_> {
             Some(_) => false,
         };
         if !named_by_type {
-            return is_name_of_content(self.workflow, datum);
+            return self.is_name_of_content(datum, seen);
         }
         let Root::Result { step, grant } = datum.root else { return true };
         self.is_computed((step, grant), &datum.fields, seen)
@@ -130,11 +131,49 @@ impl Graph<'_> {
             return pin.is_some_and(|pin| self.tell_nothing(at, pinned(pin, &of), seen));
         }
         let made = action.clauses.all_made_as(fields);
-        if made.iter().any(|making| is_derived_kind(self.workflow, &making.thing)) {
-            return true;
+        if let Some(making) = made.iter().find(|making| is_derived_kind(self.workflow, &making.thing)) {
+            return self.is_derived_as(at, (action, making), fields, seen);
         }
         let sources = self.workflow.sources(action, fields);
         self.are_computed(at, &sources, seen)
+    }
+
+    /// The name of what the use makes is derived from its content alone, or from what nobody in the run has chosen. It is if it is
+    /// not said where it comes from.
+    fn is_derived_as(
+        &mut self,
+        at: GrantAt,
+        (action, making): (&Action, &Making),
+        fields: &[String],
+        seen: &mut Seen,
+    ) -> bool {
+        let content = action.clauses.content_of(action.params.len(), making);
+        let mut besides = action.clauses.said_of(fields).unwrap_or_default();
+        besides.retain(|source| !content.contains(source));
+        self.are_computed(at, &besides, seen)
+    }
+
+    /// The use that gave the datum made something of a kind whose names are derived from content, and called it so.
+    fn is_name_of_content(&mut self, datum: &Datum, seen: &mut Seen) -> bool {
+        if !seen.data.insert(datum.clone()) {
+            return true;
+        }
+        let mut here = datum.clone();
+        for _ in 0..MAX_FOLLOWED {
+            let Root::Result { step, grant } = here.root else { return false };
+            let Some((_, action)) = self.workflow.granted((step, grant)) else { return false };
+            // Whoever says how what is made is called can say something by that.
+            if action.clauses.identity(&here.fields).is_none() {
+                let made = action.clauses.made_as(&here.fields);
+                return made.is_some_and(|making| {
+                    is_derived_kind(self.workflow, &making.thing)
+                        && self.is_derived_as((step, grant), (action, making), &here.fields, seen)
+                });
+            }
+            let Some(next) = identity(self.workflow, &here) else { return false };
+            here = next;
+        }
+        false
     }
 
     fn are_computed(&mut self, at: GrantAt, sources: &[Source], seen: &mut Seen) -> bool {
@@ -164,11 +203,12 @@ impl Graph<'_> {
         let mut writers = Vec::new();
         for (number, _) in self.meeting(&term) {
             let uses = self.altered.get(number).map(|(_, uses)| uses.clone()).unwrap_or_default();
-            writers.extend(uses.into_iter().map(|(by, sources, _)| (number, by, sources)));
+            let entries = uses.into_iter().enumerate();
+            writers.extend(entries.map(|(entry, (by, sources, _))| ((number, entry), by, sources)));
         }
-        writers.into_iter().all(|(number, by, sources)| {
+        writers.into_iter().all(|(entry, by, sources)| {
             !self.order.may_follow(Moment::used(by), at.0)
-                || !seen.alterations.insert((number, by))
+                || !seen.alterations.insert(entry)
                 || self.are_computed(by, &sources, seen)
         })
     }
@@ -225,22 +265,6 @@ fn is_derived_kind(workflow: &Workflow, expr: &ThingExpr) -> bool {
     let kind = expr.levels().last().and_then(|own| workflow.kinds.named(&own.kind));
     kind.and_then(|kind| workflow.kinds.get(kind))
         .is_some_and(|kind| kind.immutable == Some(Immutable::Content) && kind.key.len() == 1)
-}
-
-fn is_name_of_content(workflow: &Workflow, datum: &Datum) -> bool {
-    let mut here = datum.clone();
-    for _ in 0..MAX_FOLLOWED {
-        let Root::Result { step, grant } = here.root else { return false };
-        let Some((_, action)) = workflow.granted((step, grant)) else { return false };
-        // Whoever says how what is made is called can say something by that.
-        if action.clauses.identity(&here.fields).is_none() {
-            let made = action.clauses.made_as(&here.fields);
-            return made.is_some_and(|making| is_derived_kind(workflow, &making.thing));
-        }
-        let Some(next) = identity(workflow, &here) else { return false };
-        here = next;
-    }
-    false
 }
 
 /// The type of a datum, whether its grant has a binder or not.
