@@ -11,7 +11,7 @@ use xp_scope::thing::{Immutable, Key, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
 use crate::order::{Moment, Order};
-use crate::passing::{Passing, naming, naming_argument, passing};
+use crate::passing::{Passing, followed, naming, naming_argument, passing};
 use crate::things::Terms;
 use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
 
@@ -82,7 +82,24 @@ impl<'w> Contents<'w> {
     /// Whoever may have changed that thing by the time of the step that looks at it is one of them.
     pub fn makers(&mut self, datum: &Datum, looks: StepId) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), vec![Place::Datum(datum.clone())]);
-        let mut here = datum.clone();
+        // Its parts may name things of their own.
+        let parts = self.workflow.type_of(datum).map(|ty| self.workflow.leaves(ty)).unwrap_or_default();
+        let parts: BTreeSet<Datum> = parts.iter().map(|part| followed(datum, part)).collect();
+        for part in parts.into_iter().chain([datum.clone()]) {
+            self.made_under(part, looks, &mut makers, &mut open);
+        }
+        self.closure(open, makers)
+    }
+
+    /// Adds what uses made under the name that the datum is.
+    fn made_under(
+        &mut self,
+        datum: Datum,
+        looks: StepId,
+        makers: &mut BTreeMap<RoleId, StepId>,
+        open: &mut Vec<Place>,
+    ) {
+        let mut here = datum;
         for _ in 0..MAX_FOLLOWED {
             let Root::Result { step, grant } = here.root else { break };
             let Some((granted, action)) = self.workflow.granted((step, grant)) else { break };
@@ -91,7 +108,7 @@ impl<'w> Contents<'w> {
                     continue;
                 }
                 for source in action.clauses.content_of(action.params.len(), making) {
-                    self.source((step, grant), granted, source, &mut makers, &mut open);
+                    self.source((step, grant), granted, source, makers, open);
                 }
                 open.push(Place::Thing(self.terms.term(step, grant, &making.thing), looks));
             }
@@ -99,9 +116,8 @@ impl<'w> Contents<'w> {
             let pinned =
                 argument.and_then(|(index, fields)| Some((granted.pins.get(index as usize)?, fields)));
             let Some((Pin::Is(Expr::Datum(next)), fields)) = pinned else { break };
-            here = Datum { root: next.root, fields: next.fields.iter().chain(&fields).cloned().collect() };
+            here = followed(next, &fields);
         }
-        self.closure(open, makers)
     }
 
     /// The parameters of which content of the datum, or of the thing it names, may be: as [`Self::makers`].

@@ -143,8 +143,12 @@ impl AllGiven {
             let Some((grant, action)) = workflow.granted(at) else { continue };
             let clauses = &action.clauses;
             let named = named(clauses).map(|expr| (expr, expr.levels().len()));
-            // What is made is new; what it is made in is there.
-            let made = clauses.makes.iter().map(|making| &making.thing);
+            // What is made is new; what it is made in is there, unless the same use makes that.
+            let is_made = |expr: &ThingExpr| {
+                let outer = expr.levels().split_last().map(|(_, outer)| outer).unwrap_or_default();
+                clauses.makes.iter().any(|making| making.thing.levels() == outer)
+            };
+            let made = clauses.makes.iter().map(|making| &making.thing).filter(|expr| !is_made(expr));
             let around = made.map(|expr| (expr, expr.levels().len().saturating_sub(1)));
             for (expr, depth) in named.chain(around) {
                 let key = |key: &KeyExpr| match given_key(workflow, clauses, key, &grant.pins) {

@@ -1,7 +1,7 @@
 //! Which outcomes judge which data, as far as "judged before it is made final" counts them, and what the names of final
 //! arguments say of the things behind them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_scope::Type;
 use xp_scope::thing::{Immutable, Kinds, Meeting, Side, Term, relate};
@@ -240,9 +240,15 @@ impl<'w> Finals<'w> {
     /// Some use of the run may make or change what a use of the grant means by this, while the step is open or settled: what opens
     /// the step of such a use again opens this one, too.
     pub fn may_be_altered_after(&mut self, at: GrantAt, expr: &ThingExpr, step: StepId) -> bool {
+        !self.altered_after(at, expr, step).is_empty()
+    }
+
+    /// The grants of which such uses are.
+    pub fn altered_after(&mut self, at: GrantAt, expr: &ThingExpr, step: StepId) -> Vec<GrantAt> {
         let read = self.term(at, expr);
-        let by = self.fillers(at, &[read]);
-        by.into_iter().any(|by| !self.order.is_settled_at(Moment::open(step), by.0))
+        let mut by = self.fillers(at, &[read]);
+        by.retain(|by| !self.order.is_settled_at(Moment::open(step), by.0));
+        by
     }
 
     /// The grants that may make or change these things before a use of the grant is over.
@@ -322,12 +328,39 @@ impl<'w> Finals<'w> {
     pub fn is_mere_name(&mut self, datum: &Datum, at: GrantAt, number: u32) -> bool {
         let Some((_, action)) = self.workflow.granted(at) else { return true };
         let named = all_named_by(self.workflow, action, number);
+        named.is_empty() || named.into_iter().any(|expr| !self.is_named_as_made(datum, at, expr))
+    }
+
+    /// The parts of the argument, a record, by which it names things, with what each names.
+    pub fn parts_that_name(&mut self, at: GrantAt, number: u32) -> BTreeMap<Vec<String>, Vec<Term>> {
+        let mut found: BTreeMap<Vec<String>, Vec<Term>> = BTreeMap::new();
+        let Some((_, action)) = self.workflow.granted(at) else { return found };
+        for expr in all_named_by(self.workflow, action, number) {
+            let term = self.term(at, expr);
+            for key in expr.keys() {
+                if let KeyExpr::Argument { index, fields } = key
+                    && *index == number
+                    && !fields.is_empty()
+                {
+                    found.entry(fields.clone()).or_default().push(term.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// What a clause means is what was made under the name, or lies in it.
+    fn is_named_as_made(&mut self, datum: &Datum, at: GrantAt, expr: &ThingExpr) -> bool {
         let given = identities(self.workflow, datum).pop().unwrap_or_else(|| datum.clone());
-        named.is_empty()
-            || named.into_iter().any(|expr| {
-                let lies_in = is_filled(self.workflow, expr) && self.is_in_what_was_made(&given, at, expr);
-                !lies_in && !is_made_as(self.workflow, datum, at, expr)
-            })
+        is_filled(self.workflow, expr) && self.is_in_what_was_made(&given, at, expr)
+            || is_made_as(self.workflow, datum, at, expr)
+    }
+
+    /// As [`Self::is_mere_name`], of the part of a record, by what that names.
+    pub fn is_mere_part(&mut self, part: &Datum, things: &[Term]) -> bool {
+        let given = identities(self.workflow, part).pop().unwrap_or_else(|| part.clone());
+        let made = self.made_as(&given);
+        !things.iter().all(|thing| made.iter().any(|made| is_all_in(&self.workflow.kinds, made, thing)))
     }
 
     /// The use that gave the datum made the thing that a clause means, or what encloses it, and named it so.
@@ -549,7 +582,8 @@ pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) 
 
 /// The thing is the one that was judged, or lies in it and is asked for with it: whatever alters what lies in a thing alters that, if
 /// it can change.
-fn is_judged_with(kinds: &Kinds, judged: &Term, thing: &Term) -> bool {
+#[must_use]
+pub fn is_judged_with(kinds: &Kinds, judged: &Term, thing: &Term) -> bool {
     let own = |term: &Term| match term {
         Term::Path(levels) => levels.last().and_then(|own| kinds.get(own.kind)),
         Term::Undescribed(_) => None,

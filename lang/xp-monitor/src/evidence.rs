@@ -20,8 +20,8 @@ use crate::fact::GrantAt;
 use crate::looked::{Looked, looks, renewing};
 use crate::validity::{Subject, Valid, Validity};
 
-/// Identities followed from one datum at most; a checked workflow has no circle.
-const MAX_FOLLOWED: usize = 64;
+/// Data followed from one at most, its parts among them; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 4_096;
 
 /// Something a step relies on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Evidence {
     /// What the judge looked at by a clause of the use that gave the evidence: it has the name that was judged. None where the
     /// clause means what it means in any use.
     pub fn looked_at(&self, terms: &mut Terms<'_>, at: GrantAt, expr: &ThingExpr) -> Option<Term> {
-        let looked = self.looked.as_ref().filter(|looked| at == self.by && looked.fields.is_empty())?;
+        let looked = self.looked.as_ref().filter(|looked| at == self.by && looked.is_whole())?;
         Some(terms.term_where(at, expr, looked.argument, &looked.name))
     }
 
@@ -126,7 +126,7 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                 }
                 for (by, expr, looked) in looks {
                     for about in validity.lists(vec![(by, expr)]) {
-                        rely(Evidence { judged: true, looked: looked.clone(), ..read(by, about) });
+                        rely(Evidence { judged: true, looked: Some(looked.clone()), ..read(by, about) });
                     }
                 }
             }
@@ -183,11 +183,10 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
         // What never changes is what its name says, whatever becomes of what it was made from or of where it was read.
         let made = clauses.all_made_as(&here.fields);
         let lasts = |making: &&Making| !can_change(workflow, &making.thing) && making.valid_while.is_empty();
-        if !made.is_empty() && made.iter().all(|making| lasts(&making))
-            || is_final_content(workflow, action, &here)
-        {
+        if is_final_content(workflow, action, &here) {
             continue;
         }
+        let all_last = !made.is_empty() && made.iter().all(|making| lasts(&making));
         for making in made.into_iter().filter(|making| !lasts(making)) {
             let valid = making.valid_while.iter().cloned();
             let things = std::iter::once(making.thing.clone()).chain(valid);
@@ -202,6 +201,9 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
                 let fields = datum.fields.iter().chain(&fields).cloned().collect();
                 open.push(Datum { root: datum.root, fields });
             }
+            continue;
+        }
+        if all_last {
             continue;
         }
         for source in workflow.sources(action, &here.fields) {

@@ -6,8 +6,9 @@
 
 use xp_artifact::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
 use xp_artifact::judgement::{arguments_in, is_open, meant};
+use xp_artifact::passing::followed;
 use xp_artifact::things::Terms;
-use xp_artifact::workflow::{Action, Datum, GrantIx, Pin, Root, StepId, Workflow};
+use xp_artifact::workflow::{Action, Datum, Expr, GrantIx, Pin, Root, StepId, Workflow};
 use xp_scope::thing::{Meeting, relate};
 use xp_scope::{Type, Value};
 
@@ -22,16 +23,37 @@ pub struct Looked {
     pub fields: Vec<String>,
     /// The name.
     pub name: Datum,
+    /// It is one of these names: of a list, each use names one by a choice of its own.
+    pub listed: bool,
 }
 
 impl Looked {
+    /// The argument itself is the name.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.fields.is_empty() && !self.listed
+    }
+
     /// The use looked at what has this name.
     pub(crate) fn is_at(&self, workflow: &Workflow, used: &Use, name: Option<&Value>) -> bool {
         let action = workflow.granted(used.at).map(|(_, action)| action);
         let param = action.and_then(|action| action.params.get(self.argument as usize));
         let given = param.and_then(|param| used.args.get(&param.name)?.at(&self.fields));
-        name.is_some() && given == name
+        match name {
+            Some(names) if self.listed => given.is_some_and(|given| is_in(names, given)),
+            name => name.is_some() && given == name,
+        }
     }
+}
+
+/// The value is the other, or an element or a part of it.
+fn is_in(whole: &Value, value: &Value) -> bool {
+    whole == value
+        || match whole {
+            Value::List(elements) => elements.iter().any(|element| is_in(element, value)),
+            Value::Record(fields) => fields.values().any(|field| is_in(field, value)),
+            Value::Bool(_) | Value::Int(_) | Value::Text(_) => false,
+        }
 }
 
 /// The looks at exactly what a judgement is about, by the name that is judged, after it was made.
@@ -39,12 +61,11 @@ pub(crate) fn renewing<'w>(
     workflow: &'w Workflow,
     terms: &mut Terms<'w>,
     (of, subject): (GrantAt, &ThingExpr),
-    looks: &[(GrantAt, ThingExpr, Option<Looked>)],
+    looks: &[(GrantAt, ThingExpr, Looked)],
 ) -> Vec<(GrantAt, Looked)> {
     let subject = meant(workflow, terms, of, subject);
     let mut found = Vec::new();
-    for (at, expr, looked) in looks {
-        let Some(looked) = looked.as_ref().filter(|looked| looked.fields.is_empty()) else { continue };
+    for (at, expr, looked) in looks.iter().filter(|(_, _, looked)| looked.is_whole()) {
         let seen = terms.term_where(*at, expr, looked.argument, &looked.name);
         if shows(workflow, *at, expr) && relate(&workflow.kinds, &seen, &subject) == Meeting::One {
             found.push((*at, looked.clone()));
@@ -68,14 +89,14 @@ pub(crate) fn looks(
     terms: &mut Terms<'_>,
     step: StepId,
     judged: &Datum,
-) -> Vec<(GrantAt, ThingExpr, Option<Looked>)> {
+) -> Vec<(GrantAt, ThingExpr, Looked)> {
     let mut found = Vec::new();
     let Some(declared) = workflow.steps.get(step.index()) else { return found };
     let Some(whole) = workflow.type_of(judged) else { return found };
     let parts = workflow.leaves(whole);
     for index in 0..declared.grants.len() {
         let at = (step, GrantIx::of(index));
-        let Some((_, action)) = workflow.granted(at) else { continue };
+        let Some((granted, action)) = workflow.granted(at) else { continue };
         // What the datum's own use looked at is followed from the datum.
         if judged.root == (Root::Result { step, grant: at.1 }) {
             continue;
@@ -92,14 +113,21 @@ pub(crate) fn looks(
                     let name = Datum { root: judged.root, fields: path };
                     let Some(ty) = workflow.type_of(&name) else { continue };
                     match ty {
-                        Type::List(element) if may_be_equal(of, element) => {
-                            found.push((at, expr.clone(), None));
+                        // What is pinned to something else is not one of the list.
+                        Type::List(element)
+                            if has_equal(workflow, element, of)
+                                && !matches!(granted.pins.get(index as usize), Some(Pin::Is(_))) =>
+                        {
+                            let looked =
+                                Looked { argument: index, fields: fields.clone(), name, listed: true };
+                            found.push((at, expr.clone(), looked));
                         }
                         ty if may_be_equal(of, ty)
                             && is_at(workflow, terms, (at, expr), (index, &fields), &name) =>
                         {
-                            let looked = Looked { argument: index, fields: fields.clone(), name };
-                            found.push((at, expr.clone(), Some(looked)));
+                            let looked =
+                                Looked { argument: index, fields: fields.clone(), name, listed: false };
+                            found.push((at, expr.clone(), looked));
                         }
                         _ => {}
                     }
@@ -130,7 +158,11 @@ fn is_at(
             let pinned = granted.pins.get(index as usize);
             free && is_name || pinned.is_some_and(|pin| terms.argument(pin) == terms.datum(name))
         }
-        (ThingExpr::Path(_), None) => true,
+        (ThingExpr::Path(_), None) => match granted.pins.get(index as usize) {
+            Some(Pin::Is(Expr::Datum(pinned))) => terms.datum(&followed(pinned, fields)) == terms.datum(name),
+            Some(Pin::Is(_)) => false,
+            _ => true,
+        },
         (ThingExpr::Path(_), Some(named)) => match relate(&workflow.kinds, &named, &meant) {
             Meeting::One => true,
             meeting => free && is_name && !meeting.is_apart(),
@@ -175,6 +207,19 @@ fn is_name(workflow: &Workflow, datum: &Datum) -> bool {
     workflow.granted((step, grant)).is_some_and(|(_, action)| {
         let clauses = &action.clauses;
         clauses.made_as(&datum.fields).is_some() || clauses.identity(&datum.fields).is_some()
+    })
+}
+
+/// A part of a value of the type can be equal to one of the other.
+fn has_equal(workflow: &Workflow, whole: &Type, ty: &Type) -> bool {
+    let parts = workflow.leaves(whole);
+    parts.iter().any(|part| {
+        let of = part.iter().try_fold(whole, |ty, field| workflow.field_type(ty, field));
+        match of {
+            Some(Type::List(element)) => has_equal(workflow, element, ty),
+            Some(of) => may_be_equal(of, ty),
+            None => false,
+        }
     })
 }
 

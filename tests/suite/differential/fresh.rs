@@ -79,7 +79,7 @@ impl Sampled<'_> {
     /// The thing that evidence is about; a thing that a judge read has the judged name.
     fn about<'e>(&'e self, evidence: &'e Evidence) -> impl Iterator<Item = Thing> + 'e {
         evidence.about.iter().filter_map(|(at, expr)| match &evidence.looked {
-            Some(looked) if *at == evidence.by && looked.fields.is_empty() => {
+            Some(looked) if *at == evidence.by && looked.is_whole() => {
                 self.at.judge.thing_where(self.at.state, *at, expr, (looked.argument, &looked.name))
             }
             _ => self.thing(*at, expr, false),

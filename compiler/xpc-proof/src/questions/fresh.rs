@@ -339,7 +339,7 @@ impl<'m> Asked<'_, '_, 'm> {
         let finals = last.map(|at| (at, facts.action_of(at).clauses.spent_on().collect::<Vec<_>>()));
         let mut found = Vec::new();
         for (at, expr) in &one.about {
-            let looked = one.looked.as_ref().filter(|looked| *at == one.by && looked.fields.is_empty());
+            let looked = one.looked.as_ref().filter(|looked| *at == one.by && looked.is_whole());
             let looked = looked.map(|looked| (looked.argument, &looked.name));
             let about = Named { at: *at, expr, looked };
             for altered in clauses.altered() {

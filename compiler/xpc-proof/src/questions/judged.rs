@@ -7,7 +7,7 @@ use std::rc::Rc;
 use xp_artifact::content::{Contents, altering};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::judgement::{Finals, filled_as, judgements, named_by, turned_into};
-use xp_artifact::passing::{identities, is_made_as};
+use xp_artifact::passing::{followed, identities, is_made_as};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{
     Action, Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, StepId, Then,
@@ -25,6 +25,13 @@ pub(super) struct Case {
     pub by: Option<GrantAt>,
     /// What has been judged.
     pub formula: Formula,
+}
+
+/// Somebody judged what it was shown.
+struct Seen {
+    atom: Atom,
+    /// Grants whose uses may alter it afterwards.
+    altered_by: Vec<GrantAt>,
 }
 
 /// What a thing counts for in which somebody else may write, and that no use expects at a version.
@@ -130,11 +137,23 @@ impl<'f, 'm> Judged<'f, 'm> {
         let things = self.finals.borrow_mut().all_named(at, number);
         let mut judged: Vec<Atom> = self.judged_where(is_name).collect();
         judged.retain(|atom| self.finals.borrow_mut().is_of(*atom, &things));
-        let mut judged: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
-        if let Some(mut seen) = self.shown(at, number) {
-            seen.extend(self.named(at, number, pin)?);
-            judged.push(Formula::All(seen));
-        }
+        let judged: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
+        let name = self.named(at, number, pin)?;
+        let seen = self.shown(at, number);
+        // With what nothing alters after the look, and with what some step may, as long as it has not begun.
+        let looked = |which: &dyn Fn(&Seen) -> bool| {
+            let parts = seen.iter().map(|thing| {
+                let atoms = thing.iter().filter(|one| which(one)).map(|one| Formula::Is(one.atom));
+                Formula::Any(atoms.collect())
+            });
+            let parts: Vec<Formula> = parts.chain(name.clone()).collect();
+            (!seen.is_empty()).then_some(Formula::All(parts))
+        };
+        let ways = |which: &dyn Fn(&Seen) -> bool| -> Vec<Formula> {
+            judged.iter().cloned().chain(looked(which)).collect()
+        };
+        let strict = ways(&|one| one.altered_by.is_empty());
+        let late: BTreeSet<GrantAt> = seen.iter().flatten().flat_map(|one| one.altered_by.clone()).collect();
         let made = self.maker(pin);
         let (mut from, mut cases, mut is_known) = (Origins::default(), Vec::new(), true);
         for by in filled {
@@ -143,32 +162,59 @@ impl<'f, 'm> Judged<'f, 'm> {
                 Some(()) => from.extend(own),
                 // Where its step has not begun, it put nothing in.
                 None if !self.may_have_been_used(by.0) => {
-                    cases.push(Case { by: Some(by), formula: Formula::Any(judged.clone()) });
+                    let formula = if late.contains(&by) { strict.clone() } else { ways(&|_| true) };
+                    cases.push(Case { by: Some(by), formula: Formula::Any(formula) });
                 }
                 None => is_known = false,
             }
         }
-        let mut ways = judged;
+        let mut put_in = None;
         if is_known && let Some(mut parts) = self.all(from)? {
             // Which of all there are it is must have been judged as well, or is as written.
             let is_made = made.is_some_and(|made| !self.finals.borrow_mut().is_mere_name(&made, at, number));
             if !is_made {
-                parts.extend(self.named(at, number, pin)?);
+                parts.extend(name.clone());
             }
-            ways.push(Formula::All(parts));
+            put_in = Some(Formula::All(parts));
         }
-        cases.push(Case { by: None, formula: Formula::Any(ways) });
+        // Where several have begun, each case has to hold: what was put in counts for one only if nothing else was.
+        let is_all = cases.is_empty();
+        let asked: BTreeSet<GrantAt> = cases.iter().filter_map(|case| case.by).collect();
+        for by in late.difference(&asked) {
+            let ways = strict.iter().cloned().chain(put_in.clone().filter(|_| is_all));
+            cases.push(Case { by: Some(*by), formula: Formula::Any(ways.collect()) });
+        }
+        let all = ways(&|_| true).into_iter().chain(put_in);
+        cases.push(Case { by: None, formula: Formula::Any(all.collect()) });
         Ok(cases)
     }
 
     /// As [`Self::pin`], of an argument: what was made under the value counts only if the argument names that.
     fn named(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
         let is_name = match pin {
-            Pin::Is(Expr::Datum(datum)) => self.finals.borrow_mut().is_mere_name(datum, at, number),
+            Pin::Is(Expr::Datum(datum)) => {
+                let parts = self.finals.borrow_mut().parts_that_name(at, number);
+                if !parts.is_empty() {
+                    return self.record(datum, parts).map(Some);
+                }
+                self.finals.borrow_mut().is_mere_name(datum, at, number)
+            }
             _ => true,
         };
         let names = is_name.then(|| self.finals.borrow_mut().all_named(at, number));
         self.as_names(names, || self.pin(pin))
+    }
+
+    /// When a record was judged that names things by some of its parts: as what it is, and each such part as a name.
+    fn record(&self, datum: &Datum, parts: BTreeMap<Vec<String>, Vec<Term>>) -> Result<Formula, String> {
+        let mut all = vec![self.datum(datum)?.0];
+        for (fields, things) in parts {
+            let part = followed(datum, &fields);
+            if self.finals.borrow_mut().is_mere_part(&part, &things) {
+                all.push(self.as_names(Some(things), || self.datum(&part))?.0);
+            }
+        }
+        Ok(Formula::All(all))
     }
 
     /// What is followed inside are names of these things, unless they are names of others already.
@@ -539,28 +585,32 @@ impl<'f, 'm> Judged<'f, 'm> {
         self.either(judged, own, from)
     }
 
-    /// When somebody judged what is in all that the argument names: was shown it, judged it by its name, put nothing in, and nothing
-    /// alters it once that step has begun. None where nobody can.
-    fn shown(&self, at: GrantAt, number: u32) -> Option<Vec<Formula>> {
+    /// For all that the argument names, who judged what is in it: was shown it, judged it by its name, and put nothing in; with the
+    /// grants that may alter it once that step has begun, of steps that have not begun before. Nothing where nobody can.
+    fn shown(&self, at: GrantAt, number: u32) -> Vec<Vec<Seen>> {
         let workflow = self.facts.w;
         let named = named_by(workflow, self.facts.action_of(at), number);
         let mut contents = Contents::of(workflow);
-        let mut seen = Vec::new();
+        let mut all = Vec::new();
         for thing in named {
             let makers = contents.makers_of(at, thing);
-            let mut judges: Vec<Atom> = self.judged_where(|_| true).collect();
-            judges.retain(|atom| {
+            let judges = self.judged_where(|_| true).filter(|atom| {
                 let judge = self.facts.step(atom.step).role;
                 makers.keys().all(|maker| workflow.are_separate(judge, *maker))
-                    && !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
                     && self.is_shown(*atom, at, thing)
             });
-            if judges.is_empty() {
-                return None;
+            let seen = judges.filter_map(|atom| {
+                let altered_by = self.finals.borrow_mut().altered_after(at, thing, atom.step);
+                let again = altered_by.iter().any(|by| self.may_have_been_used(by.0));
+                (!again).then_some(Seen { atom, altered_by })
+            });
+            let seen: Vec<Seen> = seen.collect();
+            if seen.is_empty() {
+                return Vec::new();
             }
-            seen.push(Formula::Any(judges.into_iter().map(Formula::Is).collect()));
+            all.push(seen);
         }
-        (!seen.is_empty()).then_some(seen)
+        all
     }
 
     /// Whoever takes the outcome was shown what the name that it judges names, and that is the thing.
@@ -577,14 +627,14 @@ impl<'f, 'm> Judged<'f, 'm> {
         });
         let (mut looks, mut always) = (Vec::new(), Vec::new());
         for one in of_step {
-            if self.things.about(one).iter().any(|about| self.things.one(term, *about)) {
-                looks.push(one.by.1);
+            let is_seen = |seen: TermIx| self.things.is_shown_with(seen, term);
+            if let Some(looked) = one.looked.as_ref()
+                && self.things.about(one).into_iter().any(is_seen)
+            {
+                looks.push((one.by, looked));
             }
             // Whatever the arguments of the use are, it looks at the thing.
-            let is_thing = |(by, expr): &(GrantAt, ThingExpr)| {
-                *by == one.by && self.things.one(term, self.things.term(*by, expr))
-            };
-            if one.about.iter().any(is_thing) {
+            if one.about.iter().any(|(by, expr)| *by == one.by && is_seen(self.things.term(*by, expr))) {
                 always.push(one.by.1);
             }
         }
@@ -595,8 +645,17 @@ impl<'f, 'm> Judged<'f, 'm> {
             return true;
         }
         let ways = self.facts.ways_to_see(atom.step, datum);
-        let looked = |way: &Shown| matches!(way, Shown::Use(grant, _) if looks.contains(grant));
-        !ways.is_empty() && ways.iter().all(looked)
+        // What was shown is the name by which the use looked.
+        let is_look = |way: &Shown| {
+            let Shown::Use(grant, field) = way else { return false };
+            always.contains(grant)
+                || looks.iter().any(|(by, looked)| {
+                    let identity = self.facts.action_of(*by).clauses.identity(std::slice::from_ref(field));
+                    by.1 == *grant
+                        && identity.is_some_and(|(index, of)| index == looked.argument && of == looked.fields)
+                })
+        };
+        !ways.is_empty() && ways.iter().all(is_look)
     }
 
     /// The data and the parameters by which a use of the grant names a thing; none where it is one of several, or chosen freely.

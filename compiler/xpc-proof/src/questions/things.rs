@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use xp_artifact::declaration::ThingExpr;
-use xp_artifact::judgement::{is_named_by_content, is_open, meant};
+use xp_artifact::judgement::{is_judged_with, is_named_by_content, is_open, meant};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;
@@ -105,6 +105,16 @@ impl<'f, 'm> Things<'f, 'm> {
         let altered = self.term(writer, altered);
         let read = self.terms.borrow_mut().term(reader.0, reader.1, read);
         self.meet(altered, self.number(read)) == Some(Class::Chosen)
+    }
+
+    /// Whoever was shown the one was shown the other: it is that thing, or lies in it and counts as read with it, as all that lies in a
+    /// thing that can change.
+    pub fn is_shown_with(&self, shown: TermIx, thing: TermIx) -> bool {
+        let table = self.table.borrow();
+        match (table.0.get(shown.0), table.0.get(thing.0)) {
+            (Some(shown), Some(thing)) => is_judged_with(&self.facts.w.kinds, shown, thing),
+            _ => false,
+        }
     }
 
     /// A final argument of the grant certainly is what the evidence is about.
