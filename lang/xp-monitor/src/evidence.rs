@@ -186,7 +186,7 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
         if is_final_content(workflow, action, &here) {
             continue;
         }
-        let all_last = !made.is_empty() && made.iter().all(|making| lasts(&making));
+        let all_last = !made.is_empty() && made.iter().all(&lasts);
         for making in made.into_iter().filter(|making| !lasts(making)) {
             let valid = making.valid_while.iter().cloned();
             let things = std::iter::once(making.thing.clone()).chain(valid);
