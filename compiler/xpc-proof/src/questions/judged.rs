@@ -432,12 +432,14 @@ impl<'f, 'm> Judged<'f, 'm> {
             })
         };
         let at = (step, grant);
-        // What is in a thing goes with its name, unless the name is derived from it.
-        let named = filled_as(self.facts.w, action, &datum.fields);
-        // What has the name is another thing than what was made under it: then only a judgement of the name itself counts.
-        if !is_thing && self.names.borrow().is_some() && !clauses.all_made_as(&datum.fields).is_empty() {
+        // What is in a thing goes with its name, unless the name is derived from it. What has the name is another thing than what was
+        // made under it: then only where the name itself comes from counts, which the upstream generates where nothing is said.
+        let is_name =
+            !is_thing && self.names.borrow().is_some() && !clauses.all_made_as(&datum.fields).is_empty();
+        if is_name && unsaid {
             return Ok(None);
         }
+        let named = if is_name { Vec::new() } else { filled_as(self.facts.w, action, &datum.fields) };
         // Arguments that the author wrote, and nothing else, known or unknown.
         let is_said =
             clauses.said_of(&datum.fields).is_some() && named.iter().all(|made| made.from.is_some());
