@@ -8,9 +8,10 @@ use super::fresh::Watching;
 use super::hostile;
 use xp_artifact::declaration::{KeyExpr, Source};
 use xp_artifact::judgement::{Finals, judgements};
+use xp_artifact::passing::identities;
 use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::workflow::{
-    Action, Datum, Expr, Formula, Grant, GrantIx, How, Pin, Root, StepId, TemplatePart, Then, Workflow,
+    Action, Datum, Expr, Formula, Grant, GrantIx, How, Per, Pin, Root, StepId, TemplatePart, Then, Workflow,
 };
 use xp_machine::event::Principal;
 use xp_machine::{Machine, State, Status};
@@ -331,7 +332,8 @@ impl Oracle {
         }
         // The data judged by outcomes that are settled.
         let judged = judgements(workflow).into_iter().filter(|(atom, _)| here.state.is_settled(*atom));
-        let judged: BTreeSet<&Datum> = judged.map(|(_, datum)| datum).collect();
+        // A datum is judged with what it is by the declarations that gave it.
+        let judged: BTreeSet<Datum> = judged.flat_map(|(_, datum)| identities(workflow, datum)).collect();
         let mut finals = Finals::of(workflow);
         workflow.steps.iter().zip(here.state.steps()).enumerate().any(|(id, (step, now))| {
             now.open
@@ -348,13 +350,15 @@ impl Oracle {
                         && usable(at)
                         && finals.decided(at).iter().any(|number| {
                             let pin = &grant.pins[*number as usize];
-                            let filled = finals.filled_by(at, *number);
+                            let mut filled = finals.filled_by(at, *number);
+                            filled.retain(|by| here.state.steps()[by.0.index()].opening > 0);
                             if filled.is_empty() {
                                 return !self.passes(&mut finals, pin, &[], &judged);
                             }
-                            // The thing is filled in this run, so a judgement of its name does not cover its
-                            // content.
-                            let named = judged.iter().any(|datum| finals.is_name_of(datum, at, *number));
+                            // The thing is filled in this run, so a judgement of its name covers its content only
+                            // if the judge was shown that, which is not looked at here.
+                            let named = judged.iter().any(|datum| finals.is_name_of(datum, at, *number))
+                                || pin.data().any(|datum| is_judged(&judged, datum));
                             let by_one = matches!(pin, Pin::Is(Expr::Datum(datum)) if self.is_made(datum)
                             && filled.iter().all(|(step, grant)| {
                                 datum.root == Root::Result { step: *step, grant: *grant }
@@ -376,16 +380,17 @@ impl Oracle {
         finals: &mut Finals<'_>,
         pin: &Pin,
         fields: &[String],
-        judged: &BTreeSet<&Datum>,
+        judged: &BTreeSet<Datum>,
     ) -> bool {
         let datum = match pin {
             Pin::Is(Expr::Literal(_)) => return true,
-            Pin::Is(Expr::Datum(datum)) => {
+            Pin::Is(Expr::Datum(datum)) | Pin::OneOf { set: Expr::Datum(datum), .. } => {
                 Datum { root: datum.root, fields: datum.fields.iter().chain(fields).cloned().collect() }
             }
+            Pin::OneOf { set: Expr::Literal(_), .. } => return true,
             _ => return false,
         };
-        if judged.contains(&datum) {
+        if is_judged(judged, &datum) {
             return true;
         }
         match datum.root {
@@ -401,7 +406,7 @@ impl Oracle {
         finals: &mut Finals<'_>,
         datum: &Datum,
         at: At,
-        judged: &BTreeSet<&Datum>,
+        judged: &BTreeSet<Datum>,
     ) -> Option<bool> {
         let (grant, action) = self.granted(at);
         let kinds = &self.machine.workflow().kinds;
@@ -439,8 +444,9 @@ impl Oracle {
                     things = true;
                     let own = thing.levels().last().map(|level| level.kind.clone()).unwrap_or_default();
                     let content = kinds.iter().any(|kind| kind.name == own && kind.immutable.is_some());
+                    // What the run put into it is not followed here.
                     if !content && !finals.altered_by(at, &thing).is_empty() {
-                        return Some(false);
+                        return Some(true);
                     }
                     for key in thing.levels().iter().flat_map(|level| &level.keys) {
                         match key {
@@ -636,14 +642,7 @@ impl Oracle {
 
     fn repeated(&self) -> Truth {
         let explored = self.explore_with(Repeats::default(), None);
-        let workflow = self.machine.workflow();
-        let beyond = |here: &Situation<Repeats>| {
-            here.observer
-                .counts
-                .iter()
-                .any(|((step, grant), count)| *count > workflow.steps[*step].grants[*grant].limit.uses)
-        };
-        if explored.situations.iter().any(beyond) {
+        if explored.situations.iter().any(|here| here.observer.broken) {
             Truth::Violated
         } else if explored.complete {
             Truth::Holds
@@ -727,6 +726,11 @@ fn pinned(pin: &Pin) -> Vec<&Datum> {
     }
 }
 
+/// The datum, or what it is a part of, was judged.
+fn is_judged(judged: &BTreeSet<Datum>, datum: &Datum) -> bool {
+    judged.iter().any(|of| of.root == datum.root && datum.fields.starts_with(&of.fields))
+}
+
 fn sampled_main(machine: &Machine) -> String {
     let options = Options { max_states: 1, ..Options::default() };
     let explored = explore(machine, Forgetful, &options).expect("the run starts");
@@ -797,19 +801,25 @@ impl Observer for Count {
     }
 }
 
-/// Observer: the number of uses of each irreversible grant.
+/// Observer: whether an irreversible grant, whose limit does not count over the run, was used in two openings of its step.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 struct Repeats {
-    counts: BTreeMap<(usize, usize), u32>,
+    used_in: BTreeMap<(usize, usize), u32>,
+    broken: bool,
 }
 
 impl Observer for Repeats {
-    fn used(&mut self, machine: &Machine, _: &State, used: &Used, _: &Principal) {
+    fn used(&mut self, machine: &Machine, before: &State, used: &Used, _: &Principal) {
         let workflow = machine.workflow();
         let grant = &workflow.steps[used.step.index()].grants[used.grant.index()];
-        if workflow.actions[grant.action.index()].irreversible {
-            let count = self.counts.entry((used.step.index(), used.grant.index())).or_default();
-            *count = (*count + 1).min(grant.limit.uses + 1);
+        if workflow.actions[grant.action.index()].irreversible && grant.limit.per != Per::Run {
+            let opening = before.steps()[used.step.index()].opening;
+            let first = self.used_in.entry((used.step.index(), used.grant.index())).or_insert(opening);
+            self.broken |= *first != opening;
         }
+    }
+
+    fn is_decided(&self) -> bool {
+        self.broken
     }
 }

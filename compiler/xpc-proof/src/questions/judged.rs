@@ -156,10 +156,14 @@ impl<'f, 'm> Judged<'f, 'm> {
         let late: BTreeSet<GrantAt> = seen.iter().flatten().flat_map(|one| one.altered_by.clone()).collect();
         let made = self.maker(pin);
         let (mut from, mut cases, mut is_known) = (Origins::default(), Vec::new(), true);
+        let mut is_all_bad = true;
         for by in filled {
             let mut own = Origins::default();
             match self.fill(&[by], made.as_ref(), &mut own)? {
-                Some(()) => from.extend(own),
+                Some(()) => {
+                    is_all_bad = false;
+                    from.extend(own);
+                }
                 // Where its step has not begun, it put nothing in.
                 None if !self.may_have_been_used(by.0) => {
                     let formula = if late.contains(&by) { strict.clone() } else { ways(&|_| true) };
@@ -169,7 +173,9 @@ impl<'f, 'm> Judged<'f, 'm> {
             }
         }
         let mut put_in = None;
-        if is_known && let Some(mut parts) = self.all(from)? {
+        // Where none of those has begun, it is as it was given.
+        let parts = if is_all_bad { Some(Vec::new()) } else { self.all(from)? };
+        if is_known && let Some(mut parts) = parts {
             // Which of all there are it is must have been judged as well, or is as written.
             let is_made = made.is_some_and(|made| !self.finals.borrow_mut().is_mere_name(&made, at, number));
             if !is_made {
