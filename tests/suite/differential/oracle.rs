@@ -1,7 +1,7 @@
 //! The truth about a small workflow, by exhaustive exploration of the machine. Shares no code with the
 //! encoder.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fresh::Watching;
@@ -43,6 +43,8 @@ pub struct Oracle {
     max_states: usize,
     probes: Vec<Value>,
     staleness: OnceCell<Option<Meets>>,
+    /// Some content was met whose judgement is not decided here.
+    unsure: Cell<bool>,
 }
 
 impl Oracle {
@@ -51,7 +53,7 @@ impl Oracle {
         let probes = vec![Value::Text("elsewhere/probe.txt".to_owned()), Value::Text(sampled_main(&machine))];
         let options = Options { max_states, probes: probes.clone(), unnamed: true, ..Options::default() };
         let states = explore(&machine, Forgetful, &options).expect("the run starts");
-        Self { machine, states, max_states, probes, staleness: OnceCell::new() }
+        Self { machine, states, max_states, probes, staleness: OnceCell::new(), unsure: Cell::new(false) }
     }
 
     pub fn situations(&self) -> usize {
@@ -320,7 +322,11 @@ impl Oracle {
             };
             self.unreviewed(here, &usable)
         });
-        if violated { Truth::Violated } else { self.if_complete() }
+        match (violated, self.unsure.get()) {
+            (true, _) => Truth::Violated,
+            (false, true) => Truth::TooLarge,
+            (false, false) => self.if_complete(),
+        }
     }
 
     /// Whether a use that is possible now makes an argument final that was neither judged nor made of judged
@@ -357,8 +363,10 @@ impl Oracle {
                             }
                             // The thing is filled in this run, so a judgement of its name covers its content only
                             // if the judge was shown that, which is not looked at here.
-                            let named = judged.iter().any(|datum| finals.is_name_of(datum, at, *number))
-                                || pin.data().any(|datum| is_judged(&judged, datum));
+                            let by_name = judged.iter().any(|datum| finals.is_name_of(datum, at, *number));
+                            let shown = !by_name && pin.data().any(|datum| is_judged(&judged, datum));
+                            self.unsure.set(self.unsure.get() || shown);
+                            let named = by_name || shown;
                             let by_one = matches!(pin, Pin::Is(Expr::Datum(datum)) if self.is_made(datum)
                             && filled.iter().all(|(step, grant)| {
                                 datum.root == Root::Result { step: *step, grant: *grant }
@@ -446,6 +454,7 @@ impl Oracle {
                     let content = kinds.iter().any(|kind| kind.name == own && kind.immutable.is_some());
                     // What the run put into it is not followed here.
                     if !content && !finals.altered_by(at, &thing).is_empty() {
+                        self.unsure.set(true);
                         return Some(true);
                     }
                     for key in thing.levels().iter().flat_map(|level| &level.keys) {
