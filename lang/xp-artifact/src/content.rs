@@ -11,7 +11,7 @@ use xp_scope::thing::{Immutable, Key, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
 use crate::order::{Moment, Order};
-use crate::passing::{Passing, followed, naming, naming_argument, passing};
+use crate::passing::{Passing, followed, naming, naming_argument, parts, passing};
 use crate::things::Terms;
 use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
 
@@ -82,10 +82,7 @@ impl<'w> Contents<'w> {
     /// Whoever may have changed that thing by the time of the step that looks at it is one of them.
     pub fn makers(&mut self, datum: &Datum, looks: StepId) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), vec![Place::Datum(datum.clone())]);
-        // Its parts may name things of their own.
-        let parts = self.workflow.type_of(datum).map(|ty| self.workflow.leaves(ty)).unwrap_or_default();
-        let parts: BTreeSet<Datum> = parts.iter().map(|part| followed(datum, part)).collect();
-        for part in parts.into_iter().chain([datum.clone()]) {
+        for part in parts(self.workflow, datum) {
             self.made_under(part, looks, &mut makers, &mut open);
         }
         self.closure(open, makers)

@@ -9,7 +9,7 @@ use xp_scope::thing::{Immutable, Kinds, Meeting, Side, Term, relate};
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
 use crate::order::{Moment, Order};
-use crate::passing::{identities, is_made_as, naming_argument};
+use crate::passing::{identities, is_made_as, naming_argument, parts};
 use crate::things::Terms;
 use crate::workflow::{
     Action, Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId,
@@ -374,10 +374,8 @@ impl<'w> Finals<'w> {
     fn made_as(&mut self, datum: &Datum) -> Vec<Term> {
         let Root::Result { step, grant } = datum.root else { return Vec::new() };
         let Some((_, action)) = self.workflow.granted((step, grant)) else { return Vec::new() };
-        let below = self.workflow.type_of(datum).map(|ty| self.workflow.leaves(ty)).unwrap_or_default();
-        let fields = below.into_iter().map(|leaf| datum.fields.iter().cloned().chain(leaf).collect());
-        let fields: BTreeSet<Vec<String>> = fields.chain([datum.fields.clone()]).collect();
-        let made = fields.iter().flat_map(|fields| filled_as(self.workflow, action, fields));
+        let parts = parts(self.workflow, datum);
+        let made = parts.iter().flat_map(|part| filled_as(self.workflow, action, &part.fields));
         made.map(|making| self.term((step, grant), &making.thing)).collect()
     }
 

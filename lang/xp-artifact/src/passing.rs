@@ -59,6 +59,14 @@ pub fn followed(datum: &Datum, fields: &[String]) -> Datum {
     Datum { root: datum.root, fields: datum.fields.iter().chain(fields).cloned().collect() }
 }
 
+/// The datum and, of a record, every field in it that has no fields: each may name something of its own.
+#[must_use]
+pub fn parts(workflow: &Workflow, datum: &Datum) -> Vec<Datum> {
+    let leaves = workflow.type_of(datum).map(|ty| workflow.leaves(ty)).unwrap_or_default();
+    let fields = leaves.iter().filter(|leaf| !leaf.is_empty()).map(|leaf| followed(datum, leaf));
+    fields.chain([datum.clone()]).collect()
+}
+
 /// Where the names in a clause come from: whoever chose one chose which thing is meant.
 #[must_use]
 pub fn naming(grant: &Grant, action: &Action, expr: &ThingExpr) -> Vec<Passing> {

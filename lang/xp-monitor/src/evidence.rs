@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use xp_artifact::declaration::{KeyExpr, Making, Source, ThingExpr};
 use xp_artifact::judgement::meant;
-use xp_artifact::passing::{followed, identities};
+use xp_artifact::passing::{followed, identities, parts};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
     Action, Atom, Condition, Datum, Expr, GrantIx, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
@@ -168,10 +168,7 @@ fn told(validity: &mut Validity<'_>, by: GrantAt, action: &Action, field: &[Stri
 fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Vec<(GrantAt, Valid)> {
     let mut found: Vec<(GrantAt, Vec<Subject>)> = Vec::new();
     let mut seen = BTreeSet::new();
-    // Its parts may name things of their own.
-    let parts = workflow.type_of(datum).map(|ty| workflow.leaves(ty)).unwrap_or_default();
-    let mut open: Vec<Datum> = parts.iter().map(|part| followed(datum, part)).collect();
-    open.push(datum.clone());
+    let mut open = parts(workflow, datum);
     while let Some(here) = open.pop() {
         let Root::Result { step, grant } = here.root else { continue };
         let at = (step, grant);
@@ -198,8 +195,7 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
             let named = looked.filter(|expr| is_key(expr, index, &fields));
             found.extend(named.map(|expr| (at, vec![(at, expr.clone())])));
             if let Some(Pin::Is(Expr::Datum(datum))) = declared.pins.get(index as usize) {
-                let fields = datum.fields.iter().chain(&fields).cloned().collect();
-                open.push(Datum { root: datum.root, fields });
+                open.push(followed(datum, &fields));
             }
             continue;
         }

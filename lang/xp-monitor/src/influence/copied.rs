@@ -9,7 +9,7 @@ use xp_artifact::workflow::{Datum, Root, StepId};
 use xp_scope::thing::{Class, Level, Term, covers};
 
 use super::edge::{Edge, Node};
-use super::graph::{Graph, worth_of};
+use super::graph::Graph;
 use crate::fact::GrantAt;
 
 impl Graph<'_> {
@@ -76,28 +76,15 @@ impl Graph<'_> {
         things: &mut HashSet<(usize, usize)>,
     ) -> Vec<Edge> {
         let mut found = Vec::new();
-        for (number, class) in self.meeting(term) {
-            let Some((altered, uses)) = self.altered.get(number).cloned() else { continue };
+        for altering in self.alterations(term, reader, worth) {
             let kinds = &self.workflow.kinds;
-            if self.secret.as_ref().is_some_and(|secret| covers(kinds, secret, &altered)) {
+            if self.secret.as_ref().is_some_and(|secret| covers(kinds, secret, &altering.altered)) {
                 continue;
             }
-            for (entry, (at, sources, said)) in uses.into_iter().enumerate() {
-                if class > worth || !self.order.may_follow(Moment::used(at), reader) {
-                    continue;
-                }
-                match self.copied(at, (&altered, said.then_some(sources.as_slice()))) {
-                    Some(copied) => {
-                        found.extend(copied.into_iter().map(|from| copying(node, at, from, class)));
-                    }
-                    None => {
-                        found.extend(self.names_in(node, (term, &altered), at, class));
-                        let class = class.max(worth_of(said));
-                        if class <= worth && things.insert((number, entry)) {
-                            found.extend(self.put_in(node, at, sources, reader, class));
-                        }
-                    }
-                }
+            let (at, class) = (altering.at, altering.class);
+            match self.copied(at, (&altering.altered, altering.said.then_some(altering.sources.as_slice()))) {
+                Some(copied) => found.extend(copied.into_iter().map(|from| copying(node, at, from, class))),
+                None => found.extend(self.edges_of_altering(node, (term, reader), altering, worth, things)),
             }
         }
         found

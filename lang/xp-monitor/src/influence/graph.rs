@@ -49,6 +49,19 @@ enum Leaving {
     Everything,
 }
 
+/// A use that may have altered what is read.
+pub(super) struct Altering {
+    /// Number of the altered term, and of the use among those that alter it.
+    place: (usize, usize),
+    pub(super) altered: Term,
+    pub(super) at: GrantAt,
+    pub(super) sources: Vec<Source>,
+    /// The declaration says what goes in.
+    pub(super) said: bool,
+    /// What the meeting is worth.
+    pub(super) class: Class,
+}
+
 /// Uses of grants that alter a thing, with what goes into it there, and whether the declaration says so; one entry for each
 /// clause, of which an action may have several about one thing.
 type Alterations = Vec<(GrantAt, Vec<Source>, bool)>;
@@ -444,7 +457,7 @@ impl<'w> Graph<'w> {
     }
 
     /// What a use put into what it altered, where that was before the step.
-    pub(super) fn put_in(
+    fn put_in(
         &mut self,
         node: &Node,
         by: GrantAt,
@@ -464,6 +477,39 @@ impl<'w> Graph<'w> {
         found
     }
 
+    /// What uses may have altered, before the step, of what is read there.
+    pub(super) fn alterations(&mut self, term: &Term, reader: StepId, worth: Class) -> Vec<Altering> {
+        let mut found = Vec::new();
+        for (number, class) in self.meeting(term).into_iter().filter(|(_, class)| *class <= worth) {
+            let Some((altered, uses)) = self.altered.get(number).cloned() else { continue };
+            for (entry, (at, sources, said)) in uses.into_iter().enumerate() {
+                if self.order.may_follow(Moment::used(at), reader) {
+                    let place = (number, entry);
+                    found.push(Altering { place, altered: altered.clone(), at, sources, said, class });
+                }
+            }
+        }
+        found
+    }
+
+    /// What a use put into what is read, once for each search, and what it is called.
+    pub(super) fn edges_of_altering(
+        &mut self,
+        node: &Node,
+        (term, reader): (&Term, StepId),
+        altering: Altering,
+        worth: Class,
+        things: &mut HashSet<(usize, usize)>,
+    ) -> Vec<Edge> {
+        let Altering { place, altered, at, sources, said, class } = altering;
+        let mut found = self.names_in(node, (term, &altered), at, class);
+        let class = class.max(worth_of(said));
+        if class <= worth && things.insert(place) {
+            found.extend(self.put_in(node, at, sources, reader, class));
+        }
+        found
+    }
+
     fn edges_of_thing(
         &mut self,
         node: &Node,
@@ -472,20 +518,9 @@ impl<'w> Graph<'w> {
         things: &mut HashSet<(usize, usize)>,
     ) -> Vec<Edge> {
         let mut found = Vec::new();
-        for (number, class) in self.meeting(term) {
-            let Some((altered, uses)) = self.altered.get(number).cloned() else { continue };
-            for (entry, (at, sources, said)) in uses.into_iter().enumerate() {
-                if self.is_before(at, since) {
-                    continue;
-                }
-                if class <= worth && self.order.may_follow(Moment::used(at), reader) {
-                    found.extend(self.names_in(node, (term, &altered), at, class));
-                }
-                let class = class.max(worth_of(said));
-                let follows = class <= worth && self.order.may_follow(Moment::used(at), reader);
-                if follows && things.insert((number, entry)) {
-                    found.extend(self.put_in(node, at, sources, reader, class));
-                }
+        for altering in self.alterations(term, reader, worth) {
+            if !self.is_before(altering.at, since) {
+                found.extend(self.edges_of_altering(node, (term, reader), altering, worth, things));
             }
         }
         found
@@ -720,7 +755,7 @@ fn inside(kinds: &Kinds, term: &Term) -> Vec<Term> {
     found
 }
 
-pub(super) fn worth_of(said: bool) -> Class {
+fn worth_of(said: bool) -> Class {
     if said { Class::Chosen } else { Class::Silent }
 }
 

@@ -1,0 +1,92 @@
+//! Who was shown what is in a thing, and judged that by its name.
+
+use xp_artifact::content::Contents;
+use xp_artifact::declaration::ThingExpr;
+use xp_artifact::judgement::named_by;
+use xp_artifact::workflow::{Atom, How};
+use xp_monitor::{evidence, shows};
+
+use super::{Judged, TermIx};
+use crate::facts::{GrantAt, Shown};
+
+/// Somebody judged what it was shown.
+pub(super) struct Seen {
+    pub(super) atom: Atom,
+    /// Grants whose uses may alter it afterwards.
+    pub(super) altered_by: Vec<GrantAt>,
+}
+
+impl Judged<'_, '_> {
+    /// For all that the argument names, who judged what is in it: was shown it, judged it by its name, and put nothing in; with the
+    /// grants that may alter it once that step has begun, of steps that have not begun before. Nothing where nobody can.
+    pub(super) fn shown(&self, at: GrantAt, number: u32) -> Vec<Vec<Seen>> {
+        let workflow = self.facts.w;
+        let named = named_by(workflow, self.facts.action_of(at), number);
+        let mut contents = Contents::of(workflow);
+        let mut all = Vec::new();
+        for thing in named {
+            let makers = contents.makers_of(at, thing);
+            let judges = self.judged_where(|_| true).filter(|atom| {
+                let judge = self.facts.step(atom.step).role;
+                makers.keys().all(|maker| workflow.are_separate(judge, *maker))
+                    && self.is_shown(*atom, at, thing)
+            });
+            let seen = judges.filter_map(|atom| {
+                let altered_by = self.finals.borrow_mut().altered_after(at, thing, atom.step);
+                let again = altered_by.iter().any(|by| self.may_have_been_used(by.0));
+                (!again).then_some(Seen { atom, altered_by })
+            });
+            let seen: Vec<Seen> = seen.collect();
+            if seen.is_empty() {
+                return Vec::new();
+            }
+            all.push(seen);
+        }
+        all
+    }
+
+    /// Whoever takes the outcome was shown what the name that it judges names, and that is the thing.
+    fn is_shown(&self, atom: Atom, at: GrantAt, thing: &ThingExpr) -> bool {
+        let Some(datum) = self.facts.judged_datum(atom) else { return false };
+        let term = self.things.term(at, thing);
+        let evidence = self.evidence.get_or_init(|| evidence(self.facts.w));
+        let of_step = evidence.iter().filter(|one| {
+            one.step == atom.step
+                && one.by.0 == atom.step
+                && one.relying.contains(&atom)
+                && one.looked.is_some()
+                && one.about.iter().any(|(by, expr)| *by == one.by && shows(self.facts.w, *by, expr))
+        });
+        let (mut looks, mut always) = (Vec::new(), Vec::new());
+        for one in of_step {
+            let is_seen = |seen: TermIx| self.things.is_shown_with(seen, term);
+            if let Some(looked) = one.looked.as_ref()
+                && self.things.about(one).into_iter().any(is_seen)
+            {
+                looks.push((one.by, looked));
+            }
+            // Whatever the arguments of the use are, it looks at the thing.
+            if one.about.iter().any(|(by, expr)| *by == one.by && is_seen(self.things.term(*by, expr))) {
+                always.push(one.by.1);
+            }
+        }
+        // The outcome asks for the look, or nothing else shows what is judged.
+        if let Some(How::JudgedIf(condition)) = self.facts.outcome(atom).map(|outcome| &outcome.how)
+            && !condition.holds(&|literal| !always.contains(&literal.grant))
+        {
+            return true;
+        }
+        let ways = self.facts.ways_to_see(atom.step, datum);
+        // What was shown is the name by which the use looked.
+        let is_look = |way: &Shown| {
+            let Shown::Use(grant, field) = way else { return false };
+            always.contains(grant)
+                || looks.iter().any(|(by, looked)| {
+                    let identity = self.facts.action_of(*by).clauses.identity(std::slice::from_ref(field));
+                    by.1 == *grant
+                        && identity.is_some_and(|(index, of)| index == looked.argument && of == looked.fields)
+                })
+        };
+        !ways.is_empty() && ways.iter().all(is_look)
+    }
+}

@@ -1,0 +1,341 @@
+//! Where a value, or what is in a thing, comes from: gathered until each source is a judged datum, a parameter, what the author wrote, or
+//! what nobody in the run put there.
+
+use xp_artifact::content::{Contents, altering};
+use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::judgement::filled_as;
+use xp_artifact::passing::{followed, is_made_as};
+use xp_artifact::rests::needs_one_of;
+use xp_artifact::workflow::{Action, Atom, Datum, Formula, Pin, Root};
+use xp_scope::thing::{Immutable, Term};
+
+use super::{Judged, Outside, TOO_LARGE, expects};
+use crate::facts::GrantAt;
+
+/// Sources that are looked at for one argument at most.
+const MAX_SOURCES: usize = 200_000;
+
+/// Whether all was found, or why nothing is followed further.
+pub(super) type Followed = Result<Option<()>, String>;
+
+/// Where something comes from.
+#[derive(Default)]
+pub(super) struct Origins {
+    pub(super) made: Vec<Datum>,
+    /// Names, of which only what they are called counts, with what they name.
+    pub(super) names: Vec<(Datum, Term)>,
+    /// What the run was given.
+    pub(super) params: Vec<Datum>,
+    /// What has to hold besides.
+    pub(super) parts: Vec<Formula>,
+    /// Some of it the author wrote.
+    pub(super) written: bool,
+    /// Some of it was in things.
+    pub(super) of_things: bool,
+}
+
+impl Origins {
+    pub(super) fn extend(&mut self, other: Self) {
+        self.made.extend(other.made);
+        self.names.extend(other.names);
+        self.params.extend(other.params);
+        self.parts.extend(other.parts);
+        self.written |= other.written;
+        self.of_things |= other.of_things;
+    }
+}
+
+impl Judged<'_, '_> {
+    /// Adds all that uses of the grant put into things; none where that was chosen freely, is not known, or may have been something
+    /// else in an earlier opening. The use that gave a name put into the thing what that stands for.
+    pub(super) fn fill(&self, by: GrantAt, made: Option<&Datum>, from: &mut Origins) -> Followed {
+        if let Some(made) = made.filter(|made| made.root == (Root::Result { step: by.0, grant: by.1 })) {
+            return self.gather(made, true, from);
+        }
+        if self.may_have_been_used(by.0) {
+            return Ok(None);
+        }
+        for source in altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources) {
+            let Some(()) = self.add(by, source, from)? else { return Ok(None) };
+        }
+        Ok(Some(()))
+    }
+
+    /// When all of it was judged; none where nothing of it is known to be.
+    pub(super) fn all(&self, from: Origins) -> Result<Option<Vec<Formula>>, String> {
+        let Origins { made, names, params, parts, written, of_things } = from;
+        let is_given = made.is_empty() && names.is_empty() && parts.is_empty();
+        if is_given && params.is_empty() && (!written || of_things) {
+            return Ok(None);
+        }
+        let mut all = parts;
+        for datum in made {
+            all.push(self.datum(&datum)?.0);
+        }
+        for (datum, thing) in names {
+            all.push(self.as_names(Some(vec![thing]), || self.datum(&datum))?.0);
+        }
+        // What the run was given counts where there is nothing else.
+        for datum in params.iter().filter(|_| is_given) {
+            all.push(self.datum(datum)?.0);
+        }
+        Ok(Some(all))
+    }
+
+    /// Adds all that a datum was made from; none where some of it was chosen freely or is not known. What the run was given counts
+    /// where there is nothing else; what a branch must still be at is compared and goes nowhere. What was made under the name counts
+    /// where that is what is asked about.
+    pub(super) fn gather(&self, datum: &Datum, is_thing: bool, from: &mut Origins) -> Followed {
+        let Root::Result { step, grant } = datum.root else { return Ok(None) };
+        let action = self.facts.action_of((step, grant));
+        let clauses = &action.clauses;
+        // Of a record, what is compared is the part that the clause names. Where a clause says that it goes into the result, it
+        // must be the version that some use gave.
+        let unsaid = clauses.said_of(&datum.fields).is_none();
+        let compared = |index: u32, fields: &[String]| {
+            clauses.expects.iter().any(|expectation| {
+                matches!(&expectation.at, Some(Source::Argument { index: at, fields: of })
+                    if *at == index && fields.starts_with(of))
+                    && (unsaid || {
+                        let term = self.things.term((step, grant), &expectation.thing);
+                        expects(self.facts, self.things, (step, grant), term)
+                    })
+            })
+        };
+        let at = (step, grant);
+        // What is in a thing goes with its name, unless the name is derived from it. What has the name is another thing than what was
+        // made under it: then only where the name itself comes from counts, which the upstream generates where nothing is said.
+        let is_name =
+            !is_thing && self.names.borrow().is_some() && !clauses.all_made_as(&datum.fields).is_empty();
+        if is_name && unsaid {
+            return Ok(None);
+        }
+        let named = if is_name { Vec::new() } else { filled_as(self.facts.w, action, &datum.fields) };
+        // Arguments that the author wrote, and nothing else, known or unknown.
+        let is_said =
+            clauses.said_of(&datum.fields).is_some() && named.iter().all(|made| made.from.is_some());
+        from.of_things |= clauses.reads.is_none() && !is_said;
+        // All that the use made or changed under this name, in what has it, or in what that may lie in.
+        let filling = named.iter().flat_map(|making| self.finals.borrow_mut().filling(at, making));
+        let inside = altering(action)
+            .filter(|(expr, _)| !named.is_empty() && is_in(action, expr, &datum.fields))
+            .flat_map(|(_, sources)| sources);
+        let content: Vec<Source> = filling.chain(inside).collect();
+        for source in self.facts.w.sources(action, &datum.fields).into_iter().chain(content) {
+            match source {
+                Source::Argument { index, fields } if compared(index, &fields) => {}
+                source => {
+                    let Some(()) = self.add(at, source, from)? else { return Ok(None) };
+                }
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// Adds where a source of a use comes from; none where it was chosen freely, or is not known.
+    fn add(&self, at: GrantAt, source: Source, from: &mut Origins) -> Followed {
+        self.looked_at.set(self.looked_at.get() + 1);
+        if self.looked_at.get() > MAX_SOURCES {
+            return Err(TOO_LARGE.to_owned());
+        }
+        let clauses = &self.facts.action_of(at).clauses;
+        let root = Root::Result { step: at.0, grant: at.1 };
+        match source {
+            Source::Argument { index, fields } => {
+                let pin = self.facts.grant(at).and_then(|grant| grant.pins.get(index as usize));
+                let Some(()) = pin.and_then(|pin| given(pin, fields, &mut from.made, &mut from.params))
+                else {
+                    return Ok(None);
+                };
+                from.written = true;
+            }
+            // What the upstream generates nobody chose.
+            Source::Field(fields) if clauses.said_of(&fields).is_some_and(|said| said.is_empty()) => {}
+            Source::Field(fields) => from.made.push(Datum { root, fields }),
+            // A clause that is left out refutes nothing.
+            Source::Thing(ThingExpr::Anything) if self.outside == Outside::Given => {
+                from.of_things = true;
+                self.unsaid.borrow_mut().push(at);
+            }
+            Source::Thing(thing) => {
+                from.of_things = true;
+                return self.content(at, &thing, from);
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// Adds what is in a thing when a use of the grant reads it.
+    fn content(&self, at: GrantAt, thing: &ThingExpr, from: &mut Origins) -> Followed {
+        let workflow = self.facts.w;
+        let own = thing.levels().last().and_then(|own| workflow.kinds.named(&own.kind));
+        let Some(kind) = own.and_then(|kind| workflow.kinds.get(kind)) else { return Ok(None) };
+        let Some((named, params)) = self.names_in(at, thing) else { return Ok(None) };
+        match kind.immutable {
+            None => self.changing(at, thing, (&named, params), from),
+            // A minted name says nothing of what is in it: whoever judges by it must not have had a hand in that.
+            Some(Immutable::Minted) if named.iter().any(|datum| !self.is_by_others(datum, at, thing)) => {
+                Ok(None)
+            }
+            // What is in it is all that its key says of it: what it is called counts, and not what another thing is made of that is
+            // called so.
+            Some(_) => {
+                from.params.extend(params);
+                let term = self.finals.borrow_mut().term(at, thing);
+                for datum in named {
+                    if !is_made_as(workflow, &datum, at, thing) {
+                        from.names.push((datum, term.clone()));
+                        continue;
+                    }
+                    let mut judged = self.directly(&datum);
+                    judged.retain(|atom| self.finals.borrow_mut().is_of(*atom, std::slice::from_ref(&term)));
+                    let mut own = Origins::default();
+                    let gathered = self.gather(&datum, true, &mut own)?.map(|()| own);
+                    let Some(()) = self.either(judged, gathered, from)? else { return Ok(None) };
+                }
+                Ok(Some(()))
+            }
+        }
+    }
+
+    /// Adds that one of the outcomes judged it, or else where it comes from.
+    fn either(&self, judged: Vec<Atom>, own: Option<Origins>, from: &mut Origins) -> Followed {
+        match (own, judged.is_empty()) {
+            (None, true) => return Ok(None),
+            (Some(own), true) => from.extend(own),
+            (own, false) => {
+                let mut ways: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
+                if let Some(own) = own {
+                    ways.extend(self.all(own)?.map(Formula::All));
+                }
+                from.parts.push(Formula::Any(ways));
+            }
+        }
+        Ok(Some(()))
+    }
+
+    /// As [`Self::content`], of a thing that changes: what the run put into it, and what was in it before, which is given to whoever
+    /// may say which one it is. Of one that the run made, the judgement of its name is one of what was in it, where nothing alters it
+    /// afterwards and it is read afterwards.
+    fn changing(
+        &self,
+        at: GrantAt,
+        thing: &ThingExpr,
+        (named, params): (&[Datum], Vec<Datum>),
+        from: &mut Origins,
+    ) -> Followed {
+        let workflow = self.facts.w;
+        let term = self.finals.borrow_mut().term(at, thing);
+        let made = named.iter().find(|datum| is_made_as(workflow, datum, at, thing));
+        let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of_thing(datum, at, thing);
+        let mut judged: Vec<Atom> = self.judged_where(is_name).collect();
+        judged.retain(|atom| {
+            needs_one_of(workflow, at.0, &[*atom])
+                && self.finals.borrow_mut().is_of(*atom, std::slice::from_ref(&term))
+                && !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
+        });
+        let by = self.finals.borrow_mut().altered_by(at, thing);
+        // What was in it is asked for already.
+        let covered = self
+            .filled
+            .borrow()
+            .iter()
+            .any(|(filled, all)| *filled == term && by.iter().all(|one| all.contains(one)));
+        if covered {
+            self.is_cut.set(true);
+            return Ok(Some(()));
+        }
+        if !self.is_as_given(at, thing) {
+            return Ok(None);
+        }
+        let others = named.iter().filter(|datum| Some(*datum) != made).cloned();
+        let names = others.map(|datum| (datum, term.clone())).collect();
+        let mut own = Origins { params, names, of_things: true, ..Origins::default() };
+        self.filled.borrow_mut().push((term, by.clone()));
+        let filled = by.iter().try_fold(Some(()), |all, by| match all {
+            Some(()) => self.fill(*by, made, &mut own),
+            None => Ok(None),
+        });
+        self.filled.borrow_mut().pop();
+        let own = filled?.map(|()| own);
+        self.either(judged, own, from)
+    }
+
+    /// The data and the parameters by which a use of the grant names a thing; none where it is one of several, or chosen freely.
+    fn names_in(&self, at: GrantAt, thing: &ThingExpr) -> Option<(Vec<Datum>, Vec<Datum>)> {
+        let pins = &self.facts.grant(at)?.pins;
+        let (mut named, mut params) = (Vec::new(), Vec::new());
+        for key in thing.keys() {
+            match key {
+                KeyExpr::Literal(_) => {}
+                KeyExpr::Argument { index, fields } => {
+                    given(pins.get(*index as usize)?, fields.clone(), &mut named, &mut params)?;
+                }
+                KeyExpr::Field(fields) => {
+                    let root = Root::Result { step: at.0, grant: at.1 };
+                    named.push(Datum { root, fields: fields.clone() });
+                }
+                KeyExpr::Every(_) | KeyExpr::Some => return None,
+            }
+        }
+        Some((named, params))
+    }
+
+    /// Nobody else writes in the thing, or the use expects it as it was.
+    fn is_as_given(&self, at: GrantAt, thing: &ThingExpr) -> bool {
+        let term = self.things.term(at, thing);
+        if !self.things.can_change(term)
+            || !self.things.is_shared(term)
+            || expects(self.facts, self.things, at, term)
+        {
+            return true;
+        }
+        if let Some(assumption) = self.things.assumed(term) {
+            self.assumed.borrow_mut().push(assumption);
+            return true;
+        }
+        self.seen.borrow_mut().push((at, term));
+        self.outside == Outside::Given
+    }
+
+    /// Nobody who judges the datum, or may be of one controller with a judge, made any of what is in the thing that it names.
+    fn is_by_others(&self, datum: &Datum, at: GrantAt, thing: &ThingExpr) -> bool {
+        let judges = self.directly(datum);
+        if judges.is_empty() {
+            // The use that gave the name made the very thing: what went into it is followed.
+            return is_made_as(self.facts.w, datum, at, thing);
+        }
+        let makers = Contents::of(self.facts.w).makers_of(at, thing);
+        judges.iter().all(|atom| {
+            let judge = self.facts.step(atom.step).role;
+            !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
+                && makers.keys().all(|maker| self.facts.w.are_separate(judge, *maker))
+        })
+    }
+}
+
+/// The thing has the name that the field says, or lies in what has it.
+fn is_in(action: &Action, expr: &ThingExpr, field: &[String]) -> bool {
+    let identity = action.clauses.identity(field);
+    expr.keys().any(|key| match key {
+        KeyExpr::Field(of) => field.starts_with(of) || of.starts_with(field),
+        KeyExpr::Argument { index, .. } => identity.as_ref().is_some_and(|(argument, _)| argument == index),
+        KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => false,
+    })
+}
+
+/// Adds what a pin names, unless the author gave it, with parameters of the run aside; none where it is chosen freely.
+pub(super) fn given(
+    pin: &Pin,
+    fields: Vec<String>,
+    found: &mut Vec<Datum>,
+    params: &mut Vec<Datum>,
+) -> Option<()> {
+    let (Pin::Is(expr) | Pin::OneOf { set: expr, .. }) = pin else { return None };
+    for datum in expr.data() {
+        // A template has no fields.
+        let list = if matches!(datum.root, Root::Param(_)) { &mut *params } else { &mut *found };
+        list.push(followed(datum, &fields));
+    }
+    Some(())
+}
