@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use xp_diagnostics::{Diagnostic, Severity, SourceId, Sources};
-use xpc_model::{Model, Prover, ProverError, Verdict};
+use xp_diagnostics::{Diagnostic, Severity, SourceId, Sources, codes};
+use xpc_model::{Model, Place, Prover, ProverError, Verdict};
 use xpc_sema::{Library, analyse};
 
 use crate::answers::Answers;
@@ -178,6 +178,31 @@ impl Driver {
         let (verdicts, asked) = self.answers.of(prover, model, limits)?;
         self.work.asked += asked;
         Ok(Proved { model, verdicts, took: world.now().saturating_sub(begun) })
+    }
+}
+
+impl Proved<'_> {
+    /// Warns of `assume` lines on which no answer rests. As long as something is not proved, that tells nothing: the proof may
+    /// need them.
+    #[must_use]
+    pub fn unused_assumptions(&self) -> Vec<Diagnostic> {
+        let mut answers = self.model.obligations.iter().zip(&self.verdicts);
+        if !answers.all(|(asked, verdict)| verdict.status.holds(asked.vacuous_ok)) {
+            return Vec::new();
+        }
+        let is_used =
+            |words: &String| self.verdicts.iter().any(|verdict| verdict.assuming.contains(words));
+        let lines = (0..).zip(&self.model.workflow.assumptions);
+        let unused = lines.filter(|(_, assumption)| !is_used(&assumption.words()));
+        let warnings = unused.map(|(number, assumption)| {
+            let text = format!("no answer rests on the assumption about `{}`", assumption.text);
+            let warning = Diagnostic::warning(codes::UNUSED, text);
+            match self.model.spans.get(Place::Assumption(number)) {
+                Some(span) => warning.at(span).fix(span, "", "remove the line"),
+                None => warning,
+            }
+        });
+        warnings.collect()
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Place {
     Loop(LoopId),
     /// The `finish` clause; the workflow's name where there is none.
     Finish,
+    /// The n-th `assume` line.
+    Assumption(u32),
 }
 
 /// Spans by place.

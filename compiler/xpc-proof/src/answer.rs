@@ -27,7 +27,7 @@ pub(crate) fn conditional(reason: impl Into<String>) -> Verdict {
 
 /// A proof that rests on the assumption, too.
 pub(crate) fn assuming(mut verdict: Verdict, assumption: &Assumption) -> Verdict {
-    let words = format!("nobody else changes `{}`: {}", assumption.text, assumption.because);
+    let words = assumption.words();
     if !verdict.assuming.contains(&words) {
         verdict.assuming.push(words);
     }

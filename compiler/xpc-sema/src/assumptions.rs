@@ -5,6 +5,7 @@ use xp_artifact::workflow::{Assumption, Expr};
 use xp_diagnostics::Span;
 use xp_scope::Type;
 use xp_syntax::ast;
+use xpc_model::{Place, Spans};
 
 use crate::connector::ParamDecl;
 use crate::kinds::Own;
@@ -15,8 +16,14 @@ use crate::things::Scope;
 use crate::{data, literal};
 
 /// All of them; the faulty ones are reported and left out.
-pub fn lower(context: &Context<'_>, problems: &mut Problems) -> Vec<Assumption> {
-    context.ast.assumptions.iter().filter_map(|line| one(context, line, problems)).collect()
+pub fn lower(context: &Context<'_>, spans: &mut Spans, problems: &mut Problems) -> Vec<Assumption> {
+    let lines = context.ast.assumptions.iter();
+    let sound: Vec<_> =
+        lines.filter_map(|line| Some((line.span, one(context, line, problems)?))).collect();
+    for (number, (span, _)) in (0..).zip(&sound) {
+        spans.put(Place::Assumption(number), *span);
+    }
+    sound.into_iter().map(|(_, assumption)| assumption).collect()
 }
 
 fn one(context: &Context<'_>, line: &ast::Assumption, problems: &mut Problems) -> Option<Assumption> {

@@ -48,7 +48,7 @@ pub fn lower(
     let lowered_loops = all_loops(&context, &loop_ids, &mut spans, problems);
     let finish = finish(&context, &mut spans, problems);
     let separate = separations::declared(&context, &mut spans, problems);
-    let assumptions = assumptions::lower(&context, problems);
+    let assumptions = assumptions::lower(&context, &mut spans, problems);
     let leases = leases::lower(&context, problems);
     let order = edges.order();
     // What comes from where cannot be told on a cycle.

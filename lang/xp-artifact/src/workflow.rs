@@ -65,6 +65,14 @@ pub struct Assumption {
     pub because: String,
 }
 
+impl Assumption {
+    /// What is assumed and why, as answers that rest on it say.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("nobody else changes `{}`: {}", self.text, self.because)
+    }
+}
+
 /// Things that belong to one run at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -137,9 +137,28 @@ fn a_rejected_workflow_is_not_drawn() {
         let ran = run(folder.path(), &["graph", "a.xp", "--format", format]).exits(2).says(&["XP0209"]);
         assert!(ran.out.is_empty(), "{ran}");
     }
-    // A workflow that is not proved can be drawn, which helps to correct it.
+}
+
+/// A workflow that is not proved can be drawn, which helps to correct it; the drawing says so.
+#[test]
+fn what_is_not_proved_is_said_in_the_drawing() {
     let folder = folder_with("a.xp", &edited("path: one of propose.files, text", "path: any, text"));
-    run(folder.path(), &["graph", "a.xp"]).exits(0);
+    for format in ["svg", "dot", "mermaid"] {
+        let ran = run(folder.path(), &["graph", "a.xp", "--format", format]).exits(0);
+        assert!(ran.out.contains("properties are not proved, "), "{ran}");
+        assert!(ran.talk.contains("`xpc check`"), "{ran}");
+    }
+    let svg = Element::parse(&run(folder.path(), &["graph", "a.xp", "--format", "svg"]).out);
+    let mut notes = Vec::new();
+    svg.walk(&mut |element| {
+        if element.name == "text" && element.attribute("class") == Some("w") {
+            notes.push((element.number("x"), element.number("y"), element.text.clone()));
+        }
+    });
+    let [(x, y, text)] = notes.as_slice() else { panic!("one note, not {notes:?}") };
+    let end = x + 0.62 * 12.0 * text.chars().count() as f64;
+    assert!(end <= svg.number("width") && *y < svg.number("height"), "the note is cut");
+    assert!(boxes(&svg).iter().all(|[_, top, _, height]| top + height < y - 12.0), "the note lies on a box");
 }
 
 #[test]

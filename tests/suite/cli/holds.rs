@@ -30,6 +30,30 @@ fn every_property_of_the_example_is_proved() {
     assert_eq!(ids.len(), obligations.len(), "ids are unique");
 }
 
+/// An assumption on which nothing rests is one too many; while something is not proved, it may be missing there.
+#[test]
+fn an_assumption_that_no_answer_rests_on_is_a_warning() {
+    let desk = std::fs::read_to_string(xp_tests::root().join("stdlib/tests/desk.xp")).expect("a workflow");
+    let assumed = "  assume nobody else changes desk.Order(look.order)";
+    let more = "  assume nobody else changes desk.Order(\"other\") because \"we think so\"\n";
+    assert_eq!(desk.matches(assumed).count(), 1);
+    let one_too_many = desk.replace(assumed, &format!("{more}{assumed}"));
+    let refuted = one_too_many.replace("    outcome agreed of look.amount\n", "    outcome agreed\n");
+    assert_ne!(refuted, one_too_many);
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [("needed", &desk), ("unused", &one_too_many), ("refuted", &refuted)] {
+        std::fs::write(folder.path().join(format!("{name}.xp")), text).expect("written");
+    }
+    let check = |name: &str| run(folder.path(), &["check", name, "--deny", "warnings"]);
+    let needed = check("needed.xp").exits(0);
+    assert!(!needed.talk.contains("XP0505"), "{needed}");
+    let line = one_too_many.lines().position(|line| line == more.trim_end()).expect("a line") + 1;
+    let place = format!("unused.xp:{line}:");
+    check("unused.xp").exits(2).says(&["warning[XP0505]", "`desk.Order(\"other\")`", &place]);
+    let refuted = check("refuted.xp").exits(3);
+    assert!(!refuted.talk.contains("XP0505"), "{refuted}");
+}
+
 #[test]
 fn a_folder_is_every_workflow_below_it_and_no_argument_is_the_current_one() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -8,6 +8,9 @@ use crate::draw::Picture;
 pub fn dot(picture: &Picture) -> String {
     let mut text =
         format!("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n", picture.title);
+    if let Some(note) = &picture.note {
+        let _ = writeln!(text, "  label=\"{note}\";\n  fontcolor=\"#cf222e\";");
+    }
     for shape in &picture.nodes {
         let label = shape.lines().join("\\n");
         let _ = writeln!(text, "  \"{}\" [label=\"{label}\"];", shape.step);

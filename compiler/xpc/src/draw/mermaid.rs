@@ -7,6 +7,9 @@ use crate::draw::Picture;
 /// The picture as a Mermaid flowchart.
 pub fn mermaid(picture: &Picture) -> String {
     let mut text = String::from("flowchart LR\n");
+    if let Some(note) = &picture.note {
+        let _ = writeln!(text, "  note[\"{note}\"]\n  style note fill:#fff,stroke:#cf222e,color:#cf222e");
+    }
     for (index, shape) in picture.nodes.iter().enumerate() {
         let effects =
             if shape.effects.is_empty() { String::new() } else { format!("<br/>{}", shape.effects) };

@@ -7,6 +7,8 @@ use xp_artifact::workflow::{Atom, Formula, Then, Workflow};
 pub struct Picture {
     /// The workflow's name.
     pub title: String,
+    /// What whoever sees the drawing alone must know besides: that not all of its properties hold.
+    pub note: Option<String>,
     /// One box a step, in source order.
     pub nodes: Vec<Node>,
     /// What waits for what, and what opens what again.
@@ -51,8 +53,8 @@ impl Node {
 }
 
 impl Picture {
-    /// Of a workflow whose dependencies are acyclic.
-    pub fn of(workflow: &Workflow) -> Self {
+    /// Of a workflow whose dependencies are acyclic, with a note below it.
+    pub fn of(workflow: &Workflow, note: Option<String>) -> Self {
         let layers = layers(workflow);
         let nodes = workflow
             .steps
@@ -101,7 +103,7 @@ impl Picture {
                 arrows.push(Arrow { from, to: l.target.index(), label, back: true });
             }
         }
-        Self { title: workflow.name.clone(), nodes, arrows }
+        Self { title: workflow.name.clone(), note, nodes, arrows }
     }
 }
 

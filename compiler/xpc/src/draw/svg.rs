@@ -5,10 +5,20 @@ use std::fmt::Write as _;
 use crate::draw::Picture;
 use crate::draw::layout::{self, LINE, Line, WIDTH};
 
+/// Height of the line that holds the note.
+const NOTE_LINE: usize = 28;
+/// Space before and after the note.
+const MARGIN: usize = 16;
+/// Width of a character of the note at most.
+const NOTE_CHAR: usize = 8;
+
 /// The picture as SVG. Names are words of the language, so nothing needs escaping.
 pub fn svg(picture: &Picture) -> String {
     let laid = layout::layout(picture);
-    let (width, height) = (laid.width, laid.height);
+    // The note has a line of its own below everything, and a drawing is as wide as its note.
+    let note = picture.note.as_deref();
+    let width = note.map_or(laid.width, |note| laid.width.max(2 * MARGIN + note.chars().count() * NOTE_CHAR));
+    let height = laid.height + note.map_or(0, |_| NOTE_LINE);
     let marker = |id: &str, class: &str| {
         format!(
             "<marker id=\"{id}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
@@ -21,7 +31,7 @@ pub fn svg(picture: &Picture) -> String {
          <style>rect{{fill:#f6f8fa;stroke:#57606a}}path{{fill:none;stroke:#57606a}}.back{{stroke:#bc4c00;stroke-dasharray:4 3}}\
          .m{{fill:#57606a;stroke:none}}.o{{fill:#bc4c00;stroke:none}}text{{fill:#1f2328}}.n{{font-weight:600;font-size:13px}}\
          .s{{fill:#57606a;font-size:10px}}.l,.b{{font-size:10px;paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}}\
-         .l{{fill:#57606a}}.b{{fill:#bc4c00}}</style>\n\
+         .l{{fill:#57606a}}.b{{fill:#bc4c00}}.w{{fill:#cf222e;font-weight:600}}</style>\n\
          <rect width=\"100%\" height=\"100%\" style=\"fill:#fff;stroke:none\"/>\n<defs>{}{}</defs>\n",
         picture.title,
         marker("a", "m"),
@@ -61,6 +71,9 @@ pub fn svg(picture: &Picture) -> String {
         let class = if arrow.back { "b" } else { "l" };
         let (x, y) = line.label;
         let _ = writeln!(text, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>", arrow.label);
+    }
+    if let Some(note) = note {
+        let _ = writeln!(text, "<text class=\"w\" x=\"{MARGIN}\" y=\"{}\">{note}</text>", height - 12);
     }
     text.push_str("</svg>\n");
     text

@@ -32,15 +32,23 @@ pub struct Report<'a> {
     pub denied: usize,
 }
 
+/// What is to be said of the sources, before and after the proofs, in source order.
+fn found(compiled: &Compiled, proved: &[Proved<'_>]) -> Vec<Diagnostic> {
+    let mut found = compiled.diagnostics.clone();
+    found.extend(proved.iter().flat_map(Proved::unused_assumptions));
+    found.sort_by_key(Diagnostic::sort_key);
+    found
+}
+
 impl<'a> Report<'a> {
     /// Puts a report together.
     pub fn new(compiled: &'a Compiled, proved: &'a [Proved<'a>]) -> Self {
-        Self::of(compiled.diagnostics.clone(), compiled, proved, 0)
+        Self::of(found(compiled, proved), compiled, proved, 0)
     }
 
     /// The same with warnings about the sources denied.
     pub fn without_warnings(compiled: &'a Compiled, proved: &'a [Proved<'a>], format: Format) -> Self {
-        let mut found = compiled.diagnostics.clone();
+        let mut found = found(compiled, proved);
         let mut denied = 0;
         for warning in found.iter_mut().filter(|one| one.severity == Severity::Warning) {
             denied += 1;

@@ -214,9 +214,13 @@ fn left(context: &Context<'_>, state: &State, id: StepId, ix: GrantIx, grant: &G
     };
     let reserved = u32::try_from(live).unwrap_or(u32::MAX);
     if spent.saturating_add(reserved) >= grant.limit.uses {
-        let reason = match grant.limit.per {
-            Per::Opening => format!("all {} uses of this opening are spent or reserved", grant.limit.uses),
-            Per::Run => format!("all {} uses of this run are spent or reserved", grant.limit.uses),
+        let over = match grant.limit.per {
+            Per::Opening => "opening",
+            Per::Run => "run",
+        };
+        let reason = match grant.limit.uses {
+            1 => format!("the only use of this {over} is spent or reserved"),
+            uses => format!("all {uses} uses of this {over} are spent or reserved"),
         };
         return Err(Refusal::by(RefusalCode::UsedUp, Clause::Limit(id, ix), reason));
     }
