@@ -17,6 +17,7 @@ use crate::facts::{Facts, GrantAt, Shown};
 use crate::flags::{self, Flag};
 use crate::map::{FlagAt, Map};
 use crate::sure;
+use crate::way::Way;
 
 /// Outcomes of one step of which each pair is said to exclude each other.
 const PAIRS: usize = 4;
@@ -212,6 +213,15 @@ impl<'f, 'm> MapVars<'f, 'm> {
 
     pub fn formula(&self, formula: &Formula) -> Bool {
         formula.fold(&|atom| self.atom(atom), &|parts| self.all(&parts), &|parts| self.any(&parts))
+    }
+
+    pub fn way(&self, way: &Way) -> Bool {
+        match way {
+            Way::Is(atom) => self.atom(*atom),
+            Way::Unbegun(at) => self.begun(at.0).not(),
+            Way::All(parts) => self.all(&parts.iter().map(|part| self.way(part)).collect::<Vec<_>>()),
+            Way::Any(parts) => self.any(&parts.iter().map(|part| self.way(part)).collect::<Vec<_>>()),
+        }
     }
 
     /// Some choice of this copy's outcomes might make it true. Cheap where it is plain that none does, which keeps the

@@ -61,6 +61,7 @@ impl Implied {
             Need::Use((step, _)) => settled(*step),
             Need::Enabled(atom) => settled(atom.step),
             Need::Not(formula) => self.holds(facts, goal, starts, formula),
+            Need::Unjudged(way) => self.holds(facts, goal, starts, &way.begun()),
             Need::Lacks(datum) => self.shown(facts, goal, starts, &Target::datum(facts, datum)?),
             Need::Used(_) | Need::Begun(_) | Need::Has(_) | Need::Settled(_) | Need::NothingOpen => None,
         }

@@ -48,6 +48,7 @@ pub mod version;
 mod violation;
 mod walk;
 mod watching;
+mod way;
 
 pub use prover::Z3Prover;
 pub use replay::{breaks, replay};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use xp_artifact::workflow::{Atom, Datum, Formula, GrantIx, OutcomeIx, Root, StepId};
 
 use crate::facts::{Facts, GrantAt};
+use crate::way::Way;
 
 /// A Boolean of a grant's result.
 pub(crate) type FlagAt = (StepId, GrantIx, Vec<String>);
@@ -22,6 +23,10 @@ pub(crate) struct Map {
 impl Map {
     pub fn truth(&self, formula: &Formula) -> bool {
         formula.holds(&|atom| self.settled.get(&atom.step) == Some(&atom.outcome))
+    }
+
+    pub fn is_judged(&self, facts: &Facts<'_>, way: &Way) -> bool {
+        way.holds(&|atom| self.truth(&Formula::Is(atom)), &|at| !self.begun(facts, at.0))
     }
 
     pub fn has(&self, datum: &Datum) -> bool {

@@ -8,6 +8,7 @@ use crate::encode::{MapVars, Sink};
 use crate::evidence;
 use crate::facts::{Facts, GrantAt};
 use crate::map::Map;
+use crate::way::Way;
 
 /// A conjunct of a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub(crate) enum Need {
     Enabled(Atom),
     /// The formula does not hold.
     Not(Formula),
+    /// It has not been judged in this way.
+    Unjudged(Way),
     /// The datum has no value.
     Lacks(Datum),
     /// The datum has a value.
@@ -49,6 +52,7 @@ impl Need {
             Self::Use((step, _)) | Self::Used((step, _)) => Some(vec![*step]),
             Self::Enabled(atom) => Some(vec![atom.step]),
             Self::Not(formula) => Some(formula.steps()),
+            Self::Unjudged(way) => Some(way.steps()),
             Self::Lacks(datum) | Self::Has(datum) => Some(datum.root.step().into_iter().collect()),
             Self::NothingOpen => None,
         }
@@ -56,7 +60,10 @@ impl Need {
 
     /// It denies nothing of other steps.
     pub fn asks_for_more(&self) -> bool {
-        !matches!(self, Self::Not(_) | Self::Lacks(_) | Self::NothingOpen | Self::Stranded(..))
+        !matches!(
+            self,
+            Self::Not(_) | Self::Unjudged(_) | Self::Lacks(_) | Self::NothingOpen | Self::Stranded(..)
+        )
     }
 
     /// [`Self::holds`] decides it, on the steps it speaks of and those they depend on.
@@ -78,7 +85,7 @@ impl Need {
             Self::Use(at) | Self::Used(at) => Some(at.0),
             Self::Enabled(atom) => Some(atom.step),
             Self::Has(datum) => datum.root.step(),
-            Self::Not(_) | Self::Lacks(_) | Self::NothingOpen => None,
+            Self::Not(_) | Self::Unjudged(_) | Self::Lacks(_) | Self::NothingOpen => None,
         }
     }
 
@@ -96,6 +103,7 @@ impl Need {
             Self::Used(at) => with(begun(copy, at.0), copy.pins(*at)),
             Self::Enabled(atom) => with(open(atom.step), copy.enabled(sink, *atom)),
             Self::Not(formula) => vec![(None, copy.formula(formula).not())],
+            Self::Unjudged(way) => vec![(None, copy.way(way).not())],
             Self::Lacks(datum) => vec![(None, copy.has(datum).not())],
             Self::Has(datum) => vec![(None, copy.has(datum))],
             Self::Stranded(step, spent) => {
@@ -127,6 +135,7 @@ impl Need {
                 map.open(facts, atom.step) && facts.possible(*atom) && evidence::obtainable(facts, *atom, map)
             }
             Self::Not(formula) => !map.truth(formula),
+            Self::Unjudged(way) => !map.is_judged(facts, way),
             Self::Lacks(datum) => !map.has(datum),
             Self::Has(datum) => map.has(datum),
             // Only asked of the solver: the Booleans matter.

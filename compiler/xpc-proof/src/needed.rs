@@ -33,7 +33,7 @@ pub(crate) fn by(facts: &Facts<'_>, acts: &[Act], violation: &Violation) -> BTre
         | Violation::Evidence(step, ..)
         | Violation::Open(step) => plan.begun(*step),
         Violation::Taken(atom) | Violation::Judged(_, atom) => plan.taken(*atom),
-        Violation::UseWithout(..)
+        Violation::Unjudged(..)
         | Violation::Again(_)
         | Violation::Broken
         | Violation::Went(_)

@@ -360,10 +360,6 @@ impl<'f, 'm> Run<'f, 'm> {
         self.state.is_settled(atom)
     }
 
-    pub fn truth(&self, formula: &xp_artifact::workflow::Formula) -> bool {
-        formula.holds(&|atom| self.settled(atom))
-    }
-
     pub fn value(&self, datum: &xp_artifact::workflow::Datum) -> Option<&Value> {
         self.machine.value(&self.state, datum)
     }

@@ -134,9 +134,10 @@ impl<'v> Eyes<'v> {
                 }
                 Violation::Reached => {}
                 Violation::NothingOpen => wanted.extend(facts.steps()),
-                Violation::UseWithout(at, formula) => {
+                Violation::Unjudged(at, way) => {
                     eyes.counted.insert(*at);
-                    wanted.extend(formula.atoms().into_iter().map(|atom| atom.step));
+                    eyes.counted.extend(way.grants());
+                    wanted.extend(way.steps());
                 }
                 Violation::Broken => match watching.and_then(Watching::concerned) {
                     Some(concerned) => {

@@ -10,7 +10,7 @@ use crate::map::Map;
 use crate::need::Need;
 
 /// Cuts a map down to what makes the goal hold in it. Sound because what a goal asks positively is collected with all it
-/// rests on, and what it denies stays denied when less is settled. A goal about all steps is left alone.
+/// rests on, and what it denies stays denied when less is settled, and with the begun steps that deny it. A goal about all steps is left alone.
 pub(crate) fn shrink(facts: &Facts<'_>, map: &Map, goals: &[&[Need]]) -> Map {
     let needs = || goals.iter().flat_map(|goal| goal.iter());
     if needs().any(|need| matches!(need, Need::NothingOpen)) {
@@ -58,6 +58,11 @@ impl Kept<'_, '_> {
                 if let Some(outcome) = self.map.settled.get(step) {
                     self.atom(Atom { step: *step, outcome: *outcome });
                 }
+            }
+            Need::Unjudged(way) => {
+                let is = |atom: Atom| self.map.truth(&Formula::Is(atom));
+                let begun = way.denied_by(&is, &|at| self.map.begun(self.facts, at.0));
+                begun.into_iter().flatten().for_each(|at| self.begun(at.0));
             }
             Need::Not(_) | Need::Lacks(_) | Need::NothingOpen => {}
         }

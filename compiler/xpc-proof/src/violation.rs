@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use xp_artifact::question::Secret;
-use xp_artifact::workflow::{Atom, Datum, Formula, GrantIx, StepId};
+use xp_artifact::workflow::{Atom, Datum, GrantIx, StepId};
 use xp_monitor::{Relation, Use};
 
 use crate::evidence;
@@ -12,12 +12,13 @@ use crate::facts::{GrantAt, Shown};
 use crate::plan::Act;
 use crate::replay::{Run, Used};
 use crate::watching::Met;
+use crate::way::Way;
 
 /// A violation.
 #[derive(Clone, Debug)]
 pub(crate) enum Violation {
-    /// The last event uses the grant while the formula does not hold.
-    UseWithout(GrantAt, Formula),
+    /// The last event uses the grant, which has not been judged in this way: grants that it asks to be unbegun have been used.
+    Unjudged(GrantAt, Way),
     /// The last event uses a grant that an earlier opening of its step has used.
     Again(GrantAt),
     /// The monitor of the question says that it is broken.
@@ -61,7 +62,10 @@ impl Violation {
     pub fn holds(&self, run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, last: Option<&Act>) -> bool {
         let just_used = |at: &GrantAt| matches!(last, Some(Act::Use { at: used, .. }) if used == at);
         match self {
-            Self::UseWithout(at, formula) => just_used(at) && !run.truth(formula),
+            Self::Unjudged(at, way) => {
+                let used = |by: GrantAt| run.log.iter().any(|used| used.at == by);
+                just_used(at) && !way.holds(&|atom| run.settled(atom), &|by| !used(by))
+            }
             Self::Again(at) => {
                 let now = run.log.last().map(|used| used.opening);
                 just_used(at) && run.log.iter().any(|used| used.at == *at && Some(used.opening) != now)

@@ -11,23 +11,15 @@ use xp_artifact::content::Contents;
 use xp_artifact::judgement::{Finals, judgements, named_by, turned_into};
 use xp_artifact::passing::{followed, identities};
 use xp_artifact::rests::needs_one_of;
-use xp_artifact::workflow::{Assumption, Atom, Datum, Expr, Formula, How, Pin, RoleId, Root, StepId, Then};
+use xp_artifact::workflow::{Assumption, Atom, Datum, Expr, How, Pin, RoleId, Root, StepId, Then};
 use xp_monitor::Evidence;
 use xp_scope::thing::Term;
 
 use super::expected::expects;
 use super::things::{TermIx, Things};
 use crate::facts::{Facts, GrantAt};
-use shown::Seen;
+use crate::way::Way;
 use sources::{Origins, given};
-
-/// What must hold when a final argument is used.
-pub(super) struct Case {
-    /// Where the step of this grant has begun, whose uses may put in what nobody judged.
-    pub by: Option<GrantAt>,
-    /// What has been judged.
-    pub formula: Formula,
-}
 
 /// What a thing counts for in which somebody else may write, and that no use expects at a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +41,7 @@ pub(super) struct Judged<'f, 'm> {
     pub assumed: RefCell<Vec<&'m Assumption>>,
     /// By datum, or what it is by the declarations that gave it.
     by_datum: BTreeMap<Datum, Vec<Atom>>,
-    /// Formulas of data with their sizes, once computed.
+    /// Ways of data with their sizes, once computed.
     known: RefCell<HashMap<As, Sized>>,
     /// What is followed is the name of these things, and nothing that was made under it counts.
     names: RefCell<Option<Rc<[Term]>>>,
@@ -70,8 +62,8 @@ pub(super) struct Judged<'f, 'm> {
 /// A datum as the name of some things, or as what it is.
 type As = (Option<Rc<[Term]>>, Datum);
 
-/// A formula with its size.
-type Sized = (Formula, usize);
+/// A way with its size.
+type Sized = (Way, usize);
 
 /// Larger formulas are not asked: nobody reads such a provenance either.
 const MAX_SIZE: usize = 20_000;
@@ -111,84 +103,49 @@ impl<'f, 'm> Judged<'f, 'm> {
         }
     }
 
-    /// When what an argument makes final has been judged; nothing where the author or the operator gave it. The name of a thing
+    /// When what an argument makes final has been judged; none where the author or the operator gave it. The name of a thing
     /// that other uses of the run make or change says nothing of what is in it: then a judgement counts that is of the thing,
     /// or judgements of all that went in and, unless the run named it, of the name.
     ///
     /// # Errors
     /// It was made in too many ways.
-    pub fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Vec<Case>, String> {
+    pub fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Way>, String> {
         self.looked_at.set(0);
         let filled = self.finals.borrow_mut().filled_by(at, number);
         if filled.is_empty() {
             // The name of something says nothing of another thing that is called so.
-            let named = self.named(at, number, pin)?;
-            return Ok(named.into_iter().map(|formula| Case { by: None, formula }).collect());
+            return self.named(at, number, pin);
         }
         let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of(datum, at, number);
         let things = self.finals.borrow_mut().all_named(at, number);
         let mut judged: Vec<Atom> = self.judged_where(is_name).collect();
         judged.retain(|atom| self.finals.borrow_mut().is_of(*atom, &things));
-        let judged: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
         let name = self.named(at, number, pin)?;
+        let mut ways: Vec<Way> = judged.into_iter().map(Way::Is).collect();
         let seen = self.shown(at, number);
-        // With what nothing alters after the look, and with what some step may, as long as it has not begun.
-        let looked = |which: &dyn Fn(&Seen) -> bool| {
-            let parts = seen.iter().map(|thing| {
-                let atoms = thing.iter().filter(|one| which(one)).map(|one| Formula::Is(one.atom));
-                Formula::Any(atoms.collect())
-            });
-            let parts: Vec<Formula> = parts.chain(name.clone()).collect();
-            (!seen.is_empty()).then_some(Formula::All(parts))
-        };
-        let ways = |which: &dyn Fn(&Seen) -> bool| -> Vec<Formula> {
-            judged.iter().cloned().chain(looked(which)).collect()
-        };
-        let strict = ways(&|one| one.altered_by.is_empty());
-        let late: BTreeSet<GrantAt> = seen.iter().flatten().flat_map(|one| one.altered_by.clone()).collect();
-        let made = self.maker(pin);
-        let (mut from, mut cases, mut is_known) = (Origins::default(), Vec::new(), true);
-        let mut is_all_bad = true;
-        for by in filled {
-            let mut own = Origins::default();
-            match self.fill(by, made.as_ref(), &mut own)? {
-                Some(()) => {
-                    is_all_bad = false;
-                    from.extend(own);
-                }
-                // Where its step has not begun, it put nothing in.
-                None if !self.may_have_been_used(by.0) => {
-                    let formula = if late.contains(&by) { strict.clone() } else { ways(&|_| true) };
-                    cases.push(Case { by: Some(by), formula: Formula::Any(formula) });
-                }
-                None => is_known = false,
-            }
+        if !seen.is_empty() {
+            ways.push(Way::All(seen.into_iter().chain(name.clone()).collect()));
         }
-        let mut put_in = None;
-        // Where none of those has begun, it is as it was given.
-        let parts = if is_all_bad { Some(Vec::new()) } else { self.all(from)? };
-        if is_known && let Some(mut parts) = parts {
+        let made = self.maker(pin);
+        let mut own = Origins::default();
+        let unbegun = self.put_in(&filled, made.as_ref(), &mut own)?;
+        // Where none of those has begun of which nobody judges what they put in, it is as it was given.
+        let is_as_given = unbegun.as_ref().is_some_and(|all| all.len() == filled.len());
+        let put_in = if is_as_given { Some(Vec::new()) } else { self.all(own)? };
+        if let (Some(unbegun), Some(mut put_in)) = (unbegun, put_in) {
+            put_in.extend(unbegun);
             // Which of all there are it is must have been judged as well, or is as written.
             let is_made = made.is_some_and(|made| !self.finals.borrow_mut().is_mere_name(&made, at, number));
             if !is_made {
-                parts.extend(name.clone());
+                put_in.extend(name);
             }
-            put_in = Some(Formula::All(parts));
+            ways.push(Way::All(put_in));
         }
-        // Where several have begun, each case has to hold: what was put in counts for one only if nothing else was.
-        let is_all = cases.is_empty();
-        let asked: BTreeSet<GrantAt> = cases.iter().filter_map(|case| case.by).collect();
-        for by in late.difference(&asked) {
-            let ways = strict.iter().cloned().chain(put_in.clone().filter(|_| is_all));
-            cases.push(Case { by: Some(*by), formula: Formula::Any(ways.collect()) });
-        }
-        let all = ways(&|_| true).into_iter().chain(put_in);
-        cases.push(Case { by: None, formula: Formula::Any(all.collect()) });
-        Ok(cases)
+        Ok(Some(Way::Any(ways)))
     }
 
     /// As [`Self::pin`], of an argument: what was made under the value counts only if the argument names that.
-    fn named(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Formula>, String> {
+    fn named(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Way>, String> {
         let is_name = match pin {
             Pin::Is(Expr::Datum(datum)) => {
                 let parts = self.finals.borrow_mut().parts_that_name(at, number);
@@ -204,7 +161,7 @@ impl<'f, 'm> Judged<'f, 'm> {
     }
 
     /// When a record was judged that names things by some of its parts: as what it is, and each such part as a name.
-    fn record(&self, datum: &Datum, parts: BTreeMap<Vec<String>, Vec<Term>>) -> Result<Formula, String> {
+    fn record(&self, datum: &Datum, parts: BTreeMap<Vec<String>, Vec<Term>>) -> Result<Way, String> {
         let mut all = vec![self.datum(datum)?.0];
         for (fields, things) in parts {
             let part = followed(datum, &fields);
@@ -212,7 +169,7 @@ impl<'f, 'm> Judged<'f, 'm> {
                 all.push(self.as_names(Some(things), || self.datum(&part))?.0);
             }
         }
-        Ok(Formula::All(all))
+        Ok(Way::All(all))
     }
 
     /// What is followed inside are names of these things, unless they are names of others already.
@@ -250,13 +207,13 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// Of the judgements of what the argument was made from, those by roles that made nothing of it: a name that passes
     /// through other types may name what its judge made. A judgement of the argument itself is held to that where it is written, as
     /// far as its type can name something; where the use itself turns it into a name, it is held to that here.
-    pub fn by_others(&self, at: GrantAt, number: u32, pin: &Pin, formula: Formula) -> Formula {
+    pub fn by_others(&self, at: GrantAt, number: u32, pin: &Pin, way: Way) -> Way {
         let data: Vec<&Datum> = pin.data().collect();
         let direct: Vec<Atom> = data.iter().flat_map(|datum| self.directly(datum)).collect();
-        let atoms = formula.atoms();
+        let atoms = way.atoms();
         let turned = turned_into(self.facts.w, self.facts.action_of(at), number);
         if turned.is_empty() && atoms.iter().all(|atom| direct.contains(atom)) {
-            return formula;
+            return way;
         }
         let mut contents = Contents::of(self.facts.w);
         let of_turned: BTreeSet<RoleId> =
@@ -276,7 +233,7 @@ impl<'f, 'm> Judged<'f, 'm> {
                 && judges(&atom)
                 && !makers.iter().all(|maker| self.facts.w.are_separate(role, *maker))
         };
-        without(&formula, &own)
+        way.without(&own)
     }
 
     /// The result that names the thing that its use made, as the pin admits it.
@@ -290,7 +247,7 @@ impl<'f, 'm> Judged<'f, 'm> {
     ///
     /// # Errors
     /// It was made in too many ways.
-    fn pin(&self, pin: &Pin) -> Result<Option<Formula>, String> {
+    fn pin(&self, pin: &Pin) -> Result<Option<Way>, String> {
         match pin {
             Pin::Is(Expr::Literal(_)) => Ok(None),
             Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(formula, _)| Some(formula)),
@@ -299,16 +256,16 @@ impl<'f, 'm> Judged<'f, 'm> {
                 let (mut made, mut params) = (Vec::new(), Vec::new());
                 given(pin, Vec::new(), &mut made, &mut params);
                 let data = if made.is_empty() { params } else { made };
-                let all: Result<Vec<Formula>, String> =
+                let all: Result<Vec<Way>, String> =
                     data.iter().map(|datum| self.datum(datum).map(|(formula, _)| formula)).collect();
-                Ok(Some(Formula::All(all?)).filter(|_| !data.is_empty()))
+                Ok(Some(Way::All(all?)).filter(|_| !data.is_empty()))
             }
             // Whoever uses it chooses among what was judged.
             Pin::OneOf { set: Expr::Datum(datum), .. } => self.datum(datum).map(|(formula, _)| Some(formula)),
             Pin::OneOf { set: Expr::Literal(_), .. } => Ok(None),
             // Chosen freely: nobody judged that.
             Pin::OneOf { set: Expr::Template(_), .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => {
-                Ok(Some(Formula::Any(Vec::new())))
+                Ok(Some(Way::NEVER))
             }
         }
     }
@@ -337,22 +294,21 @@ impl<'f, 'm> Judged<'f, 'm> {
         let mut atoms = self.directly(datum);
         let things = names.as_deref().unwrap_or_default();
         atoms.retain(|atom| self.finals.borrow_mut().is_of(*atom, things));
-        let mut ways: Vec<Formula> = atoms.into_iter().map(Formula::Is).collect();
+        let mut ways: Vec<Way> = atoms.into_iter().map(Way::Is).collect();
         let before = self.is_cut.replace(false);
         if self.followed.borrow_mut().insert(datum.clone()) {
             let made = self.made_from(datum);
             self.followed.borrow_mut().remove(datum);
-            let never = |part: &Formula| *part == Formula::Any(Vec::new());
-            ways.extend(made?.filter(|all| !all.iter().any(never)).map(Formula::All));
+            ways.extend(made?.filter(|all| !all.contains(&Way::NEVER)).map(Way::All));
         } else {
             self.is_cut.set(true);
         }
-        let formula = Formula::Any(ways);
-        let size = size(&formula);
+        let way = Way::Any(ways);
+        let size = way.size();
         if size > MAX_SIZE {
             return Err(TOO_LARGE.to_owned());
         }
-        let found = (formula, size);
+        let found = (way, size);
         if !self.is_cut.get() {
             self.known.borrow_mut().insert(key, found.clone());
         }
@@ -361,29 +317,11 @@ impl<'f, 'm> Judged<'f, 'm> {
     }
 
     /// When all that a datum was made from was judged, where that is known and none of it was chosen freely.
-    fn made_from(&self, datum: &Datum) -> Result<Option<Vec<Formula>>, String> {
+    fn made_from(&self, datum: &Datum) -> Result<Option<Vec<Way>>, String> {
         let mut from = Origins::default();
         match self.gather(datum, false, &mut from)? {
             Some(()) => self.all(from),
             None => Ok(None),
         }
-    }
-}
-
-/// How many parts a formula has.
-fn size(formula: &Formula) -> usize {
-    match formula {
-        Formula::Is(_) => 1,
-        Formula::All(parts) | Formula::Any(parts) => 1 + parts.iter().map(size).sum::<usize>(),
-    }
-}
-
-/// The formula where these outcomes are never taken.
-fn without(formula: &Formula, never: &dyn Fn(Atom) -> bool) -> Formula {
-    match formula {
-        Formula::Is(atom) if never(*atom) => Formula::Any(Vec::new()),
-        Formula::Is(atom) => Formula::Is(*atom),
-        Formula::All(parts) => Formula::All(parts.iter().map(|part| without(part, never)).collect()),
-        Formula::Any(parts) => Formula::Any(parts.iter().map(|part| without(part, never)).collect()),
     }
 }

@@ -4,7 +4,7 @@
 //! some live maps belong to no run. What was proved of them stays true; whether it says anything is shown by a run, or unknown.
 
 use xp_artifact::question::{Question, Uses};
-use xp_artifact::workflow::{Atom, Formula};
+use xp_artifact::workflow::Atom;
 use xp_diagnostics::{Event, EventKind};
 use xpc_model::Verdict;
 
@@ -17,6 +17,7 @@ use crate::plan::{self, Act};
 use crate::refute::Setting;
 use crate::told;
 use crate::violation::Violation;
+use crate::way::Way;
 
 /// Uses that are looked for by a search, where the plan from the map fails.
 const SEARCHED: usize = 2;
@@ -83,7 +84,7 @@ fn occurs(
         Some((granted.at, example.map(), setting))
     });
     let found: Vec<(GrantAt, Map, Setting<'_>)> = all.collect();
-    let made = |at: GrantAt| Violation::UseWithout(at, Formula::Any(Vec::new()));
+    let made = |at: GrantAt| Violation::Unjudged(at, Way::NEVER);
     let planned = |(at, map, setting): &&(GrantAt, Map, Setting<'_>)| {
         let acts = plan::to_map(facts, map, &[Act::using(*at)]);
         acts.is_some_and(|acts| context.stage.can(&acts, &made(*at), setting).is_ok())

@@ -8,12 +8,13 @@ use std::cell::OnceCell;
 
 use xp_artifact::judgement::{is_open, named_by};
 use xp_artifact::rests::needs_one_of;
+use xp_artifact::workflow::{Atom, Formula};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_monitor::{Evidence, evidence};
 use xpc_model::{Place, Verdict};
 
 use super::expected::expects;
-use super::judged::{Case, Judged, Outside};
+use super::judged::{Judged, Outside};
 use super::things::Things;
 use super::{Context, MOST};
 use crate::answer;
@@ -23,6 +24,7 @@ use crate::need::{Goal, Need};
 use crate::plan::Act;
 use crate::refute::Setting;
 use crate::violation::Violation;
+use crate::way::Way;
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let things = Things::new(context.facts);
@@ -64,39 +66,23 @@ fn failures(
     judged: &Judged<'_, '_>,
 ) -> Result<Vec<Result<Diagnostic, String>>, String> {
     let facts = context.facts;
-    let mut asked: Vec<(GrantAt, u32, Case)> = Vec::new();
+    let mut asked: Vec<(GrantAt, u32, Way)> = Vec::new();
     for (at, grant) in facts.grants() {
         let decided = judged.finals.borrow_mut().decided(at);
         for number in decided {
             let Some(pin) = grant.pins.get(number as usize) else { continue };
-            for Case { by, formula } in judged.argument(at, number, pin)? {
-                let formula = judged.by_others(at, number, pin, formula);
-                asked.push((at, number, Case { by, formula }));
+            if let Some(way) = judged.argument(at, number, pin)? {
+                asked.push((at, number, judged.by_others(at, number, pin, way)));
             }
         }
     }
-    let goal = |(at, _, case): &(GrantAt, u32, Case)| {
-        let begun = case.by.map(|by| Need::Begun(by.0));
-        begun.into_iter().chain([Need::Use(*at), Need::Not(case.formula.clone())]).collect()
-    };
+    let goal = |(at, _, way): &(GrantAt, u32, Way)| vec![Need::Use(*at), Need::Unjudged(way.clone())];
     let goals: Vec<Goal> = asked.iter().map(goal).collect();
     let examples = context.session.sort(&goals, Some(MOST))?;
-    // One run for each argument: the first that can be shown.
-    let mut failed: Vec<((GrantAt, u32), Result<Diagnostic, String>)> = Vec::new();
-    for ((at, number, case), map) in asked.iter().zip(examples) {
-        let Some(map) = map else { continue };
-        let known = failed.iter_mut().find(|(place, _)| *place == (*at, *number));
-        if matches!(known, Some((_, Ok(_)))) {
-            continue;
-        }
-        let shown = failure(context, *at, *number, case, &map);
-        match known {
-            Some((_, before)) if shown.is_ok() => *before = shown,
-            Some(_) => {}
-            None => failed.push(((*at, *number), shown)),
-        }
-    }
-    Ok(failed.into_iter().map(|(_, failure)| failure).collect())
+    let shown = asked.iter().zip(examples).filter_map(|((at, number, way), map)| {
+        Some(failure(context, *at, *number, way, &map?))
+    });
+    Ok(shown.collect())
 }
 
 /// Proved, unless a final argument may name what other uses alter because its declaration does not say what is read.
@@ -181,14 +167,16 @@ fn failure(
     context: &Context<'_, '_>,
     at: GrantAt,
     number: u32,
-    case: &Case,
+    way: &Way,
     map: &Map,
 ) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let action = facts.action_name(at);
-    let violation = Violation::UseWithout(at, case.formula.clone());
+    let violation = Violation::Unjudged(at, way.clone());
     let ends_in = format!("`{action}` has run what nobody judged");
-    let uses: Vec<Act> = case.by.into_iter().chain([at]).map(Act::using).collect();
+    let is = |atom: Atom| map.truth(&Formula::Is(atom));
+    let put_in = way.denied_by(&is, &|by| map.begun(facts, by.0)).unwrap_or_default();
+    let uses: Vec<Act> = put_in.into_iter().chain([at]).map(Act::using).collect();
     let trace = context.trace(map, &uses, &violation, &Setting::default(), ends_in)?;
     let place = if facts.action_of(at).params.is_empty() {
         Place::Grant(at.0, at.1)

@@ -44,6 +44,6 @@ fn note(driver: &mut Driver, disk: &Disk, model: &Model) -> Option<String> {
     let refuted = open.clone().filter(|(_, verdict)| verdict.status == Status::Refuted).count();
     match (open.count(), answers().count()) {
         (0, _) => None,
-        (open, all) => Some(format!("{open} of {all} properties are not proved, {refuted} of them refuted")),
+        (open, all) => Some(format!("not proved: {open} of {all} properties ({refuted} refuted)")),
     }
 }

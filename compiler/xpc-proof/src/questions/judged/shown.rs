@@ -8,18 +8,12 @@ use xp_monitor::{evidence, shows};
 
 use super::{Judged, TermIx};
 use crate::facts::{GrantAt, Shown};
-
-/// Somebody judged what it was shown.
-pub(super) struct Seen {
-    pub(super) atom: Atom,
-    /// Grants whose uses may alter it afterwards.
-    pub(super) altered_by: Vec<GrantAt>,
-}
+use crate::way::Way;
 
 impl Judged<'_, '_> {
-    /// For all that the argument names, who judged what is in it: was shown it, judged it by its name, and put nothing in; with the
-    /// grants that may alter it once that step has begun, of steps that have not begun before. Nothing where nobody can.
-    pub(super) fn shown(&self, at: GrantAt, number: u32) -> Vec<Vec<Seen>> {
+    /// For each thing that the argument names, when somebody judged what is in it: was shown it, judged it by its name, and put
+    /// nothing in, and no step has begun whose uses may alter it once that one has. Nothing where nobody can.
+    pub(super) fn shown(&self, at: GrantAt, number: u32) -> Vec<Way> {
         let workflow = self.facts.w;
         let named = named_by(workflow, self.facts.action_of(at), number);
         let mut contents = Contents::of(workflow);
@@ -34,13 +28,14 @@ impl Judged<'_, '_> {
             let seen = judges.filter_map(|atom| {
                 let altered_by = self.finals.borrow_mut().altered_after(at, thing, atom.step);
                 let again = altered_by.iter().any(|by| self.may_have_been_used(by.0));
-                (!again).then_some(Seen { atom, altered_by })
+                let unaltered = altered_by.into_iter().map(Way::Unbegun);
+                (!again).then(|| Way::All(std::iter::once(Way::Is(atom)).chain(unaltered).collect()))
             });
-            let seen: Vec<Seen> = seen.collect();
+            let seen: Vec<Way> = seen.collect();
             if seen.is_empty() {
                 return Vec::new();
             }
-            all.push(seen);
+            all.push(Way::Any(seen));
         }
         all
     }

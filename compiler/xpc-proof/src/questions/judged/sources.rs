@@ -6,11 +6,12 @@ use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::judgement::filled_as;
 use xp_artifact::passing::{followed, is_made_as};
 use xp_artifact::rests::needs_one_of;
-use xp_artifact::workflow::{Action, Atom, Datum, Formula, Pin, Root};
+use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root};
 use xp_scope::thing::{Immutable, Term};
 
 use super::{Judged, Outside, TOO_LARGE, expects};
 use crate::facts::GrantAt;
+use crate::way::Way;
 
 /// Sources that are looked at for one argument at most.
 const MAX_SOURCES: usize = 200_000;
@@ -27,7 +28,7 @@ pub(super) struct Origins {
     /// What the run was given.
     pub(super) params: Vec<Datum>,
     /// What has to hold besides.
-    pub(super) parts: Vec<Formula>,
+    pub(super) parts: Vec<Way>,
     /// Some of it the author wrote.
     pub(super) written: bool,
     /// Some of it was in things.
@@ -35,6 +36,11 @@ pub(super) struct Origins {
 }
 
 impl Origins {
+    /// Nobody in the run chose any of it.
+    fn is_given(&self) -> bool {
+        self.made.is_empty() && self.names.is_empty() && self.parts.is_empty()
+    }
+
     pub(super) fn extend(&mut self, other: Self) {
         self.made.extend(other.made);
         self.names.extend(other.names);
@@ -46,9 +52,42 @@ impl Origins {
 }
 
 impl Judged<'_, '_> {
+    /// Adds all that the grants put into a thing to what was in it before. A grant whose step has not begun put nothing in: where
+    /// nobody judges what it puts in, that has to be so, and it is returned. None where something nobody judges may have been put in.
+    pub(super) fn put_in(
+        &self,
+        filled: &[GrantAt],
+        made: Option<&Datum>,
+        before: &mut Origins,
+    ) -> Result<Option<Vec<Way>>, String> {
+        let (mut each, mut unbegun) = (Vec::new(), Vec::new());
+        for by in filled {
+            let mut own = Origins::default();
+            match self.fill(*by, made, &mut own)? {
+                Some(()) => each.push((*by, own)),
+                None if self.may_have_been_used(by.0) => return Ok(None),
+                None => unbegun.push(Way::Unbegun(*by)),
+            }
+        }
+        // What the run was given counts where nothing else is in: then it matters to each what the others put in.
+        let is_split = before.params.is_empty()
+            && each.iter().all(|(_, own)| own.params.is_empty() || !own.is_given());
+        for (by, own) in each {
+            if !is_split || own.is_given() || self.may_have_been_used(by.0) {
+                before.extend(own);
+                continue;
+            }
+            before.written |= own.written;
+            before.of_things |= own.of_things;
+            let Some(judged) = self.all(own)? else { return Ok(None) };
+            before.parts.push(Way::Any(vec![Way::Unbegun(by), Way::All(judged)]));
+        }
+        Ok(Some(unbegun))
+    }
+
     /// Adds all that uses of the grant put into things; none where that was chosen freely, is not known, or may have been something
     /// else in an earlier opening. The use that gave a name put into the thing what that stands for.
-    pub(super) fn fill(&self, by: GrantAt, made: Option<&Datum>, from: &mut Origins) -> Followed {
+    fn fill(&self, by: GrantAt, made: Option<&Datum>, from: &mut Origins) -> Followed {
         if let Some(made) = made.filter(|made| made.root == (Root::Result { step: by.0, grant: by.1 })) {
             return self.gather(made, true, from);
         }
@@ -62,9 +101,9 @@ impl Judged<'_, '_> {
     }
 
     /// When all of it was judged; none where nothing of it is known to be.
-    pub(super) fn all(&self, from: Origins) -> Result<Option<Vec<Formula>>, String> {
+    pub(super) fn all(&self, from: Origins) -> Result<Option<Vec<Way>>, String> {
+        let is_given = from.is_given();
         let Origins { made, names, params, parts, written, of_things } = from;
-        let is_given = made.is_empty() && names.is_empty() && parts.is_empty();
         if is_given && params.is_empty() && (!written || of_things) {
             return Ok(None);
         }
@@ -204,11 +243,11 @@ impl Judged<'_, '_> {
             (None, true) => return Ok(None),
             (Some(own), true) => from.extend(own),
             (own, false) => {
-                let mut ways: Vec<Formula> = judged.into_iter().map(Formula::Is).collect();
+                let mut ways: Vec<Way> = judged.into_iter().map(Way::Is).collect();
                 if let Some(own) = own {
-                    ways.extend(self.all(own)?.map(Formula::All));
+                    ways.extend(self.all(own)?.map(Way::All));
                 }
-                from.parts.push(Formula::Any(ways));
+                from.parts.push(Way::Any(ways));
             }
         }
         Ok(Some(()))
@@ -230,10 +269,13 @@ impl Judged<'_, '_> {
         let is_name = |datum: &Datum| self.finals.borrow_mut().is_name_of_thing(datum, at, thing);
         let mut judged: Vec<Atom> = self.judged_where(is_name).collect();
         judged.retain(|atom| {
-            needs_one_of(workflow, at.0, &[*atom])
-                && self.finals.borrow_mut().is_of(*atom, std::slice::from_ref(&term))
+            self.finals.borrow_mut().is_of(*atom, std::slice::from_ref(&term))
                 && !self.finals.borrow_mut().may_be_altered_after(at, thing, atom.step)
         });
+        // One of them was in force when it was read.
+        if !needs_one_of(workflow, at.0, &judged) {
+            judged.clear();
+        }
         let by = self.finals.borrow_mut().altered_by(at, thing);
         // What was in it is asked for already.
         let covered = self
@@ -252,12 +294,14 @@ impl Judged<'_, '_> {
         let names = others.map(|datum| (datum, term.clone())).collect();
         let mut own = Origins { params, names, of_things: true, ..Origins::default() };
         self.filled.borrow_mut().push((term, by.clone()));
-        let filled = by.iter().try_fold(Some(()), |all, by| match all {
-            Some(()) => self.fill(*by, made, &mut own),
-            None => Ok(None),
-        });
+        let put_in = self.put_in(&by, made, &mut own);
         self.filled.borrow_mut().pop();
-        let own = filled?.map(|()| own);
+        // Where nothing was put in, nobody judged what is in it.
+        let is_found = own.is_given() || !own.params.is_empty();
+        let own = put_in?.filter(|unbegun| unbegun.is_empty() || !is_found).map(|unbegun| {
+            own.parts.extend(unbegun);
+            own
+        });
         self.either(judged, own, from)
     }
 
