@@ -190,8 +190,7 @@ impl Proved<'_> {
         if !answers.all(|(asked, verdict)| verdict.status.holds(asked.vacuous_ok)) {
             return Vec::new();
         }
-        let is_used =
-            |words: &String| self.verdicts.iter().any(|verdict| verdict.assuming.contains(words));
+        let is_used = |words: &String| self.verdicts.iter().any(|verdict| verdict.assuming.contains(words));
         let lines = (0..).zip(&self.model.workflow.assumptions);
         let unused = lines.filter(|(_, assumption)| !is_used(&assumption.words()));
         let warnings = unused.map(|(number, assumption)| {

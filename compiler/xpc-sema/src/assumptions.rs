@@ -18,8 +18,7 @@ use crate::{data, literal};
 /// All of them; the faulty ones are reported and left out.
 pub fn lower(context: &Context<'_>, spans: &mut Spans, problems: &mut Problems) -> Vec<Assumption> {
     let lines = context.ast.assumptions.iter();
-    let sound: Vec<_> =
-        lines.filter_map(|line| Some((line.span, one(context, line, problems)?))).collect();
+    let sound: Vec<_> = lines.filter_map(|line| Some((line.span, one(context, line, problems)?))).collect();
     for (number, (span, _)) in (0..).zip(&sound) {
         spans.put(Place::Assumption(number), *span);
     }

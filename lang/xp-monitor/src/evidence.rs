@@ -157,8 +157,8 @@ fn told(validity: &mut Validity<'_>, by: GrantAt, action: &Action, field: &[Stri
         let subjects = clauses.makes.iter().map(|making| making.thing.clone());
         found.push(subjects.chain(made).map(|expr| (by, expr)).collect());
     }
-    // A measurement that does not say of what may be of all that it reads.
-    if clauses.about.is_empty() && action.attests {
+    // A measured field of which it is not said what it is about may be about all that is read.
+    if action.attests && clauses.subjects_of(field).next().is_none() {
         found.extend(clauses.read().into_iter().map(|expr| vec![(by, expr)]));
     }
     found.into_iter().flat_map(|subjects| validity.lists(subjects)).collect()

@@ -79,9 +79,10 @@ fn failures(
     let goal = |(at, _, way): &(GrantAt, u32, Way)| vec![Need::Use(*at), Need::Unjudged(way.clone())];
     let goals: Vec<Goal> = asked.iter().map(goal).collect();
     let examples = context.session.sort(&goals, Some(MOST))?;
-    let shown = asked.iter().zip(examples).filter_map(|((at, number, way), map)| {
-        Some(failure(context, *at, *number, way, &map?))
-    });
+    let shown = asked
+        .iter()
+        .zip(examples)
+        .filter_map(|((at, number, way), map)| Some(failure(context, *at, *number, way, &map?)));
     Ok(shown.collect())
 }
 

@@ -174,9 +174,12 @@ impl<'f, 'm> Things<'f, 'm> {
         })
     }
 
-    /// Another run may change it: this one did not make it, nor what it lies in.
+    /// Somebody else may change it: this run did not make it, or others may make something in it.
     pub fn is_shared(&self, term: TermIx) -> bool {
-        self.table.borrow().0.get(term.0).is_none_or(|term| !self.terms.borrow_mut().is_own(term))
+        let table = self.table.borrow();
+        let Some(term) = table.0.get(term.0) else { return true };
+        let own = last(term).map(|level| level.kind);
+        own.is_none_or(|own| self.facts.w.kinds.is_container(own)) || !self.terms.borrow_mut().is_own(term)
     }
 
     /// The thing in words: its kind.

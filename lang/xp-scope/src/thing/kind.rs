@@ -164,6 +164,14 @@ impl Kinds {
         self.kinds.get(kind.index())
     }
 
+    /// Things of other kinds can lie in one of this kind.
+    #[must_use]
+    pub fn is_container(&self, kind: KindIx) -> bool {
+        self.iter()
+            .enumerate()
+            .any(|(at, _)| u32::try_from(at).is_ok_and(|at| self.parents(KindIx(at)).contains(&kind)))
+    }
+
     /// The kinds that may enclose a kind.
     #[must_use]
     pub fn parents(&self, kind: KindIx) -> &[KindIx] {

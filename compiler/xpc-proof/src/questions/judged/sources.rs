@@ -41,6 +41,11 @@ impl Origins {
         self.made.is_empty() && self.names.is_empty() && self.parts.is_empty()
     }
 
+    /// It is not only what the run was given, or what was in things before.
+    fn is_known(&self) -> bool {
+        !self.is_given() || self.written && !self.of_things
+    }
+
     pub(super) fn extend(&mut self, other: Self) {
         self.made.extend(other.made);
         self.names.extend(other.names);
@@ -70,8 +75,8 @@ impl Judged<'_, '_> {
             }
         }
         // What the run was given counts where nothing else is in: then it matters to each what the others put in.
-        let is_split = before.params.is_empty()
-            && each.iter().all(|(_, own)| own.params.is_empty() || !own.is_given());
+        let is_split =
+            before.params.is_empty() && each.iter().all(|(_, own)| own.params.is_empty() || !own.is_given());
         for (by, own) in each {
             if !is_split || own.is_given() || self.may_have_been_used(by.0) {
                 before.extend(own);
@@ -94,7 +99,8 @@ impl Judged<'_, '_> {
         if self.may_have_been_used(by.0) {
             return Ok(None);
         }
-        for source in altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources) {
+        let sources = altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources);
+        for source in sources.filter(|source| !self.is_version(by, source)) {
             let Some(()) = self.add(by, source, from)? else { return Ok(None) };
         }
         Ok(Some(()))
@@ -102,9 +108,9 @@ impl Judged<'_, '_> {
 
     /// When all of it was judged; none where nothing of it is known to be.
     pub(super) fn all(&self, from: Origins) -> Result<Option<Vec<Way>>, String> {
-        let is_given = from.is_given();
-        let Origins { made, names, params, parts, written, of_things } = from;
-        if is_given && params.is_empty() && (!written || of_things) {
+        let (is_given, is_known) = (from.is_given(), from.is_known());
+        let Origins { made, names, params, parts, .. } = from;
+        if !is_known && params.is_empty() {
             return Ok(None);
         }
         let mut all = parts;
@@ -128,19 +134,7 @@ impl Judged<'_, '_> {
         let Root::Result { step, grant } = datum.root else { return Ok(None) };
         let action = self.facts.action_of((step, grant));
         let clauses = &action.clauses;
-        // Of a record, what is compared is the part that the clause names. Where a clause says that it goes into the result, it
-        // must be the version that some use gave.
         let unsaid = clauses.said_of(&datum.fields).is_none();
-        let compared = |index: u32, fields: &[String]| {
-            clauses.expects.iter().any(|expectation| {
-                matches!(&expectation.at, Some(Source::Argument { index: at, fields: of })
-                    if *at == index && fields.starts_with(of))
-                    && (unsaid || {
-                        let term = self.things.term((step, grant), &expectation.thing);
-                        expects(self.facts, self.things, (step, grant), term)
-                    })
-            })
-        };
         let at = (step, grant);
         // What is in a thing goes with its name, unless the name is derived from it. What has the name is another thing than what was
         // made under it: then only where the name itself comes from counts, which the upstream generates where nothing is said.
@@ -160,15 +154,20 @@ impl Judged<'_, '_> {
             .filter(|(expr, _)| !named.is_empty() && is_in(action, expr, &datum.fields))
             .flat_map(|(_, sources)| sources);
         let content: Vec<Source> = filling.chain(inside).collect();
-        for source in self.facts.w.sources(action, &datum.fields).into_iter().chain(content) {
-            match source {
-                Source::Argument { index, fields } if compared(index, &fields) => {}
-                source => {
-                    let Some(()) = self.add(at, source, from)? else { return Ok(None) };
-                }
-            }
+        let own = self.facts.w.sources(action, &datum.fields);
+        let own = own.into_iter().filter(|source| !(unsaid && is_compared(action, source, |_| true)));
+        let content = content.into_iter().filter(|source| !self.is_version(at, source));
+        for source in own.filter(|source| !self.is_version(at, source)).chain(content) {
+            let Some(()) = self.add(at, source, from)? else { return Ok(None) };
         }
         Ok(Some(()))
+    }
+
+    /// An argument that is the version of the thing that it is compared with, as some use gave it.
+    fn is_version(&self, at: GrantAt, source: &Source) -> bool {
+        is_compared(self.facts.action_of(at), source, |thing| {
+            expects(self.facts, self.things, at, self.things.term(at, thing))
+        })
     }
 
     /// Adds where a source of a use comes from; none where it was chosen freely, or is not known.
@@ -189,7 +188,9 @@ impl Judged<'_, '_> {
                 from.written = true;
             }
             // What the upstream generates nobody chose.
-            Source::Field(fields) if clauses.said_of(&fields).is_some_and(|said| said.is_empty()) => {}
+            Source::Field(fields)
+                if clauses.said_of(&fields).is_some_and(|said| said.is_empty())
+                    && clauses.said_below(&fields).is_empty() => {}
             Source::Field(fields) => from.made.push(Datum { root, fields }),
             // A clause that is left out refutes nothing.
             Source::Thing(ThingExpr::Anything) if self.outside == Outside::Given => {
@@ -292,12 +293,13 @@ impl Judged<'_, '_> {
         }
         let others = named.iter().filter(|datum| Some(*datum) != made).cloned();
         let names = others.map(|datum| (datum, term.clone())).collect();
-        let mut own = Origins { params, names, of_things: true, ..Origins::default() };
+        // In what the run made there was nothing before.
+        let mut own = Origins { params, names, of_things: made.is_none(), ..Origins::default() };
         self.filled.borrow_mut().push((term, by.clone()));
         let put_in = self.put_in(&by, made, &mut own);
         self.filled.borrow_mut().pop();
-        // Where nothing was put in, nobody judged what is in it.
-        let is_found = own.is_given() || !own.params.is_empty();
+        // Where nothing was put in, nobody judged what is in it, unless the author wrote that.
+        let is_found = !own.is_known() || !own.params.is_empty();
         let own = put_in?.filter(|unbegun| unbegun.is_empty() || !is_found).map(|unbegun| {
             own.parts.extend(unbegun);
             own
@@ -306,21 +308,30 @@ impl Judged<'_, '_> {
     }
 
     /// The data and the parameters by which a use of the grant names a thing; none where it is one of several, or chosen freely.
+    /// Of what it lies in, no name that the use gave which made that.
     fn names_in(&self, at: GrantAt, thing: &ThingExpr) -> Option<(Vec<Datum>, Vec<Datum>)> {
         let pins = &self.facts.grant(at)?.pins;
         let (mut named, mut params) = (Vec::new(), Vec::new());
-        for key in thing.keys() {
-            match key {
-                KeyExpr::Literal(_) => {}
-                KeyExpr::Argument { index, fields } => {
-                    given(pins.get(*index as usize)?, fields.clone(), &mut named, &mut params)?;
+        for (depth, level) in (1..).zip(thing.levels()) {
+            let mut here = Vec::new();
+            for key in &level.keys {
+                match key {
+                    KeyExpr::Literal(_) => {}
+                    KeyExpr::Argument { index, fields } => {
+                        given(pins.get(*index as usize)?, fields.clone(), &mut here, &mut params)?;
+                    }
+                    KeyExpr::Field(fields) => {
+                        let root = Root::Result { step: at.0, grant: at.1 };
+                        here.push(Datum { root, fields: fields.clone() });
+                    }
+                    KeyExpr::Every(_) | KeyExpr::Some => return None,
                 }
-                KeyExpr::Field(fields) => {
-                    let root = Root::Result { step: at.0, grant: at.1 };
-                    named.push(Datum { root, fields: fields.clone() });
-                }
-                KeyExpr::Every(_) | KeyExpr::Some => return None,
             }
+            if depth < thing.levels().len() {
+                let outer = ThingExpr::Path(thing.levels().iter().take(depth).cloned().collect());
+                here.retain(|datum| !is_made_as(self.facts.w, datum, at, &outer));
+            }
+            named.append(&mut here);
         }
         Some((named, params))
     }
@@ -356,6 +367,16 @@ impl Judged<'_, '_> {
                 && makers.keys().all(|maker| self.facts.w.are_separate(judge, *maker))
         })
     }
+}
+
+/// The argument is what the upstream compares with the version of a thing: of a record, the part that the clause names.
+fn is_compared(action: &Action, source: &Source, of: impl Fn(&ThingExpr) -> bool) -> bool {
+    let Source::Argument { index, fields } = source else { return false };
+    action.clauses.expects.iter().any(|expectation| {
+        matches!(&expectation.at, Some(Source::Argument { index: at, fields: part })
+            if at == index && fields.starts_with(part))
+            && of(&expectation.thing)
+    })
 }
 
 /// The thing has the name that the field says, or lies in what has it.
