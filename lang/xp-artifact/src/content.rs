@@ -10,6 +10,7 @@ use xp_scope::Type;
 use xp_scope::thing::{Immutable, Key, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
+use crate::judgement::is_filled_by;
 use crate::order::{Moment, Order};
 use crate::passing::{Passing, followed, naming, naming_argument, parts, passing};
 use crate::things::Terms;
@@ -101,7 +102,7 @@ impl<'w> Contents<'w> {
             let Root::Result { step, grant } = here.root else { break };
             let Some((granted, action)) = self.workflow.granted((step, grant)) else { break };
             for making in action.clauses.all_made_as(&here.fields) {
-                if !self.is_filled(&making.thing) {
+                if !is_filled_by(self.workflow, action, making) {
                     continue;
                 }
                 for source in action.clauses.content_of(action.params.len(), making) {
@@ -139,7 +140,7 @@ impl<'w> Contents<'w> {
     ) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), Vec::new());
         if let Some((granted, action)) = self.workflow.granted((step, grant)) {
-            for source in measured_with(action, field) {
+            for source in measured_with(self.workflow, action, field) {
                 // Which thing decides it is its name to say.
                 let named = source.thing().map(|expr| naming(granted, action, expr)).unwrap_or_default();
                 self.passed((step, grant), named, &mut makers, &mut open);
@@ -214,13 +215,6 @@ impl<'w> Contents<'w> {
                 .filter(|number| matches!(self.altered.get(*number), Some((Term::Undescribed(_), _))));
             open.extend(unsaid.map(|number| Place::Unsaid(number, step)));
         }
-    }
-
-    /// What is in the thing is not said by its name.
-    fn is_filled(&self, expr: &ThingExpr) -> bool {
-        let kind = expr.levels().last().and_then(|level| self.workflow.kinds.named(&level.kind));
-        let kind = kind.and_then(|kind| self.workflow.kinds.get(kind));
-        kind.is_none_or(|kind| kind.immutable != Some(Immutable::Content))
     }
 
     fn behind_thing(
@@ -370,18 +364,18 @@ pub fn may_have_made(kinds: &Kinds, altered: &Term, read: &Term) -> bool {
 }
 
 /// What decides a measurement besides its subjects: what it is measured by, and what the field is said to be or to come from.
-pub(crate) fn measured_with(action: &Action, field: &[String]) -> Vec<Source> {
+pub(crate) fn measured_with(workflow: &Workflow, action: &Action, field: &[String]) -> Vec<Source> {
     let clauses = &action.clauses;
     let names_subject = |index: u32| {
         clauses.subjects_of(field).any(|subject| {
             subject.keys().any(|key| naming_argument(action, key).is_some_and(|(at, _)| at == index))
         })
     };
-    let said = clauses.said_of(field).unwrap_or_default().into_iter().filter(|source| match source {
+    let from = workflow.sources(action, field).into_iter().filter(|source| match source {
         Source::Argument { index, .. } => !names_subject(*index),
         Source::Field(_) => true,
         // The subject itself is what is measured.
         Source::Thing(thing) => !clauses.subjects_of(field).any(|subject| subject == thing),
     });
-    clauses.instrument(action.params.len()).into_iter().chain(said).collect()
+    clauses.instrument(action.params.len()).into_iter().chain(from).collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_scope::Type;
-use xp_scope::thing::{Immutable, Kinds, Meeting, Side, Term, relate};
+use xp_scope::thing::{Immutable, Kind, Kinds, Meeting, Side, Term, relate};
 
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
@@ -191,7 +191,9 @@ impl<'w> Finals<'w> {
         // What a run is for, whoever starts it says.
         let is_given = |index: u32| {
             let pin = declared.pins.get(index as usize);
-            let given = |expr: &Expr| expr.data().all(|datum| matches!(datum.root, Root::Param(_)));
+            let is_param = |datum: &Datum| matches!(datum.root, Root::Param(_));
+            let given =
+                |expr: &Expr| expr.data().all(|datum| identities(self.workflow, datum).iter().any(is_param));
             matches!(pin, Some(Pin::Is(expr)) if given(expr))
         };
         let mut found = action.clauses.finals.clone();
@@ -562,8 +564,15 @@ fn may_name(workflow: &Workflow, ty: &Type) -> bool {
         Type::Bool => false,
         // Names of git, and of nothing else.
         Type::Commit | Type::Tree => {
-            let mut filled = workflow.kinds.iter().filter(|kind| kind.immutable != Some(Immutable::Content));
-            filled.any(|kind| kind.key.iter().any(|part| part.ty == *ty))
+            let named = |kind: &Kind| kind.key.iter().any(|part| part.ty == *ty);
+            workflow.kinds.iter().any(|kind| {
+                named(kind)
+                    && (kind.immutable != Some(Immutable::Content)
+                        || workflow
+                            .kinds
+                            .named(&kind.name)
+                            .is_none_or(|kind| workflow.kinds.is_container(kind)))
+            })
         }
         Type::List(of) => may_name(workflow, of),
         Type::Int | Type::Text | Type::Path | Type::Branch | Type::Enum(_) | Type::Record(_) => true,
@@ -574,8 +583,18 @@ fn may_name(workflow: &Workflow, ty: &Type) -> bool {
 #[must_use]
 pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) -> Vec<&'a Making> {
     let mut made = action.clauses.all_made_as(field);
-    made.retain(|making| is_filled(workflow, &making.thing));
+    made.retain(|making| is_filled_by(workflow, action, making));
     made
+}
+
+/// The use puts in what the name of what it makes does not say. A name that is said to come from nothing says nothing of it.
+#[must_use]
+pub fn is_filled_by(workflow: &Workflow, action: &Action, making: &Making) -> bool {
+    let generated = |key: &KeyExpr| match key {
+        KeyExpr::Field(field) => action.clauses.said_of(field).is_some_and(|said| said.is_empty()),
+        KeyExpr::Literal(_) | KeyExpr::Argument { .. } | KeyExpr::Every(_) | KeyExpr::Some => false,
+    };
+    is_filled(workflow, &making.thing) || making.thing.own_keys().iter().any(generated)
 }
 
 /// The thing is the one that was judged, or lies in it and is asked for with it: whatever alters what lies in a thing alters that, if

@@ -256,7 +256,7 @@ fn asked(workflow: &Workflow, finals: &mut Finals<'_>, at: GrantAt) -> Vec<Asked
         // With what the fields come from that conditions read, and where none does, with what it is measured by.
         let mut sources: Vec<Source> = Vec::new();
         for field in read_by_conditions(workflow, at).into_iter().chain([&[] as &[String]]) {
-            let more = measured_with(action, field).into_iter();
+            let more = measured_with(workflow, action, field).into_iter();
             sources.extend(more.filter(|source| !sources.contains(source)).collect::<Vec<_>>());
         }
         for source in sources {

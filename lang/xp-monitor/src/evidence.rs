@@ -20,9 +20,6 @@ use crate::fact::GrantAt;
 use crate::looked::{Looked, looks, renewing};
 use crate::validity::{Subject, Valid, Validity};
 
-/// Data followed from one at most, its parts among them; a checked workflow has no circle.
-const MAX_FOLLOWED: usize = 4_096;
-
 /// Something a step relies on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -173,7 +170,7 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
         let Root::Result { step, grant } = here.root else { continue };
         let at = (step, grant);
         let Some((declared, action)) = workflow.granted(at) else { continue };
-        if seen.len() >= MAX_FOLLOWED || !seen.insert((at, here.fields.clone())) {
+        if !seen.insert((at, here.fields.clone())) {
             continue;
         }
         let clauses = &action.clauses;

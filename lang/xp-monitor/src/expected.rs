@@ -56,10 +56,16 @@ fn expects<'w>(
             same.is_subject((at, &expected.thing), evidence, subject)
                 && versions.any(|version| same.is_subject((by, &version.thing), evidence, subject))
                 && (by == evidence.by
+                    || is_look(workflow, evidence, by)
                     || by == subject.0 && is_used_once(workflow, by)
                     || is_older(workflow, by, evidence.by, order))
         })
     })
+}
+
+/// What the grant gives, the judge was shown: a version from there is the one that was judged, whatever came before.
+fn is_look(workflow: &Workflow, evidence: &Evidence, by: GrantAt) -> bool {
+    evidence.renewed.iter().any(|(at, looked)| *at == by && looked.is_surely_at(workflow, by))
 }
 
 /// There is one use of the grant in a run: if it made what the evidence is about, the version that it gave is from the making.

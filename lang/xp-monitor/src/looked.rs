@@ -4,12 +4,12 @@
 //! need have no name in the workflow, and the name need not come from it: what counts is that the argument by which the use
 //! names the thing had the value that was judged.
 
-use xp_artifact::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
+use xp_artifact::declaration::{FieldPath, KeyExpr, LevelExpr, ThingExpr};
 use xp_artifact::judgement::{arguments_in, is_open, meant};
 use xp_artifact::passing::followed;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Expr, GrantIx, Pin, Root, StepId, Workflow};
-use xp_scope::thing::{Meeting, relate};
+use xp_scope::thing::{Meeting, covers, relate};
 use xp_scope::{Type, Value};
 
 use crate::fact::{GrantAt, Use};
@@ -32,6 +32,13 @@ impl Looked {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.fields.is_empty() && !self.listed
+    }
+
+    /// Every use of the grant looks at what has the name: its argument is pinned to that, or to the record that it is a part of.
+    #[must_use]
+    pub fn is_surely_at(&self, workflow: &Workflow, at: GrantAt) -> bool {
+        let pin = workflow.granted(at).and_then(|(grant, _)| grant.pins.get(self.argument as usize));
+        matches!(pin, Some(Pin::Is(Expr::Datum(datum))) if followed(datum, &self.fields) == self.name)
     }
 
     /// The use looked at what has this name.
@@ -65,8 +72,14 @@ pub(crate) fn renewing<'w>(
 ) -> Vec<(GrantAt, Looked)> {
     let subject = meant(workflow, terms, of, subject);
     let mut found = Vec::new();
-    for (at, expr, looked) in looks.iter().filter(|(_, _, looked)| looked.is_whole()) {
-        let seen = terms.term_where(*at, expr, looked.argument, &looked.name);
+    for (at, expr, looked) in looks {
+        let seen = if looked.is_whole() {
+            terms.term_where(*at, expr, looked.argument, &looked.name)
+        } else if looked.is_surely_at(workflow, *at) {
+            terms.term(at.0, at.1, expr)
+        } else {
+            continue;
+        };
         if shows(workflow, *at, expr) && relate(&workflow.kinds, &seen, &subject) == Meeting::One {
             found.push((*at, looked.clone()));
         }
@@ -74,12 +87,14 @@ pub(crate) fn renewing<'w>(
     found
 }
 
-/// The result says something of what the clause names.
+/// It is declared that the result says something of what the clause names. Where nothing is said, it need not.
 #[must_use]
 pub fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
     let Some((_, action)) = workflow.granted(at) else { return false };
-    action.clauses.subjects().any(|subject| subject == expr)
-        || workflow.sources(action, &[]).contains(&Source::Thing(expr.clone()))
+    let clauses = &action.clauses;
+    let said = clauses.said_of(&[]).into_iter().flatten().chain(clauses.said_below(&[]));
+    clauses.subjects().any(|subject| subject == expr)
+        || said.into_iter().any(|source| source.thing() == Some(expr))
 }
 
 /// Uses of a step that may look at what the datum, or a part of it, names, with the clause that says so. One of a list, a use names
@@ -165,6 +180,8 @@ fn is_at(
         },
         (ThingExpr::Path(_), Some(named)) => match relate(&workflow.kinds, &named, &meant) {
             Meeting::One => true,
+            // All of a kind, in what has the name.
+            _ if covers(&workflow.kinds, &meant, &named) => true,
             meeting => free && is_name && !meeting.is_apart(),
         },
     }
@@ -178,11 +195,14 @@ fn shows_name(action: &Action, argument: u32, fields: &[String]) -> bool {
         .any(|(index, of)| index == argument && (fields.starts_with(&of) || of.starts_with(fields)))
 }
 
-/// The arguments that may be, or become, the own name of what a clause means, each with where in it: of a clause that says
+/// The arguments that may be, or become, the name of what a clause means, each with where in it: of a clause that says
 /// nothing, any that may name something.
 fn naming(workflow: &Workflow, action: &Action, expr: &ThingExpr) -> Vec<(u32, FieldPath)> {
     let mut found = Vec::new();
-    for key in expr.own_keys() {
+    // All of a kind are looked at by the name of what they lie in.
+    let is_all = |level: &&LevelExpr| level.keys.iter().all(|key| matches!(key, KeyExpr::Every(_)));
+    let named = expr.levels().iter().rev().find(|level| !is_all(level));
+    for key in named.into_iter().flat_map(|level| &level.keys) {
         match key {
             KeyExpr::Argument { index, fields } => found.push((*index, fields.clone())),
             KeyExpr::Field(fields) if action.clauses.identity(fields).is_none() => {

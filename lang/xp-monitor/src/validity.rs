@@ -81,9 +81,12 @@ impl<'w> Validity<'w> {
 
     fn with_all(&mut self, mut found: Vec<Subject>) -> Vec<Subject> {
         let mut next = 0;
-        while let Some(here) = found.get(next).cloned()
-            && found.len() < MAX_THINGS
-        {
+        while let Some(here) = found.get(next).cloned() {
+            if found.len() > MAX_THINGS {
+                // What else it is about is not looked at.
+                found.push((here.0, ThingExpr::Anything));
+                break;
+            }
             next += 1;
             let Some((by, making)) = self.exactly(&here) else { continue };
             for expr in &making.valid_while {

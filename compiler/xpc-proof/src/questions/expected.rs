@@ -41,6 +41,26 @@ pub(super) fn expects(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, t
     })
 }
 
+/// The use expects the thing at the version that a use of the other grant gave.
+pub(super) fn expects_from(
+    facts: &Facts<'_>,
+    things: &Things<'_, '_>,
+    (at, term): (GrantAt, TermIx),
+    by: GrantAt,
+) -> bool {
+    let pins = facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
+    facts.action_of(at).clauses.expects.iter().any(|expectation| {
+        let Some(Source::Argument { index, fields }) = &expectation.at else { return false };
+        let Some(Pin::Is(Expr::Datum(datum))) = pins.get(*index as usize) else { return false };
+        let field = followed(datum, fields).fields;
+        let mut versions = facts.action_of(by).clauses.versions.iter();
+        datum.root == (Root::Result { step: by.0, grant: by.1 })
+            && things.one(term, things.term(at, &expectation.thing))
+            && versions
+                .any(|version| version.field == field && things.one(term, things.term(by, &version.thing)))
+    })
+}
+
 /// Whatever the way to the step, a use before it has given the version of the thing.
 fn is_surely_seen(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term: TermIx) -> bool {
     facts.grants().any(|(by, _)| {

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use xp_artifact::content::Contents;
-use xp_artifact::judgement::{Finals, judgements, named_by, turned_into};
+use xp_artifact::judgement::{Finals, is_filled, judgements, named_by, turned_into};
 use xp_artifact::passing::{followed, identities};
 use xp_artifact::rests::needs_one_of;
-use xp_artifact::workflow::{Assumption, Atom, Datum, Expr, How, Pin, RoleId, Root, StepId, Then};
+use xp_artifact::workflow::{Assumption, Atom, Datum, Expr, How, LoopId, Pin, RoleId, Root, StepId, Then};
 use xp_monitor::Evidence;
 use xp_scope::thing::Term;
 
@@ -193,8 +193,26 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// The step may have been open before, and uses of it done with other values: some loop that resets it can fire once it has
     /// begun. Where its source must have settled otherwise before the step begins, it cannot.
     fn may_have_been_used(&self, step: StepId) -> bool {
+        self.may_have_been_open(step, &|_| false)
+    }
+
+    /// A use of the grant in an earlier opening may have filled the thing: not, if whatever resets its step also resets that of the use
+    /// which gives the thing its name, since what is made then has another one.
+    fn may_have_filled(&self, by: GrantAt, made: Option<&Datum>) -> bool {
+        // Equal content has one name.
+        let is_new = |made: &&Datum| {
+            let Root::Result { step, grant } = made.root else { return false };
+            let making = self.facts.action_of((step, grant)).clauses.made_as(&made.fields);
+            making.is_some_and(|making| is_filled(self.facts.w, &making.thing))
+        };
+        let maker = made.filter(is_new).and_then(|made| made.root.step());
+        self.may_have_been_open(by.0, &|id| maker.is_some_and(|maker| self.facts.resets(id, maker)))
+    }
+
+    fn may_have_been_open(&self, step: StepId, but_by: &dyn Fn(LoopId) -> bool) -> bool {
         let facts = self.facts;
-        facts.loops().filter(|(id, _)| facts.resets(*id, step)).any(|(_, by)| {
+        let mut loops = facts.loops().filter(|(id, _)| facts.resets(*id, step) && !but_by(*id));
+        loops.any(|(_, by)| {
             let settled: Vec<Atom> = facts
                 .atoms(by.step)
                 .filter(|(_, outcome)| outcome.then == Then::Settle)

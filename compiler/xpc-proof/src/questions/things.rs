@@ -82,7 +82,7 @@ impl<'f, 'm> Things<'f, 'm> {
         evidence.about.iter().map(|subject| self.subject(evidence, subject)).collect()
     }
 
-    fn subject(&self, evidence: &Evidence, subject: &(GrantAt, ThingExpr)) -> TermIx {
+    pub fn subject(&self, evidence: &Evidence, subject: &(GrantAt, ThingExpr)) -> TermIx {
         let term = evidence.meant(self.facts.w, &mut self.terms.borrow_mut(), subject);
         self.number(term)
     }
@@ -107,12 +107,17 @@ impl<'f, 'm> Things<'f, 'm> {
         self.meet(altered, self.number(read)) == Some(Class::Chosen)
     }
 
-    /// Whoever was shown the one was shown the other: it is that thing, or lies in it and counts as read with it, as all that lies in a
+    /// Whoever was shown the one was shown the other: it is that thing, is among those, or lies in it and counts as read with it, as all that lies in a
     /// thing that can change.
     pub fn is_shown_with(&self, shown: TermIx, thing: TermIx) -> bool {
         let table = self.table.borrow();
         match (table.0.get(shown.0), table.0.get(thing.0)) {
-            (Some(shown), Some(thing)) => is_judged_with(&self.facts.w.kinds, shown, thing),
+            (Some(shown), Some(thing)) => {
+                let kinds = &self.facts.w.kinds;
+                let own = last(shown).and_then(|level| kinds.get(level.kind));
+                let all = own.is_some_and(|own| own.immutable.is_none()) && covers(kinds, shown, thing);
+                all || is_judged_with(kinds, shown, thing)
+            }
             _ => false,
         }
     }

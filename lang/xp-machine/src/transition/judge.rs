@@ -1,13 +1,13 @@
 //! An outcome is decided, by a role or by evidence.
 
-use xp_artifact::workflow::{Atom, How, OutcomeIx, StepId, Then};
+use xp_artifact::workflow::{Atom, How, OutcomeIx, Step, StepId, Then};
 use xp_scope::Digest;
 use xp_wire::RefusalCode;
 
 use crate::data;
 use crate::event::{Accepted, Actor};
 use crate::refusal::{Clause, Refusal};
-use crate::state::{Pending, State};
+use crate::state::{Pending, State, StepState};
 use crate::transition::{Context, actor, close};
 
 /// Longest notes, in characters.
@@ -69,6 +69,11 @@ pub(crate) fn judge(
     }
     let of = match &chosen.of {
         None => None,
+        // What was shown is judged, and not what is about to be.
+        Some(_) if is_shown_more(context, declared, now) => {
+            let reason = format!("a use under way may show something else of what `{outcome}` judges");
+            return Err(Refusal::by(RefusalCode::NoEvidence, clause, reason));
+        }
         Some(datum) => {
             let value = data::datum(state, datum);
             let digest = value
@@ -85,6 +90,14 @@ pub(crate) fn judge(
     let accepted = accept(context, state, atom, of, notes)?;
     actor::fix(state, declared.role, who);
     Ok(accepted)
+}
+
+/// A use is under way, or in doubt, whose result the step will show or bind.
+fn is_shown_more(context: &Context<'_>, declared: &Step, now: &StepState) -> bool {
+    declared.grants.iter().zip(&now.grants).any(|(granted, uses)| {
+        let action = context.machine.workflow.actions.get(granted.action.index());
+        uses.claimed > 0 && (granted.binder.is_some() || action.is_none_or(|action| !action.shows.is_empty()))
+    })
 }
 
 pub(crate) fn settle(context: &Context<'_>, state: &mut State, atom: Atom) -> Result<Accepted, Refusal> {

@@ -36,6 +36,24 @@ fn a_judge_must_have_been_shown_exactly_what_is_judged_in_this_opening() {
     run.judge(&judge(), "review", "ok").unwrap();
 }
 
+/// What comes back from a second look is not what was judged, and may be bound as its result.
+#[test]
+fn nothing_is_judged_while_another_look_is_under_way() {
+    let mut run = Run::of(reviewed());
+    run.act(&writer(), "write", "write", "a", "c1").unwrap();
+    run.judge(&writer(), "write", "ready").unwrap();
+    run.act(&writer(), "test", "test", "c1", "t").unwrap();
+    run.settle();
+    run.act(&judge(), "review", "read", "x", "c1").unwrap();
+    let look = run.ask(&judge(), "review", "read", "x").unwrap();
+    run.claim(&look).unwrap();
+    assert_eq!(code(run.judge(&judge(), "review", "ok")), RefusalCode::NoEvidence);
+    run.apply(Event::Doubt { jti: look.jti.clone() }).unwrap();
+    assert_eq!(code(run.judge(&judge(), "review", "ok")), RefusalCode::NoEvidence);
+    run.complete(&look, true, "c2");
+    run.judge(&judge(), "review", "ok").unwrap();
+}
+
 fn planned() -> Run {
     let mut plan = step(
         "plan",

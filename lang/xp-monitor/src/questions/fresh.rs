@@ -9,14 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::workflow::{
-    Atom, Condition, Expr, GrantIx, How, OutcomeIx, Per, Pin, Root, StepId, Workflow,
-};
+use xp_artifact::workflow::{Atom, Condition, GrantIx, How, OutcomeIx, Per, Root, StepId, Workflow};
 
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
 use crate::fact::{End, GrantAt, Use};
-use crate::looked::Looked;
 use crate::obligation::{Builder, Label, MapIx, Node, NodeIx, Obligation};
 use crate::sight::Sight;
 use xp_artifact::rests::rests;
@@ -276,7 +273,7 @@ impl Cases<'_> {
         let change = self.builder.node(Node::Use(0, changer));
         let same = self.builder.node(Node::SameOpening(0, 1, one.by.0));
         // Without a result of a use that can only look at it, the judge need not have done so.
-        let looks = one.renewed.iter().filter(|(at, looked)| self.looks(*at, looked));
+        let looks = one.renewed.iter().filter(|(at, looked)| looked.is_surely_at(self.workflow, *at));
         let looks: Vec<GrantAt> = looks.map(|(at, _)| *at).collect();
         let relying = one.relying.iter().copied().filter(|atom| !self.depends(*atom, &looks));
         let relying: Vec<Atom> = relying.collect();
@@ -366,12 +363,6 @@ impl Cases<'_> {
     /// The use that looked, which no result shows.
     fn looking(&self) -> impl Iterator<Item = (MapIx, GrantAt)> + use<> {
         self.one.looked.is_some().then_some((0, self.one.by)).into_iter()
-    }
-
-    /// Every use of the grant is a look at what has the name.
-    fn looks(&self, at: GrantAt, looked: &Looked) -> bool {
-        let pin = self.workflow.granted(at).and_then(|(grant, _)| grant.pins.get(looked.argument as usize));
-        matches!(pin, Some(Pin::Is(Expr::Datum(datum))) if *datum == looked.name)
     }
 
     /// The outcome comes about only with a result of one of these grants of its step: its condition says so, or nothing else can

@@ -3,11 +3,12 @@
 use xp_artifact::content::Contents;
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::judgement::named_by;
-use xp_artifact::workflow::{Atom, How};
+use xp_artifact::workflow::{Atom, GrantIx, How};
 use xp_monitor::{evidence, shows};
 
 use super::{Judged, TermIx};
 use crate::facts::{GrantAt, Shown};
+use crate::questions::expected::expects_from;
 use crate::way::Way;
 
 impl Judged<'_, '_> {
@@ -25,7 +26,15 @@ impl Judged<'_, '_> {
                 makers.keys().all(|maker| workflow.are_separate(judge, *maker))
                     && self.is_shown(*atom, at, thing)
             });
+            let term = self.things.term(at, thing);
             let seen = judges.filter_map(|atom| {
+                // The upstream refuses the use if the thing is not as it was at the look.
+                let looks =
+                    (0..self.facts.step(atom.step).grants.len()).map(|grant| (atom.step, GrantIx::of(grant)));
+                let mut looks = looks.filter(|look| self.always_shows(*look, term));
+                if looks.any(|look| expects_from(self.facts, self.things, (at, term), look)) {
+                    return Some(Way::Is(atom));
+                }
                 let altered_by = self.finals.borrow_mut().altered_after(at, thing, atom.step);
                 let again = altered_by.iter().any(|by| self.may_have_been_used(by.0));
                 let unaltered = altered_by.into_iter().map(Way::Unbegun);
@@ -38,6 +47,15 @@ impl Judged<'_, '_> {
             all.push(Way::Any(seen));
         }
         all
+    }
+
+    /// Whatever the arguments of a use of the grant are, its result shows the thing.
+    fn always_shows(&self, look: GrantAt, term: TermIx) -> bool {
+        let clauses = &self.facts.action_of(look).clauses;
+        let mut read = clauses.said_read().chain(clauses.subjects());
+        read.any(|expr| {
+            shows(self.facts.w, look, expr) && self.things.is_shown_with(self.things.term(look, expr), term)
+        })
     }
 
     /// Whoever takes the outcome was shown what the name that it judges names, and that is the thing.
@@ -55,14 +73,18 @@ impl Judged<'_, '_> {
         let (mut looks, mut always) = (Vec::new(), Vec::new());
         for one in of_step {
             let is_seen = |seen: TermIx| self.things.is_shown_with(seen, term);
-            if let Some(looked) = one.looked.as_ref()
-                && self.things.about(one).into_iter().any(is_seen)
-            {
-                looks.push((one.by, looked));
-            }
-            // Whatever the arguments of the use are, it looks at the thing.
-            if one.about.iter().any(|(by, expr)| *by == one.by && is_seen(self.things.term(*by, expr))) {
-                always.push(one.by.1);
+            // What it is valid while was not shown with it.
+            let shown = one.about.iter().filter(|(by, expr)| *by == one.by && shows(self.facts.w, *by, expr));
+            for subject in shown {
+                if let Some(looked) = one.looked.as_ref()
+                    && is_seen(self.things.subject(one, subject))
+                {
+                    looks.push((one.by, looked));
+                }
+                // Whatever the arguments of the use are, it looks at the thing.
+                if is_seen(self.things.term(one.by, &subject.1)) {
+                    always.push(one.by.1);
+                }
             }
         }
         // The outcome asks for the look, or nothing else shows what is judged.

@@ -70,7 +70,7 @@ impl Judged<'_, '_> {
             let mut own = Origins::default();
             match self.fill(*by, made, &mut own)? {
                 Some(()) => each.push((*by, own)),
-                None if self.may_have_been_used(by.0) => return Ok(None),
+                None if self.may_have_filled(*by, made) => return Ok(None),
                 None => unbegun.push(Way::Unbegun(*by)),
             }
         }
@@ -78,7 +78,7 @@ impl Judged<'_, '_> {
         let is_split =
             before.params.is_empty() && each.iter().all(|(_, own)| own.params.is_empty() || !own.is_given());
         for (by, own) in each {
-            if !is_split || own.is_given() || self.may_have_been_used(by.0) {
+            if !is_split || own.is_given() || self.may_have_filled(by, made) {
                 before.extend(own);
                 continue;
             }
@@ -96,12 +96,12 @@ impl Judged<'_, '_> {
         if let Some(made) = made.filter(|made| made.root == (Root::Result { step: by.0, grant: by.1 })) {
             return self.gather(made, true, from);
         }
-        if self.may_have_been_used(by.0) {
+        if self.may_have_filled(by, made) {
             return Ok(None);
         }
         let sources = altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources);
-        for source in sources.filter(|source| !self.is_version(by, source)) {
-            let Some(()) = self.add(by, source, from)? else { return Ok(None) };
+        for source in sources {
+            let Some(()) = self.put(by, source, from)? else { return Ok(None) };
         }
         Ok(Some(()))
     }
@@ -155,19 +155,25 @@ impl Judged<'_, '_> {
             .flat_map(|(_, sources)| sources);
         let content: Vec<Source> = filling.chain(inside).collect();
         let own = self.facts.w.sources(action, &datum.fields);
-        let own = own.into_iter().filter(|source| !(unsaid && is_compared(action, source, |_| true)));
-        let content = content.into_iter().filter(|source| !self.is_version(at, source));
-        for source in own.filter(|source| !self.is_version(at, source)).chain(content) {
-            let Some(()) = self.add(at, source, from)? else { return Ok(None) };
+        let own =
+            own.into_iter().filter(|source| !(unsaid && compared_with(action, source).next().is_some()));
+        for source in own.chain(content) {
+            let Some(()) = self.put(at, source, from)? else { return Ok(None) };
         }
         Ok(Some(()))
     }
 
-    /// An argument that is the version of the thing that it is compared with, as some use gave it.
-    fn is_version(&self, at: GrantAt, source: &Source) -> bool {
-        is_compared(self.facts.action_of(at), source, |thing| {
-            expects(self.facts, self.things, at, self.things.term(at, thing))
-        })
+    /// As [`Self::add`], of what goes in. An argument that is the version of the thing that it is compared with, as some use gave it,
+    /// stands for what is in the thing.
+    fn put(&self, at: GrantAt, source: Source, from: &mut Origins) -> Followed {
+        let mut compared = compared_with(self.facts.action_of(at), &source);
+        match compared.find(|thing| expects(self.facts, self.things, at, self.things.term(at, thing))) {
+            Some(thing) => {
+                from.of_things = true;
+                self.content(at, thing, from)
+            }
+            None => self.add(at, source, from),
+        }
     }
 
     /// Adds where a source of a use comes from; none where it was chosen freely, or is not known.
@@ -211,7 +217,10 @@ impl Judged<'_, '_> {
         let own = thing.levels().last().and_then(|own| workflow.kinds.named(&own.kind));
         let Some(kind) = own.and_then(|kind| workflow.kinds.get(kind)) else { return Ok(None) };
         let Some((named, params)) = self.names_in(at, thing) else { return Ok(None) };
+        let is_several = thing.keys().any(|key| matches!(key, KeyExpr::Every(_)));
         match kind.immutable {
+            // There may come to be more of what never changes.
+            _ if is_several => self.changing(at, thing, (&named, params), from),
             None => self.changing(at, thing, (&named, params), from),
             // A minted name says nothing of what is in it: whoever judges by it must not have had a hand in that.
             Some(Immutable::Minted) if named.iter().any(|datum| !self.is_by_others(datum, at, thing)) => {
@@ -278,7 +287,12 @@ impl Judged<'_, '_> {
             judged.clear();
         }
         let by = self.finals.borrow_mut().altered_by(at, thing);
-        // What was in it is asked for already.
+        if !self.is_as_given(at, thing) {
+            return Ok(None);
+        }
+        let others = named.iter().filter(|datum| Some(*datum) != made).cloned();
+        let names: Vec<(Datum, Term)> = others.map(|datum| (datum, term.clone())).collect();
+        // What was put into it is asked for already.
         let covered = self
             .filled
             .borrow()
@@ -286,13 +300,9 @@ impl Judged<'_, '_> {
             .any(|(filled, all)| *filled == term && by.iter().all(|one| all.contains(one)));
         if covered {
             self.is_cut.set(true);
+            from.extend(Origins { params, names, ..Origins::default() });
             return Ok(Some(()));
         }
-        if !self.is_as_given(at, thing) {
-            return Ok(None);
-        }
-        let others = named.iter().filter(|datum| Some(*datum) != made).cloned();
-        let names = others.map(|datum| (datum, term.clone())).collect();
         // In what the run made there was nothing before.
         let mut own = Origins { params, names, of_things: made.is_none(), ..Origins::default() };
         self.filled.borrow_mut().push((term, by.clone()));
@@ -324,7 +334,9 @@ impl Judged<'_, '_> {
                         let root = Root::Result { step: at.0, grant: at.1 };
                         here.push(Datum { root, fields: fields.clone() });
                     }
-                    KeyExpr::Every(_) | KeyExpr::Some => return None,
+                    // Of all of them, each is what the run put into it, and what was there before.
+                    KeyExpr::Every(_) => {}
+                    KeyExpr::Some => return None,
                 }
             }
             if depth < thing.levels().len() {
@@ -369,14 +381,17 @@ impl Judged<'_, '_> {
     }
 }
 
-/// The argument is what the upstream compares with the version of a thing: of a record, the part that the clause names.
-fn is_compared(action: &Action, source: &Source, of: impl Fn(&ThingExpr) -> bool) -> bool {
-    let Source::Argument { index, fields } = source else { return false };
-    action.clauses.expects.iter().any(|expectation| {
-        matches!(&expectation.at, Some(Source::Argument { index: at, fields: part })
-            if at == index && fields.starts_with(part))
-            && of(&expectation.thing)
-    })
+/// With the versions of which things the upstream compares the argument: of a record, the part that the clause names.
+fn compared_with<'a>(action: &'a Action, source: &Source) -> impl Iterator<Item = &'a ThingExpr> + use<'a> {
+    let argument = match source {
+        Source::Argument { index, fields } => Some((*index, fields.clone())),
+        Source::Field(_) | Source::Thing(_) => None,
+    };
+    let compared = action.clauses.expects.iter().filter(move |expectation| {
+        matches!((&expectation.at, &argument), (Some(Source::Argument { index, fields }), Some((at, of)))
+            if index == at && of.starts_with(fields))
+    });
+    compared.map(|expectation| &expectation.thing)
 }
 
 /// The thing has the name that the field says, or lies in what has it.
