@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xp_artifact::declaration::{Clauses, KeyExpr, Making};
 use xp_artifact::depends::{self, Resets};
-use xp_artifact::judgement::is_filled;
+use xp_artifact::filled::is_filled;
 use xp_artifact::passing::identities;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{

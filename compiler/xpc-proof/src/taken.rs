@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{KeyExpr, Making, ThingExpr};
 use xp_artifact::depends::Resets;
-use xp_artifact::judgement::is_filled;
+use xp_artifact::filled::is_filled;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, LoopId, Pin, Root, StepId, Workflow};
 use xp_scope::Type;

@@ -10,7 +10,7 @@ use xp_scope::Type;
 use xp_scope::thing::{Immutable, Key, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
-use crate::judgement::is_filled_by;
+use crate::filled::is_filled_by;
 use crate::order::{Moment, Order};
 use crate::passing::{Passing, followed, naming, naming_argument, parts, passing};
 use crate::things::Terms;

@@ -8,6 +8,7 @@ use xp_scope::thing::{Immutable, Kind, Kinds, Meeting, Side, Term, relate};
 
 use crate::content::{Contents, altering, holds, may_hold};
 use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
+use crate::filled::{filled_as, is_filled};
 use crate::order::{Moment, Order};
 use crate::passing::{identities, is_made_as, naming_argument, parts};
 use crate::things::Terms;
@@ -579,24 +580,6 @@ fn may_name(workflow: &Workflow, ty: &Type) -> bool {
     }
 }
 
-/// What the use makes and a field of its result names, where what is in it is not said by that name.
-#[must_use]
-pub fn filled_as<'a>(workflow: &Workflow, action: &'a Action, field: &[String]) -> Vec<&'a Making> {
-    let mut made = action.clauses.all_made_as(field);
-    made.retain(|making| is_filled_by(workflow, action, making));
-    made
-}
-
-/// The use puts in what the name of what it makes does not say. A name that is said to come from nothing says nothing of it.
-#[must_use]
-pub fn is_filled_by(workflow: &Workflow, action: &Action, making: &Making) -> bool {
-    let generated = |key: &KeyExpr| match key {
-        KeyExpr::Field(field) => action.clauses.said_of(field).is_some_and(|said| said.is_empty()),
-        KeyExpr::Literal(_) | KeyExpr::Argument { .. } | KeyExpr::Every(_) | KeyExpr::Some => false,
-    };
-    is_filled(workflow, &making.thing) || making.thing.own_keys().iter().any(generated)
-}
-
 /// The thing is the one that was judged, or lies in it and is asked for with it: whatever alters what lies in a thing alters that, if
 /// it can change.
 #[must_use]
@@ -623,12 +606,4 @@ pub fn is_named_by_content(kinds: &Kinds, term: &Term) -> bool {
     let Term::Path(levels) = term else { return false };
     let kind = levels.last().and_then(|own| kinds.get(own.kind));
     kind.is_some_and(|kind| kind.immutable == Some(Immutable::Content))
-}
-
-/// What is in it is not said by its name.
-#[must_use]
-pub fn is_filled(workflow: &Workflow, expr: &ThingExpr) -> bool {
-    let kind = expr.levels().last().and_then(|level| workflow.kinds.named(&level.kind));
-    let kind = kind.and_then(|kind| workflow.kinds.get(kind));
-    kind.is_none_or(|kind| kind.immutable != Some(Immutable::Content))
 }

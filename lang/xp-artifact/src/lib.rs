@@ -11,6 +11,7 @@ pub mod depends;
 mod digest;
 mod envelope;
 mod error;
+pub mod filled;
 mod fold;
 pub mod given;
 mod identity;

@@ -3,6 +3,8 @@
 //! The question is answered yes if no run has moments with these maps at which some case holds. A live map is what a run
 //! looks like between two events: which steps are settled with which outcomes, and which results have values.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use xp_artifact::workflow::{Atom, Datum, Formula, LoopId, StepId};
 
@@ -26,6 +28,35 @@ pub struct Obligation {
     pub nodes: Vec<Node>,
     /// The ways in which the question is violated; none of them may hold.
     pub cases: Vec<Case>,
+}
+
+impl Obligation {
+    /// The obligation that none of these cases holds, in their order, with the nodes that they are made of.
+    #[must_use]
+    pub fn of_cases(&self, cases: &[usize]) -> Self {
+        let cases: Vec<&Case> = cases.iter().filter_map(|case| self.cases.get(*case)).collect();
+        let mut wanted = BTreeSet::new();
+        let mut open: Vec<NodeIx> = cases.iter().map(|case| case.node).collect();
+        while let Some(here) = open.pop() {
+            if wanted.insert(here)
+                && let Some(node) = self.nodes.get(here as usize)
+            {
+                open.extend(node.parts());
+            }
+        }
+        let numbers: BTreeMap<NodeIx, NodeIx> = wanted.iter().copied().zip(0..).collect();
+        let number = |node: NodeIx| numbers.get(&node).copied().unwrap_or(NodeIx::MAX);
+        let nodes = wanted.iter().filter_map(|node| self.nodes.get(*node as usize));
+        Self {
+            maps: self.maps,
+            later: self.later.clone(),
+            nodes: nodes.map(|node| node.with(&number)).collect(),
+            cases: cases
+                .into_iter()
+                .map(|case| Case { node: number(case.node), label: case.label.clone() })
+                .collect(),
+        }
+    }
 }
 
 /// The order of two maps.
@@ -74,6 +105,28 @@ pub enum Node {
     All(Vec<NodeIx>),
     /// Some of these.
     Any(Vec<NodeIx>),
+}
+
+impl Node {
+    /// The nodes that it is made of.
+    fn parts(&self) -> Vec<NodeIx> {
+        match self {
+            Self::Not(part) => vec![*part],
+            Self::All(parts) | Self::Any(parts) => parts.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same with other numbers for its parts.
+    fn with(&self, number: &impl Fn(NodeIx) -> NodeIx) -> Self {
+        let each = |parts: &[NodeIx]| parts.iter().map(|part| number(*part)).collect();
+        match self {
+            Self::Not(part) => Self::Not(number(*part)),
+            Self::All(parts) => Self::All(each(parts)),
+            Self::Any(parts) => Self::Any(each(parts)),
+            other => other.clone(),
+        }
+    }
 }
 
 /// A way in which a question is violated.

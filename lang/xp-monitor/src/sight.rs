@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use xp_artifact::declaration::{KeyExpr, LevelExpr, ThingExpr};
-use xp_artifact::judgement::is_filled;
+use xp_artifact::filled::is_filled;
 use xp_artifact::things;
 use xp_artifact::workflow::{Action, Atom, Datum, Workflow};
 use xp_scope::Value;

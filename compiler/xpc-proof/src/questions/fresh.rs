@@ -5,6 +5,7 @@
 //! an upstream's spelling makes one is conditional, what a silent declaration leaves open is unknown. What the run did not
 //! make, another run may change: then it is conditional, unless every use that rests on it expects it as it was.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -117,6 +118,12 @@ impl Meetings for Table {
     }
 }
 
+/// Some cases of the obligation, with a solver for them.
+struct Part<'f, 'm> {
+    cases: Vec<usize>,
+    asking: OnceCell<Asking<'f, 'm>>,
+}
+
 struct Asked<'a, 'f, 'm> {
     context: &'a Context<'f, 'm>,
     things: &'a Things<'f, 'm>,
@@ -125,35 +132,48 @@ struct Asked<'a, 'f, 'm> {
     obligation: Obligation,
 }
 
-impl<'m> Asked<'_, '_, 'm> {
+impl<'f, 'm> Asked<'_, 'f, 'm> {
     fn answer(&self) -> Verdict {
         let context = self.context;
-        let loops = &context.cover().fireable;
-        let all = Asking::all_runs(context.facts, context.session.limits, &self.obligation, loops);
+        // A final use after a change takes three grants, and there are many such cases: what breaks the property without one is asked
+        // before.
+        let (after, before): (Vec<usize>, Vec<usize>) = (0..self.obligation.cases.len())
+            .partition(|case| self.obligation.cases.get(*case).is_some_and(|case| case.label.last.is_some()));
+        let parts: Vec<Part<'f, 'm>> =
+            [before, after].into_iter().map(|cases| Part { cases, asking: OnceCell::new() }).collect();
         // Of each class the cases that some run may show; the worst class decides.
         for class in [Class::Chosen, Class::Silent, Class::Spelling] {
-            let mut cases: Vec<usize> = (0..self.obligation.cases.len()).collect();
-            cases.retain(|case| self.class(*case) == Some(class));
             let mut failures = Vec::new();
-            while !cases.is_empty() && failures.len() < MOST {
-                let moments = match all.ask(&cases) {
-                    Answer::No => break,
-                    Answer::Unknown(why) => return answer::unknown(why),
-                    Answer::Yes(moments) => moments,
-                };
-                let Some(case) = self.obligation.cases.get(moments.case) else { break };
-                match class {
-                    Class::Chosen => failures.push((case, self.planned(case, moments.case))),
-                    Class::Silent => return self.silent(case),
-                    Class::Spelling => return self.spelled(case),
-                }
-                let (evidence, by) = (case.label.evidence, case.label.changer);
-                cases.retain(|other| {
-                    self.obligation
-                        .cases
-                        .get(*other)
-                        .is_some_and(|other| other.label.evidence != evidence || other.label.changer != by)
+            for part in &parts {
+                let mut open: Vec<usize> = (0..part.cases.len()).collect();
+                open.retain(|number| {
+                    part.cases.get(*number).and_then(|case| self.class(*case)) == Some(class)
                 });
+                while !open.is_empty() && failures.len() < MOST {
+                    let moments = match self.asking(part).ask(&open) {
+                        Answer::No => break,
+                        Answer::Unknown(why) => return answer::unknown(why),
+                        Answer::Yes(moments) => moments,
+                    };
+                    let Some(number) = part.cases.get(moments.case) else { break };
+                    let Some(case) = self.obligation.cases.get(*number) else { break };
+                    match class {
+                        Class::Chosen => failures.push((case, self.planned(case, *number))),
+                        Class::Silent => return self.silent(case),
+                        Class::Spelling => return self.spelled(case),
+                    }
+                    let (evidence, by) = (case.label.evidence, case.label.changer);
+                    open.retain(|other| {
+                        let other =
+                            part.cases.get(*other).and_then(|other| self.obligation.cases.get(*other));
+                        other.is_some_and(|other| {
+                            other.label.evidence != evidence || other.label.changer != by
+                        })
+                    });
+                }
+                if !failures.is_empty() {
+                    break;
+                }
             }
             if !failures.is_empty() {
                 let search = |case: &Case, why: String| self.searched(case, &why);
@@ -183,6 +203,15 @@ impl<'m> Asked<'_, '_, 'm> {
             proved = answer::assuming(proved, assumption);
         }
         proved
+    }
+
+    /// The solver with the cases of a part, once any of them is asked.
+    fn asking<'p>(&self, part: &'p Part<'f, 'm>) -> &'p Asking<'f, 'm> {
+        let context = self.context;
+        part.asking.get_or_init(|| {
+            let obligation = self.obligation.of_cases(&part.cases);
+            Asking::all_runs(context.facts, context.session.limits, &obligation, &context.cover().fireable)
+        })
     }
 
     fn class(&self, case: usize) -> Option<Class> {
@@ -246,18 +275,21 @@ impl<'m> Asked<'_, '_, 'm> {
                     })
             })
             .collect();
+        let part = self.obligation.of_cases(&alike);
+        let all: Vec<usize> = (0..alike.len()).collect();
         let loops = &context.cover().fireable;
         let mut why = format!("none was found with up to {FIRINGS} reopenings");
         for firings in 0..=FIRINGS {
             let limits = context.session.limits;
-            let asking = Asking::examples(context.facts, limits, &self.obligation, loops, firings);
+            let asking = Asking::examples(context.facts, limits, &part, loops, firings);
             let Some(asking) = asking else { break };
-            let moments = match asking.ask(&alike) {
+            let moments = match asking.ask(&all) {
                 Answer::Yes(moments) => moments,
                 Answer::No => continue,
                 Answer::Unknown(reason) => return Err(reason),
             };
-            match self.shown(&moments, one, by) {
+            let Some(case) = part.cases.get(moments.case) else { break };
+            match self.shown(&moments, case, one, by) {
                 Ok(failure) => return Ok(failure),
                 Err(reason) => why = reason,
             }
@@ -280,9 +312,14 @@ impl<'m> Asked<'_, '_, 'm> {
         Ok(self.words(one, last.filter(|at| self.table.alters(*at, one)).unwrap_or(by)).trace(trace))
     }
 
-    fn shown(&self, moments: &Moments, one: &Evidence, by: GrantAt) -> Result<Diagnostic, String> {
+    fn shown(
+        &self,
+        moments: &Moments,
+        case: &Case,
+        one: &Evidence,
+        by: GrantAt,
+    ) -> Result<Diagnostic, String> {
         let context = self.context;
-        let case = self.obligation.cases.get(moments.case).ok_or("there is no such case")?;
         let last = moments.maps.last();
         let taken =
             case.label.taken.iter().copied().find(|atom| {

@@ -50,7 +50,7 @@ fn nothing_is_judged_while_another_look_is_under_way() {
     assert_eq!(code(run.judge(&judge(), "review", "ok")), RefusalCode::NoEvidence);
     run.apply(Event::Doubt { jti: look.jti.clone() }).unwrap();
     assert_eq!(code(run.judge(&judge(), "review", "ok")), RefusalCode::NoEvidence);
-    run.complete(&look, true, "c2");
+    run.apply(Event::Resolve { jti: look.jti.clone(), result: None }).unwrap();
     run.judge(&judge(), "review", "ok").unwrap();
 }
 

@@ -3,7 +3,7 @@
 
 use xp_artifact::content::{Contents, altering};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
-use xp_artifact::judgement::filled_as;
+use xp_artifact::filled::filled_as;
 use xp_artifact::passing::{followed, is_made_as};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root};
