@@ -35,6 +35,7 @@ pub(super) enum Outside {
 pub(super) struct Judged<'f, 'm> {
     facts: &'f Facts<'m>,
     pub things: &'f Things<'f, 'm>,
+    whenever: &'f Whenever<'f>,
     outside: Outside,
     /// Things that counted as given although somebody else may write there.
     pub seen: RefCell<Vec<(GrantAt, TermIx)>>,
@@ -48,6 +49,8 @@ pub(super) struct Judged<'f, 'm> {
     names: RefCell<Option<Rc<[Term]>>>,
     /// Uses that may have put in, or given, what their declaration does not say.
     pub unsaid: RefCell<Vec<GrantAt>>,
+    /// Uses that may have put in, in an earlier opening, what nobody judged then.
+    pub earlier: RefCell<BTreeSet<GrantAt>>,
     pub finals: RefCell<Finals<'m>>,
     evidence: OnceCell<Vec<Evidence>>,
     /// Data that are being followed: one that is made of itself adds nothing.
@@ -59,6 +62,9 @@ pub(super) struct Judged<'f, 'm> {
     /// How many sources were looked at.
     looked_at: Cell<usize>,
 }
+
+/// Whenever a grant can be used, it has been judged in this way.
+pub(super) type Whenever<'a> = dyn Fn(GrantAt, &Way) -> Result<bool, String> + 'a;
 
 /// A datum as the name of some things, or as what it is.
 type As = (Option<Rc<[Term]>>, Datum);
@@ -75,7 +81,12 @@ const MAX_DEPTH: usize = 4_000;
 const TOO_LARGE: &str = "what is made final was made in too many ways to follow";
 
 impl<'f, 'm> Judged<'f, 'm> {
-    pub fn of(facts: &'f Facts<'m>, things: &'f Things<'f, 'm>, outside: Outside) -> Self {
+    pub fn of(
+        facts: &'f Facts<'m>,
+        things: &'f Things<'f, 'm>,
+        whenever: &'f Whenever<'f>,
+        outside: Outside,
+    ) -> Self {
         let mut by_datum: BTreeMap<Datum, Vec<Atom>> = BTreeMap::new();
         for (atom, datum) in judgements(facts.w) {
             if facts.outcome(atom).is_some_and(|outcome| outcome.then == Then::Settle) {
@@ -88,6 +99,7 @@ impl<'f, 'm> Judged<'f, 'm> {
         Self {
             facts,
             things,
+            whenever,
             outside,
             seen: RefCell::default(),
             assumed: RefCell::default(),
@@ -95,6 +107,7 @@ impl<'f, 'm> Judged<'f, 'm> {
             known: RefCell::default(),
             names: RefCell::default(),
             unsaid: RefCell::default(),
+            earlier: RefCell::default(),
             finals,
             evidence: OnceCell::new(),
             followed: RefCell::default(),
@@ -112,6 +125,7 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// It was made in too many ways.
     pub fn argument(&self, at: GrantAt, number: u32, pin: &Pin) -> Result<Option<Way>, String> {
         self.looked_at.set(0);
+        self.earlier.borrow_mut().clear();
         let filled = self.finals.borrow_mut().filled_by(at, number);
         if filled.is_empty() {
             // The name of something says nothing of another thing that is called so.

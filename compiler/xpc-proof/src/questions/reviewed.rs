@@ -28,7 +28,11 @@ use crate::way::Way;
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let things = Things::new(context.facts);
-    let strict = Judged::of(context.facts, &things, Outside::Unknown);
+    let whenever = |by: GrantAt, way: &Way| {
+        let goal = [Need::Use(by), Need::Unjudged(way.clone())];
+        context.session.ask(&goal).known().map(|found| found.is_none())
+    };
+    let strict = Judged::of(context.facts, &things, &whenever, Outside::Unknown);
     let failures = match failures(context, &strict) {
         Ok(failures) => failures,
         Err(why) => return answer::unknown(why),
@@ -37,7 +41,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         return silent(context, &strict);
     }
     // What outsiders may have put into a thing is nobody's choice in the run: it refutes nothing by itself.
-    let lenient = Judged::of(context.facts, &things, Outside::Given);
+    let lenient = Judged::of(context.facts, &things, &whenever, Outside::Given);
     match self::failures(context, &lenient) {
         Ok(none) if none.is_empty() && !lenient.unsaid.borrow().is_empty() => {
             let unsaid = lenient.unsaid.borrow();
@@ -61,28 +65,36 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     }
 }
 
+/// A final argument with when it has been judged.
+struct Argument {
+    at: GrantAt,
+    number: u32,
+    way: Way,
+    /// A use that may have put in, in an earlier opening, what nobody judged then.
+    earlier: Option<GrantAt>,
+}
+
 fn failures(
     context: &Context<'_, '_>,
     judged: &Judged<'_, '_>,
 ) -> Result<Vec<Result<Diagnostic, String>>, String> {
     let facts = context.facts;
-    let mut asked: Vec<(GrantAt, u32, Way)> = Vec::new();
+    let mut asked: Vec<Argument> = Vec::new();
     for (at, grant) in facts.grants() {
         let decided = judged.finals.borrow_mut().decided(at);
         for number in decided {
             let Some(pin) = grant.pins.get(number as usize) else { continue };
             if let Some(way) = judged.argument(at, number, pin)? {
-                asked.push((at, number, judged.by_others(at, number, pin, way)));
+                let way = judged.by_others(at, number, pin, way);
+                let earlier = judged.earlier.borrow().first().copied();
+                asked.push(Argument { at, number, way, earlier });
             }
         }
     }
-    let goal = |(at, _, way): &(GrantAt, u32, Way)| vec![Need::Use(*at), Need::Unjudged(way.clone())];
+    let goal = |one: &Argument| vec![Need::Use(one.at), Need::Unjudged(one.way.clone())];
     let goals: Vec<Goal> = asked.iter().map(goal).collect();
     let examples = context.session.sort(&goals, Some(MOST))?;
-    let shown = asked
-        .iter()
-        .zip(examples)
-        .filter_map(|((at, number, way), map)| Some(failure(context, *at, *number, way, &map?)));
+    let shown = asked.iter().zip(examples).filter_map(|(one, map)| Some(failure(context, one, &map?)));
     Ok(shown.collect())
 }
 
@@ -164,13 +176,9 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
     proved
 }
 
-fn failure(
-    context: &Context<'_, '_>,
-    at: GrantAt,
-    number: u32,
-    way: &Way,
-    map: &Map,
-) -> Result<Diagnostic, String> {
+fn failure(context: &Context<'_, '_>, asked: &Argument, map: &Map) -> Result<Diagnostic, String> {
+    let Argument { at, number, way, earlier } = asked;
+    let (at, number) = (*at, *number);
     let facts = context.facts;
     let action = facts.action_name(at);
     let violation = Violation::Unjudged(at, way.clone());
@@ -203,6 +211,14 @@ fn failure(
             "`{}` counts as no judgement of it: its evidence must be `about` exactly this, and nobody who chose some of it may \
              choose what the evidence is `measured by`",
             facts.atom_name(atom)
+        )),
+        None => failure,
+    };
+    let failure = match earlier {
+        Some(by) => failure.because(format!(
+            "what `{}` put in, in an earlier opening of step `{}`, nobody may have judged by then; the run shows one opening",
+            facts.action_name(*by),
+            facts.step(by.0).name
         )),
         None => failure,
     };

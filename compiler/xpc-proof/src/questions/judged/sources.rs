@@ -78,26 +78,28 @@ impl Judged<'_, '_> {
         let is_split =
             before.params.is_empty() && each.iter().all(|(_, own)| own.params.is_empty() || !own.is_given());
         for (by, own) in each {
-            if !is_split || own.is_given() || self.may_have_filled(by, made) {
+            let again = self.may_have_filled(by, made);
+            if own.is_given() || !is_split && !again {
                 before.extend(own);
                 continue;
             }
             before.written |= own.written;
             before.of_things |= own.of_things;
-            let Some(judged) = self.all(own)? else { return Ok(None) };
-            before.parts.push(Way::Any(vec![Way::Unbegun(by), Way::All(judged)]));
+            let Some(judged) = self.all(own)?.map(Way::All) else { return Ok(None) };
+            // What an earlier opening put in has to have been judged when it was put in.
+            if again && !(self.whenever)(by, &judged)? {
+                self.earlier.borrow_mut().insert(by);
+                return Ok(None);
+            }
+            before.parts.push(Way::Any(vec![Way::Unbegun(by), judged]));
         }
         Ok(Some(unbegun))
     }
 
-    /// Adds all that uses of the grant put into things; none where that was chosen freely, is not known, or may have been something
-    /// else in an earlier opening. The use that gave a name put into the thing what that stands for.
+    /// Adds all that uses of the grant put into things; none where that was chosen freely or is not known. The use that gave a name put into the thing what that stands for.
     fn fill(&self, by: GrantAt, made: Option<&Datum>, from: &mut Origins) -> Followed {
         if let Some(made) = made.filter(|made| made.root == (Root::Result { step: by.0, grant: by.1 })) {
             return self.gather(made, true, from);
-        }
-        if self.may_have_filled(by, made) {
-            return Ok(None);
         }
         let sources = altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources);
         for source in sources {
