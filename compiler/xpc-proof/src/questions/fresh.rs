@@ -342,6 +342,10 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
         let trace = self.in_some_setting(one, (by, case.label.last), |setting| {
             context.stage.trace(&acts, &Violation::Broken, setting, self.ends_in(one, by))
         })?;
+        // The run ends with the first change: that may be another's.
+        if !trace.events.iter().any(|event| told::used(context.facts, event) == Some(by)) {
+            return Err(format!("another use changes it before `{}` can", context.facts.action_name(by)));
+        }
         Ok(self.words(one, by).trace(trace))
     }
 
