@@ -158,7 +158,7 @@ impl Judged<'_, '_> {
         let content: Vec<Source> = filling.chain(inside).collect();
         let own = self.facts.w.sources(action, &datum.fields);
         let own =
-            own.into_iter().filter(|source| !(unsaid && compared_with(action, source).next().is_some()));
+            own.into_iter().filter(|source| !(unsaid && is_only_compared(action, source)));
         for source in own.chain(content) {
             let Some(()) = self.put(at, source, from)? else { return Ok(None) };
         }
@@ -381,6 +381,12 @@ impl Judged<'_, '_> {
                 && makers.keys().all(|maker| self.facts.w.are_separate(judge, *maker))
         })
     }
+}
+
+/// All that is done with the argument is to compare it, as far as anything is said.
+fn is_only_compared(action: &Action, source: &Source) -> bool {
+    let Source::Argument { index, .. } = source else { return false };
+    action.clauses.only_compares(*index) && compared_with(action, source).next().is_some()
 }
 
 /// With the versions of which things the upstream compares the argument: of a record, the part that the clause names.
