@@ -149,7 +149,7 @@ impl Judged<'_, '_> {
         // Arguments that the author wrote, and nothing else, known or unknown.
         let is_said =
             clauses.said_of(&datum.fields).is_some() && named.iter().all(|made| made.from.is_some());
-        from.of_things |= clauses.reads.is_none() && !is_said;
+        from.of_things |= !is_said;
         // All that the use made or changed under this name, in what has it, or in what that may lie in.
         let filling = named.iter().flat_map(|making| self.finals.borrow_mut().filling(at, making));
         let inside = altering(action)
@@ -157,8 +157,7 @@ impl Judged<'_, '_> {
             .flat_map(|(_, sources)| sources);
         let content: Vec<Source> = filling.chain(inside).collect();
         let own = self.facts.w.sources(action, &datum.fields);
-        let own =
-            own.into_iter().filter(|source| !(unsaid && is_only_compared(action, source)));
+        let own = own.into_iter().filter(|source| !(unsaid && is_only_compared(action, source)));
         for source in own.chain(content) {
             let Some(()) = self.put(at, source, from)? else { return Ok(None) };
         }

@@ -1,0 +1,123 @@
+//! For an omitted clause the verifier assumes what is safe: where something is not proved, it is not proved with less said.
+
+use xp_artifact::question::Status;
+use xp_diagnostics::Sources;
+use xp_syntax::ast::{Action, Clause, ClauseKind, Source as From};
+use xpc_model::Limits;
+use xpc_proof::Z3Prover;
+
+use crate::sources::{Source, compile};
+
+/// Questions about what can happen: what is said of a result may stand in the way.
+const OF_WHAT_CAN_HAPPEN: &[&str] = &[
+    "steps-open",
+    "outcomes-happen",
+    "progress",
+    "never-stuck",
+    "names-bound",
+    "scopes",
+    "automatic-outcomes",
+];
+
+/// Where something else is said by another declaration: a kind whose names are derived from content, and `expects`, by which an argument
+/// goes nowhere unless a clause says so.
+const SAID_ELSEWHERE: &[&str] = &[
+    "private_an_image_whose_name_somebody_says",
+    "private_a_commit_whose_name_somebody_says",
+    "compared_and_said_to_go_in",
+    "made_of_what_is_compared_as_well",
+];
+
+#[test]
+fn less_is_not_proved_with_less_said() {
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for file in
+        Source::of("verdicts/files").iter().filter(|file| !SAID_ELSEWHERE.contains(&file.name.as_str()))
+    {
+        let Ok(model) = compile(&file.name, &file.text) else { continue };
+        let open: Vec<_> = model
+            .obligations
+            .iter()
+            .zip(Z3Prover.prove(&model, &model.obligations, Limits::default()))
+            .filter(|(one, verdict)| {
+                let kind = one.question.kind().hyphenated();
+                !verdict.status.holds(one.vacuous_ok) && !OF_WHAT_CAN_HAPPEN.contains(&kind.as_str())
+            })
+            .map(|(one, _)| one.clone())
+            .collect();
+        if open.is_empty() {
+            continue;
+        }
+        for (clause, text) in shortened(&file.text) {
+            let Ok(model) = compile(&file.name, &text) else { continue };
+            tried += 1;
+            let asked: Vec<_> =
+                model.obligations.iter().filter(|one| open.iter().any(|o| o.id == one.id)).cloned().collect();
+            let verdicts = Z3Prover.prove(&model, &asked, Limits::default());
+            for (one, verdict) in asked.iter().zip(verdicts) {
+                if verdict.status == Status::Proved {
+                    wrong.push(format!("{}: `{}` is proved without `{clause}`", file.name, one.id));
+                }
+            }
+        }
+    }
+    assert!(tried >= 800, "{tried}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The text without one clause, or without what a clause is from, for each that may be left out.
+fn shortened(text: &str) -> Vec<(String, String)> {
+    let tree = xp_syntax::parse(Sources::new().add("a.xp", text), text).tree;
+    let actions = tree.connectors.iter().flat_map(|connector| &connector.actions);
+    let clauses = actions.flat_map(|action| action.clauses.iter().map(move |clause| (action, clause)));
+    let cut = clauses.filter_map(|(action, clause)| {
+        let whole = clause.span.start as usize..clause.span.end as usize;
+        let written = text.get(whole.clone())?;
+        let cut = match &clause.kind {
+            ClauseKind::Reads(_)
+            | ClauseKind::MeasuredBy(_)
+            | ClauseKind::Version(..)
+            | ClauseKind::Expects(..)
+            | ClauseKind::About(..) => whole,
+            ClauseKind::From(..) if !is_member(action, clause) => whole,
+            ClauseKind::Makes(_) | ClauseKind::Changes(..) => {
+                whole.start + written.rfind(" from ")?..whole.end
+            }
+            _ => return None,
+        };
+        let mut shorter = text.to_owned();
+        shorter.replace_range(cut.clone(), " ");
+        Some((text.get(cut)?.trim().to_owned(), shorter)).filter(|_| is_consistent(action, clause, text))
+    });
+    cut.collect()
+}
+
+/// Of the field, or of a record that it is in, something is said by another clause.
+fn is_member(action: &Action, clause: &Clause) -> bool {
+    let field = |clause: &Clause| match &clause.kind {
+        ClauseKind::From(path, _) => Some(path.text()),
+        _ => None,
+    };
+    let own = field(clause).unwrap_or_default();
+    let others = action.clauses.iter().filter(|other| *other != clause).filter_map(field);
+    others.into_iter().any(|other| own == other || own.starts_with(&format!("{other}.")))
+}
+
+/// Where nothing is said of what it comes from, it comes from no thing that the action is said not to read.
+fn is_consistent(action: &Action, clause: &Clause, text: &str) -> bool {
+    let word = |thing: &xp_syntax::ast::Thing| text.get(thing.span.start as usize..thing.span.end as usize);
+    let read = action.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::Reads(things) => Some(things.iter().filter_map(word).collect::<Vec<_>>()),
+        _ => None,
+    });
+    let from: &[From] = match &clause.kind {
+        ClauseKind::From(_, from) | ClauseKind::Changes(_, Some(from)) => from,
+        ClauseKind::Makes(making) => making.from.as_deref().unwrap_or_default(),
+        _ => &[],
+    };
+    let mut things = from.iter().filter_map(|source| match source {
+        From::Thing(thing) => word(thing),
+        From::Path(_) => None,
+    });
+    read.is_none_or(|read| things.all(|thing| read.contains(&thing)))
+}
