@@ -8,13 +8,13 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use xp_scope::Type;
-use xp_scope::thing::{Audience, Kind, Term};
+use xp_scope::thing::{Audience, Immutable, Kind, Term};
 
 use crate::content::{Contents, altering, holds, may_hold, measured_with};
 use crate::declaration::{Source, ThingExpr};
 use crate::judgement::{self, Finals, filling, judgements};
 use crate::order::{Moment, Order};
-use crate::passing::{Passing, identities, named_by, naming, passing, pinned};
+use crate::passing::{Passing, identities, judges, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
 use crate::things::Terms;
 use crate::workflow::{
@@ -81,7 +81,8 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
             let Why::Final(action) = why else { continue };
             let met = RefCell::new(Vec::new());
             let is_judged = |datum: &Datum| {
-                let of = judgements.iter().filter(|(_, of)| is_part(datum, of));
+                let same = identities(workflow, datum);
+                let of = judgements.iter().filter(|(_, of)| judges(workflow, of, &same));
                 let before = met.borrow().len();
                 met.borrow_mut().extend(of.map(|(atom, _)| (*atom, datum.clone())));
                 met.borrow().len() > before
@@ -121,10 +122,6 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
     found.into_values().filter(|one| !is_named(&one.path, named)).collect()
 }
 
-fn is_part(datum: &Datum, of: &Datum) -> bool {
-    of.root == datum.root && datum.fields.starts_with(&of.fields)
-}
-
 /// A rule names the parameter, or what it is a part of.
 fn is_named(path: &str, named: &[&str]) -> bool {
     named
@@ -148,8 +145,9 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
         for Asked { from, why } in asked(workflow, &mut behind.finals, at) {
             // Whatever the way to the step, a judgement of it is in force.
             let is_judged = |datum: &Datum| {
+                let same = identities(workflow, datum);
                 let of = judged.iter().filter(|_| matches!(why, Why::Final(_)));
-                let of = of.filter(|(_, of)| is_part(datum, of));
+                let of = of.filter(|(_, of)| judges(workflow, of, &same));
                 let atoms: Vec<Atom> = of.map(|(atom, _)| *atom).collect();
                 !atoms.is_empty() && needs_one_of(workflow, at.0, &atoms)
             };
@@ -440,9 +438,10 @@ fn passed(
     sources.into_iter().flat_map(passing).map(|passing| (at, passing)).collect()
 }
 
-/// Things of other kinds lie in things of this one.
+/// Things of other kinds lie in things of this one, and a run can act there: what is known by its content has all of that in it already.
 fn is_container(workflow: &Workflow, kind: &Kind) -> bool {
-    workflow.kinds.iter().any(|other| other.parents.contains(&kind.name))
+    kind.immutable != Some(Immutable::Content)
+        && workflow.kinds.iter().any(|other| other.parents.contains(&kind.name))
 }
 
 /// All things of the kind, and all that lies in them, are said to have the same readers, each of their kind.

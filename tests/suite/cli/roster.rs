@@ -744,3 +744,73 @@ workflow checked(n: text) {{
         assert!(!ran.talk.contains("XP0627"), "{pin}: {ran}");
     }
 }
+
+#[test]
+fn a_judgement_of_what_equals_a_parameter_is_one_of_the_parameter() {
+    let workflow = "connector c {
+  resource Rev { id: commit exact } immutable
+  resource Env { name: text exact }
+  action test(rev: commit) -> { commit: commit, passed: bool } {
+    effect read  attests  changes nothing  reads Rev(rev)  about Rev(rev)  measured by nothing
+    result.commit is rev  result.passed from Rev(rev)  repeat idempotent
+  }
+  action show(rev: commit) -> { commit: commit, diff: text } {
+    effect read  changes nothing  reads Rev(rev)  shows commit
+    result.commit is rev  result.diff from Rev(rev)  repeat idempotent
+  }
+  action deploy(rev: commit) {
+    effect deploy  changes Env(\"prod\") from rev  reads Rev(rev)  final rev  irreversible  repeat idempotent
+  }
+}
+workflow checked(commit: commit) {
+  agent dev, senior, ops
+  separate roles dev, senior, ops
+  step test by dev {
+    may c.test(commit) once per opening as t
+    outcome passed auto when t.passed
+    outcome failed auto when not t.passed -> end
+  }
+  step review by senior after test.passed {
+    may c.show(test.t.commit) max 3
+    outcome ok of test.t.commit
+    outcome no -> end
+  }
+  step go by ops after review.ok { may c.deploy(commit) once per run as d  outcome done auto when d }
+}
+";
+    held_against_a_starter(workflow, ("dev", "senior"), "bank", "").exits(0);
+    let ran = held_against_a_starter(workflow, ("dev", "senior"), "sales", "").exits(3);
+    assert!(ran.talk.contains("may choose `commit` and judge it"), "{ran}");
+    let ran = refuted_by_a_rule_that_pins_nothing(&workflow.replace("ok of test.t.commit", "ok"));
+    assert!(ran.talk.contains("makes it final and nobody judges it"), "{ran}");
+}
+
+#[test]
+fn a_run_does_not_act_in_a_commit() {
+    let workflow = "use std.deploy
+use std.github
+connector c {
+  action show(commit: commit) -> { commit: commit, diff: text } {
+    effect read  changes nothing  reads github.Commit(commit)  shows commit
+    result.commit is commit  result.diff from github.Commit(commit)  repeat idempotent
+  }
+}
+workflow checked(repo: github.Repo, commit: commit, tree: tree) {
+  agent dev, senior
+  separate roles dev, senior
+  step review by senior {
+    may c.show(commit) max 3
+    outcome ok of commit
+    outcome no -> end
+  }
+  step go by dev after review.ok {
+    may deploy.production(repo, commit, tree) once per run as d
+    outcome done auto when d
+  }
+}
+";
+    held_against_a_rule_that_pins_nothing(workflow).exits(0);
+    let unjudged = workflow.replace("outcome ok of commit", "outcome ok");
+    let ran = refuted_by_a_rule_that_pins_nothing(&unjudged);
+    assert!(ran.talk.contains("may choose `commit` freely, and `deploy.production` makes it final"), "{ran}");
+}
