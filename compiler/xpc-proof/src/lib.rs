@@ -31,6 +31,7 @@ mod refused;
 mod refute;
 mod replay;
 mod rounds;
+mod route;
 mod scarce;
 mod scopes;
 mod search;

@@ -98,7 +98,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         setting: &Setting<'m>,
         ends_in: impl Into<String>,
     ) -> Result<Trace, String> {
-        let start = self.run(setting)?;
+        let start = self.run(violation, setting)?;
         let acts = search::find(self.facts, start, violation, self.states)
             .ok_or_else(|| "a bounded search on the machine found no run that shows it".to_owned())?;
         self.trace(&acts, violation, setting, ends_in)
@@ -106,7 +106,9 @@ impl<'f, 'm> Stage<'f, 'm> {
 
     /// Which of some violations a bounded search on the machine meets.
     pub fn meets(&self, violations: &[Violation]) -> Vec<bool> {
-        let Ok(start) = self.run(&Setting::default()) else { return vec![false; violations.len()] };
+        let Some(start) = violations.first().and_then(|one| self.run(one, &Setting::default()).ok()) else {
+            return vec![false; violations.len()];
+        };
         let found = search::find_each(self.facts, start, violations, self.states);
         found.into_iter().map(|acts| acts.is_some()).collect()
     }
@@ -153,7 +155,7 @@ impl<'f, 'm> Stage<'f, 'm> {
 
     /// How many acts it takes until the violation.
     fn first(&self, acts: &[Act], violation: &Violation, setting: &Setting<'m>) -> Result<usize, String> {
-        let mut run = self.run(setting)?;
+        let mut run = self.run(violation, setting)?;
         for (done, act) in acts.iter().enumerate() {
             let last = done.checked_sub(1).and_then(|index| acts.get(index));
             if cheap(violation) && violation.holds(&run, self.facts, last) {
@@ -181,7 +183,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         violation: &Violation,
         setting: &Setting<'m>,
     ) -> Result<Run<'_, 'm>, String> {
-        let mut run = self.run(setting)?;
+        let mut run = self.run(violation, setting)?;
         for act in acts {
             run.act(act)?;
         }
@@ -192,7 +194,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         }
     }
 
-    fn run(&self, setting: &Setting<'m>) -> Result<Run<'_, 'm>, String> {
+    fn run(&self, violation: &Violation, setting: &Setting<'m>) -> Result<Run<'_, 'm>, String> {
         self.values.also_in_lists(&setting.lists);
         self.values.make_instead(&setting.instead);
         let mut params = self.values.parameters();
@@ -204,6 +206,7 @@ impl<'f, 'm> Stage<'f, 'm> {
         let mut run = Run::start(self.facts, &self.values, params, &setting.shared)?;
         run.aims = Rc::new(setting.aims.clone());
         run.blind = setting.blind;
+        run.past = violation.looks_back().then(Vec::new);
         run.watching.clone_from(&setting.watching);
         Ok(run)
     }

@@ -42,6 +42,8 @@ pub(crate) struct Run<'f, 'm> {
     pub state: State,
     /// Uses that are acts of the plan, in order.
     pub log: Vec<Used>,
+    /// How it stood before each act, with the number of the use if it was one; none where nobody asks.
+    pub past: Option<Vec<(Rc<State>, Option<usize>)>>,
     pub events: Vec<Event>,
     /// No events are kept: of a search only the acts are wanted.
     pub quiet: bool,
@@ -83,6 +85,7 @@ impl<'f, 'm> Run<'f, 'm> {
             values,
             state,
             log: Vec::new(),
+            past: None,
             events: Vec::new(),
             quiet: false,
             start: Rc::new(params),
@@ -102,6 +105,10 @@ impl<'f, 'm> Run<'f, 'm> {
     /// # Errors
     /// The machine refuses it, or something else happens than what was meant.
     pub fn act(&mut self, act: &Act) -> Result<(), String> {
+        if let Some(past) = &mut self.past {
+            let used = matches!(act, Act::Use { .. }).then_some(self.log.len());
+            past.push((Rc::new(self.state.clone()), used));
+        }
         match act {
             Act::Use { at, flags, args } => {
                 let blind = self.blind == Some(at.0);
@@ -374,6 +381,28 @@ impl<'f, 'm> Run<'f, 'm> {
         self.machine.evaluate(&self.state, expr)
     }
 
+    /// How many acts were done, where that is asked for.
+    pub fn done(&self) -> usize {
+        self.past.as_ref().map_or(0, Vec::len)
+    }
+
+    /// How it stood when so many acts were done.
+    pub fn before(&self, done: usize) -> Option<&State> {
+        let past = self.past.as_ref()?;
+        if done == past.len() { Some(&self.state) } else { past.get(done).map(|(state, _)| state.as_ref()) }
+    }
+
+    /// The acts that are uses: how many were done before, and the number of the use.
+    pub fn uses_done(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let past = self.past.iter().flatten().enumerate();
+        past.filter_map(|(done, (_, used))| Some((done, (*used)?)))
+    }
+
+    /// What a use of the grant removes.
+    pub fn removes(&self, at: GrantAt) -> &'m [ThingExpr] {
+        &self.facts.action_of(at).clauses.removes
+    }
+
     /// What a use of the grant reads.
     pub fn reads(&self, at: GrantAt) -> Vec<ThingExpr> {
         self.facts.action_of(at).clauses.read()
@@ -400,6 +429,7 @@ impl<'f, 'm> Run<'f, 'm> {
             values: self.values,
             state: self.state.clone(),
             log: self.log.clone(),
+            past: self.past.clone(),
             events: self.events.clone(),
             quiet: self.quiet,
             start: Rc::clone(&self.start),

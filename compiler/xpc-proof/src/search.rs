@@ -157,12 +157,14 @@ impl<'v> Eyes<'v> {
                 Violation::Went(route) => {
                     eyes.history = true;
                     eyes.spent = true;
-                    eyes.counted.extend(&route.uses);
+                    eyes.counted.extend(route.grants());
+                    wanted.extend(route.legs.iter().map(|leg| leg.at.step));
                 }
                 Violation::Judged(route, atom) => {
                     eyes.history = true;
                     eyes.spent = true;
-                    eyes.counted.extend(&route.uses);
+                    eyes.counted.extend(route.grants());
+                    wanted.extend(route.legs.iter().map(|leg| leg.at.step));
                     wanted.insert(atom.step);
                 }
                 Violation::Evidence(step, ..) => {

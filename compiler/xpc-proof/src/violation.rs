@@ -1,17 +1,14 @@
 //! What a trace must end in, checked on the machine's own state.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use xp_artifact::question::Secret;
 use xp_artifact::workflow::{Atom, Datum, GrantIx, StepId};
-use xp_monitor::{Relation, Use};
 
 use crate::evidence;
 use crate::facts::{GrantAt, Shown};
 use crate::plan::Act;
-use crate::replay::{Run, Used};
-use crate::watching::Met;
+use crate::replay::Run;
+use crate::route::{Leg, Route};
 use crate::way::Way;
 
 /// A violation.
@@ -44,6 +41,11 @@ pub(crate) enum Violation {
 }
 
 impl Violation {
+    /// It asks how the run stood before each act.
+    pub fn looks_back(&self) -> bool {
+        matches!(self, Self::Went(_) | Self::Judged(..))
+    }
+
     /// How much of what the violation asks of earlier uses has happened.
     pub fn so_far(&self, run: &Run<'_, '_>) -> usize {
         match self {
@@ -53,7 +55,7 @@ impl Violation {
                 openings.dedup();
                 openings.len()
             }
-            Self::Went(route) => route.so_far(run).len(),
+            Self::Went(route) => route.so_far(run),
             _ => 0,
         }
     }
@@ -81,57 +83,13 @@ impl Violation {
             }
             Self::Taken(atom) => matches!(last, Some(Act::Take { becomes, .. }) if becomes == atom),
             Self::Open(step) => run.open(*step),
-            Self::Went(route) => route.uses.last().is_some_and(just_used) && route.is_gone(run),
+            Self::Went(route) => {
+                let last = route.legs.last().and_then(Leg::grant);
+                last.is_some_and(|at| just_used(&at)) && route.is_gone(run)
+            }
             Self::Judged(route, atom) => Self::Taken(*atom).holds(run, facts, last) && route.is_gone(run),
             Self::Reached => true,
         }
-    }
-}
-
-/// Uses by which something passes from thing to thing.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Route {
-    /// In this order.
-    pub uses: Vec<GrantAt>,
-    /// Positions of a use that alters a thing and of one that reads it.
-    pub hops: Vec<(usize, usize)>,
-    /// By which clauses.
-    pub met: Rc<Met>,
-    /// The position of the use that reads what is secret, and that.
-    pub secret: Option<(usize, Secret)>,
-}
-
-impl Route {
-    /// The uses of the run that are the first ones of the route.
-    fn so_far(&self, run: &Run<'_, '_>) -> Vec<Use> {
-        let mut log = run.log.iter();
-        let uses = self.uses.iter().map_while(|at| log.find(|used| used.at == *at));
-        let used = |used: &Used| {
-            let args = BTreeMap::clone(&used.args);
-            Use { at: used.at, opening: used.opening, by: String::new(), args }
-        };
-        uses.map(used).collect()
-    }
-
-    fn is_gone(&self, run: &Run<'_, '_>) -> bool {
-        let uses = self.so_far(run);
-        let values = run.values_met();
-        let relation = self.met.by_values(values);
-        let hop = |(from, to): &(usize, usize)| {
-            let (Some(writer), Some(reader)) = (uses.get(*from), uses.get(*to)) else { return false };
-            let pairs = self.met.feeds.iter().filter(|(by, _, to, _)| *by == writer.at && *to == reader.at);
-            from == to
-                || pairs
-                    .into_iter()
-                    .any(|(_, wrote, _, read)| relation.feeds((writer, wrote), (reader, read)))
-        };
-        let reads = |(place, secret): &(usize, Secret)| {
-            let Some(reader) = uses.get(*place) else { return false };
-            let given: Vec<_> = secret.given.iter().map(|expr| run.evaluate(expr)).collect();
-            let read = run.reads(reader.at);
-            read.iter().any(|expr| values.is_among((reader, expr), &secret.thing, &given))
-        };
-        uses.len() == self.uses.len() && self.hops.iter().all(hop) && self.secret.iter().all(reads)
     }
 }
 

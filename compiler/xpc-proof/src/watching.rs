@@ -62,6 +62,10 @@ impl Relation for Meeting<'_> {
         self.met.may_feed((writer.0.at, writer.1), (reader.0.at, reader.1))
             && self.values.feeds(writer, reader)
     }
+
+    fn removes(&self, remover: (&Use, &ThingExpr), writer: (&Use, &ThingExpr)) -> bool {
+        self.values.removes(remover, writer)
+    }
 }
 
 /// A question that is watched.

@@ -38,6 +38,9 @@ pub trait Relation {
 
     /// Whether what the one use alters may be what the other reads, or lie in it or enclose it: by one clause of each.
     fn feeds(&self, writer: (&Use, &ThingExpr), reader: (&Use, &ThingExpr)) -> bool;
+
+    /// Whether what the one use altered certainly is, or lies in, what the other removes: by one clause of each.
+    fn removes(&self, remover: (&Use, &ThingExpr), writer: (&Use, &ThingExpr)) -> bool;
 }
 
 /// What uses gave back, as far as it is known: names that the upstream decides.
@@ -219,6 +222,14 @@ impl<'w> Concrete<'w> {
         self.named(action, reader, reads).iter().any(|read| read.fits(&among) && self.may_meet(read, &among))
     }
 
+    /// The one thing that a clause means in a use; none where several results are possible.
+    fn certain(&self, action: &Action, used: &Use, expr: &ThingExpr) -> Option<Canonical> {
+        match self.named(action, used, expr).as_slice() {
+            [named] if named.is_whole() => named.known.clone(),
+            _ => None,
+        }
+    }
+
     fn may_meet(&self, changed: &Named<'_>, about: &Named<'_>) -> bool {
         match (&changed.known, &about.known) {
             (Some(a), Some(b)) => {
@@ -252,12 +263,7 @@ impl Relation for Concrete<'_> {
         else {
             return false;
         };
-        // Where several results are possible, nothing is certain.
-        let certain =
-            |action: &Action, used: &Use, expr: &ThingExpr| match self.named(action, used, expr).as_slice() {
-                [named] if named.is_whole() => named.known.clone(),
-                _ => None,
-            };
+        let certain = |action: &Action, used: &Use, expr: &ThingExpr| self.certain(action, used, expr);
         let own = evidence
             .about
             .iter()
@@ -281,5 +287,11 @@ impl Relation for Concrete<'_> {
         };
         let (wrote, read) = (self.named(wrote_by, writer, wrote), self.named(read_by, reader, reads));
         wrote.iter().any(|wrote| read.iter().any(|read| wrote.fits(read) && self.may_meet(wrote, read)))
+    }
+
+    fn removes(&self, (remover, gone): (&Use, &ThingExpr), (writer, wrote): (&Use, &ThingExpr)) -> bool {
+        let certain = |used: &Use, expr| self.certain(self.workflow.granted(used.at)?.1, used, expr);
+        let both = certain(remover, gone).zip(certain(writer, wrote));
+        both.is_some_and(|(gone, wrote)| wrote.is_in(&gone, &self.workflow.kinds))
     }
 }

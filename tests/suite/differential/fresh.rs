@@ -144,6 +144,11 @@ impl Relation for Sampled<'_> {
             _ => false,
         }
     }
+
+    fn removes(&self, _: (&Use, &ThingExpr), _: (&Use, &ThingExpr)) -> bool {
+        // A value stands for others, so nothing is certain.
+        false
+    }
 }
 
 /// Whether two clauses of two grants denote the same thing for all values.

@@ -16,7 +16,7 @@ use xp_artifact::workflow::{Atom, Formula, RoleId, StepId};
 use xp_diagnostics::{Diagnostic, Trace, codes};
 use xp_monitor::influence::{Edge, Graph, Node, Origin, judging};
 use xp_monitor::obligation::{Builder, Label, Node as Part};
-use xp_scope::thing::Class;
+use xp_scope::thing::{Class, Term};
 use xpc_model::{Place, ProofObligation, Verdict};
 
 use super::things::Things;
@@ -28,8 +28,9 @@ use crate::moments::{Asking, Moments};
 use crate::need::Need;
 use crate::plan::{self, Act};
 use crate::refute::Setting;
+use crate::route::{Leg, Route};
 use crate::steering::{self, Named, Steering, TRIED};
-use crate::violation::{Route, Violation};
+use crate::violation::Violation;
 use crate::watching::{Concerned, Met, Watching};
 
 /// Reopenings tried along a way.
@@ -244,11 +245,8 @@ impl<'m> Asked<'_, '_, 'm> {
                 in_words(facts, &way)
             )),
             Ok(None) => {
-                let silent = weakest.iter().find(|edge| edge.class == Class::Silent);
-                let clause = silent.map_or_else(
-                    || "it is not said who reads all that lies there".to_owned(),
-                    |edge| unsaid(facts, edge),
-                );
+                let clause = unsaid(facts, weakest)
+                    .unwrap_or_else(|| "it is not said who reads all that lies there".to_owned());
                 answer::unknown(format!("it may pass by {}, since {clause}", in_words(facts, weakest)))
             }
         }
@@ -388,39 +386,33 @@ impl<'m> Asked<'_, '_, 'm> {
         if self.flow.watched.is_some() {
             return Violation::Broken;
         }
-        Violation::Went(Rc::new(self.route(way)))
+        Violation::Went(Rc::new(self.route(way, true)))
     }
 
     fn met(&self) -> Rc<Met> {
         Rc::clone(self.met.get_or_init(|| Rc::new(reading(self.context.facts))))
     }
 
-    /// The uses of a way in their order, and what each must read of another.
-    fn route(&self, way: &[Edge]) -> Route {
+    /// The moments of a way in their order, and what passes between them; without the judgements of the role if so.
+    fn route(&self, way: &[Edge], unjudged: bool) -> Route {
         let mut route = Route { met: self.met(), ..Route::default() };
-        let mut before: Option<(&Edge, usize)> = None;
+        let mut before: Option<&Edge> = None;
         for edge in way {
-            let Some(grant) = edge.at.grant else {
-                before = None;
-                continue;
-            };
-            let at = (edge.at.step, grant);
-            if route.uses.last() != Some(&at) {
-                route.uses.push(at);
+            let judging = if unjudged { self.cuts.judging(edge) } else { Vec::new() };
+            match route.legs.last_mut() {
+                Some(leg) if leg.at == edge.at => leg.judging.extend(judging),
+                _ => {
+                    let carried = if let Node::Datum(datum) = &edge.from { Some(datum.root) } else { None };
+                    let reads = edge.from.is_thing() && before.is_some_and(|before| before.to == edge.from);
+                    route.legs.push(Leg { at: edge.at, judging, carried, reads });
+                }
             }
-            let here = route.uses.len() - 1;
-            if let Some((written, writer)) = before
-                && edge.from.is_thing()
-                && written.to == edge.from
-            {
-                route.hops.push((writer, here));
-            }
-            before = Some((edge, here));
+            before = Some(edge);
         }
         if let (Origin::Things(secret), Some(first)) = (&self.flow.origin, way.first())
             && first.at.grant.is_some()
         {
-            route.secret = Some((0, secret.clone()));
+            route.secret = Some(secret.clone());
         }
         route
     }
@@ -432,7 +424,7 @@ impl<'m> Asked<'_, '_, 'm> {
         run: impl Fn(&Setting<'m>) -> Result<Trace, String>,
     ) -> Result<Trace, String> {
         let none = "no values make what is altered one with what is read";
-        let steerings = self.steerings(&self.route(way));
+        let steerings = self.steerings(&self.route(way, false));
         steering::first(steerings, &self.setting(way), none, |setting| run(setting))
     }
 
@@ -440,11 +432,10 @@ impl<'m> Asked<'_, '_, 'm> {
     fn steerings(&self, route: &Route) -> Vec<Steering<'_, 'm>> {
         let facts = self.context.facts;
         let mut found = vec![Steering::new(facts)];
-        for (from, to) in route.hops.iter().filter(|(from, to)| from != to) {
-            let (Some(writer), Some(reader)) = (route.uses.get(*from), route.uses.get(*to)) else { continue };
-            let read = facts.action_of(*reader).clauses.read();
-            let pairs = facts.action_of(*writer).clauses.altered().flat_map(|wrote| {
-                read.iter().map(move |read| (Named::of(*writer, wrote), Named::of(*reader, read)))
+        for (writer, reader) in route.hops() {
+            let read = facts.action_of(reader).clauses.read();
+            let pairs = facts.action_of(writer).clauses.altered().flat_map(|wrote| {
+                read.iter().map(move |read| (Named::of(writer, wrote), Named::of(reader, read)))
             });
             let pairs: Vec<_> = pairs
                 .filter(|(wrote, read)| route.met.may_feed((wrote.at, wrote.expr), (read.at, read.expr)))
@@ -457,14 +448,14 @@ impl<'m> Asked<'_, '_, 'm> {
             });
             found = each.take(TRIED).collect();
         }
-        if let Some((place, secret)) = &route.secret
-            && let Some(reader) = route.uses.get(*place)
+        if let Some(secret) = &route.secret
+            && let Some(reader) = route.grants().next()
         {
-            let read = facts.action_of(*reader).clauses.read();
+            let read = facts.action_of(reader).clauses.read();
             let each = found.iter().flat_map(|known| {
                 read.iter().filter_map(|read| {
                     let mut steering = known.clone();
-                    steering.be(Named::of(*reader, read), &secret.thing, &secret.given).then_some(steering)
+                    steering.be(Named::of(reader, read), &secret.thing, &secret.given).then_some(steering)
                 })
             });
             found = each.take(TRIED).collect();
@@ -508,8 +499,7 @@ impl<'m> Asked<'_, '_, 'm> {
                 let notes = self.notes(&spelling).join("; ");
                 return answer::conditional(format!("if an upstream takes two names for one, {notes}"));
             }
-            let silent = weakest.iter().flat_map(|(_, way)| way).find(|edge| edge.class == Class::Silent);
-            let clause = silent.map_or_else(String::new, |edge| unsaid(facts, edge));
+            let clause = weakest.iter().find_map(|(_, way)| unsaid(facts, way)).unwrap_or_default();
             return answer::unknown(format!("{}, since {clause}", self.notes(weakest).join("; ")));
         }
         let failures = chosen.iter().take(MOST).map(|(atom, way)| self.exposure(*atom, way)).collect();
@@ -520,7 +510,7 @@ impl<'m> Asked<'_, '_, 'm> {
     fn exposure(&self, atom: Atom, way: &[Edge]) -> Result<Diagnostic, String> {
         let (context, facts) = (self.context, self.context.facts);
         let (judge, outcome) = (self.judge(), facts.atom_name(atom));
-        let violation = Violation::Judged(Rc::new(self.route(way)), atom);
+        let violation = Violation::Judged(Rc::new(self.route(way, false)), atom);
         let ends_in =
             format!("{judge} takes {outcome}, and was shown what strangers wrote besides what it judges");
         let trace = self.in_some_setting(way, |setting| {
@@ -677,14 +667,33 @@ fn in_words(facts: &Facts<'_>, way: &[Edge]) -> String {
     names.join(", ")
 }
 
-/// The clause that would say more.
-fn unsaid(facts: &Facts<'_>, edge: &Edge) -> String {
-    let Some(grant) = edge.at.grant else { return "a declaration is silent".to_owned() };
+/// The clause that would say more, of the first edge of the way that is there since a declaration is silent.
+fn unsaid(facts: &Facts<'_>, way: &[Edge]) -> Option<String> {
+    let at = way.iter().position(|edge| edge.class == Class::Silent)?;
+    let (silent, next) = (way.get(at)?, way.get(at + 1));
+    // What is altered meets what is read if nobody says what that is.
+    let reader = next.filter(|_| is_undescribed(&silent.to));
+    let edge = reader.unwrap_or(silent);
+    let Some(grant) = edge.at.grant else { return Some("a declaration is silent".to_owned()) };
     let action = facts.action_name((edge.at.step, grant));
+    let clauses = &facts.action_of((edge.at.step, grant)).clauses;
+    if reader.is_some() && clauses.reads.is_some() {
+        return Some(format!("`{action}` may read anything"));
+    }
     let clause = match &edge.to {
+        _ if reader.is_some() => "`reads`",
         Node::Use(_) if edge.from.is_thing() => "`reads`",
         Node::Datum(_) => "`result … from`",
         _ => "`from` of what it makes or changes",
     };
-    format!("`{action}` does not say {clause}")
+    Some(format!("`{action}` does not say {clause}"))
+}
+
+fn is_undescribed(node: &Node) -> bool {
+    matches!(
+        node,
+        Node::Thing(Term::Undescribed(_), _)
+            | Node::Changed(Term::Undescribed(_), ..)
+            | Node::Elsewhere(Term::Undescribed(_), _)
+    )
 }

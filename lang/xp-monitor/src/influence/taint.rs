@@ -43,6 +43,8 @@ struct Altered {
     at: GrantAt,
     args: BTreeMap<String, Value>,
     intake: Intake,
+    /// Nothing came back: it may take effect yet.
+    in_doubt: bool,
 }
 
 /// A use with what it takes in.
@@ -143,8 +145,9 @@ impl Taint {
 
     pub(crate) fn done(&mut self, setting: &Setting<'_>, number: UseNo, bound: bool) -> Vec<Vec<UseNo>> {
         let found = self.spread(setting);
-        let Some(taken) = self.over(setting, number) else { return found };
+        let Some(taken) = self.over(setting, number, false) else { return found };
         let Some((_, action)) = setting.workflow.granted(taken.used.at) else { return found };
+        self.removed(setting, &taken.used, action);
         let tainted =
             setting.workflow.leaves(&action.result).into_iter().filter(|leaf| {
                 taken.intake.field(setting.workflow, taken.used.at, action, leaf, MAX_FOLLOWED)
@@ -164,7 +167,7 @@ impl Taint {
 
     /// The use may have altered something, and nothing came back.
     pub(crate) fn failed(&mut self, setting: &Setting<'_>, number: UseNo) {
-        self.over(setting, number);
+        self.over(setting, number, true);
     }
 
     pub(crate) fn given_back(&mut self, number: UseNo) {
@@ -195,7 +198,22 @@ impl Taint {
         self.under_way.keys().copied()
     }
 
-    fn over(&mut self, setting: &Setting<'_>, number: UseNo) -> Option<Taken> {
+    /// What was put into something that is gone now is in nothing more, whatever is made of that name.
+    fn removed(&mut self, setting: &Setting<'_>, remover: &Use, action: &Action) {
+        let (relation, removes) = (setting.sight.relation(), &action.clauses.removes);
+        if removes.is_empty() {
+            return;
+        }
+        self.altered.retain(|Altered { at, args, in_doubt, .. }| {
+            let writer = Use { at: *at, opening: 0, by: String::new(), args: args.clone() };
+            let is_gone =
+                |wrote| removes.iter().any(|gone| relation.removes((remover, gone), (&writer, wrote)));
+            let Some((_, by)) = setting.workflow.granted(*at) else { return true };
+            *in_doubt || *at == remover.at || !altering(by).all(|(wrote, _)| is_gone(wrote))
+        });
+    }
+
+    fn over(&mut self, setting: &Setting<'_>, number: UseNo, in_doubt: bool) -> Option<Taken> {
         let taken = self.under_way.remove(&number)?;
         if let Some((_, action)) = setting.workflow.granted(taken.used.at)
             && altering(action).any(|(expr, sources)| {
@@ -206,7 +224,7 @@ impl Taint {
             })
         {
             let Taken { used: Use { at, args, .. }, intake, .. } = taken.clone();
-            self.altered.insert(Altered { at, args, intake });
+            self.altered.insert(Altered { at, args, intake, in_doubt });
         }
         Some(taken)
     }
@@ -217,7 +235,7 @@ impl Taint {
         let over: Vec<(Option<UseNo>, Use, Intake)> = self
             .altered
             .iter()
-            .map(|Altered { at, args, intake }| {
+            .map(|Altered { at, args, intake, .. }| {
                 let used = Use { at: *at, opening: 0, by: String::new(), args: args.clone() };
                 (None, used, intake.clone())
             })
