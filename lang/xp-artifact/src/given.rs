@@ -130,6 +130,18 @@ impl Made {
     }
 }
 
+/// Things as a workflow writes them, outside of every grant.
+#[must_use]
+pub fn written(workflow: &Workflow, thing: &ThingExpr, given: &[Expr]) -> Option<Levels> {
+    let pins: Vec<Pin> = given.iter().cloned().map(Pin::Is).collect();
+    let key = |key: &KeyExpr| match key {
+        KeyExpr::Literal(value) => GivenKey::Literal(value.clone()),
+        KeyExpr::Argument { index, fields } => given_argument(workflow, &pins, *index, fields),
+        KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => GivenKey::Any,
+    };
+    levels(workflow, thing, key)
+}
+
 impl AllGiven {
     /// Of a workflow. Whoever makes nothing needs nothing to be new.
     #[must_use]

@@ -34,7 +34,7 @@ impl Graph<'_> {
         from.iter()
             .map(|source| {
                 let Source::Thing(expr @ ThingExpr::Path(_)) = source else { return None };
-                let term = self.terms.term(at.0, at.1, expr);
+                let term = self.read(at, expr);
                 let Term::Path(whole) = &term else { return None };
                 let same =
                     |other: &[Level]| whole.iter().zip(other).all(|(one, other)| one.kind == other.kind);

@@ -10,11 +10,11 @@ use xp_artifact::question::Secret;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Grant, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
-use xp_scope::thing::{
-    Class, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, is_several, relate,
-};
+use xp_scope::thing::{Class, Key, Kind, KindIx, Kinds, Level, Term, audience_within, covers, relate};
 
 use super::edge::{Edge, Node};
+use super::listed::lists;
+use super::named::ByName;
 use super::shown::{Shown, Untold, shown};
 use super::stranger::{carried, is_strangers, passes_on, taken_in};
 use crate::fact::GrantAt;
@@ -75,6 +75,8 @@ pub struct Graph<'w> {
     pub(super) workflow: &'w Workflow,
     /// The things in which ways begin; none where they begin with strangers.
     pub(super) secret: Option<Term>,
+    /// Where something that the run makes may be one of them.
+    by_name: ByName,
     /// Nobody outside of the run is a reader of them.
     pub(super) narrowed: bool,
     pub(super) terms: Terms<'w>,
@@ -82,6 +84,8 @@ pub struct Graph<'w> {
     pub(super) altered: Vec<(Term, Alterations)>,
     /// By role: what it is shown, wherever.
     shown: BTreeMap<RoleId, Vec<Shown>>,
+    /// Terms that were read so that the names of things are read, too.
+    listed: HashSet<Term>,
     /// By term that is read: the altered ones that it may meet, with what that is worth.
     met: HashMap<Term, Vec<(usize, Class)>>,
     /// By datum: whether it is a mere name.
@@ -130,22 +134,24 @@ impl<'w> Graph<'w> {
         }
         let order = Order::of(workflow);
         // By the names that all terms here have; what is read may be read in another opening, with other values.
-        let secret = match origin {
-            Origin::Strangers => None,
-            Origin::Things(Secret { thing, given, .. }) => {
-                let secret = terms.written(thing, given);
-                Some(terms.at_another_time(&secret, order.reopened()))
+        let (secret, by_name) = match origin {
+            Origin::Strangers => (None, ByName::default()),
+            Origin::Things(things) => {
+                let secret = terms.written(&things.thing, &things.given);
+                (Some(terms.at_another_time(&secret, order.reopened())), ByName::of(workflow, things))
             }
         };
         let shown = shown(workflow);
         Self {
             workflow,
             secret,
+            by_name,
             narrowed: false,
             terms,
             order,
             altered,
             shown,
+            listed: HashSet::new(),
             met: HashMap::new(),
             mere: HashMap::new(),
             looked_at: HashMap::new(),
@@ -216,6 +222,7 @@ impl<'w> Graph<'w> {
         let (kinds, clauses) = (&self.workflow.kinds, &action.clauses);
         let params = action.params.len();
         let (mut places, mut copies) = (Vec::new(), Vec::new());
+        let says = |term: &Term| worth == Class::Silent || says_who_reads(kinds, term);
         for expr in &clauses.changes {
             let changed = self.terms.term(at.0, at.1, expr);
             let from = clauses.says_what_is_put_into(expr).then(|| clauses.put_into(params, expr));
@@ -227,7 +234,13 @@ impl<'w> Graph<'w> {
         for making in &clauses.makes {
             let made = self.terms.term(at.0, at.1, &making.thing);
             let is_copy = self.copied(at, (&made, making.from.as_deref())).is_some();
-            if is_copy { copies.push(made) } else { places.push(made) }
+            let list = if is_copy { &mut copies } else { &mut places };
+            // What it is made of is in what lies in it; what never changes stands for itself alone.
+            let alone = own_kind(kinds, &made).is_some_and(|kind| kind.immutable.is_some());
+            if !alone && making.from.as_ref().is_none_or(|from| !from.is_empty()) {
+                list.extend(inside(kinds, &made).into_iter().filter(says));
+            }
+            list.push(made);
         }
         let narrow = self.narrowed.then_some(&secret);
         let mut sources = self.read_inside(&secret, worth);
@@ -317,7 +330,9 @@ impl<'w> Graph<'w> {
         match (read, things) {
             (Term::Undescribed(_), _) => Some(Class::Silent),
             (Term::Path(_), Term::Undescribed(_)) => Some(Class::Chosen),
-            (Term::Path(_), Term::Path(_)) => relate(&self.workflow.kinds, read, things).class(),
+            (Term::Path(levels), Term::Path(_)) => {
+                relate(&self.workflow.kinds, &self.by_name.of_read(levels), things).class()
+            }
         }
     }
 
@@ -371,6 +386,9 @@ impl<'w> Graph<'w> {
         }
         // What it takes effect on: what it reads, and what it changes as it was.
         for expr in action.clauses.read() {
+            if self.is_read_for_names(at, action, &expr) {
+                continue;
+            }
             let said = action.clauses.reads.is_some() || expr != ThingExpr::Anything;
             found.extend(self.sources(node, at, grant, [Source::Thing(expr)], worth_of(said)));
         }
@@ -526,7 +544,7 @@ impl<'w> Graph<'w> {
         found
     }
 
-    /// Whoever lists things reads their names.
+    /// Whoever lists things, or reads what they lie in, reads their names.
     pub(super) fn names_in(
         &mut self,
         node: &Node,
@@ -534,7 +552,9 @@ impl<'w> Graph<'w> {
         at: GrantAt,
         class: Class,
     ) -> Vec<Edge> {
-        let Some((grant, action)) = self.workflow.granted(at).filter(|_| lists(read, altered)) else {
+        let depth = |term: &Term| if let Term::Path(levels) = term { levels.len() } else { 0 };
+        let is_named = self.listed.contains(read) || depth(read) < depth(altered);
+        let Some((grant, action)) = self.workflow.granted(at).filter(|_| is_named) else {
             return Vec::new();
         };
         let made = action.clauses.makes.iter().map(|one| &one.thing);
@@ -590,7 +610,7 @@ impl<'w> Graph<'w> {
         for source in sources {
             // What lies in a thing that passes as the datum which names it is read, too.
             if let Source::Thing(expr) = &source
-                && let term = self.terms.term(at.0, at.1, expr)
+                && let term = self.read(at, expr)
                 && self.is_secret(&term, Class::Silent)
             {
                 let datum = named(self.workflow, at, expr);
@@ -620,6 +640,16 @@ impl<'w> Graph<'w> {
         found
     }
 
+    /// What a clause of a use means where it is read.
+    pub(super) fn read(&mut self, (step, grant): GrantAt, expr: &ThingExpr) -> Term {
+        let term = self.terms.term(step, grant, expr);
+        let action = self.workflow.granted((step, grant)).map(|(_, action)| action);
+        if action.is_none_or(|action| lists(self.workflow, action, expr)) {
+            self.listed.insert(term.clone());
+        }
+        term
+    }
+
     fn edge(&mut self, node: &Node, at: GrantAt, passing: Passing, class: Class) -> Option<Edge> {
         let moment = Moment::used(at);
         let mut looks = None;
@@ -629,7 +659,7 @@ impl<'w> Graph<'w> {
                 (Node::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }), None)
             }
             Passing::Thing(expr) => {
-                let from = Node::Thing(self.terms.term(at.0, at.1, &expr), at.0);
+                let from = Node::Thing(self.read(at, &expr), at.0);
                 let datum = named(self.workflow, at, &expr).or_else(|| {
                     let known = self.looked_at.entry((at, expr.clone()));
                     let (datum, steps) =
@@ -701,12 +731,6 @@ fn changed(edge: &Edge) -> Option<Edge> {
     let (Node::Thing(term, reader), Some(looks)) = (&edge.from, &edge.looks) else { return None };
     let from = Node::Changed(term.clone(), *reader, looks.clone());
     Some(Edge { from, datum: None, looks: None, ..edge.clone() })
-}
-
-/// What is read are things of one kind, or what they lie in: what these are called is read, too.
-fn lists(read: &Term, altered: &Term) -> bool {
-    let (Term::Path(read), Term::Path(altered)) = (read, altered) else { return false };
-    read.len() < altered.len() || is_several(read)
 }
 
 /// The members of a field of the result that is a record.

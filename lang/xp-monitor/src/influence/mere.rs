@@ -12,6 +12,7 @@ use xp_scope::thing::{Class, Immutable, Kind};
 use super::edge::Node;
 use super::graph::{Graph, LookedUp, of_result};
 use super::shown::Untold;
+use super::stranger::altering;
 use super::taint::things;
 use crate::fact::GrantAt;
 
@@ -41,6 +42,25 @@ impl Graph<'_> {
         let mere = self.is_derived(datum, &mut Seen::default());
         self.mere.insert(datum.clone(), mere);
         mere
+    }
+
+    /// All that is read there is said to go into nothing that the use makes or changes, and into such fields of its result alone as
+    /// are mere names: the use tells nobody anything of it.
+    pub(super) fn is_read_for_names(&mut self, at: GrantAt, action: &Action, read: &ThingExpr) -> bool {
+        let clauses = &action.clauses;
+        let mut altered = altering(action).peekable();
+        if !self.follows_things() || !clauses.says_what_goes_in() || altered.peek().is_none() {
+            return false;
+        }
+        // By way of a field it may be all that the result has.
+        if altered.any(|(_, sources)| sources.iter().any(|source| !is_other(source, read))) {
+            return false;
+        }
+        let mut fields = self.workflow.leaves(&action.result);
+        fields.retain(|field| {
+            self.workflow.sources(action, field).iter().any(|source| source.thing() == Some(read))
+        });
+        !fields.is_empty() && fields.iter().all(|field| self.is_mere_name(&of_result(at, field)))
     }
 
     /// What is at the node may come to be a name by which content is read: what is put there as a name is followed to that.
@@ -239,6 +259,15 @@ impl Graph<'_> {
                 }
             }
         }
+    }
+}
+
+/// The source is an argument, or something else that is read.
+fn is_other(source: &Source, read: &ThingExpr) -> bool {
+    match source {
+        Source::Argument { .. } => true,
+        Source::Field(_) => false,
+        Source::Thing(expr) => expr != read,
     }
 }
 

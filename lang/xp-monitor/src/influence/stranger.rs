@@ -21,7 +21,7 @@ pub fn is_strangers(workflow: &Workflow, action: &Action, field: &[String]) -> b
 }
 
 /// A field of the result comes from what is read, also by way of other fields of the same result.
-fn is_read(workflow: &Workflow, action: &Action, field: &[String]) -> bool {
+pub(super) fn is_read(workflow: &Workflow, action: &Action, field: &[String]) -> bool {
     let (mut seen, mut open) = (BTreeSet::new(), vec![field.to_vec()]);
     while let Some(field) = open.pop() {
         if !seen.insert(field.clone()) {

@@ -9,6 +9,7 @@ use xp_artifact::passing::{Passing, looked_at, named, naming_argument, passing, 
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
 
+use super::listed::lists;
 use super::stranger::{altering, carried, is_strangers, passes_on, taken_in};
 use crate::breach::UseNo;
 use crate::fact::{GrantAt, Use};
@@ -410,21 +411,18 @@ fn looked(setting: &Setting<'_>, at: GrantAt, expr: &ThingExpr) -> BTreeSet<Step
     steps.filter(before).collect()
 }
 
-/// The writer alters, with tainted content, what the reader reads.
+/// The writer alters, with tainted content, what the reader reads; or it gives that a tainted name, which the reader reads.
 fn feeds(setting: &Setting<'_>, writer: (&Use, &Intake), reader: (&Use, &ThingExpr)) -> bool {
-    let Some((_, action)) = setting.workflow.granted(writer.0.at) else { return false };
+    let (workflow, read) = (setting.workflow, reader.1);
+    let Some((_, action)) = workflow.granted(writer.0.at) else { return false };
+    let listed = workflow.granted(reader.0.at).is_none_or(|(_, action)| lists(workflow, action, read));
     altering(action).any(|(expr, sources)| {
+        let is_named = listed || read.levels().len() < expr.levels().len();
         let mut sources = sources.iter();
-        (lists(reader.1, expr) && writer.1.name(action, expr)
-            || sources
-                .any(|source| writer.1.source(setting.workflow, writer.0.at, action, source, MAX_FOLLOWED)))
+        (is_named && writer.1.name(action, expr)
+            || sources.any(|source| writer.1.source(workflow, writer.0.at, action, source, MAX_FOLLOWED)))
             && setting.sight.relation().feeds((writer.0, expr), reader)
     })
-}
-
-/// Whoever reads things of one kind, or what they lie in, reads what these are called, too.
-fn lists(read: &ThingExpr, altered: &ThingExpr) -> bool {
-    !read.levels().is_empty() && (read.levels().len() < altered.levels().len() || read.is_several())
 }
 
 /// The things that an action's content comes from, each once, always in one order.

@@ -16,6 +16,10 @@ pub fn audience_within(kinds: &Kinds, place: &Term, source: &Term, secret: Optio
     if let Some(secret) = secret {
         return covers(kinds, secret, place);
     }
+    // Whoever they are.
+    if relate(kinds, place, source) == Meeting::One {
+        return true;
+    }
     let (Some(of_place), Some(of_source)) = (audience(kinds, place), audience(kinds, source)) else {
         return false;
     };
