@@ -43,6 +43,15 @@ fn both(a: &Way, b: &Way) -> Option<Way> {
     Some(way)
 }
 
+/// The condition holds only with a result of the grant.
+pub(crate) fn needs(condition: &Condition, of: GrantIx) -> bool {
+    match condition {
+        Condition::Bound(grant) | Condition::Flag { grant, .. } => *grant == of,
+        Condition::All(parts) => parts.iter().any(|part| needs(part, of)),
+        Condition::Any(parts) => parts.iter().all(|part| needs(part, of)),
+    }
+}
+
 /// The ways to bring about an outcome.
 pub(crate) fn ways_to(facts: &Facts<'_>, atom: Atom) -> Vec<Way> {
     let Some(condition) = facts.evidence(atom) else { return vec![Way::new()] };

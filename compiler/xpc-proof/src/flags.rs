@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{Condition, Datum, Expr, GrantIx, How, Pin, Root, StepId, Workflow};
+use xp_artifact::workflow::{Action, Condition, Datum, Expr, GrantIx, How, Pin, Root, StepId, Workflow};
 use xp_scope::Value;
 
 type GrantAt = (StepId, GrantIx);
@@ -37,10 +37,24 @@ pub(crate) fn flag(w: &Workflow, at: GrantAt, fields: &[String]) -> Flag {
                 let fields = next.fields.iter().chain(&fields).cloned().collect();
                 datum = Datum { root: next.root, fields };
             }
-            _ => break,
+            // Chosen at the use: all fields that are this argument are one.
+            _ => {
+                datum.fields = first_name(action, index, &fields).unwrap_or(datum.fields);
+                break;
+            }
         }
     }
     Flag::Of(datum)
+}
+
+/// The least field of a result that is this part of the argument.
+fn first_name(action: &Action, index: u32, part: &[String]) -> Option<Vec<String>> {
+    let of_it = action.clauses.is.iter().filter(|identity| identity.argument == index);
+    let named = of_it.filter_map(|identity| {
+        let rest = part.strip_prefix(identity.fields.as_slice())?;
+        Some(identity.field.iter().chain(rest).cloned().collect::<Vec<String>>())
+    });
+    named.min()
 }
 
 /// The Boolean is that of another datum.

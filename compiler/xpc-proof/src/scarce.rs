@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{Atom, Condition, Datum, Grant, GrantIx, LoopId, Root, StepId};
+use xp_artifact::workflow::{Atom, Datum, Grant, LoopId, Root, StepId};
 
+use crate::evidence;
 use crate::facts::{Facts, GrantAt};
 use crate::implied::Implied;
 use crate::need::Need;
@@ -51,8 +52,8 @@ pub(crate) fn never(facts: &Facts<'_>) -> BTreeSet<Atom> {
             .filter(|step| facts.resets(by, *step));
         let mut grants = steps.flat_map(|step| limited(facts, step));
         if grants.any(|((step, ix), grant)| {
-            let here =
-                step == l.step && facts.evidence(reopening).is_some_and(|evidence| needs(evidence, ix));
+            let here = step == l.step
+                && facts.evidence(reopening).is_some_and(|evidence| evidence::needs(evidence, ix));
             let result = Datum { root: Root::Result { step, grant: ix }, fields: Vec::new() };
             let without = [Need::Enabled(reopening), Need::Lacks(result)];
             facts.per_run((step, ix))
@@ -63,13 +64,4 @@ pub(crate) fn never(facts: &Facts<'_>) -> BTreeSet<Atom> {
         }
     }
     never
-}
-
-/// The condition holds only with a result of the grant.
-fn needs(condition: &Condition, of: GrantIx) -> bool {
-    match condition {
-        Condition::Bound(grant) | Condition::Flag { grant, .. } => *grant == of,
-        Condition::All(parts) => parts.iter().any(|part| needs(part, of)),
-        Condition::Any(parts) => parts.iter().all(|part| needs(part, of)),
-    }
 }

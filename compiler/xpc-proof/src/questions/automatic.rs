@@ -12,7 +12,8 @@ use xpc_model::{Place, Verdict};
 use super::{Context, MOST};
 use crate::answer;
 use crate::cover::Chance;
-use crate::evidence;
+use crate::evidence::{self, Way};
+use crate::flags;
 use crate::need::Need;
 use crate::plan::Act;
 use crate::refute::Setting;
@@ -63,6 +64,9 @@ fn faults(
         };
         let flags =
             || read.iter().cloned().enumerate().map(|(index, at)| (at, bits >> index & 1 == 1)).collect();
+        if !flags::fit(context.facts.w, step, &by_grant(flags())) {
+            continue;
+        }
         let due: Vec<Atom> = automatic
             .iter()
             .filter(|(_, condition)| evidence::truth(condition, &|_| true, &flag))
@@ -85,6 +89,14 @@ fn faults(
         found.push(none_due(context, step, automatic, flags));
     }
     found
+}
+
+fn by_grant(flags: Flags) -> Way {
+    let mut by_grant = Way::new();
+    for ((grant, fields), is) in flags {
+        by_grant.entry(grant).or_default().insert(fields, is);
+    }
+    by_grant
 }
 
 fn both_due(
@@ -132,14 +144,11 @@ fn example(
     ends_in: String,
 ) -> Result<xp_diagnostics::Trace, String> {
     let facts = context.facts;
-    let mut by_grant: BTreeMap<GrantIx, BTreeMap<Vec<String>, bool>> = BTreeMap::new();
+    let mut by_grant = by_grant(flags);
     for atom in atoms {
         for literal in facts.evidence(*atom).into_iter().flat_map(Condition::literals) {
             by_grant.entry(literal.grant).or_default();
         }
-    }
-    for ((grant, fields), is) in flags {
-        by_grant.entry(grant).or_default().insert(fields, is);
     }
     let mut goal = vec![Need::Open(step)];
     goal.extend(by_grant.keys().map(|grant| Need::Use((step, *grant))));

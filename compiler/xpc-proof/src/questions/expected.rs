@@ -6,7 +6,7 @@ use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Atom, Expr, Pin, Root};
 
 use super::things::{TermIx, Things};
-use crate::evidence::ways_to;
+use crate::evidence::needs;
 use crate::facts::{Facts, GrantAt};
 
 /// The use expects the thing at a version that is known before it: that of a result or of the run's parameters, or that which the
@@ -66,10 +66,7 @@ fn is_surely_seen(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term:
     facts.grants().any(|(by, _)| {
         let mut versions = facts.action_of(by).clauses.versions.iter();
         versions.any(|version| things.one(term, things.term(by, &version.thing))) && {
-            let relies = |atom: &Atom| {
-                let ways = ways_to(facts, *atom);
-                !ways.is_empty() && ways.iter().all(|way| way.contains_key(&by.1))
-            };
+            let relies = |atom: &Atom| facts.evidence(*atom).is_some_and(|evidence| needs(evidence, by.1));
             let atoms: Vec<Atom> = facts.atoms(by.0).map(|(atom, _)| atom).filter(relies).collect();
             !atoms.is_empty() && needs_one_of(facts.w, at.0, &atoms)
         }
