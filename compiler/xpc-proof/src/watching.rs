@@ -77,6 +77,8 @@ pub(crate) struct Watching<'m> {
     watch: Watch,
     /// What can break it; none where anything may.
     concerned: Option<Rc<Concerned>>,
+    /// The uses of this grant alone are told; none where those of all are.
+    only: Option<GrantAt>,
 }
 
 /// What can break a question.
@@ -93,7 +95,7 @@ impl<'m> Watching<'m> {
     pub fn new(facts: &Facts<'m>, question: &Question, met: Rc<Met>) -> Self {
         let watched = Watched::of(facts.w, [question]);
         let watch = watched.start();
-        Self { watched: Rc::new(watched), met: Some(met), watch, concerned: None }
+        Self { watched: Rc::new(watched), met: Some(met), watch, concerned: None, only: None }
     }
 
     /// As an auditor watches it.
@@ -104,6 +106,11 @@ impl<'m> Watching<'m> {
     /// Only uses of these grants, and outcomes of these steps, are looked for to break it.
     pub fn about(self, concerned: Concerned) -> Self {
         Self { concerned: Some(Rc::new(concerned)), ..self }
+    }
+
+    /// Uses of other grants break nothing: for questions that each use breaks by itself, of which one is shown.
+    pub fn only(self, at: GrantAt) -> Self {
+        Self { only: Some(at), ..self }
     }
 
     /// What is looked for to break it; none where anything may.
@@ -119,7 +126,12 @@ impl<'m> Watching<'m> {
             None => &values,
         };
         let sight = xp_machine::Seen { state, relation };
-        for fact in facts {
+        // A use that it is not told of begins and ends unseen.
+        let unseen = |fact: &&Fact<'_>| match fact {
+            Fact::Requested { of, .. } => self.only.is_some_and(|only| only != of.at),
+            _ => false,
+        };
+        for fact in facts.iter().filter(|fact| !unseen(fact)) {
             self.watched.tell(&mut self.watch, fact, &sight);
         }
     }

@@ -62,7 +62,7 @@ fn failure(
 ) -> Result<Diagnostic, String> {
     let facts = context.facts;
     let at = granted.at;
-    let mut setting = uses::watched(context, &obligation.question);
+    let mut setting = uses::watched_on(context, &obligation.question, at);
     let args = uses::steered(context, what, granted.grant, &mut setting)?;
     let name = facts.action_name(at);
     let violation = Violation::Broken;

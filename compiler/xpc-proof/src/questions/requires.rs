@@ -60,7 +60,7 @@ fn failure(
     let action = facts.action_name(granted.at);
     let needed = xp_artifact::print::formula(facts.w, formula);
     let ends_in = format!("`{action}` is used while `{needed}` does not hold");
-    let mut setting = uses::watched(context, &obligation.question);
+    let mut setting = uses::watched_on(context, &obligation.question, granted.at);
     let args = uses::steered(context, what, granted.grant, &mut setting)?;
     let act = Act::Use { at: granted.at, flags: BTreeMap::new(), args };
     let trace = context.trace(map, &[act], &Violation::Broken, &setting, ends_in)?;

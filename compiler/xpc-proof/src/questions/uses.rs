@@ -191,6 +191,17 @@ pub(crate) fn steer(facts: &Facts<'_>, setting: &mut Setting<'_>, datum: &Datum,
     }
 }
 
+/// As [`watched`], where each use breaks the question by itself: this grant's is to be shown, whatever is used before it.
+pub(crate) fn watched_on<'m>(
+    context: &super::Context<'_, 'm>,
+    question: &Question,
+    at: GrantAt,
+) -> Setting<'m> {
+    let mut setting = watched(context, question);
+    setting.watching = setting.watching.map(|watching| watching.only(at));
+    setting
+}
+
 /// A setting in which the monitor of the question watches the run: only what it calls broken is.
 pub(crate) fn watched<'m>(context: &super::Context<'_, 'm>, question: &Question) -> Setting<'m> {
     let facts = context.facts;

@@ -286,7 +286,7 @@ fn failure(
     let mut why = "no path outside was found".to_owned();
     for path in outside {
         let value = Value::Text(path.clone());
-        let mut setting = uses::watched(context, &obligation.question);
+        let mut setting = uses::watched_on(context, &obligation.question, at);
         let mut args = BTreeMap::new();
         match pin {
             Some(Pin::Is(Expr::Datum(datum))) => uses::steer(facts, &mut setting, datum, &value),

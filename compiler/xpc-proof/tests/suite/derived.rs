@@ -1,11 +1,13 @@
 //! What is answered without a search, beside what is not: guards with `or`, many outcomes of one step, loops that limits per
 //! run keep from being used up, long traces.
 
-use xp_artifact::question::{Question, Status};
-use xp_artifact::workflow::{Effect, How, Per, Then};
+use xp_artifact::question::{Extent, Question, Status};
+use xp_artifact::workflow::{Effect, How, Per, Pin, Then};
+use xp_diagnostics::Diagnostic;
+use xp_scope::Type;
 use xpc_model::Place;
 
-use crate::build::{Build, all, any, ask, bound, effect, is, start};
+use crate::build::{Build, all, any, ask, bound, effect, is, patterns, start};
 
 /// `a {l, r}`; `x after a.l or a.r { may write }`.
 #[test]
@@ -105,4 +107,30 @@ fn a_long_trace_has_what_it_needs_and_nothing_else() {
     assert_eq!(verdict.status, Status::Refuted);
     // One use and one settling a step, and the write.
     assert_eq!(verdict.failures[0].trace.as_ref().unwrap().events.len(), 2 * STEPS + 1);
+}
+
+/// `a {write} -> b {write}`, where `b` waits for the use in `a`: the run that shows the second use has the first one in it.
+#[test]
+fn each_failure_shows_a_use_of_its_own() {
+    let mut b = Build::new();
+    let write = b.action("write", Effect::Write, &[("path", Type::Path)]);
+    let inside = |dir: &str| Pin::Within(patterns(&[dir]));
+    let first = b.step("a", "r", start());
+    let g = b.grant(first, write, vec![inside("a/**")], 1, Per::Run);
+    let used = b.judged_if(first, "done", bound(g));
+    let second = b.step("b", "r", is(used));
+    b.grant(second, write, vec![inside("b/**")], 1, Per::Run);
+    let never = b.judged(second, "done");
+    let w = b.done();
+    let all = || effect(Effect::Write);
+    let elsewhere = Extent::Patterns(patterns(&["c/**"]));
+    for question in [
+        Question::Never(all()),
+        Question::OnlyWithin(all(), elsewhere),
+        Question::Requires(all(), is(never)),
+    ] {
+        let verdict = ask(&w, question);
+        let last = |failure: &Diagnostic| failure.trace.as_ref().unwrap().events.last().unwrap().step.clone();
+        assert_eq!(verdict.failures.iter().map(last).collect::<Vec<_>>(), ["a", "b"], "{verdict:#?}");
+    }
 }
