@@ -184,7 +184,7 @@ impl Asked {
             .to_owned()
         })?;
         stage.can(&acts, &end, &Setting::default()).map_err(|why| match exact {
-            true => format!("a limit per run stands in the way of the loops: {why}"),
+            true => format!("no run was found that leads there: {why}"),
             false => format!("no run was found in which no guard refuses what leads there: {why}"),
         })
     }

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use xp_artifact::content::holds;
+use xp_artifact::declaration::{KeyExpr, Making};
 use xp_artifact::given::{AllGiven, GivenKey, Levels, Made};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{GrantIx, StepId, Workflow};
 use xp_scope::thing::{Key, KeyDecl, KindIx, Level, Term, relate};
 
+use crate::naming;
 use crate::taken::by_name;
 
 type GrantAt = (StepId, GrantIx);
@@ -40,7 +42,9 @@ pub(crate) fn refused(w: &Workflow) -> Refused {
                 found.surely.entry(at).or_default();
             } else {
                 let term = by_name(names.terms.term(at.0, at.1, &making.thing));
-                if is_fixed(&term) && (is_of_a_parameter_s_type(w, &term) || names.may_be_given(term)) {
+                if is_fixed(w, at, making, &term)
+                    && (is_of_a_parameter_s_type(w, &term) || names.may_be_given(term))
+                {
                     found.perhaps.insert(at);
                 }
             }
@@ -94,11 +98,11 @@ fn meant(terms: &mut Terms<'_>, levels: &Levels) -> Term {
     Term::Path(levels.iter().map(level).collect())
 }
 
-/// Neither whoever uses the grant chooses a part of the name, nor does the upstream, which gives new names.
-fn is_fixed(term: &Term) -> bool {
-    own(term).is_some_and(|(_, keys)| {
-        !keys.iter().any(|key| matches!(key, Key::Chosen { .. } | Key::Every(_) | Key::Minted { .. }))
-    })
+/// Neither can whoever uses the grant always choose another name, nor does the upstream, which gives new ones.
+fn is_fixed(w: &Workflow, at: GrantAt, making: &Making, term: &Term) -> bool {
+    let free = |key: &KeyExpr| w.granted(at).is_some_and(|granted| naming::is_free(w, granted, key));
+    own(term).is_some_and(|(_, keys)| !keys.iter().any(|key| matches!(key, Key::Minted { .. })))
+        && !making.thing.own_keys().iter().any(free)
 }
 
 /// A name of git is compared with every parameter of its type, or part of one.

@@ -22,6 +22,9 @@ use crate::watching::Watching;
 const REPLAYED_ACTS: usize = 20_000;
 const REPLAYS: usize = 8;
 
+/// Why a search was given up.
+pub(crate) const NOT_FOUND: &str = "a bounded search on the machine found no run that shows it";
+
 /// Replays plans of one workflow.
 pub(crate) struct Stage<'f, 'm> {
     facts: &'f Facts<'m>,
@@ -98,18 +101,21 @@ impl<'f, 'm> Stage<'f, 'm> {
         setting: &Setting<'m>,
         ends_in: impl Into<String>,
     ) -> Result<Trace, String> {
-        let start = self.run(violation, setting)?;
-        let acts = search::find(self.facts, start, violation, self.states)
-            .ok_or_else(|| "a bounded search on the machine found no run that shows it".to_owned())?;
-        self.trace(&acts, violation, setting, ends_in)
+        let found = self.search_each(std::slice::from_ref(violation), setting).pop().flatten();
+        self.trace(&found.ok_or(NOT_FOUND)?, violation, setting, ends_in)
+    }
+
+    /// For each of some violations a plan that ends in it, where one bounded search on the machine for all of them finds one.
+    pub fn search_each(&self, violations: &[Violation], setting: &Setting<'m>) -> Vec<Option<Vec<Act>>> {
+        match violations.first().map(|one| self.run(one, setting)) {
+            Some(Ok(start)) => search::find_each(self.facts, start, violations, self.states),
+            Some(Err(_)) | None => vec![None; violations.len()],
+        }
     }
 
     /// Which of some violations a bounded search on the machine meets.
     pub fn meets(&self, violations: &[Violation]) -> Vec<bool> {
-        let Some(start) = violations.first().and_then(|one| self.run(one, &Setting::default()).ok()) else {
-            return vec![false; violations.len()];
-        };
-        let found = search::find_each(self.facts, start, violations, self.states);
+        let found = self.search_each(violations, &Setting::default());
         found.into_iter().map(|acts| acts.is_some()).collect()
     }
 

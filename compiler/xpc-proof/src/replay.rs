@@ -15,6 +15,7 @@ use xpc_model::Place;
 
 use crate::facts::{Facts, GrantAt, Shown};
 use crate::plan::Act;
+use crate::renaming;
 use crate::showing;
 use crate::told;
 use crate::values::{Aims, Values, put};
@@ -122,11 +123,8 @@ impl<'f, 'm> Run<'f, 'm> {
                 for (fields, is) in flags {
                     showing::ask_for(self.facts, *at, fields, &Value::Bool(*is), &mut aimed);
                 }
-                let args = self
-                    .values
-                    .arguments(self.machine, &self.state, *at, (&aimed, &self.aims))
-                    .ok_or_else(|| "an argument has no value".to_owned())?;
                 self.count += 1;
+                let args = self.arguments(*at, &aimed)?;
                 let mut result = self.values.result(*at, &args, flags, self.count);
                 let change = if blind { showing::conceal } else { showing::reveal };
                 change(self.facts, self.machine, &self.state, *at, &mut result);
@@ -134,6 +132,20 @@ impl<'f, 'm> Run<'f, 'm> {
             }
             Act::Take { atom, becomes } => self.take(*atom, *becomes),
         }
+    }
+
+    /// Arguments inside the pins, these as given. What the use makes has a name that is not taken, if there is one to choose.
+    fn arguments(
+        &self,
+        at: GrantAt,
+        given: &BTreeMap<u32, Value>,
+    ) -> Result<BTreeMap<String, Value>, String> {
+        let made_up = self.values.arguments(self.machine, &self.state, at, (given, &self.aims));
+        let mut args = made_up.ok_or_else(|| "an argument has no value".to_owned())?;
+        let aimed = |index: u32| self.aims.get(&at).into_iter().flatten().any(|(of, ..)| *of == index);
+        let fixed = |index: u32| given.contains_key(&index) || aimed(index);
+        renaming::rename(self.facts, (self.machine, &self.state), at, &mut args, (&fixed, self.count));
+        Ok(args)
     }
 
     fn use_it(&mut self, at: GrantAt, args: BTreeMap<String, Value>, result: Value) -> Result<(), String> {
@@ -301,9 +313,8 @@ impl<'f, 'm> Run<'f, 'm> {
         let at = (step, grant);
         let mut chosen = BTreeMap::new();
         showing::ask_for(self.facts, at, std::slice::from_ref(&field), &value, &mut chosen);
-        let args = self.values.arguments(self.machine, &self.state, at, (&chosen, &self.aims));
-        let args = args.ok_or_else(|| "an argument has no value".to_owned())?;
         self.count += 1;
+        let args = self.arguments(at, &chosen)?;
         let mut result = self.values.result(at, &args, &BTreeMap::new(), self.count);
         if showing::is_asked_for(self.facts, at, &field) {
             if result.at(std::slice::from_ref(&field)) != Some(&value) {
@@ -411,6 +422,11 @@ impl<'f, 'm> Run<'f, 'm> {
     /// How often a loop has fired.
     pub fn fired(&self, by: xp_artifact::workflow::LoopId) -> u32 {
         self.state.loops().get(by.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether a use of the grant that is refused now is refused whatever it calls what it makes.
+    pub fn tries_all_names(&self, at: GrantAt) -> bool {
+        renaming::tries_all(self.facts, (self.machine, &self.state), at)
     }
 
     /// Whether an act would be accepted now.

@@ -17,17 +17,7 @@ use crate::watching::Watching;
 /// Larger workflows are not searched.
 const MAX_STEPS: usize = 64;
 
-/// A shortest sequence of acts that ends in the violation, if one is met within so many states.
-pub(crate) fn find(
-    facts: &Facts<'_>,
-    start: Run<'_, '_>,
-    violation: &Violation,
-    states: usize,
-) -> Option<Vec<Act>> {
-    find_each(facts, start, std::slice::from_ref(violation), states).pop().flatten()
-}
-
-/// As [`find`], for each of several violations in one search.
+/// For each of some violations a shortest sequence of acts that ends in it, if one is met within so many states.
 pub(crate) fn find_each(
     facts: &Facts<'_>,
     mut start: Run<'_, '_>,

@@ -11,6 +11,8 @@ use xp_artifact::workflow::{Action, Datum, Grant, GrantIx, LoopId, Pin, Root, St
 use xp_scope::Type;
 use xp_scope::thing::{Key, Term, relate};
 
+use crate::naming;
+
 type GrantAt = (StepId, GrantIx);
 
 /// What is known of the names that grants give.
@@ -53,7 +55,7 @@ impl Taken {
             }
         }
         // Names that are given upstream matter only beside one that its user cannot choose otherwise.
-        if makers.iter().all(Maker::is_chosen) {
+        if makers.iter().all(|maker| maker.is_chosen(w)) {
             return Self::default();
         }
         makers.extend(unnamed.into_iter().map(|(at, grant, action, making)| {
@@ -63,8 +65,8 @@ impl Taken {
         let loops = (0..w.loops.len()).map(LoopId::of);
         let reopened: BTreeSet<StepId> = resets.by_any(loops).into_iter().collect();
         let mut taken = Self::default();
-        for maker in makers.iter().filter(|maker| maker.named && !maker.is_chosen()) {
-            if !maker.changes(w, resets) {
+        for maker in makers.iter().filter(|maker| maker.named && !maker.is_chosen(w)) {
+            if !maker.changes(w, resets, &mut terms) {
                 taken.again.insert(maker.at);
             }
             // The other may have given it in an earlier opening, with other values.
@@ -108,48 +110,71 @@ impl Taken {
 }
 
 impl Maker<'_> {
-    /// Whoever uses the grant can choose another name, or another place for it.
-    fn is_chosen(&self) -> bool {
-        let Term::Path(levels) = &self.term else { return true };
-        let mut keys = levels.iter().flat_map(|level| &level.keys);
-        keys.any(|key| matches!(key, Key::Chosen { .. } | Key::Every(_)))
-            && !self.pins().any(|pin| matches!(pin, Pin::OneOf { .. }))
-    }
-
-    /// The pins that name the thing and what it lies in.
-    fn pins(&self) -> impl Iterator<Item = &Pin> {
-        let keys = self.making.thing.keys();
-        keys.filter_map(|key| match key {
-            KeyExpr::Argument { index, .. } => Some(*index),
-            KeyExpr::Field(fields) => self.action.clauses.identity(fields).map(|(index, _)| index),
-            KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
-        })
-        .filter_map(|index| self.grant.pins.get(index as usize))
+    /// Whoever uses the grant can always choose another name, or another place for it.
+    fn is_chosen(&self, w: &Workflow) -> bool {
+        matches!(self.term, Term::Undescribed(_))
+            || self.making.thing.keys().any(|key| naming::is_free(w, (self.grant, self.action), key))
     }
 
     /// In every later opening the name is another one: one thing that is new itself stands in it, and nothing else that may
     /// change.
-    fn changes(&self, w: &Workflow, resets: &Resets) -> bool {
-        let data = self.pins().flat_map(|pin| match pin {
-            Pin::Is(expr) | Pin::OneOf { set: expr, .. } => expr.data().collect::<Vec<_>>(),
-            Pin::Within(_) | Pin::Content { .. } | Pin::Any => Vec::new(),
-        });
+    fn changes<'w>(&self, w: &'w Workflow, resets: &Resets, terms: &mut Terms<'w>) -> bool {
+        let keys = self.making.thing.keys();
+        let pins = keys.filter_map(|key| naming::pin_of(self.grant, self.action, key));
         let loops = (0..w.loops.len()).map(LoopId::of);
         let own: Vec<LoopId> = loops.filter(|by| resets.has(*by, self.at.0)).collect();
-        let moving: BTreeSet<&Datum> = data
+        let moving: BTreeSet<&Datum> = pins
+            .flat_map(Pin::data)
             .filter(|datum| datum.root.step().is_some_and(|step| own.iter().any(|by| resets.has(*by, step))))
             .collect();
         let [datum] = moving.into_iter().collect::<Vec<_>>()[..] else { return false };
         let Root::Result { step, grant } = datum.root else { return false };
-        let made = w.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()));
-        let action = made.and_then(|grant| w.actions.get(grant.action.index()));
-        let making = action
-            .filter(|action| action.clauses.identity(&datum.fields).is_none())
-            .and_then(|action| action.clauses.made_as(&datum.fields));
-        let minted = making
-            .is_some_and(|making| !folds(w, &self.making.thing, false) || folds(w, &making.thing, true));
-        minted && own.iter().all(|by| resets.has(*by, step))
+        let reset: BTreeSet<StepId> = resets.by_any(own.iter().copied()).into_iter().collect();
+        (!folds(w, &self.making.thing, false) || folds_alone(w, (step, grant), datum))
+            && own.iter().all(|by| resets.has(*by, step))
+            && is_new_each_time(w, terms, (step, grant), (datum, &reset))
     }
+}
+
+/// What the datum names is made in each opening of its step, and never called like what was made in an earlier one. The upstream,
+/// or the machine, sees to that only beside the same values in all other parts of the key, and of what the run has not removed;
+/// equal content has one name.
+fn is_new_each_time<'w>(
+    w: &'w Workflow,
+    terms: &mut Terms<'w>,
+    (step, grant): GrantAt,
+    (datum, reset): (&Datum, &BTreeSet<StepId>),
+) -> bool {
+    let Some(making) = made_as(w, (step, grant), datum).filter(|making| is_filled(w, &making.thing)) else {
+        return false;
+    };
+    let term = terms.term(step, grant, &making.thing);
+    let (Term::Path(now), Term::Path(later)) = (&term, terms.at_another_time(&term, reset)) else {
+        return false;
+    };
+    let own = now.len().saturating_sub(1);
+    let keys = now.iter().zip(&later).zip(making.thing.levels()).enumerate().flat_map(|(at, levels)| {
+        let ((now, later), said) = levels;
+        now.keys.iter().zip(&later.keys).zip(&said.keys).map(move |keys| (at, keys))
+    });
+    keys.into_iter().all(|(at, ((now, later), said))| match said {
+        KeyExpr::Field(fields) if at == own && *fields == datum.fields => {
+            matches!(now, Key::Minted { again: false, .. })
+        }
+        _ => now == later && !matches!(now, Key::Chosen { .. } | Key::Every(_)),
+    })
+}
+
+/// What a result names that its use made, where the upstream says how it is called.
+fn made_as<'w>(w: &'w Workflow, at: GrantAt, datum: &Datum) -> Option<&'w Making> {
+    let (_, action) = w.granted(at)?;
+    let clauses = &action.clauses;
+    clauses.identity(&datum.fields).is_none().then(|| clauses.made_as(&datum.fields)).flatten()
+}
+
+/// Names of what the datum names differ in more than upper and lower case.
+fn folds_alone(w: &Workflow, at: GrantAt, datum: &Datum) -> bool {
+    made_as(w, at, datum).is_some_and(|making| folds(w, &making.thing, true))
 }
 
 /// Names that differ in nothing but upper and lower case are one: in some part of a thing's key, or in all of its own.

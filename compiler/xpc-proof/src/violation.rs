@@ -110,10 +110,10 @@ fn stranded(run: &Run<'_, '_>, facts: &crate::facts::Facts<'_>, step: StepId) ->
             }));
         }
     }
-    // One refusal of a guard says nothing of other arguments.
+    // One refusal of a guard says nothing of other arguments, nor does one name that is taken.
     let refused = |grant: &GrantIx| {
         let at = (step, *grant);
-        !facts.guarding().may_refuse(at) && !run.would(&Act::using(at))
+        !facts.guarding().may_refuse(at) && !run.would(&Act::using(at)) && run.tries_all_names(at)
     };
     grants.iter().all(refused)
 }

@@ -75,6 +75,13 @@ impl Machine {
         params.filter_map(|(_, param)| Some((param.name.clone(), args.get(&param.name)?.clone()))).collect()
     }
 
+    /// Whether all that a use with these arguments would make is new, as far as they say how it is called.
+    #[must_use]
+    pub fn makes_new(&self, state: &State, action: ActionId, args: &BTreeMap<String, Value>) -> bool {
+        let action = self.workflow.actions.get(action.index());
+        action.is_some_and(|action| self.not_new(state, action, args, None).is_none())
+    }
+
     /// Why something that a use makes is not new, in words.
     pub(crate) fn not_new(
         &self,

@@ -185,3 +185,18 @@ fn the_hardest_patterns_end_undecided_and_soon() {
     let _ = hard.intersect(&hard);
     assert!(start.elapsed().as_secs() < 60, "took {:?}", start.elapsed());
 }
+
+#[test]
+fn there_is_always_one_more_path_behind_a_star() {
+    let written = |patterns: &[&str]| set(patterns).written_out();
+    for endless in [&["docs/**"][..], &["a/*.md"], &["a/**/b"], &["a", "b/*"], &["**"], &["*/Makefile"]] {
+        assert!(set(endless).is_endless(), "{endless:?}");
+        assert_eq!(written(endless), None);
+    }
+    let long = format!("a/{}*", "b".repeat(254));
+    for few in [&["out.md"][..], &["a/b", "c"], &["a/?.md"], &[], &[long.as_str()]] {
+        assert!(!set(few).is_endless(), "{few:?}");
+    }
+    assert_eq!(written(&["out.md"]), Some(vec!["out.md".to_owned()]));
+    assert_eq!(written(&["a/?.md"]), None);
+}

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::question::Status;
-use xp_artifact::workflow::{Grant, GrantIx, How, StepId};
-use xp_diagnostics::{Diagnostic, codes};
+use xp_artifact::workflow::{Datum, Grant, GrantIx, How, LoopId, Root, StepId};
+use xp_diagnostics::{Diagnostic, Trace, codes};
 use xp_scope::MAX_TEXT;
 use xpc_model::{Place, Verdict};
 
@@ -19,8 +19,8 @@ use crate::facts::{Facts, GrantAt, Shown};
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::plan::{self, Act};
-use crate::refute::Setting;
-use crate::session::Answer;
+use crate::refute::{NOT_FOUND, Setting};
+use crate::showing;
 use crate::sure::{self, Starved};
 use crate::violation::Violation;
 
@@ -67,25 +67,9 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         }
     }
     if failures.is_empty() {
-        // What waits for a step that cannot settle has no run of its own to show: plans first, and the dear search only when
-        // no plan shows anything.
-        let mut open = Vec::new();
-        for step in facts.steps() {
-            match later(context, step, false) {
-                Ok(None) => {}
-                Ok(Some(failure)) => failures.push(Ok(failure)),
-                Err(_) => open.push(step),
-            }
-            failures.extend(taken(context, step).transpose());
-            if failures.len() >= MOST {
-                break;
-            }
-        }
-        for step in open {
-            if failures.iter().any(Result::is_ok) {
-                break;
-            }
-            failures.extend(later(context, step, true).transpose());
+        match with_less(context) {
+            Ok(found) => failures.extend(found),
+            Err(why) => return answer::unknown(why),
         }
     }
     let mut verdict = answer::from(failures);
@@ -302,119 +286,185 @@ fn cure(name: &str) -> String {
     )
 }
 
-/// A later opening in which limits per run have been used up; by a `search` on the machine where no plan leads there.
-fn later(context: &Context<'_, '_>, step: StepId, search: bool) -> Result<Option<Diagnostic>, String> {
+/// What may give a step nothing although live maps say that it can be used.
+struct Lack {
+    step: StepId,
+    /// Used up in an earlier opening: by a limit per run, or because the name is taken.
+    spent: Vec<GrantAt>,
+    /// The name may have been given by another grant.
+    contested: Vec<GrantAt>,
+}
+
+impl Lack {
+    /// Of a step that may have no outcome without it.
+    fn of(context: &Context<'_, '_>, step: StepId) -> Option<Self> {
+        let facts = context.facts;
+        let grants = (0..facts.step(step).grants.len()).map(|index| crate::values::grant_at(step, index));
+        let mattering: Vec<GrantAt> = grants.filter(|at| matters(context, *at)).collect();
+        let contested = |at: &GrantAt| facts.taken.rivals(*at).next().is_some();
+        let mut spent: Vec<GrantAt> = mattering.iter().copied().filter(|at| facts.used_up(*at)).collect();
+        if !spent.is_empty() && context.openings().loops(step).is_empty() {
+            spent.clear();
+        }
+        let lack = Self { step, spent, contested: mattering.into_iter().filter(contested).collect() };
+        let all = lack.all();
+        let can_settle = || settles(context, step, &all) && (context.names_bound() || free(context, step));
+        (!all.is_empty() && !can_settle()).then_some(lack)
+    }
+
+    fn all(&self) -> Vec<GrantAt> {
+        let all: BTreeSet<GrantAt> = self.spent.iter().chain(&self.contested).copied().collect();
+        all.into_iter().collect()
+    }
+
+    /// In every map in which the step lacks so much that it cannot settle, one of these holds.
+    fn goals(&self, facts: &Facts<'_>) -> Vec<Goal> {
+        let makers: BTreeSet<StepId> =
+            self.contested.iter().flat_map(|at| facts.taken.rivals(*at)).map(|(maker, _)| maker).collect();
+        let stranded = |lacking: Vec<GrantAt>| Need::Stranded(self.step, lacking);
+        // A rival in a step that no loop opens again has left its step begun.
+        let lasting = |step: &StepId| facts.loops().all(|(by, _)| !facts.resets(by, *step));
+        if !makers.iter().all(lasting) {
+            return vec![vec![stranded(self.all())]];
+        }
+        let spent = (!self.spent.is_empty()).then(|| vec![stranded(self.spent.clone())]);
+        let taken = makers.into_iter().map(|maker| vec![Need::Begun(maker), stranded(self.all())]);
+        spent.into_iter().chain(taken).collect()
+    }
+
+    fn failure(&self, context: &Context<'_, '_>, by: Option<LoopId>, trace: Trace) -> Diagnostic {
+        let facts = context.facts;
+        let name = &facts.step(self.step).name;
+        let rival = self.contested.iter().find_map(|at| Some((*at, facts.taken.rivals(*at).next()?)));
+        let (failure, help) = match (self.spent.first(), rival) {
+            (None, Some((at, rival))) => {
+                let message = format!(
+                    "step `{name}` may find the name of what this makes taken, and then cannot settle"
+                );
+                let failure = Diagnostic::error(codes::STRANDED, message)
+                    .at(context.span(Place::Grant(at.0, at.1)))
+                    .label(
+                        context.span(Place::Grant(rival.0, rival.1)),
+                        "this may have made one of that name",
+                    );
+                (failure, "give what is made another name, or an outcome that needs none of it")
+            }
+            (at, _) => {
+                let at = at.copied().unwrap_or((self.step, GrantIx(0)));
+                let (what, place, help) = if facts.per_run(at) {
+                    let help = "count `per opening`, or move the step out of the loop";
+                    ("this limit per run is used up", Place::Limit(at.0, at.1), help)
+                } else {
+                    let help = "let the name change with what is new in each opening, or move the step out of the loop";
+                    ("the name of what this makes is taken", Place::Grant(at.0, at.1), help)
+                };
+                let message = format!("step `{name}` may open again when {what}, and then cannot settle");
+                let by = by.or(context.openings().loops(self.step).first().copied()).unwrap_or(LoopId(0));
+                let failure = Diagnostic::error(codes::STRANDED, message)
+                    .at(context.span(place))
+                    .label(context.span(Place::Loop(by)), format!("this opens `{name}` again"));
+                (failure, help)
+            }
+        };
+        failure.help(help).trace(trace)
+    }
+
+    fn why(&self, facts: &Facts<'_>, why: &str) -> String {
+        let name = &facts.step(self.step).name;
+        match self.contested.iter().find_map(|at| facts.taken.rivals(*at).next()) {
+            Some((maker, _)) if self.spent.is_empty() => {
+                let maker = &facts.step(maker).name;
+                format!("a name that step `{name}` needs may be taken by step `{maker}`: {why}")
+            }
+            _ => format!("step `{name}` may open again when what it uses is used up: {why}"),
+        }
+    }
+}
+
+/// Openings in which limits per run have been used up, or names are taken, so that a step cannot settle.
+///
+/// # Errors
+/// Why the solver gave up.
+fn with_less(context: &Context<'_, '_>) -> Result<Vec<Result<Diagnostic, String>>, String> {
     let facts = context.facts;
-    let spent: Vec<GrantAt> = (0..facts.step(step).grants.len())
-        .map(|index| crate::values::grant_at(step, index))
-        .filter(|at| facts.used_up(*at))
-        .collect();
-    if spent.is_empty() || settles(context, step, &spent) && (context.names_bound() || free(context, step)) {
-        return Ok(None);
+    let mut lacks: Vec<Lack> = facts.steps().filter_map(|step| Lack::of(context, step)).collect();
+    let goals: Vec<Vec<Goal>> = lacks.iter().map(|lack| lack.goals(facts)).collect();
+    let mut examples = context.session.sort(&goals.concat(), None)?.into_iter();
+    // Without an example every way of lacking it leaves an outcome.
+    let mut possible = goals.iter().map(|goals| examples.by_ref().take(goals.len()).any(|map| map.is_some()));
+    lacks.retain(|_| possible.next() == Some(true));
+    // What waits for a step that cannot settle has no run of its own to show: plans first, and the dear search, one for all, only
+    // when no plan shows anything.
+    let mut failures = Vec::new();
+    let mut open = Vec::new();
+    for lack in &lacks {
+        match used_up(context, lack) {
+            Ok(failure) => failures.push(Ok(failure)),
+            Err(why) => open.push((lack, why)),
+        }
+        if failures.len() >= MOST {
+            return Ok(failures);
+        }
     }
-    let loops = context.openings().loops(step);
-    if loops.is_empty() {
-        return Ok(None);
+    if !failures.is_empty() || open.is_empty() {
+        return Ok(failures);
     }
-    // What matters and can be used in the first opening is used up there.
+    let violations: Vec<Violation> = open.iter().map(|(lack, _)| Violation::Stranded(lack.step)).collect();
+    let found = context.stage.search_each(&violations, &Setting::default());
+    for ((lack, why), acts) in open.into_iter().zip(found) {
+        let name = &facts.step(lack.step).name;
+        let violation = Violation::Stranded(lack.step);
+        let trace = acts
+            .ok_or_else(|| format!("{why}; {NOT_FOUND}"))
+            .and_then(|acts| context.stage.trace(&acts, &violation, &Setting::default(), ends_in(name)));
+        let failure = trace.map(|trace| lack.failure(context, None, trace));
+        failures.push(failure.map_err(|why| lack.why(facts, &why)));
+    }
+    failures.truncate(MOST);
+    Ok(failures)
+}
+
+/// A later opening in which what the step uses has been used up, shown by a plan.
+fn used_up(context: &Context<'_, '_>, lack: &Lack) -> Result<Diagnostic, String> {
+    let facts = context.facts;
+    let (step, spent) = (lack.step, &lack.spent);
+    let not_found = || "no run that uses it up was found".to_owned();
+    if spent.is_empty() {
+        return Err("no run was found".to_owned());
+    }
+    // What can be used in the first opening is used up there.
     let mut first: Goal = vec![Need::Begun(step)];
-    let relevant: Vec<GrantAt> = spent.iter().copied().filter(|at| matters(context, *at)).collect();
-    first.extend(relevant.iter().map(|at| Need::Used(*at)));
+    first.extend(spent.iter().map(|at| Need::Used(*at)));
     let mut last = decided(context, step);
     last.push(Need::Stranded(step, spent.clone()));
-    let chain = match context.session.chain(&[first], &[last], &loops, 1) {
-        Answer::Yes(chain) => Some(chain),
-        Answer::No => None,
-        Answer::Unknown(why) => return Err(why),
-    };
+    let loops = context.openings().loops(step);
+    let chain = context.session.chain(&[first], &[last], &loops, 1).known()?.ok_or_else(not_found)?;
     let mut uses = Vec::new();
-    for at in &relevant {
+    for at in spent {
         let times = u64::from(facts.uses(*at));
         plan::repeat(&mut uses, &Act::using(*at), times).ok_or(plan::TOO_LONG)?;
     }
-    let name = &facts.step(step).name;
-    let acts = chain.as_ref().and_then(|chain| {
-        let end = chain.maps.last().cloned().unwrap_or_default();
-        plan::along(facts, chain, &uses, &worst(context, step, &end, &spent)?)
-    });
+    let end = chain.maps.last().cloned().unwrap_or_default();
+    let rest = worst(context, step, &end, spent).ok_or(plan::TOO_LONG)?;
+    let acts = plan::along(facts, &chain, &uses, &rest).ok_or_else(not_found)?;
     let violation = Violation::Stranded(step);
-    let planned = acts.ok_or_else(|| "no run that uses the limit up was found".to_owned()).and_then(|acts| {
-        let in_setting =
-            |setting: &Setting<'_>| context.stage.trace(&acts, &violation, setting, ends_in(name));
-        let fair = in_setting(&Setting::default());
-        fair.or_else(|why| {
-            let harder = relies_on_luck(facts, step).then(|| hostile(facts, step));
-            harder.and_then(|setting| in_setting(&setting).ok()).ok_or(why)
-        })
-    });
-    let trace = planned.or_else(|why| {
-        if !search {
-            return Err(why);
-        }
-        let searched = context.stage.search(&violation, &Setting::default(), ends_in(name));
-        searched.map_err(|also| format!("{why}; {also}"))
+    let name = &facts.step(step).name;
+    let in_setting = |setting: &Setting<'_>| context.stage.trace(&acts, &violation, setting, ends_in(name));
+    let trace = in_setting(&Setting::default()).or_else(|why| {
+        let harder = relies_on_luck(facts, step).then(|| hostile(facts, step));
+        let mut harder = harder.into_iter().chain([repeating(facts, spent)]);
+        harder.find_map(|setting| in_setting(&setting).ok()).ok_or(why)
     })?;
-    let at = relevant.first().or(spent.first()).copied().unwrap_or((step, GrantIx(0)));
-    let (what, place, help) = if facts.per_run(at) {
-        let help = "count `per opening`, or move the step out of the loop";
-        ("this limit per run is used up", Place::Limit(at.0, at.1), help)
-    } else {
-        let help = "let the name change with what is new in each opening, or move the step out of the loop";
-        ("the name of what this makes is taken", Place::Grant(at.0, at.1), help)
-    };
-    let failure = Diagnostic::error(
-        codes::STRANDED,
-        format!("step `{name}` may open again when {what}, and then cannot settle"),
-    )
-    .at(context.span(place));
-    let by = chain.as_ref().and_then(|chain| chain.fired.first()).or(loops.first()).copied();
-    let by = by.unwrap_or(xp_artifact::workflow::LoopId(0));
-    Ok(Some(
-        failure
-            .label(context.span(Place::Loop(by)), format!("this opens `{name}` again"))
-            .help(help)
-            .trace(trace),
-    ))
+    Ok(lack.failure(context, chain.fired.first().copied(), trace))
 }
 
-/// The step may find that another grant took a name it needs: its grants of such names give nothing then.
-fn taken(context: &Context<'_, '_>, step: StepId) -> Result<Option<Diagnostic>, String> {
-    let facts = context.facts;
-    let grants = (0..facts.step(step).grants.len()).map(|index| crate::values::grant_at(step, index));
-    let contested: Vec<GrantAt> =
-        grants.filter(|at| facts.taken.rivals(*at).next().is_some() && matters(context, *at)).collect();
-    let unmoved = |context: &Context<'_, '_>| context.names_bound() || free(context, step);
-    if contested.is_empty() || settles(context, step, &contested) && unmoved(context) {
-        return Ok(None);
-    }
-    let pairs: Vec<(GrantAt, GrantAt)> =
-        contested.iter().flat_map(|at| facts.taken.rivals(*at).map(move |rival| (*at, rival))).collect();
-    let Some((at, rival)) = pairs.first().copied() else { return Ok(None) };
-    // A rival in a step that no loop opens again has left its step begun.
-    let lasting = |step: StepId| facts.loops().all(|(by, _)| !facts.resets(by, step));
-    let goals: Vec<Goal> = pairs
-        .iter()
-        .filter(|(_, (maker, _))| lasting(*maker))
-        .map(|(_, (maker, _))| vec![Need::Begun(*maker), Need::Stranded(step, contested.clone())])
-        .collect();
-    let possible = context.session.sort(&goals, Some(1))?.iter().any(Option::is_some);
-    if !possible && pairs.iter().all(|(_, (maker, _))| lasting(*maker)) {
-        return Ok(None);
-    }
-    let name = &facts.step(step).name;
-    let maker = &facts.step(rival.0).name;
-    let trace = context
-        .stage
-        .search(&Violation::Stranded(step), &Setting::default(), with_nothing_to_use(name))
-        .map_err(|why| format!("a name that step `{name}` needs may be taken by step `{maker}`: {why}"))?;
-    let message = format!("step `{name}` may find the name of what this makes taken, and then cannot settle");
-    Ok(Some(
-        Diagnostic::error(codes::STRANDED, message)
-            .at(context.span(Place::Grant(at.0, at.1)))
-            .label(context.span(Place::Grant(rival.0, rival.1)), "this may have made one of that name")
-            .help("give what is made another name, or an outcome that needs none of it")
-            .trace(trace),
-    ))
+/// Where the upstream may, it names the same again.
+fn repeating<'m>(facts: &Facts<'m>, grants: &[GrantAt]) -> Setting<'m> {
+    let data = grants.iter().filter_map(|at| facts.grant(*at)).flat_map(Grant::data).map(|(_, datum)| datum);
+    let named = data.filter(|datum| matches!(datum.root, Root::Result { .. }));
+    let value = |datum: &Datum| showing::others(facts.type_of(datum)?, 0).into_iter().next();
+    let instead = named.filter_map(|datum| Some((datum.clone(), value(datum)?))).collect();
+    Setting { instead, ..Setting::default() }
 }
 
 /// The step's outcomes read the grant, or need it to be shown what they judge.

@@ -16,6 +16,9 @@ use crate::path::{self, PathError};
 /// Bytes a pattern may have.
 pub const MAX_PATTERN: usize = 512;
 
+/// In a longer segment little may be left for a `*` to stand for.
+const MAX_ENDLESS: usize = 128;
+
 /// One pattern. Some path matches it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pattern {
@@ -109,6 +112,22 @@ impl Pattern {
     #[must_use]
     pub fn sample(&self) -> Option<String> {
         self.find_sample().ok().flatten()
+    }
+
+    /// Whether it has no wildcard: it matches itself alone.
+    #[must_use]
+    pub fn is_path(&self) -> bool {
+        self.items.iter().all(|item| matches!(item, Item::Literal(_)))
+    }
+
+    /// Whether there is always one more path that it matches, however many are left out; false also where that is not known.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        self.items.iter().any(|item| match item {
+            Item::Literal(_) => false,
+            Item::Many => true,
+            Item::Glob(tokens) => tokens.contains(&Token::Star) && glob::text(tokens).len() <= MAX_ENDLESS,
+        })
     }
 
     /// By filling the wildcards in, which nearly always works, else by search.

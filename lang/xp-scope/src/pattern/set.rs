@@ -95,10 +95,23 @@ impl PatternSet {
         self.0.is_empty()
     }
 
+    /// Whether there is always one more path that matches, however many are left out; false also where that is not known.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        self.0.iter().any(Pattern::is_endless)
+    }
+
     /// A short path that matches; `None` if there is none.
     #[must_use]
     pub fn sample(&self) -> Option<String> {
         self.0.iter().filter_map(Pattern::sample).min_by_key(String::len)
+    }
+
+    /// All paths that match, where no pattern has a wildcard.
+    #[must_use]
+    pub fn written_out(&self) -> Option<Vec<String>> {
+        let paths = self.0.iter().map(|pattern| pattern.is_path().then(|| pattern.as_str().to_owned()));
+        paths.collect()
     }
 
     /// A short path that does not match. There always is one: no wildcard matches a dotfile.
