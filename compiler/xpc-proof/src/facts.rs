@@ -526,11 +526,14 @@ impl<'m> Facts<'m> {
 
     /// Uses of the grant in one opening.
     pub fn uses(&self, at: GrantAt) -> u32 {
-        match self.grant(at) {
-            Some(_) if self.taken.again(at) => 1,
-            Some(grant) => grant.limit.uses,
-            None => 0,
-        }
+        let limit = self.grant(at).map_or(0, |grant| grant.limit.uses);
+        self.taken.lasts_for(at).map_or(limit, |names| names.min(limit))
+    }
+
+    /// Uses of the grant in a run, at most, where that is less than in all its openings.
+    pub fn most_in_run(&self, at: GrantAt) -> Option<u32> {
+        let limit = self.grant(at).filter(|grant| grant.limit.per == Per::Run).map(|grant| grant.limit.uses);
+        limit.into_iter().chain(self.taken.most_in_run(at)).min()
     }
 
     /// The whole use of the grant is counted per run.

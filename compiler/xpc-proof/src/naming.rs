@@ -4,8 +4,8 @@
 //! made before and has not removed.
 
 use xp_artifact::declaration::{FieldPath, KeyExpr};
-use xp_artifact::workflow::{Action, Grant, GrantIx, Pin, StepId, Workflow};
-use xp_scope::Type;
+use xp_artifact::workflow::{Action, Expr, Grant, GrantIx, Pin, StepId, Workflow};
+use xp_scope::{Type, Value};
 
 /// Shorter texts may run out.
 const ENDLESS_TEXT: u32 = 8;
@@ -44,7 +44,12 @@ fn argument(action: &Action, key: &KeyExpr) -> Option<(u32, FieldPath)> {
     }
 }
 
-fn part<'w>(w: &'w Workflow, (grant, action): (&'w Grant, &'w Action), key: &KeyExpr) -> Option<Part<'w>> {
+/// The argument by which a key is said; none where it is not.
+pub(crate) fn part<'w>(
+    w: &'w Workflow,
+    (grant, action): (&'w Grant, &'w Action),
+    key: &KeyExpr,
+) -> Option<Part<'w>> {
     let (index, fields) = argument(action, key)?;
     let pin = grant.pins.get(index as usize)?;
     let whole = &action.params.get(index as usize)?.ty;
@@ -53,6 +58,17 @@ fn part<'w>(w: &'w Workflow, (grant, action): (&'w Grant, &'w Action), key: &Key
 }
 
 impl Part<'_> {
+    /// How many values there are to choose from, where the workflow writes them all out.
+    pub fn count(&self) -> Option<usize> {
+        match (self.pin, self.ty) {
+            (Pin::Is(_), _) => Some(1),
+            (Pin::OneOf { set: Expr::Literal(Value::List(elements)), .. }, _) => Some(elements.len()),
+            (Pin::Within(patterns), _) => patterns.written_out().map(|paths| paths.len()),
+            (Pin::Any, Type::Enum(words)) => Some(words.len()),
+            _ => None,
+        }
+    }
+
     /// There is always one more value to choose.
     pub fn is_endless(&self) -> bool {
         match self.pin {
@@ -69,14 +85,23 @@ impl Part<'_> {
 
 /// What whoever uses the grant says of the names of what it makes, the things' own names first.
 pub(crate) fn parts(w: &Workflow, at: (StepId, GrantIx)) -> Vec<Part<'_>> {
-    let Some((grant, action)) = w.granted(at) else { return Vec::new() };
-    let makings = || action.clauses.makes.iter().map(|making| &making.thing);
-    let keys = makings().flat_map(|thing| thing.own_keys()).chain(makings().flat_map(|thing| thing.keys()));
-    let mut found: Vec<Part<'_>> = Vec::new();
-    for part in keys.filter_map(|key| part(w, (grant, action), key)) {
-        if !matches!(part.pin, Pin::Is(_))
-            && !found.iter().any(|known| known.index == part.index && known.fields == part.fields)
-        {
+    let Some(granted) = w.granted(at) else { return Vec::new() };
+    let makings = || granted.1.clauses.makes.iter().map(|making| &making.thing);
+    let own = makings().flat_map(|thing| thing.own_keys());
+    let mut parts = parts_of(w, granted, own.chain(makings().flat_map(|thing| thing.keys())));
+    parts.retain(|part| !matches!(part.pin, Pin::Is(_)));
+    parts
+}
+
+/// The arguments by which these keys are said, each once.
+pub(crate) fn parts_of<'w>(
+    w: &'w Workflow,
+    granted: (&'w Grant, &'w Action),
+    keys: impl Iterator<Item = &'w KeyExpr>,
+) -> Vec<Part<'w>> {
+    let mut found: Vec<Part<'w>> = Vec::new();
+    for part in keys.filter_map(|key| part(w, granted, key)) {
+        if !found.iter().any(|known| known.index == part.index && known.fields == part.fields) {
             found.push(part);
         }
     }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use xp_artifact::things::thing;
 use xp_artifact::workflow::Pin;
 use xp_machine::{Machine, State};
-use xp_scope::{PatternSet, Type, Value};
+use xp_scope::thing::Thing;
+use xp_scope::{Type, Value};
 
 use crate::facts::{Facts, GrantAt};
-use crate::naming::{Part, parts};
-use crate::scopes;
+use crate::naming::{Part, part, parts};
 use crate::values::put;
 
 /// Names tried for one part where they do not end.
@@ -17,16 +18,19 @@ const TRIED: usize = 4;
 const MAX_TRIED: usize = 1_024;
 
 /// Lets what a use makes be new by choosing other names, where those of the arguments are taken. Arguments that are `fixed` stay;
-/// a `number` that no earlier use has had stands for names that none has given.
+/// a `number` that no earlier use has had stands for names that none has given. What the upstream names is in the `result`.
 pub(crate) fn rename(
     facts: &Facts<'_>,
     (machine, state): (&Machine, &State),
     at: GrantAt,
     args: &mut BTreeMap<String, Value>,
     (fixed, number): (&dyn Fn(u32) -> bool, usize),
+    result: &dyn Fn(&BTreeMap<String, Value>) -> Value,
 ) {
     let Some((grant, action)) = facts.w.granted(at) else { return };
-    if action.clauses.makes.is_empty() || machine.makes_new(state, grant.action, args) {
+    let is_new =
+        |args: &BTreeMap<String, Value>| machine.makes_new(state, grant.action, args, Some(&result(args)));
+    if action.clauses.makes.is_empty() || is_new(args) {
         return;
     }
     let parts: Vec<Part<'_>> = parts(facts.w, at).into_iter().filter(|part| !fixed(part.index)).collect();
@@ -47,11 +51,39 @@ pub(crate) fn rename(
         if left > 0 {
             return;
         }
-        if machine.makes_new(state, grant.action, &tried) {
+        if is_new(&tried) {
             *args = tried;
             return;
         }
     }
+}
+
+/// Arguments with which a use of one grant makes what a use of the other would make with these, as far as names are chosen there.
+pub(crate) fn in_place_of(
+    facts: &Facts<'_>,
+    at: GrantAt,
+    (other, args): (GrantAt, &BTreeMap<String, Value>),
+) -> Option<BTreeMap<u32, Value>> {
+    let w = facts.w;
+    let granted = w.granted(at)?;
+    let named = facts.action_of(other);
+    let things =
+        named.clauses.makes.iter().filter_map(|making| thing(&w.kinds, named, args, None, &making.thing));
+    let made: Vec<Thing> = things.collect();
+    granted.1.clauses.makes.iter().find_map(|making| {
+        let levels = making.thing.levels();
+        let kinds = || levels.iter().map(|level| w.kinds.named(&level.kind));
+        let meant = made.iter().find(|thing| kinds().eq(thing.levels.iter().map(|(kind, _)| Some(*kind))))?;
+        let values = meant.levels.iter().flat_map(|(_, values)| values);
+        let keys = making.thing.keys().zip(values);
+        let chosen: BTreeMap<u32, Value> = keys
+            .filter_map(|(key, value)| {
+                let part = part(w, granted, key).filter(|part| part.fields.is_empty())?;
+                (!matches!(part.pin, Pin::Is(_))).then(|| (part.index, value.clone()))
+            })
+            .collect();
+        (!chosen.is_empty()).then_some(chosen)
+    })
 }
 
 /// Where [`rename`] leaves names that are taken, there are no others.
@@ -82,8 +114,10 @@ fn others(part: &Part<'_>, machine: &Machine, state: &State, number: usize) -> (
         Pin::Within(patterns) => match patterns.written_out() {
             Some(all) => (texts(all), true),
             None => {
-                let found = numbers.filter_map(|number| numbered_path(patterns, number));
-                (texts(found.collect()), part.is_endless())
+                let found = numbers.filter_map(|number| patterns.sample_with(&number.to_string()));
+                let found = texts(found.collect());
+                let all = part.is_endless() && !found.is_empty();
+                (found, all)
             }
         },
         Pin::Content { .. } => (texts(numbers.map(|number| number.to_string()).collect()), part.is_endless()),
@@ -103,10 +137,4 @@ fn others(part: &Part<'_>, machine: &Machine, state: &State, number: usize) -> (
             (values, true)
         }
     }
-}
-
-/// A path inside the patterns with the number in it.
-fn numbered_path(patterns: &PatternSet, number: usize) -> Option<String> {
-    let numbered = PatternSet::parse(&[format!("**/*{number}*"), format!("**/*{number}*/**")]).ok()?;
-    scopes::common(patterns, &numbered)
 }

@@ -144,7 +144,10 @@ impl<'f, 'm> Run<'f, 'm> {
         let mut args = made_up.ok_or_else(|| "an argument has no value".to_owned())?;
         let aimed = |index: u32| self.aims.get(&at).into_iter().flatten().any(|(of, ..)| *of == index);
         let fixed = |index: u32| given.contains_key(&index) || aimed(index);
-        renaming::rename(self.facts, (self.machine, &self.state), at, &mut args, (&fixed, self.count));
+        let now = (self.machine, &self.state);
+        let result =
+            |args: &BTreeMap<String, Value>| self.values.result(at, args, &BTreeMap::new(), self.count);
+        renaming::rename(self.facts, now, at, &mut args, (&fixed, self.count), &result);
         Ok(args)
     }
 
@@ -422,6 +425,18 @@ impl<'f, 'm> Run<'f, 'm> {
     /// How often a loop has fired.
     pub fn fired(&self, by: xp_artifact::workflow::LoopId) -> u32 {
         self.state.loops().get(by.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether what the grant would make now is new; none where it is not known yet what that is.
+    pub fn makes_new(&self, at: GrantAt) -> Option<bool> {
+        let args = self.values.arguments(self.machine, &self.state, at, (&BTreeMap::new(), &self.aims))?;
+        Some(self.machine.makes_new(&self.state, self.facts.grant(at)?.action, &args, None))
+    }
+
+    /// Arguments with which a use of the grant now takes the name that the other grant would give.
+    pub fn in_place_of(&self, at: GrantAt, other: GrantAt) -> Option<BTreeMap<u32, Value>> {
+        let args = self.values.arguments(self.machine, &self.state, other, (&BTreeMap::new(), &self.aims))?;
+        renaming::in_place_of(self.facts, at, (other, &args))
     }
 
     /// Whether a use of the grant that is refused now is refused whatever it calls what it makes.

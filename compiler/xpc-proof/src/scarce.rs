@@ -38,7 +38,7 @@ fn limited<'m>(facts: &Facts<'m>, step: StepId) -> impl Iterator<Item = (GrantAt
     grants.filter(move |(at, grant)| facts.used_up(*at) && (grant.binder.is_some() || shows(grant)))
 }
 
-/// Outcomes of used-up loops that never come about: a grant has too few uses in the run. Each firing, and the outcome
+/// Outcomes of used-up loops that never come about: a grant has too few uses in the run, or too few names for what it makes. Each firing, and the outcome
 /// itself, needs a result of it, and each firing forgets the one before.
 pub(crate) fn never(facts: &Facts<'_>) -> BTreeSet<Atom> {
     let implied = Implied::new();
@@ -51,13 +51,12 @@ pub(crate) fn never(facts: &Facts<'_>) -> BTreeSet<Atom> {
             .into_iter()
             .filter(|step| facts.resets(by, *step));
         let mut grants = steps.flat_map(|step| limited(facts, step));
-        if grants.any(|((step, ix), grant)| {
+        if grants.any(|((step, ix), _)| {
             let here = step == l.step
                 && facts.evidence(reopening).is_some_and(|evidence| evidence::needs(evidence, ix));
             let result = Datum { root: Root::Result { step, grant: ix }, fields: Vec::new() };
             let without = [Need::Enabled(reopening), Need::Lacks(result)];
-            facts.per_run((step, ix))
-                && grant.limit.uses <= l.max
+            facts.most_in_run((step, ix)).is_some_and(|most| most <= l.max)
                 && (here || implied.refutes(facts, &without).is_some())
         }) {
             never.insert(Atom { step: l.step, outcome: l.exhausted });

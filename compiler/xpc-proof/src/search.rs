@@ -94,6 +94,8 @@ struct Eyes<'v> {
     counted: BTreeSet<GrantAt>,
     /// Grants that are used up for the whole run.
     per_run: BTreeSet<GrantAt>,
+    /// Grants that may take the name that another one gives, with that one.
+    rivals: BTreeSet<(GrantAt, GrantAt)>,
     /// Whether uses of long ago matter.
     history: bool,
     /// Whether it matters how often a grant was used in this opening.
@@ -108,6 +110,7 @@ impl<'v> Eyes<'v> {
             read: BTreeSet::new(),
             counted: BTreeSet::new(),
             per_run: facts.grants().map(|(at, _)| at).filter(|at| facts.per_run(*at)).collect(),
+            rivals: BTreeSet::new(),
             history: false,
             spent: false,
         };
@@ -165,8 +168,10 @@ impl<'v> Eyes<'v> {
                 // What the step has left depends on its uses, and on who has taken the names it gives.
                 Violation::Stranded(step) => {
                     eyes.spent = true;
-                    let rivals = within(*step).flat_map(|at| facts.taken.rivals(at));
-                    eyes.counted.extend(within(*step).chain(rivals));
+                    let pairs =
+                        within(*step).flat_map(|at| facts.taken.rivals(at).map(move |rival| (rival, at)));
+                    eyes.rivals.extend(pairs);
+                    eyes.counted.extend(within(*step).chain(eyes.rivals.iter().map(|(rival, _)| *rival)));
                     wanted.insert(*step);
                 }
             }
@@ -214,6 +219,11 @@ impl<'v> Eyes<'v> {
                         .collect();
                     found.push(Act::Use { at, flags, args: BTreeMap::new() });
                 }
+                let taking = self.rivals.iter().filter(|(rival, _)| *rival == at);
+                found.extend(taking.filter_map(|(_, other)| {
+                    let args = run.in_place_of(at, *other)?;
+                    Some(Act::Use { at, flags: BTreeMap::new(), args })
+                }));
             }
         }
         found
@@ -234,6 +244,8 @@ impl<'v> Eyes<'v> {
             }
         }
         run.state.loops().hash(&mut key);
+        // What a name that is taken matters to.
+        self.rivals.iter().for_each(|(_, other)| run.makes_new(*other).hash(&mut key));
         if self.history {
             self.violations.iter().for_each(|one| one.so_far(run).hash(&mut key));
         }

@@ -19,9 +19,18 @@ type GrantAt = (StepId, GrantIx);
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
     /// Grants that may give the same name again, in another use.
-    again: BTreeSet<GrantAt>,
+    again: BTreeMap<GrantAt, Names>,
     /// For a grant whose user cannot choose another name: the other grants that may have given it.
     rivals: BTreeMap<GrantAt, BTreeSet<GrantAt>>,
+}
+
+/// How many things of other names a grant can make.
+#[derive(Clone, Copy, Debug)]
+struct Names {
+    /// In one opening at least, if no name is taken.
+    in_opening: u32,
+    /// In a run at most, where that is known.
+    in_run: Option<u32>,
 }
 
 /// A grant with something that it makes.
@@ -67,7 +76,10 @@ impl Taken {
         let mut taken = Self::default();
         for maker in makers.iter().filter(|maker| maker.named && !maker.is_chosen(w)) {
             if !maker.changes(w, resets, &mut terms) {
-                taken.again.insert(maker.at);
+                let names = maker.names(w, resets, &terms);
+                let known = taken.again.entry(maker.at).or_insert(names);
+                known.in_opening = known.in_opening.min(names.in_opening);
+                known.in_run = known.in_run.into_iter().chain(names.in_run).min();
             }
             // The other may have given it in an earlier opening, with other values.
             let own = terms.at_another_time(&maker.term, &reopened);
@@ -83,7 +95,17 @@ impl Taken {
 
     /// A later use may find its name taken by an earlier one.
     pub fn again(&self, at: GrantAt) -> bool {
-        self.again.contains(&at)
+        self.again.contains_key(&at)
+    }
+
+    /// Uses of a grant in one opening that its names surely last for, if none is taken; none where names do not matter.
+    pub fn lasts_for(&self, at: GrantAt) -> Option<u32> {
+        self.again.get(&at).map(|names| names.in_opening)
+    }
+
+    /// Uses of a grant in a run that there are names for, at most.
+    pub fn most_in_run(&self, at: GrantAt) -> Option<u32> {
+        self.again.get(&at)?.in_run
     }
 
     /// Other grants that may have taken the name.
@@ -116,13 +138,30 @@ impl Maker<'_> {
             || self.making.thing.keys().any(|key| naming::is_free(w, (self.grant, self.action), key))
     }
 
+    /// How many names there are where they are the same in each opening.
+    fn names(&self, w: &Workflow, resets: &Resets, terms: &Terms<'_>) -> Names {
+        let parts = naming::parts_of(w, (self.grant, self.action), self.making.thing.keys());
+        let counted = parts.iter().try_fold(1_usize, |so_far, part| so_far.checked_mul(part.count()?));
+        let counted = counted.and_then(|many| u32::try_from(many).ok());
+        let own = own_loops(w, resets, self.at.0);
+        let moves =
+            |datum: &Datum| datum.root.step().is_some_and(|step| own.iter().any(|by| resets.has(*by, step)));
+        let fixed = !parts.iter().flat_map(|part| part.pin.data()).any(moves);
+        let said = |key: &KeyExpr| {
+            matches!(key, KeyExpr::Literal(_)) || naming::pin_of(self.grant, self.action, key).is_some()
+        };
+        let fixed = fixed && self.making.thing.keys().all(said);
+        let kind = self.making.thing.levels().last().and_then(|own| w.kinds.named(&own.kind));
+        let lasting = kind.is_some_and(|kind| !terms.may_be_removed(kind));
+        Names { in_opening: counted.unwrap_or(1), in_run: counted.filter(|_| fixed && lasting) }
+    }
+
     /// In every later opening the name is another one: one thing that is new itself stands in it, and nothing else that may
     /// change.
     fn changes<'w>(&self, w: &'w Workflow, resets: &Resets, terms: &mut Terms<'w>) -> bool {
         let keys = self.making.thing.keys();
         let pins = keys.filter_map(|key| naming::pin_of(self.grant, self.action, key));
-        let loops = (0..w.loops.len()).map(LoopId::of);
-        let own: Vec<LoopId> = loops.filter(|by| resets.has(*by, self.at.0)).collect();
+        let own = own_loops(w, resets, self.at.0);
         let moving: BTreeSet<&Datum> = pins
             .flat_map(Pin::data)
             .filter(|datum| datum.root.step().is_some_and(|step| own.iter().any(|by| resets.has(*by, step))))
@@ -134,6 +173,11 @@ impl Maker<'_> {
             && own.iter().all(|by| resets.has(*by, step))
             && is_new_each_time(w, terms, (step, grant), (datum, &reset))
     }
+}
+
+/// The loops that open the step again.
+fn own_loops(w: &Workflow, resets: &Resets, step: StepId) -> Vec<LoopId> {
+    (0..w.loops.len()).map(LoopId::of).filter(|by| resets.has(*by, step)).collect()
 }
 
 /// What the datum names is made in each opening of its step, and never called like what was made in an earlier one. The upstream,

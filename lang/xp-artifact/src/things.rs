@@ -168,6 +168,12 @@ impl<'w> Terms<'w> {
         }
     }
 
+    /// Whether something of the kind may be gone after a use: a name of what was made may be free again.
+    #[must_use]
+    pub fn may_be_removed(&self, kind: KindIx) -> bool {
+        self.removed.contains(&kind)
+    }
+
     /// Whether a thing is one that the run made. In such a thing, others can make more.
     pub fn is_own(&mut self, term: &Term) -> bool {
         matches!(term, Term::Path(levels) if self.own_levels(term) == levels.len())

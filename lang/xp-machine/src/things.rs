@@ -75,11 +75,17 @@ impl Machine {
         params.filter_map(|(_, param)| Some((param.name.clone(), args.get(&param.name)?.clone()))).collect()
     }
 
-    /// Whether all that a use with these arguments would make is new, as far as they say how it is called.
+    /// Whether all that a use makes is new, as far as its arguments, and its result if there is one, say how it is called.
     #[must_use]
-    pub fn makes_new(&self, state: &State, action: ActionId, args: &BTreeMap<String, Value>) -> bool {
+    pub fn makes_new(
+        &self,
+        state: &State,
+        action: ActionId,
+        args: &BTreeMap<String, Value>,
+        result: Option<&Value>,
+    ) -> bool {
         let action = self.workflow.actions.get(action.index());
-        action.is_some_and(|action| self.not_new(state, action, args, None).is_none())
+        action.is_some_and(|action| self.not_new(state, action, args, result).is_none())
     }
 
     /// Why something that a use makes is not new, in words.

@@ -192,6 +192,8 @@ fn there_is_always_one_more_path_behind_a_star() {
     for endless in [&["docs/**"][..], &["a/*.md"], &["a/**/b"], &["a", "b/*"], &["**"], &["*/Makefile"]] {
         assert!(set(endless).is_endless(), "{endless:?}");
         assert_eq!(written(endless), None);
+        let paths = ["7", "8"].map(|text| set(endless).sample_with(text).unwrap());
+        assert!(paths[0] != paths[1] && paths.iter().all(|path| set(endless).matches(path)), "{paths:?}");
     }
     let long = format!("a/{}*", "b".repeat(254));
     for few in [&["out.md"][..], &["a/b", "c"], &["a/?.md"], &[], &[long.as_str()]] {

@@ -145,8 +145,8 @@ fn never_happens(context: &Context<'_, '_>, atom: Atom) -> Diagnostic {
     }
     if facts.is_ruled_out(atom) {
         return failure.help(
-            "each round of the loop needs a use that is counted `per run`, of which there are too few: count it \
-             `per opening`, allow more, or lower the loop's bound",
+            "each round of the loop needs a use of which there are too few in a run: count it `per opening`, allow more, give what it \
+             makes another name in each round, or lower the loop's bound",
         );
     }
     if facts.evidence(atom).is_some() {

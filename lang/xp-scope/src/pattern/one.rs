@@ -132,18 +132,28 @@ impl Pattern {
 
     /// By filling the wildcards in, which nearly always works, else by search.
     fn find_sample(&self) -> Result<Option<String>, super::shortest::TooComplex> {
-        for filling in ["", "x"] {
-            let filled = |item: &Item| match item {
-                Item::Literal(text) => Some(text.clone()),
-                Item::Glob(tokens) => Some(glob::text(tokens).replace('*', filling).replace('?', "x")),
-                Item::Many => None,
-            };
-            let path = self.items.iter().filter_map(filled).collect::<Vec<_>>().join("/");
-            if self.matches(&path) {
-                return Ok(Some(path));
-            }
+        match ["", "x"].into_iter().find_map(|filling| self.filled(filling, None)) {
+            Some(path) => Ok(Some(path)),
+            None => search(&[&self.items], &[], Goal::FirstAlone),
         }
-        search(&[&self.items], &[], Goal::FirstAlone)
+    }
+
+    /// A path that matches, with the text for each `*`, and for each `**` where there is no other; `None` where that is no match.
+    #[must_use]
+    pub fn sample_with(&self, text: &str) -> Option<String> {
+        let star = |item: &Item| matches!(item, Item::Glob(tokens) if tokens.contains(&Token::Star));
+        self.filled(text, (!self.items.iter().any(star)).then_some(text))
+    }
+
+    /// With these texts for each `*` and `**`, if that matches.
+    fn filled(&self, star: &str, many: Option<&str>) -> Option<String> {
+        let filled = |item: &Item| match item {
+            Item::Literal(text) => Some(text.clone()),
+            Item::Glob(tokens) => Some(glob::text(tokens).replace('*', star).replace('?', "x")),
+            Item::Many => many.map(str::to_owned),
+        };
+        let path = self.items.iter().filter_map(filled).collect::<Vec<_>>().join("/");
+        self.matches(&path).then_some(path)
     }
 
     /// Whether a path matches. What is no path ([`path::check`]) matches nothing.

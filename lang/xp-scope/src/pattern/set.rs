@@ -107,6 +107,12 @@ impl PatternSet {
         self.0.iter().filter_map(Pattern::sample).min_by_key(String::len)
     }
 
+    /// A path that matches, with the text in it for each `*` (or `**`) of a pattern.
+    #[must_use]
+    pub fn sample_with(&self, text: &str) -> Option<String> {
+        self.0.iter().filter(|pattern| pattern.is_endless()).find_map(|pattern| pattern.sample_with(text))
+    }
+
     /// All paths that match, where no pattern has a wildcard.
     #[must_use]
     pub fn written_out(&self) -> Option<Vec<String>> {
