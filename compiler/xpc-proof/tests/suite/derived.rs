@@ -124,11 +124,9 @@ fn each_failure_shows_a_use_of_its_own() {
     let w = b.done();
     let all = || effect(Effect::Write);
     let elsewhere = Extent::Patterns(patterns(&["c/**"]));
-    for question in [
-        Question::Never(all()),
-        Question::OnlyWithin(all(), elsewhere),
-        Question::Requires(all(), is(never)),
-    ] {
+    for question in
+        [Question::Never(all()), Question::OnlyWithin(all(), elsewhere), Question::Requires(all(), is(never))]
+    {
         let verdict = ask(&w, question);
         let last = |failure: &Diagnostic| failure.trace.as_ref().unwrap().events.last().unwrap().step.clone();
         assert_eq!(verdict.failures.iter().map(last).collect::<Vec<_>>(), ["a", "b"], "{verdict:#?}");
