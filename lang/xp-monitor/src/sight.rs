@@ -222,12 +222,12 @@ impl<'w> Concrete<'w> {
         self.named(action, reader, reads).iter().any(|read| read.fits(&among) && self.may_meet(read, &among))
     }
 
-    /// The one thing that a clause means in a use; none where several results are possible.
+    /// The one thing that a clause means in a use; none where the results that are possible name several.
     fn certain(&self, action: &Action, used: &Use, expr: &ThingExpr) -> Option<Canonical> {
-        match self.named(action, used, expr).as_slice() {
-            [named] if named.is_whole() => named.known.clone(),
-            _ => None,
-        }
+        let named = self.named(action, used, expr);
+        let (first, others) = named.split_first()?;
+        let is_one = first.is_whole() && others.iter().all(|other| other.known == first.known);
+        first.known.clone().filter(|_| is_one)
     }
 
     fn may_meet(&self, changed: &Named<'_>, about: &Named<'_>) -> bool {
