@@ -17,6 +17,7 @@ pub mod given;
 mod identity;
 pub mod judgement;
 mod key;
+pub mod named;
 pub mod order;
 pub mod overlap;
 mod parts;

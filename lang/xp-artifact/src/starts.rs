@@ -12,7 +12,8 @@ use xp_scope::thing::{Audience, Immutable, Kind, Term};
 
 use crate::content::{Contents, altering, holds, may_hold, measured_with};
 use crate::declaration::{Source, ThingExpr};
-use crate::judgement::{self, Finals, filling, judgements};
+use crate::judgement::{Finals, filling, judgements};
+use crate::named;
 use crate::order::{Moment, Order};
 use crate::passing::{Passing, identities, judges, named_by, naming, passing, pinned};
 use crate::rests::needs_one_of;
@@ -277,7 +278,7 @@ fn asked(workflow: &Workflow, finals: &mut Finals<'_>, at: GrantAt) -> Vec<Asked
         // What was put into what it names is made final with it; of what is removed, which one it is.
         let is_final = clauses.finals.contains(&number);
         let by = if let Pin::Is(Expr::Datum(datum)) = pin { Some(datum) } else { None };
-        let named = is_final.then(|| judgement::named_by(workflow, action, number));
+        let named = is_final.then(|| named::named_by(workflow, action, number));
         let named = named.into_iter().flatten();
         let named = named.map(|thing| Taken::Named { thing: thing.clone(), number, by: by.cloned() });
         found.extend(passed.chain(named).map(|from| Asked { from, why: Why::Final(name()) }));

@@ -5,7 +5,8 @@
 //! names the thing had the value that was judged.
 
 use xp_artifact::declaration::{FieldPath, KeyExpr, LevelExpr, ThingExpr};
-use xp_artifact::judgement::{arguments_in, is_open, meant};
+use xp_artifact::judgement::meant;
+use xp_artifact::named::{arguments_in, is_open};
 use xp_artifact::passing::followed;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Action, Datum, Expr, GrantIx, Pin, Root, StepId, Workflow};

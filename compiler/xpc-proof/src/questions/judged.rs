@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use xp_artifact::content::Contents;
 use xp_artifact::filled::is_filled;
-use xp_artifact::judgement::{Finals, judgements, named_by, turned_into};
+use xp_artifact::judgement::{Finals, judgements};
+use xp_artifact::named::{named_by, turned_into};
 use xp_artifact::passing::{followed, identities};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Assumption, Atom, Datum, Expr, How, LoopId, Pin, RoleId, Root, StepId, Then};

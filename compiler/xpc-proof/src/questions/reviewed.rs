@@ -6,7 +6,7 @@
 
 use std::cell::OnceCell;
 
-use xp_artifact::judgement::{is_open, named_by};
+use xp_artifact::named::{is_open, named_by};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Atom, Formula};
 use xp_diagnostics::{Diagnostic, codes};

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use xp_artifact::declaration::ThingExpr;
-use xp_artifact::judgement::{is_judged_with, is_named_by_content, is_open, meant};
+use xp_artifact::judgement::{is_judged_with, is_named_by_content, meant};
+use xp_artifact::named::is_open;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::Assumption;
 use xp_monitor::Evidence;

@@ -2,7 +2,7 @@
 
 use xp_artifact::content::Contents;
 use xp_artifact::declaration::ThingExpr;
-use xp_artifact::judgement::named_by;
+use xp_artifact::named::named_by;
 use xp_artifact::workflow::{Atom, GrantIx, How};
 use xp_monitor::{evidence, shows};
 
