@@ -3,7 +3,7 @@
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::passing::followed;
 use xp_artifact::rests::needs_one_of;
-use xp_artifact::workflow::{Atom, Expr, Pin, Root};
+use xp_artifact::workflow::{Atom, Expr, Pin, Root, StepId};
 
 use super::things::{TermIx, Things};
 use crate::evidence::needs;
@@ -66,9 +66,14 @@ fn is_surely_seen(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term:
     facts.grants().any(|(by, _)| {
         let mut versions = facts.action_of(by).clauses.versions.iter();
         versions.any(|version| things.one(term, things.term(by, &version.thing))) && {
-            let relies = |atom: &Atom| facts.evidence(*atom).is_some_and(|evidence| needs(evidence, by.1));
-            let atoms: Vec<Atom> = facts.atoms(by.0).map(|(atom, _)| atom).filter(relies).collect();
-            !atoms.is_empty() && needs_one_of(facts.w, at.0, &atoms)
+            surely_used(facts, by, at.0)
         }
     })
+}
+
+/// Whatever the way to the step, a use of the grant was carried out before.
+pub(super) fn surely_used(facts: &Facts<'_>, by: GrantAt, step: StepId) -> bool {
+    let relies = |atom: &Atom| facts.evidence(*atom).is_some_and(|evidence| needs(evidence, by.1));
+    let atoms: Vec<Atom> = facts.atoms(by.0).map(|(atom, _)| atom).filter(relies).collect();
+    !atoms.is_empty() && needs_one_of(facts.w, step, &atoms)
 }

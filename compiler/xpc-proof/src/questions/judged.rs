@@ -144,10 +144,10 @@ impl<'f, 'm> Judged<'f, 'm> {
         }
         let made = self.maker(pin);
         let mut own = Origins::default();
-        let unbegun = self.put_in(&filled, made.as_ref(), &mut own)?;
-        // Where none of those has begun of which nobody judges what they put in, it is as it was given.
-        let is_as_given = unbegun.as_ref().is_some_and(|all| all.len() == filled.len());
-        let put_in = if is_as_given { Some(Vec::new()) } else { self.all(own)? };
+        let unbegun = self.put_in(&filled, at.0, made.as_ref(), &mut own)?;
+        // Where nothing need have been put in, it is as it was given.
+        let perhaps = own.perhaps.len() + unbegun.as_ref().map_or(0, Vec::len);
+        let put_in = if perhaps == filled.len() { Some(own.perhaps) } else { self.all(own)? };
         if let (Some(unbegun), Some(mut put_in)) = (unbegun, put_in) {
             put_in.extend(unbegun);
             // Which of all there are it is must have been judged as well, or is as written.

@@ -6,11 +6,12 @@ use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::filled::filled_as;
 use xp_artifact::passing::{followed, is_made_as};
 use xp_artifact::rests::needs_one_of;
-use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root};
+use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root, StepId};
 use xp_scope::thing::{Immutable, Term};
 
 use super::{Judged, Outside, TOO_LARGE, expects};
 use crate::facts::GrantAt;
+use crate::questions::expected::surely_used;
 use crate::way::Way;
 
 /// Sources that are looked at for one argument at most.
@@ -29,6 +30,8 @@ pub(super) struct Origins {
     pub(super) params: Vec<Datum>,
     /// What has to hold besides.
     pub(super) parts: Vec<Way>,
+    /// What has to hold of what may have been put in: where it was not, only the rest is in it.
+    pub(super) perhaps: Vec<Way>,
     /// Some of it the author wrote.
     pub(super) written: bool,
     /// Some of it was in things.
@@ -51,6 +54,7 @@ impl Origins {
         self.names.extend(other.names);
         self.params.extend(other.params);
         self.parts.extend(other.parts);
+        self.perhaps.extend(other.perhaps);
         self.written |= other.written;
         self.of_things |= other.of_things;
     }
@@ -62,6 +66,7 @@ impl Judged<'_, '_> {
     pub(super) fn put_in(
         &self,
         filled: &[GrantAt],
+        reader: StepId,
         made: Option<&Datum>,
         before: &mut Origins,
     ) -> Result<Option<Vec<Way>>, String> {
@@ -74,12 +79,9 @@ impl Judged<'_, '_> {
                 None => unbegun.push(Way::Unbegun(*by)),
             }
         }
-        // What the run was given counts where nothing else is in: then it matters to each what the others put in.
-        let is_split =
-            before.params.is_empty() && each.iter().all(|(_, own)| own.params.is_empty() || !own.is_given());
         for (by, own) in each {
             let again = self.may_have_filled(by, made);
-            if own.is_given() || !is_split && !again {
+            if own.is_given() {
                 before.extend(own);
                 continue;
             }
@@ -91,7 +93,13 @@ impl Judged<'_, '_> {
                 self.earlier.borrow_mut().insert(by);
                 return Ok(None);
             }
-            before.parts.push(Way::Any(vec![Way::Unbegun(by), judged]));
+            let way = Way::Any(vec![Way::Unbegun(by), judged]);
+            let is_maker = made.is_some_and(|made| made.root == (Root::Result { step: by.0, grant: by.1 }));
+            if is_maker || surely_used(self.facts, by, reader) {
+                before.parts.push(way);
+            } else {
+                before.perhaps.push(way);
+            }
         }
         Ok(Some(unbegun))
     }
@@ -111,11 +119,12 @@ impl Judged<'_, '_> {
     /// When all of it was judged; none where nothing of it is known to be.
     pub(super) fn all(&self, from: Origins) -> Result<Option<Vec<Way>>, String> {
         let (is_given, is_known) = (from.is_given(), from.is_known());
-        let Origins { made, names, params, parts, .. } = from;
+        let Origins { made, names, params, parts, perhaps, .. } = from;
         if !is_known && params.is_empty() {
             return Ok(None);
         }
         let mut all = parts;
+        all.extend(perhaps);
         for datum in made {
             all.push(self.datum(&datum)?.0);
         }
@@ -169,10 +178,7 @@ impl Judged<'_, '_> {
     fn put(&self, at: GrantAt, source: Source, from: &mut Origins) -> Followed {
         let mut compared = compared_with(self.facts.action_of(at), &source);
         match compared.find(|thing| expects(self.facts, self.things, at, self.things.term(at, thing))) {
-            Some(thing) => {
-                from.of_things = true;
-                self.content(at, thing, from)
-            }
+            Some(thing) => self.content(at, thing, from),
             None => self.add(at, source, from),
         }
     }
@@ -204,10 +210,7 @@ impl Judged<'_, '_> {
                 from.of_things = true;
                 self.unsaid.borrow_mut().push(at);
             }
-            Source::Thing(thing) => {
-                from.of_things = true;
-                return self.content(at, &thing, from);
-            }
+            Source::Thing(thing) => return self.content(at, &thing, from),
         }
         Ok(Some(()))
     }
@@ -230,10 +233,12 @@ impl Judged<'_, '_> {
             // What is in it is all that its key says of it: what it is called counts, and not what another thing is made of that is
             // called so.
             Some(_) => {
+                from.of_things |= named.is_empty();
                 from.params.extend(params);
                 let term = self.finals.borrow_mut().term(at, thing);
                 for datum in named {
                     if !is_made_as(workflow, &datum, at, thing) {
+                        from.of_things = true;
                         from.names.push((datum, term.clone()));
                         continue;
                     }
@@ -307,7 +312,7 @@ impl Judged<'_, '_> {
         // In what the run made there was nothing before.
         let mut own = Origins { params, names, of_things: made.is_none(), ..Origins::default() };
         self.filled.borrow_mut().push((term, by.clone()));
-        let put_in = self.put_in(&by, made, &mut own);
+        let put_in = self.put_in(&by, at.0, made, &mut own);
         self.filled.borrow_mut().pop();
         // Where nothing was put in, nobody judged what is in it, unless the author wrote that.
         let is_found = !own.is_known() || !own.params.is_empty();
