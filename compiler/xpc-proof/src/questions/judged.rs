@@ -144,7 +144,9 @@ impl<'f, 'm> Judged<'f, 'm> {
         }
         let made = self.maker(pin);
         let mut own = Origins::default();
-        let unbegun = self.put_in(&filled, at.0, made.as_ref(), &mut own)?;
+        let named = named_by(self.facts.w, self.facts.action_of(at), number);
+        let things: Vec<TermIx> = named.into_iter().map(|expr| self.things.term(at, expr)).collect();
+        let unbegun = self.put_in(&filled, (at.0, &things), made.as_ref(), &mut own)?;
         // Where nothing need have been put in, it is as it was given.
         let perhaps = own.perhaps.len() + unbegun.as_ref().map_or(0, Vec::len);
         let put_in = if perhaps == filled.len() { Some(own.perhaps) } else { self.all(own)? };

@@ -9,7 +9,7 @@ use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root, StepId};
 use xp_scope::thing::{Immutable, Term};
 
-use super::{Judged, Outside, TOO_LARGE, expects};
+use super::{Judged, Outside, TOO_LARGE, TermIx, expects};
 use crate::facts::GrantAt;
 use crate::questions::expected::surely_used;
 use crate::way::Way;
@@ -66,7 +66,7 @@ impl Judged<'_, '_> {
     pub(super) fn put_in(
         &self,
         filled: &[GrantAt],
-        reader: StepId,
+        (reader, things): (StepId, &[TermIx]),
         made: Option<&Datum>,
         before: &mut Origins,
     ) -> Result<Option<Vec<Way>>, String> {
@@ -95,7 +95,12 @@ impl Judged<'_, '_> {
             }
             let way = Way::Any(vec![Way::Unbegun(by), judged]);
             let is_maker = made.is_some_and(|made| made.root == (Root::Result { step: by.0, grant: by.1 }));
-            if is_maker || surely_used(self.facts, by, reader) {
+            let is_one = |(expr, _): (&ThingExpr, Vec<Source>)| {
+                let altered = self.things.term(by, expr);
+                things.iter().any(|thing| self.things.is_shown_with(*thing, altered))
+            };
+            let certain = || altering(self.facts.action_of(by)).any(is_one);
+            if is_maker || surely_used(self.facts, by, reader) && certain() {
                 before.parts.push(way);
             } else {
                 before.perhaps.push(way);
@@ -312,7 +317,7 @@ impl Judged<'_, '_> {
         // In what the run made there was nothing before.
         let mut own = Origins { params, names, of_things: made.is_none(), ..Origins::default() };
         self.filled.borrow_mut().push((term, by.clone()));
-        let put_in = self.put_in(&by, at.0, made, &mut own);
+        let put_in = self.put_in(&by, (at.0, &[self.things.term(at, thing)]), made, &mut own);
         self.filled.borrow_mut().pop();
         // Where nothing was put in, nobody judged what is in it, unless the author wrote that.
         let is_found = !own.is_known() || !own.params.is_empty();
