@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Atom, Condition, GrantIx, StepId};
 
 use crate::facts::{Facts, GrantAt, Shown};
@@ -50,6 +51,13 @@ pub(crate) fn needs(condition: &Condition, of: GrantIx) -> bool {
         Condition::All(parts) => parts.iter().any(|part| needs(part, of)),
         Condition::Any(parts) => parts.iter().all(|part| needs(part, of)),
     }
+}
+
+/// Whatever the way to the step, a use of the grant was carried out before.
+pub(crate) fn surely_used(facts: &Facts<'_>, by: GrantAt, step: StepId) -> bool {
+    let relies = |atom: &Atom| facts.evidence(*atom).is_some_and(|evidence| needs(evidence, by.1));
+    let atoms: Vec<Atom> = facts.atoms(by.0).map(|(atom, _)| atom).filter(relies).collect();
+    !atoms.is_empty() && needs_one_of(facts.w, step, &atoms)
 }
 
 /// The ways to bring about an outcome.

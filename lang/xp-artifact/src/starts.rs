@@ -441,8 +441,8 @@ fn passed(
 
 /// Things of other kinds lie in things of this one, and a run can act there: what is known by its content has all of that in it already.
 fn is_container(workflow: &Workflow, kind: &Kind) -> bool {
-    kind.immutable != Some(Immutable::Content)
-        && workflow.kinds.iter().any(|other| other.parents.contains(&kind.name))
+    let holds_others = workflow.kinds.named(&kind.name).is_some_and(|kind| workflow.kinds.is_container(kind));
+    kind.immutable != Some(Immutable::Content) && holds_others
 }
 
 /// All things of the kind, and all that lies in them, are said to have the same readers, each of their kind.

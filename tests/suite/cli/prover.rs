@@ -71,7 +71,8 @@ fn what_proves_nothing_needs_no_prover() {
     alone.run(&["--version"]).exits(0);
     alone.run(&["explain", "XP0301"]).exits(0);
     alone.run(&["fmt", "--check", file]).exits(0);
-    alone.run(&["graph", file]).exits(0);
+    let drawn = alone.run(&["graph", file]).exits(0).says(&["not checked"]);
+    assert!(drawn.out.contains("not checked"), "{drawn}");
     fs::write(alone.0.path().join("bad.xp"), edited("after open_pr.done {", "after open_pr.don {"))
         .expect("written");
     alone.run(&["check", "bad.xp"]).exits(2).says(&["XP0209"]);

@@ -2,11 +2,10 @@
 
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::passing::followed;
-use xp_artifact::rests::needs_one_of;
-use xp_artifact::workflow::{Atom, Expr, Pin, Root, StepId};
+use xp_artifact::workflow::{Expr, Pin, Root};
 
 use super::things::{TermIx, Things};
-use crate::evidence::needs;
+use crate::evidence::surely_used;
 use crate::facts::{Facts, GrantAt};
 
 /// The use expects the thing at a version that is known before it: that of a result or of the run's parameters, or that which the
@@ -69,11 +68,4 @@ fn is_surely_seen(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term:
             surely_used(facts, by, at.0)
         }
     })
-}
-
-/// Whatever the way to the step, a use of the grant was carried out before.
-pub(super) fn surely_used(facts: &Facts<'_>, by: GrantAt, step: StepId) -> bool {
-    let relies = |atom: &Atom| facts.evidence(*atom).is_some_and(|evidence| needs(evidence, by.1));
-    let atoms: Vec<Atom> = facts.atoms(by.0).map(|(atom, _)| atom).filter(relies).collect();
-    !atoms.is_empty() && needs_one_of(facts.w, step, &atoms)
 }

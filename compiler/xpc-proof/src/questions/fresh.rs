@@ -124,6 +124,9 @@ struct Part<'f, 'm> {
     asking: OnceCell<Asking<'f, 'm>>,
 }
 
+/// A case with the run that shows it, or why none does.
+type Failed<'a> = (&'a Case, Result<Diagnostic, String>);
+
 struct Asked<'a, 'f, 'm> {
     context: &'a Context<'f, 'm>,
     things: &'a Things<'f, 'm>,
@@ -145,32 +148,10 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
         for class in [Class::Chosen, Class::Silent, Class::Spelling] {
             let mut failures = Vec::new();
             for part in &parts {
-                let mut open: Vec<usize> = (0..part.cases.len()).collect();
-                open.retain(|number| {
-                    part.cases.get(*number).and_then(|case| self.class(*case)) == Some(class)
-                });
-                while !open.is_empty() && failures.len() < MOST {
-                    let moments = match self.asking(part).ask(&open) {
-                        Answer::No => break,
-                        Answer::Unknown(why) => return answer::unknown(why),
-                        Answer::Yes(moments) => moments,
-                    };
-                    let Some(number) = part.cases.get(moments.case) else { break };
-                    let Some(case) = self.obligation.cases.get(*number) else { break };
-                    match class {
-                        Class::Chosen => failures.push((case, self.planned(case, *number))),
-                        Class::Silent => return self.silent(case),
-                        Class::Spelling => return self.spelled(case),
-                    }
-                    let (evidence, by) = (case.label.evidence, case.label.changer);
-                    open.retain(|other| {
-                        let other =
-                            part.cases.get(*other).and_then(|other| self.obligation.cases.get(*other));
-                        other.is_some_and(|other| {
-                            other.label.evidence != evidence || other.label.changer != by
-                        })
-                    });
-                }
+                failures = match self.failures(part, class) {
+                    Ok(failures) => failures,
+                    Err(verdict) => return *verdict,
+                };
                 if !failures.is_empty() {
                     break;
                 }
@@ -203,6 +184,38 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
             proved = answer::assuming(proved, assumption);
         }
         proved
+    }
+
+    /// The cases of a class that some run may show, one for each evidence and change, each with a run.
+    ///
+    /// # Errors
+    /// The verdict, where that is decided without a run.
+    fn failures(&self, part: &Part<'f, 'm>, class: Class) -> Result<Vec<Failed<'_>>, Box<Verdict>> {
+        let case_of = |number: usize| self.obligation.cases.get(*part.cases.get(number)?);
+        let is_open =
+            |number: &usize| part.cases.get(*number).and_then(|case| self.class(*case)) == Some(class);
+        let mut open: Vec<usize> = (0..part.cases.len()).filter(is_open).collect();
+        let mut failures = Vec::new();
+        while !open.is_empty() && failures.len() < MOST {
+            let moments = match self.asking(part).ask(&open) {
+                Answer::No => break,
+                Answer::Unknown(why) => return Err(Box::new(answer::unknown(why))),
+                Answer::Yes(moments) => moments,
+            };
+            let (Some(number), Some(case)) = (part.cases.get(moments.case), case_of(moments.case)) else {
+                break;
+            };
+            match class {
+                Class::Chosen => failures.push((case, self.planned(case, *number))),
+                Class::Silent => return Err(Box::new(self.silent(case))),
+                Class::Spelling => return Err(Box::new(self.spelled(case))),
+            }
+            let label = &case.label;
+            let is_other =
+                |other: &Case| other.label.evidence != label.evidence || other.label.changer != label.changer;
+            open.retain(|other| case_of(*other).is_some_and(is_other));
+        }
+        Ok(failures)
     }
 
     /// The solver with the cases of a part, once any of them is asked.

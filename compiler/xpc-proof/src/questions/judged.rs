@@ -13,7 +13,7 @@ use xp_artifact::judgement::{Finals, judgements};
 use xp_artifact::named::{named_by, turned_into};
 use xp_artifact::passing::{followed, identities};
 use xp_artifact::rests::needs_one_of;
-use xp_artifact::workflow::{Assumption, Atom, Datum, Expr, How, LoopId, Pin, RoleId, Root, StepId, Then};
+use xp_artifact::workflow::{Assumption, Atom, Datum, Expr, How, Pin, RoleId, Root, Then};
 use xp_monitor::Evidence;
 use xp_scope::thing::Term;
 
@@ -208,35 +208,28 @@ impl<'f, 'm> Judged<'f, 'm> {
         atoms.into_iter()
     }
 
-    /// The step may have been open before, and uses of it done with other values: some loop that resets it can fire once it has
-    /// begun. Where its source must have settled otherwise before the step begins, it cannot.
-    fn may_have_been_used(&self, step: StepId) -> bool {
-        self.may_have_been_open(step, &|_| false)
-    }
-
-    /// A use of the grant in an earlier opening may have filled the thing: not, if whatever resets its step also resets that of the use
-    /// which gives the thing its name, since what is made then has another one.
+    /// A use of the grant in an earlier opening of its step, with other values, may have filled the thing: some loop that resets the
+    /// step can fire once that has begun, which it cannot where its source must have settled otherwise before. Not, if whatever resets
+    /// the step also resets that of the use which gives the thing its name, since what is made then has another one.
     fn may_have_filled(&self, by: GrantAt, made: Option<&Datum>) -> bool {
+        let facts = self.facts;
         // Equal content has one name.
         let is_new = |made: &&Datum| {
             let Root::Result { step, grant } = made.root else { return false };
-            let making = self.facts.action_of((step, grant)).clauses.made_as(&made.fields);
-            making.is_some_and(|making| is_filled(self.facts.w, &making.thing))
+            let making = facts.action_of((step, grant)).clauses.made_as(&made.fields);
+            making.is_some_and(|making| is_filled(facts.w, &making.thing))
         };
         let maker = made.filter(is_new).and_then(|made| made.root.step());
-        self.may_have_been_open(by.0, &|id| maker.is_some_and(|maker| self.facts.resets(id, maker)))
-    }
-
-    fn may_have_been_open(&self, step: StepId, but_by: &dyn Fn(LoopId) -> bool) -> bool {
-        let facts = self.facts;
-        let mut loops = facts.loops().filter(|(id, _)| facts.resets(*id, step) && !but_by(*id));
-        loops.any(|(_, by)| {
+        let mut loops = facts.loops().filter(|(id, _)| {
+            facts.resets(*id, by.0) && !maker.is_some_and(|maker| facts.resets(*id, maker))
+        });
+        loops.any(|(_, back)| {
             let settled: Vec<Atom> = facts
-                .atoms(by.step)
+                .atoms(back.step)
                 .filter(|(_, outcome)| outcome.then == Then::Settle)
                 .map(|(atom, _)| atom)
                 .collect();
-            !needs_one_of(facts.w, step, &settled)
+            !needs_one_of(facts.w, by.0, &settled)
         })
     }
 
@@ -286,18 +279,18 @@ impl<'f, 'm> Judged<'f, 'm> {
     fn pin(&self, pin: &Pin) -> Result<Option<Way>, String> {
         match pin {
             Pin::Is(Expr::Literal(_)) => Ok(None),
-            Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(formula, _)| Some(formula)),
+            Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(way, _)| Some(way)),
             // Text by the author around data: what they are says it all.
             Pin::Is(Expr::Template(_)) => {
                 let (mut made, mut params) = (Vec::new(), Vec::new());
                 given(pin, Vec::new(), &mut made, &mut params);
                 let data = if made.is_empty() { params } else { made };
                 let all: Result<Vec<Way>, String> =
-                    data.iter().map(|datum| self.datum(datum).map(|(formula, _)| formula)).collect();
+                    data.iter().map(|datum| self.datum(datum).map(|(way, _)| way)).collect();
                 Ok(Some(Way::All(all?)).filter(|_| !data.is_empty()))
             }
             // Whoever uses it chooses among what was judged.
-            Pin::OneOf { set: Expr::Datum(datum), .. } => self.datum(datum).map(|(formula, _)| Some(formula)),
+            Pin::OneOf { set: Expr::Datum(datum), .. } => self.datum(datum).map(|(way, _)| Some(way)),
             Pin::OneOf { set: Expr::Literal(_), .. } => Ok(None),
             // Chosen freely: nobody judged that.
             Pin::OneOf { set: Expr::Template(_), .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => {

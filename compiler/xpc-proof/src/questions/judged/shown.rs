@@ -36,7 +36,7 @@ impl Judged<'_, '_> {
                     return Some(Way::Is(atom));
                 }
                 let altered_by = self.finals.borrow_mut().altered_after(at, thing, atom.step);
-                let again = altered_by.iter().any(|by| self.may_have_been_used(by.0));
+                let again = altered_by.iter().any(|by| self.may_have_filled(*by, None));
                 let unaltered = altered_by.into_iter().map(Way::Unbegun);
                 (!again).then(|| Way::All(std::iter::once(Way::Is(atom)).chain(unaltered).collect()))
             });

@@ -10,8 +10,8 @@ use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root, StepId};
 use xp_scope::thing::{Immutable, Term};
 
 use super::{Judged, Outside, TOO_LARGE, TermIx, expects};
+use crate::evidence::surely_used;
 use crate::facts::GrantAt;
-use crate::questions::expected::surely_used;
 use crate::way::Way;
 
 /// Sources that are looked at for one argument at most.
