@@ -35,18 +35,22 @@ module.exports = grammar({
     escape: () => token.immediate(/\\.|\{\{|\}\}/),
     interpolation: () => token.immediate(prec(1, /\{[A-Za-z_][A-Za-z0-9_.]*\}/)),
     _text: () => token.immediate(/[^"\\{}\n]+|[{}]/),
-    number: () => /-?[0-9]+/,
+    number: () => /-?[0-9]+(\.[0-9]+)?/,
+    duration: () => /[0-9]+[smhd]/,
     boolean: () => choice("true", "false"),
 
     // ---- types and values
-    _type: ($) => choice($.list_type, $.record_type, $.enum_type, $.named_type),
+    _type: ($) => choice($.list_type, $.optional_type, $.decimal_type, $.record_type, $.enum_type, $.named_type),
     list_type: ($) => seq(choice("list", "set"), "of", $._type),
+    optional_type: ($) => seq("optional", $._type),
+    decimal_type: ($) => seq("decimal", "(", $.number, ")", optional(field("unit", $.identifier))),
     record_type: ($) => seq("{", closed_list($.field), "}"),
     field: ($) => seq(field("name", $._word), ":", field("type", $._type)),
     enum_type: ($) => prec.right(seq($._word, repeat1(seq("|", $._word)))),
     named_type: ($) => prec.right($.path),
 
-    _value: ($) => choice($.string, $.number, $.boolean, $.datum),
+    _value: ($) => choice($.string, $.amount, $.number, $.duration, $.boolean, $.datum),
+    amount: ($) => seq($.number, field("unit", $.identifier)),
     datum: ($) => prec.right($.path),
     patterns: ($) => seq("[", list($.string), optional(","), "]"),
 
@@ -59,10 +63,11 @@ module.exports = grammar({
 
     // ---- formulas and conditions
     formula: ($) => seq($._formula_term, repeat(seq(choice("and", "or"), $._formula_term))),
-    _formula_term: ($) => choice(seq("(", $.formula, ")"), $.atom),
+    _formula_term: ($) => choice(seq("(", $.formula, ")"), $.comparison, $.atom),
     atom: ($) => prec.right(seq(field("step", $.identifier), optional(seq(".", field("outcome", $._word))))),
     condition: ($) => prec.right(seq($._condition_term, repeat(seq(choice("and", "or"), $._condition_term)))),
-    _condition_term: ($) => choice(seq("(", $.condition, ")"), seq("not", $._condition_term), $.datum),
+    _condition_term: ($) => choice(seq("(", $.condition, ")"), seq("not", $._condition_term), $.comparison, $.datum),
+    comparison: ($) => seq($.datum, choice("<", "<=", ">", ">=", seq("is", optional("not"))), $._value),
 
     // ---- files and connectors
     use: ($) => prec.right(seq("use", $.path)),
@@ -143,9 +148,10 @@ module.exports = grammar({
     step: ($) =>
       seq(
         "step", field("name", $.identifier), "by", optional("agent"), field("role", $.identifier),
-        optional($.after), "{", repeat(choice($.grant, $.submission, $.outcome)), "}",
+        optional($.after), optional($.when), "{", repeat(choice($.grant, $.submission, $.outcome)), "}",
       ),
     after: ($) => seq("after", $.formula),
+    when: ($) => seq("when", $.condition),
 
     grant: ($) =>
       seq(

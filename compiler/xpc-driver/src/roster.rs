@@ -194,9 +194,9 @@ fn fits(ty: &Type, value: &toml::Value) -> bool {
         toml::Value::Boolean(truth) => Value::Bool(*truth),
         toml::Value::Table(_) => return matches!(ty, Type::Record(_)),
         toml::Value::Float(_) | toml::Value::Datetime(_) => return false,
-        toml::Value::Array(_) => return matches!(ty, Type::List(_)),
+        toml::Value::Array(_) => return matches!(ty, Type::List(_) | Type::Set(_)),
     };
-    matches!(ty, Type::List(_)) || xp_scope::check(&single, ty, &()).is_ok()
+    matches!(ty, Type::List(_) | Type::Set(_)) || xp_scope::check(&single, ty, &()).is_ok()
 }
 
 fn place(source: SourceId, range: &std::ops::Range<usize>) -> Span {

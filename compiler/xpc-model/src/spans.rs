@@ -20,6 +20,8 @@ pub enum Place {
     Step(StepId),
     /// The `after` formula of a step; the step's name where there is none.
     After(StepId),
+    /// The condition in the head of a step.
+    When(StepId),
     /// One atom of an `after` formula, as written there: the step whose guard it is, and the atom.
     AfterAtom(StepId, Atom),
     /// A grant, whole.

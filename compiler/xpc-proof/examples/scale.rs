@@ -26,7 +26,12 @@ fn action(name: &str, effect: Effect, params: &[(&str, Type)]) -> Action {
         name: name.to_owned(),
         params: params
             .iter()
-            .map(|(name, ty)| ActionParam { name: (*name).to_owned(), ty: ty.clone(), default: None })
+            .map(|(name, ty)| ActionParam {
+                name: (*name).to_owned(),
+                ty: ty.clone(),
+                default: None,
+                optional: false,
+            })
             .collect(),
         result: Type::Record("c.R".to_owned()),
         effect,
@@ -70,7 +75,7 @@ fn kinds() -> Kinds {
 }
 
 fn workflow(steps: usize) -> Workflow {
-    let field = |name: &str, ty: Type| Field { name: name.to_owned(), ty };
+    let field = |name: &str, ty: Type| Field { name: name.to_owned(), ty, optional: false };
     let fields = vec![field("commit", Type::Commit), field("ok", Type::Bool)];
     let mut create = action("create", Effect::Write, &[("name", Type::Branch)]);
     create.result = Type::Branch;
@@ -146,7 +151,9 @@ fn word(text: &str) -> Pin {
 /// Start, write, test (reopens write), decide (two ways), then a chain with a review that reopens the write.
 fn add(w: &mut Workflow, index: usize) {
     let (lane, place) = (index / LANE * LANE, index % LANE);
-    let flag = |is: bool| Condition::Flag { grant: GrantIx(0), fields: vec!["ok".to_owned()], is };
+    let root = Root::Result { step: StepId::of(index), grant: GrantIx(0) };
+    let ok = Datum { root, fields: vec!["ok".to_owned()] };
+    let flag = |is: bool| Condition::Test(xp_artifact::Test::flag(ok.clone(), is));
     let id = LoopId::of(w.loops.len());
     let mut a_loop = |max: u32| {
         w.loops.push(Loop {

@@ -1,21 +1,23 @@
-//! Live maps as a formula: one Boolean per continuing outcome, one per binder, one per Boolean a condition reads.
+//! Live maps as a formula: one Boolean per continuing outcome, one per binder, and
+//! as many as it takes for the value of each datum that is compared.
 //!
 //! Invariant: the models of a copy's axioms, cut down to its steps, are exactly the maps of running runs of the workflow
 //! without per-run limits. With per-run limits they are a superset, so "no model" is always "no run"; a model is shown to
 //! be a run by replaying it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use xp_artifact::Literal;
 use xp_artifact::workflow::{Atom, Condition, Datum, Formula, Grant, GrantIx, Root, StepId};
+use xp_artifact::{Literal, Operand, Test};
+use xp_scope::Value;
 use xpc_model::{Limits, Place};
 use z3::ast::Bool;
 use z3::{Params, Solver};
 
+use crate::compared::Known;
 use crate::facts::{Facts, GrantAt, Shown};
-use crate::flags::{self, Flag};
-use crate::map::{FlagAt, Map};
+use crate::map::Map;
 use crate::sure;
 use crate::way::Way;
 
@@ -27,6 +29,8 @@ pub(crate) struct Sink {
     pub solver: Solver,
     next: Cell<u32>,
     guards: Option<RefCell<BTreeMap<Place, Bool>>>,
+    /// The values of parameters: those of the run, in each of its maps.
+    params: RefCell<HashMap<Datum, Vec<Bool>>>,
 }
 
 impl Sink {
@@ -36,7 +40,12 @@ impl Sink {
         params.set_u32("timeout", limits.query_ms);
         params.set_u32("max_memory", limits.memory_mb);
         solver.set_params(&params);
-        Self { solver, next: Cell::new(0), guards: tracking.then(RefCell::default) }
+        Self {
+            solver,
+            next: Cell::new(0),
+            guards: tracking.then(RefCell::default),
+            params: RefCell::default(),
+        }
     }
 
     pub fn fresh(&self) -> Bool {
@@ -72,9 +81,12 @@ pub(crate) struct MapVars<'f, 'm> {
     /// Whether the step is settled.
     of_step: HashMap<StepId, Bool>,
     bound: HashMap<GrantAt, Bool>,
-    flags: RefCell<HashMap<FlagAt, Bool>>,
-    /// What Booleans of results are where they are other data.
-    same: RefCell<HashMap<Datum, Bool>>,
+    /// By datum that is itself: which of its values it has, one of each.
+    values: RefCell<HashMap<Datum, Vec<Bool>>>,
+    /// Data that were asked for, by the name that a comparison has for them.
+    named: RefCell<BTreeSet<Datum>>,
+    /// Comparisons that are not decided: whatever the solver likes.
+    undecided: RefCell<HashMap<Test, Bool>>,
     yes: Bool,
     no: Bool,
 }
@@ -88,8 +100,9 @@ impl<'f, 'm> MapVars<'f, 'm> {
             outcomes: HashMap::new(),
             of_step: HashMap::new(),
             bound: HashMap::new(),
-            flags: RefCell::default(),
-            same: RefCell::default(),
+            values: RefCell::default(),
+            named: RefCell::default(),
+            undecided: RefCell::default(),
             yes: Bool::from_bool(true),
             no: Bool::from_bool(false),
         };
@@ -115,7 +128,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
             }
         } else if self.thinkable(&facts.w.finish) {
             // More steps make it reachable in more ways: what was said before still holds.
-            sink.axiom(Some(Place::Finish), &self.formula(&facts.w.finish).not());
+            sink.axiom(Some(Place::Finish), &self.formula(sink, &facts.w.finish).not());
         }
     }
 
@@ -132,7 +145,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
             })
             .collect();
         let some = self.one_of(sink, Place::Step(step), &settled);
-        for (place, guard) in self.after_parts(step) {
+        for (place, guard) in self.after_parts(sink, step) {
             if !settled.is_empty() {
                 sink.axiom(Some(place), &some.implies(&guard));
             }
@@ -152,7 +165,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
                 sink.axiom(Some(Place::Grant(step, at.1)), &bound.not());
             }
             for formula in facts.guarding().required(at) {
-                sink.axiom(Some(Place::Grant(step, at.1)), &bound.implies(self.formula(formula)));
+                sink.axiom(Some(Place::Grant(step, at.1)), &bound.implies(self.formula(sink, formula)));
             }
             self.bound.insert(at, bound);
         }
@@ -164,7 +177,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
                 sink.axiom(Some(Place::Condition(facts.chosen(atom))), &settled.implies(&evidence));
             }
             if let Some(datum) = facts.judged_datum(atom) {
-                let seen = self.seen(step, datum, &|at| self.pins(at), true);
+                let seen = self.seen(step, datum, &|at| self.pins(sink, at), true);
                 sink.axiom(Some(Place::Outcome(facts.chosen(atom))), &settled.implies(&seen));
             }
         }
@@ -211,39 +224,41 @@ impl<'f, 'm> MapVars<'f, 'm> {
         self.outcomes.get(&atom).unwrap_or(&self.no).clone()
     }
 
-    pub fn formula(&self, formula: &Formula) -> Bool {
-        formula.fold(&|atom| self.atom(atom), &|parts| self.all(&parts), &|parts| self.any(&parts))
+    pub fn formula(&self, sink: &Sink, formula: &Formula) -> Bool {
+        let test = |test: &Test| self.test(sink, test, &|datum| self.has(datum));
+        formula.fold(&|atom| self.atom(atom), &test, &|parts| self.all(&parts), &|parts| self.any(&parts))
     }
 
-    pub fn way(&self, way: &Way) -> Bool {
+    pub fn way(&self, sink: &Sink, way: &Way) -> Bool {
         match way {
             Way::Is(atom) => self.atom(*atom),
-            Way::Unbegun(at) => self.begun(at.0).not(),
-            Way::All(parts) => self.all(&parts.iter().map(|part| self.way(part)).collect::<Vec<_>>()),
-            Way::Any(parts) => self.any(&parts.iter().map(|part| self.way(part)).collect::<Vec<_>>()),
+            Way::Unbegun(at) => self.begun(sink, at.0).not(),
+            Way::All(parts) => self.all(&parts.iter().map(|part| self.way(sink, part)).collect::<Vec<_>>()),
+            Way::Any(parts) => self.any(&parts.iter().map(|part| self.way(sink, part)).collect::<Vec<_>>()),
         }
     }
 
     /// Some choice of this copy's outcomes might make it true. Cheap where it is plain that none does, which keeps the
     /// default `finish` (every step of the workflow) out of small cones.
     fn thinkable(&self, formula: &Formula) -> bool {
-        formula.holds(&|atom| self.outcomes.contains_key(&atom))
+        formula.can_hold(&|atom| self.outcomes.contains_key(&atom))
     }
 
     /// The conjuncts of `after`, each with the place to name for it.
-    pub fn after_parts(&self, step: StepId) -> Vec<(Place, Bool)> {
+    pub fn after_parts(&self, sink: &Sink, step: StepId) -> Vec<(Place, Bool)> {
         let part = |formula: &Formula| {
             let place = match formula {
                 Formula::Is(atom) => Place::AfterAtom(step, *atom),
-                Formula::All(_) | Formula::Any(_) => Place::After(step),
+                _ if formula.atoms().is_empty() && !formula.tests().is_empty() => Place::When(step),
+                Formula::Test(_) | Formula::All(_) | Formula::Any(_) => Place::After(step),
             };
-            (place, self.formula(formula))
+            (place, self.formula(sink, formula))
         };
         self.facts.step(step).after.conjuncts().iter().map(part).collect()
     }
 
-    pub fn begun(&self, step: StepId) -> Bool {
-        self.formula(&self.facts.step(step).after)
+    pub fn begun(&self, sink: &Sink, step: StepId) -> Bool {
+        self.formula(sink, &self.facts.step(step).after)
     }
 
     pub fn settled(&self, step: StepId) -> Bool {
@@ -263,17 +278,17 @@ impl<'f, 'm> MapVars<'f, 'm> {
     }
 
     /// All the pins of a grant name has a value, they let something through, and what guards require is in force.
-    pub fn pins(&self, at: GrantAt) -> Bool {
+    pub fn pins(&self, sink: &Sink, at: GrantAt) -> Bool {
         if !self.facts.usable(at) {
             return self.no.clone();
         }
         let grant = self.facts.grant(at);
         let data = grant.into_iter().flat_map(Grant::data).map(|(_, datum)| self.has(datum));
-        let required = self.facts.guarding().required(at).iter().map(|formula| self.formula(formula));
+        let required = self.facts.guarding().required(at).iter().map(|formula| self.formula(sink, formula));
         self.all(&data.chain(required).collect::<Vec<_>>())
     }
 
-    /// The condition, with "the grant has a result" as given and Booleans of results free, apart from those that are arguments.
+    /// The condition, with "the grant has a result" as given.
     pub fn condition(
         &self,
         sink: &Sink,
@@ -281,11 +296,13 @@ impl<'f, 'm> MapVars<'f, 'm> {
         condition: &Condition,
         bound: &dyn Fn(GrantAt) -> Bool,
     ) -> Bool {
-        let literal = |literal: Literal<'_>| {
-            let has = bound((step, literal.grant));
-            let Some((fields, is)) = literal.flag else { return has };
-            let flag = self.flag(sink, (step, literal.grant, fields.to_vec()));
-            self.all(&[has, if is { flag } else { flag.not() }])
+        let has = |datum: &Datum| match datum.root {
+            Root::Result { step: of, grant } if of == step => bound((step, grant)),
+            _ => self.has(datum),
+        };
+        let literal = |literal: Literal<'_>| match literal {
+            Literal::Bound(grant) => bound((step, grant)),
+            Literal::Test(test) => self.test(sink, test, &has),
         };
         condition.fold(&literal, &|parts| self.all(&parts), &|parts| self.any(&parts))
     }
@@ -305,7 +322,7 @@ impl<'f, 'm> MapVars<'f, 'm> {
 
     /// An outcome of an open step can come about.
     pub fn enabled(&self, sink: &Sink, atom: Atom) -> Bool {
-        self.comes_about(sink, atom, &|at| self.pins(at), true)
+        self.comes_about(sink, atom, &|at| self.pins(sink, at), true)
     }
 
     /// As [`Self::enabled`], if the grants that are `spent` give nothing and nobody has luck: pins let through only what
@@ -315,7 +332,11 @@ impl<'f, 'm> MapVars<'f, 'm> {
             return self.no.clone();
         }
         let pins = |at| {
-            if spent(at) || !sure::lets_through(self.facts, at) { self.no.clone() } else { self.pins(at) }
+            if spent(at) || !sure::lets_through(self.facts, at) {
+                self.no.clone()
+            } else {
+                self.pins(sink, at)
+            }
         };
         self.comes_about(sink, atom, &pins, false)
     }
@@ -334,16 +355,107 @@ impl<'f, 'm> MapVars<'f, 'm> {
         self.all(&parts)
     }
 
-    fn flag(&self, sink: &Sink, at: FlagAt) -> Bool {
-        let is = match flags::flag(self.facts.w, (at.0, at.1), &at.2) {
-            Flag::Is(is) => Bool::from_bool(is),
-            Flag::Of(datum) => self.same.borrow_mut().entry(datum).or_insert_with(|| sink.fresh()).clone(),
+    /// The comparison holds of values that are there.
+    pub fn test(&self, sink: &Sink, test: &Test, has: &dyn Fn(&Datum) -> Bool) -> Bool {
+        let mut parts: Vec<Bool> = test.data().map(has).collect();
+        parts.push(self.compare(sink, test));
+        self.all(&parts)
+    }
+
+    fn compare(&self, sink: &Sink, test: &Test) -> Bool {
+        let covered = self.facts.compared.covers(test);
+        let left = self.side(sink, &test.left).filter(|_| covered);
+        let right = match &test.right {
+            Operand::Literal(value) => Some(vec![(value.clone(), self.yes.clone())]),
+            Operand::Datum(datum) => self.side(sink, datum),
         };
-        self.flags.borrow_mut().entry(at).or_insert(is).clone()
+        let (Some(left), Some(right)) = (left, right) else {
+            let mut undecided = self.undecided.borrow_mut();
+            return undecided.entry(test.clone()).or_insert_with(|| sink.fresh()).clone();
+        };
+        let mut ways = Vec::new();
+        for (one, is_one) in &left {
+            let fitting = right.iter().filter(|(other, _)| test.relation.holds(one, other, &test.ty));
+            let fitting: Vec<Bool> = fitting.map(|(_, is_other)| is_other.clone()).collect();
+            if fitting.len() == right.len() {
+                ways.push(is_one.clone());
+            } else if !fitting.is_empty() {
+                ways.push(self.all(&[is_one.clone(), self.any(&fitting)]));
+            }
+        }
+        if ways.len() == left.len() && right.len() == 1 { self.yes.clone() } else { self.any(&ways) }
+    }
+
+    /// The values that a datum can have, each with whether it has it; none where they are too many.
+    fn side(&self, sink: &Sink, datum: &Datum) -> Option<Vec<(Value, Bool)>> {
+        self.named.borrow_mut().insert(datum.clone());
+        let of = match self.facts.compared.known(datum) {
+            Known::Is(value) => return Some(vec![(value, self.yes.clone())]),
+            Known::Of(of) => of,
+        };
+        let values = self.facts.compared.values(&of)?;
+        let is = self.choice(sink, &of, values.len());
+        Some(values.iter().cloned().zip(is).collect())
+    }
+
+    fn choice(&self, sink: &Sink, of: &Datum, count: usize) -> Vec<Bool> {
+        let table = if matches!(of.root, Root::Param(_)) { &sink.params } else { &self.values };
+        if let Some(known) = table.borrow().get(of) {
+            return known.clone();
+        }
+        let is: Vec<Bool> = match count {
+            0 | 1 => vec![self.yes.clone(); count],
+            2 => {
+                let first = sink.fresh();
+                vec![first.clone(), first.not()]
+            }
+            _ => {
+                let is: Vec<Bool> = (0..count).map(|_| sink.fresh()).collect();
+                let each: Vec<(&Bool, i32)> = is.iter().map(|one| (one, 1)).collect();
+                sink.solver.assert(Bool::pb_eq(&each, 1));
+                is
+            }
+        };
+        table.borrow_mut().insert(of.clone(), is.clone());
+        is
+    }
+
+    /// What is settled and bound in a step stays so in the next map, with the values that are compared.
+    pub fn kept(&self, sink: &Sink, next: &Self, step: StepId) -> Vec<Bool> {
+        let facts = self.facts;
+        let mut parts: Vec<Bool> =
+            facts.continuing(step).map(|atom| self.atom(atom).implies(next.atom(atom))).collect();
+        for index in 0..facts.step(step).grants.len() {
+            let at = (step, GrantIx::of(index));
+            parts.push(self.is_bound(at).implies(next.is_bound(at)));
+            // Frozen when the step settled: what had no result then gets none.
+            parts.push(Bool::or(&[self.settled(step).not(), self.is_bound(at), next.is_bound(at).not()]));
+        }
+        for datum in facts.compared.in_step(step) {
+            let sides = self.side(sink, datum).zip(next.side(sink, datum));
+            for ((_, here), (_, there)) in
+                sides.into_iter().flat_map(|(here, there)| here.into_iter().zip(there))
+            {
+                parts.push(Bool::or(&[self.settled(step).not(), here.not(), there]));
+            }
+        }
+        parts
+    }
+
+    /// A datum is there and has this value, one of those that stand for all.
+    pub fn is(&self, sink: &Sink, datum: &Datum, value: &Value) -> Bool {
+        let mut parts = vec![self.has(datum)];
+        for (one, is) in self.side(sink, datum).into_iter().flatten() {
+            if one == *value {
+                parts.push(is);
+                return self.all(&parts);
+            }
+        }
+        self.no.clone()
     }
 
     /// Reads the map out of the solver's model.
-    pub fn read(&self, model: &z3::Model) -> Map {
+    pub fn read(&self, sink: &Sink, model: &z3::Model) -> Map {
         let truth = |ast: &Bool| model.get_const_interp(ast).and_then(|value| value.as_bool());
         let mut map = Map::default();
         for (atom, ast) in &self.outcomes {
@@ -356,9 +468,22 @@ impl<'f, 'm> MapVars<'f, 'm> {
                 map.bound.insert(*at);
             }
         }
-        for (at, ast) in self.flags.borrow().iter() {
-            let is = ast.as_bool().or_else(|| truth(ast));
-            map.flags.insert(at.clone(), is.unwrap_or(false));
+        let named = self.named.borrow().clone();
+        for datum in named {
+            let of = match self.facts.compared.known(&datum) {
+                Known::Is(value) => {
+                    map.values.insert(datum, value);
+                    continue;
+                }
+                Known::Of(of) => of,
+            };
+            let values = self.facts.compared.values(&of).unwrap_or_default();
+            let table = if matches!(of.root, Root::Param(_)) { &sink.params } else { &self.values };
+            let is = table.borrow().get(&of).cloned().unwrap_or_default();
+            let holds = |ast: &Bool| model.eval(ast, true).and_then(|truth| truth.as_bool()) == Some(true);
+            if let Some((value, _)) = values.iter().zip(&is).find(|(_, is)| holds(is)) {
+                map.values.insert(datum, value.clone());
+            }
         }
         map
     }

@@ -18,7 +18,7 @@ use xp_scope::thing::{Key, Level, Meeting, Term, can_equal, relate};
 use xp_scope::{Type, Value, check};
 use xpc_model::{Dependencies, Model, Place, ProofObligation};
 
-use crate::flags;
+use crate::compared::Compared;
 use crate::guarding::Guarding;
 use crate::refused::{Refused, refused};
 use crate::scopes;
@@ -89,8 +89,8 @@ pub(crate) struct Facts<'m> {
     /// Names that may be taken.
     pub taken: Taken,
     guarding: Guarding<'m>,
-    /// Steps whose evidence reads Booleans that are other data of the run.
-    tied: BTreeSet<StepId>,
+    /// The data that are compared.
+    pub compared: Compared,
     /// Steps with names put together of which no value that was tried makes one.
     untried: BTreeSet<StepId>,
     /// Outcomes that limits per run rule out, once they are known.
@@ -102,7 +102,7 @@ pub(crate) struct Facts<'m> {
 impl<'m> Facts<'m> {
     /// # Errors
     /// Why nothing can be proved about the workflow.
-    pub fn of(model: &'m Model) -> Result<Self, String> {
+    pub fn of(model: &'m Model, asked: &[ProofObligation]) -> Result<Self, String> {
         let w = &model.workflow;
         // What the machine would not run is not proved either: from here on every id of the workflow names something.
         let machine = Machine::new(w.clone()).map_err(|malformed| malformed.to_string())?;
@@ -132,7 +132,7 @@ impl<'m> Facts<'m> {
             .collect();
         let submittable =
             w.steps.iter().map(|step| step.submissions.iter().all(scopes::submission_possible)).collect();
-        let over_at_once = w.finish.holds(&|_| false);
+        let over_at_once = w.finish.holds(&|_| false, &|_| false);
         let taken = Taken::of(w, &resets);
         let guarding = Guarding::of(w, &parents);
         Ok(Self {
@@ -149,7 +149,7 @@ impl<'m> Facts<'m> {
             submittable,
             taken,
             guarding,
-            tied: flags::tied(w),
+            compared: Compared::of(w, asked.iter().map(|asked| &asked.question)),
             untried: untried(w),
             never: OnceCell::new(),
             over_at_once,
@@ -280,14 +280,14 @@ impl<'m> Facts<'m> {
     /// No walk knows whether the step settles with evidence: what that says depends on other data of the run, or on names that
     /// may be none.
     pub fn is_tied(&self, step: StepId) -> bool {
-        self.tied.contains(&step) || self.untried.contains(&step)
+        self.compared.is_tied(step) || self.untried.contains(&step)
     }
 
     /// That there is a run in which these steps settle is shown by a run only. Where evidence depends on other data, that is so in
     /// a workflow with loops: a map does not say what the data were in the rounds before.
     pub fn needs_run(&self, mut steps: impl Iterator<Item = StepId>) -> bool {
         let looped = !self.w.loops.is_empty();
-        steps.any(|step| self.untried.contains(&step) || looped && self.tied.contains(&step))
+        steps.any(|step| self.untried.contains(&step) || looped && self.compared.is_tied(step))
     }
 
     /// The scopes of the grant let something through, and what it makes may be new.
@@ -583,9 +583,17 @@ pub(crate) enum Class {
 pub(crate) fn class_of(ty: &Type) -> Class {
     match ty {
         Type::Bool => Class::Bool,
-        Type::Int => Class::Int,
-        Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_) => Class::Text,
-        Type::List(_) => Class::List,
+        Type::Int | Type::Duration => Class::Int,
+        Type::Text
+        | Type::Path
+        | Type::Branch
+        | Type::Commit
+        | Type::Tree
+        | Type::Decimal { .. }
+        | Type::Time
+        | Type::Url
+        | Type::Enum(_) => Class::Text,
+        Type::List(_) | Type::Set(_) => Class::List,
         Type::Record(_) => Class::Record,
     }
 }

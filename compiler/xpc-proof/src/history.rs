@@ -6,7 +6,6 @@ use xp_artifact::workflow::{LoopId, StepId};
 use z3::ast::Bool;
 
 use crate::encode::{MapVars, Sink};
-use crate::facts::Facts;
 use crate::map::Map;
 use crate::need::{Goal, Need};
 use crate::session::{Answer, Session, check};
@@ -65,7 +64,7 @@ impl Session<'_, '_> {
                     .filter(|(by, _)| facts.resets(**by, *step))
                     .map(|(_, fire)| fire.clone())
                     .collect();
-                for part in kept(here, next, *step) {
+                for part in here.kept(&sink, next, *step) {
                     let mut ways = resetting.clone();
                     ways.push(part);
                     sink.solver.assert(here.any(&ways));
@@ -103,7 +102,7 @@ impl Session<'_, '_> {
             .iter()
             .filter_map(|chosen| which(chosen).and_then(|index| loops.get(index).copied()))
             .collect();
-        let mut maps: Vec<Map> = copies.iter().map(|copy| copy.read(&model)).collect();
+        let mut maps: Vec<Map> = copies.iter().map(|copy| copy.read(&sink, &model)).collect();
         if let ([only], Some(a), Some(b)) = (maps.as_mut_slice(), first.get(at_start), last.get(at_end)) {
             *only = support::shrink(facts, only, &[a, b]);
         }
@@ -123,18 +122,4 @@ fn all(sink: &Sink, copy: &MapVars<'_, '_>, goal: &[Need]) -> Bool {
     let parts: Vec<Bool> =
         goal.iter().flat_map(|need| need.encode(sink, copy)).map(|(_, part)| part).collect();
     copy.all(&parts)
-}
-
-/// What is settled and bound in a step stays so.
-fn kept(here: &MapVars<'_, '_>, next: &MapVars<'_, '_>, step: StepId) -> Vec<Bool> {
-    let facts: &Facts<'_> = here.facts;
-    let mut parts: Vec<Bool> =
-        facts.continuing(step).map(|atom| here.atom(atom).implies(next.atom(atom))).collect();
-    for index in 0..facts.step(step).grants.len() {
-        let at = (step, xp_artifact::workflow::GrantIx::of(index));
-        parts.push(here.is_bound(at).implies(next.is_bound(at)));
-        // Frozen when the step settled: what had no result then gets none.
-        parts.push(Bool::or(&[here.settled(step).not(), here.is_bound(at), next.is_bound(at).not()]));
-    }
-    parts
 }

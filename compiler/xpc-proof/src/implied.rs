@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use xp_artifact::Test;
 use xp_artifact::workflow::{Atom, Condition, Datum, Formula, Grant, GrantIx, Root, StepId, Then};
 use xpc_model::Place;
 
@@ -63,7 +64,12 @@ impl Implied {
             Need::Not(formula) => self.holds(facts, goal, starts, formula),
             Need::Unjudged(way) => self.holds(facts, goal, starts, &way.begun()),
             Need::Lacks(datum) => self.shown(facts, goal, starts, &Target::datum(facts, datum)?),
-            Need::Used(_) | Need::Begun(_) | Need::Has(_) | Need::Settled(_) | Need::NothingOpen => None,
+            Need::Used(_)
+            | Need::Begun(_)
+            | Need::Has(_)
+            | Need::Is(..)
+            | Need::Settled(_)
+            | Need::NothingOpen => None,
         }
     }
 
@@ -77,12 +83,14 @@ impl Implied {
     ) -> Option<BTreeSet<Place>> {
         match formula {
             Formula::Is(_) => self.shown(facts, goal, starts, &Target::some_of([formula])),
+            // Which values data have is for the solver.
+            Formula::Test(_) => None,
             Formula::All(parts) => {
                 let each = parts.iter().map(|part| self.holds(facts, goal, starts, part));
                 each.collect::<Option<Vec<_>>>().map(|each| each.into_iter().flatten().collect())
             }
             Formula::Any(parts) => self.shown(facts, goal, starts, &Target::some_of(parts)).or_else(|| {
-                let deep = parts.iter().filter(|part| !matches!(part, Formula::Is(_)));
+                let deep = parts.iter().filter(|part| matches!(part, Formula::All(_) | Formula::Any(_)));
                 deep.filter_map(|part| self.holds(facts, goal, starts, part)).min_by_key(BTreeSet::len)
             }),
         }
@@ -132,7 +140,7 @@ impl Target {
     fn some_of<'a>(formulas: impl IntoIterator<Item = &'a Formula>) -> Self {
         let atoms = formulas.into_iter().filter_map(|part| match part {
             Formula::Is(atom) => Some(*atom),
-            Formula::All(_) | Formula::Any(_) => None,
+            Formula::Test(_) | Formula::All(_) | Formula::Any(_) => None,
         });
         let atoms: BTreeSet<Atom> = atoms.collect();
         Self { atoms: atoms.into_iter().collect(), bound: None }
@@ -196,6 +204,7 @@ impl<'m> Search<'_, 'm> {
     fn formula(&self, costs: &Costs, formula: &Formula) -> Option<u32> {
         match formula {
             Formula::Is(atom) => self.settled(costs, *atom).map(|cost| cost.saturating_add(1)),
+            Formula::Test(test) => self.test(costs, None, test),
             Formula::All(parts) => parts.iter().filter_map(|part| self.formula(costs, part)).min(),
             Formula::Any(parts) => self.sum(parts.iter().map(|part| self.formula(costs, part))),
         }
@@ -221,11 +230,24 @@ impl<'m> Search<'_, 'm> {
 
     fn condition(&self, costs: &Costs, step: StepId, condition: &Condition) -> Option<u32> {
         match condition {
-            Condition::Bound(grant) | Condition::Flag { grant, .. } => {
-                self.bound(costs, (step, *grant)).map(|cost| cost.saturating_add(1))
-            }
+            Condition::Bound(grant) => self.bound(costs, (step, *grant)).map(|cost| cost.saturating_add(1)),
+            Condition::Test(test) => self.test(costs, Some(step), test),
             Condition::All(parts) => parts.iter().filter_map(|part| self.condition(costs, step, part)).min(),
             Condition::Any(parts) => self.sum(parts.iter().map(|part| self.condition(costs, step, part))),
+        }
+    }
+
+    /// What follows from a comparison, of an outcome of the step or of a guard: what it compares is there.
+    fn test(&self, costs: &Costs, own: Option<StepId>, test: &Test) -> Option<u32> {
+        test.data().filter_map(|datum| self.compared(costs, own, datum)).min()
+    }
+
+    fn compared(&self, costs: &Costs, own: Option<StepId>, datum: &Datum) -> Option<u32> {
+        match datum.root {
+            Root::Result { step, grant } if Some(step) == own => {
+                self.bound(costs, (step, grant)).map(|cost| cost.saturating_add(1))
+            }
+            _ => self.has(costs, datum).map(|cost| cost.saturating_add(1)),
         }
     }
 
@@ -286,6 +308,7 @@ impl<'m> Search<'_, 'm> {
         let Some((_, part)) = cheapest else { return };
         found.places.insert(match part {
             Formula::Is(atom) => Place::AfterAtom(step, *atom),
+            Formula::Test(_) => Place::When(step),
             Formula::All(_) | Formula::Any(_) => Place::After(step),
         });
         self.behind_formula(costs, part, found);
@@ -294,6 +317,7 @@ impl<'m> Search<'_, 'm> {
     fn behind_formula(&self, costs: &Costs, formula: &Formula, found: &mut Found) {
         match formula {
             Formula::Is(atom) => found.open.push(Reason::Settled(*atom)),
+            Formula::Test(test) => self.behind_test(costs, None, test, found),
             Formula::All(parts) => {
                 let each = parts.iter().filter_map(|part| Some((self.formula(costs, part)?, part)));
                 if let Some((_, part)) = each.min_by_key(|(cost, _)| *cost) {
@@ -329,9 +353,8 @@ impl<'m> Search<'_, 'm> {
 
     fn behind_condition(&self, costs: &Costs, step: StepId, condition: &Condition, found: &mut Found) {
         match condition {
-            Condition::Bound(grant) | Condition::Flag { grant, .. } => {
-                self.behind_bound(costs, (step, *grant), found);
-            }
+            Condition::Bound(grant) => self.behind_bound(costs, (step, *grant), found),
+            Condition::Test(test) => self.behind_test(costs, Some(step), test, found),
             Condition::All(parts) => {
                 let each = parts.iter().filter_map(|part| Some((self.condition(costs, step, part)?, part)));
                 if let Some((_, part)) = each.min_by_key(|(cost, _)| *cost) {
@@ -341,6 +364,17 @@ impl<'m> Search<'_, 'm> {
             Condition::Any(parts) => {
                 parts.iter().for_each(|part| self.behind_condition(costs, step, part, found));
             }
+        }
+    }
+
+    fn behind_test(&self, costs: &Costs, own: Option<StepId>, test: &Test, found: &mut Found) {
+        let each = test.data().filter_map(|datum| Some((self.compared(costs, own, datum)?, datum)));
+        let Some((_, datum)) = each.min_by_key(|(cost, _)| *cost) else { return };
+        match datum.root {
+            Root::Result { step, grant } if Some(step) == own => {
+                self.behind_bound(costs, (step, grant), found);
+            }
+            _ => found.open.push(Reason::Has(datum.clone())),
         }
     }
 

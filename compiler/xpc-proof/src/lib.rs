@@ -7,13 +7,13 @@
 
 mod answer;
 mod asked;
+mod compared;
 mod counts;
 mod cover;
 mod encode;
 mod evidence;
 mod example;
 mod facts;
-mod flags;
 mod guarding;
 mod history;
 mod implied;
@@ -25,6 +25,7 @@ mod naming;
 mod need;
 mod needed;
 mod pins;
+mod plain;
 mod plan;
 mod prover;
 mod questions;

@@ -1,14 +1,14 @@
-//! A live map: what is settled with which outcome, which data have values, and the Booleans an example assumes.
+//! A live map: what is settled with which outcome, which data have values, and the values an example assumes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xp_artifact::Test;
 use xp_artifact::workflow::{Atom, Datum, Formula, GrantIx, OutcomeIx, Root, StepId};
+use xp_scope::Value;
 
+use crate::compared::Assignment;
 use crate::facts::{Facts, GrantAt};
 use crate::way::Way;
-
-/// A Boolean of a grant's result.
-pub(crate) type FlagAt = (StepId, GrantIx, Vec<String>);
 
 /// What a run looks like between events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,13 +16,18 @@ pub(crate) struct Map {
     pub settled: BTreeMap<StepId, OutcomeIx>,
     /// Results that are bound, of settled steps.
     pub bound: BTreeSet<GrantAt>,
-    /// What Booleans of results are assumed to be; absent ones do not matter.
-    pub flags: BTreeMap<FlagAt, bool>,
+    /// What data that are compared are assumed to be; absent ones do not matter.
+    pub values: Assignment,
 }
 
 impl Map {
     pub fn truth(&self, formula: &Formula) -> bool {
-        formula.holds(&|atom| self.settled.get(&atom.step) == Some(&atom.outcome))
+        formula.holds(&|atom| self.settled.get(&atom.step) == Some(&atom.outcome), &|test| self.test(test))
+    }
+
+    /// The comparison holds of values that the map assumes.
+    pub fn test(&self, test: &Test) -> bool {
+        test.holds(&|datum| self.values.get(datum).filter(|_| self.has(datum)).cloned())
     }
 
     pub fn is_judged(&self, facts: &Facts<'_>, way: &Way) -> bool {
@@ -46,14 +51,16 @@ impl Map {
         !self.settled.contains_key(&step) && self.begun(facts, step)
     }
 
-    pub fn flag(&self, step: StepId, grant: GrantIx, fields: &[String]) -> Option<bool> {
-        self.flags.get(&(step, grant, fields.to_vec())).copied()
+    /// The values assumed of results of a step.
+    pub fn values_of(&self, step: StepId) -> impl Iterator<Item = (&Datum, &Value)> {
+        let of_it = move |datum: &Datum| matches!(datum.root, Root::Result { step: of, .. } if of == step);
+        let from = Datum { root: Root::Result { step, grant: GrantIx(0) }, fields: Vec::new() };
+        self.values.range(from..).take_while(move |(datum, _)| of_it(datum))
     }
 
-    /// The Booleans assumed of results of a step.
-    pub fn flags_of(&self, step: StepId) -> impl Iterator<Item = (&FlagAt, bool)> {
-        let from = (step, GrantIx(0), Vec::new());
-        self.flags.range(from..).take_while(move |((of, ..), _)| *of == step).map(|(at, is)| (at, *is))
+    /// The values assumed of parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = (&Datum, &Value)> {
+        self.values.iter().take_while(|(datum, _)| matches!(datum.root, Root::Param(_)))
     }
 
     /// Forgets everything about a step.
@@ -80,11 +87,11 @@ impl Map {
                 .map(|(s, o)| (*s, *o))
                 .collect(),
             bound: self.bound.iter().filter(|(step, _)| steps.contains(step)).copied().collect(),
-            flags: self
-                .flags
+            values: self
+                .values
                 .iter()
-                .filter(|((step, ..), _)| steps.contains(step))
-                .map(|(k, v)| (k.clone(), *v))
+                .filter(|(datum, _)| datum.root.step().is_none_or(|step| steps.contains(&step)))
+                .map(|(datum, value)| (datum.clone(), value.clone()))
                 .collect(),
         }
     }

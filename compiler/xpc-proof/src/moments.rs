@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use xp_artifact::workflow::{Atom, GrantIx, LoopId, StepId};
+use xp_artifact::Test;
+use xp_artifact::workflow::{Atom, Datum, LoopId, StepId};
 use xp_monitor::obligation::{Case, MapIx, Node, Obligation};
 use xpc_model::Limits;
 use z3::ast::Bool;
@@ -84,7 +85,7 @@ impl<'f, 'm> Asking<'f, 'm> {
                 fires(&sink, facts, here, next, &steps, &loops)
             } else {
                 for step in &steps {
-                    kept(here, next, *step).iter().for_each(|part| sink.solver.assert(part));
+                    here.kept(&sink, next, *step).iter().for_each(|part| sink.solver.assert(part));
                 }
                 Reopened::Nothing
             });
@@ -140,7 +141,7 @@ impl<'f, 'm> Asking<'f, 'm> {
             Reopened::Nothing | Reopened::Some(_) => Vec::new(),
         });
         Answer::Yes(Moments {
-            maps: self.maps.iter().map(|map| map.read(&model)).collect(),
+            maps: self.maps.iter().map(|map| map.read(&self.sink, &model)).collect(),
             fired: fired.collect(),
             at: self.at.clone(),
             case: *case,
@@ -207,7 +208,7 @@ impl<'f, 'm> Asking<'f, 'm> {
                 return map.any(&atoms.iter().map(|atom| map.atom(*atom)).collect::<Vec<_>>());
             }
             Node::Bound(_, at) => return map.is_bound(*at),
-            Node::Holds(_, formula) => return map.formula(formula),
+            Node::Holds(_, formula) => return map.formula(&self.sink, formula),
             Node::Rests(_, step, on) => return self.rests(map, *step, on),
             Node::Left(_, at) => {
                 let once = self.facts.per_run(*at)
@@ -230,7 +231,16 @@ impl<'f, 'm> Asking<'f, 'm> {
                 Some(begins) if !on.contains(&atom) => map.all(&[map.atom(atom), begins.clone()]),
                 _ => Bool::from_bool(false),
             };
-            let holds = declared.after.fold(&atom, &|parts| map.all(&parts), &|parts| map.any(&parts));
+            // What a step has is there only while some outcome of it is in force.
+            let has = |datum: &Datum| match datum.root.step() {
+                Some(of) => map.any(&self.facts.continuing(of).map(&atom).collect::<Vec<_>>()),
+                None => Bool::from_bool(true),
+            };
+            let test = |test: &Test| {
+                let has_all: Vec<Bool> = test.data().map(has).collect();
+                map.all(&[map.all(&has_all), map.test(&self.sink, test, &|datum| map.has(datum))])
+            };
+            let holds = declared.after.fold(&atom, &test, &|parts| map.all(&parts), &|parts| map.any(&parts));
             // A name for it, so that guards do not multiply.
             let begun = self.sink.fresh();
             self.sink.solver.assert(begun.iff(&holds));
@@ -300,20 +310,6 @@ fn concerned(facts: &Facts<'_>, obligation: &Obligation, loops: &[LoopId]) -> (V
     }
 }
 
-/// What is settled and bound in a step stays so.
-fn kept(here: &MapVars<'_, '_>, next: &MapVars<'_, '_>, step: StepId) -> Vec<Bool> {
-    let facts: &Facts<'_> = here.facts;
-    let mut parts: Vec<Bool> =
-        facts.continuing(step).map(|atom| here.atom(atom).implies(next.atom(atom))).collect();
-    for index in 0..facts.step(step).grants.len() {
-        let at = (step, GrantIx::of(index));
-        parts.push(here.is_bound(at).implies(next.is_bound(at)));
-        // Frozen when the step settled: what had no result then gets none.
-        parts.push(Bool::or(&[here.settled(step).not(), here.is_bound(at), next.is_bound(at).not()]));
-    }
-    parts
-}
-
 /// The second map comes later: some of the loops fired, and only what they opened again is another.
 fn later(
     sink: &Sink,
@@ -325,7 +321,7 @@ fn later(
 ) -> Reopened {
     if loops.is_empty() {
         for step in steps {
-            kept(here, next, *step).iter().for_each(|part| sink.solver.assert(part));
+            here.kept(sink, next, *step).iter().for_each(|part| sink.solver.assert(part));
         }
         return Reopened::Nothing;
     }
@@ -356,7 +352,7 @@ fn later(
             }
         }
         sink.solver.assert(own.implies(Bool::or(&why)));
-        for part in kept(here, next, *step) {
+        for part in here.kept(sink, next, *step) {
             sink.solver.assert(Bool::or(&[own.clone(), part]));
         }
     }
@@ -389,7 +385,7 @@ fn fires(
     for step in steps {
         let resetting: Vec<Bool> =
             chosen.iter().filter(|(by, _)| facts.resets(*by, *step)).map(|(_, fire)| fire.clone()).collect();
-        for part in kept(here, next, *step) {
+        for part in here.kept(sink, next, *step) {
             let mut ways = resetting.clone();
             ways.push(part);
             sink.solver.assert(Bool::or(&ways));

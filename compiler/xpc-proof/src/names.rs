@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use xp_artifact::workflow::{Datum, GrantIx, Root, StepId};
+use xp_artifact::workflow::{Condition, Datum, GrantIx, Root, StepId};
 use xpc_model::Place;
 
 use crate::facts::Facts;
@@ -16,7 +16,7 @@ pub(crate) struct Named {
     pub place: Place,
 }
 
-/// Every step with each origin that its grants name, once; those that its outcomes judge too if asked.
+/// Every step with each origin that its grants and conditions name, once; those that its outcomes judge too if asked.
 pub(crate) fn named(facts: &Facts<'_>, judged: bool) -> Vec<Named> {
     let mut found = Vec::new();
     for step in facts.steps() {
@@ -32,6 +32,10 @@ pub(crate) fn named(facts: &Facts<'_>, judged: bool) -> Vec<Named> {
             }
         }
         for (atom, outcome) in facts.atoms(step) {
+            let compared = outcome.how.condition().into_iter().flat_map(Condition::data);
+            for datum in compared.filter(|datum| datum.root.step() != Some(step)) {
+                add(datum, Place::Condition(atom));
+            }
             if let Some(datum) = outcome.of.as_ref().filter(|_| judged) {
                 add(datum, Place::Outcome(atom));
             }

@@ -61,7 +61,7 @@ impl Part<'_> {
     /// How many values there are to choose from, where the workflow writes them all out.
     pub fn count(&self) -> Option<usize> {
         match (self.pin, self.ty) {
-            (Pin::Is(_), _) => Some(1),
+            (Pin::Is(_) | Pin::Absent, _) => Some(1),
             (Pin::OneOf { set: Expr::Literal(Value::List(elements)), .. }, _) => Some(elements.len()),
             (Pin::Within(patterns), _) => patterns.written_out().map(|paths| paths.len()),
             (Pin::Any, Type::Enum(words)) => Some(words.len()),
@@ -72,12 +72,26 @@ impl Part<'_> {
     /// There is always one more value to choose.
     pub fn is_endless(&self) -> bool {
         match self.pin {
-            Pin::Is(_) | Pin::OneOf { .. } => false,
+            Pin::Is(_) | Pin::OneOf { .. } | Pin::Absent => false,
             Pin::Within(patterns) => patterns.is_endless(),
             Pin::Content { max } => *max >= ENDLESS_TEXT,
             Pin::Any => match self.ty {
-                Type::Int | Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree => true,
-                Type::Bool | Type::Enum(_) | Type::List(_) | Type::Record(_) => false,
+                Type::Int
+                | Type::Text
+                | Type::Path
+                | Type::Branch
+                | Type::Commit
+                | Type::Tree
+                | Type::Url => true,
+                // Of some there are fewer than there may be uses.
+                Type::Bool
+                | Type::Decimal { .. }
+                | Type::Time
+                | Type::Duration
+                | Type::Enum(_)
+                | Type::List(_)
+                | Type::Set(_)
+                | Type::Record(_) => false,
             },
         }
     }

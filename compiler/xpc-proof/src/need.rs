@@ -1,6 +1,7 @@
 //! What a question asks of a live map, as data: it is encoded, evaluated and supported from one definition.
 
 use xp_artifact::workflow::{Atom, Datum, Formula, StepId};
+use xp_scope::Value;
 use xpc_model::Place;
 use z3::ast::Bool;
 
@@ -31,6 +32,8 @@ pub(crate) enum Need {
     Lacks(Datum),
     /// The datum has a value.
     Has(Datum),
+    /// The datum, which is compared, has this value.
+    Is(Datum, Value),
     /// The step is open and no outcome of it can be counted on, the grants listed being spent.
     Stranded(StepId, Vec<GrantAt>),
     /// The step is settled.
@@ -53,7 +56,9 @@ impl Need {
             Self::Enabled(atom) => Some(vec![atom.step]),
             Self::Not(formula) => Some(formula.steps()),
             Self::Unjudged(way) => Some(way.steps()),
-            Self::Lacks(datum) | Self::Has(datum) => Some(datum.root.step().into_iter().collect()),
+            Self::Lacks(datum) | Self::Has(datum) | Self::Is(datum, _) => {
+                Some(datum.root.step().into_iter().collect())
+            }
             Self::NothingOpen => None,
         }
     }
@@ -68,10 +73,15 @@ impl Need {
 
     /// [`Self::holds`] decides it, on the steps it speaks of and those they depend on.
     pub fn decidable(&self) -> bool {
-        !matches!(self, Self::NothingOpen | Self::Stranded(..))
+        match self {
+            Self::NothingOpen | Self::Stranded(..) => false,
+            // Values that a map does not fix are any.
+            Self::Not(formula) => formula.tests().is_empty(),
+            _ => true,
+        }
     }
 
-    /// It assumes Booleans of results in a step that is open. Two of these may assume different ones.
+    /// It assumes values of results in a step that is open. Two of these may assume different ones.
     pub fn about_luck(&self) -> bool {
         matches!(self, Self::Enabled(_) | Self::Stranded(..))
     }
@@ -84,7 +94,7 @@ impl Need {
             }
             Self::Use(at) | Self::Used(at) => Some(at.0),
             Self::Enabled(atom) => Some(atom.step),
-            Self::Has(datum) => datum.root.step(),
+            Self::Has(datum) | Self::Is(datum, _) => datum.root.step(),
             Self::Not(_) | Self::Unjudged(_) | Self::Lacks(_) | Self::NothingOpen => None,
         }
     }
@@ -92,20 +102,21 @@ impl Need {
     /// Its conjuncts, each with the place in the source that demands it.
     pub fn encode(&self, sink: &Sink, copy: &MapVars<'_, '_>) -> Vec<(Option<Place>, Bool)> {
         let open = |step: StepId| {
-            let mut parts = begun(copy, step);
+            let mut parts = begun(sink, copy, step);
             parts.push((None, copy.settled(step).not()));
             parts
         };
         match self {
             Self::Open(step) => open(*step),
-            Self::Begun(step) => begun(copy, *step),
-            Self::Use(at) => with(open(at.0), copy.pins(*at)),
-            Self::Used(at) => with(begun(copy, at.0), copy.pins(*at)),
+            Self::Begun(step) => begun(sink, copy, *step),
+            Self::Use(at) => with(open(at.0), copy.pins(sink, *at)),
+            Self::Used(at) => with(begun(sink, copy, at.0), copy.pins(sink, *at)),
             Self::Enabled(atom) => with(open(atom.step), copy.enabled(sink, *atom)),
-            Self::Not(formula) => vec![(None, copy.formula(formula).not())],
-            Self::Unjudged(way) => vec![(None, copy.way(way).not())],
+            Self::Not(formula) => vec![(None, copy.formula(sink, formula).not())],
+            Self::Unjudged(way) => vec![(None, copy.way(sink, way).not())],
             Self::Lacks(datum) => vec![(None, copy.has(datum).not())],
             Self::Has(datum) => vec![(None, copy.has(datum))],
+            Self::Is(datum, value) => vec![(None, copy.is(sink, datum, value))],
             Self::Stranded(step, spent) => {
                 let spent = |at: GrantAt| spent.contains(&at);
                 let mut parts = open(*step);
@@ -118,12 +129,12 @@ impl Need {
             Self::NothingOpen => copy
                 .steps
                 .iter()
-                .map(|step| (None, Bool::or(&[copy.begun(*step).not(), copy.settled(*step)])))
+                .map(|step| (None, Bool::or(&[copy.begun(sink, *step).not(), copy.settled(*step)])))
                 .collect(),
         }
     }
 
-    /// Whether it holds of a map over all steps. Booleans that no condition of the map's fixed are free.
+    /// Whether it holds of a map over all steps. Values that no comparison of the map's fixed are free.
     pub fn holds(&self, facts: &Facts<'_>, map: &Map) -> bool {
         let pins = |at: GrantAt| evidence::pinned(facts, at, map);
         match self {
@@ -138,7 +149,8 @@ impl Need {
             Self::Unjudged(way) => !map.is_judged(facts, way),
             Self::Lacks(datum) => !map.has(datum),
             Self::Has(datum) => map.has(datum),
-            // Only asked of the solver: the Booleans matter.
+            Self::Is(datum, value) => map.has(datum) && map.values.get(datum) == Some(value),
+            // Only asked of the solver: the values matter.
             Self::Stranded(..) => false,
             Self::Settled(step) => map.settled.contains_key(step),
             Self::NothingOpen => facts.steps().all(|step| !map.open(facts, step)),
@@ -146,8 +158,8 @@ impl Need {
     }
 }
 
-fn begun(copy: &MapVars<'_, '_>, step: StepId) -> Vec<(Option<Place>, Bool)> {
-    copy.after_parts(step).into_iter().map(|(place, part)| (Some(place), part)).collect()
+fn begun(sink: &Sink, copy: &MapVars<'_, '_>, step: StepId) -> Vec<(Option<Place>, Bool)> {
+    copy.after_parts(sink, step).into_iter().map(|(place, part)| (Some(place), part)).collect()
 }
 
 fn with(mut parts: Vec<(Option<Place>, Bool)>, more: Bool) -> Vec<(Option<Place>, Bool)> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use xp_artifact::workflow::{Atom, Condition, Formula, Grant, Root, StepId};
+use xp_artifact::workflow::{Atom, Condition, Datum, Formula, Grant, Root, StepId};
 
 use crate::facts::{Facts, GrantAt};
 use crate::plan::Act;
@@ -21,6 +21,7 @@ pub(crate) fn by(facts: &Facts<'_>, acts: &[Act], violation: &Violation) -> BTre
         match act {
             Act::Use { at, .. } => plan.uses.entry(*at).or_default().push(index),
             Act::Take { becomes, .. } => plan.takes.entry(*becomes).or_default().push(index),
+            Act::Given { .. } => {}
         }
     }
     // Nothing before the last act ends in it.
@@ -52,7 +53,7 @@ pub(crate) fn by(facts: &Facts<'_>, acts: &[Act], violation: &Violation) -> BTre
                     plan.condition(atom.step, condition);
                 }
             }
-            None => {}
+            Some(Act::Given { .. }) | None => {}
         }
     }
     plan.needed
@@ -88,25 +89,28 @@ impl Needed<'_, '_> {
 
     fn begun(&mut self, step: StepId) {
         for part in self.facts.step(step).after.conjuncts() {
-            if let Formula::Is(atom) = part {
-                self.taken(*atom);
+            match part {
+                Formula::Is(atom) => self.taken(*atom),
+                Formula::Test(test) => test.data().for_each(|datum| self.datum(datum)),
+                Formula::All(_) | Formula::Any(_) => {}
             }
         }
     }
 
     fn pins(&mut self, at: GrantAt) {
-        let roots: Vec<Root> =
-            self.facts.grant(at).into_iter().flat_map(Grant::data).map(|(_, datum)| datum.root).collect();
-        for root in roots {
-            if let Root::Result { step, grant } = root {
-                self.used((step, grant));
-            }
+        self.facts.grant(at).into_iter().flat_map(Grant::data).for_each(|(_, datum)| self.datum(datum));
+    }
+
+    fn datum(&mut self, datum: &Datum) {
+        if let Root::Result { step, grant } = datum.root {
+            self.used((step, grant));
         }
     }
 
     fn condition(&mut self, step: StepId, condition: &Condition) {
         match condition {
-            Condition::Bound(grant) | Condition::Flag { grant, .. } => self.used((step, *grant)),
+            Condition::Bound(grant) => self.used((step, *grant)),
+            Condition::Test(test) => test.data().for_each(|datum| self.datum(datum)),
             Condition::All(parts) => parts.iter().for_each(|part| self.condition(step, part)),
             Condition::Any(_) => {}
         }

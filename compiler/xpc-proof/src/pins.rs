@@ -38,6 +38,8 @@ fn meets(facts: &Facts<'_>, pin: &Pin, expr: &Expr, left: usize) -> bool {
         }
     }
     match (pin, expr) {
+        // No argument equals no value.
+        (Pin::Absent, _) => false,
         (Pin::Is(Expr::Literal(a)), Expr::Literal(b)) => a == b,
         (Pin::Is(Expr::Template(parts)), Expr::Literal(value)) => {
             text(value).is_some_and(|text| can_become(parts, text))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xp_artifact::workflow::{Atom, How, LoopId, StepId};
+use xp_artifact::workflow::{Atom, Datum, How, LoopId, Root, StepId};
 use xp_scope::Value;
 
 use crate::evidence::{self, Way};
@@ -23,11 +23,13 @@ pub(crate) enum Act {
     /// A grant is used.
     Use {
         at: GrantAt,
-        /// Booleans its result must have.
-        flags: BTreeMap<Vec<String>, bool>,
+        /// Values that fields of its result must have.
+        fields: BTreeMap<Vec<String>, Value>,
         /// Arguments that matter, by number.
         args: BTreeMap<u32, Value>,
     },
+    /// The run was started with this value.
+    Given { datum: Datum, value: Value },
     /// An outcome is decided, or evidence brings it. Never an exhausted one: those are taken when the reopening one is.
     Take { atom: Atom, becomes: Atom },
 }
@@ -35,7 +37,7 @@ pub(crate) enum Act {
 impl Act {
     /// A use without demands on its result.
     pub fn using(at: GrantAt) -> Self {
-        Self::Use { at, flags: BTreeMap::new(), args: BTreeMap::new() }
+        Self::Use { at, fields: BTreeMap::new(), args: BTreeMap::new() }
     }
 }
 
@@ -57,6 +59,7 @@ impl<'f, 'm> Plan<'f, 'm> {
 
     /// Leads from now to a map that holds all of the target.
     pub fn reach(&mut self, target: &Map) -> Option<()> {
+        self.given(target.parameters())?;
         let order = target.in_order(self.facts);
         for atom in &order {
             if self.now.settled.get(&atom.step) == Some(&atom.outcome) {
@@ -92,12 +95,21 @@ impl<'f, 'm> Plan<'f, 'm> {
             }
             let mut way = evidence::way_taken(self.facts, atom, target)?;
             for (_, grant) in target.bound_in(atom.step) {
-                way.entry(grant).or_default();
+                way.results.entry(grant).or_default();
+            }
+            // What others compare of it, too.
+            for (datum, value) in target.values_of(atom.step) {
+                if let Root::Result { grant, .. } = datum.root
+                    && let Some(fields) = way.results.get_mut(&grant)
+                {
+                    fields.entry(datum.fields.clone()).or_insert_with(|| value.clone());
+                }
             }
             self.evidence(atom.step, &way)?;
             self.push(Act::Take { atom: self.facts.chosen(atom), becomes: atom })?;
             self.now.settled.insert(atom.step, atom.outcome);
-            self.now.bound.extend(way.keys().map(|grant| (atom.step, *grant)));
+            self.now.values.extend(way.values(atom.step));
+            self.now.bound.extend(way.results.keys().map(|grant| (atom.step, *grant)));
         }
         Some(())
     }
@@ -135,11 +147,23 @@ impl<'f, 'm> Plan<'f, 'm> {
         Some(())
     }
 
+    /// The run is started with these values.
+    fn given<'v>(&mut self, values: impl IntoIterator<Item = (&'v Datum, &'v Value)>) -> Option<()> {
+        for (datum, value) in values.into_iter().filter(|(datum, _)| matches!(datum.root, Root::Param(_))) {
+            let given = Act::Given { datum: datum.clone(), value: value.clone() };
+            if !self.acts.contains(&given) {
+                self.push(given)?;
+            }
+        }
+        Some(())
+    }
+
     /// Makes the wanted uses of an open step, then those whose results are evidence (the latest result counts). A wanted
     /// use of the same grant serves as evidence.
     pub fn evidence(&mut self, step: StepId, way: &Way) -> Option<()> {
+        self.given(&way.others)?;
         let mut serving = Vec::new();
-        for (grant, flags) in way {
+        for (grant, fields) in &way.results {
             let at = (step, *grant);
             let wanted = self
                 .wanted
@@ -147,9 +171,9 @@ impl<'f, 'm> Plan<'f, 'm> {
                 .position(|act| matches!(act, Act::Use { at: wanted, .. } if *wanted == at));
             let args = match wanted.map(|index| self.wanted.remove(index)) {
                 Some(Act::Use { args, .. }) => args,
-                Some(Act::Take { .. }) | None => BTreeMap::new(),
+                Some(Act::Take { .. } | Act::Given { .. }) | None => BTreeMap::new(),
             };
-            serving.push(Act::Use { at, flags: flags.clone(), args });
+            serving.push(Act::Use { at, fields: fields.clone(), args });
         }
         self.wanted_in(step)?;
         serving.into_iter().try_for_each(|act| self.push(act))
@@ -232,7 +256,7 @@ pub(crate) fn through(
         let chosen = facts.chosen(atom);
         let mut way = evidence::way_now(facts, chosen, &plan.now)?;
         // What is used already serves as evidence.
-        way.retain(|grant, _| {
+        way.results.retain(|grant, _| {
             !uses.iter().any(|(_, act)| matches!(act, Act::Use { at, .. } if *at == (atom.step, *grant)))
         });
         plan.evidence(atom.step, &way)?;
@@ -244,15 +268,18 @@ pub(crate) fn through(
 /// Acts that make an outcome of an open step come about after a map.
 pub(crate) fn to_outcome(facts: &Facts<'_>, map: &Map, atom: Atom) -> Option<Vec<Act>> {
     let mut plan = Plan::new(facts);
-    plan.reach(map)?;
     let chosen = facts.chosen(atom);
+    let mut map = map.clone();
+    if let Some(way) = evidence::way_now(facts, chosen, &map) {
+        map.values.extend(way.others);
+    }
+    let map = &map;
+    plan.reach(map)?;
     if let Some(How::Exhausted(by)) = facts.outcome(atom).map(|outcome| &outcome.how) {
         let mut with = map.clone();
         let way = evidence::way_now(facts, chosen, map)?;
-        with.bound.extend(way.keys().map(|grant| (atom.step, *grant)));
-        for (grant, flags) in &way {
-            with.flags.extend(flags.iter().map(|(fields, is)| ((atom.step, *grant, fields.clone()), *is)));
-        }
+        with.bound.extend(way.results.keys().map(|grant| (atom.step, *grant)));
+        with.values.extend(way.values(atom.step));
         plan.use_up(*by, atom, &with)?;
         plan.reach(map)?;
     }

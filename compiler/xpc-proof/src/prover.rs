@@ -34,7 +34,7 @@ impl Z3Prover {
         limits: Limits,
         mut answered: impl FnMut(Verdict) -> ControlFlow<()>,
     ) {
-        let facts = Facts::of(model);
+        let facts = Facts::of(model, obligations);
         let context = facts.as_ref().map(|facts| Context::new(facts, limits));
         for obligation in obligations {
             let start = Instant::now();

@@ -8,8 +8,8 @@ use xp_diagnostics::{HandedIn, Trace};
 use xp_scope::Value;
 use xpc_model::Limits;
 
+use crate::compared;
 use crate::facts::Facts;
-use crate::flags;
 use crate::needed;
 use crate::plan::Act;
 use crate::replay::Run;
@@ -240,16 +240,17 @@ fn cheap(violation: &Violation) -> bool {
     !matches!(violation, Violation::Stranded(_) | Violation::Evidence(..) | Violation::Reached)
 }
 
-/// What other data must be so that the uses of a plan return the Booleans that they are to return.
+/// What other data must be so that the uses of a plan return the values that they are to return.
 fn needed_data(facts: &Facts<'_>, acts: &[Act]) -> BTreeMap<Datum, Value> {
-    let uses = acts.iter().filter_map(|act| match act {
-        Act::Use { at, flags, .. } => Some((*at, flags)),
-        Act::Take { .. } => None,
-    });
-    let wanted = uses.flat_map(|(at, flags)| {
-        flags
-            .iter()
-            .filter_map(move |(fields, is)| Some((flags::tied_to(facts.w, at, fields)?, Value::Bool(*is))))
+    let wanted = acts.iter().flat_map(|act| match act {
+        Act::Use { at, fields, .. } => {
+            let tied = |(field, value): (&Vec<String>, &Value)| {
+                Some((compared::tied_to(facts.w, *at, field)?, value.clone()))
+            };
+            fields.iter().filter_map(tied).collect()
+        }
+        Act::Given { datum, value } => vec![(datum.clone(), value.clone())],
+        Act::Take { .. } => Vec::new(),
     });
     wanted.collect()
 }

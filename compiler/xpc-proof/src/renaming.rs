@@ -10,6 +10,7 @@ use xp_scope::{Type, Value};
 
 use crate::facts::{Facts, GrantAt};
 use crate::naming::{Part, part, parts};
+use crate::plain;
 use crate::values::put;
 
 /// Names tried for one part where they do not end.
@@ -99,7 +100,7 @@ fn others(part: &Part<'_>, machine: &Machine, state: &State, number: usize) -> (
     let numbers = number..number.saturating_add(TRIED);
     let texts = |texts: Vec<String>| texts.into_iter().map(Value::Text).collect::<Vec<_>>();
     match part.pin {
-        Pin::Is(_) => (Vec::new(), true),
+        Pin::Is(_) | Pin::Absent => (Vec::new(), true),
         Pin::OneOf { set, within } => match machine.evaluate(state, set) {
             Some(Value::List(elements)) => {
                 let inside = |value: &Value| {
@@ -132,7 +133,10 @@ fn others(part: &Part<'_>, machine: &Machine, state: &State, number: usize) -> (
                     texts(numbers.map(|number| format!("other-{number}")).collect())
                 }
                 Type::Commit | Type::Tree => texts(numbers.map(id).collect()),
-                Type::Bool | Type::List(_) | Type::Record(_) => Vec::new(),
+                Type::Decimal { .. } | Type::Time | Type::Duration | Type::Url => {
+                    numbers.filter_map(|number| plain::value(part.ty, 0xe000 + number)).collect()
+                }
+                Type::Bool | Type::List(_) | Type::Set(_) | Type::Record(_) => Vec::new(),
             };
             (values, true)
         }

@@ -111,7 +111,7 @@ impl<'f, 'm> Run<'f, 'm> {
             past.push((Rc::new(self.state.clone()), used));
         }
         match act {
-            Act::Use { at, flags, args } => {
+            Act::Use { at, fields, args } => {
                 let blind = self.blind == Some(at.0);
                 let aimed = if blind {
                     args.clone()
@@ -120,16 +120,17 @@ impl<'f, 'm> Run<'f, 'm> {
                     showing::aim(self.facts, self.machine, &self.state, *at, (args, &taken))
                 };
                 let mut aimed = aimed;
-                for (fields, is) in flags {
-                    showing::ask_for(self.facts, *at, fields, &Value::Bool(*is), &mut aimed);
+                for (field, value) in fields {
+                    showing::ask_for(self.facts, *at, field, value, &mut aimed);
                 }
                 self.count += 1;
                 let args = self.arguments(*at, &aimed)?;
-                let mut result = self.values.result(*at, &args, flags, self.count);
+                let mut result = self.values.result(*at, &args, fields, self.count);
                 let change = if blind { showing::conceal } else { showing::reveal };
                 change(self.facts, self.machine, &self.state, *at, &mut result);
                 self.use_it(*at, args, result)
             }
+            Act::Given { .. } => Ok(()),
             Act::Take { atom, becomes } => self.take(*atom, *becomes),
         }
     }
@@ -157,7 +158,7 @@ impl<'f, 'm> Run<'f, 'm> {
             Pin::Is(expr) | Pin::OneOf { set: expr, .. } => {
                 self.machine.evaluate(&self.state, expr).is_some()
             }
-            Pin::Within(_) | Pin::Content { .. } | Pin::Any => true,
+            Pin::Within(_) | Pin::Content { .. } | Pin::Any | Pin::Absent => true,
         };
         if !pins.iter().all(has) {
             return Err("an argument names something that has no value".to_owned());
@@ -498,7 +499,7 @@ fn again(
     trace: &Trace,
     question: Option<&Question>,
 ) -> Result<(State, bool), String> {
-    let facts = Facts::of(model)?;
+    let facts = Facts::of(model, &[])?;
     let values = Values::new(&facts);
     let one = |event: &&Event| event.principal.as_deref() == Some(SHARED);
     let shared: Result<BTreeSet<RoleId>, String> =

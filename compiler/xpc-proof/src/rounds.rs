@@ -97,7 +97,7 @@ impl Rounds<'_, '_, '_> {
                 }
                 Answer::Unknown(why) => return Err(why),
             };
-            let map = asked.copy.read(&model);
+            let map = asked.copy.read(&asked.sink, &model);
             let before = open.len();
             open.retain(|(index, goal, encoded)| {
                 let wanted = self.left > 0 && model_holds(&model, encoded);

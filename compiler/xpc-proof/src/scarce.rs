@@ -53,7 +53,7 @@ pub(crate) fn never(facts: &Facts<'_>) -> BTreeSet<Atom> {
         let mut grants = steps.flat_map(|step| limited(facts, step));
         if grants.any(|((step, ix), _)| {
             let here = step == l.step
-                && facts.evidence(reopening).is_some_and(|evidence| evidence::needs(evidence, ix));
+                && facts.evidence(reopening).is_some_and(|evidence| evidence::needs(evidence, step, ix));
             let result = Datum { root: Root::Result { step, grant: ix }, fields: Vec::new() };
             let without = [Need::Enabled(reopening), Need::Lacks(result)];
             facts.most_in_run((step, ix)).is_some_and(|most| most <= l.max)

@@ -18,7 +18,7 @@ pub(crate) fn pin_lets_through(w: &Workflow, pin: &Pin, ty: &Type) -> bool {
             }
         }
         Pin::Is(Expr::Template(parts)) => template::named(w, parts, ty) != Named::Never,
-        Pin::Is(_) | Pin::Content { .. } | Pin::Any => true,
+        Pin::Is(_) | Pin::Content { .. } | Pin::Any | Pin::Absent => true,
     }
 }
 

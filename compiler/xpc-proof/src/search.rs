@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use xp_artifact::question::Question;
-use xp_artifact::workflow::{Atom, Grant, GrantIx, How, Root, StepId};
+use xp_artifact::workflow::{Atom, Datum, Grant, GrantIx, How, Root, StepId};
 use xp_scope::Value;
 
+use crate::compared::Assignment;
 use crate::evidence;
 use crate::facts::{Facts, GrantAt};
 use crate::plan::Act;
@@ -16,6 +17,8 @@ use crate::watching::Watching;
 
 /// Larger workflows are not searched.
 const MAX_STEPS: usize = 64;
+/// Results of one use that are told apart by the values that are compared of them.
+const MOST_RESULTS: usize = 16;
 
 /// For each of some violations a shortest sequence of acts that ends in it, if one is met within so many states.
 pub(crate) fn find_each(
@@ -199,11 +202,9 @@ impl<'v> Eyes<'v> {
                 };
                 found.push(Act::Take { atom, becomes });
             }
-            let flags = evidence::flags_of(facts.atoms(step).filter_map(|(atom, _)| facts.evidence(atom)));
             for index in 0..facts.step(step).grants.len() {
                 let at = crate::values::grant_at(step, index);
-                let read: Vec<&Vec<String>> =
-                    flags.iter().filter(|(grant, _)| *grant == at.1).map(|(_, path)| path).collect();
+                let read: Vec<&Datum> = facts.compared.of_grant(at).collect();
                 let state = run.state.step(step).and_then(|now| now.grants.get(index));
                 let has_result = state.is_some_and(|grant| grant.result.is_some());
                 // Another result like the one there is changes nothing.
@@ -211,18 +212,15 @@ impl<'v> Eyes<'v> {
                 {
                     continue;
                 }
-                for bits in 0_u32..1 << read.len().min(4) {
-                    let flags = read
-                        .iter()
-                        .enumerate()
-                        .map(|(bit, path)| ((*path).clone(), bits >> bit & 1 == 1))
-                        .collect();
-                    found.push(Act::Use { at, flags, args: BTreeMap::new() });
+                let all = facts.compared.assignments(read).unwrap_or_else(|| vec![Assignment::new()]);
+                for values in all.into_iter().take(MOST_RESULTS) {
+                    let fields = values.into_iter().map(|(datum, value)| (datum.fields, value)).collect();
+                    found.push(Act::Use { at, fields, args: BTreeMap::new() });
                 }
                 let taking = self.rivals.iter().filter(|(rival, _)| *rival == at);
                 found.extend(taking.filter_map(|(_, other)| {
                     let args = run.in_place_of(at, *other)?;
-                    Some(Act::Use { at, flags: BTreeMap::new(), args })
+                    Some(Act::Use { at, fields: BTreeMap::new(), args })
                 }));
             }
         }

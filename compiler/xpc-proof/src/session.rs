@@ -59,7 +59,9 @@ impl<'f, 'm> Session<'f, 'm> {
         let asked = self.solvers.grown(goal);
         let formula = asked.goal(goal);
         match asked.any(&[formula]) {
-            Answer::Yes(model) => Answer::Yes(support::shrink(self.facts, &asked.copy.read(&model), &[goal])),
+            Answer::Yes(model) => {
+                Answer::Yes(support::shrink(self.facts, &asked.copy.read(&asked.sink, &model), &[goal]))
+            }
             Answer::No => Answer::No,
             Answer::Unknown(why) => Answer::Unknown(why),
         }

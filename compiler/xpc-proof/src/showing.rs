@@ -6,6 +6,7 @@ use xp_machine::{Machine, State};
 use xp_scope::{Type, Value};
 
 use crate::facts::{Facts, GrantAt, Shown};
+use crate::plain;
 use crate::values::put;
 use xp_artifact::workflow::{Datum, Pin, Root};
 
@@ -98,7 +99,10 @@ pub(crate) fn others(ty: &Type, many: usize) -> Vec<Value> {
         }
         Type::Commit | Type::Tree => numbered(&|number| Value::Text(format!("{:040x}", 0xe0_0000 + number))),
         Type::Enum(words) => words.iter().cloned().map(Value::Text).collect(),
-        Type::List(_) => vec![Value::List(Vec::new())],
+        Type::Decimal { .. } | Type::Time | Type::Duration | Type::Url => {
+            (0..=many).filter_map(|number| plain::value(ty, 0xe000 + number)).collect()
+        }
+        Type::List(_) | Type::Set(_) => vec![Value::List(Vec::new())],
         Type::Record(_) => Vec::new(),
     }
 }

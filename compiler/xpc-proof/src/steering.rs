@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use xp_artifact::declaration::{KeyExpr, LevelExpr, ThingExpr};
 use xp_artifact::print;
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
-use xp_scope::{Pattern, PatternSet, Type, Value, is_object_id};
+use xp_scope::{Pattern, PatternSet, Type, Value, check, is_object_id};
 
 use crate::facts::{Facts, GrantAt};
+use crate::plain;
 use crate::refute::Setting;
 use crate::scopes;
 
@@ -168,6 +169,7 @@ impl<'f, 'm> Steering<'f, 'm> {
                 }
             }
             Pin::Content { .. } | Pin::Any => {}
+            Pin::Absent => return Part::Any(None),
         }
         let number = self.number(Place::Argument(at, index, fields.to_vec()));
         if let Some(class) = self.class(number)
@@ -389,7 +391,7 @@ impl<'f, 'm> Steering<'f, 'm> {
                     }
                     Some(_) => false,
                     None => {
-                        let is_number = matches!(self.ty(class), Some(Type::Int));
+                        let is_number = matches!(self.ty(class), Some(Type::Int | Type::Duration));
                         let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
                         ends.any(|end| {
                             let Some((hole, after)) = text.split_at_checked(end) else { return false };
@@ -438,9 +440,10 @@ impl<'f, 'm> Steering<'f, 'm> {
         types.min_by_key(|ty| match ty {
             Type::Enum(words) => (0, words.len()),
             Type::Commit | Type::Tree => (1, 0),
-            Type::Branch => (2, 0),
-            Type::Path => (3, 0),
-            _ => (4, 0),
+            Type::Decimal { .. } | Type::Time | Type::Duration | Type::Url => (2, 0),
+            Type::Branch => (3, 0),
+            Type::Path => (4, 0),
+            _ => (5, 0),
         })
     }
 
@@ -555,7 +558,8 @@ fn sample(ty: &Type, number: usize) -> Option<Value> {
         Type::Branch => Some(Value::Text("main".to_owned())),
         Type::Commit | Type::Tree => Some(Value::Text(format!("{:040x}", 0xa000 + number))),
         Type::Enum(words) => words.first().cloned().map(Value::Text),
-        Type::List(_) | Type::Record(_) => None,
+        Type::Decimal { .. } | Type::Time | Type::Duration | Type::Url => plain::value(ty, number),
+        Type::List(_) | Type::Set(_) | Type::Record(_) => None,
     }
 }
 
@@ -566,6 +570,9 @@ fn can_be(ty: &Type, value: &Value) -> bool {
         (Type::Enum(words), Value::Text(word)) => words.contains(word),
         (Type::Commit | Type::Tree, Value::Text(id)) => is_object_id(id),
         (Type::Text | Type::Path | Type::Branch, Value::Text(_)) => true,
+        (Type::Decimal { .. } | Type::Time | Type::Duration | Type::Url, value) => {
+            check(value, ty, &()).is_ok()
+        }
         _ => false,
     }
 }

@@ -21,12 +21,13 @@ pub(crate) fn shrink(facts: &Facts<'_>, map: &Map, goals: &[&[Need]]) -> Map {
         kept.need(need);
     }
     let mut kept = kept.kept;
-    // Booleans of other steps fix nothing.
+    // Values of other steps fix nothing.
     let named = needs().filter_map(Need::steps).flatten();
     let concerned: BTreeSet<StepId> = kept.settled.keys().copied().chain(named).collect();
     for step in concerned {
-        kept.flags.extend(map.flags_of(step).map(|(at, is)| (at.clone(), is)));
+        kept.values.extend(map.values_of(step).map(|(datum, value)| (datum.clone(), value.clone())));
     }
+    kept.values.extend(map.parameters().map(|(datum, value)| (datum.clone(), value.clone())));
     kept
 }
 
@@ -49,11 +50,13 @@ impl Kept<'_, '_> {
                 if let Some(datum) = self.facts.judged_datum(*atom) {
                     self.datum(datum);
                 }
-                for grant in evidence::way_now(self.facts, *atom, self.map).unwrap_or_default().keys() {
+                let way = evidence::way_now(self.facts, *atom, self.map).unwrap_or_default();
+                for grant in way.results.keys() {
                     self.pins((atom.step, *grant));
                 }
+                way.others.keys().for_each(|datum| self.datum(datum));
             }
-            Need::Has(datum) => self.datum(datum),
+            Need::Has(datum) | Need::Is(datum, _) => self.datum(datum),
             Need::Settled(step) => {
                 if let Some(outcome) = self.map.settled.get(step) {
                     self.atom(Atom { step: *step, outcome: *outcome });
@@ -84,6 +87,7 @@ impl Kept<'_, '_> {
     fn formula(&mut self, formula: &Formula) {
         match formula {
             Formula::Is(atom) => self.atom(*atom),
+            Formula::Test(test) => test.data().for_each(|datum| self.datum(datum)),
             Formula::All(parts) => parts.iter().for_each(|part| self.formula(part)),
             Formula::Any(parts) => {
                 if parts.iter().any(|part| self.kept.truth(part)) {
@@ -107,9 +111,11 @@ impl Kept<'_, '_> {
         if let Some(datum) = self.facts.judged_datum(atom) {
             self.datum(datum);
         }
-        for grant in evidence::way_taken(self.facts, atom, self.map).unwrap_or_default().keys() {
+        let way = evidence::way_taken(self.facts, atom, self.map).unwrap_or_default();
+        for grant in way.results.keys() {
             self.result((atom.step, *grant));
         }
+        way.others.keys().for_each(|datum| self.datum(datum));
     }
 
     fn result(&mut self, at: GrantAt) {

@@ -40,7 +40,7 @@ fn pin_lets_through(facts: &Facts<'_>, pin: &Pin, ty: &Type) -> bool {
         }
         Pin::OneOf { .. } => false,
         Pin::Is(Expr::Template(parts)) => surely_named(facts, parts, ty),
-        Pin::Is(_) | Pin::Within(_) | Pin::Content { .. } | Pin::Any => true,
+        Pin::Is(_) | Pin::Within(_) | Pin::Content { .. } | Pin::Any | Pin::Absent => true,
     }
 }
 
@@ -110,7 +110,17 @@ fn extremes_of(ty: &Type) -> Option<Vec<String>> {
         Type::Int => Some([1, 0, -1, MOST, -MOST].map(|number| number.to_string()).to_vec()),
         Type::Commit | Type::Tree => Some(vec!["a".repeat(40), "1".repeat(64)]),
         Type::Enum(words) => Some(words.clone()),
-        Type::Bool | Type::Text | Type::Path | Type::Branch | Type::List(_) | Type::Record(_) => None,
+        Type::Url => Some(vec![format!("https://a/{}", "a".repeat(xp_scope::url::MAX_URL - 10))]),
+        Type::Bool
+        | Type::Text
+        | Type::Path
+        | Type::Branch
+        | Type::Decimal { .. }
+        | Type::Time
+        | Type::Duration
+        | Type::List(_)
+        | Type::Set(_)
+        | Type::Record(_) => None,
     }
 }
 

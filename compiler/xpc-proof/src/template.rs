@@ -3,6 +3,8 @@
 use xp_artifact::workflow::{TemplatePart, Workflow};
 use xp_scope::{Type, Value, check};
 
+use crate::plain;
+
 /// What a datum is tried as, for each that a template names.
 const MAX_TRIED: usize = 256;
 
@@ -59,7 +61,10 @@ fn samples(ty: &Type) -> Vec<String> {
         Type::Path | Type::Branch => vec!["x".to_owned(), "x.y".to_owned()],
         Type::Commit | Type::Tree => vec![id()],
         Type::Enum(words) => words.iter().take(MAX_TRIED).cloned().collect(),
-        Type::Bool | Type::List(_) | Type::Record(_) => Vec::new(),
+        Type::Decimal { .. } | Type::Time | Type::Url => {
+            plain::value(ty, 1).and_then(|value| value.as_text().map(str::to_owned)).into_iter().collect()
+        }
+        Type::Bool | Type::Duration | Type::List(_) | Type::Set(_) | Type::Record(_) => Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use xp_machine::{Machine, State};
 use xp_scope::{PatternSet, Type, Value};
 
 use crate::facts::{Class, Facts, GrantAt, class_of};
+use crate::plain;
 use crate::scopes;
 
 /// Arguments of all uses of a grant, or parts of them, and what they are.
@@ -68,7 +69,7 @@ impl<'f, 'm> Values<'f, 'm> {
         }
         let most = usize::try_from(submission.max).unwrap_or(usize::MAX).max(1);
         match &submission.ty {
-            Type::List(element) if class_of(element) == Class::Text => {
+            Type::List(element) | Type::Set(element) if class_of(element) == Class::Text => {
                 let mut values: Vec<Value> =
                     self.paths(&datum, submission.within.as_ref()).into_iter().map(Value::Text).collect();
                 if values.is_empty() {
@@ -118,6 +119,9 @@ impl<'f, 'm> Values<'f, 'm> {
         let action = self.facts.action_of(at);
         let mut args = BTreeMap::new();
         for (number, (param, pin)) in (0_u32..).zip(action.params.iter().zip(&grant.pins)) {
+            if *pin == Pin::Absent {
+                continue;
+            }
             let value = match given.get(&number) {
                 Some(value) => value.clone(),
                 None => {
@@ -152,6 +156,7 @@ impl<'f, 'm> Values<'f, 'm> {
             }
             Pin::Within(patterns) => patterns.sample().map(Value::Text),
             Pin::Content { .. } => Some(Value::Text("x".to_owned())),
+            Pin::Absent => None,
             // Not what a parameter is called: what is made must be new.
             Pin::Any if *ty == Type::Branch => Some(Value::Text("free".to_owned())),
             Pin::Any => {
@@ -161,12 +166,12 @@ impl<'f, 'm> Values<'f, 'm> {
         }
     }
 
-    /// A result of the declared type with the Booleans asked for.
+    /// A result of the declared type with the values asked for.
     pub fn result(
         &self,
         at: GrantAt,
         args: &BTreeMap<String, Value>,
-        flags: &BTreeMap<Vec<String>, bool>,
+        asked: &BTreeMap<Vec<String>, Value>,
         number: usize,
     ) -> Value {
         let action = self.facts.action_of(at);
@@ -180,8 +185,8 @@ impl<'f, 'm> Values<'f, 'm> {
             let Some(place) = value.at(field).cloned() else { continue };
             put(&mut value, field, another(place, number));
         }
-        for (fields, is) in flags {
-            put(&mut value, fields, Value::Bool(*is));
+        for (fields, is) in asked {
+            put(&mut value, fields, is.clone());
         }
         // What is an argument is that, whatever somebody would like to read there.
         for identity in &action.clauses.is {
@@ -206,8 +211,11 @@ impl<'f, 'm> Values<'f, 'm> {
             Type::Branch => Value::Text("main".to_owned()),
             Type::Commit => Value::Text(format!("{:040x}", 0xc000 + number)),
             Type::Tree => Value::Text(format!("{:040x}", 0x7000 + number)),
+            Type::Decimal { .. } | Type::Time | Type::Duration | Type::Url => {
+                plain::value(ty, number).unwrap_or(Value::Bool(false))
+            }
             Type::Enum(words) => Value::Text(words.first().cloned().unwrap_or_default()),
-            Type::List(element) => {
+            Type::List(element) | Type::Set(element) => {
                 let paths = if class_of(element) == Class::Text { self.paths(at, None) } else { Vec::new() };
                 if paths.is_empty() {
                     Value::List(vec![self.of_type(element, &mut at.clone(), number)])
@@ -261,6 +269,9 @@ fn another(name: Value, number: usize) -> Value {
     match name {
         Value::Int(_) => Value::Int(i64::try_from(700_000 + number).unwrap_or(xp_scope::MAX_INT)),
         Value::Text(text) if xp_scope::is_object_id(&text) => Value::Text(text),
+        Value::Text(text) if xp_scope::url::check(&text).is_ok() => {
+            Value::Text(format!("https://example.com/made-{number}"))
+        }
         Value::Text(_) => Value::Text(format!("made-{number}")),
         other => other,
     }

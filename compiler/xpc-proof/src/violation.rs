@@ -78,7 +78,7 @@ impl Violation {
             Self::Stranded(step) => run.open(*step) && stranded(run, facts, *step),
             Self::Evidence(step, atoms, all) => {
                 run.open(*step)
-                    && matches!(last, Some(Act::Use { .. }))
+                    && (matches!(last, Some(Act::Use { .. })) || evidence::read_by(facts, *step).is_empty())
                     && atoms.iter().all(|atom| run.would(&Act::Take { atom: *atom, becomes: *atom }) == *all)
             }
             Self::Taken(atom) => matches!(last, Some(Act::Take { becomes, .. }) if becomes == atom),

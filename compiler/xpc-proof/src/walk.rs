@@ -160,7 +160,9 @@ impl Walks {
             for (index, grant) in facts.step(*step).grants.iter().enumerate() {
                 let at: GrantAt = grant_at(*step, index);
                 // Results that the condition does not read may be there as well.
-                if grant.binder.is_some() && (way.contains_key(&at.1) || evidence::pinned(facts, at, &map)) {
+                if grant.binder.is_some()
+                    && (way.results.contains_key(&at.1) || evidence::pinned(facts, at, &map))
+                {
                     map.bound.insert(at);
                 }
             }

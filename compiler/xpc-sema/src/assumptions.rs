@@ -59,7 +59,13 @@ pub fn written(
             }
             _ => continue,
         };
-        params.push(ParamDecl { name: name.clone(), ty: Some(ty), default: None, span: key.span });
+        params.push(ParamDecl {
+            name: name.clone(),
+            ty: Some(ty),
+            optional: false,
+            default: None,
+            span: key.span,
+        });
         given.push(expr);
         let segments = vec![ast::Name { text: name, span: key.span }];
         key.kind = ast::ThingKeyKind::Path(ast::Path { segments, span: key.span });

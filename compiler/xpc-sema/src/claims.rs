@@ -191,7 +191,7 @@ fn lower_args(
     for (index, position) in matched.by_param.iter().enumerate() {
         let Some(arg) = position.and_then(|position| args.get(position)) else { continue };
         let wanted = action.params.get(index).and_then(|param| param.ty.as_ref())?;
-        let value = pins::expr(context, &arg.value, wanted, None, problems);
+        let value = pins::expr(context, &arg.value, (wanted, false), None, problems);
         lowered.extend(value.map(|value| (u32::try_from(index).unwrap_or(u32::MAX), value)));
     }
     (problems.errors() == before).then_some(lowered)
@@ -227,8 +227,7 @@ fn some_path(context: &Context<'_>, uses: &ast::Uses, effect: Effect, problems: 
     // A parameter whose type is faulty may be one.
     let is_path = |ty: &Option<Type>| match ty {
         None | Some(Type::Path) => true,
-        Some(Type::List(element)) => **element == Type::Path,
-        Some(_) => false,
+        Some(ty) => ty.element() == Some(&Type::Path),
     };
     let mut granted = context.names.actions.values().map(|(_, action)| *action).filter(|action| has(action));
     let Some(bare) = granted.find(|action| !action.params.iter().any(|param| is_path(&param.ty))) else {

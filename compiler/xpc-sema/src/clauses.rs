@@ -41,7 +41,8 @@ impl Clauses {
                     Some(Default::Value(value)) => Some(value.clone()),
                     Some(Default::Field { .. } | Default::Faulty) | None => None,
                 };
-                param.ty.clone().map(|ty| ActionParam { name: param.name.clone(), ty, default })
+                let optional = param.optional;
+                param.ty.clone().map(|ty| ActionParam { name: param.name.clone(), ty, default, optional })
             })
             .collect::<Option<Vec<_>>>()?;
         Some(Action {
@@ -183,17 +184,17 @@ fn of_things(things: &mut Declared, clause: &ast::Clause, scope: &Scope<'_>, pro
         }
         ast::ClauseKind::MeasuredBy(sources) => things.measured_by = scope.sources(sources, problems),
         ast::ClauseKind::About(field, about) => {
-            let field = field.as_ref().map(|field| scope.field(&field.segments, problems));
+            let field = field.as_ref().map(|field| scope.any_field(&field.segments, problems));
             if let (Some(about), Some(field)) =
                 (scope.things(about, problems), field.map_or(Some(None), |field| field.map(Some)))
             {
-                let fields = field.map(|(field, _)| field).into_iter().collect();
+                let fields = field.map(|(field, ..)| field).into_iter().collect();
                 things.about.push(About { fields, things: about });
             }
         }
         ast::ClauseKind::From(field, sources) => {
-            if let (Some((field, _)), Some(of)) =
-                (scope.field(&field.segments, problems), scope.sources(sources, problems))
+            if let (Some((field, ..)), Some(of)) =
+                (scope.any_field(&field.segments, problems), scope.sources(sources, problems))
             {
                 things.from.push(Content { field, of });
             }
@@ -225,6 +226,9 @@ fn indices(names: &[ast::Name], params: &[ParamDecl], problems: &mut Problems) -
     let mut found = Vec::with_capacity(names.len());
     for name in names {
         match params.iter().position(|param| param.name == name.text) {
+            Some(index) if params.get(index).is_some_and(|param| param.optional) => {
+                problems.push(crate::fields::may_be_absent(name.span, &name.text));
+            }
             Some(index) => found.extend(u32::try_from(index)),
             None => {
                 let fault = Diagnostic::error(

@@ -249,6 +249,14 @@ fn implied(condition: &ast::Condition, is: bool) -> BTreeSet<&str> {
         ast::ConditionKind::Is(path) | ast::ConditionKind::Not(path) => {
             path.segments.first().map(|name| name.text.as_str()).into_iter().collect()
         }
+        ast::ConditionKind::Test(comparison) => {
+            let right = match &comparison.right.kind {
+                ast::ExprKind::Path(path) => Some(path),
+                ast::ExprKind::Literal(_) | ast::ExprKind::Template(_) => None,
+            };
+            let names = std::iter::once(&comparison.left).chain(right);
+            names.filter_map(|path| path.segments.first()).map(|name| name.text.as_str()).collect()
+        }
         ast::ConditionKind::NotGroup(inner) => implied(inner, !is),
         ast::ConditionKind::All(parts) | ast::ConditionKind::Any(parts) => {
             let mut parts = parts.iter().map(|part| implied(part, is));

@@ -53,6 +53,8 @@ pub struct ParamDecl {
     pub name: String,
     /// Its type; none when that is faulty.
     pub ty: Option<Type>,
+    /// A use need not have it.
+    pub optional: bool,
     /// What it is when a grant leaves it out.
     pub default: Option<Default>,
     /// Where it is declared.
@@ -111,6 +113,13 @@ impl Connectors {
     pub fn field(&self, ty: &Type, name: &str) -> Option<&Type> {
         let Type::Record(record) = ty else { return None };
         self.records.get(record)?.fields.iter().find(|field| field.name == name).map(|field| &field.ty)
+    }
+
+    /// The field of a record type may be absent.
+    pub fn is_optional(&self, ty: &Type, name: &str) -> bool {
+        let Type::Record(record) = ty else { return false };
+        let fields = self.records.get(record).into_iter().flat_map(|record| &record.fields);
+        fields.into_iter().any(|field| field.name == name && field.optional)
     }
 
     /// The fields of a record type; empty for others.

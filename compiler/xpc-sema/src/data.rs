@@ -6,17 +6,33 @@ use xp_scope::Type;
 use xp_syntax::ast;
 
 use crate::edges::{Edge, Edges};
+use crate::fields;
 use crate::problems::Problems;
 use crate::symbols::{Context, OutcomeSource, Product, ProductKind};
 
-/// The datum a path names with its type, or none with the fault reported. In a step, the step comes to wait for the one
-/// that makes the datum.
+/// The datum a path names with its type, or none with the fault reported: one that may be absent has none here. In a step,
+/// the step comes to wait for the one that makes the datum.
 pub fn resolve(
     context: &Context<'_>,
     path: &ast::Path,
     at: Option<(StepId, &mut Edges)>,
     problems: &mut Problems,
 ) -> Option<(Datum, Type)> {
+    let (datum, ty, optional) = resolve_optional(context, path, at, problems)?;
+    if optional {
+        problems.push(fields::may_be_absent(path.span, &path.text()));
+        return None;
+    }
+    Some((datum, ty))
+}
+
+/// The datum a path names with its type and whether it may be absent; or none with the fault reported.
+pub fn resolve_optional(
+    context: &Context<'_>,
+    path: &ast::Path,
+    at: Option<(StepId, &mut Edges)>,
+    problems: &mut Problems,
+) -> Option<(Datum, Type, bool)> {
     let (root, rest) = path.segments.split_first()?;
     let names = &context.names;
     if let Some(id) = names.param_ids.get(root.text.as_str()) {
@@ -136,17 +152,27 @@ fn follow(
     mut ty: Type,
     rest: &[ast::Name],
     problems: &mut Problems,
-) -> Option<(Datum, Type)> {
+) -> Option<(Datum, Type, bool)> {
     let mut fields = Vec::with_capacity(rest.len());
+    let mut optional = false;
     for name in rest {
-        ty = field(context, &ty, name, problems)?;
+        optional |= context.connectors.is_optional(&ty, &name.text);
+        ty = any_field(context, &ty, name, problems)?;
         fields.push(name.text.clone());
     }
-    Some((Datum { root, fields }, ty))
+    Some((Datum { root, fields }, ty, optional))
 }
 
-/// The type of a field, or none with the fault reported.
+/// The type of a field that is always there, or none with the fault reported.
 pub fn field(context: &Context<'_>, ty: &Type, name: &ast::Name, problems: &mut Problems) -> Option<Type> {
+    if context.connectors.is_optional(ty, &name.text) {
+        problems.push(fields::may_be_absent(name.span, &name.text));
+        return None;
+    }
+    any_field(context, ty, name, problems)
+}
+
+fn any_field(context: &Context<'_>, ty: &Type, name: &ast::Name, problems: &mut Problems) -> Option<Type> {
     if let Some(found) = context.connectors.field(ty, &name.text) {
         return Some(found.clone());
     }
@@ -162,9 +188,11 @@ pub fn field(context: &Context<'_>, ty: &Type, name: &ast::Name, problems: &mut 
             .at(name.span);
             problems.propose(fault, name.span, &name.text, "its fields", context.connectors.fields(ty))
         }
-        Type::List(_) => Diagnostic::error(codes::UNKNOWN_FIELD, format!("a `{}` has no fields", ty))
-            .at(name.span)
-            .help("`one of` a list lets any of its elements through"),
+        Type::List(_) | Type::Set(_) => {
+            Diagnostic::error(codes::UNKNOWN_FIELD, format!("a `{}` has no fields", ty))
+                .at(name.span)
+                .help("`one of` a list lets any of its elements through")
+        }
         _ => Diagnostic::error(codes::UNKNOWN_FIELD, format!("a value of type `{}` has no fields", ty))
             .at(name.span),
     };

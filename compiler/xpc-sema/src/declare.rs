@@ -9,7 +9,7 @@ use xp_syntax::ast;
 
 use crate::clauses;
 use crate::connector::{ActionDecl, Connector, Connectors, Default, ParamDecl};
-use crate::fields::field_of;
+use crate::fields::{field_of, may_be_absent};
 use crate::kinds::Own;
 use crate::problems::Problems;
 use crate::things::Scope;
@@ -132,8 +132,17 @@ fn lower_params(
         }
         let word = param.default.as_ref().and_then(literal::default_word);
         let inline_name = format!("{qualified}.{}", param.name.text);
-        let ty = types::resolve(place, &param.ty, &inline_name, word, problems);
-        params.push(ParamDecl { name: param.name.text.clone(), ty, default: None, span: param.span });
+        let found = types::resolve_optional(place, &param.ty, &inline_name, word, problems);
+        let (ty, optional) = found.map_or((None, false), |(ty, optional)| (Some(ty), optional));
+        if let (true, Some(default)) = (optional, &param.default) {
+            problems.push(
+                Diagnostic::error(codes::BAD_TYPE, "an optional argument has no default")
+                    .at(default.span)
+                    .because("left out, it is absent"),
+            );
+        }
+        let name = param.name.text.clone();
+        params.push(ParamDecl { name, ty, optional, default: None, span: param.span });
     }
     for (index, param) in ast.params.iter().enumerate() {
         let Some(default) = &param.default else { continue };
@@ -169,6 +178,10 @@ fn lower_default(
             problems.push(problems.propose(fault, root.span, &root.text, "its other arguments", others));
             return None;
         };
+        if params.get(other)?.optional {
+            problems.push(may_be_absent(root.span, &root.text));
+            return None;
+        }
         let mut ty = params.get(other)?.ty.clone()?;
         for field in fields {
             ty = field_of(connectors, records, &ty, field, problems)?;
@@ -248,7 +261,7 @@ fn refuse_recursion(records: &mut Vec<Record>, own: &BTreeMap<String, Span>, pro
 /// The record inside lists; empty for other types.
 fn innermost(ty: &Type) -> &str {
     match ty {
-        Type::List(item) => innermost(item),
+        Type::List(item) | Type::Set(item) => innermost(item),
         Type::Record(name) => name,
         _ => "",
     }

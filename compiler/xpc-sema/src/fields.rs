@@ -1,14 +1,21 @@
 //! Fields of record types.
 
 use xp_artifact::workflow::Record;
-use xp_diagnostics::{Diagnostic, codes};
+use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
 use crate::connector::Connectors;
 use crate::problems::Problems;
 
-/// The type of a field, or none with the fault reported.
+/// A value that may be absent is named where one must be there.
+pub fn may_be_absent(span: Span, text: &str) -> Diagnostic {
+    Diagnostic::error(codes::MAY_BE_ABSENT, format!("`{text}` may be absent, and a value is wanted here"))
+        .at(span)
+        .because("it is declared `optional`")
+}
+
+/// The type of a field that is always there, or none with the fault reported.
 pub fn field_of(
     connectors: &Connectors,
     records: &[Record],
@@ -16,6 +23,22 @@ pub fn field_of(
     field: &ast::Name,
     problems: &mut Problems,
 ) -> Option<Type> {
+    let (ty, optional) = any_field_of(connectors, records, ty, field, problems)?;
+    if optional {
+        problems.push(may_be_absent(field.span, &field.text));
+        return None;
+    }
+    Some(ty)
+}
+
+/// The type of a field and whether it may be absent; or none with the fault reported.
+pub fn any_field_of(
+    connectors: &Connectors,
+    records: &[Record],
+    ty: &Type,
+    field: &ast::Name,
+    problems: &mut Problems,
+) -> Option<(Type, bool)> {
     let Type::Record(name) = ty else {
         problems.push(
             Diagnostic::error(codes::UNKNOWN_FIELD, format!("a value of type `{}` has no fields", ty))
@@ -32,7 +55,7 @@ pub fn field_of(
         let known = record.fields.iter().map(|field| field.name.as_str());
         problems.push(problems.propose(fault, field.span, &field.text, "its fields", known));
     }
-    found.map(|field| field.ty.clone())
+    found.map(|field| (field.ty.clone(), field.optional))
 }
 
 /// A record by name: one of the connector at hand, or one that is loaded.

@@ -1,9 +1,10 @@
-//! Formulas over settled outcomes: `after`, `finish when` and `requires`.
+//! Formulas over settled outcomes and comparisons: `after`, `finish when` and `requires`.
 
 use xp_artifact::workflow::{Atom, Formula, StepId};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_syntax::ast;
 
+use crate::comparisons;
 use crate::edges::Edge;
 use crate::problems::{Problems, quoted};
 use crate::symbols::{Context, OutcomeSource, StepSymbols};
@@ -26,6 +27,13 @@ pub fn lower(
 ) -> Option<Formula> {
     match &ast.kind {
         ast::FormulaKind::Atom(atom) => lower_atom(context, atom, ast.span, edges, atoms, problems),
+        ast::FormulaKind::Test(comparison) => {
+            let mut resolve = |path: &ast::Path, problems: &mut Problems| {
+                comparisons::listed(context, path, edges, problems)
+            };
+            let test = comparisons::lower(context, comparison, ast.span, &mut resolve, problems)?;
+            Some(Formula::Test(Box::new(test)))
+        }
         ast::FormulaKind::All(parts) => many(context, parts, edges, atoms, problems).map(Formula::All),
         ast::FormulaKind::Any(parts) => many(context, parts, edges, atoms, problems).map(Formula::Any),
     }

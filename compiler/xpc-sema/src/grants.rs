@@ -38,7 +38,7 @@ pub fn lower(
     let mut pins: Vec<Option<Pin>> = Vec::with_capacity(action.params.len());
     for (at, position) in matched.by_param.iter().enumerate() {
         let arg = position.and_then(|position| ast.args.get(position));
-        let wanted = action.params.get(at).and_then(|param| param.ty.as_ref());
+        let wanted = action.params.get(at).and_then(|param| Some((param.ty.as_ref()?, param.optional)));
         let span = arg.map_or(ast.action.span, |arg| arg.pin.span);
         spans.put(Place::Pin(step, index, u32::try_from(at).unwrap_or(u32::MAX)), span);
         pins.push(match (arg, wanted) {
@@ -96,6 +96,7 @@ fn defaults(
                 field
             }
             Some(Default::Faulty) => None,
+            None if param.optional => Some(Pin::Absent),
             None => {
                 if !matched.excuse_all && !matched.excused.contains(&at) {
                     free.push(&param.name);

@@ -69,11 +69,20 @@ fn kind(
     let mut key = Vec::with_capacity(resource.key.len());
     for part in &resource.key {
         let ty = types::resolve(place, &part.ty, &format!("{name}.{}", part.name.text), None, problems);
-        if let Some(composite @ (Type::Bool | Type::List(_) | Type::Record(_))) = &ty {
+        if let Some(
+            composite @ (Type::Bool
+            | Type::Decimal { .. }
+            | Type::Time
+            | Type::Duration
+            | Type::List(_)
+            | Type::Set(_)
+            | Type::Record(_)),
+        ) = &ty
+        {
             let fault = Diagnostic::error(codes::WRONG_TYPE, format!("a key cannot be `{composite}`"))
                 .at(part.ty.span)
                 .because(
-                    "a key is a text, a number, a path, branch, commit or tree, or a word of an enumeration",
+                    "a key is a text, a number, a path, branch, commit or tree, a URL, or a word of an enumeration",
                 );
             problems.push(match composite {
                 Type::Record(_) => fault.help("give the key several parts, as `{ owner: text, name: text }`"),

@@ -9,6 +9,7 @@ mod circles;
 mod claims;
 mod clauses;
 mod collect;
+mod comparisons;
 mod conditions;
 mod connector;
 mod cycles;

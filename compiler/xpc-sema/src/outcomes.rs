@@ -75,11 +75,11 @@ pub fn lower(
         ast::How::Judged => Some(How::Judged),
         ast::How::If(condition) => {
             spans.put(Place::Condition(at), condition.span);
-            conditions::lower(context, at.step, condition, problems).map(How::JudgedIf)
+            conditions::lower(context, at.step, condition, edges, problems).map(How::JudgedIf)
         }
         ast::How::Auto(condition) => {
             spans.put(Place::Condition(at), condition.span);
-            conditions::lower(context, at.step, condition, problems).map(How::Auto)
+            conditions::lower(context, at.step, condition, edges, problems).map(How::Auto)
         }
     };
     let of = match &line.of {

@@ -8,7 +8,7 @@ use xp_syntax::ast;
 use crate::edges::Edges;
 use crate::problems::Problems;
 use crate::symbols::Context;
-use crate::{data, literal, types};
+use crate::{data, fields, literal, types};
 
 /// Where a value is written: in a step, which comes to wait for what it names, or outside of any.
 pub type At<'e> = Option<(StepId, &'e mut Edges)>;
@@ -17,12 +17,12 @@ pub type At<'e> = Option<(StepId, &'e mut Edges)>;
 pub fn pin(
     context: &Context<'_>,
     ast: &ast::Pin,
-    wanted: &Type,
+    (wanted, optional): (&Type, bool),
     at: At<'_>,
     problems: &mut Problems,
 ) -> Option<Pin> {
     match &ast.kind {
-        ast::PinKind::Is(value) => expr(context, value, wanted, at, problems).map(Pin::Is),
+        ast::PinKind::Is(value) => expr(context, value, (wanted, optional), at, problems).map(Pin::Is),
         ast::PinKind::OneOf { set, within } => {
             let found = data::resolve(context, set, at, problems);
             let narrowed = match within {
@@ -30,11 +30,11 @@ pub fn pin(
                 None => None,
             };
             let (datum, ty) = found?;
-            let Type::List(item) = &ty else {
+            let Some(item) = ty.element() else {
                 problems.push(
                     Diagnostic::error(
                         codes::WRONG_TYPE,
-                        format!("`one of` wants a list, and this is `{ty}`"),
+                        format!("`one of` wants a list or set, and this is `{ty}`"),
                     )
                     .at(set.span),
                 );
@@ -102,11 +102,11 @@ fn content(span: Span, max: Option<&ast::Int>, wanted: &Type, problems: &mut Pro
     }
 }
 
-/// The value of an expression of the type, or none with the fault reported.
+/// The value of an expression of the type, or none with the fault reported; a datum that may be absent only where that may be.
 pub fn expr(
     context: &Context<'_>,
     ast: &ast::Expr,
-    wanted: &Type,
+    (wanted, may_be_absent): (&Type, bool),
     at: At<'_>,
     problems: &mut Problems,
 ) -> Option<Expr> {
@@ -121,13 +121,19 @@ pub fn expr(
                     return literal::word(path, wanted, problems).map(Expr::Literal);
                 }
             }
-            let (datum, ty) = data::resolve(context, path, at, problems)?;
+            let (datum, ty, absent) = data::resolve_optional(context, path, at, problems)?;
+            if absent && !may_be_absent {
+                problems.push(fields::may_be_absent(path.span, &path.text()).help(
+                    "only an `optional` argument can be pinned to it; with `any`, the agent gives a value or none",
+                ));
+                return None;
+            }
             if types::fits(&ty, wanted) {
                 return Some(Expr::Datum(datum));
             }
             let fault = literal::mismatch(path.span, &ty.to_string(), wanted);
             problems.push(match &ty {
-                Type::List(item) if types::fits(item, wanted) => fault
+                Type::List(item) | Type::Set(item) if types::fits(item, wanted) => fault
                     .help("write `one of` to let any element through")
                     .fix(path.span, format!("one of {}", path.text()), "write `one of`"),
                 Type::Record(_) => {

@@ -184,9 +184,11 @@ pub fn type_connectors<'a>(types: impl Iterator<Item = &'a ast::Type>) -> BTreeS
                     found.insert(name.text.as_str());
                 }
             }
-            ast::TypeKind::List(item) | ast::TypeKind::Set(item) => left.push(item),
+            ast::TypeKind::List(item) | ast::TypeKind::Set(item) | ast::TypeKind::Optional(item) => {
+                left.push(item);
+            }
             ast::TypeKind::Record(fields) => left.extend(fields.iter().map(|field| &field.ty)),
-            ast::TypeKind::Enum(_) => {}
+            ast::TypeKind::Enum(_) | ast::TypeKind::Decimal { .. } => {}
         }
     }
     found

@@ -25,10 +25,7 @@ pub fn lower(
     spans.put(Place::Submission(step, index), ast.span);
     let product = symbols.products.get(ast.name.text.as_str())?;
     let ty = product.ty.as_ref().filter(|_| product.kind == ProductKind::Submission(index))?;
-    let (list, item) = match ty {
-        Type::List(item) => (true, item.as_ref()),
-        other => (false, other),
-    };
+    let (list, item) = ty.element().map_or((false, ty), |item| (true, item));
     let within = match &ast.within {
         None => Some(None),
         Some(patterns) if *item == Type::Path => literal::patterns(patterns, problems).map(Some),

@@ -60,7 +60,7 @@ pub fn records(context: &Context<'_>, params: &[Param], actions: &[Action], step
     left.extend(steps.iter().flat_map(|step| step.submissions.iter().map(|submission| &submission.ty)));
     while let Some(ty) = left.pop() {
         match ty {
-            Type::List(item) => left.push(item),
+            Type::List(item) | Type::Set(item) => left.push(item),
             Type::Record(name) => {
                 let Some(record) = context.connectors.records.get(name) else { continue };
                 if found.insert(&record.name, record).is_none() {

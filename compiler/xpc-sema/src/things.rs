@@ -11,7 +11,7 @@ use xp_scope::thing::Kind;
 use xp_syntax::ast;
 
 use crate::connector::{Connectors, ParamDecl};
-use crate::fields::field_of;
+use crate::fields::{any_field_of, may_be_absent};
 use crate::kinds::{self, Own, short};
 use crate::problems::Problems;
 
@@ -60,11 +60,22 @@ impl Named {
 }
 
 impl Scope<'_> {
-    /// An argument, or `result` with fields; or none with the fault reported.
+    /// An argument, or `result` with fields, that is always there; or none with the fault reported.
     pub fn named(&self, path: &ast::Path, problems: &mut Problems) -> Option<Named> {
+        let (named, optional) = self.any_named(path, problems)?;
+        if optional {
+            problems.push(may_be_absent(path.span, &path.text()));
+            return None;
+        }
+        Some(named)
+    }
+
+    /// An argument, or `result` with fields, and whether it may be absent; or none with the fault reported.
+    fn any_named(&self, path: &ast::Path, problems: &mut Problems) -> Option<(Named, bool)> {
         let (root, fields) = path.segments.split_first()?;
         if root.text == "result" {
-            return self.field(fields, problems).map(|(fields, ty)| Named::Field(fields, ty));
+            let (fields, ty, optional) = self.any_field(fields, problems)?;
+            return Some((Named::Field(fields, ty), optional));
         }
         let Some(index) = self.params.iter().position(|param| param.name == root.text) else {
             let fault = Diagnostic::error(
@@ -76,21 +87,40 @@ impl Scope<'_> {
             problems.push(problems.propose(fault, root.span, &root.text, "its arguments", known));
             return None;
         };
-        let mut ty = self.params.get(index)?.ty.clone()?;
-        for field in fields {
-            ty = field_of(self.connectors, self.records, &ty, field, problems)?;
-        }
+        let param = self.params.get(index)?;
+        let (ty, optional) = self.follow(param.ty.clone()?, fields, problems)?;
         let fields = fields.iter().map(|field| field.text.clone()).collect();
-        Some(Named::Argument(u32::try_from(index).ok()?, fields, ty))
+        Some((Named::Argument(u32::try_from(index).ok()?, fields, ty), optional || param.optional))
     }
 
-    /// A field of the result; or none with the fault reported.
-    pub fn field(&self, fields: &[ast::Name], problems: &mut Problems) -> Option<(FieldPath, Type)> {
-        let mut ty = self.result?.clone();
+    /// The type of a field of a type, and whether it may be absent.
+    fn follow(&self, mut ty: Type, fields: &[ast::Name], problems: &mut Problems) -> Option<(Type, bool)> {
+        let mut absent = false;
         for field in fields {
-            ty = field_of(self.connectors, self.records, &ty, field, problems)?;
+            let (of_field, optional) = any_field_of(self.connectors, self.records, &ty, field, problems)?;
+            (ty, absent) = (of_field, absent || optional);
         }
-        Some((fields.iter().map(|field| field.text.clone()).collect(), ty))
+        Some((ty, absent))
+    }
+
+    /// A field of the result that is always there; or none with the fault reported.
+    pub fn field(&self, fields: &[ast::Name], problems: &mut Problems) -> Option<(FieldPath, Type)> {
+        let (found, ty, optional) = self.any_field(fields, problems)?;
+        if let (true, Some(last)) = (optional, fields.last()) {
+            problems.push(may_be_absent(last.span, &last.text));
+            return None;
+        }
+        Some((found, ty))
+    }
+
+    /// A field of the result, and whether it may be absent; or none with the fault reported.
+    pub fn any_field(
+        &self,
+        fields: &[ast::Name],
+        problems: &mut Problems,
+    ) -> Option<(FieldPath, Type, bool)> {
+        let (ty, optional) = self.follow(self.result?.clone(), fields, problems)?;
+        Some((fields.iter().map(|field| field.text.clone()).collect(), ty, optional))
     }
 
     /// `result.field` where nothing else may stand; or none with the fault reported.
@@ -203,7 +233,8 @@ impl Scope<'_> {
         let found: Vec<Option<Vec<Source>>> = sources
             .iter()
             .map(|source| match source {
-                ast::Source::Path(_) => Some(vec![self.source(source, problems)?]),
+                // Content may be absent.
+                ast::Source::Path(path) => Some(vec![self.any_named(path, problems)?.0.source()]),
                 ast::Source::Thing(thing) => {
                     Some(self.all(thing, problems)?.into_iter().map(Source::Thing).collect())
                 }
@@ -256,7 +287,7 @@ impl Scope<'_> {
         }
     }
 
-    /// All, or one, of a kind in an enclosing thing.
+    /// All, or one, of a kind in an enclosing thing, at any depth.
     fn extent(
         &self,
         path: &ast::Path,
@@ -269,7 +300,11 @@ impl Scope<'_> {
             Some(inside) => self.one(inside, problems)?,
             None => Vec::new(),
         };
-        if !self.encloses(&levels, kind) {
+        let lies_there = match levels.last().and_then(|outer| self.kind_named(&outer.kind)) {
+            Some(outer) => self.inside(outer).iter().any(|inner| inner.name == kind.name),
+            None => kind.parents.is_empty(),
+        };
+        if !lies_there {
             let word = if matches!(key, KeyExpr::Some) { "some" } else { "every" };
             let start = format!("{word} {}", short(&kind.name));
             let outer = self.outer_forms(kind);

@@ -11,7 +11,7 @@ use crate::connector::Connectors;
 use crate::problems::Problems;
 
 /// The types that need no declaration.
-const BUILT_IN: [(&str, Type); 7] = [
+const BUILT_IN: [(&str, Type); 10] = [
     ("bool", Type::Bool),
     ("int", Type::Int),
     ("text", Type::Text),
@@ -19,10 +19,18 @@ const BUILT_IN: [(&str, Type); 7] = [
     ("branch", Type::Branch),
     ("commit", Type::Commit),
     ("tree", Type::Tree),
+    ("time", Type::Time),
+    ("duration", Type::Duration),
+    ("url", Type::Url),
 ];
 
+/// A decimal, as an example.
+const DECIMAL: &str = "decimal(2)";
+/// A decimal with a unit, as an example.
+const MONEY: &str = "decimal(2) EUR";
+
 /// What other languages call these types, in lower case.
-const ELSEWHERE: [(&str, &str); 14] = [
+const ELSEWHERE: [(&str, &str); 35] = [
     ("string", "text"),
     ("str", "text"),
     ("varchar", "text"),
@@ -37,6 +45,27 @@ const ELSEWHERE: [(&str, &str); 14] = [
     ("file", "path"),
     ("filename", "path"),
     ("filepath", "path"),
+    ("date", "time"),
+    ("datetime", "time"),
+    ("date_time", "time"),
+    ("timestamp", "time"),
+    ("timestamptz", "time"),
+    ("instant", "time"),
+    ("timespan", "duration"),
+    ("timedelta", "duration"),
+    ("interval", "duration"),
+    ("seconds", "duration"),
+    ("uri", "url"),
+    ("link", "url"),
+    ("href", "url"),
+    ("float", DECIMAL),
+    ("double", DECIMAL),
+    ("real", DECIMAL),
+    ("numeric", DECIMAL),
+    ("decimal", DECIMAL),
+    ("money", MONEY),
+    ("currency", MONEY),
+    ("price", MONEY),
 ];
 
 /// Where a type is written.
@@ -62,9 +91,21 @@ pub fn resolve(
 ) -> Option<Type> {
     match &ty.kind {
         ast::TypeKind::Named(path) => named(place, path, word, problems),
-        ast::TypeKind::List(item) | ast::TypeKind::Set(item) => {
+        ast::TypeKind::List(item) => {
             resolve(place, item, name, None, problems).map(|item| Type::List(Box::new(item)))
         }
+        ast::TypeKind::Set(item) => {
+            resolve(place, item, name, None, problems).map(|item| Type::Set(Box::new(item)))
+        }
+        ast::TypeKind::Optional(_) => {
+            problems.push(
+                Diagnostic::error(codes::BAD_TYPE, "`optional` cannot be used here").at(ty.span).because(
+                    "only a field of a record, and an argument of an action, can be absent, and neither twice",
+                ),
+            );
+            None
+        }
+        ast::TypeKind::Decimal { scale, unit } => decimal(scale, unit.as_ref(), problems),
         ast::TypeKind::Enum(words) => {
             let mut known: BTreeMap<&str, Span> = BTreeMap::new();
             let mut sound = true;
@@ -98,6 +139,47 @@ pub fn resolve(
     }
 }
 
+/// The type of a field or argument, and whether it may be absent; or none with the fault reported.
+pub fn resolve_optional(
+    place: &mut Place<'_>,
+    ty: &ast::Type,
+    name: &str,
+    word: Option<&str>,
+    problems: &mut Problems,
+) -> Option<(Type, bool)> {
+    match &ty.kind {
+        ast::TypeKind::Optional(inner) => {
+            resolve(place, inner, name, word, problems).map(|inner| (inner, true))
+        }
+        _ => resolve(place, ty, name, word, problems).map(|ty| (ty, false)),
+    }
+}
+
+fn decimal(scale: &ast::Int, unit: Option<&ast::Name>, problems: &mut Problems) -> Option<Type> {
+    let most = xp_scope::decimal::MAX_SCALE;
+    let digits = u8::try_from(scale.value).ok().filter(|digits| *digits <= most);
+    if digits.is_none() {
+        problems.push(
+            Diagnostic::error(
+                codes::BAD_TYPE,
+                format!("a decimal has 0 to {most} digits after the point, not {}", scale.value),
+            )
+            .at(scale.span),
+        );
+    }
+    let named = unit.is_none_or(|unit| xp_scope::decimal::is_unit(&unit.text));
+    if let (false, Some(unit)) = (named, unit) {
+        problems.push(
+            Diagnostic::error(
+                codes::BAD_TYPE,
+                format!("a unit has at most {} characters", xp_scope::decimal::MAX_UNIT),
+            )
+            .at(unit.span),
+        );
+    }
+    digits.filter(|_| named).map(|scale| Type::Decimal { scale, unit: unit.map(|unit| unit.text.clone()) })
+}
+
 /// A record of these fields, or none with the faults reported.
 pub fn record(
     place: &mut Place<'_>,
@@ -120,8 +202,8 @@ pub fn record(
                 .label(first, "the first one"),
             );
         }
-        match resolve(place, &field.ty, &format!("{name}.{}", field.name.text), None, problems) {
-            Some(ty) => lowered.push(Field { name: field.name.text.clone(), ty }),
+        match resolve_optional(place, &field.ty, &format!("{name}.{}", field.name.text), None, problems) {
+            Some((ty, optional)) => lowered.push(Field { name: field.name.text.clone(), ty, optional }),
             None => sound = false,
         }
     }
@@ -158,8 +240,10 @@ fn named(place: &Place<'_>, path: &ast::Path, word: Option<&str>, problems: &mut
                     format!("{connector}.{}", name.text),
                     format!("write `{connector}.{}`", name.text),
                 ),
-                None if ["float", "double", "decimal"].contains(&name.text.to_ascii_lowercase().as_str()) => {
-                    fault.help("numbers are whole: `int`, in the smallest unit (cents)")
+                None if ["nullable", "maybe", "option"]
+                    .contains(&name.text.to_ascii_lowercase().as_str()) =>
+                {
+                    fault.help("what may be absent is written `optional` and its type: `optional text`")
                 }
                 None if let Some(here) = name_here(&name.text) => fault
                     .help(format!("did you mean `{here}`?"))
@@ -207,9 +291,22 @@ fn name_here(other: &str) -> Option<&'static str> {
 /// Every value of the first may stand where the second is wanted.
 pub fn fits(from: &Type, to: &Type) -> bool {
     match (from, to) {
-        (Type::Path | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_), Type::Text) => true,
+        (
+            Type::Path
+            | Type::Branch
+            | Type::Commit
+            | Type::Tree
+            | Type::Decimal { .. }
+            | Type::Time
+            | Type::Url
+            | Type::Enum(_),
+            Type::Text,
+        ) => true,
         (Type::Enum(few), Type::Enum(many)) => few.iter().all(|word| many.contains(word)),
-        (Type::List(from), Type::List(to)) => fits(from, to),
+        // The order of a set is that of its elements' texts: it stays a set whatever they are taken for.
+        (Type::List(from), Type::List(to)) | (Type::Set(from), Type::List(to) | Type::Set(to)) => {
+            fits(from, to)
+        }
         _ => from == to,
     }
 }

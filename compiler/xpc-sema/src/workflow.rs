@@ -15,8 +15,8 @@ use crate::outcomes::LoopIds;
 use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{
-    assumptions, collect, cycles, formulas, grants, leases, limits, loops, obligations, outcomes, overlaps,
-    separations, submissions, tables, unused,
+    assumptions, collect, conditions, cycles, formulas, grants, leases, limits, loops, obligations, outcomes,
+    overlaps, separations, submissions, tables, unused,
 };
 
 /// The model of a workflow, or none with the faults reported.
@@ -157,6 +157,11 @@ fn step(
             lowered
         }
     };
+    if let Some(condition) = &ast.when {
+        spans.put(Place::When(id), condition.span);
+        let when = conditions::guard(context, id, condition, edges, problems);
+        draft.after = draft.after.zip(when).map(|(after, when)| both(after, when));
+    }
     for index in 0..ast.grants.len() {
         draft.grants.push(grants::lower(context, id, GrantIx::of(index), edges, spans, problems));
     }
@@ -178,6 +183,17 @@ fn step(
         draft.outcomes.push(outcomes::lower(context, at, loops, edges, spans, problems));
     }
     draft
+}
+
+/// Both hold, as one conjunction.
+fn both(after: Formula, when: Formula) -> Formula {
+    let parts = |formula: Formula| match formula {
+        Formula::All(parts) => parts,
+        other => vec![other],
+    };
+    let mut all = parts(after);
+    all.extend(parts(when));
+    Formula::All(all)
 }
 
 fn all_loops(
@@ -224,5 +240,16 @@ fn finish(context: &Context<'_>, spans: &mut Spans, problems: &mut Problems) -> 
         return Some(Formula::All(all.collect()));
     };
     spans.put(Place::Finish, finish.span);
-    formulas::lower(context, &finish.formula, &mut Vec::new(), &mut Vec::new(), problems)
+    let formula = formulas::lower(context, &finish.formula, &mut Vec::new(), &mut Vec::new(), problems)?;
+    if formula.tests().is_empty() {
+        return Some(formula);
+    }
+    problems.push(
+        Diagnostic::error(codes::INCOMPARABLE, "a run is over by outcomes, not by values")
+            .at(finish.formula.span)
+            .help(
+                "let an outcome say it: `outcome small auto when amount <= 1000`, and name that outcome here",
+            ),
+    );
+    None
 }

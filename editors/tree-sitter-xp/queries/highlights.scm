@@ -5,6 +5,9 @@
 (escape) @string.escape
 (interpolation) @variable.member
 (number) @number
+(duration) @number
+(amount unit: (identifier) @constant)
+(decimal_type unit: (identifier) @constant)
 (boolean) @boolean
 
 [
@@ -16,6 +19,7 @@
 ] @keyword.control
 
 ["and" "or" "not"] @keyword.operator
+["<" "<=" ">" ">="] @operator
 ["one" "within" "content" "only" "max" "once" "per" "opening" "run" "at" "most"] @keyword.modifier
 (any) @keyword.modifier
 ["no" "role" "principal" "can" "never" "untrusted" "text" "private" "outsiders" "reaches" "through" "unexposed" "requires"] @keyword
@@ -29,7 +33,7 @@
 (irreversible) @keyword
 (publishes) @keyword
 (attests) @keyword
-["list" "set"] @type.builtin
+["list" "set" "optional" "decimal"] @type.builtin
 
 (workflow name: (identifier) @type)
 (connector name: (identifier) @type)

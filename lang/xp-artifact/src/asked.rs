@@ -67,5 +67,5 @@ fn formula(workflow: &Workflow, formula: &Formula) -> bool {
         let step = workflow.steps.get(atom.step.index());
         step.is_some_and(|step| atom.outcome.index() < step.outcomes.len())
     };
-    formula.atoms().iter().all(known)
+    formula.atoms().iter().all(known) && formula.tests().iter().all(|test| test.is_typed(workflow))
 }

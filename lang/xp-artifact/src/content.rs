@@ -7,12 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use xp_scope::Type;
-use xp_scope::thing::{Immutable, Key, Kinds, Term, relate};
+use xp_scope::thing::{Immutable, Key, Kind, Kinds, Term, relate};
 
 use crate::declaration::{Source, ThingExpr};
 use crate::filled::is_filled_by;
 use crate::order::{Moment, Order};
-use crate::passing::{Passing, followed, naming, naming_argument, parts, passing};
+use crate::passing::{
+    Passing, followed, has_known_origin, identity, named_by, naming, naming_argument, parts, passing,
+};
 use crate::things::Terms;
 use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
 
@@ -22,8 +24,8 @@ const MAX_FOLLOWED: usize = 64;
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
 
-/// Uses of grants, with what goes into a thing there.
-type Uses = Vec<(GrantAt, Vec<Source>)>;
+/// Uses of grants, with the clauses that mean a thing and what goes into it there.
+type Uses<'w> = Vec<(GrantAt, &'w ThingExpr, Vec<Source>)>;
 
 /// Content of one workflow.
 #[derive(Debug)]
@@ -31,7 +33,11 @@ pub struct Contents<'w> {
     workflow: &'w Workflow,
     terms: Terms<'w>,
     /// Every distinct term that some grant changes or makes, with the grants and what goes into it there.
-    altered: Vec<(Term, Uses)>,
+    altered: Vec<(Term, Uses<'w>)>,
+    /// What grants remove.
+    removed: Vec<(Term, GrantAt, &'w ThingExpr)>,
+    /// What decides is followed, and not only what content is made of: whoever picks what is read, or removes some of it, decides.
+    decides: bool,
     order: Order<'w>,
     /// By term that is read: the altered ones that it may meet.
     met: HashMap<Term, Vec<usize>>,
@@ -55,9 +61,12 @@ impl<'w> Contents<'w> {
     pub fn of(workflow: &'w Workflow) -> Self {
         let mut terms = Terms::of(workflow);
         let mut numbers: HashMap<Term, usize> = HashMap::new();
-        let mut altered: Vec<(Term, Uses)> = Vec::new();
+        let mut altered: Vec<(Term, Uses<'w>)> = Vec::new();
+        let mut removed = Vec::new();
         for at in workflow.grants() {
             let Some((_, action)) = workflow.granted(at) else { continue };
+            removed
+                .extend(action.clauses.removes.iter().map(|expr| (terms.term(at.0, at.1, expr), at, expr)));
             for (expr, sources) in altering(action) {
                 let term = terms.term(at.0, at.1, expr);
                 let number = *numbers.entry(term.clone()).or_insert_with(|| {
@@ -65,7 +74,7 @@ impl<'w> Contents<'w> {
                     altered.len() - 1
                 });
                 if let Some((_, uses)) = altered.get_mut(number) {
-                    uses.push((at, sources));
+                    uses.push((at, expr, sources));
                 }
             }
         }
@@ -73,6 +82,8 @@ impl<'w> Contents<'w> {
             workflow,
             terms,
             altered,
+            removed,
+            decides: false,
             order: Order::of(workflow),
             met: HashMap::new(),
             given: BTreeSet::new(),
@@ -131,23 +142,31 @@ impl<'w> Contents<'w> {
         self.closure(vec![place], BTreeMap::new())
     }
 
+    /// The parameters of which content of a thing that a use of the grant reads may be: as [`Self::makers_of`].
+    pub fn params_of(&mut self, at: GrantAt, expr: &ThingExpr) -> BTreeSet<Datum> {
+        self.given.clear();
+        self.makers_of(at, expr);
+        std::mem::take(&mut self.given)
+    }
+
     /// The roles that may have chosen what decides a field of a measurement of a grant besides its subject: what it is measured by,
-    /// and what the field is said to be, or to come from, as well.
+    /// and what the field is said to be, or to come from, as well. Whoever picks what is read on the way there, or removes some of it, is
+    /// one of them.
     pub fn deciders(
         &mut self,
         (step, grant): (StepId, GrantIx),
         field: &[String],
     ) -> BTreeMap<RoleId, StepId> {
         let (mut makers, mut open) = (BTreeMap::new(), Vec::new());
+        self.decides = true;
         if let Some((granted, action)) = self.workflow.granted((step, grant)) {
             for source in measured_with(self.workflow, action, field) {
-                // Which thing decides it is its name to say.
-                let named = source.thing().map(|expr| naming(granted, action, expr)).unwrap_or_default();
-                self.passed((step, grant), named, &mut makers, &mut open);
                 self.source((step, grant), granted, source, &mut makers, &mut open);
             }
         }
-        self.closure(open, makers)
+        let deciders = self.closure(open, makers);
+        self.decides = false;
+        deciders
     }
 
     fn closure(
@@ -165,6 +184,9 @@ impl<'w> Contents<'w> {
                     }
                 }
                 Place::Thing(term, reader) => {
+                    if self.decides {
+                        self.behind_removals(&term, reader, &mut makers, &mut open);
+                    }
                     for number in self.meeting(&term) {
                         if seen_things.insert((number, reader)) {
                             self.behind_thing(number, reader, &mut makers, &mut open);
@@ -182,20 +204,14 @@ impl<'w> Contents<'w> {
     }
 
     fn behind_datum(&mut self, datum: &Datum, makers: &mut BTreeMap<RoleId, StepId>, open: &mut Vec<Place>) {
+        self.behind_name(datum, open);
         match datum.root {
             Root::Param(_) => {
                 self.given.insert(datum.clone());
             }
-            Root::Submission { step, .. } => {
-                self.chosen(step, makers);
-                self.behind_name(datum, step, open);
-            }
+            Root::Submission { step, .. } => self.chosen(step, makers),
             Root::Result { step, grant } => {
                 let Some((granted, action)) = self.workflow.granted((step, grant)) else { return };
-                let clauses = &action.clauses;
-                if clauses.identity(&datum.fields).is_none() && clauses.made_as(&datum.fields).is_none() {
-                    self.behind_name(datum, step, open);
-                }
                 for source in self.workflow.sources(action, &datum.fields) {
                     self.source((step, grant), granted, source, makers, open);
                 }
@@ -203,17 +219,18 @@ impl<'w> Contents<'w> {
         }
     }
 
-    /// A name that is derived from content and was picked in the step, by an agent or by the world, may be that of anything
-    /// the run made by then, whether a declaration says that it made it or does not say what it alters.
-    fn behind_name(&mut self, datum: &Datum, step: StepId, open: &mut Vec<Place>) {
-        let Some(ty) = self.workflow.type_of(datum).cloned() else { return };
-        let key = self.terms.datum(datum);
-        let named = self.altered.iter().filter_map(|(made, _)| under(self.workflow, made, &key, &ty));
-        open.extend(named.map(|term| Place::Thing(term, step)));
-        if names_content(self.workflow, &ty) {
+    /// What the datum may name, where names are derived from content.
+    fn behind_name(&mut self, datum: &Datum, open: &mut Vec<Place>) {
+        let altered = self.altered.iter().map(|(term, _)| term);
+        let Some(MayName { at, things, unsaid }) = may_name(self.workflow, &mut self.terms, datum, altered)
+        else {
+            return;
+        };
+        open.extend(things.into_iter().map(|term| Place::Thing(term, at.step)));
+        if unsaid {
             let unsaid = (0..self.altered.len())
                 .filter(|number| matches!(self.altered.get(*number), Some((Term::Undescribed(_), _))));
-            open.extend(unsaid.map(|number| Place::Unsaid(number, step)));
+            open.extend(unsaid.map(|number| Place::Unsaid(number, at.step)));
         }
     }
 
@@ -225,14 +242,42 @@ impl<'w> Contents<'w> {
         open: &mut Vec<Place>,
     ) {
         let Some((_, uses)) = self.altered.get(number) else { return };
-        for (at, sources) in uses.clone() {
+        for (at, expr, sources) in uses.clone() {
             if !self.order.may_follow(Moment::used(at), reader) {
                 continue;
             }
-            let Some((granted, _)) = self.workflow.granted(at) else { continue };
+            let Some((granted, action)) = self.workflow.granted(at) else { continue };
+            // What the upstream calls it nobody picked.
+            if self.decides {
+                let picked = expr.keys().filter(|key| naming_argument(action, key).is_some());
+                let picked = picked.flat_map(|key| named_by(granted, action, key)).collect();
+                self.passed(at, picked, makers, open);
+            }
             for source in sources {
                 self.source(at, granted, source, makers, open);
             }
+        }
+    }
+
+    /// Whoever removed some of what is in a thing, and whoever said which.
+    fn behind_removals(
+        &mut self,
+        term: &Term,
+        reader: StepId,
+        makers: &mut BTreeMap<RoleId, StepId>,
+        open: &mut Vec<Place>,
+    ) {
+        let read = self.terms.at_another_time(term, self.order.reopened());
+        let kinds = &self.workflow.kinds;
+        let met = self.removed.iter().filter(|(removed, ..)| !relate(kinds, &read, removed).is_apart());
+        let met: Vec<(GrantAt, &ThingExpr)> = met.map(|(_, at, expr)| (*at, *expr)).collect();
+        for (at, expr) in met {
+            if !self.order.may_follow(Moment::used(at), reader) {
+                continue;
+            }
+            let Some((granted, action)) = self.workflow.granted(at) else { continue };
+            self.chosen(at.0, makers);
+            self.passed(at, naming(granted, action, expr), makers, open);
         }
     }
 
@@ -261,8 +306,15 @@ impl<'w> Contents<'w> {
                     open.push(Place::Datum(Datum { root: Root::Result { step: at.0, grant: at.1 }, fields }));
                 }
                 Passing::Choice => self.chosen(at.0, makers),
-                // Whoever picks what is read did not make it.
-                Passing::Thing(expr) => open.push(Place::Thing(self.terms.term(at.0, at.1, &expr), at.0)),
+                Passing::Thing(expr) => {
+                    open.push(Place::Thing(self.terms.term(at.0, at.1, &expr), at.0));
+                    // Whoever picks what is read did not make it, but decides.
+                    if self.decides
+                        && let Some((granted, action)) = self.workflow.granted(at)
+                    {
+                        self.passed(at, naming(granted, action, &expr), makers, open);
+                    }
+                }
             }
         }
     }
@@ -299,28 +351,58 @@ pub fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source
     )
 }
 
-/// A thing that was made, under another name: if its name is derived from its content, and a value of the type can be that name or
-/// hold it.
-#[must_use]
-pub fn under(workflow: &Workflow, made: &Term, name: &Key, ty: &Type) -> Option<Term> {
+/// What a datum may name besides what its declaration says of it, where names are derived from content.
+#[derive(Debug)]
+pub struct MayName {
+    /// When the name came into the run: what is made later is not meant.
+    pub at: Moment,
+    /// Things that the run makes, by that name.
+    pub things: Vec<Term>,
+    /// So may be what uses make whose declarations do not say what they alter.
+    pub unsaid: bool,
+}
+
+/// What a datum may name, where names are derived from content. Whoever picks such a name, an agent or the world, and in whatever way
+/// the declaration says that it came about, may pick that of anything of the kind which the run made by then; then what is in that comes
+/// with the name. How the name relates to those things, the terms say. Nothing is picked where the origin is known
+/// ([`has_known_origin`]), nor by a field that is another datum: that is followed itself.
+pub fn may_name<'t>(
+    workflow: &Workflow,
+    terms: &mut Terms<'_>,
+    datum: &Datum,
+    altered: impl Iterator<Item = &'t Term>,
+) -> Option<MayName> {
+    let at = match datum.root {
+        Root::Param(_) => return None,
+        Root::Submission { step, .. } => Moment::open(step),
+        Root::Result { step, grant } => Moment::used((step, grant)),
+    };
+    if identity(workflow, datum).is_some() {
+        return None;
+    }
+    let ty = workflow.type_given(datum)?;
+    let key = terms.datum(datum);
+    let picked = |kind: &Kind| {
+        kind.immutable == Some(Immutable::Content)
+            && matches!(kind.key.as_slice(), [key] if holds(workflow, ty, &key.ty))
+            && !has_known_origin(workflow, datum, &kind.name)
+    };
+    let things = altered.filter_map(|term| under(&workflow.kinds, term, &key, picked)).collect();
+    let unsaid = workflow.kinds.iter().any(picked);
+    Some(MayName { at, things, unsaid })
+}
+
+/// A thing of such a kind that was made, under another name.
+fn under(kinds: &Kinds, made: &Term, name: &Key, picked: impl Fn(&Kind) -> bool) -> Option<Term> {
     let Term::Path(levels) = made else { return None };
     let mut levels = levels.clone();
     let own = levels.last_mut()?;
-    let kind = workflow.kinds.get(own.kind)?;
-    let ([part], [decl]) = (own.keys.as_mut_slice(), kind.key.as_slice()) else { return None };
-    if kind.immutable != Some(Immutable::Content) || !holds(workflow, ty, &decl.ty) {
+    if !kinds.get(own.kind).is_some_and(picked) {
         return None;
     }
+    let [part] = own.keys.as_mut_slice() else { return None };
     *part = name.clone();
     Some(Term::Path(levels))
-}
-
-/// A value of the type can be, or hold, a name that is derived from content. Then a use that may alter anything may have made what
-/// it names.
-#[must_use]
-pub fn names_content(workflow: &Workflow, ty: &Type) -> bool {
-    let mut derived = workflow.kinds.iter().filter(|kind| kind.immutable == Some(Immutable::Content));
-    derived.any(|kind| matches!(kind.key.as_slice(), [key] if holds(workflow, ty, &key.ty)))
 }
 
 /// A value of the type is, or holds, one of the other.
@@ -329,7 +411,7 @@ pub fn holds(workflow: &Workflow, ty: &Type, wanted: &Type) -> bool {
     let (mut seen, mut open) = (BTreeSet::new(), vec![ty]);
     while let Some(ty) = open.pop() {
         match ty {
-            Type::List(element) => open.push(element),
+            Type::List(element) | Type::Set(element) => open.push(element),
             Type::Record(name) if seen.insert(name) => {
                 let fields = workflow.records.iter().filter(|record| record.name == *name);
                 open.extend(fields.flat_map(|record| &record.fields).map(|field| &field.ty));
@@ -343,9 +425,15 @@ pub fn holds(workflow: &Workflow, ty: &Type, wanted: &Type) -> bool {
 
 /// What is read may hold what was altered. Where it is not said what is read, that can be what never changes, too.
 pub(crate) fn may_hold(kinds: &Kinds, read: &Term, altered: &Term) -> bool {
+    may_fill(kinds, read, altered) || may_have_made(kinds, altered, read)
+}
+
+/// What was altered may be in what is read, and the name of what is read does not say so: as [`may_hold`], but for what a use may have made
+/// that has a name derived from its content.
+pub(crate) fn may_fill(kinds: &Kinds, read: &Term, altered: &Term) -> bool {
     matches!(read, Term::Undescribed(_))
         || !relate(kinds, read, altered).is_apart()
-        || may_have_made(kinds, altered, read)
+        || immutable(kinds, read) == Some(Immutable::Minted) && may_have_made(kinds, altered, read)
 }
 
 /// A use that may alter anything changes nothing that never changes, but may have made what somebody then names: its name was
@@ -353,14 +441,18 @@ pub(crate) fn may_hold(kinds: &Kinds, read: &Term, altered: &Term) -> bool {
 #[must_use]
 pub fn may_have_made(kinds: &Kinds, altered: &Term, read: &Term) -> bool {
     let (Term::Undescribed(_), Term::Path(levels)) = (altered, read) else { return false };
-    let Some(own) = levels.last() else { return false };
-    let minted = kinds.get(own.kind).is_some_and(|kind| kind.immutable == Some(Immutable::Minted));
     let known = |key: &Key| match key {
         Key::Value(_) | Key::Minted { .. } => true,
         Key::Symbol(symbol) => symbol.given,
         Key::Chosen { .. } | Key::Template(_) | Key::Every(_) => false,
     };
-    minted && !own.keys.iter().all(known)
+    immutable(kinds, read).is_some() && !levels.last().is_some_and(|own| own.keys.iter().all(known))
+}
+
+/// Why the thing never changes, if that is so.
+fn immutable(kinds: &Kinds, term: &Term) -> Option<Immutable> {
+    let Term::Path(levels) = term else { return None };
+    kinds.get(levels.last()?.kind)?.immutable
 }
 
 /// What decides a measurement besides its subjects: what it is measured by, and what the field is said to be or to come from.

@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use crate::workflow::{LoopId, StepId, Workflow};
 
-/// By step: the steps it depends on directly, because its `after` names them, or a pin or `of` of it names their data. In
-/// id order, each once. Steps that are missing from the workflow are left out.
+/// By step: the steps it depends on directly, because its guard names them, or a pin, `of` or condition of it names their data.
+/// In id order, each once. Steps that are missing from the workflow are left out.
 #[must_use]
 pub fn needs(workflow: &Workflow) -> Vec<Vec<StepId>> {
-    let sources = workflow.steps.iter().map(|step| {
-        let named = step.data().filter_map(|datum| datum.root.step());
+    let sources = workflow.steps.iter().enumerate().map(|(number, step)| {
+        let others = step.compared().filter(|datum| datum.root.step() != Some(StepId::of(number)));
+        let named = step.data().chain(others).filter_map(|datum| datum.root.step());
         let sources: BTreeSet<StepId> = step.after.steps().into_iter().chain(named).collect();
         sources.into_iter().filter(|source| source.index() < workflow.steps.len()).collect()
     });

@@ -55,7 +55,7 @@ fn named<'a>(action: &Action, records: &'a [Record]) -> Vec<&'a Record> {
     let mut open: Vec<&Type> = action.params.iter().map(|param| &param.ty).chain([&action.result]).collect();
     while let Some(ty) = open.pop() {
         match ty {
-            Type::List(element) => open.push(element),
+            Type::List(element) | Type::Set(element) => open.push(element),
             Type::Record(name) => {
                 let record = records.iter().find(|record| record.name == *name);
                 if let Some(record) = record.filter(|record| found.insert(&record.name, record).is_none()) {
@@ -69,6 +69,10 @@ fn named<'a>(action: &Action, records: &'a [Record]) -> Vec<&'a Record> {
             | Type::Branch
             | Type::Commit
             | Type::Tree
+            | Type::Decimal { .. }
+            | Type::Time
+            | Type::Duration
+            | Type::Url
             | Type::Enum(_) => {}
         }
     }

@@ -118,7 +118,7 @@ impl Made {
             let ty = match key {
                 GivenKey::Param(datum) => workflow.type_of(datum),
                 GivenKey::Element(list, fields) => match workflow.type_of(list) {
-                    Some(Type::List(element)) => {
+                    Some(Type::List(element) | Type::Set(element)) => {
                         fields.iter().try_fold(element.as_ref(), |ty, field| workflow.field_type(ty, field))
                     }
                     _ => None,
@@ -294,7 +294,10 @@ fn given_pin(workflow: &Workflow, pin: &Pin, fields: &[String], depth: usize) ->
         Pin::Is(Expr::Template(parts)) => match parts.as_slice() {
             // The text of a text is that text.
             [TemplatePart::Datum(datum)]
-                if !matches!(workflow.type_of(datum), Some(Type::Int | Type::Bool) | None) =>
+                if !matches!(
+                    workflow.type_of(datum),
+                    Some(Type::Int | Type::Duration | Type::Bool) | None
+                ) =>
             {
                 datum
             }
@@ -303,7 +306,9 @@ fn given_pin(workflow: &Workflow, pin: &Pin, fields: &[String], depth: usize) ->
         Pin::OneOf { set: Expr::Datum(list), .. } if matches!(list.root, Root::Param(_)) => {
             return GivenKey::Element(list.clone(), fields.to_vec());
         }
-        Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => return GivenKey::Any,
+        Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any | Pin::Absent => {
+            return GivenKey::Any;
+        }
     };
     let fields: Vec<String> = datum.fields.iter().chain(fields).cloned().collect();
     match datum.root {

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use xp_scope::thing::{Immutable, Kinds, Meeting, Side, Term, relate};
+use xp_scope::thing::{Immutable, Key, Kinds, MadeBy, Meeting, Side, Term, relate};
 
-use crate::content::{Contents, altering, may_hold};
-use crate::declaration::{KeyExpr, Making, Source, ThingExpr};
+use crate::content::{Contents, altering, may_fill};
+use crate::declaration::{FieldPath, KeyExpr, Making, Source, ThingExpr};
 use crate::filled::{filled_as, is_filled};
+use crate::formula::Operand;
+use crate::looks::is_judged_with;
 use crate::named::{all_named_by, arguments_naming, is_open, named_by};
 use crate::order::{Moment, Order};
 use crate::passing::{identities, is_made_as, parts};
@@ -26,7 +28,7 @@ type GrantAt = (StepId, GrantIx);
 /// be of one controller with somebody who did, chose any of what decides the measurement besides.
 #[must_use]
 pub fn judgements(workflow: &Workflow) -> Vec<(Atom, &Datum)> {
-    let mut contents: Option<Contents<'_>> = None;
+    let measured = measurements(workflow);
     let mut found = Vec::new();
     for (index, step) in workflow.steps.iter().enumerate() {
         for (number, outcome) in step.outcomes.iter().enumerate() {
@@ -34,11 +36,11 @@ pub fn judgements(workflow: &Workflow) -> Vec<(Atom, &Datum)> {
             let atom = Atom { step: StepId::of(index), outcome: OutcomeIx::of(number) };
             let counts = match &outcome.how {
                 How::Judged | How::JudgedIf(_) => true,
-                How::Auto(condition) if outcome.counts.is_some() => {
-                    let contents = contents.get_or_insert_with(|| Contents::of(workflow));
-                    is_independent(workflow, contents, atom.step, condition, datum)
+                How::Auto(condition) => {
+                    let counting = measured.get(&atom).map(Vec::as_slice).unwrap_or_default();
+                    carries(condition, atom.step, &mut |grant, field| is_counted(counting, grant, field))
                 }
-                How::Auto(_) | How::Exhausted(_) => false,
+                How::Exhausted(_) => false,
             };
             if counts {
                 found.push((atom, datum));
@@ -48,37 +50,80 @@ pub fn judgements(workflow: &Workflow) -> Vec<(Atom, &Datum)> {
     found
 }
 
+/// A field of the result of a grant that a condition reads.
+type Measured = (GrantIx, FieldPath);
+
+/// By automatic outcome that `counts as judgement`: the fields that its condition reads and that measure what it judges independently
+/// of whoever made that.
+fn measurements(workflow: &Workflow) -> BTreeMap<Atom, Vec<Measured>> {
+    let mut contents: Option<Contents<'_>> = None;
+    let mut found = BTreeMap::new();
+    for (index, step) in workflow.steps.iter().enumerate() {
+        for (number, outcome) in step.outcomes.iter().enumerate() {
+            let (Some(datum), How::Auto(condition), Some(_)) = (&outcome.of, &outcome.how, &outcome.counts)
+            else {
+                continue;
+            };
+            let atom = Atom { step: StepId::of(index), outcome: OutcomeIx::of(number) };
+            let contents = contents.get_or_insert_with(|| Contents::of(workflow));
+            let makers: Vec<RoleId> = contents.makers(datum, atom.step).into_keys().collect();
+            let fields = condition.data().filter_map(|datum| match datum.root {
+                Root::Result { step, grant } if step == atom.step => Some((grant, datum.fields.clone())),
+                _ => None,
+            });
+            let counting = fields.filter(|(grant, field)| {
+                is_independent(workflow, contents, (atom.step, *grant), field, (datum, &makers))
+            });
+            found.insert(atom, counting.collect());
+        }
+    }
+    found
+}
+
+fn is_counted(counting: &[Measured], grant: GrantIx, field: &[String]) -> bool {
+    counting.iter().any(|(of, fields)| *of == grant && fields == field)
+}
+
+/// The field measures what the datum names, and nobody who made some of that chose any of what decides the measurement.
 fn is_independent(
     workflow: &Workflow,
     contents: &mut Contents<'_>,
-    step: StepId,
-    condition: &Condition,
-    datum: &Datum,
+    (step, grant): GrantAt,
+    field: &[String],
+    (datum, makers): (&Datum, &[RoleId]),
 ) -> bool {
-    let makers: Vec<RoleId> = contents.makers(datum, step).into_keys().collect();
-    carries(condition, &mut |grant, field| {
-        if !measures(workflow, step, grant, field, datum) {
-            return false;
-        }
+    measures(workflow, step, grant, field, datum) && {
         // Whoever names what is measured need not be who made it.
         let action = workflow.granted((step, grant)).map(|(_, action)| action);
         let subjects = action.into_iter().flat_map(|action| action.clauses.subjects_of(field));
-        let mut makers = makers.clone();
+        let mut makers = makers.to_vec();
         for subject in subjects.filter(|subject| is_filled(workflow, subject)) {
             makers.extend(contents.makers_of((step, grant), subject).into_keys());
         }
         let mut deciders = contents.deciders((step, grant), field).into_keys();
         deciders.all(|decider| makers.iter().all(|maker| workflow.are_separate(decider, *maker)))
-    })
+    }
 }
 
-/// Each way to satisfy the condition has a flag for which this is so.
-fn carries(condition: &Condition, independent: &mut impl FnMut(GrantIx, &[String]) -> bool) -> bool {
+/// Each way to satisfy the condition compares a field of a result of the step, for which this is so, with a literal. What it is
+/// compared with decides as much as what is measured, and other data are chosen by somebody.
+fn carries(
+    condition: &Condition,
+    step: StepId,
+    independent: &mut impl FnMut(GrantIx, &[String]) -> bool,
+) -> bool {
     match condition {
         Condition::Bound(_) => false,
-        Condition::Flag { grant, fields, .. } => independent(*grant, fields),
-        Condition::All(parts) => parts.iter().any(|part| carries(part, independent)),
-        Condition::Any(parts) => !parts.is_empty() && parts.iter().all(|part| carries(part, independent)),
+        Condition::Test(test) => match (test.left.root, &test.right) {
+            (Root::Result { step: own, grant }, Operand::Literal(_)) if own == step => {
+                independent(grant, &test.left.fields)
+            }
+            _ => false,
+        },
+        Condition::All(parts) => parts.iter().any(|part| carries(part, step, independent)),
+        Condition::Any(parts) => {
+            !parts.is_empty() && parts.iter().all(|part| carries(part, step, independent))
+        }
     }
 }
 
@@ -91,8 +136,8 @@ fn measures(workflow: &Workflow, step: StepId, grant: GrantIx, field: &[String],
     subjects.any(|subject| names(workflow, granted, (step, grant), subject, datum))
 }
 
-/// The subject is pinned to the datum, and is the very thing that the datum names: what the use that gave it made, or what
-/// never changes under that name.
+/// The subject is pinned to the datum, and is the very thing that the datum names: what the use that gave it made, or else what
+/// has that name, which is asked for where it is made final ([`Finals::is_of`]).
 fn names(workflow: &Workflow, pinned: &Grant, at: GrantAt, subject: &ThingExpr, datum: &Datum) -> bool {
     let Some(own) = subject.levels().last() else { return false };
     let is_pinned = is_named_by(pinned, subject, datum);
@@ -108,11 +153,11 @@ fn names(workflow: &Workflow, pinned: &Grant, at: GrantAt, subject: &ThingExpr, 
             }
             None => {
                 let kind = workflow.kinds.named(&own.kind).and_then(|kind| workflow.kinds.get(kind));
-                match kind.and_then(|kind| kind.immutable) {
-                    Some(Immutable::Content) => true,
+                kind.is_some_and(|kind| match kind.immutable {
+                    // What can change is evidence that goes out of date.
+                    Some(Immutable::Content) | None => true,
                     Some(Immutable::Minted) => is_only_one(workflow, &mut terms, at, subject, datum),
-                    None => false,
-                }
+                })
             }
         }
 }
@@ -165,6 +210,8 @@ pub struct Finals<'w> {
     /// What each grant alters.
     altered: Vec<(GrantAt, Vec<Term>)>,
     order: Order<'w>,
+    /// What counts as a measurement, once that is asked.
+    measured: Option<BTreeMap<Atom, Vec<Measured>>>,
 }
 
 impl<'w> Finals<'w> {
@@ -172,7 +219,7 @@ impl<'w> Finals<'w> {
     #[must_use]
     pub fn of(workflow: &'w Workflow) -> Self {
         let (terms, order) = (Terms::of(workflow), Order::of(workflow));
-        let mut finals = Self { workflow, terms, altered: Vec::new(), order };
+        let mut finals = Self { workflow, terms, altered: Vec::new(), order, measured: None };
         for (index, step) in workflow.steps.iter().enumerate() {
             for number in 0..step.grants.len() {
                 let at = (StepId::of(index), GrantIx::of(number));
@@ -194,7 +241,7 @@ impl<'w> Finals<'w> {
             let is_param = |datum: &Datum| matches!(datum.root, Root::Param(_));
             let given =
                 |expr: &Expr| expr.data().all(|datum| identities(self.workflow, datum).iter().any(is_param));
-            matches!(pin, Some(Pin::Is(expr)) if given(expr))
+            matches!(pin, Some(Pin::Is(expr) | Pin::OneOf { set: expr, .. }) if given(expr))
         };
         let mut found = action.clauses.finals.clone();
         for expr in &action.clauses.removes {
@@ -276,7 +323,7 @@ impl<'w> Finals<'w> {
             // After its own removal of a thing there is nothing left to use.
             let altered = if *by == at { &again } else { altered };
             let mut pairs = altered.iter().flat_map(|one| things.iter().map(move |thing| (one, thing)));
-            pairs.any(|(one, thing)| may_hold(kinds, thing, one) && !is_named_by_content(kinds, one))
+            pairs.any(|(one, thing)| may_fill(kinds, thing, one) && !is_named_by_content(kinds, one))
         };
         self.altered.iter().filter(fills).map(|(by, _)| *by).collect()
     }
@@ -309,11 +356,21 @@ impl<'w> Finals<'w> {
     /// that judges a name has judged the name; a measurement that stands for a judgement is of the thing that it is about, and of
     /// nothing else that is called so.
     pub fn is_of(&mut self, atom: Atom, things: &[Term]) -> bool {
+        self.is_measured_by(atom, things, None)
+    }
+
+    /// As [`Self::is_of`]; of a measurement, by the result of this grant alone.
+    pub fn is_measured_by(&mut self, atom: Atom, things: &[Term], by: Option<GrantIx>) -> bool {
         let workflow = self.workflow;
         let outcome =
             workflow.steps.get(atom.step.index()).and_then(|step| step.outcomes.get(atom.outcome.index()));
         let Some(How::Auto(condition)) = outcome.map(|outcome| &outcome.how) else { return true };
-        carries(condition, &mut |grant, field| {
+        let measured = self.measured.get_or_insert_with(|| measurements(workflow));
+        let counting = measured.get(&atom).cloned().unwrap_or_default();
+        carries(condition, atom.step, &mut |grant, field| {
+            if by.is_some_and(|by| by != grant) || !is_counted(&counting, grant, field) {
+                return false;
+            }
             let at = (atom.step, grant);
             let action = workflow.granted(at).map(|(_, action)| action);
             let subjects = action.into_iter().flat_map(|action| action.clauses.subjects_of(field));
@@ -412,6 +469,24 @@ pub fn meant<'w>(workflow: &'w Workflow, terms: &mut Terms<'w>, at: GrantAt, exp
     }
 }
 
+/// As [`meant`], in the last use of the grant, whose result stands: that made one thing, however many others the grant makes.
+pub fn meant_by_last<'w>(
+    workflow: &'w Workflow,
+    terms: &mut Terms<'w>,
+    at: GrantAt,
+    expr: &ThingExpr,
+) -> Term {
+    let mut term = meant(workflow, terms, at, expr);
+    if let Term::Path(levels) = &mut term {
+        for key in levels.last_mut().into_iter().flat_map(|own| &mut own.keys) {
+            if let Key::Minted { by: by @ MadeBy::Any, .. } = key {
+                *by = MadeBy::Last;
+            }
+        }
+    }
+    term
+}
+
 /// What a use of the grant puts into the thing that it makes, into what that lies in, and into what may be one with it or lie in it.
 pub fn filling<'w>(
     workflow: &'w Workflow,
@@ -426,21 +501,6 @@ pub fn filling<'w>(
             || !relate(&workflow.kinds, &made, &meant(workflow, terms, at, expr)).is_apart()
     });
     goes_in.flat_map(|(_, sources)| sources).collect()
-}
-
-/// The thing is the one that was judged, or lies in it and is asked for with it: whatever alters what lies in a thing alters that, if
-/// it can change.
-#[must_use]
-pub fn is_judged_with(kinds: &Kinds, judged: &Term, thing: &Term) -> bool {
-    let own = |term: &Term| match term {
-        Term::Path(levels) => levels.last().and_then(|own| kinds.get(own.kind)),
-        Term::Undescribed(_) => None,
-    };
-    match relate(kinds, judged, thing) {
-        Meeting::One => true,
-        Meeting::Within(Side::Right) => own(judged).is_some_and(|kind| kind.immutable.is_none()),
-        _ => false,
-    }
 }
 
 /// The thing is the one that was made, or lies in it.

@@ -13,10 +13,12 @@ mod envelope;
 mod error;
 pub mod filled;
 mod fold;
+mod formula;
 pub mod given;
 mod identity;
 pub mod judgement;
 mod key;
+pub mod looks;
 pub mod named;
 pub mod order;
 pub mod overlap;
@@ -24,6 +26,7 @@ mod parts;
 pub mod passing;
 pub mod print;
 pub mod question;
+mod records;
 pub mod rests;
 pub mod starts;
 pub mod things;
@@ -37,10 +40,12 @@ pub use digest::{action_digest, enclosing, request_digest};
 pub use envelope::{Envelope, PAYLOAD_TYPE, Signature, Trust};
 pub use error::{ArtifactError, MAX_BYTES};
 pub use fold::Literal;
+pub use formula::{Operand, Relation, Test};
 pub use key::{SigningKey, VerifyingKey};
+pub use records::RecordTable;
 
 /// The version of the format this crate reads and writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A compiled workflow with what was asked of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

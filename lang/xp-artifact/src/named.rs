@@ -157,7 +157,16 @@ fn may_name(workflow: &Workflow, ty: &Type) -> bool {
                             .is_none_or(|kind| workflow.kinds.is_container(kind)))
             })
         }
-        Type::List(of) => may_name(workflow, of),
-        Type::Int | Type::Text | Type::Path | Type::Branch | Type::Enum(_) | Type::Record(_) => true,
+        Type::List(of) | Type::Set(of) => may_name(workflow, of),
+        Type::Int
+        | Type::Text
+        | Type::Path
+        | Type::Branch
+        | Type::Decimal { .. }
+        | Type::Time
+        | Type::Duration
+        | Type::Url
+        | Type::Enum(_)
+        | Type::Record(_) => true,
     }
 }

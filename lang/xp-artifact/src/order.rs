@@ -42,8 +42,8 @@ pub struct Order<'w> {
     opened_again: BTreeSet<StepId>,
     /// By step: which steps can begin while it has never settled.
     without: HashMap<StepId, Vec<bool>>,
-    /// By moment: the steps that a loop may open again after it.
-    reopened: HashMap<Moment, BTreeSet<StepId>>,
+    /// By moment: the steps that a loop may open again after it, while no loop opens this step again.
+    reopened: HashMap<(Moment, Option<StepId>), BTreeSet<StepId>>,
 }
 
 impl<'w> Order<'w> {
@@ -66,7 +66,12 @@ impl<'w> Order<'w> {
     /// Whether something in the step `then` may be under way at or after the moment. A moment of its own step may be followed
     /// by another one there.
     pub fn may_follow(&mut self, moment: Moment, then: StepId) -> bool {
-        self.may_be_unsettled(moment, then) || self.reopened_after(moment).contains(&then)
+        self.may_be_unsettled(moment, then) || self.may_be_reopened(moment, then, None)
+    }
+
+    /// Whether some loop may open the step again after the moment, while none opens `kept` again.
+    pub fn may_be_reopened(&mut self, moment: Moment, step: StepId, kept: Option<StepId>) -> bool {
+        self.reopened_after(moment, kept).contains(&step)
     }
 
     /// Whether the step is settled at every such moment: what its uses gave is older.
@@ -103,11 +108,12 @@ impl<'w> Order<'w> {
 
     /// Loops fire from a step that is open. The first to fire has one that need not be settled at the moment; what it opens
     /// again, others may fire from.
-    fn reopened_after(&mut self, moment: Moment) -> &BTreeSet<StepId> {
-        if !self.reopened.contains_key(&moment) {
+    fn reopened_after(&mut self, moment: Moment, kept: Option<StepId>) -> &BTreeSet<StepId> {
+        if !self.reopened.contains_key(&(moment, kept)) {
             let mut again = BTreeSet::new();
-            let mut idle: Vec<(LoopId, StepId)> =
-                self.workflow.loops.iter().enumerate().map(|(ix, by)| (LoopId::of(ix), by.step)).collect();
+            let all = self.workflow.loops.iter().enumerate().map(|(ix, by)| (LoopId::of(ix), by.step));
+            let keeps = |by: LoopId| kept.is_none_or(|kept| !self.resets.has(by, kept));
+            let mut idle: Vec<(LoopId, StepId)> = all.filter(|(by, _)| keeps(*by)).collect();
             loop {
                 let (fires, rest): (Vec<_>, Vec<_>) = idle.into_iter().partition(|(_, source)| {
                     again.contains(source) || self.may_be_unsettled(moment, *source)
@@ -118,12 +124,12 @@ impl<'w> Order<'w> {
                 again.extend(self.resets.by_any(fires.into_iter().map(|(by, _)| by)));
                 idle = rest;
             }
-            self.reopened.insert(moment, again);
+            self.reopened.insert((moment, kept), again);
         }
-        self.reopened.entry(moment).or_default()
+        self.reopened.entry((moment, kept)).or_default()
     }
 }
 
 fn can_hold(formula: &Formula, settled: &impl Fn(StepId) -> bool) -> bool {
-    formula.holds(&|atom| settled(atom.step))
+    formula.can_hold(&|atom| settled(atom.step))
 }

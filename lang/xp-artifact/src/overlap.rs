@@ -52,8 +52,15 @@ pub fn overlaps(workflow: &Workflow) -> Vec<Overlap> {
 fn fit(action: &Action, left: &[(&Pin, Key)], right: &[(&Pin, Key)]) -> bool {
     let mut pairs = action.params.iter().zip(left.iter().zip(right));
     pairs.all(|(param, ((left, left_key), (right, right_key)))| {
-        !too_long(left, right) && !too_long(right, left) && can_equal(&param.ty, left_key, right_key)
+        let apart =
+            too_long(left, right) || too_long(right, left) || is_there(left, right) || is_there(right, left);
+        !apart && can_equal(&param.ty, left_key, right_key)
     })
+}
+
+/// The one has no argument, the other always has one.
+fn is_there(absent: &Pin, pin: &Pin) -> bool {
+    *absent == Pin::Absent && !matches!(pin, Pin::Absent | Pin::Any | Pin::Is(Expr::Datum(_)))
 }
 
 /// The one is free text, and the other a literal that is longer than it may be.

@@ -124,18 +124,6 @@ impl Effect {
     }
 }
 
-/// A positive formula over settled outcomes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Formula {
-    /// The step ended with the outcome.
-    Is(Atom),
-    /// All hold; the empty one is true.
-    All(Vec<Formula>),
-    /// Any holds; the empty one is false.
-    Any(Vec<Formula>),
-}
-
 /// A value known before the action: a literal or a name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

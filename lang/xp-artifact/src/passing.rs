@@ -15,7 +15,7 @@ type GrantAt = (StepId, GrantIx);
 /// Where a source comes from in the uses of one grant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Passing {
-    /// A datum of the run, or what is in a thing whose name is derived from its content, and is that datum.
+    /// A datum of the run; where a thing is read whose name is derived from its content, what that name was when it came into the run.
     Datum(Datum),
     /// Another field of the same result.
     Field(FieldPath),
@@ -31,7 +31,12 @@ pub fn passing(workflow: &Workflow, granted: &Grant, source: &Source) -> Vec<Pas
     match source {
         Source::Field(fields) => vec![Passing::Field(fields.clone())],
         Source::Thing(expr) => {
-            vec![content_key(workflow, granted, expr).unwrap_or_else(|| Passing::Thing(expr.clone()))]
+            let name = content_key(workflow, granted, expr);
+            let thing = match &name {
+                Some(name) => !is_of_known_origin(workflow, granted, name, expr),
+                None => true,
+            };
+            name.into_iter().chain(thing.then(|| Passing::Thing(expr.clone()))).collect()
         }
         Source::Argument { index, fields } => match granted.pins.get(*index as usize) {
             Some(pin) => pinned(pin, fields),
@@ -50,6 +55,7 @@ pub fn pinned(pin: &Pin, fields: &[String]) -> Vec<Passing> {
             std::iter::once(Passing::Choice).chain(set.data().cloned().map(Passing::Datum)).collect()
         }
         Pin::Within(_) | Pin::Content { .. } | Pin::Any => vec![Passing::Choice],
+        Pin::Absent => Vec::new(),
     }
 }
 
@@ -220,6 +226,48 @@ pub fn is_made_as(workflow: &Workflow, datum: &Datum, at: GrantAt, expr: &ThingE
         here = next;
     }
     false
+}
+
+/// How the thing came about that has this name, derived from its content, is what is known of the name: it was given before the run,
+/// or the use that gave it made something of the kind by that name. Any other name, which an agent or the world picks, may be that of
+/// whatever the run made of the kind: then that is in what is read.
+fn is_of_known_origin(workflow: &Workflow, granted: &Grant, name: &Passing, expr: &ThingExpr) -> bool {
+    let Some(level) = expr.levels().last() else { return false };
+    let known = |name: &Passing| match name {
+        Passing::Datum(datum) => {
+            identities(workflow, datum).iter().any(|datum| has_known_origin(workflow, datum, &level.kind))
+        }
+        Passing::Field(_) | Passing::Choice | Passing::Thing(_) => false,
+    };
+    match name {
+        Passing::Datum(_) => known(name),
+        Passing::Field(fields) => {
+            let Some(action) = workflow.actions.get(granted.action.index()) else { return false };
+            let argument = action.clauses.identity(fields);
+            let argument = argument.and_then(|(index, of)| Some((granted.pins.get(index as usize)?, of)));
+            gives_name_of(action, fields, &level.kind)
+                || argument.is_some_and(|(pin, of)| pinned(pin, &of).iter().all(known))
+        }
+        Passing::Choice | Passing::Thing(_) => false,
+    }
+}
+
+/// The name that the datum is was given before the run, or by the use that made what has it, of this kind.
+#[must_use]
+pub fn has_known_origin(workflow: &Workflow, datum: &Datum, kind: &str) -> bool {
+    match datum.root {
+        Root::Param(_) => true,
+        Root::Submission { .. } => false,
+        Root::Result { step, grant } => workflow
+            .granted((step, grant))
+            .is_some_and(|(_, action)| gives_name_of(action, &datum.fields, kind)),
+    }
+}
+
+/// A field of the result is the name of something of the kind that the use makes.
+fn gives_name_of(action: &Action, field: &[String], kind: &str) -> bool {
+    let made = action.clauses.all_made_as(field);
+    made.iter().any(|making| making.thing.levels().last().is_some_and(|own| own.kind == kind))
 }
 
 /// What is in a thing whose name is derived from it is what that name was when it came into the run.

@@ -1,7 +1,8 @@
 //! Parts of a workflow as people read them, in the words of the source.
 
-use xp_scope::Value;
+use xp_scope::{Type, Value};
 
+use crate::formula::{Operand, Relation, Test};
 use crate::workflow::{Atom, Datum, Expr, Formula, Grant, Limit, Per, Pin, Root, TemplatePart, Workflow};
 
 /// `step.outcome`.
@@ -20,10 +21,31 @@ pub fn atom(workflow: &Workflow, atom: Atom) -> String {
 pub fn formula(workflow: &Workflow, formula_: &Formula) -> String {
     match formula_ {
         Formula::Is(is) => atom(workflow, *is),
+        Formula::Test(leaf) => test(workflow, leaf),
         Formula::All(parts) if parts.is_empty() => "true".to_owned(),
         Formula::Any(parts) if parts.is_empty() => "false".to_owned(),
         Formula::All(parts) => joined(workflow, parts, " and "),
         Formula::Any(parts) => joined(workflow, parts, " or "),
+    }
+}
+
+/// A comparison as written; a Boolean that must be true by its name alone.
+#[must_use]
+pub fn test(workflow: &Workflow, test: &Test) -> String {
+    let left = datum(workflow, &test.left);
+    match (&test.relation, &test.right) {
+        (Relation::Is, Operand::Literal(Value::Bool(true))) => left,
+        (Relation::Is, Operand::Literal(Value::Bool(false))) => format!("not {left}"),
+        (relation, Operand::Literal(literal)) => {
+            let literal = match (&test.ty, literal) {
+                (Type::Enum(_), Value::Text(word)) => word.clone(),
+                _ => value(literal),
+            };
+            format!("{left} {} {literal}", relation.sign())
+        }
+        (relation, Operand::Datum(right)) => {
+            format!("{left} {} {}", relation.sign(), datum(workflow, right))
+        }
     }
 }
 
@@ -89,7 +111,7 @@ pub fn value(value_: &Value) -> String {
     serde_json::to_string(value_).unwrap_or_else(|_| "?".to_owned())
 }
 
-/// A pin as written.
+/// A pin as written; `absent` of an argument that the grant leaves out.
 #[must_use]
 pub fn pin(workflow: &Workflow, pin_: &Pin) -> String {
     match pin_ {
@@ -101,6 +123,7 @@ pub fn pin(workflow: &Workflow, pin_: &Pin) -> String {
         Pin::Within(patterns) => format!("within {patterns}"),
         Pin::Content { max } => format!("content max {max}"),
         Pin::Any => "any".to_owned(),
+        Pin::Absent => "absent".to_owned(),
     }
 }
 

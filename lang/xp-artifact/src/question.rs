@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use xp_scope::PatternSet;
 
 use crate::declaration::ThingExpr;
-use crate::parts::{ActionId, Atom, Datum, Effect, Expr, Formula, RoleId};
+use crate::formula::Formula;
+use crate::parts::{ActionId, Atom, Datum, Effect, Expr, RoleId};
 
 /// Some uses: all those of an effect, or of one action (with some arguments fixed).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -174,22 +174,26 @@ impl<'w> Terms<'w> {
         self.removed.contains(&kind)
     }
 
-    /// Whether a thing is one that the run made. In such a thing, others can make more.
-    pub fn is_own(&mut self, term: &Term) -> bool {
-        matches!(term, Term::Path(levels) if self.own_levels(term) == levels.len())
-    }
-
     /// How many levels of a thing, from the outermost, name what the run made.
     pub fn own_levels(&mut self, term: &Term) -> usize {
-        let Term::Path(levels) = term else { return 0 };
-        let own = mints(levels).into_iter().filter(|(at, part, mint)| {
-            let home = self.homes.get(mint.0 as usize).cloned();
-            home.is_some_and(|home| {
-                let here = levels.get(..=*at).unwrap_or_default();
-                self.is_home(*mint, &home, here, *part, MAX_FOLLOWED)
-            })
+        self.owned(term).map_or(0, |(at, _)| at + 1)
+    }
+
+    /// The grant of which a use made the thing.
+    pub fn maker(&mut self, term: &Term) -> Option<(StepId, GrantIx)> {
+        let Term::Path(levels) = term else { return None };
+        self.owned(term).filter(|(at, _)| at + 1 == levels.len()).map(|(_, maker)| maker)
+    }
+
+    /// The innermost level of a thing that names what the run made, with the grant that made it.
+    fn owned(&mut self, term: &Term) -> Option<(usize, (StepId, GrantIx))> {
+        let Term::Path(levels) = term else { return None };
+        let own = mints(levels).into_iter().filter_map(|(at, part, mint)| {
+            let home = self.homes.get(mint.0 as usize).cloned()?;
+            let here = levels.get(..=at).unwrap_or_default();
+            self.is_home(mint, &home, here, part, MAX_FOLLOWED).then_some((at, (home.step, home.grant)))
         });
-        own.map(|(at, ..)| at + 1).max().unwrap_or_default()
+        own.max_by_key(|(at, _)| *at)
     }
 
     /// Whether a thing whose own key is new in one part is the one made there.
@@ -260,7 +264,7 @@ impl<'w> Terms<'w> {
                 given: matches!(set, Expr::Datum(Datum { root: Root::Param(_), .. })),
             },
             Pin::Within(patterns) => chosen(Some(patterns)),
-            Pin::Content { .. } | Pin::Any => chosen(None),
+            Pin::Content { .. } | Pin::Any | Pin::Absent => chosen(None),
         }
     }
 

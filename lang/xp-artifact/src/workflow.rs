@@ -8,8 +8,10 @@ use xp_scope::thing::Kinds;
 use xp_scope::{PatternSet, Type, Value};
 
 use crate::declaration::Clauses;
+pub use crate::formula::Formula;
+use crate::formula::Test;
 pub use crate::parts::{
-    ActionId, Atom, Datum, Effect, Expr, Formula, GrantIx, LoopId, OutcomeIx, ParamId, RoleId, Root, StepId,
+    ActionId, Atom, Datum, Effect, Expr, GrantIx, LoopId, OutcomeIx, ParamId, RoleId, Root, StepId,
     SubmissionIx, TemplatePart,
 };
 use crate::question::Question;
@@ -163,6 +165,9 @@ pub struct Field {
     pub name: String,
     /// Type.
     pub ty: Type,
+    /// A value need not have it; JSON has no member for it then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// The declaration of an action of a connector, as the proofs assume it and the server must have registered it.
@@ -207,6 +212,9 @@ pub struct ActionParam {
     pub ty: Type,
     /// Value when a grant or a call leaves it out.
     pub default: Option<Value>,
+    /// A use need not have it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// What to do with a claim whose end nobody saw.
@@ -311,8 +319,10 @@ pub enum Pin {
         /// Length bound in characters.
         max: u32,
     },
-    /// Anything of the type.
+    /// Anything of the type; nothing as well, if the parameter is optional.
     Any,
+    /// Nothing: the parameter is optional, and a use has no such argument.
+    Absent,
 }
 
 /// Something a role hands in.
@@ -372,21 +382,15 @@ pub enum Then {
     Reopen(LoopId),
 }
 
-/// A condition over the step's own evidence. A literal, negated or not, that reads unbound or doubtful data is false.
+/// A condition over the step's own evidence, parameters, and data of steps before it. A literal, negated or not, that reads
+/// unbound or doubtful data is false.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// The grant has a result in this opening.
     Bound(GrantIx),
-    /// The grant has a result in this opening and this Boolean of it has this value.
-    Flag {
-        /// Whose result.
-        grant: GrantIx,
-        /// Path to a Boolean in it.
-        fields: Vec<String>,
-        /// The value asked for.
-        is: bool,
-    },
+    /// The comparison holds of values that are there; results of the own step are those of this opening.
+    Test(Test),
     /// All hold.
     All(Vec<Condition>),
     /// Any holds.

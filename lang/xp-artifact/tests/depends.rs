@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::Literal;
 use xp_artifact::declaration::Clauses;
 use xp_artifact::depends::{Resets, dependents, needs};
 use xp_artifact::workflow::{
@@ -11,6 +10,7 @@ use xp_artifact::workflow::{
     LoopId, Outcome, OutcomeIx, Param, ParamId, Per, Pin, Record, Repeat, RoleId, Root, Step, StepId,
     Submission, SubmissionIx, TemplatePart, Then, Workflow,
 };
+use xp_artifact::{Literal, Test};
 use xp_scope::thing::Kinds;
 use xp_scope::{Type, Value};
 
@@ -61,7 +61,7 @@ fn workflow() -> Workflow {
     let e = step("e", always());
     let record = |name: &str, field: &str, ty: Type| Record {
         name: name.to_owned(),
-        fields: vec![Field { name: field.to_owned(), ty }],
+        fields: vec![Field { name: field.to_owned(), ty, optional: false }],
     };
     let action = Action {
         connector: "x".to_owned(),
@@ -179,10 +179,11 @@ fn a_formula_holds_as_its_parts_do() {
     let formula = &workflow().steps[3].after;
     assert_eq!(formula.atoms().len(), 3);
     assert_eq!(ids(&formula.steps()), [1, 2]);
-    assert!(formula.holds(&|atom| atom.step == StepId(2)));
-    assert!(!formula.holds(&|atom| atom.step == StepId(1)));
-    assert!(always().holds(&|_| false) && !Formula::Any(Vec::new()).holds(&|_| true));
-    let count = formula.fold(&|_| 1, &|parts| parts.iter().sum(), &|parts| parts.iter().sum::<u32>() * 10);
+    assert!(formula.can_hold(&|atom| atom.step == StepId(2)));
+    assert!(!formula.can_hold(&|atom| atom.step == StepId(1)));
+    assert!(always().can_hold(&|_| false) && !Formula::Any(Vec::new()).can_hold(&|_| true));
+    let sum = |parts: Vec<u32>| parts.iter().sum::<u32>();
+    let count = formula.fold(&|_| 1, &|_| 100, &sum, &|parts| parts.iter().sum::<u32>() * 10);
     assert_eq!(count, 30);
     assert_eq!(formula.conjuncts(), std::slice::from_ref(formula));
     assert_eq!(Formula::All(vec![is(0, 0), is(1, 0)]).conjuncts().len(), 2);
@@ -190,18 +191,20 @@ fn a_formula_holds_as_its_parts_do() {
 
 #[test]
 fn a_condition_is_read_literal_by_literal() {
-    let flag = |is| Condition::Flag { grant: GrantIx(1), fields: vec!["passed".to_owned()], is };
-    let condition =
-        Condition::Any(vec![Condition::All(vec![Condition::Bound(GrantIx(0)), flag(true)]), flag(false)]);
-    let path = ["passed".to_owned()];
-    let expected = [
-        Literal { grant: GrantIx(0), flag: None },
-        Literal { grant: GrantIx(1), flag: Some((&path, true)) },
-        Literal { grant: GrantIx(1), flag: Some((&path, false)) },
-    ];
+    let root = Root::Result { step: StepId(0), grant: GrantIx(1) };
+    let passed = Datum { root, fields: vec!["passed".to_owned()] };
+    let (yes, no) = (Test::flag(passed.clone(), true), Test::flag(passed, false));
+    let condition = Condition::Any(vec![
+        Condition::All(vec![Condition::Bound(GrantIx(0)), Condition::Test(yes.clone())]),
+        Condition::Test(no.clone()),
+    ]);
+    let expected = [Literal::Bound(GrantIx(0)), Literal::Test(&yes), Literal::Test(&no)];
     assert_eq!(condition.literals(), expected);
     let world = |bound: bool, passed: bool| {
-        move |literal: Literal<'_>| literal.flag.map_or(bound, |(_, is)| is == passed)
+        move |literal: Literal<'_>| match literal {
+            Literal::Bound(_) => bound,
+            Literal::Test(test) => test.holds(&|_| Some(Value::Bool(passed))),
+        }
     };
     assert!(condition.holds(&world(true, true)) && condition.holds(&world(false, false)));
     assert!(!condition.holds(&world(false, true)));

@@ -127,6 +127,9 @@ codes! {
     BAD_THING = "XP0315", "a thing that its resource does not allow";
     CHANGES_IMMUTABLE = "XP0316", "a change of what never changes";
     CONTENT_OF_ITSELF = "XP0317", "content of a result that comes from itself";
+    BAD_TYPE = "XP0318", "a type that cannot be written so";
+    MAY_BE_ABSENT = "XP0319", "a value that may be absent";
+    INCOMPARABLE = "XP0330", "a comparison that these values do not allow";
 
     // 04xx: structure: cycles, reopenings, outcomes (xpc-sema)
     CYCLE = "XP0401", "steps wait for each other";

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use xp_artifact::Literal;
+use xp_artifact::declaration::Source;
 use xp_artifact::question::Question;
-use xp_artifact::workflow::{Atom, Condition, Datum, Formula, GrantIx, How, StepId, Then, Workflow};
+use xp_artifact::workflow::{Atom, Condition, Datum, Formula, GrantIx, How, Pin, StepId, Then, Workflow};
 
 /// Why no machine can be made of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +33,7 @@ pub(crate) fn check(workflow: &Workflow) -> Checked {
         }
     }
     separations(workflow)?;
+    absences(workflow)?;
     for (index, step) in workflow.steps.iter().enumerate() {
         let id = StepId::of(index);
         if step.role.index() >= workflow.roles.len() {
@@ -48,6 +51,10 @@ pub(crate) fn check(workflow: &Workflow) -> Checked {
                     step.name, action.name
                 )));
             }
+            let mut pinned = action.params.iter().zip(&grant.pins);
+            if pinned.any(|(param, pin)| *pin == Pin::Absent && !param.optional) {
+                return Err(fault(format!("a grant of `{}` leaves out what must be there", step.name)));
+            }
             if grant.limit.uses == 0 || grant.ttl_seconds == 0 || grant.ttl_seconds > 3_600 {
                 return Err(fault(format!("a grant of `{}` has an empty limit or lifetime", step.name)));
             }
@@ -59,7 +66,39 @@ pub(crate) fn check(workflow: &Workflow) -> Checked {
     }
     loops(workflow)?;
     guards(workflow)?;
+    if !workflow.finish.tests().is_empty() {
+        return Err(fault("a run is over by outcomes, not by values"));
+    }
     formula(workflow, &workflow.finish)
+}
+
+/// What may be absent is not final, is no version, and names nothing.
+fn absences(workflow: &Workflow) -> Checked {
+    for action in &workflow.actions {
+        let clauses = &action.clauses;
+        let expects = clauses.expects.iter();
+        let things = clauses
+            .altered()
+            .chain(clauses.said_read())
+            .chain(clauses.subjects())
+            .chain(expects.clone().map(|expectation| &expectation.thing))
+            .chain(clauses.versions.iter().map(|version| &version.thing));
+        let named: Vec<_> = things.collect();
+        let needed = |index: u32| {
+            named.iter().any(|thing| thing.names_argument(index))
+                || clauses.finals.contains(&index)
+                || clauses.is.iter().any(|identity| identity.argument == index)
+                || expects.clone().any(|expectation| {
+                    matches!(&expectation.at, Some(Source::Argument { index: at, .. }) if *at == index)
+                })
+        };
+        if let Some((_, param)) =
+            (0..).zip(&action.params).find(|(index, param)| param.optional && needed(*index))
+        {
+            return Err(fault(format!("`{}` of `{}` may be absent", param.name, action.name)));
+        }
+    }
+    Ok(())
 }
 
 fn guards(workflow: &Workflow) -> Checked {
@@ -146,7 +185,12 @@ fn loops(workflow: &Workflow) -> Checked {
 }
 
 fn formula(workflow: &Workflow, formula_: &Formula) -> Checked {
-    formula_.atoms().into_iter().try_for_each(|atom| settles(workflow, atom))
+    formula_.atoms().into_iter().try_for_each(|atom| settles(workflow, atom))?;
+    if formula_.tests().into_iter().all(|test| test.is_typed(workflow)) {
+        Ok(())
+    } else {
+        Err(fault("a comparison of other values than it says"))
+    }
 }
 
 /// Guards speak only of outcomes that stay.
@@ -163,11 +207,15 @@ fn settles(workflow: &Workflow, atom: Atom) -> Checked {
 fn conditions(workflow: &Workflow, id: StepId, condition: &Condition) -> Checked {
     let grants = workflow.steps.get(id.index()).map(|step| step.grants.as_slice()).unwrap_or_default();
     let bound = |grant: GrantIx| grants.get(grant.index()).is_some_and(|grant| grant.binder.is_some());
-    if condition.literals().iter().all(|literal| bound(literal.grant)) {
-        Ok(())
-    } else {
-        Err(fault("a condition reads a grant without a binder"))
+    for literal in condition.literals() {
+        if !literal.grants(id).all(bound) {
+            return Err(fault("a condition reads a grant without a binder"));
+        }
+        if matches!(literal, Literal::Test(test) if !test.is_typed(workflow)) {
+            return Err(fault("a comparison of other values than it says"));
+        }
     }
+    Ok(())
 }
 
 /// A datum exists, is not the step's own, and its fields exist in its type.

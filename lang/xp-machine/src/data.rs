@@ -1,6 +1,9 @@
 //! Values of names, expressions and conditions in a state.
 
-use xp_artifact::workflow::{Atom, Condition, Datum, Expr, Formula, How, Outcome, Root, StepId, Then};
+use xp_artifact::Literal;
+use xp_artifact::workflow::{
+    Atom, Condition, Datum, Expr, Formula, GrantIx, How, Outcome, Root, StepId, Then,
+};
 use xp_scope::Value;
 
 use crate::state::{State, StepState};
@@ -27,29 +30,31 @@ pub(crate) fn expr(state: &State, expr: &Expr) -> Option<Value> {
     expr.value(|named| datum(state, named))
 }
 
-/// Truth of a condition. A literal that reads unbound or doubtful data is false, negated or not; so is one that reads a flag
-/// which a use under way may replace: what an outcome was accepted on is what it takes effect on.
-pub(crate) fn condition(step: &StepState, condition: &Condition) -> bool {
-    condition.holds(&|literal| {
-        let Some(grant) = step.grants.get(literal.grant.index()).filter(|grant| grant.doubts == 0) else {
-            return false;
-        };
-        let Some(result) = grant.result.as_ref() else { return false };
-        let is_so = |(fields, is): (&[String], bool)| {
-            grant.claimed == 0 && result.at(fields) == Some(&Value::Bool(is))
-        };
-        literal.flag.is_none_or(is_so)
+/// Truth of a condition of a step. A literal that reads unbound or doubtful data is false, negated or not; so is one that reads a
+/// value which a use under way may replace: what an outcome was accepted on is what it takes effect on.
+pub(crate) fn condition(state: &State, own: StepId, condition: &Condition) -> bool {
+    let Some(step) = state.steps.get(own.index()) else { return false };
+    let certain = |grant: &GrantIx| step.grants.get(grant.index()).filter(|grant| grant.doubts == 0);
+    condition.holds(&|literal| match literal {
+        Literal::Bound(grant) => certain(&grant).is_some_and(|grant| grant.result.is_some()),
+        Literal::Test(test) => test.holds(&|named| match named.root {
+            Root::Result { step, grant } if step == own => {
+                let settled = certain(&grant).filter(|grant| grant.claimed == 0);
+                settled?.result.as_ref()?.at(&named.fields).cloned()
+            }
+            _ => datum(state, named).cloned(),
+        }),
     })
 }
 
 /// Truth of a guard.
 pub(crate) fn formula(state: &State, formula: &Formula) -> bool {
-    formula.holds(&|atom| state.is_settled(atom))
+    formula.holds(&|atom| state.is_settled(atom), &|test| test.holds(&|named| datum(state, named).cloned()))
 }
 
-/// Truth of a guard if, besides what is settled, `extra` were.
+/// Truth of a formula over outcomes alone if, besides what is settled, `extra` were.
 pub(crate) fn formula_with(state: &State, formula: &Formula, extra: Atom) -> bool {
-    formula.holds(&|atom| atom == extra || state.is_settled(atom))
+    formula.holds(&|atom| atom == extra || state.is_settled(atom), &|_| false)
 }
 
 /// Every submission has been made, or the outcome does not need them.
@@ -58,9 +63,11 @@ pub(crate) fn submitted(state: &StepState, outcome: &Outcome) -> bool {
 }
 
 /// An automatic outcome of an open step whose evidence is there.
-pub(crate) fn due(state: &StepState, outcome: &Outcome) -> bool {
+pub(crate) fn due(state: &State, own: StepId, outcome: &Outcome) -> bool {
     match &outcome.how {
-        How::Auto(evidence) => condition(state, evidence) && submitted(state, outcome),
+        How::Auto(evidence) => {
+            condition(state, own, evidence) && step(state, own).is_some_and(|step| submitted(step, outcome))
+        }
         How::Judged | How::JudgedIf(_) | How::Exhausted(_) => false,
     }
 }

@@ -1,13 +1,13 @@
 //! The machine: a checked workflow with its lookup tables.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use xp_artifact::RecordTable;
 use xp_artifact::declaration::ThingExpr;
 use xp_artifact::workflow::{
     ActionId, Atom, Datum, Expr, GrantIx, Outcome, Pin, Step, StepId, SubmissionIx, Workflow,
 };
-use xp_scope::Value;
+use xp_scope::{Type, Value};
 
 use crate::check::{self, Malformed};
 use crate::data;
@@ -20,7 +20,7 @@ use crate::state::State;
 pub struct Machine {
     pub(crate) workflow: Workflow,
     pub(crate) index: Index,
-    pub(crate) records: BTreeMap<String, Vec<(String, xp_scope::Type)>>,
+    pub(crate) records: RecordTable,
     /// By action: the digest of its declaration.
     pub(crate) declarations: Vec<xp_scope::Digest>,
     /// By action: what evidence that some use of it gives is about, where a change could mislead somebody. Made when asked for.
@@ -35,15 +35,7 @@ impl Machine {
     pub fn new(workflow: Workflow) -> Result<Self, Malformed> {
         check::check(&workflow)?;
         let index = Index::of(&workflow)?;
-        let records = workflow
-            .records
-            .iter()
-            .map(|record| {
-                let fields =
-                    record.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect();
-                (record.name.clone(), fields)
-            })
-            .collect();
+        let records = RecordTable::of(&workflow.records);
         let declarations = workflow
             .actions
             .iter()
@@ -76,7 +68,7 @@ impl Machine {
 
     /// The fields of each record type, by its qualified name: what [`xp_scope::check`] looks types up in.
     #[must_use]
-    pub fn records(&self) -> &BTreeMap<String, Vec<(String, xp_scope::Type)>> {
+    pub fn records(&self) -> &RecordTable {
         &self.records
     }
 
@@ -118,6 +110,18 @@ impl Machine {
     #[must_use]
     pub fn admits(&self, state: &State, pin: &Pin, value: &Value) -> bool {
         pin::admits(state, pin, value).is_ok()
+    }
+
+    /// Whether a use may have no argument where a pin is, of an optional parameter.
+    #[must_use]
+    pub fn admits_absence(&self, state: &State, pin: &Pin) -> bool {
+        pin::admits_absence(state, pin)
+    }
+
+    /// The value with the elements of every set in it in canonical order, for what comes from outside.
+    #[must_use]
+    pub fn in_order(&self, value: Value, ty: &Type) -> Value {
+        xp_scope::in_order(value, ty, &self.records)
     }
 
     /// The digest of an action's declaration.

@@ -109,7 +109,7 @@ impl Machine {
                         None
                     }
                     Pin::Is(expr) => data::expr(state, expr),
-                    Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => None,
+                    Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any | Pin::Absent => None,
                 };
                 (param.name.clone(), print::pin(&self.workflow, pin), only)
             });
@@ -123,7 +123,7 @@ impl Machine {
         let outcomes = step.outcomes.iter().filter_map(|outcome| {
             let evidence = match &outcome.how {
                 How::Judged => true,
-                How::JudgedIf(condition) => data::condition(now, condition),
+                How::JudgedIf(condition) => data::condition(state, id, condition),
                 How::Auto(_) | How::Exhausted(_) => return None,
             };
             let of = outcome.of.as_ref().map(|datum| print::datum(&self.workflow, datum));

@@ -1,6 +1,6 @@
 //! Whether an argument is inside its pin.
 
-use xp_artifact::workflow::Pin;
+use xp_artifact::workflow::{Datum, Expr, Pin};
 use xp_scope::Value;
 
 use crate::data;
@@ -31,8 +31,22 @@ pub(crate) fn admits(state: &State, pin: &Pin, value: &Value) -> Result<(), Miss
             Value::Bool(_) | Value::Int(_) | Value::List(_) | Value::Record(_) => false,
         },
         Pin::Any => true,
+        Pin::Absent => false,
     };
     if inside { Ok(()) } else { Err(Miss::Outside) }
+}
+
+/// Whether a use may have no argument where this pin is, of an optional parameter: the grant leaves it out or lets anything
+/// through, or it is pinned to a value that is absent.
+pub(crate) fn admits_absence(state: &State, pin: &Pin) -> bool {
+    match pin {
+        Pin::Any | Pin::Absent => true,
+        Pin::Is(Expr::Datum(named)) => {
+            let whole = Datum { root: named.root, fields: Vec::new() };
+            data::datum(state, &whole).is_some() && data::datum(state, named).is_none()
+        }
+        Pin::Is(_) | Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } => false,
+    }
 }
 
 fn matches(patterns: &xp_scope::PatternSet, value: &Value) -> bool {

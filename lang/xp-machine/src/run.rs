@@ -122,7 +122,7 @@ impl Machine {
         if state.status != Status::Running || !now.open || transition::close::closing(self, state, id) {
             return None;
         }
-        let index = step.outcomes.iter().position(|outcome| data::due(now, outcome))?;
+        let index = step.outcomes.iter().position(|outcome| data::due(state, id, outcome))?;
         Some(Atom { step: id, outcome: OutcomeIx::of(index) })
     }
 

@@ -261,12 +261,13 @@ fn given_as<'m>(machine: &'m Machine, state: &State, ty: &Type, value: &Value) -
 fn holds(machine: &Machine, of: &Type, given: &Value, ty: &Type, value: &Value, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return true };
     match (of, given) {
-        (Type::List(element), Value::List(elements)) => {
+        (Type::List(element) | Type::Set(element), Value::List(elements)) => {
             elements.iter().any(|given| holds(machine, element, given, ty, value, depth))
         }
         (Type::Record(name), Value::Record(members)) => machine.records.get(name).is_some_and(|fields| {
-            fields.iter().any(|(field, of)| {
-                members.get(field).is_some_and(|given| holds(machine, of, given, ty, value, depth))
+            fields.iter().any(|field| {
+                let given = members.get(&field.name);
+                given.is_some_and(|given| holds(machine, &field.ty, given, ty, value, depth))
             })
         }),
         _ => of == ty && given == value,

@@ -1,23 +1,23 @@
 //! What a step relies on that may go out of date.
 //!
-//! Evidence is a field of a result that a continuing outcome reads and that the declaration says to be `about` something, or
+//! Evidence is a field of a result that a continuing outcome compares and that the declaration says to be `about` something, or
 //! that such an outcome is `of`, where it names something that can change or is content of it. That a use happened never goes
-//! out of date, nor does evidence about what never changes. What was handed in cannot change while its step is settled.
+//! out of date, nor does evidence about what never changes. What later steps compare counts as compared by each outcome of its step. What was handed in cannot change while its step is settled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::declaration::{KeyExpr, Making, Source, ThingExpr};
-use xp_artifact::judgement::meant;
+use xp_artifact::judgement::{meant, meant_by_last};
 use xp_artifact::passing::{followed, identities, parts};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
-    Action, Atom, Condition, Datum, Expr, GrantIx, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
+    Action, Atom, Condition, Datum, Expr, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
 };
 
 use xp_scope::thing::{Immutable, Term};
 
 use crate::fact::GrantAt;
-use crate::looked::{Looked, looks, renewing};
+use crate::looked::{Looked, covering, looks, renewing};
 use crate::validity::{Subject, Valid, Validity};
 
 /// Something a step relies on.
@@ -58,8 +58,11 @@ impl Evidence {
         if let Some(looked_at) = self.looked_at(terms, *at, expr) {
             return looked_at;
         }
-        let term = meant(workflow, terms, *at, expr);
-        if self.perhaps.contains(subject) { terms.in_any_opening(&term) } else { term }
+        if self.perhaps.contains(subject) {
+            let term = meant(workflow, terms, *at, expr);
+            return terms.in_any_opening(&term);
+        }
+        meant_by_last(workflow, terms, *at, expr)
     }
 }
 
@@ -68,6 +71,7 @@ impl Evidence {
 pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = Vec::new();
     let mut validity = Validity::of(workflow);
+    let compared = compared_elsewhere(workflow);
     let mut terms = None;
     for (index, step) in workflow.steps.iter().enumerate() {
         let id = StepId::of(index);
@@ -101,24 +105,34 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                 looked: None,
                 renewed: Vec::new(),
             };
-            if let How::Auto(condition) | How::JudgedIf(condition) = &cause.how {
-                for literal in condition_fields(condition) {
-                    let by = (id, literal.0);
-                    let Some((_, action)) = workflow.granted(by) else { continue };
-                    for about in told(&mut validity, by, action, literal.1) {
-                        rely(read(by, about));
-                    }
+            let own = cause.how.condition().into_iter().flat_map(Condition::data);
+            let own = own.filter_map(|datum| field_of(datum).filter(|(by, _)| by.0 == id));
+            let others = compared.get(&id).into_iter().flatten().copied();
+            for (by, field) in own.chain(others).collect::<BTreeSet<(GrantAt, &[String])>>() {
+                let Some((_, action)) = workflow.granted(by) else { continue };
+                for about in told(&mut validity, by, action, field) {
+                    rely(read(by, about));
                 }
             }
             if let (How::Judged | How::JudgedIf(_), Some(datum)) = (&cause.how, &cause.of) {
                 let terms = terms.get_or_insert_with(|| Terms::of(workflow));
                 let looks = looks(workflow, terms, id, datum);
                 for (by, about) in judged(workflow, &mut validity, datum) {
-                    let renewed = match about.about.as_slice() {
+                    let mut renewed = match about.about.as_slice() {
                         [(of, expr)] if by.0 != id => renewing(workflow, terms, (*of, expr), &looks),
                         // What is made in the same step may be newer than the look; nobody looks at several at once.
                         _ => Vec::new(),
                     };
+                    if let [(of, expr)] = about.about.as_slice()
+                        && by.0 != id
+                    {
+                        // What was shown among others is evidence from that look on.
+                        for (look, looked) in covering(workflow, terms, (*of, expr), id) {
+                            let looked_at = Some(looked.clone());
+                            rely(Evidence { judged: true, looked: looked_at, ..read(look, about.clone()) });
+                            renewed.push((look, looked));
+                        }
+                    }
                     rely(Evidence { judged: true, renewed, ..read(by, about) });
                 }
                 for (by, expr, looked) in looks {
@@ -140,8 +154,24 @@ fn cause<'w>(workflow: &'w Workflow, step: StepId, outcome: &'w Outcome) -> &'w 
     step.zip(chosen).and_then(|(step, chosen)| step.outcomes.get(chosen)).unwrap_or(outcome)
 }
 
-fn condition_fields(condition: &Condition) -> BTreeSet<(GrantIx, &[String])> {
-    condition.literals().into_iter().filter_map(|literal| Some((literal.grant, literal.flag?.0))).collect()
+fn field_of(datum: &Datum) -> Option<(GrantAt, &[String])> {
+    match datum.root {
+        Root::Result { step, grant } => Some(((step, grant), &datum.fields)),
+        Root::Param(_) | Root::Submission { .. } => None,
+    }
+}
+
+/// Fields of results that other steps compare, by the step whose results they are: each of its outcomes stands for what they say.
+fn compared_elsewhere(workflow: &Workflow) -> BTreeMap<StepId, BTreeSet<(GrantAt, &[String])>> {
+    let mut found: BTreeMap<StepId, BTreeSet<(GrantAt, &[String])>> = BTreeMap::new();
+    for (number, step) in workflow.steps.iter().enumerate() {
+        for (by, field) in step.compared().filter_map(field_of) {
+            if by.0 != StepId::of(number) {
+                found.entry(by.0).or_default().insert((by, field));
+            }
+        }
+    }
+    found
 }
 
 /// What a field of a result is evidence about, one list for each subject.

@@ -24,7 +24,7 @@ pub use breach::{Breach, UseNo};
 pub use evidence::{Evidence, evidence};
 pub use expected::asked;
 pub use fact::{End, Fact, GrantAt, Use};
-pub use looked::{Looked, shows};
+pub use looked::Looked;
 pub use sight::{Concrete, Relation, Results, Sight};
 pub use uses::means;
 pub use watch::{Standing, Watch, Watched, is_guardable, is_safety, looks_at, spoken_of};

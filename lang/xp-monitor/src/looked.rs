@@ -5,7 +5,8 @@
 //! names the thing had the value that was judged.
 
 use xp_artifact::declaration::{FieldPath, KeyExpr, LevelExpr, ThingExpr};
-use xp_artifact::judgement::meant;
+use xp_artifact::judgement::meant_by_last;
+use xp_artifact::looks::shows;
 use xp_artifact::named::{arguments_in, is_open};
 use xp_artifact::passing::followed;
 use xp_artifact::things::Terms;
@@ -71,7 +72,7 @@ pub(crate) fn renewing<'w>(
     (of, subject): (GrantAt, &ThingExpr),
     looks: &[(GrantAt, ThingExpr, Looked)],
 ) -> Vec<(GrantAt, Looked)> {
-    let subject = meant(workflow, terms, of, subject);
+    let subject = meant_by_last(workflow, terms, of, subject);
     let mut found = Vec::new();
     for (at, expr, looked) in looks {
         let seen = if looked.is_whole() {
@@ -88,14 +89,32 @@ pub(crate) fn renewing<'w>(
     found
 }
 
-/// It is declared that the result says something of what the clause names. Where nothing is said, it need not.
-#[must_use]
-pub fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
-    let Some((_, action)) = workflow.granted(at) else { return false };
-    let clauses = &action.clauses;
-    let said = clauses.said_of(&[]).into_iter().flatten().chain(clauses.said_below(&[]));
-    clauses.subjects().any(|subject| subject == expr)
-        || said.into_iter().any(|source| source.thing() == Some(expr))
+/// The looks at all of a kind among which certainly is what a judgement is about: whatever name the judge gave for it, they show it.
+pub(crate) fn covering<'w>(
+    workflow: &'w Workflow,
+    terms: &mut Terms<'w>,
+    (of, subject): (GrantAt, &ThingExpr),
+    step: StepId,
+) -> Vec<(GrantAt, Looked)> {
+    let subject = meant_by_last(workflow, terms, of, subject);
+    let grants = workflow.steps.get(step.index()).map_or(0, |step| step.grants.len());
+    let mut found = Vec::new();
+    for at in (0..grants).map(|number| (step, GrantIx::of(number))) {
+        let Some((granted, action)) = workflow.granted(at) else { continue };
+        let read = action.clauses.said_read().chain(action.clauses.subjects());
+        for expr in read.filter(|expr| expr.is_several() && shows(workflow, at, expr)) {
+            if !covers(&workflow.kinds, &terms.term(at.0, at.1, expr), &subject) {
+                continue;
+            }
+            let looked = naming(workflow, action, expr).into_iter().find_map(|(argument, fields)| {
+                let Pin::Is(Expr::Datum(datum)) = granted.pins.get(argument as usize)? else { return None };
+                let name = followed(datum, &fields);
+                Some(Looked { argument, fields, name, listed: false })
+            });
+            found.extend(looked.map(|looked| (at, looked)));
+        }
+    }
+    found
 }
 
 /// Uses of a step that may look at what the datum, or a part of it, names, with the clause that says so. One of a list, a use names
@@ -130,7 +149,7 @@ pub(crate) fn looks(
                     let Some(ty) = workflow.type_of(&name) else { continue };
                     match ty {
                         // What is pinned to something else is not one of the list.
-                        Type::List(element)
+                        Type::List(element) | Type::Set(element)
                             if has_equal(workflow, element, of)
                                 && !matches!(granted.pins.get(index as usize), Some(Pin::Is(_))) =>
                         {
@@ -237,7 +256,7 @@ fn has_equal(workflow: &Workflow, whole: &Type, ty: &Type) -> bool {
     parts.iter().any(|part| {
         let of = part.iter().try_fold(whole, |ty, field| workflow.field_type(ty, field));
         match of {
-            Some(Type::List(element)) => has_equal(workflow, element, ty),
+            Some(Type::List(element) | Type::Set(element)) => has_equal(workflow, element, ty),
             Some(of) => may_be_equal(of, ty),
             None => false,
         }
@@ -247,7 +266,19 @@ fn has_equal(workflow: &Workflow, whole: &Type, ty: &Type) -> bool {
 /// Values of the two types can be equal: both are numbers, or both are written as text.
 fn may_be_equal(a: &Type, b: &Type) -> bool {
     let is_text = |ty: &Type| {
-        matches!(ty, Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_))
+        matches!(
+            ty,
+            Type::Text
+                | Type::Path
+                | Type::Branch
+                | Type::Commit
+                | Type::Tree
+                | Type::Decimal { .. }
+                | Type::Time
+                | Type::Url
+                | Type::Enum(_)
+        )
     };
-    a == b || is_text(a) && is_text(b)
+    let is_number = |ty: &Type| matches!(ty, Type::Int | Type::Duration);
+    a == b || is_text(a) && is_text(b) || is_number(a) && is_number(b)
 }

@@ -7,7 +7,7 @@ use xp_artifact::filled::is_filled;
 use xp_artifact::things;
 use xp_artifact::workflow::{Action, Atom, Datum, Workflow};
 use xp_scope::Value;
-use xp_scope::thing::Canonical;
+use xp_scope::thing::{Canonical, Kinds};
 
 use crate::evidence::{Evidence, can_change};
 use crate::fact::{GrantAt, Use};
@@ -90,11 +90,18 @@ impl Named<'_> {
     }
 
     /// One could lie in the other, by their kinds. Every thing of a kind at any depth is also every one that lies deeper.
-    fn fits(&self, other: &Self) -> bool {
+    fn fits(&self, other: &Self, kinds: &Kinds) -> bool {
         let (ours, others) = (self.expr.levels(), other.expr.levels());
         let differ = ours.iter().zip(others).position(|(a, b)| a.kind != b.kind);
         let deeper = |several: &[LevelExpr], all: &[LevelExpr]| {
-            several.first().is_some_and(|one| one.deep && all.iter().any(|level| level.kind == one.kind))
+            several.first().is_some_and(|one| {
+                let encloses = |level: &LevelExpr| {
+                    let kinds_of = kinds.named(&one.kind).zip(kinds.named(&level.kind));
+                    kinds_of.is_some_and(|(inner, outer)| kinds.lies_in(inner, outer))
+                };
+                let is_deep = all.iter().any(|level| level.kind == one.kind);
+                one.deep && (is_deep || all.last().is_some_and(encloses))
+            })
         };
         differ.is_none_or(|at| {
             let (ours, others) = (ours.get(at..).unwrap_or_default(), others.get(at..).unwrap_or_default());
@@ -219,7 +226,9 @@ impl<'w> Concrete<'w> {
         let kinds = &self.workflow.kinds;
         let thing = things::thing(kinds, action, &BTreeMap::new(), None, &written);
         let among = Named { expr: &written, known: thing.map(|thing| thing.canonical(kinds)) };
-        self.named(action, reader, reads).iter().any(|read| read.fits(&among) && self.may_meet(read, &among))
+        self.named(action, reader, reads)
+            .iter()
+            .any(|read| read.fits(&among, kinds) && self.may_meet(read, &among))
     }
 
     /// The one thing that a clause means in a use; none where the results that are possible name several.
@@ -228,6 +237,18 @@ impl<'w> Concrete<'w> {
         let (first, others) = named.split_first()?;
         let is_one = first.is_whole() && others.iter().all(|other| other.known == first.known);
         first.known.clone().filter(|_| is_one)
+    }
+
+    /// The one thing that a clause means in every use of the grant of which a result is known.
+    fn made_by(&self, of: GrantAt, expr: &ThingExpr) -> Option<Canonical> {
+        let (_, action) = self.workflow.granted(of)?;
+        let kinds = &self.workflow.kinds;
+        let mut known = self.results?.0.get(&of)?.iter().map(|(args, result)| {
+            let thing = things::thing(kinds, action, args, Some(result), expr)?;
+            (thing.levels.len() == expr.levels().len()).then(|| thing.canonical(kinds))
+        });
+        let first = known.next()??;
+        known.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
 
     fn may_meet(&self, changed: &Named<'_>, about: &Named<'_>) -> bool {
@@ -249,7 +270,8 @@ impl Relation for Concrete<'_> {
         clauses.altered().any(|expr| {
             let made = clauses.makes.iter().any(|making| making.thing == *expr);
             self.named(action, changer, expr).iter().any(|changed| {
-                about.iter().filter(|about| changed.fits(about)).any(|about| match made {
+                about.iter().filter(|about| changed.fits(about, &self.workflow.kinds)).any(|about| match made
+                {
                     true => self.making_alters(changed, about),
                     false => self.may_meet(changed, about),
                 })
@@ -264,11 +286,14 @@ impl Relation for Concrete<'_> {
             return false;
         };
         let certain = |action: &Action, used: &Use, expr: &ThingExpr| self.certain(action, used, expr);
-        let own = evidence
-            .about
-            .iter()
-            .filter(|subject| subject.0 == given.at && !evidence.perhaps.contains(subject));
-        let about: Vec<Canonical> = own.filter_map(|(_, expr)| certain(gave, given, expr)).collect();
+        let about: Vec<Canonical> = (evidence.about.iter())
+            .filter(|subject| !evidence.perhaps.contains(subject))
+            .filter_map(|(of, expr)| match *of == given.at {
+                true => certain(gave, given, expr),
+                // What another use made, where all that is known of such uses names one thing.
+                false => self.made_by(*of, expr),
+            })
+            .collect();
         action
             .clauses
             .spent_on()
@@ -286,7 +311,9 @@ impl Relation for Concrete<'_> {
             return true;
         };
         let (wrote, read) = (self.named(wrote_by, writer, wrote), self.named(read_by, reader, reads));
-        wrote.iter().any(|wrote| read.iter().any(|read| wrote.fits(read) && self.may_meet(wrote, read)))
+        wrote.iter().any(|wrote| {
+            read.iter().any(|read| wrote.fits(read, &self.workflow.kinds) && self.may_meet(wrote, read))
+        })
     }
 
     fn removes(&self, (remover, gone): (&Use, &ThingExpr), (writer, wrote): (&Use, &ThingExpr)) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::question::{Question, Sinks, Uses};
-use xp_artifact::workflow::{Action, Workflow};
+use xp_artifact::workflow::{Action, Atom, Workflow};
 use xp_scope::Type;
 
 use crate::breach::{Breach, Live, UseNo};
@@ -147,7 +147,7 @@ pub fn looks_at(question: &Question, action: &Action, index: usize) -> bool {
     spoken_of.into_iter().any(|uses| {
         let fixed =
             matches!(uses, Uses::Action { args, .. } if args.iter().any(|(ix, _)| *ix as usize == index));
-        let may_be_path = matches!(ty, Some(Type::Path | Type::List(_) | Type::Record(_)));
+        let may_be_path = matches!(ty, Some(Type::Path | Type::List(_) | Type::Set(_) | Type::Record(_)));
         fixed || matches!(question, Question::OnlyWithin(..)) && may_be_path
     })
 }
@@ -263,9 +263,12 @@ impl<'w> Watched<'w> {
         let w = self.workflow;
         let broken = match (question, kept) {
             (Question::FreshEvidence, Kept::Fresh(states)) => {
+                let pairs = self.evidence.iter().zip(states.iter());
+                let stale = pairs.filter(|(one, state)| state.is_stale_for(one, used, sight));
+                let stale: Vec<Atom> = stale.flat_map(|(one, _)| &one.relying).copied().collect();
                 let pairs = self.evidence.iter().zip(states);
                 return pairs
-                    .flat_map(|(one, state)| state.claimed(w, one, (number, used), live, sight))
+                    .flat_map(|(one, state)| state.claimed(w, one, (number, used), (&stale, live), sight))
                     .collect();
             }
             (Question::AtMost(uses, most), Kept::AtMost(state)) => {

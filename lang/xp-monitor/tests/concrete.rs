@@ -69,7 +69,7 @@ fn workflow() -> Workflow {
         connector: "desk".into(),
         name: name.into(),
         params: ["folder", "note"]
-            .map(|name| ActionParam { name: name.into(), ty: Type::Text, default: None })
+            .map(|name| ActionParam { name: name.into(), ty: Type::Text, default: None, optional: false })
             .into(),
         result: Type::Text,
         effect: Effect::Write,
@@ -208,9 +208,11 @@ fn every_thing_of_a_kind_is_also_what_lies_deeper() {
     let relation = Concrete::of(&w);
     assert!(relation.alters(&used(CHANGE, "in", ""), &about(LOOK, page()), &used(LOOK, "in", "a")));
     assert!(!relation.alters(&used(CHANGE, "out", ""), &about(LOOK, page()), &used(LOOK, "in", "a")));
-    // What lies beside it is of another kind.
+    // A binder encloses some of them; a stamp does not.
     let binder = path(&[("Folder", argument(0)), ("Binder", argument(1))]);
-    assert!(!relation.alters(&used(CHANGE, "in", ""), &about(LOOK, binder), &used(LOOK, "in", "a")));
+    assert!(relation.alters(&used(CHANGE, "in", ""), &about(LOOK, binder), &used(LOOK, "in", "a")));
+    let stamp = path(&[("Folder", argument(0)), ("Stamp", argument(1))]);
+    assert!(!relation.alters(&used(CHANGE, "in", ""), &about(LOOK, stamp), &used(LOOK, "in", "a")));
     // Those in the folder itself do not.
     w.actions[3].clauses.changes = all(false);
     let relation = Concrete::of(&w);

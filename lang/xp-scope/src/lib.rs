@@ -2,17 +2,24 @@
 
 mod chars;
 pub mod content;
+pub mod decimal;
 mod digest;
+mod in_order;
+pub mod instant;
 pub mod path;
 mod pattern;
+pub mod rank;
 pub mod refs;
+mod set;
 mod template;
 pub mod thing;
 mod types;
+pub mod url;
 mod value;
 
 pub use content::{ContentError, neutralise};
 pub use digest::{Digest, DigestError};
+pub use in_order::in_order;
 pub use path::PathError;
 pub use pattern::{
     MAX_PATTERN, MAX_PATTERNS, NotShown, Pattern, PatternError, PatternSet, PatternSetError, is_control_file,

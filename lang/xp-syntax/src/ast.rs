@@ -18,8 +18,8 @@ pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, TypeDecl
 pub use name::{Doc, Name, Path};
 pub use pin::{Arg, Expr, ExprKind, Int, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
 pub use step::{
-    Atom, AtomOutcome, Condition, ConditionKind, Exhausted, Formula, FormulaKind, Grant, How, Limit, Outcome,
-    Per, Step, Submission, Then, ThenKind,
+    Atom, AtomOutcome, Comparison, Condition, ConditionKind, Exhausted, Formula, FormulaKind, Grant, How,
+    Limit, Outcome, Per, Relation, Step, Submission, Then, ThenKind,
 };
 pub use thing::{
     KeyPart, Making, Mark, MarkKind, OneThing, Readers, Resource, Source, Thing, ThingKey, ThingKeyKind,

@@ -26,6 +26,8 @@ pub(crate) fn wanted(rule: Rule) -> Wanted {
         Rule::EOI => End,
         Rule::string => Choice("a string"),
         Rule::int => Choice(NUMBER),
+        Rule::duration | Rule::decimal | Rule::fraction => Hidden,
+        Rule::unit_name => Hidden,
         Rule::action_name | Rule::action_path => Choice("an action"),
         Rule::binder_name => Choice("a name for the result"),
         Rule::connector_name => Choice("a connector name"),
@@ -58,9 +60,10 @@ pub(crate) fn wanted(rule: Rule) -> Wanted {
         Rule::uses_arg => Choice("an argument"),
         Rule::pin | Rule::arg => Choice("an argument (a value, `one of`, `within`, `content` or `any`)"),
         Rule::formula | Rule::formula_group => Choice("`step.outcome`"),
-        Rule::condition | Rule::condition_group | Rule::evidence => {
-            Choice("the name of a result of this step")
+        Rule::condition | Rule::condition_group | Rule::evidence | Rule::comparison => {
+            Choice("the name of a result of this step, or a comparison")
         }
+        Rule::relation => Choice("a comparison"),
         Rule::uses => Choice("`effect` or an action"),
         Rule::action_uses => Choice("an action"),
         Rule::claim => Choice(

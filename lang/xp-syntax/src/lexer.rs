@@ -8,6 +8,7 @@ mod strings;
 use xp_diagnostics::{Diagnostic, SourceId, Span, codes};
 
 use crate::hidden;
+use crate::number;
 use crate::words::planned;
 
 /// What a token is.
@@ -16,7 +17,7 @@ pub(crate) enum Kind {
     Word,
     Int,
     Str,
-    /// A mark: `{ } ( ) [ ] , : . = |` by its character, `->` as `>`.
+    /// A mark: `{ } ( ) [ ] , : . = | <` by its character, `->` as `→`, `>`, and `<=` and `>=` as `≤` and `≥`.
     Mark(char),
     /// Already reported.
     Bad,
@@ -167,9 +168,14 @@ impl<'t> Lexer<'t> {
                 self.push(Kind::Word, len);
             }
             '0'..='9' => self.number(0),
-            '-' if second == Some('>') => self.push(Kind::Mark('>'), 2),
+            '-' if second == Some('>') => self.push(Kind::Mark('→'), 2),
             '-' if second.is_some_and(|c| c.is_ascii_digit()) => self.number(1),
             '=' if matches!(second, Some('>' | '=')) => self.foreign(),
+            '<' | '>' if second == Some('=') => {
+                self.push(Kind::Mark(if first == '<' { '≤' } else { '≥' }), 2)
+            }
+            '<' if second == Some('-') || self.after_collection() => self.foreign(),
+            '<' | '>' => self.push(Kind::Mark(first), 1),
             '{' | '}' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '=' | '|' => {
                 self.push(Kind::Mark(first), 1)
             }
@@ -219,21 +225,39 @@ impl<'t> Lexer<'t> {
         self.at += 1;
     }
 
+    /// Length of a point with digits after it.
+    fn fraction(&self, from: usize) -> usize {
+        let point = self.out.text.get(from..).is_some_and(|rest| rest.starts_with('.'));
+        match self.run(from + 1, |c| c.is_ascii_digit()) {
+            digits if point && digits > 0 => digits + 1,
+            _ => 0,
+        }
+    }
+
     fn number(&mut self, sign: usize) {
         let digits = self.run(self.at + sign, |c| c.is_ascii_digit()) + sign;
+        let digits = digits + self.fraction(self.at + digits);
         let all = digits + self.run(self.at + digits, is_word);
         let written = self.out.text.get(self.at..self.at + all).unwrap_or("");
-        let fault = if let Some(fault) = planned::duration(written, self.last_word()) {
+        let whole = written.split_once('.').map_or(written, |(whole, _)| whole);
+        let fault = if let Some(fault) = planned::time_limit(written, self.last_word()) {
             Some(fault)
+        } else if number::is_duration(written) {
+            number::seconds(written).is_none().then(|| {
+                Diagnostic::error(
+                    codes::BAD_NUMBER,
+                    format!("the duration `{}` is too long", shorten(written)),
+                )
+            })
         } else if all > digits {
             Some(
                 Diagnostic::error(
                     codes::BAD_NUMBER,
                     format!("`{}` is neither a number nor a name", shorten(written)),
                 )
-                .help("a number has digits only; a name starts with a letter"),
+                .help("a number has digits only, a duration one of `s`, `m`, `h` and `d` after them; a name starts with a letter"),
             )
-        } else if written.parse::<i64>().is_err() {
+        } else if whole.parse::<i64>().is_err() {
             Some(
                 Diagnostic::error(
                     codes::BAD_NUMBER,

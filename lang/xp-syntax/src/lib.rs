@@ -13,6 +13,7 @@ mod grammar;
 mod hidden;
 mod lexer;
 mod nearest;
+mod number;
 mod parse;
 mod parsed;
 mod split;

@@ -274,6 +274,7 @@ impl FileParser<'_, '_> {
             role: head.role,
             declares_role: head.declares_role,
             after: head.after,
+            when: head.when,
             grants,
             submissions,
             outcomes,

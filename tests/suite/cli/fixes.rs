@@ -18,7 +18,7 @@ fn no_fix(from: &str, to: &str, help: &str) {
 #[test]
 fn numbers_with_marks() {
     for number in ["1.5", "1.000", "1,000"] {
-        no_fix("\"high-priority\") max 5", &format!("\"high-priority\") max {number}"), "digits only");
+        no_fix("\"high-priority\") max 5", &format!("\"high-priority\") max {number}"), "digits");
     }
 }
 

@@ -261,7 +261,9 @@ fn any(workflow: &Workflow, ty: &Type) -> Value {
         Type::Text | Type::Path | Type::Branch => Value::Text("x".to_owned()),
         Type::Commit | Type::Tree => Value::Text("1".repeat(40)),
         Type::Enum(words) => Value::Text(words[0].clone()),
-        Type::List(_) => Value::List(Vec::new()),
+        Type::List(_) | Type::Set(_) => Value::List(Vec::new()),
+        Type::Decimal { .. } | Type::Time | Type::Duration => xp_scope::rank::ranked(1, ty).unwrap(),
+        Type::Url => Value::Text("https://example.com/x".to_owned()),
         Type::Record(name) => {
             let record = workflow.records.iter().find(|one| one.name == *name).expect("the record");
             let fields = record.fields.iter().map(|field| (field.name.clone(), any(workflow, &field.ty)));

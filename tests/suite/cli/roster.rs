@@ -1,5 +1,7 @@
 //! `xpc check --roster`: which parameters a starter must not choose.
 
+mod commits;
+
 use super::{example_text, folder_with, run};
 
 fn roster(params: &str) -> String {
@@ -813,4 +815,82 @@ workflow checked(repo: github.Repo, commit: commit, tree: tree) {
     let unjudged = workflow.replace("outcome ok of commit", "outcome ok");
     let ran = refuted_by_a_rule_that_pins_nothing(&unjudged);
     assert!(ran.talk.contains("may choose `commit` freely, and `deploy.production` makes it final"), "{ran}");
+}
+
+/// The clerk writes a note of the starter into a draft that the starter names; the boss is shown the draft and approves its name.
+fn shown(look: &str, outcome: &str, clerk_after: &str) -> String {
+    format!(
+        r#"connector bank {{
+  resource Draft {{ name: text exact }}
+  action edit(name: text, note: text) {{ effect write changes Draft(name) from note reads nothing repeat probe }}
+  action look(name: text) -> {{ name: text, note: text }} {{ effect read changes nothing reads Draft(name) shows name
+    result.name is name result.note from Draft(name) repeat idempotent }}
+  action echo(name: text) -> {{ name: text }} {{ effect read changes nothing reads nothing shows name result.name is name
+    repeat idempotent }}
+  action pay(name: text) {{ effect pay changes nothing reads Draft(name) final name irreversible repeat manual }}
+}}
+workflow checked(draft: text, note: text) {{
+  agent clerk, boss, cashier
+  separate roles clerk, boss, cashier
+  assume nobody else changes every bank.Draft because "ours"
+  step write by clerk{clerk_after} {{ may bank.edit(draft, note) max 3
+    outcome done }}
+  step review by boss {look}
+    {outcome}
+    outcome no -> end }}
+  step pay by cashier after review.ok and write {{ may bank.pay(draft) once per run as p
+    outcome done auto when p }}
+}}
+"#
+    )
+}
+
+#[test]
+fn what_is_put_into_a_thing_that_a_judge_was_shown_may_be_any() {
+    let with = |look: &str, outcome: &str, clerk_after: &str| {
+        held_against_a_rule_that_pins_nothing(&shown(look, outcome, clerk_after))
+    };
+    let looks = "after write { may bank.look(draft) max 3 as seen";
+    with(looks, "outcome ok of draft if seen", "").exits(0);
+    // Nothing else shows the name.
+    with(looks, "outcome ok of draft", "").exits(0);
+    // The boss may have seen the name alone.
+    let both = "after write { may bank.look(draft) max 3 as seen may bank.echo(draft) max 3";
+    with(both, "outcome ok of draft", "").exits(3).says(&["XP0627", "`note`"]);
+    // The note is put in after the look.
+    with("{ may bank.look(draft) max 3 as seen", "outcome ok of draft if seen", " after review.ok")
+        .exits(3)
+        .says(&["XP0627", "`note`"]);
+}
+
+#[test]
+fn a_starter_does_not_judge_what_is_in_a_thing_that_they_chose() {
+    let workflow =
+        shown("after write { may bank.look(draft) max 3 as seen", "outcome ok of draft if seen", "");
+    let with = |controller: &str, params: &str| {
+        held_against_a_starter(&workflow, ("clerk", "boss"), controller, params)
+    };
+    with("audit", "").exits(0);
+    let named = "params = { draft = \"d\" }\n";
+    with("sales", named).exits(3).says(&["XP0627", "`x` may choose `note` and judge it"]);
+    with("audit", named).exits(0);
+}
+
+/// The command, and the branch onto which the commit is merged, decide what the sandbox says of it.
+#[test]
+fn the_commit_that_a_sandbox_measures_may_be_any() {
+    let workflow = r#"use std.github
+use std.sandbox
+workflow checked(repo: github.Repo, commit: commit) {
+  agent qa
+  step test by qa {
+    may sandbox.run(repo, commit, command: repo.test_command) once per opening as tests
+    outcome passed auto when tests.passed -> end
+    outcome failed auto when not tests.passed -> end
+  }
+}
+"#;
+    let ran = refuted_by_a_rule_that_pins_nothing(workflow);
+    let ran = ran.says(&["`repo.test_command`", "`repo.owner`", "`repo.default_branch`"]);
+    assert!(!ran.talk.contains("choose `commit`"), "{ran}");
 }

@@ -106,7 +106,8 @@ fn check(path: &str, text: &str, model: &Model, tally: &mut Tally) -> BTreeMap<S
     tally.proving += begun.elapsed();
     assert_eq!(verdicts.len(), model.obligations.len(), "{path}: an obligation without a verdict");
     let begun = std::time::Instant::now();
-    let oracle = Oracle::of(&model.workflow, MAX_STATES);
+    let questions: Vec<_> = model.obligations.iter().map(|obligation| &obligation.question).collect();
+    let oracle = Oracle::of(&model.workflow, &questions, MAX_STATES);
     tally.exploring += begun.elapsed();
     tally.situations += oracle.situations();
     let mut found = BTreeMap::new();

@@ -11,8 +11,10 @@ use xp_artifact::judgement::{Finals, judgements};
 use xp_artifact::passing::identities;
 use xp_artifact::question::{Extent, Question, Uses};
 use xp_artifact::workflow::{
-    Action, Datum, Expr, Formula, Grant, GrantIx, How, Per, Pin, Root, StepId, TemplatePart, Then, Workflow,
+    Action, Condition, Datum, Expr, Formula, Grant, GrantIx, How, Per, Pin, Root, Step, StepId, TemplatePart,
+    Then, Workflow,
 };
+use xp_artifact::{Operand, Relation, Test};
 use xp_machine::event::Principal;
 use xp_machine::{Machine, State, Status};
 use xp_oracle::things::{Judge, Meets};
@@ -48,9 +50,20 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    pub fn of(workflow: &Workflow, max_states: usize) -> Self {
+    /// Of a workflow about which these questions are asked.
+    pub fn of(workflow: &Workflow, questions: &[&Question], max_states: usize) -> Self {
         let machine = Machine::new(workflow.clone()).expect("the compiler lowered a malformed workflow");
-        let probes = vec![Value::Text("elsewhere/probe.txt".to_owned()), Value::Text(sampled_main(&machine))];
+        let mut probes =
+            vec![Value::Text("elsewhere/probe.txt".to_owned()), Value::Text(sampled_main(&machine))];
+        // What the questions compare data with is tried, too.
+        let asked = questions.iter().filter_map(|question| match question {
+            Question::Requires(_, formula) => Some(formula.tests()),
+            _ => None,
+        });
+        probes.extend(asked.flatten().filter_map(|test| match &test.right {
+            Operand::Literal(value) => Some(value.clone()),
+            Operand::Datum(_) => None,
+        }));
         let options = Options { max_states, probes: probes.clone(), unnamed: true, ..Options::default() };
         let states = explore(&machine, Forgetful, &options).expect("the run starts");
         Self { machine, states, max_states, probes, staleness: OnceCell::new(), unsure: Cell::new(false) }
@@ -198,24 +211,27 @@ impl Oracle {
         self.some(|here| {
             here.flying.is_empty()
                 && here.state.pending().is_empty()
-                && workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
+                && workflow.steps.iter().zip(here.state.steps()).enumerate().any(|(number, (step, now))| {
+                    let own = StepId::of(number);
                     let automatic: Vec<_> =
                         step.outcomes.iter().filter(|o| matches!(o.how, How::Auto(_))).collect();
                     if !now.open || automatic.is_empty() || now.submissions.iter().any(Option::is_none) {
                         return false;
                     }
                     let due = automatic.iter().filter(|o| match &o.how {
-                        How::Auto(condition) => holds(now, condition),
+                        How::Auto(condition) => holds(&here.state, own, condition),
                         _ => false,
                     });
                     let due = due.count();
                     let mut read = BTreeSet::new();
                     automatic.iter().for_each(|o| {
                         if let How::Auto(condition) = &o.how {
-                            grants_of(condition, &mut read);
+                            grants_of(own, condition, &mut read);
                         }
                     });
-                    let complete = read.iter().all(|grant| now.grants[*grant].result.is_some());
+                    let there = |datum: &Datum| self.machine.value(&here.state, datum).is_some();
+                    let complete = read.iter().all(|grant| now.grants[*grant].result.is_some())
+                        && elsewhere(own, step).all(there);
                     due > 1 || (complete && due == 0)
                 })
         })
@@ -224,13 +240,14 @@ impl Oracle {
     fn unbound(&self, here: &Situation<Forgetful>) -> bool {
         let workflow = self.machine.workflow();
         here.state.status() == Status::Running
-            && workflow.steps.iter().zip(here.state.steps()).any(|(step, now)| {
+            && workflow.steps.iter().zip(here.state.steps()).enumerate().any(|(number, (step, now))| {
                 now.open
                     && step
                         .grants
                         .iter()
                         .flat_map(|grant| &grant.pins)
                         .flat_map(pinned)
+                        .chain(elsewhere(StepId::of(number), step))
                         .any(|datum| self.machine.value(&here.state, datum).is_none())
             })
     }
@@ -693,32 +710,75 @@ fn true_in(state: &State, formula: &Formula) -> bool {
     let map = settled(state);
     match formula {
         Formula::Is(atom) => map.contains(atom),
+        Formula::Test(test) => compares(state, None, test),
         Formula::All(parts) => parts.iter().all(|part| true_in(state, part)),
         Formula::Any(parts) => parts.iter().any(|part| true_in(state, part)),
     }
 }
 
-fn holds(now: &xp_machine::state::StepState, condition: &xp_artifact::workflow::Condition) -> bool {
-    use xp_artifact::workflow::Condition;
-    match condition {
-        Condition::Bound(grant) => now.grants[grant.index()].result.is_some(),
-        Condition::Flag { grant, fields, is } => {
-            let result = now.grants[grant.index()].result.as_ref();
-            result.and_then(|value| value.at(fields)) == Some(&Value::Bool(*is))
-        }
-        Condition::All(parts) => parts.iter().all(|part| holds(now, part)),
-        Condition::Any(parts) => parts.iter().any(|part| holds(now, part)),
+/// The comparison holds of values that are there; results of the own step are those of this opening.
+fn compares(state: &State, own: Option<StepId>, test: &Test) -> bool {
+    let value = |datum: &Datum| -> Option<Value> {
+        let root = match datum.root {
+            Root::Param(id) => &state.params()[id.index()],
+            Root::Result { step, grant } => {
+                let now = &state.steps()[step.index()];
+                if own != Some(step) {
+                    now.settled?;
+                }
+                now.grants[grant.index()].result.as_ref()?
+            }
+            Root::Submission { .. } => return None,
+        };
+        root.at(&datum.fields).cloned()
+    };
+    let right = match &test.right {
+        Operand::Literal(literal) => Some(literal.clone()),
+        Operand::Datum(datum) => value(datum),
+    };
+    let (Some(left), Some(right)) = (value(&test.left), right) else { return false };
+    let order = match (&left, &right) {
+        (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
+        _ => None,
+    };
+    match test.relation {
+        Relation::Is => left == right,
+        Relation::IsNot => left != right,
+        Relation::Less => order.is_some_and(std::cmp::Ordering::is_lt),
+        Relation::AtMost => order.is_some_and(std::cmp::Ordering::is_le),
+        Relation::More => order.is_some_and(std::cmp::Ordering::is_gt),
+        Relation::AtLeast => order.is_some_and(std::cmp::Ordering::is_ge),
     }
 }
 
-fn grants_of(condition: &xp_artifact::workflow::Condition, found: &mut BTreeSet<usize>) {
-    use xp_artifact::workflow::Condition;
+fn holds(state: &State, own: StepId, condition: &Condition) -> bool {
     match condition {
-        Condition::Bound(grant) | Condition::Flag { grant, .. } => {
+        Condition::Bound(grant) => state.steps()[own.index()].grants[grant.index()].result.is_some(),
+        Condition::Test(test) => compares(state, Some(own), test),
+        Condition::All(parts) => parts.iter().all(|part| holds(state, own, part)),
+        Condition::Any(parts) => parts.iter().any(|part| holds(state, own, part)),
+    }
+}
+
+fn grants_of(own: StepId, condition: &Condition, found: &mut BTreeSet<usize>) {
+    match condition {
+        Condition::Bound(grant) => {
             found.insert(grant.index());
         }
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| grants_of(part, found)),
+        Condition::Test(test) => found.extend(test.data().filter_map(|datum| match datum.root {
+            Root::Result { step, grant } if step == own => Some(grant.index()),
+            _ => None,
+        })),
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().for_each(|part| grants_of(own, part, found));
+        }
     }
+}
+
+/// What the conditions of a step compare that others have.
+fn elsewhere(own: StepId, step: &Step) -> impl Iterator<Item = &Datum> {
+    let conditions = step.outcomes.iter().filter_map(|outcome| outcome.how.condition());
+    conditions.flat_map(Condition::data).filter(move |datum| datum.root.step() != Some(own))
 }
 
 fn pinned(pin: &Pin) -> Vec<&Datum> {

@@ -163,7 +163,7 @@ fn heavy(context: &Context<'_, '_>, weights: &[(GrantAt, u32)], needs: &[Need], 
         Answer::No => Answer::No,
         Answer::Unknown(why) => Answer::Unknown(why),
         Answer::Yes(model) => {
-            let map = copy.read(&model);
+            let map = copy.read(&sink, &model);
             let used = weights.iter().map(|(at, _)| Need::Used(*at)).filter(|need| need.holds(facts, &map));
             let all: Vec<Need> = used.chain(needs.iter().cloned()).collect();
             Answer::Yes(support::shrink(facts, &map, &[&all]))
@@ -240,7 +240,7 @@ impl<'m> Refutation<'_, '_, 'm> {
     fn act(&self, at: GrantAt) -> Result<Act, String> {
         let grant = self.context.facts.grant(at).ok_or("nothing is used")?;
         let args = uses::steered(self.context, self.what, grant, &mut Setting::default())?;
-        Ok(Act::Use { at, flags: BTreeMap::new(), args })
+        Ok(Act::Use { at, fields: BTreeMap::new(), args })
     }
 
     fn ends_in(&self) -> String {

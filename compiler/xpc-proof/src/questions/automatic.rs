@@ -1,29 +1,25 @@
 //! Automatic outcomes of a step exclude each other, and together cover all evidence: when every grant they read has a
-//! result, whatever its Booleans, exactly one of them is due.
+//! result, whatever values it and the other data have that they compare, exactly one of them is due.
 //!
 //! Conditions only grow with more results, so looking at all results there is enough for both halves.
 
 use std::collections::BTreeMap;
 
-use xp_artifact::workflow::{Atom, Condition, GrantIx, How, StepId};
+use xp_artifact::Literal;
+use xp_artifact::workflow::{Atom, Condition, How, Root, StepId};
 use xp_diagnostics::{Diagnostic, codes};
 use xpc_model::{Place, Verdict};
 
 use super::{Context, MOST};
 use crate::answer;
+use crate::compared::Assignment;
 use crate::cover::Chance;
-use crate::evidence::{self, Way};
-use crate::flags;
+use crate::evidence;
 use crate::need::Need;
 use crate::plan::Act;
 use crate::refute::Setting;
 use crate::session::Answer;
 use crate::violation::Violation;
-
-/// More Booleans in one step than this are not looked at.
-const MAX_FLAGS: usize = 16;
-
-type Flags = Vec<((GrantIx, Vec<String>), bool)>;
 
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let facts = context.facts;
@@ -39,11 +35,17 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         if automatic.is_empty() || failures.len() >= MOST || context.cover().opens(step) == Chance::Never {
             continue;
         }
-        let read = evidence::flags_of(automatic.iter().map(|(_, condition)| *condition));
-        if read.len() > MAX_FLAGS {
-            return answer::unknown(format!("step `{}` reads too many Booleans", facts.step(step).name));
+        let data = automatic.iter().flat_map(|(_, condition)| condition.data());
+        let Some(all) = facts.compared.assignments(data) else {
+            return answer::unknown(format!(
+                "step `{}` compares too many values to look at all",
+                facts.step(step).name
+            ));
+        };
+        match faults(context, step, &automatic, all) {
+            Ok(found) => failures.extend(found),
+            Err(why) => return answer::unknown(why),
         }
-        failures.extend(faults(context, step, &automatic, &read));
     }
     answer::from(failures)
 }
@@ -52,51 +54,67 @@ fn faults(
     context: &Context<'_, '_>,
     step: StepId,
     automatic: &[(Atom, &Condition)],
-    read: &[(GrantIx, Vec<String>)],
-) -> Vec<Result<Diagnostic, String>> {
-    let mut both: BTreeMap<(Atom, Atom), Flags> = BTreeMap::new();
-    let mut none: Option<Flags> = None;
-    for bits in 0_u32..1 << read.len() {
-        let flag = |grant: GrantIx, fields: &[String]| {
-            read.iter()
-                .position(|(of, path)| *of == grant && path == fields)
-                .is_some_and(|index| bits >> index & 1 == 1)
-        };
-        let flags =
-            || read.iter().cloned().enumerate().map(|(index, at)| (at, bits >> index & 1 == 1)).collect();
-        if !flags::fit(context.facts.w, step, &by_grant(flags())) {
+    all: Vec<Assignment>,
+) -> Result<Vec<Result<Diagnostic, String>>, String> {
+    let mut both: BTreeMap<(Atom, Atom), Assignment> = BTreeMap::new();
+    let mut none: Option<Assignment> = None;
+    let mut possible: BTreeMap<Assignment, bool> = BTreeMap::new();
+    for values in all {
+        let due =
+            automatic.iter().filter(|(_, condition)| evidence::truth(condition, step, &|_| true, &values));
+        let due: Vec<Atom> = due.map(|(atom, _)| *atom).collect();
+        if due.len() == 1 {
             continue;
         }
-        let due: Vec<Atom> = automatic
-            .iter()
-            .filter(|(_, condition)| evidence::truth(condition, &|_| true, &flag))
-            .map(|(atom, _)| *atom)
-            .collect();
+        // What others have may never be so while the step is open.
+        let others = elsewhere(step, &values);
+        let is_possible = match possible.get(&others) {
+            Some(known) => *known,
+            None => {
+                let is = others.is_empty() || can_be(context, step, &others)?;
+                possible.insert(others, is);
+                is
+            }
+        };
+        if !is_possible {
+            continue;
+        }
         if due.is_empty() && none.is_none() {
-            none = Some(flags());
+            none = Some(values.clone());
         }
         for (index, one) in due.iter().enumerate() {
             for other in due.iter().skip(index + 1) {
-                both.entry((*one, *other)).or_insert_with(flags);
+                both.entry((*one, *other)).or_insert_with(|| values.clone());
             }
         }
     }
     let mut found = Vec::new();
-    for ((one, other), flags) in both {
-        found.push(both_due(context, step, one, other, flags));
+    for ((one, other), values) in both {
+        found.push(both_due(context, step, one, other, &values));
     }
-    if let Some(flags) = none {
-        found.push(none_due(context, step, automatic, flags));
+    if let Some(values) = none {
+        found.push(none_due(context, step, automatic, &values));
     }
-    found
+    Ok(found)
 }
 
-fn by_grant(flags: Flags) -> Way {
-    let mut by_grant = Way::new();
-    for ((grant, fields), is) in flags {
-        by_grant.entry(grant).or_default().insert(fields, is);
+/// The values of parameters and of results of other steps.
+fn elsewhere(step: StepId, values: &Assignment) -> Assignment {
+    let others = values.iter().filter(|(datum, _)| datum.root.step() != Some(step));
+    others.map(|(datum, value)| (datum.clone(), value.clone())).collect()
+}
+
+fn needs(step: StepId, others: &Assignment) -> Vec<Need> {
+    let values = others.iter().map(|(datum, value)| Need::Is(datum.clone(), value.clone()));
+    std::iter::once(Need::Open(step)).chain(values).collect()
+}
+
+fn can_be(context: &Context<'_, '_>, step: StepId, others: &Assignment) -> Result<bool, String> {
+    match context.session.ask(&needs(step, others)) {
+        Answer::Yes(_) => Ok(true),
+        Answer::No => Ok(false),
+        Answer::Unknown(why) => Err(why),
     }
-    by_grant
 }
 
 fn both_due(
@@ -104,10 +122,10 @@ fn both_due(
     step: StepId,
     one: Atom,
     other: Atom,
-    flags: Flags,
+    values: &Assignment,
 ) -> Result<Diagnostic, String> {
     let (a, b) = (context.facts.atom_name(one), context.facts.atom_name(other));
-    let trace = example(context, step, &[one, other], flags, true, format!("`{a}` and `{b}` are both due"))?;
+    let trace = example(context, step, &[one, other], values, true, format!("`{a}` and `{b}` are both due"))?;
     Ok(Diagnostic::error(codes::BOTH_DUE, format!("`{a}` and `{b}` can be due at the same time"))
         .at(context.span(Place::Condition(other)))
         .label(context.span(Place::Condition(one)), "this holds of the same evidence")
@@ -119,12 +137,12 @@ fn none_due(
     context: &Context<'_, '_>,
     step: StepId,
     automatic: &[(Atom, &Condition)],
-    flags: Flags,
+    values: &Assignment,
 ) -> Result<Diagnostic, String> {
     let atoms: Vec<Atom> = automatic.iter().map(|(atom, _)| *atom).collect();
     let name = &context.facts.step(step).name;
     let trace =
-        example(context, step, &atoms, flags, false, format!("no automatic outcome of `{name}` is due"))?;
+        example(context, step, &atoms, values, false, format!("no automatic outcome of `{name}` is due"))?;
     let at = atoms.last().copied().map_or(Place::Step(step), Place::Condition);
     Ok(Diagnostic::error(
         codes::NONE_DUE,
@@ -139,18 +157,26 @@ fn example(
     context: &Context<'_, '_>,
     step: StepId,
     atoms: &[Atom],
-    flags: Flags,
+    values: &Assignment,
     due: bool,
     ends_in: String,
 ) -> Result<xp_diagnostics::Trace, String> {
     let facts = context.facts;
-    let mut by_grant = by_grant(flags);
-    for atom in atoms {
-        for literal in facts.evidence(*atom).into_iter().flat_map(Condition::literals) {
-            by_grant.entry(literal.grant).or_default();
+    let mut by_grant: BTreeMap<_, BTreeMap<Vec<String>, _>> = BTreeMap::new();
+    for literal in atoms.iter().filter_map(|atom| facts.evidence(*atom)).flat_map(Condition::literals) {
+        literal.grants(step).for_each(|grant| {
+            by_grant.entry(grant).or_default();
+        });
+        let Literal::Test(test) = literal else { continue };
+        for datum in test.data() {
+            if let (Root::Result { step: of, grant }, Some(value)) = (datum.root, values.get(datum))
+                && of == step
+            {
+                by_grant.entry(grant).or_default().insert(datum.fields.clone(), value.clone());
+            }
         }
     }
-    let mut goal = vec![Need::Open(step)];
+    let mut goal = needs(step, &elsewhere(step, values));
     goal.extend(by_grant.keys().map(|grant| Need::Use((step, *grant))));
     let map = match context.session.ask(&goal) {
         Answer::Yes(map) => map,
@@ -159,7 +185,7 @@ fn example(
     };
     let uses: Vec<Act> = by_grant
         .into_iter()
-        .map(|(grant, flags)| Act::Use { at: (step, grant), flags, args: BTreeMap::new() })
+        .map(|(grant, fields)| Act::Use { at: (step, grant), fields, args: BTreeMap::new() })
         .collect();
     context.trace(&map, &uses, &Violation::Evidence(step, atoms.to_vec(), due), &Setting::default(), ends_in)
 }

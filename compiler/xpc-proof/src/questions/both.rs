@@ -209,7 +209,7 @@ impl Pair<'_> {
             let args = uses::steered(context, what, grant, &mut setting)?;
             match uses.first_mut() {
                 Some((_, Act::Use { args: given, .. })) if one_use => given.extend(args),
-                _ => uses.push((map, Act::Use { at, flags: BTreeMap::new(), args })),
+                _ => uses.push((map, Act::Use { at, fields: BTreeMap::new(), args })),
             }
         }
         let (x, y) = (facts.action_name(*early), facts.action_name(*late));

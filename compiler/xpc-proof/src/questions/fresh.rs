@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use xp_artifact::declaration::ThingExpr;
+use xp_artifact::order::Moment;
 use xp_artifact::question::Question;
 use xp_diagnostics::{Diagnostic, Trace, codes};
 use xp_monitor::obligation::{Case, Obligation};
@@ -165,8 +166,10 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
         if let Some((at, _)) = open.into_iter().find(|(_, expr)| *expr == ThingExpr::Anything) {
             return answer::unknown(unsaid(&context.facts.action_name(*at)));
         }
-        let about = self.evidence.iter().flat_map(|evidence| self.things.about(evidence));
-        let shared = about.filter(|term| self.things.is_shared(*term));
+        let shared = self.evidence.iter().flat_map(|evidence| {
+            let about = self.things.about(evidence).into_iter();
+            about.filter(move |term| self.things.is_shared(*term, Moment::open(evidence.step)))
+        });
         let mut proved = answer::proved();
         for term in shared {
             let Some(assumption) = self.things.assumed(term) else {
@@ -346,9 +349,9 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
             .uses
             .iter()
             .map(|(map, at)| {
-                let flags = way.as_ref().filter(|_| taken.is_some_and(|atom| atom.step == at.0));
-                let flags = flags.and_then(|way| way.get(&at.1)).cloned().unwrap_or_default();
-                (usize::from(*map), Act::Use { at: *at, flags, args: BTreeMap::new() })
+                let here = way.as_ref().filter(|_| taken.is_some_and(|atom| atom.step == at.0));
+                let fields = here.and_then(|way| way.results.get(&at.1)).cloned().unwrap_or_default();
+                (usize::from(*map), Act::Use { at: *at, fields, args: BTreeMap::new() })
             })
             .collect();
         let acts = plan::through(context.facts, moments, &uses, taken).ok_or(plan::TOO_LONG)?;
@@ -375,8 +378,10 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
             if found.is_ok() || one.renewed.is_empty() {
                 return found;
             }
-            // A judge may look at something else than what is judged, where something else shows the name.
-            for (at, looked) in &one.renewed {
+            // A judge may look at something else than what is judged, where something else shows the name and the use leaves a choice.
+            let workflow = self.context.facts.w;
+            for (at, looked) in one.renewed.iter().filter(|(at, looked)| !looked.is_surely_at(workflow, *at))
+            {
                 let param = self.context.facts.action_of(*at).params.get(looked.argument as usize);
                 let other = param.and_then(|param| showing::others(&param.ty, 1).into_iter().next());
                 let aims = setting.aims.entry(*at).or_default();

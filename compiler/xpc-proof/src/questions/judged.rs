@@ -17,11 +17,10 @@ use xp_artifact::workflow::{Assumption, Atom, Datum, Expr, How, Pin, RoleId, Roo
 use xp_monitor::Evidence;
 use xp_scope::thing::Term;
 
-use super::expected::expects;
 use super::things::{TermIx, Things};
 use crate::facts::{Facts, GrantAt};
 use crate::way::Way;
-use sources::{Origins, given};
+use sources::{Origins, PutIn, given};
 
 /// What a thing counts for in which somebody else may write, and that no use expects at a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +37,10 @@ pub(super) struct Judged<'f, 'm> {
     pub things: &'f Things<'f, 'm>,
     whenever: &'f Whenever<'f>,
     outside: Outside,
+    /// Looks of which it is not said what their results are from count as if they showed all that they read.
+    silent_looks: bool,
+    /// Those that counted so.
+    pub looks: RefCell<Vec<GrantAt>>,
     /// Things that counted as given although somebody else may write there.
     pub seen: RefCell<Vec<(GrantAt, TermIx)>>,
     /// Assumptions that some thing is as it was.
@@ -102,6 +105,8 @@ impl<'f, 'm> Judged<'f, 'm> {
             things,
             whenever,
             outside,
+            silent_looks: false,
+            looks: RefCell::default(),
             seen: RefCell::default(),
             assumed: RefCell::default(),
             by_datum,
@@ -116,6 +121,13 @@ impl<'f, 'm> Judged<'f, 'm> {
             is_cut: Cell::new(false),
             looked_at: Cell::new(0),
         }
+    }
+
+    /// A look of which it is not said what its result is from counts as if it showed all that it reads.
+    #[must_use]
+    pub fn with_silent_looks(mut self) -> Self {
+        self.silent_looks = true;
+        self
     }
 
     /// When what an argument makes final has been judged; none where the author or the operator gave it. The name of a thing
@@ -146,11 +158,11 @@ impl<'f, 'm> Judged<'f, 'm> {
         let mut own = Origins::default();
         let named = named_by(self.facts.w, self.facts.action_of(at), number);
         let things: Vec<TermIx> = named.into_iter().map(|expr| self.things.term(at, expr)).collect();
-        let unbegun = self.put_in(&filled, (at.0, &things), made.as_ref(), &mut own)?;
-        // Where nothing need have been put in, it is as it was given.
-        let perhaps = own.perhaps.len() + unbegun.as_ref().map_or(0, Vec::len);
-        let put_in = if perhaps == filled.len() { Some(own.perhaps) } else { self.all(own)? };
-        if let (Some(unbegun), Some(mut put_in)) = (unbegun, put_in) {
+        if let Some(PutIn { unbegun, nothing_certain }) =
+            self.put_in(&filled, (at.0, &things), made.as_ref(), &mut own)?
+            // Where nothing need have been put in, it is as it was given.
+            && let Some(mut put_in) = if nothing_certain { Some(own.perhaps) } else { self.all(own)? }
+        {
             put_in.extend(unbegun);
             // Which of all there are it is must have been judged as well, or is as written.
             let is_made = made.is_some_and(|made| !self.finals.borrow_mut().is_mere_name(&made, at, number));
@@ -278,7 +290,7 @@ impl<'f, 'm> Judged<'f, 'm> {
     /// It was made in too many ways.
     fn pin(&self, pin: &Pin) -> Result<Option<Way>, String> {
         match pin {
-            Pin::Is(Expr::Literal(_)) => Ok(None),
+            Pin::Is(Expr::Literal(_)) | Pin::Absent => Ok(None),
             Pin::Is(Expr::Datum(datum)) => self.datum(datum).map(|(way, _)| Some(way)),
             // Text by the author around data: what they are says it all.
             Pin::Is(Expr::Template(_)) => {

@@ -1,4 +1,4 @@
-//! Every name used in a grant has a value whenever its step is open.
+//! Every name used in a grant or condition has a value whenever its step is open.
 //!
 //! Exact: one live map in which the step is open and the datum unbound.
 

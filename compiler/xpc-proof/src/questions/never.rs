@@ -66,7 +66,7 @@ fn failure(
     let args = uses::steered(context, what, granted.grant, &mut setting)?;
     let name = facts.action_name(at);
     let violation = Violation::Broken;
-    let act = Act::Use { at, flags: std::collections::BTreeMap::new(), args };
+    let act = Act::Use { at, fields: std::collections::BTreeMap::new(), args };
     let trace =
         context.trace(map, &[act], &violation, &setting, format!("`{name}` is used as it must never be"))?;
     let place = arguments(what)

@@ -24,9 +24,6 @@ use crate::showing;
 use crate::sure::{self, Starved};
 use crate::violation::Violation;
 
-/// Conditions of one step that read more Booleans than this are left to the solver.
-const MAX_FLAGS: usize = 10;
-
 pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     let facts = context.facts;
     let bound = context.names_bound();
@@ -136,13 +133,10 @@ fn free(context: &Context<'_, '_>, step: StepId) -> bool {
     })
 }
 
-/// With all data bound and the `spent` grants giving nothing, some outcome is there whatever the Booleans are.
+/// With all data bound and the `spent` grants giving nothing, some outcome is there whatever values data have.
 fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
     let facts = context.facts;
-    let flags = evidence::flags_of(facts.atoms(step).filter_map(|(atom, _)| facts.evidence(atom)));
-    if flags.len() > MAX_FLAGS {
-        return false;
-    }
+    let Some(all) = facts.compared.assignments(evidence::compared(facts, step)) else { return false };
     let sure: BTreeSet<GrantIx> = evidence::read_by(facts, step)
         .into_iter()
         .filter(|grant| {
@@ -151,13 +145,7 @@ fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
         })
         .collect();
     let there = |grant: GrantIx| sure.contains(&grant);
-    (0_u32..1 << flags.len()).all(|bits| {
-        let flag = |grant: GrantIx, fields: &[String]| {
-            flags
-                .iter()
-                .position(|(of, path)| *of == grant && path == fields)
-                .is_some_and(|index| bits >> index & 1 == 1)
-        };
+    all.iter().all(|values| {
         facts.atoms(step).any(|(atom, outcome)| {
             // A use may show something else.
             let seen = facts
@@ -166,12 +154,14 @@ fn settles(context: &Context<'_, '_>, step: StepId, spent: &[GrantAt]) -> bool {
             !matches!(outcome.how, How::Exhausted(_))
                 && facts.lasting(atom)
                 && seen
-                && facts.evidence(atom).is_none_or(|condition| evidence::truth(condition, &there, &flag))
+                && facts
+                    .evidence(atom)
+                    .is_none_or(|condition| evidence::truth(condition, step, &there, values))
         })
     })
 }
 
-/// Everything the grants that matter to the step surely can still give, with the Booleans of the map.
+/// Everything the grants that matter to the step surely can still give, with the values of the map.
 fn worst(context: &Context<'_, '_>, step: StepId, map: &Map, spent: &[GrantAt]) -> Option<Vec<Act>> {
     let facts = context.facts;
     let mut acts = Vec::new();
@@ -181,14 +171,11 @@ fn worst(context: &Context<'_, '_>, step: StepId, map: &Map, spent: &[GrantAt]) 
         if spent.contains(&at) || !evidence::pinned(facts, at, map) || !sure::lets_through(facts, at) {
             continue;
         }
-        let flags: BTreeMap<Vec<String>, bool> = map
-            .flags
-            .iter()
-            .filter(|((of, ix, _), _)| (*of, *ix) == at)
-            .map(|((_, _, fields), is)| (fields.clone(), *is))
-            .collect();
+        let root = Root::Result { step: at.0, grant: at.1 };
+        let own = map.values_of(step).filter(|(datum, _)| datum.root == root);
+        let fields = own.map(|(datum, value)| (datum.fields.clone(), value.clone())).collect();
         let uses = facts.uses(at);
-        plan::repeat(&mut acts, &Act::Use { at, flags, args: BTreeMap::new() }, u64::from(uses))?;
+        plan::repeat(&mut acts, &Act::Use { at, fields, args: BTreeMap::new() }, u64::from(uses))?;
     }
     Some(acts)
 }

@@ -62,7 +62,7 @@ fn failure(
     let ends_in = format!("`{action}` is used while `{needed}` does not hold");
     let mut setting = uses::watched_on(context, &obligation.question, granted.at);
     let args = uses::steered(context, what, granted.grant, &mut setting)?;
-    let act = Act::Use { at: granted.at, flags: BTreeMap::new(), args };
+    let act = Act::Use { at: granted.at, fields: BTreeMap::new(), args };
     let trace = context.trace(map, &[act], &Violation::Broken, &setting, ends_in)?;
     let step = granted.at.0;
     Ok(Diagnostic::error(

@@ -7,14 +7,14 @@
 use std::cell::OnceCell;
 
 use xp_artifact::named::{is_open, named_by};
+use xp_artifact::order::Moment;
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Atom, Formula};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_monitor::{Evidence, evidence};
 use xpc_model::{Place, Verdict};
 
-use super::expected::expects;
-use super::judged::{Judged, Outside};
+use super::judged::{Judged, Outside, Whenever};
 use super::things::Things;
 use super::{Context, MOST};
 use crate::answer;
@@ -60,6 +60,33 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
             )),
             None => answer::from(failures),
         },
+        Ok(failures) => shown_in_silence(context, &things, &whenever, failures),
+        Err(why) => answer::unknown(why),
+    }
+}
+
+/// Refuted, unless a judge may have been shown what is made final by a use of which it is not said what its result is from: a clause
+/// that is left out refutes nothing.
+fn shown_in_silence<'m>(
+    context: &Context<'_, 'm>,
+    things: &Things<'_, 'm>,
+    whenever: &Whenever<'_>,
+    failures: Failures,
+) -> Verdict {
+    let lenient = Judged::of(context.facts, things, whenever, Outside::Given).with_silent_looks();
+    match self::failures(context, &lenient) {
+        Ok(none) if none.is_empty() => {
+            let looks = lenient.looks.borrow();
+            let Some(at) = looks.first() else { return answer::from(failures) };
+            let reads = match context.facts.action_of(*at).clauses.reads {
+                Some(_) => "",
+                None => " what it `reads`, or",
+            };
+            answer::unknown(format!(
+                "a judge may have been shown by `{}` what is made final: its declaration does not say{reads} what its result is `from`",
+                context.facts.action_name(*at)
+            ))
+        }
         Ok(failures) => answer::from(failures),
         Err(why) => answer::unknown(why),
     }
@@ -74,10 +101,10 @@ struct Argument {
     earlier: Option<GrantAt>,
 }
 
-fn failures(
-    context: &Context<'_, '_>,
-    judged: &Judged<'_, '_>,
-) -> Result<Vec<Result<Diagnostic, String>>, String> {
+/// For each final argument that nobody need have judged, a run, or why none is shown.
+type Failures = Vec<Result<Diagnostic, String>>;
+
+fn failures(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Result<Failures, String> {
     let facts = context.facts;
     let mut asked: Vec<Argument> = Vec::new();
     for (at, grant) in facts.grants() {
@@ -148,14 +175,17 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
                     param.unwrap_or_default()
                 ));
             }
-            let named = named_by(facts.w, action, *number).into_iter().map(|expr| things.term(at, expr));
-            for term in named.filter(|term| things.can_change(*term) && things.is_shared(*term)) {
+            for expr in named_by(facts.w, action, *number) {
+                let term = things.term(at, expr);
+                if !things.can_change(term) || !things.is_shared(term, Moment::used(at)) {
+                    continue;
+                }
                 let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
                 let is_evident = all.iter().any(|one| {
                     things.about(one).iter().any(|about| things.one(term, *about))
                         && needs_one_of(facts.w, at.0, &one.relying)
                 });
-                if is_evident || expects(facts, things, at, term) {
+                if is_evident || judged.expects_as_put(at, expr) {
                     continue;
                 }
                 let Some(assumption) = things.assumed(term) else {

@@ -91,6 +91,6 @@ fn check(
                 Err(NotShown::TooComplex) => Err("two scopes are too complex to compare".to_owned()),
             }
         }
-        Pin::Is(_) | Pin::Content { .. } | Pin::Any => Ok(None),
+        Pin::Is(_) | Pin::Content { .. } | Pin::Any | Pin::Absent => Ok(None),
     }
 }

@@ -75,6 +75,7 @@ fn surely(facts: &Facts<'_>, formula: &Formula) -> bool {
     };
     match formula {
         Formula::Is(atom) => covers(&BTreeSet::from([*atom]), atom.step),
+        Formula::Test(_) => false,
         Formula::All(parts) => parts.iter().all(|part| surely(facts, part)),
         Formula::Any(parts) => {
             let of = |part: &Formula| if let Formula::Is(atom) = part { Some(*atom) } else { None };

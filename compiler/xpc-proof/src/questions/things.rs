@@ -3,13 +3,17 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use xp_artifact::declaration::ThingExpr;
-use xp_artifact::judgement::{is_judged_with, is_named_by_content, meant};
+use xp_artifact::declaration::{FieldPath, ThingExpr};
+use xp_artifact::judgement::{is_named_by_content, meant};
+use xp_artifact::looks::is_shown_with;
 use xp_artifact::named::is_open;
+use xp_artifact::order::{Moment, Order};
+use xp_artifact::passing::naming_argument;
+use xp_artifact::rests::needs_one_of;
 use xp_artifact::things::Terms;
-use xp_artifact::workflow::Assumption;
+use xp_artifact::workflow::{Assumption, Atom, Grant, StepId};
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Level, Meeting, Term, covers, is_several, relate};
+use xp_scope::thing::{Class, Key, Level, Meeting, Side, Term, covers, is_several, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -21,6 +25,7 @@ pub(crate) struct TermIx(usize);
 pub(crate) struct Things<'f, 'm> {
     facts: &'f Facts<'m>,
     terms: RefCell<Terms<'m>>,
+    order: RefCell<Order<'m>>,
     table: RefCell<(Vec<Term>, HashMap<Term, TermIx>)>,
     met: RefCell<HashMap<(TermIx, TermIx), Option<Class>>>,
 }
@@ -30,6 +35,7 @@ impl<'f, 'm> Things<'f, 'm> {
         Self {
             facts,
             terms: RefCell::new(Terms::of(facts.w)),
+            order: RefCell::new(Order::of(facts.w)),
             table: RefCell::default(),
             met: RefCell::default(),
         }
@@ -108,17 +114,28 @@ impl<'f, 'm> Things<'f, 'm> {
         self.meet(altered, self.number(read)) == Some(Class::Chosen)
     }
 
+    /// The arguments that say where in one of the things a use of the grant alters something: which of those that lie in it, or that it
+    /// stands for.
+    pub fn placed_by(&self, at: GrantAt, expr: &ThingExpr, things: &[TermIx]) -> BTreeSet<(u32, FieldPath)> {
+        let altered = self.term(at, expr);
+        let inside = things.iter().filter(|thing| self.meet(altered, **thing).is_some());
+        let depth = |thing: &TermIx| {
+            let table = self.table.borrow();
+            let Some(Term::Path(levels)) = table.0.get(thing.0) else { return 0 };
+            let several = |level: &Level| level.keys.iter().any(|key| matches!(key, Key::Every(_)));
+            levels.iter().position(several).unwrap_or(levels.len())
+        };
+        let Some(depth) = inside.map(depth).min() else { return BTreeSet::new() };
+        let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
+        keys.filter_map(|key| naming_argument(self.facts.action_of(at), key)).collect()
+    }
+
     /// Whoever was shown the one was shown the other: it is that thing, is among those, or lies in it and counts as read with it, as all that lies in a
     /// thing that can change.
     pub fn is_shown_with(&self, shown: TermIx, thing: TermIx) -> bool {
         let table = self.table.borrow();
         match (table.0.get(shown.0), table.0.get(thing.0)) {
-            (Some(shown), Some(thing)) => {
-                let kinds = &self.facts.w.kinds;
-                let own = last(shown).and_then(|level| kinds.get(level.kind));
-                let all = own.is_some_and(|own| own.immutable.is_none()) && covers(kinds, shown, thing);
-                all || is_judged_with(kinds, shown, thing)
-            }
+            (Some(shown), Some(thing)) => is_shown_with(&self.facts.w.kinds, shown, thing),
             _ => false,
         }
     }
@@ -180,12 +197,60 @@ impl<'f, 'm> Things<'f, 'm> {
         })
     }
 
-    /// Somebody else may change it: this run did not make it, or others may make something in it.
-    pub fn is_shared(&self, term: TermIx) -> bool {
+    /// Something in the step may be under way at or after a use of the grant.
+    pub fn may_follow(&self, by: GrantAt, step: StepId) -> bool {
+        self.order.borrow_mut().may_follow(Moment::used(by), step)
+    }
+
+    /// At this moment somebody else may have changed it: this run did not make it, or may have removed it since, so that others can make
+    /// it again, or others may make something in it.
+    pub fn is_shared(&self, term: TermIx, when: Moment) -> bool {
         let table = self.table.borrow();
         let Some(term) = table.0.get(term.0) else { return true };
         let own = last(term).map(|level| level.kind);
-        own.is_none_or(|own| self.facts.w.kinds.is_container(own)) || !self.terms.borrow_mut().is_own(term)
+        if own.is_none_or(|own| self.facts.w.kinds.is_container(own)) {
+            return true;
+        }
+        let maker = self.terms.borrow_mut().maker(term);
+        maker.is_none_or(|maker| self.may_be_gone(term, maker.0, when))
+    }
+
+    /// A use may have removed the thing, or what it lies in, before the moment and after the step has made it.
+    fn may_be_gone(&self, thing: &Term, made_in: StepId, when: Moment) -> bool {
+        let facts = self.facts;
+        let removes = |by: GrantAt| {
+            facts.action_of(by).clauses.removes.iter().any(|expr| {
+                let removed = meant(facts.w, &mut self.terms.borrow_mut(), by, expr);
+                // The removal of what lies in it leaves the thing.
+                let met = relate(&facts.w.kinds, &removed, thing);
+                !met.is_apart() && met != Meeting::Within(Side::Left)
+            })
+        };
+        let precedes = |by: GrantAt, removal: &Grant| {
+            let (used, mut order) = (Moment::used(by), self.order.borrow_mut());
+            let is_same = when == used && removal.limit.uses == 1;
+            let at_once =
+                !is_same && !order.is_settled_at(used, when.step) && !self.precludes(by.0, when.step);
+            at_once || order.may_be_reopened(used, when.step, Some(made_in))
+        };
+        facts.grants().any(|(by, removal)| facts.usable(by) && removes(by) && precedes(by, removal))
+    }
+
+    /// While no loop opens anything again, `then` is not open once `first` has begun before it: each needs another outcome of some step,
+    /// where `then` has not settled yet.
+    fn precludes(&self, first: StepId, then: StepId) -> bool {
+        let outcomes = |step: StepId| self.facts.atoms(step).map(|(atom, _)| atom).collect::<Vec<Atom>>();
+        let later = outcomes(then);
+        self.facts.steps().any(|deciding| {
+            let all = outcomes(deciding);
+            let begins_with = |step: StepId, outcome: &Atom| {
+                let others = all.iter().filter(|one| *one != outcome).chain(&later);
+                let others: Vec<Atom> = others.copied().collect();
+                !needs_one_of(self.facts.w, step, &others)
+            };
+            !all.is_empty()
+                && !all.iter().any(|outcome| begins_with(first, outcome) && begins_with(then, outcome))
+        })
     }
 
     /// The thing in words: its kind.

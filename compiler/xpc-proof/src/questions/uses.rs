@@ -165,7 +165,7 @@ pub(crate) fn steered<'m>(
                     .push(text(&value).unwrap_or_default().to_owned());
                 args.insert(*number, value);
             }
-            Some(Pin::Is(_)) | None => {}
+            Some(Pin::Is(_) | Pin::Absent) | None => {}
             Some(Pin::Any | Pin::Content { .. } | Pin::Within(_) | Pin::OneOf { .. }) => {
                 args.insert(*number, value);
             }

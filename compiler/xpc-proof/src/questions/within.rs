@@ -83,12 +83,20 @@ pub(crate) fn ask(
 fn holds_path(facts: &Facts<'_>, ty: &Type) -> bool {
     match ty {
         Type::Path => true,
-        Type::List(element) => holds_path(facts, element),
+        Type::List(element) | Type::Set(element) => holds_path(facts, element),
         // No record is inside itself: the compiler refuses those.
         Type::Record(name) => fields(facts, name).any(|field| holds_path(facts, &field.ty)),
-        Type::Bool | Type::Int | Type::Text | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_) => {
-            false
-        }
+        Type::Bool
+        | Type::Int
+        | Type::Text
+        | Type::Branch
+        | Type::Commit
+        | Type::Tree
+        | Type::Decimal { .. }
+        | Type::Time
+        | Type::Duration
+        | Type::Url
+        | Type::Enum(_) => false,
     }
 }
 
@@ -101,11 +109,12 @@ fn fields<'m>(facts: &Facts<'m>, name: &str) -> impl Iterator<Item = &'m Field> 
 fn all_match(facts: &Facts<'_>, value: &Value, ty: &Type, patterns: &PatternSet) -> bool {
     match (ty, value) {
         (Type::Path, value) => text(value).is_some_and(|path| patterns.matches(path)),
-        (Type::List(element), Value::List(elements)) => {
+        (Type::List(element) | Type::Set(element), Value::List(elements)) => {
             elements.iter().all(|value| all_match(facts, value, element, patterns))
         }
         (Type::Record(name), Value::Record(members)) => fields(facts, name).all(|field| {
-            members.get(&field.name).is_some_and(|value| all_match(facts, value, &field.ty, patterns))
+            let optional = field.optional;
+            members.get(&field.name).map_or(optional, |value| all_match(facts, value, &field.ty, patterns))
         }),
         (ty, _) => !holds_path(facts, ty),
     }
@@ -131,6 +140,9 @@ enum Inside {
 }
 
 fn judge(facts: &Facts<'_>, pin: &Pin, ty: &Type, extent: &Extent) -> Inside {
+    if *pin == Pin::Absent {
+        return Inside::Yes;
+    }
     match extent {
         Extent::Datum(list) if !inside_record(ty) => against_list(pin, list),
         Extent::Patterns(patterns) if *ty == Type::Path => against_patterns(facts, pin, patterns),
@@ -145,7 +157,7 @@ fn judge(facts: &Facts<'_>, pin: &Pin, ty: &Type, extent: &Extent) -> Inside {
 /// Its paths stand inside records.
 fn inside_record(ty: &Type) -> bool {
     match ty {
-        Type::List(element) => inside_record(element),
+        Type::List(element) | Type::Set(element) => inside_record(element),
         other => matches!(other, Type::Record(_)),
     }
 }
@@ -155,7 +167,7 @@ fn against_list(pin: &Pin, list: &Datum) -> Inside {
         Pin::OneOf { set: Expr::Datum(datum), .. } if datum == list => Inside::Yes,
         Pin::Is(Expr::Datum(datum)) if datum == list => Inside::Yes,
         Pin::Within(patterns) => Inside::No(inside_of(patterns)),
-        Pin::OneOf { .. } | Pin::Is(_) | Pin::Content { .. } | Pin::Any => {
+        Pin::OneOf { .. } | Pin::Is(_) | Pin::Content { .. } | Pin::Any | Pin::Absent => {
             Inside::No(vec!["elsewhere/x".to_owned(), "elsewhere/y".to_owned()])
         }
     }
@@ -217,7 +229,7 @@ fn against_patterns(facts: &Facts<'_>, pin: &Pin, allowed: &PatternSet) -> Insid
             Some(declared) => shown(declared.within(allowed)),
             None => outside(),
         },
-        Pin::Is(Expr::Template(_)) | Pin::Content { .. } | Pin::Any => outside(),
+        Pin::Is(Expr::Template(_)) | Pin::Content { .. } | Pin::Any | Pin::Absent => outside(),
     }
 }
 
@@ -299,7 +311,7 @@ fn failure(
                 args.insert(argument.number, value);
             }
         }
-        let act = Act::Use { at, flags: BTreeMap::new(), args };
+        let act = Act::Use { at, fields: BTreeMap::new(), args };
         match context.trace(&map, &[act], &Violation::Broken, &setting, ends_in.clone()) {
             Ok(trace) => {
                 // What a datum is, is not always chosen.

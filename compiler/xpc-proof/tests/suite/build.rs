@@ -38,8 +38,8 @@ pub fn bound(grant: GrantIx) -> Condition {
     Condition::Bound(grant)
 }
 
-pub fn flag(grant: GrantIx, is: bool) -> Condition {
-    Condition::Flag { grant, fields: vec!["ok".to_owned()], is }
+pub fn flag(step: StepId, grant: GrantIx, is: bool) -> Condition {
+    Condition::Test(xp_artifact::Test::flag(result(step, grant, "ok"), is))
 }
 
 pub fn result(step: StepId, grant: GrantIx, field: &str) -> Datum {
@@ -90,7 +90,11 @@ pub fn named(kind: &str, argument: u32) -> ThingExpr {
 
 impl Build {
     pub fn new() -> Self {
-        let field = |name: &str, ty: Type| xp_artifact::workflow::Field { name: name.to_owned(), ty };
+        let field = |name: &str, ty: Type| xp_artifact::workflow::Field {
+            name: name.to_owned(),
+            ty,
+            optional: false,
+        };
         let records = vec![Record {
             name: "c.R".to_owned(),
             fields: vec![
@@ -143,7 +147,12 @@ impl Build {
         }
         let params = params
             .iter()
-            .map(|(name, ty)| ActionParam { name: (*name).to_owned(), ty: ty.clone(), default: None })
+            .map(|(name, ty)| ActionParam {
+                name: (*name).to_owned(),
+                ty: ty.clone(),
+                default: None,
+                optional: false,
+            })
             .collect();
         self.w.actions.push(Action {
             connector: "c".to_owned(),

@@ -185,7 +185,7 @@ fn absurd_limits_are_not_counted_out_in_progress() {
         let test = b.action("test", Effect::Execute, &[]);
         let a = b.step("a", "r", start());
         let t = b.grant(a, test, vec![], ABSURD, per);
-        let done = b.judged_if(a, "done", if again { bound(t) } else { crate::build::flag(t, true) });
+        let done = b.judged_if(a, "done", if again { bound(t) } else { crate::build::flag(a, t, true) });
         if again {
             let c = b.step("b", "r", is(done));
             b.judged(c, "good");

@@ -54,10 +54,10 @@ fn formula(dice: &mut Dice, atoms: &[Atom], depth: u32) -> Formula {
     if dice.chance(55) { Formula::All(parts) } else { Formula::Any(parts) }
 }
 
-fn condition(dice: &mut Dice, grants: &[GrantIx]) -> Condition {
+fn condition(dice: &mut Dice, step: StepId, grants: &[GrantIx]) -> Condition {
     let one = |dice: &mut Dice| {
         let grant = dice.pick(grants);
-        if dice.chance(40) { bound(grant) } else { flag(grant, dice.chance(50)) }
+        if dice.chance(40) { bound(grant) } else { flag(step, grant, dice.chance(50)) }
     };
     match dice.below(5) {
         0 => Condition::All(vec![one(dice), one(dice)]),
@@ -116,12 +116,12 @@ fn case(seed: u64) -> Case {
         for number in 0..1 + dice.below(3) {
             let name = format!("o{number}");
             if !grants.is_empty() && dice.chance(55) {
-                let evidence = condition(dice, &grants);
+                let evidence = condition(dice, step, &grants);
                 if dice.chance(50) {
                     if dice.chance(60) {
                         // The two sides of one Boolean, as people write it.
                         let grant = dice.pick(&grants);
-                        atoms.push(b.auto(step, &name, flag(grant, true)));
+                        atoms.push(b.auto(step, &name, flag(step, grant, true)));
                         if !above.is_empty() && dice.chance(60) {
                             let target = dice.pick(&above);
                             let then = if dice.chance(50) { Then::Settle } else { Then::End };
@@ -129,7 +129,7 @@ fn case(seed: u64) -> Case {
                             let (_, out) = b.reopen(
                                 step,
                                 &format!("{name}f"),
-                                How::Auto(flag(grant, false)),
+                                How::Auto(flag(step, grant, false)),
                                 target,
                                 max,
                                 then,
@@ -138,7 +138,7 @@ fn case(seed: u64) -> Case {
                                 atoms.push(out);
                             }
                         } else {
-                            atoms.push(b.auto(step, &format!("{name}f"), flag(grant, false)));
+                            atoms.push(b.auto(step, &format!("{name}f"), flag(step, grant, false)));
                         }
                     } else {
                         atoms.push(b.auto(step, &name, evidence));
@@ -150,7 +150,7 @@ fn case(seed: u64) -> Case {
                 let target = dice.pick(&above);
                 let then = if dice.chance(50) { Then::Settle } else { Then::End };
                 let how = if !grants.is_empty() && dice.chance(30) {
-                    How::JudgedIf(condition(dice, &grants))
+                    How::JudgedIf(condition(dice, step, &grants))
                 } else {
                     How::Judged
                 };
@@ -210,6 +210,7 @@ fn ballast(w: &mut Workflow, atoms: &[Atom]) {
 fn steps(formula: &Formula, found: &mut Vec<StepId>) {
     match formula {
         Formula::Is(atom) => found.push(atom.step),
+        Formula::Test(_) => {}
         Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| steps(part, found)),
     }
 }

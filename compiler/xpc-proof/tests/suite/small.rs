@@ -142,9 +142,9 @@ fn automatic_outcomes_exclude_each_other_and_cover() {
         let read = b.action("read", Effect::Read, &[]);
         let a = b.step("a", "r", start());
         let g = b.grant(a, read, vec![], 1, Per::Opening);
-        b.auto(a, "good", flag(g, true));
+        b.auto(a, "good", flag(a, g, true));
         if second {
-            b.auto(a, "bad", flag(g, false));
+            b.auto(a, "bad", flag(a, g, false));
         }
         if third {
             b.auto(a, "any", bound(g));
@@ -438,8 +438,8 @@ fn tested(beside: bool, about: (&str, u32)) -> Workflow {
     let t = b.step("t", "r", is(ready));
     let pins = vec![datum(&result(s, branch, "")), datum(&result(i, change, "commit"))];
     let tests = b.grant(t, test, pins, 1, Per::Opening);
-    let passed = b.auto(t, "passed", flag(tests, true));
-    b.reopen(t, "failed", How::Auto(flag(tests, false)), i, 2, Then::End);
+    let passed = b.auto(t, "passed", flag(t, tests, true));
+    b.reopen(t, "failed", How::Auto(flag(t, tests, false)), i, 2, Then::End);
     let m = b.step("m", "r", is(passed));
     let commit = datum(&result(t, tests, "commit"));
     b.grant(m, merge, vec![commit.clone(), commit], 1, Per::Run);

@@ -129,7 +129,9 @@ impl Scope<'_> {
         for part in &kind.key {
             let field = fields.fields.iter().find(|field| field.name == part.name);
             match field {
-                Some(field) if types::fits(&field.ty, &part.ty) => keys.push(named.key(Some(&part.name))),
+                Some(field) if !field.optional && types::fits(&field.ty, &part.ty) => {
+                    keys.push(named.key(Some(&part.name)))
+                }
                 _ => {
                     let message = format!(
                         "`{}` is given a `{record}`, which has no field `{}: {}`",

@@ -1,6 +1,6 @@
 //! What there is to draw: nodes in layers, arrows forward, arrows back.
 
-use xp_artifact::workflow::{Atom, Formula, Then, Workflow};
+use xp_artifact::workflow::{Atom, Formula, StepId, Then, Workflow};
 
 /// A drawing without a notation.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ fn is_choice(formula: &Formula, atom: Atom) -> bool {
     while let Some((here, choice)) = stack.pop() {
         match here {
             Formula::Is(found) if *found == atom && choice => return true,
-            Formula::Is(_) => {}
+            Formula::Is(_) | Formula::Test(_) => {}
             Formula::All(parts) => stack.extend(parts.iter().map(|part| (part, choice))),
             Formula::Any(parts) => stack.extend(parts.iter().map(|part| (part, choice || parts.len() > 1))),
         }
@@ -141,7 +141,7 @@ fn layers(workflow: &Workflow) -> Vec<usize> {
     let waits: Vec<Vec<usize>> = workflow
         .steps
         .iter()
-        .map(|step| atoms(&step.after).iter().map(|atom| atom.step.index()).collect())
+        .map(|step| step.after.steps().into_iter().map(StepId::index).collect())
         .collect();
     let order = xpc_model::Dependencies::of(workflow).order().unwrap_or_default();
     for step in order {

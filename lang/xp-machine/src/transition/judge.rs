@@ -38,7 +38,7 @@ pub(crate) fn judge(
     let now = context.open(state, id)?;
     match &chosen.how {
         How::Judged => {}
-        How::JudgedIf(evidence) if data::condition(now, evidence) => {}
+        How::JudgedIf(evidence) if data::condition(state, id, evidence) => {}
         How::JudgedIf(_) => {
             return Err(Refusal::by(
                 RefusalCode::NoEvidence,
@@ -106,7 +106,7 @@ pub(crate) fn settle(context: &Context<'_>, state: &mut State, atom: Atom) -> Re
         .machine
         .outcome(atom)
         .ok_or_else(|| Refusal::of(RefusalCode::Unknown, "there is no such outcome"))?;
-    let now = context.open(state, atom.step)?;
+    context.open(state, atom.step)?;
     if !matches!(outcome.how, How::Auto(_)) {
         return Err(Refusal::by(
             RefusalCode::NotJudgeable,
@@ -114,7 +114,7 @@ pub(crate) fn settle(context: &Context<'_>, state: &mut State, atom: Atom) -> Re
             "the outcome does not settle by itself",
         ));
     }
-    if !data::due(now, outcome) {
+    if !data::due(state, atom.step, outcome) {
         return Err(Refusal::by(
             RefusalCode::NoEvidence,
             Clause::Outcome(atom),

@@ -179,6 +179,9 @@ fn admitted(
     }
     for (number, (param, pin)) in action.params.iter().zip(&grant.pins).enumerate() {
         let Some(value) = args.get(&param.name) else {
+            if param.optional && pin::admits_absence(state, pin) {
+                continue;
+            }
             return Err(Refusal::of(RefusalCode::BadValue, format!("argument `{}` is missing", param.name)));
         };
         if let Err(mismatch) = xp_scope::check(value, &param.ty, &context.machine.records) {

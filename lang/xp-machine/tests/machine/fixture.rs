@@ -54,15 +54,17 @@ pub fn bound() -> Condition {
     Condition::Bound(GrantIx(0))
 }
 
+/// The tests of the second step say so.
 pub fn passed(is: bool) -> Condition {
-    Condition::Flag { grant: GrantIx(0), fields: vec!["passed".to_owned()], is }
+    let root = Root::Result { step: StepId(1), grant: GrantIx(0) };
+    Condition::Test(xp_artifact::Test::flag(Datum { root, fields: vec!["passed".to_owned()] }, is))
 }
 
 fn action(name: &str, effect: Effect, shows: &[&str]) -> Action {
     Action {
         connector: "world".to_owned(),
         name: name.to_owned(),
-        params: vec![ActionParam { name: "what".to_owned(), ty: Type::Text, default: None }],
+        params: vec![ActionParam { name: "what".to_owned(), ty: Type::Text, default: None, optional: false }],
         result: Type::Record("world.Done".to_owned()),
         effect,
         irreversible: false,
@@ -84,7 +86,7 @@ pub fn workflow(roles: &[&str], steps: Vec<Step>, loops: Vec<Loop>) -> Workflow 
         Formula::Any(atoms.collect())
     };
     let finish = Formula::All(steps.iter().enumerate().map(settled).collect());
-    let field = |name: &str, ty| xp_artifact::workflow::Field { name: name.to_owned(), ty };
+    let field = |name: &str, ty| xp_artifact::workflow::Field { name: name.to_owned(), ty, optional: false };
     Workflow {
         assumptions: Vec::new(),
         leases: Vec::new(),
@@ -175,7 +177,7 @@ pub struct Run {
     pub machine: Machine,
     pub state: State,
     pub now: u64,
-    next: u32,
+    pub next: u32,
 }
 
 /// A token as its holder has it.

@@ -43,7 +43,7 @@ fn acting(grants: Vec<Grant>) -> Workflow {
     let outcomes = vec![outcome("done", How::Judged, Then::Settle)];
     let mut made = workflow(&["writer"], vec![step("work", 0, start(), grants, outcomes)], vec![]);
     made.kinds = kinds(Type::Branch);
-    let field = Field { name: "main".to_owned(), ty: Type::Branch };
+    let field = Field { name: "main".to_owned(), ty: Type::Branch, optional: false };
     made.records.push(Record { name: "world.Repo".to_owned(), fields: vec![field] });
     let list = Type::List(Box::new(Type::Branch));
     made.params = vec![

@@ -10,3 +10,4 @@ mod loops;
 mod malformed;
 mod overlap;
 mod tokens;
+mod types;

@@ -1,14 +1,12 @@
 //! Copies of containers, in which what is secret stays at its place.
 
-use std::collections::HashSet;
-
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::order::Moment;
 use xp_artifact::passing::{Passing, pinned};
 use xp_artifact::workflow::{Datum, Root, StepId};
 use xp_scope::thing::{Class, Level, Term, covers};
 
-use super::edge::{Edge, Node};
+use super::edge::{Edge, Node, Told};
 use super::graph::Graph;
 use crate::fact::GrantAt;
 
@@ -73,7 +71,7 @@ impl Graph<'_> {
         node: &Node,
         (term, reader): (&Term, StepId),
         worth: Class,
-        things: &mut HashSet<(usize, usize)>,
+        things: &mut Told,
     ) -> Vec<Edge> {
         let mut found = Vec::new();
         for altering in self.alterations(term, reader, worth) {

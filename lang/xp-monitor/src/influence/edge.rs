@@ -1,5 +1,7 @@
 //! Where content and knowledge are in a workflow, and what passes between.
 
+use std::collections::HashSet;
+
 use xp_artifact::order::Moment;
 use xp_artifact::workflow::{Datum, RoleId, StepId};
 use xp_scope::thing::{Class, Term};
@@ -32,6 +34,9 @@ impl Node {
         matches!(self, Self::Thing(..) | Self::Changed(..) | Self::Elsewhere(..))
     }
 }
+
+/// What was told of what alters things: by term and entry, and whether names were told that go in as such.
+pub(super) type Told = HashSet<((usize, usize), bool)>;
 
 /// Something passes from one place to another.
 #[derive(Clone, Debug, PartialEq, Eq)]

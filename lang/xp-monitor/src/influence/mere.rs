@@ -10,7 +10,8 @@ use xp_scope::Type;
 use xp_scope::thing::{Class, Immutable, Kind};
 
 use super::edge::Node;
-use super::graph::{Graph, LookedUp, of_result};
+use super::edges::of_result;
+use super::graph::{Graph, LookedUp};
 use super::shown::Untold;
 use super::stranger::altering;
 use super::taint::things;
@@ -119,7 +120,7 @@ impl Graph<'_> {
         if matches!(datum.root, Root::Submission { .. }) {
             return false;
         }
-        let named_by_type = match type_of(self.workflow, datum) {
+        let named_by_type = match self.workflow.type_given(datum) {
             None => return false,
             Some(Type::Tree) => true,
             Some(Type::Commit) => {
@@ -294,11 +295,4 @@ fn is_derived_kind(workflow: &Workflow, expr: &ThingExpr) -> bool {
     let kind = expr.levels().last().and_then(|own| workflow.kinds.named(&own.kind));
     kind.and_then(|kind| workflow.kinds.get(kind))
         .is_some_and(|kind| kind.immutable == Some(Immutable::Content) && kind.key.len() == 1)
-}
-
-/// The type of a datum, whether its grant has a binder or not.
-fn type_of<'w>(workflow: &'w Workflow, datum: &Datum) -> Option<&'w Type> {
-    let Root::Result { step, grant } = datum.root else { return workflow.type_of(datum) };
-    let (_, action) = workflow.granted((step, grant))?;
-    datum.fields.iter().try_fold(&action.result, |ty, field| workflow.field_type(ty, field))
 }

@@ -5,10 +5,13 @@
 //! controller was shown (results, offers, views, notes) to what it then chooses. Roles that are not declared separate may be of
 //! one controller and know one thing. That and when something was decided is not counted.
 
+mod altering;
 mod copied;
 mod edge;
+mod edges;
 mod graph;
 mod judged;
+mod leaving;
 mod listed;
 mod mere;
 mod named;

@@ -4,19 +4,21 @@
 //! meets what it is about breaks it, from the claim of the use that gave the evidence on. Where a judge looks at what is judged
 //! before judging it, the look gives the evidence, and the making no longer does. A final use that rests on the
 //! evidence and makes final what it is about spends it: its own change breaks nothing. Another such use needs new evidence if
-//! anything changed since. A use's own change precedes its own evidence.
+//! anything changed since: its step must be able to begin without all outcomes that rely on such evidence. A use's own change precedes its own evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use xp_artifact::workflow::{Atom, Condition, GrantIx, How, OutcomeIx, Per, Root, StepId, Workflow};
+use xp_artifact::Test;
+use xp_artifact::looks::depends;
+use xp_artifact::workflow::{Atom, GrantIx, OutcomeIx, Per, StepId, Workflow};
 
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
 use crate::fact::{End, GrantAt, Use};
 use crate::obligation::{Builder, Label, MapIx, Node, NodeIx, Obligation};
 use crate::sight::Sight;
-use xp_artifact::rests::rests;
+use xp_artifact::rests::{needs_one_of, rests};
 
 /// What is remembered of one evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,13 +55,20 @@ struct Force {
 }
 
 impl State {
-    /// A use begins.
+    /// It was spent, what it is about has changed since, and the use makes that final.
+    pub(crate) fn is_stale_for(&self, evidence: &Evidence, used: &Use, sight: &dyn Sight) -> bool {
+        self.force.as_ref().is_some_and(|force| {
+            !force.changed.is_empty() && sight.relation().reaches(used, evidence, &force.of)
+        })
+    }
+
+    /// A use begins. `stale` are the outcomes that rely on evidence which is out of date for it.
     pub(crate) fn claimed(
         &mut self,
         workflow: &Workflow,
         evidence: &Evidence,
         (number, used): (UseNo, &Use),
-        live: &Live,
+        (stale, live): (&[Atom], &Live),
         sight: &dyn Sight,
     ) -> Vec<Breach> {
         let relation = sight.relation();
@@ -72,7 +81,7 @@ impl State {
         if let Some(force) = &mut self.force {
             let alters = relation.alters(used, evidence, &force.of);
             let spends = relation.spends(used, evidence, &force.of)
-                && rests(workflow, &|atom| sight.settled(atom), used.at.0, &evidence.relying);
+                && rest(workflow, sight, used.at.0, &evidence.relying);
             if spends {
                 if !force.changed.is_empty() {
                     breaches.extend(force.changed.iter().map(|by| Breach::of([*by, number])));
@@ -85,7 +94,7 @@ impl State {
                 }
             } else if !force.changed.is_empty()
                 && relation.reaches(used, evidence, &force.of)
-                && rests(workflow, &|atom| sight.settled(atom), used.at.0, &evidence.relying)
+                && rest(workflow, sight, used.at.0, stale)
             {
                 // A further final use of what may be the thing, on evidence from before it changed.
                 breaches.extend(force.changed.iter().map(|by| Breach::of([*by, number])));
@@ -207,6 +216,12 @@ impl State {
     }
 }
 
+/// The step of a use could begin only because of these outcomes.
+fn rest(workflow: &Workflow, sight: &dyn Sight, step: StepId, on: &[Atom]) -> bool {
+    let test = |test: &Test| test.holds(&|datum| sight.value(datum));
+    rests(workflow, &|atom| sight.settled(atom), &test, step, on)
+}
+
 /// How grants meet evidence, as the obligation needs it.
 pub trait Meetings {
     /// The grant may alter what the evidence is about.
@@ -230,10 +245,33 @@ pub fn obligation(workflow: &Workflow, evidence: &[Evidence], meetings: &dyn Mee
         let reaching: Vec<GrantAt> =
             grants.iter().copied().filter(|grant| meetings.reaches(*grant, one)).collect();
         let number = u32::try_from(number).ok();
-        Cases { workflow, one, number, changers, spenders, reaching, builder: &mut builder }.build();
+        let others = evidence.iter().filter(|other| *other != one).collect();
+        Cases {
+            workflow,
+            one,
+            number,
+            changers,
+            spenders,
+            reaching,
+            others,
+            meetings,
+            builder: &mut builder,
+        }
+        .build();
     }
     builder.end()
 }
+
+/// Other evidence that is out of date together with one.
+struct Along {
+    /// The outcomes that rely on it.
+    relying: Vec<Atom>,
+    /// The steps that are settled with them from the change on.
+    certain: Vec<(StepId, Vec<Atom>)>,
+}
+
+/// Other evidence of which each subset is asked.
+const MOST_ALONG: usize = 3;
 
 struct Cases<'a> {
     workflow: &'a Workflow,
@@ -242,6 +280,9 @@ struct Cases<'a> {
     changers: Vec<GrantAt>,
     spenders: Vec<GrantAt>,
     reaching: Vec<GrantAt>,
+    /// All other evidence.
+    others: Vec<&'a Evidence>,
+    meetings: &'a dyn Meetings,
     builder: &'a mut Builder,
 }
 
@@ -254,8 +295,11 @@ impl Cases<'_> {
         // Without a use that spends it, any change is a breach already.
         let last = if self.spenders.is_empty() { Vec::new() } else { self.reaching.clone() };
         for spender in last {
+            let along = self.along(spender);
             for changer in self.changers.clone() {
-                self.again(spender, changer);
+                for also in &along {
+                    self.again(spender, changer, also);
+                }
             }
         }
     }
@@ -275,7 +319,10 @@ impl Cases<'_> {
         // Without a result of a use that can only look at it, the judge need not have done so.
         let looks = one.renewed.iter().filter(|(at, looked)| looked.is_surely_at(self.workflow, *at));
         let looks: Vec<GrantAt> = looks.map(|(at, _)| *at).collect();
-        let relying = one.relying.iter().copied().filter(|atom| !self.depends(*atom, &looks));
+        let relying = one.relying.iter().copied().filter(|atom| {
+            let is_look = |grant: GrantIx| looks.contains(&(atom.step, grant));
+            !depends(self.workflow, *atom, &is_look)
+        });
         let relying: Vec<Atom> = relying.collect();
         if relying.is_empty() {
             return;
@@ -324,8 +371,39 @@ impl Cases<'_> {
         self.builder.all(vec![settled, bound, rests])
     }
 
-    /// A final use after a change in the same evidence.
-    fn again(&mut self, spender: GrantAt, changer: GrantAt) {
+    /// The sets of other evidence that may be out of date as well when the grant is used, such that its step begins without none of it:
+    /// none, and each that the step can rest on besides. Where these are many, all at once, as if what is in force were out of date.
+    fn along(&self, last: GrantAt) -> Vec<Along> {
+        let mut along = vec![Along { relying: Vec::new(), certain: Vec::new() }];
+        if needs_one_of(self.workflow, last.0, &self.one.relying) {
+            return along;
+        }
+        let changes = |other: &Evidence| self.workflow.grants().any(|by| self.meetings.alters(by, other));
+        let others = self.others.iter().filter(|other| {
+            other.relying != self.one.relying && self.meetings.reaches(last, other) && changes(other)
+        });
+        let others: Vec<(StepId, Vec<Atom>)> = others
+            .map(|other| (other.step, other.relying.clone()))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let several = others.len() > MOST_ALONG;
+        let sets = if several { 1..2 } else { 1..1_usize << others.len() };
+        for set in sets {
+            let chosen = |number: usize| several || set >> number & 1 == 1;
+            let chosen: Vec<_> = (0..)
+                .zip(&others)
+                .filter(|(number, _)| chosen(*number))
+                .map(|(_, one)| one.clone())
+                .collect();
+            let relying = chosen.iter().flat_map(|(_, relying)| relying).copied().collect();
+            along.push(Along { relying, certain: if several { Vec::new() } else { chosen } });
+        }
+        along
+    }
+
+    /// A final use after a change in the same evidence, and in that which is out of date along with it.
+    fn again(&mut self, spender: GrantAt, changer: GrantAt, along: &Along) {
         let one = self.one;
         let twice = spender == changer;
         let relying = one.relying.clone();
@@ -335,9 +413,16 @@ impl Cases<'_> {
         let same = self.builder.node(Node::SameOpening(0, 1, one.step));
         let change = self.builder.node(Node::Use(0, changer));
         let last = self.builder.node(Node::Use(1, spender));
-        let rests = self.builder.node(Node::Rests(1, spender.0, relying));
+        let on = relying.iter().chain(&along.relying).copied().collect();
+        let rests = self.builder.node(Node::Rests(1, spender.0, on));
         let left = self.builder.node(Node::Left(0, spender));
         let mut parts = vec![first, given, still, same, change, last, rests, left];
+        // The last change found all of it in force.
+        for (step, relying) in &along.certain {
+            parts.push(self.builder.node(Node::Settled(0, relying.clone())));
+            parts.push(self.builder.node(Node::Settled(1, relying.clone())));
+            parts.push(self.builder.node(Node::SameOpening(0, 1, *step)));
+        }
         if twice && self.uses(spender) < 2 {
             let same = self.builder.node(Node::SameOpening(0, 1, spender.0));
             parts.push(self.builder.not(same));
@@ -365,41 +450,12 @@ impl Cases<'_> {
         self.one.looked.is_some().then_some((0, self.one.by)).into_iter()
     }
 
-    /// The outcome comes about only with a result of one of these grants of its step: its condition says so, or nothing else can
-    /// show the judge what is judged.
-    fn depends(&self, atom: Atom, on: &[GrantAt]) -> bool {
-        let Some(step) = self.workflow.steps.get(atom.step.index()) else { return false };
-        let Some(outcome) = step.outcomes.get(atom.outcome.index()) else { return false };
-        let is_one = |grant: GrantIx| on.contains(&(atom.step, grant));
-        let condition = match &outcome.how {
-            How::Auto(condition) => return needs(condition, &is_one),
-            How::JudgedIf(condition) => Some(condition),
-            How::Judged => None,
-            How::Exhausted(_) => return false,
-        };
-        let mut showing = (0..step.grants.len()).map(GrantIx::of).filter(|grant| {
-            self.workflow.granted((atom.step, *grant)).is_some_and(|(_, action)| !action.shows.is_empty())
-        });
-        let mut others = step.data().filter(|datum| matches!(datum.root, Root::Submission { .. }));
-        let must_look = outcome.of.is_some() && others.next().is_none() && showing.all(is_one);
-        must_look || condition.is_some_and(|condition| needs(condition, &is_one))
-    }
-
     fn uses(&self, at: GrantAt) -> u32 {
         self.workflow.granted(at).map_or(0, |(grant, _)| grant.limit.uses)
     }
 
     fn per_run(&self, at: GrantAt) -> bool {
         self.workflow.granted(at).is_some_and(|(grant, _)| grant.limit.per == Per::Run)
-    }
-}
-
-/// The condition holds only if one of the grants has a result: all that it reads is of a result.
-fn needs(condition: &Condition, is_one: &dyn Fn(GrantIx) -> bool) -> bool {
-    match condition {
-        Condition::Bound(grant) | Condition::Flag { grant, .. } => is_one(*grant),
-        Condition::All(parts) => parts.iter().any(|part| needs(part, is_one)),
-        Condition::Any(parts) => parts.iter().all(|part| needs(part, is_one)),
     }
 }
 

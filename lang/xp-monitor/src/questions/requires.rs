@@ -14,5 +14,6 @@ pub(crate) fn broken(
     used: &Use,
     sight: &dyn Sight,
 ) -> bool {
-    matches(workflow, uses, used, sight) && !formula.holds(&|atom| sight.settled(atom))
+    matches(workflow, uses, used, sight)
+        && !formula.holds(&|atom| sight.settled(atom), &|test| test.holds(&|datum| sight.value(datum)))
 }

@@ -44,7 +44,7 @@ fn all_paths(
     let Some(depth) = depth.checked_sub(1) else { return false };
     match (ty, value) {
         (Type::Path, path) => inside(path),
-        (Type::List(element), Value::List(all)) => {
+        (Type::List(element) | Type::Set(element), Value::List(all)) => {
             all.iter().all(|value| all_paths(workflow, element, value, inside, depth))
         }
         (Type::Record(name), Value::Record(members)) => {

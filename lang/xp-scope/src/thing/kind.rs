@@ -1,7 +1,7 @@
 //! Kinds of things, as connectors declare them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ pub enum Immutable {
 pub struct KeyDecl {
     /// Its name, `number`.
     pub name: String,
-    /// Its type: text, an integer, a path, a branch, a commit, a tree, or words.
+    /// Its type: text, an integer, a path, a branch, a commit, a tree, a URL, or words.
     pub ty: Type,
     /// The upstream takes upper and lower case, and compatible characters, for one.
     pub fold: bool,
@@ -121,7 +121,7 @@ impl Kinds {
                 return wrong("has no key");
             }
             if kind.key.iter().any(|part| !simple(&part.ty)) {
-                return wrong("has a key of a composite type");
+                return wrong("has a key of a type that cannot be one");
             }
         }
         let mut parents = Vec::with_capacity(kinds.len());
@@ -176,6 +176,21 @@ impl Kinds {
     #[must_use]
     pub fn parents(&self, kind: KindIx) -> &[KindIx] {
         self.parents.get(kind.index()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Things of the one kind can lie, directly or not, in things of the other.
+    #[must_use]
+    pub fn lies_in(&self, inner: KindIx, outer: KindIx) -> bool {
+        let (mut seen, mut open) = (BTreeSet::new(), self.parents(inner).to_vec());
+        while let Some(kind) = open.pop() {
+            if kind == outer {
+                return true;
+            }
+            if seen.insert(kind) {
+                open.extend(self.parents(kind));
+            }
+        }
+        false
     }
 
     /// What lies where these kinds say, outermost first, never changes: its own kind is immutable. Of several it is known only
@@ -235,9 +250,20 @@ impl From<Kinds> for Vec<Kind> {
 
 fn simple(ty: &Type) -> bool {
     match ty {
-        Type::Int | Type::Text | Type::Path | Type::Branch | Type::Commit | Type::Tree | Type::Enum(_) => {
-            true
-        }
-        Type::Bool | Type::List(_) | Type::Record(_) => false,
+        Type::Int
+        | Type::Text
+        | Type::Path
+        | Type::Branch
+        | Type::Commit
+        | Type::Tree
+        | Type::Url
+        | Type::Enum(_) => true,
+        Type::Bool
+        | Type::Decimal { .. }
+        | Type::Time
+        | Type::Duration
+        | Type::List(_)
+        | Type::Set(_)
+        | Type::Record(_) => false,
     }
 }

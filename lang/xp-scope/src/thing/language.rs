@@ -20,10 +20,19 @@ impl Range {
     /// Of a type, with words as their keys compare them; none where it can be any text.
     pub fn of(ty: &Type, image: impl Fn(&str) -> Vec<char>) -> Option<Self> {
         match ty {
-            Type::Int => Some(Self::Int),
+            Type::Int | Type::Duration => Some(Self::Int),
             Type::Commit | Type::Tree => Some(Self::ObjectId),
             Type::Enum(words) => Some(Self::Words(words.iter().map(|word| image(word)).collect())),
-            Type::Bool | Type::Text | Type::Path | Type::Branch | Type::List(_) | Type::Record(_) => None,
+            Type::Bool
+            | Type::Text
+            | Type::Path
+            | Type::Branch
+            | Type::Decimal { .. }
+            | Type::Time
+            | Type::Url
+            | Type::List(_)
+            | Type::Set(_)
+            | Type::Record(_) => None,
         }
     }
 

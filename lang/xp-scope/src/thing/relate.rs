@@ -1,7 +1,5 @@
 //! How two terms relate.
 
-use std::collections::BTreeSet;
-
 use super::chooser::Chooser;
 use super::joint::{self, Pair};
 use super::key::{self, KeyMeeting};
@@ -133,26 +131,12 @@ pub fn is_several(path: &[Level]) -> bool {
 /// A thing of the kind can lie in such a thing otherwise than directly.
 fn lies_deeper(kinds: &Kinds, kind: KindIx, outer: Option<KindIx>) -> bool {
     let parents = kinds.parents(kind);
-    outer.map_or(!parents.is_empty(), |outer| parents.iter().any(|parent| lies_in(kinds, *parent, outer)))
+    outer.map_or(!parents.is_empty(), |outer| parents.iter().any(|parent| kinds.lies_in(*parent, outer)))
 }
 
 /// The level is of a kind at any depth, which can lie, directly or not, in things of the other.
 fn reaches(kinds: &Kinds, level: &Level, other: KindIx) -> bool {
-    level.deep && lies_in(kinds, level.kind, other)
-}
-
-/// Things of the one kind can lie, directly or not, in things of the other.
-fn lies_in(kinds: &Kinds, inner: KindIx, outer: KindIx) -> bool {
-    let (mut seen, mut open) = (BTreeSet::new(), kinds.parents(inner).to_vec());
-    while let Some(kind) = open.pop() {
-        if kind == outer {
-            return true;
-        }
-        if seen.insert(kind) {
-            open.extend(kinds.parents(kind));
-        }
-    }
-    false
+    level.deep && kinds.lies_in(level.kind, other)
 }
 
 /// Which of two terms end at the key being compared.

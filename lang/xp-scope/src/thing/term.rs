@@ -15,7 +15,8 @@ use crate::value::Value;
 pub enum Term {
     /// What is in no described realm: it may be any thing that can change. The text names the clause that would say more.
     Undescribed(String),
-    /// Kinds with keys, outermost first; the last one is the thing's own. Invariant: never empty, each kind a parent of the next.
+    /// Kinds with keys, outermost first; the last one is the thing's own. Invariant: never empty, each kind a parent of the next, or of one that
+    /// encloses it where the next is deep.
     Path(Vec<Level>),
 }
 

@@ -110,6 +110,15 @@ pub enum LiteralKind {
     Text(String),
     /// `12`, `-3`.
     Int(i64),
+    /// `1000.00`, `1000.00 EUR`, `5 EUR`.
+    Decimal {
+        /// The digits as written, with the sign and the point.
+        number: String,
+        /// The unit, when there is one.
+        unit: Option<String>,
+    },
+    /// `30s`, `15m`, `2h`, `7d`: seconds.
+    Duration(i64),
     /// `true`, `false`.
     Bool(bool),
 }

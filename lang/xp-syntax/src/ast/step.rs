@@ -3,7 +3,7 @@
 use xp_diagnostics::Span;
 
 use super::name::{Doc, Name, Path};
-use super::pin::{Arg, Int, Patterns, Text};
+use super::pin::{Arg, Expr, Int, Patterns, Text};
 use super::ty::Type;
 
 /// `step name by role after formula { … }`.
@@ -19,6 +19,8 @@ pub struct Step {
     pub declares_role: bool,
     /// When it is open; none means from the start.
     pub after: Option<Formula>,
+    /// What data must be like for it to be open.
+    pub when: Option<Condition>,
     /// `may` lines.
     pub grants: Vec<Grant>,
     /// `submit` lines.
@@ -161,6 +163,8 @@ pub struct Formula {
 pub enum FormulaKind {
     /// A step ended in a way.
     Atom(Atom),
+    /// A comparison of data.
+    Test(Comparison),
     /// `a and b`; at least two.
     All(Vec<Formula>),
     /// `a or b`; at least two.
@@ -187,7 +191,35 @@ pub enum AtomOutcome {
     Only,
 }
 
-/// A condition over the step's own evidence.
+/// `datum <= value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// What is compared.
+    pub left: Path,
+    /// How.
+    pub relation: Relation,
+    /// With what.
+    pub right: Expr,
+}
+
+/// How two values compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// `is`.
+    Is,
+    /// `is not`.
+    IsNot,
+    /// `<`.
+    Less,
+    /// `<=`.
+    AtMost,
+    /// `>`.
+    More,
+    /// `>=`.
+    AtLeast,
+}
+
+/// A condition over the step's own evidence, parameters and earlier data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// Which.
@@ -203,6 +235,8 @@ pub enum ConditionKind {
     Is(Path),
     /// `not b.flag`.
     Not(Path),
+    /// `b.amount <= 1000`.
+    Test(Comparison),
     /// `not ( … )`.
     NotGroup(Box<Condition>),
     /// `a and b`; at least two.

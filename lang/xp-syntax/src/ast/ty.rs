@@ -3,6 +3,7 @@
 use xp_diagnostics::Span;
 
 use super::name::{Name, Path};
+use super::pin::Int;
 
 /// `name: type`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,15 @@ pub enum TypeKind {
     List(Box<Type>),
     /// `set of T`.
     Set(Box<Type>),
+    /// `optional T`.
+    Optional(Box<Type>),
+    /// `decimal(2) EUR`.
+    Decimal {
+        /// Fraction digits.
+        scale: Int,
+        /// The unit, when there is one.
+        unit: Option<Name>,
+    },
     /// `{ f: T, … }`.
     Record(Vec<Field>),
     /// `a | b`; at least two words.

@@ -4,7 +4,7 @@ use pest::iterators::Pair;
 use xp_diagnostics::{Diagnostic, Span, codes};
 
 use super::cx::{Cx, Kids};
-use crate::ast::{Atom, AtomOutcome, Condition, ConditionKind, Formula, FormulaKind};
+use crate::ast::{Atom, AtomOutcome, Comparison, Condition, ConditionKind, Formula, FormulaKind, Relation};
 use crate::grammar::Rule;
 
 impl Cx<'_, '_> {
@@ -15,6 +15,9 @@ impl Cx<'_, '_> {
                 return cx.formula(Kids::of(term).eat(Rule::formula)?);
             }
             let span = cx.span(&term);
+            if term.as_rule() == Rule::comparison {
+                return Some(Formula { kind: FormulaKind::Test(cx.comparison(term)?), span });
+            }
             let mut kids = Kids::of(term);
             let step = cx.name(&kids.eat(Rule::step_name)?);
             let outcome = match kids.eat(Rule::result_outcome) {
@@ -43,6 +46,9 @@ impl Cx<'_, '_> {
         let (terms, ors) = self.terms(pair, |cx, term| {
             let span = cx.span(&term);
             let rule = term.as_rule();
+            if rule == Rule::comparison {
+                return Some(Condition { kind: ConditionKind::Test(cx.comparison(term)?), span });
+            }
             let mut kids = Kids::of(term);
             let kind = match rule {
                 Rule::condition_group => return cx.condition(kids.eat(Rule::condition)?),
@@ -69,6 +75,22 @@ impl Cx<'_, '_> {
             return Some(only);
         }
         Some(Condition { kind: ConditionKind::Any(groups), span })
+    }
+
+    fn comparison(&mut self, pair: Pair<'_, Rule>) -> Option<Comparison> {
+        let mut kids = Kids::of(pair);
+        let left = self.path(&kids.eat(Rule::datum)?);
+        let mut sign = Kids::of(kids.eat(Rule::relation)?);
+        let signs = [Rule::k_is, Rule::less, Rule::at_most_sign, Rule::more, Rule::at_least];
+        let relation = match sign.any(&signs)?.as_rule() {
+            Rule::k_is if sign.eat(Rule::k_not).is_some() => Relation::IsNot,
+            Rule::k_is => Relation::Is,
+            Rule::less => Relation::Less,
+            Rule::at_most_sign => Relation::AtMost,
+            Rule::more => Relation::More,
+            _ => Relation::AtLeast,
+        };
+        Some(Comparison { left, relation, right: self.expr(kids.eat(Rule::expr)?)? })
     }
 
     /// The terms of a formula or condition, and for each connective between them whether it is `or`. Reports a mixture.

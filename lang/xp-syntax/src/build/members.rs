@@ -4,8 +4,8 @@ use pest::iterators::Pair;
 
 use super::cx::{Cx, Kids};
 use crate::ast::{
-    Allowance, Assumption, Exhausted, Finish, Formula, Grant, How, Lease, Limit, Name, Outcome, Param, Per,
-    Roles, Secret, Separation, Submission, Then, ThenKind, Use,
+    Allowance, Assumption, Condition, Exhausted, Finish, Formula, Grant, How, Lease, Limit, Name, Outcome,
+    Param, Per, Roles, Secret, Separation, Submission, Then, ThenKind, Use,
 };
 use crate::grammar::Rule;
 
@@ -81,6 +81,7 @@ pub(crate) struct StepHead {
     pub role: Name,
     pub declares_role: bool,
     pub after: Option<Formula>,
+    pub when: Option<Condition>,
 }
 
 pub(crate) fn step(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<StepHead> {
@@ -92,7 +93,11 @@ pub(crate) fn step(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<StepHead
         Some(after) => Some(cx.formula(Kids::of(after).eat(Rule::formula)?)?),
         None => None,
     };
-    Some(StepHead { name, role, declares_role, after })
+    let when = match kids.eat(Rule::when) {
+        Some(when) => Some(cx.condition(Kids::of(when).eat(Rule::condition)?)?),
+        None => None,
+    };
+    Some(StepHead { name, role, declares_role, after, when })
 }
 
 pub(crate) fn grant(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Grant> {

@@ -7,6 +7,7 @@ use crate::ast::{
     Arg, Expr, ExprKind, Field, Int, LiteralKind, Param, Patterns, Pin, PinKind, Type, TypeKind, UsesArg,
 };
 use crate::grammar::Rule;
+use crate::number::seconds;
 
 impl Cx<'_, '_> {
     pub(super) fn int(&self, pair: &Pair<'_, Rule>) -> Option<Int> {
@@ -35,6 +36,12 @@ impl Cx<'_, '_> {
         let kind = match form.as_rule() {
             Rule::list_type => TypeKind::List(Box::new(self.type_expr(Kids::of(form).next()?)?)),
             Rule::set_type => TypeKind::Set(Box::new(self.type_expr(Kids::of(form).next()?)?)),
+            Rule::optional_type => TypeKind::Optional(Box::new(self.type_expr(Kids::of(form).next()?)?)),
+            Rule::decimal_type => {
+                let mut kids = Kids::of(form);
+                let scale = self.int(&kids.eat(Rule::int)?)?;
+                TypeKind::Decimal { scale, unit: kids.eat(Rule::unit_name).map(|unit| self.name(&unit)) }
+            }
             Rule::record_type => {
                 TypeKind::Record(Kids::of(form).all(Rule::field, |field| self.field(field))?)
             }
@@ -118,6 +125,13 @@ impl Cx<'_, '_> {
         match form.as_rule() {
             Rule::int => Some(LiteralKind::Int(self.int(form)?.value)),
             Rule::boolean => Some(LiteralKind::Bool(form.as_str().trim_end() == "true")),
+            Rule::duration => seconds(form.as_str()).map(LiteralKind::Duration),
+            Rule::decimal => {
+                let mut kids = Kids::of(form.clone());
+                let number = kids.next()?.as_str().to_owned();
+                let unit = kids.eat(Rule::unit_name).map(|unit| self.name(&unit).text);
+                Some(LiteralKind::Decimal { number, unit })
+            }
             _ => None,
         }
     }

@@ -66,6 +66,8 @@ pub(super) fn cure(
         return hints(slice, wants, word, fault).fix(slice.span(start, word.len()), "by", "write `by`");
     }
     // That nothing is changed or read is for the author to say.
+    // So is that a comparison stands for itself: `and` joins it to the formula.
+    let exact: Vec<&str> = exact.iter().copied().filter(|option| *option != "when").collect();
     for option in exact.iter().copied().filter(|option| *option != "nothing").chain([":"]) {
         if slice.reads_with(start, 0, &format!(" {option} ")) {
             let insert = match option {

@@ -206,10 +206,12 @@ impl Wrapper<'_, '_> {
     fn break_before(&self, at: usize) -> Option<usize> {
         let inside = self.brackets.last().map(|(column, _)| *column);
         let hang = self.indent + 4;
-        if self.lexed.is_mark(at - 1, ',') && !dropped(self.lexed, at - 1) {
+        // Nothing stands before the first token of a file.
+        let before = at.checked_sub(1)?;
+        if self.lexed.is_mark(before, ',') && !dropped(self.lexed, before) {
             return Some(inside.or(self.list).unwrap_or(hang));
         }
-        if self.lexed.is_mark(at - 1, '.') {
+        if self.lexed.is_mark(before, '.') {
             return None;
         }
         let outside = inside.is_none();

@@ -3,10 +3,9 @@
 use xp_diagnostics::{Diagnostic, codes};
 
 use super::{Kind, Lexer, is_word, shorten, show};
-use crate::words::planned;
 
 /// Marks of other languages, longer ones first.
-const MARKS: [&str; 8] = ["=>", "==", ">=", "<=", "!=", "<-", "<", ">"];
+const MARKS: [&str; 5] = ["=>", "==", "!=", "<-", "<"];
 
 impl Lexer<'_> {
     /// Something that starts with a character unknown here.
@@ -24,7 +23,6 @@ impl Lexer<'_> {
     }
 
     fn foreign_mark(&mut self, mark: &str) {
-        let after_collection = matches!(self.last_word(), "list" | "set");
         let span = self.span(mark.len());
         match mark {
             "=>" => {
@@ -36,20 +34,21 @@ impl Lexer<'_> {
                     .at(span)
                     .help("an arrow is written `->`, and what is made is named with `as`"),
             ),
-            "<" if after_collection => return self.type_in_angles(),
+            "<" => return self.type_in_angles(),
             _ => {
-                // A line that compares twice says it once.
-                let line = self.line_start();
-                let said = |fault: &Diagnostic| {
-                    fault.code == codes::UNSUPPORTED
-                        && fault.primary.is_some_and(|span| span.start as usize >= line)
-                };
-                if !self.out.faults.last().is_some_and(said) {
-                    self.out.faults.push(planned::comparison(mark).at(span));
-                }
+                let is = if mark == "!=" { "is not" } else { "is" };
+                let fault = Diagnostic::error(codes::BAD_CHARACTER, format!("`{mark}` means nothing here"));
+                let fault =
+                    fault.at(span).help("values are compared with `is`, `is not`, `<`, `<=`, `>` and `>=`");
+                self.out.faults.push(fault.fix(span, format!(" {is} "), format!("write `{is}`")));
             }
         }
         self.push(Kind::Bad, mark.len());
+    }
+
+    /// What follows would be the type of elements in other languages.
+    pub(super) fn after_collection(&self) -> bool {
+        matches!(self.last_word(), "list" | "set")
     }
 
     /// `list<path>`.

@@ -180,7 +180,10 @@ impl Splitter<'_, '_> {
         // A word that needs more is itself a name after these.
         let named = at > start + 1
             && self.lexed.kind(at - 1) == Some(Kind::Word)
-            && matches!(self.lexed.word(at - 2), "." | "," | "(" | "by" | "from" | "is");
+            && matches!(
+                self.lexed.word(at - 2),
+                "." | "," | "(" | "at" | "by" | "final" | "from" | "is" | "shows"
+            );
         if named || !words::needs_more(before) || member != Piece::Clause {
             return false;
         }

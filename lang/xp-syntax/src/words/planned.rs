@@ -4,6 +4,7 @@
 use xp_diagnostics::{Diagnostic, Span, codes};
 
 use super::Piece;
+use crate::number;
 
 /// A construct that is planned.
 #[derive(Debug)]
@@ -53,12 +54,6 @@ static PLANNED: &[Planned] = &[
     planned("rules", Place::Start, "packs of properties (`rules`)", "write each `prove` in the workflow"),
     planned("apply", Place::Start, "packs of properties (`apply`)", "write each `prove` in the workflow"),
     planned(
-        "when",
-        Place::Inside(Piece::Step, ""),
-        "steps with a condition (`when`)",
-        "let an outcome of an earlier step say it, and wait for that with `after`",
-    ),
-    planned(
         "by",
         Place::Inside(Piece::Outcome, ""),
         "outcomes by several principals (`by 2 distinct`)",
@@ -97,24 +92,21 @@ impl Planned {
     }
 }
 
-/// A number with a unit of time, after a word.
-pub(crate) fn duration(number: &str, before: &str) -> Option<Diagnostic> {
-    let unit = number.trim_start_matches(|c: char| c.is_ascii_digit());
-    if unit.len() == number.len() || !UNITS.contains(&unit) {
+/// A number with a unit of time, where it would be a limit of time, or with a unit that no duration has.
+pub(crate) fn time_limit(written: &str, before: &str) -> Option<Diagnostic> {
+    let unit = written.trim_start_matches(|c: char| c.is_ascii_digit());
+    if unit.len() == written.len() || !UNITS.contains(&unit) {
         return None;
     }
-    Some(match before {
-        "within" => unsupported("time limits (`within 2h else late`)"),
-        "for" => unsupported("grants that expire (`for 30s`)"),
-        _ => unsupported(&format!("times such as `{number}`")),
-    })
-}
-
-/// A mark that compares two values.
-pub(crate) fn comparison(mark: &str) -> Diagnostic {
-    let of = if matches!(mark, "==" | "!=") { "values" } else { "numbers" };
-    unsupported(&format!("comparison of {of}"))
-        .help("let an action compare them and attest the answer, a `bool`, and name that in the condition")
+    match before {
+        "within" => Some(unsupported("time limits (`within 2h else late`)")),
+        "for" => Some(unsupported("grants that expire (`for 30s`)")),
+        _ if number::is_duration(written) => None,
+        _ => Some(
+            Diagnostic::error(codes::BAD_NUMBER, format!("`{written}` is no duration"))
+                .help("a duration is written in seconds, minutes, hours or days: `30s`, `15m`, `2h`, `7d`"),
+        ),
+    }
 }
 
 /// A parameter of a workflow with `= value` behind its type.

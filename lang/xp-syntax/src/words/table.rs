@@ -102,6 +102,7 @@ pub(super) static WORDS: &[Word] = &[
         .spaced_group()
         .breaks(OutsideBrackets),
     free("judgement", Rule::k_judgement).needs_more().continues(),
+    free("decimal", Rule::k_decimal).forms(&[Rule::decimal_type]),
     free("list", Rule::k_list).forms(&[Rule::list_type]),
     reserved("max", Rule::k_max)
         .forms(&[Rule::max, Rule::max_limit])
@@ -127,6 +128,7 @@ pub(super) static WORDS: &[Word] = &[
     reserved("one", Rule::k_one).phrase("one of").forms(&[Rule::one_of]).needs_more(),
     reserved("only", Rule::k_only).needs_more().continues().breaks(OutsideBrackets),
     free("opening", Rule::k_opening),
+    free("optional", Rule::k_optional).forms(&[Rule::optional_type]).needs_more().before_type(),
     reserved("or", Rule::k_or).forms(&[Rule::or_op]).needs_more().continues().spaced_group().breaks(Anywhere),
     free("per", Rule::k_per).needs_more().continues(),
     free("principal", Rule::k_principal).continues(),
@@ -159,7 +161,12 @@ pub(super) static WORDS: &[Word] = &[
         .continues()
         .breaks(OutsideBrackets),
     reserved("vacuous", Rule::k_vacuous).phrase("or vacuous").forms(&[Rule::vacuous]),
-    reserved("when", Rule::k_when).needs_more().continues().spaced_group(),
+    reserved("when", Rule::k_when)
+        .forms(&[Rule::when])
+        .needs_more()
+        .continues()
+        .spaced_group()
+        .breaks(OutsideBracketsOf(Piece::Step)),
     free("while", Rule::k_while).needs_more().continues(),
     reserved("with", Rule::k_with).phrase("with notes").forms(&[Rule::notes]).needs_more().continues(),
     reserved("within", Rule::k_within)
@@ -174,6 +181,10 @@ pub(super) static WORDS: &[Word] = &[
     free(".", Rule::dot).phrase("").needs_more().continues(),
     free("=", Rule::equals).needs_more().continues().after_type(),
     free("|", Rule::bar).phrase("").needs_more().continues(),
+    free("<", Rule::less).phrase("").needs_more().continues(),
+    free("<=", Rule::at_most_sign).phrase("").needs_more().continues(),
+    free(">", Rule::more).phrase("").needs_more().continues(),
+    free(">=", Rule::at_least).phrase("").needs_more().continues(),
     free("->", Rule::arrow)
         .forms(&[Rule::then, Rule::ends])
         .needs_more()

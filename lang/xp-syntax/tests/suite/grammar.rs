@@ -59,12 +59,21 @@ impl Writer<'_> {
         usize::try_from((self.state >> 32) % u64::try_from(n).unwrap()).unwrap()
     }
 
+    fn one_of(&mut self, tokens: &[&str]) {
+        let at = self.pick(tokens.len());
+        self.tokens.push(tokens[at].to_owned());
+    }
+
     fn rule(&mut self, name: &str) {
         let free = name.ends_with("_name") || matches!(name, "enum_word" | "result_outcome");
         match name {
             "SOI" | "EOI" | "claim_word" => {}
             "string" => self.tokens.push("\"src/**\"".to_owned()),
             "int" => self.tokens.push("3".to_owned()),
+            // A unit stands in the line of its number or type.
+            "decimal" => self.one_of(&["3.50", "3.50 EUR", "3 EUR"]),
+            "decimal_type" => self.one_of(&["decimal(3)", "decimal(3) EUR"]),
+            "duration" => self.tokens.push("15m".to_owned()),
             _ if free => self.tokens.push(format!("n{}", self.tokens.len())),
             _ => {
                 self.depth += 1;

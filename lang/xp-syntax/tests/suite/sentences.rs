@@ -68,3 +68,31 @@ fn what_the_grammar_reads_is_one_piece_on_one_line_and_on_many() {
         words().iter().filter(|word| word.starts_member()).map(|word| word.text().to_owned()).collect();
     assert_eq!(starts, starters, "words that start members, in the grammar and in the table");
 }
+
+/// A name that is also the first word of a clause ends its clause as any other name does.
+#[test]
+fn a_clause_ends_where_the_next_one_on_its_line_begins() {
+    let names = [
+        "version", "measured", "reads", "changes", "makes", "removes", "final", "expects", "shows", "repeat",
+        "effect",
+    ];
+    let clauses = [
+        "expects Doc(a) at @",
+        "expects Doc(a) at a.@",
+        "final @",
+        "final a, @",
+        "shows @",
+        "changes Doc(a) from @",
+        "measured by @",
+        "result.a is @",
+    ];
+    for name in names {
+        for clause in clauses {
+            let clause = clause.replace('@', name);
+            let flat = format!("connector c {{\naction a() {{\n{clause} publishes irreversible\n}}\n}}\n");
+            let tall = format!("connector c {{\naction a() {{\n{clause}\npublishes\nirreversible\n}}\n}}\n");
+            assert_eq!(faults(&flat), Vec::<String>::new(), "{flat}");
+            assert_eq!(shape(&flat), shape(&tall), "{flat}");
+        }
+    }
+}

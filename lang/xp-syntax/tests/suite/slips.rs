@@ -61,7 +61,8 @@ fn junk_anywhere() {
             told(&mut tally, &broken, &format!("`{junk}` in {}", line_of(BUG_FIX, *start)));
         }
         let right = tally.get(&0).map_or(0, Vec::len);
-        assert!(right == 0 || junk == ",", "`{junk}` is not noticed: {:?}", tally[&0]);
+        // A number before a name is an amount in a unit of that name: that no such value is wanted is found with the types.
+        assert!(right == 0 || [",", "42"].contains(&junk), "`{junk}` is not noticed: {:?}", tally[&0]);
         let bred = bred(&tally);
         let made: usize = tally.values().map(Vec::len).sum();
         // A word that starts members may look like one wherever it stands.

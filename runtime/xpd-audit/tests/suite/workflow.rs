@@ -9,8 +9,12 @@ use xp_artifact::{Artifact, Envelope, FORMAT, SigningKey};
 use xp_scope::Type;
 
 fn action(name: &str, params: &[(&str, Type)], result: Type, effect: Effect) -> Action {
-    let params =
-        params.iter().map(|(name, ty)| ActionParam { name: (*name).into(), ty: ty.clone(), default: None });
+    let params = params.iter().map(|(name, ty)| ActionParam {
+        name: (*name).into(),
+        ty: ty.clone(),
+        default: None,
+        optional: false,
+    });
     Action {
         connector: "host".into(),
         name: name.into(),
@@ -42,7 +46,8 @@ fn is(step: u32, outcome: u32) -> Formula {
 }
 
 fn flag(is: bool) -> Condition {
-    Condition::Flag { grant: GrantIx(0), fields: vec!["passed".into()], is }
+    let root = Root::Result { step: StepId(1), grant: GrantIx(0) };
+    Condition::Test(xp_artifact::Test::flag(Datum { root, fields: vec!["passed".into()] }, is))
 }
 
 /// The submission that is reviewed.
@@ -102,7 +107,7 @@ pub fn workflow() -> Workflow {
         kinds: xp_scope::thing::Kinds::default(),
         records: vec![Record {
             name: "host.Tests".into(),
-            fields: vec![Field { name: "passed".into(), ty: Type::Bool }],
+            fields: vec![Field { name: "passed".into(), ty: Type::Bool, optional: false }],
         }],
         actions: vec![
             action("notes.write", &[("text", Type::Text)], Type::Bool, Effect::Write),

@@ -12,6 +12,7 @@ use xpd_proxy::Refused;
 
 use xpd_store::StoreError;
 
+use super::in_order;
 use crate::memory::Tx;
 use crate::registry::qualified;
 use crate::rules::Rules;
@@ -34,7 +35,7 @@ pub(super) struct Wanted<'a> {
     pub grant: Option<GrantIx>,
 }
 
-/// Fills in omitted arguments that have one possible value, and neutralises commands in free text.
+/// Puts sets in order, fills in omitted arguments that have one possible value, and neutralises commands in free text.
 ///
 /// An omitted argument gets its default, or the value required by the grants that admit the other arguments.
 /// If these require different values, the request is ambiguous.
@@ -48,6 +49,7 @@ pub(super) fn complete(
     let (Some(step), Some((_, declared))) = (step, declared(machine, wanted.action)) else {
         return Ok(args);
     };
+    in_order::arguments(machine, declared, &mut args);
     let grants = grants_of(machine, step, wanted);
     let may_fit = |(_, grant): &(GrantIx, &Grant)| {
         let mut pins = declared.params.iter().zip(&grant.pins);
@@ -61,13 +63,19 @@ pub(super) fn complete(
     let fitting = if fitting.is_empty() { grants.clone() } else { fitting };
     let only = |pin: &Pin| match pin {
         Pin::Is(expr) => machine.evaluate(state, expr),
-        Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any => None,
+        Pin::OneOf { .. } | Pin::Within(_) | Pin::Content { .. } | Pin::Any | Pin::Absent => None,
     };
     for (index, param) in declared.params.iter().enumerate() {
         let Some(given) = args.get(&param.name) else {
             let single = || fitting.iter().filter_map(|(_, grant)| only(grant.pins.get(index)?));
             let filled = param.default.clone().or_else(|| single().next());
-            if param.default.is_none() && single().any(|other| Some(other) != filled) {
+            let may_be_absent = param.optional
+                && fitting
+                    .iter()
+                    .filter_map(|(_, grant)| grant.pins.get(index))
+                    .any(|pin| machine.admits_absence(state, pin));
+            let differ = single().any(|other| Some(other) != filled) || may_be_absent && filled.is_some();
+            if param.default.is_none() && differ {
                 return Err(ambiguous(step, wanted.step, &param.name, &fitting));
             }
             if let Some(filled) = filled {
@@ -79,7 +87,7 @@ pub(super) fn complete(
         let single: Vec<Value> = pins.iter().filter_map(|pin| only(pin)).collect();
         let free = pins.iter().filter_map(|pin| match pin {
             Pin::Content { max } => Some(*max),
-            Pin::Is(_) | Pin::OneOf { .. } | Pin::Within(_) | Pin::Any => None,
+            Pin::Is(_) | Pin::OneOf { .. } | Pin::Within(_) | Pin::Any | Pin::Absent => None,
         });
         // Text that equals a literal of a grant is the workflow's own and left as it is.
         if let (Some(max), Value::Text(text), false) = (free.max(), given, single.contains(given)) {

@@ -45,8 +45,16 @@ pub(super) struct Accepting {
     pub index: u64,
 }
 
-/// Decides and records. Consequences of an accepted input are applied: grants, leases, the end of the run.
+/// Decides and records. Consequences of an accepted input are applied: grants, leases, outcomes of the steps that it opens whose
+/// conditions hold already, the end of the run.
 pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop> {
+    let id = question.run;
+    let accepting = decide_one(tx, question)?;
+    follow_all(tx, id, opened(&accepting.accepted))?;
+    Ok(accepting)
+}
+
+fn decide_one(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop> {
     let Question { run: id, principal, leased_by, instance, since, by, event } = question;
     let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
     let covered = Covered { run: Some(id), principal, instance, since };
@@ -173,16 +181,32 @@ pub(super) fn changes(accepted: &Accepted) -> &[Change] {
     }
 }
 
-/// Takes the automatic outcomes of a step whose conditions hold, each as an event of its own.
+/// Takes the automatic outcomes of a step whose conditions hold, each as an event of its own, and those of the steps that open by
+/// that.
 pub(super) fn follow(tx: &mut Tx<'_>, id: &str, step: StepId) -> Result<(), Fault> {
-    loop {
+    follow_all(tx, id, vec![step])
+}
+
+fn follow_all(tx: &mut Tx<'_>, id: &str, mut steps: Vec<StepId>) -> Result<(), Fault> {
+    while let Some(step) = steps.pop() {
         let Some(run) = tx.run(id)? else { return Ok(()) };
-        let Some(outcome) = run.machine.due_in(&run.state, step) else { return Ok(()) };
-        let taken = decide(tx, Question::own(id, Event::Settle { outcome }));
-        if unless_refused(taken)?.is_none() {
-            return Ok(());
+        let Some(outcome) = run.machine.due_in(&run.state, step) else { continue };
+        let taken = decide_one(tx, Question::own(id, Event::Settle { outcome }));
+        if let Some(accepting) = unless_refused(taken)? {
+            // An outcome that opens its own step again may leave another one due.
+            steps.push(step);
+            steps.extend(opened(&accepting.accepted));
         }
     }
+    Ok(())
+}
+
+fn opened(accepted: &Accepted) -> Vec<StepId> {
+    let opened = changes(accepted).iter().filter_map(|change| match change {
+        Change::Opened { step, .. } => Some(*step),
+        _ => None,
+    });
+    opened.collect()
 }
 
 /// Closes a run that has ended once no action of it is under way.

@@ -9,6 +9,7 @@ use xpd_proxy::{Answer, Ending, Failure, Fault, Spent, Stop};
 use xpd_store::{GrantRow, Phase, StoreError};
 
 use super::decide::{Accepting, Question, changes, decide, follow};
+use super::in_order;
 use crate::memory::Tx;
 
 /// Records the end of an action. It is answered only after the commit.
@@ -26,6 +27,7 @@ fn record(tx: &mut Tx<'_>, spent: &Spent, ending: Ending) -> Result<Answer, Faul
     let row = tx.grant(jti)?.ok_or_else(|| Fault::unknown("grant"))?;
     match ending {
         Ending::Done(result) => {
+            let result = in_order::result(tx, id, &row.action, result)?;
             let event = Event::Complete { jti: jti.to_owned(), result: result.clone() };
             match decide(tx, Question::own(id, event)) {
                 Ok(Accepting { accepted, index }) => {
@@ -82,6 +84,10 @@ pub(super) fn resolve(
     result: Option<Value>,
     by: Option<&str>,
 ) -> Result<Answer, Stop> {
+    let result = match result {
+        Some(result) => Some(in_order::result(tx, &row.run, &row.action, result)?),
+        None => None,
+    };
     let event = Event::Resolve { jti: row.jti.clone(), result: result.clone() };
     let Accepting { accepted, index } = decide(tx, Question { by, ..Question::own(&row.run, event) })?;
     let to = if result.is_some() { Phase::Done } else { Phase::Failed };

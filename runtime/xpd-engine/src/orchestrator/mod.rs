@@ -13,6 +13,7 @@ mod doubt;
 mod end;
 mod evidence;
 mod health;
+mod in_order;
 mod kill;
 mod lift;
 mod look;

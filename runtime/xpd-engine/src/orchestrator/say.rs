@@ -1,8 +1,10 @@
 //! Submissions and judgements.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use xp_machine::{Accepted, Actor, Event};
+use xp_machine::{Accepted, Actor, Event, Machine};
 use xp_scope::Value;
 use xp_wire::RefusalCode;
 use xpd_proxy::{Fault, Refused};
@@ -10,6 +12,7 @@ use xpd_proxy::{Fault, Refused};
 use super::Orchestrator;
 use super::caller::{Caller, actor};
 use super::decide::{Question, decide, follow, on_record, refuse};
+use super::in_order;
 use super::repeat::Request;
 
 /// Submissions of a principal per opening of a step. Each is stored.
@@ -64,7 +67,10 @@ impl Orchestrator {
         let Submission { step, name, value, request_id } = ask;
         let asked = json!(["submit", step, name, value]);
         let to = step.clone();
-        let event = move |actor| Event::Submit { actor, step: to, name, value };
+        let event = move |machine: &Machine, actor| {
+            let value = in_order::submission(machine, &to, &name, value);
+            Event::Submit { actor, step: to, name, value }
+        };
         self.say(caller, run, &step, asked, request_id, event).await
     }
 
@@ -80,7 +86,7 @@ impl Orchestrator {
         };
         let asked = json!(["judge", step, outcome, notes]);
         let to = step.clone();
-        let event = move |actor| Event::Judge { actor, step: to, outcome, notes };
+        let event = move |_: &Machine, actor| Event::Judge { actor, step: to, outcome, notes };
         self.say(caller, run, &step, asked, request_id, event).await
     }
 
@@ -91,7 +97,7 @@ impl Orchestrator {
         step: &str,
         asked: serde_json::Value,
         request_id: Option<String>,
-        event: impl FnOnce(Actor) -> Event + Send + 'static,
+        event: impl FnOnce(&Machine, Actor) -> Event + Send + 'static,
     ) -> Result<Said, Fault> {
         let (id, step) = (run.to_owned(), step.to_owned());
         self.command(caller, move |tx, caller| {
@@ -101,7 +107,9 @@ impl Orchestrator {
                 Ok(Some(before)) => return Ok(Said { replayed: true, ..before }),
                 Err(stop) => return Err(on_record(tx, &id, caller.name(), stop)),
             }
-            let event = event(actor(tx, caller, &id)?);
+            let actor = actor(tx, caller, &id)?;
+            let machine = Arc::clone(&tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?.machine);
+            let event = event(&machine, actor);
             let submits = matches!(event, Event::Submit { .. });
             let tries = json!(["submit", caller.name(), step, tx.opening(&id, &step)?]).to_string();
             let count = tx.counter(&id, &tries)?.unwrap_or_default();

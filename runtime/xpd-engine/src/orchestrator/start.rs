@@ -16,7 +16,8 @@ use xpd_store::{Scope, StoreError};
 use super::args::Concerned;
 use super::caller::Caller;
 use super::clause;
-use super::decide::outside;
+use super::decide::{follow, outside};
+use super::in_order;
 use super::repeat::Request;
 use super::stops;
 use super::{Orchestrator, random_id};
@@ -100,8 +101,9 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
     let machine = tx.machine(&digest)?.ok_or_else(unknown)?;
     let workflow = machine.workflow();
+    let ask = StartRun { params: in_order::parameters(&machine, &ask.params), ..ask.clone() };
     let asked = Asked { digest: &digest, name: &name, in_force, workflow };
-    let rule = allowed(tx, &rules.roster, caller.name(), ask, asked)?;
+    let rule = allowed(tx, &rules.roster, caller.name(), &ask, asked)?;
     let (counted, staff) = (rule.id(), staff(rules, &ask.staff).map_err(Stop::Refuse)?);
     let instances = realms::instances(&rules.instances, &rule.instances, workflow).map_err(Stop::Refuse)?;
     // Instances may have changed since the deployment.
@@ -136,6 +138,11 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
         index: Some(written.index),
         ..Line::default()
     });
+    // What parameters decide needs nobody.
+    let due = tx.run(id)?.map(|run| run.machine.due(&run.state)).unwrap_or_default();
+    for atom in due {
+        follow(tx, id, atom.step)?;
+    }
     Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
 }
 

@@ -56,10 +56,13 @@ pub async fn run(path: PathBuf) -> Done {
         any.one().await;
         any.one().await;
     };
+    // In this order: two signals that arrive between two polls are one to a receiver, so the first is counted before the server
+    // reacts to it, and whoever sends another after that reaction sends a second.
     tokio::select! {
-        done = server.run(stop) => done.map_err(failure).map(|()| ExitCode::SUCCESS),
-        () = reload => Ok(ExitCode::SUCCESS),
+        biased;
         () = twice => Err(Failure::Failed("stopped without waiting: what was under way is in doubt".to_owned())),
+        () = reload => Ok(ExitCode::SUCCESS),
+        done = server.run(stop) => done.map_err(failure).map(|()| ExitCode::SUCCESS),
     }
 }
 

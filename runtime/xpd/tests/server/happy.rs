@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use xp_artifact::workflow::{Per, Pin};
+use xp_scope::Type;
 use xp_wire::RefusalCode;
 use xp_wire::body::{RunStatus, RunSummary};
 use xpd_audit::verify::{Trust, Verdict, verify_package};
@@ -190,6 +191,21 @@ async fn a_run_that_an_outcome_ended_says_which() {
     assert_eq!((summary.status, summary.ended_by.as_deref()), (RunStatus::Ended, Some("review.refused")));
     let review = summary.steps.iter().find(|step| step.step == "review").unwrap();
     assert_eq!(review.opening, rounds);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_set_that_is_handed_in_is_put_in_order() {
+    let mut workflow = flow::workflow(60);
+    workflow.steps[0].submissions[0].ty = Type::Set(Box::new(Type::Path));
+    let world = World::with(workflow).await;
+    let run = world.start().await;
+    let (ann, ben) = (world.joined("ann", &run).await, world.joined("ben", &run).await);
+    ann.act("work", "fake.note", json!({ "text": "hello" })).await.ok();
+    ann.submit("work", "files", json!(["src/b.rs", "src/a.rs", "src/b.rs"])).await.refused("bad_value");
+    ann.submit("work", "files", json!(["src/b.rs", "src/a.rs"])).await.ok();
+    ann.judge("work", "done").await.ok();
+    let shown = ben.view("review", "work.files").await;
+    assert_eq!(shown.ok()["value"], json!(["src/a.rs", "src/b.rs"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

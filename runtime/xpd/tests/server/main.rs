@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod clock;
+mod compare;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]

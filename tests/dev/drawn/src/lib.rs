@@ -47,6 +47,9 @@ pub const WORLD: &str = r#"connector world {
   type Tested { passed: bool, clean: bool, commit: commit }
   type Seen { head: commit }
   type Said { id: int }
+  type Bill {
+    id: int, total: decimal(2) EUR, due: time, grace: duration, page: url, tags: set of text, note: optional text
+  }
   type Rated { passed: bool, clean: bool, version: int }
   action make(name: branch, repo: text = "home") -> branch {
     effect write
@@ -151,6 +154,20 @@ pub const WORLD: &str = r#"connector world {
     result.id is number
     repeat probe
   }
+  action bill(
+    number: int, total: decimal(2) EUR, due: time, grace: duration = 7d, page: url, tag: text, note: optional text,
+    repo: text = "home"
+  ) -> Bill {
+    effect discuss
+    changes Pull(repo, number)
+    reads nothing
+    result.id is number
+    result.total is total
+    result.due from due
+    result.page from page
+    result.note from note
+    repeat probe
+  }
   action look(commit: commit) -> Seen {
     effect read
     reveals untrusted
@@ -213,6 +230,8 @@ struct Drawn {
     /// Bound names, each with its action.
     binders: Vec<(String, &'static str)>,
     submission: bool,
+    /// A set of texts is handed in.
+    labels: bool,
     upstream: std::collections::BTreeSet<usize>,
 }
 
@@ -232,6 +251,10 @@ struct Generator {
     roles: Vec<&'static str>,
     /// Whether to draw evidence about one kind of thing and final uses of it.
     focused: bool,
+    /// Whether values are compared.
+    comparing: bool,
+    /// The formula being drawn may compare values.
+    may_compare: bool,
     /// Steps named in the formula being drawn.
     named: std::collections::BTreeSet<usize>,
 }
@@ -258,6 +281,8 @@ fn of_steps(seed: u64, steps: impl FnOnce(&mut Dice) -> usize) -> Generated {
         constructs: BTreeMap::new(),
         roles,
         focused: seed.is_multiple_of(4),
+        comparing: seed % 4 == 1,
+        may_compare: false,
         named: Default::default(),
     };
     generator.workflow(steps);
@@ -270,8 +295,10 @@ impl Generator {
     }
 
     fn workflow(&mut self, steps: impl FnOnce(&mut Dice) -> usize) {
-        let _ =
-            writeln!(self.text, "workflow drawn(main: branch, head: commit, place: text, number: int) {{");
+        let _ = writeln!(
+            self.text,
+            "workflow drawn(main: branch, head: commit, place: text, number: int, size: int) {{"
+        );
         let _ = writeln!(self.text, "  agent {}", self.roles.join(", "));
         if self.dice.chance(40) {
             self.met("separate");
@@ -308,9 +335,23 @@ impl Generator {
         } else {
             self.met("after");
             self.named.clear();
-            format!(" after {}", self.formula(index, 2))
+            self.may_compare = self.comparing;
+            let formula = self.formula(index, 2);
+            self.may_compare = false;
+            format!(" after {formula}")
         };
-        let _ = writeln!(self.text, "  step {name} by {role}{after} {{");
+        let when = if self.comparing && self.dice.chance(20) {
+            self.met("when");
+            let first = self.comparison(index, true);
+            match self.dice.pick(4) {
+                0 => format!(" when not ({first})"),
+                1 => format!(" when {first} and {}", self.comparison(index, true)),
+                _ => format!(" when {first}"),
+            }
+        } else {
+            String::new()
+        };
+        let _ = writeln!(self.text, "  step {name} by {role}{after}{when} {{");
         let mut drawn = Drawn { name: name.clone(), ..Drawn::default() };
         if !after.is_empty() {
             for step in std::mem::take(&mut self.named) {
@@ -323,12 +364,12 @@ impl Generator {
         for number in 0..self.dice.pick(3) {
             let action = if self.focused {
                 *self.dice.of_list(&[
-                    "inspect", "inspect", "rate", "view", "edit", "pay", "pay", "close", "propose",
+                    "inspect", "inspect", "rate", "view", "edit", "pay", "pay", "close", "propose", "bill",
                 ])
             } else {
                 *self.dice.of_list(&[
                     "talk", "make", "make", "write", "write", "test", "check", "check", "scan", "inspect",
-                    "rate", "pay", "propose", "edit", "look", "merge", "deploy", "drop", "call",
+                    "rate", "pay", "propose", "edit", "look", "merge", "deploy", "drop", "call", "bill",
                 ])
             };
             // An action that expects a version needs an earlier use that yields one.
@@ -358,6 +399,11 @@ impl Generator {
             let _ = writeln!(self.text, "    submit files: set of path within [\"src/**\"] max {max}");
             drawn.submission = true;
         }
+        if self.dice.chance(10) {
+            self.met("submit a set of texts");
+            let _ = writeln!(self.text, "    submit labels: set of text max 2");
+            drawn.labels = true;
+        }
         self.outcomes(index, &mut drawn, tests, plain);
         self.text.push_str("  }\n");
         self.steps.push(drawn);
@@ -368,6 +414,7 @@ impl Generator {
             "talk" | "call" => self.body(index),
             "check" | "propose" => self.branch(index),
             "inspect" | "edit" | "rate" | "pay" | "view" => self.number(index),
+            "bill" => self.bill(index),
             "close" => {
                 self.met("expects");
                 let rated = self.data(index, &["rate"]).unwrap_or_default();
@@ -394,7 +441,7 @@ impl Generator {
         };
         let placed = [
             "make", "write", "check", "scan", "inspect", "propose", "edit", "merge", "drop", "rate", "pay",
-            "close", "view",
+            "close", "view", "bill",
         ];
         let repo = match self.dice.pick(8) {
             0 | 1 if placed.contains(&action) => ", repo: \"away\"",
@@ -493,6 +540,61 @@ impl Generator {
         }
     }
 
+    /// Arguments of the types that are neither names nor free text, each a literal, a datum of an earlier bill, or anything.
+    fn bill(&mut self, index: usize) -> String {
+        let number = self.number(index);
+        let earlier = self.data(index, &["bill"]);
+        let mut list = vec![number];
+        let literals = [
+            ("total", "5 EUR"),
+            ("due", "\"2026-11-26T18:00:00Z\""),
+            ("grace", "90m"),
+            ("page", "\"https://example.com/terms?v=1\""),
+        ];
+        for (field, literal) in literals {
+            list.push(match (self.dice.pick(4), &earlier) {
+                (0, _) => {
+                    self.met("any of another type");
+                    format!("{field}: any")
+                }
+                (1 | 2, Some(bill)) => {
+                    self.met("datum of another type");
+                    format!("{field}: {bill}.{field}")
+                }
+                _ => {
+                    self.met("literal of another type");
+                    format!("{field}: {literal}")
+                }
+            });
+        }
+        let labelled: Vec<String> =
+            self.steps[..index].iter().filter(|s| s.labels).map(|s| format!("{}.labels", s.name)).collect();
+        list.push(match (self.dice.pick(3), &earlier) {
+            (0, Some(bill)) => {
+                self.met("one of a set");
+                format!("tag: one of {bill}.tags")
+            }
+            (1, _) if !labelled.is_empty() => {
+                self.met("one of a set");
+                format!("tag: one of {}", self.dice.of_list(&labelled))
+            }
+            _ => "tag: \"new\"".to_owned(),
+        });
+        match (self.dice.pick(4), &earlier) {
+            (0, _) => {
+                self.met("any optional");
+                list.push("note: any".to_owned());
+            }
+            (1, Some(bill)) => {
+                self.met("optional datum");
+                list.push(format!("note: {bill}.note"));
+            }
+            (2, _) => list.push("note: content max 100".to_owned()),
+            _ => self.met("optional left out"),
+        }
+        list.join(", ")
+    }
+
     fn commit(&mut self, index: usize) -> String {
         let made = self.data(index, &["write", "test", "merge", "deploy", "check", "scan"]);
         match (self.dice.pick(8), made) {
@@ -548,8 +650,43 @@ impl Generator {
         (!all.is_empty()).then(|| self.dice.of_list(&all).clone())
     }
 
+    /// A comparison of the parameter, or of what a step below gave; a Boolean by its name alone, where that may stand.
+    fn comparison(&mut self, below: usize, flags: bool) -> String {
+        let rated = self.data(below, &["rate"]).map(|rated| format!("{rated}.version"));
+        if flags
+            && self.dice.chance(20)
+            && let Some(flag) = self.data(below, &["test", "check", "scan", "inspect", "rate"])
+        {
+            self.met("compares a Boolean");
+            return format!("{flag}.passed");
+        }
+        self.met("compares");
+        let sign = *self.dice.of_list(&["<", "<=", ">", ">=", "is", "is not"]);
+        let limit = if self.dice.chance(80) { "10" } else { "12" };
+        match rated {
+            Some(rated) if self.dice.chance(40) => {
+                self.met("compares two data");
+                format!("{rated} {sign} size")
+            }
+            Some(rated) if self.dice.chance(50) => format!("{rated} {sign} {limit}"),
+            _ => format!("size {sign} {limit}"),
+        }
+    }
+
     fn outcomes(&mut self, index: usize, drawn: &mut Drawn, tests: Option<String>, plain: Option<String>) {
         let mut automatic = false;
+        if self.comparing && self.dice.chance(25) {
+            self.met("auto when compared");
+            let rated = drawn.binders.iter().find(|(_, action)| *action == "rate");
+            let left = rated.map_or("size".to_owned(), |(binder, _)| format!("{binder}.version"));
+            let right = if rated.is_some() && self.dice.chance(50) { "size" } else { "10" };
+            let (sign, other) =
+                *self.dice.of_list(&[("<=", ">"), ("<", ">="), ("is", "is not"), ("<=", ">=")]);
+            let _ = writeln!(self.text, "    outcome small auto when {left} {sign} {right}");
+            drawn.continuing.push("small".to_owned());
+            self.ending("large", &format!(" auto when {left} {other} {right}"), drawn);
+            return;
+        }
         match (self.dice.pick(6), tests, plain) {
             (0..=2, Some(tests), _) => {
                 automatic = true;
@@ -714,6 +851,9 @@ impl Generator {
                 parts.iter().map(|p| if p.contains(' ') { format!("({p})") } else { p.clone() }).collect();
             return wrapped.join(word);
         }
+        if self.may_compare && self.dice.chance(12) {
+            return self.comparison(below, false);
+        }
         let step = self.dice.pick(below);
         self.named.insert(step);
         let outcomes = self.steps[step].continuing.clone();
@@ -773,7 +913,10 @@ impl Generator {
             }
             3 | 4 => {
                 self.met("requires");
-                format!("{} requires {}", self.uses(), self.formula(count, 1))
+                self.may_compare = self.comparing;
+                let formula = self.formula(count, 1);
+                self.may_compare = false;
+                format!("{} requires {formula}", self.uses())
             }
             5 => {
                 self.met("never");

@@ -120,8 +120,10 @@ pub struct Edge {
 /// The result of an exploration.
 #[derive(Debug)]
 pub struct Explored<O> {
-    /// The situations; the first is the start.
+    /// The situations; the first are those that runs start in, one for each way to start.
     pub situations: Vec<Situation<O>>,
+    /// How many of them runs start in.
+    pub starts: usize,
     /// Transitions by situation.
     pub next: Vec<Vec<Edge>>,
     /// Whether every reachable situation is included.
@@ -182,17 +184,17 @@ impl<O> Explored<O> {
         ends.iter().enumerate().filter(|(_, ends)| !**ends).map(|(index, _)| index).collect()
     }
 
-    /// The moves from the start to a situation.
+    /// The moves from a start to a situation.
     #[must_use]
     pub fn path(&self, to: usize) -> Vec<Move> {
         let mut from: HashMap<usize, (usize, Move)> = HashMap::new();
-        let mut queue = std::collections::VecDeque::from([0]);
+        let mut queue: std::collections::VecDeque<usize> = (0..self.starts).collect();
         while let Some(here) = queue.pop_front() {
             if here == to {
                 break;
             }
             for edge in self.next.get(here).into_iter().flatten() {
-                if edge.to != 0 && !from.contains_key(&edge.to) {
+                if edge.to >= self.starts && !from.contains_key(&edge.to) {
                     from.insert(edge.to, (here, edge.by.clone()));
                     queue.push_back(edge.to);
                 }
@@ -219,21 +221,26 @@ pub fn explore<O: Observer>(
     options: &Options,
 ) -> Result<Explored<O>, Refusal> {
     let staff = options.staff.clone().unwrap_or_else(|| everybody(machine.workflow()));
-    let params = machine
-        .workflow()
-        .params
-        .iter()
-        .map(|param| (param.name.clone(), sample::value(machine, &param.ty, &param.name)));
     let instances =
         machine.workflow().actions.iter().map(|action| (action.connector.clone(), "sampled".to_owned()));
-    let start =
-        Start { at: 0, params: params.collect(), instances: instances.collect(), staff: BTreeMap::new() };
-    let state = machine.start(&start)?;
-    let judge = Judge::of(machine, &state);
-    let first = Situation { state, flying: Vec::new(), world: World::default(), observer };
-    let mut seen: HashMap<u64, Vec<usize>> = HashMap::from([(key(&first), vec![0])]);
+    let instances: BTreeMap<String, String> = instances.collect();
+    let mut situations = Vec::new();
+    let mut seen: HashMap<u64, Vec<usize>> = HashMap::new();
+    for params in sample::starts(machine, &options.probes) {
+        let start = Start { at: 0, params, instances: instances.clone(), staff: BTreeMap::new() };
+        let state = machine.start(&start)?;
+        let first =
+            Situation { state, flying: Vec::new(), world: World::default(), observer: observer.clone() };
+        seen.entry(key(&first)).or_default().push(situations.len());
+        situations.push(first);
+    }
+    let Some(first) = situations.first() else {
+        return Ok(Explored { situations, starts: 0, next: Vec::new(), complete: false });
+    };
+    let judge = Judge::of(machine, &first.state);
     let mut explored = Explored {
-        situations: vec![first],
+        starts: situations.len(),
+        situations,
         next: Vec::new(),
         complete: !sample::is_shown_by_chance(machine.workflow()),
     };
@@ -293,6 +300,7 @@ fn key<O: Observer>(situation: &Situation<O>) -> u64 {
     let state = &situation.state;
     state.loops().hash(&mut hasher);
     state.pending().len().hash(&mut hasher);
+    state.params().hash(&mut hasher);
     state.watch().hash(&mut hasher);
     for step in state.steps() {
         (step.settled, step.open, step.in_flight, &step.submissions, &step.shown).hash(&mut hasher);
@@ -325,6 +333,7 @@ fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
             && grants
     });
     steps
+        && a.state.params() == b.state.params()
         && a.state.status() == b.state.status()
         && a.state.loops() == b.state.loops()
         && a.state.pending() == b.state.pending()

@@ -122,7 +122,7 @@ pub(crate) fn all<O: Observer>(
     }
     let mut found = Vec::new();
     for number in 0..here.flying.len() {
-        land(machine, judge, here, number, options.faults, &mut found);
+        land(machine, judge, here, number, options, &mut found);
     }
     for (index, step) in machine.workflow().steps.iter().enumerate() {
         let id = StepId::of(index);
@@ -201,7 +201,8 @@ impl Player<'_> {
         }
         let used = Used { step, grant, args: args.clone() };
         then.observer.used(self.machine, &here.state, &used, self.principal);
-        for result in sample::results(self.machine, &here.state, step, grant, action, args) {
+        for result in sample::results(self.machine, &here.state, (step, grant), action, args, &options.probes)
+        {
             let mut landed = then.clone();
             let complete = Event::Complete { jti: jti.clone(), result: result.clone() };
             if self.apply(&mut landed, complete).is_ok() {
@@ -234,8 +235,12 @@ impl Player<'_> {
                     matches!(value, Value::Text(text) if text.chars().count() <= *max as usize)
                 }
                 Pin::Any => true,
+                Pin::Absent => false,
             };
-            pins.all(|(param, pin)| args.get(&param.name).is_some_and(|value| admits(value, pin)))
+            pins.all(|(param, pin)| match args.get(&param.name) {
+                Some(value) => admits(value, pin),
+                None => param.optional && self.machine.admits_absence(&here.state, pin),
+            })
         };
         let actions = &self.machine.workflow().actions;
         let is_same = |grant: &Grant| {
@@ -278,7 +283,7 @@ impl Player<'_> {
         let Some(submission) = self.step.submissions.get(ix.index()) else { return };
         let sampled = submission.within.as_ref().and_then(PatternSet::sample);
         let value = match (&submission.ty, sampled) {
-            (Type::List(_), Some(path)) => Value::List(vec![Value::Text(path)]),
+            (Type::List(_) | Type::Set(_), Some(path)) => Value::List(vec![Value::Text(path)]),
             (_, Some(path)) => Value::Text(path),
             (ty, None) => sample::value(self.machine, ty, &submission.name),
         };
@@ -336,7 +341,7 @@ fn land<O: Observer>(
     judge: &Judge<'_>,
     here: &Situation<O>,
     number: usize,
-    faults: bool,
+    options: &Options,
     found: &mut Vec<(Move, Situation<O>)>,
 ) {
     let Some(flying) = here.flying.get(number) else { return };
@@ -350,7 +355,14 @@ fn land<O: Observer>(
     };
     let used = Used { step: flying.step, grant: flying.grant, args: flying.args.clone() };
     let mut landed = false;
-    for result in sample::results(machine, &here.state, flying.step, flying.grant, action, &flying.args) {
+    for result in sample::results(
+        machine,
+        &here.state,
+        (flying.step, flying.grant),
+        action,
+        &flying.args,
+        &options.probes,
+    ) {
         let mut then = here.clone();
         then.flying.remove(number);
         let complete = Event::Complete { jti: flying.jti.clone(), result: result.clone() };
@@ -365,7 +377,7 @@ fn land<O: Observer>(
     let mut then = here.clone();
     then.flying.remove(number);
     let fail = Event::Fail { jti: flying.jti.clone(), returned: true };
-    if (faults || !landed) && apply(machine, judge, &mut then, fail).is_ok() {
+    if (options.faults || !landed) && apply(machine, judge, &mut then, fail).is_ok() {
         found.push((Move::Fail(used), then));
     }
 }
@@ -382,14 +394,17 @@ fn arguments(
     let mut lists = vec![BTreeMap::new()];
     for (param, pin) in action.params.iter().zip(pins) {
         let values = candidates(machine, state, step, &param.ty, pin, options);
+        let absent = param.optional && machine.admits_absence(state, pin);
         lists = lists
             .iter()
             .flat_map(|list: &BTreeMap<String, Value>| {
-                values.iter().map(move |value| {
+                let without = absent.then(|| list.clone());
+                let with = values.iter().map(move |value| {
                     let mut longer = list.clone();
                     longer.insert(param.name.clone(), value.clone());
                     longer
-                })
+                });
+                with.chain(without)
             })
             .collect();
     }
@@ -419,6 +434,7 @@ fn candidates(
         Pin::Within(patterns) => {
             patterns.patterns().iter().filter_map(|pattern| pattern.sample()).map(Value::Text).collect()
         }
+        Pin::Absent => Vec::new(),
         Pin::Content { .. } => vec![Value::Text("said".to_owned())],
         Pin::Any => {
             let mut values = vec![sample::value(machine, ty, &format!("any in {}", step.0))];

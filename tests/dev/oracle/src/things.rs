@@ -234,6 +234,7 @@ impl<'m> Judge<'m> {
             }
             Pin::Within(patterns) => Some(free(Some(patterns))),
             Pin::Any | Pin::Content { .. } => Some(free(None)),
+            Pin::Absent => None,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use xp_artifact::content::Contents;
 use xp_artifact::declaration::ThingExpr;
+use xp_artifact::looks::{may_show, shows};
 use xp_artifact::named::named_by;
 use xp_artifact::workflow::{Atom, GrantIx, How};
-use xp_monitor::{evidence, shows};
+use xp_monitor::evidence;
 
 use super::{Judged, TermIx};
 use crate::facts::{GrantAt, Shown};
@@ -21,17 +22,25 @@ impl Judged<'_, '_> {
         let mut all = Vec::new();
         for thing in named {
             let makers = contents.makers_of(at, thing);
-            let judges = self.judged_where(|_| true).filter(|atom| {
-                let judge = self.facts.step(atom.step).role;
-                makers.keys().all(|maker| workflow.are_separate(judge, *maker))
-                    && self.is_shown(*atom, at, thing)
+            let measured = [self.finals.borrow_mut().term(at, thing)];
+            let judges = self.judged_where(|_| true).filter(|atom| match self.how(*atom) {
+                // Whoever decides how it measures made nothing of it by then.
+                Some(How::Auto(_)) => self.finals.borrow_mut().is_of(*atom, &measured),
+                _ => {
+                    let judge = self.facts.step(atom.step).role;
+                    makers.keys().all(|maker| workflow.are_separate(judge, *maker))
+                        && self.is_shown(*atom, at, thing)
+                }
             });
             let term = self.things.term(at, thing);
             let seen = judges.filter_map(|atom| {
                 // The upstream refuses the use if the thing is not as it was at the look.
                 let looks =
                     (0..self.facts.step(atom.step).grants.len()).map(|grant| (atom.step, GrantIx::of(grant)));
-                let mut looks = looks.filter(|look| self.always_shows(*look, term));
+                let mut looks = looks.filter(|look| {
+                    self.always_shows(*look, term)
+                        && self.finals.borrow_mut().is_measured_by(atom, &measured, Some(look.1))
+                });
                 if looks.any(|look| expects_from(self.facts, self.things, (at, term), look)) {
                     return Some(Way::Is(atom));
                 }
@@ -54,8 +63,24 @@ impl Judged<'_, '_> {
         let clauses = &self.facts.action_of(look).clauses;
         let mut read = clauses.said_read().chain(clauses.subjects());
         read.any(|expr| {
-            shows(self.facts.w, look, expr) && self.things.is_shown_with(self.things.term(look, expr), term)
+            self.is_told(look, expr) && self.things.is_shown_with(self.things.term(look, expr), term)
         })
+    }
+
+    /// The result of a use of the grant says something of what the clause names, or counts as if it did.
+    fn is_told(&self, look: GrantAt, expr: &ThingExpr) -> bool {
+        if shows(self.facts.w, look, expr) {
+            return true;
+        }
+        let counts = self.silent_looks && may_show(self.facts.w, look, expr);
+        if counts && !self.looks.borrow().contains(&look) {
+            self.looks.borrow_mut().push(look);
+        }
+        counts
+    }
+
+    fn how(&self, atom: Atom) -> Option<&How> {
+        self.facts.outcome(atom).map(|outcome| &outcome.how)
     }
 
     /// Whoever takes the outcome was shown what the name that it judges names, and that is the thing.
@@ -68,28 +93,35 @@ impl Judged<'_, '_> {
                 && one.by.0 == atom.step
                 && one.relying.contains(&atom)
                 && one.looked.is_some()
-                && one.about.iter().any(|(by, expr)| *by == one.by && shows(self.facts.w, *by, expr))
+                && one.about.iter().any(|(by, expr)| *by == one.by && self.is_told(*by, expr))
         });
         let (mut looks, mut always) = (Vec::new(), Vec::new());
         for one in of_step {
-            let is_seen = |seen: TermIx| self.things.is_shown_with(seen, term);
+            // Where it is not said what is read, a name by which it may be read will do.
+            let is_seen = |expr: &ThingExpr, seen: TermIx| {
+                *expr == ThingExpr::Anything || self.things.is_shown_with(seen, term)
+            };
             // What it is valid while was not shown with it.
-            let shown = one.about.iter().filter(|(by, expr)| *by == one.by && shows(self.facts.w, *by, expr));
+            let shown = one.about.iter().filter(|(by, expr)| *by == one.by && self.is_told(*by, expr));
             for subject in shown {
                 if let Some(looked) = one.looked.as_ref()
-                    && is_seen(self.things.subject(one, subject))
+                    && is_seen(&subject.1, self.things.subject(one, subject))
                 {
                     looks.push((one.by, looked));
                 }
                 // Whatever the arguments of the use are, it looks at the thing.
-                if is_seen(self.things.term(one.by, &subject.1)) {
+                let surely =
+                    one.looked.as_ref().is_some_and(|looked| looked.is_surely_at(self.facts.w, one.by));
+                if (subject.1 != ThingExpr::Anything || surely)
+                    && is_seen(&subject.1, self.things.term(one.by, &subject.1))
+                {
                     always.push(one.by.1);
                 }
             }
         }
         // The outcome asks for the look, or nothing else shows what is judged.
-        if let Some(How::JudgedIf(condition)) = self.facts.outcome(atom).map(|outcome| &outcome.how)
-            && !condition.holds(&|literal| !always.contains(&literal.grant))
+        if let Some(How::JudgedIf(condition)) = self.how(atom)
+            && condition.needs(&|literal| literal.grants(atom.step).any(|grant| always.contains(&grant)))
         {
             return true;
         }

@@ -4,14 +4,17 @@
 use xp_artifact::content::{Contents, altering};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::filled::filled_as;
+use xp_artifact::order::Moment;
 use xp_artifact::passing::{followed, is_made_as};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root, StepId};
+use xp_monitor::evidence;
 use xp_scope::thing::{Immutable, Term};
 
-use super::{Judged, Outside, TOO_LARGE, TermIx, expects};
+use super::{Judged, Outside, TOO_LARGE, TermIx};
 use crate::evidence::surely_used;
 use crate::facts::GrantAt;
+use crate::questions::expected::{expects, expects_as_put};
 use crate::way::Way;
 
 /// Sources that are looked at for one argument at most.
@@ -19,6 +22,14 @@ const MAX_SOURCES: usize = 200_000;
 
 /// Whether all was found, or why nothing is followed further.
 pub(super) type Followed = Result<Option<()>, String>;
+
+/// What uses put into a thing.
+pub(super) struct PutIn {
+    /// What has to hold so that nothing is in it that nobody judges.
+    pub(super) unbegun: Vec<Way>,
+    /// Of none of it is it certain that it was put in.
+    pub(super) nothing_certain: bool,
+}
 
 /// Where something comes from.
 #[derive(Default)]
@@ -69,11 +80,12 @@ impl Judged<'_, '_> {
         (reader, things): (StepId, &[TermIx]),
         made: Option<&Datum>,
         before: &mut Origins,
-    ) -> Result<Option<Vec<Way>>, String> {
+    ) -> Result<Option<PutIn>, String> {
         let (mut each, mut unbegun) = (Vec::new(), Vec::new());
+        let mut nothing_certain = true;
         for by in filled {
             let mut own = Origins::default();
-            match self.fill(*by, made, &mut own)? {
+            match self.fill(*by, things, made, &mut own)? {
                 Some(()) => each.push((*by, own)),
                 None if self.may_have_filled(*by, made) => return Ok(None),
                 None => unbegun.push(Way::Unbegun(*by)),
@@ -83,6 +95,7 @@ impl Judged<'_, '_> {
             let again = self.may_have_filled(by, made);
             if own.is_given() {
                 before.extend(own);
+                nothing_certain = false;
                 continue;
             }
             before.written |= own.written;
@@ -102,17 +115,27 @@ impl Judged<'_, '_> {
             let certain = || altering(self.facts.action_of(by)).any(is_one);
             if is_maker || surely_used(self.facts, by, reader) && certain() {
                 before.parts.push(way);
+                nothing_certain = false;
             } else {
                 before.perhaps.push(way);
             }
         }
-        Ok(Some(unbegun))
+        Ok(Some(PutIn { unbegun, nothing_certain }))
     }
 
     /// Adds all that uses of the grant put into things; none where that was chosen freely or is not known. The use that gave a name put into the thing what that stands for.
-    fn fill(&self, by: GrantAt, made: Option<&Datum>, from: &mut Origins) -> Followed {
+    /// Where in one of these things it is put goes in as well.
+    fn fill(&self, by: GrantAt, things: &[TermIx], made: Option<&Datum>, from: &mut Origins) -> Followed {
         if let Some(made) = made.filter(|made| made.root == (Root::Result { step: by.0, grant: by.1 })) {
             return self.gather(made, true, from);
+        }
+        let action = self.facts.action_of(by);
+        for (expr, _) in altering(action) {
+            for (index, fields) in self.things.placed_by(by, expr, things) {
+                let Some(()) = self.add(by, Source::Argument { index, fields }, from)? else {
+                    return Ok(None);
+                };
+            }
         }
         let sources = altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources);
         for source in sources {
@@ -319,10 +342,10 @@ impl Judged<'_, '_> {
         self.filled.borrow_mut().push((term, by.clone()));
         let put_in = self.put_in(&by, (at.0, &[self.things.term(at, thing)]), made, &mut own);
         self.filled.borrow_mut().pop();
-        // Where nothing was put in, nobody judged what is in it, unless the author wrote that.
-        let is_found = !own.is_known() || !own.params.is_empty();
-        let own = put_in?.filter(|unbegun| unbegun.is_empty() || !is_found).map(|unbegun| {
-            own.parts.extend(unbegun);
+        // That something was not put in makes nothing else known: what was found there, and what the run was given, counts as it
+        // does where no use could put it in.
+        let own = put_in?.map(|put_in| {
+            own.perhaps.extend(put_in.unbegun);
             own
         });
         self.either(judged, own, from)
@@ -359,12 +382,27 @@ impl Judged<'_, '_> {
         Some((named, params))
     }
 
+    /// The use expects the thing at a version that says of all that uses of the run put in that it is in it still.
+    pub fn expects_as_put(&self, at: GrantAt, thing: &ThingExpr) -> bool {
+        let term = self.things.term(at, thing);
+        let fillers = self.finals.borrow_mut().altered_by(at, thing);
+        let all = self.evidence.get_or_init(|| evidence(self.facts.w));
+        let is_judged = |by: GrantAt| {
+            all.iter().any(|one| {
+                (one.by == by || one.renewed.iter().any(|(look, _)| *look == by))
+                    && self.things.about(one).iter().any(|about| self.things.one(term, *about))
+                    && needs_one_of(self.facts.w, at.0, &one.relying)
+            })
+        };
+        expects_as_put(self.facts, self.things, (at, term), &fillers, &is_judged)
+    }
+
     /// Nobody else writes in the thing, or the use expects it as it was.
     fn is_as_given(&self, at: GrantAt, thing: &ThingExpr) -> bool {
         let term = self.things.term(at, thing);
         if !self.things.can_change(term)
-            || !self.things.is_shared(term)
-            || expects(self.facts, self.things, at, term)
+            || !self.things.is_shared(term, Moment::used(at))
+            || self.expects_as_put(at, thing)
         {
             return true;
         }

@@ -10,6 +10,7 @@ fn action(name: &str, params: &[(&str, Type)], repeat: Repeat) -> Action {
         name: (*name).to_owned(),
         ty: ty.clone(),
         default: (*name == "tag").then(|| Value::Text("plain".to_owned())),
+        optional: false,
     });
     Action {
         connector: "fake".to_owned(),
@@ -67,7 +68,7 @@ pub fn kinds() -> Kinds {
 
 /// The record types that they use.
 pub fn records() -> Vec<Record> {
-    let field = |name: &str, ty| Field { name: name.to_owned(), ty };
+    let field = |name: &str, ty| Field { name: name.to_owned(), ty, optional: false };
     vec![Record {
         name: "fake.Note".to_owned(),
         fields: vec![field("id", Type::Int), field("ok", Type::Bool), field("said", Type::Text)],

@@ -147,13 +147,18 @@ fn workflow() -> Workflow {
         separations: Vec::new(),
         records: vec![Record {
             name: "counting.Done".to_owned(),
-            fields: vec![Field { name: "ok".to_owned(), ty: Type::Bool }],
+            fields: vec![Field { name: "ok".to_owned(), ty: Type::Bool, optional: false }],
         }],
         kinds: Kinds::default(),
         actions: vec![Action {
             connector: "counting".to_owned(),
             name: "push".to_owned(),
-            params: vec![ActionParam { name: "id".to_owned(), ty: Type::Int, default: None }],
+            params: vec![ActionParam {
+                name: "id".to_owned(),
+                ty: Type::Int,
+                default: None,
+                optional: false,
+            }],
             result: Type::Record("counting.Done".to_owned()),
             effect: Effect::Discuss,
             irreversible: false,

@@ -1,0 +1,348 @@
+//! Data that conditions and guards compare: which of them are known or are one with another datum, because the declaration says
+//! that they are arguments of their use, and finitely many values that stand for all.
+//!
+//! Comparisons see of a value only how it relates to the literals and to the other data that it is compared with, directly or
+//! through others. Of ordered types the values at the literals, and in each gap between them as many as there are such data (or
+//! as the gap has), therefore satisfy together whatever any values do; of other types the literals and as many others.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use xp_artifact::question::Question;
+use xp_artifact::workflow::{Action, Condition, Datum, Expr, GrantIx, Pin, Root, StepId, Workflow};
+use xp_artifact::{Operand, Test};
+use xp_scope::{Type, Value, rank};
+
+type GrantAt = (StepId, GrantIx);
+
+/// Identities followed from one datum at most; a checked workflow has no circle.
+const MAX_FOLLOWED: usize = 64;
+/// Values that stand for all those of one datum at most. Beyond, its comparisons are not decided.
+const MAX_VALUES: usize = 48;
+/// Combinations of values that are written out at most.
+const MAX_COMBINATIONS: usize = 1 << 16;
+
+/// What a datum that is compared is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Known {
+    /// This, in every run.
+    Is(Value),
+    /// The same as a datum: itself, or what its argument is pinned to.
+    Of(Datum),
+}
+
+/// What a datum is.
+pub(crate) fn known(w: &Workflow, datum: &Datum) -> Known {
+    let mut datum = datum.clone();
+    for _ in 0..MAX_FOLLOWED {
+        let Root::Result { step, grant } = datum.root else { break };
+        let Some((granted, action)) = w.granted((step, grant)) else { break };
+        let Some((index, fields)) = action.clauses.identity(&datum.fields) else { break };
+        match granted.pins.get(index as usize) {
+            Some(Pin::Is(Expr::Literal(value))) => match value.at(&fields) {
+                Some(value) => return Known::Is(value.clone()),
+                None => break,
+            },
+            Some(Pin::Is(Expr::Datum(next))) => {
+                let fields = next.fields.iter().chain(&fields).cloned().collect();
+                datum = Datum { root: next.root, fields };
+            }
+            // Chosen at the use: all fields that are this argument are one.
+            _ => {
+                datum.fields = first_name(action, index, &fields).unwrap_or(datum.fields);
+                break;
+            }
+        }
+    }
+    Known::Of(datum)
+}
+
+/// The least field of a result that is this part of the argument.
+fn first_name(action: &Action, index: u32, part: &[String]) -> Option<Vec<String>> {
+    let of_it = action.clauses.is.iter().filter(|identity| identity.argument == index);
+    let named = of_it.filter_map(|identity| {
+        let rest = part.strip_prefix(identity.fields.as_slice())?;
+        Some(identity.field.iter().chain(rest).cloned().collect::<Vec<String>>())
+    });
+    named.min()
+}
+
+/// The field of a result that is another datum.
+pub(crate) fn tied_to(w: &Workflow, at: GrantAt, fields: &[String]) -> Option<Datum> {
+    let root = Root::Result { step: at.0, grant: at.1 };
+    match known(w, &Datum { root, fields: fields.to_vec() }) {
+        Known::Of(datum) if datum.root != root => Some(datum),
+        Known::Of(_) | Known::Is(_) => None,
+    }
+}
+
+/// Values of some data.
+pub(crate) type Assignment = BTreeMap<Datum, Value>;
+
+/// The data that a workflow and the questions about it compare.
+#[derive(Debug, Default)]
+pub(crate) struct Compared {
+    /// What each is that some comparison names.
+    known: BTreeMap<Datum, Known>,
+    /// Values that stand for all, by datum that is itself; none where they would be too many.
+    values: HashMap<Datum, Option<Vec<Value>>>,
+    /// The comparisons that the values were chosen for.
+    tests: BTreeSet<Test>,
+    /// Steps whose conditions or guard compare what others have, or fields of results that are other data.
+    tied: BTreeSet<StepId>,
+}
+
+impl Compared {
+    pub fn of<'q>(w: &'q Workflow, questions: impl Iterator<Item = &'q Question>) -> Self {
+        let mut tests: Vec<&Test> = Vec::new();
+        for step in &w.steps {
+            tests.extend(step.after.tests());
+            for condition in step.outcomes.iter().filter_map(|outcome| outcome.how.condition()) {
+                tests.extend(own_tests(condition));
+            }
+        }
+        let asked: Vec<&Question> = questions.chain(w.guards.iter().map(|guard| &guard.question)).collect();
+        for question in asked {
+            if let Question::Requires(_, formula) = question {
+                tests.extend(formula.tests());
+            }
+        }
+        let named: BTreeSet<&Datum> = tests.iter().flat_map(|test| test.data()).collect();
+        let known: BTreeMap<Datum, Known> =
+            named.into_iter().map(|datum| (datum.clone(), known(w, datum))).collect();
+        let values = values(&tests, &known);
+        let tied = tied(w, &known);
+        Self { known, values, tests: tests.into_iter().cloned().collect(), tied }
+    }
+
+    /// What a datum is; itself, if nothing compares it.
+    pub fn known(&self, datum: &Datum) -> Known {
+        self.known.get(datum).cloned().unwrap_or_else(|| Known::Of(datum.clone()))
+    }
+
+    /// The values that stand for all were chosen with this comparison in view.
+    pub fn covers(&self, test: &Test) -> bool {
+        let opposite = test.opposite();
+        self.tests.contains(test) || self.tests.contains(&opposite)
+    }
+
+    /// Values that stand for all of a datum; none where they are too many.
+    pub fn values(&self, datum: &Datum) -> Option<&[Value]> {
+        self.values.get(datum)?.as_deref()
+    }
+
+    /// The data that are compared among the results of a step.
+    pub fn in_step(&self, step: StepId) -> impl Iterator<Item = &Datum> {
+        let from = Datum { root: Root::Result { step, grant: GrantIx(0) }, fields: Vec::new() };
+        let of_it = move |datum: &Datum| matches!(datum.root, Root::Result { step: of, .. } if of == step);
+        self.known.range(from..).map(|(datum, _)| datum).take_while(move |datum| of_it(datum))
+    }
+
+    /// The fields of a grant's results that are compared.
+    pub fn of_grant(&self, (step, grant): GrantAt) -> impl Iterator<Item = &Datum> {
+        let root = Root::Result { step, grant };
+        self.in_step(step).filter(move |datum| datum.root == root)
+    }
+
+    /// What one use returns, or a parameter, decides what another use may return, or whether the step opens.
+    pub fn is_tied(&self, step: StepId) -> bool {
+        self.tied.contains(&step)
+    }
+
+    /// All values that the data can have together; none where they are too many.
+    pub fn assignments<'d>(&self, data: impl IntoIterator<Item = &'d Datum>) -> Option<Vec<Assignment>> {
+        let data: BTreeSet<&Datum> = data.into_iter().collect();
+        let mut found: Vec<(Assignment, HashMap<Datum, Value>)> = vec![Default::default()];
+        for datum in data {
+            let mut next = Vec::new();
+            for (so_far, chosen) in found {
+                let with = |value: &Value| {
+                    let mut one = so_far.clone();
+                    one.insert(datum.clone(), value.clone());
+                    one
+                };
+                match self.known(datum) {
+                    Known::Is(value) => next.push((with(&value), chosen)),
+                    Known::Of(of) => match chosen.get(&of) {
+                        Some(value) => next.push((with(value), chosen.clone())),
+                        None => {
+                            for value in self.values(&of)? {
+                                let mut chosen = chosen.clone();
+                                chosen.insert(of.clone(), value.clone());
+                                next.push((with(value), chosen));
+                            }
+                        }
+                    },
+                }
+                if next.len() > MAX_COMBINATIONS {
+                    return None;
+                }
+            }
+            found = next;
+        }
+        Some(found.into_iter().map(|(assignment, _)| assignment).collect())
+    }
+
+    /// Data can have these values in one run.
+    pub fn fit<'v>(&self, values: impl IntoIterator<Item = (&'v Datum, &'v Value)>) -> bool {
+        let mut chosen: HashMap<Datum, &Value> = HashMap::new();
+        values.into_iter().all(|(datum, value)| match self.known(datum) {
+            Known::Is(known) => known == *value,
+            Known::Of(of) => *chosen.entry(of).or_insert(value) == value,
+        })
+    }
+}
+
+fn own_tests(condition: &Condition) -> Vec<&Test> {
+    let literals = condition.literals().into_iter();
+    literals
+        .filter_map(|literal| match literal {
+            xp_artifact::Literal::Bound(_) => None,
+            xp_artifact::Literal::Test(test) => Some(test),
+        })
+        .collect()
+}
+
+fn tied(w: &Workflow, known: &BTreeMap<Datum, Known>) -> BTreeSet<StepId> {
+    let is_elsewhere = |own: StepId, datum: &Datum| {
+        datum.root.step() != Some(own)
+            || matches!(known.get(datum), Some(Known::Of(of)) if of.root != datum.root)
+    };
+    let steps = w.steps.iter().enumerate().map(|(number, step)| (StepId::of(number), step));
+    steps
+        .filter(|(id, step)| step.compared().any(|datum| is_elsewhere(*id, datum)))
+        .map(|(id, _)| id)
+        .collect()
+}
+
+/// Data that comparisons join, with what they are compared with.
+#[derive(Default)]
+struct Group {
+    data: BTreeSet<Datum>,
+    literals: BTreeSet<Value>,
+    ty: Option<Type>,
+    /// Comparisons of a datum with literals.
+    tests: Vec<(Test, Value)>,
+    /// There are others, too.
+    others: bool,
+}
+
+fn values(tests: &[&Test], known: &BTreeMap<Datum, Known>) -> HashMap<Datum, Option<Vec<Value>>> {
+    let side = |datum: &Datum| known.get(datum).cloned().unwrap_or_else(|| Known::Of(datum.clone()));
+    let mut groups: Vec<Group> = Vec::new();
+    for test in tests {
+        let left = side(&test.left);
+        let right = match &test.right {
+            Operand::Literal(value) => Known::Is(value.clone()),
+            Operand::Datum(datum) => side(datum),
+        };
+        let mut group = Group { ty: Some(test.ty.clone()), ..Group::default() };
+        match (left, right) {
+            (Known::Is(_), Known::Is(_)) => continue,
+            (Known::Of(datum), Known::Is(value)) => {
+                group.tests.push(((*test).clone(), value.clone()));
+                group.data.insert(datum);
+                group.literals.insert(value);
+            }
+            (Known::Is(value), Known::Of(datum)) => {
+                group.others = true;
+                group.data.insert(datum);
+                group.literals.insert(value);
+            }
+            (Known::Of(one), Known::Of(other)) => {
+                group.others = true;
+                group.data.extend([one, other]);
+            }
+        }
+        let (joined, apart): (Vec<Group>, Vec<Group>) =
+            groups.into_iter().partition(|known| !known.data.is_disjoint(&group.data));
+        groups = apart;
+        for one in joined {
+            group.data.extend(one.data);
+            group.literals.extend(one.literals);
+            group.tests.extend(one.tests);
+            group.others |= one.others;
+        }
+        groups.push(group);
+    }
+    let mut found = HashMap::new();
+    for group in groups {
+        let values = group.values();
+        for datum in group.data {
+            found.insert(datum, values.clone());
+        }
+    }
+    found
+}
+
+impl Group {
+    fn values(&self) -> Option<Vec<Value>> {
+        let ty = self.ty.as_ref()?;
+        let mut values = candidates(ty, &self.literals, self.data.len())?;
+        // One datum that only literals are compared with: one value of each kind that they tell apart.
+        if self.data.len() == 1 && !self.others {
+            let mut seen = BTreeSet::new();
+            let told = |value: &Value| -> Vec<bool> {
+                self.tests.iter().map(|(test, other)| test.relation.holds(value, other, ty)).collect()
+            };
+            values.retain(|value| seen.insert(told(value)));
+        }
+        (values.len() <= MAX_VALUES).then_some(values)
+    }
+}
+
+/// The literals and values around them, for so many data.
+fn candidates(ty: &Type, literals: &BTreeSet<Value>, count: usize) -> Option<Vec<Value>> {
+    let ordered = rank::is_ordered(ty);
+    if !ordered {
+        return Some(match ty {
+            Type::Bool => vec![Value::Bool(false), Value::Bool(true)],
+            Type::Enum(words) => {
+                let said = literals.iter().cloned();
+                let others = words.iter().map(|word| Value::Text(word.clone()));
+                let others = others.filter(|word| !literals.contains(word)).take(count);
+                said.filter(|word| word.as_text().is_some_and(|word| words.iter().any(|one| one == word)))
+                    .chain(others)
+                    .collect()
+            }
+            _ => {
+                let others = (0..).filter_map(|number| made_up(ty, number));
+                let others = others.filter(|value| !literals.contains(value)).take(count);
+                literals.iter().cloned().chain(others).collect()
+            }
+        });
+    }
+    let (least, most) = rank::bounds(ty)?;
+    let marks: BTreeSet<i64> = literals.iter().filter_map(|value| rank::rank(value, ty)).collect();
+    if marks.len() > MAX_VALUES || count > MAX_VALUES {
+        return None;
+    }
+    let reach = i64::try_from(count).ok()?;
+    let mut ranks = marks.clone();
+    if marks.is_empty() {
+        ranks.extend((0..reach).filter(|rank| (least..=most).contains(rank)));
+    }
+    for mark in &marks {
+        // Above a literal, up to the next; below it, where nothing else fills the gap.
+        ranks.extend(
+            (1..=reach)
+                .map(|step| mark.saturating_add(step))
+                .take_while(|above| *above <= most && !marks.contains(above)),
+        );
+        ranks.extend(
+            (1..=reach)
+                .map(|step| mark.saturating_sub(step))
+                .take_while(|below| *below >= least && !marks.contains(below)),
+        );
+    }
+    ranks.into_iter().map(|rank| rank::ranked(rank, ty)).collect()
+}
+
+/// A value of a type without order, another one for each number.
+fn made_up(ty: &Type, number: usize) -> Option<Value> {
+    let name = if number == 0 { "other".to_owned() } else { format!("other-{number}") };
+    match ty {
+        Type::Url => Some(Value::Text(format!("https://{name}.example/"))),
+        Type::Commit | Type::Tree => Some(Value::Text(format!("{:040x}", 0xd000 + number))),
+        _ => Some(Value::Text(name)),
+    }
+}
