@@ -12,6 +12,8 @@ use xp_artifact::workflow::{Action, Condition, Datum, Expr, GrantIx, Pin, Root, 
 use xp_artifact::{Operand, Test};
 use xp_scope::{Type, Value, rank};
 
+use crate::plain;
+
 type GrantAt = (StepId, GrantIx);
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
@@ -341,7 +343,7 @@ fn candidates(ty: &Type, literals: &BTreeSet<Value>, count: usize) -> Option<Vec
 fn made_up(ty: &Type, number: usize) -> Option<Value> {
     let name = if number == 0 { "other".to_owned() } else { format!("other-{number}") };
     match ty {
-        Type::Url => Some(Value::Text(format!("https://{name}.example/"))),
+        Type::Url => plain::value(ty, number),
         Type::Commit | Type::Tree => Some(Value::Text(format!("{:040x}", 0xd000 + number))),
         _ => Some(Value::Text(name)),
     }

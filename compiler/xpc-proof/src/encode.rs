@@ -1,5 +1,5 @@
-//! Live maps as a formula: one Boolean per continuing outcome, one per binder, and
-//! as many as it takes for the value of each datum that is compared.
+//! Live maps as a formula: one Boolean per continuing outcome, one per binder, and for each datum that is compared one per value
+//! that stands for others, or one for two.
 //!
 //! Invariant: the models of a copy's axioms, cut down to its steps, are exactly the maps of running runs of the workflow
 //! without per-run limits. With per-run limits they are a superset, so "no model" is always "no run"; a model is shown to
@@ -468,21 +468,12 @@ impl<'f, 'm> MapVars<'f, 'm> {
                 map.bound.insert(*at);
             }
         }
+        let holds = |ast: &Bool| model.eval(ast, true).and_then(|truth| truth.as_bool()) == Some(true);
         let named = self.named.borrow().clone();
         for datum in named {
-            let of = match self.facts.compared.known(&datum) {
-                Known::Is(value) => {
-                    map.values.insert(datum, value);
-                    continue;
-                }
-                Known::Of(of) => of,
-            };
-            let values = self.facts.compared.values(&of).unwrap_or_default();
-            let table = if matches!(of.root, Root::Param(_)) { &sink.params } else { &self.values };
-            let is = table.borrow().get(&of).cloned().unwrap_or_default();
-            let holds = |ast: &Bool| model.eval(ast, true).and_then(|truth| truth.as_bool()) == Some(true);
-            if let Some((value, _)) = values.iter().zip(&is).find(|(_, is)| holds(is)) {
-                map.values.insert(datum, value.clone());
+            let mut values = self.side(sink, &datum).into_iter().flatten();
+            if let Some((value, _)) = values.find(|(_, is)| holds(is)) {
+                map.values.insert(datum, value);
             }
         }
         map

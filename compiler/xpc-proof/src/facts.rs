@@ -322,10 +322,7 @@ impl<'m> Facts<'m> {
 
     /// The evidence an outcome needs.
     pub fn evidence(&self, atom: Atom) -> Option<&'m Condition> {
-        match &self.outcome(self.chosen(atom))?.how {
-            How::JudgedIf(condition) | How::Auto(condition) => Some(condition),
-            How::Judged | How::Exhausted(_) => None,
-        }
+        self.outcome(self.chosen(atom))?.how.condition()
     }
 
     /// What must have been shown to whoever judges the outcome. Automatic outcomes judge nothing.

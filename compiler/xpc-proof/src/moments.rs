@@ -236,10 +236,8 @@ impl<'f, 'm> Asking<'f, 'm> {
                 Some(of) => map.any(&self.facts.continuing(of).map(&atom).collect::<Vec<_>>()),
                 None => Bool::from_bool(true),
             };
-            let test = |test: &Test| {
-                let has_all: Vec<Bool> = test.data().map(has).collect();
-                map.all(&[map.all(&has_all), map.test(&self.sink, test, &|datum| map.has(datum))])
-            };
+            let test =
+                |test: &Test| map.test(&self.sink, test, &|datum| map.all(&[has(datum), map.has(datum)]));
             let holds = declared.after.fold(&atom, &test, &|parts| map.all(&parts), &|parts| map.any(&parts));
             // A name for it, so that guards do not multiply.
             let begun = self.sink.fresh();

@@ -32,7 +32,7 @@ pub fn lower(
         ast::Relation::AtLeast => Relation::AtLeast,
     };
     let (left, ty) = left?;
-    if matches!(ty, Type::List(_) | Type::Set(_) | Type::Record(_)) {
+    if !ty.is_single() {
         let fault = Diagnostic::error(
             codes::INCOMPARABLE,
             format!("`{}` is `{ty}`, and only single values are compared", ast.left.text()),
@@ -95,8 +95,7 @@ pub fn flag(path: &ast::Path, named: (Datum, Type), is: bool, problems: &mut Pro
         format!("`{}` is `{ty}`, and a condition wants a Boolean", path.text()),
     )
     .at(path.span);
-    let single = !matches!(ty, Type::List(_) | Type::Set(_) | Type::Record(_));
-    problems.push(if single {
+    problems.push(if ty.is_single() {
         fault.help(format!(
             "compare it: `{} is …`, or `<`, `<=`, `>`, `>=` where it has an order",
             path.text()

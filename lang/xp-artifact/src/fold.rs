@@ -189,9 +189,8 @@ impl Test {
             Operand::Literal(literal) => xp_scope::check(literal, &self.ty, &()).is_ok(),
             Operand::Datum(_) => true,
         };
-        let is_single = !matches!(self.ty, Type::List(_) | Type::Set(_) | Type::Record(_));
         let is_ordered = !self.relation.needs_order() || rank::is_ordered(&self.ty);
-        is_single && is_ordered && is_literal && self.data().all(is_known)
+        self.ty.is_single() && is_ordered && is_literal && self.data().all(is_known)
     }
 }
 

@@ -67,10 +67,9 @@ fn measurements(workflow: &Workflow) -> BTreeMap<Atom, Vec<Measured>> {
             let atom = Atom { step: StepId::of(index), outcome: OutcomeIx::of(number) };
             let contents = contents.get_or_insert_with(|| Contents::of(workflow));
             let makers: Vec<RoleId> = contents.makers(datum, atom.step).into_keys().collect();
-            let fields = condition.data().filter_map(|datum| match datum.root {
-                Root::Result { step, grant } if step == atom.step => Some((grant, datum.fields.clone())),
-                _ => None,
-            });
+            let read = condition.data().filter_map(Datum::of_result);
+            let own = read.filter(|((step, _), _)| *step == atom.step);
+            let fields = own.map(|((_, grant), field)| (grant, field.to_vec()));
             let counting = fields.filter(|(grant, field)| {
                 is_independent(workflow, contents, (atom.step, *grant), field, (datum, &makers))
             });

@@ -156,6 +156,17 @@ pub struct Datum {
     pub fields: Vec<String>,
 }
 
+impl Datum {
+    /// The use that gave it, and its path in the result; none of what is no result.
+    #[must_use]
+    pub fn of_result(&self) -> Option<((StepId, GrantIx), &[String])> {
+        match self.root {
+            Root::Result { step, grant } => Some(((step, grant), &self.fields)),
+            Root::Param(_) | Root::Submission { .. } => None,
+        }
+    }
+}
+
 /// Where a datum comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -18,7 +18,7 @@ use crate::judgement::{Finals, judgements};
 use crate::passing::{identities, judges};
 use crate::rests::needs_one_of;
 use crate::workflow::{Atom, Datum, Expr, GrantIx, How, ParamId, Pin, RoleId, Root, StepId, Then, Workflow};
-use asked::{Asked, asked, result_field};
+use asked::{Asked, asked};
 use behind::{Behind, Judging};
 
 /// A grant of a step.
@@ -101,7 +101,7 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
                     Some(How::Auto(condition)) => {
                         let read = condition.literals().into_iter().flat_map(|literal| match literal {
                             Literal::Bound(grant) => vec![((atom.step, grant), &[][..])],
-                            Literal::Test(test) => test.data().filter_map(result_field).collect(),
+                            Literal::Test(test) => test.data().filter_map(Datum::of_result).collect(),
                         });
                         read.flat_map(|(by, field)| contents.deciders(by, field).into_keys()).collect()
                     }

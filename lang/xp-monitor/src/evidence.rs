@@ -2,7 +2,8 @@
 //!
 //! Evidence is a field of a result that a continuing outcome compares and that the declaration says to be `about` something, or
 //! that such an outcome is `of`, where it names something that can change or is content of it. That a use happened never goes
-//! out of date, nor does evidence about what never changes. What later steps compare counts as compared by each outcome of its step. What was handed in cannot change while its step is settled.
+//! out of date, nor does evidence about what never changes. What later steps compare counts as compared by each outcome of its
+//! step. What was handed in cannot change while its step is settled.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +107,7 @@ pub fn evidence(workflow: &Workflow) -> Vec<Evidence> {
                 renewed: Vec::new(),
             };
             let own = cause.how.condition().into_iter().flat_map(Condition::data);
-            let own = own.filter_map(|datum| field_of(datum).filter(|(by, _)| by.0 == id));
+            let own = own.filter_map(Datum::of_result).filter(|(by, _)| by.0 == id);
             let others = compared.get(&id).into_iter().flatten().copied();
             for (by, field) in own.chain(others).collect::<BTreeSet<(GrantAt, &[String])>>() {
                 let Some((_, action)) = workflow.granted(by) else { continue };
@@ -154,18 +155,11 @@ fn cause<'w>(workflow: &'w Workflow, step: StepId, outcome: &'w Outcome) -> &'w 
     step.zip(chosen).and_then(|(step, chosen)| step.outcomes.get(chosen)).unwrap_or(outcome)
 }
 
-fn field_of(datum: &Datum) -> Option<(GrantAt, &[String])> {
-    match datum.root {
-        Root::Result { step, grant } => Some(((step, grant), &datum.fields)),
-        Root::Param(_) | Root::Submission { .. } => None,
-    }
-}
-
 /// Fields of results that other steps compare, by the step whose results they are: each of its outcomes stands for what they say.
 fn compared_elsewhere(workflow: &Workflow) -> BTreeMap<StepId, BTreeSet<(GrantAt, &[String])>> {
     let mut found: BTreeMap<StepId, BTreeSet<(GrantAt, &[String])>> = BTreeMap::new();
     for (number, step) in workflow.steps.iter().enumerate() {
-        for (by, field) in step.compared().filter_map(field_of) {
+        for (by, field) in step.compared().filter_map(Datum::of_result) {
             if by.0 != StepId::of(number) {
                 found.entry(by.0).or_default().insert((by, field));
             }

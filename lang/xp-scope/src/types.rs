@@ -60,6 +60,14 @@ pub enum Type {
     Record(String),
 }
 
+impl Type {
+    /// Its values have no members and no elements.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        !matches!(self, Self::List(_) | Self::Set(_) | Self::Record(_))
+    }
+}
+
 /// As the language writes it: `list of path`, `a | b`, `github.Issue`.
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

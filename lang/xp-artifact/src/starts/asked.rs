@@ -11,7 +11,7 @@ use crate::declaration::{Source, ThingExpr};
 use crate::judgement::Finals;
 use crate::named;
 use crate::passing::{Passing, named_by, naming, passing, pinned};
-use crate::workflow::{Datum, Expr, Pin, Root, Step, Workflow};
+use crate::workflow::{Datum, Expr, Pin, Step, Workflow};
 
 /// What a use of a grant takes from somewhere that a starter must not choose freely.
 pub(super) struct Asked {
@@ -39,18 +39,10 @@ pub(super) type Compared<'w> = BTreeMap<GrantAt, Vec<&'w [String]>>;
 /// Of a workflow.
 pub(super) fn compared(workflow: &Workflow) -> Compared<'_> {
     let mut found = Compared::new();
-    for (at, field) in workflow.steps.iter().flat_map(Step::compared).filter_map(result_field) {
+    for (at, field) in workflow.steps.iter().flat_map(Step::compared).filter_map(Datum::of_result) {
         found.entry(at).or_default().push(field);
     }
     found
-}
-
-/// The use that gave the datum, and the field of its result; none for what is no result.
-pub(super) fn result_field(datum: &Datum) -> Option<(GrantAt, &[String])> {
-    match datum.root {
-        Root::Result { step, grant } => Some(((step, grant), &datum.fields)),
-        Root::Param(_) | Root::Submission { .. } => None,
-    }
 }
 
 pub(super) fn asked(
