@@ -85,7 +85,7 @@ module.exports = grammar({
     _clause: ($) =>
       choice(
         $.effect, $.irreversible, $.reveals, $.publishes, $.attests, $.shows, $.repeat, $.about, $.changes, $.reads, $.makes,
-        $.removes, $.final, $.expects, $.version, $.measured, $.result_clause,
+        $.removes, $.final, $.expects, $.version, $.measured, $.result_clause, $.http,
       ),
     effect: ($) => seq("effect", $.identifier),
     irreversible: () => "irreversible",
@@ -101,11 +101,28 @@ module.exports = grammar({
     valid_while: ($) => seq("valid", "while", list($._thing)),
     removes: ($) => seq("removes", list($._thing)),
     final: ($) => seq("final", list($._word)),
-    expects: ($) => seq("expects", $._thing, optional(seq("at", $._source))),
+    expects: ($) => seq("expects", $._thing, optional(seq("at", $._source)), optional($.reports)),
+    reports: ($) => seq("or", "reports", $._word),
     version: ($) => seq("version", "of", $._thing, "is", choice($.result, $.datum)),
     measured: ($) => seq("measured", "by", $._sources),
     result_clause: ($) =>
       seq($.result, choice(seq("from", $._sources), seq("is", choice($.result, $.datum)), seq("about", list($._thing)))),
+    http: ($) =>
+      seq("http", choice($.http_success, $.http_result, $.http_key, $.http_marker, $.http_probe, $.http_line)),
+    http_success: ($) => seq("success", list($.number), optional(seq("where", $.string, "is", $._value))),
+    http_result: ($) => seq($.result, "at", optional($.identifier), $.string, optional($.http_form)),
+    http_key: ($) => seq("key", $.string, "kept", $._value),
+    http_marker: ($) => seq("marker", $.identifier, $.string),
+    http_probe: ($) =>
+      seq(
+        "probe",
+        choice(
+          seq($.identifier, $.string, "is", $._value, optional($.http_form)),
+          seq($.string, optional(seq("list", $.string, "max", $.number)), "marker", $.string),
+        ),
+      ),
+    http_line: ($) => seq($.identifier, $.string, optional(seq("is", $._value, optional($.http_form)))),
+    http_form: ($) => seq("as", $._word),
     result: ($) => prec.right(seq("result", repeat(seq(".", $._word)))),
 
     // ---- things

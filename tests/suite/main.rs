@@ -3,6 +3,7 @@
 
 mod cli;
 mod crash;
+mod declared;
 mod differential;
 mod leases;
 mod natural;

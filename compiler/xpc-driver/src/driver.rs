@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use xp_artifact::ConnectorFile;
 use xp_diagnostics::{Diagnostic, Severity, SourceId, Sources, codes};
 use xpc_model::{Model, Place, Prover, ProverError, Verdict};
 use xpc_sema::{Library, analyse};
@@ -24,6 +25,8 @@ pub struct Compiled {
     pub library: Vec<SourceId>,
     /// A model for each workflow without faults, with its file.
     pub models: Vec<(SourceId, Rc<Model>)>,
+    /// The connectors that the files declare, without faults.
+    pub connectors: Vec<Rc<ConnectorFile>>,
     /// What is wrong or worth saying, in source order.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -69,6 +72,7 @@ struct Piece {
     text: Result<String, Box<Diagnostic>>,
     diagnostics: Vec<Diagnostic>,
     models: Vec<Rc<Model>>,
+    connectors: Vec<Rc<ConnectorFile>>,
 }
 
 impl Default for Driver {
@@ -106,7 +110,7 @@ impl Driver {
         let mut known = std::mem::take(&mut self.pieces);
         let files = load::files(world, arguments);
         let mut diagnostics = self.library.diagnostics().to_vec();
-        let (mut named, mut models) = (Vec::new(), Vec::new());
+        let (mut named, mut models, mut connectors) = (Vec::new(), Vec::new(), Vec::new());
         // What is no longer named gives its id to what is new.
         let gone: Vec<String> =
             known.keys().filter(|path| !files.iter().any(|file| file.path == **path)).cloned().collect();
@@ -126,12 +130,13 @@ impl Driver {
             };
             named.push(piece.id);
             diagnostics.extend(piece.diagnostics.iter().cloned());
+            connectors.extend(piece.connectors.iter().cloned());
             models.extend(piece.models.iter().map(|model| (piece.id, Rc::clone(model))));
             self.pieces.insert(path, piece);
         }
         diagnostics.sort_by_key(Diagnostic::sort_key);
         let library = self.library_texts.clone();
-        Compiled { sources: self.sources.clone(), named, library, models, diagnostics }
+        Compiled { sources: self.sources.clone(), named, library, models, connectors, diagnostics }
     }
 
     fn piece(&mut self, id: Option<SourceId>, file: Named) -> Piece {
@@ -146,7 +151,7 @@ impl Driver {
         match &file.text {
             Err(fault) => {
                 let diagnostics = vec![fault.as_ref().clone().in_file(id)];
-                Piece { id, text: file.text, diagnostics, models: Vec::new() }
+                Piece { id, text: file.text, diagnostics, models: Vec::new(), connectors: Vec::new() }
             }
             Ok(text) => {
                 self.work.parsed += 1;
@@ -158,7 +163,11 @@ impl Driver {
                 let faulty = diagnostics.iter().any(|fault| fault.severity == Severity::Error);
                 let models =
                     if faulty { Vec::new() } else { analysis.models.into_iter().map(Rc::new).collect() };
-                Piece { id, text: file.text, diagnostics, models }
+                let connectors = match faulty {
+                    true => Vec::new(),
+                    false => analysis.connectors.into_iter().map(Rc::new).collect(),
+                };
+                Piece { id, text: file.text, diagnostics, models, connectors }
             }
         }
     }

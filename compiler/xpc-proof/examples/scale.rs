@@ -43,6 +43,7 @@ fn action(name: &str, effect: Effect, params: &[(&str, Type)]) -> Action {
         clauses: clauses(effect),
         shows: Vec::new(),
         repeat: Repeat::Idempotent,
+        transport: None,
     }
 }
 

@@ -65,6 +65,7 @@ static NO_ACTION: Action = Action {
     clauses: NO_CLAUSES,
     shows: Vec::new(),
     repeat: Repeat::Manual,
+    transport: None,
 };
 
 /// A grant of a step.

@@ -1,9 +1,10 @@
 //! Whether what a pin admits can be equal to something, as far as the workflow alone tells.
 
+use xp_artifact::declaration::{KeyExpr, Making};
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
 use xp_scope::{PatternSet, Type, Value};
 
-use crate::facts::{Facts, text};
+use crate::facts::{Facts, GrantAt, text};
 use crate::scopes;
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
@@ -82,8 +83,30 @@ fn all_match(patterns: &PatternSet, value: &Value) -> bool {
 /// of the run, or a part of one, of the type of the kind's key.
 fn is_fresh(facts: &Facts<'_>, datum: &Datum, given: &Datum) -> bool {
     let (Root::Result { step, grant }, Root::Param(_)) = (datum.root, given.root) else { return false };
+    facts
+        .action_of((step, grant))
+        .clauses
+        .made_as(&datum.fields)
+        .is_some_and(|making| is_new(facts, making, given))
+}
+
+/// The argument names what the use makes, and the expression is a parameter: the machine refuses a use that makes what the run was given.
+pub(crate) fn makes_what_is_given(facts: &Facts<'_>, at: GrantAt, number: u32, expr: &Expr) -> bool {
+    let Expr::Datum(given) = expr else { return false };
+    let named = |key: &KeyExpr| matches!(key, KeyExpr::Argument { index, fields } if *index == number && fields.is_empty());
+    matches!(given.root, Root::Param(_))
+        && facts.action_of(at).clauses.makes.iter().any(|making| {
+            // What the result says is known after the use only.
+            let mut keys = making.thing.keys();
+            keys.all(|key| matches!(key, KeyExpr::Argument { .. } | KeyExpr::Literal(_)))
+                && making.thing.own_keys().iter().any(named)
+                && is_new(facts, making, given)
+        })
+}
+
+/// What is made is never called like the parameter, or a part of one: the machine compares the names of the type of the kind's key.
+fn is_new(facts: &Facts<'_>, making: &Making, given: &Datum) -> bool {
     let Some(ty) = facts.type_of(given) else { return false };
-    let Some(making) = facts.action_of((step, grant)).clauses.made_as(&datum.fields) else { return false };
     let kind = making.thing.levels().last().and_then(|own| facts.w.kinds.named(&own.kind));
     let key = kind.and_then(|kind| facts.w.kinds.get(kind)).map(|kind| kind.key.as_slice());
     let compared = |of: &Type| of == ty && matches!(of, Type::Branch | Type::Commit | Type::Tree);

@@ -1,14 +1,15 @@
 //! The clauses of an action: what it does, what it does to things, what it shows, and how a repeat is resolved.
 
 use xp_artifact::declaration::{About, Clauses as Declared, Content, Expectation, Put, Version};
-use xp_artifact::workflow::{Action, ActionParam, Effect, Repeat};
+use xp_artifact::workflow::{Action, ActionParam, Effect, Repeat, Transport};
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
 use crate::circles::{self, Said};
 use crate::connector::{Default, ParamDecl};
-use crate::effects;
+use crate::effects::{self, one_of};
+use crate::http;
 use crate::problems::Problems;
 use crate::things::Scope;
 
@@ -23,6 +24,7 @@ pub struct Clauses {
     attests: bool,
     shows: Vec<String>,
     things: Declared,
+    transport: Option<Transport>,
 }
 
 impl Clauses {
@@ -59,6 +61,7 @@ impl Clauses {
             clauses: self.things.by_arguments(),
             shows: self.shows,
             repeat: self.repeat,
+            transport: self.transport,
         })
     }
 }
@@ -77,6 +80,7 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
         attests: false,
         shows: Vec::new(),
         things: Declared::default(),
+        transport: None,
     };
     // Where each `from` of a field stands.
     let mut from: Vec<Span> = Vec::new();
@@ -139,6 +143,12 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
     circles::check(&said, problems);
     clauses.effect = effect?;
     clauses.repeat = repeat?;
+    let said = http::Said {
+        repeat: clauses.repeat,
+        harmless: clauses.things.is_harmless(clauses.publishes, clauses.irreversible),
+        is: clauses.things.is.iter().map(|identity| identity.field.clone()).collect(),
+    };
+    clauses.transport = http::lower(ast, &said, scope, problems).map(Transport::Http);
     Some(clauses)
 }
 
@@ -167,12 +177,15 @@ fn of_things(things: &mut Declared, clause: &ast::Clause, scope: &Scope<'_>, pro
         ast::ClauseKind::Reads(read) => things.reads = scope.things(read, problems),
         ast::ClauseKind::Makes(making) => things.makes.extend(scope.making(making, problems)),
         ast::ClauseKind::Final(names) => things.finals = indices(names, scope.params, problems),
-        ast::ClauseKind::Expects(thing, at) => {
+        ast::ClauseKind::Expects(thing, at, reports) => {
             let at = at.as_ref().map(|at| scope.source(at, problems));
-            if let (Some(thing), Some(at)) =
-                (scope.thing(thing, problems), at.map_or(Some(None), |at| at.map(Some)))
-            {
-                things.expects.push(Expectation { thing, at });
+            let reports = reports.as_ref().map(|reports| scope.flag(reports, problems));
+            if let (Some(thing), Some(at), Some(reports)) = (
+                scope.thing(thing, problems),
+                at.map_or(Some(None), |at| at.map(Some)),
+                reports.map_or(Some(None), |reports| reports.map(Some)),
+            ) {
+                things.expects.push(Expectation { thing, at, reports });
             }
         }
         ast::ClauseKind::Version(thing, field) => {
@@ -207,19 +220,9 @@ fn of_things(things: &mut Declared, clause: &ast::Clause, scope: &Scope<'_>, pro
         | ast::ClauseKind::Publishes
         | ast::ClauseKind::Attests
         | ast::ClauseKind::Shows(_)
-        | ast::ClauseKind::Repeat(_) => {}
+        | ast::ClauseKind::Repeat(_)
+        | ast::ClauseKind::Http(_) => {}
     }
-}
-
-fn one_of<T: Copy>(word: &ast::Name, what: &str, table: &[(&str, T)], problems: &mut Problems) -> Option<T> {
-    let found = table.iter().find(|(name, _)| *name == word.text).map(|(_, value)| *value);
-    if found.is_none() {
-        let fault =
-            Diagnostic::error(codes::UNKNOWN_WORD, format!("`{}` is no {what}", word.text)).at(word.span);
-        let known = table.iter().map(|(name, _)| *name);
-        problems.push(problems.propose(fault, word.span, &word.text, "known", known));
-    }
-    found
 }
 
 fn indices(names: &[ast::Name], params: &[ParamDecl], problems: &mut Problems) -> Vec<u32> {

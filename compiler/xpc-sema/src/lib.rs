@@ -15,12 +15,14 @@ mod connector;
 mod cycles;
 mod data;
 mod declare;
+mod declared;
 mod draft;
 mod edges;
 mod effects;
 mod fields;
 mod formulas;
 mod grants;
+mod http;
 mod kinds;
 mod leases;
 mod library;
@@ -46,17 +48,25 @@ mod workflow;
 
 use std::collections::HashMap;
 
+use xp_artifact::ConnectorFile;
 use xp_diagnostics::{Diagnostic, Sources, codes};
 use xp_syntax::ast;
 use xpc_model::Model;
 
 pub use library::Library;
 
+/// What can be written in the places of a request, for those that write declarations.
+pub mod request {
+    pub use crate::http::{is_pair, is_pointer, is_reserved_header, is_segment, is_token};
+}
+
 /// What a file means.
 #[derive(Clone, Debug)]
 pub struct Analysis {
     /// A model for each workflow without faults, in source order.
     pub models: Vec<Model>,
+    /// The connectors that the file declares, without faults, in source order.
+    pub connectors: Vec<ConnectorFile>,
     /// The modules of the library that the file rests on, those that a used one uses among them; sorted.
     pub modules: Vec<String>,
     /// Faults, warnings and notes, in source order.
@@ -94,7 +104,10 @@ pub fn analyse(file: &ast::File, sources: &Sources, library: &Library) -> Analys
         file.workflows.iter().for_each(|workflow| unused::roles(workflow, &mut problems));
         unused::uses(file, &mut problems);
     }
-    Analysis { models, modules: library.modules_of(&connectors), diagnostics: problems.finish() }
+    let faulty = problems.errors() > 0 || damaged(file);
+    let declared = if faulty { Vec::new() } else { declared::files(file, &connectors) };
+    let modules = library.modules_of(&connectors);
+    Analysis { models, connectors: declared, modules, diagnostics: problems.finish() }
 }
 
 /// Something in the file was not understood.

@@ -71,7 +71,7 @@ impl Scope<'_> {
     }
 
     /// An argument, or `result` with fields, and whether it may be absent; or none with the fault reported.
-    fn any_named(&self, path: &ast::Path, problems: &mut Problems) -> Option<(Named, bool)> {
+    pub fn any_named(&self, path: &ast::Path, problems: &mut Problems) -> Option<(Named, bool)> {
         let (root, fields) = path.segments.split_first()?;
         if root.text == "result" {
             let (fields, ty, optional) = self.any_field(fields, problems)?;
@@ -121,6 +121,21 @@ impl Scope<'_> {
     ) -> Option<(FieldPath, Type, bool)> {
         let (ty, optional) = self.follow(self.result?.clone(), fields, problems)?;
         Some((fields.iter().map(|field| field.text.clone()).collect(), ty, optional))
+    }
+
+    /// A field of the result that is `true` or `false`; or none with the fault reported.
+    pub fn flag(&self, field: &ast::Name, problems: &mut Problems) -> Option<FieldPath> {
+        let (found, ty) = self.field(std::slice::from_ref(field), problems)?;
+        if ty != Type::Bool {
+            problems.push(
+                Diagnostic::error(codes::BAD_THING, format!("`{}` is not of type `bool`", field.text))
+                    .at(field.span)
+                    .because("what is reported is whether the thing had changed")
+                    .help("name a field of type `bool` that is `true` if it had"),
+            );
+            return None;
+        }
+        Some(found)
     }
 
     /// `result.field` where nothing else may stand; or none with the fault reported.

@@ -36,6 +36,8 @@ pub enum Command {
     Explain(Explain),
     /// Hand an artifact to a server
     Deploy(Deploy),
+    /// Draft a connector of your own from the description of an interface
+    Import(Import),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -106,6 +108,10 @@ pub struct Build {
     /// Ed25519 private key (PKCS#8 PEM) to sign with
     #[arg(long, value_name = "KEY")]
     pub sign: Option<PathBuf>,
+    /// Build the declaration of a connector instead, which a server registers (`xpd connectors add`). A file that declares
+    /// one connector and no workflow is built so
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["workflow", "sign"])]
+    pub connector: Option<String>,
     /// The workflow to build, where the file declares several
     #[arg(long, value_name = "NAME")]
     pub workflow: Option<String>,
@@ -173,4 +179,28 @@ pub struct Deploy {
     /// File with a bearer credential, where something that asks for one stands before the server
     #[arg(long, value_name = "FILE", env = "XPC_ADMIN_CREDENTIAL_FILE")]
     pub credential: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Import {
+    #[command(subcommand)]
+    pub from: ImportFrom,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportFrom {
+    /// From an OpenAPI description of version 3.0 or 3.1, in JSON
+    Openapi(Openapi),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Openapi {
+    /// The description. Nothing else is read
+    pub file: PathBuf,
+    /// Name of the connector. None: that of the file
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Where to write the draft, which must not exist. None: stdout
+    #[arg(short, long, value_name = "OUT.xp")]
+    pub output: Option<PathBuf>,
 }

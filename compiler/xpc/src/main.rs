@@ -5,6 +5,7 @@ mod commands;
 mod draw;
 mod exit;
 mod files;
+mod openapi;
 mod proof;
 mod report;
 
@@ -23,6 +24,7 @@ fn main() -> std::process::ExitCode {
         args::Command::Graph(options) => commands::graph::run(&options),
         args::Command::Explain(options) => commands::explain::run(&options),
         args::Command::Deploy(options) => commands::deploy::run(&options),
+        args::Command::Import(options) => commands::import::run(&options),
     };
     exit.into()
 }

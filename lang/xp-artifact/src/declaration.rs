@@ -30,7 +30,7 @@ pub struct Clauses {
     pub about: Vec<About>,
     /// Arguments, by index, that it makes final: merged, deployed, paid, published.
     pub finals: Vec<u32>,
-    /// What must be as the run last saw it, or the upstream refuses.
+    /// What must be as the run last saw it, or the upstream refuses, or reports it.
     pub expects: Vec<Expectation>,
     /// Content that may be in fields of the result.
     pub from: Vec<Content>,
@@ -126,6 +126,10 @@ pub struct Expectation {
     pub thing: ThingExpr,
     /// At which version; unsaid, at the one the run last saw, which the machine keeps.
     pub at: Option<Source>,
+    /// The field of the result that is true if the use was carried out although the thing had moved. Unsaid, the upstream refuses
+    /// such a use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<FieldPath>,
 }
 
 /// Content of a field of the result.
@@ -190,9 +194,20 @@ impl Clauses {
         self.changes.iter().chain(made).chain(&self.removes)
     }
 
+    /// A use leaves everything as it was: nothing is altered, told to the public or done for good.
+    #[must_use]
+    pub fn is_harmless(&self, publishes: bool, irreversible: bool) -> bool {
+        self.altered().next().is_none() && !publishes && !irreversible
+    }
+
     /// What the result is evidence about, by any of its fields.
     pub fn subjects(&self) -> impl Iterator<Item = &ThingExpr> {
         self.about.iter().flat_map(|about| &about.things)
+    }
+
+    /// What must not have moved, or the upstream refuses the use.
+    pub fn refusing(&self) -> impl Iterator<Item = &Expectation> {
+        self.expects.iter().filter(|expectation| expectation.reports.is_none())
     }
 
     /// Everything that it alters, reads, measures or expects.

@@ -19,7 +19,7 @@ pub fn action_digest(action: &Action, records: &[Record], kinds: &Kinds) -> Dige
         kinds: Vec<&'a Kind>,
     }
     let kinds = enclosing(action.clauses.kinds(), kinds);
-    tagged("xp-action-v3", &Declaration { action, records: named(action, records), kinds })
+    tagged("xp-action-v3", &Declaration { action, records: records_of(action, records), kinds })
 }
 
 /// Kinds by name with all that may enclose them, and those whose readers they speak of; sorted by name. Names that the
@@ -50,7 +50,8 @@ pub fn request_digest(declaration: &Digest, instance: &str, args: &BTreeMap<Stri
 }
 
 /// The record types an action names, and those they name, sorted by name.
-fn named<'a>(action: &Action, records: &'a [Record]) -> Vec<&'a Record> {
+#[must_use]
+pub fn records_of<'a>(action: &Action, records: &'a [Record]) -> Vec<&'a Record> {
     let mut found: BTreeMap<&str, &Record> = BTreeMap::new();
     let mut open: Vec<&Type> = action.params.iter().map(|param| &param.ty).chain([&action.result]).collect();
     while let Some(ty) = open.pop() {

@@ -5,6 +5,7 @@
 //! otherwise: one artifact has one digest.
 
 mod asked;
+mod connector;
 pub mod content;
 pub mod declaration;
 pub mod depends;
@@ -15,6 +16,7 @@ pub mod filled;
 mod fold;
 mod formula;
 pub mod given;
+pub mod http;
 mod identity;
 pub mod judgement;
 mod key;
@@ -36,7 +38,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use asked::has_ids;
-pub use digest::{action_digest, enclosing, request_digest};
+pub use connector::{CONNECTOR_FORMAT, ConnectorFile};
+pub use digest::{action_digest, enclosing, records_of, request_digest};
 pub use envelope::{Envelope, PAYLOAD_TYPE, Signature, Trust};
 pub use error::{ArtifactError, MAX_BYTES};
 pub use fold::Literal;

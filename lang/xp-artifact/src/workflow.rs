@@ -10,6 +10,7 @@ use xp_scope::{PatternSet, Type, Value};
 use crate::declaration::Clauses;
 pub use crate::formula::Formula;
 use crate::formula::Test;
+pub use crate::http::Transport;
 pub use crate::parts::{
     ActionId, Atom, Datum, Effect, Expr, GrantIx, LoopId, OutcomeIx, ParamId, RoleId, Root, StepId,
     SubmissionIx, TemplatePart,
@@ -200,6 +201,17 @@ pub struct Action {
     pub shows: Vec<String>,
     /// How a repeat after a crash is resolved.
     pub repeat: Repeat,
+    /// How it is done at the upstream, where that is declared and not code of the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
+}
+
+impl Action {
+    /// A use leaves everything as it was, by its declaration.
+    #[must_use]
+    pub fn is_harmless(&self) -> bool {
+        self.clauses.is_harmless(self.publishes, self.irreversible)
+    }
 }
 
 /// An argument of an action.

@@ -77,6 +77,7 @@ fn workflow() -> Workflow {
         clauses: Clauses::default(),
         shows: Vec::new(),
         repeat: Repeat::Manual,
+        transport: None,
     };
     let by = |step: u32, target: u32| Loop {
         step: StepId(step),

@@ -46,6 +46,12 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// It is evidence whatever the declarations leave unsaid about what the use that gave it shows.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        !self.looked.as_ref().is_some_and(|looked| looked.silent)
+    }
+
     /// What the judge looked at by a clause of the use that gave the evidence: it has the name that was judged. None where the
     /// clause means what it means in any use.
     pub fn looked_at(&self, terms: &mut Terms<'_>, at: GrantAt, expr: &ThingExpr) -> Option<Term> {

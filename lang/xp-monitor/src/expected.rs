@@ -45,7 +45,7 @@ fn expects<'w>(
     let Some((grant, action)) = workflow.granted(at) else { return false };
     let mut changing = evidence.about.iter().filter(|(_, about)| can_change(workflow, about));
     changing.all(|subject| {
-        action.clauses.expects.iter().any(|expected| {
+        action.clauses.refusing().any(|expected| {
             let Some(Source::Argument { index, fields }) = &expected.at else { return false };
             let Some(Pin::Is(Expr::Datum(datum))) = grant.pins.get(*index as usize) else { return false };
             let Root::Result { step, grant } = datum.root else { return false };

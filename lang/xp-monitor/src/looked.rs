@@ -27,6 +27,8 @@ pub struct Looked {
     pub name: Datum,
     /// It is one of these names: of a list, each use names one by a choice of its own.
     pub listed: bool,
+    /// Whether the result shows the name is not said: only what is not said may make this a look at what was judged.
+    pub silent: bool,
 }
 
 impl Looked {
@@ -74,7 +76,7 @@ pub(crate) fn renewing<'w>(
 ) -> Vec<(GrantAt, Looked)> {
     let subject = meant_by_last(workflow, terms, of, subject);
     let mut found = Vec::new();
-    for (at, expr, looked) in looks {
+    for (at, expr, looked) in looks.iter().filter(|(.., looked)| !looked.silent) {
         let seen = if looked.is_whole() {
             terms.term_where(*at, expr, looked.argument, &looked.name)
         } else if looked.is_surely_at(workflow, *at) {
@@ -109,7 +111,7 @@ pub(crate) fn covering<'w>(
             let looked = naming(workflow, action, expr).into_iter().find_map(|(argument, fields)| {
                 let Pin::Is(Expr::Datum(datum)) = granted.pins.get(argument as usize)? else { return None };
                 let name = followed(datum, &fields);
-                Some(Looked { argument, fields, name, listed: false })
+                Some(Looked { argument, fields, name, listed: false, silent: false })
             });
             found.extend(looked.map(|looked| (at, looked)));
         }
@@ -153,15 +155,27 @@ pub(crate) fn looks(
                             if has_equal(workflow, element, of)
                                 && !matches!(granted.pins.get(index as usize), Some(Pin::Is(_))) =>
                         {
-                            let looked =
-                                Looked { argument: index, fields: fields.clone(), name, listed: true };
+                            let looked = Looked {
+                                argument: index,
+                                fields: fields.clone(),
+                                name,
+                                listed: true,
+                                silent: false,
+                            };
                             found.push((at, expr.clone(), looked));
                         }
-                        ty if may_be_equal(of, ty)
-                            && is_at(workflow, terms, (at, expr), (index, &fields), &name) =>
-                        {
-                            let looked =
-                                Looked { argument: index, fields: fields.clone(), name, listed: false };
+                        ty if may_be_equal(of, ty) => {
+                            let here = (at, expr);
+                            let Some(silent) = is_at(workflow, terms, here, (index, &fields), &name) else {
+                                continue;
+                            };
+                            let looked = Looked {
+                                argument: index,
+                                fields: fields.clone(),
+                                name,
+                                listed: false,
+                                silent,
+                            };
                             found.push((at, expr.clone(), looked));
                         }
                         _ => {}
@@ -173,46 +187,64 @@ pub(crate) fn looks(
     found
 }
 
-/// A use may look at what the name names, by this argument.
+/// A use may look at what the name names, by this argument; and whether that is so only because it is not said what it shows.
 fn is_at(
     workflow: &Workflow,
     terms: &mut Terms<'_>,
     (at, expr): (GrantAt, &ThingExpr),
     (index, fields): (u32, &FieldPath),
     name: &Datum,
-) -> bool {
-    let Some((granted, action)) = workflow.granted(at) else { return false };
+) -> Option<bool> {
+    let (granted, action) = workflow.granted(at)?;
     let free = !matches!(granted.pins.get(index as usize), Some(Pin::Is(_)));
-    let is_name = is_name(workflow, name) || shows_name(action, index, fields);
+    let shown =
+        if is_name(workflow, name) { Some(false) } else { shows_name(workflow, action, index, fields) };
     // A part of a record cannot be pinned by itself: there the use's own term has to do.
     let named = fields.is_empty().then(|| terms.term_where(at, expr, index, name));
     let meant = terms.term(at.0, at.1, expr);
+    let surely = |is_so: bool| is_so.then_some(false);
     match (expr, named) {
         // Not said to be read, it may be anything that the argument names.
         (ThingExpr::Anything, _) => {
             let pinned = granted.pins.get(index as usize);
-            free && is_name || pinned.is_some_and(|pin| terms.argument(pin) == terms.datum(name))
+            let is_pinned = pinned.is_some_and(|pin| terms.argument(pin) == terms.datum(name));
+            surely(is_pinned).or(shown.filter(|_| free))
         }
         (ThingExpr::Path(_), None) => match granted.pins.get(index as usize) {
-            Some(Pin::Is(Expr::Datum(pinned))) => terms.datum(&followed(pinned, fields)) == terms.datum(name),
-            Some(Pin::Is(_)) => false,
-            _ => true,
+            Some(Pin::Is(Expr::Datum(pinned))) => {
+                surely(terms.datum(&followed(pinned, fields)) == terms.datum(name))
+            }
+            Some(Pin::Is(_)) => None,
+            _ => Some(false),
         },
         (ThingExpr::Path(_), Some(named)) => match relate(&workflow.kinds, &named, &meant) {
-            Meeting::One => true,
+            Meeting::One => Some(false),
             // All of a kind, in what has the name.
-            _ if covers(&workflow.kinds, &meant, &named) => true,
-            meeting => free && is_name && !meeting.is_apart(),
+            _ if covers(&workflow.kinds, &meant, &named) => Some(false),
+            meeting => shown.filter(|_| free && !meeting.is_apart()),
         },
     }
 }
 
-/// Whoever uses the action is shown the name by which it looked: who judges the same value has looked at what it names.
-fn shows_name(action: &Action, argument: u32, fields: &[String]) -> bool {
-    let shown = action.shows.iter().filter_map(|field| action.clauses.identity(std::slice::from_ref(field)));
-    shown
+/// Whoever uses the action is shown the name by which it looked: who judges the same value has looked at what it names. A field of
+/// which nothing is said may be that name; then it is so only by silence.
+fn shows_name(workflow: &Workflow, action: &Action, argument: u32, fields: &[String]) -> Option<bool> {
+    let clauses = &action.clauses;
+    let shown = || action.shows.iter().map(std::slice::from_ref);
+    let said = shown().filter_map(|field| clauses.identity(field));
+    let is_said = said
         .into_iter()
-        .any(|(index, of)| index == argument && (fields.starts_with(&of) || of.starts_with(fields)))
+        .any(|(index, of)| index == argument && (fields.starts_with(&of) || of.starts_with(fields)));
+    if is_said {
+        return Some(false);
+    }
+    let param = action.params.get(argument as usize).map(|param| &param.ty)?;
+    let ty = fields.iter().try_fold(param, |ty, field| workflow.field_type(ty, field))?;
+    let may_be = |field: &[String]| {
+        let shown = field.iter().try_fold(&action.result, |ty, field| workflow.field_type(ty, field));
+        clauses.said_of(field).is_none() && shown == Some(ty)
+    };
+    shown().any(may_be).then_some(true)
 }
 
 /// The arguments that may be, or become, the name of what a clause means, each with where in it: of a clause that says

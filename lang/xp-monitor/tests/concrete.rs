@@ -81,6 +81,7 @@ fn workflow() -> Workflow {
         clauses,
         shows: vec![],
         repeat: Repeat::Probe,
+        transport: None,
     };
     let actions = vec![
         action("look", Clauses::default()),

@@ -7,6 +7,7 @@ use xp_diagnostics::Span;
 
 mod claim;
 mod connector;
+mod http;
 mod name;
 mod pin;
 mod step;
@@ -15,6 +16,7 @@ mod ty;
 
 pub use claim::{Claim, ClaimKind, Extent, Prove, Uses, UsesArg, UsesKind};
 pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, TypeDecl};
+pub use http::{Filler, Http};
 pub use name::{Doc, Name, Path};
 pub use pin::{Arg, Expr, ExprKind, Int, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
 pub use step::{

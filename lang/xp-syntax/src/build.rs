@@ -4,6 +4,7 @@
 mod claims;
 mod connectors;
 mod cx;
+mod http;
 mod logic;
 mod members;
 mod strings;

@@ -47,6 +47,12 @@ pub(crate) fn wanted(rule: Rule) -> Wanted {
         Rule::thing_key => Choice("a key"),
         Rule::source => Choice("an argument, `result.field` or a thing"),
         Rule::result_about => Exactly("about"),
+        Rule::http_line | Rule::http_word_name | Rule::http_look => {
+            Choice("a method with a path, `query`, `header`, `json` or `form`")
+        }
+        Rule::http_place_name | Rule::http_pair => Choice("`query`, `header`, `json` or `form`"),
+        Rule::http_form => Exactly("as"),
+        Rule::http_result => Exactly("result"),
         Rule::workflow_name => Choice("a workflow name"),
         Rule::label_name | Rule::action_param => Choice("a parameter name"),
         Rule::field_name | Rule::field => Choice("a field name"),

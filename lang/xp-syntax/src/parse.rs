@@ -174,6 +174,7 @@ impl FileParser<'_, '_> {
                 | ClauseKind::About(..)
                 | ClauseKind::From(..)
                 | ClauseKind::Is(..)
+                | ClauseKind::Http(_)
         ) {
             return;
         }

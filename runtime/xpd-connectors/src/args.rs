@@ -61,9 +61,13 @@ impl<'a> Args<'a> {
         number.filter(|number| *number > 0).ok_or_else(|| wrong(name, "is no number of an issue"))
     }
 
+    /// A branch, each component of whose name can be a segment of a URL.
     pub(crate) fn branch(&self, name: &str) -> Result<&'a str, ActError> {
         let text = self.text(name)?;
         refs::check_branch(text).map_err(|error| wrong(name, &error.to_string()))?;
+        for component in text.split('/') {
+            xpd_egress::check_segment(component).map_err(|fault| wrong(name, &fault.to_string()))?;
+        }
         Ok(text)
     }
 

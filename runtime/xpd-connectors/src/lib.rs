@@ -3,9 +3,13 @@
 mod args;
 pub mod deploy;
 pub mod github;
+pub mod http;
+mod lost;
 mod make;
 mod result;
 pub mod sandbox;
-mod transport;
+mod settings;
 
-pub use make::{Made, MakeError, addresses, make, without_value};
+pub use http::Declared;
+pub use make::{BUILT_IN, Made, addresses, make, reach};
+pub use settings::{MakeError, without_value};

@@ -1,19 +1,18 @@
 //! Construction of connectors by the `kind` in their configuration.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::zeroize::Zeroizing;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use xpd_egress::Reach;
 use xpd_proxy::{Connector, Secret};
 
 use crate::deploy::{self, Deploy};
 use crate::github::{self, Github};
+use crate::http::{self, Declared};
 use crate::sandbox::{self, Sandbox};
+use crate::settings::{Kept, MakeError, Named, Settings, without_value};
 
 /// A connector with the secrets it uses, which the scrubber must know.
 pub struct Made {
@@ -21,42 +20,6 @@ pub struct Made {
     pub connector: Arc<dyn Connector>,
     /// The secrets, shared with the connector.
     pub secrets: Vec<Secret>,
-}
-
-/// An error in the table of an instance, or in the file of a secret that it names.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}")]
-pub struct MakeError {
-    /// The file of the secret; `None` if the error is in the table.
-    pub file: Option<PathBuf>,
-    /// Key and description.
-    pub what: String,
-}
-
-/// The location of a secret: an environment variable, or a file that only its owner may read.
-#[derive(Deserialize)]
-#[serde(try_from = "toml::Value")]
-struct Kept {
-    env: Option<String>,
-    file: Option<String>,
-}
-
-impl TryFrom<toml::Value> for Kept {
-    type Error = &'static str;
-
-    /// A custom conversion, since a derived one would print the value, which is the secret itself if it was
-    /// put in the wrong place.
-    fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
-        let wrong = "a secret is `{ env = \"NAME\" }` or `{ file = \"PATH\" }`, never the secret itself";
-        let toml::Value::Table(mut table) = value else { return Err(wrong) };
-        let mut text = |name: &str| match table.remove(name) {
-            None => Ok(None),
-            Some(toml::Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(wrong),
-        };
-        let kept = Self { env: text("env")?, file: text("file")? };
-        if table.is_empty() { Ok(kept) } else { Err(wrong) }
-    }
 }
 
 /// A credential for git repositories.
@@ -78,6 +41,8 @@ fn default_user() -> String {
 struct GithubTable {
     base_url: String,
     token: Kept,
+    #[serde(default)]
+    reach: Named,
 }
 
 #[derive(Deserialize)]
@@ -92,21 +57,36 @@ struct HookTable {
 struct DeployTable {
     staging: Option<HookTable>,
     production: Option<HookTable>,
+    #[serde(default)]
+    reach: Named,
 }
+
+/// Connectors whose code is in the server.
+pub const BUILT_IN: [&str; 3] = ["github", "sandbox", "deploy"];
 
 /// Creates an instance `name` of a kind from the remaining keys of its table. Paths are relative to `folder`.
 ///
 /// # Errors
 /// The kind is unknown, or the table is not valid for it.
-pub fn make(name: &str, kind: &str, table: &toml::Table, folder: &Path) -> Result<Made, MakeError> {
-    let maker = Maker { name, table, folder };
+pub fn make(
+    name: &str,
+    kind: &str,
+    table: &toml::Table,
+    folder: &Path,
+    declared: Option<&Declared>,
+) -> Result<Made, MakeError> {
+    let maker = Making(Settings::new(name, table, folder));
     match kind {
         "github" => maker.github(),
         "sandbox" => maker.sandbox(),
         "deploy" => maker.deploy(),
-        other => Err(maker.wrong(format!(
-            "there is no connector of kind `{other}`; this server has `github`, `sandbox` and `deploy`"
-        ))),
+        other => match declared {
+            Some(declared) => maker.http(declared),
+            None => Err(maker.0.wrong(format!(
+                "there is no connector of kind `{other}`: this server has `github`, `sandbox` and `deploy`, and those that \
+                 are registered with `xpd connectors add`"
+            ))),
+        },
     }
 }
 
@@ -128,121 +108,79 @@ pub fn addresses(kind: &str, table: &toml::Table) -> Vec<String> {
     }
 }
 
-/// A parser's message without the text it quotes, which may be a misplaced secret.
-#[must_use]
-pub fn without_value(message: &str) -> String {
-    let words = ["invalid type: string", "invalid value: string"];
-    match (words.iter().find(|words| message.starts_with(**words)), message.rsplit_once(", expected ")) {
-        (Some(words), Some((_, expected))) => format!("{words}, expected {expected}"),
-        (Some(words), None) => (*words).to_owned(),
-        (None, _) => message.to_owned(),
-    }
+/// The addresses that an instance may reach besides global unicast ones.
+///
+/// # Errors
+/// `reach` in its table is no list of addresses and networks.
+pub fn reach(table: &toml::Table) -> Result<Reach, MakeError> {
+    let Some(value) = table.get("reach") else { return Ok(Reach::default()) };
+    let what = |error: toml::de::Error| without_value(error.message());
+    let named =
+        Named::deserialize(value.clone()).map_err(|error| MakeError { file: None, what: what(error) });
+    named.map(|Named(reach)| reach)
 }
 
-struct Maker<'a> {
-    name: &'a str,
-    table: &'a toml::Table,
-    folder: &'a Path,
-}
+struct Making<'a>(Settings<'a>);
 
-impl Maker<'_> {
-    fn wrong(&self, what: impl ToString) -> MakeError {
-        MakeError { file: None, what: format!("`connector.{}`: {}", self.name, what.to_string()) }
-    }
-
-    fn table<T: DeserializeOwned>(&self) -> Result<T, MakeError> {
-        self.read(toml::Value::Table(self.table.clone()))
-    }
-
-    fn read<T: DeserializeOwned>(&self, value: toml::Value) -> Result<T, MakeError> {
-        T::deserialize(value).map_err(|error| self.wrong(without_value(error.message())))
-    }
-
+impl Making<'_> {
     fn github(&self) -> Result<Made, MakeError> {
-        let table: GithubTable = self.table()?;
-        let token = self.secret("token", "token", &table.token)?;
-        let config = github::Config::new(&table.base_url, token.clone());
-        let connector = Github::new(config).map_err(|error| self.wrong(error))?;
+        let table: GithubTable = self.0.table()?;
+        let token = self.0.secret("token", "token", &table.token)?;
+        let config =
+            github::Config { reach: table.reach.0, ..github::Config::new(&table.base_url, token.clone()) };
+        let connector = Github::new(config).map_err(|error| self.0.wrong(error))?;
         Ok(Made { connector: Arc::new(connector), secrets: vec![token] })
     }
 
     fn sandbox(&self) -> Result<Made, MakeError> {
-        let mut table = self.table.clone();
+        let mut table = self.0.table.clone();
         let credentials = table.remove("credentials");
-        let mut config: sandbox::Config = self.read(toml::Value::Table(table))?;
+        let mut config: sandbox::Config = self.0.read(toml::Value::Table(table))?;
         let mut secrets = Vec::new();
         if let Some(credentials) = credentials {
-            let tables: BTreeMap<String, CredentialTable> = self.read(credentials)?;
+            let tables: BTreeMap<String, CredentialTable> = self.0.read(credentials)?;
             for (number, (address, table)) in (1..).zip(tables) {
                 // The key is an address, which may contain a secret, so messages name its position instead.
                 let key = format!("credentials ({number}.)");
-                let token = self.secret(&key, &key, &table.token)?;
+                let token = self.0.secret(&key, &key, &table.token)?;
                 let made = sandbox::Credential::new(&address, &table.user, &token)
-                    .map_err(|what| self.wrong(format!("`{key}`: {what}")))?;
+                    .map_err(|what| self.0.wrong(format!("`{key}`: {what}")))?;
                 secrets.extend([token, made.secret()]);
                 config.credentials.push(made);
             }
         }
         for place in config.repositories.values_mut().filter(|place| !place.contains("://")) {
-            *place = self.folder.join(&place).display().to_string();
+            *place = self.0.folder.join(&place).display().to_string();
         }
         let missing =
             config.repositories.iter().find(|(_, at)| !at.contains("://") && !Path::new(at).is_dir());
         if let Some((name, place)) = missing {
             // A malformed address may contain a secret.
             let place = if place.contains('@') { "" } else { place };
-            return Err(self.wrong(format!("`repositories`: `{name}`: there is no folder {place}")));
+            return Err(self.0.wrong(format!("`repositories`: `{name}`: there is no folder {place}")));
         }
-        let connector = Sandbox::new(self.name, config).map_err(|what| self.wrong(what))?;
+        let connector = Sandbox::new(self.0.name, config).map_err(|what| self.0.wrong(what))?;
         Ok(Made { connector: Arc::new(connector), secrets })
     }
 
     fn deploy(&self) -> Result<Made, MakeError> {
-        let table: DeployTable = self.table()?;
+        let table: DeployTable = self.0.table()?;
+        let Named(reach) = table.reach;
         let mut secrets = Vec::new();
         let mut hook = |environment: &str, table: Option<HookTable>| {
             let Some(table) = table else { return Ok(None) };
-            let secret = self.secret(&format!("{environment}.secret"), environment, &table.secret)?;
+            let secret = self.0.secret(&format!("{environment}.secret"), environment, &table.secret)?;
             secrets.push(secret.clone());
-            let hook = deploy::Hook::new(&table.url, secret);
-            hook.map(Some).map_err(|what| self.wrong(format!("`{environment}.url`: {what}")))
+            let hook = deploy::Hook::new(&table.url, secret, &reach);
+            hook.map(Some).map_err(|what| self.0.wrong(format!("`{environment}.url`: {what}")))
         };
         let (staging, production) = (hook("staging", table.staging)?, hook("production", table.production)?);
-        let connector = Deploy::new(self.name, staging, production).map_err(|what| self.wrong(what))?;
+        let connector = Deploy::new(self.0.name, staging, production).map_err(|what| self.0.wrong(what))?;
         Ok(Made { connector: Arc::new(connector), secrets })
     }
 
-    /// Reads the secret of a key. Messages call it `what`.
-    fn secret(&self, key: &str, what: &str, kept: &Kept) -> Result<Secret, MakeError> {
-        let text = match (&kept.env, &kept.file) {
-            (Some(name), None) => std::env::var(name)
-                .map(Zeroizing::new)
-                .map_err(|_| self.wrong(format!("`{key}`: the variable `{name}` is not set")))?,
-            (None, Some(name)) => {
-                let path = self.folder.join(name);
-                read_private(&path)
-                    .map_err(|why| MakeError { file: Some(path), what: format!("`{key}`: {why}") })?
-            }
-            _ => return Err(self.wrong(format!("`{key}` needs either `env` or `file`"))),
-        };
-        Secret::new(&text).map_err(|error| self.wrong(format!("`{what}`: {error}")))
+    fn http(&self, declared: &Declared) -> Result<Made, MakeError> {
+        let (connector, secrets) = http::make(&self.0, declared)?;
+        Ok(Made { connector: Arc::new(connector), secrets })
     }
-}
-
-/// Upper bound on the size of a secret's file, in bytes.
-const MAX_SECRET: u64 = 64 * 1024;
-
-/// Reads a file that only its owner may read.
-fn read_private(path: &Path) -> Result<Zeroizing<String>, String> {
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    let found = file.metadata().map_err(|error| error.to_string())?;
-    let mode = found.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(format!("has mode {mode:03o}, must be 600 or stricter"));
-    }
-    // Reserves the full size: growing the buffer would leave an unwiped copy of the secret in freed memory.
-    let room = usize::try_from(found.len().min(MAX_SECRET)).unwrap_or_default();
-    let mut text = Zeroizing::new(String::with_capacity(room + 1));
-    file.take(MAX_SECRET).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    Ok(text)
 }

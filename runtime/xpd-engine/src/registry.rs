@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use xp_artifact::ConnectorFile;
 use xp_artifact::workflow::{Action, Record};
 use xp_scope::Digest;
 use xp_scope::thing::Kinds;
@@ -56,6 +57,15 @@ impl Registry {
                 .map(|action| (qualified(action), xp_artifact::action_digest(action, records, kinds)))
                 .collect(),
         )
+    }
+
+    /// This registry with the actions of connectors that users declared. The names of connectors differ.
+    #[must_use]
+    pub fn with<'a>(mut self, files: impl IntoIterator<Item = &'a ConnectorFile>) -> Self {
+        for ConnectorFile { actions, records, kinds, .. } in files {
+            self.0.extend(Self::of(actions, records, kinds).0);
+        }
+        self
     }
 
     /// The form in the file.

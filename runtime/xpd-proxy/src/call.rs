@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xp_scope::Value;
+use xp_scope::{Digest, Value};
 
 /// An action with its complete, typed arguments. Read-only; it authorizes nothing by itself.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub struct Call {
     pub(crate) marker: String,
     pub(crate) since: u64,
     pub(crate) expected: Vec<Option<Value>>,
+    pub(crate) declaration: Option<Digest>,
+    pub(crate) repeated: bool,
 }
 
 impl Call {
@@ -39,6 +41,18 @@ impl Call {
     #[must_use]
     pub fn expected(&self, number: usize) -> Option<&Value> {
         self.expected.get(number)?.as_ref()
+    }
+
+    /// Digest of the declaration under which the action was granted. `None` for a call that nobody granted.
+    #[must_use]
+    pub fn declaration(&self) -> Option<&Digest> {
+        self.declaration.as_ref()
+    }
+
+    /// Whether the action may have been performed before.
+    #[must_use]
+    pub fn is_repeat(&self) -> bool {
+        self.repeated
     }
 
     /// Time of the grant, milliseconds since 1970. The effect, if any, is later.

@@ -179,6 +179,10 @@ impl<A: Authority> Proxy<A> {
                 );
                 self.leave(spent, Refused::new(RefusalCode::ConnectorRefused, reason)).await
             }
+            Err(ActError::NotRepeated(reason)) => {
+                let reason = format!("not repeated: {}", self.equipment().scrubber.text(&reason));
+                self.leave(spent, Refused::new(RefusalCode::InDoubt, reason)).await
+            }
             Err(ActError::NotSent(_) | ActError::Stopped(_) | ActError::Unknown(_)) => Ok(()),
         }
     }

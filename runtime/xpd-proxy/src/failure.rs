@@ -18,6 +18,9 @@ pub enum ActError {
     /// Stopped before anything with an effect was sent.
     #[error("{0}")]
     Stopped(String),
+    /// It may have been performed before, and a repetition could do it again. Nothing was sent; a person must decide.
+    #[error("not repeated: {0}")]
+    NotRepeated(String),
     /// It may have been performed.
     #[error("in doubt: {0}")]
     Unknown(String),

@@ -47,10 +47,12 @@ impl Held {
     fn split(self, flight: Option<Flight>) -> (String, Call, Spent) {
         let Self { grant, warrant } = self;
         let action = grant.action.split_once('.').map_or("", |(_, action)| action).to_owned();
+        let repeated = flight.is_some();
         let flight = flight.map(Arc::new);
         let spent = Spent { run: grant.run, jti: grant.jti, step: StepId(grant.step_id), _flight: flight };
-        let Warrant { marker, expected, .. } = warrant;
-        let call = Call { action, args: grant.args, marker, since: grant.issued, expected };
+        let Warrant { marker, expected, declaration, .. } = warrant;
+        let (args, since, declaration) = (grant.args, grant.issued, Some(declaration));
+        let call = Call { action, args, marker, since, expected, declaration, repeated };
         (grant.instance, call, spent)
     }
 
@@ -131,7 +133,9 @@ impl Sought {
     #[must_use]
     pub fn new(action: &str, args: BTreeMap<String, Value>, marker: &str, since: u64) -> Self {
         let (action, marker) = (action.to_owned(), marker.to_owned());
-        Self(Call { action, args, marker, since, expected: Vec::new() }, Line::unattached())
+        let (expected, declaration) = (Vec::new(), None);
+        let call = Call { action, args, marker, since, expected, declaration, repeated: false };
+        Self(call, Line::unattached())
     }
 
     /// The call that may have taken effect.

@@ -150,7 +150,9 @@ impl<A: Authority> Proxy<A> {
                 status: Some(status),
             },
             Err(ActError::Stopped(reason)) => Ending::Stopped(reason),
-            Err(ActError::Unknown(reason)) => Ending::Unknown(equipment.scrubber.text(&reason)),
+            Err(ActError::Unknown(reason) | ActError::NotRepeated(reason)) => {
+                Ending::Unknown(equipment.scrubber.text(&reason))
+            }
         }
     }
 }

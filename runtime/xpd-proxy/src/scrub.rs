@@ -1,8 +1,9 @@
-//! Removal of secrets from results, in every encoding in which a connector sends them. A last line of
-//! defence.
+//! Removal of secrets from results, in every encoding in which a connector or an upstream sends them. A last
+//! line of defence.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use xp_scope::Value;
 
@@ -14,21 +15,124 @@ const MASK: &str = "[secret]";
 /// Shorter secrets are not searched for, since they would match ordinary text.
 const SHORTEST: usize = 8;
 
-/// An encoding of a secret.
-enum Form {
+/// An encoding of a secret. Its characters are found as such and escaped as in URLs and JSON.
+struct Form {
+    wanted: Wanted,
+    kind: Kind,
+}
+
+/// The text to find.
+enum Wanted {
     /// Unencoded; shares the connector's copy.
     Plain(Secret),
     /// Encoded.
     Encoded(SecretString),
 }
 
+#[derive(Clone, Copy)]
+enum Kind {
+    Plain,
+    Hex,
+    /// The characters that depend on nothing but the secret, and whether the ones before and after encode
+    /// bits of it as well.
+    Base64 {
+        before: bool,
+        after: bool,
+    },
+}
+
 impl Form {
-    fn text(&self) -> &str {
-        match self {
-            Self::Plain(secret) => secret.expose(),
-            Self::Encoded(form) => form.expose_secret(),
+    /// The forms of a secret: plain, hexadecimal, and base64 at its three alignments, which find it whatever
+    /// precedes and follows it in the encoded text (`user:secret`, for example).
+    fn all(secret: Secret) -> Vec<Self> {
+        let text = secret.expose();
+        let hex: Zeroizing<String> = Zeroizing::new(text.bytes().map(|byte| format!("{byte:02x}")).collect());
+        let mut forms = vec![Self { wanted: Wanted::Encoded(hex.as_str().into()), kind: Kind::Hex }];
+        forms.extend((0..3).map(|offset| Self::base64(text, offset)));
+        forms.push(Self { wanted: Wanted::Plain(secret), kind: Kind::Plain });
+        forms
+    }
+
+    fn base64(text: &str, offset: usize) -> Self {
+        let bytes = Zeroizing::new(["\0".repeat(offset).as_str(), text].concat());
+        let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(bytes.as_bytes()));
+        let (from, to) = ((offset * 8).div_ceil(6), bytes.len() * 8 / 6);
+        let wanted = Wanted::Encoded(encoded.get(from..to).unwrap_or_default().into());
+        Self { wanted, kind: Kind::Base64 { before: offset > 0, after: to < encoded.len() } }
+    }
+
+    fn wanted(&self) -> &[u8] {
+        match &self.wanted {
+            Wanted::Plain(secret) => secret.expose().as_bytes(),
+            Wanted::Encoded(form) => form.expose_secret().as_bytes(),
         }
     }
+
+    /// What a byte of the text counts as.
+    fn fold(&self, byte: u8) -> u8 {
+        match (self.kind, byte) {
+            (Kind::Hex, byte) => byte.to_ascii_lowercase(),
+            // The alphabet for URLs.
+            (Kind::Base64 { .. }, b'-') => b'+',
+            (Kind::Base64 { .. }, b'_') => b'/',
+            (_, byte) => byte,
+        }
+    }
+
+    /// Where the form ends if it begins at `at`.
+    fn end(&self, text: &[u8], at: usize) -> Option<usize> {
+        let matching = |at: usize, wanted: u8| {
+            let read = readings(text, at).into_iter().flatten();
+            read.filter(move |(byte, _)| self.fold(*byte) == wanted).map(|(_, next)| next)
+        };
+        let (first, rest) = self.wanted().split_first()?;
+        // A character may be read in two ways, so there may be several places to go on from.
+        let mut ends: Vec<usize> = matching(at, *first).collect();
+        for wanted in rest {
+            if ends.is_empty() {
+                return None;
+            }
+            let next: Vec<usize> = ends.iter().flat_map(|end| matching(*end, *wanted)).collect();
+            ends = next;
+            ends.sort_unstable();
+            ends.dedup();
+        }
+        ends.last().copied()
+    }
+
+    /// The range to mask for a form that stands here.
+    fn widened(&self, text: &[u8], from: usize, to: usize) -> (usize, usize) {
+        let Kind::Base64 { before, after } = self.kind else { return (from, to) };
+        let is_digit = |at: Option<usize>| {
+            let byte = at.and_then(|at| text.get(at)).copied().unwrap_or_default();
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+        };
+        let from = if before && is_digit(from.checked_sub(1)) { from - 1 } else { from };
+        let mut to = if after && is_digit(Some(to)) { to + 1 } else { to };
+        while let Some((_, next)) = readings(text, to).into_iter().flatten().find(|(byte, _)| *byte == b'=') {
+            to = next;
+        }
+        (from, to)
+    }
+}
+
+/// The characters that may be meant here, each with the position after it: the byte itself, and what it
+/// escapes (`%2F`, `\/`, `\u002f`).
+fn readings(text: &[u8], at: usize) -> [Option<(u8, usize)>; 2] {
+    let rest = text.get(at..).unwrap_or_default();
+    let escaped = match rest {
+        [b'%', high, low, ..] => hex(&[*high, *low]).map(|byte| (byte, at + 3)),
+        [b'\\', b'u', a, b, c, d, ..] => hex(&[*a, *b, *c, *d]).map(|byte| (byte, at + 6)),
+        [b'\\', byte @ (b'"' | b'\\' | b'/'), ..] => Some((*byte, at + 2)),
+        _ => None,
+    };
+    [rest.first().map(|byte| (*byte, at + 1)), escaped]
+}
+
+/// The ASCII character with a number in hexadecimal digits.
+fn hex(digits: &[u8]) -> Option<u8> {
+    let number = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
+    u8::try_from(u32::from_str_radix(number, 16).ok()?).ok().filter(u8::is_ascii)
 }
 
 /// Replaces secrets in text that leaves the proxy.
@@ -36,32 +140,49 @@ impl Form {
 pub struct Scrubber(Vec<Form>);
 
 impl Scrubber {
-    /// A scrubber for these secrets in plain, base64 and percent encoding.
+    /// A scrubber for these secrets: plain, hexadecimal, and in base64 at every alignment (standard and for
+    /// URLs), each also percent-encoded and with the escapes of JSON.
     #[must_use]
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let mut forms = Vec::new();
-        for secret in secrets.into_iter().filter(|secret| secret.expose().len() >= SHORTEST) {
-            let text = secret.expose();
-            let encoded = [
-                STANDARD.encode(text),
-                STANDARD_NO_PAD.encode(text),
-                URL_SAFE_NO_PAD.encode(text),
-                percent(text),
-            ];
-            forms.extend(encoded.into_iter().map(|form| Form::Encoded(form.into())));
-            forms.push(Form::Plain(secret));
-        }
-        // Longest first, since a longer form may contain a shorter one.
-        forms.sort_by_key(|form| std::cmp::Reverse(form.text().len()));
-        Self(forms)
+        let long = secrets.into_iter().filter(|secret| secret.expose().len() >= SHORTEST);
+        Self(long.flat_map(Form::all).collect())
     }
 
     /// The text without secrets.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        self.0.iter().map(Form::text).fold(text.to_owned(), |text, form| {
-            if text.contains(form) { text.replace(form, MASK) } else { text }
-        })
+        let mut found = self.found(text.as_bytes());
+        found.sort_unstable();
+        let (mut clean, mut done) = (String::with_capacity(text.len()), 0);
+        for (from, to) in found {
+            // What overlaps the one before is part of the same mask. Secrets are ASCII, so ranges are of
+            // whole characters.
+            if from >= done {
+                clean.push_str(text.get(done..from).unwrap_or_default());
+                clean.push_str(MASK);
+            }
+            done = done.max(to);
+        }
+        clean.push_str(text.get(done..).unwrap_or_default());
+        clean
+    }
+
+    /// The ranges of secrets in a text.
+    fn found(&self, text: &[u8]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        for form in &self.0 {
+            let mut at = 0;
+            while at < text.len() {
+                at = match form.end(text, at) {
+                    Some(end) => {
+                        found.push(form.widened(text, at, end));
+                        end
+                    }
+                    None => at + 1,
+                };
+            }
+        }
+        found
     }
 
     /// The value without secrets, member names included.
@@ -77,37 +198,5 @@ impl Scrubber {
             ),
             Value::Bool(_) | Value::Int(_) => value,
         }
-    }
-}
-
-fn percent(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_scrubbed_in_every_encoding() {
-        let text = "correct/horse+battery";
-        let scrubber = Scrubber::new([Secret::new(text).unwrap(), Secret::new("short").unwrap()]);
-        let forms = [STANDARD.encode(text), URL_SAFE_NO_PAD.encode(text), percent(text), text.to_owned()];
-        for form in forms {
-            assert_eq!(scrubber.text(&format!("a {form} b")), "a [secret] b");
-        }
-        assert_eq!(scrubber.text("a short text"), "a short text");
-        let named =
-            Value::Record([(text.to_owned(), Value::List(vec![Value::Text(text.to_owned())]))].into());
-        let clean =
-            Value::Record([(MASK.to_owned(), Value::List(vec![Value::Text(MASK.to_owned())]))].into());
-        assert_eq!(scrubber.value(named), clean);
     }
 }

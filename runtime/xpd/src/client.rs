@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde::Serialize;
 use xp_wire::body::Problem;
 use xp_wire::proof::{ProofRequest, make_proof};
+use xpd_egress::Reach;
 use xpd_token::KeyPair;
 
 use crate::out::with_causes;
@@ -19,7 +20,7 @@ const SOCKET: &str = "data/admin.sock";
 /// A server's address and the administrator's key.
 pub struct Client {
     http: reqwest::Client,
-    url: String,
+    base: Url,
     key: KeyPair,
 }
 
@@ -28,41 +29,50 @@ impl Client {
     pub fn new(server: &Server) -> Result<Self, Failure> {
         let key = KeyPair::read_file(&server.key)
             .map_err(|error| Failure::Input(format!("{}: {error}", server.key.display())))?;
-        let builder = reqwest::Client::builder().no_proxy();
-        let (builder, url) = match (&server.socket, &server.server) {
+        let (url, socket) = match (&server.socket, &server.server) {
             (Some(_), Some(_)) => {
                 return Err(Failure::Input("--socket cannot be used with --server".to_owned()));
             }
-            (Some(socket), None) => (builder.unix_socket(socket.clone()), xpd::serve::SOCKET_URL.to_owned()),
-            (None, Some(url)) => (builder, whole_url(url, "--server")?),
+            (Some(socket), None) => (xpd::serve::SOCKET_URL.to_owned(), Some(socket.clone())),
+            (None, Some(url)) => (whole_url(url, "--server")?, None),
             // The variable is read here and not by clap, which would report `--socket` and the variable as a
             // conflict.
             (None, None) => match std::env::var("XPD_SERVER") {
-                Ok(url) => (builder, whole_url(&url, "XPD_SERVER")?),
+                Ok(url) => (whole_url(&url, "XPD_SERVER")?, None),
                 Err(_) if Path::new(SOCKET).exists() => {
-                    (builder.unix_socket(PathBuf::from(SOCKET)), xpd::serve::SOCKET_URL.to_owned())
+                    (xpd::serve::SOCKET_URL.to_owned(), Some(PathBuf::from(SOCKET)))
                 }
-                Err(_) => (builder, DEFAULT.to_owned()),
+                Err(_) => (DEFAULT.to_owned(), None),
             },
         };
+        let wrong = |why: &dyn std::fmt::Display| Failure::Input(format!("`{url}`: {why}"));
+        let base = Url::parse(&url).map_err(|error| wrong(&error))?;
+        // The server is wherever the person who gives the command says.
+        let reach = Reach::parse(&["0.0.0.0/0", "::/0"].map(str::to_owned)).map_err(Failure::Failed)?;
+        let builder = xpd_egress::client(&base, &reach).map_err(|error| wrong(&error))?;
+        let builder = match socket {
+            Some(socket) => builder.unix_socket(socket),
+            None => builder,
+        };
         let http = builder.build().map_err(|error| Failure::Failed(with_causes(&error)))?;
-        Ok(Self { http, url, key })
+        Ok(Self { http, base, key })
     }
 
-    /// Sends a GET and returns the body.
-    pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+    /// Sends a GET and returns the body. The path is given by its segments.
+    pub async fn get(&self, path: &[&str]) -> Result<Vec<u8>, Failure> {
         self.send(Method::GET, path, Vec::new()).await
     }
 
     /// Sends a POST and returns the body.
-    pub async fn post(&self, path: &str, body: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Vec<u8>, Failure> {
         let bytes = serde_json::to_vec(body).map_err(|error| Failure::Failed(error.to_string()))?;
         self.send(Method::POST, path, bytes).await
     }
 
-    async fn send(&self, method: Method, path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    async fn send(&self, method: Method, path: &[&str], bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let failed = |text: String| Failure::Failed(text);
-        let url = format!("{}{path}", self.url);
+        let url = xpd_egress::compose(&self.base, path, &[])
+            .map_err(|error| Failure::Input(format!("{}/{}: {error}", self.base, path.join("/"))))?;
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| failed(error.to_string()))?;
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -71,7 +81,7 @@ impl Client {
             |message| self.key.sign(message),
             &ProofRequest {
                 method: method.as_str(),
-                url: &url,
+                url: url.as_str(),
                 token: None,
                 body: &bytes,
                 now: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
@@ -79,7 +89,7 @@ impl Client {
             },
         )
         .map_err(|error| Failure::Input(format!("{url}: {error}")))?;
-        let request = self.http.request(method, &url).header("DPoP", proof).body(bytes);
+        let request = self.http.request(method, url.clone()).header("DPoP", proof).body(bytes);
         let answer =
             request.send().await.map_err(|error| failed(format!("{url}: {}", with_causes(&error))))?;
         let status = answer.status();
@@ -105,7 +115,7 @@ fn whole_url(given: &str, from: &str) -> Result<String, Failure> {
     let Some((scheme, rest)) = given.split_once("://") else {
         return wrong(format!("write `http://{given}`"));
     };
-    if !["http", "https"].contains(&scheme) || rest.is_empty() || reqwest::Url::parse(given).is_err() {
+    if !["http", "https"].contains(&scheme) || rest.is_empty() || Url::parse(given).is_err() {
         return wrong(format!("one such as `{DEFAULT}` is needed"));
     }
     Ok(given.trim_end_matches('/').to_owned())

@@ -63,7 +63,7 @@ pub async fn restore(config: &Config, note: Option<Vec<u8>>) -> Result<u64, Serv
     let log_key = LogKey::new(&config.name, Arc::clone(&keys.log))?;
     let note = match (note, &config.log.policy) {
         (Some(note), _) => note,
-        (None, Some(policy)) => largest(policy, log_key.vkey())
+        (None, Some(policy)) => largest(policy, &config.log.reach, log_key.vkey())
             .await
             .map_err(|why| StoreError::Folder(format!("no witness shows a checkpoint: {why}")))?,
         (None, None) => {

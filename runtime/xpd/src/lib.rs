@@ -5,6 +5,7 @@ pub mod check;
 pub mod config;
 mod export;
 pub mod folder;
+pub mod registered;
 pub mod reload;
 pub mod serve;
 mod settled;

@@ -97,6 +97,11 @@ enum Command {
         #[arg(long, value_name = "KEY", required = true)]
         log: Vec<String>,
     },
+    /// Register and list connectors that users declared
+    Connectors {
+        #[command(subcommand)]
+        command: Connectors,
+    },
     /// Check the configuration and the installation, and report all faults
     Doctor {
         /// Configuration file
@@ -138,6 +143,47 @@ enum Checkpoint {
         /// Use the largest checkpoint that a witness of `log.witness_policy` serves
         #[arg(long, group = "source")]
         from_witnesses: bool,
+        /// Configuration file
+        #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
+        config: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Connectors {
+    /// Show what a declaration would allow, with its digest; with --accept, register it
+    Add {
+        /// The declaration, as `xpc build CONNECTOR.xp -o NAME.json` writes it
+        file: PathBuf,
+        /// Register the declaration that has this digest
+        #[arg(long, value_name = "DIGEST")]
+        accept: Option<String>,
+        /// The person who accepts it, for the record
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        /// Confirm that an action changes nothing although it is not a GET; may be repeated
+        #[arg(long, value_name = "ACTION")]
+        changes_nothing: Vec<String>,
+        /// Configuration file
+        #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
+        config: PathBuf,
+    },
+    /// Do the actions of a plan at the upstream of an instance, and record what was seen of keys and failures. It acts there
+    Test {
+        /// The instance
+        instance: String,
+        /// The plan: `{"calls": [{"action": …, "args": {…}, "fails": STATUS, "observe": {"action": …, "args": {…}}}]}`
+        #[arg(long, value_name = "FILE")]
+        plan: PathBuf,
+        /// The address of the upstream, as a confirmation: `base_url` of the instance
+        #[arg(long, value_name = "URL")]
+        against: String,
+        /// Configuration file
+        #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
+        config: PathBuf,
+    },
+    /// List instances and registered declarations, with their digests and what is wrong with them
+    List {
         /// Configuration file
         #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
         config: PathBuf,

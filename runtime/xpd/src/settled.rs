@@ -46,6 +46,7 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         Some(file) => Registry::read(file)?,
         None => Registry::parse(xp_stdlib::REGISTRY.as_bytes(), Path::new("standard library"))?,
     };
+    let registry = registry.with(config.registered.connectors.values().map(|(file, _)| file.as_ref()));
     let mut settings = vec![Digest::of(registry.to_json().to_string().as_bytes()).to_string()];
     for file in [&config.file, &config.roster] {
         let bytes = std::fs::read(file).map_err(|error| ConfigError::new(file, error))?;
@@ -78,6 +79,6 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
 
 /// The parts of an instance on which decisions depend.
 fn bound(made: &config::Instance) -> realms::Instance {
-    let config::Instance { kind, realms, upstreams, table: _ } = made.clone();
+    let config::Instance { kind, realms, upstreams, table: _, declared: _ } = made.clone();
     realms::Instance { kind, upstreams, realms }
 }

@@ -14,6 +14,7 @@ mod guards;
 mod hidden;
 mod holds;
 mod human;
+mod import;
 mod prover;
 mod refuted;
 mod replay;

@@ -2,6 +2,7 @@
 //! repository and to synthetic facts that violate it, which shows that the check can fail.
 
 mod codes;
+mod egress;
 mod examples;
 mod files;
 mod layout;

@@ -60,6 +60,20 @@ fn web(packages: &Packages) -> Vec<String> {
     only(packages, &["axum"], |package| package.name == "xpd-doors" || package.room() == Some("tests"))
 }
 
+/// In the runtime, HTTP clients are made by `xpd-egress`; the crates that send requests know their types.
+/// Nobody has another HTTP client.
+fn outgoing(packages: &Packages) -> Vec<String> {
+    let senders = ["xpd-egress", "xpd-connectors", "xpd", "xpc"];
+    let in_tests = |package: &Package| package.room() == Some("tests");
+    let mut found =
+        only(packages, &["reqwest"], |package| senders.contains(&package.name.as_str()) || in_tests(package));
+    let others = ["ureq", "isahc", "curl", "attohttpc", "minreq", "surf", "awc", "hyper-rustls"];
+    found.extend(only(packages, &others, in_tests));
+    let hyper = |package: &Package| package.name == "xpd-doors" || in_tests(package);
+    found.extend(only(packages, &["hyper", "hyper-util"], hyper));
+    found
+}
+
 /// Only the store may depend on database clients.
 fn database(packages: &Packages) -> Vec<String> {
     let crates = ["rusqlite", "libsqlite3-sys", "tokio-postgres", "deadpool-postgres", "sqlx", "diesel"];
@@ -173,7 +187,8 @@ fn good() -> Packages {
         ("xpd-token", "runtime/xpd-token", &["xp-diagnostics"]),
         ("xpd-store", "runtime/xpd-store", &["rusqlite", "tokio"]),
         ("xpd-proxy", "runtime/xpd-proxy", &["tokio", "xpd-store", "xpd-token"]),
-        ("xpd-connectors", "runtime/xpd-connectors", &["xpd-proxy"]),
+        ("xpd-egress", "runtime/xpd-egress", &["reqwest"]),
+        ("xpd-connectors", "runtime/xpd-connectors", &["reqwest", "xpd-egress", "xpd-proxy"]),
         ("xpd-engine", "runtime/xpd-engine", &["xp-machine", "xpd-proxy", "xpd-store"]),
         ("xpd-doors", "runtime/xpd-doors", &["axum", "xpd-engine", "xpd-proxy"]),
         ("xpd", "runtime/xpd", &["xpd-connectors", "xpd-doors", "xpd-engine"]),
@@ -184,6 +199,7 @@ fn good() -> Packages {
         ("codespan-reporting", "", &[]),
         ("pest", "", &[]),
         ("petgraph", "", &[]),
+        ("reqwest", "", &[]),
         ("rusqlite", "", &[]),
         ("serde", "", &[]),
         ("sha2", "", &[]),
@@ -251,6 +267,20 @@ fn only_the_doors_speak_web() {
     let breaks =
         [("xpd", "xpd must not"), ("xpd-engine", "xpd-engine must not"), ("xpc", "xpc must not use axum")];
     holds(web, &breaks.map(|(from, about)| (from, "axum", about)));
+}
+
+#[test]
+fn http_is_sent_by_those_that_may() {
+    holds(
+        outgoing,
+        &[
+            ("xpd-engine", "reqwest", "xpd-engine must not use reqwest"),
+            ("xpd-proxy", "reqwest", "xpd-proxy must not use reqwest"),
+            ("xpc-driver", "reqwest", "xpc-driver must not use reqwest"),
+            ("xpd", "ureq", "xpd must not use ureq"),
+            ("xpd-connectors", "hyper-util", "xpd-connectors must not use hyper-util"),
+        ],
+    );
 }
 
 #[test]

@@ -3,22 +3,27 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::content::altering;
+use xp_artifact::declaration::{Expectation, KeyExpr, Source, ThingExpr};
 use xp_artifact::passing::followed;
-use xp_artifact::workflow::{Expr, Pin, Root};
+use xp_artifact::rests::needs_one_of;
+use xp_artifact::workflow::{Atom, Datum, Expr, How, Limit, Per, Pin, Root, StepId, Then};
+use xp_artifact::{Literal, Operand, Relation};
+use xp_scope::Value;
 
 use super::things::{TermIx, Things};
 use crate::evidence::surely_used;
 use crate::facts::{Facts, GrantAt};
 
 /// The use expects the thing at a version that is known before it: that of a result or of the run's parameters, or that which the
-/// run has surely seen.
+/// run has surely seen. What becomes of the use if the thing has changed does not matter.
 pub(super) fn expects(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term: TermIx) -> bool {
-    expects_given(facts, things, (at, term), &|_| true)
+    expects_given(facts, things, (at, term), &|_| true, &|_| true)
 }
 
-/// As [`expects`], at a version that says of all that these grants put in that nobody else has changed it since: none that is read only
-/// after one of them, unless the use that reads it expects the thing so itself, or its version `is_judged`.
+/// The upstream refuses the use unless the thing is at a version that is known as in [`expects`] and says of all that these grants put in
+/// that nobody else has changed it since: none that is read only after one of them, unless the use that reads it expects the thing so
+/// itself, or its version `is_judged`.
 pub(super) fn expects_as_put(
     facts: &Facts<'_>,
     things: &Things<'_, '_>,
@@ -26,10 +31,85 @@ pub(super) fn expects_as_put(
     fillers: &[GrantAt],
     is_judged: &dyn Fn(GrantAt) -> bool,
 ) -> bool {
+    expects_as_put_by(facts, things, (at, term), &is_refused, fillers, is_judged)
+}
+
+/// As [`expects_as_put`], of a result of the use that others take only after an outcome by which the thing had not changed: the use does
+/// not refuse, but reports a change, and every use that takes something of its result waits for an outcome that rules this out.
+pub(super) fn reports_as_put(
+    facts: &Facts<'_>,
+    things: &Things<'_, '_>,
+    (at, term): (GrantAt, TermIx),
+    fillers: &[GrantAt],
+    is_judged: &dyn Fn(GrantAt) -> bool,
+) -> bool {
+    let counts = |expectation: &Expectation| is_unreported(facts, at, expectation);
+    expects_as_put_by(facts, things, (at, term), &counts, fillers, is_judged)
+}
+
+/// The upstream refuses the use if the thing has changed.
+fn is_refused(expectation: &Expectation) -> bool {
+    expectation.reports.is_none()
+}
+
+/// Nothing of the result of a use that reported a change is taken by another: every use that takes some waits for an outcome whose
+/// condition is false then. The use itself puts nothing of its result into anything, nor what its result names.
+fn is_unreported(facts: &Facts<'_>, at: GrantAt, expectation: &Expectation) -> bool {
+    let Some(outcomes) = ruling_out(facts, at, expectation) else { return false };
+    let is_of_result = |source: &Source| match source {
+        Source::Argument { .. } => false,
+        Source::Field(_) => true,
+        Source::Thing(thing) => thing.keys().any(|key| matches!(key, KeyExpr::Field(_))),
+    };
+    let root = Root::Result { step: at.0, grant: at.1 };
+    let mut put = altering(facts.action_of(at)).flat_map(|(_, sources)| sources);
+    let mut taking = facts.grants().filter(|(_, grant)| grant.data().any(|(_, datum)| datum.root == root));
+    !put.any(|source| is_of_result(&source)) && taking.all(|(by, _)| needs_one_of(facts.w, by.0, &outcomes))
+}
+
+/// The grant is used once in a run, and its step has an outcome by which no change was reported whenever the reader's step is open:
+/// what the use put into things, it put in on that condition.
+pub(super) fn is_reported_before(facts: &Facts<'_>, at: GrantAt, reader: StepId) -> bool {
+    let once = Limit { uses: 1, per: Per::Run };
+    let mut reporting =
+        facts.action_of(at).clauses.expects.iter().filter_map(|one| ruling_out(facts, at, one)).peekable();
+    facts.grant(at).is_some_and(|grant| grant.limit == once)
+        && reporting.peek().is_some()
+        && reporting.all(|outcomes| needs_one_of(facts.w, reader, &outcomes))
+}
+
+/// The outcomes of the step whose condition is false where the use of the grant reported a change; none if it reports none.
+fn ruling_out(facts: &Facts<'_>, at: GrantAt, expectation: &Expectation) -> Option<Vec<Atom>> {
+    let root = Root::Result { step: at.0, grant: at.1 };
+    let flag = Datum { root, fields: expectation.reports.clone()? };
+    let is_false = |literal: Literal<'_>| match literal {
+        Literal::Test(test) => {
+            let is = |relation, value| {
+                test.relation == relation && test.right == Operand::Literal(Value::Bool(value))
+            };
+            test.left == flag && (is(Relation::Is, false) || is(Relation::IsNot, true))
+        }
+        Literal::Bound(_) => false,
+    };
+    let outcomes = facts.atoms(at.0).filter(|(_, outcome)| {
+        outcome.then == Then::Settle
+            && matches!(&outcome.how, How::Auto(condition) | How::JudgedIf(condition) if condition.needs(&is_false))
+    });
+    Some(outcomes.map(|(atom, _)| atom).collect())
+}
+
+fn expects_as_put_by(
+    facts: &Facts<'_>,
+    things: &Things<'_, '_>,
+    (at, term): (GrantAt, TermIx),
+    counts: &dyn Fn(&Expectation) -> bool,
+    fillers: &[GrantAt],
+    is_judged: &dyn Fn(GrantAt) -> bool,
+) -> bool {
     let is_of_all = |by: GrantAt| {
         fillers.iter().all(|filler| is_as_put(facts, things, (by, term), *filler, &mut BTreeSet::new()))
     };
-    expects_given(facts, things, (at, term), &|by| is_judged(by) || is_of_all(by))
+    expects_given(facts, things, (at, term), counts, &|by| is_judged(by) || is_of_all(by))
 }
 
 /// The version of the thing that the use gives is older than a use of the filler, of that use, or of one after which nobody else has
@@ -46,17 +126,18 @@ fn is_as_put(
         return true;
     }
     let seen = RefCell::new(seen);
-    expects_given(facts, things, (by, term), &|before| {
+    expects_given(facts, things, (by, term), &is_refused, &|before| {
         is_as_put(facts, things, (before, term), filler, &mut seen.borrow_mut())
     })
 }
 
-/// As [`expects`], at a version of which it is known that a use gave it of which this `is_so`. Of the version that the run has seen last,
-/// any use that gives one before may have given it.
+/// As [`expects`], by one of the expectations that `counts`, at a version of which it is known that a use gave it of which this `is_so`.
+/// Of the version that the run has seen last, any use that gives one before may have given it.
 fn expects_given(
     facts: &Facts<'_>,
     things: &Things<'_, '_>,
     (at, term): (GrantAt, TermIx),
+    counts: &dyn Fn(&Expectation) -> bool,
     is_so: &dyn Fn(GrantAt) -> bool,
 ) -> bool {
     let pins = facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
@@ -84,7 +165,8 @@ fn expects_given(
         Source::Field(_) | Source::Thing(_) => false,
     };
     facts.action_of(at).clauses.expects.iter().any(|expectation| {
-        things.one(term, things.term(at, &expectation.thing))
+        counts(expectation)
+            && things.one(term, things.term(at, &expectation.thing))
             && expectation.at.as_ref().map_or_else(|| is_surely_seen(facts, things, (at, term), is_so), known)
     })
 }
@@ -97,7 +179,7 @@ pub(super) fn expects_from(
     by: GrantAt,
 ) -> bool {
     let pins = facts.grant(at).map(|grant| grant.pins.as_slice()).unwrap_or_default();
-    facts.action_of(at).clauses.expects.iter().any(|expectation| {
+    facts.action_of(at).clauses.refusing().any(|expectation| {
         let Some(Source::Argument { index, fields }) = &expectation.at else { return false };
         let Some(Pin::Is(Expr::Datum(datum))) = pins.get(*index as usize) else { return false };
         let field = followed(datum, fields).fields;

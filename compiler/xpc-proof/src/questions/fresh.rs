@@ -84,8 +84,10 @@ impl Table {
                     each.collect()
                 });
                 for (number, class) in meeting {
-                    let worst = table.classes.entry((at, *number)).or_insert(*class);
-                    *worst = (*worst).min(*class);
+                    let is_said = evidence.get(*number).is_none_or(Evidence::is_said);
+                    let class = if is_said { *class } else { (*class).max(Class::Silent) };
+                    let worst = table.classes.entry((at, *number)).or_insert(class);
+                    *worst = (*worst).min(class);
                 }
             }
             for (number, one) in evidence.iter().enumerate() {
@@ -261,6 +263,14 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
             && let Some((at, _)) = one.about.iter().find(|(_, expr)| *expr == ThingExpr::Anything)
         {
             return answer::unknown(unsaid(&facts.action_name(*at)));
+        }
+        if let Some(one) = self.of(case).filter(|one| !one.is_said()) {
+            return answer::unknown(format!(
+                "`{}` may have shown the judge of step `{}` what is judged there, and {about} can change afterwards: its declaration does \
+                 not say whether what it `shows` is its argument (`result.f is p`, or `result.f from`)",
+                facts.action_name(one.by),
+                facts.step(one.step).name
+            ));
         }
         let action = case.label.changer.map(|at| facts.action_name(at)).unwrap_or_default();
         answer::unknown(format!(

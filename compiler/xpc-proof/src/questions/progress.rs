@@ -70,7 +70,10 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
         }
     }
     let mut verdict = answer::from(failures);
-    verdict.notes.push("a use that fails for good is an operator's matter".to_owned());
+    verdict.notes.push(
+        "a use that fails for good, and a role that uses up its requests for nothing, are an operator's matter"
+            .to_owned(),
+    );
     if verdict.status == Status::Proved {
         let lines = |step| short_texts(context, step).into_iter().chain(other_names(context, step));
         verdict.assuming = facts.steps().flat_map(lines).collect();

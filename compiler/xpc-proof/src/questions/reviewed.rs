@@ -181,7 +181,7 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
                     continue;
                 }
                 let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
-                let is_evident = all.iter().any(|one| {
+                let is_evident = all.iter().filter(|one| one.is_said()).any(|one| {
                     things.about(one).iter().any(|about| things.one(term, *about))
                         && needs_one_of(facts.w, at.0, &one.relying)
                 });

@@ -168,6 +168,7 @@ impl Build {
             clauses: Clauses::default(),
             shows: Vec::new(),
             repeat: Repeat::Idempotent,
+            transport: None,
         });
         ActionId::of(self.w.actions.len() - 1)
     }

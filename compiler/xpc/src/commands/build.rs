@@ -1,10 +1,11 @@
 //! `xpc build FILE -o OUT.xpa`: check, then emit the artifact. Writes nothing unless everything holds.
 
 use std::path::Path;
+use std::rc::Rc;
 
-use xp_artifact::{Envelope, SigningKey};
+use xp_artifact::{ConnectorFile, Envelope, SigningKey};
 use xp_machine::Machine;
-use xpc_driver::{Disk, Driver, ProverProcess, artifact};
+use xpc_driver::{Compiled, Disk, Driver, ProverProcess, artifact};
 
 use crate::args::{Build, Format};
 use crate::exit::{self, Exit};
@@ -32,6 +33,9 @@ fn built(options: &Build) -> Exit {
     let compiled = driver.compile(&disk, std::slice::from_ref(&options.file));
     if compiled.rejected() {
         return shown(&Report::new(&compiled, &[]));
+    }
+    if let Some(connector) = connector(options, &compiled) {
+        return connector.map_or_else(|message| exit::rejected(&message), |file| written(options, &file));
     }
     let model = match compiled.pick(options.workflow.as_deref()) {
         Ok(model) => model,
@@ -63,6 +67,51 @@ fn built(options: &Build) -> Exit {
     }
     if key.is_none() {
         talk("the artifact is not signed; a server will refuse it (see --sign)");
+    }
+    exit::print(&format!("{digest}\n")).err().unwrap_or(Exit::Ok)
+}
+
+/// The connector that is to be built, if one is.
+fn connector(options: &Build, compiled: &Compiled) -> Option<Result<Rc<ConnectorFile>, String>> {
+    let found = match (&options.connector, compiled.connectors.as_slice()) {
+        (Some(name), all) => all
+            .iter()
+            .find(|file| file.name == *name)
+            .ok_or_else(|| format!("`{}` declares no connector `{name}`", options.file.display())),
+        (None, [only])
+            if compiled.models.is_empty()
+                && options.workflow.is_none()
+                && only.actions.iter().any(|action| action.transport.is_some()) =>
+        {
+            Ok(only)
+        }
+        (None, _) => return None,
+    };
+    Some(found.and_then(|file| {
+        let silent: Vec<&str> = file
+            .actions
+            .iter()
+            .filter(|action| action.transport.is_none())
+            .map(|action| action.name.as_str())
+            .collect();
+        if silent.is_empty() && !file.actions.is_empty() {
+            return Ok(Rc::clone(file));
+        }
+        Err(format!(
+            "connector `{}` cannot be registered: no `http` clause says how {} is done",
+            file.name,
+            if silent.is_empty() { "anything".to_owned() } else { format!("`{}`", silent.join("`, `")) }
+        ))
+    }))
+}
+
+fn written(options: &Build, file: &ConnectorFile) -> Exit {
+    let (bytes, digest) = match (file.canonical(), file.digest()) {
+        (Ok(bytes), Ok(digest)) => (bytes, digest),
+        (Err(error), _) | (_, Err(error)) => return exit::failed(&error.to_string()),
+    };
+    if let Err(error) = files::write_atomically(&options.output, &bytes) {
+        return exit::failed(&format!("`{}` cannot be written: {error}", options.output.display()));
     }
     exit::print(&format!("{digest}\n")).err().unwrap_or(Exit::Ok)
 }

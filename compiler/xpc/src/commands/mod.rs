@@ -7,4 +7,5 @@ pub mod deploy;
 pub mod explain;
 pub mod fmt;
 pub mod graph;
+pub mod import;
 pub mod verify;

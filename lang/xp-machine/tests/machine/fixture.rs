@@ -75,6 +75,7 @@ fn action(name: &str, effect: Effect, shows: &[&str]) -> Action {
         clauses: Clauses::default(),
         shows: shows.iter().map(|field| (*field).to_owned()).collect(),
         repeat: Repeat::Idempotent,
+        transport: None,
     }
 }
 

@@ -78,7 +78,7 @@ fn acting(grants: Vec<Grant>) -> Workflow {
         &mut actions[1],
         Clauses {
             changes: vec![branch(std::slice::from_ref(&file))],
-            expects: vec![Expectation { thing: branch(&[]), at: None }],
+            expects: vec![Expectation { thing: branch(&[]), at: None, reports: None }],
             versions: vec![Version { thing: branch(&[]), field: vec!["id".to_owned()] }],
             ..Clauses::default()
         },

@@ -159,8 +159,7 @@ impl Graph<'_> {
         self.are_computed(at, &sources, seen)
     }
 
-    /// The name of what the use makes is derived from its content alone, or from what nobody in the run has chosen. It is if it is
-    /// not said where it comes from.
+    /// The name of what the use makes is derived from its content alone, or from what nobody in the run has chosen.
     fn is_derived_as(
         &mut self,
         at: GrantAt,
@@ -169,7 +168,7 @@ impl Graph<'_> {
         seen: &mut Seen,
     ) -> bool {
         let content = action.clauses.content_of(action.params.len(), making);
-        let mut besides = action.clauses.said_of(fields).unwrap_or_default();
+        let mut besides = self.workflow.sources(action, fields);
         besides.retain(|source| !content.contains(source));
         self.are_computed(at, &besides, seen)
     }

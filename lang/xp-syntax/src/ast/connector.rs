@@ -2,6 +2,7 @@
 
 use xp_diagnostics::Span;
 
+use super::http::Http;
 use super::name::{Doc, Name, Path};
 use super::pin::Expr;
 use super::thing::{Making, Resource, Source, Thing};
@@ -107,8 +108,8 @@ pub enum ClauseKind {
     Removes(Vec<Thing>),
     /// `final p, q`.
     Final(Vec<Name>),
-    /// `expects T at …`.
-    Expects(Thing, Option<Source>),
+    /// `expects T at … or reports f`.
+    Expects(Thing, Option<Source>, Option<Name>),
     /// `version of T is result.f`.
     Version(Thing, Path),
     /// `measured by …`; empty for `nothing`.
@@ -119,6 +120,8 @@ pub enum ClauseKind {
     From(Path, Vec<Source>),
     /// `result.f is p`.
     Is(Path, Path),
+    /// `http …`.
+    Http(Http),
 }
 
 impl Clause {
@@ -139,7 +142,7 @@ impl Clause {
                 making.valid_while.iter().for_each(|thing| thing.kinds(&mut found));
                 making.from.iter().flatten().for_each(|source| source.kinds(&mut found));
             }
-            ClauseKind::Expects(thing, at) => {
+            ClauseKind::Expects(thing, at, _) => {
                 thing.kinds(&mut found);
                 at.iter().for_each(|source| source.kinds(&mut found));
             }
@@ -155,7 +158,8 @@ impl Clause {
             | ClauseKind::Shows(_)
             | ClauseKind::Repeat(_)
             | ClauseKind::Final(_)
-            | ClauseKind::Is(..) => {}
+            | ClauseKind::Is(..)
+            | ClauseKind::Http(_) => {}
         }
         found
     }

@@ -53,7 +53,11 @@ pub(super) fn clause(cx: &mut Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<Clause
                 Some(source) => Some(cx.source(source)?),
                 None => None,
             };
-            ClauseKind::Expects(thing, at)
+            let reports = match kids.eat(Rule::reports) {
+                Some(reports) => Some(cx.name(&Kids::of(reports).eat(Rule::field_name)?)),
+                None => None,
+            };
+            ClauseKind::Expects(thing, at, reports)
         }
         Rule::version => {
             let thing = cx.thing(kids.eat(Rule::thing)?)?;

@@ -163,6 +163,10 @@ impl Splitter<'_, '_> {
         if self.lexed.kind(at - 1) == Some(Kind::Bad) && last.starts_with('"') && word != "}" {
             return Boundary::No;
         }
+        // Nothing begins with a string, so a clause goes on.
+        if piece == Piece::Clause && word.starts_with('"') {
+            return Boundary::No;
+        }
         if token.line_first && outside && !words::continues(word) && (unknown || !words::needs_more(last)) {
             return Boundary::Here;
         }
@@ -182,7 +186,7 @@ impl Splitter<'_, '_> {
             && self.lexed.kind(at - 1) == Some(Kind::Word)
             && matches!(
                 self.lexed.word(at - 2),
-                "." | "," | "(" | "at" | "by" | "final" | "from" | "is" | "shows"
+                "." | "," | "(" | "as" | "at" | "by" | "final" | "from" | "is" | "reports" | "shows"
             );
         if named || !words::needs_more(before) || member != Piece::Clause {
             return false;

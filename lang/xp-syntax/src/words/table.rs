@@ -35,6 +35,7 @@ pub(super) static WORDS: &[Word] = &[
         .needs_more(),
     free("result", Rule::k_result).starts(CLAUSE).forms(&[Rule::result_clause]),
     free("about", Rule::k_about).starts(CLAUSE).forms(&[Rule::about]).needs_more(),
+    free("http", Rule::k_http).starts(CLAUSE).forms(&[Rule::http]).needs_more(),
     free("shows", Rule::k_shows).starts(CLAUSE).forms(&[Rule::shows]).needs_more(),
     free("repeat", Rule::k_repeat).starts(CLAUSE).forms(&[Rule::repeat]).needs_more(),
     // In a workflow.
@@ -102,8 +103,14 @@ pub(super) static WORDS: &[Word] = &[
         .spaced_group()
         .breaks(OutsideBrackets),
     free("judgement", Rule::k_judgement).needs_more().continues(),
+    free("kept", Rule::k_kept).needs_more().continues(),
+    free("key", Rule::k_key).forms(&[Rule::http_key]).needs_more(),
+    free("marker", Rule::k_marker).forms(&[Rule::http_marker]).needs_more().continues(),
+    free("probe", Rule::k_probe).forms(&[Rule::http_probe]).needs_more(),
+    free("success", Rule::k_success).forms(&[Rule::http_success]).needs_more(),
+    free("where", Rule::k_where).needs_more().continues(),
     free("decimal", Rule::k_decimal).forms(&[Rule::decimal_type]),
-    free("list", Rule::k_list).forms(&[Rule::list_type]),
+    free("list", Rule::k_list).forms(&[Rule::list_type]).continues(),
     reserved("max", Rule::k_max)
         .forms(&[Rule::max, Rule::max_limit])
         .needs_more()
@@ -137,6 +144,7 @@ pub(super) static WORDS: &[Word] = &[
     free("private", Rule::k_private).forms(&[Rule::private]).needs_more(),
     free("reaches", Rule::k_reaches).needs_more().continues(),
     reserved("reopen", Rule::k_reopen).forms(&[Rule::reopen]).needs_more(),
+    free("reports", Rule::k_reports).phrase("or reports").forms(&[Rule::reports]).needs_more().continues(),
     free("requires", Rule::k_requires)
         .forms(&[Rule::requires])
         .needs_more()

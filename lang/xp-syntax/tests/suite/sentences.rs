@@ -79,6 +79,7 @@ fn a_clause_ends_where_the_next_one_on_its_line_begins() {
     let clauses = [
         "expects Doc(a) at @",
         "expects Doc(a) at a.@",
+        "expects Doc(a) at a or reports @",
         "final @",
         "final a, @",
         "shows @",

@@ -29,6 +29,7 @@ fn action(name: &str, params: &[(&str, Type)], result: Type, effect: Effect) -> 
         clauses: xp_artifact::declaration::Clauses::default(),
         shows: vec![],
         repeat: Repeat::Probe,
+        transport: None,
     }
 }
 

@@ -8,9 +8,10 @@ use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
+use xpd_egress::{CLEAR, Reach};
 use xpd_proxy::{ActError, Impact, Permit, Secret};
 
-use crate::transport::{self, CLEAR};
+use crate::lost::not_connected;
 
 /// Upper bound on an answer, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -26,19 +27,21 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// A hook at an https URL, or an http URL of a loopback address.
+    /// A hook at an https URL, or an http URL of a loopback address. The host's name may resolve to the
+    /// addresses in `reach` besides global unicast ones.
     ///
     /// # Errors
     /// Any other URL.
-    pub fn new(url: &str, secret: Secret) -> Result<Self, String> {
+    pub fn new(url: &str, secret: Secret, reach: &Reach) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| error.to_string())?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("holds a user or a password; the secret stands in a variable or a file".to_owned());
         }
-        if !transport::may_carry_secrets(&url) {
+        if !xpd_egress::may_carry_secrets(&url) {
             return Err(CLEAR.to_owned());
         }
-        let client = transport::client(&url)
+        let client = xpd_egress::client(&url, reach)
+            .map_err(|error| error.to_string())?
             .connect_timeout(Duration::from_secs(5))
             .timeout(TIMEOUT)
             .build()
@@ -79,7 +82,7 @@ impl Hook {
 async fn exchange(request: RequestBuilder) -> Result<Vec<u8>, ActError> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
-            ActError::NotSent("the hook cannot be reached".to_owned())
+            not_connected("the hook", &error)
         } else {
             ActError::Unknown("the hook did not answer".to_owned())
         }

@@ -9,9 +9,10 @@ use reqwest::{Client, Method, RequestBuilder, Url};
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use xpd_egress::{CLEAR, Reach, Unsendable};
 use xpd_proxy::{ActError, Impact, Line, Permit, Secret};
 
-use crate::transport::{self, CLEAR};
+use crate::lost::not_connected;
 
 /// Host, credential and timeouts.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// Time limit for a request, including its answer.
     pub timeout: Duration,
+    /// Addresses to which the host's name may resolve besides global unicast ones.
+    pub reach: Reach,
 }
 
 impl Config {
@@ -31,7 +34,7 @@ impl Config {
     #[must_use]
     pub fn new(base_url: &str, token: Secret) -> Self {
         let (connect_timeout, timeout) = (Duration::from_secs(5), Duration::from_secs(30));
-        Self { base_url: base_url.to_owned(), token, connect_timeout, timeout }
+        Self { base_url: base_url.to_owned(), token, connect_timeout, timeout, reach: Reach::default() }
     }
 }
 
@@ -84,10 +87,11 @@ impl Host {
         if !plain {
             return Err(ConfigError::Address(text()));
         }
-        if !transport::may_carry_secrets(&base) {
+        if !xpd_egress::may_carry_secrets(&base) {
             return Err(ConfigError::Clear(text()));
         }
-        let client = transport::client(&base)
+        let client = xpd_egress::client(&base, &config.reach)
+            .map_err(|_| ConfigError::Address(text()))?
             .connect_timeout(config.connect_timeout)
             .timeout(config.timeout)
             .user_agent("xpd")
@@ -108,33 +112,25 @@ impl Host {
         query: &[(&str, &str)],
         body: Option<&Json>,
         accept: &'static str,
-    ) -> RequestBuilder {
+    ) -> Result<RequestBuilder, ActError> {
         let token = Zeroizing::new(format!("Bearer {}", self.token.expose()));
-        // A secret consists of visible ASCII, which is valid in a header.
-        let mut value = HeaderValue::from_str(&token).unwrap_or(HeaderValue::from_static(""));
+        let mut value = xpd_egress::header_value(&token).map_err(unsendable)?;
         value.set_sensitive(true);
         let request = self
             .client
-            .request(method, self.url(segments, query))
+            .request(method, self.url(segments, query)?)
             .header(AUTHORIZATION, value)
             .header(ACCEPT, HeaderValue::from_static(accept))
             .header("x-github-api-version", HeaderValue::from_static("2022-11-28"));
-        match body {
+        Ok(match body {
             Some(body) => request.json(body),
             None => request,
-        }
+        })
     }
 
-    /// The URL of a request. Each segment and each query pair is percent-encoded once.
-    fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        url
+    /// The URL of a request, in which each segment and each query pair arrives as it is given.
+    fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Result<Url, ActError> {
+        xpd_egress::compose(&self.base, segments, query).map_err(unsendable)
     }
 }
 
@@ -145,7 +141,7 @@ impl Api {
         segments: &[&str],
         query: &[(&str, &str)],
     ) -> Result<T, ActError> {
-        let request = self.host.request(Method::GET, segments, query, None, JSON);
+        let request = self.host.request(Method::GET, segments, query, None, JSON)?;
         parsed(&self.send(Impact::NoEffect, "GET", segments, request).await?, Impact::NoEffect)
     }
 
@@ -164,7 +160,7 @@ impl Api {
 
     /// Sends a GET for a text of a media type.
     pub(super) async fn text(&self, segments: &[&str], media: &'static str) -> Result<String, ActError> {
-        let request = self.host.request(Method::GET, segments, &[], None, media);
+        let request = self.host.request(Method::GET, segments, &[], None, media)?;
         let bytes = self.send(Impact::NoEffect, "GET", segments, request).await?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -177,7 +173,7 @@ impl Api {
         segments: &[&str],
         body: &Json,
     ) -> Result<T, ActError> {
-        let request = self.host.request(Method::POST, segments, &[], Some(body), JSON);
+        let request = self.host.request(Method::POST, segments, &[], Some(body), JSON)?;
         parsed(&self.send(Impact::NoEffect, "POST", segments, request).await?, Impact::NoEffect)
     }
 
@@ -190,7 +186,7 @@ impl Api {
         body: &Json,
     ) -> Result<T, ActError> {
         let verb = method.to_string();
-        let request = self.host.request(method, segments, &[], Some(body), JSON);
+        let request = self.host.request(method, segments, &[], Some(body), JSON)?;
         parsed(&self.send(Impact::Effect, &verb, segments, request).await?, Impact::Effect)
     }
 
@@ -211,7 +207,7 @@ impl Api {
 async fn exchange(request: RequestBuilder, impact: Impact) -> Result<Vec<u8>, ActError> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
-            return ActError::NotSent("no connection to the upstream".to_owned());
+            return not_connected("the upstream", &error);
         }
         lost(impact, "the upstream did not answer")
     })?;
@@ -238,6 +234,11 @@ async fn exchange(request: RequestBuilder, impact: Impact) -> Result<Vec<u8>, Ac
 }
 
 const JSON: &str = "application/vnd.github+json";
+
+/// The failure for a value that cannot be sent as it is.
+fn unsendable(why: Unsendable) -> ActError {
+    ActError::NotSent(format!("the request cannot be sent as it was given: {why}"))
+}
 
 /// A refusal with a text of the connector's.
 pub(super) fn refused(status: u16, reason: &str) -> ActError {
@@ -281,9 +282,18 @@ mod tests {
     #[test]
     fn segments_and_pairs_are_encoded_once() {
         let host = api("https://ghe.example/api/v3/").unwrap();
-        let url = host.url(&["repos", "a/b", "ü ?#%2F"], &[("q", "a:\"b\" &c")]);
-        let wanted = "https://ghe.example/api/v3/repos/a%2Fb/%C3%BC%20%3F%23%252F?q=a%3A%22b%22+%26c";
+        let url = host.url(&["repos", "ü ?#%"], &[("q", "a:\"b\" &c")]).unwrap();
+        let wanted = "https://ghe.example/api/v3/repos/%C3%BC%20%3F%23%25?q=a%3A%22b%22%20%26c";
         assert_eq!(url.as_str(), wanted);
+    }
+
+    #[test]
+    fn what_would_not_arrive_as_it_is_given_is_not_sent() {
+        let host = api("https://ghe.example/api/v3/").unwrap();
+        for segment in ["a/b", "..", "", "a;b", "%2E%2e", "\t"] {
+            let error = host.url(&["repos", segment], &[]).unwrap_err();
+            assert!(error.to_string().contains("segment 2 of the path"), "{error}");
+        }
     }
 
     #[test]

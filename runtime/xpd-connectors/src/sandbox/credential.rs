@@ -6,9 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use secrecy::zeroize::Zeroizing;
+use xpd_egress::CLEAR;
 use xpd_proxy::{Secret, SecretError};
-
-use crate::transport::{self, CLEAR};
 
 /// A credential for the URLs below a prefix.
 #[derive(Clone, Debug)]
@@ -48,7 +47,7 @@ impl Credential {
     /// Another kind of URL, or text that is not valid in a header. The messages contain no secret.
     pub fn new(base: &str, user: &str, token: &Secret) -> Result<Self, &'static str> {
         let mut base = plain(base)?;
-        if !transport::may_carry_secrets(&base) {
+        if !xpd_egress::may_carry_secrets(&base) {
             return Err(CLEAR);
         }
         if base.query().is_some() || base.fragment().is_some() {

@@ -47,8 +47,10 @@ async fn issues() {
     world.forge.seed_issue(SHOP, "acme", "one", "", &["high priority"]).unwrap();
     assert_eq!(
         sent(&world, "issues.search", json!({ "repo": repo(), "label": "high priority" })).await,
-        ["GET /search/issues?q=repo%3Aacme%2Fshop+label%3A%22high+priority%22+state%3Aopen+is%3Aissue\
-          &sort=created&order=asc&per_page=100 -> 200"]
+        [
+            "GET /search/issues?q=repo%3Aacme%2Fshop%20label%3A%22high%20priority%22%20state%3Aopen%20is%3Aissue\
+          &sort=created&order=asc&per_page=100 -> 200"
+        ]
     );
     assert_eq!(
         sent(&world, "issues.create", json!({ "repo": repo(), "title": "T", "body": "B" })).await,

@@ -15,5 +15,6 @@ mod history;
 mod issues;
 mod merge;
 mod pulls;
+mod segments;
 mod upstream;
 mod world;

@@ -60,7 +60,9 @@ impl World {
         match error {
             ActError::Refused { status, reason } => (status, reason),
             ActError::NotSent(reason) => (0, reason),
-            ActError::Stopped(reason) | ActError::Unknown(reason) => panic!("in doubt: {reason}"),
+            ActError::Stopped(reason) | ActError::Unknown(reason) | ActError::NotRepeated(reason) => {
+                panic!("in doubt: {reason}")
+            }
         }
     }
 

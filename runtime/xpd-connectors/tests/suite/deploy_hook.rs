@@ -12,6 +12,7 @@ use serde_json::json;
 use xp_harness::{Asked, Proxied};
 use xp_scope::Value;
 use xpd_connectors::deploy::{Deploy, Hook};
+use xpd_egress::Reach;
 use xpd_proxy::{ActError, Secret};
 
 const SECRET: &str = "hook-secret-0123456789";
@@ -44,7 +45,7 @@ impl Receiver {
     }
 
     fn connector(&self) -> Proxied<Deploy> {
-        let hook = || Some(Hook::new(&self.url, Secret::new(SECRET).unwrap()).unwrap());
+        let hook = || Some(Hook::new(&self.url, Secret::new(SECRET).unwrap(), &Reach::default()).unwrap());
         Proxied::new(Deploy::new("deploy", hook(), hook()).unwrap())
     }
 }
@@ -113,7 +114,7 @@ async fn every_other_answer_is_what_it_is() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     drop(listener);
-    let hook = Hook::new(&url, Secret::new(SECRET).unwrap()).unwrap();
+    let hook = Hook::new(&url, Secret::new(SECRET).unwrap(), &Reach::default()).unwrap();
     let gone = Proxied::new(Deploy::new("deploy", Some(hook), None).unwrap());
     assert!(matches!(gone.act(&call("staging")).await, Err(ActError::NotSent(_))));
     assert!(matches!(gone.act(&call("production")).await, Err(ActError::NotSent(_))));
@@ -128,6 +129,6 @@ fn a_secret_does_not_travel_in_the_clear() {
         "http://localhost/hook",
         "hook",
     ] {
-        assert!(Hook::new(url, Secret::new(SECRET).unwrap()).is_err(), "{url}");
+        assert!(Hook::new(url, Secret::new(SECRET).unwrap(), &Reach::default()).is_err(), "{url}");
     }
 }

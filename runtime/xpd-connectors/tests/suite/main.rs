@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod deploy_hook;
 #[cfg(test)]
+mod reach;
+#[cfg(test)]
 mod sandbox;

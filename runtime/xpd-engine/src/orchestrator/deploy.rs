@@ -142,7 +142,15 @@ fn signer(rules: &Rules, envelope: &Envelope) -> String {
 fn declarations(rules: &Rules, artifact: &Artifact) -> Result<(), Refused> {
     for action in &artifact.workflow.actions {
         if !rules.registry.knows(action, &artifact.workflow.records, &artifact.workflow.kinds) {
-            let reason = format!("`{}` is not declared here as the artifact declares it", qualified(action));
+            let mut reason =
+                format!("`{}` is not declared here as the artifact declares it", qualified(action));
+            if action.transport.is_some() {
+                let name = &action.connector;
+                reason.push_str(&format!(
+                    "; `xpc build FILE --connector {name} -o {name}.json` writes its declaration, and `xpd connectors add \
+                     {name}.json` registers it"
+                ));
+            }
             return Err(Refused::new(RefusalCode::UndeclaredAction, reason));
         }
     }

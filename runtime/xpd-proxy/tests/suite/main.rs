@@ -6,6 +6,8 @@ mod claim;
 #[cfg(test)]
 mod doubt;
 #[cfg(test)]
+mod scrub;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod support;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use reqwest::Url;
 use xpd::config::{Config, Instance};
 use xpd_connectors::sandbox;
 
@@ -23,7 +24,7 @@ pub async fn run(path: PathBuf) -> Done {
     for (name, instance) in &config.connectors {
         // A refused address is not shown, since it may contain a secret.
         if let Some(url) = address(instance).filter(|_| instance.make(name, &config.file).is_ok()) {
-            findings.note(&format!("connector {name}"), reach(url).await)?;
+            findings.note(&format!("connector {name}"), reach(url, instance).await)?;
         }
     }
     Ok(findings.end())
@@ -72,12 +73,15 @@ fn address(instance: &Instance) -> Option<&str> {
     instance.table.get("base_url").and_then(|url| url.as_str())
 }
 
-async fn reach(url: &str) -> Result<String, String> {
-    let client = reqwest::Client::builder()
-        .no_proxy()
+async fn reach(url: &str, instance: &Instance) -> Result<String, String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("{url}: {why}");
+    let base = Url::parse(url).map_err(|error| wrong(&error))?;
+    let reach = xpd_connectors::reach(&instance.table).map_err(|error| wrong(&error))?;
+    let client = xpd_egress::client(&base, &reach)
+        .map_err(|error| wrong(&error))?
         .timeout(std::time::Duration::from_secs(10))
         .build()
         .map_err(|error| with_causes(&error))?;
-    let answer = client.get(url).send().await.map_err(|error| format!("{url}: {}", with_causes(&error)))?;
+    let answer = client.get(base).send().await.map_err(|error| wrong(&with_causes(&error.without_url())))?;
     Ok(format!("{url} answers with status {}", answer.status().as_u16()))
 }

@@ -14,7 +14,7 @@ pub async fn run(command: Doubts, server: Server) -> Done {
     let client = Client::new(&server)?;
     match command {
         Doubts::List => {
-            let bytes = client.get("/v1/doubts").await?;
+            let bytes = client.get(&["v1", "doubts"]).await?;
             let doubts: Vec<Doubtful> =
                 serde_json::from_slice(&bytes).map_err(|error| Failure::Failed(error.to_string()))?;
             for doubt in doubts {
@@ -28,7 +28,7 @@ pub async fn run(command: Doubts, server: Server) -> Done {
             // clap ensures that one of the two options is given.
             let result = done.as_deref().map(result).transpose()?;
             let word = ResolveRequest { done: result.is_some(), result };
-            client.post(&format!("/v1/doubts/{jti}"), &word).await?;
+            client.post(&["v1", "doubts", &jti], &word).await?;
             print(&format!("resolved: {jti}\n"))?;
         }
     }

@@ -10,7 +10,7 @@ use crate::{Failure, Server};
 
 pub async fn run(run: String, output: PathBuf, server: Server) -> Done {
     let client = Client::new(&server)?;
-    let package = client.get(&format!("/v1/runs/{run}/evidence")).await?;
+    let package = client.get(&["v1", "runs", &run, "evidence"]).await?;
     std::fs::write(&output, &package)
         .map_err(|error| Failure::Input(format!("{}: {error}", output.display())))?;
     if xpd_audit::evidence::is_open(&package) {

@@ -11,7 +11,7 @@ use crate::{Failure, Scope, Server};
 
 pub async fn run(scope: Scope, reason: String, server: Server) -> Done {
     let (scope, text) = scope.wire();
-    let bytes = Client::new(&server)?.post("/v1/kill", &KillRequest { scope, reason }).await?;
+    let bytes = Client::new(&server)?.post(&["v1", "kill"], &KillRequest { scope, reason }).await?;
     let answer: KillResponse =
         serde_json::from_slice(&bytes).map_err(|error| Failure::Failed(error.to_string()))?;
     let requests: usize = answer.ended.iter().map(|ended| ended.requests.len()).sum();

@@ -2,6 +2,7 @@
 
 mod audit;
 mod checkpoint;
+mod connectors;
 mod doctor;
 mod doubts;
 mod evidence;
@@ -39,6 +40,7 @@ pub fn run(command: Command) -> Done {
             wait(checkpoint::restore(config, file))
         }
         Command::Witness { name, listen, data, log } => wait(witness::run(name, listen, data, log)),
+        Command::Connectors { command } => wait(connectors::run(command)),
         Command::Doctor { config } => wait(doctor::run(config)),
     }
 }

@@ -15,7 +15,7 @@ pub async fn run(scope: Option<Scope>, reason: String, server: Server) -> Done {
     let failed = |error: serde_json::Error| Failure::Failed(error.to_string());
     let Some(scope) = scope else {
         let stops: Vec<StopInForce> =
-            serde_json::from_slice(&client.get("/v1/stops").await?).map_err(failed)?;
+            serde_json::from_slice(&client.get(&["v1", "stops"]).await?).map_err(failed)?;
         for StopInForce { scope, reason, by, asked_by, .. } in stops {
             let asked = asked_by.map(|who| format!("; {who} asks that it be lifted")).unwrap_or_default();
             print(&format!("{scope}, by {by}: {reason}{asked}\n"))?;
@@ -23,7 +23,7 @@ pub async fn run(scope: Option<Scope>, reason: String, server: Server) -> Done {
         return Ok(ExitCode::SUCCESS);
     };
     let (scope, text) = scope.wire();
-    let bytes = client.post("/v1/lift", &LiftRequest { scope, reason }).await?;
+    let bytes = client.post(&["v1", "lift"], &LiftRequest { scope, reason }).await?;
     let answer: LiftResponse = serde_json::from_slice(&bytes).map_err(failed)?;
     print(&match answer.lifted {
         true => format!("lifted: {text}; what was granted before stays void\n"),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xpd_audit::note::Policy;
+use xpd_egress::Reach;
 use xpd_engine::ConfigError;
 
 #[derive(Default, Deserialize)]
@@ -12,6 +13,8 @@ pub(super) struct LogTable {
     export: Option<PathBuf>,
     push: Option<String>,
     witness_policy: Option<PathBuf>,
+    #[serde(default)]
+    reach: Vec<String>,
 }
 
 /// Destinations of checkpoints besides the checkpoint file.
@@ -23,16 +26,19 @@ pub struct LogConfig {
     pub push: Option<String>,
     /// The witnesses that cosign checkpoints; each has a URL.
     pub policy: Option<Policy>,
+    /// Addresses to which the names in these URLs may resolve besides global unicast ones.
+    pub reach: Reach,
 }
 
 pub(super) fn read(table: LogTable, file: &Path, folder: &Path) -> Result<LogConfig, ConfigError> {
-    let LogTable { export, push, witness_policy } = table;
+    let LogTable { export, push, witness_policy, reach } = table;
+    let reach = Reach::parse(&reach).map_err(|why| ConfigError::new(file, format!("`log.reach`: {why}")))?;
     if push.as_deref().is_some_and(|url| !is_plain(url)) {
         let why = "`log.push`: an http or https URL without user, password, query and fragment is needed";
         return Err(ConfigError::new(file, why));
     }
     let policy = witness_policy.map(|path| policy(&folder.join(path))).transpose()?;
-    Ok(LogConfig { export: export.map(|path| folder.join(path)), push, policy })
+    Ok(LogConfig { export: export.map(|path| folder.join(path)), push, policy, reach })
 }
 
 fn policy(path: &Path) -> Result<Policy, ConfigError> {

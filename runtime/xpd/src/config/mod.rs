@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xp_artifact::VerifyingKey;
-use xpd_connectors::{Made, addresses, make, without_value};
+use xpd_connectors::{Declared, Made, addresses, make, without_value};
 use xpd_engine::roster::key_file;
 use xpd_engine::{ConfigError, Upstream};
 use xpd_proxy::hooks::{CrashAt, Hooks};
 use xpd_token::is_name;
+
+use crate::registered::Registered;
 
 pub use log::LogConfig;
 
@@ -52,6 +54,7 @@ struct ServerTable {
     keys: Option<PathBuf>,
     roster: PathBuf,
     declarations: Option<PathBuf>,
+    connectors: Option<PathBuf>,
 }
 
 fn default_name() -> String {
@@ -123,6 +126,8 @@ pub struct Instance {
     pub upstreams: Vec<Upstream>,
     /// The remaining keys of its table.
     pub table: toml::Table,
+    /// What it is made of, if a user declared its kind.
+    pub declared: Option<Declared>,
 }
 
 impl Instance {
@@ -132,7 +137,7 @@ impl Instance {
     /// The table is not valid for its kind.
     pub fn make(&self, name: &str, file: &Path) -> Result<Made, ConfigError> {
         let folder = file.parent().unwrap_or(Path::new("."));
-        make(name, &self.kind, &self.table, folder).map_err(|error| {
+        make(name, &self.kind, &self.table, folder, self.declared.as_ref()).map_err(|error| {
             let file = error.file.as_deref().unwrap_or(file);
             ConfigError::new(file, &error.what)
         })
@@ -168,6 +173,8 @@ pub struct Config {
     pub roster: PathBuf,
     /// Path of the declarations of actions, if not those of the standard library.
     pub declarations: Option<PathBuf>,
+    /// Connectors that users declared and an administrator accepted.
+    pub registered: Registered,
     /// Keys whose signatures on artifacts are trusted.
     pub trusted: Vec<VerifyingKey>,
     /// Paths of these keys.
@@ -194,6 +201,13 @@ impl Config {
         let mut files: Vec<PathBuf> = self.trusted_files.clone();
         files.push(self.roster.clone());
         files.extend(self.declarations.clone());
+        files.extend(self.registered.files());
+        files.extend(
+            self.connectors
+                .iter()
+                .filter(|(_, made)| made.declared.is_some())
+                .map(|(name, _)| self.registered.observed(name)),
+        );
         files.extend(self.recovery.iter().map(|(_, file)| file.clone()));
         for instance in self.connectors.values() {
             secret_files(&instance.table, &mut |file| files.push(folder.join(file)));
@@ -251,6 +265,8 @@ impl Config {
         checks::kinds("unproved", &file.artifacts.unproved).map_err(said)?;
         checks::limits(&file.limits).map_err(said)?;
         let data = at(&server.data);
+        let registered =
+            Registered::read(&server.connectors.as_deref().map_or_else(|| at(Path::new("connectors")), at))?;
         checks::socket_path("data", &data.join("admin.sock")).map_err(said)?;
         Ok(Self {
             name: server.name,
@@ -274,7 +290,8 @@ impl Config {
                 .collect::<Result<_, _>>()?,
             unproved: file.artifacts.unproved,
             required: file.artifacts.required,
-            connectors: instances(path, file.connector)?,
+            connectors: instances(path, file.connector, &registered)?,
+            registered,
             log: log::read(file.log, path, &folder)?,
             limits: file.limits,
             hooks,
@@ -319,6 +336,7 @@ fn unread(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
 fn instances(
     path: &Path,
     tables: BTreeMap<String, toml::Table>,
+    registered: &Registered,
 ) -> Result<BTreeMap<String, Instance>, ConfigError> {
     let names: BTreeSet<String> = tables.keys().cloned().collect();
     let read = |(name, mut table): (String, toml::Table)| {
@@ -352,7 +370,8 @@ fn instances(
         }
         // A malformed address is reported when the connector is created.
         let upstreams = addresses(&kind, &table).iter().filter_map(|at| Upstream::parse(at).ok()).collect();
-        Ok((name, Instance { kind, realms, upstreams, table }))
+        let declared = registered.declared(&kind, &name)?;
+        Ok((name, Instance { kind, realms, upstreams, table, declared }))
     };
     tables.into_iter().map(read).collect()
 }

@@ -7,7 +7,9 @@ mod witness;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use tokio::sync::watch;
+use xpd_egress::Reach;
 use xpd_engine::Orchestrator;
 use xpd_engine::health::Severity;
 use xpd_store::StoreError;
@@ -18,6 +20,17 @@ use witness::Witnesses;
 
 /// Interval between attempts after a failure.
 const AGAIN: Duration = Duration::from_secs(5);
+
+/// Time limit for a request, including its answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// URL and HTTP client of a destination.
+fn destination(url: &str, reach: &Reach) -> Result<(Url, reqwest::Client), String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("`{url}`: {error}");
+    let url = Url::parse(url).map_err(|error| wrong(&error))?;
+    let http = xpd_egress::client(&url, reach).map_err(|error| wrong(&error))?.timeout(TIMEOUT).build();
+    Ok((url, http.map_err(|error| crate::with_causes(&error))?))
+}
 
 /// Exports the checkpoints of a server.
 pub(crate) struct Export {
@@ -31,17 +44,12 @@ impl Export {
     /// # Errors
     /// No HTTP client can be created.
     pub fn new(config: &LogConfig, log_key: &xpd_audit::note::Vkey) -> Result<Self, StoreError> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(10))
-            .build()
-            .map_err(StoreError::broken)?;
-        let witnesses = config
-            .policy
-            .as_ref()
-            .map(|policy| Witnesses::new(policy.clone(), log_key.clone(), http.clone()));
-        Ok(Self { sinks: Sinks::new(config, http), witnesses })
+        let witnesses =
+            config.policy.as_ref().map(|policy| Witnesses::new(policy, log_key.clone(), &config.reach));
+        Ok(Self {
+            sinks: Sinks::new(config).map_err(StoreError::Folder)?,
+            witnesses: witnesses.transpose().map_err(StoreError::Folder)?,
+        })
     }
 
     /// Compares the log with what the witnesses have cosigned, before it is used. A witness that does not

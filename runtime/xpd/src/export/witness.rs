@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{StatusCode, Url};
 use tokio::task::JoinSet;
 use xpd_audit::note::{Checkpoint, Note, NoteSignature, Policy, PolicyWitness, Vkey, cosigned_at};
 use xpd_audit::witness::{AddCheckpoint, origin_hash};
+use xpd_egress::Reach;
 use xpd_engine::Orchestrator;
 use xpd_store::StoreError;
+
+use super::destination;
 
 /// Upper bound on an answer, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -18,11 +21,36 @@ const TRIES: u32 = 3;
 /// How long to wait for further witnesses once the quorum is reached.
 const STRAGGLERS: Duration = Duration::from_secs(1);
 
+/// A witness and how it is reached.
+struct Site {
+    witness: PolicyWitness,
+    base: Url,
+    http: reqwest::Client,
+}
+
+impl Site {
+    /// The witnesses of a policy.
+    ///
+    /// # Errors
+    /// The URL of one is missing, or no HTTP client can be created for it.
+    fn all(policy: &Policy, reach: &Reach) -> Result<Vec<Arc<Self>>, String> {
+        let site = |witness: &PolicyWitness| {
+            let (base, http) = destination(witness.url.as_deref().unwrap_or_default(), reach)?;
+            Ok(Arc::new(Self { witness: witness.clone(), base, http }))
+        };
+        policy.witnesses().iter().map(site).collect()
+    }
+
+    fn url(&self, segments: &[&str]) -> Result<Url, String> {
+        xpd_egress::compose(&self.base, segments, &[]).map_err(|error| error.to_string())
+    }
+}
+
 /// The witnesses of a policy.
 pub(super) struct Witnesses {
     policy: Policy,
+    sites: Vec<Arc<Site>>,
     log_key: Vkey,
-    http: reqwest::Client,
     /// Size of the checkpoint that each witness cosigned last.
     known: BTreeMap<String, u64>,
 }
@@ -42,13 +70,14 @@ impl From<reqwest::Error> for Refusal {
 }
 
 impl Witnesses {
-    pub fn new(policy: Policy, log_key: Vkey, http: reqwest::Client) -> Self {
-        Self { policy, log_key, http, known: BTreeMap::new() }
+    pub fn new(policy: &Policy, log_key: Vkey, reach: &Reach) -> Result<Self, String> {
+        let sites = Site::all(policy, reach)?;
+        Ok(Self { policy: policy.clone(), sites, log_key, known: BTreeMap::new() })
     }
 
     /// Compares the log with the checkpoints of all witnesses.
     pub async fn compare_all(&self, orchestrator: &Orchestrator) -> Result<(), StoreError> {
-        for (name, seen) in seen(&self.policy, &self.log_key, &self.http).await {
+        for (name, seen) in seen(&self.sites, &self.log_key).await {
             match seen {
                 Ok(Some((checkpoint, _))) => same_log(orchestrator, &name, checkpoint).await?,
                 Ok(None) => {}
@@ -72,17 +101,14 @@ impl Witnesses {
         let checkpoint = Checkpoint::open(note, &self.log_key).map_err(StoreError::broken)?;
         let size = checkpoint.size;
         let mut asked = JoinSet::new();
-        for witness in self.policy.witnesses().to_vec() {
-            let old = self.known.get(&witness.name).copied().unwrap_or_default();
-            let (orchestrator, http) = (Arc::clone(orchestrator), self.http.clone());
+        for site in &self.sites {
             let ask = Ask {
-                orchestrator,
-                http,
+                orchestrator: Arc::clone(orchestrator),
+                site: Arc::clone(site),
                 log_key: self.log_key.clone(),
-                witness,
                 note: note.to_vec(),
                 size,
-                old,
+                old: self.known.get(&site.witness.name).copied().unwrap_or_default(),
             };
             asked.spawn(ask.run());
         }
@@ -119,9 +145,8 @@ impl Witnesses {
 /// A checkpoint for one witness.
 struct Ask {
     orchestrator: Arc<Orchestrator>,
-    http: reqwest::Client,
+    site: Arc<Site>,
     log_key: Vkey,
-    witness: PolicyWitness,
     note: Vec<u8>,
     size: u64,
     /// Size of the checkpoint that the witness cosigned last, as far as known.
@@ -131,11 +156,11 @@ struct Ask {
 impl Ask {
     async fn run(mut self) -> (String, u64, Result<NoteSignature, Refusal>) {
         let answer = self.cosignature().await;
-        (self.witness.name, self.old, answer)
+        (self.site.witness.name.clone(), self.old, answer)
     }
 
     async fn cosignature(&mut self) -> Result<NoteSignature, Refusal> {
-        let url = self.witness.url.clone().unwrap_or_default();
+        let url = self.site.url(&["add-checkpoint"]).map_err(Refusal::Later)?;
         for _ in 0..TRIES {
             if self.old > self.size {
                 break;
@@ -143,13 +168,12 @@ impl Ask {
             let proof = self.orchestrator.consistency(self.old, self.size).await;
             let proof = proof.map_err(|error| Refusal::Later(error.to_string()))?;
             let request = AddCheckpoint { old: self.old, proof, checkpoint: self.note.clone() };
-            let answer =
-                self.http.post(format!("{url}/add-checkpoint")).body(request.to_bytes()).send().await?;
+            let answer = self.site.http.post(url.clone()).body(request.to_bytes()).send().await?;
             let status = answer.status();
             let text = text(answer).await?;
             match status {
                 StatusCode::OK => {
-                    let line = cosignature(&text, &self.witness, &self.note).map_err(Refusal::Later)?;
+                    let line = cosignature(&text, &self.site.witness, &self.note).map_err(Refusal::Later)?;
                     self.old = self.size;
                     return Ok(line);
                 }
@@ -167,9 +191,9 @@ impl Ask {
         }
         // The witness claims a size beyond this log. The claim counts only if it shows a checkpoint signed
         // with this log's key.
-        let later = match latest(&self.witness, &self.log_key, &self.http).await {
+        let later = match latest(&self.site, &self.log_key).await {
             Ok(Some((seen, _))) => {
-                same_log(&self.orchestrator, &self.witness.name, seen).await.map_err(Refusal::Fork)?;
+                same_log(&self.orchestrator, &self.site.witness.name, seen).await.map_err(Refusal::Fork)?;
                 "what it has cosigned is of this log, and it does not cosign more".to_owned()
             }
             Ok(None) => "it does not show what it has cosigned".to_owned(),
@@ -212,15 +236,10 @@ fn cosignature(text: &str, witness: &PolicyWitness, note: &[u8]) -> Result<NoteS
 type Seen = (Checkpoint, Vec<u8>);
 
 /// The latest checkpoint that a witness serves, if it is signed with this log's key.
-async fn latest(
-    witness: &PolicyWitness,
-    log_key: &Vkey,
-    http: &reqwest::Client,
-) -> Result<Option<Seen>, String> {
-    let url = witness.url.as_deref().unwrap_or_default();
-    let url = format!("{url}/{}/checkpoint", origin_hash(log_key.name()));
+async fn latest(site: &Site, log_key: &Vkey) -> Result<Option<Seen>, String> {
+    let url = site.url(&[&origin_hash(log_key.name()), "checkpoint"])?;
     let failed = |error: reqwest::Error| crate::with_causes(&error.without_url());
-    let answer = http.get(url).send().await.map_err(failed)?;
+    let answer = site.http.get(url).send().await.map_err(failed)?;
     match answer.status() {
         StatusCode::NOT_FOUND => return Ok(None),
         status if !status.is_success() => return Err(format!("it answers with status {}", status.as_u16())),
@@ -232,17 +251,13 @@ async fn latest(
 }
 
 /// The latest checkpoint of every witness, by name.
-async fn seen(
-    policy: &Policy,
-    log_key: &Vkey,
-    http: &reqwest::Client,
-) -> Vec<(String, Result<Option<Seen>, String>)> {
+async fn seen(sites: &[Arc<Site>], log_key: &Vkey) -> Vec<(String, Result<Option<Seen>, String>)> {
     let mut asked = JoinSet::new();
-    for witness in policy.witnesses().to_vec() {
-        let (log_key, http) = (log_key.clone(), http.clone());
+    for site in sites {
+        let (log_key, site) = (log_key.clone(), Arc::clone(site));
         asked.spawn(async move {
-            let seen = latest(&witness, &log_key, &http).await;
-            (witness.name, seen)
+            let seen = latest(&site, &log_key).await;
+            (site.witness.name.clone(), seen)
         });
     }
     asked.join_all().await
@@ -252,11 +267,10 @@ async fn seen(
 ///
 /// # Errors
 /// None shows one; why, for each.
-pub async fn largest(policy: &Policy, log_key: &Vkey) -> Result<Vec<u8>, String> {
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10));
-    let http = http.build().map_err(|error| crate::with_causes(&error))?;
+pub async fn largest(policy: &Policy, reach: &Reach, log_key: &Vkey) -> Result<Vec<u8>, String> {
+    let sites = Site::all(policy, reach)?;
     let (mut found, mut why) = (None::<Seen>, Vec::new());
-    for (name, seen) in seen(policy, log_key, &http).await {
+    for (name, seen) in seen(&sites, log_key).await {
         match seen {
             Ok(Some(seen)) if found.as_ref().is_none_or(|(checkpoint, _)| checkpoint.size < seen.0.size) => {
                 found = Some(seen);

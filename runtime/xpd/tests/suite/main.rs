@@ -1,6 +1,8 @@
 //! The `xpd` program as an operator uses it.
 
 #[cfg(test)]
+mod connectors;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod folder;
@@ -12,6 +14,9 @@ mod reload;
 mod server;
 #[cfg(test)]
 mod site;
+#[cfg(test)]
+#[path = "../../../xpd-connectors/tests/http/stand_in.rs"]
+mod stand_in;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]

@@ -50,6 +50,7 @@ pub const WORLD: &str = r#"connector world {
   type Bill {
     id: int, total: decimal(2) EUR, due: time, grace: duration, page: url, tags: set of text, note: optional text
   }
+  type Settled { id: int, moved: bool }
   type Rated { passed: bool, clean: bool, version: int }
   action make(name: branch, repo: text = "home") -> branch {
     effect write
@@ -137,6 +138,15 @@ pub const WORLD: &str = r#"connector world {
     reads nothing
     final number
     expects Pull(repo, number) at version
+    result.id is number
+    repeat probe
+  }
+  action settle(number: int, version: int, repo: text = "home") -> Settled {
+    effect pay
+    changes Pull(repo, number)
+    reads nothing
+    final number
+    expects Pull(repo, number) at version or reports moved
     result.id is number
     repeat probe
   }
@@ -374,7 +384,11 @@ impl Generator {
             };
             // An action that expects a version needs an earlier use that yields one.
             let rated = self.data(index, &["rate"]);
-            let action = if action == "close" && rated.is_none() { "pay" } else { action };
+            let action = match action {
+                "close" if rated.is_none() => "pay",
+                "close" if self.dice.chance(35) => "settle",
+                action => action,
+            };
             let binder = self.dice.chance(65).then(|| format!("b{number}"));
             self.grant((index, number), action, binder.as_deref());
             if number > 0 && self.dice.chance(15) {
@@ -415,8 +429,8 @@ impl Generator {
             "check" | "propose" => self.branch(index),
             "inspect" | "edit" | "rate" | "pay" | "view" => self.number(index),
             "bill" => self.bill(index),
-            "close" => {
-                self.met("expects");
+            "close" | "settle" => {
+                self.met(if action == "close" { "expects" } else { "expects or reports" });
                 let rated = self.data(index, &["rate"]).unwrap_or_default();
                 format!("{}, version: {rated}.version", self.number(index))
             }
@@ -441,7 +455,7 @@ impl Generator {
         };
         let placed = [
             "make", "write", "check", "scan", "inspect", "propose", "edit", "merge", "drop", "rate", "pay",
-            "close", "view", "bill",
+            "close", "settle", "view", "bill",
         ];
         let repo = match self.dice.pick(8) {
             0 | 1 if placed.contains(&action) => ", repo: \"away\"",

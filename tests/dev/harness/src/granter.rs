@@ -26,22 +26,24 @@ pub struct Granter {
     pub refusal: Mutex<Option<Refused>>,
     /// How doubts are resolved; by a probe if not set.
     pub repeat: Mutex<Option<Repeat>>,
+    /// The declaration under which actions are granted; one of no connector if not set.
+    pub declaration: Mutex<Option<Digest>>,
 }
 
 impl Granter {
     /// The digest for which a grant is made.
     #[must_use]
-    pub fn digest(instance: &str, args: &BTreeMap<String, Value>) -> Digest {
-        xp_artifact::request_digest(&declaration(), instance, args)
+    pub fn digest(&self, instance: &str, args: &BTreeMap<String, Value>) -> Digest {
+        xp_artifact::request_digest(&self.declared(), instance, args)
+    }
+
+    fn declared(&self) -> Digest {
+        self.declaration.lock().unwrap().clone().unwrap_or_else(|| Digest::of(b"declaration"))
     }
 
     pub(crate) fn mark(&self, jti: &str, marker: &str, expected: &[Option<Value>]) {
         self.markers.lock().unwrap().insert(jti.to_owned(), (marker.to_owned(), expected.to_vec()));
     }
-}
-
-fn declaration() -> Digest {
-    Digest::of(b"declaration")
 }
 
 fn answer(result: Option<Value>, failure: Option<Failure>) -> Answer {
@@ -68,7 +70,7 @@ impl Authority for Granter {
         let (marker, expected) = self.markers.lock().unwrap().get(&grant.jti).cloned().unwrap_or_default();
         let repeat = self.repeat.lock().unwrap().unwrap_or(Repeat::Probe);
         let scopes = vec![Scope::Run(grant.run.clone()), Scope::Principal(grant.principal.clone())];
-        Ok(Some(Warrant { declaration: declaration(), repeat, marker, expected, scopes }))
+        Ok(Some(Warrant { declaration: self.declared(), repeat, marker, expected, scopes }))
     }
 
     fn stopped(&self, _: &dyn Read, _: &GrantRow) -> Result<Option<String>, StoreError> {

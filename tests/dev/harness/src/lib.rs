@@ -95,7 +95,7 @@ impl Harness {
             instance: INSTANCE.to_owned(),
             action: format!("{INSTANCE}.{}", asked.action),
             args: asked.args.clone(),
-            req: Granter::digest(INSTANCE, &asked.args).to_string(),
+            req: self.granter.digest(INSTANCE, &asked.args).to_string(),
             issued: asked.since,
             expires: u64::MAX,
             phase: Phase::Issued,

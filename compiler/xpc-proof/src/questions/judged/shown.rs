@@ -89,7 +89,8 @@ impl Judged<'_, '_> {
         let term = self.things.term(at, thing);
         let evidence = self.evidence.get_or_init(|| evidence(self.facts.w));
         let of_step = evidence.iter().filter(|one| {
-            one.step == atom.step
+            one.is_said()
+                && one.step == atom.step
                 && one.by.0 == atom.step
                 && one.relying.contains(&atom)
                 && one.looked.is_some()

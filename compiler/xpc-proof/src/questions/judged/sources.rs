@@ -11,14 +11,17 @@ use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root, StepId};
 use xp_monitor::evidence;
 use xp_scope::thing::{Immutable, Term};
 
-use super::{Judged, Outside, TOO_LARGE, TermIx};
+use super::{Judged, Outside, TOO_LARGE, TermIx, Things};
 use crate::evidence::surely_used;
-use crate::facts::GrantAt;
-use crate::questions::expected::{expects, expects_as_put};
+use crate::facts::{Facts, GrantAt};
+use crate::questions::expected::{expects, expects_as_put, is_reported_before, reports_as_put};
 use crate::way::Way;
 
 /// Sources that are looked at for one argument at most.
 const MAX_SOURCES: usize = 200_000;
+
+/// Whether a use expects a thing as uses of the run have put it.
+type AsPut = fn(&Facts<'_>, &Things<'_, '_>, (GrantAt, TermIx), &[GrantAt], &dyn Fn(GrantAt) -> bool) -> bool;
 
 /// Whether all was found, or why nothing is followed further.
 pub(super) type Followed = Result<Option<()>, String>;
@@ -47,6 +50,8 @@ pub(super) struct Origins {
     pub(super) written: bool,
     /// Some of it was in things.
     pub(super) of_things: bool,
+    /// Whose latest result, or only use, it is, while the sources of that are gathered.
+    result_of: Option<GrantAt>,
 }
 
 impl Origins {
@@ -85,7 +90,7 @@ impl Judged<'_, '_> {
         let mut nothing_certain = true;
         for by in filled {
             let mut own = Origins::default();
-            match self.fill(*by, things, made, &mut own)? {
+            match self.fill((*by, reader), things, made, &mut own)? {
                 Some(()) => each.push((*by, own)),
                 None if self.may_have_filled(*by, made) => return Ok(None),
                 None => unbegun.push(Way::Unbegun(*by)),
@@ -125,10 +130,18 @@ impl Judged<'_, '_> {
 
     /// Adds all that uses of the grant put into things; none where that was chosen freely or is not known. The use that gave a name put into the thing what that stands for.
     /// Where in one of these things it is put goes in as well.
-    fn fill(&self, by: GrantAt, things: &[TermIx], made: Option<&Datum>, from: &mut Origins) -> Followed {
+    fn fill(
+        &self,
+        (by, reader): (GrantAt, StepId),
+        things: &[TermIx],
+        made: Option<&Datum>,
+        from: &mut Origins,
+    ) -> Followed {
         if let Some(made) = made.filter(|made| made.root == (Root::Result { step: by.0, grant: by.1 })) {
             return self.gather(made, true, from);
         }
+        // What was reported by then is known of all that the grant put in.
+        from.result_of = is_reported_before(self.facts, by, reader).then_some(by);
         let action = self.facts.action_of(by);
         for (expr, _) in altering(action) {
             for (index, fields) in self.things.placed_by(by, expr, things) {
@@ -141,6 +154,7 @@ impl Judged<'_, '_> {
         for source in sources {
             let Some(()) = self.put(by, source, from)? else { return Ok(None) };
         }
+        from.result_of = None;
         Ok(Some(()))
     }
 
@@ -167,8 +181,7 @@ impl Judged<'_, '_> {
     }
 
     /// Adds all that a datum was made from; none where some of it was chosen freely or is not known. What the run was given counts
-    /// where there is nothing else; what a branch must still be at is compared and goes nowhere. What was made under the name counts
-    /// where that is what is asked about.
+    /// where there is nothing else. What was made under the name counts where that is what is asked about.
     pub(super) fn gather(&self, datum: &Datum, is_thing: bool, from: &mut Origins) -> Followed {
         let Root::Result { step, grant } = datum.root else { return Ok(None) };
         let action = self.facts.action_of((step, grant));
@@ -194,10 +207,11 @@ impl Judged<'_, '_> {
             .flat_map(|(_, sources)| sources);
         let content: Vec<Source> = filling.chain(inside).collect();
         let own = self.facts.w.sources(action, &datum.fields);
-        let own = own.into_iter().filter(|source| !(unsaid && is_only_compared(action, source)));
-        for source in own.chain(content) {
+        let before = from.result_of.replace(at);
+        for source in own.into_iter().chain(content) {
             let Some(()) = self.put(at, source, from)? else { return Ok(None) };
         }
+        from.result_of = before;
         Ok(Some(()))
     }
 
@@ -321,7 +335,7 @@ impl Judged<'_, '_> {
             judged.clear();
         }
         let by = self.finals.borrow_mut().altered_by(at, thing);
-        if !self.is_as_given(at, thing) {
+        if !self.is_as_given(at, thing, from.result_of == Some(at)) {
             return Ok(None);
         }
         let others = named.iter().filter(|datum| Some(*datum) != made).cloned();
@@ -384,25 +398,30 @@ impl Judged<'_, '_> {
 
     /// The use expects the thing at a version that says of all that uses of the run put in that it is in it still.
     pub fn expects_as_put(&self, at: GrantAt, thing: &ThingExpr) -> bool {
+        self.is_as_put(at, thing, expects_as_put)
+    }
+
+    fn is_as_put(&self, at: GrantAt, thing: &ThingExpr, expects: AsPut) -> bool {
         let term = self.things.term(at, thing);
         let fillers = self.finals.borrow_mut().altered_by(at, thing);
         let all = self.evidence.get_or_init(|| evidence(self.facts.w));
         let is_judged = |by: GrantAt| {
-            all.iter().any(|one| {
+            all.iter().filter(|one| one.is_said()).any(|one| {
                 (one.by == by || one.renewed.iter().any(|(look, _)| *look == by))
                     && self.things.about(one).iter().any(|about| self.things.one(term, *about))
                     && needs_one_of(self.facts.w, at.0, &one.relying)
             })
         };
-        expects_as_put(self.facts, self.things, (at, term), &fillers, &is_judged)
+        expects(self.facts, self.things, (at, term), &fillers, &is_judged)
     }
 
-    /// Nobody else writes in the thing, or the use expects it as it was.
-    fn is_as_given(&self, at: GrantAt, thing: &ThingExpr) -> bool {
+    /// Nobody else writes in the thing, or the use expects it as it was; or, where its result is asked about, that says so.
+    fn is_as_given(&self, at: GrantAt, thing: &ThingExpr, is_result: bool) -> bool {
         let term = self.things.term(at, thing);
         if !self.things.can_change(term)
             || !self.things.is_shared(term, Moment::used(at))
             || self.expects_as_put(at, thing)
+            || is_result && self.is_as_put(at, thing, reports_as_put)
         {
             return true;
         }
@@ -428,12 +447,6 @@ impl Judged<'_, '_> {
                 && makers.keys().all(|maker| self.facts.w.are_separate(judge, *maker))
         })
     }
-}
-
-/// All that is done with the argument is to compare it, as far as anything is said.
-fn is_only_compared(action: &Action, source: &Source) -> bool {
-    let Source::Argument { index, .. } = source else { return false };
-    action.clauses.only_compares(*index) && compared_with(action, source).next().is_some()
 }
 
 /// With the versions of which things the upstream compares the argument: of a record, the part that the clause names.

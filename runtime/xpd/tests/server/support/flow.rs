@@ -26,6 +26,7 @@ fn action(name: &str, params: &[(&str, Type)], repeat: Repeat) -> Action {
         clauses: Clauses::default(),
         shows: Vec::new(),
         repeat,
+        transport: None,
     }
 }
 

@@ -169,6 +169,7 @@ fn workflow() -> Workflow {
             clauses: Clauses::default(),
             shows: Vec::new(),
             repeat: Repeat::Probe,
+            transport: None,
         }],
         steps: vec![Step {
             name: "work".to_owned(),

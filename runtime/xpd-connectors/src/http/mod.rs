@@ -1,0 +1,285 @@
+//! The `http` connector: actions of a connector that a user declared, at an address with a credential of the operator's.
+//!
+//! An answer that is not the declared success leaves an action with an effect in doubt. It is a failure only if the operator
+//! registered its status for this action and a test of this instance saw that it leaves the upstream unchanged.
+
+mod answer;
+mod credential;
+mod json;
+pub mod observed;
+mod request;
+mod table;
+pub mod trial;
+mod written;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::{Client, Url};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use xp_artifact::http::{Http as Request, Probe, Transport};
+use xp_artifact::workflow::{Action, Repeat};
+use xp_artifact::{ConnectorFile, RecordTable};
+use xp_scope::{Digest, Value};
+use xpd_proxy::{ActError, Call, Connector, Impact, Line, Permit, Scrubber, Secret, Sought};
+
+use answer::{Answer, Bounds, Expected, exchange, lost};
+use credential::{Credential, collides};
+use json::Tree;
+use observed::{Observed, Seen};
+use request::{Filling, Ready};
+
+use crate::settings::{MakeError, Settings};
+
+/// A connector that a user declared, as the operator registered it.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// The declaration.
+    pub file: Arc<ConnectorFile>,
+    /// What a test of the instance saw.
+    pub observed: Option<Observed>,
+}
+
+/// Creates an instance of a declared connector. Returns it with its secrets.
+pub(crate) fn make(settings: &Settings<'_>, declared: &Declared) -> Result<(Http, Secrets), MakeError> {
+    settings.table::<table::Table>()?.make(settings, declared)
+}
+
+/// An instance of a declared connector.
+#[derive(Debug)]
+pub struct Http {
+    name: String,
+    actions: BTreeMap<String, Served>,
+    records: RecordTable,
+    client: Client,
+    base: Url,
+    credential: Credential,
+    bounds: Bounds,
+    pace: Pace,
+}
+
+/// An action that the instance serves.
+#[derive(Debug)]
+struct Served {
+    action: Action,
+    declaration: Digest,
+    request: Request,
+    /// Statuses that are failures by the operator's word, each seen to leave the upstream unchanged.
+    definitive: BTreeSet<u16>,
+    /// It was seen that the upstream acts once for one key.
+    key_is_kept: bool,
+}
+
+/// The rest of what an instance needs.
+struct Parts {
+    client: Client,
+    base: Url,
+    credential: Credential,
+    bounds: Bounds,
+    pace: Pace,
+    /// Statuses that the operator registers, by action.
+    definitive: BTreeMap<String, BTreeSet<u16>>,
+    /// What a test of this instance saw, by action.
+    seen: BTreeMap<String, Seen>,
+}
+
+impl Http {
+    fn new(name: &str, file: &ConnectorFile, parts: Parts) -> Self {
+        let served = file.actions.iter().filter_map(|action| {
+            let Transport::Http(request) = action.transport.as_ref()?;
+            let seen = parts.seen.get(&action.name).cloned().unwrap_or_default();
+            let registered = parts.definitive.get(&action.name).cloned().unwrap_or_default();
+            let served = Served {
+                declaration: xp_artifact::action_digest(action, &file.records, &file.kinds),
+                action: action.clone(),
+                request: request.clone(),
+                definitive: &registered & &seen.unchanged_after,
+                key_is_kept: seen.key_is_kept,
+            };
+            Some((action.name.clone(), served))
+        });
+        let Parts { client, base, credential, bounds, pace, .. } = parts;
+        let (name, records) = (name.to_owned(), RecordTable::of(&file.records));
+        Self { name, actions: served.collect(), records, client, base, credential, bounds, pace }
+    }
+
+    /// The action of a call. The declaration that the call was granted under must be the registered one.
+    fn served(&self, call: &Call) -> Result<&Served, ActError> {
+        let served = self.actions.get(call.action());
+        let served =
+            served.ok_or_else(|| ActError::NotSent(format!("there is no action `{}`", call.action())))?;
+        if call.declaration() != Some(&served.declaration) {
+            let why = "the action was granted under another declaration than the one that is registered now";
+            return Err(ActError::NotSent(why.to_owned()));
+        }
+        Ok(served)
+    }
+
+    fn filling<'a>(&'a self, served: &'a Served, call: &'a Call) -> Filling<'a> {
+        Filling { action: &served.action, args: call.args(), marker: call.marker(), records: &self.records }
+    }
+
+    fn declared<'a>(&'a self, served: &'a Served, call: &'a Call) -> Expected<'a> {
+        Expected { action: &served.action, http: &served.request, records: &self.records, args: call.args() }
+    }
+
+    /// Sends a request once. The scrubber knows the token with which it was sent.
+    async fn send(
+        &self,
+        impact: Impact,
+        mut ready: Ready,
+        line: &Line,
+    ) -> Result<(Answer, Scrubber), ActError> {
+        if collides(&self.credential, &ready.headers) {
+            return Err(ActError::NotSent("the declaration sets the header of the credential".to_owned()));
+        }
+        self.pace.wait().await;
+        let scrubber = self.credential.sign(&mut ready, line).await?;
+        ready.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let Ready { method, url, headers, body, what } = ready;
+        let mut request = self.client.request(method, url).headers(headers);
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let answer = line.through(impact, what, exchange(request, impact, self.bounds.bytes)).await?;
+        Ok((answer, scrubber))
+    }
+
+    async fn perform(&self, call: &Call, line: &Line) -> Result<Value, ActError> {
+        let served = self.served(call)?;
+        let impact = if served.action.is_harmless() { Impact::NoEffect } else { Impact::Effect };
+        if call.is_repeat() && impact == Impact::Effect {
+            served.may_repeat(call)?;
+        }
+        let ready = self.filling(served, call).request(&served.request, &self.base)?;
+        let (answer, scrubber) = self.send(impact, ready, line).await?;
+        if served.request.success.statuses.contains(&answer.status) {
+            let result = answer.result(&self.declared(served, call), &self.bounds);
+            return result
+                .map(|value| scrubber.value(value))
+                .map_err(|why| lost(impact, &scrubber.text(&why)));
+        }
+        let status = answer.status;
+        let reason = format!("the upstream answered with status {status}");
+        if impact == Impact::NoEffect || served.definitive.contains(&status) {
+            return Err(ActError::Refused { status, reason });
+        }
+        Err(ActError::Unknown(reason))
+    }
+
+    async fn seek(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
+        let call = sought.call();
+        let served = self.served(call)?;
+        let Some(probe) = &served.request.probe else {
+            return Err(ActError::NotSent("the action cannot be probed".to_owned()));
+        };
+        let ready = self.filling(served, call).probe(probe, &self.base)?;
+        let (answer, scrubber) = self.send(Impact::NoEffect, ready, sought.line()).await?;
+        let unclear = |why: &str| ActError::NotSent(why.to_owned());
+        match answer.status {
+            200 => {}
+            // Only the upstream's word about one thing, named by the call, says that there is none.
+            404 if probe.list.is_none() => return Ok(None),
+            status => return Err(unclear(&format!("the probe was answered with status {status}"))),
+        }
+        let body = answer.json(&self.bounds).map_err(unclear)?;
+        let found = found(probe, &body, call.marker()).map_err(unclear)?;
+        let declared = self.declared(served, call);
+        found
+            .map(|thing| declared.value(Some(thing), None).map(|value| scrubber.value(value)))
+            .transpose()
+            .map_err(|why| unclear(&scrubber.text(&why)))
+    }
+}
+
+/// The thing with this identifier, among those that a probe shows; `None` if there is none.
+fn found<'b>(probe: &Probe, body: &'b Tree, marker: &str) -> Result<Option<&'b Tree>, &'static str> {
+    let is_marked = |thing: &Tree| thing.at(&probe.marker) == Some(&Tree::Text(marker.to_owned()));
+    let Some(list) = &probe.list else {
+        // A thing of that name which somebody else made says nothing about this use.
+        return if is_marked(body) { Ok(Some(body)) } else { Err("the probe shows another use's thing") };
+    };
+    let Some(Tree::List(things)) = body.at(&list.at) else { return Err("the probe shows no list") };
+    let mut marked = things.iter().filter(|thing| is_marked(thing));
+    match (marked.next(), marked.next()) {
+        (Some(thing), None) => Ok(Some(thing)),
+        (Some(_), Some(_)) => Err("the probe shows two things of one use"),
+        (None, _) if things.len() < usize::try_from(list.max).unwrap_or(usize::MAX) => Ok(None),
+        (None, _) => Err("the probe's list is full, so what is not in it may exist"),
+    }
+}
+
+impl Served {
+    /// Whether a repetition of the request does nothing more.
+    fn may_repeat(&self, call: &Call) -> Result<(), ActError> {
+        let left = |why: &str| Err(ActError::NotRepeated(why.to_owned()));
+        if self.action.repeat != Repeat::Idempotent {
+            return left("the action is not declared to be idempotent");
+        }
+        let Some(key) = &self.request.key else {
+            return match self.request.method.is_idempotent() {
+                true => Ok(()),
+                false => left("the upstream has no key by which it knows a repetition"),
+            };
+        };
+        if !self.key_is_kept {
+            return left("no test of this instance saw that the upstream acts once for one key");
+        }
+        // A tenth is left for clocks that differ and for a request that takes its time.
+        let until = call.since().saturating_add(key.seconds.saturating_mul(900));
+        let now = u64::try_from(time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000);
+        match now {
+            Ok(now) if now < until && now >= call.since() => Ok(()),
+            _ => left("the upstream may no longer keep the key"),
+        }
+    }
+}
+
+#[async_trait]
+impl Connector for Http {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn act(&self, permit: Permit) -> Result<Value, ActError> {
+        self.perform(permit.call(), permit.line()).await
+    }
+
+    async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
+        self.seek(sought).await
+    }
+}
+
+/// Requests a second at most.
+#[derive(Debug)]
+struct Pace {
+    every: Option<Duration>,
+    next: Mutex<Option<Instant>>,
+}
+
+impl Pace {
+    fn new(per_second: Option<u32>) -> Self {
+        let every = per_second.filter(|count| *count > 0).map(|count| Duration::from_secs(1) / count);
+        Self { every, next: Mutex::default() }
+    }
+
+    /// Waits for the next turn.
+    async fn wait(&self) {
+        let Some(every) = self.every else { return };
+        let turn = {
+            let mut next = self.next.lock().await;
+            let now = Instant::now();
+            let turn = next.map_or(now, |next| next.max(now));
+            *next = Some(turn + every);
+            turn
+        };
+        tokio::time::sleep_until(turn).await;
+    }
+}
+
+/// The secrets of an instance, for the scrubber.
+type Secrets = Vec<Secret>;

@@ -1,0 +1,74 @@
+//! What a test of an instance observed at its upstream: what a declaration and an operator say of repetitions and failures is
+//! believed only if it was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use xp_scope::Digest;
+use xpd_proxy::Secret;
+
+/// The record of a test, as the file holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observed {
+    /// Digest of the connector that was tested.
+    pub connector: String,
+    /// The base address.
+    pub base_url: String,
+    /// Salted digest of the credential, so that a test with another one does not count.
+    pub credential: String,
+    /// The salt, in hexadecimal digits.
+    pub salt: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// What was seen, by action.
+    pub actions: BTreeMap<String, Seen>,
+}
+
+/// What was seen of an action.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// Two requests with one key made one effect.
+    #[serde(default)]
+    pub key_is_kept: bool,
+    /// Statuses after which nothing had changed.
+    #[serde(default)]
+    pub unchanged_after: BTreeSet<u16>,
+}
+
+impl Observed {
+    /// The record in a file; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no record.
+    pub fn read(path: &Path) -> Result<Option<Self>, String> {
+        match std::fs::read(path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| error.to_string()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Whether it is of this connector, address and credential.
+    #[must_use]
+    pub fn is_of(&self, connector: &Digest, base_url: &str, secrets: &[Secret]) -> bool {
+        self.connector == connector.to_string()
+            && self.base_url == base_url
+            && self.credential == fingerprint(&self.salt, secrets)
+    }
+}
+
+/// The salted digest of secrets.
+#[must_use]
+pub fn fingerprint(salt: &str, secrets: &[Secret]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"xp-credential-v1\0");
+    for text in [salt].into_iter().chain(secrets.iter().map(Secret::expose)) {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,251 @@
+//! The request for a call: every value alone in its place, encoded, and read back from the bytes that will be sent.
+
+use std::collections::BTreeMap;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+use xp_artifact::RecordTable;
+use xp_artifact::http::{
+    self, Argument, Body, BodyFormat, Filler, Form, Http, Part, Place, Segment, pointer,
+};
+use xp_artifact::workflow::Action;
+use xp_scope::{Type, Value};
+use xpd_proxy::ActError;
+
+use super::json::Tree;
+use super::written;
+
+/// Upper bound on a body, in bytes.
+const MAX_BODY: usize = 1 << 20;
+
+/// A request that is complete but for the credential.
+#[derive(Clone, Debug)]
+pub(super) struct Ready {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+    /// For people: method and path, without values.
+    pub what: String,
+}
+
+/// An action with the arguments of one call and the identifier of its use.
+pub(super) struct Filling<'a> {
+    pub action: &'a Action,
+    pub args: &'a BTreeMap<String, Value>,
+    pub marker: &'a str,
+    pub records: &'a RecordTable,
+}
+
+impl Filling<'_> {
+    /// The request of an action.
+    ///
+    /// # Errors
+    /// A value does not fit in its place; nothing may be sent.
+    pub fn request(&self, http: &Http, base: &Url) -> Result<Ready, ActError> {
+        let marker = |place: Place| {
+            let marker = http.marker.as_ref().filter(|marker| marker.place == place);
+            marker.map(|marker| (marker.at.clone(), self.marker.to_owned()))
+        };
+        let mut query = self.pairs(&http.query)?;
+        query.extend(marker(Place::Query));
+        let mut headers = HeaderMap::new();
+        let key = http.key.as_ref().map(|key| (key.header.clone(), self.marker.to_owned()));
+        for (name, value) in self.pairs(&http.headers)?.into_iter().chain(marker(Place::Header)).chain(key) {
+            put_header(&mut headers, &name, &value)?;
+        }
+        let body = match &http.body {
+            None => Vec::new(),
+            Some(Body { format: BodyFormat::Json, parts }) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                self.json(parts, marker(Place::Json))?
+            }
+            Some(Body { format: BodyFormat::Form, parts }) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+                let mut pairs = self.pairs(parts)?;
+                pairs.extend(marker(Place::Form));
+                form(&pairs)?
+            }
+        };
+        if body.len() > MAX_BODY {
+            return Err(unfit("the body would be too long"));
+        }
+        let method = match http.method {
+            http::Method::Get => Method::GET,
+            http::Method::Post => Method::POST,
+            http::Method::Put => Method::PUT,
+            http::Method::Patch => Method::PATCH,
+            http::Method::Delete => Method::DELETE,
+        };
+        let url = self.url(&http.path, &query, base)?;
+        Ok(Ready {
+            method,
+            url,
+            headers,
+            body,
+            what: described(http.method.as_str(), &http.path, self.action),
+        })
+    }
+
+    /// The request of a probe.
+    ///
+    /// # Errors
+    /// As for [`Self::request`].
+    pub fn probe(&self, probe: &http::Probe, base: &Url) -> Result<Ready, ActError> {
+        let url = self.url(&probe.path, &self.pairs(&probe.query)?, base)?;
+        let what = described("GET", &probe.path, self.action);
+        Ok(Ready { method: Method::GET, url, headers: HeaderMap::new(), body: Vec::new(), what })
+    }
+
+    fn url(&self, path: &[Segment], query: &[(String, String)], base: &Url) -> Result<Url, ActError> {
+        let mut segments = Vec::new();
+        for segment in path {
+            segments.push(match segment {
+                Segment::Literal(text) => text.clone(),
+                Segment::Argument(argument) => {
+                    let (value, ty) =
+                        self.argument(argument).ok_or_else(|| unfit("an argument is missing"))?;
+                    self.text(value, ty, argument.form)?
+                }
+            });
+        }
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let query: Vec<(&str, &str)> =
+            query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        xpd_egress::compose(base, &segments, &query).map_err(|error| unfit(&error.to_string()))
+    }
+
+    /// The value of an argument with the type it has at the end of its fields. `None` if it is absent.
+    fn argument(&self, argument: &Argument) -> Option<(&Value, &Type)> {
+        let param = self.action.params.get(usize::try_from(argument.index).ok()?)?;
+        let value = self.args.get(&param.name)?.at(&argument.fields)?;
+        let ty = argument.fields.iter().try_fold(&param.ty, |ty, field| {
+            let Type::Record(record) = ty else { return None };
+            let fields = self.records.get(record)?;
+            fields.iter().find(|known| known.name == *field).map(|known| &known.ty)
+        })?;
+        Some((value, ty))
+    }
+
+    fn text(&self, value: &Value, ty: &Type, form: Form) -> Result<String, ActError> {
+        let tree = written::tree(value, ty, form, self.records);
+        tree.and_then(written::text).ok_or_else(|| unfit("an argument cannot be written in its place"))
+    }
+
+    /// The pairs of these places. Absent arguments are left out; a list is as many pairs as it has elements.
+    fn pairs(&self, parts: &[Part]) -> Result<Vec<(String, String)>, ActError> {
+        let mut pairs = Vec::new();
+        for Part { name, value } in parts {
+            match value {
+                Filler::Literal(value) => {
+                    let text = written::literal(value).and_then(written::text);
+                    let text = text.ok_or_else(|| unfit("a value that is written out is none"))?;
+                    pairs.push((name.clone(), text));
+                }
+                Filler::Argument(argument) => {
+                    let Some((value, ty)) = self.argument(argument) else { continue };
+                    match (value, ty.element()) {
+                        (Value::List(elements), Some(element)) => {
+                            for value in elements {
+                                pairs.push((name.clone(), self.text(value, element, argument.form)?));
+                            }
+                        }
+                        _ => pairs.push((name.clone(), self.text(value, ty, argument.form)?)),
+                    }
+                }
+            }
+        }
+        Ok(pairs)
+    }
+
+    fn json(&self, parts: &[Part], marker: Option<(String, String)>) -> Result<Vec<u8>, ActError> {
+        let mut leaves: Vec<(&str, Tree)> = Vec::new();
+        for Part { name, value } in parts {
+            let tree = match value {
+                Filler::Literal(value) => written::literal(value),
+                Filler::Argument(argument) => match self.argument(argument) {
+                    None => continue,
+                    Some((value, ty)) => written::tree(value, ty, argument.form, self.records),
+                },
+            };
+            leaves.push((name, tree.ok_or_else(|| unfit("an argument cannot be written in its place"))?));
+        }
+        let marker = marker.map(|(at, marker)| (at, Tree::Text(marker)));
+        leaves.extend(marker.iter().map(|(at, marker)| (at.as_str(), marker.clone())));
+        let mut body = if leaves.is_empty() { Tree::Record(Vec::new()) } else { Tree::Null };
+        for (at, leaf) in &leaves {
+            let put = pointer(at).and_then(|tokens| body.put(&tokens, leaf.clone()));
+            put.ok_or_else(|| unfit("the places of the body are in each other's way"))?;
+        }
+        let mut text = String::new();
+        body.write(&mut text);
+        // An element of an array that was left out would move those after it.
+        let read = Tree::read(text.as_bytes());
+        let arrives = read.as_ref().is_some_and(|read| {
+            *read == body && leaves.iter().all(|(at, leaf)| read.at(at) == Some(leaf)) && !has_gap(read)
+        });
+        if arrives { Ok(text.into_bytes()) } else { Err(unfit("the body would not arrive as it was given")) }
+    }
+}
+
+/// A place that was made on the way to another and holds nothing.
+fn has_gap(tree: &Tree) -> bool {
+    match tree {
+        Tree::Null => true,
+        Tree::List(elements) => elements.iter().any(has_gap),
+        Tree::Record(members) => members.iter().any(|(_, value)| has_gap(value)),
+        Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => false,
+    }
+}
+
+/// A body of pairs. Every byte but letters, digits and `-_.~` is escaped, so any reader of forms reads the same.
+fn form(pairs: &[(String, String)]) -> Result<Vec<u8>, ActError> {
+    let escaped = |text: &str| {
+        let bytes = text.bytes().map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        });
+        bytes.collect::<String>()
+    };
+    let text: Vec<String> =
+        pairs.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
+    let body = text.join("&").into_bytes();
+    let arrives =
+        url::form_urlencoded::parse(&body).eq(pairs.iter().map(|(name, value)| (name.into(), value.into())));
+    if arrives { Ok(body) } else { Err(unfit("the body would not arrive as it was given")) }
+}
+
+fn put_header(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), ActError> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit("a header has no such name"))?;
+    let value = xpd_egress::header_value(value).map_err(|error| unfit(&error.to_string()))?;
+    match headers.insert(name, value) {
+        None => Ok(()),
+        Some(_) => Err(unfit("a header would be sent twice")),
+    }
+}
+
+/// Method and path with the names of arguments in place of their values, which may be private.
+fn described(method: &str, path: &[Segment], action: &Action) -> String {
+    let mut text = method.to_owned();
+    text.push(' ');
+    for segment in path {
+        text.push('/');
+        match segment {
+            Segment::Literal(literal) => text.push_str(literal),
+            Segment::Argument(argument) => {
+                let param = usize::try_from(argument.index).ok().and_then(|index| action.params.get(index));
+                text.push_str(&format!("{{{}}}", param.map_or("", |param| param.name.as_str())));
+            }
+        }
+    }
+    if path.is_empty() {
+        text.push('/');
+    }
+    text
+}
+
+fn unfit(why: &str) -> ActError {
+    ActError::NotSent(why.to_owned())
+}

@@ -1,0 +1,15 @@
+//! Connectors that a user declared, against a stand-in that counts effects.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests too"
+)]
+
+mod answers;
+mod credentials;
+mod doubts;
+mod places;
+mod stand_in;
+mod world;

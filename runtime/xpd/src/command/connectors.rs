@@ -1,0 +1,177 @@
+//! `xpd connectors`: registers connectors that users declared, lists those that are there, and tests instances.
+
+mod test;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+
+use xp_artifact::ConnectorFile;
+use xp_artifact::http::{Http, Segment, Transport};
+use xp_artifact::workflow::{Action, Repeat};
+use xpd::config::Config;
+use xpd::registered::{Acceptance, unusual};
+
+use super::Done;
+use crate::out::print;
+use crate::{Connectors, Failure};
+
+pub async fn run(command: Connectors) -> Done {
+    match command {
+        Connectors::Add { file, accept, by, changes_nothing, config } => {
+            add(&file, accept.as_deref(), by.as_deref(), changes_nothing.into_iter().collect(), &config)
+        }
+        Connectors::List { config } => list(&config),
+        Connectors::Test { instance, plan, against, config } => {
+            test::run(&instance, &plan, &against, &config).await
+        }
+    }
+}
+
+fn add(
+    file: &Path,
+    accept: Option<&str>,
+    by: Option<&str>,
+    changes_nothing: BTreeSet<String>,
+    config: &Path,
+) -> Done {
+    let input = |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", file.display()));
+    let config = Config::read(config).map_err(|error| Failure::Input(error.to_string()))?;
+    let bytes = std::fs::read(file).map_err(|error| input(&error))?;
+    let declared = ConnectorFile::open(&bytes).map_err(|error| input(&error))?;
+    let digest = declared.digest().map_err(|error| input(&error))?.to_string();
+    let Some(accepted) = accept else {
+        print(&shown(&declared, &digest))?;
+        let named: String = unusual(&declared).map(|name| format!(" --changes-nothing {name}")).collect();
+        let already = config.registered.connectors.get(&declared.name);
+        if already.is_some_and(|(_, known)| known.digest == digest) {
+            print("This declaration is registered already.\n")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        print(&format!(
+            "Nothing is registered yet. To accept this declaration:\n  xpd connectors add {} --accept {digest} --by YOUR-NAME{named}\n",
+            file.display()
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    if accepted != digest {
+        return Err(Failure::Refused(format!(
+            "the declaration has digest {digest}, not {accepted}; nothing is registered"
+        )));
+    }
+    let Some(by) = by.map(str::trim).filter(|by| !by.is_empty()) else {
+        return Err(Failure::Input("`--by` names the person who accepts the declaration".to_owned()));
+    };
+    let at = now();
+    let acceptance = Acceptance { digest: digest.clone(), by: by.to_owned(), at, changes_nothing };
+    config.registered.add(&declared, acceptance).map_err(|error| Failure::Input(error.to_string()))?;
+    print(&format!("registered: {} {digest}, accepted by {by}\n", declared.name))?;
+    if !config.connectors.values().any(|instance| instance.kind == declared.name) {
+        print(&format!(
+            "No instance serves it yet. Add one to {}:\n  [connector.{}]\n  base_url = \"https://…\"\n",
+            config.file.display(),
+            declared.name
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a declaration would allow.
+fn shown(file: &ConnectorFile, digest: &str) -> String {
+    let mut text = format!("connector {}\ndigest    {digest}\n", file.name);
+    for action in &file.actions {
+        let Some(Transport::Http(http)) = &action.transport else { continue };
+        text.push_str(&format!("\n  {}\n    sends     {}\n", action.name, request(action, http)));
+        let mut does = vec![format!("effect {}", action.effect.as_str())];
+        if action.is_harmless() {
+            does.push("changes nothing".to_owned());
+        }
+        for (said, words) in [
+            (action.irreversible, "irreversible"),
+            (action.publishes, "publishes its arguments"),
+            (action.attests, "attests"),
+            (action.reveals_untrusted, "reveals untrusted text"),
+            (action.reveals_private, "reveals private data"),
+        ] {
+            if said {
+                does.push(words.to_owned());
+            }
+        }
+        text.push_str(&format!("    declared  {}\n", does.join(", ")));
+        let statuses: Vec<String> = http.success.statuses.iter().map(ToString::to_string).collect();
+        let condition = http.success.condition.as_ref();
+        let condition = condition
+            .map(|condition| format!(" and a certain value at {}", condition.at))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "    success   {}{condition}; any other answer is a doubt\n",
+            statuses.join(", ")
+        ));
+        text.push_str(&format!("    a doubt   {}\n", doubt(action, http)));
+    }
+    text.push('\n');
+    text
+}
+
+fn request(action: &Action, http: &Http) -> String {
+    let mut text = http.method.as_str().to_owned();
+    text.push(' ');
+    for segment in &http.path {
+        text.push('/');
+        match segment {
+            Segment::Literal(literal) => text.push_str(literal),
+            Segment::Argument(argument) => {
+                let param = usize::try_from(argument.index).ok().and_then(|index| action.params.get(index));
+                let fields: String = argument.fields.iter().map(|field| format!(".{field}")).collect();
+                text.push_str(&format!("{{{}{fields}}}", param.map_or("", |param| param.name.as_str())));
+            }
+        }
+    }
+    text
+}
+
+fn doubt(action: &Action, http: &Http) -> String {
+    match (action.repeat, &http.key) {
+        (Repeat::Manual, _) => "is left to a person".to_owned(),
+        (Repeat::Probe, _) => "is looked for at the upstream".to_owned(),
+        (Repeat::Idempotent, Some(key)) => format!(
+            "is repeated with the header {} within {} s, once a test saw that the upstream acts once for one key",
+            key.header, key.seconds
+        ),
+        (Repeat::Idempotent, None) => "is repeated".to_owned(),
+    }
+}
+
+fn list(config: &Path) -> Done {
+    let config = Config::read(config).map_err(|error| Failure::Input(error.to_string()))?;
+    for (name, instance) in &config.connectors {
+        let known = config.registered.connectors.get(&instance.kind);
+        let kind = match known {
+            Some((_, acceptance)) => format!(
+                "{} {}, accepted by {} at {}",
+                instance.kind, acceptance.digest, acceptance.by, acceptance.at
+            ),
+            None => format!("{} (part of the server)", instance.kind),
+        };
+        let health = match instance.make(name, &config.file) {
+            Ok(_) => "can be made".to_owned(),
+            Err(error) => format!("cannot be made: {error}"),
+        };
+        print(&format!("{name}: {kind}\n  {health}\n"))?;
+    }
+    for (name, (_, acceptance)) in &config.registered.connectors {
+        if !config.connectors.values().any(|instance| instance.kind == *name) {
+            print(&format!(
+                "{name} {}, accepted by {} at {}\n  no instance\n",
+                acceptance.digest, acceptance.by, acceptance.at
+            ))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The time, RFC 3339.
+fn now() -> String {
+    let at = time::OffsetDateTime::now_utc().replace_nanosecond(0).ok();
+    at.and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok()).unwrap_or_default()
+}
