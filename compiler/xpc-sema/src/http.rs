@@ -4,9 +4,7 @@
 mod names;
 mod places;
 
-pub use names::{is_pair, is_pointer, is_reserved_header, is_token};
-pub use places::is_segment;
-
+use xp_artifact::http::rules;
 use xp_artifact::http::{
     Answered, Body, BodyFormat, Condition, Form, Http, Key, Listed, Marker, Method, Part, Place, Probe,
     Reading, Segment, Success,
@@ -451,7 +449,12 @@ fn reading(
                 problems.push(bad(field.span, format!("a `{ty}` is not in a header")));
                 return None;
             }
-            Answered::Header(names::token(at, problems)?)
+            let name = names::token(at, problems)?;
+            if !rules::is_readable_header(&name) {
+                problems.push(bad(at.span, "a header that sets a session is no result"));
+                return None;
+            }
+            Answered::Header(name)
         }
         Some(word) => {
             let text = format!("`{}` is no part of an answer", word.text);

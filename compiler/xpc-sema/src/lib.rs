@@ -57,7 +57,7 @@ pub use library::Library;
 
 /// What can be written in the places of a request, for those that write declarations.
 pub mod request {
-    pub use crate::http::{is_pair, is_pointer, is_reserved_header, is_segment, is_token};
+    pub use xp_artifact::http::rules::{is_pair, is_pointer, is_reserved_header, is_segment, is_token};
 }
 
 /// What a file means.

@@ -6,6 +6,8 @@ use xp_scope::Digest;
 use xp_scope::thing::Kinds;
 
 use crate::error::ArtifactError;
+use crate::http::Transport;
+use crate::requests;
 use crate::workflow::{Action, Record};
 
 /// The version of the format of connector files.
@@ -44,6 +46,18 @@ impl ConnectorFile {
         Ok(Digest::of(&self.canonical()?))
     }
 
+    /// Names become paths of files and lines on terminals.
+    fn names_are_words(&self) -> bool {
+        let is_word = |name: &str| {
+            let mut bytes = name.bytes();
+            bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
+                && name.len() <= 100
+                && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        let actions = self.actions.iter().flat_map(|action| action.name.split('.'));
+        actions.chain([self.name.as_str()]).all(is_word)
+    }
+
     /// Reads the canonical bytes of a connector.
     ///
     /// # Errors
@@ -64,6 +78,9 @@ impl ConnectorFile {
         if file.canonical()? != bytes.trim_ascii_end() {
             return Err(wrong("the file of the connector is not in canonical form"));
         }
+        if !file.names_are_words() {
+            return Err(wrong("a name in the declaration is none of the language"));
+        }
         for action in &file.actions {
             if action.connector != file.name {
                 return Err(wrong(&format!(
@@ -71,8 +88,11 @@ impl ConnectorFile {
                     action.connector, file.name
                 )));
             }
-            if action.transport.is_none() {
+            let Some(Transport::Http(http)) = &action.transport else {
                 return Err(wrong(&format!("the action `{}` does not say how it is done", action.name)));
+            };
+            if let Some(why) = requests::fault(action, http) {
+                return Err(wrong(&format!("the action `{}` cannot be done so: {why}", action.name)));
             }
         }
         Ok(file)

@@ -5,6 +5,8 @@
 //! value of the query or of a header, a leaf of the body), so a place can be encoded, and checked by decoding, without knowing
 //! the others.
 
+pub mod rules;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use xp_scope::{Type, Value};
@@ -90,10 +92,10 @@ impl Method {
         matches!(self, Self::Post | Self::Put | Self::Patch)
     }
 
-    /// A second request like the first changes nothing more (RFC 9110, section 9.2.2).
+    /// A second request like the first changes nothing more (RFC 9110, section 9.2.2), of those that are for changes.
     #[must_use]
     pub fn is_idempotent(self) -> bool {
-        matches!(self, Self::Get | Self::Put | Self::Delete)
+        matches!(self, Self::Put | Self::Delete)
     }
 }
 

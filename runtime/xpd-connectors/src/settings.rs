@@ -62,6 +62,12 @@ impl TryFrom<Vec<String>> for Named {
 /// A parser's message without the text it quotes, which may be a misplaced secret.
 #[must_use]
 pub fn without_value(message: &str) -> String {
+    // A word in the place of a table is a secret as likely as a misspelt kind.
+    if let (true, Some((_, expected))) =
+        (message.starts_with("unknown variant"), message.rsplit_once(", expected "))
+    {
+        return format!("unknown kind, expected {expected}");
+    }
     let words = ["invalid type: string", "invalid value: string"];
     match (words.iter().find(|words| message.starts_with(**words)), message.rsplit_once(", expected ")) {
         (Some(words), Some((_, expected))) => format!("{words}, expected {expected}"),

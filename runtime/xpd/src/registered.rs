@@ -11,7 +11,6 @@ use xp_artifact::http::{Method, Transport};
 use xpd_connectors::http::observed::Observed;
 use xpd_connectors::{BUILT_IN, Declared};
 use xpd_engine::ConfigError;
-use xpd_token::is_name;
 
 /// The file of acceptances in the folder.
 const ACCEPTED: &str = "accepted.json";
@@ -77,6 +76,10 @@ impl Registered {
     /// The record of the instance's test cannot be read.
     pub fn declared(&self, kind: &str, instance: &str) -> Result<Option<Declared>, ConfigError> {
         let Some((file, _)) = self.connectors.get(kind) else { return Ok(None) };
+        if instance.starts_with('.') || instance.contains(['/', '\\']) {
+            let why = format!("`connector.{instance}`: a name has no `/`, `\\` and no `.` at its start");
+            return Err(ConfigError::new(&self.folder, why));
+        }
         let path = self.observed(instance);
         let observed = Observed::read(&path).map_err(|error| ConfigError::new(&path, error))?;
         Ok(Some(Declared { file: Arc::clone(file), observed }))
@@ -150,8 +153,8 @@ fn check(file: &ConnectorFile, changes_nothing: &BTreeSet<String>) -> Result<(),
     if BUILT_IN.contains(&file.name.as_str()) {
         return Err(format!("a connector `{}` is part of the server: give yours another name", file.name));
     }
-    if !is_name(&file.name) {
-        return Err("the connector has no name that an instance can have".to_owned());
+    if file.name == "accepted" {
+        return Err("a connector is not called `accepted`: the file of acceptances is".to_owned());
     }
     for name in unusual(file) {
         if !changes_nothing.contains(name) {

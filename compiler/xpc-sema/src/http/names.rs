@@ -1,55 +1,12 @@
 //! Names in a request: headers, pairs and pointers.
 
 use xp_artifact::http;
+use xp_artifact::http::rules::{MAX_NAME, is_pair, is_pointer, is_reserved_header, is_token};
 use xp_diagnostics::codes;
 use xp_syntax::ast;
 
 use super::bad;
 use crate::problems::Problems;
-
-/// Longest name of a place.
-const MAX_NAME: usize = 256;
-
-/// Headers that say where a request goes, how long it is, who sends it, or that it is another request than its method says. The
-/// server sets them or leaves them out.
-const RESERVED: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "age",
-    "authorization",
-    "connection",
-    "cookie",
-    "cookie2",
-    "date",
-    "expect",
-    "forwarded",
-    "from",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "max-forwards",
-    "origin",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "referer",
-    "te",
-    "trailer",
-    "trailers",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "via",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-url",
-    "x-real-ip",
-    "x-rewrite-url",
-];
-
-/// As [`RESERVED`], with all that begin so.
-const RESERVED_PREFIXES: &[&str] = &["content-", "proxy-", "sec-", "x-forwarded"];
 
 /// The name of something in a place.
 pub(super) fn of(place: http::Place, text: &ast::Text, problems: &mut Problems) -> Option<String> {
@@ -63,12 +20,6 @@ pub(super) fn of(place: http::Place, text: &ast::Text, problems: &mut Problems) 
     }
 }
 
-/// A text that can be the name of a pair.
-#[must_use]
-pub fn is_pair(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
 /// The name of a pair: visible ASCII characters.
 pub(super) fn pair(text: &ast::Text, problems: &mut Problems) -> Option<String> {
     let value = &text.value;
@@ -77,13 +28,6 @@ pub(super) fn pair(text: &ast::Text, problems: &mut Problems) -> Option<String> 
         return None;
     }
     Some(value.clone())
-}
-
-/// A header that no declaration sets.
-#[must_use]
-pub fn is_reserved_header(name: &str) -> bool {
-    let folded = name.to_ascii_lowercase();
-    RESERVED.contains(&folded.as_str()) || RESERVED_PREFIXES.iter().any(|prefix| folded.starts_with(prefix))
 }
 
 /// The name of a header that a request may have.
@@ -100,13 +44,6 @@ pub(super) fn header(text: &ast::Text, problems: &mut Problems) -> Option<String
     Some(name)
 }
 
-/// A text that can be the name of a header: a token (RFC 9110, section 5.6.2).
-#[must_use]
-pub fn is_token(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(fits)
-}
-
 /// A token.
 pub(super) fn token(text: &ast::Text, problems: &mut Problems) -> Option<String> {
     let value = &text.value;
@@ -115,12 +52,6 @@ pub(super) fn token(text: &ast::Text, problems: &mut Problems) -> Option<String>
         return None;
     }
     Some(value.clone())
-}
-
-/// A text that can be a pointer into a body.
-#[must_use]
-pub fn is_pointer(text: &str) -> bool {
-    text.len() <= MAX_NAME && http::pointer(text).is_some()
 }
 
 /// A JSON pointer.

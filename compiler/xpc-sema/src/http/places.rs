@@ -1,5 +1,6 @@
 //! What stands in the places of a request.
 
+use xp_artifact::http::rules::is_segment;
 use xp_artifact::http::{Argument, Filler, Form, Place, Segment};
 use xp_diagnostics::{Diagnostic, codes};
 use xp_scope::{MAX_INT, Type, Value};
@@ -84,13 +85,6 @@ fn alone(text: &ast::Expr) -> Diagnostic {
     bad(text.span, "an argument fills a whole segment of a path")
         .because("what stands beside it could make another path of it")
         .help("let the action take the whole segment as its argument")
-}
-
-/// A text that can be a segment of a path.
-#[must_use]
-pub fn is_segment(piece: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte);
-    !piece.is_empty() && !matches!(piece, "." | "..") && piece.bytes().all(fits)
 }
 
 /// A segment that is written out.

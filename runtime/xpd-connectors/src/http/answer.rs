@@ -87,7 +87,11 @@ impl Answer {
     pub fn result(&self, found: &Expected<'_>, bounds: &Bounds) -> Result<Value, String> {
         let Expected { http, .. } = found;
         let in_body = |reading: &Reading| matches!(reading.from, Answered::Body(_));
-        let body = if http.success.condition.is_some() || http.results.iter().any(in_body) {
+        // What is no JSON is no answer of the API, even if nothing is read from it.
+        let body = if !self.body.is_empty()
+            || http.success.condition.is_some()
+            || http.results.iter().any(in_body)
+        {
             Some(self.json(bounds)?)
         } else {
             None

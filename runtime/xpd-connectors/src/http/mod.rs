@@ -62,6 +62,9 @@ pub struct Http {
     pace: Pace,
 }
 
+/// Seconds after which a request without a key is not repeated: somebody may have changed the same thing meanwhile.
+const WITHOUT_KEY: u64 = 600;
+
 /// An action that the instance serves.
 #[derive(Debug)]
 struct Served {
@@ -70,8 +73,9 @@ struct Served {
     request: Request,
     /// Statuses that are failures by the operator's word, each seen to leave the upstream unchanged.
     definitive: BTreeSet<u16>,
-    /// It was seen that the upstream acts once for one key.
-    key_is_kept: bool,
+    /// What a test of this instance saw of it, and when.
+    seen: Seen,
+    seen_at: Option<u64>,
 }
 
 /// The rest of what an instance needs.
@@ -85,6 +89,8 @@ struct Parts {
     definitive: BTreeMap<String, BTreeSet<u16>>,
     /// What a test of this instance saw, by action.
     seen: BTreeMap<String, Seen>,
+    /// When, in milliseconds since 1970.
+    seen_at: Option<u64>,
 }
 
 impl Http {
@@ -98,7 +104,8 @@ impl Http {
                 action: action.clone(),
                 request: request.clone(),
                 definitive: &registered & &seen.unchanged_after,
-                key_is_kept: seen.key_is_kept,
+                seen,
+                seen_at: parts.seen_at,
             };
             Some((action.name.clone(), served))
         });
@@ -133,6 +140,7 @@ impl Http {
         impact: Impact,
         mut ready: Ready,
         line: &Line,
+        may: impl Fn() -> Result<(), ActError>,
     ) -> Result<(Answer, Scrubber), ActError> {
         if collides(&self.credential, &ready.headers) {
             return Err(ActError::NotSent("the declaration sets the header of the credential".to_owned()));
@@ -145,6 +153,8 @@ impl Http {
         if !body.is_empty() {
             request = request.body(body);
         }
+        // Again, since its turn and its token may have taken long to come.
+        may()?;
         let answer = line.through(impact, what, exchange(request, impact, self.bounds.bytes)).await?;
         Ok((answer, scrubber))
     }
@@ -152,11 +162,11 @@ impl Http {
     async fn perform(&self, call: &Call, line: &Line) -> Result<Value, ActError> {
         let served = self.served(call)?;
         let impact = if served.action.is_harmless() { Impact::NoEffect } else { Impact::Effect };
-        if call.is_repeat() && impact == Impact::Effect {
-            served.may_repeat(call)?;
-        }
+        let may =
+            || if call.is_repeat() && impact == Impact::Effect { served.may_repeat(call) } else { Ok(()) };
+        may()?;
         let ready = self.filling(served, call).request(&served.request, &self.base)?;
-        let (answer, scrubber) = self.send(impact, ready, line).await?;
+        let (answer, scrubber) = self.send(impact, ready, line, may).await?;
         if served.request.success.statuses.contains(&answer.status) {
             let result = answer.result(&self.declared(served, call), &self.bounds);
             return result
@@ -177,22 +187,20 @@ impl Http {
         let Some(probe) = &served.request.probe else {
             return Err(ActError::NotSent("the action cannot be probed".to_owned()));
         };
-        let ready = self.filling(served, call).probe(probe, &self.base)?;
-        let (answer, scrubber) = self.send(Impact::NoEffect, ready, sought.line()).await?;
+        let ready = self.filling(served, call).probe(&served.request, probe, &self.base)?;
+        let (answer, scrubber) = self.send(Impact::NoEffect, ready, sought.line(), || Ok(())).await?;
         let unclear = |why: &str| ActError::NotSent(why.to_owned());
         match answer.status {
             200 => {}
             // Only the upstream's word about one thing, named by the call, says that there is none.
-            404 if probe.list.is_none() => return Ok(None),
+            404 if probe.list.is_none() => return served.not_found(call),
             status => return Err(unclear(&format!("the probe was answered with status {status}"))),
         }
         let body = answer.json(&self.bounds).map_err(unclear)?;
         let found = found(probe, &body, call.marker()).map_err(unclear)?;
-        let declared = self.declared(served, call);
-        found
-            .map(|thing| declared.value(Some(thing), None).map(|value| scrubber.value(value)))
-            .transpose()
-            .map_err(|why| unclear(&scrubber.text(&why)))
+        let Some(thing) = found else { return served.not_found(call) };
+        let value = self.declared(served, call).value(Some(thing), None);
+        value.map(|value| Some(scrubber.value(value))).map_err(|why| unclear(&scrubber.text(&why)))
     }
 }
 
@@ -220,22 +228,35 @@ impl Served {
         if self.action.repeat != Repeat::Idempotent {
             return left("the action is not declared to be idempotent");
         }
-        let Some(key) = &self.request.key else {
-            return match self.request.method.is_idempotent() {
-                true => Ok(()),
-                false => left("the upstream has no key by which it knows a repetition"),
-            };
-        };
-        if !self.key_is_kept {
-            return left("no test of this instance saw that the upstream acts once for one key");
+        if !self.is_seen(call) {
+            return left("no test of this instance before the use saw what a repetition does");
         }
+        let seconds = match &self.request.key {
+            Some(key) if self.seen.key_is_kept => key.seconds,
+            None if self.seen.repeat_is_idle && self.request.method.is_idempotent() => WITHOUT_KEY,
+            _ => return left("no test of this instance saw that a repetition changes nothing"),
+        };
         // A tenth is left for clocks that differ and for a request that takes its time.
-        let until = call.since().saturating_add(key.seconds.saturating_mul(900));
+        let until = call.since().saturating_add(seconds.saturating_mul(900));
         let now = u64::try_from(time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000);
         match now {
             Ok(now) if now < until && now >= call.since() => Ok(()),
-            _ => left("the upstream may no longer keep the key"),
+            _ => left("too much time has passed for a repetition that changes nothing more"),
         }
+    }
+
+    /// A test saw this instance, with its present address and credential, before the use. So the use was sent to the same.
+    fn is_seen(&self, call: &Call) -> bool {
+        self.seen_at.is_some_and(|at| at <= call.since())
+    }
+
+    /// What a probe says that found nothing.
+    fn not_found(&self, call: &Call) -> Result<Option<Value>, ActError> {
+        if self.seen.probe_finds && self.is_seen(call) {
+            return Ok(None);
+        }
+        let why = "the probe found nothing, and no test of this instance before the use saw that it finds what was made";
+        Err(ActError::NotSent(why.to_owned()))
     }
 }
 

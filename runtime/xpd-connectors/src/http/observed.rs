@@ -37,6 +37,12 @@ pub struct Seen {
     /// Statuses after which nothing had changed.
     #[serde(default)]
     pub unchanged_after: BTreeSet<u16>,
+    /// The same request again, without a key, changed nothing.
+    #[serde(default)]
+    pub repeat_is_idle: bool,
+    /// The probe found what the action had made, and nothing for an identifier that was never used.
+    #[serde(default)]
+    pub probe_finds: bool,
 }
 
 impl Observed {
@@ -54,19 +60,27 @@ impl Observed {
 
     /// Whether it is of this connector, address and credential.
     #[must_use]
-    pub fn is_of(&self, connector: &Digest, base_url: &str, secrets: &[Secret]) -> bool {
+    pub fn is_of(&self, connector: &Digest, base_url: &str, who: &str, secrets: &[Secret]) -> bool {
         self.connector == connector.to_string()
             && self.base_url == base_url
-            && self.credential == fingerprint(&self.salt, secrets)
+            && self.credential == fingerprint(&self.salt, who, secrets)
+    }
+
+    /// When, in milliseconds since 1970.
+    #[must_use]
+    pub fn since(&self) -> Option<u64> {
+        let at =
+            time::OffsetDateTime::parse(&self.at, &time::format_description::well_known::Rfc3339).ok()?;
+        u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
     }
 }
 
-/// The salted digest of secrets.
+/// The salted digest of a credential: `who` is its table, which holds everything but the secrets.
 #[must_use]
-pub fn fingerprint(salt: &str, secrets: &[Secret]) -> String {
+pub fn fingerprint(salt: &str, who: &str, secrets: &[Secret]) -> String {
     let mut hash = Sha256::new();
     hash.update(b"xp-credential-v1\0");
-    for text in [salt].into_iter().chain(secrets.iter().map(Secret::expose)) {
+    for text in [salt, who].into_iter().chain(secrets.iter().map(Secret::expose)) {
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text);
     }

@@ -91,10 +91,14 @@ impl Filling<'_> {
     ///
     /// # Errors
     /// As for [`Self::request`].
-    pub fn probe(&self, probe: &http::Probe, base: &Url) -> Result<Ready, ActError> {
+    pub fn probe(&self, http: &Http, probe: &http::Probe, base: &Url) -> Result<Ready, ActError> {
         let url = self.url(&probe.path, &self.pairs(&probe.query)?, base)?;
         let what = described("GET", &probe.path, self.action);
-        Ok(Ready { method: Method::GET, url, headers: HeaderMap::new(), body: Vec::new(), what })
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.pairs(&http.headers)? {
+            put_header(&mut headers, &name, &value)?;
+        }
+        Ok(Ready { method: Method::GET, url, headers, body: Vec::new(), what })
     }
 
     fn url(&self, path: &[Segment], query: &[(String, String)], base: &Url) -> Result<Url, ActError> {
@@ -145,6 +149,12 @@ impl Filling<'_> {
                 Filler::Argument(argument) => {
                     let Some((value, ty)) = self.argument(argument) else { continue };
                     match (value, ty.element()) {
+                        // Without the pair, the request would speak of everything.
+                        (Value::List(elements), Some(_))
+                            if elements.is_empty() && !self.action.is_harmless() =>
+                        {
+                            return Err(unfit("an empty list has no place in a query or form"));
+                        }
                         (Value::List(elements), Some(element)) => {
                             for value in elements {
                                 pairs.push((name.clone(), self.text(value, element, argument.form)?));

@@ -127,8 +127,8 @@ impl Table {
             return Err(wrong("base_url", &CLEAR));
         }
         let digest = file.digest().map_err(|error| wrong("kind", &error))?;
-        let observed =
-            declared.observed.as_ref().filter(|observed| observed.is_of(&digest, &self.base_url, &secrets));
+        let (who, observed) = (who(settings.table), declared.observed.as_ref());
+        let observed = observed.filter(|observed| observed.is_of(&digest, &self.base_url, &who, &secrets));
         let parts = Parts {
             client: connect(&base).map_err(|what| wrong("base_url", &what))?,
             base,
@@ -137,9 +137,15 @@ impl Table {
             pace: Pace::new(self.requests_per_second),
             definitive: self.failures,
             seen: observed.map(|observed| observed.actions.clone()).unwrap_or_default(),
+            seen_at: observed.and_then(super::observed::Observed::since),
         };
         Ok((Http::new(settings.name, file, parts), secrets))
     }
+}
+
+/// The table of the credential, which holds everything about it but the secrets.
+pub(super) fn who(table: &toml::Table) -> String {
+    table.get("credential").map(ToString::to_string).unwrap_or_default()
 }
 
 fn credential(

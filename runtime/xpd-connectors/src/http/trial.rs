@@ -19,6 +19,7 @@ use crate::settings::{MakeError, Settings};
 pub struct Trial {
     http: Http,
     secrets: Vec<Secret>,
+    who: String,
 }
 
 /// What came of a request.
@@ -43,13 +44,19 @@ impl Trial {
     ) -> Result<Self, MakeError> {
         let declared = Declared { file: std::sync::Arc::new(file.clone()), observed: None };
         let (http, secrets) = make(&Settings::new(name, table, folder), &declared)?;
-        Ok(Self { http, secrets })
+        Ok(Self { http, secrets, who: super::table::who(table) })
     }
 
     /// The secrets of the instance, for a record of the trial.
     #[must_use]
     pub fn secrets(&self) -> &[Secret] {
         &self.secrets
+    }
+
+    /// Everything about the credential but its secrets.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        &self.who
     }
 
     /// A declared action.
@@ -104,7 +111,7 @@ impl Trial {
         let filling = Filling { action: &served.action, args, marker, records: &self.http.records };
         let ready = filling.request(&served.request, &self.http.base).map_err(|error| error.to_string())?;
         // As an effect, so that a lost answer is not taken for one that was not sent.
-        let sent = self.http.send(Impact::Effect, ready, &Line::unattached()).await;
+        let sent = self.http.send(Impact::Effect, ready, &Line::unattached(), || Ok(())).await;
         let scrubber = Scrubber::new(self.secrets.iter().cloned());
         let (answer, own) = match sent {
             Ok(sent) => sent,
@@ -123,5 +130,37 @@ impl Trial {
             Err(format!("the upstream answered with status {status}"))
         };
         Ok(Tried { status: Some(status), result })
+    }
+
+    /// Whether the probe of an action finds this identifier.
+    ///
+    /// # Errors
+    /// The probe says nothing.
+    pub async fn probe(
+        &self,
+        name: &str,
+        args: &BTreeMap<String, Value>,
+        marker: &str,
+    ) -> Result<bool, String> {
+        let served = self.http.actions.get(name).ok_or_else(|| format!("there is no action `{name}`"))?;
+        let probe = served.request.probe.as_ref().ok_or_else(|| format!("`{name}` has no probe"))?;
+        let filling = Filling { action: &served.action, args, marker, records: &self.http.records };
+        let text =
+            |error: xpd_proxy::ActError| Scrubber::new(self.secrets.iter().cloned()).text(&error.to_string());
+        let ready = filling.probe(&served.request, probe, &self.http.base).map_err(text)?;
+        let sent = self.http.send(Impact::NoEffect, ready, &Line::unattached(), || Ok(())).await;
+        let (answer, _) = sent.map_err(text)?;
+        match answer.status {
+            200 => {}
+            404 if probe.list.is_none() => return Ok(false),
+            status => return Err(format!("the probe was answered with status {status}")),
+        }
+        let body = answer.json(&self.http.bounds)?;
+        match super::found(probe, &body, marker) {
+            Ok(found) => Ok(found.is_some()),
+            // Another use's thing under this name: this identifier made nothing.
+            Err(_) if probe.list.is_none() => Ok(false),
+            Err(why) => Err(why.to_owned()),
+        }
     }
 }

@@ -124,6 +124,7 @@ fn tables_that_cannot_be_right_are_refused_without_their_secrets() {
         ("base_url = \"https://shop.example/?q\"".to_owned(), "base_url"),
         (format!("base_url = \"http://shop.example\"\ncredential = {{ bearer = {secret} }}"), "base_url"),
         ("base_url = \"https://shop.example\"\ncredential = { bearer = \"canary\" }".to_owned(), "secret"),
+        ("base_url = \"https://shop.example\"\ncredential = \"canary\"".to_owned(), "unknown kind"),
         ("base_url = \"https://shop.example\"\nreach = [\"nowhere\"]".to_owned(), "reach"),
         (
             "base_url = \"https://shop.example\"\nfailures = { \"orders.pay\" = [404] }".to_owned(),

@@ -52,7 +52,7 @@ async fn a_doubt_is_left_to_a_person_where_nothing_was_seen() {
     doubt(&harness, &refund()).await;
     assert_eq!(
         left(&harness).await,
-        ["not repeated: no test of this instance saw that the upstream acts once for one key"]
+        ["not repeated: no test of this instance before the use saw what a repetition does"]
     );
     assert_eq!(upstream.requests().len(), 0);
 }
@@ -69,26 +69,57 @@ async fn a_doubt_is_left_to_a_person_when_the_key_may_be_forgotten() {
         if is_repeated {
             settle_until(&harness, async || harness.phase("grant").await == Phase::Done).await;
         } else {
-            assert_eq!(left(&harness).await, ["not repeated: the upstream may no longer keep the key"]);
+            assert_eq!(
+                left(&harness).await,
+                ["not repeated: too much time has passed for a repetition that changes nothing more"]
+            );
         }
         assert_eq!(upstream.effects(), usize::from(is_repeated));
     }
 }
 
 #[tokio::test]
-async fn what_put_and_delete_do_is_repeated_without_a_key() {
-    let upstream = StandIn::new(|_, _| crate::stand_in::with(204, &[], ""));
+async fn what_put_does_is_repeated_without_a_key_where_a_test_saw_it_change_nothing() {
+    for (seen, age, is_repeated) in [(true, 0, true), (false, 0, false), (true, 601_000, false)] {
+        let upstream = StandIn::new(|_, _| crate::stand_in::with(204, &[], ""));
+        let harness = instance(&upstream, "", seen.then(|| observed(&upstream.url, &[]))).await;
+        let lines = json!({ "order": "o-1", "version": "v", "lines": [] });
+        let mut asked = asked("orders.replace", lines);
+        asked.since = now() - age;
+        doubt(&harness, &asked).await;
+        if is_repeated {
+            settle_until(&harness, async || harness.phase("grant").await == Phase::Done).await;
+        } else {
+            left(&harness).await;
+        }
+        assert_eq!(upstream.effects(), usize::from(is_repeated));
+    }
+}
+
+#[tokio::test]
+async fn a_use_before_the_test_may_have_gone_to_another_account() {
+    let upstream = keeps_keys();
+    let mut record = observed(&upstream.url, &[]);
+    record.at = "2099-01-01T00:00:00Z".to_owned();
+    let harness = instance(&upstream, "", Some(record)).await;
+    doubt(&harness, &refund()).await;
+    left(&harness).await;
+    assert_eq!(upstream.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_probe_that_was_never_seen_to_find_something_does_not_say_that_nothing_was_done() {
+    let upstream = StandIn::new(|_, _| answer(200, r#"{"data":[]}"#));
     let harness = instance(&upstream, "", None).await;
-    let lines = json!({ "order": "o-1", "version": "v", "lines": [] });
-    doubt(&harness, &asked("orders.replace", lines)).await;
-    settle_until(&harness, async || harness.phase("grant").await == Phase::Done).await;
-    assert_eq!(upstream.effects(), 1);
+    doubt(&harness, &asked("orders.place", json!({ "sku": "s", "count": 1 }))).await;
+    settle_until(&harness, async || upstream.requests().len() > 1).await;
+    assert_eq!(harness.phase("grant").await, Phase::InDoubt);
 }
 
 /// The result with which a doubt about a placed order was resolved, if it was.
 async fn looked(body: &'static str, status: u16) -> (Phase, Option<serde_json::Value>, usize) {
     let upstream = StandIn::new(move |_, _| answer(status, body));
-    let harness = instance(&upstream, "", None).await;
+    let harness = instance(&upstream, "", Some(observed(&upstream.url, &[]))).await;
     doubt(&harness, &asked("orders.place", json!({ "sku": "s", "count": 1 }))).await;
     settle_until(&harness, async || {
         harness.phase("grant").await != Phase::InDoubt || upstream.requests().len() > 1
@@ -138,7 +169,7 @@ async fn a_named_thing_that_is_not_there_was_not_made() {
         (403, "{}", Phase::InDoubt),
     ] {
         let upstream = StandIn::new(move |_, _| answer(status, body));
-        let harness = instance(&upstream, "", None).await;
+        let harness = instance(&upstream, "", Some(observed(&upstream.url, &[]))).await;
         doubt(&harness, &asked("orders.name", json!({ "order": "o-1", "title": "T" }))).await;
         settle_until(&harness, async || {
             harness.phase("grant").await != Phase::InDoubt || upstream.requests().len() > 1

@@ -22,14 +22,15 @@ pub fn shop() -> ConnectorFile {
 
 /// A record of a test that saw keys kept and these statuses harmless, of the connector at an address without a credential.
 pub fn observed(url: &str, unchanged_after: &[u16]) -> Observed {
-    let seen = Seen { key_is_kept: true, unchanged_after: unchanged_after.iter().copied().collect() };
+    let unchanged_after = unchanged_after.iter().copied().collect();
+    let seen = Seen { key_is_kept: true, unchanged_after, repeat_is_idle: true, probe_finds: true };
     let actions = shop().actions.iter().map(|action| (action.name.clone(), seen.clone())).collect();
     Observed {
         connector: shop().digest().unwrap().to_string(),
         base_url: url.to_owned(),
-        credential: fingerprint("00", &[]),
+        credential: fingerprint("00", "", &[]),
         salt: "00".to_owned(),
-        at: "2026-11-26T18:00:00Z".to_owned(),
+        at: "2025-01-01T00:00:00Z".to_owned(),
         actions,
     }
 }

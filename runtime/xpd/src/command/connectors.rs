@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use xp_artifact::ConnectorFile;
-use xp_artifact::http::{Http, Segment, Transport};
+use xp_artifact::http::{Answered, Argument, BodyFormat, Filler, Http, Part, Segment, Transport};
 use xp_artifact::workflow::{Action, Repeat};
 use xpd::config::Config;
 use xpd::registered::{Acceptance, unusual};
@@ -82,6 +82,9 @@ fn shown(file: &ConnectorFile, digest: &str) -> String {
     for action in &file.actions {
         let Some(Transport::Http(http)) = &action.transport else { continue };
         text.push_str(&format!("\n  {}\n    sends     {}\n", action.name, request(action, http)));
+        for place in places(action, http) {
+            text.push_str(&format!("              {place}\n"));
+        }
         let mut does = vec![format!("effect {}", action.effect.as_str())];
         if action.is_harmless() {
             does.push("changes nothing".to_owned());
@@ -113,32 +116,73 @@ fn shown(file: &ConnectorFile, digest: &str) -> String {
     text
 }
 
-fn request(action: &Action, http: &Http) -> String {
-    let mut text = http.method.as_str().to_owned();
-    text.push(' ');
-    for segment in &http.path {
-        text.push('/');
-        match segment {
-            Segment::Literal(literal) => text.push_str(literal),
-            Segment::Argument(argument) => {
-                let param = usize::try_from(argument.index).ok().and_then(|index| action.params.get(index));
-                let fields: String = argument.fields.iter().map(|field| format!(".{field}")).collect();
-                text.push_str(&format!("{{{}{fields}}}", param.map_or("", |param| param.name.as_str())));
-            }
-        }
+/// Every value in the request besides its path, and every field that is read, as one line each.
+fn places(action: &Action, http: &Http) -> Vec<String> {
+    let filled = |value: &Filler| match value {
+        Filler::Literal(value) => String::from_utf8_lossy(&value.canonical()).into_owned(),
+        Filler::Argument(argument) => named(action, argument),
+    };
+    let mut lines = Vec::new();
+    let mut add = |place: &str, parts: &[Part]| {
+        lines.extend(parts.iter().map(|part| format!("{place} {} is {}", part.name, filled(&part.value))));
+    };
+    add("query", &http.query);
+    add("header", &http.headers);
+    if let Some(body) = &http.body {
+        add(if body.format == BodyFormat::Json { "json" } else { "form" }, &body.parts);
     }
-    text
+    if let Some(probe) = &http.probe {
+        add("probe query", &probe.query);
+        lines.push(format!("probe GET {}, identifier at {}", path(action, &probe.path), probe.marker));
+    }
+    lines.extend(http.marker.iter().map(|marker| format!("identifier of the use at {}", marker.at)));
+    lines.extend(http.results.iter().map(|reading| {
+        let from = match &reading.from {
+            Answered::Body(at) => format!("at {at}"),
+            Answered::Header(name) => format!("at header {name}"),
+        };
+        format!("result{} {from}", reading.field.iter().map(|field| format!(".{field}")).collect::<String>())
+    }));
+    // A text could otherwise rewrite the terminal on which the declaration is read.
+    let plain = |line: &String| {
+        line.chars().flat_map(|c| if c == '"' { vec![c] } else { c.escape_debug().collect() }).collect()
+    };
+    lines.iter().map(plain).collect()
+}
+
+fn named(action: &Action, argument: &Argument) -> String {
+    let param = usize::try_from(argument.index).ok().and_then(|index| action.params.get(index));
+    let fields: String = argument.fields.iter().map(|field| format!(".{field}")).collect();
+    format!("{}{fields}", param.map_or("", |param| param.name.as_str()))
+}
+
+fn request(action: &Action, http: &Http) -> String {
+    format!("{} {}", http.method.as_str(), path(action, &http.path))
+}
+
+fn path(action: &Action, segments: &[Segment]) -> String {
+    let segments = segments.iter().map(|segment| match segment {
+        Segment::Literal(literal) => format!("/{literal}"),
+        Segment::Argument(argument) => format!("/{{{}}}", named(action, argument)),
+    });
+    segments.collect()
 }
 
 fn doubt(action: &Action, http: &Http) -> String {
     match (action.repeat, &http.key) {
         (Repeat::Manual, _) => "is left to a person".to_owned(),
-        (Repeat::Probe, _) => "is looked for at the upstream".to_owned(),
+        (Repeat::Probe, _) => {
+            "is looked for; that it was not done is believed once a test saw the probe find what was made"
+                .to_owned()
+        }
         (Repeat::Idempotent, Some(key)) => format!(
             "is repeated with the header {} within {} s, once a test saw that the upstream acts once for one key",
             key.header, key.seconds
         ),
-        (Repeat::Idempotent, None) => "is repeated".to_owned(),
+        (Repeat::Idempotent, None) if action.is_harmless() => "is repeated".to_owned(),
+        (Repeat::Idempotent, None) => {
+            "is repeated within 600 s, once a test saw that a repetition changes nothing".to_owned()
+        }
     }
 }
 

@@ -54,7 +54,7 @@ struct Run {
     transcript: Vec<serde_json::Value>,
     seen: BTreeMap<String, Seen>,
     /// Actions whose success the observation shows.
-    shown: BTreeSet<String>,
+    shown: BTreeSet<(String, String)>,
     wrong: Vec<String>,
     sent: u64,
     salt: String,
@@ -98,6 +98,13 @@ pub async fn run(instance: &str, plan: &Path, against: &str, config: &Path) -> D
         sent: 0,
         salt,
     };
+    // What an earlier test saw counts no more, whatever this one sees.
+    match std::fs::remove_file(config.registered.observed(instance)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Failure::Failed(error.to_string()));
+        }
+        _ => {}
+    }
     // Successes first: what a failure left unchanged counts only where a success was seen to change something.
     let (failing, succeeding): (Vec<&Call>, Vec<&Call>) =
         plan.calls.iter().partition(|call| call.fails.is_some());
@@ -108,7 +115,7 @@ pub async fn run(instance: &str, plan: &Path, against: &str, config: &Path) -> D
     let record = Observed {
         connector: digest.to_string(),
         base_url: address.to_owned(),
-        credential: fingerprint(&run.salt, run.trial.secrets()),
+        credential: fingerprint(&run.salt, run.trial.who(), run.trial.secrets()),
         salt: run.salt.clone(),
         at: now(),
         actions: run.seen.clone(),
@@ -140,12 +147,18 @@ impl Run {
             .action(action)
             .ok_or_else(|| Failure::Input(format!("there is no action `{action}`")))?;
         let harmless = declared.is_harmless();
+        let repeats = declared.repeat == xp_artifact::workflow::Repeat::Idempotent;
         let Some(Transport::Http(http)) = declared.transport.clone() else { return Ok(()) };
         let before = self.look(observe.as_ref()).await?;
         let marker = self.marker();
         let tried = self.send(action, &args, &marker).await?;
         let after = self.look(observe.as_ref()).await?;
         let unchanged = before.is_some() && before == after;
+        // A failure is compared by the same look that a success was seen by.
+        let by = observe
+            .as_ref()
+            .map(|look| format!("{} {}", look.action, serde_json::Value::Object(look.args.clone())));
+        let by = (action.clone(), by.unwrap_or_default());
         match (fails, harmless) {
             (Some(wanted), _) => {
                 self.check(
@@ -153,11 +166,11 @@ impl Run {
                     action,
                     &format!("is answered with status {wanted}"),
                 )?;
-                if tried.status == Some(*wanted) && unchanged && self.shown.contains(action) {
+                if tried.status == Some(*wanted) && unchanged && self.shown.contains(&by) {
                     self.seen.entry(action.clone()).or_default().unchanged_after.insert(*wanted);
                     print(&format!("seen   {action}: status {wanted} leaves the upstream unchanged\n"))?;
                 } else {
-                    let why = if !self.shown.contains(action) {
+                    let why = if !self.shown.contains(&by) {
                         "no success of this action was seen by the observation"
                     } else {
                         "the observation changed, or there is none"
@@ -186,8 +199,18 @@ impl Run {
             ))?;
             return Ok(());
         }
-        self.shown.insert(action.clone());
+        self.shown.insert(by);
+        if http.probe.is_some() {
+            self.probe(action, &args, &marker).await?;
+        }
         if http.key.is_none() {
+            if http.method.is_idempotent() && repeats {
+                let again = self.send(action, &args, &marker).await?;
+                let second = self.look(observe.as_ref()).await?;
+                let idle = again.result.is_ok() && second == after;
+                self.seen.entry(action.clone()).or_default().repeat_is_idle = idle;
+                self.check(idle, action, "does nothing more when it is repeated")?;
+            }
             return Ok(());
         }
         let again = self.send(action, &args, &marker).await?;
@@ -208,6 +231,28 @@ impl Run {
             self.check(false, action, "acts once for one key")?;
         }
         Ok(())
+    }
+
+    async fn probe(
+        &mut self,
+        action: &str,
+        args: &BTreeMap<String, Value>,
+        marker: &str,
+    ) -> Result<(), Failure> {
+        let found = self.trial.probe(action, args, marker).await;
+        let unused = self.marker();
+        let other = self.trial.probe(action, args, &unused).await;
+        for (marker, answer) in [(marker, &found), (unused.as_str(), &other)] {
+            let end = match answer {
+                Ok(found) => serde_json::json!({ "found": found }),
+                Err(why) => serde_json::json!({ "failure": why }),
+            };
+            let line = serde_json::json!({ "at": now(), "probe": action, "marker": marker, "end": end });
+            self.transcript.push(line);
+        }
+        let holds = found == Ok(true) && other == Ok(false);
+        self.seen.entry(action.to_owned()).or_default().probe_finds = holds;
+        self.check(holds, action, "is found by its probe, and what was never made is not")
     }
 
     fn success(&mut self, action: &str, tried: &Tried) -> Result<(), Failure> {
