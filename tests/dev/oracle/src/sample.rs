@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::workflow::{
-    Action, Condition, Datum, Expr, Field, Grant, GrantIx, Pin, Root, Step, StepId, Workflow,
+    Action, Condition, Datum, Expr, Field, Grant, GrantIx, ParamId, Pin, Root, Step, StepId, Workflow,
 };
 use xp_artifact::{Literal, Operand, Test};
 use xp_scope::{Digest, Type, Value};
@@ -193,7 +193,17 @@ pub(crate) fn starts(machine: &Machine, literals: &[Value]) -> Vec<BTreeMap<Stri
     let base = workflow.params.iter();
     let base = base.map(|param| (param.name.clone(), value(machine, &param.ty, &param.name)));
     let mut starts = vec![base.collect::<BTreeMap<String, Value>>()];
-    for (datum, values) in compared(workflow, literals) {
+    let mut tried = compared(workflow, literals);
+    // A question may compare a parameter that nothing in the workflow does.
+    let written: BTreeSet<Value> =
+        literals.iter().filter(|value| value.as_int().is_some()).cloned().collect();
+    for (index, param) in workflow.params.iter().enumerate() {
+        let datum = Datum { root: Root::Param(ParamId::of(index)), fields: Vec::new() };
+        if param.ty == Type::Int && !written.is_empty() {
+            tried.entry(datum).or_insert_with(|| values(&param.ty, &written));
+        }
+    }
+    for (datum, values) in tried {
         let Root::Param(id) = datum.root else { continue };
         let Some(param) = workflow.params.get(id.index()) else { continue };
         let with = |start: &BTreeMap<String, Value>| {
