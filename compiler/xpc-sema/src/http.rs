@@ -3,6 +3,7 @@
 
 mod names;
 mod places;
+mod whole;
 
 use xp_artifact::http::rules;
 use xp_artifact::http::{
@@ -11,7 +12,6 @@ use xp_artifact::http::{
 };
 use xp_artifact::workflow::Repeat;
 use xp_diagnostics::{Diagnostic, Span, codes};
-use xp_scope::Type;
 use xp_syntax::ast;
 
 use crate::effects::one_of;
@@ -27,9 +27,6 @@ pub struct Said {
     /// The fields of the result that are an argument.
     pub is: Vec<Vec<String>>,
 }
-
-/// The longest time for which keys can be said to be kept, in seconds.
-const MAX_KEPT: i64 = 366 * 86_400;
 
 /// The request; none where no clause speaks of HTTP, or with the faults reported.
 pub fn lower(ast: &ast::Action, said: &Said, scope: &Scope<'_>, problems: &mut Problems) -> Option<Http> {
@@ -110,8 +107,10 @@ impl Draft {
                     return;
                 }
                 let Some(name) = names::header(header, problems) else { return };
-                match seconds.filter(|seconds| (1..=MAX_KEPT).contains(seconds)).map(u64::try_from) {
-                    Some(Ok(seconds)) => self.key = Some((Key { header: name, seconds }, span)),
+                match seconds.and_then(|seconds| u64::try_from(seconds).ok()) {
+                    Some(seconds) if rules::KEPT.contains(&seconds) => {
+                        self.key = Some((Key { header: name, seconds }, span));
+                    }
                     _ => problems.push(bad(span, "keys are kept from `1s` to `366d`")),
                 }
             }
@@ -229,142 +228,6 @@ impl Draft {
         }
     }
 
-    /// What the clauses must say together.
-    fn check(&self, ast: &ast::Action, said: &Said, scope: &Scope<'_>, problems: &mut Problems) {
-        let at = ast.name.span;
-        let missing = |message: String| Diagnostic::error(codes::MISSING_HTTP, message).at(at);
-        let Some((method, ..)) = &self.line else {
-            problems.push(
-                missing("no clause says which request is sent".to_owned())
-                    .help("add a method with a path, as in `http POST \"/orders/{order}/refunds\"`"),
-            );
-            return;
-        };
-        if self.success.is_none() {
-            problems.push(
-                missing("no clause says which answer is a success".to_owned())
-                    .help("add `http success 200`, or the statuses that the upstream documents"),
-            );
-        }
-        if let (Some((.., span)), false) = (&self.body, method.has_body()) {
-            problems.push(bad(*span, format!("a {} has no body", method.as_str())));
-        }
-        if let Some((BodyFormat::Json, parts, span)) = &self.body {
-            let markers = self.marker.iter().filter(|(marker, _)| marker.place == Place::Json);
-            let all = parts
-                .iter()
-                .map(|part| part.name.as_str())
-                .chain(markers.map(|(marker, _)| marker.at.as_str()));
-            if let Some(fault) = names::tree(&all.collect::<Vec<_>>()) {
-                problems.push(bad(*span, fault));
-            }
-        }
-        for (index, param) in (0..).zip(scope.params) {
-            if !self.sent.contains(&index) {
-                problems.push(
-                    missing(format!("the argument `{}` is sent nowhere", param.name))
-                        .label(param.span, "declared here")
-                        .help("name it in a place of the request, or leave it out of the action"),
-                );
-            }
-        }
-        self.results_are_read(said, scope, &missing, problems);
-        self.repeats(*method, said, &missing, problems);
-    }
-
-    /// Every field of the result that must be there is read, or is an argument.
-    fn results_are_read(
-        &self,
-        said: &Said,
-        scope: &Scope<'_>,
-        missing: &dyn Fn(String) -> Diagnostic,
-        problems: &mut Problems,
-    ) {
-        for (number, (reading, span)) in self.results.iter().enumerate() {
-            let mut earlier = self.results.iter().take(number);
-            if let Some((_, first)) = earlier.find(|(other, _)| {
-                reading.field.starts_with(&other.field) || other.field.starts_with(&reading.field)
-            }) {
-                problems.push(twice(*span, *first, "where this is in the answer"));
-            }
-        }
-        let is_read = |field: &[String]| {
-            self.results.iter().any(|(reading, _)| field.starts_with(&reading.field))
-                || said.is.iter().any(|is| is == field)
-        };
-        let Some(result) = scope.result else { return };
-        let Type::Record(name) = result else {
-            if !is_read(&[]) {
-                problems.push(
-                    missing("no clause says where the result is in the answer".to_owned())
-                        .help("add `http result at \"/pointer\"`; `\"\"` is the whole body"),
-                );
-            }
-            return;
-        };
-        let Some(record) = crate::fields::record_of(scope.connectors, scope.records, name) else { return };
-        for field in record.fields.iter().filter(|field| !field.optional) {
-            if !is_read(std::slice::from_ref(&field.name)) {
-                problems.push(
-                    missing(format!("no clause says where `result.{}` is in the answer", field.name))
-                        .help(format!("add `http result.{} at \"/pointer\"`", field.name)),
-                );
-            }
-        }
-    }
-
-    /// The class of the repeat has what it needs, and there is nothing that nobody uses.
-    fn repeats(
-        &self,
-        method: Method,
-        said: &Said,
-        missing: &dyn Fn(String) -> Diagnostic,
-        problems: &mut Problems,
-    ) {
-        let is = |repeat: Repeat| said.repeat == repeat;
-        if is(Repeat::Idempotent) && !method.is_idempotent() && !said.harmless && self.key.is_none() {
-            problems.push(
-                missing(format!("a second {} may act a second time, and the action is `repeat idempotent`", method.as_str()))
-                    .help("say by which header the upstream knows a repetition, as in `http key \"Idempotency-Key\" for 24h`")
-                    .help("or say `repeat probe` or `repeat manual`"),
-            );
-        }
-        if is(Repeat::Probe) {
-            if self.probe.is_none() {
-                problems.push(
-                    missing("no clause says how to find out whether the action was done".to_owned())
-                        .help("add `http probe \"/path\" marker \"/pointer\"`, or say `repeat manual`"),
-                );
-            }
-            if self.marker.is_none() {
-                problems.push(
-                    missing("no clause says where the upstream keeps the identifier of a use, for the probe".to_owned())
-                        .help("add `http marker json \"/pointer\"` (or `query`, `header`, `form`), or say `repeat manual`"),
-                );
-            }
-        } else {
-            for span in
-                self.probe.iter().map(|(_, span)| span).chain(self.probe_query.iter().map(|(_, span)| span))
-            {
-                problems.push(bad(*span, "nobody probes: the action is not `repeat probe`"));
-            }
-        }
-        if let (Some((_, span)), false) = (&self.key, is(Repeat::Idempotent)) {
-            problems.push(bad(*span, "nobody repeats: the action is not `repeat idempotent`"));
-        }
-        if let Some((marker, span)) = &self.marker {
-            let format = self.body.as_ref().map(|(format, ..)| *format);
-            let fits = match marker.place {
-                Place::Query | Place::Header => true,
-                Place::Json => method.has_body() && format.is_none_or(|format| format == BodyFormat::Json),
-                Place::Form => method.has_body() && format.is_none_or(|format| format == BodyFormat::Form),
-            };
-            if !fits {
-                problems.push(bad(*span, "the request has no such body"));
-            }
-        }
-    }
-
     fn finish(self) -> Option<Http> {
         let (method, path, _) = self.line?;
         let probe = self.probe.map(|(probe, _)| Probe {
@@ -404,7 +267,7 @@ fn success(
     let mut found = Vec::new();
     for status in statuses {
         match u16::try_from(status.value) {
-            Ok(number) if (200..=299).contains(&number) && !found.contains(&number) => found.push(number),
+            Ok(number) if rules::SUCCESS.contains(&number) && !found.contains(&number) => found.push(number),
             Ok(number) if found.contains(&number) => {
                 problems.push(bad(status.span, format!("`{number}` is said twice")));
                 return None;

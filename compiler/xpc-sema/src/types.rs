@@ -291,17 +291,7 @@ fn name_here(other: &str) -> Option<&'static str> {
 /// Every value of the first may stand where the second is wanted.
 pub fn fits(from: &Type, to: &Type) -> bool {
     match (from, to) {
-        (
-            Type::Path
-            | Type::Branch
-            | Type::Commit
-            | Type::Tree
-            | Type::Decimal { .. }
-            | Type::Time
-            | Type::Url
-            | Type::Enum(_),
-            Type::Text,
-        ) => true,
+        (_, Type::Text) => from.is_written_as_text(),
         (Type::Enum(few), Type::Enum(many)) => few.iter().all(|word| many.contains(word)),
         // The order of a set is that of its elements' texts: it stays a set whatever they are taken for.
         (Type::List(from), Type::List(to)) | (Type::Set(from), Type::List(to) | Type::Set(to)) => {

@@ -50,7 +50,7 @@ impl ConnectorFile {
     fn names_are_words(&self) -> bool {
         let is_word = |name: &str| {
             let mut bytes = name.bytes();
-            bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
+            bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
                 && name.len() <= 100
                 && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         };
@@ -79,7 +79,7 @@ impl ConnectorFile {
             return Err(wrong("the file of the connector is not in canonical form"));
         }
         if !file.names_are_words() {
-            return Err(wrong("a name in the declaration is none of the language"));
+            return Err(wrong("a name in the declaration is no word of at most 100 letters, digits and `_`"));
         }
         for action in &file.actions {
             if action.connector != file.name {

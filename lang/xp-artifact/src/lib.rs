@@ -29,7 +29,7 @@ pub mod passing;
 pub mod print;
 pub mod question;
 mod records;
-mod requests;
+pub mod requests;
 pub mod rests;
 pub mod starts;
 pub mod things;

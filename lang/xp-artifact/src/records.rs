@@ -17,6 +17,16 @@ impl RecordTable {
         Self(records.iter().map(|record| (record.name.clone(), record.fields.clone())).collect())
     }
 
+    /// The type at the end of these fields of a type, and whether it may be absent; none if there is no such field.
+    #[must_use]
+    pub fn followed<'t>(&'t self, ty: &'t Type, fields: &[String]) -> Option<(&'t Type, bool)> {
+        fields.iter().try_fold((ty, false), |(ty, optional), name| {
+            let Type::Record(record) = ty else { return None };
+            let field = self.get(record)?.iter().find(|field| field.name == *name)?;
+            Some((&field.ty, optional || field.optional))
+        })
+    }
+
     /// The fields of a record, in declaration order; none if there is no such record.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[Field]> {

@@ -1,8 +1,37 @@
-//! Whether a declared request is one that the compiler makes.
+//! Declared requests with the actions that they belong to: as they are declared, and whether one is such as the compiler makes.
 
-use crate::http::rules::{is_pair, is_pointer, is_readable_header, is_reserved_header, is_segment, is_token};
-use crate::http::{Answered, Argument, BodyFormat, Filler, Http, Part, Place, Segment};
+use crate::http::rules::{
+    KEPT, SUCCESS, is_pair, is_pointer, is_readable_header, is_reserved_header, is_segment, is_token,
+};
+use crate::http::{Answered, Argument, BodyFormat, Filler, Http, Method, Part, Place, Segment};
 use crate::workflow::{Action, Repeat};
+
+/// A path as it is declared, with the names of arguments between braces.
+#[must_use]
+pub fn template(path: &[Segment], action: &Action) -> String {
+    if path.is_empty() {
+        return "/".to_owned();
+    }
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Literal(literal) => format!("/{literal}"),
+        Segment::Argument(argument) => format!("/{{{}}}", named(argument, action)),
+    });
+    segments.collect()
+}
+
+/// An argument as it is declared.
+#[must_use]
+pub fn named(argument: &Argument, action: &Action) -> String {
+    let param = usize::try_from(argument.index).ok().and_then(|index| action.params.get(index));
+    let fields: String = argument.fields.iter().map(|field| format!(".{field}")).collect();
+    format!("{}{fields}", param.map_or("", |param| param.name.as_str()))
+}
+
+/// A repetition of the request is known to the upstream by a key only.
+#[must_use]
+pub fn needs_key(method: Method, repeat: Repeat, harmless: bool) -> bool {
+    repeat == Repeat::Idempotent && !harmless && !method.is_idempotent()
+}
 
 /// Why a request is not one that the compiler makes, where it is not. A server that reads a declaration does not rely on its author
 /// having compiled it.
@@ -42,13 +71,12 @@ pub(crate) fn fault(action: &Action, http: &Http) -> Option<&'static str> {
         Answered::Header(name) => is_readable_header(name),
     };
     let statuses = &http.success.statuses;
-    let harmless = action.is_harmless();
     let checks = [
         (names.clone().all(is_name), "a name in the request cannot be one, or is the server's"),
         (segments.clone().all(literal), "a segment of the path cannot be one"),
         (arguments.chain(fillers).all(exists), "an argument that the request names does not exist"),
         (
-            !statuses.is_empty() && statuses.iter().all(|status| (200..=299).contains(status)),
+            !statuses.is_empty() && statuses.iter().all(|status| SUCCESS.contains(status)),
             "a success has another status",
         ),
         (
@@ -60,15 +88,9 @@ pub(crate) fn fault(action: &Action, http: &Http) -> Option<&'static str> {
             http.key.iter().all(|key| is_name((Place::Header, &key.header))),
             "the header of keys is the server's",
         ),
+        (http.key.iter().all(|key| KEPT.contains(&key.seconds)), "keys are kept for another time"),
         (
-            http.key.iter().all(|key| (1..=366 * 86_400).contains(&key.seconds)),
-            "keys are kept for another time",
-        ),
-        (
-            action.repeat != Repeat::Idempotent
-                || harmless
-                || http.key.is_some()
-                || http.method.is_idempotent(),
+            http.key.is_some() || !needs_key(http.method, action.repeat, action.is_harmless()),
             "the action is said to be idempotent and has no key",
         ),
         (

@@ -297,20 +297,6 @@ fn has_equal(workflow: &Workflow, whole: &Type, ty: &Type) -> bool {
 
 /// Values of the two types can be equal: both are numbers, or both are written as text.
 fn may_be_equal(a: &Type, b: &Type) -> bool {
-    let is_text = |ty: &Type| {
-        matches!(
-            ty,
-            Type::Text
-                | Type::Path
-                | Type::Branch
-                | Type::Commit
-                | Type::Tree
-                | Type::Decimal { .. }
-                | Type::Time
-                | Type::Url
-                | Type::Enum(_)
-        )
-    };
     let is_number = |ty: &Type| matches!(ty, Type::Int | Type::Duration);
-    a == b || is_text(a) && is_text(b) || is_number(a) && is_number(b)
+    a == b || a.is_written_as_text() && b.is_written_as_text() || is_number(a) && is_number(b)
 }

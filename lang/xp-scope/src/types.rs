@@ -66,6 +66,23 @@ impl Type {
     pub fn is_single(&self) -> bool {
         !matches!(self, Self::List(_) | Self::Set(_) | Self::Record(_))
     }
+
+    /// Its values are written as text.
+    #[must_use]
+    pub fn is_written_as_text(&self) -> bool {
+        match self {
+            Self::Text
+            | Self::Path
+            | Self::Branch
+            | Self::Commit
+            | Self::Tree
+            | Self::Decimal { .. }
+            | Self::Time
+            | Self::Url
+            | Self::Enum(_) => true,
+            Self::Bool | Self::Int | Self::Duration | Self::List(_) | Self::Set(_) | Self::Record(_) => false,
+        }
+    }
 }
 
 /// As the language writes it: `list of path`, `a | b`, `github.Issue`.

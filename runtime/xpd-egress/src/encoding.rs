@@ -1,7 +1,8 @@
 //! Percent-encoding (RFC 3986): everything but unreserved characters is encoded.
 
-/// Encodes a segment of a path, or a name or a value of a query.
-pub(crate) fn encode(text: &str) -> String {
+/// Encodes a segment of a path, or a name or a value of a query or form.
+#[must_use]
+pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -13,6 +13,7 @@ mod unsendable;
 
 pub use client::{CLEAR, EgressError, client, may_carry_secrets};
 pub use compose::{check_segment, compose};
+pub use encoding::encode;
 pub use header::header_value;
 pub use reach::Reach;
 pub use resolve::{OutOfReach, out_of_reach};

@@ -94,7 +94,7 @@ impl Registered {
     /// The files that are read, for changes to be noticed.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let own = self.connectors.keys().map(|name| declaration(&self.folder, name));
-        own.chain([self.folder.join(ACCEPTED)]).collect::<Vec<_>>().into_iter()
+        own.chain([self.folder.join(ACCEPTED)])
     }
 
     /// Registers a declaration and records who accepted it.
@@ -105,7 +105,6 @@ impl Registered {
         let wrong = |what: &str| ConfigError::new(&self.folder, what);
         check(file, &acceptance.changes_nothing).map_err(|what| wrong(&what))?;
         let mut accepted = read(&self.folder)?;
-        accepted.version = 1;
         std::fs::create_dir_all(&self.folder).map_err(|error| ConfigError::new(&self.folder, error))?;
         let bytes = file.canonical().map_err(|error| wrong(&error.to_string()))?;
         write(&declaration(&self.folder, &file.name), &bytes)?;

@@ -1,9 +1,6 @@
 //! A connector that a user declared, from its text to one refund: compiled, proved, registered, tested, deployed and run with the
 //! programs, against a stand-in that counts effects.
 
-#[path = "../../../runtime/xpd-connectors/tests/http/stand_in.rs"]
-mod stand_in;
-
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -16,7 +13,7 @@ use xp_artifact::SigningKey;
 use xp_tests::client::{Client, Reply};
 use xpd_token::KeyPair;
 
-use stand_in::{StandIn, json, with};
+use xp_harness::stand_in::{StandIn, json, with};
 
 const SHOP: &str = include_str!("../../../runtime/xpd-connectors/tests/http/shop.xp");
 const REFUND: &str = include_str!("refund.xp.part");

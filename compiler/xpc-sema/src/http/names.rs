@@ -13,10 +13,7 @@ pub(super) fn of(place: http::Place, text: &ast::Text, problems: &mut Problems) 
     match place {
         http::Place::Query | http::Place::Form => pair(text, problems),
         http::Place::Header => header(text, problems),
-        http::Place::Json => {
-            let at = pointer(text, problems)?;
-            Some(at)
-        }
+        http::Place::Json => pointer(text, problems),
     }
 }
 
@@ -65,7 +62,7 @@ pub(super) fn pointer(text: &ast::Text, problems: &mut Problems) -> Option<Strin
     let fault = fault.because(
         "a pointer begins with `/` before each name (RFC 6901); `~0` stands for `~` and `~1` for `/`; `\"\"` is the whole",
     );
-    problems.push(if value.len() <= MAX_NAME && is_pointer(&cure) {
+    problems.push(if is_pointer(&cure) {
         fault.fix(text.span, format!("\"{cure}\""), format!("write `{cure}`"))
     } else {
         fault

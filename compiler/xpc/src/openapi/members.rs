@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 use xp_artifact::http;
+use xp_artifact::http::rules::MAX_NAME;
 
 use super::read::Document;
 use super::schema::{self, Shape, Type};
@@ -11,8 +12,6 @@ use super::why::{self, Left, Why};
 
 /// Members that one operation may have, those that are left out included.
 const MAX_PARTS: usize = 1_000;
-/// Longest name of a member, in bytes.
-const MAX_NAME: usize = 256;
 /// Objects in objects that are looked into.
 const MAX_DEPTH: usize = 3;
 

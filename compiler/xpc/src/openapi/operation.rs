@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
+use xp_artifact::http::rules::MAX_NAME;
 use xp_artifact::http::{Method, Place};
 use xpc_sema::request;
 
@@ -16,8 +17,6 @@ use super::why::{self, Left, Why};
 
 /// Most parameters of an action, and most fields of its result.
 const MAX_PARAMS: usize = 200;
-/// Longest name of a parameter, in bytes.
-const MAX_NAME: usize = 256;
 /// Longest path, in bytes.
 const MAX_PATH: usize = 2_048;
 

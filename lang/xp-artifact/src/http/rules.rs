@@ -1,9 +1,16 @@
 //! What may stand in a declared request, for the compiler and for whoever reads a declaration.
 
+use std::ops::RangeInclusive;
+
 use super::pointer;
 
 /// Longest name of a place.
 pub const MAX_NAME: usize = 256;
+
+/// Statuses of a success.
+pub const SUCCESS: RangeInclusive<u16> = 200..=299;
+/// Seconds for which keys can be said to be kept.
+pub const KEPT: RangeInclusive<u64> = 1..=366 * 86_400;
 
 /// Headers that say where a request goes, how long it is, who sends it, or that it is another request than its method says. The
 /// server sets them or leaves them out.

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use xpd_egress::{CLEAR, Reach, Unsendable};
 use xpd_proxy::{ActError, Impact, Line, Permit, Secret};
 
-use crate::lost::not_connected;
+use crate::lost::{self, lost};
 
 /// Host, credential and timeouts.
 #[derive(Clone, Debug)]
@@ -205,12 +205,7 @@ impl Api {
 /// Sends a request and returns the body of a successful answer. Of an error only the status is used, since
 /// its text is the upstream's.
 async fn exchange(request: RequestBuilder, impact: Impact) -> Result<Vec<u8>, ActError> {
-    let mut response = request.send().await.map_err(|error| {
-        if error.is_connect() || error.is_builder() {
-            return not_connected("the upstream", &error);
-        }
-        lost(impact, "the upstream did not answer")
-    })?;
+    let mut response = lost::send(request, impact).await?;
     let status = response.status().as_u16();
     match status {
         200..=299 => {}
@@ -221,16 +216,7 @@ async fn exchange(request: RequestBuilder, impact: Impact) -> Result<Vec<u8>, Ac
         500..=599 => return Err(lost(impact, "the upstream failed")),
         _ => return Err(refused(status, reason(status))),
     }
-    let mut bytes = Vec::new();
-    while let Some(chunk) =
-        response.chunk().await.map_err(|_| lost(impact, "the upstream's answer broke off"))?
-    {
-        if bytes.len() + chunk.len() > LARGEST {
-            return Err(lost(impact, "the upstream's answer is too large"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+    lost::body(&mut response, impact, LARGEST).await
 }
 
 const JSON: &str = "application/vnd.github+json";
@@ -243,14 +229,6 @@ fn unsendable(why: Unsendable) -> ActError {
 /// A refusal with a text of the connector's.
 pub(super) fn refused(status: u16, reason: &str) -> ActError {
     ActError::Refused { status, reason: reason.to_owned() }
-}
-
-/// The failure for a request without a usable answer.
-fn lost(impact: Impact, what: &str) -> ActError {
-    match impact {
-        Impact::NoEffect => ActError::NotSent(what.to_owned()),
-        Impact::Effect => ActError::Unknown(what.to_owned()),
-    }
 }
 
 fn parsed<T: DeserializeOwned>(bytes: &[u8], impact: Impact) -> Result<T, ActError> {

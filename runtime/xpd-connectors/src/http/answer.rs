@@ -1,5 +1,7 @@
 //! An answer, read within bounds, and what it says.
 
+use std::collections::BTreeMap;
+
 use reqwest::RequestBuilder;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use xp_artifact::RecordTable;
@@ -10,7 +12,7 @@ use xpd_proxy::{ActError, Impact};
 
 use super::json::Tree;
 use super::written;
-use crate::lost::not_connected;
+use crate::lost;
 
 /// What an upstream answered.
 #[derive(Debug)]
@@ -35,31 +37,10 @@ pub(super) async fn exchange(
     impact: Impact,
     bytes: usize,
 ) -> Result<Answer, ActError> {
-    let mut response = request.send().await.map_err(|error| {
-        if error.is_connect() || error.is_builder() {
-            return not_connected("the upstream", &error);
-        }
-        lost(impact, "the upstream did not answer")
-    })?;
+    let mut response = lost::send(request, impact).await?;
     let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-    let mut body = Vec::new();
-    while let Some(chunk) =
-        response.chunk().await.map_err(|_| lost(impact, "the upstream's answer broke off"))?
-    {
-        if body.len() + chunk.len() > bytes {
-            return Err(lost(impact, "the upstream's answer is too large"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = lost::body(&mut response, impact, bytes).await?;
     Ok(Answer { status, headers, body })
-}
-
-/// The failure for a request without a usable answer.
-pub(super) fn lost(impact: Impact, what: &str) -> ActError {
-    match impact {
-        Impact::NoEffect => ActError::NotSent(what.to_owned()),
-        Impact::Effect => ActError::Unknown(what.to_owned()),
-    }
 }
 
 impl Answer {
@@ -111,18 +92,19 @@ pub(super) struct Expected<'a> {
     pub action: &'a Action,
     pub http: &'a Http,
     pub records: &'a RecordTable,
-    pub args: &'a std::collections::BTreeMap<String, Value>,
+    pub args: &'a BTreeMap<String, Value>,
 }
 
 impl Expected<'_> {
     /// The result from a body, or a part of one, and from headers.
     pub fn value(&self, body: Option<&Tree>, headers: Option<&HeaderMap>) -> Result<Value, String> {
         let mut result = match &self.action.result {
-            Type::Record(_) => Some(Value::Record(std::collections::BTreeMap::new())),
+            Type::Record(_) => Some(Value::Record(BTreeMap::new())),
             _ => None,
         };
         for reading in &self.http.results {
-            let (ty, optional) = self.of(&reading.field).ok_or("the declaration contradicts itself")?;
+            let of = self.records.followed(&self.action.result, &reading.field);
+            let (ty, optional) = of.ok_or("the declaration contradicts itself")?;
             let found = read(reading, ty, body, headers, self.records);
             match found {
                 Some(value) => {
@@ -154,15 +136,6 @@ impl Expected<'_> {
         xp_scope::check(&result, &self.action.result, self.records)
             .map_err(|_| "the upstream's answer does not have the declared type".to_owned())?;
         Ok(result)
-    }
-
-    /// The type of a field of the result, and whether it may be absent.
-    fn of(&self, field: &[String]) -> Option<(&Type, bool)> {
-        field.iter().try_fold((&self.action.result, false), |(ty, optional), name| {
-            let Type::Record(record) = ty else { return None };
-            let known = self.records.get(record)?.iter().find(|known| known.name == *name)?;
-            Some((&known.ty, optional || known.optional))
-        })
     }
 }
 
@@ -199,9 +172,7 @@ fn put(result: &mut Option<Value>, field: &[String], value: Value) -> Option<()>
         *result = Some(value);
         return Some(());
     };
-    let Value::Record(members) =
-        result.get_or_insert_with(|| Value::Record(std::collections::BTreeMap::new()))
-    else {
+    let Value::Record(members) = result.get_or_insert_with(|| Value::Record(BTreeMap::new())) else {
         return None;
     };
     let mut inner = members.remove(first);

@@ -28,8 +28,8 @@ const UNSAID: Duration = Duration::from_secs(300);
 pub(super) enum Credential {
     /// None.
     None,
-    /// A header with a value, such as `Authorization: Bearer …`.
-    Header(HeaderName, Prefix, Secret),
+    /// A header with what stands before the secret in it, such as `Authorization: Bearer …`.
+    Header(HeaderName, &'static str, Secret),
     /// HTTP Basic authentication (RFC 7617).
     Basic(String, Secret),
     /// Client credentials of OAuth 2.0 (RFC 6749, section 4.4).
@@ -37,9 +37,6 @@ pub(super) enum Credential {
     /// A signature of the request.
     Hmac(Signing),
 }
-
-/// What stands before a secret in a header.
-pub(super) type Prefix = &'static str;
 
 /// Client credentials of OAuth 2.0.
 #[derive(Debug)]

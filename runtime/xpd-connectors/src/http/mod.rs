@@ -27,12 +27,13 @@ use xp_artifact::{ConnectorFile, RecordTable};
 use xp_scope::{Digest, Value};
 use xpd_proxy::{ActError, Call, Connector, Impact, Line, Permit, Scrubber, Secret, Sought};
 
-use answer::{Answer, Bounds, Expected, exchange, lost};
+use answer::{Answer, Bounds, Expected, exchange};
 use credential::{Credential, collides};
 use json::Tree;
 use observed::{Observed, Seen};
 use request::{Filling, Ready};
 
+use crate::lost::lost;
 use crate::settings::{MakeError, Settings};
 
 /// A connector that a user declared, as the operator registered it.
@@ -43,6 +44,9 @@ pub struct Declared {
     /// What a test of the instance saw.
     pub observed: Option<Observed>,
 }
+
+/// The secrets of an instance, for the scrubber.
+type Secrets = Vec<Secret>;
 
 /// Creates an instance of a declared connector. Returns it with its secrets.
 pub(crate) fn make(settings: &Settings<'_>, declared: &Declared) -> Result<(Http, Secrets), MakeError> {
@@ -62,8 +66,9 @@ pub struct Http {
     pace: Pace,
 }
 
-/// Seconds after which a request without a key is not repeated: somebody may have changed the same thing meanwhile.
-const WITHOUT_KEY: u64 = 600;
+/// Seconds, less a tenth, after which a request without a key is not repeated: somebody may have changed the same thing
+/// meanwhile.
+pub const WITHOUT_KEY: u64 = 600;
 
 /// An action that the instance serves.
 #[derive(Debug)]
@@ -130,8 +135,19 @@ impl Http {
         Filling { action: &served.action, args: call.args(), marker: call.marker(), records: &self.records }
     }
 
-    fn declared<'a>(&'a self, served: &'a Served, call: &'a Call) -> Expected<'a> {
-        Expected { action: &served.action, http: &served.request, records: &self.records, args: call.args() }
+    fn expected<'a>(&'a self, served: &'a Served, args: &'a BTreeMap<String, Value>) -> Expected<'a> {
+        Expected { action: &served.action, http: &served.request, records: &self.records, args }
+    }
+
+    /// What an answer gives, if it is the success that is declared.
+    fn result(
+        &self,
+        served: &Served,
+        args: &BTreeMap<String, Value>,
+        answer: &Answer,
+    ) -> Option<Result<Value, String>> {
+        let succeeded = served.request.success.statuses.contains(&answer.status);
+        succeeded.then(|| answer.result(&self.expected(served, args), &self.bounds))
     }
 
     /// Sends a request once. The scrubber knows the token with which it was sent.
@@ -167,8 +183,7 @@ impl Http {
         may()?;
         let ready = self.filling(served, call).request(&served.request, &self.base)?;
         let (answer, scrubber) = self.send(impact, ready, line, may).await?;
-        if served.request.success.statuses.contains(&answer.status) {
-            let result = answer.result(&self.declared(served, call), &self.bounds);
+        if let Some(result) = self.result(served, call.args(), &answer) {
             return result
                 .map(|value| scrubber.value(value))
                 .map_err(|why| lost(impact, &scrubber.text(&why)));
@@ -184,39 +199,62 @@ impl Http {
     async fn seek(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
         let call = sought.call();
         let served = self.served(call)?;
-        let Some(probe) = &served.request.probe else {
-            return Err(ActError::NotSent("the action cannot be probed".to_owned()));
-        };
-        let ready = self.filling(served, call).probe(&served.request, probe, &self.base)?;
-        let (answer, scrubber) = self.send(Impact::NoEffect, ready, sought.line(), || Ok(())).await?;
+        let (shown, scrubber) = self.look(served, &self.filling(served, call), sought.line()).await?;
         let unclear = |why: &str| ActError::NotSent(why.to_owned());
+        match shown {
+            Shown::Thing(thing) => {
+                let value = self.expected(served, call.args()).value(Some(&thing), None);
+                value.map(|value| Some(scrubber.value(value))).map_err(|why| unclear(&scrubber.text(&why)))
+            }
+            Shown::Nothing => served.not_found(call),
+            // A thing of that name which somebody else made says nothing about this use.
+            Shown::Another => Err(unclear("the probe shows another use's thing")),
+        }
+    }
+
+    /// Sends the probe of an action. The scrubber knows the token with which it was sent.
+    async fn look(
+        &self,
+        served: &Served,
+        filling: &Filling<'_>,
+        line: &Line,
+    ) -> Result<(Shown, Scrubber), ActError> {
+        let unclear = |why: &str| ActError::NotSent(why.to_owned());
+        let probe = served.request.probe.as_ref().ok_or_else(|| unclear("the action cannot be probed"))?;
+        let ready = filling.probe(&served.request, probe, &self.base)?;
+        let (answer, scrubber) = self.send(Impact::NoEffect, ready, line, || Ok(())).await?;
         match answer.status {
             200 => {}
             // Only the upstream's word about one thing, named by the call, says that there is none.
-            404 if probe.list.is_none() => return served.not_found(call),
+            404 if probe.list.is_none() => return Ok((Shown::Nothing, scrubber)),
             status => return Err(unclear(&format!("the probe was answered with status {status}"))),
         }
         let body = answer.json(&self.bounds).map_err(unclear)?;
-        let found = found(probe, &body, call.marker()).map_err(unclear)?;
-        let Some(thing) = found else { return served.not_found(call) };
-        let value = self.declared(served, call).value(Some(thing), None);
-        value.map(|value| Some(scrubber.value(value))).map_err(|why| unclear(&scrubber.text(&why)))
+        Ok((shown(probe, &body, filling.marker).map_err(unclear)?, scrubber))
     }
 }
 
-/// The thing with this identifier, among those that a probe shows; `None` if there is none.
-fn found<'b>(probe: &Probe, body: &'b Tree, marker: &str) -> Result<Option<&'b Tree>, &'static str> {
+/// What a probe shows of an identifier.
+enum Shown {
+    /// The thing that has it.
+    Thing(Tree),
+    /// A thing of the name that was asked for, which has another.
+    Another,
+    /// No such thing.
+    Nothing,
+}
+
+fn shown(probe: &Probe, body: &Tree, marker: &str) -> Result<Shown, &'static str> {
     let is_marked = |thing: &Tree| thing.at(&probe.marker) == Some(&Tree::Text(marker.to_owned()));
     let Some(list) = &probe.list else {
-        // A thing of that name which somebody else made says nothing about this use.
-        return if is_marked(body) { Ok(Some(body)) } else { Err("the probe shows another use's thing") };
+        return Ok(if is_marked(body) { Shown::Thing(body.clone()) } else { Shown::Another });
     };
     let Some(Tree::List(things)) = body.at(&list.at) else { return Err("the probe shows no list") };
     let mut marked = things.iter().filter(|thing| is_marked(thing));
     match (marked.next(), marked.next()) {
-        (Some(thing), None) => Ok(Some(thing)),
+        (Some(thing), None) => Ok(Shown::Thing(thing.clone())),
         (Some(_), Some(_)) => Err("the probe shows two things of one use"),
-        (None, _) if things.len() < usize::try_from(list.max).unwrap_or(usize::MAX) => Ok(None),
+        (None, _) if things.len() < usize::try_from(list.max).unwrap_or(usize::MAX) => Ok(Shown::Nothing),
         (None, _) => Err("the probe's list is full, so what is not in it may exist"),
     }
 }
@@ -301,6 +339,3 @@ impl Pace {
         tokio::time::sleep_until(turn).await;
     }
 }
-
-/// The secrets of an instance, for the scrubber.
-type Secrets = Vec<Secret>;

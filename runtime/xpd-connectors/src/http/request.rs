@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use xp_artifact::RecordTable;
 use xp_artifact::http::{
     self, Argument, Body, BodyFormat, Filler, Form, Http, Part, Place, Segment, pointer,
 };
 use xp_artifact::workflow::Action;
+use xp_artifact::{RecordTable, requests};
 use xp_scope::{Type, Value};
+use xpd_egress::encode;
 use xpd_proxy::ActError;
 
 use super::json::Tree;
@@ -78,13 +79,7 @@ impl Filling<'_> {
             http::Method::Delete => Method::DELETE,
         };
         let url = self.url(&http.path, &query, base)?;
-        Ok(Ready {
-            method,
-            url,
-            headers,
-            body,
-            what: described(http.method.as_str(), &http.path, self.action),
-        })
+        Ok(Ready { method, url, headers, body, what: what(http.method, &http.path, self.action) })
     }
 
     /// The request of a probe.
@@ -93,7 +88,7 @@ impl Filling<'_> {
     /// As for [`Self::request`].
     pub fn probe(&self, http: &Http, probe: &http::Probe, base: &Url) -> Result<Ready, ActError> {
         let url = self.url(&probe.path, &self.pairs(&probe.query)?, base)?;
-        let what = described("GET", &probe.path, self.action);
+        let what = what(http::Method::Get, &probe.path, self.action);
         let mut headers = HeaderMap::new();
         for (name, value) in self.pairs(&http.headers)? {
             put_header(&mut headers, &name, &value)?;
@@ -123,11 +118,7 @@ impl Filling<'_> {
     fn argument(&self, argument: &Argument) -> Option<(&Value, &Type)> {
         let param = self.action.params.get(usize::try_from(argument.index).ok()?)?;
         let value = self.args.get(&param.name)?.at(&argument.fields)?;
-        let ty = argument.fields.iter().try_fold(&param.ty, |ty, field| {
-            let Type::Record(record) = ty else { return None };
-            let fields = self.records.get(record)?;
-            fields.iter().find(|known| known.name == *field).map(|known| &known.ty)
-        })?;
+        let (ty, _) = self.records.followed(&param.ty, &argument.fields)?;
         Some((value, ty))
     }
 
@@ -208,19 +199,10 @@ fn has_gap(tree: &Tree) -> bool {
     }
 }
 
-/// A body of pairs. Every byte but letters, digits and `-_.~` is escaped, so any reader of forms reads the same.
+/// A body of pairs, encoded as in a URL, which any reader of forms reads the same.
 fn form(pairs: &[(String, String)]) -> Result<Vec<u8>, ActError> {
-    let escaped = |text: &str| {
-        let bytes = text.bytes().map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        });
-        bytes.collect::<String>()
-    };
     let text: Vec<String> =
-        pairs.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
+        pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     let body = text.join("&").into_bytes();
     let arrives =
         url::form_urlencoded::parse(&body).eq(pairs.iter().map(|(name, value)| (name.into(), value.into())));
@@ -236,24 +218,9 @@ fn put_header(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Ac
     }
 }
 
-/// Method and path with the names of arguments in place of their values, which may be private.
-fn described(method: &str, path: &[Segment], action: &Action) -> String {
-    let mut text = method.to_owned();
-    text.push(' ');
-    for segment in path {
-        text.push('/');
-        match segment {
-            Segment::Literal(literal) => text.push_str(literal),
-            Segment::Argument(argument) => {
-                let param = usize::try_from(argument.index).ok().and_then(|index| action.params.get(index));
-                text.push_str(&format!("{{{}}}", param.map_or("", |param| param.name.as_str())));
-            }
-        }
-    }
-    if path.is_empty() {
-        text.push('/');
-    }
-    text
+/// For people: the request with the names of arguments in place of their values, which may be private.
+fn what(method: http::Method, path: &[Segment], action: &Action) -> String {
+    format!("{} {}", method.as_str(), requests::template(path, action))
 }
 
 fn unfit(why: &str) -> ActError {

@@ -9,9 +9,8 @@ use xp_artifact::workflow::Action;
 use xp_scope::Value;
 use xpd_proxy::{Impact, Line, Scrubber, Secret};
 
-use super::answer::Expected;
 use super::request::Filling;
-use super::{Declared, Http, make};
+use super::{Declared, Http, Shown, make};
 use crate::settings::{MakeError, Settings};
 
 /// An instance under trial.
@@ -121,13 +120,11 @@ impl Trial {
             Err(error) => return Err(scrubber.text(&error.to_string())),
         };
         let status = answer.status;
-        let result = if served.request.success.statuses.contains(&status) {
-            let declared =
-                Expected { action: &served.action, http: &served.request, records: &self.http.records, args };
-            let result = answer.result(&declared, &self.http.bounds);
-            result.map(|value| scrubber.value(own.value(value))).map_err(|why| scrubber.text(&own.text(&why)))
-        } else {
-            Err(format!("the upstream answered with status {status}"))
+        let result = match self.http.result(served, args, &answer) {
+            Some(result) => result
+                .map(|value| scrubber.value(own.value(value)))
+                .map_err(|why| scrubber.text(&own.text(&why))),
+            None => Err(format!("the upstream answered with status {status}")),
         };
         Ok(Tried { status: Some(status), result })
     }
@@ -143,24 +140,10 @@ impl Trial {
         marker: &str,
     ) -> Result<bool, String> {
         let served = self.http.actions.get(name).ok_or_else(|| format!("there is no action `{name}`"))?;
-        let probe = served.request.probe.as_ref().ok_or_else(|| format!("`{name}` has no probe"))?;
         let filling = Filling { action: &served.action, args, marker, records: &self.http.records };
-        let text =
-            |error: xpd_proxy::ActError| Scrubber::new(self.secrets.iter().cloned()).text(&error.to_string());
-        let ready = filling.probe(&served.request, probe, &self.http.base).map_err(text)?;
-        let sent = self.http.send(Impact::NoEffect, ready, &Line::unattached(), || Ok(())).await;
-        let (answer, _) = sent.map_err(text)?;
-        match answer.status {
-            200 => {}
-            404 if probe.list.is_none() => return Ok(false),
-            status => return Err(format!("the probe was answered with status {status}")),
-        }
-        let body = answer.json(&self.http.bounds)?;
-        match super::found(probe, &body, marker) {
-            Ok(found) => Ok(found.is_some()),
-            // Another use's thing under this name: this identifier made nothing.
-            Err(_) if probe.list.is_none() => Ok(false),
-            Err(why) => Err(why.to_owned()),
+        match self.http.look(served, &filling, &Line::unattached()).await {
+            Ok((shown, _)) => Ok(matches!(shown, Shown::Thing(_))),
+            Err(error) => Err(Scrubber::new(self.secrets.iter().cloned()).text(&error.to_string())),
         }
     }
 }

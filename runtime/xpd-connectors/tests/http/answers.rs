@@ -4,8 +4,8 @@
 use serde_json::json;
 use xpd_proxy::Ending;
 
-use crate::stand_in::{StandIn, json as answer, with};
 use crate::world::{act, asked, instance, observed};
+use xp_harness::stand_in::{StandIn, json as answer, with};
 
 const ORDER: &str = r#"{"id":"o-1","total":12.5,"placed":1764180000,"note":null,
     "lines":[{"sku":"a","count":2,"more":true}],"tags":["b","a"],"unknown":{"x":[1e400]}}"#;

@@ -4,8 +4,8 @@ use serde_json::json;
 use xpd_connectors::make;
 use xpd_proxy::Ending;
 
-use crate::stand_in::{StandIn, json as answer, with};
 use crate::world::{act, asked, instance, shop};
+use xp_harness::stand_in::{StandIn, json as answer, with};
 
 const CANARY: &str = "canary-5f1c0e9a7d";
 

@@ -8,8 +8,8 @@ use serde_json::json;
 use xp_harness::Harness;
 use xpd_store::Phase;
 
-use crate::stand_in::{StandIn, json as answer};
 use crate::world::{asked, doubt, instance, now, observed, settle_until};
+use xp_harness::stand_in::{StandIn, json as answer};
 
 fn refund() -> xp_harness::Asked {
     asked("orders.refund", json!({ "order": "o-1", "amount": "12.50" }))
@@ -81,7 +81,7 @@ async fn a_doubt_is_left_to_a_person_when_the_key_may_be_forgotten() {
 #[tokio::test]
 async fn what_put_does_is_repeated_without_a_key_where_a_test_saw_it_change_nothing() {
     for (seen, age, is_repeated) in [(true, 0, true), (false, 0, false), (true, 601_000, false)] {
-        let upstream = StandIn::new(|_, _| crate::stand_in::with(204, &[], ""));
+        let upstream = StandIn::new(|_, _| xp_harness::stand_in::with(204, &[], ""));
         let harness = instance(&upstream, "", seen.then(|| observed(&upstream.url, &[]))).await;
         let lines = json!({ "order": "o-1", "version": "v", "lines": [] });
         let mut asked = asked("orders.replace", lines);

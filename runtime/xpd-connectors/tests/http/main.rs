@@ -11,5 +11,4 @@ mod answers;
 mod credentials;
 mod doubts;
 mod places;
-mod stand_in;
 mod world;

@@ -3,8 +3,8 @@
 use serde_json::json;
 use xpd_proxy::Ending;
 
-use crate::stand_in::{Arrived, StandIn, json as answer};
 use crate::world::{act, asked, instance};
+use xp_harness::stand_in::{Arrived, StandIn, json as answer};
 
 /// Values that readers of paths, queries, headers and bodies have taken for something else.
 const VALUES: &[&str] = &[

@@ -13,7 +13,7 @@ use xpd_connectors::{Declared, make};
 use xpd_proxy::{Ending, Scrubber};
 use xpd_store::{GrantRow, Phase};
 
-use crate::stand_in::StandIn;
+use xp_harness::stand_in::StandIn;
 
 /// The declaration in `shop.xp`, as the compiler writes it; a test holds the two together.
 pub fn shop() -> ConnectorFile {

@@ -7,10 +7,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use xp_artifact::ConnectorFile;
-use xp_artifact::http::{Answered, Argument, BodyFormat, Filler, Http, Part, Segment, Transport};
+use xp_artifact::http::{Answered, BodyFormat, Filler, Http, Part, Transport};
+use xp_artifact::requests::{named, template};
 use xp_artifact::workflow::{Action, Repeat};
 use xpd::config::Config;
 use xpd::registered::{Acceptance, unusual};
+use xpd_connectors::http::WITHOUT_KEY;
 
 use super::Done;
 use crate::out::print;
@@ -81,7 +83,8 @@ fn shown(file: &ConnectorFile, digest: &str) -> String {
     let mut text = format!("connector {}\ndigest    {digest}\n", file.name);
     for action in &file.actions {
         let Some(Transport::Http(http)) = &action.transport else { continue };
-        text.push_str(&format!("\n  {}\n    sends     {}\n", action.name, request(action, http)));
+        let request = format!("{} {}", http.method.as_str(), template(&http.path, action));
+        text.push_str(&format!("\n  {}\n    sends     {}\n", action.name, request));
         for place in places(action, http) {
             text.push_str(&format!("              {place}\n"));
         }
@@ -120,7 +123,7 @@ fn shown(file: &ConnectorFile, digest: &str) -> String {
 fn places(action: &Action, http: &Http) -> Vec<String> {
     let filled = |value: &Filler| match value {
         Filler::Literal(value) => String::from_utf8_lossy(&value.canonical()).into_owned(),
-        Filler::Argument(argument) => named(action, argument),
+        Filler::Argument(argument) => named(argument, action),
     };
     let mut lines = Vec::new();
     let mut add = |place: &str, parts: &[Part]| {
@@ -133,7 +136,7 @@ fn places(action: &Action, http: &Http) -> Vec<String> {
     }
     if let Some(probe) = &http.probe {
         add("probe query", &probe.query);
-        lines.push(format!("probe GET {}, identifier at {}", path(action, &probe.path), probe.marker));
+        lines.push(format!("probe GET {}, identifier at {}", template(&probe.path, action), probe.marker));
     }
     lines.extend(http.marker.iter().map(|marker| format!("identifier of the use at {}", marker.at)));
     lines.extend(http.results.iter().map(|reading| {
@@ -150,24 +153,6 @@ fn places(action: &Action, http: &Http) -> Vec<String> {
     lines.iter().map(plain).collect()
 }
 
-fn named(action: &Action, argument: &Argument) -> String {
-    let param = usize::try_from(argument.index).ok().and_then(|index| action.params.get(index));
-    let fields: String = argument.fields.iter().map(|field| format!(".{field}")).collect();
-    format!("{}{fields}", param.map_or("", |param| param.name.as_str()))
-}
-
-fn request(action: &Action, http: &Http) -> String {
-    format!("{} {}", http.method.as_str(), path(action, &http.path))
-}
-
-fn path(action: &Action, segments: &[Segment]) -> String {
-    let segments = segments.iter().map(|segment| match segment {
-        Segment::Literal(literal) => format!("/{literal}"),
-        Segment::Argument(argument) => format!("/{{{}}}", named(action, argument)),
-    });
-    segments.collect()
-}
-
 fn doubt(action: &Action, http: &Http) -> String {
     match (action.repeat, &http.key) {
         (Repeat::Manual, _) => "is left to a person".to_owned(),
@@ -176,12 +161,14 @@ fn doubt(action: &Action, http: &Http) -> String {
                 .to_owned()
         }
         (Repeat::Idempotent, Some(key)) => format!(
-            "is repeated with the header {} within {} s, once a test saw that the upstream acts once for one key",
+            "is repeated with the header {} within {} s, less a tenth, once a test saw that the upstream acts once for one key",
             key.header, key.seconds
         ),
         (Repeat::Idempotent, None) if action.is_harmless() => "is repeated".to_owned(),
         (Repeat::Idempotent, None) => {
-            "is repeated within 600 s, once a test saw that a repetition changes nothing".to_owned()
+            format!(
+                "is repeated within {WITHOUT_KEY} s, less a tenth, once a test saw that a repetition changes nothing"
+            )
         }
     }
 }

@@ -6,7 +6,7 @@ use xp_artifact::ConnectorFile;
 use xp_artifact::http::{Method, Transport};
 
 use crate::site::{CONFIG, Site};
-use crate::stand_in::{StandIn, json};
+use xp_harness::stand_in::{StandIn, json};
 
 const SHOP: &str = include_str!("../../../xpd-connectors/tests/http/shop.json");
 

@@ -15,9 +15,6 @@ mod server;
 #[cfg(test)]
 mod site;
 #[cfg(test)]
-#[path = "../../../xpd-connectors/tests/http/stand_in.rs"]
-mod stand_in;
-#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod witness;

@@ -6,6 +6,7 @@
 
 mod granter;
 mod proxied;
+pub mod stand_in;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -55,7 +55,8 @@ struct Run {
     seen: BTreeMap<String, Seen>,
     /// Actions whose success the observation shows.
     shown: BTreeSet<(String, String)>,
-    wrong: Vec<String>,
+    /// Checks that failed.
+    wrong: usize,
     sent: u64,
     salt: String,
 }
@@ -94,7 +95,7 @@ pub async fn run(instance: &str, plan: &Path, against: &str, config: &Path) -> D
         transcript: Vec::new(),
         seen: BTreeMap::new(),
         shown: BTreeSet::new(),
-        wrong: Vec::new(),
+        wrong: 0,
         sent: 0,
         salt,
     };
@@ -124,7 +125,7 @@ pub async fn run(instance: &str, plan: &Path, against: &str, config: &Path) -> D
     let lines: Vec<String> = run.transcript.iter().map(ToString::to_string).collect();
     let beside = config.registered.observed(instance).with_extension("transcript.jsonl");
     write(&beside, format!("{}\n", lines.join("\n")).as_bytes()).map_err(|error| failed(&error))?;
-    if run.wrong.is_empty() {
+    if run.wrong == 0 {
         let text = serde_json::to_vec_pretty(&record).map_err(|error| failed(&error))?;
         write(&config.registered.observed(instance), &text).map_err(|error| failed(&error))?;
         print(&format!("recorded for {instance} at {address}; the transcript is {}\n", beside.display()))?;
@@ -132,7 +133,7 @@ pub async fn run(instance: &str, plan: &Path, against: &str, config: &Path) -> D
     }
     print(&format!(
         "nothing is recorded: {} of the checks failed; the transcript is {}\n",
-        run.wrong.len(),
+        run.wrong,
         beside.display()
     ))?;
     Ok(ExitCode::from(3))
@@ -265,7 +266,7 @@ impl Run {
 
     fn check(&mut self, holds: bool, action: &str, what: &str) -> Result<(), Failure> {
         if !holds {
-            self.wrong.push(format!("{action} {what}"));
+            self.wrong += 1;
         }
         print(&format!("{}  {action}: {what}\n", if holds { "ok   " } else { "wrong" }))
     }

@@ -12,10 +12,13 @@ pub struct Arrived {
     pub line: String,
     /// Headers in order, names in small letters.
     pub headers: Vec<(String, String)>,
+    /// What follows the head, as text.
     pub body: String,
 }
 
 impl Arrived {
+    /// The value of the first header with this name, in small letters.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -23,7 +26,9 @@ impl Arrived {
 
 type Script = dyn Fn(&Arrived, usize) -> Vec<u8> + Send + Sync;
 
+/// The stand-in, until the process ends.
 pub struct StandIn {
+    /// Its base address.
     pub url: String,
     arrived: Arc<Mutex<Vec<Arrived>>>,
 }
@@ -45,11 +50,14 @@ impl StandIn {
         Self { url, arrived }
     }
 
+    /// The requests that arrived, in order.
+    #[must_use]
     pub fn requests(&self) -> Vec<Arrived> {
         self.arrived.lock().unwrap().clone()
     }
 
     /// How many requests arrived that are no GET.
+    #[must_use]
     pub fn effects(&self) -> usize {
         self.requests().iter().filter(|request| !request.line.starts_with("GET ")).count()
     }
@@ -65,10 +73,10 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Arrived>>, script: &Script) {
         }
         match stream.read(&mut buffer) {
             Ok(0) | Err(_) => return,
-            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+            Ok(count) => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         }
     };
-    let text = String::from_utf8_lossy(&bytes[..head]).into_owned();
+    let text = String::from_utf8_lossy(bytes.get(..head).unwrap_or_default()).into_owned();
     let mut lines = text.trim_end().split("\r\n");
     let line = lines.next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
     let headers: Vec<(String, String)> = lines
@@ -82,10 +90,10 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Arrived>>, script: &Script) {
     while bytes.len() < head + length {
         match stream.read(&mut buffer) {
             Ok(0) | Err(_) => return,
-            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+            Ok(count) => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         }
     }
-    let body = String::from_utf8_lossy(&bytes[head..]).into_owned();
+    let body = String::from_utf8_lossy(bytes.get(head..).unwrap_or_default()).into_owned();
     let arrived = Arrived { line, headers, body };
     let number = {
         let mut seen = seen.lock().unwrap();
@@ -96,10 +104,13 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Arrived>>, script: &Script) {
 }
 
 /// An answer with a JSON body.
+#[must_use]
 pub fn json(status: u16, body: &str) -> Vec<u8> {
     with(status, &[("Content-Type", "application/json")], body)
 }
 
+/// An answer with these headers.
+#[must_use]
 pub fn with(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut text =
         format!("HTTP/1.1 {status} said\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
