@@ -72,7 +72,7 @@ pub(super) fn pointer(text: &ast::Text, problems: &mut Problems) -> Option<Strin
 
 /// Why pointers do not make one tree, where they do not.
 pub(super) fn tree(pointers: &[&str]) -> Option<String> {
-    let all: Vec<Vec<String>> = pointers.iter().filter_map(|text| http::pointer(text)).collect();
+    let all: Vec<Vec<String>> = pointers.iter().filter_map(|text| xp_json::pointer(text)).collect();
     for (number, one) in all.iter().enumerate() {
         for other in all.iter().take(number) {
             if one.starts_with(other) || other.starts_with(one) {
@@ -89,7 +89,7 @@ pub(super) fn tree(pointers: &[&str]) -> Option<String> {
             .collect();
         children.sort_unstable();
         children.dedup();
-        let mut numbers: Vec<usize> = children.iter().filter_map(|child| http::index(child)).collect();
+        let mut numbers: Vec<usize> = children.iter().filter_map(|child| xp_json::index(child)).collect();
         numbers.sort_unstable();
         let is_array = !numbers.is_empty();
         if is_array && (numbers.len() < children.len() || !numbers.iter().copied().eq(0..numbers.len())) {

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
-use xp_artifact::http;
 use xp_artifact::http::rules::MAX_NAME;
 
 use super::read::Document;
@@ -167,5 +166,5 @@ impl<'d, 'b> Members<'d, 'b> {
 
 /// The member stands at its pointer and nowhere else: a number would be taken for the index of an array.
 pub fn has_pointer(leaf: &Leaf) -> bool {
-    !leaf.path.iter().any(|name| http::index(name).is_some())
+    !leaf.path.iter().any(|name| xp_json::index(name).is_some())
 }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::pointer;
+use xp_json::pointer;
 
 /// Longest name of a place.
 pub const MAX_NAME: usize = 256;

@@ -7,10 +7,10 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use xp_artifact::RecordTable;
 use xp_artifact::http::{Answered, Form, Http, Reading};
 use xp_artifact::workflow::Action;
+use xp_json::Tree;
 use xp_scope::{Type, Value};
 use xpd_proxy::{ActError, Impact};
 
-use super::json::Tree;
 use super::written;
 use crate::lost;
 
@@ -61,7 +61,7 @@ impl Answer {
         {
             return Err("the upstream's answer has another type than JSON");
         }
-        Tree::read(&self.body).ok_or("the upstream's answer is not JSON, or says something twice")
+        Tree::read(&self.body).map_err(|_| "the upstream's answer is not JSON, or says something twice")
     }
 
     /// The result that the answer holds, if it is the success that is declared.

@@ -5,7 +5,6 @@
 
 mod answer;
 mod credential;
-mod json;
 pub mod observed;
 mod request;
 mod table;
@@ -24,12 +23,12 @@ use tokio::time::Instant;
 use xp_artifact::http::{Http as Request, Probe, Transport};
 use xp_artifact::workflow::{Action, Repeat};
 use xp_artifact::{ConnectorFile, RecordTable};
+use xp_json::Tree;
 use xp_scope::{Digest, Value};
 use xpd_proxy::{ActError, Call, Connector, Impact, Line, Permit, Scrubber, Secret, Sought};
 
 use answer::{Answer, Bounds, Expected, exchange};
 use credential::{Credential, collides};
-use json::Tree;
 use observed::{Observed, Seen};
 use request::{Filling, Ready};
 

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use xp_artifact::http::{
-    self, Argument, Body, BodyFormat, Filler, Form, Http, Part, Place, Segment, pointer,
-};
+use xp_artifact::http::{self, Argument, Body, BodyFormat, Filler, Form, Http, Part, Place, Segment};
 use xp_artifact::workflow::Action;
 use xp_artifact::{RecordTable, requests};
+use xp_json::{Tree, pointer};
 use xp_scope::{Type, Value};
 use xpd_egress::encode;
 use xpd_proxy::ActError;
 
-use super::json::Tree;
 use super::written;
 
 /// Upper bound on a body, in bytes.
@@ -178,11 +176,10 @@ impl Filling<'_> {
             let put = pointer(at).and_then(|tokens| body.put(&tokens, leaf.clone()));
             put.ok_or_else(|| unfit("the places of the body are in each other's way"))?;
         }
-        let mut text = String::new();
-        body.write(&mut text);
+        let text = body.to_string();
         // An element of an array that was left out would move those after it.
         let read = Tree::read(text.as_bytes());
-        let arrives = read.as_ref().is_some_and(|read| {
+        let arrives = read.as_ref().is_ok_and(|read| {
             *read == body && leaves.iter().all(|(at, leaf)| read.at(at) == Some(leaf)) && !has_gap(read)
         });
         if arrives { Ok(text.into_bytes()) } else { Err(unfit("the body would not arrive as it was given")) }

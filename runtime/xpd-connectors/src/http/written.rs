@@ -2,9 +2,8 @@
 
 use xp_artifact::RecordTable;
 use xp_artifact::http::Form;
+use xp_json::Tree;
 use xp_scope::{MAX_INT, Records as _, Type, Value, decimal, instant};
-
-use super::json::Tree;
 
 /// A value in a form. `None` if it is not of the type, or the form cannot express it.
 pub(super) fn tree(value: &Value, ty: &Type, form: Form, records: &RecordTable) -> Option<Tree> {
@@ -163,7 +162,7 @@ fn utc(text: &str) -> Option<String> {
 pub(super) fn header(text: &str, ty: &Type, form: Form, records: &RecordTable) -> Option<Value> {
     let tree = match (form, ty) {
         (Form::Text, _) => Tree::Text(text.to_owned()),
-        (Form::Plain, Type::Bool) => Tree::read(text.as_bytes())?,
+        (Form::Plain, Type::Bool) => Tree::read(text.as_bytes()).ok()?,
         (Form::Plain, Type::Int | Type::Duration) | (Form::Number | Form::Minor | Form::Unix, _) => {
             Tree::Number(text.to_owned())
         }
