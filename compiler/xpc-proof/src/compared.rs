@@ -3,23 +3,24 @@
 //!
 //! Comparisons see of a value only how it relates to the literals and to the other data that it is compared with, directly or
 //! through others. Of ordered types the values at the literals, and in each gap between them as many as there are such data (or
-//! as the gap has), therefore satisfy together whatever any values do; of other types the literals and as many others.
+//! as the gap has), therefore satisfy together whatever any values do; of other types the literals and as many others. Where data
+//! of several types are compared, since a value of one may stand where text is wanted, each has those of them that are of its type.
+
+mod group;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use xp_artifact::question::Question;
 use xp_artifact::workflow::{Action, Condition, Datum, Expr, GrantIx, Pin, Root, StepId, Workflow};
 use xp_artifact::{Operand, Test};
-use xp_scope::{Type, Value, rank};
+use xp_scope::{Type, Value};
 
-use crate::plain;
+use group::Group;
 
 type GrantAt = (StepId, GrantIx);
 
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
-/// Values that stand for all those of one datum at most. Beyond, its comparisons are not decided.
-const MAX_VALUES: usize = 48;
 /// Combinations of values that are written out at most.
 const MAX_COMBINATIONS: usize = 1 << 16;
 
@@ -111,7 +112,7 @@ impl Compared {
         let named: BTreeSet<&Datum> = tests.iter().flat_map(|test| test.data()).collect();
         let known: BTreeMap<Datum, Known> =
             named.into_iter().map(|datum| (datum.clone(), known(w, datum))).collect();
-        let values = values(&tests, &known);
+        let values = values(w, &tests, &known);
         let tied = tied(w, &known);
         Self { known, values, tests: tests.into_iter().cloned().collect(), tied }
     }
@@ -216,19 +217,23 @@ fn tied(w: &Workflow, known: &BTreeMap<Datum, Known>) -> BTreeSet<StepId> {
         .collect()
 }
 
-/// Data that comparisons join, with what they are compared with.
-#[derive(Default)]
-struct Group {
-    data: BTreeSet<Datum>,
-    literals: BTreeSet<Value>,
-    ty: Option<Type>,
-    /// Comparisons of a datum with literals.
-    tests: Vec<(Test, Value)>,
-    /// There are others, too.
-    others: bool,
+/// The type of a datum that is itself: where several fields are one argument, that of the argument, which is the narrowest.
+fn type_of(w: &Workflow, datum: &Datum) -> Option<Type> {
+    let argument = || {
+        let Root::Result { step, grant } = datum.root else { return None };
+        let (_, action) = w.granted((step, grant))?;
+        let (index, fields) = action.clauses.identity(&datum.fields)?;
+        let param = action.params.get(usize::try_from(index).ok()?)?;
+        fields.iter().try_fold(&param.ty, |ty, field| w.field_type(ty, field))
+    };
+    argument().or_else(|| w.type_given(datum)).cloned()
 }
 
-fn values(tests: &[&Test], known: &BTreeMap<Datum, Known>) -> HashMap<Datum, Option<Vec<Value>>> {
+fn values(
+    w: &Workflow,
+    tests: &[&Test],
+    known: &BTreeMap<Datum, Known>,
+) -> HashMap<Datum, Option<Vec<Value>>> {
     let side = |datum: &Datum| known.get(datum).cloned().unwrap_or_else(|| Known::Of(datum.clone()));
     let mut groups: Vec<Group> = Vec::new();
     for test in tests {
@@ -237,114 +242,41 @@ fn values(tests: &[&Test], known: &BTreeMap<Datum, Known>) -> HashMap<Datum, Opt
             Operand::Literal(value) => Known::Is(value.clone()),
             Operand::Datum(datum) => side(datum),
         };
-        let mut group = Group { ty: Some(test.ty.clone()), ..Group::default() };
+        let mut group = Group::default();
+        let typed = |datum: Datum| {
+            let ty = type_of(w, &datum).unwrap_or_else(|| test.ty.clone());
+            (datum, ty)
+        };
+        group.types.insert(test.ty.clone());
         match (left, right) {
             (Known::Is(_), Known::Is(_)) => continue,
             (Known::Of(datum), Known::Is(value)) => {
                 group.tests.push(((*test).clone(), value.clone()));
-                group.data.insert(datum);
+                group.data.extend([typed(datum)]);
                 group.literals.insert(value);
             }
             (Known::Is(value), Known::Of(datum)) => {
                 group.others = true;
-                group.data.insert(datum);
+                group.data.extend([typed(datum)]);
                 group.literals.insert(value);
             }
             (Known::Of(one), Known::Of(other)) => {
                 group.others = true;
-                group.data.extend([one, other]);
+                group.data.extend([typed(one), typed(other)]);
             }
         }
-        let (joined, apart): (Vec<Group>, Vec<Group>) =
-            groups.into_iter().partition(|known| !known.data.is_disjoint(&group.data));
+        let (joined, apart): (Vec<Group>, Vec<Group>) = groups
+            .into_iter()
+            .partition(|known| known.data.keys().any(|datum| group.data.contains_key(datum)));
         groups = apart;
         for one in joined {
             group.data.extend(one.data);
+            group.types.extend(one.types);
             group.literals.extend(one.literals);
             group.tests.extend(one.tests);
             group.others |= one.others;
         }
         groups.push(group);
     }
-    let mut found = HashMap::new();
-    for group in groups {
-        let values = group.values();
-        for datum in group.data {
-            found.insert(datum, values.clone());
-        }
-    }
-    found
-}
-
-impl Group {
-    fn values(&self) -> Option<Vec<Value>> {
-        let ty = self.ty.as_ref()?;
-        let mut values = candidates(ty, &self.literals, self.data.len())?;
-        // One datum that only literals are compared with: one value of each kind that they tell apart.
-        if self.data.len() == 1 && !self.others {
-            let mut seen = BTreeSet::new();
-            let told = |value: &Value| -> Vec<bool> {
-                self.tests.iter().map(|(test, other)| test.relation.holds(value, other, ty)).collect()
-            };
-            values.retain(|value| seen.insert(told(value)));
-        }
-        (values.len() <= MAX_VALUES).then_some(values)
-    }
-}
-
-/// The literals and values around them, for so many data.
-fn candidates(ty: &Type, literals: &BTreeSet<Value>, count: usize) -> Option<Vec<Value>> {
-    let ordered = rank::is_ordered(ty);
-    if !ordered {
-        return Some(match ty {
-            Type::Bool => vec![Value::Bool(false), Value::Bool(true)],
-            Type::Enum(words) => {
-                let said = literals.iter().cloned();
-                let others = words.iter().map(|word| Value::Text(word.clone()));
-                let others = others.filter(|word| !literals.contains(word)).take(count);
-                said.filter(|word| word.as_text().is_some_and(|word| words.iter().any(|one| one == word)))
-                    .chain(others)
-                    .collect()
-            }
-            _ => {
-                let others = (0..).filter_map(|number| made_up(ty, number));
-                let others = others.filter(|value| !literals.contains(value)).take(count);
-                literals.iter().cloned().chain(others).collect()
-            }
-        });
-    }
-    let (least, most) = rank::bounds(ty)?;
-    let marks: BTreeSet<i64> = literals.iter().filter_map(|value| rank::rank(value, ty)).collect();
-    if marks.len() > MAX_VALUES || count > MAX_VALUES {
-        return None;
-    }
-    let reach = i64::try_from(count).ok()?;
-    let mut ranks = marks.clone();
-    if marks.is_empty() {
-        ranks.extend((0..reach).filter(|rank| (least..=most).contains(rank)));
-    }
-    for mark in &marks {
-        // Above a literal, up to the next; below it, where nothing else fills the gap.
-        ranks.extend(
-            (1..=reach)
-                .map(|step| mark.saturating_add(step))
-                .take_while(|above| *above <= most && !marks.contains(above)),
-        );
-        ranks.extend(
-            (1..=reach)
-                .map(|step| mark.saturating_sub(step))
-                .take_while(|below| *below >= least && !marks.contains(below)),
-        );
-    }
-    ranks.into_iter().map(|rank| rank::ranked(rank, ty)).collect()
-}
-
-/// A value of a type without order, another one for each number.
-fn made_up(ty: &Type, number: usize) -> Option<Value> {
-    let name = if number == 0 { "other".to_owned() } else { format!("other-{number}") };
-    match ty {
-        Type::Url => plain::value(ty, number),
-        Type::Commit | Type::Tree => Some(Value::Text(format!("{:040x}", 0xd000 + number))),
-        _ => Some(Value::Text(name)),
-    }
+    groups.iter().flat_map(Group::values).collect()
 }

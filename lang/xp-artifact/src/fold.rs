@@ -4,9 +4,10 @@ use xp_scope::{Type, Value, rank};
 
 use crate::declaration::Source;
 use crate::formula::{Operand, Test};
+use crate::question::{Question, Uses};
 use crate::workflow::{
-    Action, Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, How, Pin, RoleId, Root, Step, StepId,
-    TemplatePart, Workflow,
+    Action, Atom, Condition, Datum, Expr, Formula, Grant, GrantIx, Guard, How, Pin, RoleId, Root, Step,
+    StepId, TemplatePart, Workflow,
 };
 
 /// Records of records that are followed; a checked workflow has none that deep.
@@ -267,6 +268,35 @@ impl Step {
         guard.chain(
             self.outcomes.iter().filter_map(|outcome| outcome.how.condition()).flat_map(Condition::data),
         )
+    }
+}
+
+impl Uses {
+    /// It speaks of uses of the action, at least of some.
+    #[must_use]
+    pub fn means(&self, action: &Action) -> bool {
+        match self {
+            Self::Effect(effect) => action.effect == *effect,
+            Self::Action { name, .. } => name
+                .split_once('.')
+                .is_some_and(|(connector, rest)| action.connector == connector && action.name == rest),
+        }
+    }
+}
+
+impl Guard {
+    /// The formula that it requires, if it requires one.
+    #[must_use]
+    pub fn formula(&self) -> Option<&Formula> {
+        match &self.question {
+            Question::Requires(_, formula) => Some(formula),
+            _ => None,
+        }
+    }
+
+    /// The data that it compares.
+    pub fn compared(&self) -> impl Iterator<Item = &Datum> {
+        self.formula().into_iter().flat_map(Formula::tests).flat_map(Test::data)
     }
 }
 

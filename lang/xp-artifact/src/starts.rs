@@ -1,10 +1,11 @@
 //! Which parameters whoever starts a run must not choose freely: the roster says what they may be.
 //!
-//! A run is for a ticket, an invoice or a version, which may be any. Where it acts, what decides its measurements and what it
-//! makes final without a judgement are not the starter's to say.
+//! A run is for a ticket, an invoice or a version, which may be any. Where it acts, what decides its measurements and comparisons and
+//! what it makes final without a judgement are not the starter's to say.
 
 mod asked;
 mod behind;
+mod deciding;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use crate::rests::needs_one_of;
 use crate::workflow::{Atom, Datum, Expr, GrantIx, How, ParamId, Pin, RoleId, Root, StepId, Then, Workflow};
 use asked::{Asked, asked};
 use behind::{Behind, Judging};
+use deciding::{by_roles, deciding};
 
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
@@ -35,6 +37,8 @@ pub enum Why {
     Final(String),
     /// The declaration of this action does not say what it reads: the argument may say where it acts.
     Unsaid(String),
+    /// It is compared with another datum than a literal, which decides what opens, what ends or what may be used.
+    Compared,
 }
 
 /// A parameter, or a field of one, that is to be pinned.
@@ -48,8 +52,8 @@ pub struct ToPin {
     pub step: StepId,
 }
 
-/// A parameter that the starter chooses, and of which something is made final that a role judges: what a starter chose, the
-/// starter made, so it is not to be of that role.
+/// A parameter that the starter chooses, and of which something is made final that a role judges, or which decides a comparison once
+/// a role has judged it: what a starter chose, the starter made, so it is not to be of that role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Judged {
     /// As in [`ToPin::path`].
@@ -58,15 +62,18 @@ pub struct Judged {
     pub role: RoleId,
     /// The step of the judgement.
     pub step: StepId,
-    /// The action that makes it final.
-    pub action: String,
+    /// What it is judged for: [`Why::Final`] or [`Why::Compared`].
+    pub why: Why,
 }
 
 impl Judged {
     /// Why, for whoever reads the roster.
     #[must_use]
     pub fn reason(&self, role: &str) -> String {
-        format!("`{}` makes it final on the judgement of `{role}`", self.action)
+        match &self.why {
+            Why::Final(action) => format!("`{action}` makes it final on the judgement of `{role}`"),
+            _ => format!("other data are compared with it on the judgement of `{role}`"),
+        }
     }
 }
 
@@ -78,7 +85,7 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
     let mut found: BTreeMap<(String, RoleId), Judged> = BTreeMap::new();
     for at in workflow.grants() {
         for Asked { from, why, number } in asked(workflow, &behind.read, &mut behind.finals, at) {
-            let Why::Final(action) = why else { continue };
+            let Why::Final(_) = &why else { continue };
             let met = RefCell::new(Vec::new());
             let counting = Counting::of(workflow, &mut behind.finals, at, number, &judgements);
             let is_judged = |datum: &Datum| {
@@ -113,15 +120,20 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
                 };
                 for path in made_of.iter().flat_map(|datum| paths(workflow, datum)) {
                     for role in &judges {
-                        let one = Judged {
-                            path: path.clone(),
-                            role: *role,
-                            step: atom.step,
-                            action: action.clone(),
-                        };
+                        let one =
+                            Judged { path: path.clone(), role: *role, step: atom.step, why: why.clone() };
                         found.entry((path.clone(), *role)).or_insert(one);
                     }
                 }
+            }
+        }
+    }
+    for one in deciding(workflow) {
+        for atom in by_roles(workflow, &judgements, one.param) {
+            let Some(role) = workflow.steps.get(atom.step.index()).map(|step| step.role) else { continue };
+            for path in paths(workflow, one.param) {
+                let one = Judged { path: path.clone(), role, step: atom.step, why: Why::Compared };
+                found.entry((path, role)).or_insert(one);
             }
         }
     }
@@ -138,7 +150,8 @@ fn is_named(path: &str, named: &[&str]) -> bool {
 /// The parameters of a workflow that a roster must pin, each once, by path. Of records every field that has no fields.
 #[must_use]
 pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
-    let mut judged = judgements(workflow);
+    let judgements = judgements(workflow);
+    let mut judged = judgements.clone();
     judged.retain(|(atom, _)| {
         let outcomes = workflow.steps.get(atom.step.index()).map(|step| step.outcomes.as_slice());
         outcomes
@@ -160,6 +173,15 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
                 let one = ToPin { path: path.clone(), why: why.clone(), step: at.0 };
                 found.entry(path).or_insert(one);
             }
+        }
+    }
+    for one in deciding(workflow) {
+        if one.is_judged(workflow, &by_roles(workflow, &judgements, one.param)) {
+            continue;
+        }
+        for path in paths(workflow, one.param) {
+            let to_pin = ToPin { path: path.clone(), why: Why::Compared, step: one.step };
+            found.entry(path).or_insert(to_pin);
         }
     }
     found.into_values().collect()
@@ -200,6 +222,7 @@ impl ToPin {
                 format!("it may say where `{action}` acts, whose declaration does not say what it `reads`")
             }
             Why::Final(action) => format!("`{action}` makes it final and nobody judges it"),
+            Why::Compared => "other data are compared with it and nobody judges it".to_owned(),
         }
     }
 }

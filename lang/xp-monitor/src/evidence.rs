@@ -12,7 +12,7 @@ use xp_artifact::judgement::{meant, meant_by_last};
 use xp_artifact::passing::{followed, identities, parts};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{
-    Action, Atom, Condition, Datum, Expr, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
+    Action, Atom, Condition, Datum, Expr, Guard, How, Outcome, OutcomeIx, Pin, Root, StepId, Then, Workflow,
 };
 
 use xp_scope::thing::{Immutable, Term};
@@ -161,7 +161,8 @@ fn cause<'w>(workflow: &'w Workflow, step: StepId, outcome: &'w Outcome) -> &'w 
     step.zip(chosen).and_then(|(step, chosen)| step.outcomes.get(chosen)).unwrap_or(outcome)
 }
 
-/// Fields of results that other steps compare, by the step whose results they are: each of its outcomes stands for what they say.
+/// Fields of results that other steps or guards compare, by the step whose results they are: each of its outcomes stands for what they
+/// say.
 fn compared_elsewhere(workflow: &Workflow) -> BTreeMap<StepId, BTreeSet<(GrantAt, &[String])>> {
     let mut found: BTreeMap<StepId, BTreeSet<(GrantAt, &[String])>> = BTreeMap::new();
     for (number, step) in workflow.steps.iter().enumerate() {
@@ -170,6 +171,9 @@ fn compared_elsewhere(workflow: &Workflow) -> BTreeMap<StepId, BTreeSet<(GrantAt
                 found.entry(by.0).or_default().insert((by, field));
             }
         }
+    }
+    for (by, field) in workflow.guards.iter().flat_map(Guard::compared).filter_map(Datum::of_result) {
+        found.entry(by.0).or_default().insert((by, field));
     }
     found
 }

@@ -10,12 +10,7 @@ use crate::sight::Sight;
 /// The action is one that the property speaks of, whatever its arguments.
 #[must_use]
 pub fn means(uses: &Uses, action: &Action) -> bool {
-    match uses {
-        Uses::Effect(effect) => action.effect == *effect,
-        Uses::Action { name, .. } => name
-            .split_once('.')
-            .is_some_and(|(connector, rest)| action.connector == connector && action.name == rest),
-    }
+    uses.means(action)
 }
 
 /// The use is one that the property speaks of, with the arguments that it fixes.

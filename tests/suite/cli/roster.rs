@@ -203,6 +203,78 @@ workflow checked(draft: text, rules: text) {
     assert!(!ran.talk.contains("`draft` freely"), "{ran}");
 }
 
+/// What a comparison holds against a measurement decides as much as what was measured, wherever it is written.
+#[test]
+fn a_parameter_that_is_compared_with_a_measurement_is_not_the_starter_s() {
+    let ways = [
+        ("", "auto when result.amount <= limit", "", ""),
+        ("", "auto when limit >= result.amount", "", ""),
+        ("", "if result.amount <= limit", "", ""),
+        ("", "if result", "when check.result.amount <= limit", ""),
+        ("", "if result", "and check.result.amount <= limit", ""),
+        ("", "if result", "", "guard effect pay requires check.result.amount <= limit"),
+    ];
+    for (judge, ok, waits, guard) in ways {
+        let ran = refuted_by_a_rule_that_pins_nothing(&payment(judge, ok, waits, guard));
+        let ran =
+            ran.says(&["XP0627", "`limit` freely", "other data are compared with it and nobody judges it"]);
+        assert!(!ran.talk.contains("`draft` freely"), "{ran}");
+    }
+    let literal = payment("", "auto when result.amount <= 1000", "", "");
+    held_against_a_rule_that_pins_nothing(&literal).exits(0);
+}
+
+/// A role that judged the limit before it decides has decided what may be, unless the starter is of that role.
+#[test]
+fn a_parameter_that_is_compared_and_judged_may_be_left_open_to_others() {
+    let before = payment("judge.ok and ", "if result", "when check.result.amount <= limit", "");
+    let with = |controller: &str| held_against_a_starter(&before, ("a", "b"), controller, "");
+    with("audit").exits(0);
+    with("sales").exits(3).says(&[
+        "XP0627",
+        "`x` may choose `limit` and judge it",
+        "other data are compared with it on the judgement of `b`",
+    ]);
+    // The step does not wait for the judgement.
+    let beside = payment("", "if result", "when check.result.amount <= limit", "");
+    held_against_a_starter(&beside, ("a", "b"), "audit", "").exits(3).says(&["`limit` freely"]);
+}
+
+/// A draft is checked and paid; `judge` judges the limit.
+fn payment(judged: &str, ok: &str, waits: &str, guard: &str) -> String {
+    format!(
+        r#"connector bank {{
+  resource Draft {{ id: text exact }}
+  action check(id: text) -> {{ amount: int }} {{ effect read
+    attests
+    changes nothing
+    reads Draft(id)
+    about Draft(id)
+    measured by nothing
+    repeat idempotent }}
+  action pay() {{ effect pay
+    changes nothing
+    reads nothing
+    repeat manual }}
+}}
+workflow checked(draft: text, limit: int) {{
+  agent a, b
+  separate roles a, b
+  assume nobody else changes bank.Draft(draft) because "drafts are locked"
+  finish when pay.done
+  {guard}
+  step judge by b {{ outcome ok of limit
+    outcome no -> end }}
+  step check by a {{ may bank.check(draft) max 3 as result
+    outcome ok {ok}
+    outcome no -> end }}
+  step pay by a after {judged}check.ok {waits} {{ may bank.pay() once per run as paid
+    outcome done if paid }}
+}}
+"#
+    )
+}
+
 #[test]
 fn a_roster_that_is_none_is_said_where_it_is_wrong() {
     checked("[[start]\n", &[]).exits(2).says(&["roster.toml:1", "this is no roster"]);

@@ -11,7 +11,7 @@ use crate::declaration::{Source, ThingExpr};
 use crate::judgement::Finals;
 use crate::named;
 use crate::passing::{Passing, named_by, naming, passing, pinned};
-use crate::workflow::{Datum, Expr, Pin, Step, Workflow};
+use crate::workflow::{Datum, Expr, Guard, Pin, Step, Workflow};
 
 /// What a use of a grant takes from somewhere that a starter must not choose freely.
 pub(super) struct Asked {
@@ -39,7 +39,12 @@ pub(super) type Compared<'w> = BTreeMap<GrantAt, Vec<&'w [String]>>;
 /// Of a workflow.
 pub(super) fn compared(workflow: &Workflow) -> Compared<'_> {
     let mut found = Compared::new();
-    for (at, field) in workflow.steps.iter().flat_map(Step::compared).filter_map(Datum::of_result) {
+    let data = workflow
+        .steps
+        .iter()
+        .flat_map(Step::compared)
+        .chain(workflow.guards.iter().flat_map(Guard::compared));
+    for (at, field) in data.filter_map(Datum::of_result) {
         found.entry(at).or_default().push(field);
     }
     found
