@@ -220,14 +220,16 @@ fn a_parameter_that_is_compared_with_a_measurement_is_not_the_starter_s() {
             ran.says(&["XP0627", "`limit` freely", "other data are compared with it and nobody judges it"]);
         assert!(!ran.talk.contains("`draft` freely"), "{ran}");
     }
-    let literal = payment("", "auto when result.amount <= 1000", "", "");
+    let literal = payment("", "if result.amount <= 1000", "", "");
     held_against_a_rule_that_pins_nothing(&literal).exits(0);
 }
 
 /// A role that judged the limit before it decides has decided what may be, unless the starter is of that role.
 #[test]
 fn a_parameter_that_is_compared_and_judged_may_be_left_open_to_others() {
-    let before = payment("judge.ok and ", "if result", "when check.result.amount <= limit", "");
+    let more =
+        "step over by a after judge.ok and check.ok when check.result.amount > limit { outcome done -> end }";
+    let before = payment("judge.ok and ", "if result", "when check.result.amount <= limit", more);
     let with = |controller: &str| held_against_a_starter(&before, ("a", "b"), controller, "");
     with("audit").exits(0);
     with("sales").exits(3).says(&[
@@ -252,6 +254,12 @@ fn payment(judged: &str, ok: &str, waits: &str, guard: &str) -> String {
     about Draft(id)
     measured by nothing
     repeat idempotent }}
+  action show(limit: int) -> {{ limit: int }} {{ effect read
+    changes nothing
+    reads nothing
+    result.limit is limit
+    shows limit
+    repeat idempotent }}
   action pay() {{ effect pay
     changes nothing
     reads nothing
@@ -263,7 +271,8 @@ workflow checked(draft: text, limit: int) {{
   assume nobody else changes bank.Draft(draft) because "drafts are locked"
   finish when pay.done
   {guard}
-  step judge by b {{ outcome ok of limit
+  step judge by b {{ may bank.show(limit) max 3
+    outcome ok of limit
     outcome no -> end }}
   step check by a {{ may bank.check(draft) max 3 as result
     outcome ok {ok}
