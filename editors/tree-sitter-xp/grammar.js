@@ -85,7 +85,7 @@ module.exports = grammar({
     _clause: ($) =>
       choice(
         $.effect, $.irreversible, $.reveals, $.publishes, $.attests, $.shows, $.repeat, $.about, $.changes, $.reads, $.makes,
-        $.removes, $.final, $.expects, $.version, $.measured, $.result_clause, $.http,
+        $.removes, $.final, $.expects, $.version, $.measured, $.result_clause, $.http, $.mcp,
       ),
     effect: ($) => seq("effect", $.identifier),
     irreversible: () => "irreversible",
@@ -123,6 +123,11 @@ module.exports = grammar({
       ),
     http_line: ($) => seq($.identifier, $.string, optional(seq("is", $._value, optional($.http_form)))),
     http_form: ($) => seq("as", $._word),
+    mcp: ($) =>
+      seq("mcp", choice($.mcp_success, $.mcp_result, $.http_key, $.http_marker, $.http_probe, $.http_line)),
+    mcp_success: ($) => seq("success", "where", $.string, "is", $._value),
+    mcp_result: ($) =>
+      seq($.result, "at", choice($.string, seq($._word, optional($.string))), optional($.http_form)),
     result: ($) => prec.right(seq("result", repeat(seq(".", $._word)))),
 
     // ---- things

@@ -9,9 +9,9 @@ use xp_syntax::ast;
 use crate::circles::{self, Said};
 use crate::connector::{Default, ParamDecl};
 use crate::effects::{self, one_of};
-use crate::http;
 use crate::problems::Problems;
 use crate::things::Scope;
+use crate::{http, mcp};
 
 /// What the clauses of an action say.
 pub struct Clauses {
@@ -148,7 +148,19 @@ pub fn lower(ast: &ast::Action, scope: &Scope<'_>, problems: &mut Problems) -> O
         harmless: clauses.things.is_harmless(clauses.publishes, clauses.irreversible),
         is: clauses.things.is.iter().map(|identity| identity.field.clone()).collect(),
     };
-    clauses.transport = http::lower(ast, &said, scope, problems).map(Transport::Http);
+    let is = |kind: fn(&ast::ClauseKind) -> bool| ast.clauses.iter().find(|clause| kind(&clause.kind));
+    let http = is(|kind| matches!(kind, ast::ClauseKind::Http(_)));
+    let mcp = is(|kind| matches!(kind, ast::ClauseKind::Mcp(_)));
+    clauses.transport = if let (Some(http), Some(mcp)) = (http, mcp) {
+        problems.push(
+            http::bad(mcp.span, "an action is done over HTTP or by a tool, and not by both")
+                .label(http.span, "the other way"),
+        );
+        None
+    } else {
+        let call = mcp::lower(ast, &said, scope, problems).map(Transport::Mcp);
+        call.or_else(|| http::lower(ast, &said, scope, problems).map(Transport::Http))
+    };
     Some(clauses)
 }
 
@@ -221,7 +233,8 @@ fn of_things(things: &mut Declared, clause: &ast::Clause, scope: &Scope<'_>, pro
         | ast::ClauseKind::Attests
         | ast::ClauseKind::Shows(_)
         | ast::ClauseKind::Repeat(_)
-        | ast::ClauseKind::Http(_) => {}
+        | ast::ClauseKind::Http(_)
+        | ast::ClauseKind::Mcp(_) => {}
     }
 }
 

@@ -1,9 +1,9 @@
 //! How an action is done over HTTP, from its `http` clauses: every argument is sent, every field of the result is read, and the
 //! class of its repeat has what it needs.
 
-mod names;
-mod places;
-mod whole;
+pub(crate) mod names;
+pub(crate) mod places;
+pub(crate) mod whole;
 
 use xp_artifact::http::rules;
 use xp_artifact::http::{
@@ -30,7 +30,7 @@ pub struct Said {
 
 /// The request; none where no clause speaks of HTTP, or with the faults reported.
 pub fn lower(ast: &ast::Action, said: &Said, scope: &Scope<'_>, problems: &mut Problems) -> Option<Http> {
-    let clauses: Vec<(&ast::Http, Span)> = ast
+    let clauses: Vec<(&ast::Transport, Span)> = ast
         .clauses
         .iter()
         .filter_map(|clause| match &clause.kind {
@@ -74,22 +74,22 @@ struct Draft {
 }
 
 /// A clause is wrong.
-fn bad(span: Span, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(codes::BAD_HTTP, message.into()).at(span)
+pub(crate) fn bad(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(codes::BAD_REQUEST, message.into()).at(span)
 }
 
 /// A clause of which there is one already.
-fn twice(span: Span, first: Span, what: &str) -> Diagnostic {
+pub(crate) fn twice(span: Span, first: Span, what: &str) -> Diagnostic {
     bad(span, format!("{what} is said twice")).label(first, "the first time")
 }
 
 impl Draft {
-    fn clause(&mut self, clause: &ast::Http, span: Span, scope: &Scope<'_>, problems: &mut Problems) {
+    fn clause(&mut self, clause: &ast::Transport, span: Span, scope: &Scope<'_>, problems: &mut Problems) {
         match clause {
-            ast::Http::Line { word, text, value } => {
+            ast::Transport::Line { word, text, value } => {
                 self.line(word, text, value.as_ref(), span, scope, problems)
             }
-            ast::Http::Success { statuses, condition } => {
+            ast::Transport::Success { statuses, condition } => {
                 let found = success(statuses, condition.as_ref(), problems);
                 match (&self.success, found) {
                     (Some((_, first)), _) => problems.push(twice(span, *first, "what success is")),
@@ -97,11 +97,12 @@ impl Draft {
                     (None, None) => {}
                 }
             }
-            ast::Http::Result { field, place, at, form } => {
+            ast::Transport::Result { field, place, at, form } => {
+                let Some(at) = at else { return };
                 let found = reading(field, place.as_ref(), at, form.as_ref(), scope, problems);
                 self.results.extend(found.map(|found| (found, span)));
             }
-            ast::Http::Key { header, seconds } => {
+            ast::Transport::Key { header, seconds } => {
                 if let Some((_, first)) = &self.key {
                     problems.push(twice(span, *first, "the header of keys"));
                     return;
@@ -114,7 +115,7 @@ impl Draft {
                     _ => problems.push(bad(span, "keys are kept from `1s` to `366d`")),
                 }
             }
-            ast::Http::Marker { place, at } => {
+            ast::Transport::Marker { place, at } => {
                 let Some(place) = one_of(place, "place in a request", &Place::ALL, problems) else { return };
                 let Some(at) = names::of(place, at, problems) else { return };
                 match &self.marker {
@@ -122,7 +123,7 @@ impl Draft {
                     None => self.marker = Some((Marker { place, at }, span)),
                 }
             }
-            ast::Http::Probe { path, list, marker } => {
+            ast::Transport::Probe { path, list, marker } => {
                 let segments = places::path(path, scope, problems);
                 let list = list.as_ref().map(|(at, max)| listed(at, max, problems));
                 let (Some(path), Some(marker)) = (segments, names::pointer(marker, problems)) else { return };
@@ -132,7 +133,7 @@ impl Draft {
                     None => self.probe = Some((Probe { path, query: Vec::new(), list, marker }, span)),
                 }
             }
-            ast::Http::ProbePair { place, name, value } => {
+            ast::Transport::ProbePair { place, name, value } => {
                 if place.text != "query" {
                     let text = "a probe is a GET, and only its query can be filled besides its path";
                     problems.push(bad(place.span, text).fix(place.span, "query", "write `query`"));

@@ -29,6 +29,7 @@ mod library;
 mod limits;
 mod literal;
 mod loops;
+mod mcp;
 mod names;
 mod obligations;
 mod outcomes;

@@ -36,7 +36,7 @@ pub enum Command {
     Explain(Explain),
     /// Hand an artifact to a server
     Deploy(Deploy),
-    /// Draft a connector of your own from the description of an interface
+    /// Draft a connector of your own from the description of an interface or from a list of tools
     Import(Import),
 }
 
@@ -190,12 +190,14 @@ pub struct Import {
 #[derive(Debug, Subcommand)]
 pub enum ImportFrom {
     /// From an OpenAPI description of version 3.0 or 3.1, in JSON
-    Openapi(Openapi),
+    Openapi(Source),
+    /// From the tools that an MCP server lists: the answer to `tools/list`, in JSON
+    Mcp(Source),
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct Openapi {
-    /// The description. Nothing else is read
+pub struct Source {
+    /// What is read. Nothing else is read or asked
     pub file: PathBuf,
     /// Name of the connector. None: that of the file
     #[arg(long, value_name = "NAME")]

@@ -5,6 +5,8 @@ mod commands;
 mod draw;
 mod exit;
 mod files;
+mod import;
+mod mcp;
 mod openapi;
 mod proof;
 mod report;

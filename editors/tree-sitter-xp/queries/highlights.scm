@@ -24,7 +24,7 @@
 (any) @keyword.modifier
 ["no" "role" "principal" "can" "never" "untrusted" "text" "private" "outsiders" "reaches" "through" "unexposed" "requires"] @keyword
 [
-  "effect" "reveals" "about" "shows" "repeat" "changes" "reads" "makes" "removes" "final" "expects" "reports" "version" "measured" "result" "http"
+  "effect" "reveals" "about" "shows" "repeat" "changes" "reads" "makes" "removes" "final" "expects" "reports" "version" "measured" "result" "http" "mcp"
   "success" "where" "key" "kept" "marker" "probe"
 ] @keyword
 ["from" "is" "in" "valid" "while" "every" "some"] @keyword.modifier

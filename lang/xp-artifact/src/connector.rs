@@ -6,8 +6,8 @@ use xp_scope::Digest;
 use xp_scope::thing::Kinds;
 
 use crate::error::ArtifactError;
-use crate::http::Transport;
 use crate::requests;
+use crate::transport::Transport;
 use crate::workflow::{Action, Record};
 
 /// The version of the format of connector files.
@@ -88,10 +88,18 @@ impl ConnectorFile {
                     action.connector, file.name
                 )));
             }
-            let Some(Transport::Http(http)) = &action.transport else {
+            let Some(transport) = &action.transport else {
                 return Err(wrong(&format!("the action `{}` does not say how it is done", action.name)));
             };
-            if let Some(why) = requests::fault(action, http) {
+            let fault = match transport {
+                Transport::Http(http) => requests::fault(action, http),
+                Transport::Mcp(mcp) => requests::fault_of_call(action, mcp),
+            };
+            let first = file.actions.first().and_then(|first| first.transport.as_ref());
+            if first.is_some_and(|first| first.word() != transport.word()) {
+                return Err(wrong("some actions are done over HTTP and some by tools of an MCP server"));
+            }
+            if let Some(why) = fault {
                 return Err(wrong(&format!("the action `{}` cannot be done so: {why}", action.name)));
             }
         }

@@ -13,14 +13,6 @@ use xp_scope::{Type, Value};
 
 use crate::declaration::FieldPath;
 
-/// How an action is done at its upstream, for connectors whose code is this description.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Transport {
-    /// By one HTTP request.
-    Http(Http),
-}
-
 /// One request and the reading of its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -185,7 +177,7 @@ impl Form {
         [("number", Self::Number), ("minor", Self::Minor), ("unix", Self::Unix), ("text", Self::Text)];
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-    fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         *self == Self::Plain
     }
 

@@ -21,6 +21,7 @@ mod identity;
 pub mod judgement;
 mod key;
 pub mod looks;
+pub mod mcp;
 pub mod named;
 pub mod order;
 pub mod overlap;
@@ -33,6 +34,7 @@ pub mod requests;
 pub mod rests;
 pub mod starts;
 pub mod things;
+mod transport;
 pub mod workflow;
 
 use schemars::JsonSchema;
@@ -47,6 +49,7 @@ pub use fold::Literal;
 pub use formula::{Operand, Relation, Test};
 pub use key::{SigningKey, VerifyingKey};
 pub use records::RecordTable;
+pub use transport::Transport;
 
 /// The version of the format this crate reads and writes.
 pub const FORMAT: u32 = 3;

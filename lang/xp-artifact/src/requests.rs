@@ -4,6 +4,7 @@ use crate::http::rules::{
     KEPT, SUCCESS, is_pair, is_pointer, is_readable_header, is_reserved_header, is_segment, is_token,
 };
 use crate::http::{Answered, Argument, BodyFormat, Filler, Http, Method, Part, Place, Segment};
+use crate::mcp::{Mcp, Told, is_tool};
 use crate::workflow::{Action, Repeat};
 
 /// A path as it is declared, with the names of arguments between braces.
@@ -31,6 +32,12 @@ pub fn named(argument: &Argument, action: &Action) -> String {
 #[must_use]
 pub fn needs_key(method: Method, repeat: Repeat, harmless: bool) -> bool {
     repeat == Repeat::Idempotent && !harmless && !method.is_idempotent()
+}
+
+/// A repetition of the call is known to the server by a key only.
+#[must_use]
+pub fn call_needs_key(repeat: Repeat, harmless: bool) -> bool {
+    repeat == Repeat::Idempotent && !harmless
 }
 
 /// Why a request is not one that the compiler makes, where it is not. A server that reads a declaration does not rely on its author
@@ -97,6 +104,37 @@ pub(crate) fn fault(action: &Action, http: &Http) -> Option<&'static str> {
             action.repeat != Repeat::Probe || (http.probe.is_some() && http.marker.is_some()),
             "the action is said to be probed and does not say how",
         ),
+    ];
+    checks.into_iter().find(|(holds, _)| !holds).map(|(_, why)| why)
+}
+
+/// Why a call is not one that the compiler makes, where it is not.
+pub(crate) fn fault_of_call(action: &Action, mcp: &Mcp) -> Option<&'static str> {
+    let exists = |part: &Part| match &part.value {
+        Filler::Argument(argument) => {
+            usize::try_from(argument.index).is_ok_and(|index| index < action.params.len())
+        }
+        Filler::Literal(_) => true,
+    };
+    let told = |from: &Told| match from {
+        Told::Structured(at) | Told::TextJson(at) => is_pointer(at),
+        Told::Text => true,
+    };
+    let checks = [
+        (is_tool(&mcp.tool), "no tool has such a name"),
+        (mcp.arguments.iter().all(|part| is_pointer(&part.name)), "a name in the call cannot be one"),
+        (mcp.arguments.iter().all(exists), "an argument that the call names does not exist"),
+        (
+            mcp.results.iter().all(|reading| told(&reading.from)),
+            "a field of the result is read from where nothing is",
+        ),
+        (mcp.key.iter().all(|key| is_pointer(&key.at)), "the argument of keys cannot be one"),
+        (mcp.key.iter().all(|key| KEPT.contains(&key.seconds)), "keys are kept for another time"),
+        (
+            mcp.key.is_some() || !call_needs_key(action.repeat, action.is_harmless()),
+            "the action is said to be idempotent and has no key",
+        ),
+        (action.repeat != Repeat::Probe, "a call of a tool is not probed"),
     ];
     checks.into_iter().find(|(holds, _)| !holds).map(|(_, why)| why)
 }

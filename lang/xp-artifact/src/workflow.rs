@@ -10,12 +10,12 @@ use xp_scope::{PatternSet, Type, Value};
 use crate::declaration::Clauses;
 pub use crate::formula::Formula;
 use crate::formula::Test;
-pub use crate::http::Transport;
 pub use crate::parts::{
     ActionId, Atom, Datum, Effect, Expr, GrantIx, LoopId, OutcomeIx, ParamId, RoleId, Root, StepId,
     SubmissionIx, TemplatePart,
 };
 use crate::question::Question;
+pub use crate::transport::Transport;
 
 /// A workflow, complete: nothing outside it is needed to run or to prove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -130,8 +130,8 @@ codes! {
     BAD_TYPE = "XP0318", "a type that cannot be written so";
     MAY_BE_ABSENT = "XP0319", "a value that may be absent";
     INCOMPARABLE = "XP0330", "a comparison that these values do not allow";
-    BAD_HTTP = "XP0331", "a request that cannot be sent so";
-    MISSING_HTTP = "XP0332", "an action does not say how it is done over HTTP";
+    BAD_REQUEST = "XP0331", "a request that cannot be sent so";
+    MISSING_REQUEST = "XP0332", "an action does not say how it is done";
 
     // 04xx: structure: cycles, reopenings, outcomes (xpc-sema)
     CYCLE = "XP0401", "steps wait for each other";

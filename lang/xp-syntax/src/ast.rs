@@ -7,16 +7,15 @@ use xp_diagnostics::Span;
 
 mod claim;
 mod connector;
-mod http;
 mod name;
 mod pin;
 mod step;
 mod thing;
+mod transport;
 mod ty;
 
 pub use claim::{Claim, ClaimKind, Extent, Prove, Uses, UsesArg, UsesKind};
 pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, TypeDecl};
-pub use http::{Filler, Http};
 pub use name::{Doc, Name, Path};
 pub use pin::{Arg, Expr, ExprKind, Int, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
 pub use step::{
@@ -27,6 +26,7 @@ pub use thing::{
     KeyPart, Making, Mark, MarkKind, OneThing, Readers, Resource, Source, Thing, ThingKey, ThingKeyKind,
     ThingKind,
 };
+pub use transport::{Filler, Transport};
 pub use ty::{Field, Type, TypeKind};
 
 /// A file.

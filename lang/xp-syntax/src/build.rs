@@ -4,11 +4,11 @@
 mod claims;
 mod connectors;
 mod cx;
-mod http;
 mod logic;
 mod members;
 mod strings;
 mod things;
+mod transport;
 mod values;
 
 pub(crate) use claims::prove;

@@ -52,7 +52,7 @@ pub(crate) fn wanted(rule: Rule) -> Wanted {
         }
         Rule::http_place_name | Rule::http_pair => Choice("`query`, `header`, `json` or `form`"),
         Rule::http_form => Exactly("as"),
-        Rule::http_result => Exactly("result"),
+        Rule::http_result | Rule::mcp_result => Exactly("result"),
         Rule::workflow_name => Choice("a workflow name"),
         Rule::label_name | Rule::action_param => Choice("a parameter name"),
         Rule::field_name | Rule::field => Choice("a field name"),

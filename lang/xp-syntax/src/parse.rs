@@ -175,6 +175,7 @@ impl FileParser<'_, '_> {
                 | ClauseKind::From(..)
                 | ClauseKind::Is(..)
                 | ClauseKind::Http(_)
+                | ClauseKind::Mcp(_)
         ) {
             return;
         }

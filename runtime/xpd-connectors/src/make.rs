@@ -8,9 +8,11 @@ use serde::Deserialize;
 use xpd_egress::Reach;
 use xpd_proxy::{Connector, Secret};
 
+use crate::declared::Declared;
 use crate::deploy::{self, Deploy};
 use crate::github::{self, Github};
-use crate::http::{self, Declared};
+use crate::http;
+use crate::mcp;
 use crate::sandbox::{self, Sandbox};
 use crate::settings::{Kept, MakeError, Named, Settings, without_value};
 
@@ -81,7 +83,7 @@ pub fn make(
         "sandbox" => maker.sandbox(),
         "deploy" => maker.deploy(),
         other => match declared {
-            Some(declared) => maker.http(declared),
+            Some(declared) => maker.declared(declared),
             None => Err(maker.0.wrong(format!(
                 "there is no connector of kind `{other}`: this server has `github`, `sandbox` and `deploy`, and those that \
                  are registered with `xpd connectors add`"
@@ -104,7 +106,11 @@ pub fn addresses(kind: &str, table: &toml::Table) -> Vec<String> {
             let hooks = ["staging", "production"].into_iter().filter_map(|name| table.get(name));
             hooks.filter_map(|hook| one(hook.get("url"))).collect()
         }
-        _ => one(table.get("base_url")).into_iter().collect(),
+        _ => {
+            let folders = table.get("write").and_then(toml::Value::as_array).into_iter().flatten();
+            let folders = folders.filter_map(|folder| Some(folder.as_str()?.to_owned()));
+            one(table.get("base_url")).into_iter().chain(folders).collect()
+        }
     }
 }
 
@@ -179,7 +185,11 @@ impl Making<'_> {
         Ok(Made { connector: Arc::new(connector), secrets })
     }
 
-    fn http(&self, declared: &Declared) -> Result<Made, MakeError> {
+    fn declared(&self, declared: &Declared) -> Result<Made, MakeError> {
+        if declared.is_by_tools() {
+            let (connector, secrets) = mcp::make(&self.0, declared)?;
+            return Ok(Made { connector: Arc::new(connector), secrets });
+        }
         let (connector, secrets) = http::make(&self.0, declared)?;
         Ok(Made { connector: Arc::new(connector), secrets })
     }

@@ -1,5 +1,8 @@
-//! The HTTP API of the engine and the sockets it is served on. Makes no decisions.
+//! The HTTP API of the engine, the MCP door, and the sockets they are served on. Makes no decisions.
 
+pub mod agents;
 pub mod api;
+mod guard;
+mod mcp;
 pub mod socket;
 pub mod witness;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{oneshot, watch};
-use xpd_doors::api;
 use xpd_doors::socket::{self, BoundSocket};
+use xpd_doors::{agents, api};
 
 use crate::config::Config;
 use crate::settled::{SOCKET_URL, ServeError, limits};
@@ -84,18 +84,23 @@ impl Door {
         let budget = api::Budget { connections: CONNECTIONS, head: HEAD };
         std::thread::Builder::new().name("xpd-admin".to_owned()).spawn(move || {
             runtime.block_on(async move {
-                let doors = |url: &str| {
+                let doors = |url: &str, port| {
                     let app = api::App { base: url.to_owned(), ..app.clone() };
-                    api::administrators(app, bounds)
+                    agents::administrators(app, bounds, port)
                 };
                 let mut tasks = tokio::task::JoinSet::new();
                 match UnixListener::from_std(unix) {
-                    Ok(unix) => drop(tasks.spawn(api::serve(unix, doors(SOCKET_URL), budget, stop.clone()))),
+                    Ok(unix) => {
+                        drop(tasks.spawn(api::serve(unix, doors(SOCKET_URL, None), budget, stop.clone())))
+                    }
                     Err(error) => tracing::error!(%error, "the administrators' socket cannot be used"),
                 }
                 if let Some((tcp, url)) = tcp {
                     match TcpListener::from_std(tcp) {
-                        Ok(tcp) => drop(tasks.spawn(api::serve(tcp, doors(&url), budget, stop))),
+                        Ok(tcp) => {
+                            let port = tcp.local_addr().map(|address| address.port()).unwrap_or_default();
+                            tasks.spawn(api::serve(tcp, doors(&url, Some(port)), budget, stop));
+                        }
                         Err(error) => tracing::error!(%error, "the administrators' listener cannot be used"),
                     }
                 }

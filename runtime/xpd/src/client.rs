@@ -1,9 +1,9 @@
-//! HTTP client for administration commands.
+//! HTTP client of the commands.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use reqwest::{Method, Url};
+use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 use xp_wire::body::Problem;
 use xp_wire::proof::{ProofRequest, make_proof};
@@ -17,7 +17,19 @@ const DEFAULT: &str = "http://127.0.0.1:7411";
 /// The administrators' socket, relative to the folder of the configuration.
 const SOCKET: &str = "data/admin.sock";
 
-/// A server's address and the administrator's key.
+/// Upper bound on an answer; a package of evidence is the largest.
+const MAX_ANSWER: usize = 1 << 30;
+
+/// An answer.
+pub struct Exchanged {
+    url: Url,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// A server's address and the caller's key.
 pub struct Client {
     http: reqwest::Client,
     base: Url,
@@ -70,6 +82,26 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &[&str], bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let Exchanged { url, status, body } = self.exchange(method, path, None, &[], bytes).await?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(Failure::Refused(match serde_json::from_slice(&body) {
+            Ok(Problem { code, detail, .. }) => format!("{code}: {detail}"),
+            // The answer is not of this API, so another program may have sent it; its text is not shown.
+            Err(_) => format!("{url}: {status}, with an answer that is none of this API"),
+        }))
+    }
+
+    /// Sends one request with a proof, and a token if there is one. Any status is an answer.
+    pub async fn exchange(
+        &self,
+        method: Method,
+        path: &[&str],
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        bytes: Vec<u8>,
+    ) -> Result<Exchanged, Failure> {
         let failed = |text: String| Failure::Failed(text);
         let url = xpd_egress::compose(&self.base, path, &[])
             .map_err(|error| Failure::Input(format!("{}/{}: {error}", self.base, path.join("/"))))?;
@@ -82,27 +114,34 @@ impl Client {
             &ProofRequest {
                 method: method.as_str(),
                 url: url.as_str(),
-                token: None,
+                token,
                 body: &bytes,
                 now: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
                 random,
             },
         )
         .map_err(|error| Failure::Input(format!("{url}: {error}")))?;
-        let request = self.http.request(method, url.clone()).header("DPoP", proof).body(bytes);
-        let answer =
+        let mut request = self.http.request(method, url.clone()).header("DPoP", proof);
+        request = request.header("Content-Type", "application/json").body(bytes);
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("DPoP {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer =
             request.send().await.map_err(|error| failed(format!("{url}: {}", with_causes(&error))))?;
         let status = answer.status();
-        let bytes =
-            answer.bytes().await.map_err(|error| failed(format!("{url}: {}", with_causes(&error))))?.to_vec();
-        if status.is_success() {
-            return Ok(bytes);
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            answer.chunk().await.map_err(|error| failed(format!("{url}: {}", with_causes(&error))))?
+        {
+            if body.len().saturating_add(chunk.len()) > MAX_ANSWER {
+                return Err(failed(format!("{url}: the answer is longer than {MAX_ANSWER} bytes")));
+            }
+            body.extend_from_slice(&chunk);
         }
-        Err(Failure::Refused(match serde_json::from_slice(&bytes) {
-            Ok(Problem { code, detail, .. }) => format!("{code}: {detail}"),
-            // The answer is not of this API, so another program may have sent it; its text is not shown.
-            Err(_) => format!("{url}: {status}, with an answer that is none of this API"),
-        }))
+        Ok(Exchanged { url, status, body })
     }
 }
 

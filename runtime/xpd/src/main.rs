@@ -97,6 +97,22 @@ enum Command {
         #[arg(long, value_name = "KEY", required = true)]
         log: Vec<String>,
     },
+    /// Connect an MCP client to a run: a server on standard input and output that signs and forwards each message
+    Mcp {
+        /// Id of the run
+        #[arg(long, value_name = "RUN")]
+        run: String,
+        /// Print the configuration of a client that starts this command, instead of running it
+        #[arg(long, value_name = "CLIENT", value_enum)]
+        print_config: Option<McpClient>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Enrol agents and start runs
+    Agent {
+        #[command(subcommand)]
+        command: Agent,
+    },
     /// Register and list connectors that users declared
     Connectors {
         #[command(subcommand)]
@@ -190,6 +206,43 @@ enum Connectors {
     },
 }
 
+#[derive(Subcommand)]
+enum Agent {
+    /// Make an agent's key and print the lines for the roster, which an administrator adds
+    Enrol {
+        /// Name of the principal
+        name: String,
+        /// For whom the agent acts
+        #[arg(long, value_name = "NAME")]
+        controller: String,
+        /// A role that it may take; may be repeated
+        #[arg(long, value_name = "ROLE", required = true)]
+        role: Vec<String>,
+        /// File for the private key, which must not exist. Keep it outside the agent's working folder
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Start a run and print its id
+    Start {
+        /// Digest of an artifact, or name of a workflow: the one deployed last
+        artifact: String,
+        /// A parameter: a text, or JSON after `:=`, as in `limit:=3`; may be repeated
+        #[arg(long = "param", value_name = "NAME=VALUE")]
+        params: Vec<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// A client of MCP.
+#[derive(Clone, Copy, ValueEnum)]
+enum McpClient {
+    ClaudeCode,
+    Codex,
+    Copilot,
+    Inspector,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
     Human,
@@ -265,7 +318,7 @@ struct Server {
     /// Unix socket of the server [default: data/admin.sock, or http://127.0.0.1:7411 if there is none]
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "server")]
     socket: Option<PathBuf>,
-    /// Private key of an administrator: one's own, or `keys/admin.pem` in the server's folder
+    /// Private key of the caller. For administrators: one's own, or `keys/admin.pem` in the server's folder
     #[arg(long, global = true, value_name = "FILE", default_value = "data/keys/admin.pem")]
     key: PathBuf,
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use xp_artifact::ConnectorFile;
-use xp_artifact::http::{Method, Transport};
-use xpd_connectors::http::observed::Observed;
+use xp_artifact::Transport;
+use xp_artifact::http::Method;
+use xpd_connectors::declared::observed::Observed;
 use xpd_connectors::{BUILT_IN, Declared};
 use xpd_engine::ConfigError;
 
@@ -158,19 +159,19 @@ fn check(file: &ConnectorFile, changes_nothing: &BTreeSet<String>) -> Result<(),
     for name in unusual(file) {
         if !changes_nothing.contains(name) {
             return Err(format!(
-                "`{name}` is declared to change nothing and is not a GET: if that is so, add `--changes-nothing {name}`"
+                "`{name}` is declared to change nothing and is no GET: if that is so, add `--changes-nothing {name}`"
             ));
         }
     }
     Ok(())
 }
 
-/// The actions that are declared to leave everything as it was and are sent by another method than GET.
+/// The actions that are declared to leave everything as it was and are done by what can change something: by another method than
+/// GET, or by a tool.
 pub fn unusual(file: &ConnectorFile) -> impl Iterator<Item = &str> {
     file.actions.iter().filter_map(|action| match &action.transport {
-        Some(Transport::Http(http)) if action.is_harmless() && http.method != Method::Get => {
-            Some(action.name.as_str())
-        }
+        Some(Transport::Http(http)) if http.method == Method::Get => None,
+        Some(_) if action.is_harmless() => Some(action.name.as_str()),
         _ => None,
     })
 }

@@ -10,8 +10,8 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use xpd_connectors::sandbox;
-use xpd_doors::api;
 use xpd_doors::socket::{self, BoundSocket};
+use xpd_doors::{agents, api};
 use xpd_engine::Orchestrator;
 use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
 use xpd_store::{Clock, ServerClock, Store, StoreError, SystemClock, sqlite};
@@ -161,14 +161,17 @@ impl Server {
         let (admin_ended, admin) =
             opened.map_err(|error| ServeError::Listen("the administrators' door".to_owned(), error))?;
         if let (Some(listener), Some(url)) = (self.tcp, url) {
-            let router = api::router(api::App { base: url, ..self.app.clone() }, limits(&self.config));
+            let app = api::App { base: url, ..self.app.clone() };
+            let port = listener.local_addr().map(|address| address.port()).unwrap_or_default();
+            let router = agents::router(app, limits(&self.config), Some(port), stopped.clone());
             tasks.spawn(api::serve(listener, router, budget, stopped.clone()));
         }
         let mut place = None;
         if let Some((listener, bound)) = self.unix {
             place = Some(bound);
             let app = api::App { base: SOCKET_URL.to_owned(), ..self.app.clone() };
-            tasks.spawn(api::serve(listener, api::router(app, limits(&self.config)), budget, stopped));
+            let router = agents::router(app, limits(&self.config), None, stopped.clone());
+            tasks.spawn(api::serve(listener, router, budget, stopped));
         }
         let ended = tokio::spawn(end(stop, self.app.orchestrator.store(), exports, stopping));
         let why = ended.await.unwrap_or_default();

@@ -20,7 +20,7 @@ fn import(description: &str) -> Ran {
 
 /// The connector of a draft, which is formatted, has no syntax error, and is alone in its file.
 #[track_caller]
-fn connector(ran: &Ran) -> ast::Connector {
+pub(super) fn connector(ran: &Ran) -> ast::Connector {
     let parsed = xp_syntax::parse(SourceId(0), &ran.out);
     assert!(parsed.diagnostics.iter().all(|fault| fault.severity != Severity::Error), "{ran}");
     assert_eq!(xp_syntax::format(&ran.out).as_deref(), Ok(ran.out.as_str()), "it is formatted");
@@ -29,11 +29,11 @@ fn connector(ran: &Ran) -> ast::Connector {
     connectors.remove(0)
 }
 
-fn names(connector: &ast::Connector) -> Vec<String> {
+pub(super) fn names(connector: &ast::Connector) -> Vec<String> {
     connector.actions.iter().map(|action| action.name.text()).collect()
 }
 
-fn says_what_it_does(action: &ast::Action) -> bool {
+pub(super) fn says_what_it_does(action: &ast::Action) -> bool {
     action.clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Effect(_) | ClauseKind::Changes(..)))
 }
 
@@ -153,8 +153,8 @@ fn a_hostile_description_is_text_and_nothing_else() {
         .iter()
         .flat_map(|action| &action.clauses)
         .filter_map(|clause| match &clause.kind {
-            ClauseKind::Http(ast::Http::Result { at, .. }) => Some(at.value.as_str()),
-            ClauseKind::Http(ast::Http::Line { text, value: Some(_), .. }) => match &text.kind {
+            ClauseKind::Http(ast::Transport::Result { at, .. }) => at.as_ref().map(|at| at.value.as_str()),
+            ClauseKind::Http(ast::Transport::Line { text, value: Some(_), .. }) => match &text.kind {
                 ast::ExprKind::Literal(ast::LiteralKind::Text(text)) => Some(text.as_str()),
                 _ => None,
             },

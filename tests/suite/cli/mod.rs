@@ -15,6 +15,7 @@ mod hidden;
 mod holds;
 mod human;
 mod import;
+mod import_mcp;
 mod prover;
 mod refuted;
 mod replay;

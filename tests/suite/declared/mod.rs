@@ -15,7 +15,9 @@ use xpd_token::KeyPair;
 
 use xp_harness::stand_in::{StandIn, json, with};
 
-const SHOP: &str = include_str!("../../../runtime/xpd-connectors/tests/http/shop.xp");
+mod servers;
+
+const SHOP: &str = include_str!("../../../runtime/xpd-connectors/tests/declared/http/shop.xp");
 const REFUND: &str = include_str!("refund.xp.part");
 const CANARY: &str = "canary-2b7e151628";
 
@@ -83,11 +85,18 @@ impl Folder {
     }
 
     fn serve(&self, crash_at: Option<&str>, url: &str) -> Daemon {
+        let shop = format!(
+            "[connector.shop]\nbase_url = \"{url}\"\ncredential = {{ bearer = {{ file = \"secret\" }} }}\n"
+        );
+        self.serve_with(crash_at, &shop)
+    }
+
+    /// The server with these tables of connectors.
+    fn serve_with(&self, crash_at: Option<&str>, connectors: &str) -> Daemon {
         let test = crash_at.map(|at| format!("[test]\ncrash_at = \"{at}\"\n")).unwrap_or_default();
         let config = format!(
             "[server]\nname = \"xpd.test\"\nsocket = \"xpd.sock\"\ndata = \"data\"\nroster = \"roster.toml\"\n\n\
-             [artifacts]\ntrusted = [\"signer.pub.pem\"]\n\n\
-             [connector.shop]\nbase_url = \"{url}\"\ncredential = {{ bearer = {{ file = \"secret\" }} }}\n\n\
+             [artifacts]\ntrusted = [\"signer.pub.pem\"]\n\n{connectors}\n\
              [limits]\ngrace_seconds = 0\ndisk_percent = 101\n{test}"
         );
         self.put("xpd.toml", &config);
@@ -116,20 +125,14 @@ struct Agent {
 
 impl Agent {
     fn join(folder: &Folder, seed: u8, run: Option<&str>) -> Self {
+        let start = serde_json::json!({ "artifact": "refund", "params": {} });
         let key = KeyPair::from_seed([seed; 32]).unwrap();
         let client =
             Client { socket: folder.path().join("xpd.sock"), key, patience: Duration::from_secs(30) };
         let run = match run {
             Some(run) => run.to_owned(),
             None => {
-                let reply = client
-                    .send(
-                        "POST",
-                        "/v1/runs",
-                        None,
-                        Some(&serde_json::json!({ "artifact": "refund", "params": {} })),
-                    )
-                    .unwrap();
+                let reply = client.send("POST", "/v1/runs", None, Some(&start)).unwrap();
                 ok(&reply)["run"].as_str().unwrap().to_owned()
             }
         };
@@ -311,7 +314,7 @@ fn the_compiled_declaration_of_the_tests_is_that_of_its_text() {
     folder.put("shop.xp", SHOP);
     folder.run("xpc", &["build", "shop.xp", "-o", "shop.json"], 0);
     let built = std::fs::read_to_string(folder.path().join("shop.json")).unwrap();
-    let known = include_str!("../../../runtime/xpd-connectors/tests/http/shop.json");
+    let known = include_str!("../../../runtime/xpd-connectors/tests/declared/http/shop.json");
     assert!(built == known, "build `shop.xp` again: `xpc build shop.xp -o shop.json`");
     folder.run("xpc", &["build", "shop.xp", "--connector", "store", "-o", "x.json"], 2);
     folder.put(

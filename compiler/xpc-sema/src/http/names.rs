@@ -9,7 +9,7 @@ use super::bad;
 use crate::problems::Problems;
 
 /// The name of something in a place.
-pub(super) fn of(place: http::Place, text: &ast::Text, problems: &mut Problems) -> Option<String> {
+pub(crate) fn of(place: http::Place, text: &ast::Text, problems: &mut Problems) -> Option<String> {
     match place {
         http::Place::Query | http::Place::Form => pair(text, problems),
         http::Place::Header => header(text, problems),
@@ -18,7 +18,7 @@ pub(super) fn of(place: http::Place, text: &ast::Text, problems: &mut Problems) 
 }
 
 /// The name of a pair: visible ASCII characters.
-pub(super) fn pair(text: &ast::Text, problems: &mut Problems) -> Option<String> {
+pub(crate) fn pair(text: &ast::Text, problems: &mut Problems) -> Option<String> {
     let value = &text.value;
     if !is_pair(value) {
         problems.push(bad(text.span, format!("a name has 1 to {MAX_NAME} visible ASCII characters")));
@@ -28,7 +28,7 @@ pub(super) fn pair(text: &ast::Text, problems: &mut Problems) -> Option<String> 
 }
 
 /// The name of a header that a request may have.
-pub(super) fn header(text: &ast::Text, problems: &mut Problems) -> Option<String> {
+pub(crate) fn header(text: &ast::Text, problems: &mut Problems) -> Option<String> {
     let name = token(text, problems)?;
     if is_reserved_header(&name) {
         problems.push(
@@ -42,7 +42,7 @@ pub(super) fn header(text: &ast::Text, problems: &mut Problems) -> Option<String
 }
 
 /// A token.
-pub(super) fn token(text: &ast::Text, problems: &mut Problems) -> Option<String> {
+pub(crate) fn token(text: &ast::Text, problems: &mut Problems) -> Option<String> {
     let value = &text.value;
     if !is_token(value) {
         problems.push(bad(text.span, "this is no name of a header"));
@@ -52,12 +52,13 @@ pub(super) fn token(text: &ast::Text, problems: &mut Problems) -> Option<String>
 }
 
 /// A JSON pointer.
-pub(super) fn pointer(text: &ast::Text, problems: &mut Problems) -> Option<String> {
+pub(crate) fn pointer(text: &ast::Text, problems: &mut Problems) -> Option<String> {
     let value = &text.value;
     if is_pointer(value) {
         return Some(value.clone());
     }
-    let fault = xp_diagnostics::Diagnostic::error(codes::BAD_HTTP, "this is no JSON pointer").at(text.span);
+    let fault =
+        xp_diagnostics::Diagnostic::error(codes::BAD_REQUEST, "this is no JSON pointer").at(text.span);
     let cure = format!("/{}", value.trim_start_matches('$').trim_start_matches('.').replace('.', "/"));
     let fault = fault.because(
         "a pointer begins with `/` before each name (RFC 6901); `~0` stands for `~` and `~1` for `/`; `\"\"` is the whole",
@@ -71,7 +72,7 @@ pub(super) fn pointer(text: &ast::Text, problems: &mut Problems) -> Option<Strin
 }
 
 /// Why pointers do not make one tree, where they do not.
-pub(super) fn tree(pointers: &[&str]) -> Option<String> {
+pub(crate) fn tree(pointers: &[&str]) -> Option<String> {
     let all: Vec<Vec<String>> = pointers.iter().filter_map(|text| xp_json::pointer(text)).collect();
     for (number, one) in all.iter().enumerate() {
         for other in all.iter().take(number) {

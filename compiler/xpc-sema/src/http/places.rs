@@ -13,7 +13,7 @@ use crate::problems::Problems;
 use crate::things::{Named, Scope};
 
 /// The arguments in a path.
-pub(super) fn arguments(path: &[Segment]) -> impl Iterator<Item = u32> {
+pub(crate) fn arguments(path: &[Segment]) -> impl Iterator<Item = u32> {
     path.iter().filter_map(|segment| match segment {
         Segment::Argument(argument) => Some(argument.index),
         Segment::Literal(_) => None,
@@ -21,7 +21,7 @@ pub(super) fn arguments(path: &[Segment]) -> impl Iterator<Item = u32> {
 }
 
 /// The segments of a path; each is a text, or one argument.
-pub(super) fn path(text: &ast::Expr, scope: &Scope<'_>, problems: &mut Problems) -> Option<Vec<Segment>> {
+pub(crate) fn path(text: &ast::Expr, scope: &Scope<'_>, problems: &mut Problems) -> Option<Vec<Segment>> {
     let whole;
     let parts = match &text.kind {
         ast::ExprKind::Template(parts) => parts.as_slice(),
@@ -132,7 +132,7 @@ fn argument(datum: &ast::Path, scope: &Scope<'_>, problems: &mut Problems) -> Op
 }
 
 /// What stands in a place, and the argument it is.
-pub(super) fn filler(
+pub(crate) fn filler(
     place: Place,
     filler: &ast::Filler,
     scope: &Scope<'_>,
@@ -167,7 +167,7 @@ pub(super) fn filler(
 }
 
 /// A form that values of the type can have.
-pub(super) fn form(word: &ast::Name, ty: &Type, problems: &mut Problems) -> Option<Form> {
+pub(crate) fn form(word: &ast::Name, ty: &Type, problems: &mut Problems) -> Option<Form> {
     let form = one_of(word, "way to write a value", &Form::NAMED, problems)?;
     if form.fits(ty) {
         return Some(form);
@@ -179,7 +179,7 @@ pub(super) fn form(word: &ast::Name, ty: &Type, problems: &mut Problems) -> Opti
 }
 
 /// A text, integer or Boolean that is written out.
-pub(super) fn literal(value: &ast::Expr, problems: &mut Problems) -> Option<Value> {
+pub(crate) fn literal(value: &ast::Expr, problems: &mut Problems) -> Option<Value> {
     let found = match &value.kind {
         ast::ExprKind::Literal(ast::LiteralKind::Text(text)) => Some(Value::Text(text.clone())),
         ast::ExprKind::Literal(ast::LiteralKind::Bool(value)) => Some(Value::Bool(*value)),
@@ -190,7 +190,7 @@ pub(super) fn literal(value: &ast::Expr, problems: &mut Problems) -> Option<Valu
     };
     if found.is_none() {
         problems.push(
-            Diagnostic::error(codes::BAD_HTTP, "a text, an integer or a Boolean is written out here")
+            Diagnostic::error(codes::BAD_REQUEST, "a text, an integer or a Boolean is written out here")
                 .at(value.span)
                 .because("one value stands in a place; nothing is put together in it"),
         );

@@ -3,7 +3,7 @@
 use xp_artifact::http::{BodyFormat, Method, Place};
 use xp_artifact::requests::needs_key;
 use xp_artifact::workflow::Repeat;
-use xp_diagnostics::{Diagnostic, codes};
+use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
@@ -15,7 +15,7 @@ impl Draft {
     /// What the clauses must say together.
     pub(super) fn check(&self, ast: &ast::Action, said: &Said, scope: &Scope<'_>, problems: &mut Problems) {
         let at = ast.name.span;
-        let missing = |message: String| Diagnostic::error(codes::MISSING_HTTP, message).at(at);
+        let missing = |message: String| Diagnostic::error(codes::MISSING_REQUEST, message).at(at);
         let Some((method, ..)) = &self.line else {
             problems.push(
                 missing("no clause says which request is sent".to_owned())
@@ -42,58 +42,11 @@ impl Draft {
                 problems.push(bad(*span, fault));
             }
         }
-        for (index, param) in (0..).zip(scope.params) {
-            if !self.sent.contains(&index) {
-                problems.push(
-                    missing(format!("the argument `{}` is sent nowhere", param.name))
-                        .label(param.span, "declared here")
-                        .help("name it in a place of the request, or leave it out of the action"),
-                );
-            }
-        }
-        self.results_are_read(said, scope, &missing, problems);
+        arguments_are_sent(&self.sent, scope, &missing, problems);
+        let fields: Vec<_> =
+            self.results.iter().map(|(reading, span)| (reading.field.as_slice(), *span)).collect();
+        results_are_read("http", &fields, said, scope, &missing, problems);
         self.repeats(*method, said, &missing, problems);
-    }
-
-    /// Every field of the result that must be there is read, or is an argument.
-    fn results_are_read(
-        &self,
-        said: &Said,
-        scope: &Scope<'_>,
-        missing: &dyn Fn(String) -> Diagnostic,
-        problems: &mut Problems,
-    ) {
-        for (number, (reading, span)) in self.results.iter().enumerate() {
-            let mut earlier = self.results.iter().take(number);
-            if let Some((_, first)) = earlier.find(|(other, _)| {
-                reading.field.starts_with(&other.field) || other.field.starts_with(&reading.field)
-            }) {
-                problems.push(twice(*span, *first, "where this is in the answer"));
-            }
-        }
-        let is_read = |field: &[String]| {
-            self.results.iter().any(|(reading, _)| field.starts_with(&reading.field))
-                || said.is.iter().any(|is| is == field)
-        };
-        let Some(result) = scope.result else { return };
-        let Type::Record(name) = result else {
-            if !is_read(&[]) {
-                problems.push(
-                    missing("no clause says where the result is in the answer".to_owned())
-                        .help("add `http result at \"/pointer\"`; `\"\"` is the whole body"),
-                );
-            }
-            return;
-        };
-        let Some(record) = crate::fields::record_of(scope.connectors, scope.records, name) else { return };
-        for field in record.fields.iter().filter(|field| !field.optional) {
-            if !is_read(std::slice::from_ref(&field.name)) {
-                problems.push(
-                    missing(format!("no clause says where `result.{}` is in the answer", field.name))
-                        .help(format!("add `http result.{} at \"/pointer\"`", field.name)),
-                );
-            }
-        }
     }
 
     /// The class of the repeat has what it needs, and there is nothing that nobody uses.
@@ -145,6 +98,65 @@ impl Draft {
             if !fits {
                 problems.push(bad(*span, "the request has no such body"));
             }
+        }
+    }
+}
+
+/// Every argument stands in some place.
+pub(crate) fn arguments_are_sent(
+    sent: &[u32],
+    scope: &Scope<'_>,
+    missing: &dyn Fn(String) -> Diagnostic,
+    problems: &mut Problems,
+) {
+    for (index, param) in (0..).zip(scope.params) {
+        if !sent.contains(&index) {
+            problems.push(
+                missing(format!("the argument `{}` is sent nowhere", param.name))
+                    .label(param.span, "declared here")
+                    .help("name it in a place of the request, or leave it out of the action"),
+            );
+        }
+    }
+}
+
+/// Every field of the result that must be there is read, or is an argument. `word` begins the clauses.
+pub(crate) fn results_are_read(
+    word: &str,
+    results: &[(&[String], Span)],
+    said: &Said,
+    scope: &Scope<'_>,
+    missing: &dyn Fn(String) -> Diagnostic,
+    problems: &mut Problems,
+) {
+    for (number, (field, span)) in results.iter().enumerate() {
+        let mut earlier = results.iter().take(number);
+        if let Some((_, first)) =
+            earlier.find(|(other, _)| field.starts_with(other) || other.starts_with(field))
+        {
+            problems.push(twice(*span, *first, "where this is in the answer"));
+        }
+    }
+    let is_read = |field: &[String]| {
+        results.iter().any(|(read, _)| field.starts_with(read)) || said.is.iter().any(|is| is == field)
+    };
+    let Some(result) = scope.result else { return };
+    let Type::Record(name) = result else {
+        if !is_read(&[]) {
+            problems.push(
+                missing("no clause says where the result is in the answer".to_owned())
+                    .help(format!("add `{word} result at \"/pointer\"`; `\"\"` is the whole answer")),
+            );
+        }
+        return;
+    };
+    let Some(record) = crate::fields::record_of(scope.connectors, scope.records, name) else { return };
+    for field in record.fields.iter().filter(|field| !field.optional) {
+        if !is_read(std::slice::from_ref(&field.name)) {
+            problems.push(
+                missing(format!("no clause says where `result.{}` is in the answer", field.name))
+                    .help(format!("add `{word} result.{} at \"/pointer\"`", field.name)),
+            );
         }
     }
 }

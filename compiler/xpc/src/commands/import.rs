@@ -1,26 +1,28 @@
-//! `xpc import openapi FILE`: drafts a connector for a person to confirm.
+//! `xpc import openapi FILE`, `xpc import mcp FILE`: draft a connector for a person to confirm.
 
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
-use crate::args::{Import, ImportFrom, Openapi};
+use crate::args::{Import, ImportFrom, Source};
 use crate::exit::{self, Exit};
-use crate::openapi::{self, Drafted, Failure, names};
+use crate::import::{Drafted, Failure, names};
+use crate::{mcp, openapi};
 
-/// Longest description, in bytes.
+/// Longest file, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
-/// Operations that are left out, named one by one.
+/// Most of what is left out that is named one by one.
 const MAX_NAMED: usize = 20;
 
 pub fn run(options: &Import) -> Exit {
     match &options.from {
-        ImportFrom::Openapi(options) => from_openapi(options),
+        ImportFrom::Openapi(options) => draft(options, openapi::draft),
+        ImportFrom::Mcp(options) => draft(options, mcp::draft),
     }
 }
 
-fn from_openapi(options: &Openapi) -> Exit {
+fn draft(options: &Source, import: fn(&[u8], &str) -> Result<Drafted, Failure>) -> Exit {
     let shown = options.file.display();
     let name = match &options.name {
         Some(name) if names::is_name(name) => name.clone(),
@@ -43,7 +45,7 @@ fn from_openapi(options: &Openapi) -> Exit {
         Ok(bytes) => bytes,
         Err(message) => return exit::rejected(&format!("`{shown}` {message}")),
     };
-    let drafted = match openapi::draft(&bytes, &name) {
+    let drafted = match import(&bytes, &name) {
         Ok(drafted) => drafted,
         Err(Failure::Rejected(message)) => return exit::rejected(&format!("`{shown}` {message}")),
         Err(Failure::Ours(message)) => {
@@ -92,14 +94,14 @@ fn write(output: &Path, text: &str) -> Result<(), Exit> {
 }
 
 fn summary(drafted: &Drafted, name: &str) -> String {
-    let all = drafted.actions + drafted.operations.len();
-    let mut text = format!("drafted {} of {all} operations as actions of `{name}`\n", drafted.actions);
+    let all = drafted.actions + drafted.left_out.len();
+    let mut text = format!("drafted {} of {all} {} as actions of `{name}`\n", drafted.actions, drafted.of);
     // Writing to a string cannot fail.
-    for one in drafted.operations.iter().take(MAX_NAMED) {
+    for one in drafted.left_out.iter().take(MAX_NAMED) {
         let _ = writeln!(text, "left out: {one}");
     }
-    if drafted.operations.len() > MAX_NAMED {
-        let _ = writeln!(text, "left out: {} more", drafted.operations.len() - MAX_NAMED);
+    if drafted.left_out.len() > MAX_NAMED {
+        let _ = writeln!(text, "left out: {} more", drafted.left_out.len() - MAX_NAMED);
     }
     let parts: usize = drafted.parts.values().sum();
     if parts > 0 {
@@ -108,17 +110,8 @@ fn summary(drafted: &Drafted, name: &str) -> String {
             let _ = writeln!(text, "{count:>8}  {why}");
         }
     }
-    let _ = writeln!(text, "to confirm: the resources, and what each action reads and reveals");
-    let gets = drafted.actions - drafted.to_confirm;
-    if gets > 0 {
-        let _ = writeln!(text, "to confirm: {gets} action(s) by GET change nothing");
-    }
-    if drafted.to_confirm > 0 {
-        let _ = writeln!(
-            text,
-            "to confirm: {} action(s) by other methods are refused until `effect` and `changes` are said",
-            drafted.to_confirm
-        );
+    for what in &drafted.to_confirm {
+        let _ = writeln!(text, "to confirm: {what}");
     }
     text
 }

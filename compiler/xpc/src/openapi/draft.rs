@@ -2,8 +2,10 @@
 
 use xp_artifact::http::{Method, Place};
 
-use super::schema::Type;
-use super::why::Left;
+use crate::import::members::Field;
+use crate::import::schema::Type;
+use crate::import::text::Typed;
+use crate::import::why::Left;
 
 /// A connector.
 #[derive(Debug)]
@@ -28,6 +30,18 @@ pub struct Action {
     pub left_out: Vec<Left>,
 }
 
+impl Action {
+    /// Its parameters.
+    pub fn params(&self) -> Vec<Typed<'_>> {
+        self.params.iter().map(|of| Typed { name: &of.name, ty: &of.ty, optional: of.optional }).collect()
+    }
+
+    /// The fields of its result.
+    pub fn fields(&self) -> Vec<Typed<'_>> {
+        self.fields.iter().map(|of| Typed { name: &of.name, ty: &of.ty, optional: of.optional }).collect()
+    }
+}
+
 /// A segment of a path.
 #[derive(Debug)]
 pub enum Segment {
@@ -44,14 +58,4 @@ pub struct Param {
     pub optional: bool,
     /// Where it is sent, and its name there; none for a segment of the path.
     pub sent: Option<(Place, String)>,
-}
-
-/// A field of the result.
-#[derive(Debug)]
-pub struct Field {
-    pub name: String,
-    pub ty: Type,
-    pub optional: bool,
-    /// Where it is in the body.
-    pub at: String,
 }

@@ -4,56 +4,27 @@
 //! descriptions are not copied, and what is read as harmless follows from the method alone.
 
 mod draft;
-mod members;
-pub mod names;
 mod operation;
 mod read;
 mod same;
-mod schema;
 mod text;
-mod why;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use xp_artifact::http::Method;
 
 use draft::Draft;
-use names::Names;
 use operation::Operation;
-use read::Document;
-use why::Left;
+
+use crate::import::document::Document;
+use crate::import::names::{self, Names};
+use crate::import::same::Parts;
+use crate::import::why::{self, Left};
+use crate::import::{self, Drafted, Failure};
 
 /// Most operations of a description.
 const MAX_OPERATIONS: usize = 2_000;
-
-/// A draft.
-pub struct Drafted {
-    /// Its text.
-    pub text: String,
-    /// Actions in it.
-    pub actions: usize,
-    /// Those that lack clauses.
-    pub to_confirm: usize,
-    /// Operations that are left out.
-    pub operations: Vec<String>,
-    /// Parts of actions that are left out, by reason.
-    pub parts: BTreeMap<&'static str, usize>,
-}
-
-/// Why there is no draft.
-pub enum Failure {
-    /// The description is not accepted.
-    Rejected(String),
-    /// The draft is not what was meant.
-    Ours(&'static str),
-}
-
-impl From<String> for Failure {
-    fn from(message: String) -> Self {
-        Self::Rejected(message)
-    }
-}
 
 /// Drafts a connector of this name.
 ///
@@ -63,35 +34,31 @@ pub fn draft(bytes: &[u8], name: &str) -> Result<Drafted, Failure> {
     let root = read::document(bytes)?;
     let draft = tree(&root, name)?;
     if draft.actions.is_empty() {
-        let first = draft.left_out.first().map(told).unwrap_or_else(|| "there is none".to_owned());
+        let first = draft.left_out.first().map(Left::told).unwrap_or_else(|| "there is none".to_owned());
         return Err(Failure::Rejected(format!("describes no operation that can be drafted: {first}")));
     }
-    let text = text::write(&draft);
-    if text.len() > xp_syntax::MAX_BYTES {
-        let most = xp_syntax::MAX_BYTES >> 20;
-        return Err(Failure::Rejected(format!(
-            "has a draft of more than {most} MiB, which is more than a source may have; leave paths out of the description"
-        )));
+    let meant: Vec<Parts> = draft.actions.iter().map(same::meant).collect();
+    let text = import::finished(name, &meant, &text::write(&draft), "leave paths out of the description")?;
+    let actions = draft.actions.len();
+    let gets = draft.actions.iter().filter(|action| action.method == Method::Get).count();
+    let mut to_confirm = vec!["the resources, and what each action reads and reveals".to_owned()];
+    if gets > 0 {
+        to_confirm.push(format!("{gets} action(s) by GET change nothing"));
     }
-    let text = xp_syntax::format(&text).map_err(|_| Failure::Ours("the draft has a syntax error"))?;
-    if text.len() > xp_syntax::MAX_BYTES || !same::is(&draft, &text) {
-        return Err(Failure::Ours("the draft does not say what was meant"));
-    }
-    let mut parts = BTreeMap::new();
-    for left in draft.actions.iter().flat_map(|action| &action.left_out) {
-        *parts.entry(left.why).or_default() += 1;
+    if actions > gets {
+        to_confirm.push(format!(
+            "{} action(s) by other methods are refused until `effect` and `changes` are said",
+            actions - gets
+        ));
     }
     Ok(Drafted {
         text,
-        actions: draft.actions.len(),
-        to_confirm: draft.actions.iter().filter(|action| action.method != Method::Get).count(),
-        operations: draft.left_out.iter().map(told).collect(),
-        parts,
+        of: "operations",
+        actions,
+        left_out: draft.left_out.iter().map(Left::told).collect(),
+        parts: import::parts(draft.actions.iter().flat_map(|action| &action.left_out)),
+        to_confirm,
     })
-}
-
-fn told(left: &Left) -> String {
-    format!("{}: {}", left.what, left.why)
 }
 
 fn tree(root: &Value, name: &str) -> Result<Draft, String> {
@@ -141,7 +108,7 @@ fn tree(root: &Value, name: &str) -> Result<Draft, String> {
                 Ok(action) => draft.actions.push(action),
                 Err(why) => draft.left_out.push(Left::new(
                     "operation",
-                    &format!("{} {}", cut(word), cut(path)),
+                    &format!("{} {}", why::cut(word), why::cut(path)),
                     false,
                     why,
                 )),
@@ -154,11 +121,6 @@ fn tree(root: &Value, name: &str) -> Result<Draft, String> {
 /// Members of a path that are no operations.
 fn is_about_the_path(word: &str) -> bool {
     matches!(word, "summary" | "description" | "servers" | "parameters" | "$ref") || word.starts_with("x-")
-}
-
-/// Enough of a text to show it.
-fn cut(text: &str) -> String {
-    text.chars().take(100).collect()
 }
 
 /// From the identifier, or else from method and path.

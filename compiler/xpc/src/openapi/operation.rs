@@ -7,16 +7,15 @@ use xp_artifact::http::rules::MAX_NAME;
 use xp_artifact::http::{Method, Place};
 use xpc_sema::request;
 
-use super::draft::{Action, Field, Param, Segment};
-use super::members::{self, Budget, Leaf, Members, Side};
-use super::names::{self, Names};
-use super::read::Document;
-use super::schema::{self, Shape, Type};
-use super::text;
-use super::why::{self, Left, Why};
+use super::draft::{Action, Param, Segment};
+use crate::import::MAX_PARAMS;
+use crate::import::document::Document;
+use crate::import::members::{self, Budget, Field, Leaf, Members, Side};
+use crate::import::names::{self, Names};
+use crate::import::schema::{self, Shape, Type};
+use crate::import::text;
+use crate::import::why::{self, Left, Why};
 
-/// Most parameters of an action, and most fields of its result.
-const MAX_PARAMS: usize = 200;
 /// Longest path, in bytes.
 const MAX_PATH: usize = 2_048;
 
@@ -256,7 +255,6 @@ impl<'d> Reader<'d> {
         success.sort_unstable_by_key(|(status, _)| *status);
         success.dedup_by_key(|(status, _)| *status);
         let mut fields = Vec::new();
-        let mut names = Names::default();
         let statuses = success.iter().map(|(status, _)| *status).collect();
         if answers.is_some_and(|answers| answers.keys().any(|status| status.eq_ignore_ascii_case("2XX"))) {
             let what = "success of every status from 200 to 299".to_owned();
@@ -285,25 +283,7 @@ impl<'d> Reader<'d> {
             let members = Members::of(self.of.document, Side::Answer, schema, true, &mut self.budget)?;
             let (leaves, mut left_out) = (members.leaves, members.left_out);
             self.left_out.append(&mut left_out);
-            for leaf in leaves {
-                let at = leaf.pointer();
-                let why = if !members::has_pointer(&leaf)
-                    || !request::is_pointer(&at)
-                    || text::quoted(&at).is_none()
-                {
-                    Some(why::NAME)
-                } else {
-                    (fields.len() >= MAX_PARAMS).then_some(why::FIELDS)
-                };
-                let path = leaf.path.join(".");
-                match why {
-                    Some(why) => self.left_out.push(Left::new("field of the result", &path, false, why)),
-                    None => {
-                        let name = names.give(names::field(&path));
-                        fields.push(Field { name, ty: leaf.ty, optional: !leaf.required, at });
-                    }
-                }
-            }
+            fields = members::fields(leaves, &mut self.left_out);
             break;
         }
         if other_type {
@@ -366,8 +346,7 @@ fn in_body(place: Place, leaf: &Leaf) -> Result<String, Why> {
         (Place::Form, _) => return Err(why::BODY_FORM),
         _ => leaf.pointer(),
     };
-    let is_pointer = || members::has_pointer(leaf) && request::is_pointer(&at);
-    if (place == Place::Json && !is_pointer()) || text::quoted_template(&at).is_none() {
+    if (place == Place::Json && !members::has_pointer(leaf)) || text::quoted_template(&at).is_none() {
         return Err(why::NAME);
     }
     Ok(at)

@@ -1,11 +1,9 @@
 //! The text of a draft. Every text of the description stands in it as an escaped string, or escaped in a comment.
 
-use std::fmt::Write as _;
-
 use xp_artifact::http::{Method, Place};
 
 use super::draft::{Action, Draft, Param, Segment};
-use super::why::Left;
+use crate::import::text::{comment, line, quoted, quoted_template, signature};
 
 const HEADER: &str = "\
 // Drafted from an OpenAPI description. Nothing here is known to be true: read each action and confirm it. In particular:
@@ -32,26 +30,8 @@ pub fn write(draft: &Draft) -> String {
     text
 }
 
-fn comment(text: &mut String, left: &Left) {
-    let required = if left.required { " (required)" } else { "" };
-    line(text, &format!("// left out: {}{required}: {}", left.what, left.why));
-}
-
-fn line(text: &mut String, what: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{what}");
-}
-
 fn write_action(text: &mut String, action: &Action) {
-    let typed = |name: &str, optional: bool, ty: &dyn std::fmt::Display| {
-        format!("{name}: {}{ty}", if optional { "optional " } else { "" })
-    };
-    let params: Vec<String> =
-        action.params.iter().map(|param| typed(&param.name, param.optional, &param.ty)).collect();
-    let fields: Vec<String> =
-        action.fields.iter().map(|field| typed(&field.name, field.optional, &field.ty)).collect();
-    let result = if fields.is_empty() { String::new() } else { format!(" -> {{ {} }}", fields.join(", ")) };
-    line(text, &format!("action {}({}){result} {{", action.name, params.join(", ")));
+    signature(text, &action.name, &action.params(), &action.fields());
     for left in &action.left_out {
         comment(text, left);
     }
@@ -113,25 +93,4 @@ fn path(segments: &[Segment]) -> String {
         }
     }
     text
-}
-
-/// A string in which braces mean nothing; none if one of its characters cannot stand in a file.
-pub fn quoted(text: &str) -> Option<String> {
-    let mut written = String::from('"');
-    for c in text.chars() {
-        match c {
-            '\n' => written.push_str("\\n"),
-            '\t' => written.push_str("\\t"),
-            '"' | '\\' => written.extend(['\\', c]),
-            c if xp_diagnostics::misleads(c) => return None,
-            c => written.push(c),
-        }
-    }
-    written.push('"');
-    Some(written)
-}
-
-/// A string in which a brace would stand for a datum.
-pub fn quoted_template(text: &str) -> Option<String> {
-    quoted(text).map(|written| written.replace('{', "{{"))
 }

@@ -2,10 +2,10 @@
 
 use xp_diagnostics::Span;
 
-use super::http::Http;
 use super::name::{Doc, Name, Path};
 use super::pin::Expr;
 use super::thing::{Making, Resource, Source, Thing};
+use super::transport::Transport;
 use super::ty::{Field, Type};
 
 /// `connector name { … }`.
@@ -121,7 +121,9 @@ pub enum ClauseKind {
     /// `result.f is p`.
     Is(Path, Path),
     /// `http …`.
-    Http(Http),
+    Http(Transport),
+    /// `mcp …`.
+    Mcp(Transport),
 }
 
 impl Clause {
@@ -159,7 +161,8 @@ impl Clause {
             | ClauseKind::Repeat(_)
             | ClauseKind::Final(_)
             | ClauseKind::Is(..)
-            | ClauseKind::Http(_) => {}
+            | ClauseKind::Http(_)
+            | ClauseKind::Mcp(_) => {}
         }
         found
     }

@@ -62,7 +62,8 @@ pub(crate) fn clause(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Clause
         Rule::shows => ClauseKind::Shows(names(cx, form)),
         Rule::repeat => ClauseKind::Repeat(names(cx, form).into_iter().next()?),
         Rule::finals => ClauseKind::Final(names(cx, form)),
-        Rule::http => ClauseKind::Http(super::http::clause(cx, form)?),
+        Rule::http => ClauseKind::Http(super::transport::clause(cx, form)?),
+        Rule::mcp => ClauseKind::Mcp(super::transport::clause(cx, form)?),
         _ => super::things::clause(cx, form)?,
     };
     Some(Clause { kind, span })

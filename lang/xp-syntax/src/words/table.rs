@@ -36,6 +36,7 @@ pub(super) static WORDS: &[Word] = &[
     free("result", Rule::k_result).starts(CLAUSE).forms(&[Rule::result_clause]),
     free("about", Rule::k_about).starts(CLAUSE).forms(&[Rule::about]).needs_more(),
     free("http", Rule::k_http).starts(CLAUSE).forms(&[Rule::http]).needs_more(),
+    free("mcp", Rule::k_mcp).starts(CLAUSE).forms(&[Rule::mcp]).needs_more(),
     free("shows", Rule::k_shows).starts(CLAUSE).forms(&[Rule::shows]).needs_more(),
     free("repeat", Rule::k_repeat).starts(CLAUSE).forms(&[Rule::repeat]).needs_more(),
     // In a workflow.
@@ -107,7 +108,7 @@ pub(super) static WORDS: &[Word] = &[
     free("key", Rule::k_key).forms(&[Rule::http_key]).needs_more(),
     free("marker", Rule::k_marker).forms(&[Rule::http_marker]).needs_more().continues(),
     free("probe", Rule::k_probe).forms(&[Rule::http_probe]).needs_more(),
-    free("success", Rule::k_success).forms(&[Rule::http_success]).needs_more(),
+    free("success", Rule::k_success).forms(&[Rule::http_success, Rule::mcp_success]).needs_more(),
     free("where", Rule::k_where).needs_more().continues(),
     free("decimal", Rule::k_decimal).forms(&[Rule::decimal_type]),
     free("list", Rule::k_list).forms(&[Rule::list_type]).continues(),

@@ -25,7 +25,7 @@ const UNSAID: Duration = Duration::from_secs(300);
 
 /// A credential of an instance.
 #[derive(Debug)]
-pub(super) enum Credential {
+pub(crate) enum Credential {
     /// None.
     None,
     /// A header with what stands before the secret in it, such as `Authorization: Bearer …`.
@@ -40,7 +40,7 @@ pub(super) enum Credential {
 
 /// Client credentials of OAuth 2.0.
 #[derive(Debug)]
-pub(super) struct OAuth {
+pub(crate) struct OAuth {
     pub client: Client,
     pub url: Url,
     pub id: String,
@@ -52,7 +52,7 @@ pub(super) struct OAuth {
 
 /// HMAC-SHA-256 over method, path with query, time and body, or over the body alone.
 #[derive(Debug)]
-pub(super) struct Signing {
+pub(crate) struct Signing {
     /// The header of the signature.
     pub header: HeaderName,
     /// What stands before it.

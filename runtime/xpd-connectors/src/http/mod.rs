@@ -5,148 +5,79 @@
 
 mod answer;
 mod credential;
-pub mod observed;
 mod request;
 mod table;
-pub mod trial;
-mod written;
+mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use reqwest::header::{ACCEPT, HeaderValue};
-use reqwest::{Client, Url};
-use tokio::sync::Mutex;
-use tokio::time::Instant;
-use xp_artifact::http::{Http as Request, Probe, Transport};
-use xp_artifact::workflow::{Action, Repeat};
-use xp_artifact::{ConnectorFile, RecordTable};
+use xp_artifact::ConnectorFile;
+use xp_artifact::Transport;
+use xp_artifact::http::{Http as Request, Probe};
 use xp_json::Tree;
-use xp_scope::{Digest, Value};
-use xpd_proxy::{ActError, Call, Connector, Impact, Line, Permit, Scrubber, Secret, Sought};
+use xp_scope::Value;
+use xpd_proxy::{ActError, Call, Connector, Impact, Line, Permit, Scrubber, Sought};
 
-use answer::{Answer, Bounds, Expected, exchange};
-use credential::{Credential, collides};
-use observed::{Observed, Seen};
-use request::{Filling, Ready};
+use answer::{Answer, exchange};
+pub(crate) use request::Ready;
+pub(crate) use table::{Outgoing, Table};
+pub(crate) use wire::Wire;
 
+use crate::declared::observed::Failing;
+use crate::declared::{Catalogue, Declared, Expected, Filling, Known, Secrets, Served, Tried};
 use crate::lost::lost;
 use crate::settings::{MakeError, Settings};
 
-/// A connector that a user declared, as the operator registered it.
-#[derive(Clone, Debug)]
-pub struct Declared {
-    /// The declaration.
-    pub file: Arc<ConnectorFile>,
-    /// What a test of the instance saw.
-    pub observed: Option<Observed>,
-}
-
-/// The secrets of an instance, for the scrubber.
-type Secrets = Vec<Secret>;
-
 /// Creates an instance of a declared connector. Returns it with its secrets.
 pub(crate) fn make(settings: &Settings<'_>, declared: &Declared) -> Result<(Http, Secrets), MakeError> {
-    settings.table::<table::Table>()?.make(settings, declared)
+    let table = settings.table::<Table>()?;
+    for statuses in table.failures.values() {
+        let is_status = |failing: &Failing| matches!(failing, Failing::Number(400..=499));
+        if let Some(failing) = statuses.iter().find(|failing| !is_status(failing)) {
+            let why = "only statuses from 400 to 499 say that nothing was done";
+            return Err(settings.wrong(format!("`failures` holds {failing}; {why}")));
+        }
+    }
+    let Outgoing { wire, known, secrets } = table.outgoing(settings, declared)?;
+    Ok((Http::new(settings.name, &declared.file, wire, &known), secrets))
 }
 
 /// An instance of a declared connector.
 #[derive(Debug)]
 pub struct Http {
     name: String,
-    actions: BTreeMap<String, Served>,
-    records: RecordTable,
-    client: Client,
-    base: Url,
-    credential: Credential,
-    bounds: Bounds,
-    pace: Pace,
-}
-
-/// Seconds, less a tenth, after which a request without a key is not repeated: somebody may have changed the same thing
-/// meanwhile.
-pub const WITHOUT_KEY: u64 = 600;
-
-/// An action that the instance serves.
-#[derive(Debug)]
-struct Served {
-    action: Action,
-    declaration: Digest,
-    request: Request,
-    /// Statuses that are failures by the operator's word, each seen to leave the upstream unchanged.
-    definitive: BTreeSet<u16>,
-    /// What a test of this instance saw of it, and when.
-    seen: Seen,
-    seen_at: Option<u64>,
-}
-
-/// The rest of what an instance needs.
-struct Parts {
-    client: Client,
-    base: Url,
-    credential: Credential,
-    bounds: Bounds,
-    pace: Pace,
-    /// Statuses that the operator registers, by action.
-    definitive: BTreeMap<String, BTreeSet<u16>>,
-    /// What a test of this instance saw, by action.
-    seen: BTreeMap<String, Seen>,
-    /// When, in milliseconds since 1970.
-    seen_at: Option<u64>,
+    catalogue: Catalogue<Request>,
+    wire: Wire,
 }
 
 impl Http {
-    fn new(name: &str, file: &ConnectorFile, parts: Parts) -> Self {
-        let served = file.actions.iter().filter_map(|action| {
-            let Transport::Http(request) = action.transport.as_ref()?;
-            let seen = parts.seen.get(&action.name).cloned().unwrap_or_default();
-            let registered = parts.definitive.get(&action.name).cloned().unwrap_or_default();
-            let served = Served {
-                declaration: xp_artifact::action_digest(action, &file.records, &file.kinds),
-                action: action.clone(),
-                request: request.clone(),
-                definitive: &registered & &seen.unchanged_after,
-                seen,
-                seen_at: parts.seen_at,
-            };
-            Some((action.name.clone(), served))
+    fn new(name: &str, file: &ConnectorFile, wire: Wire, known: &Known) -> Self {
+        let catalogue = Catalogue::new(file, known, |transport| match transport {
+            Transport::Http(request) => Some(request),
+            Transport::Mcp(_) => None,
         });
-        let Parts { client, base, credential, bounds, pace, .. } = parts;
-        let (name, records) = (name.to_owned(), RecordTable::of(&file.records));
-        Self { name, actions: served.collect(), records, client, base, credential, bounds, pace }
+        Self { name: name.to_owned(), catalogue, wire }
     }
 
-    /// The action of a call. The declaration that the call was granted under must be the registered one.
-    fn served(&self, call: &Call) -> Result<&Served, ActError> {
-        let served = self.actions.get(call.action());
-        let served =
-            served.ok_or_else(|| ActError::NotSent(format!("there is no action `{}`", call.action())))?;
-        if call.declaration() != Some(&served.declaration) {
-            let why = "the action was granted under another declaration than the one that is registered now";
-            return Err(ActError::NotSent(why.to_owned()));
-        }
-        Ok(served)
-    }
-
-    fn filling<'a>(&'a self, served: &'a Served, call: &'a Call) -> Filling<'a> {
-        Filling { action: &served.action, args: call.args(), marker: call.marker(), records: &self.records }
-    }
-
-    fn expected<'a>(&'a self, served: &'a Served, args: &'a BTreeMap<String, Value>) -> Expected<'a> {
-        Expected { action: &served.action, http: &served.request, records: &self.records, args }
+    fn expected<'a>(
+        &'a self,
+        served: &'a Served<Request>,
+        args: &'a BTreeMap<String, Value>,
+    ) -> Expected<'a> {
+        Expected { action: &served.action, records: &self.catalogue.records, args }
     }
 
     /// What an answer gives, if it is the success that is declared.
     fn result(
         &self,
-        served: &Served,
+        served: &Served<Request>,
         args: &BTreeMap<String, Value>,
         answer: &Answer,
     ) -> Option<Result<Value, String>> {
         let succeeded = served.request.success.statuses.contains(&answer.status);
-        succeeded.then(|| answer.result(&self.expected(served, args), &self.bounds))
+        succeeded.then(|| answer.result(&served.request, &self.expected(served, args), &self.wire.bounds))
     }
 
     /// Sends a request once. The scrubber knows the token with which it was sent.
@@ -157,30 +88,25 @@ impl Http {
         line: &Line,
         may: impl Fn() -> Result<(), ActError>,
     ) -> Result<(Answer, Scrubber), ActError> {
-        if collides(&self.credential, &ready.headers) {
-            return Err(ActError::NotSent("the declaration sets the header of the credential".to_owned()));
-        }
-        self.pace.wait().await;
-        let scrubber = self.credential.sign(&mut ready, line).await?;
         ready.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let Ready { method, url, headers, body, what } = ready;
-        let mut request = self.client.request(method, url).headers(headers);
-        if !body.is_empty() {
-            request = request.body(body);
-        }
-        // Again, since its turn and its token may have taken long to come.
-        may()?;
-        let answer = line.through(impact, what, exchange(request, impact, self.bounds.bytes)).await?;
-        Ok((answer, scrubber))
+        let bytes = self.wire.bounds.bytes;
+        self.wire.send(impact, ready, line, may, |request| exchange(request, impact, bytes)).await
     }
 
     async fn perform(&self, call: &Call, line: &Line) -> Result<Value, ActError> {
-        let served = self.served(call)?;
+        let served = self.catalogue.served(call)?;
         let impact = if served.action.is_harmless() { Impact::NoEffect } else { Impact::Effect };
-        let may =
-            || if call.is_repeat() && impact == Impact::Effect { served.may_repeat(call) } else { Ok(()) };
+        let key = served.request.key.as_ref().map(|key| key.seconds);
+        let idle = served.request.method.is_idempotent();
+        let may = || {
+            if call.is_repeat() && impact == Impact::Effect {
+                served.may_repeat(call, key, idle)
+            } else {
+                Ok(())
+            }
+        };
         may()?;
-        let ready = self.filling(served, call).request(&served.request, &self.base)?;
+        let ready = self.catalogue.filling(served, call).request(&served.request, &self.wire.base)?;
         let (answer, scrubber) = self.send(impact, ready, line, may).await?;
         if let Some(result) = self.result(served, call.args(), &answer) {
             return result
@@ -189,7 +115,7 @@ impl Http {
         }
         let status = answer.status;
         let reason = format!("the upstream answered with status {status}");
-        if impact == Impact::NoEffect || served.definitive.contains(&status) {
+        if impact == Impact::NoEffect || served.definitive.contains(&status.into()) {
             return Err(ActError::Refused { status, reason });
         }
         Err(ActError::Unknown(reason))
@@ -197,15 +123,20 @@ impl Http {
 
     async fn seek(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
         let call = sought.call();
-        let served = self.served(call)?;
-        let (shown, scrubber) = self.look(served, &self.filling(served, call), sought.line()).await?;
+        let served = self.catalogue.served(call)?;
+        let (shown, scrubber) =
+            self.look(served, &self.catalogue.filling(served, call), sought.line()).await?;
         let unclear = |why: &str| ActError::NotSent(why.to_owned());
         match shown {
             Shown::Thing(thing) => {
-                let value = self.expected(served, call.args()).value(Some(&thing), None);
+                let places = answer::Parts { http: &served.request, body: Some(&thing), headers: None };
+                let value = self.expected(served, call.args()).value(&places);
                 value.map(|value| Some(scrubber.value(value))).map_err(|why| unclear(&scrubber.text(&why)))
             }
-            Shown::Nothing => served.not_found(call),
+            Shown::Nothing if served.probe_tells(call) => Ok(None),
+            Shown::Nothing => Err(unclear(
+                "the probe found nothing, and no test of this instance before the use saw that it finds what was made",
+            )),
             // A thing of that name which somebody else made says nothing about this use.
             Shown::Another => Err(unclear("the probe shows another use's thing")),
         }
@@ -214,13 +145,13 @@ impl Http {
     /// Sends the probe of an action. The scrubber knows the token with which it was sent.
     async fn look(
         &self,
-        served: &Served,
+        served: &Served<Request>,
         filling: &Filling<'_>,
         line: &Line,
     ) -> Result<(Shown, Scrubber), ActError> {
         let unclear = |why: &str| ActError::NotSent(why.to_owned());
         let probe = served.request.probe.as_ref().ok_or_else(|| unclear("the action cannot be probed"))?;
-        let ready = filling.probe(&served.request, probe, &self.base)?;
+        let ready = filling.probe(&served.request, probe, &self.wire.base)?;
         let (answer, scrubber) = self.send(Impact::NoEffect, ready, line, || Ok(())).await?;
         match answer.status {
             200 => {}
@@ -228,8 +159,60 @@ impl Http {
             404 if probe.list.is_none() => return Ok((Shown::Nothing, scrubber)),
             status => return Err(unclear(&format!("the probe was answered with status {status}"))),
         }
-        let body = answer.json(&self.bounds).map_err(unclear)?;
+        let body = answer.json(&self.wire.bounds).map_err(unclear)?;
         Ok((shown(probe, &body, filling.marker).map_err(unclear)?, scrubber))
+    }
+
+    /// Sends the request of an action once, at its operator's word.
+    ///
+    /// # Errors
+    /// Nothing was sent; why.
+    pub(crate) async fn try_once(
+        &self,
+        name: &str,
+        args: &BTreeMap<String, Value>,
+        marker: &str,
+    ) -> Result<Tried, String> {
+        let served = self.catalogue.named(name)?;
+        let filling = self.trying(served, args, marker);
+        let ready = filling.request(&served.request, &self.wire.base).map_err(|error| error.to_string())?;
+        // As an effect, so that a lost answer is not taken for one that was not sent.
+        let sent = self.send(Impact::Effect, ready, &Line::unattached(), || Ok(())).await;
+        let (answer, scrubber) = match sent {
+            Ok(sent) => sent,
+            Err(ActError::Unknown(why)) => return Ok(Tried { answer: None, result: Err(why) }),
+            Err(error) => return Err(error.to_string()),
+        };
+        let status = answer.status;
+        let result = match self.result(served, args, &answer) {
+            Some(result) => result.map(|value| scrubber.value(value)).map_err(|why| scrubber.text(&why)),
+            None => Err(format!("the upstream answered with status {status}")),
+        };
+        Ok(Tried { answer: Some(status.into()), result })
+    }
+
+    /// Whether the probe of an action finds this identifier.
+    ///
+    /// # Errors
+    /// The probe says nothing.
+    pub(crate) async fn probe_once(
+        &self,
+        name: &str,
+        args: &BTreeMap<String, Value>,
+        marker: &str,
+    ) -> Result<bool, String> {
+        let served = self.catalogue.named(name)?;
+        let shown = self.look(served, &self.trying(served, args, marker), &Line::unattached()).await;
+        shown.map(|(shown, _)| matches!(shown, Shown::Thing(_))).map_err(|error| error.to_string())
+    }
+
+    fn trying<'a>(
+        &'a self,
+        served: &'a Served<Request>,
+        args: &'a BTreeMap<String, Value>,
+        marker: &'a str,
+    ) -> Filling<'a> {
+        Filling { action: &served.action, args, marker, records: &self.catalogue.records }
     }
 }
 
@@ -258,45 +241,6 @@ fn shown(probe: &Probe, body: &Tree, marker: &str) -> Result<Shown, &'static str
     }
 }
 
-impl Served {
-    /// Whether a repetition of the request does nothing more.
-    fn may_repeat(&self, call: &Call) -> Result<(), ActError> {
-        let left = |why: &str| Err(ActError::NotRepeated(why.to_owned()));
-        if self.action.repeat != Repeat::Idempotent {
-            return left("the action is not declared to be idempotent");
-        }
-        if !self.is_seen(call) {
-            return left("no test of this instance before the use saw what a repetition does");
-        }
-        let seconds = match &self.request.key {
-            Some(key) if self.seen.key_is_kept => key.seconds,
-            None if self.seen.repeat_is_idle && self.request.method.is_idempotent() => WITHOUT_KEY,
-            _ => return left("no test of this instance saw that a repetition changes nothing"),
-        };
-        // A tenth is left for clocks that differ and for a request that takes its time.
-        let until = call.since().saturating_add(seconds.saturating_mul(900));
-        let now = u64::try_from(time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000);
-        match now {
-            Ok(now) if now < until && now >= call.since() => Ok(()),
-            _ => left("too much time has passed for a repetition that changes nothing more"),
-        }
-    }
-
-    /// A test saw this instance, with its present address and credential, before the use. So the use was sent to the same.
-    fn is_seen(&self, call: &Call) -> bool {
-        self.seen_at.is_some_and(|at| at <= call.since())
-    }
-
-    /// What a probe says that found nothing.
-    fn not_found(&self, call: &Call) -> Result<Option<Value>, ActError> {
-        if self.seen.probe_finds && self.is_seen(call) {
-            return Ok(None);
-        }
-        let why = "the probe found nothing, and no test of this instance before the use saw that it finds what was made";
-        Err(ActError::NotSent(why.to_owned()))
-    }
-}
-
 #[async_trait]
 impl Connector for Http {
     fn name(&self) -> &str {
@@ -309,32 +253,5 @@ impl Connector for Http {
 
     async fn probe(&self, sought: &Sought) -> Result<Option<Value>, ActError> {
         self.seek(sought).await
-    }
-}
-
-/// Requests a second at most.
-#[derive(Debug)]
-struct Pace {
-    every: Option<Duration>,
-    next: Mutex<Option<Instant>>,
-}
-
-impl Pace {
-    fn new(per_second: Option<u32>) -> Self {
-        let every = per_second.filter(|count| *count > 0).map(|count| Duration::from_secs(1) / count);
-        Self { every, next: Mutex::default() }
-    }
-
-    /// Waits for the next turn.
-    async fn wait(&self) {
-        let Some(every) = self.every else { return };
-        let turn = {
-            let mut next = self.next.lock().await;
-            let now = Instant::now();
-            let turn = next.map_or(now, |next| next.max(now));
-            *next = Some(turn + every);
-            turn
-        };
-        tokio::time::sleep_until(turn).await;
     }
 }

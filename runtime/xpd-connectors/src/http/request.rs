@@ -1,25 +1,22 @@
 //! The request for a call: every value alone in its place, encoded, and read back from the bytes that will be sent.
 
-use std::collections::BTreeMap;
-
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use xp_artifact::http::{self, Argument, Body, BodyFormat, Filler, Form, Http, Part, Place, Segment};
+use xp_artifact::http::{self, Body, BodyFormat, Filler, Http, Part, Place, Segment};
+use xp_artifact::requests;
 use xp_artifact::workflow::Action;
-use xp_artifact::{RecordTable, requests};
-use xp_json::{Tree, pointer};
-use xp_scope::{Type, Value};
+use xp_scope::Value;
 use xpd_egress::encode;
 use xpd_proxy::ActError;
 
-use super::written;
+use crate::declared::{Filling, unfit, written};
 
 /// Upper bound on a body, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
 /// A request that is complete but for the credential.
 #[derive(Clone, Debug)]
-pub(super) struct Ready {
+pub(crate) struct Ready {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
@@ -28,20 +25,12 @@ pub(super) struct Ready {
     pub what: String,
 }
 
-/// An action with the arguments of one call and the identifier of its use.
-pub(super) struct Filling<'a> {
-    pub action: &'a Action,
-    pub args: &'a BTreeMap<String, Value>,
-    pub marker: &'a str,
-    pub records: &'a RecordTable,
-}
-
 impl Filling<'_> {
     /// The request of an action.
     ///
     /// # Errors
     /// A value does not fit in its place; nothing may be sent.
-    pub fn request(&self, http: &Http, base: &Url) -> Result<Ready, ActError> {
+    pub(super) fn request(&self, http: &Http, base: &Url) -> Result<Ready, ActError> {
         let marker = |place: Place| {
             let marker = http.marker.as_ref().filter(|marker| marker.place == place);
             marker.map(|marker| (marker.at.clone(), self.marker.to_owned()))
@@ -57,7 +46,7 @@ impl Filling<'_> {
             None => Vec::new(),
             Some(Body { format: BodyFormat::Json, parts }) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                self.json(parts, marker(Place::Json))?
+                self.json(parts, marker(Place::Json))?.into_bytes()
             }
             Some(Body { format: BodyFormat::Form, parts }) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
@@ -84,7 +73,7 @@ impl Filling<'_> {
     ///
     /// # Errors
     /// As for [`Self::request`].
-    pub fn probe(&self, http: &Http, probe: &http::Probe, base: &Url) -> Result<Ready, ActError> {
+    pub(super) fn probe(&self, http: &Http, probe: &http::Probe, base: &Url) -> Result<Ready, ActError> {
         let url = self.url(&probe.path, &self.pairs(&probe.query)?, base)?;
         let what = what(http::Method::Get, &probe.path, self.action);
         let mut headers = HeaderMap::new();
@@ -110,19 +99,6 @@ impl Filling<'_> {
         let query: Vec<(&str, &str)> =
             query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         xpd_egress::compose(base, &segments, &query).map_err(|error| unfit(&error.to_string()))
-    }
-
-    /// The value of an argument with the type it has at the end of its fields. `None` if it is absent.
-    fn argument(&self, argument: &Argument) -> Option<(&Value, &Type)> {
-        let param = self.action.params.get(usize::try_from(argument.index).ok()?)?;
-        let value = self.args.get(&param.name)?.at(&argument.fields)?;
-        let (ty, _) = self.records.followed(&param.ty, &argument.fields)?;
-        Some((value, ty))
-    }
-
-    fn text(&self, value: &Value, ty: &Type, form: Form) -> Result<String, ActError> {
-        let tree = written::tree(value, ty, form, self.records);
-        tree.and_then(written::text).ok_or_else(|| unfit("an argument cannot be written in its place"))
     }
 
     /// The pairs of these places. Absent arguments are left out; a list is as many pairs as it has elements.
@@ -156,44 +132,6 @@ impl Filling<'_> {
         }
         Ok(pairs)
     }
-
-    fn json(&self, parts: &[Part], marker: Option<(String, String)>) -> Result<Vec<u8>, ActError> {
-        let mut leaves: Vec<(&str, Tree)> = Vec::new();
-        for Part { name, value } in parts {
-            let tree = match value {
-                Filler::Literal(value) => written::literal(value),
-                Filler::Argument(argument) => match self.argument(argument) {
-                    None => continue,
-                    Some((value, ty)) => written::tree(value, ty, argument.form, self.records),
-                },
-            };
-            leaves.push((name, tree.ok_or_else(|| unfit("an argument cannot be written in its place"))?));
-        }
-        let marker = marker.map(|(at, marker)| (at, Tree::Text(marker)));
-        leaves.extend(marker.iter().map(|(at, marker)| (at.as_str(), marker.clone())));
-        let mut body = if leaves.is_empty() { Tree::Record(Vec::new()) } else { Tree::Null };
-        for (at, leaf) in &leaves {
-            let put = pointer(at).and_then(|tokens| body.put(&tokens, leaf.clone()));
-            put.ok_or_else(|| unfit("the places of the body are in each other's way"))?;
-        }
-        let text = body.to_string();
-        // An element of an array that was left out would move those after it.
-        let read = Tree::read(text.as_bytes());
-        let arrives = read.as_ref().is_ok_and(|read| {
-            *read == body && leaves.iter().all(|(at, leaf)| read.at(at) == Some(leaf)) && !has_gap(read)
-        });
-        if arrives { Ok(text.into_bytes()) } else { Err(unfit("the body would not arrive as it was given")) }
-    }
-}
-
-/// A place that was made on the way to another and holds nothing.
-fn has_gap(tree: &Tree) -> bool {
-    match tree {
-        Tree::Null => true,
-        Tree::List(elements) => elements.iter().any(has_gap),
-        Tree::Record(members) => members.iter().any(|(_, value)| has_gap(value)),
-        Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => false,
-    }
 }
 
 /// A body of pairs, encoded as in a URL, which any reader of forms reads the same.
@@ -218,8 +156,4 @@ fn put_header(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Ac
 /// For people: the request with the names of arguments in place of their values, which may be private.
 fn what(method: http::Method, path: &[Segment], action: &Action) -> String {
     format!("{} {}", method.as_str(), requests::template(path, action))
-}
-
-fn unfit(why: &str) -> ActError {
-    ActError::NotSent(why.to_owned())
 }

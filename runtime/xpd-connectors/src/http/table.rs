@@ -11,7 +11,9 @@ use xpd_egress::{CLEAR, client, may_carry_secrets};
 
 use super::answer::Bounds;
 use super::credential::{Credential, OAuth, Signing};
-use super::{Declared, Http, Pace, Parts, Secrets};
+use super::wire::Wire;
+use crate::declared::observed::{Failing, Observed};
+use crate::declared::{Declared, Known, Pace, Secrets, who};
 use crate::settings::{Kept, MakeError, Named, Settings};
 
 /// The keys of a table, besides those of every connector.
@@ -31,9 +33,16 @@ pub(crate) struct Table {
     answer_bytes: usize,
     #[serde(default = "default_types")]
     content_types: Vec<String>,
-    /// Statuses that mean that an action was not done, by action.
+    /// Answers that mean that an action was not done, by action.
     #[serde(default)]
-    failures: BTreeMap<String, BTreeSet<u16>>,
+    pub(crate) failures: BTreeMap<String, BTreeSet<Failing>>,
+}
+
+/// What a table says, made.
+pub(crate) struct Outgoing {
+    pub wire: Wire,
+    pub known: Known,
+    pub secrets: Secrets,
 }
 
 fn default_timeout() -> u64 {
@@ -73,11 +82,15 @@ enum CredentialTable {
 }
 
 impl Table {
-    pub(crate) fn make(
+    /// The way to the upstream, and what is known of it.
+    ///
+    /// # Errors
+    /// A key has no such value.
+    pub(crate) fn outgoing(
         self,
         settings: &Settings<'_>,
         declared: &Declared,
-    ) -> Result<(Http, Secrets), MakeError> {
+    ) -> Result<Outgoing, MakeError> {
         let file = &declared.file;
         let wrong = |key: &str, what: &dyn std::fmt::Display| settings.wrong(format!("`{key}` {what}"));
         let base = address(&self.base_url).map_err(|what| wrong("base_url", &what))?;
@@ -110,14 +123,6 @@ impl Table {
                 return Err(wrong(&format!("failures.{action}"), &"names no action of the connector"));
             }
         }
-        for statuses in self.failures.values() {
-            if let Some(status) = statuses.iter().find(|status| !(400..=499).contains(*status)) {
-                return Err(wrong(
-                    "failures",
-                    &format!("holds {status}; only statuses from 400 to 499 say that nothing was done"),
-                ));
-            }
-        }
         let mut secrets = Secrets::new();
         let credential = match self.credential {
             None => Credential::None,
@@ -129,23 +134,20 @@ impl Table {
         let digest = file.digest().map_err(|error| wrong("kind", &error))?;
         let (who, observed) = (who(settings.table), declared.observed.as_ref());
         let observed = observed.filter(|observed| observed.is_of(&digest, &self.base_url, &who, &secrets));
-        let parts = Parts {
+        let wire = Wire {
             client: connect(&base).map_err(|what| wrong("base_url", &what))?,
             base,
             credential,
             bounds: Bounds { bytes: self.answer_bytes, types: self.content_types },
             pace: Pace::new(self.requests_per_second),
-            definitive: self.failures,
-            seen: observed.map(|observed| observed.actions.clone()).unwrap_or_default(),
-            seen_at: observed.and_then(super::observed::Observed::since),
         };
-        Ok((Http::new(settings.name, file, parts), secrets))
+        let known = Known {
+            failures: self.failures,
+            seen: observed.map(|observed| observed.actions.clone()).unwrap_or_default(),
+            seen_at: observed.and_then(Observed::since),
+        };
+        Ok(Outgoing { wire, known, secrets })
     }
-}
-
-/// The table of the credential, which holds everything about it but the secrets.
-pub(super) fn who(table: &toml::Table) -> String {
-    table.get("credential").map(ToString::to_string).unwrap_or_default()
 }
 
 fn credential(

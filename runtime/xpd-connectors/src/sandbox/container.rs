@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdout, Command};
 use xpd_proxy::ActError;
 
-use super::folder::{self, ServerFolder};
+use super::folder::ServerFolder;
+use super::walls::{inside, printable, walls};
 use super::watch::{self, Excess};
 use super::{Config, filter};
 
@@ -31,37 +32,6 @@ pub(super) struct Ended {
 
 /// Name of the folder with the checkout in the folder of a run.
 pub(super) const FILES: &str = "files";
-
-/// Files of `/proc` that change kernel settings or describe the host. In the container their owner is root
-/// regardless of the user namespace, so they are replaced by empty files.
-const HIDDEN: &[&str] = &[
-    "acpi",
-    "asound",
-    "bus",
-    "config.gz",
-    "fs",
-    "interrupts",
-    "irq",
-    "kallsyms",
-    "kcore",
-    "key-users",
-    "keys",
-    "kmsg",
-    "kpagecgroup",
-    "kpagecount",
-    "kpageflags",
-    "latency_stats",
-    "mtrr",
-    "sched_debug",
-    "scsi",
-    "slabinfo",
-    "sys",
-    "sysrq-trigger",
-    "timer_list",
-    "timer_stats",
-    "tty",
-    "vmallocinfo",
-];
 
 /// Runs a command on the checkout in a run's folder. Dropping the future kills the command.
 pub(super) async fn run(place: &Path, command: &str, config: &Config) -> Result<Ended, ActError> {
@@ -130,61 +100,13 @@ fn short() -> ActError {
 }
 
 fn bubblewrap(place: &Path, filter: &Path, command: &str, config: &Config) -> Command {
-    // Only a shell can pass bubblewrap an additional open descriptor.
-    let mut bwrap = Command::new("/bin/sh");
-    bwrap.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env(folder::VARIABLE, place);
-    bwrap.args(["-c", "exec 9<\"$0\"; exec bwrap \"$@\""]).arg(filter).args(["--seccomp", "9"]);
-    bwrap.args(["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]);
-    // In a user namespace of its own a command could mount a tmpfs without a size limit.
-    bwrap.args(["--unshare-user", "--disable-userns"]);
-    bwrap.args(["--hostname", "sandbox", "--ro-bind", "/usr", "/usr"]);
-    for folder in ["/bin", "/sbin", "/lib", "/lib32", "/lib64"] {
-        match std::fs::read_link(folder) {
-            Ok(target) => bwrap.arg("--symlink").arg(target).arg(folder),
-            Err(_) => bwrap.args(["--ro-bind-try", folder, folder]),
-        };
-    }
-    for file in ["/etc/ld.so.cache", "/etc/alternatives", "/etc/nsswitch.conf"] {
-        bwrap.args(["--ro-bind-try", file, file]);
-    }
-    for tool in &config.tools {
-        bwrap.args(["--ro-bind", tool, tool]);
-    }
+    let mut bwrap = walls(place, filter, config);
     let size = config.disk_mib.saturating_mul(1 << 20).to_string();
-    bwrap.args(["--proc", "/proc", "--dev", "/dev"]);
-    for path in HIDDEN.iter().map(|name| Path::new("/proc").join(name)) {
-        match path.metadata() {
-            Ok(found) if found.is_dir() => {
-                bwrap.args(["--size", "4096", "--tmpfs"]).arg(&path).arg("--remount-ro").arg(&path);
-            }
-            Ok(_) => {
-                bwrap.args(["--ro-bind", "/dev/null"]).arg(&path);
-            }
-            // The kernel does not have this file.
-            Err(_) => {}
-        }
-    }
-    // The tmpfs under `/dev` has no size limit of its own.
-    bwrap.args(["--size", &size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]);
-    bwrap.args(["--size", &size, "--tmpfs", "/build", "--size", &size, "--tmpfs", "/tmp"]);
+    bwrap.args(["--clearenv", "--size", &size, "--tmpfs", "/build"]);
     bwrap.arg("--ro-bind").arg(place.join(FILES)).arg("/checkout");
-    bwrap.args(["--remount-ro", "/", "--chdir", "/build"]);
-    for (name, value) in [
-        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-        ("HOME", "/tmp"),
-        ("TMPDIR", "/tmp"),
-        ("LANG", "C.UTF-8"),
-        ("CI", "true"),
-    ] {
-        bwrap.args(["--setenv", name, value]);
-    }
     let memory = config.memory_mib.saturating_mul(1 << 20);
-    bwrap.args(["--", "/usr/bin/prlimit"]);
-    bwrap.arg(format!("--as={memory}"));
-    bwrap.arg(format!("--nproc={}", config.processes));
-    bwrap.arg(format!("--cpu={}", config.seconds));
-    bwrap.arg(format!("--fsize={size}"));
-    bwrap.args(["--core=0", "--nofile=1024", "/bin/sh", "-c", SCRIPT, "sh", command]);
+    inside(&mut bwrap, "/build", config).arg(format!("--as={memory}"));
+    bwrap.args(["/bin/sh", "-c", SCRIPT, "sh", command]);
     bwrap.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     bwrap
 }
@@ -201,14 +123,6 @@ async fn last(mut from: ChildStdout, most: usize) -> Vec<u8> {
     }
     kept.drain(..kept.len().saturating_sub(most));
     kept
-}
-
-/// Text without control characters, except line feeds and tabs, and without characters that change the
-/// direction of text, which would make people and programs read it differently.
-fn printable(bytes: &[u8]) -> String {
-    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || turns(*c));
-    String::from_utf8_lossy(bytes).chars().filter(kept).collect()
 }
 
 /// Whether a container can be created on this host.

@@ -40,7 +40,7 @@ const MACHINE: Option<(u32, u32, [u32; 10])> = if cfg!(target_arch = "x86_64") {
 };
 
 /// Writes the filter to a file in `folder`, in the form that bubblewrap reads.
-pub(super) fn file(folder: &Path) -> Result<NamedTempFile, String> {
+pub(crate) fn file(folder: &Path) -> Result<NamedTempFile, String> {
     let lines = program().ok_or("there is no filter of system calls for this machine")?;
     let mut bytes = Vec::new();
     for (code, then, other, value) in lines {

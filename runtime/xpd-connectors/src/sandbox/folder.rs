@@ -19,7 +19,7 @@ const UNLOCKED: &str = "xpd-new-";
 const LOCK: &str = "lock";
 
 /// The environment variable that associates a process with a run.
-pub(super) const VARIABLE: &str = "XPD_SANDBOX";
+pub(crate) const VARIABLE: &str = "XPD_SANDBOX";
 
 /// Upper bound on the wait for a run's processes to end.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -28,14 +28,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The folder of a server. Dropping it removes it with its contents.
 #[derive(Debug)]
-pub(super) struct ServerFolder {
+pub(crate) struct ServerFolder {
     path: PathBuf,
     _lock: File,
 }
 
 /// The folder of a run. Dropping it kills every process of the run and removes the folder.
 #[derive(Debug)]
-pub(super) struct RunFolder {
+pub(crate) struct RunFolder {
     path: PathBuf,
 }
 
@@ -102,7 +102,7 @@ fn is_left(entry: &DirEntry) -> bool {
 }
 
 /// Kills every process associated with a folder and waits until all have ended.
-pub(super) fn end(folder: &Path) {
+pub(crate) fn end(folder: &Path) {
     let begun = Instant::now();
     while workers(folder).into_iter().filter(|pid| kill(*pid, folder)).count() > 0
         && begun.elapsed() < EXIT_TIMEOUT

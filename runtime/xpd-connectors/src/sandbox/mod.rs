@@ -5,11 +5,12 @@ mod candidate;
 mod container;
 mod credential;
 mod fill;
-mod filter;
-mod folder;
+pub(crate) mod filter;
+pub(crate) mod folder;
 mod git;
 mod list;
-mod watch;
+mod walls;
+pub(crate) mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -27,6 +28,7 @@ use crate::result::{record, text};
 pub use container::available;
 pub use credential::Credential;
 pub use folder::remove_leftovers;
+pub(crate) use walls::{inside, printable, walls};
 
 /// Configuration of an instance.
 #[derive(Clone, Debug, Deserialize)]
@@ -208,7 +210,7 @@ impl Connector for Sandbox {
 
 /// Refuses to run as root. Even in a container, and without capabilities, root owns the files of kernel
 /// settings.
-fn unprivileged() -> Result<(), &'static str> {
+pub(crate) fn unprivileged() -> Result<(), &'static str> {
     if rustix::process::geteuid().is_root() {
         return Err("a server that runs as root runs no commands; start it as a user of its own");
     }

@@ -21,7 +21,7 @@ const SETUP: Duration = Duration::from_secs(20);
 
 /// Why a command is stopped.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Excess {
+pub(crate) enum Excess {
     /// The memory limit is exceeded.
     Memory,
     /// The limit on processes is exceeded.
@@ -33,7 +33,7 @@ pub(super) enum Excess {
 }
 
 /// The container started by a bubblewrap process, once it is set up.
-pub(super) async fn view(outer: Option<u32>) -> Option<View> {
+pub(crate) async fn view(outer: Option<u32>) -> Option<View> {
     let outer = outer?;
     let begun = tokio::time::Instant::now();
     while begun.elapsed() < SETUP {
@@ -46,12 +46,12 @@ pub(super) async fn view(outer: Option<u32>) -> Option<View> {
 }
 
 /// Whether the host's available memory is too low to start a command.
-pub(super) fn is_short(config: &Config) -> bool {
+pub(crate) fn is_short(config: &Config) -> bool {
     spare(&Limits::of(config)).is_some()
 }
 
 /// Completes when a limit is exceeded.
-pub(super) async fn excess(view: View, config: &Config) -> Excess {
+pub(crate) async fn excess(view: View, config: &Config) -> Excess {
     let (view, limits) = (Arc::new(view), Limits::of(config));
     let mut failures = 0;
     loop {
@@ -87,7 +87,7 @@ impl Limits {
 }
 
 /// The container's own `/proc`, which lists only its processes.
-pub(super) struct View {
+pub(crate) struct View {
     proc: PathBuf,
 }
 

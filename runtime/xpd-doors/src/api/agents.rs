@@ -150,7 +150,7 @@ pub(super) async fn judge(
 }
 
 /// A refusal of a token, a value or an upstream names no clause; it then gets the clause of the grant.
-async fn under_clause(app: &App, run: &str, step: &str, action: &str, fault: Fault) -> Problem {
+pub(crate) async fn under_clause(app: &App, run: &str, step: &str, action: &str, fault: Fault) -> Problem {
     match fault {
         Fault::Refused(mut refused) if refused.clause.is_none() => {
             refused.clause = app.orchestrator.granting(run, step, action).await;

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use xp_wire::RefusalCode;
 
 /// Refusal text when all places are taken.
-pub(super) const BUSY: &str = "too many of these at once; ask again";
+pub(crate) const BUSY: &str = "too many of these at once; ask again";
 
 /// Refuses a request when all places are taken.
 pub(super) async fn limit_concurrency(
@@ -27,7 +27,7 @@ pub(super) async fn limit_concurrency(
 }
 
 /// Refuses a request that takes too long. What it began may still be completed.
-pub(super) async fn limit_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+pub(crate) async fn limit_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(longest, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {

@@ -145,6 +145,11 @@ impl Incoming {
         Ok(self.app.orchestrator.by_session(self.proof()?, &self.received(), run)?)
     }
 
+    /// Authenticates the caller by a session, which selects the run.
+    pub fn by_any_session(&self) -> Result<(Caller, String), Problem> {
+        Ok(self.app.orchestrator.by_any_session(self.proof()?, &self.received())?)
+    }
+
     /// Authenticates the caller as holder of a grant of the run.
     pub fn by_grant(&self, run: &str) -> Result<(Caller, GrantClaims), Problem> {
         Ok(self.app.orchestrator.by_grant(self.proof()?, &self.received(), run)?)

@@ -1,15 +1,15 @@
 //! The HTTP API: converts wire types to domain calls, and results to wire types and problem details.
 
 mod accept;
-mod agents;
-mod bounds;
+pub(crate) mod agents;
+pub(crate) mod bounds;
 mod connections;
-mod incoming;
+pub(crate) mod incoming;
 mod log;
 mod operator;
-mod problem;
+pub(crate) mod problem;
 mod public;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ const DEPLOYS: usize = 2;
 /// Concurrent evidence packages; each holds a whole run in memory.
 const PACKAGES: usize = 2;
 /// Time limit of slow requests: the longest action and a margin.
-const SLOW: Duration = Duration::from_secs(21 * 60);
+pub(crate) const SLOW: Duration = Duration::from_secs(21 * 60);
 
 #[derive(OpenApi)]
 #[openapi(info(

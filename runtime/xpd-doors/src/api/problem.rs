@@ -16,6 +16,11 @@ impl Problem {
     pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
         Refused::new(code, detail).into()
     }
+
+    /// The body of the answer.
+    pub fn body(&self) -> &body::Problem {
+        &self.0
+    }
 }
 
 impl From<Refused> for Problem {

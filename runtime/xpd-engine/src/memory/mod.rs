@@ -53,6 +53,10 @@ pub(crate) struct Memory {
     checkpoint: bool,
     /// Whether the process ends before this commit (crash tests).
     crash: bool,
+    /// Runs changed in this commit.
+    changed: Vec<String>,
+    /// Who waits for a change of a run.
+    waiting: HashMap<String, watch::Sender<()>>,
 }
 
 impl Memory {
@@ -60,6 +64,7 @@ impl Memory {
         self.runs.clear();
         self.log.forget();
         self.lines.forget();
+        self.changed.clear();
         (self.checkpoint, self.crash) = (false, false);
     }
 }
@@ -87,6 +92,8 @@ impl Shared {
             touched: false,
             checkpoint: false,
             crash: false,
+            changed: Vec::new(),
+            waiting: HashMap::new(),
         }))
     }
 
@@ -98,6 +105,13 @@ impl Shared {
     /// Checks the checkpoint file and rewrites it if it was changed.
     pub fn keep_checkpoint(&self) {
         self.lock().log.is_where_it_was();
+    }
+
+    /// Changes whenever something of the run was committed.
+    pub fn changes(&self, run: &str) -> watch::Receiver<()> {
+        let memory = &mut *self.lock();
+        memory.waiting.retain(|_, waiting| waiting.receiver_count() > 0);
+        memory.waiting.entry(run.to_owned()).or_insert_with(|| watch::Sender::new(())).subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
@@ -130,6 +144,7 @@ impl Resident for Shared {
         let memory = &mut *self.lock();
         for (id, run) in memory.runs.iter_mut().filter(|(_, run)| run.dirty) {
             run.save(tx, id)?;
+            memory.changed.push(id.clone());
         }
         memory.log.flush(tx)?;
         let wanted = memory.checkpoint || memory.log.is_due(due);
@@ -147,6 +162,11 @@ impl Resident for Shared {
         memory.checkpoint = false;
         memory.log.publish();
         memory.lines.write();
+        for run in std::mem::take(&mut memory.changed) {
+            memory.waiting.get(&run).inspect(|waiting| {
+                waiting.send_replace(());
+            });
+        }
         if memory.runs.len() > MAX_RUNS {
             memory.runs.clear();
         } else if memory.machines.dropped() {

@@ -37,8 +37,8 @@ pub struct Caller {
     standing: Standing,
     /// Thumbprint of the caller's key.
     pub(super) key: String,
-    /// Id of the proof of possession, to be recorded as used.
-    proof: String,
+    /// Id of the proof of possession, to be recorded as used. None once it was, within the request that it came with.
+    proof: Option<String>,
     /// Time until which the proof is recorded, seconds since 1970.
     until: i64,
     /// When the session was opened, milliseconds since 1970, if the caller has one.
@@ -50,6 +50,17 @@ impl Caller {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.actor.principal.name
+    }
+
+    /// The caller within the rest of a request whose proof has been recorded as used.
+    pub(super) fn admitted(self) -> Self {
+        Self { proof: None, ..self }
+    }
+
+    /// Thumbprint of the caller's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// Class of the caller.
@@ -122,7 +133,7 @@ impl Orchestrator {
         let found = holder(&self.live.now(), &self.keys.admin, &proof.jkt);
         let (actor, standing) = found.ok_or_else(|| unauthenticated(&UNREGISTERED))?;
         let until = proof.iat.saturating_add(2 * PROOF_WINDOW_SECONDS);
-        Ok(Caller { actor, standing, key: proof.jkt, proof: proof.jti, until, session: None })
+        Ok(Caller { actor, standing, key: proof.jkt, proof: Some(proof.jti), until, session: None })
     }
 
     /// Authenticates a caller of the oversight routes (kill, lift). Its proof is also accepted by the host's
@@ -184,6 +195,15 @@ impl Orchestrator {
     /// # Errors
     /// Token or proof is invalid, or the session is for another run.
     pub fn by_session(&self, proof: &str, received: &Received<'_>, run: &str) -> Result<Caller, Fault> {
+        let (caller, own) = self.by_any_session(proof, received)?;
+        if own == run { Ok(caller) } else { Err(Fault::unknown("run")) }
+    }
+
+    /// Authenticates a principal in a session; also gives the run, which the token alone selects.
+    ///
+    /// # Errors
+    /// Token or proof is invalid.
+    pub fn by_any_session(&self, proof: &str, received: &Received<'_>) -> Result<(Caller, String), Fault> {
         let token = token(received)?;
         let proof = self.prove(proof, received)?;
         let expected = Expected {
@@ -194,15 +214,12 @@ impl Orchestrator {
             jkt: &proof.jkt,
         };
         let claims = xpd_token::verify_session(token, &expected).map_err(|error| unauthenticated(&error))?;
-        if claims.txn != run {
-            return Err(Fault::unknown("run"));
-        }
         let caller = self.caller(proof)?;
         if caller.actor.principal.name != claims.sub {
             return Err(Fault::unknown("run"));
         }
         let opened = claims.xp_opened;
-        Ok(Caller { session: Some(opened), ..caller })
+        Ok((Caller { session: Some(opened), ..caller }, claims.txn))
     }
 
     /// Authenticates the holder of a grant. Key, expiry and arguments are checked by the machine, whose
@@ -243,7 +260,9 @@ pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
     if holder(&rules, &admin, &caller.key) != Some((caller.actor.clone(), caller.standing)) {
         return Err(unauthenticated(&UNREGISTERED));
     }
-    if !tx.record_proof(&caller.key, &caller.proof, caller.until)? {
+    if let Some(proof) = &caller.proof
+        && !tx.record_proof(&caller.key, proof, caller.until)?
+    {
         return Err(Refused::new(RefusalCode::ProofReplayed, "the proof was used before").into());
     }
     if let Some(opened) = caller.session {

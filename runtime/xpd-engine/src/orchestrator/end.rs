@@ -9,12 +9,13 @@ use xpd_proxy::{Answer, Ending, Failure, Fault, Spent, Stop};
 use xpd_store::{GrantRow, Phase, StoreError};
 
 use super::decide::{Accepting, Question, changes, decide, follow};
-use super::in_order;
+use super::{in_order, seat};
 use crate::memory::Tx;
 
 /// Records the end of an action. It is answered only after the commit.
 pub(super) fn end(tx: &mut Tx<'_>, hooks: Hooks, spent: &Spent, ending: Ending) -> Result<Answer, Fault> {
     let answer = record(tx, spent, ending)?;
+    seat::remember(tx, spent.jti(), answer.index)?;
     follow(tx, spent.run(), spent.step())?;
     if hooks.at(CrashAt::BeforeRecord) {
         tx.crash();

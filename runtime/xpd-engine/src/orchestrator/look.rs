@@ -101,17 +101,25 @@ impl Orchestrator {
     /// # Errors
     /// There is no such run.
     pub async fn offers(&self, caller: Caller, run: &str) -> Result<Vec<Offer>, Fault> {
+        Ok(self.prospect(caller, run).await?.0)
+    }
+
+    /// The grants that the caller may request, and the status of the run at the same moment.
+    ///
+    /// # Errors
+    /// There is no such run.
+    pub async fn prospect(&self, caller: Caller, run: &str) -> Result<(Vec<Offer>, RunSummary), Fault> {
         let id = run.to_owned();
         self.command(caller, move |tx, caller| {
             let covered = Covered { run: Some(&id), principal: Some(caller.name()), ..Covered::default() };
-            if stopped(tx, covered)?.is_some() {
-                return Ok(Vec::new());
-            }
+            let is_stopped = stopped(tx, covered)?.is_some();
             let mine = actor(tx, caller, &id)?;
             let rules = tx.rules();
             let may_take = |role: &str| rules.roster.plays(&mine.principal.controller, role);
             let run = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-            Ok(run.machine.offers(&run.state, &mine, &may_take))
+            let offers =
+                if is_stopped { Vec::new() } else { run.machine.offers(&run.state, &mine, &may_take) };
+            Ok((offers, summary(&id, run)))
         })
         .await
     }

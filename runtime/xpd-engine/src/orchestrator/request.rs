@@ -65,11 +65,10 @@ impl Orchestrator {
     /// # Errors
     /// The refusal.
     pub async fn request(&self, caller: Caller, run: &str, ask: Ask) -> Result<Granted, Fault> {
-        let (id, jti) = (run.to_owned(), random_id()?);
-        let (row, artifact, index, replayed) =
-            self.command(caller, move |tx, caller| cut(tx, caller, &id, jti, ask)).await?;
-        self.hooks.reach(CrashAt::AfterGrant);
-        let token = self.sign(&row, &artifact)?;
+        let (row, artifact, index, replayed) = self.issue(caller, run, ask).await?;
+        let claims = self.claims(&row, &artifact)?;
+        let token = xpd_token::issue_grant(&claims, &self.keys.grants)
+            .map_err(|error| StoreError::Broken(error.to_string()))?;
         Ok(Granted {
             token,
             jti: row.jti,
@@ -82,15 +81,31 @@ impl Orchestrator {
         })
     }
 
-    /// The token of a row. Signing is deterministic, so a repeated request yields the same token.
-    fn sign(&self, row: &GrantRow, artifact: &Digest) -> Result<String, Fault> {
+    /// Requests a grant that is used within the server. It is not signed, since its row decides.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn request_inside(&self, caller: Caller, run: &str, ask: Ask) -> Result<GrantClaims, Fault> {
+        let (row, artifact, ..) = self.issue(caller, run, ask).await?;
+        self.claims(&row, &artifact)
+    }
+
+    async fn issue(&self, caller: Caller, run: &str, ask: Ask) -> Result<Issued, Fault> {
+        let (id, jti) = (run.to_owned(), random_id()?);
+        let issued = self.command(caller, move |tx, caller| cut(tx, caller, &id, jti, ask)).await?;
+        self.hooks.reach(CrashAt::AfterGrant);
+        Ok(issued)
+    }
+
+    /// The claims of a row's token. Signing is deterministic, so a repeated request yields the same token.
+    fn claims(&self, row: &GrantRow, artifact: &Digest) -> Result<GrantClaims, Fault> {
         let name = &self.name;
         let seconds = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
         let iat = seconds(row.issued / 1_000);
         // Rounded up to a full second; row and machine enforce the millisecond.
         let exp = seconds(row.expires.div_ceil(1_000)).min(iat + MAX_GRANT_SECONDS);
         let req = Digest::parse(&row.req).map_err(|error| StoreError::Broken(error.to_string()))?;
-        let claims = GrantClaims {
+        Ok(GrantClaims {
             iss: name.clone(),
             aud: name.clone(),
             sub: row.principal.clone(),
@@ -109,9 +124,7 @@ impl Orchestrator {
                 attempt: u64::from(row.attempt),
                 req,
             },
-        };
-        xpd_token::issue_grant(&claims, &self.keys.grants)
-            .map_err(|error| StoreError::Broken(error.to_string()).into())
+        })
     }
 }
 

@@ -7,12 +7,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use xp_artifact::ConnectorFile;
-use xp_artifact::http::{Answered, BodyFormat, Filler, Http, Part, Transport};
+use xp_artifact::Transport;
+use xp_artifact::http::{Answered, BodyFormat, Filler, Http, Part};
+use xp_artifact::mcp::{Mcp, Told};
 use xp_artifact::requests::{named, template};
 use xp_artifact::workflow::{Action, Repeat};
+use xp_scope::Value;
 use xpd::config::Config;
 use xpd::registered::{Acceptance, unusual};
-use xpd_connectors::http::WITHOUT_KEY;
+use xpd_connectors::declared::WITHOUT_KEY;
 
 use super::Done;
 use crate::out::print;
@@ -70,23 +73,39 @@ fn add(
     print(&format!("registered: {} {digest}, accepted by {by}\n", declared.name))?;
     if !config.connectors.values().any(|instance| instance.kind == declared.name) {
         print(&format!(
-            "No instance serves it yet. Add one to {}:\n  [connector.{}]\n  base_url = \"https://…\"\n",
+            "No instance serves it yet. Add one to {}:\n  [connector.{}]\n  {}\n",
             config.file.display(),
-            declared.name
+            declared.name,
+            if is_by_tools(&declared) {
+                "base_url = \"https://…/mcp\"   # or: command = [\"/usr/bin/…\"], for a program on this host"
+            } else {
+                "base_url = \"https://…\""
+            }
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn is_by_tools(file: &ConnectorFile) -> bool {
+    file.actions.iter().any(|action| matches!(action.transport, Some(Transport::Mcp(_))))
 }
 
 /// What a declaration would allow.
 fn shown(file: &ConnectorFile, digest: &str) -> String {
     let mut text = format!("connector {}\ndigest    {digest}\n", file.name);
     for action in &file.actions {
-        let Some(Transport::Http(http)) = &action.transport else { continue };
-        let request = format!("{} {}", http.method.as_str(), template(&http.path, action));
-        text.push_str(&format!("\n  {}\n    sends     {}\n", action.name, request));
-        for place in places(action, http) {
-            text.push_str(&format!("              {place}\n"));
+        let Some(transport) = &action.transport else { continue };
+        let (sends, places) = match transport {
+            Transport::Http(http) => {
+                (format!("{} {}", http.method.as_str(), template(&http.path, action)), places(action, http))
+            }
+            Transport::Mcp(mcp) => {
+                (format!("tools/call {}, listed as {}", mcp.tool, mcp.listed), told(action, mcp))
+            }
+        };
+        text.push_str(&format!("\n  {}\n    sends     {sends}\n", action.name));
+        for place in places {
+            text.push_str(&format!("              {}\n", plain(&place)));
         }
         let mut does = vec![format!("effect {}", action.effect.as_str())];
         if action.is_harmless() {
@@ -104,16 +123,18 @@ fn shown(file: &ConnectorFile, digest: &str) -> String {
             }
         }
         text.push_str(&format!("    declared  {}\n", does.join(", ")));
-        let statuses: Vec<String> = http.success.statuses.iter().map(ToString::to_string).collect();
-        let condition = http.success.condition.as_ref();
-        let condition = condition
-            .map(|condition| format!(" and a certain value at {}", condition.at))
-            .unwrap_or_default();
-        text.push_str(&format!(
-            "    success   {}{condition}; any other answer is a doubt\n",
-            statuses.join(", ")
-        ));
-        text.push_str(&format!("    a doubt   {}\n", doubt(action, http)));
+        let (success, condition) = match transport {
+            Transport::Http(http) => {
+                let statuses: Vec<String> = http.success.statuses.iter().map(ToString::to_string).collect();
+                (statuses.join(", "), http.success.condition.as_ref())
+            }
+            Transport::Mcp(mcp) => ("a result that is no error".to_owned(), mcp.condition.as_ref()),
+        };
+        let condition =
+            condition.map(|condition| format!(" with {} at {}", written(&condition.is), condition.at));
+        let condition = plain(&condition.unwrap_or_default());
+        text.push_str(&format!("    success   {success}{condition}; any other answer is a doubt\n"));
+        text.push_str(&format!("    a doubt   {}\n", doubt(action, transport)));
     }
     text.push('\n');
     text
@@ -121,13 +142,11 @@ fn shown(file: &ConnectorFile, digest: &str) -> String {
 
 /// Every value in the request besides its path, and every field that is read, as one line each.
 fn places(action: &Action, http: &Http) -> Vec<String> {
-    let filled = |value: &Filler| match value {
-        Filler::Literal(value) => String::from_utf8_lossy(&value.canonical()).into_owned(),
-        Filler::Argument(argument) => named(argument, action),
-    };
     let mut lines = Vec::new();
     let mut add = |place: &str, parts: &[Part]| {
-        lines.extend(parts.iter().map(|part| format!("{place} {} is {}", part.name, filled(&part.value))));
+        lines.extend(
+            parts.iter().map(|part| format!("{place} {} is {}", part.name, filled(action, &part.value))),
+        );
     };
     add("query", &http.query);
     add("header", &http.headers);
@@ -144,26 +163,64 @@ fn places(action: &Action, http: &Http) -> Vec<String> {
             Answered::Body(at) => format!("at {at}"),
             Answered::Header(name) => format!("at header {name}"),
         };
-        format!("result{} {from}", reading.field.iter().map(|field| format!(".{field}")).collect::<String>())
+        format!("result{} {from}", dotted(&reading.field))
     }));
-    // A text could otherwise rewrite the terminal on which the declaration is read.
-    let plain = |line: &String| {
-        line.chars().flat_map(|c| if c == '"' { vec![c] } else { c.escape_debug().collect() }).collect()
-    };
-    lines.iter().map(plain).collect()
+    lines
 }
 
-fn doubt(action: &Action, http: &Http) -> String {
-    match (action.repeat, &http.key) {
+/// Every argument of the call, and every field that is read, as one line each.
+fn told(action: &Action, mcp: &Mcp) -> Vec<String> {
+    let arguments = mcp.arguments.iter();
+    let mut lines: Vec<String> =
+        arguments.map(|part| format!("argument {} is {}", part.name, filled(action, &part.value))).collect();
+    lines.extend(mcp.key.iter().map(|key| format!("identifier of the use at {}", key.at)));
+    lines.extend(mcp.results.iter().map(|reading| {
+        let from = match &reading.from {
+            Told::Structured(at) => format!("at {at}"),
+            Told::Text => "at text".to_owned(),
+            Told::TextJson(at) => format!("at text {at}"),
+        };
+        format!("result{} {from}", dotted(&reading.field))
+    }));
+    lines
+}
+
+fn filled(action: &Action, value: &Filler) -> String {
+    match value {
+        Filler::Literal(value) => written(value),
+        Filler::Argument(argument) => named(argument, action),
+    }
+}
+
+fn written(value: &Value) -> String {
+    String::from_utf8_lossy(&value.canonical()).into_owned()
+}
+
+fn dotted(field: &[String]) -> String {
+    field.iter().map(|name| format!(".{name}")).collect()
+}
+
+/// A line that cannot rewrite the terminal on which the declaration is read.
+fn plain(line: &str) -> String {
+    line.chars().flat_map(|c| if c == '"' { vec![c] } else { c.escape_debug().collect() }).collect()
+}
+
+fn doubt(action: &Action, transport: &Transport) -> String {
+    let key = match transport {
+        Transport::Http(http) => {
+            http.key.as_ref().map(|key| (format!("the header {}", key.header), key.seconds))
+        }
+        Transport::Mcp(mcp) => mcp.key.as_ref().map(|key| (format!("the argument {}", key.at), key.seconds)),
+    };
+    match (action.repeat, key) {
         (Repeat::Manual, _) => "is left to a person".to_owned(),
         (Repeat::Probe, _) => {
             "is looked for; that it was not done is believed once a test saw the probe find what was made"
                 .to_owned()
         }
-        (Repeat::Idempotent, Some(key)) => format!(
-            "is repeated with the header {} within {} s, less a tenth, once a test saw that the upstream acts once for one key",
-            key.header, key.seconds
-        ),
+        (Repeat::Idempotent, Some((at, seconds))) => plain(&format!(
+            "is repeated with {at} within {seconds} s, less a tenth, once a test saw that the upstream acts once for one key"
+        )),
         (Repeat::Idempotent, None) if action.is_harmless() => "is repeated".to_owned(),
         (Repeat::Idempotent, None) => {
             format!(

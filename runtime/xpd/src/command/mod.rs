@@ -1,5 +1,6 @@
 //! The subcommands, one module each.
 
+mod agent;
 mod audit;
 mod checkpoint;
 mod connectors;
@@ -7,6 +8,7 @@ mod doctor;
 mod doubts;
 mod evidence;
 mod kill;
+mod mcp;
 mod serve;
 mod unkill;
 mod witness;
@@ -14,7 +16,7 @@ mod witness;
 use std::future::Future;
 use std::process::ExitCode;
 
-use crate::{Audit, Checkpoint, Command, Failure};
+use crate::{Agent, Audit, Checkpoint, Command, Failure};
 
 /// Result of a subcommand.
 type Done = Result<ExitCode, Failure>;
@@ -40,6 +42,14 @@ pub fn run(command: Command) -> Done {
             wait(checkpoint::restore(config, file))
         }
         Command::Witness { name, listen, data, log } => wait(witness::run(name, listen, data, log)),
+        Command::Mcp { run, print_config: Some(client), server } => mcp::print_config(client, &run, &server),
+        Command::Mcp { run, print_config: None, server } => wait(mcp::run(run, server)),
+        Command::Agent { command: Agent::Enrol { name, controller, role, output } } => {
+            agent::enrol(&name, &controller, &role, &output)
+        }
+        Command::Agent { command: Agent::Start { artifact, params, server } } => {
+            wait(async move { agent::start(artifact, &params, &server).await })
+        }
         Command::Connectors { command } => wait(connectors::run(command)),
         Command::Doctor { config } => wait(doctor::run(config)),
     }

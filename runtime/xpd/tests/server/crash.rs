@@ -66,6 +66,7 @@ async fn attempt(ann: &Agent, what: &str, token: &str, body: serde_json::Value) 
     let request = reqwest::Client::new()
         .post(format!("{}{path}", ann.url))
         .header("DPoP", proof)
+        .header("Content-Type", "application/json")
         .header("Authorization", format!("DPoP {token}"))
         .body(bytes);
     request.send().await.is_ok_and(|answer| answer.status().is_success())

@@ -74,7 +74,8 @@ async fn an_older_artifact_is_put_in_force_by_nobody_but_the_administrator() {
     // An older, weaker artifact of the same name, signed with the same key.
     let older = sealed(&artifact(flow::workflow(90)));
     let url = format!("{}/v1/artifacts", world.running.url);
-    let bare = reqwest::Client::new().post(&url).body(older.clone()).send().await.unwrap();
+    let bare = reqwest::Client::new().post(&url).header("Content-Type", "application/octet-stream");
+    let bare = bare.body(older.clone()).send().await.unwrap();
     Reply::of(bare).await.refused("unauthenticated");
     let ann = world.agent("ann");
     ann.deploy(older.clone()).await.refused("unknown");
@@ -103,14 +104,22 @@ async fn deployments_are_limited_in_size_and_number() {
     let mut slow = Vec::new();
     for _ in 0..2 {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let head = "POST /v1/artifacts HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{";
+        let head = format!(
+            "POST /v1/artifacts HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/octet-stream\r\ncontent-length: 1000\r\n\r\n{{"
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
         slow.push(stream);
     }
     let url = format!("{}/v1/artifacts", world.running.url);
     let busy = std::sync::Mutex::new(None);
     crate::support::until("a full house", async || {
-        let answer = reqwest::Client::new().post(&url).body("{}").send().await.unwrap();
+        let answer = reqwest::Client::new()
+            .post(&url)
+            .header("Content-Type", "application/octet-stream")
+            .body("{}")
+            .send()
+            .await
+            .unwrap();
         let full = answer.status() == 503;
         *busy.lock().unwrap() = Some(answer);
         full

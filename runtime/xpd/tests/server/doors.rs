@@ -30,8 +30,9 @@ async fn connections_with_an_incomplete_request_are_closed() {
     // A body that does not arrive is waited for no longer.
     let address = world.running.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head =
-        "POST /v1/runs/x/actions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{";
+    let head = format!(
+        "POST /v1/runs/x/actions HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{{"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut answer)).await;
@@ -114,7 +115,9 @@ async fn bodies_being_received_are_limited_and_small_ones_pass() {
     let mut held = Vec::new();
     for _ in 0..64 {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let head = "POST /v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n{";
+        let head = format!(
+            "POST /v1/sessions HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n{{"
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
         held.push(stream);
     }
@@ -141,7 +144,7 @@ async fn unauthenticated_requests_do_not_occupy_the_places_for_evidence() {
     for _ in 0..8 {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let head = format!(
-            "GET /v1/runs/{run}/evidence HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n"
+            "GET /v1/runs/{run}/evidence HTTP/1.1\r\nhost: {address}\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         // The server has begun to read it: it asks for the rest (100 Continue).

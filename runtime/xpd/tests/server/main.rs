@@ -24,6 +24,8 @@ mod leases;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod overlap;
 #[cfg(test)]
 mod realms;

@@ -3,12 +3,13 @@
 use std::sync::Mutex;
 
 use xp_artifact::ConnectorFile;
-use xp_artifact::http::{Method, Transport};
+use xp_artifact::Transport;
+use xp_artifact::http::Method;
 
 use crate::site::{CONFIG, Site};
 use xp_harness::stand_in::{StandIn, json};
 
-const SHOP: &str = include_str!("../../../xpd-connectors/tests/http/shop.json");
+const SHOP: &str = include_str!("../../../xpd-connectors/tests/declared/http/shop.json");
 
 fn digest(text: &str) -> String {
     ConnectorFile::open(text.as_bytes()).unwrap().digest().unwrap().to_string()

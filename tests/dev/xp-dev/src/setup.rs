@@ -4,8 +4,8 @@
 //! Downloads go to `.xp/part-…` and are renamed when complete, so a killed setup leaves no partial state.
 
 mod npm;
-mod octokit;
 mod openapi;
+mod packages;
 mod tools;
 mod z3;
 
@@ -29,11 +29,11 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
 /// Provides everything that is missing; returns whether anything was.
 pub fn ensure(place: &Place) -> Result<bool, Failure> {
     let mut done = tools::ensure()?;
-    if z3::missing(place) || openapi::missing(place) || octokit::missing(place)? {
+    if z3::missing(place) || openapi::missing(place) || packages::missing(place)? {
         let _alone = Lock::take(place)?;
         done |= z3::ensure(place)?;
         done |= openapi::ensure(place)?;
-        done |= octokit::ensure(place)?;
+        done |= packages::ensure(place)?;
     }
     Ok(done)
 }

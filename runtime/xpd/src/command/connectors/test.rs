@@ -8,12 +8,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Deserialize;
-use xp_artifact::http::Transport;
+use xp_artifact::Transport;
 use xp_scope::Value;
 use xpd::config::Config;
 use xpd::registered::write;
-use xpd_connectors::http::observed::{Observed, Seen, fingerprint};
-use xpd_connectors::http::trial::{Trial, Tried};
+use xpd_connectors::declared::address;
+use xpd_connectors::declared::observed::{Failing, Observed, Seen, fingerprint};
+use xpd_connectors::trial::{Trial, Tried};
 
 use super::super::Done;
 use super::now;
@@ -35,8 +36,8 @@ struct Call {
     action: String,
     #[serde(default)]
     args: serde_json::Map<String, serde_json::Value>,
-    /// The status that is expected, if it is not the declared success.
-    fails: Option<u16>,
+    /// The answer that is expected, if it is not the declared success: a status, the code of an error, or `failed`.
+    fails: Option<Failing>,
     observe: Option<Look>,
 }
 
@@ -72,11 +73,11 @@ pub async fn run(instance: &str, plan: &Path, against: &str, config: &Path) -> D
             made.kind
         )));
     };
-    let address = made.table.get("base_url").and_then(|url| url.as_str()).unwrap_or_default();
+    let address = address(&made.table);
     if against != address {
         return Err(input(format!(
-            "`--against` names another address than `base_url` of `{instance}`: a test counts for the address it was made at, and \
-             it acts there"
+            "`--against` names another address than `base_url` of `{instance}` (the command of a program on this host): a test \
+             counts for the address it was made at, and it acts there"
         )));
     }
     let shown = plan.display();
@@ -115,7 +116,7 @@ pub async fn run(instance: &str, plan: &Path, against: &str, config: &Path) -> D
     let digest = file.digest().map_err(|error| Failure::Failed(error.to_string()))?;
     let record = Observed {
         connector: digest.to_string(),
-        base_url: address.to_owned(),
+        base_url: address.clone(),
         credential: fingerprint(&run.salt, run.trial.who(), run.trial.secrets()),
         salt: run.salt.clone(),
         at: now(),
@@ -149,7 +150,13 @@ impl Run {
             .ok_or_else(|| Failure::Input(format!("there is no action `{action}`")))?;
         let harmless = declared.is_harmless();
         let repeats = declared.repeat == xp_artifact::workflow::Repeat::Idempotent;
-        let Some(Transport::Http(http)) = declared.transport.clone() else { return Ok(()) };
+        let (probes, keyed, idle) = match &declared.transport {
+            Some(Transport::Http(http)) => {
+                (http.probe.is_some(), http.key.is_some(), http.method.is_idempotent())
+            }
+            Some(Transport::Mcp(mcp)) => (false, mcp.key.is_some(), false),
+            None => return Ok(()),
+        };
         let before = self.look(observe.as_ref()).await?;
         let marker = self.marker();
         let tried = self.send(action, &args, &marker).await?;
@@ -162,14 +169,10 @@ impl Run {
         let by = (action.clone(), by.unwrap_or_default());
         match (fails, harmless) {
             (Some(wanted), _) => {
-                self.check(
-                    tried.status == Some(*wanted),
-                    action,
-                    &format!("is answered with status {wanted}"),
-                )?;
-                if tried.status == Some(*wanted) && unchanged && self.shown.contains(&by) {
+                self.check(tried.answer == Some(*wanted), action, &format!("is answered with {wanted}"))?;
+                if tried.answer == Some(*wanted) && unchanged && self.shown.contains(&by) {
                     self.seen.entry(action.clone()).or_default().unchanged_after.insert(*wanted);
-                    print(&format!("seen   {action}: status {wanted} leaves the upstream unchanged\n"))?;
+                    print(&format!("seen   {action}: {wanted} leaves the upstream unchanged\n"))?;
                 } else {
                     let why = if !self.shown.contains(&by) {
                         "no success of this action was seen by the observation"
@@ -177,7 +180,7 @@ impl Run {
                         "the observation changed, or there is none"
                     };
                     print(&format!(
-                        "not    {action}: that status {wanted} leaves the upstream unchanged was not seen ({why})\n"
+                        "not    {action}: that {wanted} leaves the upstream unchanged was not seen ({why})\n"
                     ))?;
                 }
                 return Ok(());
@@ -201,11 +204,11 @@ impl Run {
             return Ok(());
         }
         self.shown.insert(by);
-        if http.probe.is_some() {
+        if probes {
             self.probe(action, &args, &marker).await?;
         }
-        if http.key.is_none() {
-            if http.method.is_idempotent() && repeats {
+        if !keyed {
+            if idle && repeats {
                 let again = self.send(action, &args, &marker).await?;
                 let second = self.look(observe.as_ref()).await?;
                 let idle = again.result.is_ok() && second == after;
@@ -317,7 +320,7 @@ impl Run {
             Err(why) => serde_json::json!({ "failure": why }),
         };
         self.transcript.push(serde_json::json!({
-            "at": now(), "action": action, "args": args, "marker": marker, "status": tried.status, "end": result,
+            "at": now(), "action": action, "args": args, "marker": marker, "answer": tried.answer, "end": result,
         }));
         Ok(tried)
     }

@@ -94,6 +94,8 @@ impl Agent {
     ) -> reqwest::Response {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.url)).header("DPoP", proof);
+        let kind = if path == "/v1/artifacts" { "application/octet-stream" } else { "application/json" };
+        request = request.header("Content-Type", kind);
         if let Some(token) = token {
             request = request.header("Authorization", format!("DPoP {token}"));
         }

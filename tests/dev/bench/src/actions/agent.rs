@@ -57,6 +57,7 @@ impl Agent {
         let body = body.to_string().into_bytes();
         let url = format!("{}{path}", self.url);
         let mut request = self.client.post(&url).header("DPoP", proof(&self.key, &url, token, &body)?);
+        request = request.header("Content-Type", "application/json");
         if let Some(token) = token {
             request = request.header("Authorization", format!("DPoP {token}"));
         }

@@ -123,7 +123,8 @@ pub async fn deploy(folder: &Path, url: &str) -> Done {
     let admin = KeyPair::read_file(&folder.join("data/keys/admin.pem"))?;
     let url = format!("{url}/v1/artifacts");
     let proof = agent::proof(&admin, &url, None, &bytes)?;
-    let response = client.post(url).header("DPoP", proof).body(bytes).send().await?;
+    let request = client.post(url).header("DPoP", proof).header("Content-Type", "application/octet-stream");
+    let response = request.body(bytes).send().await?;
     if !response.status().is_success() {
         return Err(format!("the artifact was not taken: {}", response.text().await?).into());
     }

@@ -1,0 +1,6 @@
+//! By tools of MCP servers: a notebook.
+
+mod answers;
+mod drift;
+mod local;
+mod server;
