@@ -34,7 +34,7 @@ fn folder() -> Folder {
         let enrol = ["agent", "enrol", &name, "--controller", controller, "--role", role, "-o", &key];
         let said = folder.run("xpd", &enrol, 0);
         // The lines for the roster are followed by what an administrator compares.
-        roster += said.split_once("wrote ").unwrap().0;
+        roster += said.split_once("xpd: wrote ").unwrap().0;
     }
     let note = folder.path().join("docs/note.md").display().to_string();
     folder.put(
@@ -75,7 +75,7 @@ fn register(folder: &Folder) {
     folder.put("xpd.toml", head());
     let digest = folder.run("xpc", &["build", "note.xp", "--connector", "files", "-o", "files.json"], 0);
     let accept = ["connectors", "add", "files.json", "--accept", digest.trim(), "--by", "ann"];
-    folder.run("xpd", &[&accept[..], &["--changes-nothing", "files.read"]].concat(), 0);
+    folder.run("xpd", &[&accept[..], &["--changes-nothing", "read"]].concat(), 0);
 }
 
 /// The digest of a tool as the server lists it, which the refusal of another one names.
@@ -98,8 +98,8 @@ fn a_public_server_writes_and_reads_a_note_as_the_workflow_says() {
     let table = table(&folder);
     folder.put("xpd.toml", &format!("{}{table}", head()));
     // What the server lists is not what the declaration says, so nothing is called.
-    let read = listed(&folder, "files.read", &json!({ "path": note }));
-    let write = listed(&folder, "files.write", &json!({ "path": note, "body": "x" }));
+    let read = listed(&folder, "read", &json!({ "path": note }));
+    let write = listed(&folder, "write", &json!({ "path": note, "body": "x" }));
     assert!(!note.exists());
     folder.put("note.xp", &NOTE.replace("READ", &read).replace("WRITE", &write));
     folder.run("xpc", &["check", "note.xp"], 0);
@@ -112,7 +112,7 @@ fn a_public_server_writes_and_reads_a_note_as_the_workflow_says() {
     let file = format!("file={}", note.display());
     let start = ["agent", "start", "note", "--param", &file, "--socket", "xpd.sock", "--key"];
     let refused = folder.run("xpd", &[&start[..], &["reader.pem"]].concat(), 3);
-    assert!(refused.contains("may not start"), "{refused}");
+    assert!(refused.contains("there is no such artifact for you"), "{refused}");
     let run = folder.run("xpd", &[&start[..], &["writer.pem"]].concat(), 0).trim().to_owned();
 
     // Two clients of MCP that hold no key.
@@ -136,7 +136,7 @@ fn a_public_server_writes_and_reads_a_note_as_the_workflow_says() {
     let shown = reader.call("review.files.read", json!({}));
     assert_eq!(shown["structuredContent"]["result"]["body"], "A note.\n", "{shown}");
     let judged = reader.call("judge.review", json!({ "outcome": "approved" }));
-    assert_eq!(judged["isError"], json!(false), "{judged}");
+    assert_ne!(judged["isError"], json!(true), "{judged}");
     assert_eq!(writer.refused("draft.files.write", json!({ "body": "x" })), "run_over");
 
     let socket = folder.path().join("xpd.sock").display().to_string();

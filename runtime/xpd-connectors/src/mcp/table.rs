@@ -120,7 +120,11 @@ fn local(settings: &Settings<'_>, declared: &Declared) -> Result<(Server, Known,
     let table: ProgramTable = settings.table()?;
     let wrong = |key: &str, what: &dyn std::fmt::Display| settings.wrong(format!("`{key}` {what}"));
     sandbox::unprivileged().map_err(|why| settings.wrong(why))?;
-    let path = |name: &String| settings.folder.join(name);
+    // Inside the container a path is the same, and it has another working folder.
+    let path = |name: &String| {
+        let path = settings.folder.join(name);
+        std::path::absolute(&path).unwrap_or(path)
+    };
     let mut read: Vec<PathBuf> = table.read.iter().map(path).collect();
     let write: Vec<PathBuf> = table.write.iter().map(path).collect();
     match table.command.first() {
