@@ -81,6 +81,18 @@ pub fn is_tool(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_TOOL && text.bytes().all(fits)
 }
 
+/// Whether a schema of arguments wants some of them in headers, too (`x-mcp-header` anywhere in it), where they are seen on the way.
+#[must_use]
+pub fn wants_headers(schema: &Tree) -> bool {
+    match schema {
+        Tree::Record(members) => members
+            .iter()
+            .any(|(name, value)| name.eq_ignore_ascii_case("x-mcp-header") || wants_headers(value)),
+        Tree::List(elements) => elements.iter().any(wants_headers),
+        Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => false,
+    }
+}
+
 /// The digest of a tool as a server lists it, whole: name, schemas, descriptions, annotations. The order of members does not count.
 #[must_use]
 pub fn tool_digest(tool: &Tree) -> Digest {

@@ -113,6 +113,9 @@ fn a_public_server_writes_and_reads_a_note_as_the_workflow_says() {
     let start = ["agent", "start", "note", "--param", &file, "--socket", "xpd.sock", "--key"];
     let refused = folder.run("xpd", &[&start[..], &["reader.pem"]].concat(), 3);
     assert!(refused.contains("there is no such artifact for you"), "{refused}");
+    let nonsense =
+        ["agent", "start", "note", "--param", "file:=x", "--socket", "xpd.sock", "--key", "writer.pem"];
+    assert!(folder.run("xpd", &nonsense, 2).contains("this is not JSON"));
     let run = folder.run("xpd", &[&start[..], &["writer.pem"]].concat(), 0).trim().to_owned();
 
     // Two clients of MCP that hold no key.
@@ -138,6 +141,10 @@ fn a_public_server_writes_and_reads_a_note_as_the_workflow_says() {
     let judged = reader.call("judge.review", json!({ "outcome": "approved" }));
     assert_ne!(judged["isError"], json!(true), "{judged}");
     assert_eq!(writer.refused("draft.files.write", json!({ "body": "x" })), "run_over");
+
+    // What the server says on its standard error is in the log.
+    let log = std::fs::read_to_string(folder.path().join("xpd.log")).unwrap();
+    assert!(log.contains("a server on this host wrote"), "{log}");
 
     let socket = folder.path().join("xpd.sock").display().to_string();
     folder.run("xpd", &["evidence", &run, "-o", "run.xpe", "--socket", &socket], 0);

@@ -241,12 +241,17 @@ impl Oracle {
         let workflow = self.machine.workflow();
         here.state.status() == Status::Running
             && workflow.steps.iter().zip(here.state.steps()).enumerate().any(|(number, (step, now))| {
+                // An optional field that its result does not have leaves an optional argument out.
+                let pins = step.grants.iter().flat_map(|grant| {
+                    let params = workflow.actions.get(grant.action.index()).map(|action| &action.params);
+                    params.into_iter().flatten().zip(&grant.pins)
+                });
+                let pins = pins.filter(|(param, pin)| {
+                    !(param.optional && self.machine.admits_absence(&here.state, pin))
+                });
                 now.open
-                    && step
-                        .grants
-                        .iter()
-                        .flat_map(|grant| &grant.pins)
-                        .flat_map(pinned)
+                    && pins
+                        .flat_map(|(_, pin)| pinned(pin))
                         .chain(elsewhere(StepId::of(number), step))
                         .any(|datum| self.machine.value(&here.state, datum).is_none())
             })

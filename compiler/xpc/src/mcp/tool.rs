@@ -1,7 +1,7 @@
 //! An action from a tool.
 
 use serde_json::{Map, Value};
-use xp_artifact::mcp::tool_digest;
+use xp_artifact::mcp::{tool_digest, wants_headers};
 use xp_json::Tree;
 
 use super::draft::{Action, Answer, Param};
@@ -10,9 +10,6 @@ use crate::import::document::Document;
 use crate::import::members::{self, Budget, Members, Side};
 use crate::import::names::{self, Names};
 use crate::import::why::{self, Left, Why};
-
-/// The extension that sends an argument in a header, too.
-const HEADER: &str = "x-mcp-header";
 
 /// What a server says of a tool, and what we say of that.
 const HINTS: [(&str, &str, &str); 4] = [
@@ -30,7 +27,7 @@ pub fn action(tool: &str, tree: &Tree, name: impl FnOnce() -> String) -> Result<
     let whole = |why: Why| Left::new("tool", tool, false, why);
     let input = tree.get("inputSchema").filter(|schema| schema.as_record().is_some());
     let input = input.ok_or_else(|| whole(why::NO_TOOL))?;
-    if has_member(input, HEADER) {
+    if wants_headers(input) {
         return Err(whole(why::IN_HEADER));
     }
     let input = value(input);
@@ -114,17 +111,6 @@ fn suggested(tool: &Tree) -> Vec<&'static str> {
         Tree::Null | Tree::Number(_) | Tree::Text(_) | Tree::List(_) | Tree::Record(_) => None,
     };
     HINTS.iter().filter_map(word).collect()
-}
-
-/// Anywhere in it is an object with this member.
-fn has_member(tree: &Tree, name: &str) -> bool {
-    match tree {
-        Tree::Record(members) => {
-            members.iter().any(|(known, value)| known.eq_ignore_ascii_case(name) || has_member(value, name))
-        }
-        Tree::List(elements) => elements.iter().any(|element| has_member(element, name)),
-        Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => false,
-    }
 }
 
 /// The same as a value. A number that does not fit is none: types do not depend on numbers.

@@ -16,7 +16,7 @@ use xp_artifact::Transport;
 use xp_artifact::workflow::{Action, Repeat};
 use xp_artifact::{ConnectorFile, RecordTable};
 use xp_scope::{Digest, Value};
-use xpd_proxy::{ActError, Call, Secret};
+use xpd_proxy::{ActError, Call, Impact, Secret};
 
 pub(crate) use fill::{Filling, unfit};
 use observed::{Failing, Observed, Seen};
@@ -144,9 +144,26 @@ impl<R: Clone> Catalogue<R> {
 }
 
 impl<R> Served<R> {
+    /// Whether the action leaves something changed at the upstream.
+    pub fn impact(&self) -> Impact {
+        if self.action.is_harmless() { Impact::NoEffect } else { Impact::Effect }
+    }
+
+    /// Whether the request of a call may be sent: what has no effect always, and a repetition as [`Self::may_repeat`] says.
+    ///
+    /// # Errors
+    /// It may not be repeated.
+    pub fn may_send(&self, call: &Call, key: Option<u64>, idle: bool) -> Result<(), ActError> {
+        if call.is_repeat() && self.impact() == Impact::Effect {
+            self.may_repeat(call, key, idle)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Whether a repetition of the request does nothing more. A server keeps `key` for so many seconds; `idle` says that the
     /// request is of a kind that a repetition of which can do nothing more without one.
-    pub fn may_repeat(&self, call: &Call, key: Option<u64>, idle: bool) -> Result<(), ActError> {
+    fn may_repeat(&self, call: &Call, key: Option<u64>, idle: bool) -> Result<(), ActError> {
         let left = |why: &str| Err(ActError::NotRepeated(why.to_owned()));
         if self.action.repeat != Repeat::Idempotent {
             return left("the action is not declared to be idempotent");

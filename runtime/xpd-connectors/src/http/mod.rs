@@ -95,16 +95,10 @@ impl Http {
 
     async fn perform(&self, call: &Call, line: &Line) -> Result<Value, ActError> {
         let served = self.catalogue.served(call)?;
-        let impact = if served.action.is_harmless() { Impact::NoEffect } else { Impact::Effect };
+        let impact = served.impact();
         let key = served.request.key.as_ref().map(|key| key.seconds);
         let idle = served.request.method.is_idempotent();
-        let may = || {
-            if call.is_repeat() && impact == Impact::Effect {
-                served.may_repeat(call, key, idle)
-            } else {
-                Ok(())
-            }
-        };
+        let may = || served.may_send(call, key, idle);
         may()?;
         let ready = self.catalogue.filling(served, call).request(&served.request, &self.wire.base)?;
         let (answer, scrubber) = self.send(impact, ready, line, may).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use xp_artifact::mcp::{Mcp, tool_digest};
+use xp_artifact::mcp::{Mcp, tool_digest, wants_headers};
 use xp_json::Tree;
 use xp_scope::Digest;
 use xpd_proxy::ActError;
@@ -41,8 +41,10 @@ impl Tools {
             let Some(name) = tool.get("name").and_then(Tree::as_text) else {
                 return wrong("the server lists a tool without a name");
             };
-            let wants_headers = tool.get("inputSchema").is_some_and(names_headers);
-            let listed = Listed { digest: tool_digest(tool), wants_headers };
+            let listed = Listed {
+                digest: tool_digest(tool),
+                wants_headers: tool.get("inputSchema").is_some_and(wants_headers),
+            };
             if self.0.insert(name.to_owned(), listed).is_some() {
                 return wrong("the server lists two tools of one name");
             }
@@ -77,16 +79,5 @@ impl Tools {
             return wrong(format!("the tool `{tool}` wants arguments in headers, which is not supported"));
         }
         Ok(())
-    }
-}
-
-/// Whether a schema mirrors arguments into headers.
-fn names_headers(schema: &Tree) -> bool {
-    match schema {
-        Tree::Record(members) => {
-            members.iter().any(|(name, value)| name == "x-mcp-header" || names_headers(value))
-        }
-        Tree::List(elements) => elements.iter().any(names_headers),
-        Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => false,
     }
 }

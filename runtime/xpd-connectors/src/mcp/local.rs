@@ -5,7 +5,6 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
@@ -21,7 +20,7 @@ use xpd_proxy::{ActError, Impact, Line, Scrubber, Secret};
 use super::list::{MAX_PAGES, Tools};
 use super::message::{self, Heard, Revision, Said};
 use crate::lost::lost;
-use crate::sandbox::folder::{RunFolder, ServerFolder};
+use crate::sandbox::folder::{Places, RunFolder};
 use crate::sandbox::watch::{self, Excess};
 use crate::sandbox::{Config, filter, inside, printable, walls};
 
@@ -37,7 +36,7 @@ const MAX_MESSAGES: usize = 10_000;
 pub(super) struct Local {
     pub program: Program,
     pub room: Semaphore,
-    pub root: Mutex<Option<ServerFolder>>,
+    pub places: Places,
 }
 
 /// How it is run.
@@ -70,7 +69,7 @@ impl Local {
     ) -> Result<(Said, Scrubber), ActError> {
         let closed = |_| ActError::NotSent("the server is closed".to_owned());
         let _room = self.room.acquire().await.map_err(closed)?;
-        let place = self.place()?;
+        let place = self.places.place()?;
         let program = self.program.clone();
         let name = self.program.command.first().cloned().unwrap_or_default();
         let started = async move {
@@ -94,17 +93,6 @@ impl Local {
         let said = line.through(impact, format!("tools/call {}", mcp.tool), called).await?;
         Ok((said, Scrubber::default()))
     }
-
-    /// A folder for one call, and the server's own before the first one.
-    fn place(&self) -> Result<RunFolder, ActError> {
-        let failed = |error| ActError::NotSent(format!("no place to work: {error}"));
-        let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
-        let root = match root.take() {
-            Some(made) => root.insert(made),
-            None => root.insert(ServerFolder::new().map_err(failed)?),
-        };
-        root.place().map_err(failed)
-    }
 }
 
 /// A task that ends with its owner.
@@ -125,7 +113,6 @@ struct Running {
     limits: Config,
     until: Instant,
     excess: Task<Excess>,
-    _errors: Task<()>,
     _filter: NamedTempFile,
     // Dropped last: it ends what is left.
     _place: RunFolder,
@@ -159,7 +146,8 @@ impl Running {
             return Err(failed("bubblewrap does not talk".to_owned()));
         };
         let secrets: Vec<Secret> = program.environment.iter().map(|(_, value)| value.clone()).collect();
-        let errors = Task(tokio::spawn(async move {
+        // Ends with the last process of the server, and then has all that was written.
+        tokio::spawn(async move {
             let mut errors = BufReader::new(errors);
             let mut kept = Vec::new();
             let mut buffer = [0; 1_024];
@@ -173,7 +161,7 @@ impl Running {
                 let text = Scrubber::new(secrets).text(&printable(&kept));
                 tracing::info!(stderr = ?text, "a server on this host wrote");
             }
-        }));
+        });
         let outer = child.id();
         let view = tokio::select! {
             _ = child.wait() => None,
@@ -189,17 +177,7 @@ impl Running {
         };
         let until = Instant::now() + Duration::from_secs(limits.seconds);
         let output = BufReader::new(output);
-        Ok(Self {
-            child,
-            input,
-            output,
-            limits,
-            until,
-            excess,
-            _errors: errors,
-            _filter: filter,
-            _place: place,
-        })
+        Ok(Self { child, input, output, limits, until, excess, _filter: filter, _place: place })
     }
 
     /// Finds out which revision the server speaks.

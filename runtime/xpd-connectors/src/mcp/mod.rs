@@ -70,15 +70,9 @@ impl Mcp {
     async fn perform(&self, permit: &Permit) -> Result<Value, ActError> {
         let (call, line) = (permit.call(), permit.line());
         let served = self.catalogue.served(call)?;
-        let impact = if served.action.is_harmless() { Impact::NoEffect } else { Impact::Effect };
+        let impact = served.impact();
         let key = served.request.key.as_ref().map(|key| key.seconds);
-        let may = || {
-            if call.is_repeat() && impact == Impact::Effect {
-                served.may_repeat(call, key, false)
-            } else {
-                Ok(())
-            }
-        };
+        let may = || served.may_send(call, key, false);
         may()?;
         let arguments = arguments(&self.catalogue.filling(served, call), &served.request)?;
         let (said, scrubber) = self.server.call(&served.request, arguments, impact, line, may).await?;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -15,7 +14,7 @@ use super::{Mcp, Server, program, request};
 use crate::declared::observed::{Failing, Observed};
 use crate::declared::{Catalogue, Declared, Known, Secrets, address, who};
 use crate::http::{Outgoing, Table};
-use crate::sandbox;
+use crate::sandbox::{self, folder::Places};
 use crate::settings::{Kept, MakeError, Settings};
 
 /// Seconds after which the tools of a server are looked at again.
@@ -194,6 +193,6 @@ fn local(settings: &Settings<'_>, declared: &Declared) -> Result<(Server, Known,
         ..sandbox::Config::default()
     };
     let program = Program { command: table.command, read, write, environment, limits };
-    let local = Local { program, room: Semaphore::new(table.parallel), root: Mutex::default() };
+    let local = Local { program, room: Semaphore::new(table.parallel), places: Places::default() };
     Ok((Server::Local(Box::new(local)), known, secrets))
 }

@@ -8,9 +8,11 @@ use std::fs::{DirEntry, File};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, geteuid, pidfd_open, pidfd_send_signal};
+use xpd_proxy::ActError;
 
 /// Prefix of a server's folder.
 const PREFIX: &str = "xpd-sandbox-";
@@ -31,6 +33,26 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 pub(crate) struct ServerFolder {
     path: PathBuf,
     _lock: File,
+}
+
+/// The folder of a server, made when the first run needs it.
+#[derive(Debug, Default)]
+pub(crate) struct Places(Mutex<Option<ServerFolder>>);
+
+impl Places {
+    /// Creates a folder for a run.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn place(&self) -> Result<RunFolder, ActError> {
+        let failed = |error| ActError::NotSent(format!("no place to work: {error}"));
+        let mut root = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = match root.take() {
+            Some(made) => root.insert(made),
+            None => root.insert(ServerFolder::new().map_err(failed)?),
+        };
+        root.place().map_err(failed)
+    }
 }
 
 /// The folder of a run. Dropping it kills every process of the run and removes the folder.

@@ -13,7 +13,6 @@ mod walls;
 pub(crate) mod watch;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -89,7 +88,7 @@ pub struct Sandbox {
     name: String,
     config: Config,
     room: Semaphore,
-    root: Mutex<Option<folder::ServerFolder>>,
+    places: folder::Places,
 }
 
 impl Sandbox {
@@ -112,18 +111,7 @@ impl Sandbox {
             return Err("`parallel` and `seconds` must be 1 or more, `output_bytes` 60000 or less");
         }
         let room = Semaphore::new(config.parallel);
-        Ok(Self { name: name.to_owned(), config, room, root: Mutex::default() })
-    }
-
-    /// Creates the folder of a run, and the server's own folder before the first one.
-    fn place(&self) -> Result<folder::RunFolder, ActError> {
-        let failed = |error| ActError::NotSent(format!("no place to work: {error}"));
-        let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
-        let root = match root.take() {
-            Some(made) => root.insert(made),
-            None => root.insert(folder::ServerFolder::new().map_err(failed)?),
-        };
-        root.place().map_err(failed)
+        Ok(Self { name: name.to_owned(), config, room, places: folder::Places::default() })
     }
 
     async fn run(&self, permit: &Permit) -> Result<Value, ActError> {
@@ -141,7 +129,7 @@ impl Sandbox {
         let closed = |_| ActError::NotSent("the sandbox is closed".to_owned());
         let _place = self.room.acquire().await.map_err(closed)?;
         // Dropping the place removes the folder and kills every process of the run, on every path.
-        let place = self.place()?;
+        let place = self.places.place()?;
         let job = Job {
             header: credential::header(&self.config.credentials, &source),
             place,

@@ -7,6 +7,7 @@ use xp_wire::body::{
     self, JudgementRequest, RunSummary, SaidResponse, SessionRequest, SessionResponse, StartResponse,
     ViewRequest,
 };
+use xpd_engine::orchestrator::Caller;
 use xpd_proxy::{Fault, Refused, Use};
 
 use super::App;
@@ -94,19 +95,7 @@ pub(super) async fn act(
     let [detail] = &claims.authorization_details;
     let (step, [action]) = (claims.xp.step.clone(), detail.actions.clone());
     let using = Use { claims, args, request_id: ask.request_id };
-    let answer = match app.proxy.carry_out(caller, using).await {
-        Ok(answer) => answer,
-        Err(fault) => return Err(under_clause(&app, &run, &step, &action, fault).await),
-    };
-    if let Some(failure) = answer.failure {
-        let reason = match failure.status {
-            Some(status) => format!("{} (status {status})", failure.reason),
-            None => failure.reason,
-        };
-        let mut refused = Refused::new(failure.code, reason);
-        refused.index = Some(answer.index);
-        return Err(under_clause(&app, &run, &step, &action, refused.into()).await);
-    }
+    let answer = carry_out(&app, &run, &step, &action, caller, using).await?;
     Ok(Json(wire::done(answer)))
 }
 
@@ -147,6 +136,29 @@ pub(super) async fn judge(
 ) -> Answer<SaidResponse> {
     let (caller, ask) = (incoming.by_session(&run)?, incoming.json::<JudgementRequest>()?);
     Ok(Json(wire::said(app.orchestrator.judge(caller, &run, wire::judgement(ask)).await?)))
+}
+
+/// Uses a grant. A failure of the action is a refusal, too.
+pub(crate) async fn carry_out(
+    app: &App,
+    run: &str,
+    step: &str,
+    action: &str,
+    caller: Caller,
+    using: Use,
+) -> Result<xpd_proxy::Answer, Problem> {
+    let answer = match app.proxy.carry_out(caller, using).await {
+        Ok(answer) => answer,
+        Err(fault) => return Err(under_clause(app, run, step, action, fault).await),
+    };
+    let Some(failure) = answer.failure else { return Ok(answer) };
+    let reason = match failure.status {
+        Some(status) => format!("{} (status {status})", failure.reason),
+        None => failure.reason,
+    };
+    let mut refused = Refused::new(failure.code, reason);
+    refused.index = Some(answer.index);
+    Err(under_clause(app, run, step, action, refused.into()).await)
 }
 
 /// A refusal of a token, a value or an upstream names no clause; it then gets the clause of the grant.

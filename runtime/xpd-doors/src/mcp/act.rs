@@ -10,7 +10,7 @@ use xp_json::Tree;
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_engine::orchestrator::{Ask, Judgement, Submission};
-use xpd_proxy::{Refused, Use};
+use xpd_proxy::Use;
 
 use super::refusal::Done;
 use super::repeat::{Gate, Undelivered};
@@ -18,7 +18,7 @@ use super::state::Turn;
 use super::tools::{Does, Entry};
 use super::{names, schema};
 use crate::api::App;
-use crate::api::agents::under_clause;
+use crate::api::agents::{self, under_clause};
 use crate::api::bounds::BUSY;
 use crate::api::problem::Problem;
 use crate::api::wire;
@@ -195,19 +195,7 @@ async fn carry_out(app: App, turn: Turn, ask: Ask, gate: Gate) -> Done {
         return Err(Problem::new(RefusalCode::Expired, "the connection was closed before the claim"));
     }
     let using = Use { claims, args: None, request_id: None };
-    let answer = match app.proxy.carry_out(turn.caller, using).await {
-        Ok(answer) => answer,
-        Err(fault) => return Err(under_clause(&app, &run, &step, &action, fault).await),
-    };
-    if let Some(failure) = answer.failure {
-        let reason = match failure.status {
-            Some(status) => format!("{} (status {status})", failure.reason),
-            None => failure.reason,
-        };
-        let mut refused = Refused::new(failure.code, reason);
-        refused.index = Some(answer.index);
-        return Err(under_clause(&app, &run, &step, &action, refused.into()).await);
-    }
+    let answer = agents::carry_out(&app, &run, &step, &action, turn.caller, using).await?;
     Ok(json!(wire::done(answer)))
 }
 

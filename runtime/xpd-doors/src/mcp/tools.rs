@@ -134,8 +134,7 @@ fn actions(workflow: &Workflow, step: &Step, role: &str, tools: &mut Vec<Entry>)
 }
 
 fn effect(action: &Action) -> String {
-    let word = json!(action.effect).as_str().unwrap_or_default().to_owned();
-    let mut says = format!("Declared effect: {word}");
+    let mut says = format!("Declared effect: {}", action.effect.as_str());
     for (is, what) in [
         (action.irreversible, "cannot be undone"),
         (action.publishes, "its arguments become public"),
