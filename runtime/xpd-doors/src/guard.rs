@@ -1,4 +1,4 @@
-//! What no page in a browser may send: requests for another host (DNS rebinding), with an origin, or with a body that is sent
+//! What no page in a browser may send: requests for another host (DNS rebinding), with another origin, or with a body that is sent
 //! without asking first.
 
 use std::sync::Arc;
@@ -62,8 +62,10 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), Problem> {
             "this server is not reached under that `Host`; it knows its loopback names and the host of `server.url`",
         ));
     }
-    if headers.contains_key(header::ORIGIN) {
-        return Err(refused("a request with an `Origin` comes from a web page, and none is served here"));
+    if headers.contains_key(header::ORIGIN)
+        && !only(headers, header::ORIGIN.as_str()).is_some_and(|origin| is_own(origin, named))
+    {
+        return Err(refused("a web page of another origin sent this"));
     }
     let mut sites = headers.get_all("sec-fetch-site").iter();
     if sites.any(|site| site != "same-origin" && site != "none") {
@@ -80,6 +82,12 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Whether an origin is the one that the request is addressed to. Another port is another origin.
+fn is_own(origin: &str, host: &str) -> bool {
+    let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    own.is_some_and(|own| own.eq_ignore_ascii_case(host))
 }
 
 /// The value of a header that stands once.

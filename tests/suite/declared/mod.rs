@@ -15,6 +15,7 @@ use xpd_token::KeyPair;
 
 use xp_harness::stand_in::{StandIn, json, with};
 
+mod clients;
 mod servers;
 
 const SHOP: &str = include_str!("../../../runtime/xpd-connectors/tests/declared/http/shop.xp");
@@ -93,9 +94,14 @@ impl Folder {
 
     /// The server with these tables of connectors.
     fn serve_with(&self, crash_at: Option<&str>, connectors: &str) -> Daemon {
+        self.serve_at(crash_at, "", connectors)
+    }
+
+    /// The server with further keys of its own, and these tables of connectors.
+    fn serve_at(&self, crash_at: Option<&str>, keys: &str, connectors: &str) -> Daemon {
         let test = crash_at.map(|at| format!("[test]\ncrash_at = \"{at}\"\n")).unwrap_or_default();
         let config = format!(
-            "[server]\nname = \"xpd.test\"\nsocket = \"xpd.sock\"\ndata = \"data\"\nroster = \"roster.toml\"\n\n\
+            "[server]\nname = \"xpd.test\"\nsocket = \"xpd.sock\"\ndata = \"data\"\nroster = \"roster.toml\"\n{keys}\n\
              [artifacts]\ntrusted = [\"signer.pub.pem\"]\n\n{connectors}\n\
              [limits]\ngrace_seconds = 0\ndisk_percent = 101\n{test}"
         );

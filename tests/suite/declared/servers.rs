@@ -66,7 +66,7 @@ fn table(folder: &Folder) -> String {
     made(&digest)
 }
 
-fn head() -> &'static str {
+pub fn head() -> &'static str {
     "[server]\nsocket = \"xpd.sock\"\ndata = \"data\"\nroster = \"roster.toml\"\n[artifacts]\ntrusted = [\"signer.pub.pem\"]\n"
 }
 

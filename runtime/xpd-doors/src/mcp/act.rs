@@ -9,6 +9,7 @@ use xp_artifact::print;
 use xp_json::Tree;
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
+use xp_wire::body::RunStatus;
 use xpd_engine::orchestrator::{Ask, Judgement, Submission};
 use xpd_proxy::Use;
 
@@ -142,7 +143,7 @@ impl Calls {
         Ok(open)
     }
 
-    /// Waits until something else is open than was `seen`, or than is now.
+    /// Waits until something else is open than was `seen`, or than is now. Nothing changes any more in a run that is over.
     async fn wait(&self, turn: &Turn, seen: Option<String>) -> Done {
         let _place = self.waiting.try_acquire().map_err(|_| Problem::new(RefusalCode::Busy, BUSY))?;
         let mut changes = self.app.orchestrator.changes(&turn.seat.run);
@@ -150,7 +151,8 @@ impl Calls {
         let deadline = tokio::time::Instant::now() + LONGEST;
         let mut now = self.open(turn).await?;
         let seen = seen.map_or_else(|| now.get("seen").cloned(), |seen| Some(json!(seen)));
-        while now.get("seen") == seen.as_ref() {
+        let running = json!(RunStatus::Running);
+        while now.get("seen") == seen.as_ref() && now.get("status") == Some(&running) {
             let changed = tokio::select! {
                 changed = changes.changed() => changed.is_ok(),
                 () = tokio::time::sleep_until(deadline) => false,

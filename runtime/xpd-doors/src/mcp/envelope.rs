@@ -20,21 +20,24 @@ const MAX_DIGITS: usize = 15;
 pub(super) struct Malformed {
     code: i32,
     why: String,
+    /// The id of the message, where it could be read.
+    id: Option<Tree>,
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = json!({ "code": self.code, "message": self.why });
-        write!(f, "{}", json!({ "jsonrpc": "2.0", "id": null, "error": error }))
+        let id = self.id.as_ref().unwrap_or(&Tree::Null);
+        write!(f, "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}")
     }
 }
 
 fn invalid<T>(why: &str) -> Result<T, Malformed> {
-    Err(Malformed { code: -32600, why: why.to_owned() })
+    Err(Malformed { code: -32600, why: why.to_owned(), id: None })
 }
 
 fn mismatch<T>(why: &str) -> Result<T, Malformed> {
-    Err(Malformed { code: -32020, why: why.to_owned() })
+    Err(Malformed { code: -32020, why: why.to_owned(), id: None })
 }
 
 /// A call of a tool.
@@ -59,8 +62,15 @@ impl Envelope {
     pub fn read(body: &[u8], headers: &HeaderMap) -> Result<Self, Malformed> {
         let tree = Tree::read_within(body, MAX_DEPTH).map_err(|unread| {
             let code = if unread == Unread::NotJson { -32700 } else { -32600 };
-            Malformed { code, why: unread.to_string() }
+            Malformed { code, why: unread.to_string(), id: None }
         })?;
+        Self::of(&tree, headers).map_err(|malformed| {
+            let id = tree.get("id").filter(|id| is_id(id)).cloned();
+            Malformed { id, ..malformed }
+        })
+    }
+
+    fn of(tree: &Tree, headers: &HeaderMap) -> Result<Self, Malformed> {
         let Some(members) = tree.as_record() else {
             return invalid("a message is one JSON object; there are no batches");
         };
@@ -72,8 +82,7 @@ impl Envelope {
         }
         let is_request = match tree.get("id") {
             None => false,
-            Some(Tree::Text(id)) if id.len() <= MAX_NAME => true,
-            Some(Tree::Number(id)) if is_integer(id) => true,
+            Some(id) if is_id(id) => true,
             Some(_) => return invalid("`id` must be a short string or an integer of at most 15 digits"),
         };
         let method = tree.get("method").and_then(Tree::as_text).filter(|name| name.len() <= MAX_NAME);
@@ -127,6 +136,14 @@ impl Envelope {
             Some(_) => return invalid("`params.arguments` must be an object"),
         };
         Ok(Call { name: name.to_owned(), arguments })
+    }
+}
+
+fn is_id(id: &Tree) -> bool {
+    match id {
+        Tree::Text(id) => id.len() <= MAX_NAME,
+        Tree::Number(id) => is_integer(id),
+        _ => false,
     }
 }
 

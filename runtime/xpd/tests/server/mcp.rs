@@ -371,13 +371,17 @@ async fn no_page_in_a_browser_reaches_any_route() {
             assert_eq!(ask(host.clone()).send().await.unwrap().status(), 403, "{method} {path} {host}");
         }
         let local = || ask(format!("127.0.0.1:{port}"));
-        for origin in ["https://evil.example", "null", "", &world.running.url, "http://localhost:3000"] {
+        for origin in
+            ["https://evil.example", "null", "", "http://localhost:3000", &format!("http://localhost:{port}")]
+        {
             assert_eq!(
                 local().header("Origin", origin).send().await.unwrap().status(),
                 403,
                 "{method} {path} {origin}"
             );
         }
+        let own = local().header("Origin", &world.running.url).send().await.unwrap().status();
+        assert_ne!(own, 403, "{method} {path}");
         for site in ["cross-site", "same-site"] {
             assert_eq!(
                 local().header("Sec-Fetch-Site", site).send().await.unwrap().status(),
@@ -491,4 +495,11 @@ async fn await_returns_at_a_change_and_at_once_if_it_came_before() {
     let late = call(&ben, "await", json!({ "seen": before }));
     let late = tokio::time::timeout(std::time::Duration::from_secs(20), late).await.unwrap();
     assert_eq!(done(&late)["offers"][0]["step"], "review");
+    // Nothing changes in a run that is over.
+    ben.view("review", "work.files").await.ok();
+    ben.judge("review", "approved").await.ok();
+    ann.act("ship", "fake.push", json!({})).await.ok();
+    let over = call(&ben, "await", json!({}));
+    let over = tokio::time::timeout(std::time::Duration::from_secs(20), over).await.unwrap();
+    assert_eq!(done(&over)["status"], "finished");
 }

@@ -6,6 +6,7 @@
 mod npm;
 mod openapi;
 mod packages;
+mod python;
 mod tools;
 mod z3;
 
@@ -29,11 +30,12 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
 /// Provides everything that is missing; returns whether anything was.
 pub fn ensure(place: &Place) -> Result<bool, Failure> {
     let mut done = tools::ensure()?;
-    if z3::missing(place) || openapi::missing(place) || packages::missing(place)? {
+    if z3::missing(place) || openapi::missing(place) || packages::missing(place)? || python::missing(place)? {
         let _alone = Lock::take(place)?;
         done |= z3::ensure(place)?;
         done |= openapi::ensure(place)?;
         done |= packages::ensure(place)?;
+        done |= python::ensure(place)?;
     }
     Ok(done)
 }
