@@ -5,7 +5,7 @@
 
 // Words that cannot be names. They may stand after a dot and before a colon.
 const RESERVED = [
-  "after", "agent", "and", "any", "as", "auto", "by", "connector", "content", "end", "false", "finish", "guard", "if", "may", "max",
+  "after", "agent", "and", "any", "as", "auto", "by", "connector", "content", "end", "false", "finish", "guard", "human", "if", "may", "max",
   "not", "of", "once", "one", "only", "or", "outcome", "prove", "reopen", "separate", "step", "submit", "then", "true", "use",
   "vacuous", "when", "within", "with", "workflow",
 ];
@@ -19,7 +19,7 @@ module.exports = grammar({
   word: ($) => $.identifier,
   reserved: { global: () => RESERVED },
   extras: ($) => [/[ \t\r\n]/, $.doc_comment, $.comment],
-  conflicts: ($) => [[$.formula]],
+  conflicts: ($) => [[$.formula], [$.submission]],
 
   rules: {
     file: ($) => repeat(choice($.use, $.connector, $.workflow)),
@@ -159,7 +159,7 @@ module.exports = grammar({
       ),
     parameters: ($) => seq("(", closed_list($.parameter), ")"),
     parameter: ($) => seq(field("name", $.identifier), ":", field("type", $._type)),
-    roles: ($) => seq("agent", list($.identifier)),
+    roles: ($) => seq(choice("agent", "human"), list($.identifier)),
     separation: ($) => seq("separate", "roles", list($.identifier)),
     assumption: ($) => seq("assume", "nobody", "else", "changes", $._thing, "because", $.string),
     lease: ($) => seq("lease", $._thing),
@@ -169,8 +169,8 @@ module.exports = grammar({
 
     step: ($) =>
       seq(
-        "step", field("name", $.identifier), "by", optional("agent"), field("role", $.identifier),
-        optional($.after), optional($.when), "{", repeat(choice($.grant, $.submission, $.outcome)), "}",
+        "step", field("name", $.identifier), "by", optional(choice("agent", "human")), field("role", $.identifier),
+        optional($.after), optional($.when), "{", repeat(choice($.grant, $.submission, $.time_limit, $.outcome)), "}",
       ),
     after: ($) => seq("after", $.formula),
     when: ($) => seq("when", $.condition),
@@ -188,10 +188,14 @@ module.exports = grammar({
     submission: ($) =>
       seq("submit", field("name", $.identifier), ":", field("type", $._type), optional($.within), optional($.max)),
 
+    time_limit: ($) =>
+      seq("within", $.duration, "else", field("late", $.identifier), optional(seq("->", "end"))),
+
     outcome: ($) =>
       seq(
         "outcome", field("name", $.identifier),
         optional(choice(seq($.judged, optional($._how)), seq($._how, optional($.judged)))),
+        optional(seq("by", $.number, "distinct")),
         optional($.counts),
         optional(seq("->", choice("end", $.reopen))),
       ),

@@ -125,6 +125,7 @@ fn leased(line: &str) -> Vec<What> {
         params: BTreeMap::from([("draft".to_owned(), Value::Text("d".to_owned()))]),
         instances: workflow.actions.iter().map(|one| (one.connector.clone(), "bank".to_owned())).collect(),
         staff: BTreeMap::new(),
+        starter: None,
     };
     machine.leased(&machine.start(&start).expect("it starts"))
 }

@@ -132,7 +132,7 @@ fn either(step: usize) -> Formula {
 }
 
 fn outcome(name: &str, how: How, then: Then) -> Outcome {
-    Outcome { name: name.to_owned(), how, of: None, counts: None, then }
+    Outcome { name: name.to_owned(), how, of: None, counts: None, distinct: None, then }
 }
 
 fn grant(action: u32, pins: Vec<Pin>, uses: u32) -> Grant {
@@ -215,6 +215,7 @@ fn add(w: &mut Workflow, index: usize) {
         after,
         grants,
         submissions: Vec::new(),
+        within: None,
         outcomes,
     });
 }

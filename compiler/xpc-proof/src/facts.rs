@@ -33,6 +33,7 @@ static NO_STEP: Step = Step {
     after: Formula::Any(Vec::new()),
     grants: Vec::new(),
     submissions: Vec::new(),
+    within: None,
     outcomes: Vec::new(),
 };
 
@@ -331,7 +332,7 @@ impl<'m> Facts<'m> {
         let chosen = self.outcome(self.chosen(atom))?;
         match chosen.how {
             How::Judged | How::JudgedIf(_) => chosen.of.as_ref(),
-            How::Auto(_) | How::Exhausted(_) => None,
+            How::Auto(_) | How::Exhausted(_) | How::TimedOut => None,
         }
     }
 

@@ -21,6 +21,7 @@ use crate::told;
 use crate::values::{Aims, Values, put};
 use crate::watching::Watching;
 
+const STARTER: &str = "the starter";
 const KEY: &str = "key";
 /// The principal who plays all the roles that a trace has one principal play.
 const SHARED: &str = "one";
@@ -76,7 +77,8 @@ impl<'f, 'm> Run<'f, 'm> {
     ) -> Result<Self, String> {
         let instances =
             facts.w.actions.iter().map(|action| (action.connector.clone(), "example".to_owned())).collect();
-        let start = Start { at: 0, params: params.clone(), instances, staff: BTreeMap::new() };
+        let starter = facts.w.has_people().then(|| Principal::person(STARTER, STARTER));
+        let start = Start { at: 0, params: params.clone(), instances, staff: BTreeMap::new(), starter };
         let machine = &facts.machine;
         let state =
             machine.start(&start).map_err(|refusal| format!("the run cannot start: {}", refusal.reason))?;
@@ -206,19 +208,24 @@ impl<'f, 'm> Run<'f, 'm> {
         let chosen = facts.outcome(atom).ok_or_else(|| "there is no such outcome".to_owned())?;
         let taken = facts.outcome(becomes).ok_or_else(|| "there is no such outcome".to_owned())?;
         let step = facts.step(atom.step);
-        let actor = self.actor(step.role);
+        let people = chosen.votes();
+        let actor = self.actor_of(step.role, 1);
         if taken.then == Then::Settle || chosen.then == Then::Settle {
             self.hand_in(atom.step, &actor)?;
         }
         if let Some(datum) = facts.judged_datum(atom) {
-            self.show(atom.step, datum, &actor)?;
+            for number in 1..=people {
+                let person = self.actor_of(step.role, number);
+                self.show(atom.step, datum, &person)?;
+            }
         }
         let noted = match chosen.then {
             Then::Reopen(by) => facts.the_loop(by).is_some_and(|by| by.notes),
             Then::Settle | Then::End => false,
         };
-        let event = match chosen.how {
+        let event = |actor: Actor| match chosen.how {
             How::Auto(_) => xp_machine::Event::Settle { outcome: atom },
+            How::TimedOut => xp_machine::Event::TimeOut { step: atom.step },
             How::Judged | How::JudgedIf(_) | How::Exhausted(_) => xp_machine::Event::Judge {
                 actor,
                 step: step.name.clone(),
@@ -226,7 +233,10 @@ impl<'f, 'm> Run<'f, 'm> {
                 notes: noted.then(|| NOTE.to_owned()),
             },
         };
-        let Accepted::Done { changes } = self.apply(event)? else {
+        for number in 1..people {
+            self.apply(event(self.actor_of(step.role, number)))?;
+        }
+        let Accepted::Done { changes } = self.apply(event(self.actor_of(step.role, people)))? else {
             return Err("an outcome does not take effect at once".to_owned());
         };
         let did = changes.iter().find_map(|change| match change {
@@ -331,7 +341,17 @@ impl<'f, 'm> Run<'f, 'm> {
     }
 
     fn apply(&mut self, event: xp_machine::Event) -> Result<Accepted, String> {
-        let input = Input { at: self.state.time() + 1, kill: None, leased_by: None, event };
+        let next = self.state.time() + 1;
+        let deadline = match &event {
+            xp_machine::Event::TimeOut { step } => self.machine.deadline(&self.state, *step),
+            _ => None,
+        };
+        let input = Input {
+            at: deadline.map_or(next, |deadline| deadline.max(next)),
+            kill: None,
+            leased_by: None,
+            event,
+        };
         let accepted = self.machine.apply(&mut self.state, &input).map_err(|refusal| refusal.reason)?;
         if let Some(watching) = &mut self.watching {
             let values = Concrete::knowing(self.facts.w, &self.results);
@@ -341,6 +361,11 @@ impl<'f, 'm> Run<'f, 'm> {
     }
 
     fn actor(&self, role: RoleId) -> Actor {
+        self.actor_of(role, 1)
+    }
+
+    /// The principal of a role, or one of the people who take it, by number from 1.
+    fn actor_of(&self, role: RoleId, number: u32) -> Actor {
         let own = self.facts.role_name(role).to_owned();
         let (name, roles) = if self.shared.contains(&role) {
             (
@@ -350,7 +375,11 @@ impl<'f, 'm> Run<'f, 'm> {
         } else {
             (format!("the {own}"), vec![own])
         };
-        Actor { principal: Principal { controller: name.clone(), name }, roles }
+        if !self.facts.w.is_human(role) {
+            return Actor { principal: Principal::agent(name.clone(), name), roles };
+        }
+        let controller = if number == 1 { name.clone() } else { format!("{name}, person {number}") };
+        Actor { principal: Principal::person(format!("{name}, person {number}"), controller), roles }
     }
 
     fn record(&mut self, step: StepId, kind: EventKind, place: Place) {

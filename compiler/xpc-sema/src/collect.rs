@@ -10,7 +10,7 @@ use xp_syntax::ast;
 use crate::connector::Connectors;
 use crate::problems::Problems;
 use crate::symbols::{OutcomeSource, OutcomeSymbol, Product, ProductKind, StepSymbols, Symbols};
-use crate::{names, types};
+use crate::{names, people, types};
 
 /// What has a name that nothing else in the workflow may have.
 type Taken<'a> = HashMap<&'a str, (&'static str, Span)>;
@@ -96,7 +96,7 @@ fn roles<'a>(
     problems: &mut Problems,
 ) {
     let declared = ast.roles.iter().flat_map(|line| &line.names);
-    let at_use = ast.steps.iter().filter(|step| step.declares_role).map(|step| &step.role);
+    let at_use = ast.steps.iter().filter(|step| step.declares_role.is_some()).map(|step| &step.role);
     let mut names: Vec<&ast::Name> = declared.chain(at_use).collect();
     names.sort_by_key(|name| name.span.start);
     for name in names {
@@ -106,6 +106,7 @@ fn roles<'a>(
             found.roles.push(name);
         }
     }
+    found.role_kinds = people::kinds(ast, &found.role_ids, found.roles.len());
 }
 
 fn take<'a>(taken: &mut Taken<'a>, what: &'static str, name: &'a ast::Name, problems: &mut Problems) {
@@ -192,6 +193,15 @@ fn outcomes<'a>(step: &mut StepSymbols<'a>, taken: &mut Taken<'a>, problems: &mu
             add_outcome(step, taken, &exhausted.name, OutcomeSource::Then(exhausted), problems);
         }
     }
+    if let Some(within) = &step.ast.within {
+        if within.late.ends.is_some() {
+            add_outcome(step, taken, &within.late.name, OutcomeSource::Late(&within.late), problems);
+        }
+        let late = step.outcome_ids.get(within.late.name.text.as_str()).copied();
+        if let Some(outcome) = late.and_then(|late| step.outcomes.get_mut(late.index())) {
+            outcome.late = true;
+        }
+    }
     for (index, exhausted) in exhausting {
         let target = step.outcome_ids.get(exhausted.name.text.as_str()).copied();
         if let Some(outcome) = target.and_then(|target| step.outcomes.get_mut(target.index()))
@@ -213,7 +223,7 @@ fn add_outcome<'a>(
     take(taken, "outcome", name, problems);
     let index = OutcomeIx::of(step.outcomes.len());
     step.outcome_ids.entry(&name.text).or_insert(index);
-    step.outcomes.push(OutcomeSymbol { name, source, exhausts: None });
+    step.outcomes.push(OutcomeSymbol { name, source, exhausts: None, late: false });
     if source.continues() {
         step.continuing.push(index);
     }

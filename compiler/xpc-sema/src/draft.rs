@@ -1,6 +1,6 @@
 //! A step as far as it was understood: what is faulty is left out, the rest is still checked.
 
-use xp_artifact::workflow::{Formula, Grant, Outcome, RoleId, Step, Submission};
+use xp_artifact::workflow::{Formula, Grant, Outcome, RoleId, Step, Submission, TimeLimit};
 
 /// A step with holes.
 #[derive(Default)]
@@ -17,6 +17,8 @@ pub struct Draft {
     pub submissions: Vec<Option<Submission>>,
     /// Its outcomes.
     pub outcomes: Vec<Option<Outcome>>,
+    /// Its time limit; none within when it is faulty.
+    pub within: Option<Option<TimeLimit>>,
 }
 
 impl Draft {
@@ -29,6 +31,7 @@ impl Draft {
             grants: self.grants.into_iter().collect::<Option<_>>()?,
             submissions: self.submissions.into_iter().collect::<Option<_>>()?,
             outcomes: self.outcomes.into_iter().collect::<Option<_>>()?,
+            within: self.within?,
         })
     }
 }

@@ -155,7 +155,7 @@ fn named(
             then: Some(ast::Then { kind: ast::ThenKind::Reopen { .. }, .. }),
             ..
         }) => "reopens an earlier step",
-        OutcomeSource::Line(_) | OutcomeSource::Then(_) => "ends the run",
+        OutcomeSource::Line(_) | OutcomeSource::Then(_) | OutcomeSource::Late(_) => "ends the run",
     };
     let fault = Diagnostic::error(
         codes::NOT_CONTINUING,

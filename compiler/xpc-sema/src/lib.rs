@@ -34,6 +34,7 @@ mod names;
 mod obligations;
 mod outcomes;
 mod overlaps;
+mod people;
 mod pins;
 mod problems;
 mod rewritten;

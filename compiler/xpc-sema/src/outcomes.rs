@@ -10,7 +10,7 @@ use xpc_model::{Place, Spans};
 use crate::edges::Edges;
 use crate::problems::Problems;
 use crate::symbols::{Context, OutcomeSource, OutcomeSymbol, StepSymbols};
-use crate::{conditions, data, formulas, limits, literal};
+use crate::{conditions, data, formulas, limits, literal, people};
 
 /// The loops of a workflow by their outcome, numbered in source order.
 pub type LoopIds = HashMap<Atom, LoopId>;
@@ -36,7 +36,7 @@ pub fn reopening<'a>(outcome: &OutcomeSymbol<'a>) -> Option<(&'a ast::Then, &'a 
             ast::ThenKind::Reopen { step, .. } => Some((then, step)),
             ast::ThenKind::End => None,
         },
-        OutcomeSource::Line(_) | OutcomeSource::Then(_) => None,
+        OutcomeSource::Line(_) | OutcomeSource::Then(_) | OutcomeSource::Late(_) => None,
     }
 }
 
@@ -57,7 +57,12 @@ pub fn lower(
     let line = match outcome.source {
         OutcomeSource::Then(then) => {
             spans.put(Place::Outcome(at), then.ends.map_or(then.name.span, |ends| then.name.span.to(ends)));
-            return Some(Outcome { name, how: exhausted?, of: None, counts: None, then: Then::End });
+            return Some(plain(name, exhausted?, Then::End));
+        }
+        OutcomeSource::Late(late) => {
+            spans.put(Place::Outcome(at), late.ends.map_or(late.name.span, |ends| late.name.span.to(ends)));
+            let sound = people::only_late(symbols, at.outcome, problems);
+            return sound.then(|| plain(name, How::TimedOut, Then::End));
         }
         OutcomeSource::Line(line) => line,
     };
@@ -67,9 +72,12 @@ pub fn lower(
         Some(ast::Then { kind: ast::ThenKind::End, .. }) => Then::End,
         Some(ast::Then { kind: ast::ThenKind::Reopen { .. }, .. }) => Then::Reopen(*loops.get(&at)?),
     };
+    if outcome.late {
+        return people::only_late(symbols, at.outcome, problems).then(|| plain(name, How::TimedOut, then));
+    }
     if let (Some(how), Some(by)) = (exhausted, outcome.exhausts) {
         let sound = only_exhausted(symbols, line, by, problems);
-        return sound.then_some(Outcome { name, how, of: None, counts: None, then });
+        return sound.then(|| plain(name, how, then));
     }
     let how = match &line.how {
         ast::How::Judged => Some(How::Judged),
@@ -120,7 +128,13 @@ pub fn lower(
         });
         return None;
     }
-    Some(Outcome { name, how: how?, of, counts, then })
+    let distinct = people::distinct(context, symbols, line, problems)?;
+    Some(Outcome { name, how: how?, of, counts, distinct, then })
+}
+
+/// An outcome that nobody judges and no evidence gives.
+fn plain(name: String, how: How, then: Then) -> Outcome {
+    Outcome { name, how, of: None, counts: None, distinct: None, then }
 }
 
 /// An outcome that a used up loop takes can be reached no other way.
@@ -135,7 +149,7 @@ fn only_exhausted(
         ast::How::Judged => None,
         ast::How::If(condition) | ast::How::Auto(condition) => Some(condition.span),
     };
-    let of = line.of.as_ref().map(|path| path.span);
+    let of = line.of.as_ref().map(|path| path.span).or(line.distinct.as_ref().map(|distinct| distinct.span));
     let reopens = line.then.as_ref().filter(|then| matches!(then.kind, ast::ThenKind::Reopen { .. }));
     let (span, why) = match (condition.or(of), reopens) {
         (Some(span), _) => (span, "it is taken when the loop is used up, and can be reached no other way"),

@@ -71,7 +71,7 @@ pub fn imply(context: &Context<'_>, workflow: &mut Workflow, spans: &mut Spans, 
         for (outcome, symbol) in step.outcomes.iter().zip(lines) {
             let span = match symbol.source {
                 OutcomeSource::Line(ast::Outcome { of: Some(path), .. }) => path.span,
-                OutcomeSource::Line(_) | OutcomeSource::Then(_) => symbol.name.span,
+                _ => symbol.name.span,
             };
             // Evidence that stands for a judgement is nobody's: that it is independent is for the proofs.
             let Some(datum) = outcome.of.as_ref().filter(|_| outcome.counts.is_none()) else { continue };

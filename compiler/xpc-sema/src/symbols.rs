@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use xp_artifact::workflow::{ActionId, GrantIx, OutcomeIx, ParamId, RoleId, StepId, SubmissionIx};
+use xp_artifact::workflow::{ActionId, GrantIx, OutcomeIx, ParamId, RoleId, RoleKind, StepId, SubmissionIx};
 use xp_diagnostics::{Sources, Span};
 use xp_scope::Type;
 use xp_syntax::ast;
@@ -30,6 +30,8 @@ pub struct Symbols<'a> {
     pub param_ids: HashMap<&'a str, ParamId>,
     /// Roles in the order of their declaration.
     pub roles: Vec<&'a ast::Name>,
+    /// Who takes each role.
+    pub role_kinds: Vec<RoleKind>,
     /// By name.
     pub role_ids: HashMap<&'a str, RoleId>,
     /// Steps in source order.
@@ -92,6 +94,8 @@ pub struct OutcomeSymbol<'a> {
     pub source: OutcomeSource<'a>,
     /// The outcome whose loop takes it when used up.
     pub exhausts: Option<OutcomeIx>,
+    /// The time limit of the step takes it.
+    pub late: bool,
 }
 
 /// Where an outcome is declared.
@@ -101,6 +105,8 @@ pub enum OutcomeSource<'a> {
     Line(&'a ast::Outcome),
     /// In the `then` of another outcome, `then rejected -> end`.
     Then(&'a ast::Exhausted),
+    /// In the time limit, `within 2h else late -> end`.
+    Late(&'a ast::Exhausted),
 }
 
 impl OutcomeSource<'_> {
@@ -119,6 +125,11 @@ impl<'a> Symbols<'a> {
     /// The name of a step; empty for a missing one.
     pub fn step_name(&self, id: StepId) -> &'a str {
         self.steps.get(id.index()).map_or("", |step| step.ast.name.text.as_str())
+    }
+
+    /// Whether people take the role.
+    pub fn is_human(&self, id: RoleId) -> bool {
+        self.role_kinds.get(id.index()) == Some(&RoleKind::Human)
     }
 
     /// The name of a role; empty for a missing one.

@@ -1,7 +1,7 @@
 //! One workflow, pass after pass: names, steps, order, duties, questions.
 
 use xp_artifact::workflow::{
-    Assumption, Atom, Formula, GrantIx, Guard, Lease, Loop, LoopId, OutcomeIx, Param, Role, RoleId, RoleKind,
+    Assumption, Atom, Formula, GrantIx, Guard, Lease, Loop, LoopId, OutcomeIx, Param, Role, RoleId,
     Separation, Step, StepId, SubmissionIx, Workflow,
 };
 use xp_diagnostics::{Diagnostic, Sources, codes};
@@ -16,7 +16,7 @@ use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{
     assumptions, collect, conditions, cycles, formulas, grants, leases, limits, loops, obligations, outcomes,
-    overlaps, separations, submissions, tables, unused,
+    overlaps, people, separations, submissions, tables, unused,
 };
 
 /// The model of a workflow, or none with the faults reported.
@@ -106,7 +106,8 @@ fn assemble(context: &Context<'_>, parts: Parts) -> Option<Model> {
         .names
         .roles
         .iter()
-        .map(|name| Role { name: name.text.clone(), kind: RoleKind::Agent })
+        .zip(&context.names.role_kinds)
+        .map(|(name, kind)| Role { name: name.text.clone(), kind: *kind })
         .collect();
     let workflow = Workflow {
         name: context.ast.name.text.clone(),
@@ -182,6 +183,8 @@ fn step(
         let at = Atom { step: id, outcome: OutcomeIx::of(index) };
         draft.outcomes.push(outcomes::lower(context, at, loops, edges, spans, problems));
     }
+    people::only_judge(context, id, problems);
+    draft.within = people::within(symbols, problems);
     draft
 }
 

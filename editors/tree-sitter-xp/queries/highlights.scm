@@ -11,11 +11,11 @@
 (boolean) @boolean
 
 [
-  "workflow" "connector" "step" "resource" "type" "action" "may" "submit" "outcome" "use" "agent" "separate" "roles" "prove" "guard" "finish" "assume" "lease" "secret" "allow" "nobody" "else"
+  "workflow" "connector" "step" "resource" "type" "action" "may" "submit" "outcome" "use" "agent" "human" "separate" "roles" "prove" "guard" "finish" "assume" "lease" "secret" "allow" "nobody" "else"
 ] @keyword
 
 [
-  "after" "as" "auto" "by" "end" "if" "of" "reopen" "then" "when" "with" "notes" "vacuous" "counts" "judgement" "because"
+  "after" "as" "auto" "by" "end" "if" "of" "reopen" "then" "when" "with" "notes" "vacuous" "counts" "judgement" "because" "distinct"
 ] @keyword.control
 
 ["and" "or" "not"] @keyword.operator

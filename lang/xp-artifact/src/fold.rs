@@ -201,7 +201,7 @@ impl How {
     pub fn condition(&self) -> Option<&Condition> {
         match self {
             Self::JudgedIf(condition) | Self::Auto(condition) => Some(condition),
-            Self::Judged | Self::Exhausted(_) => None,
+            Self::Judged | Self::Exhausted(_) | Self::TimedOut => None,
         }
     }
 }

@@ -40,7 +40,7 @@ pub fn judgements(workflow: &Workflow) -> Vec<(Atom, &Datum)> {
                     let counting = measured.get(&atom).map(Vec::as_slice).unwrap_or_default();
                     carries(condition, atom.step, &mut |grant, field| is_counted(counting, grant, field))
                 }
-                How::Exhausted(_) => false,
+                How::Exhausted(_) | How::TimedOut => false,
             };
             if counts {
                 found.push((atom, datum));

@@ -52,7 +52,7 @@ pub use records::RecordTable;
 pub use transport::Transport;
 
 /// The version of the format this crate reads and writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A compiled workflow with what was asked of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -60,7 +60,7 @@ pub fn depends(workflow: &Workflow, atom: Atom, is_one: &dyn Fn(GrantIx) -> bool
         How::Auto(condition) => return needs(condition, atom.step, is_one),
         How::JudgedIf(condition) => Some(condition),
         How::Judged => None,
-        How::Exhausted(_) => return false,
+        How::Exhausted(_) | How::TimedOut => return false,
     };
     let mut showing = (0..step.grants.len()).map(GrantIx::of).filter(|grant| {
         workflow.granted((atom.step, *grant)).is_some_and(|(_, action)| !action.shows.is_empty())

@@ -112,7 +112,7 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
                         });
                         read.flat_map(|(by, field)| contents.deciders(by, field).into_keys()).collect()
                     }
-                    Some(How::Exhausted(_)) | None => continue,
+                    Some(How::Exhausted(_) | How::TimedOut) | None => continue,
                 };
                 let made_of = match of {
                     Met::Datum(datum) => contents.params(&datum, atom.step),
@@ -137,7 +137,9 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
             }
         }
     }
-    found.into_values().filter(|one| !is_named(&one.path, named)).collect()
+    // Whoever started the run judges in no role of people, whatever the roster says.
+    let others = found.into_values().filter(|one| !workflow.is_human(one.role));
+    others.filter(|one| !is_named(&one.path, named)).collect()
 }
 
 /// A rule names the parameter, or what it is a part of.

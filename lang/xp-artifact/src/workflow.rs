@@ -110,7 +110,7 @@ pub struct Param {
     pub ty: Type,
 }
 
-/// A role: one principal plays it for the whole run.
+/// A role. One principal plays a role of agents for the whole run; a role of people is taken by any that are listed for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
@@ -126,6 +126,8 @@ pub struct Role {
 pub enum RoleKind {
     /// An AI agent.
     Agent,
+    /// People, each of whom judges for himself.
+    Human,
 }
 
 /// Roles whose controllers must differ pairwise over the whole run.
@@ -257,6 +259,33 @@ pub struct Step {
     pub submissions: Vec<Submission>,
     /// How it ends.
     pub outcomes: Vec<Outcome>,
+    /// For how long it is open at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<TimeLimit>,
+}
+
+/// For how long an opening of a step takes uses, submissions and judgements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimeLimit {
+    /// Milliseconds from the moment at which it opened, at least 1.
+    pub millis: u64,
+    /// The outcome of the step that is taken then.
+    pub then: OutcomeIx,
+}
+
+impl Workflow {
+    /// Whether people take the role.
+    #[must_use]
+    pub fn is_human(&self, role: RoleId) -> bool {
+        self.roles.get(role.index()).is_some_and(|role| role.kind == RoleKind::Human)
+    }
+
+    /// Some role is one of people.
+    #[must_use]
+    pub fn has_people(&self) -> bool {
+        self.roles.iter().any(|role| role.kind == RoleKind::Human)
+    }
 }
 
 impl Step {
@@ -364,8 +393,19 @@ pub struct Outcome {
     /// Why the evidence of an automatic outcome stands for a judgement of that; the proofs check that it is independent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<String>,
+    /// So many people of different controllers must have judged so; one judgement suffices where this is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<u32>,
     /// What follows.
     pub then: Then,
+}
+
+impl Outcome {
+    /// The number of people whose judgements settle it.
+    #[must_use]
+    pub fn votes(&self) -> u32 {
+        self.distinct.unwrap_or(1)
+    }
 }
 
 /// How an outcome comes about.
@@ -380,6 +420,8 @@ pub enum How {
     Auto(Condition),
     /// Only when the loop has been used up.
     Exhausted(LoopId),
+    /// Only when the time limit of the step has passed.
+    TimedOut,
 }
 
 /// What follows an outcome.

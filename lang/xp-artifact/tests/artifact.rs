@@ -8,14 +8,21 @@ use xp_artifact::workflow::{
 use xp_artifact::{Artifact, ArtifactError, Envelope, FORMAT, SigningKey, Trust, VerifyingKey};
 
 fn artifact() -> Artifact {
-    let outcome =
-        Outcome { name: "done".to_owned(), how: How::Judged, of: None, counts: None, then: Then::Settle };
+    let outcome = Outcome {
+        name: "done".to_owned(),
+        how: How::Judged,
+        of: None,
+        counts: None,
+        distinct: None,
+        then: Then::Settle,
+    };
     let step = Step {
         name: "a".to_owned(),
         role: RoleId(0),
         after: Formula::All(vec![]),
         grants: vec![],
         submissions: vec![],
+        within: None,
         outcomes: vec![outcome],
     };
     let workflow = Workflow {

@@ -23,10 +23,24 @@ fn always() -> Formula {
 }
 
 fn step(name: &str, after: Formula) -> Step {
-    let outcome =
-        Outcome { name: "ok".to_owned(), how: How::Judged, of: None, counts: None, then: Then::Settle };
+    let outcome = Outcome {
+        name: "ok".to_owned(),
+        how: How::Judged,
+        of: None,
+        counts: None,
+        distinct: None,
+        then: Then::Settle,
+    };
     let (grants, submissions) = (Vec::new(), Vec::new());
-    Step { name: name.to_owned(), role: RoleId(0), after, grants, submissions, outcomes: vec![outcome] }
+    Step {
+        name: name.to_owned(),
+        role: RoleId(0),
+        after,
+        within: None,
+        grants,
+        submissions,
+        outcomes: vec![outcome],
+    }
 }
 
 fn result_of(step: u32, fields: &[&str]) -> Datum {

@@ -132,6 +132,9 @@ codes! {
     INCOMPARABLE = "XP0330", "a comparison that these values do not allow";
     BAD_REQUEST = "XP0331", "a request that cannot be sent so";
     MISSING_REQUEST = "XP0332", "an action does not say how it is done";
+    PEOPLE_JUDGE = "XP0333", "a step of people does something else than judge";
+    BAD_QUORUM = "XP0334", "so many people cannot decide this";
+    BAD_TIME_LIMIT = "XP0335", "a time limit that cannot be kept";
 
     // 04xx: structure: cycles, reopenings, outcomes (xpc-sema)
     CYCLE = "XP0401", "steps wait for each other";

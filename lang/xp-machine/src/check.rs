@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use xp_artifact::Literal;
 use xp_artifact::declaration::Source;
 use xp_artifact::question::Question;
-use xp_artifact::workflow::{Atom, Condition, Datum, Formula, GrantIx, How, Pin, StepId, Then, Workflow};
+use xp_artifact::workflow::{
+    Atom, Condition, Datum, Formula, GrantIx, How, Outcome, Pin, Step, StepId, Then, Workflow,
+};
 
 /// Why no machine can be made of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +65,7 @@ pub(crate) fn check(workflow: &Workflow) -> Checked {
             }
         }
         outcomes(workflow, id)?;
+        within(workflow, step)?;
     }
     loops(workflow)?;
     guards(workflow)?;
@@ -154,7 +157,23 @@ fn outcomes(workflow: &Workflow, id: StepId) -> Checked {
                     )));
                 }
             }
+            How::TimedOut => {
+                if step.within.is_none_or(|limit| limit.then.index() != index) {
+                    return Err(fault(format!(
+                        "outcome `{}.{}` belongs to no time limit",
+                        step.name, outcome.name
+                    )));
+                }
+            }
             How::Judged => {}
+        }
+        let judged = matches!(outcome.how, How::Judged | How::JudgedIf(_));
+        let fits = judged && workflow.is_human(step.role) && !reopens_with_notes(workflow, outcome);
+        if outcome.distinct.is_some_and(|distinct| !fits || !(2..=9).contains(&distinct)) {
+            return Err(fault(format!(
+                "outcome `{}.{}` is decided by so many people as none can be",
+                step.name, outcome.name
+            )));
         }
         if let Then::Reopen(by) = outcome.then {
             let fits =
@@ -166,6 +185,33 @@ fn outcomes(workflow: &Workflow, id: StepId) -> Checked {
                 )));
             }
         }
+    }
+    Ok(())
+}
+
+/// Whether notes of the judge survive the reopening: they are one person's.
+fn reopens_with_notes(workflow: &Workflow, outcome: &Outcome) -> bool {
+    matches!(outcome.then, Then::Reopen(by) if workflow.loops.get(by.index()).is_none_or(|l| l.notes))
+}
+
+/// People only judge, and what a step did not hand in in time nobody waits for.
+fn within(workflow: &Workflow, step: &Step) -> Checked {
+    if workflow.is_human(step.role) && !(step.grants.is_empty() && step.submissions.is_empty()) {
+        return Err(fault(format!("people act or hand something in in step `{}`", step.name)));
+    }
+    let Some(limit) = step.within else { return Ok(()) };
+    let Some(outcome) = step.outcomes.get(limit.then.index()).filter(|one| one.how == How::TimedOut) else {
+        return Err(fault(format!("the time limit of step `{}` has no outcome", step.name)));
+    };
+    let exhausted = match outcome.then {
+        Then::Reopen(by) => {
+            workflow.loops.get(by.index()).and_then(|l| step.outcomes.get(l.exhausted.index()))
+        }
+        Then::Settle | Then::End => None,
+    };
+    let settles = [Some(outcome), exhausted].into_iter().flatten().any(|one| one.then == Then::Settle);
+    if limit.millis == 0 || (settles && !step.submissions.is_empty()) {
+        return Err(fault(format!("the time limit of step `{}` cannot be kept", step.name)));
     }
     Ok(())
 }

@@ -68,7 +68,7 @@ pub(crate) fn due(state: &State, own: StepId, outcome: &Outcome) -> bool {
         How::Auto(evidence) => {
             condition(state, own, evidence) && step(state, own).is_some_and(|step| submitted(step, outcome))
         }
-        How::Judged | How::JudgedIf(_) | How::Exhausted(_) => false,
+        How::Judged | How::JudgedIf(_) | How::Exhausted(_) | How::TimedOut => false,
     }
 }
 

@@ -18,16 +18,36 @@ pub struct Start {
     pub instances: BTreeMap<String, String>,
     /// Principals named at the start, by role; the others are fixed at their first act.
     pub staff: BTreeMap<String, Principal>,
+    /// Who starts it: judges in no role of people. A workflow with such roles is started by somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starter: Option<Principal>,
 }
 
 /// Who stands behind an act.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Principal {
     /// Name of the principal.
     pub name: String,
     /// The person or team behind it; `separate` compares these.
     pub controller: String,
+    /// It is a person, and no agent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub person: bool,
+}
+
+impl Principal {
+    /// An agent.
+    #[must_use]
+    pub fn agent(name: impl Into<String>, controller: impl Into<String>) -> Self {
+        Self { name: name.into(), controller: controller.into(), person: false }
+    }
+
+    /// A person.
+    #[must_use]
+    pub fn person(name: impl Into<String>, controller: impl Into<String>) -> Self {
+        Self { name: name.into(), controller: controller.into(), person: true }
+    }
 }
 
 /// A principal with the roles its roster entry allows, as read for this decision.
@@ -161,6 +181,11 @@ pub enum Event {
         /// The outcome.
         outcome: Atom,
     },
+    /// The server submits that the time limit of a step has passed.
+    TimeOut {
+        /// The step.
+        step: StepId,
+    },
     /// The run is stopped.
     Kill {
         /// Why, in words.
@@ -210,6 +235,15 @@ pub enum Accepted {
     Done {
         /// What follows from it.
         changes: Vec<Change>,
+    },
+    /// A judgement counts towards an outcome that needs more of them.
+    Voted {
+        /// The outcome.
+        outcome: Atom,
+        /// Digest of what was judged.
+        of: Option<Digest>,
+        /// How many people have judged so in this opening.
+        votes: u32,
     },
     /// An outcome was accepted and takes effect when nothing of the steps it closes is in flight.
     Closing {

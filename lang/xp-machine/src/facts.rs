@@ -43,7 +43,10 @@ impl Machine {
             Accepted::Ended { changes, .. }
             | Accepted::Done { changes }
             | Accepted::Closing { changes, .. } => changes.as_slice(),
-            Accepted::Granted { .. } | Accepted::Claimed { .. } | Accepted::Shown { .. } => &[],
+            Accepted::Granted { .. }
+            | Accepted::Claimed { .. }
+            | Accepted::Shown { .. }
+            | Accepted::Voted { .. } => &[],
         };
         for change in changes {
             match change {

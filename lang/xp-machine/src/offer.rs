@@ -124,7 +124,7 @@ impl Machine {
             let evidence = match &outcome.how {
                 How::Judged => true,
                 How::JudgedIf(condition) => data::condition(state, id, condition),
-                How::Auto(_) | How::Exhausted(_) => return None,
+                How::Auto(_) | How::Exhausted(_) | How::TimedOut => return None,
             };
             let of = outcome.of.as_ref().map(|datum| print::datum(&self.workflow, datum));
             Some(OfferedOutcome { outcome: outcome.name.clone(), of, evidence })

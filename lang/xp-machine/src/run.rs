@@ -27,6 +27,10 @@ impl Machine {
                 return Err(Refusal::of(RefusalCode::BadValue, reason));
             }
         }
+        if self.workflow.has_people() && start.starter.is_none() {
+            let reason = "it is not said who starts the run, and whoever does judges in no role of people";
+            return Err(Refusal::of(RefusalCode::BadValue, reason));
+        }
         let steps = self.workflow.steps.iter().map(fresh).collect();
         let finish = vec![false; self.index.finish.len()];
         let mut state = State {
@@ -36,6 +40,8 @@ impl Machine {
             params,
             instances: start.instances.clone(),
             staff: vec![None; self.workflow.roles.len()],
+            people: vec![BTreeSet::new(); self.workflow.roles.len()],
+            starter: start.starter.clone(),
             barred: BTreeSet::new(),
             steps,
             loops: vec![0; self.workflow.loops.len()],
@@ -54,6 +60,14 @@ impl Machine {
                 return Err(Refusal::of(RefusalCode::Unknown, format!("there is no role `{name}`")));
             };
             let role = RoleId::of(role);
+            if self.workflow.is_human(role) {
+                let reason = format!("people take `{name}`: it is not given to one of them at the start");
+                return Err(Refusal::of(RefusalCode::NeedsHuman, reason));
+            }
+            if principal.person {
+                let reason = format!("`{}` is a person, and agents take `{name}`", principal.name);
+                return Err(Refusal::of(RefusalCode::NeedsAgent, reason));
+            }
             transition::actor::separate(self, &state, role, principal)?;
             if let Some(place) = state.staff.get_mut(role.index()) {
                 *place = Some(principal.clone());
@@ -69,9 +83,18 @@ impl Machine {
     /// The input is refused.
     pub fn apply(&self, state: &mut State, input: &Input) -> Result<Accepted, Refusal> {
         let now = input.at.max(state.time);
+        let before = std::mem::replace(&mut state.time, now);
+        let decided = self.decide(state, input, now);
+        let accepted = decided.inspect_err(|_| state.time = before)?;
+        state.version += 1;
+        self.tell_guards(state, input, &accepted);
+        Ok(accepted)
+    }
+
+    fn decide(&self, state: &mut State, input: &Input, now: u64) -> Result<Accepted, Refusal> {
         let context = transition::Context { machine: self, now, kill: input.kill.as_deref() };
         let leased = input.leased_by.as_deref();
-        let accepted = match &input.event {
+        match &input.event {
             Event::Request { jti, actor, key, step, action, grant, args } => {
                 let grant = *grant;
                 let request =
@@ -98,13 +121,10 @@ impl Machine {
                 transition::judge::judge(&context, state, actor, step, outcome, notes.as_deref())
             }
             Event::Settle { outcome } => transition::judge::settle(&context, state, *outcome),
+            Event::TimeOut { step } => transition::judge::time_out(&context, state, *step),
             Event::Kill { .. } => transition::kill::run(state),
             Event::Bar { principal } => transition::kill::bar(&context, state, principal),
-        }?;
-        state.version += 1;
-        state.time = now;
-        self.tell_guards(state, input, &accepted);
-        Ok(accepted)
+        }
     }
 
     /// Automatic outcomes whose evidence is there; the server submits each as an event of its own.
@@ -124,6 +144,27 @@ impl Machine {
         }
         let index = step.outcomes.iter().position(|outcome| data::due(state, id, outcome))?;
         Some(Atom { step: id, outcome: OutcomeIx::of(index) })
+    }
+
+    /// Steps whose time limit has passed by a time; the server submits each as an event of its own.
+    #[must_use]
+    pub fn overdue(&self, state: &State, at: u64) -> Vec<StepId> {
+        let steps = (0..state.steps.len()).map(StepId::of);
+        steps.filter(|id| self.deadline(state, *id).is_some_and(|deadline| deadline <= at)).collect()
+    }
+
+    /// The next time at which the time limit of an open step passes, in milliseconds.
+    #[must_use]
+    pub fn next_deadline(&self, state: &State) -> Option<u64> {
+        (0..state.steps.len()).filter_map(|index| self.deadline(state, StepId::of(index))).min()
+    }
+
+    /// When the time limit of a step passes that is open and stays so, in milliseconds.
+    #[must_use]
+    pub fn deadline(&self, state: &State, id: StepId) -> Option<u64> {
+        let now = data::step(state, id).filter(|now| now.open && state.status == Status::Running)?;
+        let limit = self.step(id)?.within?;
+        (!transition::close::closing(self, state, id)).then(|| now.opened.saturating_add(limit.millis))
     }
 
     fn parameters(&self, given: &BTreeMap<String, Value>) -> Result<Vec<Value>, Refusal> {
@@ -155,5 +196,7 @@ fn fresh(step: &Step) -> StepState {
         shown: BTreeSet::new(),
         judged: None,
         in_flight: 0,
+        opened: 0,
+        votes: Vec::new(),
     }
 }

@@ -27,6 +27,12 @@ pub struct State {
     pub(crate) instances: BTreeMap<String, String>,
     /// Who plays each role, once fixed.
     pub(crate) staff: Vec<Option<Principal>>,
+    /// Who acted or looked in each role of people.
+    #[serde(default)]
+    pub(crate) people: Vec<BTreeSet<Principal>>,
+    /// Who started the run, if somebody in it is said to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) starter: Option<Principal>,
     /// Principals that may do nothing more.
     pub(crate) barred: BTreeSet<String>,
     /// The steps.
@@ -93,6 +99,18 @@ impl State {
     #[must_use]
     pub fn staff(&self) -> &[Option<Principal>] {
         &self.staff
+    }
+
+    /// Who acted or looked in each role of people; by position of the role, nobody in roles of agents.
+    #[must_use]
+    pub fn people(&self) -> &[BTreeSet<Principal>] {
+        &self.people
+    }
+
+    /// Who started the run.
+    #[must_use]
+    pub fn starter(&self) -> Option<&Principal> {
+        self.starter.as_ref()
     }
 
     /// Whether the principal may do nothing more in the run.
@@ -178,6 +196,24 @@ pub struct StepState {
     pub judged: Option<Digest>,
     /// Claims of this step in flight or in doubt.
     pub in_flight: u32,
+    /// When it opened last, milliseconds.
+    #[serde(default)]
+    pub opened: u64,
+    /// Judgements of this opening that wait for more of them, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Vote>,
+}
+
+/// A judgement of a person that counts towards an outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vote {
+    /// The outcome.
+    pub outcome: OutcomeIx,
+    /// Who.
+    pub by: Principal,
+    /// Digest of what was judged.
+    pub of: Option<Digest>,
 }
 
 /// A grant of a step of a run.

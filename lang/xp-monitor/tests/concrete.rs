@@ -102,6 +102,7 @@ fn workflow() -> Workflow {
         after: Formula::All(vec![]),
         grants: (0..actions.len()).map(grant).collect(),
         submissions: vec![],
+        within: None,
         outcomes: vec![],
     };
     Workflow {

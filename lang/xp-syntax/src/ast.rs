@@ -19,8 +19,8 @@ pub use connector::{Action, ActionParam, Clause, ClauseKind, Connector, TypeDecl
 pub use name::{Doc, Name, Path};
 pub use pin::{Arg, Expr, ExprKind, Int, LiteralKind, Patterns, Pin, PinKind, TemplatePart, Text};
 pub use step::{
-    Atom, AtomOutcome, Comparison, Condition, ConditionKind, Exhausted, Formula, FormulaKind, Grant, How,
-    Limit, Outcome, Per, Relation, Step, Submission, Then, ThenKind,
+    Atom, AtomOutcome, Comparison, Condition, ConditionKind, Distinct, Exhausted, Formula, FormulaKind,
+    Grant, How, Limit, Outcome, Per, Relation, RoleKind, Step, Submission, Then, ThenKind, Within,
 };
 pub use thing::{
     KeyPart, Making, Mark, MarkKind, OneThing, Readers, Resource, Source, Thing, ThingKey, ThingKeyKind,
@@ -62,7 +62,7 @@ pub struct Workflow {
     pub name: Name,
     /// What a run is started with.
     pub params: Vec<Param>,
-    /// `agent a, b` lines.
+    /// `agent a, b` and `human c` lines.
     pub roles: Vec<Roles>,
     /// `separate roles a, b` lines.
     pub separations: Vec<Separation>,
@@ -139,9 +139,11 @@ pub struct Param {
     pub span: Span,
 }
 
-/// `agent business, developer`.
+/// `agent business, developer` or `human boss`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roles {
+    /// Who takes them.
+    pub kind: RoleKind,
     /// The roles declared; at least one.
     pub names: Vec<Name>,
     /// The line.

@@ -16,6 +16,6 @@ pub(crate) use connectors::{action, clause, connector, type_decl};
 pub(crate) use cx::Cx;
 pub(crate) use members::{
     allowance, assumption, finish, grant, lease, outcome, roles, secret, separation, step, submission,
-    use_line, workflow,
+    use_line, within, workflow,
 };
 pub(crate) use things::resource;

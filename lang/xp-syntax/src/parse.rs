@@ -258,6 +258,7 @@ impl FileParser<'_, '_> {
     fn step(&mut self, node: &Node) -> Option<Step> {
         let head = self.piece(node, build::step);
         let (mut grants, mut submissions, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
+        let mut within: Option<crate::ast::Within> = None;
         let mut damaged = self.damaged;
         for id in &node.children {
             let Some(member) = self.split.node(*id) else { continue };
@@ -265,6 +266,20 @@ impl FileParser<'_, '_> {
                 Piece::Grant => keep(&mut grants, self.piece(member, build::grant)),
                 Piece::Submit => keep(&mut submissions, self.piece(member, build::submission)),
                 Piece::Outcome => keep(&mut outcomes, self.piece(member, build::outcome)),
+                Piece::Within => {
+                    let read = self.piece(member, build::within);
+                    if let (Some(first), Some(second)) = (&within, &read) {
+                        self.diagnostics.push(
+                            Diagnostic::error(codes::REPEATED_CLAUSE, "a time limit is given twice")
+                                .at(second.span)
+                                .label(first.span, "first here")
+                                .help("leave the one that is meant"),
+                        );
+                    }
+                    let known = read.is_some();
+                    within = within.or(read);
+                    known
+                }
                 _ => self.unknown(Piece::Step, member),
             };
             damaged |= !known;
@@ -280,6 +295,7 @@ impl FileParser<'_, '_> {
             grants,
             submissions,
             outcomes,
+            within,
             damaged,
             head: self.tokens_span(&node.head),
             span: self.whole(node),

@@ -65,6 +65,10 @@ refusals! {
     Unknown = "unknown", 404, Never, "there is no such thing for you";
     /// The principal does not play the role.
     WrongRole = "wrong_role", 403, Never, "you do not play the role that acts here";
+    /// The step waits for a person, and an agent asks.
+    NeedsHuman = "needs_human", 403, Never, "only a person can do this";
+    /// The step is for an agent, and a person asks.
+    NeedsAgent = "needs_agent", 403, Never, "only an agent can do this";
     /// The principal's controller already acts where it must not.
     NotSeparate = "not_separate", 403, Never, "your controller already acts in a role that must be separate from this one";
     /// The step may not do this at all.
@@ -73,6 +77,8 @@ refusals! {
     OutOfSequence = "out_of_sequence", 409, Later, "the step is not open yet";
     /// The step is closed or closing, or the token is of an earlier opening.
     StepClosed = "step_closed", 409, Never, "the step is closed, or the token is of an earlier opening";
+    /// The time limit of the step has passed.
+    PastDeadline = "past_deadline", 409, Never, "the time limit of the step has passed";
     /// A value is outside what is granted.
     OutOfScope = "out_of_scope", 403, Never, "a value is outside what is granted";
     /// It would break a property that the workflow guards.
@@ -97,6 +103,8 @@ refusals! {
     WrongArguments = "wrong_arguments", 403, Never, "the token is good for other arguments";
     /// The outcome cannot be chosen.
     NotJudgeable = "not_judgeable", 409, Never, "the outcome cannot be chosen";
+    /// The person, or another one of its controller, has judged so in this opening.
+    AlreadyVoted = "already_voted", 409, Never, "your judgement counts already in this opening";
     /// The evidence an outcome needs is not there.
     NoEvidence = "no_evidence", 409, Later, "the evidence that the outcome needs is not there";
     /// A submission is missing.

@@ -41,9 +41,22 @@ struct Administrator {
 struct Entry {
     name: String,
     controller: String,
+    #[serde(default)]
+    kind: Kind,
     roles: BTreeSet<String>,
     key: Option<serde_json::Map<String, serde_json::Value>>,
     key_file: Option<String>,
+}
+
+/// What a principal is.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    /// An AI agent, or a program.
+    #[default]
+    Agent,
+    /// A human being.
+    Person,
 }
 
 /// A start rule: who may start which artifact, with which parameters, how often.
@@ -131,6 +144,8 @@ impl Member {
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
     by_key: BTreeMap<String, Member>,
+    /// People without a key.
+    keyless: Vec<Member>,
     administrators: BTreeMap<String, String>,
     rules: Vec<Rule>,
     files: Vec<PathBuf>,
@@ -152,6 +167,12 @@ type Keyed<'e> = (&'e Option<serde_json::Map<String, serde_json::Value>>, &'e Op
 impl Reading<'_> {
     /// Checks the name and key of an entry, which must be unique, and returns the key's thumbprint.
     fn entry(&mut self, name: &str, key: Keyed<'_>) -> Result<String, String> {
+        self.name(name)?;
+        self.key(key)
+    }
+
+    /// Checks a name, which must be unique.
+    fn name(&mut self, name: &str) -> Result<(), String> {
         if !is_principal_name(name) {
             return Err(format!("`name`: {NAMES}"));
         }
@@ -161,6 +182,11 @@ impl Reading<'_> {
         if !self.names.insert(name.to_owned()) {
             return Err("is listed twice".to_owned());
         }
+        Ok(())
+    }
+
+    /// Checks a key, which must be unique, and returns its thumbprint.
+    fn key(&mut self, key: Keyed<'_>) -> Result<String, String> {
         let thumbprint = match key {
             (Some(key), None) => {
                 PublicJwk::from_json(key).map_err(|error| format!("`key`: {error}"))?.thumbprint()
@@ -195,9 +221,10 @@ pub fn key_file(file: &Path) -> Result<String, String> {
 }
 
 fn part(key: &str, principal: &Principal, role: &str) -> String {
-    let Principal { name, controller } = principal;
+    let Principal { name, controller, person } = principal;
     // Names contain no line feed, so the encoding is injective.
-    xp_scope::Digest::of([name, controller, key, role].join("\n").as_bytes()).to_string()
+    let parts = [name.as_str(), controller, key, role].into_iter().chain(person.then_some("person"));
+    xp_scope::Digest::of(parts.collect::<Vec<_>>().join("\n").as_bytes()).to_string()
 }
 
 impl Roster {
@@ -210,19 +237,28 @@ impl Roster {
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let mut reading = Reading { path, names: BTreeSet::new(), keys: BTreeSet::new(), files: Vec::new() };
-        let mut by_key = BTreeMap::new();
+        let (mut by_key, mut keyless) = (BTreeMap::new(), Vec::new());
         for entry in file.principals {
             let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name.escape_debug()));
-            let (name, key) = (&entry.name, (&entry.key, &entry.key_file));
-            let thumbprint = reading.entry(name, key).map_err(|what| fault(&what))?;
+            let key = (&entry.key, &entry.key_file);
+            reading.name(&entry.name).map_err(|what| fault(&what))?;
+            let person = entry.kind == Kind::Person;
+            let thumbprint = match key {
+                (None, None) if person => None,
+                key => Some(reading.key(key).map_err(|what| fault(&what))?),
+            };
             if !is_principal_name(&entry.controller) {
                 return Err(fault(&format!("`controller`: {NAMES}")));
             }
             if entry.roles.iter().any(|role| !is_name(role)) {
                 return Err(fault("a role is empty, or holds a blank or a control character"));
             }
-            let principal = Principal { name: entry.name, controller: entry.controller };
-            by_key.insert(thumbprint, Member { principal, roles: entry.roles });
+            let principal = Principal { name: entry.name, controller: entry.controller, person };
+            let member = Member { principal, roles: entry.roles };
+            match thumbprint {
+                Some(thumbprint) => drop(by_key.insert(thumbprint, member)),
+                None => keyless.push(member),
+            }
         }
         let principals = reading.names.clone();
         let mut administrators = BTreeMap::new();
@@ -236,7 +272,7 @@ impl Roster {
                 return Err(wrong(format!("start of `{}`: there is no principal `{name}`", rule.artifact)));
             }
         }
-        Ok(Self { by_key, administrators, rules: file.starts, files: reading.files })
+        Ok(Self { by_key, keyless, administrators, rules: file.starts, files: reading.files })
     }
 
     /// The key files that it names.
@@ -260,12 +296,13 @@ impl Roster {
     /// Each principal with its attributes, as text.
     #[must_use]
     pub fn described(&self) -> BTreeSet<String> {
-        let words = |(key, member): (&String, &Member)| {
-            let Member { principal: Principal { name, controller }, roles } = member;
+        let words = |(key, member): (&str, &Member)| {
+            let Member { principal: Principal { name, controller, person }, roles } = member;
             let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
-            format!("{name} of {controller} as {} ({key})", roles.join(", "))
+            let kind = if *person { ", a person" } else { "" };
+            format!("{name} of {controller} as {} ({key}){kind}", roles.join(", "))
         };
-        self.by_key.iter().map(words).collect()
+        self.members().map(words).collect()
     }
 
     /// The identifier of the part of the roster that gives a key a role; `None` if there is none.
@@ -277,9 +314,14 @@ impl Roster {
 
     /// The identifiers of all parts.
     pub fn parts(&self) -> impl Iterator<Item = String> {
-        self.by_key
-            .iter()
+        self.members()
             .flat_map(|(key, member)| member.roles.iter().map(move |role| part(key, &member.principal, role)))
+    }
+
+    /// All principals with their keys, which people need not have.
+    fn members(&self) -> impl Iterator<Item = (&str, &Member)> {
+        let keyed = self.by_key.iter().map(|(key, member)| (key.as_str(), member));
+        keyed.chain(self.keyless.iter().map(|member| ("", member)))
     }
 
     /// The principal with this key.
@@ -291,13 +333,13 @@ impl Roster {
     /// The principal with this name.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Member> {
-        self.by_key.values().find(|member| member.principal.name == name)
+        self.members().map(|(_, member)| member).find(|member| member.principal.name == name)
     }
 
     /// A principal of the controller may take the role.
     #[must_use]
     pub fn plays(&self, controller: &str, role: &str) -> bool {
-        let mut own = self.by_key.values().filter(|member| member.principal.controller == controller);
+        let mut own = self.members().map(|(_, one)| one).filter(|one| one.principal.controller == controller);
         own.any(|member| member.roles.contains(role))
     }
 

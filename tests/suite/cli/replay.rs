@@ -49,6 +49,7 @@ pub fn replay<'m>(machine: &'m Machine, events: &[Json], example: &Json) -> Resu
         params: values(&example["params"]),
         instances: workflow.actions.iter().map(|one| (one.connector.clone(), "example".to_owned())).collect(),
         staff: BTreeMap::new(),
+        starter: None,
     };
     let state = machine.start(&start).map_err(|refusal| refusal.reason)?;
     let mut run = Run {
@@ -74,7 +75,7 @@ fn cast(events: &[Json]) -> BTreeMap<String, Actor> {
     }
     let mut cast = BTreeMap::new();
     for (name, played) in roles {
-        let principal = Principal { controller: name.clone(), name };
+        let principal = Principal::agent(name.clone(), name);
         let actor = Actor { principal, roles: played.iter().cloned().collect() };
         cast.extend(played.into_iter().map(|role| (role, actor.clone())));
     }

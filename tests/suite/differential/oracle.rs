@@ -157,7 +157,7 @@ impl Oracle {
         let mut happened = BTreeSet::new();
         for (here, moves) in self.states.situations.iter().zip(&self.states.next) {
             for edge in moves {
-                if let Move::Judge(atom) | Move::Settle(atom) = &edge.by {
+                if let Move::Judge(atom) | Move::Settle(atom) | Move::TimeOut(atom) = &edge.by {
                     let outcome = &workflow.steps[atom.step.index()].outcomes[atom.outcome.index()];
                     let taken = match outcome.then {
                         Then::Reopen(by)

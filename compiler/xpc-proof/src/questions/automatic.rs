@@ -29,7 +29,7 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
             .atoms(step)
             .filter_map(|(atom, outcome)| match &outcome.how {
                 How::Auto(condition) => Some((atom, condition)),
-                How::Judged | How::JudgedIf(_) | How::Exhausted(_) => None,
+                How::Judged | How::JudgedIf(_) | How::Exhausted(_) | How::TimedOut => None,
             })
             .collect();
         if automatic.is_empty() || failures.len() >= MOST || context.cover().opens(step) == Chance::Never {

@@ -20,6 +20,10 @@ pub(super) fn way(
     (role, atom): (RoleId, Atom),
     worth: Class,
 ) -> Option<Vec<Edge>> {
+    // A person is no reader that text steers.
+    if workflow.is_human(role) {
+        return None;
+    }
     let judge = Judge { workflow, role, atom };
     let looks: BTreeSet<GrantAt> = workflow.grants().filter(|at| judge.looks(*at)).collect();
     // What it sees when it looks, and what goes into that.

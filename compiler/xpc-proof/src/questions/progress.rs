@@ -132,7 +132,9 @@ fn decided(context: &Context<'_, '_>, step: StepId) -> Goal {
 fn free(context: &Context<'_, '_>, step: StepId) -> bool {
     let facts = context.facts;
     facts.atoms(step).any(|(atom, outcome)| {
-        matches!(outcome.how, How::Judged) && facts.lasting(atom) && facts.judged_datum(atom).is_none()
+        matches!(outcome.how, How::Judged | How::TimedOut)
+            && facts.lasting(atom)
+            && facts.judged_datum(atom).is_none()
     })
 }
 

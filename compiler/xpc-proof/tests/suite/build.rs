@@ -185,6 +185,7 @@ impl Build {
             after,
             grants: Vec::new(),
             submissions: Vec::new(),
+            within: None,
             outcomes: Vec::new(),
         });
         StepId::of(self.w.steps.len() - 1)
@@ -205,7 +206,7 @@ impl Build {
 
     fn push(&mut self, step: StepId, name: &str, how: How, of: Option<Datum>, then: Then) -> Atom {
         let list = &mut self.w.steps[step.index()].outcomes;
-        list.push(Outcome { name: name.to_owned(), how, of, counts: None, then });
+        list.push(Outcome { name: name.to_owned(), how, of, counts: None, distinct: None, then });
         Atom { step, outcome: OutcomeIx::of(list.len() - 1) }
     }
 

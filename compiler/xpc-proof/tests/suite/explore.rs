@@ -74,7 +74,9 @@ impl<'w> Explorer<'w> {
         let params =
             self.w.params.iter().map(|param| (param.name.clone(), some_value(&param.ty, true))).collect();
         let instances = BTreeMap::from([("c".to_owned(), "i".to_owned())]);
-        self.machine.start(&Start { at: 0, params, instances, staff: BTreeMap::new() }).unwrap()
+        self.machine
+            .start(&Start { at: 0, params, instances, staff: BTreeMap::new(), starter: None })
+            .unwrap()
     }
 
     fn apply(&self, state: &mut State, event: Event) -> Option<Accepted> {
@@ -84,7 +86,7 @@ impl<'w> Explorer<'w> {
 
     fn actor(&self, step: StepId) -> Actor {
         let role = self.w.roles[self.w.steps[step.index()].role.index()].name.clone();
-        Actor { principal: Principal { name: role.clone(), controller: role.clone() }, roles: vec![role] }
+        Actor { principal: Principal::agent(role.clone(), role.clone()), roles: vec![role] }
     }
 
     /// Data of a step that is still open has no value for others.

@@ -194,14 +194,21 @@ fn ballast(w: &mut Workflow, atoms: &[Atom]) {
             binder: None,
             ttl_seconds: 60,
         });
-        let done =
-            Outcome { name: "done".to_owned(), how: How::Judged, of: None, counts: None, then: Then::Settle };
+        let done = Outcome {
+            name: "done".to_owned(),
+            how: How::Judged,
+            of: None,
+            counts: None,
+            distinct: None,
+            then: Then::Settle,
+        };
         w.steps.push(Step {
             name: format!("n{index}"),
             role: RoleId(index % roles),
             after: never.clone(),
             grants: grants.collect(),
             submissions: Vec::new(),
+            within: None,
             outcomes: vec![done],
         });
     }

@@ -7,7 +7,7 @@ use xp_wire::RefusalCode;
 use crate::data;
 use crate::event::{Accepted, Actor};
 use crate::refusal::{Clause, Refusal};
-use crate::state::{Pending, State, StepState};
+use crate::state::{Pending, State, StepState, Vote};
 use crate::transition::{Context, actor, close};
 
 /// Longest notes, in characters.
@@ -59,6 +59,14 @@ pub(crate) fn judge(
             let reason = format!("`{outcome}` is taken only when its loop is used up");
             return Err(Refusal::by(RefusalCode::NotJudgeable, clause, reason));
         }
+        How::TimedOut => {
+            let reason = format!("`{outcome}` is taken only when the time limit of the step has passed");
+            return Err(Refusal::by(RefusalCode::NotJudgeable, clause, reason));
+        }
+    }
+    if now.votes.iter().any(|vote| vote.by.name == who.principal.name) {
+        let reason = format!("`{}` has judged in this opening", who.principal.name);
+        return Err(Refusal::by(RefusalCode::AlreadyVoted, clause, reason));
     }
     if notes.is_some_and(|text| text.chars().nth(MAX_NOTES).is_some()) {
         return Err(Refusal::by(
@@ -87,9 +95,39 @@ pub(crate) fn judge(
             Some(digest)
         }
     };
-    let accepted = accept(context, state, atom, of, notes)?;
+    let cast = now.votes.iter().filter(|vote| vote.outcome == atom.outcome && vote.of == of);
+    if cast.clone().any(|vote| vote.by.controller == who.principal.controller) {
+        let reason =
+            format!("another judgement by the controller of `{}` counts already", who.principal.name);
+        return Err(Refusal::by(RefusalCode::AlreadyVoted, clause, reason));
+    }
+    let votes = u32::try_from(cast.count()).unwrap_or(u32::MAX).saturating_add(1);
+    if votes >= chosen.votes() {
+        let accepted = accept(context, state, atom, of, notes)?;
+        actor::fix(state, declared.role, who);
+        return Ok(accepted);
+    }
+    let vote = Vote { outcome: atom.outcome, by: who.principal.clone(), of: of.clone() };
+    state.steps.get_mut(id.index()).ok_or_else(Refusal::broken)?.votes.push(vote);
     actor::fix(state, declared.role, who);
-    Ok(accepted)
+    Ok(Accepted::Voted { outcome: atom, of, votes })
+}
+
+/// The time limit of a step has passed: the outcome that stands for that is taken.
+pub(crate) fn time_out(context: &Context<'_>, state: &mut State, id: StepId) -> Result<Accepted, Refusal> {
+    context.running(state)?;
+    context.open_at_any_time(state, id)?;
+    let step = context.machine.step(id).ok_or_else(Refusal::broken)?;
+    let limit = step.within.ok_or_else(|| {
+        let reason = format!("step `{}` has no time limit", step.name);
+        Refusal::by(RefusalCode::NotJudgeable, Clause::Step(id), reason)
+    })?;
+    let atom = Atom { step: id, outcome: limit.then };
+    if context.machine.deadline(state, id).is_none_or(|deadline| deadline > context.now) {
+        let reason = format!("the time limit of step `{}` has not passed", step.name);
+        return Err(Refusal::by(RefusalCode::NoEvidence, Clause::Outcome(atom), reason));
+    }
+    accept(context, state, atom, None, None)
 }
 
 /// A use is under way, or in doubt, whose result the step will show or bind.
@@ -106,7 +144,7 @@ pub(crate) fn settle(context: &Context<'_>, state: &mut State, atom: Atom) -> Re
         .machine
         .outcome(atom)
         .ok_or_else(|| Refusal::of(RefusalCode::Unknown, "there is no such outcome"))?;
-    context.open(state, atom.step)?;
+    context.open_at_any_time(state, atom.step)?;
     if !matches!(outcome.how, How::Auto(_)) {
         return Err(Refusal::by(
             RefusalCode::NotJudgeable,

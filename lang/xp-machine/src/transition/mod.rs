@@ -50,8 +50,19 @@ impl Context<'_> {
         Ok((id, self.machine.step(id).ok_or_else(unknown)?))
     }
 
-    /// The step is open and stays so.
+    /// The step is open, stays so, and its time limit has not passed.
     pub fn open<'s>(&self, state: &'s State, id: StepId) -> Result<&'s StepState, Refusal> {
+        let step = self.open_at_any_time(state, id)?;
+        if self.machine.deadline(state, id).is_some_and(|deadline| deadline <= self.now) {
+            let name = self.machine.step(id).map(|step| step.name.as_str()).unwrap_or_default();
+            let reason = format!("the time limit of step `{name}` has passed");
+            return Err(Refusal::by(RefusalCode::PastDeadline, Clause::Step(id), reason));
+        }
+        Ok(step)
+    }
+
+    /// The step is open and stays so. What is a fact settles it after its time limit, too, if it is told first.
+    pub fn open_at_any_time<'s>(&self, state: &'s State, id: StepId) -> Result<&'s StepState, Refusal> {
         let step = data::step(state, id).ok_or_else(Refusal::broken)?;
         let name = self.machine.step(id).map(|step| step.name.as_str()).unwrap_or_default();
         if step.settled.is_some() {

@@ -24,6 +24,7 @@ pub(crate) fn settle(machine: &Machine, state: &mut State, atom: Atom, of: Optio
         step.settled = Some(atom.outcome);
         step.judged = of;
         step.open = false;
+        step.votes.clear();
     }
     finish(machine, state, atom.step);
 }
@@ -52,6 +53,7 @@ pub(crate) fn reset(machine: &Machine, state: &mut State, steps: &[StepId], chan
         step.judged = None;
         step.open = false;
         step.shown.clear();
+        step.votes.clear();
         step.submissions.iter_mut().for_each(|submission| *submission = None);
         for grant in &mut step.grants {
             grant.spent = 0;
@@ -83,10 +85,12 @@ fn finish(machine: &Machine, state: &mut State, step: StepId) {
 fn refresh(machine: &Machine, state: &mut State, id: StepId, changes: &mut Vec<Change>) {
     let Some(declared) = machine.step(id) else { return };
     let after = data::formula(state, &declared.after);
+    let time = state.time;
     let Some(step) = state.steps.get_mut(id.index()) else { return };
     if after && !step.open && step.settled.is_none() {
         step.open = true;
         step.opening += 1;
+        step.opened = time;
         changes.push(Change::Opened { step: id, opening: step.opening });
     }
 }

@@ -38,11 +38,19 @@ pub fn record(fields: &[(&str, Value)]) -> Value {
 }
 
 pub fn outcome(name: &str, how: How, then: Then) -> Outcome {
-    Outcome { name: name.to_owned(), how, of: None, counts: None, then }
+    Outcome { name: name.to_owned(), how, of: None, counts: None, distinct: None, then }
 }
 
 pub fn step(name: &str, role: u32, after: Formula, grants: Vec<Grant>, outcomes: Vec<Outcome>) -> Step {
-    Step { name: name.to_owned(), role: RoleId(role), after, grants, submissions: vec![], outcomes }
+    Step {
+        name: name.to_owned(),
+        role: RoleId(role),
+        after,
+        grants,
+        submissions: vec![],
+        outcomes,
+        within: None,
+    }
 }
 
 pub fn grant(action: ActionId, pin: Pin, uses: u32, per: Per, binder: Option<&str>) -> Grant {
@@ -193,7 +201,7 @@ pub struct Token {
 }
 
 pub fn actor(name: &str, controller: &str, roles: &[&str]) -> Actor {
-    let principal = Principal { name: name.to_owned(), controller: controller.to_owned() };
+    let principal = Principal::agent(name, controller);
     Actor { principal, roles: roles.iter().map(|role| (*role).to_owned()).collect() }
 }
 
@@ -209,7 +217,8 @@ impl Run {
     pub fn of(workflow: Workflow) -> Self {
         let machine = Machine::new(workflow).unwrap();
         let instances = BTreeMap::from([("world".to_owned(), "here".to_owned())]);
-        let start = Start { at: 1_000, params: BTreeMap::new(), instances, staff: BTreeMap::new() };
+        let start =
+            Start { at: 1_000, params: BTreeMap::new(), instances, staff: BTreeMap::new(), starter: None };
         let state = machine.start(&start).unwrap();
         Self::at(machine, state)
     }

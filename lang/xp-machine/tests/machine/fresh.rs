@@ -102,7 +102,9 @@ fn run_of(workflow: Workflow) -> Run {
         ("word".to_owned(), text("word")),
     ]);
     let instances = BTreeMap::from([("world".to_owned(), "here".to_owned())]);
-    let state = machine.start(&Start { at: 1_000, params, instances, staff: BTreeMap::new() }).unwrap();
+    let state = machine
+        .start(&Start { at: 1_000, params, instances, staff: BTreeMap::new(), starter: None })
+        .unwrap();
     Run::at(machine, state)
 }
 

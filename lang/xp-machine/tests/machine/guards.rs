@@ -139,6 +139,7 @@ fn an_argument_that_is_put_together_counts() {
         params: BTreeMap::from([("n".to_owned(), Value::Int(5))]),
         instances: BTreeMap::from([("world".to_owned(), "here".to_owned())]),
         staff: BTreeMap::new(),
+        starter: None,
     };
     let state = machine.start(&start).unwrap();
     let mut run = Run::at(machine, state);

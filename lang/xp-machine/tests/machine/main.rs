@@ -9,5 +9,6 @@ mod judging;
 mod loops;
 mod malformed;
 mod overlap;
+mod people;
 mod tokens;
 mod types;

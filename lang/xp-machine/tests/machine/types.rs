@@ -235,7 +235,7 @@ fn a_parameter_of_a_run_has_its_canonical_form() {
     let begun = |value: Value| {
         let params = BTreeMap::from([("until".to_owned(), value)]);
         let instances = BTreeMap::from([("world".to_owned(), "here".to_owned())]);
-        machine.start(&Start { at: 1_000, params, instances, staff: BTreeMap::new() })
+        machine.start(&Start { at: 1_000, params, instances, staff: BTreeMap::new(), starter: None })
     };
     assert!(begun(text("2026-11-26T18:00:00.250Z")).is_ok());
     assert_eq!(code(begun(text("2026-11-26T18:00:00.250000Z"))), RefusalCode::BadValue);

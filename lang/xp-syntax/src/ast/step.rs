@@ -15,8 +15,8 @@ pub struct Step {
     pub name: Name,
     /// Who acts in it.
     pub role: Name,
-    /// `by agent NAME`: the role is declared here.
-    pub declares_role: bool,
+    /// `by agent NAME`, `by human NAME`: the role is declared here.
+    pub declares_role: Option<RoleKind>,
     /// When it is open; none means from the start.
     pub after: Option<Formula>,
     /// What data must be like for it to be open.
@@ -27,11 +27,42 @@ pub struct Step {
     pub submissions: Vec<Submission>,
     /// `outcome` lines.
     pub outcomes: Vec<Outcome>,
+    /// `within 2h else late` lines; more than one is a fault that is reported.
+    pub within: Option<Within>,
     /// A member was not understood.
     pub damaged: bool,
     /// From `step` to the token before the opening brace.
     pub head: Span,
     /// From `step` to the closing brace.
+    pub span: Span,
+}
+
+/// Who takes a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleKind {
+    /// `agent`.
+    Agent,
+    /// `human`.
+    Human,
+}
+
+/// `within 2h else late`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Within {
+    /// How long, in seconds.
+    pub seconds: Int,
+    /// The outcome that is taken then.
+    pub late: Exhausted,
+    /// The line.
+    pub span: Span,
+}
+
+/// `by 2 distinct`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Distinct {
+    /// How many.
+    pub people: Int,
+    /// All of it.
     pub span: Span,
 }
 
@@ -94,6 +125,8 @@ pub struct Outcome {
     pub of: Option<Path>,
     /// How it comes about.
     pub how: How,
+    /// So many people must judge so.
+    pub distinct: Option<Distinct>,
     /// Why the evidence stands for somebody's judgement.
     pub counts: Option<Text>,
     /// What follows; none means the step is settled and the run goes on.
@@ -140,7 +173,7 @@ pub enum ThenKind {
     },
 }
 
-/// The outcome taken when a loop is used up.
+/// The outcome taken when a loop is used up, or a time limit has passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exhausted {
     /// Its name.

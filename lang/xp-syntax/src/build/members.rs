@@ -4,8 +4,8 @@ use pest::iterators::Pair;
 
 use super::cx::{Cx, Kids};
 use crate::ast::{
-    Allowance, Assumption, Condition, Exhausted, Finish, Formula, Grant, How, Lease, Limit, Name, Outcome,
-    Param, Per, Roles, Secret, Separation, Submission, Then, ThenKind, Use,
+    Allowance, Assumption, Condition, Distinct, Exhausted, Finish, Formula, Grant, How, Lease, Limit, Name,
+    Outcome, Param, Per, RoleKind, Roles, Secret, Separation, Submission, Then, ThenKind, Use, Within,
 };
 use crate::grammar::Rule;
 
@@ -33,7 +33,15 @@ pub(crate) fn workflow(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Work
 
 pub(crate) fn roles(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Roles> {
     let span = cx.span(&pair);
-    Some(Roles { names: Kids::of(pair).all(Rule::role_name, |name| Some(cx.name(&name)))?, span })
+    let mut kids = Kids::of(pair);
+    let kind = role_kind(&mut kids)?;
+    Some(Roles { kind, names: kids.all(Rule::role_name, |name| Some(cx.name(&name)))?, span })
+}
+
+/// `agent` or `human`, if one of them comes next.
+fn role_kind(kids: &mut Kids<'_>) -> Option<RoleKind> {
+    let word = kids.any(&[Rule::k_agent, Rule::k_human])?;
+    Some(if word.as_rule() == Rule::k_human { RoleKind::Human } else { RoleKind::Agent })
 }
 
 pub(crate) fn separation(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Separation> {
@@ -79,7 +87,7 @@ pub(crate) fn finish(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Finish
 pub(crate) struct StepHead {
     pub name: Name,
     pub role: Name,
-    pub declares_role: bool,
+    pub declares_role: Option<RoleKind>,
     pub after: Option<Formula>,
     pub when: Option<Condition>,
 }
@@ -87,7 +95,7 @@ pub(crate) struct StepHead {
 pub(crate) fn step(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<StepHead> {
     let mut kids = Kids::of(pair);
     let name = cx.name(&kids.eat(Rule::step_name)?);
-    let declares_role = kids.eat(Rule::k_agent).is_some();
+    let declares_role = role_kind(&mut kids);
     let role = cx.name(&kids.eat(Rule::role_name)?);
     let after = match kids.eat(Rule::after) {
         Some(after) => Some(cx.formula(Kids::of(after).eat(Rule::formula)?)?),
@@ -149,6 +157,15 @@ pub(crate) fn submission(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Su
     Some(Submission { name, ty, within, max, span })
 }
 
+pub(crate) fn within(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Within> {
+    let span = cx.span(&pair);
+    let mut kids = Kids::of(pair);
+    let seconds = cx.seconds(&kids.eat(Rule::duration)?)?;
+    let name = cx.name(&kids.eat(Rule::outcome_name)?);
+    let ends = kids.eat(Rule::ends).map(|ends| cx.span(&ends));
+    Some(Within { seconds, late: Exhausted { name, ends }, span })
+}
+
 pub(crate) fn outcome(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Outcome> {
     let span = cx.span(&pair);
     let mut kids = Kids::of(pair);
@@ -156,17 +173,21 @@ pub(crate) fn outcome(cx: &mut Cx<'_, '_>, pair: Pair<'_, Rule>) -> Option<Outco
     let mut of = None;
     let mut how = How::Judged;
     let mut then = None;
-    let mut counts = None;
-    let parts = [Rule::of, Rule::auto_when, Rule::if_evidence, Rule::counts, Rule::then];
+    let (mut counts, mut distinct) = (None, None);
+    let parts = [Rule::of, Rule::auto_when, Rule::if_evidence, Rule::distinct, Rule::counts, Rule::then];
     while let Some(part) = kids.any(&parts) {
         match part.as_rule() {
             Rule::of => of = Some(cx.path(&Kids::of(part).eat(Rule::datum)?)),
+            Rule::distinct => {
+                let span = cx.span(&part);
+                distinct = Some(Distinct { people: cx.int(&Kids::of(part).eat(Rule::int)?)?, span });
+            }
             Rule::then => then = Some(then_of(cx, part)?),
             Rule::counts => counts = Some(cx.text(&Kids::of(part).eat(Rule::string)?)),
             _ => how = how_of(cx, part)?,
         }
     }
-    Some(Outcome { name, of, how, counts, then, span })
+    Some(Outcome { name, of, how, counts, distinct, then, span })
 }
 
 fn how_of(cx: &mut Cx<'_, '_>, form: Pair<'_, Rule>) -> Option<How> {

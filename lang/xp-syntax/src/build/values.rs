@@ -14,6 +14,11 @@ impl Cx<'_, '_> {
         Some(Int { value: pair.as_str().parse().ok()?, span: self.span(pair) })
     }
 
+    /// A duration, in seconds.
+    pub(super) fn seconds(&self, pair: &Pair<'_, Rule>) -> Option<Int> {
+        Some(Int { value: seconds(pair.as_str())?, span: self.span(pair) })
+    }
+
     /// `max n`.
     pub(super) fn max(&self, pair: Pair<'_, Rule>) -> Option<Int> {
         self.int(&Kids::of(pair).eat(Rule::int)?)

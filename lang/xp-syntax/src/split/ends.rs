@@ -127,7 +127,9 @@ impl Splitter<'_, '_> {
         let last = self.lexed.word(at - 1);
         if token.kind == Kind::Word {
             let field = self.lexed.is_mark(at + 1, ':') && !outside;
-            let role = word == "agent" && last == "by";
+            // Patterns of the piece at hand, or the role that a step declares.
+            let role = (matches!(word, "agent" | "human") && last == "by")
+                || (word == "within" && self.lexed.is_mark(at + 1, '['));
             let sibling = self.piece(self.block()).member(word).is_some();
             let child = piece.member(word).is_some();
             let clause = piece == Piece::Clause;

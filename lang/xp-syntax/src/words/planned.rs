@@ -29,19 +29,19 @@ const fn planned(word: &'static str, place: Place, what: &'static str, instead: 
     Planned { word, place, what, instead }
 }
 
-const ROLE: &str = "declare the role with `agent`: who holds it, a person too, is for the roster to say";
+const ROLE: &str = "declare the role with `agent`, or with `human` where people take it";
+
+const WITHIN: &str = "write it as a line of the step: `within 2h else late -> end`";
 
 const EACH: &str = "let one step act on all of them: `one of LIST` pins an argument to its elements, and `max N` bounds the uses";
 
 static PLANNED: &[Planned] = &[
-    planned("human", Place::Start, "roles for people (`human`)", ROLE),
-    planned("human", Place::Inside(Piece::Step, "by"), "roles for people (`human`)", ROLE),
     planned("service", Place::Start, "roles for services (`service`)", ROLE),
     planned("service", Place::Inside(Piece::Step, "by"), "roles for services (`service`)", ROLE),
     planned("for", Place::Start, "steps for each element (`for`)", EACH),
     planned("foreach", Place::Start, "steps for each element (`foreach`)", EACH),
-    planned("timeout", Place::Start, "time limits (`timeout`)", ""),
-    planned("deadline", Place::Start, "time limits (`deadline`)", ""),
+    planned("timeout", Place::Start, "time limits (`timeout`)", WITHIN),
+    planned("deadline", Place::Start, "time limits (`deadline`)", WITHIN),
     planned(
         "budget",
         Place::Start,
@@ -53,15 +53,9 @@ static PLANNED: &[Planned] = &[
     planned("template", Place::Start, "templates of steps (`template`)", "write each step out"),
     planned("rules", Place::Start, "packs of properties (`rules`)", "write each `prove` in the workflow"),
     planned("apply", Place::Start, "packs of properties (`apply`)", "write each `prove` in the workflow"),
-    planned(
-        "by",
-        Place::Inside(Piece::Outcome, ""),
-        "outcomes by several principals (`by 2 distinct`)",
-        "give each its own role and step, and wait for all of them",
-    ),
     planned("for", Place::Inside(Piece::Grant, ""), "grants that expire (`for 30s`)", ""),
-    planned("within", Place::Inside(Piece::Step, ""), "time limits (`within 2h else late`)", ""),
-    planned("within", Place::Inside(Piece::Outcome, ""), "time limits (`within 2h else late`)", ""),
+    planned("within", Place::Inside(Piece::Step, ""), "time limits in the head of a step", WITHIN),
+    planned("within", Place::Inside(Piece::Outcome, ""), "time limits of outcomes", WITHIN),
 ];
 
 /// Units of time, as they may follow a number.
@@ -99,7 +93,6 @@ pub(crate) fn time_limit(written: &str, before: &str) -> Option<Diagnostic> {
         return None;
     }
     match before {
-        "within" => Some(unsupported("time limits (`within 2h else late`)")),
         "for" => Some(unsupported("grants that expire (`for 30s`)")),
         _ if number::is_duration(written) => None,
         _ => Some(

@@ -41,6 +41,7 @@ pub(super) static WORDS: &[Word] = &[
     free("repeat", Rule::k_repeat).starts(CLAUSE).forms(&[Rule::repeat]).needs_more(),
     // In a workflow.
     reserved("agent", Rule::k_agent).starts(&[(Piece::Workflow, Piece::Roles)]).needs_more(),
+    reserved("human", Rule::k_human).starts(&[(Piece::Workflow, Piece::Roles)]).needs_more(),
     reserved("separate", Rule::k_separate).starts(&[(Piece::Workflow, Piece::Separate)]).needs_more(),
     free("assume", Rule::k_assume).starts(&[(Piece::Workflow, Piece::Assume)]).needs_more(),
     free("lease", Rule::k_lease).starts(&[(Piece::Workflow, Piece::Lease)]).needs_more(),
@@ -74,7 +75,7 @@ pub(super) static WORDS: &[Word] = &[
         .continues()
         .breaks(OutsideBrackets),
     free("because", Rule::k_because).needs_more().continues(),
-    reserved("by", Rule::k_by).needs_more().continues(),
+    reserved("by", Rule::k_by).forms(&[Rule::distinct]).needs_more().continues(),
     free("can", Rule::k_can).needs_more().continues(),
     reserved("content", Rule::k_content).forms(&[Rule::content]),
     free("counts", Rule::k_counts)
@@ -83,7 +84,8 @@ pub(super) static WORDS: &[Word] = &[
         .needs_more()
         .continues()
         .breaks(OutsideBrackets),
-    free("else", Rule::k_else).needs_more(),
+    free("distinct", Rule::k_distinct).continues(),
+    free("else", Rule::k_else).needs_more().continues(),
     reserved("end", Rule::k_end).forms(&[Rule::end]),
     free("every", Rule::k_every).forms(&[Rule::every]).needs_more(),
     free("exact", Rule::k_exact).forms(&[Rule::exact]),
@@ -179,6 +181,7 @@ pub(super) static WORDS: &[Word] = &[
     free("while", Rule::k_while).needs_more().continues(),
     reserved("with", Rule::k_with).phrase("with notes").forms(&[Rule::notes]).needs_more().continues(),
     reserved("within", Rule::k_within)
+        .starts(&[(Piece::Step, Piece::Within)])
         .forms(&[Rule::within])
         .needs_more()
         .continues()

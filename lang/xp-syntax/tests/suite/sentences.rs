@@ -8,7 +8,7 @@ use super::common::{errors, shape};
 use super::grammar::Grammar;
 
 /// Rules of pieces, each with what stands around a piece in a file; `@` is its place.
-const FRAMES: [(&str, &str); 20] = [
+const FRAMES: [(&str, &str); 21] = [
     ("use_piece", "@\nworkflow w {\n}\n"),
     ("connector_piece", "@ {\n}\n"),
     ("workflow_piece", "@ {\n}\n"),
@@ -28,6 +28,7 @@ const FRAMES: [(&str, &str); 20] = [
     ("step_piece", "workflow w {\n@ {\noutcome o\n}\nagent b\n}\n"),
     ("grant_piece", "workflow w {\nstep s by b {\n@\noutcome o\n}\n}\n"),
     ("submit_piece", "workflow w {\nstep s by b {\n@\noutcome o\n}\n}\n"),
+    ("within_piece", "workflow w {\nstep s by b {\n@\noutcome o\n}\n}\n"),
     ("outcome_piece", "workflow w {\nstep s by b {\n@\nmay a.b()\n}\n}\n"),
 ];
 

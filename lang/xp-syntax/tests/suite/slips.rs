@@ -50,7 +50,7 @@ fn one_token_less() {
 fn junk_anywhere() {
     let junk = [
         "}", "{", ")", "(", "\"", ";", "->", "outcome", "step", "42", "junk", "and", ",", "\u{202e}", "é",
-        "]", "[", "=", "=>", "'", "2h", "human",
+        "]", "[", "=", "=>", "'", "2h", "service",
     ];
     for (index, junk) in junk.into_iter().enumerate() {
         let mut tally = Tally::new();

@@ -10,6 +10,10 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
     match code {
         RefusalCode::Unknown => ("unknown", 404, false),
         RefusalCode::WrongRole => ("wrong_role", 403, false),
+        RefusalCode::NeedsHuman => ("needs_human", 403, false),
+        RefusalCode::NeedsAgent => ("needs_agent", 403, false),
+        RefusalCode::PastDeadline => ("past_deadline", 409, false),
+        RefusalCode::AlreadyVoted => ("already_voted", 409, false),
         RefusalCode::NotSeparate => ("not_separate", 403, false),
         RefusalCode::NotGranted => ("not_granted", 403, false),
         RefusalCode::OutOfSequence => ("out_of_sequence", 409, true),

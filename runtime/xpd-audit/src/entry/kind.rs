@@ -55,6 +55,8 @@ kinds! {
     Judged = "judged",
     /// An automatic outcome was taken.
     Settled = "settled",
+    /// The time limit of a step passed.
+    TimedOut = "timed_out",
     /// An artifact was deployed.
     ArtifactDeployed = "artifact.deployed",
     /// Roster, rules, bindings or keys changed.
@@ -87,6 +89,7 @@ impl Kind {
             Event::View { .. } => Self::Viewed,
             Event::Judge { .. } => Self::Judged,
             Event::Settle { .. } => Self::Settled,
+            Event::TimeOut { .. } => Self::TimedOut,
             Event::Kill { .. } | Event::Bar { .. } => Self::Killed,
         }
     }

@@ -14,12 +14,18 @@ use xpd_audit::entry::{
 use xpd_audit::merkle::{Frontier, leaf_hash};
 
 fn start() -> Draft {
-    let bare = Start { at: 1, params: BTreeMap::new(), instances: BTreeMap::new(), staff: BTreeMap::new() };
+    let bare = Start {
+        at: 1,
+        params: BTreeMap::new(),
+        instances: BTreeMap::new(),
+        staff: BTreeMap::new(),
+        starter: None,
+    };
     Draft { ts_ms: 1, body: Body::opened(&bare, Facts::new()).unwrap() }
 }
 
 fn actor() -> Actor {
-    let principal = Principal { name: "dev-1".to_owned(), controller: "team".to_owned() };
+    let principal = Principal::agent("dev-1", "team");
     Actor { principal, roles: vec!["developer".to_owned()] }
 }
 
@@ -160,7 +166,7 @@ fn a_decision_about_nothing_the_machine_knows_is_not_written() {
 
 #[test]
 fn kinds_are_written_as_listed() {
-    assert_eq!(Kind::ALL.len(), 21);
+    assert_eq!(Kind::ALL.len(), 22);
     for kind in Kind::ALL {
         assert_eq!(serde_json::to_value(kind).unwrap(), json!(kind.as_str()));
         assert_eq!(kind.to_string(), kind.as_str());

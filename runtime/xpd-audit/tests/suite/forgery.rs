@@ -104,7 +104,7 @@ fn a_run_started_with_what_it_cannot_be_started_with() {
     let mut log = Log::new();
     let mut chain = xpd_audit::entry::Chain::of_run("run-7", artifact().digest().unwrap());
     let instances = BTreeMap::from([("host".to_owned(), "h".to_owned())]);
-    let start = Start { at: 1, params: BTreeMap::new(), instances, staff: BTreeMap::new() };
+    let start = Start { at: 1, params: BTreeMap::new(), instances, staff: BTreeMap::new(), starter: None };
     run.entries = vec![log.put(&mut chain, 1, Body::opened(&start, Facts::new()).unwrap())];
     let body = chain.closing(&Status::Killed).unwrap();
     run.entries.push(log.put(&mut chain, 2, body));

@@ -33,7 +33,7 @@ pub fn trust() -> Trust {
 }
 
 pub fn actor(name: &str, role: &str) -> Actor {
-    let principal = Principal { name: name.into(), controller: format!("team-{name}") };
+    let principal = Principal::agent(name, format!("team-{name}"));
     Actor { principal, roles: vec![role.into()] }
 }
 
@@ -107,6 +107,7 @@ impl Run {
             params: BTreeMap::from([("number".to_owned(), Value::Int(7))]),
             instances: BTreeMap::from([("host".to_owned(), "host-main".to_owned())]),
             staff: BTreeMap::new(),
+            starter: None,
         };
         let state = machine.start(&start).unwrap();
         let edge = log.tree.clone();
@@ -232,7 +233,7 @@ impl Run {
 
 /// An empty start, for runs that are not verified.
 fn bare(at: u64) -> Start {
-    Start { at, params: BTreeMap::new(), instances: BTreeMap::new(), staff: BTreeMap::new() }
+    Start { at, params: BTreeMap::new(), instances: BTreeMap::new(), staff: BTreeMap::new(), starter: None }
 }
 
 /// A run with every kind of entry, in a log shared with other runs.

@@ -39,7 +39,7 @@ fn grant(action: u32, pins: Vec<Pin>, binder: &str, uses: u32) -> Grant {
 }
 
 fn outcome(name: &str, how: How, of: Option<Datum>, then: Then) -> Outcome {
-    Outcome { name: name.into(), how, of, counts: None, then }
+    Outcome { name: name.into(), how, of, counts: None, distinct: None, then }
 }
 
 fn is(step: u32, outcome: u32) -> Formula {
@@ -69,6 +69,7 @@ pub fn workflow() -> Workflow {
             within: None,
             max: 5,
         }],
+        within: None,
         outcomes: vec![outcome("done", How::Judged, None, Then::Settle)],
     };
     let test = Step {
@@ -77,6 +78,7 @@ pub fn workflow() -> Workflow {
         after: is(0, 0),
         grants: vec![grant(1, vec![], "tests", 4)],
         submissions: vec![],
+        within: None,
         outcomes: vec![
             outcome("passed", How::Auto(flag(true)), None, Then::Settle),
             outcome("failed", How::Auto(flag(false)), None, Then::End),
@@ -88,6 +90,7 @@ pub fn workflow() -> Workflow {
         after: is(1, 0),
         grants: vec![],
         submissions: vec![],
+        within: None,
         outcomes: vec![
             outcome("approved", How::Judged, Some(files()), Then::Settle),
             outcome("changes", How::Judged, Some(files()), Then::Reopen(LoopId(0))),

@@ -6,7 +6,7 @@ mod machines;
 mod runs;
 mod tx;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -55,6 +55,8 @@ pub(crate) struct Memory {
     crash: bool,
     /// Runs changed in this commit.
     changed: Vec<String>,
+    /// For each open run with time limits: when to look at them.
+    pub(crate) deadlines: BTreeMap<String, u64>,
     /// Who waits for a change of a run.
     waiting: HashMap<String, watch::Sender<()>>,
 }
@@ -93,6 +95,7 @@ impl Shared {
             checkpoint: false,
             crash: false,
             changed: Vec::new(),
+            deadlines: BTreeMap::new(),
             waiting: HashMap::new(),
         }))
     }

@@ -52,6 +52,11 @@ impl Caller {
         &self.actor.principal.name
     }
 
+    /// The principal.
+    pub(super) fn principal(&self) -> &Principal {
+        &self.actor.principal
+    }
+
     /// The caller within the rest of a request whose proof has been recorded as used.
     pub(super) fn admitted(self) -> Self {
         Self { proof: None, ..self }
@@ -73,7 +78,7 @@ impl Caller {
 /// The holder of a key according to these rules.
 fn holder(rules: &Rules, admin: &str, key: &str) -> Option<(Actor, Standing)> {
     let named = |name: &str, standing| {
-        let principal = Principal { name: name.to_owned(), controller: name.to_owned() };
+        let principal = Principal::agent(name, name);
         Some((Actor { principal, roles: Vec::new() }, standing))
     };
     if let Some(member) = rules.roster.by_key(key) {

@@ -55,6 +55,9 @@ fn outcome_text(workflow: &Workflow, outcome: &Outcome) -> String {
         text.push_str(" of ");
         text.push_str(&print::datum(workflow, of));
     }
+    if let Some(distinct) = outcome.distinct {
+        text.push_str(&format!(" by {distinct} distinct"));
+    }
     match outcome.then {
         Then::Settle => {}
         Then::End => text.push_str(" -> end"),

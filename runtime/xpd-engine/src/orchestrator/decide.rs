@@ -8,8 +8,8 @@ use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Phase, StoreError};
 
 use super::args::declared;
-use super::clause;
 use super::stops::{Covered, stopped};
+use super::{clause, deadlines};
 use crate::limiter::Treatment;
 use crate::memory::{Line, Tx};
 use crate::registry::qualified;
@@ -96,6 +96,7 @@ fn decide_one(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop
             tx.move_grant(jti, Phase::Issued, Phase::Revoked, None)?;
         }
     }
+    deadlines::note(tx, id)?;
     finish(tx, id)?;
     Ok(Accepting { accepted, index })
 }
@@ -117,6 +118,7 @@ fn about(tx: &mut Tx<'_>, id: &str, principal: Option<&str>, event: &Event) -> R
     let Some(run) = tx.run(id)? else { return Ok(line) };
     let step = match (event, &row) {
         (Event::Settle { outcome }, _) => Some(outcome.step),
+        (Event::TimeOut { step }, _) => Some(*step),
         (
             Event::Request { step, .. }
             | Event::Submit { step, .. }
@@ -177,7 +179,10 @@ pub(super) fn changes(accepted: &Accepted) -> &[Change] {
         Accepted::Ended { changes, .. } | Accepted::Done { changes } | Accepted::Closing { changes, .. } => {
             changes
         }
-        Accepted::Granted { .. } | Accepted::Claimed { .. } | Accepted::Shown { .. } => &[],
+        Accepted::Granted { .. }
+        | Accepted::Claimed { .. }
+        | Accepted::Shown { .. }
+        | Accepted::Voted { .. } => &[],
     }
 }
 

@@ -7,6 +7,7 @@ mod caller;
 mod claim;
 mod clause;
 mod command;
+mod deadlines;
 mod decide;
 mod deploy;
 mod doubt;
@@ -27,6 +28,7 @@ mod seat;
 mod session;
 mod start;
 mod stops;
+mod time_outs;
 mod view;
 
 use std::path::Path;

@@ -8,8 +8,8 @@ use xp_machine::Event;
 use xpd_proxy::Fault;
 use xpd_store::{Phase, StoreError};
 
-use super::Orchestrator;
 use super::decide::{Question, counted, decide, follow, unless_refused};
+use super::{Orchestrator, deadlines, time_outs};
 use crate::health::Severity;
 
 /// Interval between sweeps.
@@ -33,7 +33,9 @@ impl Orchestrator {
                 for atom in run.machine.due(&run.state) {
                     follow(tx, &id, atom.step)?;
                 }
+                deadlines::note(tx, &id)?;
             }
+            time_outs::submit(tx)?;
             Ok(())
         })
         .await
@@ -59,7 +61,7 @@ impl Orchestrator {
         }
     }
 
-    /// One sweep: restores the reserve, expires grants, records counts of refusals.
+    /// One sweep: restores the reserve, expires grants, submits time limits that have passed, records counts of refusals.
     async fn sweep(&self) -> Result<(), Fault> {
         let (store, memory) = (Arc::clone(&self.store), Arc::clone(&self.memory));
         let room = tokio::task::spawn_blocking(move || {
@@ -72,6 +74,7 @@ impl Orchestrator {
         }
         self.write(move |tx| {
             counted(tx)?;
+            time_outs::submit(tx)?;
             for row in tx.run_out(tx.now)? {
                 let held = tx.run(&row.run)?.is_some_and(|run| run.state.holds().contains_key(&row.jti));
                 if held {

@@ -15,12 +15,11 @@ use xpd_store::{Scope, StoreError};
 
 use super::args::Concerned;
 use super::caller::Caller;
-use super::clause;
 use super::decide::{follow, outside};
-use super::in_order;
 use super::repeat::Request;
 use super::stops;
 use super::{Orchestrator, random_id};
+use super::{clause, deadlines, in_order};
 use crate::memory::{Line, NewRun, Tx};
 use crate::realms;
 use crate::roster::{Roster, Rule};
@@ -113,7 +112,8 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     if let Some(scope) = tx.stopped(&scopes, None)? {
         return Err(Stop::Refuse(Refused::new(RefusalCode::Killed, format!("stopped: {scope}"))));
     }
-    let start = Start { at: tx.now, params: ask.params.clone(), instances, staff };
+    let starter = Some(caller.principal().clone());
+    let start = Start { at: tx.now, params: ask.params.clone(), instances, staff, starter };
     let state = machine.start(&start).map_err(|refusal| {
         let mut refused = Refused::new(refusal.code, refusal.reason);
         refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
@@ -143,6 +143,7 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     for atom in due {
         follow(tx, id, atom.step)?;
     }
+    deadlines::note(tx, id)?;
     Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
 }
 

@@ -22,6 +22,7 @@ fn by_place() -> Workflow {
         how: How::Auto(Condition::Test(place(relation))),
         of: None,
         counts: None,
+        distinct: None,
         then: Then::Settle,
     };
     let first = StepId::of(workflow.steps.len());
@@ -31,6 +32,7 @@ fn by_place() -> Workflow {
         after: Formula::All(Vec::new()),
         grants: Vec::new(),
         submissions: Vec::new(),
+        within: None,
         outcomes: vec![outcome("here", Relation::Is), outcome("elsewhere", Relation::IsNot)],
     });
     let any = [0, 1].map(|outcome| {

@@ -17,6 +17,7 @@ mod doubt;
 mod guard;
 #[cfg(test)]
 mod happy;
+mod human;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]

@@ -195,11 +195,12 @@ fn start() -> Start {
         ]),
         instances: BTreeMap::from([("github".to_owned(), "github".to_owned())]),
         staff: BTreeMap::new(),
+        starter: None,
     }
 }
 
 fn maker() -> Actor {
-    let principal = Principal { name: "maker-1".to_owned(), controller: "team".to_owned() };
+    let principal = Principal::agent("maker-1", "team");
     Actor { principal, roles: vec!["maker".to_owned()] }
 }
 

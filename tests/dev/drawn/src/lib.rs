@@ -2,236 +2,14 @@
 
 #![allow(clippy::indexing_slicing)]
 
+mod dice;
+mod world;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// SplitMix64 (Steele, Lea, Flood 2014), a small seedable generator.
-struct Dice(u64);
-
-impl Dice {
-    fn of(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number from 0 to `below` - 1.
-    fn pick(&mut self, below: usize) -> usize {
-        (self.draw() % below.max(1) as u64) as usize
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.pick(100) < percent
-    }
-
-    fn of_list<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.pick(list.len())]
-    }
-}
-
-/// The connector declarations that the workflows use.
-pub const WORLD: &str = r#"connector world {
-  resource Repo { name: text exact }
-  resource Branch in Repo { name: branch exact }
-  resource File in Branch { path: path exact }
-  resource Commit { id: commit exact } immutable
-  resource Pull in Repo { number: int }
-  resource Place { name: text exact }
-  type Written { commit: commit }
-  type Tested { passed: bool, clean: bool, commit: commit }
-  type Seen { head: commit }
-  type Said { id: int }
-  type Bill {
-    id: int, total: decimal(2) EUR, due: time, grace: duration, page: url, tags: set of text, note: optional text
-  }
-  type Settled { id: int, moved: bool }
-  type Rated { passed: bool, clean: bool, version: int }
-  action make(name: branch, repo: text = "home") -> branch {
-    effect write
-    changes nothing
-    makes Branch(repo, name) from nothing
-    reads nothing
-    result is name
-    repeat probe
-  }
-  action write(at: branch, path: path, repo: text = "home") -> Written {
-    effect write
-    changes File(Branch(repo, at), path)
-    reads Branch(repo, at)
-    result.commit from Branch(repo, at)
-    repeat probe
-  }
-  action test(commit: commit, network: none = none) -> Tested {
-    effect execute
-    attests
-    changes nothing
-    reads Commit(commit)
-    about Commit(commit)
-    result.commit is commit
-    repeat idempotent
-  }
-  action check(at: branch, repo: text = "home") -> Tested {
-    effect read
-    attests
-    changes nothing
-    reads Branch(repo, at)
-    result.passed about Branch(repo, at)
-    result.clean about Place(repo)
-    result.commit from Branch(repo, at)
-    repeat idempotent
-  }
-  action scan(at: branch, path: path, repo: text = "home") -> Tested {
-    effect read
-    reveals untrusted
-    attests
-    changes nothing
-    reads File(Branch(repo, at), path)
-    result.commit from File(Branch(repo, at), path)
-    repeat idempotent
-  }
-  action inspect(number: int, repo: text = "home") -> Tested {
-    effect read
-    reveals untrusted
-    attests
-    changes nothing
-    reads Pull(repo, number)
-    about Pull(repo, number)
-    result.commit from Pull(repo, number)
-    repeat idempotent
-  }
-  action view(number: int, repo: text = "home") -> Said {
-    effect read
-    reveals untrusted
-    changes nothing
-    reads Pull(repo, number)
-    shows id
-    result.id is number
-    repeat idempotent
-  }
-  action rate(number: int, repo: text = "home") -> Rated {
-    effect read
-    attests
-    changes nothing
-    reads Pull(repo, number)
-    about Pull(repo, number)
-    result.version from nothing
-    version of Pull(repo, number) is result.version
-    repeat idempotent
-  }
-  action pay(number: int, repo: text = "home") -> Said {
-    effect pay
-    changes Pull(repo, number)
-    reads nothing
-    final number
-    result.id is number
-    repeat probe
-  }
-  action close(number: int, version: int, repo: text = "home") -> Said {
-    effect pay
-    changes Pull(repo, number)
-    reads nothing
-    final number
-    expects Pull(repo, number) at version
-    result.id is number
-    repeat probe
-  }
-  action settle(number: int, version: int, repo: text = "home") -> Settled {
-    effect pay
-    changes Pull(repo, number)
-    reads nothing
-    final number
-    expects Pull(repo, number) at version or reports moved
-    result.id is number
-    repeat probe
-  }
-  action propose(head: branch, repo: text = "home") -> Said {
-    effect discuss
-    changes Pull(repo, result.id)
-    reads nothing
-    result.id from nothing
-    repeat probe
-  }
-  action edit(number: int, repo: text = "home") -> Said {
-    effect discuss
-    changes Pull(repo, number)
-    reads nothing
-    result.id is number
-    repeat probe
-  }
-  action bill(
-    number: int, total: decimal(2) EUR, due: time, grace: duration = 7d, page: url, tag: text, note: optional text,
-    repo: text = "home"
-  ) -> Bill {
-    effect discuss
-    changes Pull(repo, number)
-    reads nothing
-    result.id is number
-    result.total is total
-    result.due from due
-    result.page from page
-    result.note from note
-    repeat probe
-  }
-  action look(commit: commit) -> Seen {
-    effect read
-    reveals untrusted
-    changes nothing
-    reads Commit(commit)
-    shows head
-    result.head from Commit(commit)
-    repeat idempotent
-  }
-  action talk(body: text) -> Said {
-    effect discuss
-    changes nothing
-    reads nothing
-    result.id from nothing
-    repeat probe
-  }
-  action merge(commit: commit, into: branch, repo: text = "home") -> Written {
-    effect merge
-    irreversible
-    changes Branch(repo, into)
-    reads Commit(commit)
-    final commit
-    result.commit from commit
-    repeat probe
-  }
-  action deploy(commit: commit) -> Tested {
-    effect deploy
-    attests
-    changes Place("production")
-    reads Commit(commit)
-    about Commit(commit), Place("production")
-    final commit
-    result.commit is commit
-    repeat manual
-  }
-  action drop(at: branch, repo: text = "home") -> Said {
-    effect delete
-    irreversible
-    changes nothing
-    removes Branch(repo, at)
-    reads nothing
-    result.id from nothing
-    repeat manual
-  }
-}
-connector silent {
-  type Said { id: int }
-  action call(body: text) -> Said {
-    effect write
-    changes anything
-    repeat manual
-  }
-}
-"#;
+use dice::Dice;
+pub use world::WORLD;
 
 #[derive(Default)]
 struct Drawn {
@@ -261,6 +39,10 @@ struct Generator {
     roles: Vec<&'static str>,
     /// Whether to draw evidence about one kind of thing and final uses of it.
     focused: bool,
+    /// Whether people take a role.
+    people: bool,
+    /// Some step has a time limit.
+    limited: bool,
     /// Whether values are compared.
     comparing: bool,
     /// The formula being drawn may compare values.
@@ -291,6 +73,8 @@ fn of_steps(seed: u64, steps: impl FnOnce(&mut Dice) -> usize) -> Generated {
         constructs: BTreeMap::new(),
         roles,
         focused: seed.is_multiple_of(4),
+        people: false,
+        limited: false,
         comparing: seed % 4 == 1,
         may_compare: false,
         named: Default::default(),
@@ -310,6 +94,12 @@ impl Generator {
             "workflow drawn(main: branch, head: commit, place: text, number: int, size: int) {{"
         );
         let _ = writeln!(self.text, "  agent {}", self.roles.join(", "));
+        self.people = self.dice.chance(30);
+        if self.people {
+            self.met("human");
+            let _ = writeln!(self.text, "  human dee");
+            self.roles.push("dee");
+        }
         if self.dice.chance(40) {
             self.met("separate");
             let first = self.dice.pick(self.roles.len());
@@ -339,7 +129,10 @@ impl Generator {
 
     fn step(&mut self, index: usize) {
         let name = format!("s{index}");
-        let role = *self.dice.of_list(&self.roles);
+        let submitted = self.steps.iter().any(|step| step.submission || step.labels);
+        let by_people = self.people && self.dice.chance(if submitted { 60 } else { 20 });
+        let agents = self.roles.len() - usize::from(self.people);
+        let role = if by_people { "dee" } else { self.roles[self.dice.pick(agents)] };
         let after = if index == 0 || self.dice.chance(12) {
             String::new()
         } else {
@@ -368,6 +161,13 @@ impl Generator {
                 drawn.upstream.extend(self.steps[step].upstream.iter().copied());
                 drawn.upstream.insert(step);
             }
+        }
+        if by_people {
+            self.by_people(&mut drawn);
+            self.time_limit(&mut drawn);
+            self.text.push_str("  }\n");
+            self.steps.push(drawn);
+            return;
         }
         let mut tests = None;
         let mut plain = None;
@@ -419,8 +219,57 @@ impl Generator {
             drawn.labels = true;
         }
         self.outcomes(index, &mut drawn, tests, plain);
+        self.time_limit(&mut drawn);
         self.text.push_str("  }\n");
         self.steps.push(drawn);
+    }
+
+    /// The outcomes of a step that only judges.
+    fn by_people(&mut self, drawn: &mut Drawn) {
+        self.met("by people");
+        let mut judged = Vec::new();
+        for step in &self.steps {
+            judged.extend(step.submission.then(|| format!("{}.files", step.name)));
+            judged.extend(step.labels.then(|| format!("{}.labels", step.name)));
+        }
+        let of = match judged.is_empty() || self.dice.chance(25) {
+            true => String::new(),
+            false => {
+                self.met("people judge");
+                format!(" of {}", self.dice.of_list(&judged))
+            }
+        };
+        let distinct = match self.dice.pick(3) {
+            0 => {
+                self.met("distinct");
+                " by 2 distinct"
+            }
+            _ => "",
+        };
+        let _ = writeln!(self.text, "    outcome done{of}{distinct}");
+        drawn.continuing.push("done".to_owned());
+        if self.dice.chance(30) {
+            let _ = writeln!(self.text, "    outcome other");
+            drawn.continuing.push("other".to_owned());
+        }
+        if self.dice.chance(50) {
+            self.ending("back", "", drawn);
+        }
+    }
+
+    /// A time limit for some steps; mostly for one, since the exhaustive search decides no more.
+    fn time_limit(&mut self, drawn: &mut Drawn) {
+        if !self.dice.chance(if self.limited { 3 } else { 12 }) {
+            return;
+        }
+        self.met("time limit");
+        self.limited = true;
+        if drawn.submission || drawn.labels || self.dice.chance(40) {
+            let _ = writeln!(self.text, "    within 1h else late -> end");
+            return;
+        }
+        let _ = writeln!(self.text, "    within 1h else late");
+        self.ending("late", "", drawn);
     }
 
     fn grant(&mut self, (index, number): (usize, usize), action: &'static str, binder: Option<&str>) {

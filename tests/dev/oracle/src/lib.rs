@@ -2,8 +2,8 @@
 //!
 //! This is the oracle of the differential tests: it uses no formulas or solvers and shares no code with the
 //! encoder. Roles behave as adversaries, with one principal per role unless stated otherwise; claims may stay
-//! in flight; actions have sampled arguments and results. Time does not advance, so expiry and limits on
-//! tries are not covered.
+//! in flight; actions have sampled arguments and results. Time advances only when the time limit of
+//! a step passes, so expiry and limits on tries are not covered.
 
 mod moves;
 mod sample;
@@ -148,7 +148,7 @@ impl<O> Explored<O> {
         let closed = |here: &Situation<O>| here.state.status() == Status::Running && !open(here);
         let own = |edge: &Edge| {
             edge.renewed.contains(&step)
-                || matches!(&edge.by, Move::Judge(atom) | Move::Settle(atom) if atom.step == step)
+                || matches!(&edge.by, Move::Judge(atom) | Move::Settle(atom) | Move::TimeOut(atom) if atom.step == step)
         };
         let mut found = self.cannot_reach(closed, own);
         // While an accepted outcome waits for claims to be resolved, steps are closing; the following
@@ -227,7 +227,8 @@ pub fn explore<O: Observer>(
     let mut situations = Vec::new();
     let mut seen: HashMap<u64, Vec<usize>> = HashMap::new();
     for params in sample::starts(machine, &options.probes) {
-        let start = Start { at: 0, params, instances: instances.clone(), staff: BTreeMap::new() };
+        let starter = Some(Principal::agent("starter", "starter"));
+        let start = Start { at: 0, params, instances: instances.clone(), staff: BTreeMap::new(), starter };
         let state = machine.start(&start)?;
         let first =
             Situation { state, flying: Vec::new(), world: World::default(), observer: observer.clone() };
@@ -238,11 +239,13 @@ pub fn explore<O: Observer>(
         return Ok(Explored { situations, starts: 0, next: Vec::new(), complete: false });
     };
     let judge = Judge::of(machine, &first.state);
+    // Time passes only when a limit does. With several limits, how they lie to each other would have to be tried.
+    let limited = machine.workflow().steps.iter().filter(|step| step.within.is_some()).count();
     let mut explored = Explored {
         starts: situations.len(),
         situations,
         next: Vec::new(),
-        complete: !sample::is_shown_by_chance(machine.workflow()),
+        complete: !sample::is_shown_by_chance(machine.workflow()) && limited <= 1,
     };
     let mut here = 0;
     while here < explored.situations.len() {
@@ -289,7 +292,7 @@ fn renewed(before: &State, after: &State) -> Vec<StepId> {
 /// A principal with a controller of its own for every role.
 #[must_use]
 pub fn everybody(workflow: &Workflow) -> Vec<Principal> {
-    let of = |name: &String| Principal { name: format!("{name}-1"), controller: format!("team-{name}") };
+    let of = |name: &String| Principal::agent(format!("{name}-1"), format!("team-{name}"));
     workflow.roles.iter().map(|role| of(&role.name)).collect()
 }
 
@@ -329,6 +332,7 @@ fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
             && x.in_flight == y.in_flight
             && x.submissions == y.submissions
             && x.shown == y.shown
+            && x.votes == y.votes
             && x.judged == y.judged
             && grants
     });
@@ -338,6 +342,7 @@ fn alike<O: Observer>(a: &Situation<O>, b: &Situation<O>) -> bool {
         && a.state.loops() == b.state.loops()
         && a.state.pending() == b.state.pending()
         && a.state.staff() == b.state.staff()
+        && a.state.people() == b.state.people()
         && a.state.watch() == b.state.watch()
         && a.flying == b.flying
         && a.world == b.world

@@ -28,8 +28,12 @@ pub enum Move {
     Submit(StepId, SubmissionIx),
     /// The role views what it is to judge.
     View(StepId),
-    /// A role judges.
+    /// A role judges, which settles.
     Judge(Atom),
+    /// A person judges, and more must.
+    Vote(Atom),
+    /// The time limit of a step passes.
+    TimeOut(Atom),
     /// An automatic outcome is taken.
     Settle(Atom),
 }
@@ -128,6 +132,7 @@ pub(crate) fn all<O: Observer>(
         let id = StepId::of(index);
         let Some(now) = here.state.step(id).filter(|now| now.open) else { continue };
         let Some(principal) = staff.get(step.role.index()) else { continue };
+        let principal = &one_of(machine, step, principal, now.votes.len());
         let role = machine
             .workflow()
             .roles
@@ -149,6 +154,21 @@ pub(crate) fn all<O: Observer>(
         player.outcomes(here, &mut found);
     }
     found
+}
+
+/// The principal of an agents' role, or the next person of a role of people who has not judged in this opening. People of one role are
+/// alike, so one order suffices.
+fn one_of(machine: &Machine, step: &Step, principal: &Principal, judged: usize) -> Principal {
+    if !machine.workflow().is_human(step.role) {
+        return principal.clone();
+    }
+    match judged {
+        0 => Principal::person(principal.name.clone(), principal.controller.clone()),
+        more => Principal::person(
+            format!("{} {more}", principal.name),
+            format!("{} {more} of {}", principal.controller, step.role.0),
+        ),
+    }
 }
 
 /// A role in an open step.
@@ -320,6 +340,7 @@ impl Player<'_> {
             }
             let (by, event) = match outcome.how {
                 How::Exhausted(_) => continue,
+                How::TimedOut => (Move::TimeOut(atom), Event::TimeOut { step: self.id }),
                 How::Auto(_) => (Move::Settle(atom), Event::Settle { outcome: atom }),
                 How::Judged | How::JudgedIf(_) => {
                     let actor = acting(self.principal, self.role);
@@ -329,8 +350,10 @@ impl Player<'_> {
                 }
             };
             let mut then = here.clone();
-            if self.apply(&mut then, event).is_ok() {
-                found.push((by, then));
+            match self.apply(&mut then, event) {
+                Ok(Accepted::Voted { .. }) => found.push((Move::Vote(atom), then)),
+                Ok(_) => found.push((by, then)),
+                Err(_) => {}
             }
         }
     }
@@ -459,7 +482,11 @@ fn apply<O: Observer>(
     then: &mut Situation<O>,
     event: Event,
 ) -> Result<Accepted, Refusal> {
-    let input = Input { at: 0, kill: None, leased_by: None, event };
+    let at = match &event {
+        Event::TimeOut { step } => machine.deadline(&then.state, *step).unwrap_or_default(),
+        _ => 0,
+    };
+    let input = Input { at, kill: None, leased_by: None, event };
     let accepted = machine.apply(&mut then.state, &input)?;
     let at = At { judge, state: &then.state, world: &then.world };
     for fact in machine.facts(&then.state, &input, &accepted) {

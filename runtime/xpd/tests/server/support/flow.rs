@@ -90,8 +90,8 @@ pub fn grant(action: usize, pins: Vec<Pin>, uses: u32, per: Per, binder: Option<
     }
 }
 
-fn outcome(name: &str, how: How, of: Option<Datum>, then: Then) -> Outcome {
-    Outcome { name: name.to_owned(), how, of, counts: None, then }
+pub fn outcome(name: &str, how: How, of: Option<Datum>, then: Then) -> Outcome {
+    Outcome { name: name.to_owned(), how, of, counts: None, distinct: None, then }
 }
 
 fn settled(step: usize, outcome: usize) -> Formula {
@@ -128,6 +128,7 @@ pub fn workflow(ttl: u32) -> Workflow {
             within: Some(PatternSet::parse(&["src/**"]).unwrap()),
             max: 3,
         }],
+        within: None,
         outcomes: vec![outcome("done", How::JudgedIf(Condition::Bound(GrantIx::of(0))), None, Then::Settle)],
     };
     let review = Step {
@@ -136,6 +137,7 @@ pub fn workflow(ttl: u32) -> Workflow {
         after: settled(0, 0),
         grants: Vec::new(),
         submissions: Vec::new(),
+        within: None,
         outcomes: vec![
             outcome("approved", How::Judged, Some(datum(files, &[])), Then::Settle),
             outcome("changes", How::Judged, None, Then::Reopen(LoopId::of(0))),
@@ -155,6 +157,7 @@ pub fn workflow(ttl: u32) -> Workflow {
             ttl,
         )],
         submissions: Vec::new(),
+        within: None,
         outcomes: vec![outcome("done", How::Auto(Condition::Bound(GrantIx::of(0))), None, Then::Settle)],
     };
     Workflow {

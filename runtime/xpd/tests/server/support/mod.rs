@@ -32,6 +32,10 @@ pub const PEOPLE: &[(&str, &str, &[&str])] = &[
     ("eve", "team-e", &["stranger"]),
 ];
 
+/// Persons for the role of the reviewer, each with a controller.
+pub const PERSONS: &[(&str, &str)] =
+    &[("pat", "team-p"), ("pam", "team-p"), ("kit", "team-k"), ("pia", "team-a")];
+
 /// Administrators named in the roster.
 pub const ADMINISTRATORS: &[&str] = &["ada", "max"];
 
@@ -103,6 +107,12 @@ impl Site {
             put(&format!("{name}.pem"), &agent::key(name).public().to_pem().unwrap());
             roster += &format!(
                 "[[principal]]\nname = \"{name}\"\ncontroller = \"{controller}\"\nroles = {roles:?}\nkey_file = \"{name}.pem\"\n\n"
+            );
+        }
+        for (name, controller) in PERSONS {
+            put(&format!("{name}.pem"), &agent::key(name).public().to_pem().unwrap());
+            roster += &format!(
+                "[[principal]]\nname = \"{name}\"\ncontroller = \"{controller}\"\nkind = \"person\"\nroles = [\"reviewer\"]\nkey_file = \"{name}.pem\"\n\n"
             );
         }
         for name in ADMINISTRATORS {

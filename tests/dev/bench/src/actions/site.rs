@@ -184,11 +184,13 @@ fn workflow() -> Workflow {
                 ttl_seconds: 60,
             }],
             submissions: Vec::new(),
+            within: None,
             outcomes: vec![Outcome {
                 name: "done".to_owned(),
                 how: How::Judged,
                 of: None,
                 counts: None,
+                distinct: None,
                 then: Then::Settle,
             }],
         }],
