@@ -17,6 +17,7 @@ mod doubt;
 mod guard;
 #[cfg(test)]
 mod happy;
+#[cfg(test)]
 mod human;
 #[cfg(test)]
 mod kill;
