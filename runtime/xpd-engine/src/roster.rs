@@ -40,10 +40,35 @@ struct Administrator {
 #[serde(deny_unknown_fields)]
 struct Entry {
     name: String,
+    #[serde(default)]
+    kind: Kind,
     controller: String,
     roles: BTreeSet<String>,
     key: Option<serde_json::Map<String, serde_json::Value>>,
     key_file: Option<String>,
+}
+
+/// What a principal is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A program, which proves possession of its key with each request.
+    #[default]
+    Agent,
+    /// A person, who logs in at the people's door and has no key in the roster.
+    Person,
+}
+
+/// What stands in the place of a key's thumbprint for a person. A thumbprint has no colon.
+#[must_use]
+pub fn person_key(name: &str) -> String {
+    format!("person:{name}")
+}
+
+/// The person whose [`person_key`] this is.
+#[must_use]
+pub fn person_of(key: &str) -> Option<&str> {
+    key.strip_prefix("person:")
 }
 
 /// A start rule: who may start which artifact, with which parameters, how often.
@@ -115,6 +140,8 @@ impl Rule {
 pub struct Member {
     /// Name and controller.
     pub principal: Principal,
+    /// What it is.
+    pub kind: Kind,
     /// Roles that it may take.
     pub roles: BTreeSet<String>,
 }
@@ -150,8 +177,8 @@ struct Reading<'a> {
 type Keyed<'e> = (&'e Option<serde_json::Map<String, serde_json::Value>>, &'e Option<String>);
 
 impl Reading<'_> {
-    /// Checks the name and key of an entry, which must be unique, and returns the key's thumbprint.
-    fn entry(&mut self, name: &str, key: Keyed<'_>) -> Result<String, String> {
+    /// Checks a name, which must be unique.
+    fn name(&mut self, name: &str) -> Result<(), String> {
         if !is_principal_name(name) {
             return Err(format!("`name`: {NAMES}"));
         }
@@ -161,6 +188,12 @@ impl Reading<'_> {
         if !self.names.insert(name.to_owned()) {
             return Err("is listed twice".to_owned());
         }
+        Ok(())
+    }
+
+    /// Checks the name and key of an entry, which must be unique, and returns the key's thumbprint.
+    fn entry(&mut self, name: &str, key: Keyed<'_>) -> Result<String, String> {
+        self.name(name)?;
         let thumbprint = match key {
             (Some(key), None) => {
                 PublicJwk::from_json(key).map_err(|error| format!("`key`: {error}"))?.thumbprint()
@@ -178,6 +211,21 @@ impl Reading<'_> {
             return Err("shares its key with another entry".to_owned());
         }
         Ok(thumbprint)
+    }
+
+    /// Checks the entry of a principal and returns what stands for its key.
+    fn principal(&mut self, entry: &Entry) -> Result<String, String> {
+        let key = (&entry.key, &entry.key_file);
+        match (entry.kind, key) {
+            (Kind::Agent, key) => self.entry(&entry.name, key),
+            (Kind::Person, (None, None)) => {
+                self.name(&entry.name)?;
+                Ok(person_key(&entry.name))
+            }
+            (Kind::Person, _) => {
+                Err("is a person, who logs in and has no `key` and no `key_file`".to_owned())
+            }
+        }
     }
 }
 
@@ -213,8 +261,7 @@ impl Roster {
         let mut by_key = BTreeMap::new();
         for entry in file.principals {
             let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name.escape_debug()));
-            let (name, key) = (&entry.name, (&entry.key, &entry.key_file));
-            let thumbprint = reading.entry(name, key).map_err(|what| fault(&what))?;
+            let thumbprint = reading.principal(&entry).map_err(|what| fault(&what))?;
             if !is_principal_name(&entry.controller) {
                 return Err(fault(&format!("`controller`: {NAMES}")));
             }
@@ -222,7 +269,7 @@ impl Roster {
                 return Err(fault("a role is empty, or holds a blank or a control character"));
             }
             let principal = Principal { name: entry.name, controller: entry.controller };
-            by_key.insert(thumbprint, Member { principal, roles: entry.roles });
+            by_key.insert(thumbprint, Member { principal, kind: entry.kind, roles: entry.roles });
         }
         let principals = reading.names.clone();
         let mut administrators = BTreeMap::new();
@@ -261,7 +308,7 @@ impl Roster {
     #[must_use]
     pub fn described(&self) -> BTreeSet<String> {
         let words = |(key, member): (&String, &Member)| {
-            let Member { principal: Principal { name, controller }, roles } = member;
+            let Member { principal: Principal { name, controller }, kind: _, roles } = member;
             let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
             format!("{name} of {controller} as {} ({key})", roles.join(", "))
         };
@@ -292,6 +339,12 @@ impl Roster {
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Member> {
         self.by_key.values().find(|member| member.principal.name == name)
+    }
+
+    /// The person with this name.
+    #[must_use]
+    pub fn person(&self, name: &str) -> Option<&Member> {
+        self.by_key(&person_key(name)).filter(|member| member.kind == Kind::Person)
     }
 
     /// A principal of the controller may take the role.

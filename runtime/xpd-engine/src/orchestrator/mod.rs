@@ -17,6 +17,7 @@ mod in_order;
 mod kill;
 mod lift;
 mod look;
+mod people;
 mod published;
 mod reconfigure;
 mod recover;
@@ -28,6 +29,7 @@ mod session;
 mod start;
 mod stops;
 mod view;
+mod waiting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,12 +53,16 @@ pub use doubt::WaitsFor;
 pub use kill::Killed;
 pub use lift::Lifted;
 pub use look::{Doubtful, RunSummary, StepSummary};
+pub use people::{Invitation, PasskeyState, PersonPasskey};
 pub use request::{Ask, Granted};
 pub use say::{Judgement, Said, Submission};
 pub use seat::{Earlier, Seat};
 pub use session::Session;
 pub use start::{StartRun, Started};
 pub use view::Shown;
+pub use waiting::{
+    Act, Author, Choice, Decision, Judged, Leads, Node, Pictured, Refusal, Requested, Waiting,
+};
 
 /// The orchestrator.
 pub struct Orchestrator {
