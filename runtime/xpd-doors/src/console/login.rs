@@ -12,7 +12,7 @@ use xp_wire::RefusalCode;
 use super::Console;
 use super::page::{Frame, show};
 use super::passkey::Purpose;
-use super::session::OfPost;
+use super::session::{MaybeSession, OfPost};
 use crate::api::problem::Problem;
 
 #[derive(Template)]
@@ -52,6 +52,7 @@ pub(super) struct Finish {
 
 pub(super) async fn finish(
     State(console): State<Console>,
+    MaybeSession(before): MaybeSession,
     Json(ask): Json<Finish>,
 ) -> Result<Response, Problem> {
     let Purpose::Login { person, keys, state } = console.passkeys.take(&ask.ceremony)? else {
@@ -59,6 +60,9 @@ pub(super) async fn finish(
     };
     let asserted = console.passkeys.asserted(&ask.credential, keys, &state)?;
     let opened = console.orchestrator.logged_in(person.clone(), asserted.id, asserted.credential).await?;
+    if let Some(before) = before {
+        console.sessions.close(&before.id);
+    }
     let session = console.sessions.open(person, opened)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::SET_COOKIE, cookie(&console, &session.id, "")?);

@@ -9,7 +9,7 @@ use xp_scope::Digest;
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts, PersonEvent};
 use xpd_proxy::{Fault, Stop};
-use xpd_store::StoreError;
+use xpd_store::{Read, StoreError};
 
 use super::Orchestrator;
 use super::caller::Caller;
@@ -87,7 +87,11 @@ pub struct Invitation {
 }
 
 fn read(tx: &Tx<'_>) -> Result<People, StoreError> {
-    match tx.remembered(PEOPLE)? {
+    read_rows(tx.rows())
+}
+
+fn read_rows(rows: &dyn Read) -> Result<People, StoreError> {
+    match rows.remembered(PEOPLE)? {
         Some(bytes) => Ok(serde_json::from_slice(&bytes)?),
         None => Ok(People::default()),
     }
@@ -142,6 +146,8 @@ fn suspend(tx: &mut Tx<'_>, people: &mut People, invite: &Invite) -> Result<(), 
     record(tx, PersonEvent::Suspended, &invite.person, facts).map(drop)
 }
 
+const NO_LINK: &str = "this link is not in force; ask for another";
+
 /// What using a link comes to.
 enum Link {
     Good(String),
@@ -152,7 +158,7 @@ enum Link {
 fn follow_link(tx: &mut Tx<'_>, people: &mut People, secret: &str) -> Result<Link, Stop> {
     let digest = Digest::of(secret.as_bytes()).to_string();
     let found = people.invites.iter().find(|invite| invite.secret == digest).cloned();
-    let Some(invite) = found else { return Ok(Link::Refused("this link is not in force; ask for another")) };
+    let Some(invite) = found else { return Ok(Link::Refused(NO_LINK)) };
     if invite.spent.is_some() {
         suspend(tx, people, &invite)?;
         return Ok(Link::Refused(
@@ -178,7 +184,11 @@ impl Orchestrator {
             named(tx, &person)?;
             let mut people = read(tx)?;
             people.invites.retain(|invite| invite.person != person || invite.spent.is_some());
-            let expires = tx.now.saturating_add(LINK);
+            let now = tx.now;
+            people.passkeys.retain(|passkey| {
+                passkey.state != PasskeyState::Waiting || now.saturating_sub(passkey.at) <= LINK
+            });
+            let expires = now.saturating_add(LINK);
             people.invites.push(Invite { person: person.clone(), secret: digest, expires, spent: None });
             write(tx, &people)?;
             record(
@@ -198,6 +208,13 @@ impl Orchestrator {
     /// # Errors
     /// The link is not in force.
     pub async fn invited(&self, secret: String) -> Result<(String, Vec<PersonPasskey>), Fault> {
+        let digest = Digest::of(secret.as_bytes()).to_string();
+        let known =
+            move |rows: &dyn Read| Ok(read_rows(rows)?.invites.iter().any(|invite| invite.secret == digest));
+        // Beside the writer: anybody can ask.
+        if !self.store.read(known).await? {
+            return Err(Fault::refused(RefusalCode::NotAllowed, NO_LINK));
+        }
         let found = self
             .write(move |tx| {
                 let mut people = read(tx)?;
@@ -338,13 +355,11 @@ impl Orchestrator {
     /// # Errors
     /// The store failed.
     pub async fn passkeys(&self, person: String) -> Result<Vec<PersonPasskey>, Fault> {
-        self.write(move |tx| {
-            if tx.rules().roster.person(&person).is_none() {
-                return Ok(Vec::new());
-            }
-            Ok(active(read(tx)?, &person))
-        })
-        .await
+        if self.live.now().roster.person(&person).is_none() {
+            return Ok(Vec::new());
+        }
+        // Beside the writer: anybody can ask.
+        Ok(self.store.read(move |rows| Ok(active(read_rows(rows)?, &person))).await?)
     }
 
     /// Records that a person logged in by a passkey. Returns when, which is when the session begins.

@@ -13,7 +13,7 @@ use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts, LogEntry, Part, Verdict};
 use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::StoreError;
+use xpd_store::{Read, StoreError};
 
 use super::Orchestrator;
 use super::caller::{Caller, actor};
@@ -207,32 +207,40 @@ impl Orchestrator {
     /// # Errors
     /// The session ended, or the store failed.
     pub async fn waiting(&self, caller: Caller) -> Result<Vec<Waiting>, Fault> {
-        self.command(caller, |tx, caller| {
+        let found = self.command(caller, |tx, caller| {
             let mut found = Vec::new();
             for run in tx.open_runs()? {
                 let offers = offers(tx, caller, &run)?;
-                if offers.is_empty() {
-                    continue;
+                let machine = tx.run(&run)?.map(|run| Arc::clone(&run.machine));
+                if let (false, Some(machine)) = (offers.is_empty(), machine) {
+                    found.push((run, machine, offers));
                 }
-                let past = Past::read(tx, &run)?;
-                let workflow =
-                    tx.run(&run)?.map(|run| run.machine.workflow().name.clone()).unwrap_or_default();
-                found.extend(offers.into_iter().map(|offer| Waiting {
-                    run: run.clone(),
-                    workflow: workflow.clone(),
-                    since: past.opened(&offer.step, offer.opening),
-                    started_by: past.started_by.clone(),
-                    step: offer.step,
-                    role: offer.role,
-                }));
                 if found.len() >= LISTED {
                     break;
                 }
             }
-            found.sort_by_key(|waiting| waiting.since);
             Ok(found)
-        })
-        .await
+        });
+        let mut waiting = Vec::new();
+        for (run, machine, offers) in found.await? {
+            let past = self.past(&run, &machine).await?;
+            waiting.extend(offers.into_iter().map(|offer| Waiting {
+                run: run.clone(),
+                workflow: machine.workflow().name.clone(),
+                since: past.opened(&offer.step, offer.opening),
+                started_by: past.started_by.clone(),
+                step: offer.step,
+                role: offer.role,
+            }));
+        }
+        waiting.sort_by_key(|waiting| waiting.since);
+        Ok(waiting)
+    }
+
+    /// What the log says of a run. Read beside the writer, since a log may be long.
+    async fn past(&self, run: &str, machine: &Arc<Machine>) -> Result<Past, Fault> {
+        let (run, machine) = (run.to_owned(), Arc::clone(machine));
+        Ok(self.store.read(move |rows| Past::read(rows, machine.workflow(), &run)).await?)
     }
 
     /// A request, with every value whole. This is the view of what is judged, and is recorded as such.
@@ -241,40 +249,36 @@ impl Orchestrator {
     /// Nothing waits for the caller there.
     pub async fn pictured(&self, caller: Caller, run: &str, step: &str) -> Result<Pictured, Fault> {
         let (id, step) = (run.to_owned(), step.to_owned());
-        self.command(caller, move |tx, caller| {
-            let offer = offer(tx, caller, &id, &step)?;
-            let (data, digest) = basis(tx, caller, &id, &offer)?;
+        let seen = self.command(caller, move |tx, caller| {
+            let before = offer(tx, caller, &id, &step)?;
+            let (data, digest) = basis(tx, caller, &id, &before)?;
             // The view may have given the caller the role, so that less is withheld.
-            let offer = super::waiting::offer(tx, caller, &id, &step)?;
-            let past = Past::read(tx, &id)?;
+            let offer = offer(tx, caller, &id, &step)?;
             let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-            let (workflow, withheld) = (found.machine.workflow(), offer.withheld);
-            let params = workflow.params.iter().zip(found.state.params());
-            let params = params.map(|(param, value)| (param.name.clone(), value.clone()));
-            let refusals = past.refusals.iter().rev().take(DRAWN).rev().cloned();
-            let data = data.into_iter().map(|shown| past.authored(workflow, shown)).collect();
-            Ok(Pictured {
-                run: summary(&id, found),
-                doc: workflow.doc.clone(),
-                started_by: past.started_by.clone(),
-                params: if withheld { Vec::new() } else { params.collect() },
-                role: offer.role.clone(),
-                opening: offer.opening,
-                since: past.opened(&offer.step, offer.opening),
-                data,
-                choices: choices(workflow, &offer),
-                notes: offer.notes.clone(),
-                acts: if withheld {
-                    Vec::new()
-                } else {
-                    past.acts.iter().rev().take(DRAWN).rev().cloned().collect()
-                },
-                refusals: if withheld { Vec::new() } else { refusals.collect() },
-                nodes: nodes(&found.machine, &found.state),
-                digest,
-            })
+            let run = summary(&id, found);
+            Ok((offer, data, digest, run, found.state.clone(), Arc::clone(&found.machine)))
+        });
+        let (offer, data, digest, summary, state, machine) = seen.await?;
+        let past = self.past(run, &machine).await?;
+        let (workflow, withheld) = (machine.workflow(), offer.withheld);
+        let params = workflow.params.iter().zip(state.params());
+        let params = params.map(|(param, value)| (param.name.clone(), value.clone()));
+        Ok(Pictured {
+            run: summary,
+            doc: workflow.doc.clone(),
+            started_by: past.started_by.clone(),
+            params: if withheld { Vec::new() } else { params.collect() },
+            role: offer.role.clone(),
+            opening: offer.opening,
+            since: past.opened(&offer.step, offer.opening),
+            data: data.into_iter().map(|shown| past.authored(workflow, shown)).collect(),
+            choices: choices(workflow, &offer),
+            notes: offer.notes,
+            acts: if withheld { Vec::new() } else { latest(past.acts) },
+            refusals: if withheld { Vec::new() } else { latest(past.refusals) },
+            nodes: nodes(&machine, &state),
+            digest,
         })
-        .await
     }
 
     /// The digest of a request as it is now; `None` if nothing waits for the caller there any more. Not a view.
@@ -506,14 +510,11 @@ struct Past {
 }
 
 impl Past {
-    fn read(tx: &mut Tx<'_>, id: &str) -> Result<Self, Fault> {
-        let entries = tx.entries(id)?;
-        let found = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
-        let (mut past, machine) = (Self::default(), Arc::clone(&found.machine));
-        let mut asked = BTreeMap::new();
-        for row in entries {
-            let entry: LogEntry = serde_json::from_slice(&row.bytes).map_err(StoreError::from)?;
-            past.take(machine.workflow(), entry, &mut asked);
+    fn read(rows: &dyn Read, workflow: &Workflow, id: &str) -> Result<Self, StoreError> {
+        let (mut past, mut asked) = (Self::default(), BTreeMap::new());
+        for row in rows.entries(id)? {
+            let entry: LogEntry = serde_json::from_slice(&row.bytes)?;
+            past.take(workflow, entry, &mut asked);
         }
         Ok(past)
     }
@@ -619,6 +620,11 @@ impl Past {
         };
         Requested { name, value, digest, author }
     }
+}
+
+/// The last [`DRAWN`] of a list.
+fn latest<T>(mut all: Vec<T>) -> Vec<T> {
+    all.split_off(all.len().saturating_sub(DRAWN))
 }
 
 fn asker(event: &Event) -> (String, String) {

@@ -46,6 +46,10 @@ async fn a_passkey_works_once_an_administrator_confirmed_its_number() {
     login(&world, &mut browser, "rita", "rita").await;
     let second = browser.tell("cookies", "rita", json!({ "url": url })).await;
     assert_ne!(first[0]["value"], second[0]["value"], "each login has a session of its own");
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let old = format!("xpd={}", first[0]["value"].as_str().unwrap());
+    let answer = client.get(&world.running.people).header("Cookie", old).send().await.unwrap();
+    assert_eq!(answer.headers()["location"], "/login", "and ends the one before");
 
     ask(&world, "revoke", json!({ "person": "rita" })).await.ok();
     browser.goto("rita", &world.running.people.clone()).await;
