@@ -1,14 +1,14 @@
 //! What is open to a principal now: its own steps, their grants with what is left, their outcomes.
 
 use xp_artifact::print;
-use xp_artifact::workflow::{GrantIx, How, Per, Pin, RoleId, Root, StepId};
+use xp_artifact::workflow::{GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId};
 use xp_scope::Value;
 
 use crate::data;
 use crate::event::Actor;
 use crate::machine::Machine;
 use crate::state::{State, Status};
-use crate::transition::{actor, close};
+use crate::transition::{actor, close, judge};
 
 /// An open step of the principal's roles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,10 @@ pub struct OfferedOutcome {
     pub of: Option<String>,
     /// The evidence it needs is there.
     pub evidence: bool,
+    /// People who have judged so in this opening. Their judgements wait for more of them.
+    pub judged: Vec<String>,
+    /// People of different controllers that have to judge so.
+    pub needed: u32,
 }
 
 impl Machine {
@@ -120,14 +124,23 @@ impl Machine {
                 left: grant.limit.uses.saturating_sub(spent),
             })
         });
-        let outcomes = step.outcomes.iter().filter_map(|outcome| {
+        let outcomes = step.outcomes.iter().enumerate().filter_map(|(number, outcome)| {
             let evidence = match &outcome.how {
                 How::Judged => true,
                 How::JudgedIf(condition) => data::condition(state, id, condition),
                 How::Auto(_) | How::Exhausted(_) | How::TimedOut => return None,
             };
+            let about = outcome.of.as_ref().and_then(|datum| data::datum(state, datum)).map(Value::digest);
+            let mut cast = judge::cast(now, OutcomeIx::of(number), about.as_ref());
+            if judge::has_judged(now, &who.principal)
+                || cast.clone().any(|vote| vote.by.controller == who.principal.controller)
+            {
+                return None;
+            }
+            let judged = cast.by_ref().map(|vote| vote.by.name.clone()).collect();
             let of = outcome.of.as_ref().map(|datum| print::datum(&self.workflow, datum));
-            Some(OfferedOutcome { outcome: outcome.name.clone(), of, evidence })
+            let (outcome, needed) = (outcome.name.clone(), outcome.votes());
+            Some(OfferedOutcome { outcome, of, evidence, judged, needed })
         });
         let submissions = step.submissions.iter().zip(&now.submissions);
         Some(Offer {

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod api;
+pub mod console;
 mod guard;
 mod mcp;
 pub mod socket;

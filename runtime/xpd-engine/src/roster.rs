@@ -40,23 +40,35 @@ struct Administrator {
 #[serde(deny_unknown_fields)]
 struct Entry {
     name: String,
-    controller: String,
     #[serde(default)]
     kind: Kind,
+    controller: String,
     roles: BTreeSet<String>,
     key: Option<serde_json::Map<String, serde_json::Value>>,
     key_file: Option<String>,
 }
 
 /// What a principal is.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
-    /// An AI agent, or a program.
+pub enum Kind {
+    /// A program, which proves possession of its key with each request.
     #[default]
     Agent,
-    /// A human being.
+    /// A person, who logs in at the people's door and has no key in the roster.
     Person,
+}
+
+/// What stands in the place of a key's thumbprint for a person. A thumbprint has no colon.
+#[must_use]
+pub fn person_key(name: &str) -> String {
+    format!("person:{name}")
+}
+
+/// The person whose [`person_key`] this is.
+#[must_use]
+pub fn person_of(key: &str) -> Option<&str> {
+    key.strip_prefix("person:")
 }
 
 /// A start rule: who may start which artifact, with which parameters, how often.
@@ -144,8 +156,6 @@ impl Member {
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
     by_key: BTreeMap<String, Member>,
-    /// People without a key.
-    keyless: Vec<Member>,
     administrators: BTreeMap<String, String>,
     rules: Vec<Rule>,
     files: Vec<PathBuf>,
@@ -165,12 +175,6 @@ struct Reading<'a> {
 type Keyed<'e> = (&'e Option<serde_json::Map<String, serde_json::Value>>, &'e Option<String>);
 
 impl Reading<'_> {
-    /// Checks the name and key of an entry, which must be unique, and returns the key's thumbprint.
-    fn entry(&mut self, name: &str, key: Keyed<'_>) -> Result<String, String> {
-        self.name(name)?;
-        self.key(key)
-    }
-
     /// Checks a name, which must be unique.
     fn name(&mut self, name: &str) -> Result<(), String> {
         if !is_principal_name(name) {
@@ -185,8 +189,9 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Checks a key, which must be unique, and returns its thumbprint.
-    fn key(&mut self, key: Keyed<'_>) -> Result<String, String> {
+    /// Checks the name and key of an entry, which must be unique, and returns the key's thumbprint.
+    fn entry(&mut self, name: &str, key: Keyed<'_>) -> Result<String, String> {
+        self.name(name)?;
         let thumbprint = match key {
             (Some(key), None) => {
                 PublicJwk::from_json(key).map_err(|error| format!("`key`: {error}"))?.thumbprint()
@@ -204,6 +209,21 @@ impl Reading<'_> {
             return Err("shares its key with another entry".to_owned());
         }
         Ok(thumbprint)
+    }
+
+    /// Checks the entry of a principal and returns what stands for its key.
+    fn principal(&mut self, entry: &Entry) -> Result<String, String> {
+        let key = (&entry.key, &entry.key_file);
+        match (entry.kind, key) {
+            (Kind::Agent, key) => self.entry(&entry.name, key),
+            (Kind::Person, (None, None)) => {
+                self.name(&entry.name)?;
+                Ok(person_key(&entry.name))
+            }
+            (Kind::Person, _) => {
+                Err("is a person, who logs in and has no `key` and no `key_file`".to_owned())
+            }
+        }
     }
 }
 
@@ -237,28 +257,19 @@ impl Roster {
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let mut reading = Reading { path, names: BTreeSet::new(), keys: BTreeSet::new(), files: Vec::new() };
-        let (mut by_key, mut keyless) = (BTreeMap::new(), Vec::new());
+        let mut by_key = BTreeMap::new();
         for entry in file.principals {
             let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name.escape_debug()));
-            let key = (&entry.key, &entry.key_file);
-            reading.name(&entry.name).map_err(|what| fault(&what))?;
-            let person = entry.kind == Kind::Person;
-            let thumbprint = match key {
-                (None, None) if person => None,
-                key => Some(reading.key(key).map_err(|what| fault(&what))?),
-            };
+            let thumbprint = reading.principal(&entry).map_err(|what| fault(&what))?;
             if !is_principal_name(&entry.controller) {
                 return Err(fault(&format!("`controller`: {NAMES}")));
             }
             if entry.roles.iter().any(|role| !is_name(role)) {
                 return Err(fault("a role is empty, or holds a blank or a control character"));
             }
+            let person = entry.kind == Kind::Person;
             let principal = Principal { name: entry.name, controller: entry.controller, person };
-            let member = Member { principal, roles: entry.roles };
-            match thumbprint {
-                Some(thumbprint) => drop(by_key.insert(thumbprint, member)),
-                None => keyless.push(member),
-            }
+            by_key.insert(thumbprint, Member { principal, roles: entry.roles });
         }
         let principals = reading.names.clone();
         let mut administrators = BTreeMap::new();
@@ -272,7 +283,7 @@ impl Roster {
                 return Err(wrong(format!("start of `{}`: there is no principal `{name}`", rule.artifact)));
             }
         }
-        Ok(Self { by_key, keyless, administrators, rules: file.starts, files: reading.files })
+        Ok(Self { by_key, administrators, rules: file.starts, files: reading.files })
     }
 
     /// The key files that it names.
@@ -296,13 +307,13 @@ impl Roster {
     /// Each principal with its attributes, as text.
     #[must_use]
     pub fn described(&self) -> BTreeSet<String> {
-        let words = |(key, member): (&str, &Member)| {
+        let words = |(key, member): (&String, &Member)| {
             let Member { principal: Principal { name, controller, person }, roles } = member;
             let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
             let kind = if *person { ", a person" } else { "" };
             format!("{name} of {controller} as {} ({key}){kind}", roles.join(", "))
         };
-        self.members().map(words).collect()
+        self.by_key.iter().map(words).collect()
     }
 
     /// The identifier of the part of the roster that gives a key a role; `None` if there is none.
@@ -314,14 +325,9 @@ impl Roster {
 
     /// The identifiers of all parts.
     pub fn parts(&self) -> impl Iterator<Item = String> {
-        self.members()
+        self.by_key
+            .iter()
             .flat_map(|(key, member)| member.roles.iter().map(move |role| part(key, &member.principal, role)))
-    }
-
-    /// All principals with their keys, which people need not have.
-    fn members(&self) -> impl Iterator<Item = (&str, &Member)> {
-        let keyed = self.by_key.iter().map(|(key, member)| (key.as_str(), member));
-        keyed.chain(self.keyless.iter().map(|member| ("", member)))
     }
 
     /// The principal with this key.
@@ -333,13 +339,19 @@ impl Roster {
     /// The principal with this name.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Member> {
-        self.members().map(|(_, member)| member).find(|member| member.principal.name == name)
+        self.by_key.values().find(|member| member.principal.name == name)
+    }
+
+    /// The person with this name.
+    #[must_use]
+    pub fn person(&self, name: &str) -> Option<&Member> {
+        self.by_key(&person_key(name)).filter(|member| member.principal.person)
     }
 
     /// A principal of the controller may take the role.
     #[must_use]
     pub fn plays(&self, controller: &str, role: &str) -> bool {
-        let mut own = self.members().map(|(_, one)| one).filter(|one| one.principal.controller == controller);
+        let mut own = self.by_key.values().filter(|one| one.principal.controller == controller);
         own.any(|member| member.roles.contains(role))
     }
 

@@ -113,6 +113,13 @@ enum Command {
         #[command(subcommand)]
         command: Agent,
     },
+    /// Invite people, confirm their passkeys, and withdraw them
+    People {
+        #[command(subcommand)]
+        command: People,
+        #[command(flatten)]
+        server: Server,
+    },
     /// Register and list connectors that users declared
     Connectors {
         #[command(subcommand)]
@@ -232,6 +239,29 @@ enum Agent {
         #[command(flatten)]
         server: Server,
     },
+}
+
+#[derive(Subcommand)]
+enum People {
+    /// Print a one-time link with which a person of the roster enrols a passkey within ten minutes
+    Invite {
+        /// Name of the person
+        name: String,
+    },
+    /// Confirm the passkey whose number the person reads to you
+    Confirm {
+        /// Name of the person
+        name: String,
+        /// The number on the person's screen
+        number: String,
+    },
+    /// Withdraw all passkeys, links and sessions of a person
+    Revoke {
+        /// Name of the person
+        name: String,
+    },
+    /// List the passkeys
+    List,
 }
 
 /// A client of MCP.

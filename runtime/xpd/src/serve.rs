@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use xpd_connectors::sandbox;
 use xpd_doors::socket::{self, BoundSocket};
-use xpd_doors::{agents, api};
+use xpd_doors::{agents, api, console};
 use xpd_engine::Orchestrator;
 use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
 use xpd_store::{Clock, ServerClock, Store, StoreError, SystemClock, sqlite};
@@ -36,6 +36,7 @@ pub struct Server {
     tcp: Option<TcpListener>,
     unix: Option<(UnixListener, BoundSocket)>,
     admin: Door,
+    people: Option<(TcpListener, Arc<str>)>,
     reloader: Arc<Reloader>,
 }
 
@@ -97,9 +98,20 @@ impl Server {
                 return Err(error);
             }
         };
+        let people = match people(&config).await {
+            Ok(bound) => bound,
+            Err(error) => {
+                if let Some((_, place)) = unix {
+                    place.remove().await;
+                }
+                admin.leave().await;
+                return Err(error);
+            }
+        };
         let reloader = Reloader::new(&config.file, Arc::clone(&orchestrator), Arc::clone(&proxy), secrets);
-        let app = api::App::new(orchestrator, proxy, vkey, limits(&config));
-        Ok(Self { app, config, export, tcp, unix, admin, reloader: Arc::new(reloader) })
+        let mut app = api::App::new(orchestrator, proxy, vkey, limits(&config));
+        app.people = people.as_ref().map(|(_, url)| Arc::clone(url));
+        Ok(Self { app, config, export, tcp, unix, admin, people, reloader: Arc::new(reloader) })
     }
 
     /// The reloader.
@@ -112,6 +124,12 @@ impl Server {
     #[must_use]
     pub fn admin_url(&self) -> Option<&str> {
         self.admin.url()
+    }
+
+    /// The URL under which people reach their door, if there is one.
+    #[must_use]
+    pub fn people_url(&self) -> Option<&str> {
+        self.people.as_ref().map(|(_, url)| url.as_ref())
     }
 
     /// Address of the TCP listener.
@@ -165,6 +183,13 @@ impl Server {
             let port = listener.local_addr().map(|address| address.port()).unwrap_or_default();
             let router = agents::router(app, limits(&self.config), Some(port), stopped.clone());
             tasks.spawn(api::serve(listener, router, budget, stopped.clone()));
+        }
+        if let (Some((listener, url)), Some(people)) = (self.people, &self.config.people) {
+            let orchestrator = Arc::clone(&self.app.orchestrator);
+            match console::router(orchestrator, &url, people.settings, stopped.clone()) {
+                Ok(router) => drop(tasks.spawn(api::serve(listener, router, budget, stopped.clone()))),
+                Err(error) => tracing::error!(%error, "the people's door cannot be opened"),
+            }
         }
         let mut place = None;
         if let Some((listener, bound)) = self.unix {
@@ -220,15 +245,25 @@ async fn end(
     why
 }
 
-/// Upper bound on the connections of one of the agents' listeners.
+/// Upper bound on the connections of a listener.
 const CONNECTIONS: u64 = 1_024;
 /// Descriptors reserved for the store, connectors, commands and administrators.
 const OTHERS: u64 = 192;
 
-/// Connections of each of the agents' two listeners, so that [`OTHERS`] descriptors remain.
+/// Connections of each of the agents' two listeners and of the people's, so that [`OTHERS`] descriptors remain.
 fn connections() -> usize {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
-    usize::try_from((files.saturating_sub(OTHERS) / 2).clamp(16, CONNECTIONS)).unwrap_or(16)
+    usize::try_from((files.saturating_sub(OTHERS) / 3).clamp(16, CONNECTIONS)).unwrap_or(16)
+}
+
+/// Binds the people's listener.
+async fn people(config: &Config) -> Result<Option<(TcpListener, Arc<str>)>, ServeError> {
+    let Some(people) = &config.people else { return Ok(None) };
+    let failed = |error| ServeError::Listen(people.listen.to_string(), error);
+    let listener = TcpListener::bind(people.listen).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    let url = people.url.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
+    Ok(Some((listener, url.into())))
 }
 
 type Listeners = (Option<TcpListener>, Option<(UnixListener, BoundSocket)>);

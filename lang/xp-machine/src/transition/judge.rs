@@ -5,13 +5,27 @@ use xp_scope::Digest;
 use xp_wire::RefusalCode;
 
 use crate::data;
-use crate::event::{Accepted, Actor};
+use crate::event::{Accepted, Actor, Principal};
 use crate::refusal::{Clause, Refusal};
 use crate::state::{Pending, State, StepState, Vote};
 use crate::transition::{Context, actor, close};
 
 /// Longest notes, in characters.
 const MAX_NOTES: usize = 16_384;
+
+/// The principal has judged in this opening.
+pub(crate) fn has_judged(now: &StepState, who: &Principal) -> bool {
+    now.votes.iter().any(|vote| vote.by.name == who.name)
+}
+
+/// The judgements of this opening that count towards an outcome about a value with this digest.
+pub(crate) fn cast<'s>(
+    now: &'s StepState,
+    outcome: OutcomeIx,
+    of: Option<&'s Digest>,
+) -> impl Iterator<Item = &'s Vote> + Clone {
+    now.votes.iter().filter(move |vote| vote.outcome == outcome && vote.of.as_ref() == of)
+}
 
 pub(crate) fn judge(
     context: &Context<'_>,
@@ -64,7 +78,7 @@ pub(crate) fn judge(
             return Err(Refusal::by(RefusalCode::NotJudgeable, clause, reason));
         }
     }
-    if now.votes.iter().any(|vote| vote.by.name == who.principal.name) {
+    if has_judged(now, &who.principal) {
         let reason = format!("`{}` has judged in this opening", who.principal.name);
         return Err(Refusal::by(RefusalCode::AlreadyVoted, clause, reason));
     }
@@ -95,7 +109,7 @@ pub(crate) fn judge(
             Some(digest)
         }
     };
-    let cast = now.votes.iter().filter(|vote| vote.outcome == atom.outcome && vote.of == of);
+    let cast = cast(now, atom.outcome, of.as_ref());
     if cast.clone().any(|vote| vote.by.controller == who.principal.controller) {
         let reason =
             format!("another judgement by the controller of `{}` counts already", who.principal.name);

@@ -9,6 +9,7 @@ mod doubt;
 mod grant;
 mod kill;
 mod offer;
+mod person;
 mod problem;
 mod run;
 mod server;
@@ -23,6 +24,7 @@ pub use kill::{
     EndedAction, KillRequest, KillResponse, KillScope, LiftRequest, LiftResponse, Recorded, StopInForce,
 };
 pub use offer::{Offer, OfferedGrant, OfferedOutcome};
+pub use person::{ConfirmRequest, InviteResponse, PasskeySummary, PersonRequest};
 pub use problem::Problem;
 pub use run::{RunStatus, RunSummary, StartRequest, StartResponse, StepSummary};
 pub use server::{Deployment, HealthCondition, HealthResponse, HealthStatus, Jwk, JwkSet, ServerResponse};

@@ -101,6 +101,16 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Facts::is_empty")]
         facts: Facts,
     },
+    /// `person.…`: what became of a person's credentials and sessions.
+    Person {
+        /// What happened.
+        what: PersonEvent,
+        /// The person.
+        person: String,
+        /// Supplementary facts, such as the passkey and the administrator.
+        #[serde(default, skip_serializing_if = "Facts::is_empty")]
+        facts: Facts,
+    },
     /// `refusals.counted`: a summary of refusals that were not logged one by one.
     Counted {
         /// Number of refusals.
@@ -122,6 +132,42 @@ pub enum Body {
         /// How the run ended: the machine's `Status`.
         status: Value,
     },
+}
+
+/// What became of a person's credentials and sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonEvent {
+    /// `person.invited`.
+    Invited,
+    /// `person.enrolled`.
+    Enrolled,
+    /// `person.confirmed`.
+    Confirmed,
+    /// `person.suspended`.
+    Suspended,
+    /// `person.revoked`.
+    Revoked,
+    /// `person.logged_in`.
+    LoggedIn,
+    /// `person.logged_out`.
+    LoggedOut,
+}
+
+impl PersonEvent {
+    /// The kind of an entry for it.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Invited => Kind::PersonInvited,
+            Self::Enrolled => Kind::PersonEnrolled,
+            Self::Confirmed => Kind::PersonConfirmed,
+            Self::Suspended => Kind::PersonSuspended,
+            Self::Revoked => Kind::PersonRevoked,
+            Self::LoggedIn => Kind::PersonLoggedIn,
+            Self::LoggedOut => Kind::PersonLoggedOut,
+        }
+    }
 }
 
 /// A decision of the machine.
@@ -233,6 +279,7 @@ impl Body {
             Self::Stopped { .. } => Kind::Killed,
             Self::LiftAsked { .. } => Kind::KillLiftAsked,
             Self::Lifted { .. } => Kind::KillLifted,
+            Self::Person { what, .. } => what.kind(),
             Self::Counted { .. } => Kind::RefusalsCounted,
             Self::Closed { .. } => Kind::RunClosed,
         })
@@ -245,6 +292,7 @@ impl Body {
             Self::Deployed { .. }
                 | Self::Configured { .. }
                 | Self::Stopped { .. }
+                | Self::Person { .. }
                 | Self::LiftAsked { .. }
                 | Self::Lifted { .. }
         )

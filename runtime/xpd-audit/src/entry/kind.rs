@@ -67,6 +67,20 @@ kinds! {
     KillLiftAsked = "kill.lift_asked",
     /// A kill was lifted.
     KillLifted = "kill.lifted",
+    /// An administrator made a link with which a person may enrol a passkey.
+    PersonInvited = "person.invited",
+    /// A passkey was enrolled; it works once an administrator confirmed it.
+    PersonEnrolled = "person.enrolled",
+    /// An administrator confirmed a passkey.
+    PersonConfirmed = "person.confirmed",
+    /// A passkey was suspended, because its link was used again.
+    PersonSuspended = "person.suspended",
+    /// An administrator withdrew all passkeys, links and sessions of a person.
+    PersonRevoked = "person.revoked",
+    /// A person logged in.
+    PersonLoggedIn = "person.logged_in",
+    /// A person logged out.
+    PersonLoggedOut = "person.logged_out",
     /// A summary of refusals that were not logged one by one.
     RefusalsCounted = "refusals.counted",
     /// The run ended. No entry of the run follows.

@@ -10,7 +10,7 @@ mod kind;
 mod record;
 mod writer;
 
-pub use body::{Blob, Body, Decision, Facts, Part, Verdict};
+pub use body::{Blob, Body, Decision, Facts, Part, PersonEvent, Verdict};
 pub use canonical::EntryError;
 pub use commit::{Salt, commitment, leaf_data};
 pub use kind::Kind;

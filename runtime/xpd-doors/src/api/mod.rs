@@ -7,6 +7,7 @@ mod connections;
 pub(crate) mod incoming;
 mod log;
 mod operator;
+mod people;
 pub(crate) mod problem;
 mod public;
 pub(crate) mod wire;
@@ -50,6 +51,8 @@ pub struct App {
     pub vkey: Vkey,
     /// Base URL of this listener, which DPoP proofs must name (`htu`).
     pub base: String,
+    /// URL of the people's door, if there is one.
+    pub people: Option<Arc<str>>,
     /// Time limit for receiving a request.
     pub receive: Duration,
     /// Memory budget for bodies being received.
@@ -69,7 +72,7 @@ impl App {
         let receive = Duration::from_secs(limits.request_seconds);
         let room = Arc::new(Semaphore::new(ROOM));
         let packages = Arc::new(Semaphore::new(PACKAGES));
-        Self { orchestrator, proxy, vkey, base: String::new(), receive, room, packages }
+        Self { orchestrator, proxy, vkey, base: String::new(), people: None, receive, room, packages }
     }
 }
 
@@ -99,6 +102,10 @@ pub fn administrators(app: App, limits: Limits) -> Router {
         .routes(routes!(operator::lift))
         .routes(routes!(operator::doubts))
         .routes(routes!(operator::resolve))
+        .routes(routes!(people::invite))
+        .routes(routes!(people::confirm))
+        .routes(routes!(people::revoke))
+        .routes(routes!(people::list))
         .routes(routes!(agents::summary))
         .routes(routes!(public::server))
         .routes(routes!(public::health))

@@ -78,7 +78,7 @@ pub(crate) fn offer(offer: xp_machine::Offer) -> Offer {
         body::OfferedGrant { grant, action, args, left }
     });
     let outcomes = outcomes.into_iter().map(|outcome| {
-        let xp_machine::OfferedOutcome { outcome, of, evidence } = outcome;
+        let xp_machine::OfferedOutcome { outcome, of, evidence, .. } = outcome;
         OfferedOutcome { outcome, of, evidence }
     });
     let (grants, outcomes) = (grants.collect(), outcomes.collect());

@@ -12,7 +12,7 @@ use xpd_token::{Expected, GrantClaims, Origin};
 
 use super::Orchestrator;
 use crate::memory::Tx;
-use crate::roster::{ADMIN, RECOVERY};
+use crate::roster::{ADMIN, RECOVERY, person_key, person_of};
 use crate::rules::Rules;
 
 /// The class of a caller, which determines what it may request.
@@ -250,6 +250,21 @@ impl Orchestrator {
     }
 }
 
+impl Orchestrator {
+    /// A person whom the people's door has authenticated, in a session that was opened then (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// The roster names no such person.
+    pub fn by_person(&self, name: &str, opened: u64) -> Result<Caller, Fault> {
+        let rules = self.live.now();
+        let member = rules.roster.person(name).ok_or_else(|| unauthenticated(&NO_PERSON))?;
+        let (actor, standing) = (member.actor(), Standing::Principal);
+        Ok(Caller { actor, standing, key: person_key(name), proof: None, until: 0, session: Some(opened) })
+    }
+}
+
+const NO_PERSON: &str = "the roster names no such person";
+
 fn token<'r>(received: &Received<'r>) -> Result<&'r str, Fault> {
     let missing =
         || Fault::refused(RefusalCode::Unauthenticated, "a token is missing: `Authorization: DPoP …`");
@@ -264,6 +279,9 @@ pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
     let (rules, admin) = (tx.rules(), tx.admin().to_owned());
     if holder(&rules, &admin, &caller.key) != Some((caller.actor.clone(), caller.standing)) {
         return Err(unauthenticated(&UNREGISTERED));
+    }
+    if let (Some(person), Some(opened)) = (person_of(&caller.key), caller.session) {
+        super::people::in_force(tx, person, opened)?;
     }
     if let Some(proof) = &caller.proof
         && !tx.record_proof(&caller.key, proof, caller.until)?

@@ -28,6 +28,8 @@ pub(super) struct Question<'a> {
     pub since: Option<u64>,
     /// Who made the statement, if the event does not say.
     pub by: Option<&'a str>,
+    /// Supplementary facts for the entry.
+    pub facts: Facts,
     /// The event.
     pub event: Event,
 }
@@ -35,7 +37,16 @@ pub(super) struct Question<'a> {
 impl<'a> Question<'a> {
     /// An event of the server's own.
     pub fn own(run: &'a str, event: Event) -> Self {
-        Self { run, principal: None, leased_by: None, instance: None, since: None, by: None, event }
+        Self {
+            run,
+            principal: None,
+            leased_by: None,
+            instance: None,
+            since: None,
+            by: None,
+            facts: Facts::new(),
+            event,
+        }
     }
 }
 
@@ -55,8 +66,8 @@ pub(super) fn decide(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Acceptin
 }
 
 fn decide_one(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop> {
-    let Question { run: id, principal, leased_by, instance, since, by, event } = question;
-    let facts: Facts = by.map(|by| ("by".to_owned(), json!(by))).into_iter().collect();
+    let Question { run: id, principal, leased_by, instance, since, by, mut facts, event } = question;
+    facts.extend(by.map(|by| ("by".to_owned(), json!(by))));
     let covered = Covered { run: Some(id), principal, instance, since };
     let kill = if stoppable(&event) { stopped(tx, covered)? } else { None };
     let mut line = about(tx, id, principal, &event)?;

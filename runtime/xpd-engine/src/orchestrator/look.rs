@@ -177,7 +177,7 @@ impl Orchestrator {
     }
 }
 
-fn summary(id: &str, run: &Run) -> RunSummary {
+pub(super) fn summary(id: &str, run: &Run) -> RunSummary {
     let workflow = run.machine.workflow();
     let status = run.state.status();
     let ended_by = match status {

@@ -18,6 +18,7 @@ mod in_order;
 mod kill;
 mod lift;
 mod look;
+mod people;
 mod published;
 mod reconfigure;
 mod recover;
@@ -30,6 +31,7 @@ mod start;
 mod stops;
 mod time_outs;
 mod view;
+mod waiting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -53,12 +55,16 @@ pub use doubt::WaitsFor;
 pub use kill::Killed;
 pub use lift::Lifted;
 pub use look::{Doubtful, RunSummary, StepSummary};
+pub use people::{Invitation, PasskeyState, PersonPasskey};
 pub use request::{Ask, Granted};
 pub use say::{Judgement, Said, Submission};
 pub use seat::{Earlier, Seat};
 pub use session::Session;
 pub use start::{StartRun, Started};
 pub use view::Shown;
+pub use waiting::{
+    Act, Author, Choice, Decision, Judged, Leads, Node, Pictured, Refusal, Requested, Waiting,
+};
 
 /// The orchestrator.
 pub struct Orchestrator {

@@ -19,7 +19,7 @@ use super::repeat::Request;
 const MAX_SUBMISSIONS: u64 = 100;
 
 /// Upper bound on the notes of a judgement, in bytes.
-const MAX_NOTES: usize = 16_384;
+pub(super) const MAX_NOTES: usize = 16_384;
 
 /// A submission.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use serde_json::json;
 use xp_machine::{Accepted, Event, Input};
 use xp_scope::Value;
 use xp_wire::RefusalCode;
-use xpd_proxy::{Fault, Refused};
+use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::StoreError;
 
 use super::Orchestrator;
@@ -32,29 +32,36 @@ impl Orchestrator {
     /// The refusal.
     pub async fn view(&self, caller: Caller, run: &str, step: String, datum: String) -> Result<Shown, Fault> {
         let id = run.to_owned();
-        self.command(caller, move |tx, caller| {
-            let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
-            let Some(named) = found.machine.datum_named(&datum) else {
-                let refused =
-                    Refused::new(RefusalCode::Unknown, format!("there is no datum `{datum}` for you"));
-                return Err(refuse(tx, &id, caller.name(), refused));
-            };
-            let event = Event::View { actor: actor(tx, caller, &id)?, step: step.clone(), datum: named };
-            let name = shown_as(tx, &id, caller, &step, &datum)?;
-            if let Some(before) = before(tx, &id, caller, &name, &event)? {
-                return Ok(before);
-            }
-            let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
-            let decided = decide(tx, question)?;
-            let Accepted::Shown { value, digest } = decided.accepted else {
-                return Err(StoreError::broken("a view gave something else").into());
-            };
-            let (digest, index) = (digest.to_string(), decided.index);
-            tx.set_counter(&id, &with_digest(&name, &digest), index)?;
-            Ok(Shown { value, digest, index })
-        })
-        .await
+        self.command(caller, move |tx, caller| view_in(tx, caller, &id, &step, &datum)).await
     }
+}
+
+/// Shows a datum within a command.
+pub(super) fn view_in(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    id: &str,
+    step: &str,
+    datum: &str,
+) -> Result<Shown, Stop> {
+    let found = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
+    let Some(named) = found.machine.datum_named(datum) else {
+        let refused = Refused::new(RefusalCode::Unknown, format!("there is no datum `{datum}` for you"));
+        return Err(refuse(tx, id, caller.name(), refused));
+    };
+    let event = Event::View { actor: actor(tx, caller, id)?, step: step.to_owned(), datum: named };
+    let name = shown_as(tx, id, caller, step, datum)?;
+    if let Some(before) = before(tx, id, caller, &name, &event)? {
+        return Ok(before);
+    }
+    let question = Question { principal: Some(caller.name()), ..Question::own(id, event) };
+    let decided = decide(tx, question)?;
+    let Accepted::Shown { value, digest } = decided.accepted else {
+        return Err(StoreError::broken("a view gave something else").into());
+    };
+    let (digest, index) = (digest.to_string(), decided.index);
+    tx.set_counter(id, &with_digest(&name, &digest), index)?;
+    Ok(Shown { value, digest, index })
 }
 
 /// The name under which a view is stored: principal, datum and opening.

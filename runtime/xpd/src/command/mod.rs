@@ -9,6 +9,7 @@ mod doubts;
 mod evidence;
 mod kill;
 mod mcp;
+mod people;
 mod serve;
 mod unkill;
 mod witness;
@@ -50,6 +51,7 @@ pub fn run(command: Command) -> Done {
         Command::Agent { command: Agent::Start { artifact, params, server } } => {
             wait(async move { agent::start(artifact, &params, &server).await })
         }
+        Command::People { command, server } => wait(people::run(command, server)),
         Command::Connectors { command } => wait(connectors::run(command)),
         Command::Doctor { config } => wait(doctor::run(config)),
     }

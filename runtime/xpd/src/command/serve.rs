@@ -39,6 +39,9 @@ pub async fn run(path: PathBuf) -> Done {
     if let Some(url) = server.admin_url() {
         lines += &format!("administrators' door {url}\n");
     }
+    if let Some(url) = server.people_url() {
+        lines += &format!("people's door {url}\n");
+    }
     lines += &format!("log key {}\n", server.log_key());
     if let Err(failure) = print(&lines) {
         server.leave().await;

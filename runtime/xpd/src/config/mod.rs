@@ -2,6 +2,7 @@
 
 mod checks;
 mod log;
+mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use xpd_token::is_name;
 use crate::registered::Registered;
 
 pub use log::LogConfig;
+pub use people::People;
 
 /// The environment variable that must be set for `[test]` to be accepted.
 pub const TEST_VARIABLE: &str = "XPD_TEST_HOOKS";
@@ -32,6 +34,7 @@ struct File {
     connector: BTreeMap<String, toml::Table>,
     #[serde(default)]
     log: log::LogTable,
+    people: Option<people::PeopleTable>,
     #[serde(default)]
     limits: Limits,
     test: Option<TestTable>,
@@ -187,6 +190,8 @@ pub struct Config {
     pub connectors: BTreeMap<String, Instance>,
     /// Destinations of checkpoints.
     pub log: LogConfig,
+    /// The door for people, if there is one.
+    pub people: Option<People>,
     /// Limits.
     pub limits: Limits,
     /// Crash points for tests.
@@ -293,6 +298,7 @@ impl Config {
             connectors: instances(path, file.connector, &registered)?,
             registered,
             log: log::read(file.log, path, &folder)?,
+            people: file.people.map(|table| people::read(table, path)).transpose()?,
             limits: file.limits,
             hooks,
             file: path.to_owned(),

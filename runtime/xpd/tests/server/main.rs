@@ -30,6 +30,8 @@ mod mcp;
 #[cfg(test)]
 mod overlap;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod realms;
 #[cfg(test)]
 mod refusals;

@@ -147,6 +147,8 @@ impl Site {
 pub struct Running {
     pub url: String,
     pub log_key: String,
+    /// URL of the people's door; empty if there is none.
+    pub people: String,
     pub reloader: Arc<Reloader>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -161,11 +163,12 @@ impl Running {
     pub async fn start_at(site: &Site, fake: &Arc<Fake>, clock: Arc<dyn Clock>) -> Self {
         let server = open_at(site, fake, clock).await.unwrap();
         let (url, log_key, reloader) = (server.url().unwrap(), server.log_key(), server.reloader());
+        let people = server.people_url().unwrap_or_default().to_owned();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             server.run(async { drop(stopped.await) }).await.unwrap();
         });
-        Self { url, log_key, reloader, stop: Some(stop), task }
+        Self { url, log_key, people, reloader, stop: Some(stop), task }
     }
 
     pub async fn stop(mut self) {
@@ -218,7 +221,8 @@ impl World {
         Self::on(Site::new(), workflow, clock).await
     }
 
-    async fn on(site: Site, workflow: Workflow, clock: Arc<dyn Clock>) -> Self {
+    /// A server over a folder.
+    pub async fn on(site: Site, workflow: Workflow, clock: Arc<dyn Clock>) -> Self {
         let fake = Arc::new(Fake::default());
         let running = Running::start_at(&site, &fake, clock).await;
         let world = Self { site, fake, running };

@@ -16,7 +16,7 @@ struct Tool {
     present: fn() -> bool,
 }
 
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 9] = [
     Tool { name: "a C and C++ compiler", package: "build-essential", present: compilers },
     Tool { name: "git 2.38 or newer", package: "git", present: git },
     Tool { name: "bubblewrap", package: "bubblewrap", present: || shell::shared("bwrap") },
@@ -24,6 +24,7 @@ const TOOLS: [Tool; 8] = [
     Tool { name: "setpriv and unshare", package: "util-linux", present: || shell::shared("setpriv") },
     Tool { name: "python3", package: "python3", present: || shell::shared("python3") },
     Tool { name: "node", package: "nodejs", present: || shell::shared("node") },
+    Tool { name: "chromium", package: "chromium", present: || shell::shared("chromium") },
     Tool { name: "npm", package: "npm", present: || shell::find("npm").is_some() },
 ];
 

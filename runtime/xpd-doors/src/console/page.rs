@@ -1,0 +1,62 @@
+//! What all pages have in common.
+
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use xp_wire::RefusalCode;
+
+use super::session::Session;
+use crate::api::problem::Problem;
+
+/// The frame of a page.
+pub(super) struct Frame {
+    pub title: String,
+    /// Who is logged in; empty if nobody is.
+    pub person: String,
+    pub nonce: String,
+}
+
+impl Frame {
+    pub fn public(title: &str) -> Self {
+        Self { title: title.to_owned(), person: String::new(), nonce: String::new() }
+    }
+
+    pub fn of(title: impl Into<String>, session: &Session) -> Self {
+        Self { title: title.into(), person: session.person.clone(), nonce: session.nonce.clone() }
+    }
+}
+
+/// Draws a page.
+pub(super) fn show(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be drawn");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Refused {
+    frame: Frame,
+    reason: String,
+}
+
+/// A refusal as a page.
+pub(super) fn refused(problem: &Problem, session: Option<&Session>) -> Response {
+    let body = problem.body();
+    if body.code == RefusalCode::Unauthenticated {
+        return Redirect::to("/login").into_response();
+    }
+    let title = if body.status == 404 { "Nothing waits here" } else { "This was refused" };
+    let frame = session.map_or_else(|| Frame::public(title), |session| Frame::of(title, session));
+    let mut response = show(&Refused { frame, reason: body.detail.clone() });
+    *response.status_mut() = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}
+
+pub(super) async fn nothing() -> Response {
+    refused(&Problem::new(RefusalCode::Unknown, "there is no such page"), None)
+}

@@ -1,0 +1,52 @@
+//! The list of what waits for a person.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use super::Console;
+use super::markup::{ago, inline, moment};
+use super::page::{Frame, refused, show};
+use super::request::path;
+use super::session::OfPage;
+
+struct Row {
+    to: String,
+    workflow: String,
+    step: String,
+    role: String,
+    run: String,
+    started_by: String,
+    since: String,
+    ago: String,
+}
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct Page {
+    frame: Frame,
+    rows: Vec<Row>,
+}
+
+pub(super) async fn page(State(console): State<Console>, OfPage(session): OfPage) -> Response {
+    let found = match console.caller(&session) {
+        Ok(caller) => console.orchestrator.waiting(caller).await.map_err(Into::into),
+        Err(problem) => Err(problem),
+    };
+    let waiting = match found {
+        Ok(waiting) => waiting,
+        Err(problem) => return refused(&problem, Some(&session)),
+    };
+    let now = console.orchestrator.now();
+    let rows = waiting.into_iter().map(|one| Row {
+        to: path(&one.run, &one.step),
+        workflow: inline(&one.workflow),
+        step: inline(&one.step),
+        role: inline(&one.role),
+        run: inline(&one.run),
+        started_by: inline(&one.started_by),
+        since: moment(one.since),
+        ago: ago(one.since, now),
+    });
+    show(&Page { frame: Frame::of("Waiting for you", &session), rows: rows.collect() })
+}

@@ -1,0 +1,81 @@
+//! `[people]`: the door for people.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use xpd_doors::console::Settings;
+use xpd_engine::ConfigError;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PeopleTable {
+    listen: SocketAddr,
+    url: Option<String>,
+    #[serde(default = "eight_hours")]
+    session_seconds: u64,
+    #[serde(default = "half_an_hour")]
+    idle_seconds: u64,
+}
+
+fn eight_hours() -> u64 {
+    8 * 60 * 60
+}
+
+fn half_an_hour() -> u64 {
+    30 * 60
+}
+
+/// The door for people.
+#[derive(Clone, Debug)]
+pub struct People {
+    /// Loopback address to listen on.
+    pub listen: SocketAddr,
+    /// URL under which people reach it, if it is not `http://localhost:PORT`.
+    pub url: Option<String>,
+    /// How long sessions last.
+    pub settings: Settings,
+}
+
+pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigError> {
+    let PeopleTable { listen, url, session_seconds, idle_seconds } = table;
+    let wrong = |what: String| ConfigError::new(file, what);
+    if !listen.ip().is_loopback() {
+        let what = "`people.listen`: must be a loopback address; there is no TLS here, a proxy in front of it has it";
+        return Err(wrong(what.to_owned()));
+    }
+    if session_seconds == 0 || idle_seconds == 0 {
+        return Err(wrong(
+            "`people`: a session of no seconds ends before it is used; write 1 or more".to_owned(),
+        ));
+    }
+    let url = url.map(|url| own(&url)).transpose().map_err(|what| wrong(format!("`people.url`: {what}")))?;
+    let settings =
+        Settings { session: Duration::from_secs(session_seconds), idle: Duration::from_secs(idle_seconds) };
+    Ok(People { listen, url, settings })
+}
+
+/// Checks that browsers make passkeys for a URL, and that it is an origin.
+fn own(text: &str) -> Result<String, String> {
+    let trimmed = text.trim_end_matches('/');
+    let parsed = reqwest::Url::parse(text).map_err(|error| format!("`{text}`: {error}"))?;
+    let Some(name) = parsed.domain() else {
+        return Err(format!(
+            "`{text}`: browsers make no passkeys for an address; write `http://localhost:PORT`, or `https://` with a name"
+        ));
+    };
+    let local = name == "localhost" || name.ends_with(".localhost");
+    if parsed.scheme() != "https" && !(parsed.scheme() == "http" && local) {
+        return Err(format!(
+            "`{text}`: browsers make passkeys only for `https://` and for `http://localhost`"
+        ));
+    }
+    if parsed.origin().ascii_serialization() != trimmed {
+        return Err(format!(
+            "`{text}`: write the origin alone, in lower case and without its usual port: `{}`",
+            parsed.origin().ascii_serialization()
+        ));
+    }
+    Ok(trimmed.to_owned())
+}
