@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use xp_artifact::workflow::{How, OutcomeIx, RoleKind, Then, TimeLimit, Workflow};
+use xp_artifact::workflow::{How, OutcomeIx, Then, TimeLimit, Workflow};
 
+use crate::people::house::world_of;
+use crate::people::person::Person;
 use crate::support::{Agent, World, flow};
 
 const HOUR: u64 = 3_600_000;
 
 /// `flow`, in which two people approve the files in time.
 fn workflow(millis: u64) -> Workflow {
-    let mut workflow = flow::workflow(60);
-    workflow.roles.iter_mut().skip(1).for_each(|role| role.kind = RoleKind::Human);
+    let mut workflow = flow::reviewed_by_people(60);
     for review in workflow.steps.iter_mut().skip(1).take(1) {
         review.outcomes.iter_mut().take(1).for_each(|approved| approved.distinct = Some(2));
         review.outcomes.push(flow::outcome("late", How::TimedOut, None, Then::End));
@@ -23,7 +24,7 @@ fn workflow(millis: u64) -> Workflow {
 
 /// A run whose files wait for people.
 async fn waiting(millis: u64) -> (World, String, Agent) {
-    let world = World::with(workflow(millis)).await;
+    let world = world_of(workflow(millis), "").await;
     let run = world.start().await;
     let ann = world.joined("ann", &run).await;
     ann.act("work", "fake.note", json!({ "text": "hello" })).await.ok();
@@ -32,36 +33,34 @@ async fn waiting(millis: u64) -> (World, String, Agent) {
     (world, run, ann)
 }
 
-async fn looked(world: &World, name: &str, run: &str) -> Agent {
-    let person = world.joined(name, run).await;
-    person.view("review", "work.files").await.ok();
-    person
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_people_of_two_controllers_approve_and_nobody_else_counts() {
     let (world, run, ann) = waiting(HOUR).await;
-    // An agent that is listed for the role, and one that shares the starter's controller.
+    // An agent that is listed for the role, and a person who shares the starter's controller.
     let ben = world.joined("ben", &run).await;
     ben.view("review", "work.files").await.refused("needs_human");
     ben.judge("review", "approved").await.refused("needs_human");
-    let pia = world.joined("pia", &run).await;
-    pia.judge("review", "approved").await.refused("not_separate");
-    let pat = world.joined("pat", &run).await;
-    pat.judge("review", "approved").await.refused("not_shown");
-    pat.view("review", "work.files").await.ok();
-    pat.judge("review", "approved").await.ok();
-    pat.judge("review", "approved").await.refused("already_voted");
-    // Somebody else of the same controller is no second one.
-    let pam = looked(&world, "pam", &run).await;
-    pam.judge("review", "approved").await.refused("already_voted");
+    let pia = Person::enrolled(&world, "pia").await;
+    pia.is_not_asked(&run, "review").await;
+    let mut pat = Person::enrolled(&world, "pat").await;
+    let mut pam = Person::enrolled(&world, "pam").await;
+    let (first, second) = (pat.shown(&run, "review").await, pam.shown(&run, "review").await);
+    assert!(first.text.contains("Needs 2 people; you would be the first."), "{}", first.text);
+    pat.decides(&first, "approved").await.ok();
+    // Neither again, nor somebody else of the same controller, who is no second one.
+    pat.decides(&first, "approved").await.refused("not_shown");
+    pat.is_not_asked(&run, "review").await;
+    pam.decides(&second, "approved").await.refused("not_shown");
+    assert!(pat.page("/").await.1.contains("Nothing waits"));
+    assert!(pat.page(&format!("/runs/{run}")).await.1.contains("approved 1 of 2"));
     ann.ask("ship", "fake.push", json!({})).await.refused("out_of_sequence");
-    pat.ask("work", "fake.note", json!({ "text": "x" })).await.refused("wrong_role");
 
     // The first judgement is still there after a restart.
     let world = world.restart().await;
-    let kit = looked(&world, "kit", &run).await;
-    kit.judge("review", "approved").await.ok();
+    let mut kit = Person::enrolled(&world, "kit").await;
+    let shown = kit.shown(&run, "review").await;
+    assert!(shown.text.contains("Needs 2 people; so far pat."), "{}", shown.text);
+    kit.decides(&shown, "approved").await.ok();
     let ann = world.joined("ann", &run).await;
     ann.act("ship", "fake.push", json!({})).await.ok();
     assert_eq!(ann.summary().await["status"], "finished");
@@ -71,15 +70,13 @@ async fn two_people_of_two_controllers_approve_and_nobody_else_counts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nobody_decided_in_time_ends_the_run() {
     let (world, run, ann) = waiting(1).await;
-    let kit = world.joined("kit", &run).await;
-    let late = kit.view("review", "work.files").await;
-    assert!(["past_deadline", "run_over"].contains(&late.code()), "{}", late.body);
+    let kit = Person::enrolled(&world, "kit").await;
     let begun = Instant::now();
     while ann.summary().await["status"] == "running" {
         assert!(begun.elapsed() < Duration::from_secs(30), "{}", ann.summary().await);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(ann.summary().await["ended_by"], "review.late");
-    kit.judge("review", "approved").await.refused("run_over");
+    kit.is_not_asked(&run, "review").await;
     world.verifies(&run).await;
 }

@@ -199,9 +199,14 @@ async fn the_wrong_person_sees_nothing() {
     // Tom plays no role here.
     assert!(browser.text("tom").await.contains("Nothing waits"));
     assert_eq!(browser.goto("tom", &request(&world, &run)).await, 404);
-    // The first reviewer who looks is the reviewer.
+    // Every reviewer is asked until one decides.
     browser.goto("rita", &request(&world, &run)).await;
-    assert_eq!(browser.goto("sam", &request(&world, &run)).await, 404);
+    assert_eq!(browser.goto("sam", &request(&world, &run)).await, 200);
+    choose(&mut browser, "sam", "changes").await;
+    browser.visible("sam", ".notice").await;
+    let said = browser.visible("rita", "#stale").await;
+    assert!(said.contains("changed or was decided"), "{said}");
+    assert_eq!(browser.goto("rita", &request(&world, &run)).await, 404);
     // Taken from the roster, a person is gone at once.
     let path = world.site.folder.join("roster.toml");
     let roster = std::fs::read_to_string(&path).unwrap();

@@ -1,29 +1,23 @@
 //! A server with a door for people, and people who use it.
 
 use serde_json::{Value, json};
+use xp_artifact::workflow::Workflow;
 
 use super::browser::Browser;
 use crate::support::{Agent, Reply, Site, World, flow};
-
-/// The people: name, controller, roles.
-const PERSONS: &[(&str, &str, &str)] =
-    &[("rita", "team-r", "reviewer"), ("sam", "team-s", "reviewer"), ("tom", "team-t", "stranger")];
 
 /// A text that tries to look like something else.
 pub const HOSTILE: &str = "src/\u{202E}txt.<b>approved by security</b>";
 
 pub async fn world(settings: &str) -> World {
+    world_of(flow::reviewed_by_people(60), settings).await
+}
+
+/// As `world`, with another workflow.
+pub async fn world_of(workflow: Workflow, settings: &str) -> World {
     let site = Site::new();
     site.write(&format!("\n[people]\nlisten = \"127.0.0.1:0\"\n{settings}"));
-    let path = site.folder.join("roster.toml");
-    let mut roster = std::fs::read_to_string(&path).unwrap();
-    for (name, controller, role) in PERSONS {
-        roster += &format!(
-            "\n[[principal]]\nname = \"{name}\"\nkind = \"person\"\ncontroller = \"{controller}\"\nroles = [\"{role}\"]\n"
-        );
-    }
-    std::fs::write(path, roster).unwrap();
-    World::on(site, flow::workflow(60), xpd_store::SystemClock::shared()).await
+    World::on(site, workflow, xpd_store::SystemClock::shared()).await
 }
 
 /// The administrator, over the socket in the data folder.

@@ -1,7 +1,8 @@
-//! The people's door: in Chromium with a virtual authenticator, and over bare HTTP.
+//! The people's door: in Chromium with a virtual authenticator, and over bare HTTP, with a passkey in memory.
 
 mod approvals;
 mod bare;
 mod browser;
 mod enrolment;
-mod house;
+pub mod house;
+pub mod person;

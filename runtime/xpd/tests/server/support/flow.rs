@@ -98,6 +98,13 @@ fn settled(step: usize, outcome: usize) -> Formula {
     Formula::Is(Atom { step: StepId::of(step), outcome: OutcomeIx::of(outcome) })
 }
 
+/// As `workflow`; people review.
+pub fn reviewed_by_people(ttl: u32) -> Workflow {
+    let mut workflow = workflow(ttl);
+    workflow.roles.iter_mut().skip(1).for_each(|role| role.kind = RoleKind::Human);
+    workflow
+}
+
 /// The workflow, whose grants live `ttl` seconds.
 pub fn workflow(ttl: u32) -> Workflow {
     let (author, reviewer) = (RoleId::of(0), RoleId::of(1));

@@ -32,9 +32,16 @@ pub const PEOPLE: &[(&str, &str, &[&str])] = &[
     ("eve", "team-e", &["stranger"]),
 ];
 
-/// Persons for the role of the reviewer, each with a controller.
-pub const PERSONS: &[(&str, &str)] =
-    &[("pat", "team-p"), ("pam", "team-p"), ("kit", "team-k"), ("pia", "team-a")];
+/// Persons: name, controller, role.
+pub const PERSONS: &[(&str, &str, &str)] = &[
+    ("pat", "team-p", "reviewer"),
+    ("pam", "team-p", "reviewer"),
+    ("kit", "team-k", "reviewer"),
+    ("pia", "team-a", "reviewer"),
+    ("rita", "team-r", "reviewer"),
+    ("sam", "team-s", "reviewer"),
+    ("tom", "team-t", "stranger"),
+];
 
 /// Administrators named in the roster.
 pub const ADMINISTRATORS: &[&str] = &["ada", "max"];
@@ -109,10 +116,9 @@ impl Site {
                 "[[principal]]\nname = \"{name}\"\ncontroller = \"{controller}\"\nroles = {roles:?}\nkey_file = \"{name}.pem\"\n\n"
             );
         }
-        for (name, controller) in PERSONS {
-            put(&format!("{name}.pem"), &agent::key(name).public().to_pem().unwrap());
+        for (name, controller, role) in PERSONS {
             roster += &format!(
-                "[[principal]]\nname = \"{name}\"\ncontroller = \"{controller}\"\nkind = \"person\"\nroles = [\"reviewer\"]\nkey_file = \"{name}.pem\"\n\n"
+                "[[principal]]\nname = \"{name}\"\nkind = \"person\"\ncontroller = \"{controller}\"\nroles = [\"{role}\"]\n\n"
             );
         }
         for name in ADMINISTRATORS {
