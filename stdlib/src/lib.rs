@@ -1,4 +1,8 @@
-//! The standard library of connector declarations, embedded as text.
+//! The standard library of connector declarations, embedded as text, and folders to begin with.
+
+mod templates;
+
+pub use templates::{TEMPLATES, Template};
 
 /// A module of the standard library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -38,6 +38,8 @@ pub enum Command {
     Deploy(Deploy),
     /// Draft a connector of your own from the description of an interface or from a list of tools
     Import(Import),
+    /// Begin with a workflow that is complete and small
+    Init(Init),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -205,4 +207,13 @@ pub struct Source {
     /// Where to write the draft, which must not exist. None: stdout
     #[arg(short, long, value_name = "OUT.xp")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Init {
+    /// What to begin with. None: the list
+    pub template: Option<String>,
+    /// The folder, which is made if it is not there. None of the template's files may be in it
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
 }

@@ -27,6 +27,7 @@ fn main() -> std::process::ExitCode {
         args::Command::Explain(options) => commands::explain::run(&options),
         args::Command::Deploy(options) => commands::deploy::run(&options),
         args::Command::Import(options) => commands::import::run(&options),
+        args::Command::Init(options) => commands::init::run(&options),
     };
     exit.into()
 }

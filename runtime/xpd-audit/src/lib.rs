@@ -6,6 +6,7 @@
 
 pub mod entry;
 pub mod evidence;
+pub mod left_open;
 pub mod merkle;
 pub mod note;
 pub mod tiles;

@@ -15,4 +15,5 @@ pub mod trial;
 
 pub use declared::Declared;
 pub use make::{BUILT_IN, Made, addresses, make, reach};
+pub use mcp::program_digest;
 pub use settings::{MakeError, without_value};

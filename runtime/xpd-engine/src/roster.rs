@@ -46,6 +46,7 @@ struct Entry {
     roles: BTreeSet<String>,
     key: Option<serde_json::Map<String, serde_json::Value>>,
     key_file: Option<String>,
+    until: Option<toml::value::Datetime>,
 }
 
 /// What a principal is.
@@ -142,9 +143,17 @@ pub struct Member {
     pub principal: Principal,
     /// Roles that it may take.
     pub roles: BTreeSet<String>,
+    /// When it stops to be one, milliseconds since 1970.
+    pub until: Option<u64>,
 }
 
 impl Member {
+    /// Whether it is one at this time, milliseconds since 1970.
+    #[must_use]
+    pub fn counts(&self, now: u64) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
     /// The form used by the machine.
     #[must_use]
     pub fn actor(&self) -> Actor {
@@ -227,6 +236,12 @@ impl Reading<'_> {
     }
 }
 
+/// The time of `until`, milliseconds since 1970.
+fn ends(until: &toml::value::Datetime) -> Result<u64, String> {
+    let at = xp_scope::instant::millis(&until.to_string()).and_then(|at| u64::try_from(at).ok());
+    at.ok_or_else(|| "`until`: write an instant in UTC, as in `2026-11-28T09:00:00Z`".to_owned())
+}
+
 /// The thumbprint of the public key in a file.
 ///
 /// # Errors
@@ -267,9 +282,10 @@ impl Roster {
             if entry.roles.iter().any(|role| !is_name(role)) {
                 return Err(fault("a role is empty, or holds a blank or a control character"));
             }
+            let until = entry.until.map(|until| ends(&until)).transpose().map_err(|what| fault(&what))?;
             let person = entry.kind == Kind::Person;
             let principal = Principal { name: entry.name, controller: entry.controller, person };
-            by_key.insert(thumbprint, Member { principal, roles: entry.roles });
+            by_key.insert(thumbprint, Member { principal, roles: entry.roles, until });
         }
         let principals = reading.names.clone();
         let mut administrators = BTreeMap::new();
@@ -308,10 +324,11 @@ impl Roster {
     #[must_use]
     pub fn described(&self) -> BTreeSet<String> {
         let words = |(key, member): (&String, &Member)| {
-            let Member { principal: Principal { name, controller, person }, roles } = member;
+            let Member { principal: Principal { name, controller, person }, roles, until } = member;
             let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
             let kind = if *person { ", a person" } else { "" };
-            format!("{name} of {controller} as {} ({key}){kind}", roles.join(", "))
+            let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
+            format!("{name} of {controller} as {} ({key}){kind}{until}", roles.join(", "))
         };
         self.by_key.iter().map(words).collect()
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::VerifyingKey;
+use xpd_audit::left_open::LeftOpen;
 
 use crate::realms::{Instances, Places};
 use crate::registry::Registry;
@@ -33,6 +34,8 @@ pub struct Rules {
     pub disk_percent: u8,
     /// Whether witnesses cosign checkpoints; evidence then waits for cosignatures.
     pub witnessed: bool,
+    /// What the installation leaves open, for each run's first entry.
+    pub left_open: BTreeSet<LeftOpen>,
     /// Thumbprint of the recovery key, whose holder may lift a kill without a second person.
     pub recovery: Option<String>,
     /// Digest of these settings, as logged.

@@ -1,4 +1,4 @@
-//! The command line of `xpd`: `serve`, `audit verify`, `evidence`, `kill`, `unkill`, `doubts`, `checkpoint`, `witness`, `doctor`.
+//! The command line of `xpd`: `serve`, `up`, `audit verify`, `evidence`, `kill`, `unkill`, `doubts`, `checkpoint`, `witness`, `doctor`.
 
 mod client;
 mod command;
@@ -33,6 +33,21 @@ enum Command {
         /// Configuration file
         #[arg(long, value_name = "FILE", default_value = "xpd.toml")]
         config: PathBuf,
+    },
+    /// Make keys, roster and configuration for a workflow in this folder, once, and serve it
+    Up {
+        /// The workflow [default: the only `.xp` file of the folder]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// A value with which runs are started: a text, or JSON after `:=`, as in `limit:=3`; may be repeated
+        #[arg(long, value_name = "NAME=VALUE")]
+        param: Vec<String>,
+        /// A person who takes the roles of people [default: you]; may be repeated
+        #[arg(long, value_name = "NAME")]
+        person: Vec<String>,
+        /// Register the connectors that the file declares without asking
+        #[arg(long)]
+        accept: bool,
     },
     /// Verify evidence, offline
     Audit {

@@ -71,6 +71,7 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         refusals_per_minute: config.limits.refusals_per_minute,
         disk_percent: config.limits.disk_percent,
         witnessed: config.log.policy.is_some(),
+        left_open: config.left_open.clone(),
         recovery,
         digest: Digest::of(settings.join("\n").as_bytes()),
         since: BTreeMap::new(),

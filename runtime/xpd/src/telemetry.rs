@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 use std::fmt::Result;
+use std::fs::OpenOptions;
 use std::io::IsTerminal as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,10 +22,27 @@ const GAP: Duration = Duration::from_secs(1);
 
 /// Starts logging to stderr.
 pub fn begin() {
-    let filter = EnvFilter::try_from_env("XPD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let format = Limited { inner: Format::default(), kinds: Kinds::default() };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    log.with_ansi(std::io::stderr().is_terminal()).event_format(format).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr);
+    log.with_ansi(std::io::stderr().is_terminal()).event_format(limited()).init();
+}
+
+/// Starts logging at the end of a file, which only its owner can read.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn begin_in(path: &Path) -> std::io::Result<()> {
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter()).with_writer(Mutex::new(file));
+    log.with_ansi(false).event_format(limited()).init();
+    Ok(())
+}
+
+fn filter() -> EnvFilter {
+    EnvFilter::try_from_env("XPD_LOG").unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+fn limited() -> Limited {
+    Limited { inner: Format::default(), kinds: Kinds::default() }
 }
 
 /// Warnings and errors by the code location that emits them.

@@ -8,4 +8,5 @@ pub mod explain;
 pub mod fmt;
 pub mod graph;
 pub mod import;
+pub mod init;
 pub mod verify;

@@ -11,6 +11,7 @@ use super::report::{Fault, Finding, LogName, Report, Verdict};
 use super::{chain, decisions, lines, log, replay, uses};
 use crate::entry::{Body, Kind};
 use crate::evidence::{self, Deployment, Manifest};
+use crate::left_open;
 use crate::note::{Policy, Vkey};
 
 /// What the verifier knows independently of the package.
@@ -40,6 +41,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         entries: BTreeMap::new(),
         replayed: 0,
         properties: Vec::new(),
+        left_open: Vec::new(),
         findings: Vec::new(),
         unlisted: 0,
         skipped: Vec::new(),
@@ -94,6 +96,12 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
             Vec::new()
         }
     };
+    report.left_open = read()
+        .find_map(|read| match &read.entry.body {
+            Body::Opened { facts, .. } => Some(left_open::told(facts)),
+            _ => None,
+        })
+        .unwrap_or_default();
     report.not_proved = not_proved(&files, trust, manifest.as_ref(), &read().collect::<Vec<_>>(), &open);
     report
         .not_proved

@@ -104,6 +104,8 @@ pub struct Report {
     /// The properties of the artifact, in its order, with their standing in the run. Empty if nothing was
     /// replayed.
     pub properties: Vec<Property>,
+    /// What the server said it leaves open, when the run began.
+    pub left_open: Vec<String>,
     /// Failed checks, sorted by line.
     pub findings: Vec<Finding>,
     /// Number of findings beyond the ones listed.
@@ -181,6 +183,9 @@ impl fmt::Display for Report {
         writeln!(f, "  entries   {entries}, {} decisions replayed", self.replayed)?;
         for property in &self.properties {
             writeln!(f, "  property  {property}")?;
+        }
+        for open in &self.left_open {
+            writeln!(f, "left open: {open}")?;
         }
         for finding in &self.findings {
             writeln!(f, "error: {finding}")?;

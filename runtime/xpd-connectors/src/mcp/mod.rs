@@ -13,6 +13,8 @@ mod program;
 mod remote;
 mod table;
 
+pub use program::digest as program_digest;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;

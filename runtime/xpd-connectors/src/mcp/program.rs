@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 4 << 30;
 ///
 /// # Errors
 /// Something cannot be read, is neither file, folder nor link, or there is too much.
-pub(super) fn digest(folder: &Path) -> Result<Digest, String> {
+pub fn digest(folder: &Path) -> Result<Digest, String> {
     let (mut hash, mut entries, mut bytes) = (Sha256::new(), 0_usize, 0_u64);
     hash.update(b"xp-program-v1\0");
     let mut open = vec![folder.to_owned()];

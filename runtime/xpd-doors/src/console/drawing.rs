@@ -79,7 +79,9 @@ fn class(node: &Node) -> &'static str {
 pub(super) fn words(node: &Node) -> String {
     match node {
         Node { open: true, judged, .. } if !judged.is_empty() => {
-            let all = judged.iter().map(|(outcome, cast, needed)| format!("{} {cast} of {needed}", inline(outcome)));
+            let all = judged
+                .iter()
+                .map(|(outcome, cast, needed)| format!("{} {cast} of {needed}", inline(outcome)));
             all.collect::<Vec<_>>().join(", ")
         }
         Node { open: true, opening: 0 | 1, .. } => "open now".to_owned(),

@@ -76,13 +76,15 @@ impl Caller {
 }
 
 /// The holder of a key according to these rules.
-fn holder(rules: &Rules, admin: &str, key: &str) -> Option<(Actor, Standing)> {
+fn holder(rules: &Rules, admin: &str, key: &str, now: u64) -> Result<(Actor, Standing), Fault> {
     let named = |name: &str, standing| {
         let principal = Principal::agent(name, name);
-        Some((Actor { principal, roles: Vec::new() }, standing))
+        Ok((Actor { principal, roles: Vec::new() }, standing))
     };
-    if let Some(member) = rules.roster.by_key(key) {
-        return Some((member.actor(), Standing::Principal));
+    match rules.roster.by_key(key) {
+        Some(member) if member.counts(now) => return Ok((member.actor(), Standing::Principal)),
+        Some(_) => return Err(unauthenticated(&ENDED)),
+        None => {}
     }
     if let Some(name) = rules.roster.administrator(key) {
         return named(name, Standing::Administrator);
@@ -90,7 +92,10 @@ fn holder(rules: &Rules, admin: &str, key: &str) -> Option<(Actor, Standing)> {
     if rules.recovery.as_deref() == Some(key) {
         return named(RECOVERY, Standing::Recovery);
     }
-    (key == admin).then(|| named(ADMIN, Standing::Server))?
+    if key == admin {
+        return named(ADMIN, Standing::Server);
+    }
+    Err(unauthenticated(&UNREGISTERED))
 }
 
 /// The caller as an actor in a run, with the roles it had when the run began and still has.
@@ -135,8 +140,7 @@ impl Orchestrator {
     }
 
     fn caller(&self, proof: Proof) -> Result<Caller, Fault> {
-        let found = holder(&self.live.now(), &self.keys.admin, &proof.jkt);
-        let (actor, standing) = found.ok_or_else(|| unauthenticated(&UNREGISTERED))?;
+        let (actor, standing) = holder(&self.live.now(), &self.keys.admin, &proof.jkt, self.clock.now())?;
         let until = proof.iat.saturating_add(2 * PROOF_WINDOW_SECONDS);
         Ok(Caller { actor, standing, key: proof.jkt, proof: Some(proof.jti), until, session: None })
     }
@@ -257,7 +261,11 @@ impl Orchestrator {
     /// The roster names no such person.
     pub fn by_person(&self, name: &str, opened: u64) -> Result<Caller, Fault> {
         let rules = self.live.now();
-        let member = rules.roster.person(name).ok_or_else(|| unauthenticated(&NO_PERSON))?;
+        let member = rules
+            .roster
+            .person(name)
+            .filter(|person| person.counts(self.clock.now()))
+            .ok_or_else(|| unauthenticated(&NO_PERSON))?;
         let (actor, standing) = (member.actor(), Standing::Principal);
         Ok(Caller { actor, standing, key: person_key(name), proof: None, until: 0, session: Some(opened) })
     }
@@ -271,13 +279,14 @@ fn token<'r>(received: &Received<'r>) -> Result<&'r str, Fault> {
     received.token.ok_or_else(missing)
 }
 
+const ENDED: &str = "the time of this principal is over: `until` in the roster";
 const UNREGISTERED: &str = "the key of the proof is not registered here";
 
 /// Records the proof as used and checks that the key is still registered, the session is not void and the
 /// principal not suspended.
 pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
     let (rules, admin) = (tx.rules(), tx.admin().to_owned());
-    if holder(&rules, &admin, &caller.key) != Some((caller.actor.clone(), caller.standing)) {
+    if holder(&rules, &admin, &caller.key, tx.now)? != (caller.actor.clone(), caller.standing) {
         return Err(unauthenticated(&UNREGISTERED));
     }
     if let (Some(person), Some(opened)) = (person_of(&caller.key), caller.session) {

@@ -10,6 +10,7 @@ use xp_machine::event::Principal;
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts, Kind};
+use xpd_audit::left_open;
 use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Scope, StoreError};
 
@@ -128,7 +129,8 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let artifact = Digest::parse(&digest).map_err(StoreError::broken)?;
     let started_by = caller.name();
     tx.insert_run(NewRun { id, artifact, machine, state, rule: &counted, started_by })?;
-    let facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
+    let mut facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
+    left_open::tell(&rules.left_open, &mut facts);
     let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
     let written = tx.record(id, body)?;
     tx.log_line(Line {

@@ -50,7 +50,7 @@ pub async fn start(artifact: String, params: &[String], server: &Server) -> Done
     Ok(ExitCode::SUCCESS)
 }
 
-fn parameters(given: &[String]) -> Result<Map<String, Value>, Failure> {
+pub fn parameters(given: &[String]) -> Result<Map<String, Value>, Failure> {
     let mut params = Map::new();
     for text in given {
         let wrong = |why: &str| Failure::Input(format!("`--param {text}`: {why}"));

@@ -67,10 +67,7 @@ fn add(
     let Some(by) = by.map(str::trim).filter(|by| !by.is_empty()) else {
         return Err(Failure::Input("`--by` names the person who accepts the declaration".to_owned()));
     };
-    let at = now();
-    let acceptance = Acceptance { digest: digest.clone(), by: by.to_owned(), at, changes_nothing };
-    config.registered.add(&declared, acceptance).map_err(|error| Failure::Input(error.to_string()))?;
-    print(&format!("registered: {} {digest}, accepted by {by}\n", declared.name))?;
+    register(&config, &declared, digest, by, changes_nothing)?;
     if !config.connectors.values().any(|instance| instance.kind == declared.name) {
         print(&format!(
             "No instance serves it yet. Add one to {}:\n  [connector.{}]\n  {}\n",
@@ -86,12 +83,25 @@ fn add(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Registers an accepted declaration.
+pub(super) fn register(
+    config: &Config,
+    declared: &ConnectorFile,
+    digest: String,
+    by: &str,
+    changes_nothing: BTreeSet<String>,
+) -> Result<(), Failure> {
+    let acceptance = Acceptance { digest: digest.clone(), by: by.to_owned(), at: now(), changes_nothing };
+    config.registered.add(declared, acceptance).map_err(|error| Failure::Input(error.to_string()))?;
+    print(&format!("registered: {} {digest}, accepted by {by}\n", declared.name))
+}
+
 fn is_by_tools(file: &ConnectorFile) -> bool {
     file.actions.iter().any(|action| matches!(action.transport, Some(Transport::Mcp(_))))
 }
 
 /// What a declaration would allow.
-fn shown(file: &ConnectorFile, digest: &str) -> String {
+pub(super) fn shown(file: &ConnectorFile, digest: &str) -> String {
     let mut text = format!("connector {}\ndigest    {digest}\n", file.name);
     for action in &file.actions {
         let Some(transport) = &action.transport else { continue };

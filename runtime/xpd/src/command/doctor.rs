@@ -21,6 +21,9 @@ pub async fn run(path: PathBuf) -> Done {
     for (what, found) in xpd::check::check(&config).await {
         findings.note(&what, found)?;
     }
+    for open in &config.left_open {
+        print(&format!("open   {}: {}\n", open.name(), open.text()))?;
+    }
     for (name, instance) in &config.connectors {
         // A refused address is not shown, since it may contain a secret.
         if let Some(url) = address(instance).filter(|_| instance.make(name, &config.file).is_ok()) {

@@ -12,6 +12,7 @@ mod mcp;
 mod people;
 mod serve;
 mod unkill;
+mod up;
 mod witness;
 
 use std::future::Future;
@@ -26,6 +27,9 @@ type Done = Result<ExitCode, Failure>;
 pub fn run(command: Command) -> Done {
     match command {
         Command::Serve { config } => wait(serve::run(config)),
+        Command::Up { file, param, person, accept } => {
+            wait(up::run(up::Up { file, params: param, persons: person, accept }))
+        }
         Command::Audit { command: Audit::Verify { file, log_key, artifact_key, witness_policy, format } } => {
             let ask = audit::Ask {
                 file: &file,

@@ -15,8 +15,13 @@ use crate::out::print;
 
 pub async fn run(path: PathBuf) -> Done {
     xpd::telemetry::begin();
-    room_for_connections();
     let config = Config::read(&path).map_err(|error| Failure::Input(error.to_string()))?;
+    serve(config, async { Ok(()) }).await
+}
+
+/// Serves until a signal. `ready` runs beside the server; if it fails, the server stops and its failure is the result.
+pub(super) async fn serve(config: Config, ready: impl Future<Output = Result<(), Failure>>) -> Done {
+    room_for_connections();
     let (socket, admin) = (config.socket.clone(), config.admin_socket());
     let server = Server::open(config).await.map_err(failure)?;
     // Installed before the server announces itself, so that a signal sent right after is handled.
@@ -54,7 +59,21 @@ pub async fn run(path: PathBuf) -> Done {
         }
         std::future::pending::<()>().await;
     };
-    let stop = async move { first.one().await };
+    let (fail, failed) = tokio::sync::oneshot::channel::<()>();
+    let stop = async move {
+        tokio::select! {
+            () = first.one() => {}
+            Ok(()) = failed => {}
+        }
+    };
+    let ready = async {
+        let done = ready.await;
+        match done {
+            Ok(()) => drop(fail),
+            Err(_) => drop(fail.send(())),
+        }
+        done
+    };
     let twice = async {
         any.one().await;
         any.one().await;
@@ -65,7 +84,10 @@ pub async fn run(path: PathBuf) -> Done {
         biased;
         () = twice => Err(Failure::Failed("stopped without waiting: what was under way is in doubt".to_owned())),
         () = reload => Ok(ExitCode::SUCCESS),
-        done = server.run(stop) => done.map_err(failure).map(|()| ExitCode::SUCCESS),
+        (served, ready) = async { tokio::join!(server.run(stop), ready) } => {
+            served.map_err(failure)?;
+            ready.map(|()| ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xp_artifact::VerifyingKey;
+use xpd_audit::left_open::LeftOpen;
 use xpd_connectors::{Declared, Made, addresses, make, without_value};
 use xpd_engine::roster::key_file;
 use xpd_engine::{ConfigError, Upstream};
@@ -58,6 +59,8 @@ struct ServerTable {
     roster: PathBuf,
     declarations: Option<PathBuf>,
     connectors: Option<PathBuf>,
+    #[serde(default)]
+    left_open: BTreeSet<LeftOpen>,
 }
 
 fn default_name() -> String {
@@ -192,6 +195,8 @@ pub struct Config {
     pub log: LogConfig,
     /// The door for people, if there is one.
     pub people: Option<People>,
+    /// What the operator says is left open.
+    pub left_open: BTreeSet<LeftOpen>,
     /// Limits.
     pub limits: Limits,
     /// Crash points for tests.
@@ -299,6 +304,7 @@ impl Config {
             registered,
             log: log::read(file.log, path, &folder)?,
             people: file.people.map(|table| people::read(table, path)).transpose()?,
+            left_open: server.left_open,
             limits: file.limits,
             hooks,
             file: path.to_owned(),

@@ -27,7 +27,13 @@ pub struct Shown {
 }
 
 fn between(text: &str, start: &str) -> String {
-    text.split_once(start).unwrap_or_else(|| panic!("{start}: {text}")).1.split('"').next().unwrap().to_owned()
+    text.split_once(start)
+        .unwrap_or_else(|| panic!("{start}: {text}"))
+        .1
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 impl Person {

@@ -1,0 +1,157 @@
+//! The files of the folder. Every one is made once and kept.
+
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use xpd_token::KeyPair;
+
+use super::CONFIG;
+use crate::Failure;
+
+/// Folder of the keys that this command makes.
+pub const KEYS: &str = "keys";
+/// The key that signs artifacts.
+pub const SIGNER: &str = "keys/signer.pem";
+/// Its public half.
+pub const SIGNER_PUBLIC: &str = "keys/signer.pub.pem";
+/// Tables of connector instances for a new configuration.
+pub const CONNECTORS: &str = "connectors.toml";
+/// The agents' socket.
+pub const SOCKET: &str = "xpd.sock";
+/// The server's own log.
+pub const LOG: &str = "xpd.log";
+/// Folder of what is compiled.
+const MADE: &str = "build";
+/// Where the people's door is, if nothing else is there.
+const PEOPLE: u16 = 7_413;
+
+fn failed(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Failed(format!("{}: {error}", path.display()))
+}
+
+/// A folder that only its owner can enter.
+fn private(path: &Path) -> Result<(), Failure> {
+    match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// The place of a file that is made again at each start.
+pub fn made(name: &str) -> Result<PathBuf, Failure> {
+    private(Path::new(MADE))?;
+    Ok(Path::new(MADE).join(name))
+}
+
+/// Writes a file for its owner, in place of another one.
+pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let temporary = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.and_then(|()| std::fs::rename(&temporary, path)).map_err(|error| failed(path, &error))
+}
+
+/// A new key pair in two files, named for its holder.
+pub fn key(name: &str) -> Result<(), Failure> {
+    private(Path::new(KEYS))?;
+    let (own, public) = key_files(name);
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| failed(&own, &error))?;
+    let key = KeyPair::from_seed(seed).map_err(|error| failed(&own, &error))?;
+    if own.exists() {
+        std::fs::remove_file(&own).map_err(|error| failed(&own, &error))?;
+    }
+    key.write_file(&own).map_err(|error| failed(&own, &error))?;
+    write(&public, &key.public().to_pem().map_err(|error| failed(&public, &error))?)
+}
+
+/// The files of a key pair.
+pub fn key_files(name: &str) -> (PathBuf, PathBuf) {
+    let folder = Path::new(KEYS);
+    (folder.join(format!("{name}.pem")), folder.join(format!("{name}.pub.pem")))
+}
+
+/// Makes the key that signs artifacts, if it is not there.
+pub fn signer() -> Result<(), Failure> {
+    match (Path::new(SIGNER).exists(), Path::new(SIGNER_PUBLIC).exists()) {
+        (true, true) => Ok(()),
+        (false, false) => key("signer"),
+        _ => Err(Failure::Input(format!(
+            "{SIGNER} and {SIGNER_PUBLIC} belong together, and one is missing: put it back, or remove the other"
+        ))),
+    }
+}
+
+/// Writes the configuration, if there is none; says what was made.
+pub fn configuration(people: bool) -> Result<Option<String>, Failure> {
+    if Path::new(CONFIG).exists() {
+        return Ok(None);
+    }
+    let mut text = format!(
+        "# Written once by `xpd up`; change it as you like.\n\n[server]\nsocket = \"{SOCKET}\"\nsocket_mode = \"0600\"\ndata = \"data\"\n\
+         roster = \"{}\"\n# Agents and server are one user of this host: every package of evidence says so. Remove it once they are not.\n\
+         left_open = [\"same_user\"]\n\n[artifacts]\ntrusted = [\"{SIGNER_PUBLIC}\"]\n",
+        super::roster::ROSTER
+    );
+    if people {
+        text += &format!("\n[people]\nlisten = \"127.0.0.1:{}\"\n", port()?);
+    }
+    text += &instances()?;
+    write(Path::new(CONFIG), &text)?;
+    Ok(Some(CONFIG.to_owned()))
+}
+
+/// The usual port, or a free one.
+fn port() -> Result<u16, Failure> {
+    let bound = std::net::TcpListener::bind(("127.0.0.1", PEOPLE));
+    let bound = bound.or_else(|_| std::net::TcpListener::bind(("127.0.0.1", 0)));
+    let address = bound.and_then(|bound| bound.local_addr());
+    address.map(|address| address.port()).map_err(|error| Failure::Failed(format!("127.0.0.1: {error}")))
+}
+
+/// The tables of [`CONNECTORS`]. What a command names in this folder is named by its absolute path, and a program is pinned as it is now.
+fn instances() -> Result<String, Failure> {
+    let path = Path::new(CONNECTORS);
+    if !path.exists() {
+        return Ok(String::new());
+    }
+    let wrong = |error: &dyn std::fmt::Display| Failure::Input(format!("{CONNECTORS}: {error}"));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let mut file: toml::Table = toml::from_str(&text).map_err(|error| wrong(&error.message()))?;
+    if let Some(other) = file.keys().find(|key| *key != "connector") {
+        return Err(wrong(&format!("`{other}` belongs into {CONFIG}; here are tables `[connector.NAME]`")));
+    }
+    let tables = file.get_mut("connector").and_then(toml::Value::as_table_mut);
+    for (_, table) in tables.into_iter().flat_map(toml::Table::iter_mut) {
+        if let Some(table) = table.as_table_mut() {
+            pinned(table).map_err(|why| wrong(&why))?;
+        }
+    }
+    let text = toml::to_string(&file).map_err(|error| wrong(&error))?;
+    Ok(format!("\n{text}"))
+}
+
+fn pinned(table: &mut toml::Table) -> Result<(), String> {
+    let Some(command) = table.get_mut("command").and_then(toml::Value::as_array_mut) else { return Ok(()) };
+    let mut program = None;
+    for word in command.iter_mut() {
+        let Some(path) = word.as_str().map(Path::new) else { continue };
+        if path.is_relative() && path.exists() {
+            let absolute = std::path::absolute(path).map_err(|error| error.to_string())?;
+            if path.is_file() {
+                program = program.or_else(|| absolute.parent().map(Path::to_owned));
+            }
+            *word = toml::Value::String(absolute.display().to_string());
+        }
+    }
+    if let (Some(folder), false) = (program, table.contains_key("program")) {
+        let digest = xpd_connectors::program_digest(&folder)?;
+        let mut pin = toml::Table::new();
+        pin.insert("folder".to_owned(), toml::Value::String(folder.display().to_string()));
+        pin.insert("digest".to_owned(), toml::Value::String(digest.to_string()));
+        table.insert("program".to_owned(), toml::Value::Table(pin));
+    }
+    Ok(())
+}

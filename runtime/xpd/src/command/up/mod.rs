@@ -1,0 +1,77 @@
+//! `xpd up`: makes what a server of one person needs in the current folder, once, and serves it. Keys, configuration and roster are
+//! files that can be read and changed; what is there is kept.
+
+mod ask;
+mod declare;
+mod folder;
+mod next;
+mod people;
+mod roster;
+mod source;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use xpd::config::Config;
+
+use super::{Done, serve};
+use crate::Failure;
+use crate::out::{print, say};
+
+pub const CONFIG: &str = "xpd.toml";
+
+/// What the command was given.
+pub struct Up {
+    /// The workflow; without it the only one of the folder.
+    pub file: Option<PathBuf>,
+    /// Values with which runs may be started.
+    pub params: Vec<String>,
+    /// People for its roles of people.
+    pub persons: Vec<String>,
+    /// Declarations are registered without a question.
+    pub accept: bool,
+}
+
+pub async fn run(up: Up) -> Done {
+    let params = super::agent::parameters(&up.params)?;
+    let file = source::find(up.file.as_deref())?;
+    folder::signer()?;
+    let compiled = source::build(&file)?;
+    let people = people::named(&compiled.workflow, &up.persons)?;
+    let roster = roster::Roster::of(&compiled.workflow, &people, params);
+    roster.is_whole(&compiled.workflow)?;
+    for made in [roster.write()?, folder::configuration(!people.is_empty())?].into_iter().flatten() {
+        print(&format!("made      {made}\n"))?;
+    }
+    declare::all(&file, &compiled.workflow, up.accept)?;
+    let config = Config::read(Path::new(CONFIG)).map_err(|error| Failure::Input(error.to_string()))?;
+    has_instances(&config, &compiled.workflow)?;
+    for (what, found) in xpd::check::check(&config).await {
+        if let Err(why) = found {
+            return Err(Failure::Input(format!("{what}: {why}")));
+        }
+    }
+    for open in &config.left_open {
+        print(&format!("open      {}: {}\n", open.name(), open.text()))?;
+    }
+    xpd::telemetry::begin_in(Path::new(folder::LOG)).map_err(|error| Failure::Failed(error.to_string()))?;
+    let done = serve::serve(config, next::tell(compiled, roster, people)).await;
+    if done.is_ok() {
+        say("stopped; `xpd up` goes on where it was");
+    }
+    done.map(|_| ExitCode::SUCCESS)
+}
+
+/// Every connector of the workflow has an instance.
+fn has_instances(config: &Config, workflow: &xp_artifact::workflow::Workflow) -> Result<(), Failure> {
+    for action in &workflow.actions {
+        let kind = &action.connector;
+        if !config.connectors.values().any(|instance| instance.kind == *kind) {
+            return Err(Failure::Input(format!(
+                "nothing serves the connector `{kind}`: add a table `[connector.{kind}]` to {CONFIG}, or to {} before the first `xpd up`",
+                folder::CONNECTORS
+            )));
+        }
+    }
+    Ok(())
+}

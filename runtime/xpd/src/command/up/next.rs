@@ -1,0 +1,97 @@
+//! Once the server answers: the artifact is deployed, a run is started, people are invited, and the next commands are printed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use xp_wire::body::{InviteResponse, PersonRequest, StartRequest, StartResponse};
+
+use super::roster::Roster;
+use super::source::{Compiled, text, xpc};
+use super::{ask, folder};
+use crate::client::Client;
+use crate::out::print;
+use crate::{Failure, Server};
+
+const ADMIN_KEY: &str = "data/keys/admin.pem";
+const ADMIN_SOCKET: &str = "data/admin.sock";
+
+fn client(socket: &str, key: PathBuf) -> Result<Client, Failure> {
+    Client::new(&Server { server: None, socket: Some(PathBuf::from(socket)), key })
+}
+
+fn unread(error: serde_json::Error) -> Failure {
+    Failure::Failed(error.to_string())
+}
+
+pub async fn tell(compiled: Compiled, roster: Roster, people: Vec<String>) -> Result<(), Failure> {
+    let admin = client(ADMIN_SOCKET, PathBuf::from(ADMIN_KEY))?;
+    answers(&admin).await?;
+    let (artifact, socket) = (compiled.artifact.clone(), format!("unix:{ADMIN_SOCKET}"));
+    let deployed = tokio::task::spawn_blocking(move || {
+        xpc(&["deploy", text(&artifact)?, "--server", &socket, "--key", ADMIN_KEY]).map(drop)
+    });
+    deployed.await.map_err(|error| Failure::Failed(error.to_string()))??;
+    let name = &compiled.workflow.name;
+    print(&format!("log       {}\n", folder::LOG))?;
+    print(&format!("deployed  {name}\n"))?;
+    for person in &people {
+        invite(&admin, person).await?;
+    }
+    let (starter, _) = folder::key_files(&roster.starter);
+    let run = if roster.can_start(&compiled.workflow) {
+        let ask = StartRequest {
+            artifact: name.clone(),
+            params: roster.start_params(),
+            staff: BTreeMap::new(),
+            request_id: None,
+        };
+        let bytes = client(folder::SOCKET, starter)?.post(&["v1", "runs"], &ask).await?;
+        let started: StartResponse = serde_json::from_slice(&bytes).map_err(unread)?;
+        print(&format!("run       {}\n", started.run))?;
+        started.run
+    } else {
+        print(&format!(
+            "next      start a run, in another terminal:\n            xpd agent start {name} --socket {} --key {} --param NAME=VALUE\n",
+            folder::SOCKET,
+            starter.display()
+        ))?;
+        "RUN".to_owned()
+    };
+    print("next      connect the agent of a role, in another terminal:\n")?;
+    for role in &roster.agents {
+        let (key, _) = folder::key_files(role);
+        print(&format!(
+            "            xpd mcp --run {run} --socket {} --key {} --print-config claude-code\n",
+            folder::SOCKET,
+            key.display()
+        ))?;
+    }
+    Ok(())
+}
+
+/// A link for a person, where somebody is at a terminal to read it; otherwise the command that makes one.
+async fn invite(admin: &Client, person: &str) -> Result<(), Failure> {
+    let quoted = if person.contains(' ') { format!("'{person}'") } else { person.to_owned() };
+    if !ask::is_attended() {
+        return print(&format!("person    {person}: xpd people invite {quoted}\n"));
+    }
+    let ask = PersonRequest { person: person.to_owned() };
+    let bytes = admin.post(&["v1", "people", "invite"], &ask).await?;
+    let InviteResponse { link, expires_in } = serde_json::from_slice(&bytes).map_err(unread)?;
+    print(&format!(
+        "person    {person}: open {link} within {} minutes, then: xpd people confirm {quoted} NUMBER\n",
+        expires_in / 60
+    ))
+}
+
+/// Waits until the server answers.
+async fn answers(admin: &Client) -> Result<(), Failure> {
+    for _ in 0..100 {
+        if admin.get(&["v1", "people"]).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    admin.get(&["v1", "people"]).await.map(drop)
+}
