@@ -25,9 +25,39 @@ macro_rules! template {
 }
 
 /// Every template.
-pub const TEMPLATES: &[Template] = &[template!(
-    "docs-fix",
-    "an agent corrects a page, a person approves it, another agent publishes it",
-    "xpd up --param page=guide.md",
-    ["workflow.xp", "connectors.toml", "README.md", "upstream/pages.py", "pages/guide.md"]
-)];
+pub const TEMPLATES: &[Template] = &[
+    template!(
+        "docs-fix",
+        "an agent corrects a page, a person approves it, another agent publishes it",
+        "xpd up --param page=guide.md",
+        ["workflow.xp", "connectors.toml", "README.md", "upstream/pages.py", "pages/guide.md"]
+    ),
+    template!(
+        "payment",
+        "an agent prepares a payment, a person approves it above a limit, another agent pays",
+        "xpd up --param invoice=2026-117",
+        [
+            "workflow.xp",
+            "connectors.toml",
+            "README.md",
+            "upstream/bank.py",
+            "bank/invoices/2026-117.txt",
+            "bank/invoices/2026-118.txt",
+        ]
+    ),
+    template!(
+        "plan-apply",
+        "an agent plans a change of a system, another reviews it, a third applies exactly that plan",
+        "xpd up --param stack=shop",
+        [
+            "workflow.xp",
+            "connectors.toml",
+            "README.md",
+            "upstream/infra.py",
+            "infra/stacks/shop/wanted.json",
+            "infra/stacks/shop/state.json",
+            "infra/stacks/blog/wanted.json",
+            "infra/stacks/blog/state.json",
+        ]
+    ),
+];

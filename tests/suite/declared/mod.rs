@@ -17,6 +17,7 @@ use xp_harness::stand_in::{StandIn, json, with};
 
 mod clients;
 mod servers;
+mod up;
 
 const SHOP: &str = include_str!("../../../runtime/xpd-connectors/tests/declared/http/shop.xp");
 const REFUND: &str = include_str!("refund.xp.part");

@@ -157,7 +157,7 @@ fn a_public_server_writes_and_reads_a_note_as_the_workflow_says() {
 }
 
 /// `xpd mcp` with a client of revision 2025-11-25.
-struct Bridge {
+pub struct Bridge {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -172,7 +172,7 @@ impl Drop for Bridge {
 }
 
 impl Bridge {
-    fn new(folder: &Folder, run: &str, key: &str) -> Self {
+    pub fn new(folder: &Folder, run: &str, key: &str) -> Self {
         let mut command = Command::new(xp_tests::program("xpd"));
         command.current_dir(folder.path()).args(["mcp", "--run", run, "--socket", "xpd.sock", "--key", key]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -214,12 +214,12 @@ impl Bridge {
             .collect()
     }
 
-    fn call(&mut self, tool: &str, arguments: Value) -> Value {
+    pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
         self.ask("tools/call", json!({ "name": tool, "arguments": arguments }))
     }
 
     /// The code of a refusal.
-    fn refused(&mut self, tool: &str, arguments: Value) -> String {
+    pub fn refused(&mut self, tool: &str, arguments: Value) -> String {
         let answer = self.call(tool, arguments);
         assert_eq!(answer["isError"], json!(true), "{tool}: {answer}");
         answer["_meta"]["code"].as_str().unwrap_or_else(|| panic!("{tool}: {answer}")).to_owned()

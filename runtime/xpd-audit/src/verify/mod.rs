@@ -1,6 +1,7 @@
 //! Offline verification of a package: inclusion in the log, completeness, chaining, one grant per action and
 //! one action per grant, replay on the machine, and the artifact's properties.
 
+mod approvals;
 mod chain;
 mod decisions;
 mod lines;

@@ -8,7 +8,7 @@ use xp_scope::Digest;
 use super::lines::{Lines, Read};
 use super::property::InRun;
 use super::report::{Fault, Finding, LogName, Report, Verdict};
-use super::{chain, decisions, lines, log, replay, uses};
+use super::{approvals, chain, decisions, lines, log, replay, uses};
 use crate::entry::{Body, Kind};
 use crate::evidence::{self, Deployment, Manifest};
 use crate::left_open;
@@ -40,6 +40,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         witnesses: Vec::new(),
         entries: BTreeMap::new(),
         replayed: 0,
+        approvals: 0,
         properties: Vec::new(),
         left_open: Vec::new(),
         findings: Vec::new(),
@@ -84,6 +85,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         (Some(artifact), true) => {
             let steps = decisions::read(read(), &mut findings);
             let open = uses::check(&steps, &mut findings);
+            report.approvals = approvals::check(&steps, &mut findings);
             let replayed = replay::check(artifact, &steps, &mut findings);
             (report.replayed, reworded) = (replayed.decisions, replayed.reworded);
             report.properties = replayed.properties;
@@ -107,6 +109,10 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         .not_proved
         .extend(log_key.is_none().then(|| "whose log it is: its key came with the package".into()));
     report.not_proved.push(same_log(policy, &report));
+    if report.approvals > 0 {
+        let claim = "whose passkeys signed, and that people were shown what they decided on: enrolment and pages are the server's";
+        report.not_proved.push(claim.to_owned());
+    }
     if order.open {
         report
             .not_proved

@@ -58,6 +58,8 @@ pub enum Fault {
     Use,
     /// A decision differs from the machine's.
     Replay,
+    /// A judgement of a person that no passkey signed.
+    Approval,
     /// The run broke a property of the artifact.
     Property,
 }
@@ -101,6 +103,8 @@ pub struct Report {
     pub entries: BTreeMap<Kind, u64>,
     /// Number of decisions that were replayed on the machine.
     pub replayed: u64,
+    /// Number of judgements of people, each signed by a passkey.
+    pub approvals: u64,
     /// The properties of the artifact, in its order, with their standing in the run. Empty if nothing was
     /// replayed.
     pub properties: Vec<Property>,
@@ -181,6 +185,9 @@ impl fmt::Display for Report {
         }
         let entries: u64 = self.entries.values().sum();
         writeln!(f, "  entries   {entries}, {} decisions replayed", self.replayed)?;
+        if self.approvals > 0 {
+            writeln!(f, "  approved  {} judgements of people, signed by passkeys", self.approvals)?;
+        }
         for property in &self.properties {
             writeln!(f, "  property  {property}")?;
         }

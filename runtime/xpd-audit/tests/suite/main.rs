@@ -1,6 +1,8 @@
 //! Log and evidence through their public interface.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod entries;

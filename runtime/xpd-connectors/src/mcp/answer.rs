@@ -9,6 +9,9 @@ use super::message::Said;
 use crate::declared::observed::{Failing, FailingTool};
 use crate::declared::{Expected, Found, Places, written};
 
+/// Characters of a failure that are logged.
+const MAX_FAILURE: usize = 2_000;
+
 /// What came of a call.
 #[derive(Debug)]
 pub(super) enum Outcome {
@@ -58,6 +61,15 @@ pub(super) fn outcome(said: &Said, mcp: &Mcp, expected: &Expected<'_>) -> Outcom
         Ok(value) => Outcome::Done(value),
         Err(why) => Outcome::Unclear(why),
     }
+}
+
+/// What a tool says of its failure; empty if it says nothing in text.
+pub(super) fn failure(said: &Said) -> String {
+    let content = match said {
+        Said::Result(result) => result.get("content").and_then(Tree::as_list).and_then(text),
+        Said::Error(..) => None,
+    };
+    content.unwrap_or_default().chars().take(MAX_FAILURE).collect()
 }
 
 /// The text of all blocks; none if one of them is no text.

@@ -33,6 +33,7 @@ pub(crate) use table::make;
 use crate::declared::observed::Failing;
 use crate::declared::{Catalogue, Expected, Filling, Served, Tried, unfit};
 use crate::lost::lost;
+use crate::sandbox::printable;
 
 /// Status that a refusal has where a tool said that it failed.
 const FAILED: u16 = 422;
@@ -82,6 +83,9 @@ impl Mcp {
             Outcome::Done(value) => Ok(scrubber.value(value)),
             Outcome::Unclear(why) => Err(lost(impact, &scrubber.text(&why))),
             Outcome::Failed(failing) => {
+                // For the operator, who may have to say what came of it. It reaches no agent.
+                let text = scrubber.text(&printable(answer::failure(&said).as_bytes()));
+                tracing::info!(action = %served.action.name, said = ?text, "a tool says that it failed");
                 let (status, reason) = match failing {
                     Failing::Tool(_) => (FAILED, "the tool says that it failed".to_owned()),
                     Failing::Number(code) => (FAILED, format!("the server answered with error {code}")),

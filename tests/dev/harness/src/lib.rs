@@ -4,6 +4,7 @@
 //! inserted as a row, the claim moves the row, and the connector's result is recorded.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
+pub mod browser;
 mod granter;
 mod proxied;
 pub mod stand_in;

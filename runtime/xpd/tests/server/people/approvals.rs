@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::browser::Browser;
 use super::house::{HOSTILE, ask, choose, logged_in, login, outcome, request, waiting, world};
 use crate::support::until;
+use xp_harness::browser::Browser;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_sees_what_is_asked_and_approves_or_declines_it() {

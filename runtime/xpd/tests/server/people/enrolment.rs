@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::browser::Browser;
 use super::house::{ask, enrolled, invited, login, world};
+use xp_harness::browser::Browser;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passkey_works_once_an_administrator_confirmed_its_number() {

@@ -2,7 +2,6 @@
 
 mod approvals;
 mod bare;
-mod browser;
 mod enrolment;
 pub mod house;
 pub mod person;

@@ -15,7 +15,7 @@ pub struct Browser {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").canonicalize().unwrap()
 }
 
 impl Browser {
@@ -76,22 +76,27 @@ impl Browser {
         self.tell("authenticator", name, json!({})).await;
     }
 
+    /// Opens an address and returns the status.
     pub async fn goto(&mut self, name: &str, url: &str) -> u64 {
         self.tell("goto", name, json!({ "url": url })).await.as_u64().unwrap()
     }
 
+    /// Clicks on what a selector finds.
     pub async fn click(&mut self, name: &str, at: &str) {
         self.tell("click", name, json!({ "at": at })).await;
     }
 
+    /// Waits until what a selector finds is visible, and returns its text.
     pub async fn visible(&mut self, name: &str, at: &str) -> String {
         self.tell("visible", name, json!({ "at": at })).await.as_str().unwrap().to_owned()
     }
 
+    /// The text of the page.
     pub async fn text(&mut self, name: &str) -> String {
         self.tell("text", name, json!({})).await.as_str().unwrap().to_owned()
     }
 
+    /// The value of a script in the page.
     pub async fn evaluate(&mut self, name: &str, script: &str) -> Value {
         self.tell("evaluate", name, json!({ "script": script })).await
     }

@@ -1,0 +1,173 @@
+//! From an empty folder to the first granted action, and to a page that a person approved in a browser.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+use xp_harness::browser::Browser;
+
+use super::Folder;
+use super::servers::Bridge;
+
+/// `xpd up`, once it has said what comes next.
+struct Up {
+    child: Child,
+    said: String,
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Up {
+    fn begin(folder: &Folder, args: &[&str]) -> Self {
+        let mut command = Command::new(xp_tests::program("xpd"));
+        let log = std::fs::File::create(folder.path().join("up.err")).unwrap();
+        command.current_dir(folder.path()).arg("up").args(args).stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let (mut said, mut output) = (String::new(), BufReader::new(child.stdout.take().unwrap()));
+        while !said.contains("next ") {
+            if output.read_line(&mut said).unwrap() == 0 {
+                let log = std::fs::read_to_string(folder.path().join("up.err")).unwrap();
+                panic!("it did not come up: {said}{log}");
+            }
+        }
+        Self { child, said }
+    }
+
+    /// What stands behind a word at the beginning of a line.
+    fn word(&self, name: &str) -> String {
+        let line = self.said.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{name}: {}", self.said)).trim().to_owned()
+    }
+
+    fn stop(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(&id).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn templates_are_listed_and_overwrite_nothing() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    assert!(folder.run("xpc", &["init"], 0).contains("docs-fix  "));
+    assert!(folder.run("xpc", &["init", "doc-fix"], 2).contains("did you mean `docs-fix`?"));
+    assert!(folder.run("xpd", &["up"], 2).contains("xpc init docs-fix"));
+    assert!(folder.run("xpc", &["init", "docs-fix", "site"], 0).contains("cd site && xpd up"));
+    std::fs::remove_file(folder.path().join("site/README.md")).unwrap();
+    let again = folder.run("xpc", &["init", "docs-fix", "site"], 2);
+    assert!(
+        again.contains("nothing was written") && !folder.path().join("site/README.md").exists(),
+        "{again}"
+    );
+}
+
+#[test]
+fn every_template_is_proved_whole() {
+    for template in xp_stdlib::TEMPLATES {
+        let folder = Folder(tempfile::tempdir().unwrap());
+        folder.run("xpc", &["init", template.name], 0);
+        let said = folder.run("xpc", &["check", "workflow.xp"], 0);
+        assert!(said.contains("proved in"), "{}: {said}", template.name);
+        folder.run("xpc", &["fmt", "--check", "workflow.xp"], 0);
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_before_anything_is_served() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    folder.run("xpc", &["init", "docs-fix"], 0);
+    let said = folder.run("xpd", &["up", "--person", "rita", "--param", "pag=guide.md"], 2);
+    assert!(said.contains("`--param pag`: this is no parameter of `docs_fix`; it has page"), "{said}");
+    let said = folder.run("xpd", &["up", "--person", "writer", "--param", "page=guide.md"], 2);
+    assert!(said.contains("`writer` is a person and the name of a role"), "{said}");
+    // Nobody accepted the declaration, and nobody is there to be asked.
+    let said = folder.run("xpd", &["up", "--person", "rita", "--param", "page=guide.md"], 3);
+    assert!(said.contains("`xpd up --accept` registers what is shown above"), "{said}");
+    assert!(!folder.path().join("data").exists());
+    // A workflow that is not proved is not served.
+    let text = std::fs::read_to_string(folder.path().join("workflow.xp")).unwrap();
+    folder.put("workflow.xp", &text.replace("after review.approved", "after draft.ready"));
+    let said = folder.run("xpd", &["up", "--accept", "--person", "rita", "--param", "page=guide.md"], 2);
+    assert!(said.contains("nothing is served"), "{said}");
+    // Neither is one without its upstream.
+    folder.put("workflow.xp", &text);
+    std::fs::remove_file(folder.path().join("xpd.toml")).unwrap();
+    std::fs::remove_file(folder.path().join("connectors.toml")).unwrap();
+    let said = folder.run("xpd", &["up", "--accept", "--person", "rita", "--param", "page=guide.md"], 2);
+    assert!(said.contains("nothing serves the connector `pages`"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_browser() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    folder.run("xpc", &["init", "docs-fix"], 0);
+    let up = Up::begin(&folder, &["--accept", "--person", "rita", "--param", "page=guide.md"]);
+    let (run, log_key, people) = (up.word("run "), up.word("log key "), up.word("people's door "));
+    assert!(up.said.contains("open      same_user: agents run under the server's user"), "{}", up.said);
+    // No link of a person stands where others read it.
+    assert!(!up.said.contains('#'), "{}", up.said);
+
+    let (mut writer, mut publisher) =
+        (Bridge::new(&folder, &run, "keys/writer.pem"), Bridge::new(&folder, &run, "keys/publisher.pem"));
+    // What the upstream says of a failure is for the operator, and not for the agent.
+    let (page, away) = (folder.path().join("pages/guide.md"), folder.path().join("away"));
+    std::fs::rename(&page, &away).unwrap();
+    let failed = writer.call("draft.pages.read", json!({}));
+    assert_eq!(failed["_meta"]["code"], "connector_refused", "{failed}");
+    assert!(!failed.to_string().contains("No such file"), "{failed}");
+    let log = std::fs::read_to_string(folder.path().join("xpd.log")).unwrap();
+    assert!(log.contains("a tool says that it failed") && log.contains("No such file"), "{log}");
+    std::fs::rename(&away, &page).unwrap();
+    let read = writer.call("draft.pages.read", json!({}));
+    assert!(read["structuredContent"]["result"]["text"].as_str().unwrap().contains("Welcom to"), "{read}");
+    assert_eq!(writer.refused("draft.pages.read", json!({ "name": "other.md" })), "out_of_scope");
+    assert_eq!(publisher.refused("publish.pages.write", json!({})), "out_of_sequence");
+    let fixed = "# Guide\n\nWelcome to the guide.\n";
+    let done = writer.call("submit.draft.fixed", json!({ "value": fixed }));
+    assert_ne!(done["isError"], json!(true), "{done}");
+    let done = writer.call("judge.draft", json!({ "outcome": "ready" }));
+    assert_ne!(done["isError"], json!(true), "{done}");
+    assert_eq!(publisher.refused("publish.pages.write", json!({})), "out_of_sequence");
+
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open("rita", json!({})).await;
+    let link = folder.run("xpd", &["people", "invite", "rita"], 0);
+    browser.goto("rita", link.lines().next().unwrap()).await;
+    browser.click("rita", "#make").await;
+    let number = browser.visible("rita", "#number").await;
+    folder.run("xpd", &["people", "confirm", "rita", &number], 0);
+    browser.goto("rita", &format!("{people}/login")).await;
+    browser.tell("fill", "rita", json!({ "at": "#name", "text": "rita" })).await;
+    browser.click("rita", "#login button").await;
+    browser.tell("at", "rita", json!({ "path": "/" })).await;
+    browser.goto("rita", &format!("{people}/runs/{run}/steps/review")).await;
+    assert!(browser.text("rita").await.contains("Welcome to the guide."));
+    browser.click("rita", "button[value=approved]:enabled").await;
+    browser.visible("rita", ".notice").await;
+    browser.end().await;
+
+    // Exactly what was approved, wherever it is asked for.
+    let elsewhere = json!({ "name": "guide.md", "text": "something else" });
+    assert_eq!(publisher.refused("publish.pages.write", elsewhere), "out_of_scope");
+    let done = publisher.call("publish.pages.write", json!({}));
+    assert_ne!(done["isError"], json!(true), "{done}");
+    assert_eq!(std::fs::read_to_string(&page).unwrap(), fixed);
+
+    folder.run("xpd", &["evidence", &run, "-o", "run.xpe"], 0);
+    let verify =
+        ["audit", "verify", "run.xpe", "--log-key", &log_key, "--artifact-key", "keys/signer.pub.pem"];
+    let said = folder.run("xpd", &verify, 0);
+    assert!(said.contains("left open: same_user: agents run under the server's user"), "{said}");
+    up.stop();
+
+    // It goes on where it was: nothing is asked again, and the log is the same.
+    let up = Up::begin(&folder, &["--person", "rita", "--param", "page=guide.md"]);
+    assert_eq!(up.word("log key "), log_key);
+    assert_ne!(up.word("run "), run);
+    up.stop();
+}
