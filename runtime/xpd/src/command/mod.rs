@@ -2,6 +2,7 @@
 
 mod agent;
 mod audit;
+mod call;
 mod checkpoint;
 mod connectors;
 mod doctor;
@@ -17,6 +18,8 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use crate::{Agent, Audit, Checkpoint, Command, Failure};
+
+pub use call::Call;
 
 /// Result of a subcommand.
 type Done = Result<ExitCode, Failure>;
@@ -50,6 +53,7 @@ pub fn run(command: Command) -> Done {
         Command::Agent { command: Agent::Start { artifact, params, server } } => {
             wait(async move { agent::start(artifact, &params, &server).await })
         }
+        Command::Agent { command: Agent::Call(call) } => wait(call::run(call)),
         Command::Connectors { command } => wait(connectors::run(command)),
         Command::Doctor { config } => wait(doctor::run(config)),
     }
