@@ -13,6 +13,7 @@ use super::{Daemon, Folder};
 
 mod calls;
 mod conformance;
+mod packages;
 mod shim;
 
 const SUITE: &str = include_str!("suite.xp.part");
