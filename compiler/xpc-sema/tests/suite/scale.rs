@@ -78,7 +78,7 @@ fn ten_thousand_faults() {
 
 #[test]
 fn a_cycle_as_long_as_the_workflow() {
-    let text = lanes(1, 10_000, false).replace("step s0_0 by r0 {", "step s0_0 by r0 after s0_9999.done {");
+    let text = lanes(1, 10_000, false).replace("step s0x0 by r0 {", "step s0x0 by r0 after s0x9999.done {");
     let text: String =
         text.lines().filter(|line| !line.contains("outcome back")).map(|line| format!("{line}\n")).collect();
     let checked = Checked::of(&text);
