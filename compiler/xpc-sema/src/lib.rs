@@ -44,6 +44,7 @@ mod submissions;
 mod symbols;
 mod tables;
 mod things;
+mod tools;
 mod types;
 mod unused;
 mod workflow;

@@ -16,7 +16,7 @@ use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{
     assumptions, collect, conditions, cycles, formulas, grants, leases, limits, loops, obligations, outcomes,
-    overlaps, people, separations, submissions, tables, unused,
+    overlaps, people, separations, submissions, tables, tools, unused,
 };
 
 /// The model of a workflow, or none with the faults reported.
@@ -74,6 +74,7 @@ pub fn lower(
         Parts { steps, loops, separate, assumptions, leases, finish: finish?, guards, spans, obligations },
     )?;
     separations::imply(&context, &mut model.workflow, &mut model.spans, problems);
+    tools::check(&model, problems);
     overlaps::warn(&model, problems);
     unused::secrets(ast, &model, problems);
     (problems.errors() == before).then_some(model)

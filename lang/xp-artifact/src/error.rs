@@ -37,6 +37,16 @@ pub enum ArtifactError {
     /// What is said to be enforced is not what the workflow guards.
     #[error("said to be enforced and not guarded by the workflow, or the other way round: `{0}`")]
     Guards(String),
+    /// Two tools that clients could confuse.
+    #[error("the tools `{first}` and `{second}` differ in upper case, `.`, `_` and `-` at most; {cure}")]
+    AlikeTools {
+        /// The name of one.
+        first: String,
+        /// The name of the other.
+        second: String,
+        /// What makes them different.
+        cure: String,
+    },
     /// No signature at all.
     #[error("the artifact is not signed")]
     Unsigned,
@@ -60,6 +70,7 @@ impl ArtifactError {
             Self::TooLarge => codes::ARTIFACT_TOO_LARGE,
             Self::Newer { .. } | Self::Older { .. } => codes::ARTIFACT_FORMAT,
             Self::Guards(_) => codes::ARTIFACT_MALFORMED,
+            Self::AlikeTools { .. } => codes::ALIKE_TOOLS,
             Self::Unsigned => codes::ARTIFACT_UNSIGNED,
             Self::Untrusted => codes::ARTIFACT_UNTRUSTED,
             Self::BadSignature => codes::ARTIFACT_BAD_SIGNATURE,

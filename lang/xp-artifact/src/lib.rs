@@ -34,6 +34,7 @@ pub mod requests;
 pub mod rests;
 pub mod starts;
 pub mod things;
+pub mod tools;
 mod transport;
 pub mod workflow;
 

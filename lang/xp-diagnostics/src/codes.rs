@@ -151,6 +151,7 @@ codes! {
     NOT_YET = "XP0412", "not supported yet";
     NOT_ENFORCED = "XP0413", "a property that cannot be enforced";
     LEASE = "XP0414", "a lease that cannot be taken";
+    ALIKE_TOOLS = "XP0415", "two tools of almost one name";
 
     // 05xx: limits and warnings (xpc-sema)
     NO_LIMIT = "XP0501", "a limit must be written here";

@@ -29,6 +29,55 @@ pub struct Exchanged {
     pub body: Vec<u8>,
 }
 
+/// Why a request was not carried out, or why that is not known.
+pub enum Trouble {
+    /// It was not sent, because it cannot be.
+    Own(Failure),
+    /// It was not sent, because the server was not reached.
+    Unreached(String),
+    /// It was sent, and its answer did not arrive.
+    Unanswered(String),
+    /// The server refused.
+    Refused(Problem),
+    /// The answer is none of this API. Another program may have sent it, so its text is not shown.
+    Foreign(String),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Own(failure)
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Own(failure) => failure,
+            Trouble::Unreached(text) | Trouble::Unanswered(text) => Self::Failed(text),
+            Trouble::Refused(Problem { code, detail, .. }) => Self::Refused(format!("{code}: {detail}")),
+            Trouble::Foreign(text) => Self::Refused(text),
+        }
+    }
+}
+
+impl Exchanged {
+    /// The body of a success.
+    pub fn done(self) -> Result<Vec<u8>, Trouble> {
+        if self.status.is_success() {
+            return Ok(self.body);
+        }
+        Err(match serde_json::from_slice(&self.body) {
+            Ok(problem) => Trouble::Refused(problem),
+            Err(_) => self.foreign(),
+        })
+    }
+
+    /// That the answer is none of this API.
+    pub fn foreign(&self) -> Trouble {
+        Trouble::Foreign(format!("{}: {}, with an answer that is none of this API", self.url, self.status))
+    }
+}
+
 /// A server's address and the caller's key.
 pub struct Client {
     http: reqwest::Client,
@@ -70,6 +119,16 @@ impl Client {
         Ok(Self { http, base, key })
     }
 
+    /// Reads the key of an agent, which has to be enrolled. Does not connect.
+    pub fn of_agent(server: &Server) -> Result<Self, Failure> {
+        Self::new(server).map_err(|failure| match failure {
+            Failure::Input(text) if !server.key.exists() => Failure::Input(format!(
+                "{text}; `xpd agent enrol` makes an agent's key, and `--key FILE` names it"
+            )),
+            other => other,
+        })
+    }
+
     /// Sends a GET and returns the body. The path is given by its segments.
     pub async fn get(&self, path: &[&str]) -> Result<Vec<u8>, Failure> {
         self.send(Method::GET, path, Vec::new()).await
@@ -82,15 +141,7 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &[&str], bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        let Exchanged { url, status, body } = self.exchange(method, path, None, &[], bytes).await?;
-        if status.is_success() {
-            return Ok(body);
-        }
-        Err(Failure::Refused(match serde_json::from_slice(&body) {
-            Ok(Problem { code, detail, .. }) => format!("{code}: {detail}"),
-            // The answer is not of this API, so another program may have sent it; its text is not shown.
-            Err(_) => format!("{url}: {status}, with an answer that is none of this API"),
-        }))
+        Ok(self.exchange(method, path, None, &[], bytes).await?.done()?)
     }
 
     /// Sends one request with a proof, and a token if there is one. Any status is an answer.
@@ -101,7 +152,7 @@ impl Client {
         token: Option<&str>,
         headers: &[(&str, &str)],
         bytes: Vec<u8>,
-    ) -> Result<Exchanged, Failure> {
+    ) -> Result<Exchanged, Trouble> {
         let failed = |text: String| Failure::Failed(text);
         let url = xpd_egress::compose(&self.base, path, &[])
             .map_err(|error| Failure::Input(format!("{}/{}: {error}", self.base, path.join("/"))))?;
@@ -129,15 +180,17 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut answer =
-            request.send().await.map_err(|error| failed(format!("{url}: {}", with_causes(&error))))?;
+        let lost = |error: reqwest::Error| {
+            let text = format!("{url}: {}", with_causes(&error));
+            if error.is_connect() { Trouble::Unreached(text) } else { Trouble::Unanswered(text) }
+        };
+        let mut answer = request.send().await.map_err(lost)?;
         let status = answer.status();
         let mut body = Vec::new();
-        while let Some(chunk) =
-            answer.chunk().await.map_err(|error| failed(format!("{url}: {}", with_causes(&error))))?
-        {
+        while let Some(chunk) = answer.chunk().await.map_err(lost)? {
             if body.len().saturating_add(chunk.len()) > MAX_ANSWER {
-                return Err(failed(format!("{url}: the answer is longer than {MAX_ANSWER} bytes")));
+                let text = format!("{url}: the answer is longer than {MAX_ANSWER} bytes");
+                return Err(Trouble::Unanswered(text));
             }
             body.extend_from_slice(&chunk);
         }

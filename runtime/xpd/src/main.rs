@@ -2,6 +2,7 @@
 
 mod client;
 mod command;
+mod door;
 mod out;
 
 use std::path::PathBuf;
@@ -16,7 +17,8 @@ Exit codes:
   1  a failure for a reason other than the input
   2  invalid input: arguments, configuration, roster, keys, a missing file
   3  `audit verify`: a check failed, or the end of the run is missing; `doctor`: a fault was found; `checkpoint restore`: the checkpoint is not of this log; other commands: the server refused
-  4  `audit verify`: every check holds, but only under keys from the package itself";
+  4  `audit verify`: every check holds, but only under keys from the package itself; calls of `agent`: it is not known whether the call was carried out
+  5  calls of `agent`: the server was not reached, and nothing was carried out";
 
 /// Runs compiled workflows with exact privileges and records every decision.
 #[derive(Parser)]
@@ -123,7 +125,7 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
-    /// Enrol agents and start runs
+    /// Enrol agents, start runs and make an agent's calls, for scripts
     Agent {
         #[command(subcommand)]
         command: Agent,
@@ -254,6 +256,8 @@ enum Agent {
         #[command(flatten)]
         server: Server,
     },
+    #[command(flatten)]
+    Call(command::Call),
 }
 
 #[derive(Subcommand)]

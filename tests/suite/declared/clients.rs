@@ -11,7 +11,9 @@ use xp_json::Tree;
 
 use super::{Daemon, Folder};
 
+mod calls;
 mod conformance;
+mod packages;
 mod shim;
 
 const SUITE: &str = include_str!("suite.xp.part");
@@ -74,23 +76,31 @@ fn notes(upstream: &StandIn) -> usize {
 /// A server with the workflow deployed, and the key of the one agent in `tester.pem`.
 struct World {
     folder: Folder,
-    _daemon: Daemon,
+    daemon: Daemon,
     upstream: StandIn,
 }
 
 impl World {
     fn new(keys: &str) -> Self {
-        let (folder, upstream) = (Folder(tempfile::tempdir().unwrap()), upstream());
+        Self::of(keys, SUITE, &["tester"], upstream())
+    }
+
+    /// With the workflow `clients` of a source, and an agent for each role.
+    fn of(keys: &str, source: &str, roles: &[&str], upstream: StandIn) -> Self {
+        let folder = Folder(tempfile::tempdir().unwrap());
         let signer = SigningKey::from_seed(&[5; 32]);
         folder.put("signer.pem", &signer.to_pem().unwrap());
         folder.put("signer.pub.pem", &signer.public().to_pem().unwrap());
-        let enrol =
-            ["agent", "enrol", "tester-1", "--controller", "a", "--role", "tester", "-o", "tester.pem"];
-        let said = folder.run("xpd", &enrol, 0);
-        let entry = said.split_once("xpd: wrote ").unwrap().0;
+        let mut entries = String::new();
+        for role in roles {
+            let (name, key) = (format!("{role}-1"), format!("{role}.pem"));
+            let enrol = ["agent", "enrol", &name, "--controller", role, "--role", role, "-o", &key];
+            let said = folder.run("xpd", &enrol, 0);
+            entries += said.split_once("xpd: wrote ").unwrap().0;
+        }
         let start = "[[start]]\nartifact = \"clients\"\nprincipals = [\"tester-1\"]\nmax_open = 9\nmax_per_day = 99\n";
-        folder.put("roster.toml", &format!("{entry}\n{start}"));
-        let mut source = SUITE.to_owned();
+        folder.put("roster.toml", &format!("{entries}\n{start}"));
+        let mut source = source.to_owned();
         for (place, tool) in ["SIMPLE", "ERROR", "NOTE"].iter().zip(tools()) {
             let tool = Tree::read(tool.to_string().as_bytes()).unwrap();
             source = source
@@ -108,7 +118,7 @@ impl World {
         let daemon = folder.serve_at(None, keys, &table);
         let socket = folder.path().join("xpd.sock").display().to_string();
         folder.run("xpc", &["deploy", "clients.xpa", "--server", &format!("unix:{socket}")], 0);
-        Self { folder, _daemon: daemon, upstream }
+        Self { folder, daemon, upstream }
     }
 
     fn start(&self) -> String {

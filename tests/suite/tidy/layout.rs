@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::files::{self, File};
 
-const ROOMS: [&str; 7] = ["compiler", "runtime", "lang", "stdlib", "examples", "tests", "editors"];
+const ROOMS: [&str; 8] = ["clients", "compiler", "runtime", "lang", "stdlib", "examples", "tests", "editors"];
 const FILES: [&str; 6] =
     ["Cargo.toml", "Cargo.lock", "README.md", "LICENSE", "CHANGELOG.md", "rust-toolchain.toml"];
 

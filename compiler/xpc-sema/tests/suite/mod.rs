@@ -8,6 +8,7 @@ mod reference;
 mod scale;
 mod shipped;
 mod stdlib;
+mod tools;
 
 use std::fmt::Write;
 

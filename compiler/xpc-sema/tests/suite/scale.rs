@@ -18,24 +18,24 @@ fn lanes(lanes: usize, length: usize, judges: bool) -> String {
     for lane in 0..lanes {
         for at in 0..length {
             let role = (lane + at) % 20;
-            write!(text, "  step s{lane}_{at} by r{role}").unwrap();
+            write!(text, "  step s{lane}x{at} by r{role}").unwrap();
             if at == 0 {
                 writeln!(text, " {{\n    may github.issues.read(repo, 1) max 2 as issue").unwrap();
             } else {
                 let before = at - 1;
-                writeln!(text, " after s{lane}_{before}.done {{").unwrap();
+                writeln!(text, " after s{lane}x{before}.done {{").unwrap();
                 writeln!(
                     text,
-                    "    may github.issues.read(repo, s{lane}_{before}.issue.number) max 2 as issue"
+                    "    may github.issues.read(repo, s{lane}x{before}.issue.number) max 2 as issue"
                 )
                 .unwrap();
                 let of = if judges && at % 7 == 0 {
-                    format!(" of s{lane}_{before}.issue.title")
+                    format!(" of s{lane}x{before}.issue.title")
                 } else {
                     String::new()
                 };
                 let first = at.saturating_sub(2);
-                writeln!(text, "    outcome back{of} -> reopen s{lane}_{first} (max 2, then over -> end)")
+                writeln!(text, "    outcome back{of} -> reopen s{lane}x{first} (max 2, then over -> end)")
                     .unwrap();
             }
             writeln!(text, "    outcome done if issue\n  }}").unwrap();
@@ -78,7 +78,7 @@ fn ten_thousand_faults() {
 
 #[test]
 fn a_cycle_as_long_as_the_workflow() {
-    let text = lanes(1, 10_000, false).replace("step s0_0 by r0 {", "step s0_0 by r0 after s0_9999.done {");
+    let text = lanes(1, 10_000, false).replace("step s0x0 by r0 {", "step s0x0 by r0 after s0x9999.done {");
     let text: String =
         text.lines().filter(|line| !line.contains("outcome back")).map(|line| format!("{line}\n")).collect();
     let checked = Checked::of(&text);

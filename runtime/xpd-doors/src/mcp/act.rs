@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tokio::sync::{Semaphore, watch};
-use xp_artifact::print;
+use xp_artifact::{print, tools};
 use xp_json::Tree;
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
@@ -17,7 +17,6 @@ use super::refusal::Done;
 use super::repeat::{Gate, Undelivered};
 use super::state::Turn;
 use super::tools::{Does, Entry};
-use super::{names, schema};
 use crate::api::App;
 use crate::api::agents::{self, under_clause};
 use crate::api::bounds::BUSY;
@@ -95,7 +94,7 @@ impl Calls {
 
     async fn act(&self, turn: &Turn, step: &str, action: &str, arguments: &Tree) -> Done {
         let mut given = Given::new(arguments)?;
-        let grant = given.optional(schema::GRANT)?;
+        let grant = given.optional(tools::GRANT)?;
         let args = given.rest()?;
         let seat = &turn.seat;
         let opening = seat.openings.get(step).copied().unwrap_or_default();
@@ -127,7 +126,7 @@ impl Calls {
             let step = offer.get("step").and_then(Json::as_str).unwrap_or_default().to_owned();
             for grant in offer.get_mut("grants").and_then(Json::as_array_mut).into_iter().flatten() {
                 let Some(action) = grant.get("action").and_then(Json::as_str) else { continue };
-                let tool = names::cut(format!("{step}.{action}"));
+                let tool = tools::act(&step, action);
                 if let Some(grant) = grant.as_object_mut() {
                     grant.insert("tool".to_owned(), json!(tool));
                 }
@@ -167,7 +166,7 @@ impl Calls {
     }
 
     /// Names of the tools whose steps are open to the caller.
-    pub async fn open_tools(&self, turn: &Turn, tools: &[Entry]) -> Vec<String> {
+    pub async fn open_tools(&self, turn: &Turn, tools: impl Iterator<Item = &Entry>) -> Vec<String> {
         let offers =
             self.app.orchestrator.offers(turn.caller.clone(), &turn.seat.run).await.unwrap_or_default();
         let is_open = |tool: &&Entry| match &tool.does {
@@ -180,7 +179,7 @@ impl Calls {
             }
             Does::View | Does::Offers | Does::Await | Does::Result => false,
         };
-        tools.iter().filter(is_open).map(|tool| tool.name.clone()).collect()
+        tools.filter(is_open).map(|tool| tool.name.clone()).collect()
     }
 }
 

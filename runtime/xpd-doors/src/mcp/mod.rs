@@ -3,7 +3,7 @@
 
 mod act;
 mod envelope;
-mod names;
+mod kept;
 mod refusal;
 mod repeat;
 mod schema;

@@ -37,7 +37,7 @@ pub(super) fn refusal(problem: &Problem, open: &[String]) -> Json {
         "content": [{ "type": "text", "text": text }],
         "isError": true,
         "_meta": {
-            "code": body.code, "retryable": again, "until": again.then_some("await"),
+            "code": body.code, "detail": body.detail, "clause": body.clause, "retryable": again, "until": again.then_some("await"),
             "open_now": open, "index": body.index,
         },
     })

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use xp_artifact::print;
+use xp_artifact::tools::GRANT;
 use xp_artifact::workflow::{Action, ActionParam, Expr, Grant, Pin, Workflow};
 use xp_scope::{MAX_INT, MAX_LIST, MAX_TEXT, Type, Value};
 
@@ -56,9 +57,6 @@ fn within(workflow: &Workflow, ty: &Type, depth: u8) -> Json {
         }
     }
 }
-
-/// The member that names the grant where several fit.
-pub(super) const GRANT: &str = "xp.grant";
 
 /// The arguments that these grants leave to the caller. What every grant fixes is left out, since it is filled in.
 pub(super) fn arguments(workflow: &Workflow, action: &Action, grants: &[(String, &Grant)]) -> Json {

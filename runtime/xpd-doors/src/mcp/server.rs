@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerConfig, Tool,
+    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -19,9 +19,11 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
+use xp_machine::Machine;
 use xp_wire::RefusalCode;
 
 use super::act::Calls;
+use super::kept::Kept;
 use super::refusal::{refusal, success};
 use super::state::Turn;
 use super::tools::{self, Entry};
@@ -42,6 +44,7 @@ pub(super) struct Door {
 impl Door {
     pub fn new(app: App, limits: Limits, stop: watch::Receiver<bool>) -> Self {
         let calls = Arc::new(Calls::new(app, stop));
+        let contracts = Arc::new(Kept::default());
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
@@ -50,7 +53,7 @@ impl Door {
             // Checked on every route of the listener.
             .disable_allowed_hosts()
             .with_max_request_body_bytes(limits.body_bytes);
-        let make = move || Ok(Handler { calls: Arc::clone(&calls) });
+        let make = move || Ok(Handler { calls: Arc::clone(&calls), contracts: Arc::clone(&contracts) });
         Self { service: StreamableHttpService::new(make, Arc::default(), config) }
     }
 
@@ -79,7 +82,11 @@ impl Door {
 /// Answers messages.
 struct Handler {
     calls: Arc<Calls>,
+    contracts: Arc<Kept<Machine, Contract>>,
 }
+
+/// The tools of a contract, or why there are none.
+type Contract = Result<Vec<Entry>, String>;
 
 fn internal(why: impl Into<Cow<'static, str>>) -> ErrorData {
     ErrorData::internal_error(why, None)
@@ -92,26 +99,26 @@ fn turn(context: &RequestContext<RoleServer>) -> Result<Turn, ErrorData> {
     turn.cloned().ok_or_else(|| internal("a message without a caller"))
 }
 
-fn all_tools(turn: &Turn) -> Result<Vec<Entry>, ErrorData> {
-    tools::all(&turn.seat.machine).map_err(internal)
-}
-
 impl Handler {
+    /// The tools of the caller's contract, of every role.
+    fn tools(&self, turn: &Turn) -> Result<Arc<Contract>, ErrorData> {
+        let tools = self.contracts.of(&turn.seat.machine, tools::all);
+        if let Err(why) = tools.as_ref() { Err(internal(why.clone())) } else { Ok(tools) }
+    }
+
     async fn list(&self, context: RequestContext<RoleServer>) -> Result<ListToolsResult, ErrorData> {
         let turn = turn(&context)?;
-        let own = all_tools(&turn)?;
-        let own = own.iter().filter(|tool| tool.is_of(&turn.seat.roles));
-        let tools: Result<Vec<Tool>, _> =
-            own.map(|tool| serde_json::from_value(tool.described().clone())).collect();
-        let tools = tools.map_err(|error| internal(error.to_string()))?;
-        Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_MS).with_cache_scope(CacheScope::Private))
+        let tools = self.tools(&turn)?;
+        let own = tools.iter().flatten().filter(|tool| tool.is_of(&turn.seat.roles));
+        let own = own.map(|tool| tool.listed().clone()).collect();
+        Ok(ListToolsResult::with_all_items(own).with_ttl_ms(LIST_MS).with_cache_scope(CacheScope::Private))
     }
 
     async fn call(&self, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
         let turn = turn(&context)?;
         let call = turn.call.clone().ok_or_else(|| internal("a call that was not read"))?;
-        let tools = all_tools(&turn)?;
-        let done = match tools.iter().find(|tool| tool.name == call.name) {
+        let tools = self.tools(&turn)?;
+        let done = match tools.iter().flatten().find(|tool| tool.name == call.name) {
             // A tool of another role is refused by the decision, which is recorded.
             Some(tool) => {
                 let mut connection = turn.connection.clone();
@@ -125,8 +132,8 @@ impl Handler {
         let answer: Json = match done {
             Ok(content) => success(&content),
             Err(problem) => {
-                let own: Vec<Entry> = tools.into_iter().filter(|tool| tool.is_of(&turn.seat.roles)).collect();
-                refusal(&problem, &self.calls.open_tools(&turn, &own).await)
+                let own = tools.iter().flatten().filter(|tool| tool.is_of(&turn.seat.roles));
+                refusal(&problem, &self.calls.open_tools(&turn, own).await)
             }
         };
         let result: CallToolResult =

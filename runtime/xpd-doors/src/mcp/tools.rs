@@ -1,11 +1,15 @@
 //! The tools of a contract. They depend on the artifact and on the caller's roles, and on nothing that happens in the run.
 
+use std::sync::Arc;
+
+use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Map, Value as Json, json};
 use xp_artifact::print;
-use xp_artifact::workflow::{Action, Effect, Grant, GrantIx, How, Step, Workflow};
+use xp_artifact::tools;
+use xp_artifact::workflow::{Action, ActionId, Effect, Grant, GrantIx, How, Step, SubmissionIx, Workflow};
 use xp_machine::Machine;
 
-use super::{names, schema};
+use super::schema;
 
 /// What a tool does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub(super) struct Entry {
     pub does: Does,
     /// The role that has it; none for what everybody has.
     role: Option<String>,
-    described: Json,
+    listed: Tool,
 }
 
 impl Entry {
@@ -43,8 +47,8 @@ impl Entry {
     }
 
     /// The tool as MCP writes it.
-    pub fn described(&self) -> &Json {
-        &self.described
+    pub fn listed(&self) -> &Tool {
+        &self.listed
     }
 }
 
@@ -55,82 +59,83 @@ fn entry(
     says: String,
     input: Json,
     output: Json,
-    hints: Json,
+    hints: ToolAnnotations,
 ) -> Entry {
-    let described = json!({
-        "name": name, "description": says, "inputSchema": input, "outputSchema": output, "annotations": hints,
-    });
-    Entry { name, does, role, described }
+    let members = |schema: Json| if let Json::Object(members) = schema { members } else { Map::new() };
+    let listed = Tool::new(name.clone(), says, members(input))
+        .with_raw_output_schema(Arc::new(members(output)))
+        .with_annotations(hints);
+    Entry { name, does, role, listed }
 }
 
 /// All tools of a contract, of every role, sorted by name.
 ///
 /// # Errors
-/// Two names are too alike.
+/// Two names are too alike. Such a contract is refused at deployment, but an older server may have taken it.
 pub(super) fn all(machine: &Machine) -> Result<Vec<Entry>, String> {
     let workflow = machine.workflow();
-    let mut tools = own();
-    for step in &workflow.steps {
-        let Some(role) = workflow.roles.get(step.role.index()).map(|role| role.name.clone()) else {
-            continue;
-        };
-        actions(workflow, step, &role, &mut tools);
-        for submission in &step.submissions {
-            let name = names::cut(format!("submit.{}.{}", step.name, submission.name));
-            let does = Does::Submit { step: step.name.clone(), name: submission.name.clone() };
-            let mut value = Map::new();
-            value.insert("value".to_owned(), schema::of(workflow, &submission.ty));
-            let says = format!("Hand in `{}` for step `{}`.", submission.name, step.name);
-            let input = schema::object(value, &["value"]);
-            tools.push(entry(name, does, Some(role.clone()), says, input, said(), hints(false, false)));
+    tools::distinct(workflow).map_err(|error| format!("{error}, or use the HTTP API"))?;
+    Ok(tools::of(workflow).into_iter().filter_map(|tool| described(workflow, tool)).collect())
+}
+
+/// A tool with all that is said of it.
+fn described(workflow: &Workflow, tool: tools::Tool) -> Option<Entry> {
+    let name = tool.name;
+    let step = tool.does.step().and_then(|step| workflow.steps.get(step.index()));
+    match tool.does {
+        tools::Does::View => Some(view(name)),
+        tools::Does::Offers => Some(offers(name)),
+        tools::Does::Await => Some(awaits(name)),
+        tools::Does::Result => Some(result(name)),
+        tools::Does::Act(_, action, _) => {
+            acts(workflow, step?, workflow.actions.get(action.index())?, action, name)
         }
-        let judged =
-            step.outcomes.iter().filter(|outcome| matches!(outcome.how, How::Judged | How::JudgedIf(_)));
-        let outcomes: Vec<&str> = judged.map(|outcome| outcome.name.as_str()).collect();
-        if !outcomes.is_empty() {
-            let mut input = Map::new();
-            input.insert("outcome".to_owned(), json!({ "type": "string", "enum": outcomes }));
-            let notes = "for those whose work is sent back";
-            input.insert(
-                "notes".to_owned(),
-                json!({ "type": "string", "maxLength": 16_384, "description": notes }),
-            );
-            let says = format!("Decide how step `{}` ends.", step.name);
-            let (name, does) =
-                (names::cut(format!("judge.{}", step.name)), Does::Judge { step: step.name.clone() });
-            let input = schema::object(input, &["outcome"]);
-            tools.push(entry(name, does, Some(role.clone()), says, input, said(), hints(false, false)));
-        }
-    }
-    tools.sort_by(|one, other| one.name.cmp(&other.name));
-    match names::alike(tools.iter().map(|tool| tool.name.as_str())) {
-        Some((one, other)) => Err(format!(
-            "the tools `{one}` and `{other}` of this workflow are too alike; rename a step, or use the HTTP API"
-        )),
-        None => Ok(tools),
+        tools::Does::Submit(_, submission) => submits(workflow, step?, submission, name),
+        tools::Does::Judge(_) => judges(workflow, step?, name),
     }
 }
 
-fn actions(workflow: &Workflow, step: &Step, role: &str, tools: &mut Vec<Entry>) {
-    for (index, action) in workflow.actions.iter().enumerate() {
-        let grants = step.grants.iter().enumerate().filter(|(_, grant)| grant.action.index() == index);
-        let grants: Vec<(String, &Grant)> =
-            grants.filter_map(|(ix, grant)| Some((step.grant_name(GrantIx::of(ix))?, grant))).collect();
-        if grants.is_empty() {
-            continue;
-        }
-        let qualified = format!("{}.{}", action.connector, action.name);
-        let name = names::cut(format!("{}.{qualified}", step.name));
-        let mut says =
-            vec![format!("`{qualified}` in step `{}` of workflow `{}`.", step.name, workflow.name)];
-        says.extend(workflow.doc.clone());
-        says.push(effect(action));
-        says.extend(grants.iter().map(|(_, grant)| format!("Clause: {}", print::grant(workflow, grant))));
-        let does = Does::Act { step: step.name.clone(), action: qualified };
-        let hints = hints(action.effect == Effect::Read && action.is_harmless(), action.irreversible);
-        let (input, output) = (schema::arguments(workflow, action, &grants), done(workflow, action));
-        tools.push(entry(name, does, Some(role.to_owned()), says.join("\n"), input, output, hints));
-    }
+/// The role of a step.
+fn role(workflow: &Workflow, step: &Step) -> Option<String> {
+    workflow.roles.get(step.role.index()).map(|role| role.name.clone())
+}
+
+fn submits(workflow: &Workflow, step: &Step, submission: SubmissionIx, name: String) -> Option<Entry> {
+    let submission = step.submissions.get(submission.index())?;
+    let does = Does::Submit { step: step.name.clone(), name: submission.name.clone() };
+    let mut value = Map::new();
+    value.insert("value".to_owned(), schema::of(workflow, &submission.ty));
+    let says = format!("Hand in `{}` for step `{}`.", submission.name, step.name);
+    let input = schema::object(value, &["value"]);
+    Some(entry(name, does, Some(role(workflow, step)?), says, input, said(), hints(false, false)))
+}
+
+fn judges(workflow: &Workflow, step: &Step, name: String) -> Option<Entry> {
+    let judged = step.outcomes.iter().filter(|outcome| matches!(outcome.how, How::Judged | How::JudgedIf(_)));
+    let outcomes: Vec<&str> = judged.map(|outcome| outcome.name.as_str()).collect();
+    let mut input = Map::new();
+    input.insert("outcome".to_owned(), json!({ "type": "string", "enum": outcomes }));
+    let notes = "for those whose work is sent back";
+    input.insert("notes".to_owned(), json!({ "type": "string", "maxLength": 16_384, "description": notes }));
+    let says = format!("Decide how step `{}` ends.", step.name);
+    let does = Does::Judge { step: step.name.clone() };
+    let input = schema::object(input, &["outcome"]);
+    Some(entry(name, does, Some(role(workflow, step)?), says, input, said(), hints(false, false)))
+}
+
+fn acts(workflow: &Workflow, step: &Step, action: &Action, id: ActionId, name: String) -> Option<Entry> {
+    let grants = step.grants.iter().enumerate().filter(|(_, grant)| grant.action == id);
+    let grants: Vec<(String, &Grant)> =
+        grants.filter_map(|(ix, grant)| Some((step.grant_name(GrantIx::of(ix))?, grant))).collect();
+    let qualified = format!("{}.{}", action.connector, action.name);
+    let mut says = vec![format!("`{qualified}` in step `{}` of workflow `{}`.", step.name, workflow.name)];
+    says.extend(workflow.doc.clone());
+    says.push(effect(action));
+    says.extend(grants.iter().map(|(_, grant)| format!("Clause: {}", print::grant(workflow, grant))));
+    let does = Does::Act { step: step.name.clone(), action: qualified };
+    let hints = hints(action.effect == Effect::Read && action.is_harmless(), action.irreversible);
+    let (input, output) = (schema::arguments(workflow, action, &grants), done(workflow, action));
+    Some(entry(name, does, Some(role(workflow, step)?), says.join("\n"), input, output, hints))
 }
 
 fn effect(action: &Action) -> String {
@@ -150,8 +155,8 @@ fn effect(action: &Action) -> String {
     says
 }
 
-fn hints(reads: bool, destroys: bool) -> Json {
-    json!({ "readOnlyHint": reads, "destructiveHint": destroys })
+fn hints(reads: bool, destroys: bool) -> ToolAnnotations {
+    ToolAnnotations::new().read_only(reads).destructive(destroys)
 }
 
 fn done(workflow: &Workflow, action: &Action) -> Json {
@@ -173,51 +178,45 @@ fn said() -> Json {
     schema::object(members, &["index", "pending", "replayed"])
 }
 
-fn own() -> Vec<Entry> {
-    let open = json!({ "type": "object" });
-    let text = |what: &str| json!({ "type": "string", "description": what });
-    let nothing = schema::object(Map::new(), &[]);
-    let mut seen = Map::new();
-    seen.insert(
-        "seen".to_owned(),
-        text("`seen` of the last `offers` or `await`; returns at once if that is no longer so"),
-    );
-    let mut index = Map::new();
-    index.insert("index".to_owned(), json!({ "type": "integer", "minimum": 0 }));
-    let mut datum = Map::new();
-    datum.insert("step".to_owned(), text("the step in which it is looked at"));
-    datum.insert("datum".to_owned(), text("the datum, as `offers` names it"));
-    let tool = |name: &str, does, says: &str, input, hints| {
-        entry(name.to_owned(), does, None, says.to_owned(), input, open.clone(), hints)
-    };
-    vec![
-        tool(
-            "offers",
-            Does::Offers,
-            "Say what is open to you now, and what your other steps wait for.",
-            nothing,
-            hints(true, false),
-        ),
-        tool(
-            "await",
-            Does::Await,
-            "Wait until something else is open to you, at most 55 seconds. Call it again to wait longer.",
-            schema::object(seen, &[]),
-            hints(true, false),
-        ),
-        tool(
-            "result",
-            Does::Result,
-            "Say what became of an earlier action, by the `index` of its answer.",
-            schema::object(index, &["index"]),
-            hints(true, false),
-        ),
-        tool(
-            "view",
-            Does::View,
-            "Look at a datum of the run. What you judge you must have looked at; that you looked is recorded.",
-            schema::object(datum, &["step", "datum"]),
-            hints(false, false),
-        ),
-    ]
+/// A tool that everybody has.
+fn own(name: String, does: Does, says: &str, input: Json, reads: bool) -> Entry {
+    entry(name, does, None, says.to_owned(), input, json!({ "type": "object" }), hints(reads, false))
+}
+
+/// The schema of a described text.
+fn text(what: &str) -> Json {
+    json!({ "type": "string", "description": what })
+}
+
+fn offers(name: String) -> Entry {
+    let says = "Say what is open to you now, and what your other steps wait for.";
+    own(name, Does::Offers, says, schema::object(Map::new(), &[]), true)
+}
+
+fn awaits(name: String) -> Entry {
+    let seen = text("`seen` of the last `offers` or `await`; returns at once if that is no longer so");
+    let input = schema::object(Map::from_iter([("seen".to_owned(), seen)]), &[]);
+    let says = "Wait until something else is open to you, at most 55 seconds. Call it again to wait longer.";
+    own(name, Does::Await, says, input, true)
+}
+
+fn result(name: String) -> Entry {
+    let index = json!({ "type": "integer", "minimum": 0 });
+    let input = schema::object(Map::from_iter([("index".to_owned(), index)]), &["index"]);
+    own(
+        name,
+        Does::Result,
+        "Say what became of an earlier action, by the `index` of its answer.",
+        input,
+        true,
+    )
+}
+
+fn view(name: String) -> Entry {
+    let (step, datum) = (text("the step in which it is looked at"), text("the datum, as `offers` names it"));
+    let input = Map::from_iter([("step".to_owned(), step), ("datum".to_owned(), datum)]);
+    let input = schema::object(input, &["step", "datum"]);
+    let says =
+        "Look at a datum of the run. What you judge you must have looked at; that you looked is recorded.";
+    own(name, Does::View, says, input, false)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use xp_artifact::question::{Obligation, Status};
 use xp_artifact::workflow::Workflow;
-use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey};
+use xp_artifact::{Artifact, Envelope, Trust, VerifyingKey, tools};
 use xp_machine::Machine;
 use xp_scope::Digest;
 use xp_wire::RefusalCode;
@@ -112,6 +112,7 @@ fn check(rules: &Rules, bytes: &[u8]) -> Result<Checked, Refused> {
     }
     let machine = Machine::new(artifact.workflow)
         .map_err(|error| Refused::new(RefusalCode::BadArtifact, error.to_string()))?;
+    tools::distinct(machine.workflow()).map_err(|error| bad(&error))?;
     let realms = realms(rules, machine.workflow(), &digest, &name)?;
     Ok(Checked { digest, name, signer: signer(rules, &envelope), realms })
 }

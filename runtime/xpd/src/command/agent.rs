@@ -43,7 +43,7 @@ pub async fn start(artifact: String, params: &[String], server: &Server) -> Done
     let params = parameters(params)?;
     let request_id = None;
     let ask = StartRequest { artifact, params, staff: BTreeMap::new(), request_id };
-    let bytes = Client::new(server)?.post(&["v1", "runs"], &ask).await?;
+    let bytes = Client::of_agent(server)?.post(&["v1", "runs"], &ask).await?;
     let started: StartResponse =
         serde_json::from_slice(&bytes).map_err(|error| Failure::Failed(error.to_string()))?;
     print(&format!("{}\n", started.run))?;

@@ -4,16 +4,14 @@
 use std::io::{BufRead as _, Read as _};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use xp_json::Tree;
-use xp_wire::body::{Problem, SessionRequest, SessionResponse};
 
 use super::Done;
 use crate::client::Client;
+use crate::door::Door;
 use crate::out::print;
 use crate::{Failure, McpClient, Server};
 
@@ -21,29 +19,17 @@ use crate::{Failure, McpClient, Server};
 const MAX_LINE: u64 = 1 << 20;
 /// Messages under way at once.
 const AT_ONCE: usize = 16;
-/// A session is replaced this long before its end.
-const MARGIN: Duration = Duration::from_secs(60);
-/// The member of `_meta` with the revision of a message.
-const REVISION: &str = "io.modelcontextprotocol/protocolVersion";
-
-struct Session {
-    token: String,
-    ends: Instant,
-}
-
 struct Bridge {
-    client: Client,
-    run: String,
-    session: Mutex<Option<Session>>,
+    door: Door,
     /// The revision agreed by `initialize`, for messages that name none.
     revision: Mutex<Option<String>>,
 }
 
 pub async fn run(run: String, server: Server) -> Done {
-    let client = Client::new(&server)?;
-    let bridge = Arc::new(Bridge { client, run, session: Mutex::new(None), revision: Mutex::new(None) });
+    let door = Door::new(Client::of_agent(&server)?, run);
     // A run that is not there is reported before a client waits for it.
-    bridge.token().await?;
+    door.open().await?;
+    let bridge = Arc::new(Bridge { door, revision: Mutex::new(None) });
     let (lines, mut read) = mpsc::channel(AT_ONCE);
     std::thread::spawn(move || read_lines(&lines));
     let places = Arc::new(Semaphore::new(AT_ONCE));
@@ -123,57 +109,13 @@ impl Bridge {
     }
 
     async fn forward(&self, message: &Tree, line: Vec<u8>) -> Result<String, Failure> {
-        let method = message.get("method").and_then(Tree::as_text).unwrap_or_default();
-        let params = message.get("params");
-        let named = params.and_then(|params| params.get("_meta")).and_then(|meta| meta.get(REVISION));
-        let revision = match named.and_then(Tree::as_text) {
-            Some(revision) => Some(revision.to_owned()),
-            None if method == "initialize" => None,
-            None => self.revision.lock().await.clone(),
-        };
-        let mut headers = vec![("Accept", "application/json, text/event-stream")];
-        headers.extend(revision.as_deref().map(|revision| ("MCP-Protocol-Version", revision)));
-        let name = params.and_then(|params| params.get("name")).and_then(Tree::as_text);
-        if named.is_some() {
-            headers.push(("Mcp-Method", method));
-            headers.extend(name.map(|name| ("Mcp-Name", name)));
-        }
-        let is_header = |value: &str| value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-        if !headers.iter().all(|(_, value)| is_header(value)) {
-            return Err(Failure::Input("`method`, `name` and revision must be plain ASCII".to_owned()));
-        }
-        let token = self.token().await?;
-        let answer = self.client.exchange(Method::POST, &["mcp"], Some(&token), &headers, line).await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
-            // Not sent again: the next message opens another session.
-            *self.session.lock().await = None;
-        }
-        if let Ok(Problem { code, detail, .. }) = serde_json::from_slice(&answer.body) {
-            return Err(Failure::Refused(format!("{code}: {detail}")));
-        }
-        let unread = |_| Failure::Failed(format!("{}: an answer that is not MCP", answer.status));
-        let answer = Tree::read(&answer.body).map_err(unread)?;
-        if method == "initialize" {
+        let agreed = self.revision.lock().await.clone();
+        let answer = self.door.send(message, line, agreed.as_deref()).await?;
+        if message.get("method").and_then(Tree::as_text) == Some("initialize") {
             let agreed = answer.at("/result/protocolVersion").and_then(Tree::as_text);
             *self.revision.lock().await = agreed.map(str::to_owned);
         }
         Ok(answer.to_string())
-    }
-
-    /// The token of a session that is good for a while.
-    async fn token(&self) -> Result<String, Failure> {
-        let mut session = self.session.lock().await;
-        if let Some(session) = session.as_ref().filter(|session| session.ends > Instant::now() + MARGIN) {
-            return Ok(session.token.clone());
-        }
-        let asked = Instant::now();
-        let bytes = self.client.post(&["v1", "sessions"], &SessionRequest { run: self.run.clone() }).await?;
-        let opened: SessionResponse =
-            serde_json::from_slice(&bytes).map_err(|error| Failure::Failed(error.to_string()))?;
-        let lasts = Duration::from_secs(u64::try_from(opened.expires_in).unwrap_or_default());
-        let token = opened.access_token;
-        *session = Some(Session { token: token.clone(), ends: asked + lasts });
-        Ok(token)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod agent;
 mod audit;
+mod call;
 mod checkpoint;
 mod connectors;
 mod doctor;
@@ -19,6 +20,8 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use crate::{Agent, Audit, Checkpoint, Command, Failure};
+
+pub use call::Call;
 
 /// Result of a subcommand.
 type Done = Result<ExitCode, Failure>;
@@ -56,6 +59,7 @@ pub fn run(command: Command) -> Done {
             wait(async move { agent::start(artifact, &params, &server).await })
         }
         Command::People { command, server } => wait(people::run(command, server)),
+        Command::Agent { command: Agent::Call(call) } => wait(call::run(call)),
         Command::Connectors { command } => wait(connectors::run(command)),
         Command::Doctor { config } => wait(doctor::run(config)),
     }

@@ -158,3 +158,20 @@ async fn a_start_by_name_uses_the_artifact_in_force() {
     assert_eq!(start(&world, "ben", &old).await.ok()["artifact"], json!(old));
     start(&world, "ann", &old).await.refused("not_allowed");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workflow_with_tools_that_clients_could_confuse_is_refused_until_one_is_renamed() {
+    let world = World::new().await;
+    let mut alike = flow::workflow(60);
+    let mut twin = alike.steps[0].submissions[0].clone();
+    twin.name = "Fi_les".to_owned();
+    alike.steps[0].submissions.push(twin);
+    let refused = world.deploy(sealed(&artifact(alike.clone()))).await;
+    refused.refused("bad_artifact");
+    assert_eq!(refused.body["clause"], "XP0415");
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains("`submit.work.files`") && detail.contains("`submit.work.Fi_les`"), "{detail}");
+    assert!(detail.ends_with("; rename the submission `Fi_les` of step `work`"), "{detail}");
+    "plans".clone_into(&mut alike.steps[0].submissions[1].name);
+    world.deploy(sealed(&artifact(alike))).await.ok();
+}

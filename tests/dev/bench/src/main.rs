@@ -1,6 +1,6 @@
 //! `xp-bench`: performance measurements. `cargo dev bench` builds it and `xpc` in release mode and runs it.
 //!
-//! `xp-bench` measures everything; `xp-bench compiler|growth|random|machine|server …` only what is named. Answers
+//! `xp-bench` measures everything; `xp-bench compiler|growth|random|machine|server|added …` only what is named. Answers
 //! are checked, and an unexpected one is a failure, so no figure measures a refusal or an error.
 
 mod actions;
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 /// Errors are texts for people.
 type Done<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const ROOMS: &[&str] = &["compiler", "growth", "random", "machine", "server"];
+const ROOMS: &[&str] = &["compiler", "growth", "random", "machine", "server", "added"];
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -72,6 +72,9 @@ fn run(wanted: impl Fn(&str) -> bool) -> Done {
     }
     if wanted("server") {
         actions::measure(scratch.path())?;
+    }
+    if wanted("added") {
+        actions::measure_added(scratch.path())?;
     }
     figures::place();
     Ok(())

@@ -22,6 +22,16 @@ pub fn key(number: usize) -> Done<KeyPair> {
     Ok(KeyPair::from_seed(seed)?)
 }
 
+/// The revision of MCP, the tool, and the headers of its call.
+const MCP: &str = "2026-07-28";
+const TOOL: &str = "work.counting.push";
+const HEADERS: &[(&str, &str)] = &[
+    ("Accept", "application/json, text/event-stream"),
+    ("MCP-Protocol-Version", MCP),
+    ("Mcp-Method", "tools/call"),
+    ("Mcp-Name", TOOL),
+];
+
 pub struct Agent {
     key: KeyPair,
     url: String,
@@ -53,11 +63,40 @@ impl Agent {
         Ok(())
     }
 
+    /// The same by one call over MCP.
+    pub async fn call(&self, id: usize) -> Done {
+        let member = |name: &str| format!("io.modelcontextprotocol/{name}");
+        let meta = json!({
+            member("protocolVersion"): MCP, member("clientInfo"): { "name": "bench", "version": "1" },
+            member("clientCapabilities"): {},
+        });
+        let params = json!({ "name": TOOL, "arguments": { "id": id }, "_meta": meta });
+        let message = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
+        let answer = self.send("/mcp", Some(&self.session), &message, HEADERS).await?;
+        match answer.pointer("/result/isError") {
+            Some(Value::Bool(false)) => Ok(()),
+            _ => Err(format!("the call failed: {answer}").into()),
+        }
+    }
+
     async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Done<Value> {
+        self.send(path, token, body, &[]).await
+    }
+
+    async fn send(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> Done<Value> {
         let body = body.to_string().into_bytes();
         let url = format!("{}{path}", self.url);
         let mut request = self.client.post(&url).header("DPoP", proof(&self.key, &url, token, &body)?);
         request = request.header("Content-Type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(token) = token {
             request = request.header("Authorization", format!("DPoP {token}"));
         }

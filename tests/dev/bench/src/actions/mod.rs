@@ -1,6 +1,7 @@
 //! Complete actions through a server in this process: over HTTP on loopback, with signed proofs, durable
 //! before the answer.
 
+mod added;
 mod agent;
 mod site;
 
@@ -13,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::figures::{Sample, heading, row, time};
 use crate::{Done, disk};
+pub use added::measure as measure_added;
 use agent::Agent;
 use site::{Counting, Site};
 
@@ -73,7 +75,7 @@ async fn serve(folder: &Path) -> Done<Vec<Crowd>> {
     let most = CROWDS.iter().map(|(agents, _)| *agents).max().unwrap_or_default();
     let site = Site::write(folder, most)?;
     let connector = Arc::new(Counting::default());
-    let server = site.open(&connector).await?;
+    let server = site.open(Arc::<Counting>::clone(&connector)).await?;
     let url = server.url().ok_or("the server has no address")?;
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(server.run(async { drop(stopped.await) }));

@@ -45,12 +45,17 @@ impl Connector for Counting {
 
     async fn act(&self, _: Permit) -> Result<Value, ActError> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Ok(Value::Record(BTreeMap::from([("ok".to_owned(), Value::Bool(true))])))
+        Ok(done())
     }
 
     async fn probe(&self, _: &Sought) -> Result<Option<Value>, ActError> {
         Ok(None)
     }
+}
+
+/// What the action gives.
+pub fn done() -> Value {
+    Value::Record(BTreeMap::from([("ok".to_owned(), Value::Bool(true))]))
 }
 
 /// The files that a server reads.
@@ -92,8 +97,7 @@ impl Site {
         Ok(Self { config: folder.join("xpd.toml") })
     }
 
-    pub async fn open(&self, connector: &Arc<Counting>) -> Done<Server> {
-        let connector: Arc<dyn Connector> = Arc::<Counting>::clone(connector);
+    pub async fn open(&self, connector: Arc<dyn Connector>) -> Done<Server> {
         let connectors = BTreeMap::from([("counting".to_owned(), connector)]);
         let config = Config::read(&self.config)?;
         Ok(Server::with(config, connectors, Scrubber::new([]), SystemClock::shared()).await?)

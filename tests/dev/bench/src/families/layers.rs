@@ -16,7 +16,7 @@ pub fn source(steps: usize) -> String {
 }
 
 fn name(layer: usize, place: usize) -> String {
-    format!("layer{layer}_{place}")
+    format!("layer{layer}x{place}")
 }
 
 fn guard(layer: usize) -> String {

@@ -1,0 +1,99 @@
+//! A client of the MCP door: a session of one run, and messages with a proof each.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, StatusCode};
+use tokio::sync::Mutex;
+use xp_json::Tree;
+use xp_wire::body::{SessionRequest, SessionResponse};
+
+use crate::Failure;
+use crate::client::{Client, Trouble};
+
+/// A session is replaced this long before its end.
+const MARGIN: Duration = Duration::from_secs(60);
+/// The member of `_meta` with the revision of a message.
+pub const REVISION: &str = "io.modelcontextprotocol/protocolVersion";
+
+struct Session {
+    token: String,
+    ends: Instant,
+}
+
+/// The door, for one run.
+pub struct Door {
+    client: Client,
+    run: String,
+    session: Mutex<Option<Session>>,
+}
+
+impl Door {
+    /// The door for a run. Nothing is sent yet.
+    pub fn new(client: Client, run: String) -> Self {
+        Self { client, run, session: Mutex::new(None) }
+    }
+
+    /// Opens a session, unless there is one that is good for a while. Nothing is carried out by it.
+    pub async fn open(&self) -> Result<(), Trouble> {
+        self.token().await.map(drop)
+    }
+
+    /// Whether a session was opened.
+    pub async fn is_open(&self) -> bool {
+        self.session.lock().await.is_some()
+    }
+
+    /// Sends a message once and returns its answer. `agreed` is the revision of messages that name none.
+    pub async fn send(&self, message: &Tree, line: Vec<u8>, agreed: Option<&str>) -> Result<Tree, Trouble> {
+        let method = message.get("method").and_then(Tree::as_text).unwrap_or_default();
+        let params = message.get("params");
+        let named = params.and_then(|params| params.get("_meta")).and_then(|meta| meta.get(REVISION));
+        let agreed = agreed.filter(|_| method != "initialize");
+        let revision = named.and_then(Tree::as_text).or(agreed);
+        let mut headers = vec![("Accept", "application/json, text/event-stream")];
+        headers.extend(revision.map(|revision| ("MCP-Protocol-Version", revision)));
+        let name = params.and_then(|params| params.get("name")).and_then(Tree::as_text);
+        if named.is_some() {
+            headers.push(("Mcp-Method", method));
+            headers.extend(name.map(|name| ("Mcp-Name", name)));
+        }
+        let is_header = |value: &str| value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        if !headers.iter().all(|(_, value)| is_header(value)) {
+            let why = "names of methods, tools and revisions are plain ASCII";
+            return Err(Failure::Input(why.to_owned()).into());
+        }
+        let token = self.token().await?;
+        let answer = self.client.exchange(Method::POST, &["mcp"], Some(&token), &headers, line).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            // Not sent again: the next message opens another session.
+            *self.session.lock().await = None;
+        }
+        if let Ok(problem) = serde_json::from_slice(&answer.body) {
+            return Err(Trouble::Refused(problem));
+        }
+        Tree::read(&answer.body).map_err(|_| answer.foreign())
+    }
+
+    /// The token of a session that is good for a while.
+    async fn token(&self) -> Result<String, Trouble> {
+        let mut session = self.session.lock().await;
+        if let Some(session) = session.as_ref().filter(|session| session.ends > Instant::now() + MARGIN) {
+            return Ok(session.token.clone());
+        }
+        let asked = Instant::now();
+        let ask = SessionRequest { run: self.run.clone() };
+        let ask = serde_json::to_vec(&ask).map_err(|error| Failure::Failed(error.to_string()))?;
+        let answer = self.client.exchange(Method::POST, &["v1", "sessions"], None, &[], ask).await;
+        let answer = answer.map_err(|trouble| match trouble {
+            // A session that nobody knows of does nothing.
+            Trouble::Unanswered(text) => Trouble::Unreached(text),
+            other => other,
+        })?;
+        let foreign = answer.foreign();
+        let opened: SessionResponse = serde_json::from_slice(&answer.done()?).map_err(|_| foreign)?;
+        let lasts = Duration::from_secs(u64::try_from(opened.expires_in).unwrap_or_default());
+        let token = opened.access_token;
+        *session = Some(Session { token: token.clone(), ends: asked + lasts });
+        Ok(token)
+    }
+}
