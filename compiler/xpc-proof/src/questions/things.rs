@@ -3,17 +3,17 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use xp_artifact::declaration::{FieldPath, ThingExpr};
+use xp_artifact::content::{depth, placing};
+use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::judgement::{is_named_by_content, meant};
 use xp_artifact::looks::is_shown_with;
 use xp_artifact::named::is_open;
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::naming_argument;
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Assumption, Atom, Grant, StepId};
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Key, Level, Meeting, Side, Term, covers, is_several, relate};
+use xp_scope::thing::{Class, Level, Meeting, Side, Term, covers, is_several, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -116,18 +116,12 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// The arguments that say where in one of the things a use of the grant alters something: which of those that lie in it, or that it
     /// stands for.
-    pub fn placed_by(&self, at: GrantAt, expr: &ThingExpr, things: &[TermIx]) -> BTreeSet<(u32, FieldPath)> {
+    pub fn placed_by(&self, at: GrantAt, expr: &ThingExpr, things: &[TermIx]) -> Vec<Source> {
         let altered = self.term(at, expr);
         let inside = things.iter().filter(|thing| self.meet(altered, **thing).is_some());
-        let depth = |thing: &TermIx| {
-            let table = self.table.borrow();
-            let Some(Term::Path(levels)) = table.0.get(thing.0) else { return 0 };
-            let several = |level: &Level| level.keys.iter().any(|key| matches!(key, Key::Every(_)));
-            levels.iter().position(several).unwrap_or(levels.len())
-        };
-        let Some(depth) = inside.map(depth).min() else { return BTreeSet::new() };
-        let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
-        keys.filter_map(|key| naming_argument(self.facts.action_of(at), key)).collect()
+        let depths = inside.map(|thing| self.table.borrow().0.get(thing.0).map_or(0, depth));
+        let Some(depth) = depths.min() else { return Vec::new() };
+        placing(self.facts.action_of(at), expr, depth).collect()
     }
 
     /// Whoever was shown the one was shown the other: it is that thing, is among those, or lies in it and counts as read with it, as all that lies in a
