@@ -362,7 +362,6 @@ pub fn depth(term: &Term) -> usize {
 
 /// What says where, in a thing of so many levels, a clause alters something: whoever chose that chose content of the thing. What the
 /// upstream calls it nobody picked.
-#[must_use]
 pub fn placing(action: &Action, expr: &ThingExpr, depth: usize) -> impl Iterator<Item = Source> {
     let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
     keys.filter_map(|key| naming_argument(action, key))

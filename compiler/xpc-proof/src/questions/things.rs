@@ -3,16 +3,18 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
+use xp_artifact::Test;
 use xp_artifact::content::{depth, placing};
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::judgement::{is_named_by_content, meant};
 use xp_artifact::looks::is_shown_with;
 use xp_artifact::named::is_open;
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::rests::needs_one_of;
+use xp_artifact::rests::{needs_one_of, rests};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Assumption, Atom, Grant, StepId};
 use xp_monitor::Evidence;
+use xp_scope::Value;
 use xp_scope::thing::{Class, Level, Meeting, Side, Term, covers, is_several, relate};
 
 use crate::facts::{Facts, GrantAt};
@@ -225,26 +227,42 @@ impl<'f, 'm> Things<'f, 'm> {
             let is_same = when == used && removal.limit.uses == 1;
             let at_once =
                 !is_same && !order.is_settled_at(used, when.step) && !self.precludes(by.0, when.step);
-            at_once || order.may_be_reopened(used, when.step, Some(made_in))
+            let first = |source: StepId| !self.precludes(by.0, source);
+            at_once || order.may_be_reopened_from(used, when.step, Some(made_in), &first)
         };
         facts.grants().any(|(by, removal)| facts.usable(by) && removes(by) && precedes(by, removal))
     }
 
     /// While no loop opens anything again, `then` is not open once `first` has begun before it: each needs another outcome of some step,
-    /// where `then` has not settled yet.
+    /// or another value of some datum that is compared, where `then` has not settled yet.
     fn precludes(&self, first: StepId, then: StepId) -> bool {
+        let workflow = self.facts.w;
         let outcomes = |step: StepId| self.facts.atoms(step).map(|(atom, _)| atom).collect::<Vec<Atom>>();
         let later = outcomes(then);
-        self.facts.steps().any(|deciding| {
-            let all = outcomes(deciding);
-            let begins_with = |step: StepId, outcome: &Atom| {
-                let others = all.iter().filter(|one| *one != outcome).chain(&later);
-                let others: Vec<Atom> = others.copied().collect();
-                !needs_one_of(self.facts.w, step, &others)
-            };
-            !all.is_empty()
-                && !all.iter().any(|outcome| begins_with(first, outcome) && begins_with(then, outcome))
-        })
+        let by_outcome = || {
+            self.facts.steps().any(|deciding| {
+                let all = outcomes(deciding);
+                let begins_with = |step: StepId, outcome: &Atom| {
+                    let others = all.iter().filter(|one| *one != outcome).chain(&later);
+                    let others: Vec<Atom> = others.copied().collect();
+                    !needs_one_of(workflow, step, &others)
+                };
+                !all.is_empty()
+                    && !all.iter().any(|outcome| begins_with(first, outcome) && begins_with(then, outcome))
+            })
+        };
+        let compared = &self.facts.compared;
+        let by_value = || {
+            compared.all_values().any(|(datum, values)| {
+                let begins_with = |step: StepId, value: &Value| {
+                    let may_hold = |test: &Test| compared.may_hold(test, (datum, value));
+                    !rests(workflow, &|_| true, &may_hold, step, &later)
+                };
+                !values.is_empty()
+                    && !values.iter().any(|value| begins_with(first, value) && begins_with(then, value))
+            })
+        };
+        by_outcome() || by_value()
     }
 
     /// The thing in words: its kind.
