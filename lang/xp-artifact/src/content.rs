@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xp_scope::Type;
 use xp_scope::thing::{Immutable, Key, Kind, Kinds, Level, Term, relate};
 
-use crate::declaration::{Source, ThingExpr};
+use crate::declaration::{KeyExpr, Source, ThingExpr};
 use crate::filled::is_filled_by;
 use crate::order::{Moment, Order};
 use crate::passing::{
@@ -360,12 +360,15 @@ pub fn depth(term: &Term) -> usize {
     levels.iter().position(several).unwrap_or(levels.len())
 }
 
-/// What says where, in a thing of so many levels, a clause alters something: whoever chose that chose content of the thing. What the
-/// upstream calls it nobody picked.
+/// What says where, in a thing of so many levels, a clause alters something: whoever chose that chose content of the thing. A name that
+/// the upstream gives comes from what its declaration says, as any other field of a result.
 pub fn placing(action: &Action, expr: &ThingExpr, depth: usize) -> impl Iterator<Item = Source> {
     let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
-    keys.filter_map(|key| naming_argument(action, key))
-        .map(|(index, fields)| Source::Argument { index, fields })
+    keys.filter_map(|key| match (naming_argument(action, key), key) {
+        (Some((index, fields)), _) => Some(Source::Argument { index, fields }),
+        (None, KeyExpr::Field(fields)) => Some(Source::Field(fields.clone())),
+        (None, _) => None,
+    })
 }
 
 /// What a datum may name besides what its declaration says of it, where names are derived from content.
