@@ -133,6 +133,21 @@ impl Compared {
         self.values.get(datum)?.as_deref()
     }
 
+    /// The data of which there are values that stand for all.
+    pub fn all_values(&self) -> impl Iterator<Item = (&Datum, &[Value])> {
+        self.values.iter().filter_map(|(datum, values)| Some((datum, values.as_deref()?)))
+    }
+
+    /// Of a comparison of the datum with a literal, whether it holds of this value of it; of any other that it may.
+    pub fn may_hold(&self, test: &Test, (datum, value): (&Datum, &Value)) -> bool {
+        match (&test.right, self.known(&test.left)) {
+            (Operand::Literal(right), Known::Of(of)) if of == *datum && self.covers(test) => {
+                test.relation.holds(value, right, &test.ty)
+            }
+            _ => true,
+        }
+    }
+
     /// The data that are compared among the results of a step.
     pub fn in_step(&self, step: StepId) -> impl Iterator<Item = &Datum> {
         let from = Datum { root: Root::Result { step, grant: GrantIx(0) }, fields: Vec::new() };

@@ -147,6 +147,21 @@ impl<'f, 'm> Plan<'f, 'm> {
         Some(())
     }
 
+    /// Takes out those wanted uses that are the only ones of their grants and that the next map has the results of: they are made on the
+    /// way there.
+    fn only_uses_of(&mut self, next: &Map) -> Vec<Act> {
+        let is_only = |act: &Act| {
+            let Act::Use { at, .. } = act else { return false };
+            self.facts.grant(*at).is_some_and(|grant| grant.limit.uses == 1)
+                && !self.now.settled.contains_key(&at.0)
+                && next.settled.contains_key(&at.0)
+                && next.bound.contains(at)
+        };
+        let (later, now) = std::mem::take(&mut self.wanted).into_iter().partition(is_only);
+        self.wanted = now;
+        later
+    }
+
     /// The run is started with these values.
     fn given<'v>(&mut self, values: impl IntoIterator<Item = (&'v Datum, &'v Value)>) -> Option<()> {
         for (datum, value) in values.into_iter().filter(|(datum, _)| matches!(datum.root, Root::Param(_))) {
@@ -247,7 +262,13 @@ pub(crate) fn through(
         let here = |map: &usize| moments.at.get(*map) == Some(&place);
         plan.wanted.extend(uses.iter().filter(|(map, _)| here(map)).map(|(_, act)| act.clone()));
         plan.reach(map)?;
+        let goes_on = moments.fired.iter().all(|(before, _)| *before != place);
+        let later = match moments.maps.get(place + 1).filter(|_| goes_on) {
+            Some(next) => plan.only_uses_of(next),
+            None => Vec::new(),
+        };
         plan.finish()?;
+        plan.wanted = later;
         for (_, by) in moments.fired.iter().filter(|(before, _)| *before == place) {
             plan.reopen(*by)?;
         }

@@ -176,7 +176,7 @@ impl<'f, 'm> Run<'f, 'm> {
     /// Request, claim, complete. Returns the number of the opening.
     fn perform(&mut self, at: GrantAt, args: &BTreeMap<String, Value>, result: Value) -> Result<u32, String> {
         // Before it begins: what it alters has the name that it will give back.
-        let used = Use { at, opening: 0, by: String::new(), args: args.clone() };
+        let used = Use { at, opening: 0, by: String::new(), args: args.clone(), result: None };
         Rc::make_mut(&mut self.results).add(&used, &result);
         let step = self.facts.step(at.0);
         let actor = self.actor(step.role);

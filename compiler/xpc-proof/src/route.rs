@@ -166,5 +166,5 @@ fn is_kept(run: &Run<'_, '_>, leg: &Leg, (before, here): (&Spot, &Spot)) -> bool
 fn used(run: &Run<'_, '_>, index: usize) -> Option<Use> {
     let used = run.log.get(index)?;
     let args = BTreeMap::clone(&used.args);
-    Some(Use { at: used.at, opening: used.opening, by: String::new(), args })
+    Some(Use { at: used.at, opening: used.opening, by: String::new(), args, result: None })
 }

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use xp_scope::Type;
-use xp_scope::thing::{Immutable, Key, Kind, Kinds, Term, relate};
+use xp_scope::thing::{Immutable, Key, Kind, Kinds, Level, Term, relate};
 
-use crate::declaration::{Source, ThingExpr};
+use crate::declaration::{KeyExpr, Source, ThingExpr};
 use crate::filled::is_filled_by;
 use crate::order::{Moment, Order};
 use crate::passing::{
-    Passing, followed, has_known_origin, identity, named_by, naming, naming_argument, parts, passing,
+    Passing, followed, has_known_origin, identity, naming, naming_argument, parts, passing,
 };
 use crate::things::Terms;
 use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
@@ -175,7 +175,7 @@ impl<'w> Contents<'w> {
         mut makers: BTreeMap<RoleId, StepId>,
     ) -> BTreeMap<RoleId, StepId> {
         let mut seen = BTreeSet::new();
-        let mut seen_things: BTreeSet<(usize, StepId)> = BTreeSet::new();
+        let mut seen_things: BTreeSet<(usize, StepId, usize)> = BTreeSet::new();
         while let Some(place) = open.pop() {
             match place {
                 Place::Datum(datum) => {
@@ -184,18 +184,18 @@ impl<'w> Contents<'w> {
                     }
                 }
                 Place::Thing(term, reader) => {
-                    if self.decides {
-                        self.behind_removals(&term, reader, &mut makers, &mut open);
-                    }
+                    // Which thing it is decides, too.
+                    let depth = if self.decides { 0 } else { depth(&term) };
+                    self.behind_removals(&term, (reader, depth), &mut makers, &mut open);
                     for number in self.meeting(&term) {
-                        if seen_things.insert((number, reader)) {
-                            self.behind_thing(number, reader, &mut makers, &mut open);
+                        if seen_things.insert((number, reader, depth)) {
+                            self.behind_thing(number, (reader, depth), &mut makers, &mut open);
                         }
                     }
                 }
                 Place::Unsaid(number, reader) => {
-                    if seen_things.insert((number, reader)) {
-                        self.behind_thing(number, reader, &mut makers, &mut open);
+                    if seen_things.insert((number, reader, 0)) {
+                        self.behind_thing(number, (reader, 0), &mut makers, &mut open);
                     }
                 }
             }
@@ -234,10 +234,11 @@ impl<'w> Contents<'w> {
         }
     }
 
+    /// Whoever chose what went into a thing, and where in it.
     fn behind_thing(
         &mut self,
         number: usize,
-        reader: StepId,
+        (reader, depth): (StepId, usize),
         makers: &mut BTreeMap<RoleId, StepId>,
         open: &mut Vec<Place>,
     ) {
@@ -247,23 +248,17 @@ impl<'w> Contents<'w> {
                 continue;
             }
             let Some((granted, action)) = self.workflow.granted(at) else { continue };
-            // What the upstream calls it nobody picked.
-            if self.decides {
-                let picked = expr.keys().filter(|key| naming_argument(action, key).is_some());
-                let picked = picked.flat_map(|key| named_by(granted, action, key)).collect();
-                self.passed(at, picked, makers, open);
-            }
-            for source in sources {
+            for source in placing(action, expr, depth).chain(sources) {
                 self.source(at, granted, source, makers, open);
             }
         }
     }
 
-    /// Whoever removed some of what is in a thing, and whoever said which.
+    /// Whoever said which of what is in a thing was removed; where it decides, whoever removed some of it, too.
     fn behind_removals(
         &mut self,
         term: &Term,
-        reader: StepId,
+        (reader, depth): (StepId, usize),
         makers: &mut BTreeMap<RoleId, StepId>,
         open: &mut Vec<Place>,
     ) {
@@ -276,8 +271,14 @@ impl<'w> Contents<'w> {
                 continue;
             }
             let Some((granted, action)) = self.workflow.granted(at) else { continue };
-            self.chosen(at.0, makers);
-            self.passed(at, naming(granted, action, expr), makers, open);
+            if self.decides {
+                self.chosen(at.0, makers);
+                self.passed(at, naming(granted, action, expr), makers, open);
+                continue;
+            }
+            for source in placing(action, expr, depth) {
+                self.source(at, granted, source, makers, open);
+            }
         }
     }
 
@@ -349,6 +350,25 @@ pub fn altering(action: &Action) -> impl Iterator<Item = (&ThingExpr, Vec<Source
     changed.chain(
         clauses.makes.iter().map(|making| (&making.thing, clauses.content_of(action.params.len(), making))),
     )
+}
+
+/// How many levels say which one thing is meant: that inside of it something is chosen, further keys say.
+#[must_use]
+pub fn depth(term: &Term) -> usize {
+    let Term::Path(levels) = term else { return 0 };
+    let several = |level: &Level| level.keys.iter().any(|key| matches!(key, Key::Every(_)));
+    levels.iter().position(several).unwrap_or(levels.len())
+}
+
+/// What says where, in a thing of so many levels, a clause alters something: whoever chose that chose content of the thing. A name that
+/// the upstream gives comes from what its declaration says, as any other field of a result.
+pub fn placing(action: &Action, expr: &ThingExpr, depth: usize) -> impl Iterator<Item = Source> {
+    let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
+    keys.filter_map(|key| match (naming_argument(action, key), key) {
+        (Some((index, fields)), _) => Some(Source::Argument { index, fields }),
+        (None, KeyExpr::Field(fields)) => Some(Source::Field(fields.clone())),
+        (None, _) => None,
+    })
 }
 
 /// What a datum may name besides what its declaration says of it, where names are derived from content.

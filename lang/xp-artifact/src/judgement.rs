@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use xp_scope::thing::{Immutable, Key, Kinds, MadeBy, Meeting, Side, Term, relate};
 
-use crate::content::{Contents, altering, may_fill};
+use crate::content::{Contents, altering, depth, may_fill, placing};
 use crate::declaration::{FieldPath, KeyExpr, Making, Source, ThingExpr};
 use crate::filled::{filled_as, is_filled};
 use crate::formula::Operand;
@@ -486,7 +486,8 @@ pub fn meant_by_last<'w>(
     term
 }
 
-/// What a use of the grant puts into the thing that it makes, into what that lies in, and into what may be one with it or lie in it.
+/// What a use of the grant puts into the thing that it makes, into what that lies in, and into what may be one with it or lie in it;
+/// also where in it.
 pub fn filling<'w>(
     workflow: &'w Workflow,
     terms: &mut Terms<'w>,
@@ -499,7 +500,7 @@ pub fn filling<'w>(
         **expr == making.thing
             || !relate(&workflow.kinds, &made, &meant(workflow, terms, at, expr)).is_apart()
     });
-    goes_in.flat_map(|(_, sources)| sources).collect()
+    goes_in.flat_map(|(expr, sources)| placing(action, expr, depth(&made)).chain(sources)).collect()
 }
 
 /// The thing is the one that was made, or lies in it.

@@ -74,6 +74,17 @@ impl<'w> Order<'w> {
         self.reopened_after(moment, kept).contains(&step)
     }
 
+    /// As [`Self::may_be_reopened`], where the first loop that fires after the moment does so from one of certain steps.
+    pub fn may_be_reopened_from(
+        &mut self,
+        moment: Moment,
+        step: StepId,
+        kept: Option<StepId>,
+        first: &dyn Fn(StepId) -> bool,
+    ) -> bool {
+        self.reopens(moment, kept, first).contains(&step)
+    }
+
     /// Whether the step is settled at every such moment: what its uses gave is older.
     pub fn is_settled_at(&mut self, moment: Moment, step: StepId) -> bool {
         !self.may_be_unsettled(moment, step)
@@ -106,27 +117,40 @@ impl<'w> Order<'w> {
         })
     }
 
-    /// Loops fire from a step that is open. The first to fire has one that need not be settled at the moment; what it opens
-    /// again, others may fire from.
     fn reopened_after(&mut self, moment: Moment, kept: Option<StepId>) -> &BTreeSet<StepId> {
         if !self.reopened.contains_key(&(moment, kept)) {
-            let mut again = BTreeSet::new();
-            let all = self.workflow.loops.iter().enumerate().map(|(ix, by)| (LoopId::of(ix), by.step));
-            let keeps = |by: LoopId| kept.is_none_or(|kept| !self.resets.has(by, kept));
-            let mut idle: Vec<(LoopId, StepId)> = all.filter(|(by, _)| keeps(*by)).collect();
-            loop {
-                let (fires, rest): (Vec<_>, Vec<_>) = idle.into_iter().partition(|(_, source)| {
-                    again.contains(source) || self.may_be_unsettled(moment, *source)
-                });
-                if fires.is_empty() {
-                    break;
-                }
-                again.extend(self.resets.by_any(fires.into_iter().map(|(by, _)| by)));
-                idle = rest;
-            }
+            let again = self.reopens(moment, kept, &|_| true);
             self.reopened.insert((moment, kept), again);
         }
         self.reopened.entry((moment, kept)).or_default()
+    }
+
+    /// Loops fire from a step that is open. The first to fire has one that need not be settled at the moment; what it opens
+    /// again, others may fire from.
+    fn reopens(
+        &mut self,
+        moment: Moment,
+        kept: Option<StepId>,
+        first: &dyn Fn(StepId) -> bool,
+    ) -> BTreeSet<StepId> {
+        let mut again = BTreeSet::new();
+        let all = self.workflow.loops.iter().enumerate().map(|(ix, by)| (LoopId::of(ix), by.step));
+        let keeps = |by: LoopId| kept.is_none_or(|kept| !self.resets.has(by, kept));
+        let mut idle: Vec<(LoopId, StepId)> = all.filter(|(by, _)| keeps(*by)).collect();
+        let mut has_fired = false;
+        loop {
+            let (fires, rest): (Vec<_>, Vec<_>) = idle.into_iter().partition(|(_, source)| {
+                again.contains(source)
+                    || (has_fired || first(*source)) && self.may_be_unsettled(moment, *source)
+            });
+            if fires.is_empty() {
+                break;
+            }
+            has_fired = true;
+            again.extend(self.resets.by_any(fires.into_iter().map(|(by, _)| by)));
+            idle = rest;
+        }
+        again
     }
 }
 

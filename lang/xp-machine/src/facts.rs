@@ -16,7 +16,7 @@ impl Machine {
         match (&input.event, accepted) {
             (Event::Request { jti, actor, args, .. }, Accepted::Granted { step, grant, opening, .. }) => {
                 let by = actor.principal.controller.clone();
-                let of = Use { at: (*step, *grant), opening: *opening, by, args: args.clone() };
+                let of = Use { at: (*step, *grant), opening: *opening, by, args: args.clone(), result: None };
                 facts.push(Fact::Requested { id: jti, of });
             }
             (Event::Claim { jti, .. }, Accepted::Claimed { .. }) => facts.push(Fact::Claimed { id: jti }),

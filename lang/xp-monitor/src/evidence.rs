@@ -52,6 +52,12 @@ impl Evidence {
         !self.looked.as_ref().is_some_and(|looked| looked.silent)
     }
 
+    /// The result of the use that gave it names some of what it is about.
+    pub(crate) fn is_named_by_result(&self) -> bool {
+        let own = self.about.iter().filter(|(at, _)| *at == self.by);
+        own.flat_map(|(_, expr)| expr.keys()).any(|key| matches!(key, KeyExpr::Field(_)))
+    }
+
     /// What the judge looked at by a clause of the use that gave the evidence: it has the name that was judged. None where the
     /// clause means what it means in any use.
     pub fn looked_at(&self, terms: &mut Terms<'_>, at: GrantAt, expr: &ThingExpr) -> Option<Term> {

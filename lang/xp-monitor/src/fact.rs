@@ -90,4 +90,7 @@ pub struct Use {
     pub by: String,
     /// The arguments.
     pub args: BTreeMap<String, Value>,
+    /// What came back, where the use is over and a monitor remembers that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
 }

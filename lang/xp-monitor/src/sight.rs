@@ -123,13 +123,16 @@ impl<'w> Concrete<'w> {
         Self { workflow, results: Some(results) }
     }
 
-    /// What a clause may mean in a use: one thing, or one for each result that such a use had.
+    /// What a clause may mean in a use: one thing, or one for each result that such a use had, where its own is not known.
     fn named<'e>(&self, action: &Action, used: &Use, expr: &'e ThingExpr) -> Vec<Named<'e>> {
         let kinds = &self.workflow.kinds;
         let named = |result: Option<&Value>| {
             let thing = things::thing(kinds, action, &used.args, result, expr);
             Named { expr, known: thing.map(|thing| thing.canonical(kinds)) }
         };
+        if let Some(result) = &used.result {
+            return vec![named(Some(result))];
+        }
         let results = self.results.into_iter().flat_map(|results| results.of(used));
         let found: Vec<Named<'e>> = results.map(|result| named(Some(result))).collect();
         if found.is_empty() { vec![named(None)] } else { found }

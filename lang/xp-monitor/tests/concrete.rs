@@ -131,7 +131,7 @@ const CHANGE: u32 = 3;
 fn used(grant: u32, folder: &str, note: &str) -> Use {
     let text = |text: &str| Value::Text(text.into());
     let args = BTreeMap::from([("folder".to_owned(), text(folder)), ("note".to_owned(), text(note))]);
-    Use { at: (StepId(0), GrantIx(grant)), opening: 1, by: "clerk".into(), args }
+    Use { at: (StepId(0), GrantIx(grant)), opening: 1, by: "clerk".into(), args, result: None }
 }
 
 fn about(grant: u32, about: ThingExpr) -> Evidence {
@@ -181,7 +181,12 @@ fn results_tell_names_apart() {
     assert!(!relation.alters(&used(CHANGE, "in", "b"), &made, &given));
     // Another use of the same words had another name: either may be meant.
     results.add(&given, &Value::Text("b".into()));
-    assert!(Concrete::knowing(&w, &results).alters(&used(CHANGE, "in", "b"), &made, &given));
+    let relation = Concrete::knowing(&w, &results);
+    assert!(relation.alters(&used(CHANGE, "in", "b"), &made, &given));
+    // Not where it is known what this use gave back.
+    let over = |name: &str| Use { result: Some(Value::Text(name.into())), ..given.clone() };
+    assert!(relation.alters(&used(CHANGE, "in", "b"), &made, &over("b")));
+    assert!(!relation.alters(&used(CHANGE, "in", "b"), &made, &over("a")));
 }
 
 #[test]

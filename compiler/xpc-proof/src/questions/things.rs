@@ -3,17 +3,19 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
-use xp_artifact::declaration::{FieldPath, ThingExpr};
+use xp_artifact::Test;
+use xp_artifact::content::{depth, placing};
+use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::judgement::{is_named_by_content, meant};
 use xp_artifact::looks::is_shown_with;
 use xp_artifact::named::is_open;
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::naming_argument;
-use xp_artifact::rests::needs_one_of;
+use xp_artifact::rests::{needs_one_of, rests};
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Assumption, Atom, Grant, StepId};
 use xp_monitor::Evidence;
-use xp_scope::thing::{Class, Key, Level, Meeting, Side, Term, covers, is_several, relate};
+use xp_scope::Value;
+use xp_scope::thing::{Class, Level, Meeting, Side, Term, covers, is_several, relate};
 
 use crate::facts::{Facts, GrantAt};
 
@@ -116,18 +118,12 @@ impl<'f, 'm> Things<'f, 'm> {
 
     /// The arguments that say where in one of the things a use of the grant alters something: which of those that lie in it, or that it
     /// stands for.
-    pub fn placed_by(&self, at: GrantAt, expr: &ThingExpr, things: &[TermIx]) -> BTreeSet<(u32, FieldPath)> {
+    pub fn placed_by(&self, at: GrantAt, expr: &ThingExpr, things: &[TermIx]) -> Vec<Source> {
         let altered = self.term(at, expr);
         let inside = things.iter().filter(|thing| self.meet(altered, **thing).is_some());
-        let depth = |thing: &TermIx| {
-            let table = self.table.borrow();
-            let Some(Term::Path(levels)) = table.0.get(thing.0) else { return 0 };
-            let several = |level: &Level| level.keys.iter().any(|key| matches!(key, Key::Every(_)));
-            levels.iter().position(several).unwrap_or(levels.len())
-        };
-        let Some(depth) = inside.map(depth).min() else { return BTreeSet::new() };
-        let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
-        keys.filter_map(|key| naming_argument(self.facts.action_of(at), key)).collect()
+        let depths = inside.map(|thing| self.table.borrow().0.get(thing.0).map_or(0, depth));
+        let Some(depth) = depths.min() else { return Vec::new() };
+        placing(self.facts.action_of(at), expr, depth).collect()
     }
 
     /// Whoever was shown the one was shown the other: it is that thing, is among those, or lies in it and counts as read with it, as all that lies in a
@@ -231,26 +227,42 @@ impl<'f, 'm> Things<'f, 'm> {
             let is_same = when == used && removal.limit.uses == 1;
             let at_once =
                 !is_same && !order.is_settled_at(used, when.step) && !self.precludes(by.0, when.step);
-            at_once || order.may_be_reopened(used, when.step, Some(made_in))
+            let first = |source: StepId| !self.precludes(by.0, source);
+            at_once || order.may_be_reopened_from(used, when.step, Some(made_in), &first)
         };
         facts.grants().any(|(by, removal)| facts.usable(by) && removes(by) && precedes(by, removal))
     }
 
     /// While no loop opens anything again, `then` is not open once `first` has begun before it: each needs another outcome of some step,
-    /// where `then` has not settled yet.
+    /// or another value of some datum that is compared, where `then` has not settled yet.
     fn precludes(&self, first: StepId, then: StepId) -> bool {
+        let workflow = self.facts.w;
         let outcomes = |step: StepId| self.facts.atoms(step).map(|(atom, _)| atom).collect::<Vec<Atom>>();
         let later = outcomes(then);
-        self.facts.steps().any(|deciding| {
-            let all = outcomes(deciding);
-            let begins_with = |step: StepId, outcome: &Atom| {
-                let others = all.iter().filter(|one| *one != outcome).chain(&later);
-                let others: Vec<Atom> = others.copied().collect();
-                !needs_one_of(self.facts.w, step, &others)
-            };
-            !all.is_empty()
-                && !all.iter().any(|outcome| begins_with(first, outcome) && begins_with(then, outcome))
-        })
+        let by_outcome = || {
+            self.facts.steps().any(|deciding| {
+                let all = outcomes(deciding);
+                let begins_with = |step: StepId, outcome: &Atom| {
+                    let others = all.iter().filter(|one| *one != outcome).chain(&later);
+                    let others: Vec<Atom> = others.copied().collect();
+                    !needs_one_of(workflow, step, &others)
+                };
+                !all.is_empty()
+                    && !all.iter().any(|outcome| begins_with(first, outcome) && begins_with(then, outcome))
+            })
+        };
+        let compared = &self.facts.compared;
+        let by_value = || {
+            compared.all_values().any(|(datum, values)| {
+                let begins_with = |step: StepId, value: &Value| {
+                    let may_hold = |test: &Test| compared.may_hold(test, (datum, value));
+                    !rests(workflow, &|_| true, &may_hold, step, &later)
+                };
+                !values.is_empty()
+                    && !values.iter().any(|value| begins_with(first, value) && begins_with(then, value))
+            })
+        };
+        by_outcome() || by_value()
     }
 
     /// The thing in words: its kind.

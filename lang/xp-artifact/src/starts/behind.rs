@@ -7,7 +7,7 @@ use xp_scope::thing::Term;
 
 use super::GrantAt;
 use super::asked::{Compared, Taken, compared};
-use crate::content::{Contents, altering, may_hold};
+use crate::content::{Contents, altering, depth, may_hold, placing};
 use crate::declaration::{Source, ThingExpr};
 use crate::judgement::{Finals, filling};
 use crate::looks::{depends, is_shown_with, shows};
@@ -33,8 +33,8 @@ pub(super) struct Behind<'w> {
     order: Order<'w>,
     pub(super) finals: Finals<'w>,
     pub(super) read: Compared<'w>,
-    /// What uses make or change, with what goes into it.
-    altered: Vec<(GrantAt, Term, Vec<Source>)>,
+    /// What uses make or change, with the clause and with what goes into it.
+    altered: Vec<(GrantAt, Term, &'w ThingExpr, Vec<Source>)>,
     /// By term that is read: the altered ones that it may hold.
     met: HashMap<Term, Vec<usize>>,
 }
@@ -45,7 +45,8 @@ impl<'w> Behind<'w> {
         let mut altered = Vec::new();
         for by in workflow.grants() {
             let Some((_, action)) = workflow.granted(by) else { continue };
-            let of_use = altering(action).map(|(expr, sources)| (by, terms.term(by.0, by.1, expr), sources));
+            let of_use =
+                altering(action).map(|(expr, sources)| (by, terms.term(by.0, by.1, expr), expr, sources));
             altered.extend(of_use);
         }
         let (order, finals) = (Order::of(workflow), Finals::of(workflow));
@@ -181,14 +182,17 @@ impl<'w> Behind<'w> {
         found.into_iter().collect()
     }
 
-    /// What uses of the run put into the thing before.
+    /// What uses of the run put into the thing before, and where in it.
     fn put_in(&mut self, at: GrantAt, expr: &ThingExpr) -> Vec<(GrantAt, Passing)> {
         let read = self.terms.term(at.0, at.1, expr);
+        let depth = depth(&read);
         let mut found = Vec::new();
         for number in self.meeting(read) {
-            let Some((by, _, sources)) = self.altered.get(number) else { continue };
+            let Some((by, _, altered, sources)) = self.altered.get(number) else { continue };
+            let Some((_, action)) = self.workflow.granted(*by) else { continue };
             if self.order.may_follow(Moment::used(*by), at.0) {
-                found.extend(passed(self.workflow, *by, sources.iter().cloned()));
+                let sources = placing(action, altered, depth).chain(sources.iter().cloned());
+                found.extend(passed(self.workflow, *by, sources));
             }
         }
         found
@@ -198,7 +202,7 @@ impl<'w> Behind<'w> {
         let (kinds, altered) = (&self.workflow.kinds, &self.altered);
         let meets = |term: &Term| {
             let all = altered.iter().enumerate();
-            all.filter(|(_, (_, altered, _))| may_hold(kinds, term, altered))
+            all.filter(|(_, (_, altered, ..))| may_hold(kinds, term, altered))
                 .map(|(number, _)| number)
                 .collect()
         };

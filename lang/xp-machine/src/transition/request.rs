@@ -53,7 +53,7 @@ pub(crate) fn apply(
     }
     let opening = state.steps.get(id.index()).map(|step| step.opening).unwrap_or_default();
     let by = request.actor.principal.controller.clone();
-    let of = Use { at: (id, grant), opening, by, args: request.args.clone() };
+    let of = Use { at: (id, grant), opening, by, args: request.args.clone(), result: None };
     context.machine.may_begin(state, request.jti, of)?;
 
     close::sweep(state, id, grant, context.now);

@@ -206,7 +206,7 @@ impl Taint {
             return;
         }
         self.altered.retain(|Altered { at, args, in_doubt, .. }| {
-            let writer = Use { at: *at, opening: 0, by: String::new(), args: args.clone() };
+            let writer = Use { at: *at, opening: 0, by: String::new(), args: args.clone(), result: None };
             let is_gone =
                 |wrote| removes.iter().any(|gone| relation.removes((remover, gone), (&writer, wrote)));
             let Some((_, by)) = setting.workflow.granted(*at) else { return true };
@@ -237,7 +237,7 @@ impl Taint {
             .altered
             .iter()
             .map(|Altered { at, args, intake, .. }| {
-                let used = Use { at: *at, opening: 0, by: String::new(), args: args.clone() };
+                let used = Use { at: *at, opening: 0, by: String::new(), args: args.clone(), result: None };
                 (None, used, intake.clone())
             })
             .collect();

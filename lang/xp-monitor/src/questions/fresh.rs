@@ -134,10 +134,15 @@ impl State {
             } else {
                 self.gathered.retain(|gathered| gathered.number != number);
             }
-            self.gathered
-                .iter_mut()
-                .filter(|gathered| gathered.number == number)
-                .for_each(|gathered| gathered.over = true);
+            // Another use with the same arguments may have made something of another name.
+            let result = match end {
+                End::Done { result, .. } if evidence.is_named_by_result() => Some(result),
+                _ => None,
+            };
+            for gathered in self.gathered.iter_mut().filter(|gathered| gathered.number == number) {
+                gathered.over = true;
+                gathered.of.result = result.cloned();
+            }
         }
         if let Some(look) = self.looking.remove(&number)
             && matches!(end, End::Done { .. })

@@ -21,7 +21,7 @@ pub(super) fn results(steps: &[Step<'_>]) -> Results {
         match (&input.event, decision.as_ref()) {
             (Event::Request { jti, actor, args, .. }, Ok(Accepted::Granted { step, grant, opening, .. })) => {
                 let by = actor.principal.controller.clone();
-                let of = Use { at: (*step, *grant), opening: *opening, by, args: args.clone() };
+                let of = Use { at: (*step, *grant), opening: *opening, by, args: args.clone(), result: None };
                 uses.insert(jti.as_str(), of);
             }
             (

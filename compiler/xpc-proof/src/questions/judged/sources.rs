@@ -144,10 +144,8 @@ impl Judged<'_, '_> {
         from.result_of = is_reported_before(self.facts, by, reader).then_some(by);
         let action = self.facts.action_of(by);
         for (expr, _) in altering(action) {
-            for (index, fields) in self.things.placed_by(by, expr, things) {
-                let Some(()) = self.add(by, Source::Argument { index, fields }, from)? else {
-                    return Ok(None);
-                };
+            for source in self.things.placed_by(by, expr, things) {
+                let Some(()) = self.add(by, source, from)? else { return Ok(None) };
             }
         }
         let sources = altering(self.facts.action_of(by)).flat_map(|(_, sources)| sources);
