@@ -112,6 +112,13 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     // No link of a person stands where others read it.
     assert!(!up.said.contains('#'), "{}", up.said);
 
+    // The third command is granted.
+    let at = ["--run", &run, "--socket", "xpd.sock", "--key", "keys/writer.pem"];
+    let offers = folder.run("xpd", &[&["agent", "offers"], &at[..]].concat(), 0);
+    assert!(offers.contains("pages.read"), "{offers}");
+    let read = folder.run("xpd", &[&["agent", "act", "draft", "pages.read"], &at[..]].concat(), 0);
+    assert!(read.contains("Welcom to"), "{read}");
+
     let (mut writer, mut publisher) =
         (Bridge::new(&folder, &run, "keys/writer.pem"), Bridge::new(&folder, &run, "keys/publisher.pem"));
     // What the upstream says of a failure is for the operator, and not for the agent.

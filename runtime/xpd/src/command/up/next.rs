@@ -58,16 +58,17 @@ pub async fn tell(compiled: Compiled, roster: Roster, people: Vec<String>) -> Re
         ))?;
         "RUN".to_owned()
     };
-    print("next      connect the agent of a role, in another terminal:\n")?;
-    for role in &roster.agents {
+    let all = roster.agents.iter().map(|role| {
         let (key, _) = folder::key_files(role);
-        print(&format!(
-            "            xpd mcp --run {run} --socket {} --key {} --print-config claude-code\n",
-            folder::SOCKET,
-            key.display()
-        ))?;
-    }
-    Ok(())
+        format!("--run {run} --socket {} --key {}", folder::SOCKET, key.display())
+    });
+    let all: Vec<String> = all.collect();
+    let offers: String = all.iter().map(|at| format!("            xpd agent offers {at}\n")).collect();
+    let connect: String =
+        all.iter().map(|at| format!("            xpd mcp {at} --print-config claude-code\n")).collect();
+    print(&format!(
+        "next      in another terminal, see what the agent of a role may do now:\n{offers}          or connect its MCP client:\n{connect}"
+    ))
 }
 
 /// A link for a person, where somebody is at a terminal to read it; otherwise the command that makes one.
