@@ -2,7 +2,13 @@
 //!
 //! Only the proxy can make a permit, so a test of a connector follows the path of every use: a grant is
 //! inserted as a row, the claim moves the row, and the connector's result is recorded.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests are tests too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests are tests too"
+)]
 
 pub mod browser;
 mod granter;

@@ -40,7 +40,8 @@ fn one(file: &Path, name: &str, accept: bool) -> Result<(), Failure> {
     for action in &quiet {
         print(&format!("  {action} is declared to change nothing, although it could\n"))?;
     }
-    if !accept && !(ask::is_attended() && ask::yes("Register this declaration?")?) {
+    let is_accepted = accept || (ask::is_attended() && ask::yes("Register this declaration?")?);
+    if !is_accepted {
         return Err(Failure::Refused(format!(
             "the connector `{name}` is not registered; `xpd up --accept` registers what is shown above"
         )));
