@@ -2,14 +2,14 @@
 //!
 //! Only what a rule pins is looked at; who there is and under which keys is the server's matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
 use xp_artifact::question::{Question, Status};
 use xp_artifact::starts;
-use xp_artifact::workflow::Workflow;
+use xp_artifact::workflow::{StepId, Workflow};
 use xp_diagnostics::{Diagnostic, SourceId, Sources, Span, codes};
 use xp_scope::{Type, Value};
 use xpc_model::{Model, Place, ProofObligation, Verdict};
@@ -32,8 +32,13 @@ struct Member {
     name: String,
     controller: String,
     #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
     roles: Vec<String>,
 }
+
+/// `kind` of a principal that is a person.
+const PERSON: &str = "person";
 
 #[derive(Deserialize)]
 struct Rule {
@@ -87,6 +92,56 @@ impl Roster {
         let workflow = &model.workflow;
         let about = self.rules.iter().enumerate().filter(|(_, rule)| rule.as_ref().artifact == workflow.name);
         about.map(|(number, rule)| self.rule(model, number + 1, rule)).collect()
+    }
+
+    /// Steps of people for which there are not enough of them in a run that a rule allows: warnings, since a roster may grow.
+    #[must_use]
+    pub fn lacks(&self, model: &Model) -> Vec<Diagnostic> {
+        let workflow = &model.workflow;
+        let mut found = Vec::new();
+        for rule in self.rules.iter().filter(|rule| rule.as_ref().artifact == workflow.name) {
+            for (index, step) in workflow.steps.iter().enumerate() {
+                let Some(needed) = workflow.people_needed(step) else { continue };
+                let role = workflow.roles.get(step.role.index()).map_or("", |role| role.name.as_str());
+                let starters = rule.as_ref().principals.iter();
+                let fewest = starters.map(|starter| (self.judges(role, starter), starter)).min();
+                let Some((there, starter)) = fewest.filter(|(there, _)| *there < needed as usize) else {
+                    continue;
+                };
+                let span = place(self.source, &rule.span());
+                let people = if needed == 1 {
+                    "a person".to_owned()
+                } else {
+                    format!("{needed} people of different controllers")
+                };
+                let message = format!(
+                    "a run that `{starter}` starts waits in step `{}` for {people} in `{role}`, and the roster has {there}",
+                    step.name
+                );
+                found.push(
+                    Diagnostic::warning(codes::LACKS_PEOPLE, message)
+                        .at(span)
+                        .label(
+                            model.spans.get(Place::Step(StepId::of(index))).unwrap_or(span),
+                            "it waits here",
+                        )
+                        .because("whoever has the controller of the starter does not judge".to_owned())
+                        .help(format!("list people for it: `kind = \"person\"`, `roles = [\"{role}\"]`")),
+                );
+            }
+        }
+        found
+    }
+
+    /// How many controllers have a person who may judge in a role when this principal started the run.
+    fn judges(&self, role: &str, starter: &str) -> usize {
+        let own = self.members.iter().find(|member| member.name == starter).map(|member| &member.controller);
+        let people = self.members.iter().filter(|member| {
+            member.kind.as_deref() == Some(PERSON)
+                && member.roles.iter().any(|own| own == role)
+                && Some(&member.controller) != own
+        });
+        people.map(|member| &member.controller).collect::<BTreeSet<_>>().len()
     }
 
     /// A principal that may start a run by the rule, and of whose controller somebody may play the role.

@@ -400,6 +400,16 @@ pub struct Outcome {
     pub then: Then,
 }
 
+impl Workflow {
+    /// The most people, of different controllers, that an outcome of the step needs; none for a step of agents.
+    #[must_use]
+    pub fn people_needed(&self, step: &Step) -> Option<u32> {
+        let role = self.roles.get(step.role.index())?;
+        let needed = step.outcomes.iter().map(Outcome::votes).max();
+        needed.filter(|_| role.kind == RoleKind::Human)
+    }
+}
+
 impl Outcome {
     /// The number of people whose judgements settle it.
     #[must_use]

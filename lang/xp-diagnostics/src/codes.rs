@@ -183,6 +183,7 @@ codes! {
     UNTRUSTED = "XP0626", "what strangers wrote can reach a use unjudged";
     START_RIGHTS = "XP0627", "a roster lets whoever starts a run choose too much";
     PRIVATE = "XP0628", "private content can reach where it must not";
+    LACKS_PEOPLE = "XP0629", "a roster has too few people for a step";
     VACUOUS = "XP0630", "a property says nothing";
     CONDITIONAL = "XP0631", "a property holds only under a condition";
     NO_ANSWER = "XP0632", "a property has no answer";

@@ -1,6 +1,7 @@
 //! `xpc check --roster`: which parameters a starter must not choose.
 
 mod commits;
+mod people;
 mod places;
 
 use super::{example_text, folder_with, run};

@@ -141,6 +141,9 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     assert_ne!(done["isError"], json!(true), "{done}");
     assert_eq!(publisher.refused("publish.pages.write", json!({})), "out_of_sequence");
 
+    let offers = folder.run("xpd", &[&["agent", "offers"], &at[..]].concat(), 0);
+    assert!(offers.contains("\"people\":[\"review\"]"), "{offers}");
+
     let Some(mut browser) = Browser::start() else { return };
     browser.open("rita", json!({})).await;
     let link = folder.run("xpd", &["people", "invite", "rita"], 0);

@@ -25,6 +25,11 @@ pub fn run(options: &Check) -> Exit {
         };
     }
     let roster = options.roster.as_ref().and_then(|path| read(&disk, path, &mut compiled));
+    let lacks: Vec<_> = roster
+        .iter()
+        .flat_map(|roster| compiled.models.iter().flat_map(|(_, model)| roster.lacks(model)))
+        .collect();
+    compiled.diagnostics.extend(lacks);
     let compiling = begun.elapsed();
     let mut answered = Vec::new();
     // A file with faults has no models: an answer about half of it would mislead. Of the others everything is answered.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tokio::sync::{Semaphore, watch};
+use xp_artifact::workflow::{RoleKind, Step};
 use xp_artifact::{print, tools};
 use xp_json::Tree;
 use xp_scope::{Digest, Value};
@@ -112,12 +113,16 @@ impl Calls {
         let (offers, summary) = orchestrator.prospect(turn.caller.clone(), run).await?;
         let summary = wire::summary(summary);
         let workflow = turn.seat.machine.workflow();
-        let waits = workflow.steps.iter().zip(&summary.steps).filter(|(step, now)| {
-            let role = workflow.roles.get(step.role.index());
-            !now.open
-                && now.outcome.is_none()
-                && role.is_some_and(|role| turn.seat.roles.contains(&role.name))
+        let running = summary.status == RunStatus::Running;
+        let role = |step: &Step| workflow.roles.get(step.role.index());
+        let steps = || workflow.steps.iter().zip(&summary.steps).filter(|_| running);
+        let waits = steps().filter(|(step, now)| {
+            let is_own = role(step).is_some_and(|role| turn.seat.roles.contains(&role.name));
+            !now.open && now.outcome.is_none() && is_own
         });
+        let people = steps()
+            .filter(|(step, now)| now.open && role(step).is_some_and(|role| role.kind == RoleKind::Human));
+        let people: Vec<&str> = people.map(|(step, _)| step.name.as_str()).collect();
         let waits: Vec<Json> = waits
             .map(|(step, _)| json!({ "step": step.name, "after": print::formula(workflow, &step.after) }))
             .collect();
@@ -134,6 +139,7 @@ impl Calls {
         }
         let mut open = json!({
             "status": summary.status, "ended_by": summary.ended_by, "offers": offers, "waits_for": waits,
+            "people": people,
         });
         let seen = Digest::of(open.to_string().as_bytes()).to_string();
         if let Some(open) = open.as_object_mut() {

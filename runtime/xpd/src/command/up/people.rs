@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use xp_artifact::workflow::{RoleKind, Workflow};
+use xp_artifact::workflow::Workflow;
 
 use crate::Failure;
 
@@ -41,8 +41,10 @@ pub fn named(workflow: &Workflow, given: &[String]) -> Result<Vec<String>, Failu
 
 /// How many people the workflow needs at once.
 fn needed(workflow: &Workflow) -> usize {
-    let human = |role: usize| workflow.roles.get(role).is_some_and(|role| role.kind == RoleKind::Human);
-    let steps = workflow.steps.iter().filter(|step| human(step.role.index()));
-    let outcomes = steps.flat_map(|step| step.outcomes.iter().map(|outcome| outcome.votes()));
-    outcomes.max().map_or(0, |most| usize::try_from(most).unwrap_or(usize::MAX))
+    workflow
+        .steps
+        .iter()
+        .filter_map(|step| workflow.people_needed(step))
+        .max()
+        .map_or(0, |most| usize::try_from(most).unwrap_or(usize::MAX))
 }
