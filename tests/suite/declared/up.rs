@@ -108,6 +108,7 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     folder.run("xpc", &["init", "docs-fix"], 0);
     let up = Up::begin(&folder, &["--accept", "--person", "rita", "--param", "page=guide.md"]);
     let (run, log_key, people) = (up.word("run "), up.word("log key "), up.word("people's door "));
+    assert_eq!(up.word("proved "), "15 properties of docs_fix");
     assert!(up.said.contains("open      same_user: agents run under the server's user"), "{}", up.said);
     // No link of a person stands where others read it.
     assert!(!up.said.contains('#'), "{}", up.said);

@@ -11,6 +11,7 @@ mod deadlines;
 mod decide;
 mod deploy;
 mod doubt;
+mod drawn;
 mod end;
 mod evidence;
 mod health;
@@ -18,6 +19,7 @@ mod in_order;
 mod kill;
 mod lift;
 mod look;
+mod past;
 mod people;
 mod published;
 mod reconfigure;
@@ -52,9 +54,11 @@ use crate::rules::Rules;
 pub use caller::{Caller, Standing};
 pub use deploy::Deployed;
 pub use doubt::WaitsFor;
+pub use drawn::{Choice, Leads, Node};
 pub use kill::Killed;
 pub use lift::Lifted;
 pub use look::{Doubtful, RunSummary, StepSummary};
+pub use past::{Act, Author, Refusal, Requested};
 pub use people::{Invitation, PasskeyState, PersonPasskey};
 pub use request::{Ask, Granted};
 pub use say::{Judgement, Said, Submission};
@@ -62,9 +66,7 @@ pub use seat::{Earlier, Seat};
 pub use session::Session;
 pub use start::{StartRun, Started};
 pub use view::Shown;
-pub use waiting::{
-    Act, Author, Choice, Decision, Judged, Leads, Node, Pictured, Refusal, Requested, Waiting,
-};
+pub use waiting::{Decision, Judged, Pictured, Waiting};
 
 /// The orchestrator.
 pub struct Orchestrator {

@@ -1,25 +1,22 @@
 //! What waits for a person: the list, one request with everything that its decision rests on, and the decision, which is bound to
 //! the digest of what was drawn.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::json;
-use xp_artifact::print;
-use xp_artifact::workflow::{Atom, Datum, Formula, OutcomeIx, Root, Step, StepId, Then, Workflow};
-use xp_machine::state::StepState;
-use xp_machine::{Accepted, Change, Event, Input, Machine, Offer, State, Status};
+use xp_artifact::workflow::Datum;
+use xp_machine::{Accepted, Event, Machine, Offer};
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
-use xpd_audit::entry::{Body, Facts, LogEntry, Part, Verdict};
+use xpd_audit::entry::Facts;
 use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::{Read, StoreError};
 
 use super::Orchestrator;
 use super::caller::{Caller, actor};
 use super::decide::{Question, decide, follow, refuse};
+use super::drawn::{Choice, Node, choices, nodes};
 use super::look::{RunSummary, summary};
+use super::past::{Act, Past, Refusal, Requested, ShownDatum, latest};
 use super::people::used;
 use super::say::MAX_NOTES;
 use super::stops::{Covered, stopped};
@@ -28,8 +25,6 @@ use crate::memory::Tx;
 
 /// Requests in a list.
 const LISTED: usize = 200;
-/// Acts and refusals of a run that are drawn; the latest.
-const DRAWN: usize = 50;
 
 /// A request that waits for a person.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,107 +41,6 @@ pub struct Waiting {
     pub since: u64,
     /// Who started the run.
     pub started_by: String,
-}
-
-/// Who made a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// Whoever started the run.
-    Starter(String),
-    /// A principal handed it in.
-    Principal(String),
-    /// It came back from an action at a connector instance.
-    Upstream(String),
-}
-
-/// A datum on which an outcome is decided, as it was shown.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Requested {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: Value,
-    /// Digest of the value.
-    pub digest: String,
-    /// Who made it.
-    pub author: Author,
-}
-
-/// What an outcome leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leads {
-    /// The step ends with it.
-    On,
-    /// An earlier step is opened again.
-    Back,
-    /// The run ends.
-    End,
-}
-
-/// An outcome that can be chosen.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    /// Its name.
-    pub outcome: String,
-    /// The datum that it is about.
-    pub of: Option<String>,
-    /// Whether the evidence that it needs is there.
-    pub evidence: bool,
-    /// Who has judged so already; their judgements wait for more.
-    pub judged: Vec<String>,
-    /// How many people have to judge so.
-    pub needed: u32,
-    /// What it leads to.
-    pub leads: Leads,
-    /// The steps that wait for it, or that it opens again.
-    pub next: Vec<String>,
-}
-
-/// Something that was done in the run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Act {
-    /// When, milliseconds since 1970.
-    pub at: u64,
-    /// By whom.
-    pub who: String,
-    /// What: a qualified action, or words.
-    pub what: String,
-    /// Arguments, results, notes: each with its name.
-    pub values: Vec<(String, Value)>,
-}
-
-/// Something that was refused in the run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
-    /// When, milliseconds since 1970.
-    pub at: u64,
-    /// To whom.
-    pub who: String,
-    /// What was asked.
-    pub what: String,
-    /// Code.
-    pub code: RefusalCode,
-    /// Why.
-    pub reason: String,
-}
-
-/// A step of the run as it is drawn.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Node {
-    /// Its name.
-    pub name: String,
-    /// Its role.
-    pub role: String,
-    /// Whether it is open.
-    pub open: bool,
-    /// Ordinal of its latest opening.
-    pub opening: u32,
-    /// The outcome with which it settled.
-    pub outcome: Option<String>,
-    /// Judgements that wait for more of them: outcome, how many, how many are needed.
-    pub judged: Vec<(String, u32, u32)>,
-    /// The steps that it waits for, by index.
-    pub after: Vec<usize>,
 }
 
 /// A request with everything that its decision rests on.
@@ -386,8 +280,6 @@ fn names(offer: &Offer) -> Vec<String> {
     names
 }
 
-/// A datum that was shown: its name, what it is, its value and the digest of that.
-type ShownDatum = (String, Datum, Value, String);
 type Data = Vec<(String, Option<(Datum, Value, String)>)>;
 
 /// The data that the outcomes are about, as stored.
@@ -442,220 +334,4 @@ fn basis(
         shown.push((name, datum, seen.value, seen.digest));
     }
     Ok((shown, digest))
-}
-
-fn choices(workflow: &Workflow, offer: &Offer) -> Vec<Choice> {
-    let Some(index) = workflow.steps.iter().position(|step| step.name == offer.step) else {
-        return Vec::new();
-    };
-    let declared = workflow.steps.get(index).map(|step| step.outcomes.as_slice()).unwrap_or_default();
-    let one = |offered: &xp_machine::OfferedOutcome| {
-        let at = declared.iter().position(|outcome| outcome.name == offered.outcome)?;
-        let atom = Atom { step: StepId::of(index), outcome: OutcomeIx::of(at) };
-        let (leads, next) = match declared.get(at)?.then {
-            Then::Settle => {
-                let waits = workflow.steps.iter().filter(|step| mentions(&step.after, atom));
-                (Leads::On, waits.map(|step| step.name.clone()).collect())
-            }
-            Then::End => (Leads::End, Vec::new()),
-            Then::Reopen(by) => {
-                let target =
-                    workflow.loops.get(by.index()).and_then(|l| workflow.steps.get(l.target.index()));
-                (Leads::Back, target.map(|step| step.name.clone()).into_iter().collect())
-            }
-        };
-        let xp_machine::OfferedOutcome { outcome, of, evidence, judged, needed } = offered.clone();
-        Some(Choice { outcome, of, evidence, judged, needed, leads, next })
-    };
-    offer.outcomes.iter().filter_map(one).collect()
-}
-
-fn atoms(formula: &Formula, found: &mut Vec<Atom>) {
-    match formula {
-        Formula::Is(atom) => found.push(*atom),
-        Formula::Test(_) => {}
-        Formula::All(all) | Formula::Any(all) => all.iter().for_each(|one| atoms(one, found)),
-    }
-}
-
-fn mentions(formula: &Formula, atom: Atom) -> bool {
-    let mut found = Vec::new();
-    atoms(formula, &mut found);
-    found.contains(&atom)
-}
-
-/// How often people have judged each way in this opening, where more of them are needed.
-fn judged(step: &Step, now: &StepState) -> Vec<(String, u32, u32)> {
-    let all = step.outcomes.iter().enumerate().filter_map(|(index, outcome)| {
-        let cast = now.votes.iter().filter(|vote| vote.outcome == OutcomeIx::of(index)).count();
-        let cast = u32::try_from(cast).unwrap_or(u32::MAX);
-        (cast > 0).then(|| (outcome.name.clone(), cast, outcome.votes()))
-    });
-    all.collect()
-}
-
-fn nodes(machine: &Arc<Machine>, state: &State) -> Vec<Node> {
-    let workflow = machine.workflow();
-    let all = workflow.steps.iter().zip(state.steps()).enumerate().map(|(index, (step, now))| {
-        let mut waits = Vec::new();
-        atoms(&step.after, &mut waits);
-        let mut after: Vec<usize> = waits.iter().map(|atom| atom.step.index()).collect();
-        after.sort_unstable();
-        after.dedup();
-        let named = |outcome| print::atom(workflow, Atom { step: StepId::of(index), outcome });
-        Node {
-            name: step.name.clone(),
-            role: workflow.roles.get(step.role.index()).map(|role| role.name.clone()).unwrap_or_default(),
-            open: now.open && state.status() == Status::Running,
-            opening: now.opening,
-            outcome: now.settled.map(named),
-            judged: judged(step, now),
-            after,
-        }
-    });
-    all.collect()
-}
-
-/// What the log says of a run.
-#[derive(Default)]
-struct Past {
-    started_by: String,
-    began: u64,
-    opened: BTreeMap<(String, u32), u64>,
-    submitted: BTreeMap<(String, String), String>,
-    acts: Vec<Act>,
-    refusals: Vec<Refusal>,
-}
-
-impl Past {
-    fn read(rows: &dyn Read, workflow: &Workflow, id: &str) -> Result<Self, StoreError> {
-        let (mut past, mut asked) = (Self::default(), BTreeMap::new());
-        for row in rows.entries(id)? {
-            let entry: LogEntry = serde_json::from_slice(&row.bytes)?;
-            past.take(workflow, entry, &mut asked);
-        }
-        Ok(past)
-    }
-
-    fn take(&mut self, workflow: &Workflow, entry: LogEntry, asked: &mut BTreeMap<String, Act>) {
-        let at = entry.ts_ms;
-        match entry.body {
-            Body::Opened { facts, .. } => {
-                let by = facts.get("started_by");
-                self.started_by = by.and_then(|by| by.as_str()).unwrap_or("?").to_owned();
-                self.began = at;
-            }
-            Body::RefusedOutside { code, reason, facts } => {
-                let who = facts.get("principal").and_then(|who| who.as_str()).unwrap_or("?").to_owned();
-                self.refusals.push(Refusal { at, who, what: String::new(), code, reason });
-            }
-            Body::Decided(decision) => {
-                let Part::Inline(input) = &decision.input else { return };
-                let Ok(input) = Input::deserialize(input) else { return };
-                match &decision.result {
-                    Verdict::Accepted(Part::Inline(accepted)) => {
-                        let Ok(accepted) = Accepted::deserialize(accepted) else { return };
-                        self.changed(workflow, at, &accepted);
-                        self.accepted(at, input.event, asked);
-                    }
-                    Verdict::Refused(Part::Inline(refusal)) => {
-                        let Ok(refusal) = xp_machine::Refusal::deserialize(refusal) else { return };
-                        let (who, what) = asker(&input.event);
-                        self.refusals.push(Refusal {
-                            at,
-                            who,
-                            what,
-                            code: refusal.code,
-                            reason: refusal.reason,
-                        });
-                    }
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn changed(&mut self, workflow: &Workflow, at: u64, accepted: &Accepted) {
-        for change in super::decide::changes(accepted) {
-            if let Change::Opened { step, opening } = change
-                && let Some(step) = workflow.steps.get(step.index())
-            {
-                self.opened.insert((step.name.clone(), *opening), at);
-            }
-        }
-    }
-
-    fn accepted(&mut self, at: u64, event: Event, asked: &mut BTreeMap<String, Act>) {
-        match event {
-            Event::Request { jti, actor, action, args, .. } => {
-                let values = args.into_iter().collect();
-                asked.insert(jti, Act { at, who: actor.principal.name, what: action, values });
-            }
-            Event::Complete { jti, result } | Event::Resolve { jti, result: Some(result) } => {
-                if let Some(mut act) = asked.remove(&jti) {
-                    act.at = at;
-                    act.values.push(("result".to_owned(), result));
-                    self.acts.push(act);
-                }
-            }
-            Event::Submit { actor, step, name, value } => {
-                let (who, what) = (actor.principal.name, format!("handed in {name} of step {step}"));
-                self.submitted.insert((step, name.clone()), who.clone());
-                self.acts.push(Act { at, who, what, values: vec![(name, value)] });
-            }
-            Event::Judge { actor, step, outcome, notes } => {
-                let values =
-                    notes.map(|notes| ("notes".to_owned(), Value::Text(notes))).into_iter().collect();
-                let what = format!("chose {outcome} of step {step}");
-                self.acts.push(Act { at, who: actor.principal.name, what, values });
-            }
-            _ => {}
-        }
-    }
-
-    /// When a step was opened; the start of the run for one that was open from the start.
-    fn opened(&self, step: &str, opening: u32) -> u64 {
-        self.opened.get(&(step.to_owned(), opening)).copied().unwrap_or(self.began)
-    }
-
-    fn authored(&self, workflow: &Workflow, (name, datum, value, digest): ShownDatum) -> Requested {
-        let author = match datum.root {
-            Root::Param(_) => Author::Starter(self.started_by.clone()),
-            Root::Submission { step, submission } => {
-                let step = workflow.steps.get(step.index());
-                let key = step.and_then(|step| {
-                    Some((step.name.clone(), step.submissions.get(submission.index())?.name.clone()))
-                });
-                let who = key.and_then(|key| self.submitted.get(&key).cloned());
-                Author::Principal(who.unwrap_or_else(|| "?".to_owned()))
-            }
-            Root::Result { step, grant } => {
-                let grant = workflow.steps.get(step.index()).and_then(|step| step.grants.get(grant.index()));
-                let action = grant.and_then(|grant| workflow.actions.get(grant.action.index()));
-                Author::Upstream(action.map(crate::registry::qualified).unwrap_or_default())
-            }
-        };
-        Requested { name, value, digest, author }
-    }
-}
-
-/// The last [`DRAWN`] of a list.
-fn latest<T>(mut all: Vec<T>) -> Vec<T> {
-    all.split_off(all.len().saturating_sub(DRAWN))
-}
-
-fn asker(event: &Event) -> (String, String) {
-    match event {
-        Event::Request { actor, action, .. } => (actor.principal.name.clone(), action.clone()),
-        Event::Claim { actor, .. } => (actor.principal.name.clone(), "use of a grant".to_owned()),
-        Event::Submit { actor, step, name, .. } => {
-            (actor.principal.name.clone(), format!("handing in {name} of step {step}"))
-        }
-        Event::View { actor, step, .. } => (actor.principal.name.clone(), format!("a look in step {step}")),
-        Event::Judge { actor, step, outcome, .. } => {
-            (actor.principal.name.clone(), format!("{outcome} of step {step}"))
-        }
-        _ => ("the server".to_owned(), String::new()),
-    }
 }

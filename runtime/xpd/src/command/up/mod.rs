@@ -37,6 +37,11 @@ pub async fn run(up: Up) -> Done {
     let file = source::find(up.file.as_deref())?;
     folder::signer()?;
     let compiled = source::build(&file)?;
+    let enforced = match compiled.held.1 {
+        0 => String::new(),
+        some => format!(", {some} enforced"),
+    };
+    print(&format!("proved    {} properties of {}{enforced}\n", compiled.held.0, compiled.workflow.name))?;
     let people = people::named(&compiled.workflow, &up.persons)?;
     let roster = roster::Roster::of(&compiled.workflow, &people, params);
     roster.is_whole(&compiled.workflow)?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use xp_artifact::question::Status;
 use xp_artifact::workflow::Workflow;
 use xp_artifact::{Envelope, Trust, VerifyingKey};
 
@@ -15,6 +16,8 @@ pub struct Compiled {
     pub artifact: PathBuf,
     /// The workflow.
     pub workflow: Workflow,
+    /// How many properties are proved, and how many are enforced when it runs.
+    pub held: (usize, usize),
 }
 
 /// The file that was named, or the only workflow of the folder.
@@ -71,7 +74,9 @@ pub fn build(file: &Path) -> Result<Compiled, Failure> {
     let key = VerifyingKey::from_pem(&pem).map_err(|error| failed(&error))?;
     let bytes = std::fs::read(&artifact).map_err(|error| failed(&error))?;
     let (_, opened) = Envelope::open(&bytes, Trust::AnyOf(&[key])).map_err(|error| failed(&error))?;
-    Ok(Compiled { workflow: opened.workflow, artifact })
+    let count = |status: Status| opened.obligations.iter().filter(|one| one.status == status).count();
+    let held = (count(Status::Proved), count(Status::Enforced));
+    Ok(Compiled { workflow: opened.workflow, artifact, held })
 }
 
 /// A path as an argument.
