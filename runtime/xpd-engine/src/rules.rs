@@ -30,6 +30,8 @@ pub struct Rules {
     pub places: Places,
     /// Refusals of one principal that are logged individually per minute.
     pub refusals_per_minute: u32,
+    /// Decisions that one person may take in an hour.
+    pub decisions_per_hour: u64,
     /// Disk usage in percent above which no new run is started.
     pub disk_percent: u8,
     /// Whether witnesses cosign checkpoints; evidence then waits for cosignatures.

@@ -69,6 +69,7 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         places: realms::Places::among(&instances),
         instances,
         refusals_per_minute: config.limits.refusals_per_minute,
+        decisions_per_hour: config.people.as_ref().map_or(0, |people| people.decisions_per_hour),
         disk_percent: config.limits.disk_percent,
         witnessed: config.log.policy.is_some(),
         left_open: config.left_open.clone(),

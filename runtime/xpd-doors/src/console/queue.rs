@@ -9,6 +9,7 @@ use super::markup::{ago, inline, moment};
 use super::page::{Frame, refused, show};
 use super::request::path;
 use super::session::OfPage;
+use crate::api::problem::Problem;
 
 struct Row {
     to: String,
@@ -26,15 +27,18 @@ struct Row {
 struct Page {
     frame: Frame,
     rows: Vec<Row>,
+    decided: u64,
 }
 
 pub(super) async fn page(State(console): State<Console>, OfPage(session): OfPage) -> Response {
-    let found = match console.caller(&session) {
-        Ok(caller) => console.orchestrator.waiting(caller).await.map_err(Into::into),
-        Err(problem) => Err(problem),
+    let found = async {
+        let caller = console.caller(&session)?;
+        let waiting = console.orchestrator.waiting(caller).await?;
+        let decided = console.orchestrator.decided_today(console.caller(&session)?).await?;
+        Ok::<_, Problem>((waiting, decided))
     };
-    let waiting = match found {
-        Ok(waiting) => waiting,
+    let (waiting, decided) = match found.await {
+        Ok(found) => found,
         Err(problem) => return refused(&problem, Some(&session)),
     };
     let now = console.orchestrator.now();
@@ -48,5 +52,5 @@ pub(super) async fn page(State(console): State<Console>, OfPage(session): OfPage
         since: moment(one.since),
         ago: ago(one.since, now),
     });
-    show(&Page { frame: Frame::of("Waiting for you", &session), rows: rows.collect() })
+    show(&Page { frame: Frame::of("Waiting for you", &session), rows: rows.collect(), decided })
 }

@@ -25,6 +25,10 @@ use crate::memory::Tx;
 
 /// Requests in a list.
 const LISTED: usize = 200;
+const HOUR: u64 = 60 * 60 * 1_000;
+const DAY: u64 = 24 * HOUR;
+/// The run id under which decisions of a person are counted.
+const NO_RUN: &str = "";
 
 /// A request that waits for a person.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +142,18 @@ impl Orchestrator {
         Ok(waiting)
     }
 
+    /// How many decisions the person has taken today (UTC).
+    ///
+    /// # Errors
+    /// The session ended, or the store failed.
+    pub async fn decided_today(&self, caller: Caller) -> Result<u64, Fault> {
+        self.command(caller, |tx, caller| {
+            let what = count("day", tx.now / DAY, caller);
+            Ok(tx.counter(NO_RUN, &what)?.unwrap_or_default())
+        })
+        .await
+    }
+
     /// What the log says of a run. Read beside the writer, since a log may be long.
     async fn past(&self, run: &str, machine: &Arc<Machine>) -> Result<Past, Fault> {
         let (run, machine) = (run.to_owned(), Arc::clone(machine));
@@ -239,6 +255,12 @@ impl Orchestrator {
                 let why = "what you decided on is not what waits now: open the request again";
                 return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::NotShown, why)));
             }
+            let (hour, day) = (count("hour", tx.now / HOUR, caller), count("day", tx.now / DAY, caller));
+            let taken = tx.counter(NO_RUN, &hour)?.unwrap_or_default();
+            if taken >= tx.rules().decisions_per_hour {
+                let why = format!("you took {taken} decisions in this hour, which is all that may be; others can decide, or you later");
+                return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::TooMany, why)));
+            }
             let event = Event::Judge { actor: actor(tx, caller, &id)?, step: step.clone(), outcome, notes };
             let facts = Facts::from([("approval".to_owned(), proof)]);
             let question = Question { principal: Some(caller.name()), facts, ..Question::own(&id, event) };
@@ -246,11 +268,20 @@ impl Orchestrator {
             if let Some(step) = tx.run(&id)?.and_then(|run| run.machine.step_named(&step)) {
                 follow(tx, &id, step)?;
             }
+            for what in [hour, day] {
+                let taken = tx.counter(NO_RUN, &what)?.unwrap_or_default();
+                tx.set_counter(NO_RUN, &what, taken.saturating_add(1))?;
+            }
             let pending = matches!(decided.accepted, Accepted::Closing { .. });
             Ok(Judged { index: decided.index, pending })
         })
         .await
     }
+}
+
+/// The name of a count of decisions.
+fn count(unit: &str, number: u64, caller: &Caller) -> String {
+    json!(["decided", unit, number, caller.name()]).to_string()
 }
 
 /// The offers with an outcome that the caller can choose.

@@ -17,6 +17,12 @@ pub(super) struct PeopleTable {
     session_seconds: u64,
     #[serde(default = "half_an_hour")]
     idle_seconds: u64,
+    #[serde(default = "one_a_minute")]
+    decisions_per_hour: u64,
+}
+
+fn one_a_minute() -> u64 {
+    60
 }
 
 fn eight_hours() -> u64 {
@@ -36,10 +42,12 @@ pub struct People {
     pub url: Option<String>,
     /// How long sessions last.
     pub settings: Settings,
+    /// Decisions that one person may take in an hour.
+    pub decisions_per_hour: u64,
 }
 
 pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigError> {
-    let PeopleTable { listen, url, session_seconds, idle_seconds } = table;
+    let PeopleTable { listen, url, session_seconds, idle_seconds, decisions_per_hour } = table;
     let wrong = |what: String| ConfigError::new(file, what);
     if !listen.ip().is_loopback() {
         let what = "`people.listen`: must be a loopback address; there is no TLS here, a proxy in front of it has it";
@@ -50,10 +58,15 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
             "`people`: a session of no seconds ends before it is used; write 1 or more".to_owned(),
         ));
     }
+    if decisions_per_hour == 0 {
+        return Err(wrong(
+            "`people.decisions_per_hour`: nobody decides anything with 0; write 1 or more".to_owned(),
+        ));
+    }
     let url = url.map(|url| own(&url)).transpose().map_err(|what| wrong(format!("`people.url`: {what}")))?;
     let settings =
         Settings { session: Duration::from_secs(session_seconds), idle: Duration::from_secs(idle_seconds) };
-    Ok(People { listen, url, settings })
+    Ok(People { listen, url, settings, decisions_per_hour })
 }
 
 /// Checks that browsers make passkeys for a URL, and that it is an origin.

@@ -80,3 +80,30 @@ async fn what_nobody_decided_in_time_ends_the_run() {
     kit.is_not_asked(&run, "review").await;
     world.verifies(&run).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_decides_without_end() {
+    let world = world_of(flow::reviewed_by_people(60), "decisions_per_hour = 2\n").await;
+    let mut rita = Person::enrolled(&world, "rita").await;
+    let (mut taken, mut refused) = (0, 0);
+    // Two in this hour, and two in the next one if it begins meanwhile.
+    for _ in 0..5 {
+        let run = world.start().await;
+        let ann = world.joined("ann", &run).await;
+        ann.act("work", "fake.note", json!({ "text": "hello" })).await.ok();
+        ann.submit("work", "files", json!(["src/a.rs"])).await.ok();
+        ann.judge("work", "done").await.ok();
+        let shown = rita.shown(&run, "review").await;
+        let decided = rita.decides(&shown, "approved").await;
+        match decided.status {
+            200 => taken += 1,
+            _ => {
+                decided.refused("too_many");
+                refused += 1;
+            }
+        }
+    }
+    assert!(taken >= 2 && refused >= 1, "{taken} {refused}");
+    let (_, list) = rita.page("/").await;
+    assert!(list.contains("Decisions that you took today (UTC)"), "{list}");
+}
