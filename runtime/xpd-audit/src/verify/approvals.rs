@@ -105,7 +105,10 @@ fn signs(approval: &Approval) -> Result<(), String> {
     let said: ClientData = serde_json::from_slice(&client)
         .map_err(|error| format!("what the browser says of its approval: {error}"))?;
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(approval.statement.as_bytes()));
-    if said.kind != "webauthn.get" || said.challenge != challenge || said.origin != approval.origin {
+    if said.kind != "webauthn.get"
+        || said.challenge != challenge
+        || said.origin.trim_end_matches('/') != approval.origin
+    {
         return Err("its passkey signed something else than the statement".to_owned());
     }
     let host = approval.origin.split_once("://").map(|(_, host)| host).unwrap_or_default();

@@ -27,7 +27,9 @@ fn an_eventful_run_is_verified() {
         .copied()
         .filter(|kind| {
             use Kind::{ArtifactDeployed, ConfigChanged, KillLiftAsked, KillLifted, TimedOut};
+            // Entries about people are the server's own as well.
             !matches!(kind, ArtifactDeployed | ConfigChanged | KillLiftAsked | KillLifted | TimedOut)
+                && !kind.as_str().starts_with("person.")
         })
         .collect();
     assert_eq!(kinds, expected);

@@ -92,10 +92,7 @@ fn holder(rules: &Rules, admin: &str, key: &str, now: u64) -> Result<(Actor, Sta
     if rules.recovery.as_deref() == Some(key) {
         return named(RECOVERY, Standing::Recovery);
     }
-    if key == admin {
-        return named(ADMIN, Standing::Server);
-    }
-    Err(unauthenticated(&UNREGISTERED))
+    if key == admin { named(ADMIN, Standing::Server) } else { Err(unauthenticated(&UNREGISTERED)) }
 }
 
 /// The caller as an actor in a run, with the roles it had when the run began and still has.
@@ -290,7 +287,7 @@ pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
         return Err(unauthenticated(&UNREGISTERED));
     }
     if let (Some(person), Some(opened)) = (person_of(&caller.key), caller.session) {
-        super::people::in_force(tx, person, opened)?;
+        super::credentials::in_force(tx, person, opened)?;
     }
     if let Some(proof) = &caller.proof
         && !tx.record_proof(&caller.key, proof, caller.until)?

@@ -1,9 +1,6 @@
-//! The credentials of people: invitations, passkeys, and what voids sessions. Only public data of credentials is stored. The
+//! The credentials of people: invitations, passkeys, and what voids sessions. The
 //! people's door verifies signatures; what is recorded here decides whether a credential or a session counts.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use xp_scope::Digest;
 use xp_wire::RefusalCode;
@@ -13,69 +10,15 @@ use xpd_store::{Read, StoreError};
 
 use super::Orchestrator;
 use super::caller::Caller;
+use super::credentials::{Invite, PasskeyState, People, PersonPasskey, read, read_rows, write};
 use crate::memory::{Line, Tx};
 
-/// The key in the store.
-const PEOPLE: &str = "people";
 /// How long a link can be used, and how long an enrolled passkey waits for its confirmation, in milliseconds.
 const LINK: u64 = 10 * 60 * 1_000;
 /// Invitations and passkeys that are kept per person.
 const MOST: usize = 16;
 /// Wrong numbers after which a passkey that waits is dropped.
 const TRIES: u32 = 3;
-
-/// State of a passkey.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PasskeyState {
-    /// It waits for an administrator's confirmation.
-    Waiting,
-    /// It works.
-    Active,
-    /// Its link was used again, so somebody else may have had the link.
-    Suspended,
-}
-
-/// A passkey of a person.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PersonPasskey {
-    /// Whose it is.
-    pub person: String,
-    /// Its credential id, base64url.
-    pub id: String,
-    /// The public credential, as the people's door verifies with it.
-    pub credential: Value,
-    /// The number that both screens show.
-    number: String,
-    /// Wrong numbers so far.
-    #[serde(default)]
-    tries: u32,
-    /// Its state.
-    pub state: PasskeyState,
-    /// When it was enrolled, milliseconds since 1970.
-    pub at: u64,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Invite {
-    person: String,
-    /// Digest of the secret.
-    secret: String,
-    expires: u64,
-    /// The passkey that was enrolled by it.
-    spent: Option<String>,
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct People {
-    invites: Vec<Invite>,
-    passkeys: Vec<PersonPasskey>,
-    /// Sessions of these people that were opened up to then are void.
-    void: BTreeMap<String, u64>,
-}
 
 /// A link for one person.
 #[derive(Clone, Debug)]
@@ -84,22 +27,6 @@ pub struct Invitation {
     pub secret: String,
     /// Seconds for which it can be used.
     pub expires_in: u64,
-}
-
-fn read(tx: &Tx<'_>) -> Result<People, StoreError> {
-    read_rows(tx.rows())
-}
-
-fn read_rows(rows: &dyn Read) -> Result<People, StoreError> {
-    match rows.remembered(PEOPLE)? {
-        Some(bytes) => Ok(serde_json::from_slice(&bytes)?),
-        None => Ok(People::default()),
-    }
-}
-
-fn write(tx: &mut Tx<'_>, people: &People) -> Result<(), StoreError> {
-    let bytes = serde_json::to_vec(people)?;
-    tx.remember_value(PEOPLE, &bytes)
 }
 
 fn record(tx: &mut Tx<'_>, what: PersonEvent, person: &str, facts: Facts) -> Result<u64, StoreError> {
@@ -115,14 +42,6 @@ fn record(tx: &mut Tx<'_>, what: PersonEvent, person: &str, facts: Facts) -> Res
 
 fn refused(code: RefusalCode, why: &str) -> Stop {
     Fault::refused(code, why).into()
-}
-
-/// Whether a session that was opened then still counts.
-pub(super) fn in_force(tx: &Tx<'_>, person: &str, opened: u64) -> Result<(), Fault> {
-    if read(tx)?.void.get(person).is_some_and(|void| opened <= *void) {
-        return Err(Fault::refused(RefusalCode::Unauthenticated, "the session was ended; log in again"));
-    }
-    Ok(())
 }
 
 fn named(tx: &Tx<'_>, person: &str) -> Result<(), Stop> {

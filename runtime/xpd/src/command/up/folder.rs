@@ -17,6 +17,8 @@ pub const SIGNER: &str = "keys/signer.pem";
 pub const SIGNER_PUBLIC: &str = "keys/signer.pub.pem";
 /// Tables of connector instances for a new configuration.
 pub const CONNECTORS: &str = "connectors.toml";
+/// The roster.
+pub const ROSTER: &str = "roster.toml";
 /// The agents' socket.
 pub const SOCKET: &str = "xpd.sock";
 /// The server's own log.
@@ -93,7 +95,7 @@ pub fn configuration(people: bool) -> Result<Option<String>, Failure> {
         "# Written once by `xpd up`; change it as you like.\n\n[server]\nsocket = \"{SOCKET}\"\nsocket_mode = \"0600\"\ndata = \"data\"\n\
          roster = \"{}\"\n# Agents and server are one user of this host: every package of evidence says so. Remove it once they are not.\n\
          left_open = [\"same_user\"]\n\n[artifacts]\ntrusted = [\"{SIGNER_PUBLIC}\"]\n",
-        super::roster::ROSTER
+        ROSTER
     );
     if people {
         text += &format!("\n[people]\nlisten = \"127.0.0.1:{}\"\n", port()?);

@@ -7,10 +7,9 @@ use serde_json::{Map, Value, json};
 use xp_artifact::starts;
 use xp_artifact::workflow::{RoleKind, Workflow};
 
-use super::folder;
+use super::folder::{self, ROSTER};
 use crate::Failure;
 
-pub const ROSTER: &str = "roster.toml";
 /// The first line of a roster that is written again at each start.
 const OWN: &str = "# Written by `xpd up` at each start. Remove this line to keep changes of your own.";
 /// How long a key of an agent counts.
