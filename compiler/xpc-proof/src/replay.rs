@@ -296,7 +296,8 @@ impl<'f, 'm> Run<'f, 'm> {
         let value = self.machine.value(&self.state, datum).cloned();
         let value = value.ok_or_else(|| "what is judged has no value".to_owned())?;
         let digest = value.digest();
-        if self.state.step(step).is_some_and(|now| now.shown.iter().any(|(_, seen)| *seen == digest)) {
+        let seen = (actor.principal.name.clone(), digest);
+        if self.state.step(step).is_some_and(|now| now.shown.contains(&seen)) {
             return Ok(());
         }
         for way in self.facts.ways_to_see(step, datum) {

@@ -41,7 +41,6 @@ struct Line {
     who: String,
     what: String,
     reason: String,
-    values: Vec<(String, String)>,
 }
 
 struct StepLine {
@@ -124,14 +123,12 @@ fn drawn(frame: Frame, step: &str, seen: Pictured, ticket: String, now: i64) -> 
         who: inline(&act.who),
         what: inline(&act.what),
         reason: String::new(),
-        values: act.values.iter().map(named).collect(),
     });
     let refusals = seen.refusals.iter().map(|one| Line {
         at: moment(one.at),
         who: inline(&one.who),
         what: inline(&one.what),
-        reason: format!("{}: {}", one.code.as_str(), inline(&one.reason)),
-        values: Vec::new(),
+        reason: format!("{}: {}", one.code.as_str(), one.code.text()),
     });
     Page {
         frame,

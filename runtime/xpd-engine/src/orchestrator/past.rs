@@ -42,32 +42,29 @@ pub struct Requested {
     pub author: Author,
 }
 
-/// Something that was done in the run.
-#[derive(Clone, Debug, PartialEq)]
+/// Something that was done in the run. Without arguments, results and notes: a person is shown by a step what the step names, as an agent
+/// is, and the proofs about what reaches whom count on that.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
     /// When, milliseconds since 1970.
     pub at: u64,
     /// By whom.
     pub who: String,
-    /// What: a qualified action, or words.
+    /// What, in names of the workflow.
     pub what: String,
-    /// Arguments, results, notes: each with its name.
-    pub values: Vec<(String, Value)>,
 }
 
-/// Something that was refused in the run.
-#[derive(Clone, Debug, PartialEq)]
+/// Something that was refused in the run; without words of whoever asked, for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// When, milliseconds since 1970.
     pub at: u64,
     /// To whom.
     pub who: String,
-    /// What was asked.
+    /// What was asked, in names of the workflow.
     pub what: String,
     /// Code.
     pub code: RefusalCode,
-    /// Why.
-    pub reason: String,
 }
 
 /// What the log says of a run.
@@ -99,9 +96,9 @@ impl Past {
                 self.started_by = by.and_then(|by| by.as_str()).unwrap_or("?").to_owned();
                 self.began = at;
             }
-            Body::RefusedOutside { code, reason, facts } => {
+            Body::RefusedOutside { code, facts, .. } => {
                 let who = facts.get("principal").and_then(|who| who.as_str()).unwrap_or("?").to_owned();
-                self.refusals.push(Refusal { at, who, what: String::new(), code, reason });
+                self.refusals.push(Refusal { at, who, what: "something".to_owned(), code });
             }
             Body::Decided(decision) => {
                 let Part::Inline(input) = &decision.input else { return };
@@ -114,14 +111,8 @@ impl Past {
                     }
                     Verdict::Refused(Part::Inline(refusal)) => {
                         let Ok(refusal) = xp_machine::Refusal::deserialize(refusal) else { return };
-                        let (who, what) = asker(&input.event);
-                        self.refusals.push(Refusal {
-                            at,
-                            who,
-                            what,
-                            code: refusal.code,
-                            reason: refusal.reason,
-                        });
+                        let (who, what) = asker(workflow, &input.event);
+                        self.refusals.push(Refusal { at, who, what, code: refusal.code });
                     }
                     _ => {}
                 }
@@ -142,27 +133,22 @@ impl Past {
 
     fn accepted(&mut self, at: u64, event: Event, asked: &mut BTreeMap<String, Act>) {
         match event {
-            Event::Request { jti, actor, action, args, .. } => {
-                let values = args.into_iter().collect();
-                asked.insert(jti, Act { at, who: actor.principal.name, what: action, values });
+            Event::Request { jti, actor, action, .. } => {
+                asked.insert(jti, Act { at, who: actor.principal.name, what: action });
             }
-            Event::Complete { jti, result } | Event::Resolve { jti, result: Some(result) } => {
-                if let Some(mut act) = asked.remove(&jti) {
-                    act.at = at;
-                    act.values.push(("result".to_owned(), result));
-                    self.acts.push(act);
+            Event::Complete { jti, .. } | Event::Resolve { jti, result: Some(_) } => {
+                if let Some(act) = asked.remove(&jti) {
+                    self.acts.push(Act { at, ..act });
                 }
             }
-            Event::Submit { actor, step, name, value } => {
+            Event::Submit { actor, step, name, .. } => {
                 let (who, what) = (actor.principal.name, format!("handed in {name} of step {step}"));
-                self.submitted.insert((step, name.clone()), who.clone());
-                self.acts.push(Act { at, who, what, values: vec![(name, value)] });
+                self.submitted.insert((step, name), who.clone());
+                self.acts.push(Act { at, who, what });
             }
-            Event::Judge { actor, step, outcome, notes } => {
-                let values =
-                    notes.map(|notes| ("notes".to_owned(), Value::Text(notes))).into_iter().collect();
+            Event::Judge { actor, step, outcome, .. } => {
                 let what = format!("chose {outcome} of step {step}");
-                self.acts.push(Act { at, who: actor.principal.name, what, values });
+                self.acts.push(Act { at, who: actor.principal.name, what });
             }
             _ => {}
         }
@@ -199,17 +185,28 @@ pub(super) fn latest<T>(mut all: Vec<T>) -> Vec<T> {
     all.split_off(all.len().saturating_sub(DRAWN))
 }
 
-fn asker(event: &Event) -> (String, String) {
-    match event {
-        Event::Request { actor, action, .. } => (actor.principal.name.clone(), action.clone()),
-        Event::Claim { actor, .. } => (actor.principal.name.clone(), "use of a grant".to_owned()),
+/// Who asked, and for what. A name that the workflow does not have may be any text, and is not told.
+fn asker(workflow: &Workflow, event: &Event) -> (String, String) {
+    let named = |step: &str| workflow.steps.iter().find(|one| one.name == step);
+    let (who, what) = match event {
+        Event::Request { actor, action, .. } => {
+            let known = workflow.actions.iter().map(crate::registry::qualified).find(|known| known == action);
+            (actor, known)
+        }
+        Event::Claim { actor, .. } => (actor, Some("the use of a grant".to_owned())),
         Event::Submit { actor, step, name, .. } => {
-            (actor.principal.name.clone(), format!("handing in {name} of step {step}"))
+            let known = named(step).filter(|step| step.submissions.iter().any(|one| one.name == *name));
+            (actor, known.map(|step| format!("handing in {name} of step {}", step.name)))
         }
-        Event::View { actor, step, .. } => (actor.principal.name.clone(), format!("a look in step {step}")),
+        Event::View { actor, step, .. } => {
+            (actor, named(step).map(|step| format!("a look in step {}", step.name)))
+        }
         Event::Judge { actor, step, outcome, .. } => {
-            (actor.principal.name.clone(), format!("{outcome} of step {step}"))
+            let known = named(step).filter(|step| step.outcomes.iter().any(|one| one.name == *outcome));
+            (actor, known.map(|step| format!("{outcome} of step {}", step.name)))
         }
-        _ => ("the server".to_owned(), String::new()),
-    }
+        _ => return ("the server".to_owned(), String::new()),
+    };
+    let unknown = || "something that the workflow does not have".to_owned();
+    (who.principal.name.clone(), what.unwrap_or_else(unknown))
 }

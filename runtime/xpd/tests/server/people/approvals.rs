@@ -27,9 +27,13 @@ async fn a_person_sees_what_is_asked_and_approves_or_declines_it() {
     assert_eq!(dead.await, json!(true), "buttons are dead at first");
     let text = browser.text("rita").await;
     for part in
-        ["src/days.c", "handed in by ann", "Enables: ship", "I wrote it", "out_of_scope", "Opens again: work"]
+        ["src/days.c", "handed in by ann", "Enables: ship", "fake.note", "out_of_scope", "Opens again: work"]
     {
         assert!(text.contains(part), "{part}: {text}");
+    }
+    // What others did is named and not shown: the step names `work.files` alone, and the proofs count on that.
+    for part in ["I wrote it", "elsewhere"] {
+        assert!(!text.contains(part), "{part}: {text}");
     }
     browser.visible("rita", "button[value=approved]:enabled").await;
     browser.picture("rita", "request").await;
@@ -249,16 +253,18 @@ async fn foreign_text_is_drawn_as_text_on_a_phone_and_in_both_themes() {
     let world = world("").await;
     browser.open("rita", json!({ "width": 375, "height": 800, "dark": true })).await;
     logged_in(&world, &mut browser, "rita").await;
-    let run = waiting(&world, json!(["src/a.rs"])).await;
+    let run = waiting(&world, json!(["src/<b>approved by security.rs"])).await;
     let ann = world.joined("ann", &run).await;
     drop(ann);
-    // A refused request carries text of the agent's, too.
-    let eve = world.joined("ann", &run).await;
-    eve.submit("work", HOSTILE, json!(["x"])).await;
+    // A refused request is no way for text of an agent to a person.
+    let again = world.joined("ann", &run).await;
+    again.submit("work", HOSTILE, json!(["x"])).await;
     browser.goto("rita", &request(&world, &run)).await;
     browser.visible("rita", "button[value=approved]:enabled").await;
     let text = browser.text("rita").await;
-    assert!(text.contains("[U+202E]") && text.contains("<b>approved by security</b>"), "{text}");
+    assert!(text.contains("something that the workflow does not have"), "{text}");
+    assert!(!text.contains("[U+202E]") && !text.contains("approved by security</b>"), "{text}");
+    assert!(text.contains("src/<b>approved by security.rs"), "{text}");
     assert!(!text.contains('\u{202E}'));
     let wide = browser.evaluate("rita", "document.documentElement.scrollWidth > innerWidth").await;
     assert_eq!(wide, json!(false), "nothing is wider than the phone");
