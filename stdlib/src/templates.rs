@@ -35,7 +35,7 @@ pub const TEMPLATES: &[Template] = &[
     template!(
         "payment",
         "an agent prepares a payment, a person approves it above a limit, another agent pays",
-        "xpd up --param invoice=2026-117",
+        "xpd up --param invoice=2026-118",
         [
             "workflow.xp",
             "connectors.toml",
@@ -48,7 +48,7 @@ pub const TEMPLATES: &[Template] = &[
     template!(
         "plan-apply",
         "an agent plans a change of a system, another reviews it, a third applies exactly that plan",
-        "xpd up --param stack=shop",
+        "xpd up --param stack=blog",
         [
             "workflow.xp",
             "connectors.toml",

@@ -120,6 +120,12 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     let read = folder.run("xpd", &[&["agent", "act", "draft", "pages.read"], &at[..]].concat(), 0);
     assert!(read.contains("Welcom to"), "{read}");
 
+    // Another one in this folder changes nothing under the running server.
+    let roster = std::fs::read_to_string(folder.path().join("roster.toml")).unwrap();
+    let second = folder.run("xpd", &["up", "--person", "eve", "--param", "page=other.md"], 2);
+    assert!(second.contains("a server works in this folder already"), "{second}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("roster.toml")).unwrap(), roster);
+
     let (mut writer, mut publisher) =
         (Bridge::new(&folder, &run, "keys/writer.pem"), Bridge::new(&folder, &run, "keys/publisher.pem"));
     // What the upstream says of a failure is for the operator, and not for the agent.

@@ -111,7 +111,12 @@ fn drawn(frame: Frame, step: &str, seen: Pictured, ticket: String, now: i64) -> 
         let (class, leads) = match one.leads {
             Leads::On if next.is_empty() => ("on", "The step ends; nothing waits for it.".to_owned()),
             Leads::On => ("on", format!("Enables: {next}.")),
-            Leads::Back => ("back", format!("Opens again: {next}. Your reason goes with it.")),
+            Leads::Back { notes: true } => {
+                ("back", format!("Opens again: {next}. Your reason goes with it."))
+            }
+            Leads::Back { notes: false } => {
+                ("back", format!("Opens again: {next}. Your reason is recorded, and not told there."))
+            }
             Leads::End => ("end", "Ends the run.".to_owned()),
         };
         let of = one.of.as_deref().map(inline).unwrap_or_default();
@@ -140,7 +145,7 @@ fn drawn(frame: Frame, step: &str, seen: Pictured, ticket: String, now: i64) -> 
         started_by: inline(&seen.started_by),
         since: moment(seen.since),
         ago: ago(seen.since, now),
-        doc: seen.doc.as_deref().map(inline).unwrap_or_default(),
+        doc: seen.doc.as_deref().map(|doc| inline(&doc.replace('\n', " "))).unwrap_or_default(),
         params: seen.params.iter().map(named).collect(),
         data: data.collect(),
         choices: choices.collect(),

@@ -13,7 +13,10 @@ pub enum Leads {
     /// The step ends with it.
     On,
     /// An earlier step is opened again.
-    Back,
+    Back {
+        /// The reason is left there as a note.
+        notes: bool,
+    },
     /// The run ends.
     End,
 }
@@ -71,9 +74,10 @@ pub(super) fn choices(workflow: &Workflow, offer: &Offer) -> Vec<Choice> {
             }
             Then::End => (Leads::End, Vec::new()),
             Then::Reopen(by) => {
-                let target =
-                    workflow.loops.get(by.index()).and_then(|l| workflow.steps.get(l.target.index()));
-                (Leads::Back, target.map(|step| step.name.clone()).into_iter().collect())
+                let declared = workflow.loops.get(by.index());
+                let notes = declared.is_some_and(|declared| declared.notes);
+                let target = declared.and_then(|declared| workflow.steps.get(declared.target.index()));
+                (Leads::Back { notes }, target.map(|step| step.name.clone()).into_iter().collect())
             }
         };
         let xp_machine::OfferedOutcome { outcome, of, evidence, judged, needed } = offered.clone();

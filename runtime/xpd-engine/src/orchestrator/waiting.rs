@@ -333,8 +333,11 @@ fn digest(tx: &mut Tx<'_>, id: &str, offer: &Offer, data: &Data) -> Result<Strin
     let found = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let data: Vec<_> =
         data.iter().map(|(name, value)| (name, value.as_ref().map(|value| &value.2))).collect();
-    let outcomes: Vec<_> =
-        offer.outcomes.iter().map(|outcome| (&outcome.outcome, &outcome.of, outcome.evidence)).collect();
+    let outcomes: Vec<_> = offer
+        .outcomes
+        .iter()
+        .map(|one| (&one.outcome, &one.of, one.evidence, &one.judged, one.needed))
+        .collect();
     let text = json!([
         "xp-approval-v1",
         id,

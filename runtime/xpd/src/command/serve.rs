@@ -116,7 +116,12 @@ fn room_for_connections() {
 }
 
 fn failure(error: ServeError) -> Failure {
-    match error {
+    match &error {
+        ServeError::Listen(address, error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Failure::Failed(format!(
+                "{address}: another program listens there; stop it, or name another address in the configuration"
+            ))
+        }
         ServeError::Config(_) => Failure::Input(error.to_string()),
         ServeError::Store(_) | ServeError::Listen(..) | ServeError::Recovery(_) => {
             Failure::Failed(error.to_string())

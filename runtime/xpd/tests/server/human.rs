@@ -46,7 +46,11 @@ async fn two_people_of_two_controllers_approve_and_nobody_else_counts() {
     let mut pam = Person::enrolled(&world, "pam").await;
     let (first, second) = (pat.shown(&run, "review").await, pam.shown(&run, "review").await);
     assert!(first.text.contains("Needs 2 people; you would be the first."), "{}", first.text);
+    // Somebody who opened it before that must see that there is one.
+    let mut sam = Person::enrolled(&world, "sam").await;
+    let before = sam.shown(&run, "review").await;
     pat.decides(&first, "approved").await.ok();
+    sam.decides(&before, "approved").await.refused("not_shown");
     // Neither again, nor somebody else of the same controller, who is no second one.
     pat.decides(&first, "approved").await.refused("not_shown");
     pat.is_not_asked(&run, "review").await;

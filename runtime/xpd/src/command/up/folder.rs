@@ -21,6 +21,8 @@ pub const CONNECTORS: &str = "connectors.toml";
 pub const ROSTER: &str = "roster.toml";
 /// The agents' socket.
 pub const SOCKET: &str = "xpd.sock";
+/// The administrators' socket.
+pub const ADMIN_SOCKET: &str = "data/admin.sock";
 /// The server's own log.
 pub const LOG: &str = "xpd.log";
 /// Folder of what is compiled.
@@ -30,6 +32,16 @@ const PEOPLE: u16 = 7_413;
 
 fn failed(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::Failed(format!("{}: {error}", path.display()))
+}
+
+/// No server works in this folder. Asked before anything is written, since a running server reads changed files.
+pub fn is_idle() -> Result<(), Failure> {
+    match std::os::unix::net::UnixStream::connect(ADMIN_SOCKET) {
+        Ok(_) => Err(Failure::Input(format!(
+            "a server works in this folder already: {ADMIN_SOCKET} answers. Stop it, or use it; nothing was changed"
+        ))),
+        Err(_) => Ok(()),
+    }
 }
 
 /// A folder that only its owner can enter.

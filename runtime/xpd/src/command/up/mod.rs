@@ -33,6 +33,7 @@ pub struct Up {
 }
 
 pub async fn run(up: Up) -> Done {
+    folder::is_idle()?;
     let params = super::agent::parameters(&up.params)?;
     let file = source::find(up.file.as_deref())?;
     folder::signer()?;
@@ -45,7 +46,16 @@ pub async fn run(up: Up) -> Done {
     let people = people::named(&compiled.workflow, &up.persons)?;
     let roster = roster::Roster::of(&compiled.workflow, &people, params);
     roster.is_whole(&compiled.workflow)?;
-    for made in [roster.write()?, folder::configuration(!people.is_empty())?].into_iter().flatten() {
+    let written = roster.write()?;
+    let (made, people) = match written {
+        Some(made) => (format!("made      {made}\n"), people),
+        None => (
+            format!("kept      {}: it is yours, so --param and --person are not applied\n", folder::ROSTER),
+            Vec::new(),
+        ),
+    };
+    print(&made)?;
+    if let Some(made) = folder::configuration(!people.is_empty())? {
         print(&format!("made      {made}\n"))?;
     }
     declare::all(&file, &compiled.workflow, up.accept)?;

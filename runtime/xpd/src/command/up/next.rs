@@ -14,7 +14,6 @@ use crate::out::print;
 use crate::{Failure, Server};
 
 const ADMIN_KEY: &str = "data/keys/admin.pem";
-const ADMIN_SOCKET: &str = "data/admin.sock";
 
 fn client(socket: &str, key: PathBuf) -> Result<Client, Failure> {
     Client::new(&Server { server: None, socket: Some(PathBuf::from(socket)), key })
@@ -25,9 +24,9 @@ fn unread(error: serde_json::Error) -> Failure {
 }
 
 pub async fn tell(compiled: Compiled, roster: Roster, people: Vec<String>) -> Result<(), Failure> {
-    let admin = client(ADMIN_SOCKET, PathBuf::from(ADMIN_KEY))?;
+    let admin = client(folder::ADMIN_SOCKET, PathBuf::from(ADMIN_KEY))?;
     answers(&admin).await?;
-    let (artifact, socket) = (compiled.artifact.clone(), format!("unix:{ADMIN_SOCKET}"));
+    let (artifact, socket) = (compiled.artifact.clone(), format!("unix:{}", folder::ADMIN_SOCKET));
     let deployed = tokio::task::spawn_blocking(move || {
         xpc(&["deploy", text(&artifact)?, "--server", &socket, "--key", ADMIN_KEY]).map(drop)
     });
