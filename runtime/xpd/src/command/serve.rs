@@ -119,7 +119,7 @@ fn failure(error: ServeError) -> Failure {
     match &error {
         ServeError::Listen(address, error) if error.kind() == std::io::ErrorKind::AddrInUse => {
             Failure::Failed(format!(
-                "{address}: another program listens there; stop it, or name another address in the configuration"
+                "{address}: {error}; stop what listens there, or name another address in the configuration"
             ))
         }
         ServeError::Config(_) => Failure::Input(error.to_string()),
