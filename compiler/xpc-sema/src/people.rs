@@ -20,9 +20,8 @@ pub fn kinds(ast: &ast::Workflow, ids: &HashMap<&str, RoleId>, count: usize) -> 
     let mut kinds = vec![RoleKind::Agent; count];
     let lines = ast.roles.iter().flat_map(|line| line.names.iter().map(|name| (name, line.kind)));
     let at_use = ast.steps.iter().filter_map(|step| Some((&step.role, step.declares_role?)));
-    for (name, kind) in lines.chain(at_use).filter(|(_, kind)| *kind == ast::RoleKind::Human) {
-        let place = ids.get(name.text.as_str()).and_then(|id| kinds.get_mut(id.index()));
-        if let (ast::RoleKind::Human, Some(place)) = (kind, place) {
+    for (name, _) in lines.chain(at_use).filter(|(_, kind)| *kind == ast::RoleKind::Human) {
+        if let Some(place) = ids.get(name.text.as_str()).and_then(|id| kinds.get_mut(id.index())) {
             *place = RoleKind::Human;
         }
     }

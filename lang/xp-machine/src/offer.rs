@@ -131,13 +131,13 @@ impl Machine {
                 How::Auto(_) | How::Exhausted(_) | How::TimedOut => return None,
             };
             let about = outcome.of.as_ref().and_then(|datum| data::datum(state, datum)).map(Value::digest);
-            let mut cast = judge::cast(now, OutcomeIx::of(number), about.as_ref());
+            let cast = judge::cast(now, OutcomeIx::of(number), about.as_ref());
             if judge::has_judged(now, &who.principal)
                 || cast.clone().any(|vote| vote.by.controller == who.principal.controller)
             {
                 return None;
             }
-            let judged = cast.by_ref().map(|vote| vote.by.name.clone()).collect();
+            let judged = cast.map(|vote| vote.by.name.clone()).collect();
             let of = outcome.of.as_ref().map(|datum| print::datum(&self.workflow, datum));
             let (outcome, needed) = (outcome.name.clone(), outcome.votes());
             Some(OfferedOutcome { outcome, of, evidence, judged, needed })

@@ -4,6 +4,7 @@
 //! tools can check it. This crate does no I/O, reads no clock and draws no randomness; callers pass time,
 //! salts and stored hashes.
 
+pub mod approval;
 pub mod entry;
 pub mod evidence;
 pub mod left_open;

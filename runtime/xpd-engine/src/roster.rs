@@ -52,7 +52,7 @@ struct Entry {
 /// What a principal is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+enum Kind {
     /// A program, which proves possession of its key with each request.
     #[default]
     Agent,

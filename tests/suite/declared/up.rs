@@ -187,4 +187,13 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     assert_eq!(up.word("log key "), log_key);
     assert_ne!(up.word("run "), run);
     up.stop();
+
+    // A roster that is the operator's is kept as it is, and needs no values.
+    let own = std::fs::read_to_string(folder.path().join("roster.toml")).unwrap();
+    let own = own.split_once('\n').unwrap().1.to_owned();
+    folder.put("roster.toml", &own);
+    let up = Up::begin(&folder, &[]);
+    assert!(up.word("kept ").starts_with("roster.toml: it is yours"), "{}", up.said);
+    assert_eq!(std::fs::read_to_string(folder.path().join("roster.toml")).unwrap(), own);
+    up.stop();
 }

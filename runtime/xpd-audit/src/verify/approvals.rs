@@ -3,34 +3,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use webauthn_rs_core::proto::COSEKey;
 use xp_machine::Event;
 
 use super::decisions::{Step, What};
 use super::report::{Fault, Finding};
+use crate::approval::{self, Approval, Statement};
 use crate::entry::Body;
 
-/// The fact of a judgement's entry.
-const FACT: &str = "approval";
-/// First member of a statement.
-const STATEMENT: &str = "xp-decision-v1";
 /// Flags of an authenticator: a person was there, and was verified.
 const VERIFIED: u8 = 0b101;
-
-/// How a judgement was approved, as logged.
-#[derive(Deserialize)]
-struct Approval {
-    class: String,
-    digest: String,
-    statement: String,
-    origin: String,
-    key: COSEKey,
-    authenticator_data: String,
-    client_data: String,
-    signature: String,
-}
 
 /// What a browser says of an assertion.
 #[derive(Deserialize)]
@@ -60,9 +43,9 @@ pub(super) fn check(steps: &[Step<'_>], findings: &mut Vec<Finding>) -> u64 {
 
 fn approved(step: &Step<'_>, event: &Event) -> Result<(), String> {
     let Body::Decided(decision) = &step.read.entry.body else { return Err("it is no decision".to_owned()) };
-    let fact = decision.facts.get(FACT).ok_or("a person judged, and no passkey signed it")?;
+    let fact = decision.facts.get(approval::FACT).ok_or("a person judged, and no passkey signed it")?;
     let approval = Approval::deserialize(fact).map_err(|error| format!("its approval: {error}"))?;
-    if approval.class != "passkey" {
+    if approval.class != approval::PASSKEY {
         return Err(format!("its approval is of the unknown class `{}`", approval.class));
     }
     states(&approval, step.read.entry.run.as_deref(), event)?;
@@ -74,18 +57,15 @@ fn states(approval: &Approval, run: Option<&str>, event: &Event) -> Result<(), S
     let Event::Judge { actor, step, outcome, notes } = event else {
         return Err("it is no judgement".to_owned());
     };
-    let statement: Vec<Value> = serde_json::from_str(&approval.statement)
-        .map_err(|error| format!("the statement of its approval: {error}"))?;
-    let [version, _nonce, person, of, at, chosen, reason, digest] = statement.as_slice() else {
-        return Err("the statement of its approval has another form".to_owned());
-    };
-    let same = version == STATEMENT
-        && *person == *actor.principal.name
-        && of.as_str() == run
-        && *at == **step
-        && *chosen == **outcome
-        && reason.as_str().map(neutral) == notes.clone()
-        && *digest == *approval.digest;
+    let said = Statement::read(&approval.statement);
+    let same = said.is_some_and(|said| {
+        said.person == actor.principal.name
+            && Some(said.run.as_str()) == run
+            && said.step == *step
+            && said.outcome == *outcome
+            && said.reason.as_deref().map(neutral) == *notes
+            && said.digest == approval.digest
+    });
     if same { Ok(()) } else { Err("what was signed is about another judgement".to_owned()) }
 }
 
@@ -118,7 +98,8 @@ fn signs(approval: &Approval) -> Result<(), String> {
         return Err("its passkey is for another host, or did not verify its owner".to_owned());
     }
     let signed = [data.as_slice(), Sha256::digest(&client).as_slice()].concat();
-    match approval.key.verify_signature(&signature, &signed) {
+    let key = COSEKey::deserialize(&approval.key).map_err(|error| format!("its approval: {error}"))?;
+    match key.verify_signature(&signature, &signed) {
         Ok(true) => Ok(()),
         _ => Err("the signature of its passkey is wrong".to_owned()),
     }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use xp_wire::RefusalCode;
+use xpd_audit::approval::{self, Approval, Statement};
 use xpd_engine::orchestrator::Decision;
 
 use super::Console;
@@ -46,8 +47,15 @@ pub(super) async fn sign(
     let notes = ask.notes.filter(|notes| !notes.is_empty());
     let (outcome, digest) = (ask.outcome, drawn.digest);
     // Its SHA-256 is the challenge.
-    let statement =
-        json!(["xp-decision-v1", random()?, session.person, run, step, outcome, notes, digest]).to_string();
+    let said = Statement {
+        person: session.person,
+        run: run.clone(),
+        step: step.clone(),
+        outcome: outcome.clone(),
+        reason: notes.clone(),
+        digest: digest.clone(),
+    };
+    let statement = said.text(&random()?);
     let decision = Signed { run, step, outcome, notes, digest, statement };
     Ok(Json(console.passkeys.sign(&session.id, decision, &known)?))
 }
@@ -75,20 +83,23 @@ pub(super) async fn decide(
     }
     let asserted = console.passkeys.asserted(&ask.credential, keys, &state)?;
     let Signed { run, step, outcome, notes, digest, statement } = *decision;
-    let part = |name: &str| ask.credential.pointer(&format!("/response/{name}")).cloned().unwrap_or_default();
-    let proof = json!({
-        "class": "passkey",
-        "digest": digest,
-        "statement": statement,
-        "origin": console.origin,
-        "passkey": asserted.id,
-        "key": asserted.credential.pointer("/cred/cred"),
-        "authenticator_data": part("authenticatorData"),
-        "client_data": part("clientDataJSON"),
-        "signature": part("signature"),
-    });
+    let part = |name: &str| {
+        let part = ask.credential.pointer(&format!("/response/{name}")).and_then(Value::as_str);
+        part.unwrap_or_default().to_owned()
+    };
+    let approval = Approval {
+        class: approval::PASSKEY.to_owned(),
+        digest: digest.clone(),
+        statement,
+        origin: console.origin.clone(),
+        passkey: asserted.id.clone(),
+        key: asserted.credential.pointer("/cred/cred").cloned().unwrap_or_default(),
+        authenticator_data: part("authenticatorData"),
+        client_data: part("clientDataJSON"),
+        signature: part("signature"),
+    };
     let passkey = (asserted.id, asserted.credential);
-    let decision = Decision { step, outcome, notes, digest, passkey, proof };
+    let decision = Decision { step, outcome, notes, digest, passkey, approval };
     let judged = console.orchestrator.decide_shown(console.caller(&session)?, &run, decision).await?;
     Ok(Json(json!({ "to": format!("/runs/{run}?decided={}", judged.index), "index": judged.index })))
 }

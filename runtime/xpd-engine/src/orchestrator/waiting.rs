@@ -8,6 +8,7 @@ use xp_artifact::workflow::Datum;
 use xp_machine::{Accepted, Event, Machine, Offer};
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
+use xpd_audit::approval::{self, Approval};
 use xpd_audit::entry::Facts;
 use xpd_proxy::{Fault, Refused, Stop};
 
@@ -94,7 +95,7 @@ pub struct Decision {
     /// Id of the passkey that signed, and its credential afterwards.
     pub passkey: (String, serde_json::Value),
     /// What proves the decision, for the entry.
-    pub proof: serde_json::Value,
+    pub approval: Approval,
 }
 
 /// A recorded decision.
@@ -236,7 +237,7 @@ impl Orchestrator {
     /// The refusal.
     pub async fn decide_shown(&self, caller: Caller, run: &str, decision: Decision) -> Result<Judged, Fault> {
         let id = run.to_owned();
-        let Decision { step, outcome, notes, digest: drawn, passkey, proof } = decision;
+        let Decision { step, outcome, notes, digest: drawn, passkey, approval } = decision;
         let notes = match notes.map(|notes| xp_scope::neutralise(&notes, MAX_NOTES)).transpose() {
             Ok(notes) => notes,
             Err(error) => return Err(Fault::refused(RefusalCode::BadValue, format!("`notes`: {error}"))),
@@ -262,7 +263,7 @@ impl Orchestrator {
                 return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::TooMany, why)));
             }
             let event = Event::Judge { actor: actor(tx, caller, &id)?, step: step.clone(), outcome, notes };
-            let facts = Facts::from([("approval".to_owned(), proof)]);
+            let facts = Facts::from([(approval::FACT.to_owned(), json!(approval))]);
             let question = Question { principal: Some(caller.name()), facts, ..Question::own(&id, event) };
             let decided = decide(tx, question)?;
             if let Some(step) = tx.run(&id)?.and_then(|run| run.machine.step_named(&step)) {

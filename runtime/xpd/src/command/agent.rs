@@ -13,10 +13,15 @@ use crate::client::Client;
 use crate::out::{print, say};
 use crate::{Failure, Server};
 
-pub fn enrol(name: &str, controller: &str, roles: &[String], output: &Path) -> Done {
+/// A new key.
+pub fn new_key() -> Result<KeyPair, Failure> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| Failure::Failed(error.to_string()))?;
-    let key = KeyPair::from_seed(seed).map_err(|error| Failure::Failed(error.to_string()))?;
+    KeyPair::from_seed(seed).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+pub fn enrol(name: &str, controller: &str, roles: &[String], output: &Path) -> Done {
+    let key = new_key()?;
     let wrong = |error: &dyn std::fmt::Display| Failure::Input(format!("{}: {error}", output.display()));
     key.write_file(output).map_err(|error| wrong(&error))?;
     let jwks = json!(xpd_token::jwks([key.public()]));

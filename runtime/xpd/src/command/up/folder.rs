@@ -1,13 +1,13 @@
 //! The files of the folder. Every one is made once and kept.
 
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use xpd_token::KeyPair;
+use xpd_engine::ConfigError;
+use xpd_engine::keys::make_private_folder;
 
 use super::CONFIG;
 use crate::Failure;
+use crate::command::agent;
 
 /// Folder of the keys that this command makes.
 pub const KEYS: &str = "keys";
@@ -44,36 +44,26 @@ pub fn is_idle() -> Result<(), Failure> {
     }
 }
 
-/// A folder that only its owner can enter.
-fn private(path: &Path) -> Result<(), Failure> {
-    match std::fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(path, &error)),
-        _ => Ok(()),
-    }
-}
-
 /// The place of a file that is made again at each start.
 pub fn made(name: &str) -> Result<PathBuf, Failure> {
-    private(Path::new(MADE))?;
+    config(make_private_folder(Path::new(MADE)))?;
     Ok(Path::new(MADE).join(name))
 }
 
 /// Writes a file for its owner, in place of another one.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let temporary = path.with_extension("new");
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-    written.and_then(|()| std::fs::rename(&temporary, path)).map_err(|error| failed(path, &error))
+    config(xpd::registered::write(path, text.as_bytes()))
+}
+
+fn config<T>(done: Result<T, ConfigError>) -> Result<T, Failure> {
+    done.map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// A new key pair in two files, named for its holder.
 pub fn key(name: &str) -> Result<(), Failure> {
-    private(Path::new(KEYS))?;
+    config(make_private_folder(Path::new(KEYS)))?;
     let (own, public) = key_files(name);
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| failed(&own, &error))?;
-    let key = KeyPair::from_seed(seed).map_err(|error| failed(&own, &error))?;
+    let key = agent::new_key()?;
     if own.exists() {
         std::fs::remove_file(&own).map_err(|error| failed(&own, &error))?;
     }

@@ -43,24 +43,25 @@ pub async fn run(up: Up) -> Done {
         some => format!(", {some} enforced"),
     };
     print(&format!("proved    {} properties of {}{enforced}\n", compiled.held.0, compiled.workflow.name))?;
-    let people = people::named(&compiled.workflow, &up.persons)?;
-    let roster = roster::Roster::of(&compiled.workflow, &people, params);
-    roster.is_whole(&compiled.workflow)?;
-    let written = roster.write()?;
-    let (made, people) = match written {
-        Some(made) => (format!("made      {made}\n"), people),
-        None => (
-            format!("kept      {}: it is yours, so --param and --person are not applied\n", folder::ROSTER),
-            Vec::new(),
-        ),
+    let workflow = &compiled.workflow;
+    let roster = if roster::is_kept() {
+        print(&format!(
+            "kept      {}: it is yours, so --param and --person are not applied\n",
+            folder::ROSTER
+        ))?;
+        None
+    } else {
+        let roster = roster::Roster::of(workflow, people::named(workflow, &up.persons)?, params);
+        roster.is_whole(workflow)?;
+        print(&format!("made      {}\n", roster.write()?))?;
+        Some(roster)
     };
-    print(&made)?;
-    if let Some(made) = folder::configuration(!people.is_empty())? {
+    if let Some(made) = folder::configuration(people::needed(workflow) > 0)? {
         print(&format!("made      {made}\n"))?;
     }
-    declare::all(&file, &compiled.workflow, up.accept)?;
+    declare::all(&file, workflow, up.accept)?;
     let config = Config::read(Path::new(CONFIG)).map_err(|error| Failure::Input(error.to_string()))?;
-    has_instances(&config, &compiled.workflow)?;
+    has_instances(&config, workflow)?;
     for (what, found) in xpd::check::check(&config).await {
         if let Err(why) = found {
             return Err(Failure::Input(format!("{what}: {why}")));
@@ -70,7 +71,7 @@ pub async fn run(up: Up) -> Done {
         print(&format!("open      {}: {}\n", open.name(), open.text()))?;
     }
     xpd::telemetry::begin_in(Path::new(folder::LOG)).map_err(|error| Failure::Failed(error.to_string()))?;
-    let done = serve::serve(config, next::tell(compiled, roster, people)).await;
+    let done = serve::serve(config, next::tell(compiled, roster)).await;
     if done.is_ok() {
         say("stopped; `xpd up` goes on where it was");
     }

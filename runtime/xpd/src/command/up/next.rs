@@ -23,7 +23,8 @@ fn unread(error: serde_json::Error) -> Failure {
     Failure::Failed(error.to_string())
 }
 
-pub async fn tell(compiled: Compiled, roster: Roster, people: Vec<String>) -> Result<(), Failure> {
+/// Without a roster of this command, runs are started by whoever the operator's own names.
+pub async fn tell(compiled: Compiled, roster: Option<Roster>) -> Result<(), Failure> {
     let admin = client(folder::ADMIN_SOCKET, PathBuf::from(ADMIN_KEY))?;
     answers(&admin).await?;
     let (artifact, socket) = (compiled.artifact.clone(), format!("unix:{}", folder::ADMIN_SOCKET));
@@ -34,7 +35,13 @@ pub async fn tell(compiled: Compiled, roster: Roster, people: Vec<String>) -> Re
     let name = &compiled.workflow.name;
     print(&format!("log       {}\n", folder::LOG))?;
     print(&format!("deployed  {name}\n"))?;
-    for person in &people {
+    let Some(roster) = roster else {
+        return print(&format!(
+            "next      start a run with a key of your roster:\n            xpd agent start {name} --socket {} --key FILE --param NAME=VALUE\n",
+            folder::SOCKET
+        ));
+    };
+    for person in &roster.people {
         invite(&admin, person).await?;
     }
     let (starter, _) = folder::key_files(&roster.starter);

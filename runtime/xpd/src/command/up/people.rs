@@ -40,7 +40,7 @@ pub fn named(workflow: &Workflow, given: &[String]) -> Result<Vec<String>, Failu
 }
 
 /// How many people the workflow needs at once.
-fn needed(workflow: &Workflow) -> usize {
+pub fn needed(workflow: &Workflow) -> usize {
     workflow
         .steps
         .iter()

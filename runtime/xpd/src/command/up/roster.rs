@@ -20,7 +20,8 @@ pub struct Roster {
     workflow: String,
     /// Roles of agents; each is the name of a principal, too.
     pub agents: Vec<String>,
-    people: Vec<String>,
+    /// People for all roles of people.
+    pub people: Vec<String>,
     human: Vec<String>,
     /// The principal that starts runs and has no role.
     pub starter: String,
@@ -29,7 +30,7 @@ pub struct Roster {
 }
 
 impl Roster {
-    pub fn of(workflow: &Workflow, people: &[String], params: Map<String, Value>) -> Self {
+    pub fn of(workflow: &Workflow, people: Vec<String>, params: Map<String, Value>) -> Self {
         let of = |kind: RoleKind| -> Vec<String> {
             let own = workflow.roles.iter().filter(|role| role.kind == kind);
             own.map(|role| role.name.clone()).collect()
@@ -39,7 +40,7 @@ impl Roster {
         while agents.contains(&starter) || people.contains(&starter) {
             starter.push_str("-of-runs");
         }
-        Self { workflow: workflow.name.clone(), agents, people: people.to_vec(), human, starter, params }
+        Self { workflow: workflow.name.clone(), agents, people, human, starter, params }
     }
 
     /// Nobody has two names, and the starter is left no choice that must be pinned.
@@ -85,13 +86,8 @@ impl Roster {
         all
     }
 
-    /// Writes keys and roster, unless the roster is the operator's own. Says what was made.
-    pub fn write(&self) -> Result<Option<String>, Failure> {
-        let path = Path::new(ROSTER);
-        let is_own = std::fs::read_to_string(path).map(|text| text.starts_with(OWN));
-        if is_own.is_ok_and(|own| !own) {
-            return Ok(None);
-        }
+    /// Writes keys and roster. Says what was made.
+    pub fn write(&self) -> Result<String, Failure> {
         let mut text = format!("{OWN}\n\n");
         for (name, roles) in
             self.agents.iter().map(|role| (role, json!([role]))).chain([(&self.starter, json!([]))])
@@ -128,9 +124,14 @@ impl Roster {
             json!(self.starter),
             params.join(", ")
         );
-        folder::write(path, &text)?;
-        Ok(Some(format!("{ROSTER}, {}/: an agent for each role, with keys for a day", folder::KEYS)))
+        folder::write(Path::new(ROSTER), &text)?;
+        Ok(format!("{ROSTER}, {}/: an agent for each role, with keys for a day", folder::KEYS))
     }
+}
+
+/// There is a roster, and it is the operator's own.
+pub fn is_kept() -> bool {
+    std::fs::read_to_string(ROSTER).is_ok_and(|text| !text.starts_with(OWN))
 }
 
 fn put(all: &mut Map<String, Value>, path: &str, value: Value) {
