@@ -281,7 +281,10 @@ impl Player<'_> {
         if fitting > 1 {
             let code = given.as_ref().err().map(|refusal| refusal.code);
             // Checks that precede the choice of a grant are reported first.
-            let before = matches!(code, Some(RefusalCode::StepClosed | RefusalCode::NotSeparate));
+            let before = matches!(
+                code,
+                Some(RefusalCode::StepClosed | RefusalCode::PastDeadline | RefusalCode::NotSeparate)
+            );
             let same = code == named.as_ref().err().map(|refusal| refusal.code);
             let ambiguous = code == Some(RefusalCode::Ambiguous);
             assert!(ambiguous || before && same, "{fitting} grants fit, and the answer is {given:?}");
