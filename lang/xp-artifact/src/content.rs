@@ -4,12 +4,12 @@
 //! made what it chose: an argument whose pin leaves a choice, and what it handed in. What others showed it, and what it then
 //! chose for that reason, is knowledge and not followed here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use xp_scope::Type;
 use xp_scope::thing::{Immutable, Key, Kind, Kinds, Level, Term, relate};
 
-use crate::declaration::{KeyExpr, Source, ThingExpr};
+use crate::declaration::{KeyExpr, LevelExpr, Source, ThingExpr};
 use crate::filled::is_filled_by;
 use crate::order::{Moment, Order};
 use crate::passing::{
@@ -176,6 +176,7 @@ impl<'w> Contents<'w> {
     ) -> BTreeMap<RoleId, StepId> {
         let mut seen = BTreeSet::new();
         let mut seen_things: BTreeSet<(usize, StepId, usize)> = BTreeSet::new();
+        let mut looked_at: HashSet<(Term, StepId)> = HashSet::new();
         while let Some(place) = open.pop() {
             match place {
                 Place::Datum(datum) => {
@@ -184,6 +185,9 @@ impl<'w> Contents<'w> {
                     }
                 }
                 Place::Thing(term, reader) => {
+                    if !looked_at.insert((term.clone(), reader)) {
+                        continue;
+                    }
                     // Which thing it is decides, too.
                     let depth = if self.decides { 0 } else { depth(&term) };
                     self.behind_removals(&term, (reader, depth), &mut makers, &mut open);
@@ -361,14 +365,36 @@ pub fn depth(term: &Term) -> usize {
 }
 
 /// What says where, in a thing of so many levels, a clause alters something: whoever chose that chose content of the thing. A name that
-/// the upstream gives comes from what its declaration says, as any other field of a result.
+/// the upstream gives comes from what its declaration says, as any other field of a result. Which of several is meant, no clause says:
+/// everything that names nothing there may decide it, such as a filter, and all that is read.
 pub fn placing(action: &Action, expr: &ThingExpr, depth: usize) -> impl Iterator<Item = Source> {
     let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
-    keys.filter_map(|key| match (naming_argument(action, key), key) {
-        (Some((index, fields)), _) => Some(Source::Argument { index, fields }),
-        (None, KeyExpr::Field(fields)) => Some(Source::Field(fields.clone())),
-        (None, _) => None,
+    keys.flat_map(|key| match (naming_argument(action, key), key) {
+        (Some((index, fields)), _) => vec![Source::Argument { index, fields }],
+        (None, KeyExpr::Field(fields)) => vec![Source::Field(fields.clone())],
+        (None, KeyExpr::Every(_) | KeyExpr::Some) => picking(action, expr),
+        (None, KeyExpr::Literal(_) | KeyExpr::Argument { .. }) => Vec::new(),
     })
+}
+
+/// What may decide which of the several things that a clause stands for are meant. What lies in the same thing is followed with that.
+fn picking(action: &Action, expr: &ThingExpr) -> Vec<Source> {
+    let levels = expr.levels();
+    let is_one =
+        |level: &&LevelExpr| !level.keys.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some));
+    let outer: Vec<&LevelExpr> = levels.iter().take_while(is_one).collect();
+    let is_inside = |thing: &ThingExpr| {
+        !outer.is_empty() && thing.levels().iter().take(outer.len()).eq(outer.iter().copied())
+    };
+    let names =
+        |index: u32| expr.keys().any(|key| naming_argument(action, key).is_some_and(|(at, _)| at == index));
+    let mut sources = action.clauses.everything(action.params.len());
+    sources.retain(|source| match source {
+        Source::Argument { index, .. } => !names(*index),
+        Source::Field(_) => true,
+        Source::Thing(thing) => !is_inside(thing),
+    });
+    sources
 }
 
 /// What a datum may name besides what its declaration says of it, where names are derived from content.

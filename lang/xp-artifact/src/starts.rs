@@ -39,6 +39,9 @@ pub enum Why {
     Unsaid(String),
     /// It is compared with another datum than a literal, which decides what opens, what ends or what may be used.
     Compared,
+    /// What it names is compared with another datum, such as the policy that a limit is read from, and nothing that is made final
+    /// comes from it.
+    Limit,
 }
 
 /// A parameter, or a field of one, that is to be pinned.
@@ -62,7 +65,7 @@ pub struct Judged {
     pub role: RoleId,
     /// The step of the judgement.
     pub step: StepId,
-    /// What it is judged for: [`Why::Final`] or [`Why::Compared`].
+    /// What it is judged for: [`Why::Final`], [`Why::Compared`] or [`Why::Limit`].
     pub why: Why,
 }
 
@@ -72,6 +75,9 @@ impl Judged {
     pub fn reason(&self, role: &str) -> String {
         match &self.why {
             Why::Final(action) => format!("`{action}` makes it final on the judgement of `{role}`"),
+            Why::Limit => {
+                format!("what it names decides a comparison of other data on the judgement of `{role}`")
+            }
             _ => format!("other data are compared with it on the judgement of `{role}`"),
         }
     }
@@ -128,11 +134,11 @@ pub fn judged(workflow: &Workflow, named: &[&str]) -> Vec<Judged> {
             }
         }
     }
-    for one in deciding(workflow) {
-        for atom in by_roles(workflow, &judgements, one.param) {
+    for one in deciding(workflow, &mut behind) {
+        for atom in by_roles(workflow, &judgements, &one.param) {
             let Some(role) = workflow.steps.get(atom.step.index()).map(|step| step.role) else { continue };
-            for path in paths(workflow, one.param) {
-                let one = Judged { path: path.clone(), role, step: atom.step, why: Why::Compared };
+            for path in paths(workflow, &one.param) {
+                let one = Judged { path: path.clone(), role, step: atom.step, why: one.why.clone() };
                 found.entry((path, role)).or_insert(one);
             }
         }
@@ -177,12 +183,12 @@ pub fn to_pin(workflow: &Workflow) -> Vec<ToPin> {
             }
         }
     }
-    for one in deciding(workflow) {
-        if one.is_judged(workflow, &by_roles(workflow, &judgements, one.param)) {
+    for one in deciding(workflow, &mut behind) {
+        if one.is_judged(workflow, &by_roles(workflow, &judgements, &one.param)) {
             continue;
         }
-        for path in paths(workflow, one.param) {
-            let to_pin = ToPin { path: path.clone(), why: Why::Compared, step: one.step };
+        for path in paths(workflow, &one.param) {
+            let to_pin = ToPin { path: path.clone(), why: one.why.clone(), step: one.step };
             found.entry(path).or_insert(to_pin);
         }
     }
@@ -225,6 +231,9 @@ impl ToPin {
             }
             Why::Final(action) => format!("`{action}` makes it final and nobody judges it"),
             Why::Compared => "other data are compared with it and nobody judges it".to_owned(),
+            Why::Limit => "a value read from what it names is compared with other data, nothing that is made final comes from it, and \
+                           nobody judges it"
+                .to_owned(),
         }
     }
 }

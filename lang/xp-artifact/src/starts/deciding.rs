@@ -1,22 +1,29 @@
 //! Parameters that decide a comparison with other data.
 
+use std::collections::BTreeSet;
+
+use super::asked::{Asked, Taken, asked};
+use super::behind::{Behind, Judging};
+use super::{Why, paths};
 use crate::fold::Literal;
 use crate::formula::{Operand, Test};
-use crate::passing::{identities, judges};
+use crate::passing::{Passing, identities, judges};
 use crate::question::Question;
 use crate::rests::needs_one_of;
 use crate::workflow::{Atom, Datum, Grant, How, OutcomeIx, Root, Step, StepId, Then, Workflow};
 
-/// A parameter that is compared with a datum.
-pub(super) struct Deciding<'w> {
-    pub(super) param: &'w Datum,
+/// A parameter that is compared with a datum, or behind one that is.
+pub(super) struct Deciding {
+    pub(super) param: Datum,
+    /// [`Why::Compared`] or [`Why::Limit`].
+    pub(super) why: Why,
     /// The step that opens, ends or may use a grant by it.
     pub(super) step: StepId,
     /// The outcome whose condition it is.
     outcome: Option<Atom>,
 }
 
-impl Deciding<'_> {
+impl Deciding {
     /// Whatever the way, a role has judged the parameter, by one of these outcomes, before or when it decides.
     pub(super) fn is_judged(&self, workflow: &Workflow, atoms: &[Atom]) -> bool {
         let lasting: Vec<Atom> =
@@ -27,7 +34,8 @@ impl Deciding<'_> {
 }
 
 /// Of a workflow: what its steps wait for, the conditions of their outcomes, and what guards require of uses in them.
-pub(super) fn deciding(workflow: &Workflow) -> Vec<Deciding<'_>> {
+pub(super) fn deciding<'w>(workflow: &'w Workflow, behind: &mut Behind<'w>) -> Vec<Deciding> {
+    let subjects = subjects(workflow, behind);
     let mut found = Vec::new();
     for (number, step) in workflow.steps.iter().enumerate() {
         let id = StepId::of(number);
@@ -42,15 +50,47 @@ pub(super) fn deciding(workflow: &Workflow) -> Vec<Deciding<'_>> {
             })
         });
         for (outcome, test) in waits.chain(guards).chain(conditions) {
-            found.extend(params(workflow, test).into_iter().map(|param| Deciding {
-                param,
-                step: id,
-                outcome,
-            }));
+            let Some(compared) = compared(workflow, test) else { continue };
+            for datum in compared {
+                let deciding = |param: Datum, why| Deciding { param, why, step: id, outcome };
+                if let Root::Param(_) = datum.root {
+                    found.push(deciding(datum.clone(), Why::Compared));
+                    continue;
+                }
+                let Some(subjects) = &subjects else { continue };
+                let behind = all_behind(behind, datum).into_iter();
+                let other =
+                    behind.filter(|param| !paths(workflow, param).iter().all(|path| subjects.contains(path)));
+                found.extend(other.map(|param| deciding(param, Why::Limit)));
+            }
         }
     }
     found
 }
+
+/// The parameters behind what is made final, by path: what they name is what the run is about. None where nothing is made final.
+fn subjects<'w>(workflow: &'w Workflow, behind: &mut Behind<'w>) -> Option<BTreeSet<String>> {
+    let mut found = None;
+    for at in workflow.grants() {
+        for Asked { from, why, .. } in asked(workflow, &behind.read, &mut behind.finals, at) {
+            if let Why::Final(_) = why {
+                let params = behind.given(at, from, &NOTHING_JUDGED);
+                let found: &mut BTreeSet<String> = found.get_or_insert_default();
+                found.extend(params.iter().flat_map(|param| paths(workflow, param)));
+            }
+        }
+    }
+    found
+}
+
+/// The parameters behind a datum: it is one, is made of one, or is read in what one names.
+fn all_behind(behind: &mut Behind<'_>, datum: &Datum) -> Vec<Datum> {
+    let Root::Result { step, grant } = datum.root else { return Vec::new() };
+    behind.given((step, grant), Taken::Passing(Passing::Datum(datum.clone())), &NOTHING_JUDGED)
+}
+
+const NOTHING_JUDGED: Judging<'static, 'static> =
+    Judging { all: &[], is_judged: &|_| false, is_shown: &|_, _| false };
 
 /// What guards require of uses in the step.
 fn guarding<'w>(workflow: &'w Workflow, step: &Step) -> Vec<&'w Test> {
@@ -66,13 +106,12 @@ fn guarding<'w>(workflow: &'w Workflow, step: &Step) -> Vec<&'w Test> {
     formulas.flat_map(|formula| formula.tests()).collect()
 }
 
-/// The parameters of a comparison that does not hold, or fail, by what the declarations say.
-fn params<'w>(workflow: &Workflow, test: &'w Test) -> Vec<&'w Datum> {
-    let Operand::Datum(right) = &test.right else { return Vec::new() };
-    if identities(workflow, &test.left).contains(right) || identities(workflow, right).contains(&test.left) {
-        return Vec::new();
-    }
-    test.data().filter(|datum| matches!(datum.root, Root::Param(_))).collect()
+/// The data of a comparison that does not hold, or fail, by what the declarations say; none of one with a literal.
+fn compared<'w>(workflow: &Workflow, test: &'w Test) -> Option<impl Iterator<Item = &'w Datum>> {
+    let Operand::Datum(right) = &test.right else { return None };
+    let same =
+        identities(workflow, &test.left).contains(right) || identities(workflow, right).contains(&test.left);
+    (!same).then(|| test.data())
 }
 
 /// The outcomes by which a role judges the parameter.
