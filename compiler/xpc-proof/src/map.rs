@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use xp_artifact::Test;
-use xp_artifact::workflow::{Atom, Datum, Formula, GrantIx, OutcomeIx, Root, StepId};
+use xp_artifact::workflow::{Atom, Datum, Formula, GrantIx, How, OutcomeIx, Root, StepId};
 use xp_scope::Value;
 
 use crate::compared::Assignment;
@@ -96,11 +96,27 @@ impl Map {
         }
     }
 
-    /// Outcomes in an order in which they can come about.
+    /// Outcomes in an order in which they can come about: what takes no time before what waits for a time limit.
     pub fn in_order(&self, facts: &Facts<'_>) -> Vec<Atom> {
         let mut atoms: Vec<Atom> =
             self.settled.iter().map(|(step, outcome)| Atom { step: *step, outcome: *outcome }).collect();
         atoms.sort_by_key(|atom| facts.rank(atom.step));
+        let limit = |atom: &Atom| {
+            let timed_out = facts.outcome(*atom).is_some_and(|outcome| outcome.how == How::TimedOut);
+            facts.step(atom.step).within.as_ref().filter(|_| timed_out).map_or(0, |within| within.millis)
+        };
+        if atoms.iter().all(|atom| limit(atom) == 0) {
+            return atoms;
+        }
+        // When each comes about, if all the rest takes no time; by rank, what a step waits for is there already.
+        let mut at: BTreeMap<StepId, u64> = BTreeMap::new();
+        for atom in &atoms {
+            let waits_for = facts.step(atom.step).after.atoms();
+            let opened =
+                waits_for.iter().filter_map(|before| at.get(&before.step)).max().copied().unwrap_or(0);
+            at.insert(atom.step, opened.saturating_add(limit(atom)));
+        }
+        atoms.sort_by_key(|atom| (at.get(&atom.step).copied().unwrap_or(0), facts.rank(atom.step)));
         atoms
     }
 }

@@ -83,3 +83,50 @@ fn help_has_the_exit_codes() {
         assert!(ran.out.contains(code), "{ran}");
     }
 }
+
+/// A note about why an outcome counts as no judgement is for runs that come by it.
+#[test]
+fn an_outcome_that_the_run_does_not_come_by_is_not_blamed() {
+    let text = r#"connector bank {
+  resource Draft { id: text exact } audience staff
+  action make(payee: text, amount: int) -> { id: text } { effect write
+    changes nothing
+    makes Draft(result.id) from payee, amount
+    reads nothing
+    result.id from nothing
+    repeat manual }
+  action check(id: text) -> { amount: int } { effect read
+    attests
+    changes nothing
+    reads Draft(id)
+    about Draft(id)
+    measured by nothing
+    repeat idempotent }
+  action pay(id: text) { effect pay
+    changes nothing
+    removes Draft(id)
+    reads Draft(id)
+    final id
+    irreversible
+    repeat manual }
+}
+workflow late_check() {
+  agent clerk, cashier
+  separate roles clerk, cashier
+  step prepare by clerk { may bank.make(any, any) once per run as d
+    outcome ready if d }
+  step check by cashier after prepare.ready { within 2h else late
+    may bank.check(prepare.d.id) max 3 as c
+    outcome small of prepare.d.id auto when c.amount <= 1000 counts as judgement because "small"
+    outcome large auto when c.amount > 1000 -> end
+    outcome late }
+  step pay by cashier after check.any { may bank.pay(prepare.d.id) once per run as p
+    outcome done if p }
+}
+"#;
+    let (ran, object) = check(text);
+    let one = list(&object, "diagnostics").iter().find(|one| one["code"] == "XP0612").expect("XP0612");
+    let notes = format!("{:#}", one["notes"]);
+    assert!(!notes.contains("counts as no judgement"), "{ran}");
+    ran.exits(3);
+}

@@ -494,8 +494,8 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
             failure = failure.help(format!("move `{action}` into a step of its own before `{first}`"));
         } else if facts.cone([by.0]).contains(&gathered) {
             failure = failure.help(format!(
-                "gather the {what} again behind `{second}`, or let the action say that it makes this `final` if it is what the \
-                 {what} was gathered for"
+                "gather the {what} again behind `{second}`, or, if this is what the {what} was gathered for, let the action say that it \
+                 `reads` it and makes it `final`"
             ));
         } else {
             let opens = context.span(Place::After(gathered));

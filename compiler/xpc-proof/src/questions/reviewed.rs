@@ -222,13 +222,13 @@ fn failure(context: &Context<'_, '_>, asked: &Argument, map: &Map) -> Result<Dia
     } else {
         Place::Pin(at.0, at.1, number)
     };
-    // What stands for a judgement by the author's word is said to be none here.
+    // What stands for a judgement by the author's word is said to be none here, if this run comes by it.
     let counted = facts
         .step(at.0)
         .after
         .atoms()
         .into_iter()
-        .find(|atom| facts.outcome(*atom).is_some_and(|outcome| outcome.counts.is_some()));
+        .find(|atom| is(*atom) && facts.outcome(*atom).is_some_and(|outcome| outcome.counts.is_some()));
     let failure = Diagnostic::error(
         codes::UNREVIEWED,
         format!("`{action}` can be used in step `{}` on content that nobody judged", facts.step(at.0).name),

@@ -59,6 +59,10 @@ pub(super) fn hints(slice: &Slice<'_, '_>, wants: &[Wanted], word: &str, fault: 
         Piece::Outcome if word == "when" => {
             fault.help("an outcome that comes by itself: `auto when CONDITION`; one that the agent may choose: `if CONDITION`")
         }
+        Piece::Within if wants("end") && word == "reopen" => fault.help(
+            "what comes after a time limit stands in an outcome of its own: `within 2h else NAME` and \
+             `outcome NAME -> reopen STEP (max N, then OUTCOME)`",
+        ),
         Piece::Outcome if wants("end") && !word.is_empty() => {
             fault.help("an outcome goes on with `-> end` or `-> reopen STEP (max N, then OUTCOME)`")
         }

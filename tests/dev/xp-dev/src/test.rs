@@ -58,6 +58,9 @@ struct Tests<'a> {
     only: Vec<String>,
 }
 
+/// How many tests nextest runs at once.
+const THREADS: &str = "NEXTEST_TEST_THREADS";
+
 impl Tests<'_> {
     fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = self.place.cargo();
@@ -73,6 +76,10 @@ impl Tests<'_> {
         };
         let mut command = self.cargo(start);
         command.args(["--workspace", "--all-targets", "--no-fail-fast"]);
+        // Many tests wait for a server more than they compute: one more than there are cores keeps these busy.
+        if let (Ok(cores), None) = (std::thread::available_parallelism(), std::env::var_os(THREADS)) {
+            command.env(THREADS, cores.saturating_add(1).to_string());
+        }
         self.counted(&mut command, runner, build, total)
     }
 
