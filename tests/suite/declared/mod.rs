@@ -16,6 +16,7 @@ use xpd_token::KeyPair;
 use xp_harness::stand_in::{StandIn, json, with};
 
 mod clients;
+mod public;
 mod servers;
 mod up;
 
