@@ -18,6 +18,7 @@ use xp_harness::stand_in::{StandIn, json, with};
 mod clients;
 mod public;
 mod servers;
+mod stripe;
 mod up;
 
 const SHOP: &str = include_str!("../../../runtime/xpd-connectors/tests/declared/http/shop.xp");
