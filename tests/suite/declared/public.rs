@@ -27,19 +27,44 @@ fn node(server: &str) -> [String; 2] {
 /// Runs a server. What is written to it is in a file before it gets there.
 const COPY: &str = r#"while IFS= read -r line; do printf '%s\n' "$line" >> "$0"; printf '%s\n' "$line"; done | /usr/bin/env "$@""#;
 
-/// A server, its declaration, and the workflow of the same file.
+/// A server and the connector that is done by it.
 struct Server {
     name: &'static str,
-    text: &'static str,
-    workflow: &'static str,
-    roles: [&'static str; 2],
     /// What `env` runs.
     command: Vec<String>,
     /// The folder that holds its code.
     program: PathBuf,
+    /// The folder that it works on, and whether it may `read` or `write` there.
+    works_on: (&'static str, &'static str),
 }
 
-/// A run in which a server is used.
+/// A file with declarations and one workflow.
+struct Setup {
+    text: &'static str,
+    workflow: &'static str,
+    /// Each is played by an agent of its own; the first one starts runs.
+    roles: &'static [&'static str],
+    servers: Vec<Server>,
+}
+
+/// The server for files of a folder.
+fn filesystem(name: &'static str, folder: &Path, works_on: (&'static str, &'static str)) -> Server {
+    let [node, main] = node("server-filesystem");
+    let command = vec![node, main, folder.display().to_string()];
+    Server { name, command, program: installed("mcp-servers"), works_on }
+}
+
+/// The server for the repository in `work`.
+fn git_server(repository: &Path) -> Server {
+    let program = installed("servers-python");
+    let path = format!("PYTHONPATH={}", program.display());
+    let python =
+        ["PYTHONDONTWRITEBYTECODE=1", &path, "/usr/bin/python3", "-m", "mcp_server_git", "--repository"];
+    let command = python.into_iter().map(str::to_owned).chain([repository.display().to_string()]).collect();
+    Server { name: "git", command, program, works_on: ("work", "write") }
+}
+
+/// A run in which servers are used.
 struct Run {
     folder: Folder,
     agents: BTreeMap<&'static str, Bridge>,
@@ -53,8 +78,6 @@ struct Run {
 fn folder() -> Folder {
     let folder = Folder(tempfile::tempdir().unwrap());
     std::fs::create_dir(folder.path().join("work")).unwrap();
-    // All that is written to a server is copied to this file first.
-    folder.put("asked.jsonl", "");
     folder
 }
 
@@ -86,38 +109,28 @@ fn meant(text: &str) -> BTreeSet<&str> {
     text.lines().map(str::trim).filter(|line| line.starts_with("mcp tool ")).collect()
 }
 
-impl Server {
+impl Setup {
     /// Everything up to a run with these parameters.
     fn run(&self, folder: Folder, params: &[(&str, Value)]) -> Run {
         let here = folder.path().to_owned();
         let signer = SigningKey::from_seed(&[5; 32]);
         folder.put("signer.pem", &signer.to_pem().unwrap());
         folder.put("signer.pub.pem", &signer.public().to_pem().unwrap());
-
-        folder.put("tools.json", &listed(&self.command));
-        let imported = folder.run("xpc", &["import", "mcp", "tools.json", "--name", self.name], 0);
-        assert_eq!(meant(&imported), meant(self.text), "{} lists what was confirmed", self.name);
-
-        folder.put("server.xp", self.text);
-        let checked = folder.run("xpc", &["check", "server.xp"], 0);
+        folder.put("setup.xp", self.text);
+        let checked = folder.run("xpc", &["check", "setup.xp"], 0);
         assert!(checked.contains(" proved in "), "{checked}");
-        folder.run("xpc", &["build", "server.xp", "-o", "server.xpa", "--sign", "signer.pem"], 0);
-        folder.run("xpc", &["build", "server.xp", "--connector", self.name, "-o", "server.json"], 0);
-        folder.put("xpd.toml", head());
-        let shown = folder.run("xpd", &["connectors", "add", "server.json"], 0);
-        let accept = shown
-            .lines()
-            .find_map(|line| line.split_once("xpd connectors add "))
-            .unwrap_or_else(|| panic!("{shown}"));
-        let accept: Vec<&str> =
-            accept.1.split(' ').map(|word| if word == "YOUR-NAME" { "ann" } else { word }).collect();
-        folder.run("xpd", &[&["connectors", "add"], accept.as_slice()].concat(), 0);
-        self.roster(&folder, params);
-        let table = self.table(&folder);
+        folder.run("xpc", &["build", "setup.xp", "-o", "setup.xpa", "--sign", "signer.pem"], 0);
 
-        let daemon = folder.serve_with(None, &table);
+        let mut tools = BTreeSet::new();
+        for server in &self.servers {
+            tools.extend(server.imported(&folder, self.text));
+            server.register(&folder);
+        }
+        self.roster(&folder, params);
+        let tables: String = self.servers.iter().map(|server| server.table(&folder)).collect();
+        let daemon = folder.serve_with(None, &tables);
         let at = format!("unix:{}", here.join("xpd.sock").display());
-        folder.run("xpc", &["deploy", "server.xpa", "--server", &at], 0);
+        folder.run("xpc", &["deploy", "setup.xpa", "--server", &at], 0);
         let key = format!("{}.pem", self.roles[0]);
         let mut start: Vec<String> = ["agent", "start", self.workflow, "--socket", "xpd.sock", "--key", &key]
             .map(str::to_owned)
@@ -127,32 +140,18 @@ impl Server {
         }
         let start: Vec<&str> = start.iter().map(String::as_str).collect();
         let run = folder.run("xpd", &start, 0).trim().to_owned();
-        let agents = self.roles.map(|role| (role, Bridge::new(&folder, &run, &format!("{role}.pem"))));
-        let tools: Value =
-            serde_json::from_str(&std::fs::read_to_string(here.join("tools.json")).unwrap()).unwrap();
-        let tools = tools["result"]["tools"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|tool| tool["name"].as_str().unwrap().to_owned())
-            .collect();
-        Run {
-            folder,
-            agents: agents.into(),
-            tools,
-            allowed: BTreeSet::new(),
-            refused: BTreeSet::new(),
-            _daemon: daemon,
-        }
+        let agents =
+            self.roles.iter().map(|role| (*role, Bridge::new(&folder, &run, &format!("{role}.pem"))));
+        let agents = agents.collect();
+        Run { folder, agents, tools, allowed: BTreeSet::new(), refused: BTreeSet::new(), _daemon: daemon }
     }
 
     fn roster(&self, folder: &Folder, params: &[(&str, Value)]) {
         let mut roster = String::new();
-        for (role, controller) in self.roles.into_iter().zip(["a", "b"]) {
+        for role in self.roles {
             let (name, key) = (format!("{role}-1"), format!("{role}.pem"));
-            let enrol = ["agent", "enrol", &name, "--controller", controller, "--role", role, "-o", &key];
-            let said = folder.run("xpd", &enrol, 0);
-            roster += said.split_once("xpd: wrote ").unwrap().0;
+            let enrol = ["agent", "enrol", &name, "--controller", role, "--role", role, "-o", &key];
+            roster += folder.run("xpd", &enrol, 0).split_once("xpd: wrote ").unwrap().0;
         }
         let params: Vec<String> = params.iter().map(|(name, value)| format!("{name} = [{value}]")).collect();
         folder.put(
@@ -165,22 +164,54 @@ impl Server {
             ),
         );
     }
+}
+
+impl Server {
+    /// The tools that the server lists. What is declared of them is as `xpc import mcp` drafts it from this list.
+    fn imported(&self, folder: &Folder, text: &str) -> BTreeSet<String> {
+        let list = listed(&self.command);
+        folder.put("tools.json", &list);
+        let draft = folder.run("xpc", &["import", "mcp", "tools.json", "--name", self.name], 0);
+        let connector = text.split("\nconnector ").find(|part| part.starts_with(&format!("{} ", self.name)));
+        let declared = meant(connector.unwrap_or_else(|| panic!("{}: {text}", self.name)));
+        assert!(!declared.is_empty() && declared.is_subset(&meant(&draft)), "{}: {declared:#?}", self.name);
+        let list: Value = serde_json::from_str(&list).unwrap();
+        let tools = list["result"]["tools"].as_array().unwrap();
+        tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn register(&self, folder: &Folder) {
+        let file = format!("{}.json", self.name);
+        folder.run("xpc", &["build", "setup.xp", "--connector", self.name, "-o", &file], 0);
+        folder.put("xpd.toml", head());
+        let shown = folder.run("xpd", &["connectors", "add", &file], 0);
+        let accept = shown.split_once("xpd connectors add ").unwrap_or_else(|| panic!("{shown}")).1;
+        let accept = accept.lines().next().unwrap().replace("YOUR-NAME", "ann");
+        let accept: Vec<&str> = ["connectors", "add"].into_iter().chain(accept.split(' ')).collect();
+        folder.run("xpd", &accept, 0);
+    }
 
     /// The instance, whose messages to the server are kept in a file.
     fn table(&self, folder: &Folder) -> String {
-        let asked = folder.path().join("asked.jsonl").display().to_string();
-        let copied = ["/usr/bin/sh", "-c", COPY, &asked].map(str::to_owned);
+        let asked = format!("asked-{}.jsonl", self.name);
+        folder.put(&asked, "");
+        let at = folder.path().join(&asked).display().to_string();
+        let copied = ["/usr/bin/sh", "-c", COPY, &at].map(str::to_owned);
         let command: Vec<&String> = copied.iter().chain(&self.command).collect();
+        let write = match self.works_on {
+            (folder, "write") => format!("write = [{folder:?}, {asked:?}]"),
+            (folder, _) => format!("read = [{folder:?}]\nwrite = [{asked:?}]"),
+        };
         let made = |digest: &str| {
             format!(
-                "[connector.{}]\ncommand = {command:?}\nprogram = {{ folder = {:?}, digest = {digest:?} }}\nwrite = [\"work\", \"asked.jsonl\"]\n",
+                "[connector.{}]\ncommand = {command:?}\nprogram = {{ folder = {:?}, digest = {digest:?} }}\n{write}\n",
                 self.name, self.program
             )
         };
         folder.put("xpd.toml", &format!("{}{}", head(), made("sha256:0")));
         let said = folder.run("xpd", &["connectors", "list"], 0);
-        let digest = said.rsplit_once("which is ").unwrap_or_else(|| panic!("{said}")).1.trim().to_owned();
-        made(&digest)
+        let digest = said.rsplit_once("which is ").unwrap_or_else(|| panic!("{said}")).1;
+        made(digest.lines().next().unwrap().trim())
     }
 }
 
@@ -190,14 +221,22 @@ fn of(tool: &str) -> &str {
 }
 
 impl Run {
-    /// The calls that reached the server.
-    fn calls(&self) -> Vec<Value> {
-        let asked = std::fs::read_to_string(self.folder.path().join("asked.jsonl")).unwrap();
-        let messages = asked.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        messages
-            .filter(|message| message["method"] == "tools/call")
-            .map(|mut call| call["params"].take())
+    /// All that was written to the servers, line by line.
+    fn asked(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let asked = entries.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+        asked
+            .flat_map(|path| {
+                std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>()
+            })
             .collect()
+    }
+
+    /// How often this tool was called, and how often any was.
+    fn calls(&self, tool: &str) -> (usize, usize) {
+        let messages = self.asked().into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+        let calls: Vec<Value> = messages.filter(|message| message["method"] == "tools/call").collect();
+        (calls.iter().filter(|call| call["params"]["name"] == tool).count(), calls.len())
     }
 
     fn agent(&mut self, role: &str) -> &mut Bridge {
@@ -207,12 +246,10 @@ impl Run {
     /// Uses a tool, and returns the result.
     #[track_caller]
     fn allowed(&mut self, role: &str, tool: &str, arguments: Value) -> Value {
-        let before = self.calls().len();
+        let before = self.calls(of(tool));
         let answer = self.agent(role).call(tool, arguments);
         assert_ne!(answer["isError"], json!(true), "{tool}: {answer}");
-        let calls = self.calls();
-        assert_eq!(calls.len(), before + 1, "{tool} is called once");
-        assert_eq!(calls[before]["name"], of(tool));
+        assert_eq!(self.calls(of(tool)), (before.0 + 1, before.1 + 1), "{tool} is called once");
         self.allowed.insert(of(tool).to_owned());
         answer["structuredContent"]["result"].clone()
     }
@@ -220,13 +257,9 @@ impl Run {
     /// A tool is refused with this code, and the server is not asked.
     #[track_caller]
     fn refused(&mut self, role: &str, tool: &str, arguments: Value, code: &str) {
-        let before = std::fs::read(self.folder.path().join("asked.jsonl")).unwrap();
+        let before = self.asked();
         assert_eq!(self.agent(role).refused(tool, arguments), code, "{tool}");
-        assert_eq!(
-            std::fs::read(self.folder.path().join("asked.jsonl")).unwrap(),
-            before,
-            "{tool}: nothing is asked"
-        );
+        assert_eq!(self.asked(), before, "{tool}: nothing is asked");
         self.refused.insert(of(tool).to_owned());
     }
 
@@ -255,17 +288,14 @@ fn every_tool_of_the_filesystem_server_is_used_and_refused() {
     let at = |name: &str| work.join(name).display().to_string();
     std::fs::write(at("one.md"), "One.\n").unwrap();
     std::fs::write(at("dot.png"), b"\x89PNG\r\n").unwrap();
-    let [node, main] = node("server-filesystem");
-    let server = Server {
-        name: "filesystem",
+    let names = json!([at("one.md")]);
+    let setup = Setup {
         text: include_str!("public/filesystem.xp"),
         workflow: "files",
-        roles: ["editor", "reader"],
-        command: vec![node, main, work.display().to_string()],
-        program: installed("mcp-servers"),
+        roles: &["editor", "reader"],
+        servers: vec![filesystem("filesystem", &work, ("work", "write"))],
     };
-    let names = json!([at("one.md")]);
-    let mut run = server.run(folder, &[("dir", json!(work)), ("names", names)]);
+    let mut run = setup.run(folder, &[("dir", json!(work)), ("names", names)]);
     let (elsewhere, draft) = (json!({ "path": "/etc" }), at("draft.md"));
 
     let content =
@@ -331,13 +361,17 @@ fn every_tool_of_the_memory_server_is_used_and_refused() {
     let [node, main] = node("server-memory");
     let server = Server {
         name: "memory",
-        text: include_str!("public/memory.xp"),
-        workflow: "memory",
-        roles: ["clerk", "curator"],
         command: vec![format!("MEMORY_FILE_PATH={}", graph.display()), node, main],
         program: installed("mcp-servers"),
+        works_on: ("work", "write"),
     };
-    let mut run = server.run(folder, &[("topic", json!("ship")), ("names", json!(["old"]))]);
+    let setup = Setup {
+        text: include_str!("public/memory.xp"),
+        workflow: "memory",
+        roles: &["clerk", "curator"],
+        servers: vec![server],
+    };
+    let mut run = setup.run(folder, &[("topic", json!("ship")), ("names", json!(["old"]))]);
     let said = || std::fs::read_to_string(&graph).unwrap();
     let old = json!({ "name": "old", "entityType": "ship", "observations": ["red", "slow"] });
     let found = json!({ "entities": [old], "relations": [] });
@@ -423,25 +457,14 @@ fn every_tool_of_the_git_server_is_used_and_refused() {
     let folder = folder();
     let repo = folder.path().join("work");
     repository(&repo);
-    let program = installed("servers-python");
-    let server = Server {
-        name: "git",
+    let setup = Setup {
         text: include_str!("public/git.xp"),
         workflow: "commit",
-        roles: ["dev", "reviewer"],
-        command: [
-            "PYTHONDONTWRITEBYTECODE=1",
-            &format!("PYTHONPATH={}", program.display()),
-            "/usr/bin/python3",
-        ]
-        .into_iter()
-        .chain(["-m", "mcp_server_git", "--repository", repo.to_str().unwrap()])
-        .map(str::to_owned)
-        .collect(),
-        program,
+        roles: &["dev", "reviewer"],
+        servers: vec![git_server(&repo)],
     };
     let mut run =
-        server.run(folder, &[("repo", json!(repo)), ("files", json!(["a.txt"])), ("topic", json!("topic"))]);
+        setup.run(folder, &[("repo", json!(repo)), ("files", json!(["a.txt"])), ("topic", json!("topic"))]);
     let elsewhere = json!({ "repo_path": "/" });
     let text = |result: &Value| result["text"].as_str().unwrap_or_else(|| panic!("{result}")).to_owned();
 
@@ -491,4 +514,104 @@ fn every_tool_of_the_git_server_is_used_and_refused() {
         assert!(text(&result).contains(seen), "{tool}: {result}");
     }
     run.is_complete(12);
+}
+
+#[test]
+fn a_bot_raises_a_dependency_in_the_manifest_and_a_maintainer_commits_what_was_staged() {
+    let folder = folder();
+    let repo = folder.path().join("work");
+    repository(&repo);
+    let manifest = repo.join("Cargo.toml");
+    let old = "[package]\nname = \"a\"\n\n[dependencies]\nserde = \"1.0.1\"\n";
+    std::fs::write(&manifest, old).unwrap();
+    git(&repo, &["add", "Cargo.toml"]);
+    git(&repo, &["commit", "--quiet", "-m", "A manifest."]);
+    let setup = Setup {
+        text: include_str!("../../../examples/dependency_bot/dependency_bot.xp"),
+        workflow: "dependency_bot",
+        roles: &["bot", "maintainer"],
+        servers: vec![filesystem("filesystem", &repo, ("work", "write")), git_server(&repo)],
+    };
+    let params = [
+        ("repo", json!(repo)),
+        ("manifest", json!(manifest)),
+        ("files", json!(["Cargo.toml"])),
+        ("branch", json!("raise-serde")),
+    ];
+    let mut run = setup.run(folder, &params);
+    let raise = |to: &str| json!({ "edits": [{ "oldText": "serde = \"1.0.1\"", "newText": format!("serde = \"{to}\"") }] });
+    let log = || git(&repo, &["log", "--format=%s", "main..raise-serde"]);
+
+    run.refused("bot", "raise.filesystem.edit_file", raise("1.0.2"), "out_of_sequence");
+    run.refused("bot", "start.git.git_create_branch", json!({ "branch_name": "main" }), "out_of_scope");
+    run.allowed("bot", "start.git.git_create_branch", json!({}));
+    run.allowed("bot", "switch.git.git_checkout", json!({}));
+    let read = run.allowed("bot", "raise.filesystem.read_text_file", json!({}));
+    assert_eq!(read["content"], old);
+    let mut elsewhere = raise("1.0.2");
+    elsewhere["path"] = json!(repo.join("a.txt"));
+    run.refused("bot", "raise.filesystem.edit_file", elsewhere, "out_of_scope");
+    run.refused("maintainer", "raise.filesystem.edit_file", raise("1.0.2"), "wrong_role");
+    run.allowed("bot", "raise.filesystem.edit_file", raise("1.0.2"));
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), old.replace("1.0.1", "1.0.2"));
+    run.own("bot", "judge.raise", json!({ "outcome": "ready" }));
+    run.refused("bot", "stage.git.git_add", json!({ "files": ["."] }), "out_of_scope");
+    run.allowed("bot", "stage.git.git_add", json!({}));
+
+    run.refused("maintainer", "record.git.git_commit", json!({ "message": "x" }), "out_of_sequence");
+    let seen = run.allowed("maintainer", "review.git.git_diff_staged", json!({}));
+    assert!(seen["text"].as_str().unwrap().contains("+serde = \"1.0.2\""), "{seen}");
+    run.own("maintainer", "judge.review", json!({ "outcome": "approved" }));
+    run.refused("bot", "raise.filesystem.edit_file", raise("6.6.6"), "step_closed");
+    run.refused("bot", "record.git.git_commit", json!({ "message": "x" }), "wrong_role");
+    assert_eq!(log(), "");
+    run.allowed("maintainer", "record.git.git_commit", json!({ "message": "Raise serde to 1.0.2." }));
+    assert_eq!(log(), "Raise serde to 1.0.2.");
+    assert_eq!(git(&repo, &["show", "--format=", "--name-only", "raise-serde"]), "Cargo.toml");
+    run.refused("maintainer", "record.git.git_commit", json!({ "message": "again" }), "run_over");
+}
+
+#[test]
+fn what_leaves_the_house_is_what_an_officer_approved_letter_by_letter() {
+    let folder = folder();
+    let (house, outbox) = (folder.path().join("house"), folder.path().join("work"));
+    std::fs::create_dir(&house).unwrap();
+    let dataset = house.join("orders.csv");
+    std::fs::write(&dataset, "order,email,total\n1,ada@example.com,30\n").unwrap();
+    let setup = Setup {
+        text: include_str!("../../../examples/data_export/data_export.xp"),
+        workflow: "data_export",
+        roles: &["analyst", "officer", "sender"],
+        servers: vec![
+            filesystem("house", &house, ("house", "read")),
+            filesystem("outbox", &outbox, ("work", "write")),
+        ],
+    };
+    let mut run = setup.run(folder, &[("dataset", json!(dataset))]);
+    let parcel = |path: &Path, text: &str| json!({ "path": path, "text": text });
+    let (path, safe) = (outbox.join("orders.csv"), "order,total\n1,30\n");
+    let files = || std::fs::read_dir(&outbox).unwrap().count();
+
+    run.refused("analyst", "extract.house.read_text_file", json!({ "path": "/etc/passwd" }), "out_of_scope");
+    run.refused("sender", "extract.house.read_text_file", json!({}), "wrong_role");
+    let read = run.allowed("analyst", "extract.house.read_text_file", json!({}));
+    assert!(read["content"].as_str().unwrap().contains("ada@example.com"), "{read}");
+    let all = parcel(&path, read["content"].as_str().unwrap());
+    run.own("analyst", "submit.extract.parcel", json!({ "value": all }));
+    run.own("analyst", "judge.extract", json!({ "outcome": "ready" }));
+    run.refused("sender", "send.outbox.write_file", json!({}), "out_of_sequence");
+    run.own("officer", "view", json!({ "step": "look", "datum": "extract.parcel" }));
+    run.own("officer", "judge.look", json!({ "outcome": "changes", "notes": "without addresses" }));
+    run.own("analyst", "submit.extract.parcel", json!({ "value": parcel(&path, safe) }));
+    run.own("analyst", "judge.extract", json!({ "outcome": "ready" }));
+    run.own("officer", "view", json!({ "step": "look", "datum": "extract.parcel" }));
+    run.own("officer", "judge.look", json!({ "outcome": "approved" }));
+
+    run.refused("sender", "send.outbox.write_file", all, "out_of_scope");
+    run.refused("analyst", "send.outbox.write_file", json!({}), "wrong_role");
+    assert_eq!(files(), 0);
+    run.allowed("sender", "send.outbox.write_file", json!({}));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), safe);
+    assert_eq!(files(), 1);
+    run.refused("sender", "send.outbox.write_file", json!({}), "run_over");
 }
