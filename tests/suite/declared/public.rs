@@ -71,7 +71,8 @@ struct Run {
     tools: BTreeSet<String>,
     allowed: BTreeSet<String>,
     refused: BTreeSet<String>,
-    _daemon: Daemon,
+    id: String,
+    daemon: Daemon,
 }
 
 /// A folder in which a server may work.
@@ -143,7 +144,7 @@ impl Setup {
         let agents =
             self.roles.iter().map(|role| (*role, Bridge::new(&folder, &run, &format!("{role}.pem"))));
         let agents = agents.collect();
-        Run { folder, agents, tools, allowed: BTreeSet::new(), refused: BTreeSet::new(), _daemon: daemon }
+        Run { folder, agents, tools, allowed: BTreeSet::new(), refused: BTreeSet::new(), id: run, daemon }
     }
 
     fn roster(&self, folder: &Folder, params: &[(&str, Value)]) {
@@ -276,6 +277,15 @@ impl Run {
         assert_eq!(self.refused, self.tools, "refused");
     }
 
+    /// The evidence of the run holds.
+    fn holds(&self) {
+        let socket = self.folder.path().join("xpd.sock").display().to_string();
+        self.folder.run("xpd", &["evidence", &self.id, "-o", "run.xpe", "--socket", &socket], 0);
+        let key = &self.daemon.log_key;
+        let verify = ["audit", "verify", "run.xpe", "--log-key", key, "--artifact-key", "signer.pub.pem"];
+        self.folder.run("xpd", &verify, 0);
+    }
+
     fn work(&self, name: &str) -> PathBuf {
         self.folder.path().join("work").join(name)
     }
@@ -351,6 +361,8 @@ fn every_tool_of_the_filesystem_server_is_used_and_refused() {
         assert!(content(&result).contains(seen), "{tool}: {result}");
     }
     run.is_complete(14);
+    run.own("reader", "judge.check", json!({ "outcome": "accepted" }));
+    run.holds();
 }
 
 #[test]
@@ -430,6 +442,8 @@ fn every_tool_of_the_memory_server_is_used_and_refused() {
     run.allowed("curator", "remove.memory.delete_entities", json!({}));
     assert!(!said().contains("\"old\"") && said().contains("\"pier\""), "{}", said());
     run.is_complete(9);
+    run.own("curator", "judge.remove", json!({ "outcome": "done" }));
+    run.holds();
 }
 
 /// What git answers in a repository.
@@ -514,6 +528,8 @@ fn every_tool_of_the_git_server_is_used_and_refused() {
         assert!(text(&result).contains(seen), "{tool}: {result}");
     }
     run.is_complete(12);
+    run.own("reviewer", "judge.look", json!({ "outcome": "seen" }));
+    run.holds();
 }
 
 #[test]
@@ -569,6 +585,7 @@ fn a_bot_raises_a_dependency_in_the_manifest_and_a_maintainer_commits_what_was_s
     assert_eq!(log(), "Raise serde to 1.0.2.");
     assert_eq!(git(&repo, &["show", "--format=", "--name-only", "raise-serde"]), "Cargo.toml");
     run.refused("maintainer", "record.git.git_commit", json!({ "message": "again" }), "run_over");
+    run.holds();
 }
 
 #[test]
@@ -614,4 +631,5 @@ fn what_leaves_the_house_is_what_an_officer_approved_letter_by_letter() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), safe);
     assert_eq!(files(), 1);
     run.refused("sender", "send.outbox.write_file", json!({}), "run_over");
+    run.holds();
 }
