@@ -17,8 +17,8 @@ use super::{Ran, check, codes, folder_with, run};
 const SERVERS: [(&str, &str, usize, usize); 5] = [
     ("git", include_str!("mcp/mcp-server-git-2026.10.19.json"), 12, 12),
     ("time", include_str!("mcp/mcp-server-time-2026.10.19.json"), 2, 2),
-    ("filesystem", include_str!("mcp/server-filesystem-2026.8.31.json"), 13, 14),
-    ("memory", include_str!("mcp/server-memory-2026.8.31.json"), 4, 9),
+    ("filesystem", include_str!("mcp/server-filesystem-2026.8.31.json"), 14, 14),
+    ("memory", include_str!("mcp/server-memory-2026.8.31.json"), 9, 9),
     ("everything", include_str!("mcp/server-everything-2026.8.31.json"), 12, 13),
 ];
 
@@ -179,20 +179,9 @@ fn schemas_become_types_and_what_does_not_is_named() {
     } });
     let ran = of(&[one]).exits(0);
     insta::assert_snapshot!("import_mcp_types", ran.out);
-    for left in [
-        "price",
-        "either",
-        "both",
-        "map",
-        "pattern",
-        "circle.self",
-        "file",
-        "web",
-        "rows",
-        "mixed",
-        "0",
-        "bad",
-    ] {
+    for left in
+        ["price", "either", "both", "map", "pattern", "circle.self", "file", "web", "mixed", "0", "bad"]
+    {
         let named = left_out(&ran).iter().any(|line| line.starts_with(&format!("argument \"{left}")));
         assert!(named, "{left} is not named: {ran}");
     }
@@ -203,6 +192,82 @@ fn schemas_become_types_and_what_does_not_is_named() {
     }
     assert!(ran.out.contains("at \"/part~1one\"\n"), "{ran}");
     check(&confirmed(&ran.out)).0.exits(0);
+}
+
+#[test]
+fn an_array_of_objects_is_a_list_of_records_as_a_whole_or_not_at_all() {
+    let text = json!({ "type": "string" });
+    let of = |items: &Value| json!({ "type": "array", "items": items });
+    let record = |properties: &Value, required: &Value| json!({ "type": "object", "properties": properties, "required": required });
+    let named = |names: &[String]| -> Value {
+        names.iter().map(|name| (name.clone(), text.clone())).collect::<serde_json::Map<_, _>>().into()
+    };
+    let many: Vec<String> = (0..51).map(|at| format!("m{at}")).collect();
+    let words = json!({ "from": text, "kind": { "enum": ["a", "b"], "type": "string" }, "marks": of(&json!({ "type": "integer" })) });
+    let nullable = json!({ "a": { "anyOf": [text, { "type": "null" }] } });
+    let mut open = record(&json!({ "a": text }), &json!([]));
+    open["additionalProperties"] = json!(true);
+    let mut several = record(&json!({ "a": text }), &json!([]));
+    several["anyOf"] = json!([{ "required": ["a"] }]);
+    let mut read_only = record(&json!({ "a": text }), &json!([]));
+    read_only["properties"]["a"] = json!({ "type": "string", "readOnly": true });
+
+    for (items, drafted) in [
+        (
+            record(&words, &json!(["from", "marks"])),
+            "{ from: text, kind: optional a | b, marks: list of int }",
+        ),
+        (json!({ "$ref": "#/$defs/Row" }), "{ a: optional text }"),
+        (record(&nullable, &json!([])), "{ a: optional text }"),
+        (record(&named(&many[..50]), &json!([])), "m49: optional text"),
+    ] {
+        let mut one = tool("put", &json!({ "rows": of(&items) }), &json!(["rows"]));
+        one["inputSchema"]["$defs"] = json!({ "Row": record(&json!({ "a": text }), &json!([])) });
+        let ran = import(&json!([one]).to_string()).exits(0);
+        assert!(left_out(&ran).is_empty(), "{ran}");
+        assert!(ran.out.contains(drafted), "{ran}");
+        check(&confirmed(&ran.out)).0.exits(0);
+    }
+
+    let objects = of(&record(&json!({ "a": text }), &json!([])));
+    for (items, why) in [
+        (record(&json!({}), &json!([])), "something else than"),
+        (record(&named(&many), &json!([])), "something else than"),
+        (record(&json!({ "a": text }), &json!(["b"])), "something else than"),
+        (record(&json!({ "a": { "type": "number" } }), &json!([])), "something else than"),
+        (record(&json!({ "a": objects }), &json!([])), "something else than"),
+        (record(&json!({ "a": of(&of(&text)) }), &json!([])), "something else than"),
+        (
+            record(&json!({ "a": record(&json!({ "b": text }), &json!([])) }), &json!([])),
+            "something else than",
+        ),
+        (record(&json!({ "a b": text }), &json!([])), "something else than"),
+        (record(&json!({ "a} }": text }), &json!([])), "something else than"),
+        (record(&json!({ "user_id": text, "userId": text }), &json!([])), "something else than"),
+        (json!({ "type": ["object", "null"], "properties": { "a": text } }), "something else than"),
+        (json!({ "$ref": "#/$defs/Tree" }), "something else than"),
+        (json!({ "$ref": "file:///etc/passwd" }), "leads out of this document"),
+        (open, "something else than"),
+        (several, "one of several"),
+        (read_only, "something else than"),
+        (record(&nullable, &json!(["a"])), "may be `null`"),
+    ] {
+        let mut one = tool("put", &json!({ "rows": of(&items) }), &json!(["rows"]));
+        one["inputSchema"]["$defs"] = json!({ "Tree": record(&json!({ "children": of(&json!({ "$ref": "#/$defs/Tree" })) }), &json!([])) });
+        let ran = import(&json!([one, tool("read", &json!({}), &json!([]))]).to_string()).exits(0);
+        assert_eq!(names(&connector(&ran)), ["read"], "{items}: {ran}");
+        let left = left_out(&ran);
+        assert!(
+            left[0].starts_with("tool \"put\": argument \"rows\" (required): ") && left[0].contains(why),
+            "{items}: {ran}"
+        );
+    }
+
+    // What is returned may be `null`, and is then absent.
+    let mut one = tool("read", &json!({}), &json!([]));
+    one["outputSchema"] = record(&json!({ "rows": of(&record(&nullable, &json!(["a"]))) }), &json!(["rows"]));
+    let ran = import(&json!([one]).to_string()).exits(0);
+    assert!(ran.out.contains("-> { rows: list of { a: optional text } }"), "{ran}");
 }
 
 #[test]

@@ -16,7 +16,9 @@ use xpd_token::KeyPair;
 use xp_harness::stand_in::{StandIn, json, with};
 
 mod clients;
+mod public;
 mod servers;
+mod stripe;
 mod up;
 
 const SHOP: &str = include_str!("../../../runtime/xpd-connectors/tests/declared/http/shop.xp");

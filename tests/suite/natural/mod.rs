@@ -9,7 +9,7 @@ use crate::sources::compile;
 
 fn text(name: &str) -> String {
     let path = match name {
-        "bug_fix" => "examples/bug_fix/bug_fix.xp".to_owned(),
+        "bug_fix" | "refund" | "dependency_bot" | "data_export" => format!("examples/{name}/{name}.xp"),
         name => format!("stdlib/tests/{name}.xp"),
     };
     std::fs::read_to_string(xp_tests::root().join(path)).expect("a workflow")
@@ -21,7 +21,18 @@ fn proved(name: &str, text: &str) -> (Model, Vec<Verdict>) {
     (model, verdicts)
 }
 
-const ALL: &[&str] = &["bug_fix", "docs", "deps", "bank", "desk", "terraform", "export"];
+const ALL: &[&str] = &[
+    "bug_fix",
+    "refund",
+    "dependency_bot",
+    "data_export",
+    "docs",
+    "deps",
+    "bank",
+    "desk",
+    "terraform",
+    "export",
+];
 
 #[test]
 fn every_property_of_them_is_proved() {
@@ -30,10 +41,10 @@ fn every_property_of_them_is_proved() {
         for (obligation, verdict) in model.obligations.iter().zip(&verdicts) {
             assert_eq!(verdict.status, Status::Proved, "{name}: {}: {}", obligation.id, verdict.reason);
         }
-        // The desk counts on nobody else; the bank names a draft by a text of the run's, which must not be too long for that; the
+        // The desk and the refund count on nobody else; the bank names a draft by a text of the run's, which must not be too long for that; the
         // default branch of a repository must not be called like the branch for a fix.
         let assumed: &[&str] = match *name {
-            "desk" => &["fresh-evidence"],
+            "desk" | "refund" => &["fresh-evidence"],
             "bank" | "bug_fix" | "deps" | "docs" => &["progress"],
             _ => &[],
         };
@@ -218,6 +229,54 @@ const ATTACKS: &[Attack] = &[
             ("may store.copies.send(copy: make.copied.copy", "may store.copies.send(copy: again.copied.copy"),
         ],
         kind: "reviewed-before-deploy",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "refund",
+        what: "goodwill is whatever the clerk says",
+        edits: &[("refunds.create(payment, 10.00 EUR)", "refunds.create(payment, look.request.amount)")],
+        kind: "reviewed-before-deploy",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "refund",
+        what: "paid without the person",
+        edits: &[("step pay by cashier after approve.approved {", "step pay by cashier after look.more {")],
+        kind: "requires",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "dependency_bot",
+        what: "the bot commits",
+        edits: &[("step record by maintainer", "step record by bot")],
+        kind: "no-principal",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "dependency_bot",
+        what: "committed before the review",
+        edits: &[(
+            "step record by maintainer after review.approved {",
+            "step record by maintainer after stage.done {",
+        )],
+        kind: "requires",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "data_export",
+        what: "the sender says what is sent",
+        edits: &[(
+            "may outbox.write_file(extract.parcel.path, extract.parcel.text)",
+            "may outbox.write_file(extract.parcel.path, text: content)",
+        )],
+        kind: "reviewed-before-deploy",
+        status: Status::Refuted,
+    },
+    Attack {
+        on: "data_export",
+        what: "sent before the officer looked",
+        edits: &[("step send by sender after look.approved {", "step send by sender after extract.ready {")],
+        kind: "private",
         status: Status::Refuted,
     },
 ];

@@ -134,6 +134,9 @@ impl<'d, 'b> Members<'d, 'b> {
             Shape::Leaf(_) if self.side == Side::Answer && path.is_empty() => {
                 self.leave(path, required, why::LIST_ALONE)
             }
+            Shape::Leaf(ty) if self.side != Side::Answer && ty.needs_null() => {
+                self.leave(path, required, why::NULL)
+            }
             Shape::Leaf(ty) => {
                 let path = path.iter().map(|name| (*name).to_owned()).collect();
                 self.leaves.push(Leaf { path, ty, required });
@@ -175,7 +178,7 @@ impl<'d, 'b> Members<'d, 'b> {
                     self.look(member, &path, required && needed.contains(name.as_str()))?;
                 }
                 self.open.pop();
-                if is_open(node) {
+                if schema::is_open(node) {
                     self.leave(path, false, why::MEMBERS)?;
                 }
                 Ok(())
@@ -193,12 +196,6 @@ impl<'d, 'b> Members<'d, 'b> {
         });
         Ok(())
     }
-}
-
-/// The object is said to have members that are not described one by one.
-pub fn is_open(node: &Value) -> bool {
-    let open = node.get("additionalProperties").is_some_and(|more| *more != Value::Bool(false));
-    open || node.get("patternProperties").is_some()
 }
 
 /// What a pointer of a declaration names is this member and nothing else: a number would be taken for the index of an array.

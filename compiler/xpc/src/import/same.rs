@@ -132,9 +132,15 @@ fn written(ty: &ast::Type) -> String {
             let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
             words.join(" | ")
         }
-        ast::TypeKind::Set(_)
-        | ast::TypeKind::Optional(_)
-        | ast::TypeKind::Decimal { .. }
-        | ast::TypeKind::Record(_) => "more".to_owned(),
+        ast::TypeKind::Record(fields) => {
+            let written = |field: &ast::Field| match &field.ty.kind {
+                ast::TypeKind::Optional(ty) => format!("{}: optional {}", field.name.text, written(ty)),
+                _ => format!("{}: {}", field.name.text, written(&field.ty)),
+            };
+            format!("{{ {} }}", fields.iter().map(written).collect::<Vec<_>>().join(", "))
+        }
+        ast::TypeKind::Set(_) | ast::TypeKind::Optional(_) | ast::TypeKind::Decimal { .. } => {
+            "more".to_owned()
+        }
     }
 }

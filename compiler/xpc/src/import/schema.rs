@@ -1,5 +1,6 @@
 //! Types of the language from schemas.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -14,6 +15,8 @@ const MAX_WORDS: usize = 100;
 const MAX_STEPS: usize = 16;
 /// Most alternatives that are looked at.
 const MAX_ALTERNATIVES: usize = 8;
+/// Most members of an object in an array.
+const MAX_MEMBERS: usize = 50;
 
 /// A type that a draft uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,29 @@ pub enum Type {
     /// An enumeration of at least two words.
     Words(Vec<String>),
     List(Box<Type>),
+    /// An element of a list whose members are single values or lists of them.
+    Record(Vec<Member>),
+}
+
+/// A member of an object in an array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub name: String,
+    pub ty: Type,
+    pub optional: bool,
+    /// It is there in every object, and may be `null`.
+    null: bool,
+}
+
+impl Type {
+    /// Some of its objects have a member that must be there and may be `null`, which is no value of the language.
+    pub fn needs_null(&self) -> bool {
+        match self {
+            Self::List(of) => of.needs_null(),
+            Self::Record(members) => members.iter().any(|member| member.null),
+            Self::Text | Self::Int | Self::Bool | Self::Time | Self::Url | Self::Words(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for Type {
@@ -38,6 +64,17 @@ impl fmt::Display for Type {
             Self::Url => f.write_str("url"),
             Self::Words(words) => f.write_str(&words.join(" | ")),
             Self::List(of) => write!(f, "list of {of}"),
+            Self::Record(members) => {
+                let written = |member: &Member| {
+                    format!(
+                        "{}: {}{}",
+                        member.name,
+                        if member.optional { "optional " } else { "" },
+                        member.ty
+                    )
+                };
+                write!(f, "{{ {} }}", members.iter().map(written).collect::<Vec<_>>().join(", "))
+            }
         }
     }
 }
@@ -64,6 +101,18 @@ pub struct Schema<'d> {
 /// # Errors
 /// If it describes what has no type, with the reason.
 pub fn read<'d>(document: Document<'d>, schema: &'d Value) -> Result<Schema<'d>, Why> {
+    read_in(document, schema, Around::Nothing)
+}
+
+/// What a schema that is read lies in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Nothing,
+    /// An object in an array: arrays of objects are not looked into again.
+    Element,
+}
+
+fn read_in<'d>(document: Document<'d>, schema: &'d Value, around: Around) -> Result<Schema<'d>, Why> {
     let mut node = schema;
     let mut nullable = false;
     for _ in 0..MAX_STEPS {
@@ -75,7 +124,7 @@ pub fn read<'d>(document: Document<'d>, schema: &'d Value) -> Result<Schema<'d>,
                 nullable |= null;
             }
             None => {
-                let (shape, null) = shape(document, node)?;
+                let (shape, null) = shape(document, node, around)?;
                 return Ok(Schema { node, shape, nullable: nullable || null });
             }
         }
@@ -119,7 +168,7 @@ fn standing_for<'d>(document: Document<'d>, node: &'d Value) -> Result<Option<(&
 }
 
 /// What a schema without alternatives describes, and whether `null` is a value of it.
-fn shape<'d>(document: Document<'d>, node: &'d Value) -> Result<(Shape<'d>, bool), Why> {
+fn shape<'d>(document: Document<'d>, node: &'d Value, around: Around) -> Result<(Shape<'d>, bool), Why> {
     let (name, nullable) = type_name(node)?;
     let nullable = nullable || words(node).iter().take(MAX_WORDS).any(Value::is_null);
     let leaf = match name {
@@ -134,16 +183,18 @@ fn shape<'d>(document: Document<'d>, node: &'d Value) -> Result<(Shape<'d>, bool
         "number" => return Err(why::NUMBER),
         "array" => {
             let items = node.get("items").ok_or(why::LIST)?;
-            // The items of items are not looked at: an array in an array is none of single values.
             let items = document.resolve(items)?;
-            let (item, _) = type_name(items)?;
-            if matches!(item, "array" | "object") {
-                return Err(why::LIST);
-            }
-            match (standing_for(document, items)?, shape(document, items)?) {
-                (None, (Shape::Leaf(item), false)) => Type::List(Box::new(item)),
-                _ => return Err(why::LIST),
-            }
+            // The items of items are not looked at: an array in an array has no type here.
+            let item = match type_name(items)? {
+                ("array", _) | (_, true) => return Err(why::LIST),
+                ("object", _) if around == Around::Element => return Err(why::LIST),
+                ("object", _) => element(document, items)?,
+                _ => match (standing_for(document, items)?, shape(document, items, around)?) {
+                    (None, (Shape::Leaf(item), false)) => item,
+                    _ => return Err(why::LIST),
+                },
+            };
+            Type::List(Box::new(item))
         }
         "object" => {
             return match node.get("properties").and_then(Value::as_object) {
@@ -154,6 +205,45 @@ fn shape<'d>(document: Document<'d>, node: &'d Value) -> Result<(Shape<'d>, bool
         _ => return Err(why::NO_SCHEMA),
     };
     Ok((Shape::Leaf(leaf), nullable))
+}
+
+/// An object in an array. It is a type only as a whole: a member that has none leaves nothing of it.
+fn element(document: Document<'_>, node: &Value) -> Result<Type, Why> {
+    let described = node.get("properties").and_then(Value::as_object).ok_or(why::LIST)?;
+    let of_several = standing_for(document, node)?.is_some();
+    if of_several || is_open(node) || described.is_empty() || described.len() > MAX_MEMBERS {
+        return Err(why::LIST);
+    }
+    let required = node.get("required").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut needed = HashSet::new();
+    for name in required.iter().take(MAX_MEMBERS + 1) {
+        needed.insert(name.as_str().filter(|name| described.contains_key(*name)).ok_or(why::LIST)?);
+    }
+    if required.len() > MAX_MEMBERS {
+        return Err(why::LIST);
+    }
+    let mut alike = HashSet::new();
+    let mut members = Vec::with_capacity(described.len());
+    for (name, schema) in described {
+        let read = read_in(document, schema, Around::Element).map_err(|_| why::LIST)?;
+        let flagged = ["readOnly", "writeOnly"].iter().any(|flag| is(schema, flag) || is(read.node, flag));
+        // The member is called in the language as it is in JSON.
+        let named = names::is_word(name) && alike.insert(names::fold(name));
+        let Shape::Leaf(ty) = read.shape else { return Err(why::LIST) };
+        if flagged || !named {
+            return Err(why::LIST);
+        }
+        let needed = needed.contains(name.as_str());
+        let optional = read.nullable || !needed;
+        members.push(Member { name: name.clone(), ty, optional, null: read.nullable && needed });
+    }
+    Ok(Type::Record(members))
+}
+
+/// The object is said to have members that are not described one by one.
+pub fn is_open(node: &Value) -> bool {
+    let open = node.get("additionalProperties").is_some_and(|more| *more != Value::Bool(false));
+    open || node.get("patternProperties").is_some()
 }
 
 /// The type that a schema names, and whether it names `null` besides.

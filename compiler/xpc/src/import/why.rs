@@ -22,7 +22,9 @@ pub const NO_SCHEMA: Why = "its type is not described";
 pub const ALTERNATIVES: Why = "its type is one of several, or is put together";
 pub const MAP: Why = "it is an object whose members are not described";
 pub const MEMBERS: Why = "it may have members that are not described";
-pub const LIST: Why = "it is an array of something else than single values";
+pub const LIST: Why =
+    "it is an array of something else than single values, or objects of single values and lists of them";
+pub const NULL: Why = "it has objects with a member that must be there and may be `null`, which is no value";
 pub const OBJECT: Why = "it is an object; declare the members that are needed, with their pointers";
 pub const LIST_ALONE: Why = "it is no object; say what it is, and `http result at \"\"`";
 pub const NUMBER: Why =

@@ -9,6 +9,7 @@ use crate::import::MAX_PARAMS;
 use crate::import::document::Document;
 use crate::import::members::{self, Budget, Members, Side};
 use crate::import::names::{self, Names};
+use crate::import::schema;
 use crate::import::why::{self, Left, Why};
 
 /// What a server says of a tool, and what we say of that.
@@ -65,7 +66,7 @@ pub fn action(tool: &str, tree: &Tree, name: impl FnOnce() -> String) -> Result<
 
 fn arguments(input: &Value, budget: &mut Budget) -> Result<(Vec<Param>, Vec<Left>), Why> {
     if is_empty(input) {
-        let open = members::is_open(input);
+        let open = schema::is_open(input);
         let more = open.then(|| Left {
             what: "the object of arguments".to_owned(),
             required: false,

@@ -324,7 +324,8 @@ fn value(document: Document<'_>, parameter: &Value, place: &str) -> Result<Type,
     let usual = if place == "query" { "form" } else { "simple" };
     let style = parameter.get("style").and_then(Value::as_str).unwrap_or(usual);
     let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
-    let fits = match ty {
+    let fits = match &ty {
+        Type::List(of) if matches!(**of, Type::Record(_)) => false,
         Type::List(_) => place == "query" && style == usual && explode,
         _ => style == usual,
     };
@@ -340,7 +341,9 @@ fn media<'d>(of: &'d Value, essence: &str) -> Option<&'d Value> {
 
 /// The name of a place of the body.
 fn in_body(place: Place, leaf: &Leaf) -> Result<String, Why> {
+    let of_objects = matches!(&leaf.ty, Type::List(of) if matches!(**of, Type::Record(_)));
     let at = match (place, leaf.path.as_slice()) {
+        (Place::Form, _) if of_objects => return Err(why::BODY_FORM),
         (Place::Form, [name]) if request::is_pair(name) => name.clone(),
         (Place::Form, [_]) => return Err(why::NAME),
         (Place::Form, _) => return Err(why::BODY_FORM),
