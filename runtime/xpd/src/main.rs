@@ -50,6 +50,9 @@ enum Command {
         /// Register the connectors that the file declares without asking
         #[arg(long)]
         accept: bool,
+        /// Start another run, although one is open
+        #[arg(long)]
+        new_run: bool,
     },
     /// Verify evidence, offline
     Audit {

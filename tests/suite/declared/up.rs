@@ -120,6 +120,13 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     let read = folder.run("xpd", &[&["agent", "act", "draft", "pages.read"], &at[..]].concat(), 0);
     assert!(read.contains("Welcom to"), "{read}");
 
+    // A value that is missing is said so, and not that it is another one.
+    let start = ["agent", "start", "docs_fix", "--socket", "xpd.sock", "--key", "keys/starter.pem"];
+    let said = folder.run("xpd", &start, 3);
+    assert!(said.contains("`page` is missing: the start rule says which values it may have"), "{said}");
+    let said = folder.run("xpd", &[&start[..], &["--param", "page=x.md"]].concat(), 3);
+    assert!(said.contains("you may not start it with this `page`"), "{said}");
+
     // Another one in this folder changes nothing under the running server.
     let roster = std::fs::read_to_string(folder.path().join("roster.toml")).unwrap();
     let second = folder.run("xpd", &["up", "--person", "eve", "--param", "page=other.md"], 2);
@@ -142,6 +149,8 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     assert_eq!(writer.refused("draft.pages.read", json!({ "name": "other.md" })), "out_of_scope");
     assert_eq!(publisher.refused("publish.pages.write", json!({})), "out_of_sequence");
     let fixed = "# Guide\n\nWelcome to the guide.\n";
+    let early = writer.call("judge.draft", json!({ "outcome": "ready" }));
+    assert!(early.to_string().contains("has not handed in all it must: `fixed` is missing"), "{early}");
     let done = writer.call("submit.draft.fixed", json!({ "value": fixed }));
     assert_ne!(done["isError"], json!(true), "{done}");
     let done = writer.call("judge.draft", json!({ "outcome": "ready" }));
@@ -152,7 +161,7 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     assert!(offers.contains("\"people\":[\"review\"]"), "{offers}");
 
     let Some(mut browser) = Browser::start() else { return };
-    browser.open("rita", json!({})).await;
+    browser.open("rita", json!({ "width": 375, "height": 800, "dark": true })).await;
     let link = folder.run("xpd", &["people", "invite", "rita"], 0);
     browser.goto("rita", link.lines().next().unwrap()).await;
     browser.click("rita", "#make").await;
@@ -162,8 +171,21 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     browser.tell("fill", "rita", json!({ "at": "#name", "text": "rita" })).await;
     browser.click("rita", "#login button").await;
     browser.tell("at", "rita", json!({ "path": "/" })).await;
+    // The list says which run it is, and until when.
+    let list = browser.text("rita").await;
+    assert!(list.contains("page guide.md") && list.contains("then expired: Ends the run."), "{list}");
+    let wide = "document.documentElement.scrollWidth > innerWidth";
+    assert_eq!(browser.evaluate("rita", wide).await, json!(false));
+    browser.picture("rita", "up-queue").await;
+    browser.is_clean("rita").await;
     browser.goto("rita", &format!("{people}/runs/{run}/steps/review")).await;
-    assert!(browser.text("rita").await.contains("Welcome to the guide."));
+    let request = browser.text("rita").await;
+    assert!(request.contains("Welcome to the guide.") && request.contains("Time limit 20"), "{request}");
+    let heads = "['.edge', '.head'].map((one) => document.querySelectorAll('.drawing ' + one).length)";
+    assert_eq!(browser.evaluate("rita", heads).await, json!([2, 2]));
+    browser.visible("rita", "button[value=approved]:enabled").await;
+    browser.picture("rita", "up-request").await;
+    browser.is_clean("rita").await;
     browser.click("rita", "button[value=approved]:enabled").await;
     browser.visible("rita", ".notice").await;
     browser.end().await;
@@ -176,17 +198,44 @@ async fn two_commands_lead_to_a_granted_action_and_a_person_approves_in_the_brow
     assert_eq!(std::fs::read_to_string(&page).unwrap(), fixed);
 
     folder.run("xpd", &["evidence", &run, "-o", "run.xpe"], 0);
+    let mode = std::fs::metadata(folder.path().join("run.xpe")).unwrap().permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
     let verify =
         ["audit", "verify", "run.xpe", "--log-key", &log_key, "--artifact-key", "keys/signer.pub.pem"];
     let said = folder.run("xpd", &verify, 0);
     assert!(said.contains("left open: same_user: agents run under the server's user"), "{said}");
     up.stop();
+    let said = folder.run(
+        "xpd",
+        &["agent", "start", "docs_fix", "--socket", "xpd.sock", "--key", "keys/starter.pem"],
+        1,
+    );
+    assert!(said.contains("xpd.sock: no server answers at this socket"), "{said}");
+    assert!(said.contains("`xpd up` or `xpd serve` starts one"), "{said}");
 
     // It goes on where it was: nothing is asked again, and the log is the same.
     let up = Up::begin(&folder, &["--person", "rita", "--param", "page=guide.md"]);
     assert_eq!(up.word("log key "), log_key);
-    assert_ne!(up.word("run "), run);
+    let second = up.word("run ");
+    assert_ne!(second, run);
+    assert!(up.said.contains("rita: has a passkey"), "{}", up.said);
     up.stop();
+
+    // The run that is open is taken; another one is started where that is asked, or where the values are others.
+    let up = Up::begin(&folder, &["--person", "rita", "--param", "page=guide.md"]);
+    assert_eq!(up.word("run "), second);
+    assert!(up.said.contains("`xpd up --new-run` starts another one"), "{}", up.said);
+    up.stop();
+    for args in [&["--new-run", "--param", "page=guide.md"][..], &["--param", "page=other.md"]] {
+        let up = Up::begin(&folder, &[&["--person", "rita"], args].concat());
+        assert_ne!(up.word("run "), second);
+        assert!(
+            up.said.contains(&format!("open      {second} of docs_fix page=\"guide.md\"")),
+            "{}",
+            up.said
+        );
+        up.stop();
+    }
 
     // A roster that is the operator's is kept as it is, and needs no values.
     let own = std::fs::read_to_string(folder.path().join("roster.toml")).unwrap();

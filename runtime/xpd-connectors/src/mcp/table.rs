@@ -135,7 +135,12 @@ fn local(settings: &Settings<'_>, declared: &Declared) -> Result<(Server, Known,
             let folder = path(folder);
             let found = program::digest(&folder).map_err(|why| wrong("program.folder", &why))?;
             if Digest::parse(digest).ok().as_ref() != Some(&found) {
-                return Err(wrong("program.digest", &format!("is not that of the folder, which is {found}")));
+                let what = format!(
+                    "is not that of the folder, which is {found}: something in {} changed. Look at what did, and if it is as \
+                     it should be, write this digest",
+                    folder.display()
+                );
+                return Err(wrong("program.digest", &what));
             }
             read.push(folder);
         }

@@ -7,6 +7,7 @@ mod folder;
 mod next;
 mod people;
 mod roster;
+mod runs;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub struct Up {
     pub persons: Vec<String>,
     /// Declarations are registered without a question.
     pub accept: bool,
+    /// Another run is started, although one is open.
+    pub new_run: bool,
 }
 
 pub async fn run(up: Up) -> Done {
@@ -71,7 +74,7 @@ pub async fn run(up: Up) -> Done {
         print(&format!("open      {}: {}\n", open.name(), open.text()))?;
     }
     xpd::telemetry::begin_in(Path::new(folder::LOG)).map_err(|error| Failure::Failed(error.to_string()))?;
-    let done = serve::serve(config, next::tell(compiled, roster)).await;
+    let done = serve::serve(config, next::tell(compiled, roster, up.new_run)).await;
     if done.is_ok() {
         say("stopped; `xpd up` goes on where it was");
     }
