@@ -194,7 +194,7 @@ pub enum ImportFrom {
     /// From an OpenAPI description of version 3.0 or 3.1, in JSON
     Openapi(Source),
     /// From the tools that an MCP server lists: the answer to `tools/list`, in JSON
-    Mcp(Source),
+    Mcp(McpSource),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -207,6 +207,15 @@ pub struct Source {
     /// Where to write the draft, which must not exist. None: stdout
     #[arg(short, long, value_name = "OUT.xp")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct McpSource {
+    #[command(flatten)]
+    pub source: Source,
+    /// A tool that only reads, at your word: its action is drafted as one that changes nothing and may be repeated. May be repeated
+    #[arg(long, value_name = "TOOL")]
+    pub reads: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

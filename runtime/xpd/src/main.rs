@@ -53,6 +53,12 @@ enum Command {
         /// Start another run, although one is open
         #[arg(long)]
         new_run: bool,
+        /// Wrap the MCP servers of a client's configuration, such as `.mcp.json`, and draft a workflow from their tools
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "param", "person"])]
+        from: Option<PathBuf>,
+        /// With `--from`: a tool that only reads, at your word, as `SERVER.TOOL`; may be repeated
+        #[arg(long, value_name = "SERVER.TOOL", requires = "from")]
+        reads: Vec<String>,
     },
     /// Verify evidence, offline
     Audit {

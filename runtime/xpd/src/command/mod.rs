@@ -30,8 +30,8 @@ type Done = Result<ExitCode, Failure>;
 pub fn run(command: Command) -> Done {
     match command {
         Command::Serve { config } => wait(serve::run(config)),
-        Command::Up { file, param, person, accept, new_run } => {
-            wait(up::run(up::Up { file, params: param, persons: person, accept, new_run }))
+        Command::Up { file, param, person, accept, new_run, from, reads } => {
+            wait(up::run(up::Up { file, params: param, persons: person, accept, new_run, from, reads }))
         }
         Command::Audit { command: Audit::Verify { file, log_key, artifact_key, witness_policy, format } } => {
             let ask = audit::Ask {

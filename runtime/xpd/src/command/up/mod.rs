@@ -2,6 +2,7 @@
 //! files that can be read and changed; what is there is kept.
 
 mod ask;
+mod clients;
 mod declare;
 mod folder;
 mod next;
@@ -9,6 +10,7 @@ mod people;
 mod roster;
 mod runs;
 mod source;
+mod wrap;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,12 +35,19 @@ pub struct Up {
     pub accept: bool,
     /// Another run is started, although one is open.
     pub new_run: bool,
+    /// The configuration of a client whose servers are wrapped.
+    pub from: Option<PathBuf>,
+    /// Tools that only read, at the operator's word.
+    pub reads: Vec<String>,
 }
 
 pub async fn run(up: Up) -> Done {
     folder::is_idle()?;
     let params = super::agent::parameters(&up.params)?;
-    let file = source::find(up.file.as_deref())?;
+    let file = match &up.from {
+        Some(from) => wrap::wrap(from, up.accept, &up.reads).await?,
+        None => source::find(up.file.as_deref())?,
+    };
     folder::signer()?;
     let compiled = source::build(&file)?;
     let enforced = match compiled.held.1 {
@@ -59,7 +68,7 @@ pub async fn run(up: Up) -> Done {
         print(&format!("made      {}\n", roster.write()?))?;
         Some(roster)
     };
-    if let Some(made) = folder::configuration(people::needed(workflow) > 0)? {
+    if let Some(made) = folder::configuration(people::needed(workflow) > 0, up.from.is_some())? {
         print(&format!("made      {made}\n"))?;
     }
     declare::all(&file, workflow, up.accept)?;
