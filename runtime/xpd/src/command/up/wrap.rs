@@ -46,7 +46,8 @@ pub async fn wrap(from: &Path, accept: bool, reads: &[String]) -> Result<PathBuf
     }
     let again = format!("xpd up --from {} --accept", from.display());
     let question = "Start these programs, each in a container without network, to list their tools?";
-    if !accept && !(ask::is_attended() && ask::yes(question)?) {
+    let is_accepted = accept || (ask::is_attended() && ask::yes(question)?);
+    if !is_accepted {
         return Err(Failure::Refused(format!(
             "nothing was started and nothing written; `{again}` starts these programs, each in a container without network, to list their tools"
         )));
