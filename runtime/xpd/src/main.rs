@@ -72,6 +72,9 @@ enum Command {
         /// File to write the package to
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// Write the calls of the run instead, one JSON object in a line, for `xpc draft`
+        #[arg(long)]
+        transcript: bool,
         #[command(flatten)]
         server: Server,
     },

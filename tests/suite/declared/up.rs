@@ -317,6 +317,13 @@ fn servers_of_a_client_are_wrapped_once_they_were_shown_and_tools_named() {
     folder.run("xpd", &["evidence", &run, "-o", "run.xpe"], 0);
     let verify =
         ["audit", "verify", "run.xpe", "--log-key", &log_key, "--artifact-key", "keys/signer.pub.pem"];
+    // From what was done to a workflow that permits exactly that.
+    folder.run("xpd", &["evidence", &run, "--transcript", "-o", "calls.jsonl"], 0);
+    std::fs::create_dir(at("narrow")).unwrap();
+    let draft = ["draft", "--from", "calls.jsonl", "--with", "build/pages.xp", "-o", "narrow/draft.xp"];
+    folder.run("xpc", &draft, 0);
+    let draft = std::fs::read_to_string(at("narrow/draft.xp")).unwrap();
+    assert!(draft.contains("may pages.read_page(name: \"guide.md\") once per run"), "{draft}");
     // The run goes on, so its end is missing.
     assert!(folder.run("xpd", &verify, 3).contains("left open: bypass:"));
     said += &up.said;

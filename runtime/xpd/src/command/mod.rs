@@ -42,7 +42,9 @@ pub fn run(command: Command) -> Done {
             };
             audit::verify(&ask, format)
         }
-        Command::Evidence { run, output, server } => wait(evidence::run(run, output, server)),
+        Command::Evidence { run, output, transcript, server } => {
+            wait(evidence::run(run, output, transcript, server))
+        }
         Command::Kill { scope, reason, server } => wait(kill::run(scope, reason, server)),
         Command::Unkill { scope, reason, server } => wait(unkill::run(scope, reason, server)),
         Command::Doubts { command, server } => wait(doubts::run(command, server)),
