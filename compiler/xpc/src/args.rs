@@ -38,6 +38,8 @@ pub enum Command {
     Deploy(Deploy),
     /// Draft a connector of your own from the description of an interface or from a list of tools
     Import(Import),
+    /// Draft a workflow from observed calls, and check it
+    Draft(Draft),
     /// Begin with a workflow that is complete and small
     Init(Init),
 }
@@ -194,7 +196,7 @@ pub enum ImportFrom {
     /// From an OpenAPI description of version 3.0 or 3.1, in JSON
     Openapi(Source),
     /// From the tools that an MCP server lists: the answer to `tools/list`, in JSON
-    Mcp(Source),
+    Mcp(McpSource),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -207,6 +209,36 @@ pub struct Source {
     /// Where to write the draft, which must not exist. None: stdout
     #[arg(short, long, value_name = "OUT.xp")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct McpSource {
+    #[command(flatten)]
+    pub source: Source,
+    /// A tool that only reads, at your word: its action is drafted as one that changes nothing and may be repeated. May be repeated
+    #[arg(long, value_name = "TOOL")]
+    pub reads: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Draft {
+    /// The calls, one JSON object in a line
+    #[arg(long, value_name = "TRANSCRIPT")]
+    pub from: PathBuf,
+    /// The run whose calls are meant, where the transcript has several
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Take the call in this line although it was not accepted; may be repeated
+    #[arg(long, value_name = "LINE")]
+    pub include: Vec<usize>,
+    /// A source with the connectors of the actions, which is put before the workflow
+    #[arg(long, value_name = "FILE.xp")]
+    pub with: Option<PathBuf>,
+    /// Where to write the draft, which must not exist
+    #[arg(short, long, value_name = "OUT.xp")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 #[derive(Debug, ClapArgs)]

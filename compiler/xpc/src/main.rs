@@ -10,6 +10,7 @@ mod mcp;
 mod openapi;
 mod proof;
 mod report;
+mod transcript;
 
 use clap::Parser as _;
 
@@ -26,6 +27,7 @@ fn main() -> std::process::ExitCode {
         args::Command::Graph(options) => commands::graph::run(&options),
         args::Command::Explain(options) => commands::explain::run(&options),
         args::Command::Deploy(options) => commands::deploy::run(&options),
+        args::Command::Draft(options) => commands::draft::run(&options),
         args::Command::Import(options) => commands::import::run(&options),
         args::Command::Init(options) => commands::init::run(&options),
     };

@@ -16,6 +16,8 @@ const FACT: &str = "left_open";
 pub enum LeftOpen {
     /// Agents and server are one user of the host.
     SameUser,
+    /// Clients of agents still have the servers themselves.
+    Bypass,
 }
 
 impl LeftOpen {
@@ -24,6 +26,7 @@ impl LeftOpen {
     pub fn name(self) -> &'static str {
         match self {
             Self::SameUser => "same_user",
+            Self::Bypass => "bypass",
         }
     }
 
@@ -33,6 +36,9 @@ impl LeftOpen {
         match self {
             Self::SameUser => {
                 "agents run under the server's user: an agent with a shell can read the keys of the server, of administrators and of other agents"
+            }
+            Self::Bypass => {
+                "a client of an agent is configured with servers that this server wraps: it reaches them without a grant"
             }
         }
     }

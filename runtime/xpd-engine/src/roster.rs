@@ -126,14 +126,24 @@ impl Rule {
     /// The parameter that violates the rule, if any.
     #[must_use]
     pub fn forbids(&self, params: &BTreeMap<String, Value>) -> Option<&str> {
-        let allowed = |name: &str, values: &OneOrMore| {
-            let mut path = name.split('.').map(str::to_owned);
-            let root = path.next().and_then(|first| params.get(&first));
-            let fields: Vec<String> = path.collect();
-            root.and_then(|value| value.at(&fields)).is_some_and(|value| values.allows(value))
-        };
+        let allowed =
+            |name: &str, values: &OneOrMore| given(params, name).is_some_and(|value| values.allows(value));
         self.params.iter().find(|(name, values)| !allowed(name, values)).map(|(name, _)| name.as_str())
     }
+
+    /// Whether a start gives no value for a parameter, or for a field of one.
+    #[must_use]
+    pub fn lacks(params: &BTreeMap<String, Value>, name: &str) -> bool {
+        given(params, name).is_none()
+    }
+}
+
+/// The value at a path such as `repo.owner`.
+fn given<'v>(params: &'v BTreeMap<String, Value>, name: &str) -> Option<&'v Value> {
+    let mut path = name.split('.').map(str::to_owned);
+    let root = path.next().and_then(|first| params.get(&first));
+    let fields: Vec<String> = path.collect();
+    root.and_then(|value| value.at(&fields))
 }
 
 /// A principal with its key.

@@ -82,6 +82,7 @@ impl Exchanged {
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    socket: Option<PathBuf>,
     key: KeyPair,
 }
 
@@ -111,12 +112,12 @@ impl Client {
         // The server is wherever the person who gives the command says.
         let reach = Reach::parse(&["0.0.0.0/0", "::/0"].map(str::to_owned)).map_err(Failure::Failed)?;
         let builder = xpd_egress::client(&base, &reach).map_err(|error| wrong(&error))?;
-        let builder = match socket {
-            Some(socket) => builder.unix_socket(socket),
+        let builder = match &socket {
+            Some(socket) => builder.unix_socket(socket.clone()),
             None => builder,
         };
         let http = builder.build().map_err(|error| Failure::Failed(with_causes(&error)))?;
-        Ok(Self { http, base, key })
+        Ok(Self { http, base, socket, key })
     }
 
     /// Reads the key of an agent, which has to be enrolled. Does not connect.
@@ -181,8 +182,10 @@ impl Client {
             request = request.header(*name, *value);
         }
         let lost = |error: reqwest::Error| {
-            let text = format!("{url}: {}", with_causes(&error));
-            if error.is_connect() { Trouble::Unreached(text) } else { Trouble::Unanswered(text) }
+            if error.is_connect() {
+                return Trouble::Unreached(self.unreached(&url, &error));
+            }
+            Trouble::Unanswered(format!("{url}: {}", with_causes(&error)))
         };
         let mut answer = request.send().await.map_err(lost)?;
         let status = answer.status();
@@ -196,7 +199,23 @@ impl Client {
         }
         Ok(Exchanged { url, status, body })
     }
+
+    /// That no server was reached at the socket or address.
+    fn unreached(&self, url: &Url, error: &reqwest::Error) -> String {
+        // The innermost cause is the system's word; those around it name the URL again, which says nothing of a socket.
+        let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        let cause = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
+        match &self.socket {
+            Some(socket) => {
+                format!("{}: no server answers at this socket: {cause}; {STARTS}", socket.display())
+            }
+            None => format!("{url}: no server answers: {cause}; {STARTS}"),
+        }
+    }
 }
+
+/// The commands that start a server.
+const STARTS: &str = "is the server running? `xpd up` or `xpd serve` starts one";
 
 /// Checks that a URL is one that proofs can name: scheme and authority in normal form.
 fn whole_url(given: &str, from: &str) -> Result<String, Failure> {

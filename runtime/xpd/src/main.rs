@@ -50,6 +50,15 @@ enum Command {
         /// Register the connectors that the file declares without asking
         #[arg(long)]
         accept: bool,
+        /// Start another run, although one is open
+        #[arg(long)]
+        new_run: bool,
+        /// Wrap the MCP servers of a client's configuration, such as `.mcp.json`, and draft a workflow from their tools
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "param", "person"])]
+        from: Option<PathBuf>,
+        /// With `--from`: a tool that only reads, at your word, as `SERVER.TOOL`; may be repeated
+        #[arg(long, value_name = "SERVER.TOOL", requires = "from")]
+        reads: Vec<String>,
     },
     /// Verify evidence, offline
     Audit {
@@ -63,6 +72,9 @@ enum Command {
         /// File to write the package to
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// Write the calls of the run instead, one JSON object in a line, for `xpc draft`
+        #[arg(long)]
+        transcript: bool,
         #[command(flatten)]
         server: Server,
     },

@@ -572,3 +572,23 @@ fn a_draft_goes_into_a_new_file_under_a_name_that_fits() {
     run(here, &["import", "mcp", "My-Tools.json", "-o", "draft.xp"]).exits(2).says(&["draft.xp", "exists"]);
     run(here, &["import", "mcp", "My-Tools.json", "--name", "a b"]).exits(2).says(&["--name a b"]);
 }
+
+#[test]
+fn a_tool_that_a_person_names_is_drafted_as_one_that_reads() {
+    let tools = [tool("look", &json!({}), &json!([])), tool("pay", &json!({}), &json!([]))];
+    let folder = folder_with("tools.json", &json!({ "tools": tools }).to_string());
+    let import = |reads: &str| {
+        run(folder.path(), &["import", "mcp", "tools.json", "--name", "server", "--reads", reads])
+    };
+    let ran = import("look").exits(0);
+    assert_eq!(
+        ran.out.matches("effect read").count(),
+        2,
+        "in the action and in what the header says: {}",
+        ran.out
+    );
+    assert_eq!(ran.out.matches(TO_CONFIRM).count(), 1, "{}", ran.out);
+    assert!(ran.talk.contains("1 action(s) are refused until"), "{}", ran.talk);
+    // A name that is not listed is no reason to draft everything else.
+    assert!(import("lok").exits(2).talk.contains("lists no tool \"lok\" that can be drafted"));
+}

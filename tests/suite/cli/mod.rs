@@ -4,6 +4,7 @@ mod bad_input;
 mod build;
 mod causes;
 mod deploy;
+mod draft;
 mod explain;
 mod fix;
 mod fixes;

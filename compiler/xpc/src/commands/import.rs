@@ -18,11 +18,13 @@ const MAX_NAMED: usize = 20;
 pub fn run(options: &Import) -> Exit {
     match &options.from {
         ImportFrom::Openapi(options) => draft(options, openapi::draft),
-        ImportFrom::Mcp(options) => draft(options, mcp::draft),
+        ImportFrom::Mcp(options) => {
+            draft(&options.source, |bytes, name| mcp::draft(bytes, name, &options.reads))
+        }
     }
 }
 
-fn draft(options: &Source, import: fn(&[u8], &str) -> Result<Drafted, Failure>) -> Exit {
+fn draft(options: &Source, import: impl Fn(&[u8], &str) -> Result<Drafted, Failure>) -> Exit {
     let shown = options.file.display();
     let name = match &options.name {
         Some(name) if names::is_name(name) => name.clone(),

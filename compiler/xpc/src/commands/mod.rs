@@ -4,6 +4,7 @@ pub mod address;
 pub mod build;
 pub mod check;
 pub mod deploy;
+pub mod draft;
 pub mod explain;
 pub mod fmt;
 pub mod graph;

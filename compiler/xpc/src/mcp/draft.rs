@@ -33,6 +33,8 @@ pub struct Action {
     pub listed: Digest,
     pub params: Vec<Param>,
     pub result: Answer,
+    /// A person says that it only reads.
+    pub reads: bool,
     /// What the server suggests, in words of ours.
     pub suggested: Vec<&'static str>,
     /// Parts of the tool that are not drafted.

@@ -1,6 +1,7 @@
 //! Drafts a connector from the tools that an MCP server lists.
 //!
-//! What an action does is never drafted: a server's word about it, `readOnlyHint` and the like, is named as such and no more.
+//! What an action does is drafted only where a person names a tool that reads: a server's word about it, `readOnlyHint` and the like,
+//! is named as such and no more.
 
 mod draft;
 mod read;
@@ -19,13 +20,19 @@ use crate::import::same::Parts;
 use crate::import::why::{self, Left};
 use crate::import::{self, Drafted, Failure};
 
-/// Drafts a connector of this name.
+/// Drafts a connector of this name. The tools that are named in `reads` only read, at a person's word.
 ///
 /// # Errors
-/// If the bytes are no list of tools, or nothing of it can be drafted.
-pub fn draft(bytes: &[u8], name: &str) -> Result<Drafted, Failure> {
+/// If the bytes are no list of tools, nothing of it can be drafted, or a tool that is named cannot.
+pub fn draft(bytes: &[u8], name: &str, reads: &[String]) -> Result<Drafted, Failure> {
     let list = read::list(bytes)?;
-    let draft = tree(&list.tools, name);
+    let mut draft = tree(&list.tools, name);
+    for tool in reads {
+        let Some(action) = draft.actions.iter_mut().find(|action| action.tool == *tool) else {
+            return Err(Failure::Rejected(format!("lists no tool {} that can be drafted", why::shown(tool))));
+        };
+        action.reads = true;
+    }
     if draft.actions.is_empty() {
         let first =
             draft.left_out.first().map_or_else(|| "there is none".to_owned(), |left| left.left.told());
@@ -33,13 +40,12 @@ pub fn draft(bytes: &[u8], name: &str) -> Result<Drafted, Failure> {
     }
     let meant: Vec<Parts> = draft.actions.iter().map(text::meant).collect();
     let text = import::finished(name, &meant, &text::write(&draft), "leave tools out of the list")?;
-    let mut to_confirm = vec![
-        "the resources, and what each action reads and reveals".to_owned(),
-        format!(
-            "{} action(s) are refused until `effect`, `changes` and `repeat` are said",
-            draft.actions.len()
-        ),
-    ];
+    let mut to_confirm = vec!["the resources, and what each action reads and reveals".to_owned()];
+    let open = draft.actions.iter().filter(|action| !action.reads).count();
+    if open > 0 {
+        to_confirm
+            .push(format!("{open} action(s) are refused until `effect`, `changes` and `repeat` are said"));
+    }
     if list.goes_on {
         to_confirm.push("the list goes on (`nextCursor`): other tools are not in this file".to_owned());
     }

@@ -7,15 +7,26 @@ use crate::import::text::{comment, line, quoted, quoted_template, signature};
 const HEADER: &str = "\
 // Drafted from the tools that an MCP server lists. Nothing here is known to be true: read each action and confirm it. In particular:
 // - Declare the kinds of things at the server (`resource Note { id: text exact }`), and say what actions read, make and change.
+";
+/// For a draft with an action that nobody confirmed.
+const OPEN: &str = "\
 // - Every action lacks `effect`, `changes` and `repeat`, and is refused (XP0409) until you say what it does. Add `irreversible`,
 //   `final` and `publishes` where they are true. What the server suggests is its own word.
+";
+/// For a draft with an action that somebody says only reads.
+const READS: &str = "\
+// - The actions with `effect read` only read at the word of a person who named their tools (`--reads`).
+";
+const END: &str = "\
 // - The digest says which tool is meant, as it was listed. A server that lists another one under the name is not called.
 // - The command or address of the server, and its credential, are the operator's.
 ";
 
 /// The text, before it is formatted.
 pub fn write(draft: &Draft) -> String {
-    let mut text = format!("{HEADER}\nconnector {} {{\n", draft.name);
+    let open = if draft.actions.iter().all(|action| action.reads) { "" } else { OPEN };
+    let reads = if draft.actions.iter().any(|action| action.reads) { READS } else { "" };
+    let mut text = format!("{HEADER}{open}{reads}{END}\nconnector {} {{\n", draft.name);
     for left in &draft.left_out {
         comment(&mut text, &left.left);
         if let Some((tool, digest)) = &left.declared {
@@ -39,7 +50,13 @@ fn write_action(text: &mut String, action: &Action) {
     if !action.suggested.is_empty() {
         line(text, &format!("// the server suggests: {}", action.suggested.join("; ")));
     }
-    line(text, "// to confirm: say `effect`, `changes` and `repeat`\nreveals untrusted\n");
+    line(
+        text,
+        match action.reads {
+            true => "effect read\nchanges nothing\nreveals untrusted\nrepeat idempotent\n",
+            false => "// to confirm: say `effect`, `changes` and `repeat`\nreveals untrusted\n",
+        },
+    );
     line(text, &format!("mcp tool \"{}\" is \"{}\"", action.tool, action.listed));
     for param in &action.params {
         if let Some(at) = quoted_template(&param.at) {
@@ -62,7 +79,13 @@ fn write_action(text: &mut String, action: &Action) {
 /// What the text must say of an action.
 pub fn meant(action: &Action) -> Parts {
     let mut parts = same::signature(&action.name, &action.params(), &action.fields());
-    parts.push(("reveals", vec!["untrusted".to_owned()]));
+    let said: &[(&str, &str)] = match action.reads {
+        true => {
+            &[("effect", "read"), ("changes", "nothing"), ("reveals", "untrusted"), ("repeat", "idempotent")]
+        }
+        false => &[("reveals", "untrusted")],
+    };
+    parts.extend(said.iter().map(|(what, word)| (*what, vec![(*word).to_owned()])));
     let line = |word: &str, name: &str, rest: Vec<String>| {
         let mut line = vec!["line".to_owned(), word.to_owned(), name.to_owned()];
         line.extend(rest);

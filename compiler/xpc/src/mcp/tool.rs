@@ -59,6 +59,7 @@ pub fn action(tool: &str, tree: &Tree, name: impl FnOnce() -> String) -> Result<
         listed: tool_digest(tree),
         params,
         result,
+        reads: false,
         suggested: suggested(tree),
         left_out,
     })

@@ -189,8 +189,13 @@ fn accept(
     let outcome = machine.outcome(taken).ok_or_else(Refusal::broken)?;
     let now = data::step(state, taken.step).ok_or_else(Refusal::broken)?;
     if !data::submitted(now, outcome) {
-        let name = machine.step(taken.step).map(|step| step.name.as_str()).unwrap_or_default();
-        let reason = format!("step `{name}` has not handed in all it must");
+        let declared = machine.step(taken.step);
+        let name = declared.map(|step| step.name.as_str()).unwrap_or_default();
+        let all = declared.into_iter().flat_map(|step| &step.submissions).zip(&now.submissions);
+        let missing = all.filter(|(_, made)| made.is_none());
+        let missing: Vec<String> = missing.map(|(one, _)| format!("`{}`", one.name)).collect();
+        let reason =
+            format!("step `{name}` has not handed in all it must: {} is missing", missing.join(", "));
         return Err(Refusal::by(RefusalCode::NotSubmitted, Clause::Outcome(taken), reason));
     }
     let keeps_notes = match outcome.then {

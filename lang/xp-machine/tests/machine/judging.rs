@@ -77,7 +77,9 @@ fn submit(run: &mut Run, files: &[&str]) -> Result<Accepted, xp_machine::Refusal
 #[test]
 fn submissions_come_before_a_continuing_outcome() {
     let mut run = planned();
-    assert_eq!(code(run.judge(&writer(), "plan", "done")), RefusalCode::NotSubmitted);
+    let refusal = run.judge(&writer(), "plan", "done").unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::NotSubmitted);
+    assert_eq!(refusal.reason, "step `plan` has not handed in all it must: `files` is missing");
     assert_eq!(code(submit(&mut run, &[])), RefusalCode::OutOfScope);
     assert_eq!(code(submit(&mut run, &["a", "a"])), RefusalCode::OutOfScope);
     assert_eq!(code(submit(&mut run, &["a", "b", "c"])), RefusalCode::OutOfScope);

@@ -26,7 +26,7 @@ pub use kill::{
 pub use offer::{Offer, OfferedGrant, OfferedOutcome};
 pub use person::{ConfirmRequest, InviteResponse, PasskeySummary, PersonRequest};
 pub use problem::Problem;
-pub use run::{RunStatus, RunSummary, StartRequest, StartResponse, StepSummary};
+pub use run::{OpenRun, RunStatus, RunSummary, StartRequest, StartResponse, StepSummary};
 pub use server::{Deployment, HealthCondition, HealthResponse, HealthStatus, Jwk, JwkSet, ServerResponse};
 pub use session::{SessionRequest, SessionResponse, TokenType};
 pub use step::{JudgementRequest, SaidResponse, SubmissionRequest, ViewRequest, ViewResponse};

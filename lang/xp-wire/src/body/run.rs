@@ -22,6 +22,21 @@ pub struct StartRequest<V> {
     pub request_id: Option<String>,
 }
 
+/// A run that goes on, for administrators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(bound = ""))]
+pub struct OpenRun<V> {
+    /// Its id.
+    pub run: String,
+    /// Name of its workflow.
+    pub workflow: String,
+    /// Digest of its artifact.
+    pub artifact: String,
+    /// Its parameters: an object, each by its name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub params: V,
+}
+
 /// A run that was started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -4,6 +4,7 @@ mod archive;
 mod end;
 mod layout;
 mod manifest;
+mod transcript;
 mod write;
 
 pub use archive::MAX_PACKAGE_BYTES;
@@ -15,4 +16,5 @@ pub(crate) use layout::{
 };
 pub use manifest::Deployment;
 pub(crate) use manifest::Manifest;
+pub use transcript::transcript;
 pub use write::{Evidence, EvidenceEntry, EvidenceError, EvidenceStart, write_package};

@@ -31,7 +31,7 @@ impl Tools {
     ///
     /// # Errors
     /// It is no page of tools, or names a tool twice.
-    pub fn page(&mut self, said: Said) -> Result<Option<String>, ActError> {
+    pub fn page(&mut self, said: &Said) -> Result<Option<String>, ActError> {
         let wrong = |why: &str| Err(ActError::NotSent(why.to_owned()));
         let Said::Result(result) = said else { return wrong("the server lists no tools") };
         let Some(tools) = result.get("tools").and_then(Tree::as_list) else {

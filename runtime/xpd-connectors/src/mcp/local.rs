@@ -75,7 +75,7 @@ impl Local {
         let started = async move {
             let mut running = Running::start(place, &program).await?;
             let revision = running.open().await?;
-            let tools = running.tools(&revision).await?;
+            let tools = running.tools(&revision, |_| ()).await?;
             Ok((running, revision, tools))
         };
         let (mut running, revision, tools) =
@@ -92,6 +92,26 @@ impl Local {
         };
         let said = line.through(impact, format!("tools/call {}", mcp.tool), called).await?;
         Ok((said, Scrubber::default()))
+    }
+}
+
+impl Local {
+    /// Starts the server, asks for its tools, and ends it.
+    ///
+    /// # Errors
+    /// It does not start, or lists no tools.
+    pub async fn list(&self) -> Result<Vec<Tree>, ActError> {
+        let mut running = Running::start(self.places.place()?, &self.program).await?;
+        let revision = running.open().await?;
+        let mut all = Vec::new();
+        running
+            .tools(&revision, |said| {
+                if let Said::Result(result) = said {
+                    all.extend(result.get("tools").and_then(Tree::as_list).into_iter().flatten().cloned());
+                }
+            })
+            .await?;
+        Ok(all)
     }
 }
 
@@ -202,13 +222,15 @@ impl Running {
         Ok(Revision::Opened { version, session: None })
     }
 
-    async fn tools(&mut self, revision: &Revision) -> Result<Tools, ActError> {
+    /// Its tools. Every page is handed on as it came.
+    async fn tools(&mut self, revision: &Revision, mut page: impl FnMut(&Said)) -> Result<Tools, ActError> {
         let mut tools = Tools::default();
         let mut cursor = None;
         for _ in 0..MAX_PAGES {
             let body = message::list("list", cursor.as_deref(), revision);
             let (said, _) = self.ask("list", &body, Impact::NoEffect).await?;
-            cursor = tools.page(said)?;
+            page(&said);
+            cursor = tools.page(&said)?;
             if cursor.is_none() {
                 return Ok(tools);
             }

@@ -14,6 +14,7 @@ mod remote;
 mod table;
 
 pub use program::digest as program_digest;
+pub use table::listed;
 
 use std::collections::BTreeMap;
 

@@ -177,7 +177,7 @@ impl Remote {
                     reply.status
                 )));
             };
-            cursor = tools.page(said)?;
+            cursor = tools.page(&said)?;
             if cursor.is_none() {
                 return Ok(tools);
             }

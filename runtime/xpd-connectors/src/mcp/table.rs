@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::sync::Semaphore;
+use xp_artifact::CONNECTOR_FORMAT;
+use xp_artifact::ConnectorFile;
+use xp_json::Tree;
 use xp_scope::Digest;
+use xp_scope::thing::Kinds;
 
 use super::local::{Local, Program};
 use super::remote::Remote;
@@ -99,6 +104,26 @@ pub(crate) fn make(settings: &Settings<'_>, declared: &Declared) -> Result<(Mcp,
     Ok((Mcp { name: settings.name.to_owned(), catalogue, server }, secrets))
 }
 
+/// The tools that a program on this host lists, before anything of it is declared. It runs as an instance of this table would.
+///
+/// # Errors
+/// The table is not valid, or the program lists no tools.
+pub async fn listed(name: &str, table: &toml::Table, folder: &Path) -> Result<Vec<Tree>, String> {
+    let file = ConnectorFile {
+        connector_format: CONNECTOR_FORMAT,
+        name: name.to_owned(),
+        actions: Vec::new(),
+        records: Vec::new(),
+        kinds: Kinds::default(),
+    };
+    let declared = Declared { file: Arc::new(file), observed: None };
+    let settings = Settings::new(name, table, folder);
+    match local(&settings, &declared).map_err(|error| error.to_string())? {
+        (Server::Local(local), ..) => local.list().await.map_err(|error| error.to_string()),
+        (Server::Remote(_), ..) => Err("this is no program on this host".to_owned()),
+    }
+}
+
 fn remote(settings: &Settings<'_>, declared: &Declared) -> Result<(Server, Known, Secrets), MakeError> {
     let mut rest = settings.table.clone();
     let look = match rest.remove("look_seconds") {
@@ -135,7 +160,12 @@ fn local(settings: &Settings<'_>, declared: &Declared) -> Result<(Server, Known,
             let folder = path(folder);
             let found = program::digest(&folder).map_err(|why| wrong("program.folder", &why))?;
             if Digest::parse(digest).ok().as_ref() != Some(&found) {
-                return Err(wrong("program.digest", &format!("is not that of the folder, which is {found}")));
+                let what = format!(
+                    "is not that of the folder, which is {found}: something in {} changed. Look at what did, and if it is as \
+                     it should be, write this digest",
+                    folder.display()
+                );
+                return Err(wrong("program.digest", &what));
             }
             read.push(folder);
         }

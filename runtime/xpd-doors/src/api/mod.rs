@@ -102,6 +102,7 @@ pub fn administrators(app: App, limits: Limits) -> Router {
         .routes(routes!(operator::lift))
         .routes(routes!(operator::doubts))
         .routes(routes!(operator::resolve))
+        .routes(routes!(operator::runs))
         .routes(routes!(people::invite))
         .routes(routes!(people::confirm))
         .routes(routes!(people::revoke))

@@ -17,7 +17,7 @@ use super::App;
 use super::bounds::BUSY;
 use super::incoming::Incoming;
 use super::problem::Problem;
-use super::wire::{self, ResolveRequest};
+use super::wire::{self, OpenRun, ResolveRequest};
 
 /// Deploy an artifact.
 ///
@@ -78,6 +78,14 @@ pub(super) async fn doubts(
     let caller = incoming.by_admin()?;
     let doubtful = app.orchestrator.doubtful(caller).await?;
     Ok(Json(doubtful.into_iter().map(wire::doubtful).collect()))
+}
+
+/// List the runs that go on, oldest first, with their parameters.
+#[utoipa::path(get, path = "/v1/runs",
+    responses((status = 200, body = Vec<OpenRun>), (status = "default", body = body::Problem)))]
+pub(super) async fn runs(State(app): State<App>, incoming: Incoming) -> Result<Json<Vec<OpenRun>>, Problem> {
+    let open = app.orchestrator.open_runs(incoming.by_admin()?).await?;
+    Ok(Json(open.into_iter().map(wire::open_run).collect()))
 }
 
 /// State how an action in doubt ended.

@@ -28,6 +28,7 @@ pub(crate) type SubmissionRequest = body::SubmissionRequest<Value>;
 pub(crate) type ViewResponse = body::ViewResponse<Value>;
 pub(crate) type ResolveRequest = body::ResolveRequest<Value>;
 pub(crate) type Offer = body::Offer<Value>;
+pub(crate) type OpenRun = body::OpenRun<Value>;
 
 fn bad_request(why: &str) -> Problem {
     Problem::new(RefusalCode::BadRequest, why)
@@ -69,6 +70,11 @@ pub(crate) fn summary(summary: engine::RunSummary) -> RunSummary {
         StepSummary { step, open, opening, outcome }
     });
     RunSummary { run, workflow, artifact, status, ended_by, entries, closed, steps: steps.collect() }
+}
+
+pub(crate) fn open_run(open: engine::OpenRun) -> OpenRun {
+    let engine::OpenRun { run, workflow, artifact, params } = open;
+    OpenRun { run, workflow, artifact, params: Value::Record(params) }
 }
 
 pub(crate) fn offer(offer: xp_machine::Offer) -> Offer {

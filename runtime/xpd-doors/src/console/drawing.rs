@@ -10,6 +10,8 @@ const WIDTH: usize = 176;
 const HEIGHT: usize = 52;
 const ACROSS: usize = 24;
 const DOWN: usize = 36;
+/// Length and half the width of an arrowhead.
+const HEAD: (usize, usize) = (8, 4);
 /// Characters of a name that fit into a box; the whole name is its title.
 const FIT: usize = 20;
 
@@ -43,9 +45,14 @@ pub(super) fn draw(nodes: &[Node]) -> String {
         for before in &node.after {
             let Some((from_x, from_y)) = at.get(*before) else { continue };
             let (x1, y1, x2, y2) = (from_x + WIDTH / 2, from_y + HEIGHT, x + WIDTH / 2, *y);
-            let middle = (y1 + y2) / 2;
-            let _ =
-                write!(out, "<path class=\"edge\" d=\"M{x1} {y1} C{x1} {middle} {x2} {middle} {x2} {y2}\"/>");
+            let (neck, middle) = (y2.saturating_sub(HEAD.0), (y1 + y2) / 2);
+            let (left, right) = (x2.saturating_sub(HEAD.1), x2 + HEAD.1);
+            // The head is a shape of its own: the policy of the page allows no reference to a marker in a style.
+            let _ = write!(
+                out,
+                "<path class=\"edge\" d=\"M{x1} {y1} C{x1} {middle} {x2} {middle} {x2} {neck}\"/>\
+                 <path class=\"head\" d=\"M{left} {neck} L{right} {neck} L{x2} {y2} Z\"/>"
+            );
         }
     }
     for (node, (x, y)) in nodes.iter().zip(&at) {

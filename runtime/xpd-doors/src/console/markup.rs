@@ -126,6 +126,22 @@ fn draw(value: &Value, out: &mut String) {
     }
 }
 
+/// Characters of a value that stand in a list.
+const SHORT: usize = 60;
+
+/// The beginning of a value, in one line. For a list, in which nothing is decided.
+pub(super) fn short(value: &Value) -> String {
+    let text = match value {
+        Value::Text(text) => inline(text),
+        other => inline(&serde_json::json!(other).to_string()),
+    };
+    if text.chars().count() <= SHORT {
+        return text;
+    }
+    let cut: String = text.chars().take(SHORT - 1).collect();
+    format!("{cut}…")
+}
+
 /// A moment in UTC.
 pub(super) fn moment(at: u64) -> String {
     let (days, seconds) = (at / 86_400_000, at / 1_000 % 86_400);

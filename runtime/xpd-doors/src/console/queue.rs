@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::Console;
-use super::markup::{ago, inline, moment};
+use super::markup::{ago, inline, moment, short};
 use super::page::{Frame, refused, show};
-use super::request::path;
+use super::request::{limited, path};
 use super::session::OfPage;
 use crate::api::problem::Problem;
 
@@ -20,6 +20,8 @@ struct Row {
     started_by: String,
     since: String,
     ago: String,
+    params: Vec<(String, String)>,
+    limit: String,
 }
 
 #[derive(Template)]
@@ -51,6 +53,8 @@ pub(super) async fn page(State(console): State<Console>, OfPage(session): OfPage
         started_by: inline(&one.started_by),
         since: moment(one.since),
         ago: ago(one.since, now),
+        params: one.params.iter().map(|(name, value)| (inline(name), short(value))).collect(),
+        limit: one.limit.as_ref().map(limited).unwrap_or_default(),
     });
     show(&Page { frame: Frame::of("Waiting for you", &session), rows: rows.collect(), decided })
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use xp_machine::Status;
-use xpd_engine::orchestrator::{Author, Leads, Node, Pictured, RunSummary};
+use xpd_engine::orchestrator::{Author, Leads, Limit, Node, Pictured, RunSummary};
 
 use super::Console;
 use super::drawing::{draw, words};
@@ -62,6 +62,7 @@ struct Page {
     started_by: String,
     since: String,
     ago: String,
+    limit: String,
     doc: String,
     digest: String,
     artifact: String,
@@ -107,17 +108,17 @@ fn drawn(frame: Frame, step: &str, seen: Pictured, ticket: String, now: i64) -> 
         html: value(&one.value),
     });
     let choices = seen.choices.iter().map(|one| {
-        let next = one.next.iter().map(|step| inline(step)).collect::<Vec<_>>().join(", ");
-        let (class, leads) = match one.leads {
-            Leads::On if next.is_empty() => ("on", "The step ends; nothing waits for it.".to_owned()),
-            Leads::On => ("on", format!("Enables: {next}.")),
-            Leads::Back { notes: true } => {
-                ("back", format!("Opens again: {next}. Your reason goes with it."))
+        let mut leads = effect(one.leads, &one.next);
+        let class = match one.leads {
+            Leads::On => "on",
+            Leads::Back { notes } => {
+                leads += match notes {
+                    true => " Your reason goes with it.",
+                    false => " Your reason is recorded, and not told there.",
+                };
+                "back"
             }
-            Leads::Back { notes: false } => {
-                ("back", format!("Opens again: {next}. Your reason is recorded, and not told there."))
-            }
-            Leads::End => ("end", "Ends the run.".to_owned()),
+            Leads::End => "end",
         };
         let of = one.of.as_deref().map(inline).unwrap_or_default();
         let (outcome, judged) = (inline(&one.outcome), so_far(&one.judged, one.needed));
@@ -145,6 +146,7 @@ fn drawn(frame: Frame, step: &str, seen: Pictured, ticket: String, now: i64) -> 
         started_by: inline(&seen.started_by),
         since: moment(seen.since),
         ago: ago(seen.since, now),
+        limit: seen.limit.as_ref().map(limited).unwrap_or_default(),
         doc: seen.doc.as_deref().map(|doc| inline(&doc.replace('\n', " "))).unwrap_or_default(),
         params: seen.params.iter().map(named).collect(),
         data: data.collect(),
@@ -159,6 +161,23 @@ fn drawn(frame: Frame, step: &str, seen: Pictured, ticket: String, now: i64) -> 
         run: seen.run.run,
         ticket,
     }
+}
+
+/// What an outcome leads to.
+fn effect(leads: Leads, next: &[String]) -> String {
+    let next = next.iter().map(|step| inline(step)).collect::<Vec<_>>().join(", ");
+    match leads {
+        Leads::On if next.is_empty() => "The step ends; nothing waits for it.".to_owned(),
+        Leads::On => format!("Enables: {next}."),
+        Leads::Back { .. } => format!("Opens again: {next}."),
+        Leads::End => "Ends the run.".to_owned(),
+    }
+}
+
+/// When the time limit of a step passes, and what happens then.
+pub(super) fn limited(limit: &Limit) -> String {
+    let Limit { ends, outcome, leads, next } = limit;
+    format!("Time limit {}, then {}: {}", moment(*ends), inline(outcome), effect(*leads, next))
 }
 
 /// How many people have to judge so, and who has.

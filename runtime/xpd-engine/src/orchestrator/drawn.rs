@@ -40,6 +40,19 @@ pub struct Choice {
     pub next: Vec<String>,
 }
 
+/// The time limit of an open step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// When it passes, milliseconds since 1970.
+    pub ends: u64,
+    /// The outcome that is taken then.
+    pub outcome: String,
+    /// What that leads to.
+    pub leads: Leads,
+    /// The steps that wait for it, or that it opens again.
+    pub next: Vec<String>,
+}
+
 /// A step of the run as it is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -66,24 +79,41 @@ pub(super) fn choices(workflow: &Workflow, offer: &Offer) -> Vec<Choice> {
     let declared = workflow.steps.get(index).map(|step| step.outcomes.as_slice()).unwrap_or_default();
     let one = |offered: &xp_machine::OfferedOutcome| {
         let at = declared.iter().position(|outcome| outcome.name == offered.outcome)?;
-        let atom = Atom { step: StepId::of(index), outcome: OutcomeIx::of(at) };
-        let (leads, next) = match declared.get(at)?.then {
-            Then::Settle => {
-                let waits = workflow.steps.iter().filter(|step| mentions(&step.after, atom));
-                (Leads::On, waits.map(|step| step.name.clone()).collect())
-            }
-            Then::End => (Leads::End, Vec::new()),
-            Then::Reopen(by) => {
-                let declared = workflow.loops.get(by.index());
-                let notes = declared.is_some_and(|declared| declared.notes);
-                let target = declared.and_then(|declared| workflow.steps.get(declared.target.index()));
-                (Leads::Back { notes }, target.map(|step| step.name.clone()).into_iter().collect())
-            }
-        };
+        let (leads, next) = leads(workflow, StepId::of(index), OutcomeIx::of(at))?;
         let xp_machine::OfferedOutcome { outcome, of, evidence, judged, needed } = offered.clone();
         Some(Choice { outcome, of, evidence, judged, needed, leads, next })
     };
     offer.outcomes.iter().filter_map(one).collect()
+}
+
+/// What an outcome leads to, and the steps concerned.
+fn leads(workflow: &Workflow, step: StepId, outcome: OutcomeIx) -> Option<(Leads, Vec<String>)> {
+    let declared = workflow.steps.get(step.index())?.outcomes.get(outcome.index())?;
+    Some(match declared.then {
+        Then::Settle => {
+            let atom = Atom { step, outcome };
+            let waits = workflow.steps.iter().filter(|step| mentions(&step.after, atom));
+            (Leads::On, waits.map(|step| step.name.clone()).collect())
+        }
+        Then::End => (Leads::End, Vec::new()),
+        Then::Reopen(by) => {
+            let declared = workflow.loops.get(by.index());
+            let notes = declared.is_some_and(|declared| declared.notes);
+            let target = declared.and_then(|declared| workflow.steps.get(declared.target.index()));
+            (Leads::Back { notes }, target.map(|step| step.name.clone()).into_iter().collect())
+        }
+    })
+}
+
+/// The time limit of an open step.
+pub(super) fn limit(machine: &Machine, state: &State, step: &str) -> Option<Limit> {
+    let id = machine.step_named(step)?;
+    let ends = machine.deadline(state, id)?;
+    let declared = machine.workflow().steps.get(id.index())?;
+    let then = declared.within?.then;
+    let (leads, next) = leads(machine.workflow(), id, then)?;
+    let outcome = declared.outcomes.get(then.index())?.name.clone();
+    Some(Limit { ends, outcome, leads, next })
 }
 
 fn atoms(formula: &Formula, found: &mut Vec<Atom>) {

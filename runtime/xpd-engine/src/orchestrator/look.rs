@@ -1,10 +1,12 @@
 //! Queries: status of runs, offers, doubts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xp_artifact::print;
 use xp_artifact::workflow::Atom;
 use xp_machine::{Offer, Status};
+use xp_scope::Value;
 use xpd_proxy::Fault;
 use xpd_store::{Phase, Read, StoreError};
 
@@ -34,6 +36,19 @@ pub struct RunSummary {
     pub closed: bool,
     /// Its steps.
     pub steps: Vec<StepSummary>,
+}
+
+/// A run that goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenRun {
+    /// Run id.
+    pub run: String,
+    /// Name of its workflow.
+    pub workflow: String,
+    /// Digest of its artifact.
+    pub artifact: String,
+    /// Its parameters.
+    pub params: BTreeMap<String, Value>,
 }
 
 /// Status of a step.
@@ -144,6 +159,29 @@ impl Orchestrator {
                 });
             }
             Ok(doubtful)
+        })
+        .await
+    }
+
+    /// The runs that go on, for administrators.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn open_runs(&self, caller: Caller) -> Result<Vec<OpenRun>, Fault> {
+        self.command(caller, move |tx, _| {
+            let mut open = Vec::new();
+            for id in tx.open_runs()? {
+                let Some(run) = tx.run(&id)? else { continue };
+                if run.state.status() != Status::Running {
+                    continue;
+                }
+                let workflow = run.machine.workflow();
+                let params = workflow.params.iter().zip(run.state.params());
+                let params = params.map(|(param, value)| (param.name.clone(), value.clone())).collect();
+                let (workflow, artifact) = (workflow.name.clone(), run.artifact.to_string());
+                open.push(OpenRun { run: id, workflow, artifact, params });
+            }
+            Ok(open)
         })
         .await
     }

@@ -182,8 +182,11 @@ fn allowed<'r>(
             continue;
         }
         if let Some(param) = rule.forbids(&ask.params) {
-            refused =
-                Refused::new(RefusalCode::NotAllowed, format!("you may not start it with this `{param}`"));
+            let reason = match Rule::lacks(&ask.params, param) {
+                true => format!("`{param}` is missing: the start rule says which values it may have"),
+                false => format!("you may not start it with this `{param}`"),
+            };
+            refused = Refused::new(RefusalCode::NotAllowed, reason);
             continue;
         }
         // The proofs assume that the starter cannot choose these parameters, so the rule must restrict them.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use xp_artifact::workflow::Datum;
-use xp_machine::{Accepted, Event, Machine, Offer};
+use xp_artifact::workflow::{Datum, Workflow};
+use xp_machine::{Accepted, Event, Machine, Offer, State};
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_audit::approval::{self, Approval};
@@ -15,7 +15,7 @@ use xpd_proxy::{Fault, Refused, Stop};
 use super::Orchestrator;
 use super::caller::{Caller, actor};
 use super::decide::{Question, decide, follow, refuse};
-use super::drawn::{Choice, Node, choices, nodes};
+use super::drawn::{Choice, Limit, Node, choices, limit, nodes};
 use super::look::{RunSummary, summary};
 use super::past::{Act, Past, Refusal, Requested, ShownDatum, latest};
 use super::people::used;
@@ -46,6 +46,10 @@ pub struct Waiting {
     pub since: u64,
     /// Who started the run.
     pub started_by: String,
+    /// The parameters of the run. Empty where they are withheld.
+    pub params: Vec<(String, Value)>,
+    /// The time limit of the step.
+    pub limit: Option<Limit>,
 }
 
 /// A request with everything that its decision rests on.
@@ -65,6 +69,8 @@ pub struct Pictured {
     pub opening: u32,
     /// Since when it waits, milliseconds since 1970.
     pub since: u64,
+    /// The time limit of the step.
+    pub limit: Option<Limit>,
     /// What is asked.
     pub data: Vec<Requested>,
     /// The outcomes.
@@ -117,9 +123,19 @@ impl Orchestrator {
             let mut found = Vec::new();
             for run in tx.open_runs()? {
                 let offers = offers(tx, caller, &run)?;
-                let machine = tx.run(&run)?.map(|run| Arc::clone(&run.machine));
-                if let (false, Some(machine)) = (offers.is_empty(), machine) {
-                    found.push((run, machine, offers));
+                if offers.is_empty() {
+                    continue;
+                }
+                if let Some(open) = tx.run(&run)? {
+                    let (machine, state) = (Arc::clone(&open.machine), &open.state);
+                    let told = |offer: Offer| {
+                        let params =
+                            if offer.withheld { Vec::new() } else { parameters(machine.workflow(), state) };
+                        let limit = limit(&machine, state, &offer.step);
+                        (offer, params, limit)
+                    };
+                    let told: Vec<_> = offers.into_iter().map(told).collect();
+                    found.push((run, machine, told));
                 }
                 if found.len() >= LISTED {
                     break;
@@ -128,15 +144,17 @@ impl Orchestrator {
             Ok(found)
         });
         let mut waiting = Vec::new();
-        for (run, machine, offers) in found.await? {
+        for (run, machine, told) in found.await? {
             let past = self.past(&run, &machine).await?;
-            waiting.extend(offers.into_iter().map(|offer| Waiting {
+            waiting.extend(told.into_iter().map(|(offer, params, limit)| Waiting {
                 run: run.clone(),
                 workflow: machine.workflow().name.clone(),
                 since: past.opened(&offer.step, offer.opening),
                 started_by: past.started_by.clone(),
                 step: offer.step,
                 role: offer.role,
+                params,
+                limit,
             }));
         }
         waiting.sort_by_key(|waiting| waiting.since);
@@ -179,16 +197,15 @@ impl Orchestrator {
         let (offer, data, digest, summary, state, machine) = seen.await?;
         let past = self.past(run, &machine).await?;
         let (workflow, withheld) = (machine.workflow(), offer.withheld);
-        let params = workflow.params.iter().zip(state.params());
-        let params = params.map(|(param, value)| (param.name.clone(), value.clone()));
         Ok(Pictured {
             run: summary,
             doc: workflow.doc.clone(),
             started_by: past.started_by.clone(),
-            params: if withheld { Vec::new() } else { params.collect() },
+            params: if withheld { Vec::new() } else { parameters(workflow, &state) },
             role: offer.role.clone(),
             opening: offer.opening,
             since: past.opened(&offer.step, offer.opening),
+            limit: limit(&machine, &state, &offer.step),
             data: data.into_iter().map(|shown| past.authored(workflow, shown)).collect(),
             choices: choices(workflow, &offer),
             notes: offer.notes,
@@ -278,6 +295,12 @@ impl Orchestrator {
         })
         .await
     }
+}
+
+/// The parameters of a run, by name.
+fn parameters(workflow: &Workflow, state: &State) -> Vec<(String, Value)> {
+    let params = workflow.params.iter().zip(state.params());
+    params.map(|(param, value)| (param.name.clone(), value.clone())).collect()
 }
 
 /// The name of a count of decisions.

@@ -30,8 +30,8 @@ type Done = Result<ExitCode, Failure>;
 pub fn run(command: Command) -> Done {
     match command {
         Command::Serve { config } => wait(serve::run(config)),
-        Command::Up { file, param, person, accept } => {
-            wait(up::run(up::Up { file, params: param, persons: person, accept }))
+        Command::Up { file, param, person, accept, new_run, from, reads } => {
+            wait(up::run(up::Up { file, params: param, persons: person, accept, new_run, from, reads }))
         }
         Command::Audit { command: Audit::Verify { file, log_key, artifact_key, witness_policy, format } } => {
             let ask = audit::Ask {
@@ -42,7 +42,9 @@ pub fn run(command: Command) -> Done {
             };
             audit::verify(&ask, format)
         }
-        Command::Evidence { run, output, server } => wait(evidence::run(run, output, server)),
+        Command::Evidence { run, output, transcript, server } => {
+            wait(evidence::run(run, output, transcript, server))
+        }
         Command::Kill { scope, reason, server } => wait(kill::run(scope, reason, server)),
         Command::Unkill { scope, reason, server } => wait(unkill::run(scope, reason, server)),
         Command::Doubts { command, server } => wait(doubts::run(command, server)),

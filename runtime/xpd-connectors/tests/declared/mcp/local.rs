@@ -201,6 +201,7 @@ async fn a_program_that_is_not_the_pinned_one_is_not_served() {
     std::fs::write(folder.path().join("program/more"), "x").unwrap();
     let (second, said) = pinned(folder.path(), &first, "");
     assert!(first != second && said.contains("`program.digest` is not that of the folder"), "{said}");
+    assert!(said.contains("Look at what did, and if it is as it should be, write this digest"), "{said}");
     let declared = Declared { file: std::sync::Arc::new(notes()), observed: None };
     for (table, why) in [
         ("command = [\"sh\"]", "absolute path"),

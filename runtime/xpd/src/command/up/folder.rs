@@ -89,14 +89,15 @@ pub fn signer() -> Result<(), Failure> {
 }
 
 /// Writes the configuration, if there is none; says what was made.
-pub fn configuration(people: bool) -> Result<Option<String>, Failure> {
+pub fn configuration(people: bool, bypass: bool) -> Result<Option<String>, Failure> {
     if Path::new(CONFIG).exists() {
         return Ok(None);
     }
+    let also = if bypass { ", \"bypass\"" } else { "" };
     let mut text = format!(
         "# Written once by `xpd up`; change it as you like.\n\n[server]\nsocket = \"{SOCKET}\"\nsocket_mode = \"0600\"\ndata = \"data\"\n\
          roster = \"{}\"\n# Agents and server are one user of this host: every package of evidence says so. Remove it once they are not.\n\
-         left_open = [\"same_user\"]\n\n[artifacts]\ntrusted = [\"{SIGNER_PUBLIC}\"]\n",
+         left_open = [\"same_user\"{also}]\n\n[artifacts]\ntrusted = [\"{SIGNER_PUBLIC}\"]\n",
         ROSTER
     );
     if people {

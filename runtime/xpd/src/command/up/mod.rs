@@ -2,12 +2,15 @@
 //! files that can be read and changed; what is there is kept.
 
 mod ask;
+mod clients;
 mod declare;
 mod folder;
 mod next;
 mod people;
 mod roster;
+mod runs;
 mod source;
+mod wrap;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,12 +33,21 @@ pub struct Up {
     pub persons: Vec<String>,
     /// Declarations are registered without a question.
     pub accept: bool,
+    /// Another run is started, although one is open.
+    pub new_run: bool,
+    /// The configuration of a client whose servers are wrapped.
+    pub from: Option<PathBuf>,
+    /// Tools that only read, at the operator's word.
+    pub reads: Vec<String>,
 }
 
 pub async fn run(up: Up) -> Done {
     folder::is_idle()?;
     let params = super::agent::parameters(&up.params)?;
-    let file = source::find(up.file.as_deref())?;
+    let file = match &up.from {
+        Some(from) => wrap::wrap(from, up.accept, &up.reads).await?,
+        None => source::find(up.file.as_deref())?,
+    };
     folder::signer()?;
     let compiled = source::build(&file)?;
     let enforced = match compiled.held.1 {
@@ -56,7 +68,7 @@ pub async fn run(up: Up) -> Done {
         print(&format!("made      {}\n", roster.write()?))?;
         Some(roster)
     };
-    if let Some(made) = folder::configuration(people::needed(workflow) > 0)? {
+    if let Some(made) = folder::configuration(people::needed(workflow) > 0, up.from.is_some())? {
         print(&format!("made      {made}\n"))?;
     }
     declare::all(&file, workflow, up.accept)?;
@@ -71,7 +83,7 @@ pub async fn run(up: Up) -> Done {
         print(&format!("open      {}: {}\n", open.name(), open.text()))?;
     }
     xpd::telemetry::begin_in(Path::new(folder::LOG)).map_err(|error| Failure::Failed(error.to_string()))?;
-    let done = serve::serve(config, next::tell(compiled, roster)).await;
+    let done = serve::serve(config, next::tell(compiled, roster, up.new_run)).await;
     if done.is_ok() {
         say("stopped; `xpd up` goes on where it was");
     }

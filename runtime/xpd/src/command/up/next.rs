@@ -1,14 +1,14 @@
-//! Once the server answers: the artifact is deployed, a run is started, people are invited, and the next commands are printed.
+//! Once the server answers: the artifact is deployed, a run is started unless one is open, people are invited, and the next commands are printed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use xp_wire::body::{InviteResponse, PersonRequest, StartRequest, StartResponse};
+use xp_wire::body::{InviteResponse, PasskeySummary, PersonRequest, StartRequest, StartResponse};
 
 use super::roster::Roster;
 use super::source::{Compiled, text, xpc};
-use super::{ask, folder};
+use super::{ask, folder, runs};
 use crate::client::Client;
 use crate::out::print;
 use crate::{Failure, Server};
@@ -24,28 +24,46 @@ fn unread(error: serde_json::Error) -> Failure {
 }
 
 /// Without a roster of this command, runs are started by whoever the operator's own names.
-pub async fn tell(compiled: Compiled, roster: Option<Roster>) -> Result<(), Failure> {
+pub async fn tell(compiled: Compiled, roster: Option<Roster>, new_run: bool) -> Result<(), Failure> {
     let admin = client(folder::ADMIN_SOCKET, PathBuf::from(ADMIN_KEY))?;
     answers(&admin).await?;
-    let (artifact, socket) = (compiled.artifact.clone(), format!("unix:{}", folder::ADMIN_SOCKET));
+    let (file, socket) = (compiled.artifact.clone(), format!("unix:{}", folder::ADMIN_SOCKET));
     let deployed = tokio::task::spawn_blocking(move || {
-        xpc(&["deploy", text(&artifact)?, "--server", &socket, "--key", ADMIN_KEY]).map(drop)
+        xpc(&["deploy", text(&file)?, "--server", &socket, "--key", ADMIN_KEY]).map(drop)
     });
     deployed.await.map_err(|error| Failure::Failed(error.to_string()))??;
     let name = &compiled.workflow.name;
     print(&format!("log       {}\n", folder::LOG))?;
     print(&format!("deployed  {name}\n"))?;
+    let artifact = &compiled.digest;
+    let mut open = runs::all(&admin).await?;
+    let taken = match &roster {
+        Some(roster) if !new_run => runs::taken(&mut open, artifact, roster),
+        _ => None,
+    };
+    runs::tell(&open)?;
     let Some(roster) = roster else {
         return print(&format!(
             "next      start a run with a key of your roster:\n            xpd agent start {name} --socket {} --key FILE --param NAME=VALUE\n",
             folder::SOCKET
         ));
     };
+    let passkeys: Vec<PasskeySummary> =
+        serde_json::from_slice(&admin.get(&["v1", "people"]).await?).map_err(unread)?;
     for person in &roster.people {
-        invite(&admin, person).await?;
+        // One that waits for its number is dropped after ten minutes; another link is no harm.
+        if passkeys.iter().any(|one| one.person == *person && one.state != "waiting") {
+            print(&format!("person    {person}: has a passkey\n"))?;
+        } else {
+            invite(&admin, person).await?;
+        }
     }
     let (starter, _) = folder::key_files(&roster.starter);
-    let run = if roster.can_start(&compiled.workflow) {
+    let run = if let Some(taken) = taken {
+        print("taken     the run that is open; `xpd up --new-run` starts another one\n")?;
+        print(&format!("run       {taken}\n"))?;
+        taken
+    } else if roster.can_start(&compiled.workflow) {
         let ask = StartRequest {
             artifact: name.clone(),
             params: roster.start_params(),

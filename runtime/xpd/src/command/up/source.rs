@@ -14,6 +14,8 @@ use crate::Failure;
 pub struct Compiled {
     /// The file of the artifact.
     pub artifact: PathBuf,
+    /// Its digest.
+    pub digest: String,
     /// The workflow.
     pub workflow: Workflow,
     /// How many properties are proved, and how many are enforced when it runs.
@@ -76,7 +78,8 @@ pub fn build(file: &Path) -> Result<Compiled, Failure> {
     let (_, opened) = Envelope::open(&bytes, Trust::AnyOf(&[key])).map_err(|error| failed(&error))?;
     let count = |status: Status| opened.obligations.iter().filter(|one| one.status == status).count();
     let held = (count(Status::Proved), count(Status::Enforced));
-    Ok(Compiled { workflow: opened.workflow, artifact, held })
+    let digest = opened.digest().map_err(|error| failed(&error))?.to_string();
+    Ok(Compiled { workflow: opened.workflow, artifact, digest, held })
 }
 
 /// A path as an argument.
