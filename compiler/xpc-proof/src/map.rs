@@ -111,12 +111,27 @@ impl Map {
         // When each comes about, if all the rest takes no time; by rank, what a step waits for is there already.
         let mut at: BTreeMap<StepId, u64> = BTreeMap::new();
         for atom in &atoms {
-            let waits_for = facts.step(atom.step).after.atoms();
-            let opened =
-                waits_for.iter().filter_map(|before| at.get(&before.step)).max().copied().unwrap_or(0);
+            let opened = self.opened(&facts.step(atom.step).after, &at);
             at.insert(atom.step, opened.saturating_add(limit(atom)));
         }
         atoms.sort_by_key(|atom| (at.get(&atom.step).copied().unwrap_or(0), facts.rank(atom.step)));
         atoms
+    }
+
+    /// The first moment at which the formula holds, by when each outcome comes about.
+    fn opened(&self, after: &Formula, at: &BTreeMap<StepId, u64>) -> u64 {
+        let mut moments: Vec<u64> = after.steps().iter().filter_map(|step| at.get(step)).copied().collect();
+        moments.sort_unstable();
+        let is_there = |step: StepId, now: u64| at.get(&step).is_some_and(|then| *then <= now);
+        let holds = |now: u64| {
+            let settled =
+                |atom: Atom| self.settled.get(&atom.step) == Some(&atom.outcome) && is_there(atom.step, now);
+            let known = |test: &Test| {
+                test.data().all(|datum| datum.root.step().is_none_or(|step| is_there(step, now)))
+            };
+            after.holds(&settled, &|test| known(test) && self.test(test))
+        };
+        let last = moments.last().copied().unwrap_or(0);
+        moments.into_iter().find(|now| holds(*now)).unwrap_or(last)
     }
 }

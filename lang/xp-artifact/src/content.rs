@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use xp_scope::Type;
 use xp_scope::thing::{Immutable, Key, Kind, Kinds, Level, Term, relate};
 
-use crate::declaration::{KeyExpr, LevelExpr, Source, ThingExpr};
+use crate::declaration::{KeyExpr, Source, ThingExpr};
 use crate::filled::is_filled_by;
 use crate::order::{Moment, Order};
 use crate::passing::{
-    Passing, followed, has_known_origin, identity, naming, naming_argument, parts, passing,
+    Passing, choosing, followed, has_known_origin, identity, naming_argument, parts, passing, picks,
 };
 use crate::things::Terms;
 use crate::workflow::{Action, Datum, Expr, Grant, GrantIx, Pin, RoleId, Root, StepId, Workflow};
@@ -252,7 +252,7 @@ impl<'w> Contents<'w> {
                 continue;
             }
             let Some((granted, action)) = self.workflow.granted(at) else { continue };
-            for source in placing(action, expr, depth).chain(sources) {
+            for source in placing(self.workflow, action, expr, depth).chain(sources) {
                 self.source(at, granted, source, makers, open);
             }
         }
@@ -277,10 +277,10 @@ impl<'w> Contents<'w> {
             let Some((granted, action)) = self.workflow.granted(at) else { continue };
             if self.decides {
                 self.chosen(at.0, makers);
-                self.passed(at, naming(granted, action, expr), makers, open);
+                self.passed(at, choosing(self.workflow, granted, action, expr), makers, open);
                 continue;
             }
-            for source in placing(action, expr, depth) {
+            for source in placing(self.workflow, action, expr, depth) {
                 self.source(at, granted, source, makers, open);
             }
         }
@@ -317,7 +317,7 @@ impl<'w> Contents<'w> {
                     if self.decides
                         && let Some((granted, action)) = self.workflow.granted(at)
                     {
-                        self.passed(at, naming(granted, action, &expr), makers, open);
+                        self.passed(at, choosing(self.workflow, granted, action, &expr), makers, open);
                     }
                 }
             }
@@ -367,34 +367,26 @@ pub fn depth(term: &Term) -> usize {
 /// What says where, in a thing of so many levels, a clause alters something: whoever chose that chose content of the thing. A name that
 /// the upstream gives comes from what its declaration says, as any other field of a result. Which of several is meant, no clause says:
 /// everything that names nothing there may decide it, such as a filter, and all that is read.
-pub fn placing(action: &Action, expr: &ThingExpr, depth: usize) -> impl Iterator<Item = Source> {
+pub fn placing(
+    workflow: &Workflow,
+    action: &Action,
+    expr: &ThingExpr,
+    depth: usize,
+) -> impl Iterator<Item = Source> {
     let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
     keys.flat_map(|key| match (naming_argument(action, key), key) {
         (Some((index, fields)), _) => vec![Source::Argument { index, fields }],
         (None, KeyExpr::Field(fields)) => vec![Source::Field(fields.clone())],
-        (None, KeyExpr::Every(_) | KeyExpr::Some) => picking(action, expr),
+        (None, KeyExpr::Every(_) | KeyExpr::Some) => picking(workflow, action, expr),
         (None, KeyExpr::Literal(_) | KeyExpr::Argument { .. }) => Vec::new(),
     })
 }
 
-/// What may decide which of the several things that a clause stands for are meant. What lies in the same thing is followed with that.
-fn picking(action: &Action, expr: &ThingExpr) -> Vec<Source> {
-    let levels = expr.levels();
-    let is_one =
-        |level: &&LevelExpr| !level.keys.iter().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some));
-    let outer: Vec<&LevelExpr> = levels.iter().take_while(is_one).collect();
-    let is_inside = |thing: &ThingExpr| {
-        !outer.is_empty() && thing.levels().iter().take(outer.len()).eq(outer.iter().copied())
-    };
-    let names =
-        |index: u32| expr.keys().any(|key| naming_argument(action, key).is_some_and(|(at, _)| at == index));
-    let mut sources = action.clauses.everything(action.params.len());
-    sources.retain(|source| match source {
-        Source::Argument { index, .. } => !names(*index),
-        Source::Field(_) => true,
-        Source::Thing(thing) => !is_inside(thing),
-    });
-    sources
+/// What may decide which of the several things that a clause stands for are meant: arguments, and all that is read.
+pub fn picking(workflow: &Workflow, action: &Action, expr: &ThingExpr) -> Vec<Source> {
+    let arguments = picks(workflow, action, expr).into_iter();
+    let read = action.clauses.read().into_iter().map(Source::Thing);
+    arguments.map(|(index, fields)| Source::Argument { index, fields }).chain(read).collect()
 }
 
 /// What a datum may name besides what its declaration says of it, where names are derived from content.

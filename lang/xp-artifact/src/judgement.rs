@@ -500,7 +500,16 @@ pub fn filling<'w>(
         **expr == making.thing
             || !relate(&workflow.kinds, &made, &meant(workflow, terms, at, expr)).is_apart()
     });
-    goes_in.flat_map(|(expr, sources)| placing(action, expr, depth(&made)).chain(sources)).collect()
+    let placed: Vec<Source> = goes_in
+        .flat_map(|(expr, sources)| placing(workflow, action, expr, depth(&made)).chain(sources))
+        .collect();
+    // What is in what was made is what the rest put there.
+    let mut is_other = |source: &Source| {
+        source
+            .thing()
+            .is_none_or(|read| !is_all_in(&workflow.kinds, &made, &meant(workflow, terms, at, read)))
+    };
+    placed.into_iter().filter(|source| is_other(source)).collect()
 }
 
 /// The thing is the one that was made, or lies in it.

@@ -3,7 +3,8 @@
 use xp_scope::thing::{Kinds, Meeting, Side, Term, covers, relate};
 
 use crate::declaration::ThingExpr;
-use crate::workflow::{Atom, Condition, GrantIx, How, Root, StepId, Workflow};
+use crate::passing::picks;
+use crate::workflow::{Atom, Condition, Expr, GrantIx, How, Pin, Root, StepId, Workflow};
 
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
@@ -16,6 +17,27 @@ pub fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
     let said = clauses.said_of(&[]).into_iter().flatten().chain(clauses.said_below(&[]));
     clauses.subjects().any(|subject| subject == expr)
         || said.into_iter().any(|source| source.thing() == Some(expr))
+}
+
+/// As [`shows`], of all that the clause names: no argument may pick some of it.
+#[must_use]
+pub fn shows_all(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
+    shows(workflow, at, expr) && !is_picked_from(workflow, at, expr)
+}
+
+/// As [`may_show`], of all that the clause names.
+#[must_use]
+pub fn may_show_all(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
+    may_show(workflow, at, expr) && !is_picked_from(workflow, at, expr)
+}
+
+fn is_picked_from(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
+    workflow.granted(at).is_some_and(|(granted, action)| {
+        picks(workflow, action, expr).into_iter().any(|(index, fields)| {
+            // A part of a record that as a whole is the name of what they lie in picks nothing.
+            fields.is_empty() || !matches!(granted.pins.get(index as usize), Some(Pin::Is(Expr::Datum(_))))
+        })
+    })
 }
 
 /// It is not declared that the result says nothing of what the clause names: a field of it may come from all that is read.

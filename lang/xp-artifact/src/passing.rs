@@ -79,6 +79,37 @@ pub fn naming(grant: &Grant, action: &Action, expr: &ThingExpr) -> Vec<Passing> 
     expr.keys().flat_map(|key| named_by(grant, action, key)).collect()
 }
 
+/// Where what decides which thing is meant comes from: names, and where a clause stands for several, the arguments that may pick among
+/// them, such as a filter.
+#[must_use]
+pub fn choosing(workflow: &Workflow, grant: &Grant, action: &Action, expr: &ThingExpr) -> Vec<Passing> {
+    let picks = picks(workflow, action, expr).into_iter();
+    let picks = picks.filter_map(|(index, fields)| Some(pinned(grant.pins.get(index as usize)?, &fields)));
+    naming(grant, action, expr).into_iter().chain(picks.flatten()).collect()
+}
+
+/// The arguments, and of records the parts, that may pick among the several things that a clause stands for: those that name nothing
+/// in it.
+#[must_use]
+pub fn picks(workflow: &Workflow, action: &Action, expr: &ThingExpr) -> Vec<(u32, FieldPath)> {
+    let is_several = expr.keys().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some));
+    let names: Vec<(u32, FieldPath)> = expr.keys().filter_map(|key| naming_argument(action, key)).collect();
+    let mut found = Vec::new();
+    for (index, param) in (0_u32..).zip(&action.params).filter(|_| is_several) {
+        let named: Vec<&FieldPath> =
+            names.iter().filter(|(at, _)| *at == index).map(|(_, fields)| fields).collect();
+        if named.is_empty() {
+            found.push((index, FieldPath::new()));
+            continue;
+        }
+        let parts = workflow.leaves(&param.ty).into_iter();
+        let others =
+            parts.filter(|part| !named.iter().any(|name| part.starts_with(name) || name.starts_with(part)));
+        found.extend(others.map(|part| (index, part)));
+    }
+    found
+}
+
 /// Where a key of a clause comes from; nothing where it is a literal or one of several.
 #[must_use]
 pub fn named_by(grant: &Grant, action: &Action, key: &KeyExpr) -> Vec<Passing> {

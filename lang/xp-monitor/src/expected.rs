@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use xp_artifact::declaration::Source;
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::workflow::{Atom, Expr, Limit, Per, Pin, Root, StepId, Workflow};
+use xp_artifact::question::Question;
+use xp_artifact::workflow::{Datum, Expr, Guard, Limit, Per, Pin, Root, Workflow};
 
 use crate::evidence::{Evidence, can_change, evidence};
 use crate::fact::GrantAt;
@@ -30,7 +31,7 @@ fn is_expected<'w>(
     let finals: Vec<GrantAt> = workflow
         .grants()
         .filter(|at| workflow.granted(*at).is_some_and(|(_, action)| action.clauses.is_final()))
-        .filter(|at| waits_for(workflow, at.0, &evidence.relying))
+        .filter(|at| rests_on(workflow, *at, evidence))
         .collect();
     !finals.is_empty() && finals.iter().all(|at| expects(workflow, *at, evidence, same, order))
 }
@@ -80,20 +81,31 @@ fn is_older<'w>(workflow: &'w Workflow, one: GrantAt, other: GrantAt, order: &mu
     order.is_settled_at(Moment::used(other), one.0)
 }
 
-/// The step's guard speaks of one of the outcomes, or waits for a step whose guard does.
-fn waits_for(workflow: &Workflow, step: StepId, on: &[Atom]) -> bool {
-    let mut seen = BTreeSet::from([step]);
-    let mut open = vec![step];
+/// The use's step speaks of one of the outcomes that rely on the evidence, or compares it, or waits for a step that does; or a guard of
+/// the use compares it.
+fn rests_on(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
+    let is_it = |datum: &Datum| datum.of_result().is_some_and(|(by, _)| by == evidence.by);
+    let action = workflow.granted(at).map(|(_, action)| action);
+    let guards = workflow.guards.iter().filter(|guard| match &guard.question {
+        Question::Requires(uses, _) => action.is_some_and(|action| uses.means(action)),
+        _ => true,
+    });
+    if guards.flat_map(Guard::compared).any(is_it) {
+        return true;
+    }
+    let mut seen = BTreeSet::from([at.0]);
+    let mut open = vec![at.0];
     while let Some(here) = open.pop() {
         let Some(declared) = workflow.steps.get(here.index()) else { continue };
-        for atom in declared.after.atoms() {
-            if on.contains(&atom) {
-                return true;
-            }
-            if seen.insert(atom.step) {
-                open.push(atom.step);
-            }
+        // Whoever compares a result of the step whose outcome relies on it begins while that is in force.
+        let rests = |datum: &Datum| is_it(datum) || datum.root.step() == Some(evidence.step);
+        if declared.after.atoms().iter().any(|atom| evidence.relying.contains(atom))
+            || declared.compared().any(rests)
+        {
+            return true;
         }
+        let compared = declared.compared().filter_map(|datum| datum.root.step());
+        open.extend(declared.after.steps().into_iter().chain(compared).filter(|step| seen.insert(*step)));
     }
     false
 }

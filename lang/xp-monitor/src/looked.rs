@@ -6,7 +6,7 @@
 
 use xp_artifact::declaration::{FieldPath, KeyExpr, LevelExpr, ThingExpr};
 use xp_artifact::judgement::meant_by_last;
-use xp_artifact::looks::shows;
+use xp_artifact::looks::shows_all;
 use xp_artifact::named::{arguments_in, is_open};
 use xp_artifact::passing::followed;
 use xp_artifact::things::Terms;
@@ -84,7 +84,7 @@ pub(crate) fn renewing<'w>(
         } else {
             continue;
         };
-        if shows(workflow, *at, expr) && relate(&workflow.kinds, &seen, &subject) == Meeting::One {
+        if shows_all(workflow, *at, expr) && relate(&workflow.kinds, &seen, &subject) == Meeting::One {
             found.push((*at, looked.clone()));
         }
     }
@@ -104,7 +104,7 @@ pub(crate) fn covering<'w>(
     for at in (0..grants).map(|number| (step, GrantIx::of(number))) {
         let Some((granted, action)) = workflow.granted(at) else { continue };
         let read = action.clauses.said_read().chain(action.clauses.subjects());
-        for expr in read.filter(|expr| expr.is_several() && shows(workflow, at, expr)) {
+        for expr in read.filter(|expr| expr.is_several() && shows_all(workflow, at, expr)) {
             if !covers(&workflow.kinds, &terms.term(at.0, at.1, expr), &subject) {
                 continue;
             }

@@ -123,7 +123,7 @@ impl<'f, 'm> Things<'f, 'm> {
         let inside = things.iter().filter(|thing| self.meet(altered, **thing).is_some());
         let depths = inside.map(|thing| self.table.borrow().0.get(thing.0).map_or(0, depth));
         let Some(depth) = depths.min() else { return Vec::new() };
-        placing(self.facts.action_of(at), expr, depth).collect()
+        placing(self.facts.w, self.facts.action_of(at), expr, depth).collect()
     }
 
     /// Whoever was shown the one was shown the other: it is that thing, is among those, or lies in it and counts as read with it, as all that lies in a

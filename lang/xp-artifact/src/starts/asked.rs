@@ -10,7 +10,7 @@ use crate::content::{holds, measured_with};
 use crate::declaration::{Source, ThingExpr};
 use crate::judgement::Finals;
 use crate::named;
-use crate::passing::{Passing, named_by, naming, passing, pinned};
+use crate::passing::{Passing, choosing, named_by, passing, pinned};
 use crate::workflow::{Datum, Expr, Guard, Pin, Step, Workflow};
 
 /// What a use of a grant takes from somewhere that a starter must not choose freely.
@@ -100,7 +100,7 @@ pub(super) fn asked(
                 Source::Argument { .. } | Source::Field(_) => passing(workflow, grant, &source),
                 // Which thing decides it is its name to say.
                 Source::Thing(expr) => {
-                    let named = naming(grant, action, expr).into_iter();
+                    let named = choosing(workflow, grant, action, expr).into_iter();
                     named.chain([Passing::Thing(expr.clone())]).collect()
                 }
             };

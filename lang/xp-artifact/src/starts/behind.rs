@@ -10,9 +10,9 @@ use super::asked::{Compared, Taken, compared};
 use crate::content::{Contents, altering, depth, may_hold, placing};
 use crate::declaration::{Source, ThingExpr};
 use crate::judgement::{Finals, filling};
-use crate::looks::{depends, is_shown_with, shows};
+use crate::looks::{depends, is_shown_with, shows_all};
 use crate::order::{Moment, Order};
-use crate::passing::{Passing, identities, judges, naming, passing};
+use crate::passing::{Passing, choosing, identities, judges, naming, passing};
 use crate::things::Terms;
 use crate::workflow::{Atom, Datum, GrantIx, How, Root, Workflow};
 
@@ -83,7 +83,7 @@ impl<'w> Behind<'w> {
         let shown = self.shown(at, thing, judging.all);
         match self.workflow.granted(at) {
             Some((granted, action)) if (judging.is_shown)(thing, &shown) => {
-                naming(granted, action, thing).into_iter().map(|name| (at, name)).collect()
+                choosing(self.workflow, granted, action, thing).into_iter().map(|name| (at, name)).collect()
             }
             _ => vec![(at, Passing::Thing(thing.clone()))],
         }
@@ -129,7 +129,7 @@ impl<'w> Behind<'w> {
                 Passing::Choice | Passing::Field(_) | Passing::Thing(_) => false,
             });
             by_name
-                && shows(workflow, look, expr)
+                && shows_all(workflow, look, expr)
                 && is_shown_with(&workflow.kinds, &self.finals.term(look, expr), thing)
         })
     }
@@ -174,7 +174,9 @@ impl<'w> Behind<'w> {
                 Passing::Thing(expr) => {
                     let Some((granted, action)) = workflow.granted(at) else { continue };
                     // Whoever names what is read has decided what that is.
-                    open.extend(naming(granted, action, &expr).into_iter().map(|name| (at, name)));
+                    open.extend(
+                        choosing(workflow, granted, action, &expr).into_iter().map(|name| (at, name)),
+                    );
                     open.extend(self.put_in(at, &expr));
                 }
             }
@@ -191,7 +193,7 @@ impl<'w> Behind<'w> {
             let Some((by, _, altered, sources)) = self.altered.get(number) else { continue };
             let Some((_, action)) = self.workflow.granted(*by) else { continue };
             if self.order.may_follow(Moment::used(*by), at.0) {
-                let sources = placing(action, altered, depth).chain(sources.iter().cloned());
+                let sources = placing(self.workflow, action, altered, depth).chain(sources.iter().cloned());
                 found.extend(passed(self.workflow, *by, sources));
             }
         }

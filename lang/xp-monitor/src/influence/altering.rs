@@ -1,10 +1,10 @@
 //! What uses alter, and the edges from there into the things that are read.
 
 use xp_artifact::content::may_have_made;
-use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::order::Moment;
-use xp_artifact::passing::{Passing, naming};
-use xp_artifact::workflow::StepId;
+use xp_artifact::passing::{Passing, choosing};
+use xp_artifact::workflow::{Action, Grant, StepId, Workflow};
 use xp_scope::thing::{Class, Term, relate};
 
 use super::edge::{Edge, Node, Told};
@@ -114,7 +114,8 @@ impl Graph<'_> {
         };
         let made = action.clauses.makes.iter().map(|one| &one.thing);
         let mut found = Vec::new();
-        for name in action.clauses.changes.iter().chain(made).flat_map(|expr| naming(grant, action, expr)) {
+        let altered = action.clauses.changes.iter().chain(made);
+        for name in altered.flat_map(|expr| picked(self.workflow, grant, action, expr)) {
             let tells = match &name {
                 Passing::Datum(datum) => !self.is_mere_name(datum) || self.is_looked_up(node),
                 Passing::Field(fields) => {
@@ -164,4 +165,11 @@ impl Graph<'_> {
         self.met.insert(term.clone(), found.clone());
         found
     }
+}
+
+/// What decides which thing a clause alters: as [`choosing`], and all that is read, where it stands for several.
+fn picked(workflow: &Workflow, grant: &Grant, action: &Action, expr: &ThingExpr) -> Vec<Passing> {
+    let is_several = expr.keys().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some));
+    let read = action.clauses.read().into_iter().filter(|_| is_several).map(Passing::Thing);
+    choosing(workflow, grant, action, expr).into_iter().chain(read).collect()
 }

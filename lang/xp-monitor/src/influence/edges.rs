@@ -3,7 +3,7 @@
 use xp_artifact::content::{MayName, may_name};
 use xp_artifact::declaration::{FieldPath, Source, ThingExpr};
 use xp_artifact::order::Moment;
-use xp_artifact::passing::{Passing, followed, looked_at, named, naming, passing, pinned};
+use xp_artifact::passing::{Passing, choosing, followed, looked_at, named, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Grant, RoleId, Root, StepId, Workflow};
 use xp_scope::Type;
 use xp_scope::thing::{Class, Term};
@@ -188,7 +188,7 @@ impl Graph<'_> {
             }
             let action = self.workflow.granted(at).map(|(_, action)| action);
             if let (Some(expr), Some(action)) = (source.thing(), action) {
-                for name in naming(grant, action, expr) {
+                for name in choosing(self.workflow, grant, action, expr) {
                     if !matches!(&name, Passing::Datum(datum) if self.is_mere_name(datum)) {
                         found.extend(self.edge(node, at, name, class));
                     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use xp_artifact::declaration::{KeyExpr, Making, Source, ThingExpr};
 use xp_artifact::order::Moment;
-use xp_artifact::passing::{Passing, identity, naming, passing, pinned};
+use xp_artifact::passing::{Passing, choosing, identity, passing, pinned};
 use xp_artifact::workflow::{Action, Datum, Root, Workflow};
 use xp_scope::Type;
 use xp_scope::thing::{Class, Immutable, Kind};
@@ -99,7 +99,7 @@ impl Graph<'_> {
                 let Some(expr) = source.thing().filter(|expr| is_in_derived(workflow, expr)) else {
                     continue;
                 };
-                add(naming(granted, action, expr));
+                add(choosing(workflow, granted, action, expr));
                 add(passing(workflow, granted, &source));
             }
         }
@@ -208,7 +208,7 @@ impl Graph<'_> {
             }
             Source::Field(fields) => self.tells_nothing(&of_result(at, fields), seen),
             Source::Thing(expr) => {
-                self.tell_nothing(at, naming(granted, action, expr), seen)
+                self.tell_nothing(at, choosing(workflow, granted, action, expr), seen)
                     && passing(workflow, granted, source).into_iter().all(|passing| match passing {
                         Passing::Thing(expr) => self.holds_what_is_computed(at, &expr, seen),
                         Passing::Datum(_) | Passing::Field(_) | Passing::Choice => true,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use xp_artifact::declaration::{FieldPath, KeyExpr, Source, ThingExpr};
 use xp_artifact::order::{Moment, Order};
-use xp_artifact::passing::{Passing, looked_at, named, naming_argument, passing, pinned};
+use xp_artifact::passing::{Passing, looked_at, named, naming_argument, passing, picks, pinned};
 use xp_artifact::workflow::{Action, Datum, Pin, Root, StepId, SubmissionIx, Workflow};
 use xp_scope::Value;
 
@@ -218,7 +218,7 @@ impl Taint {
         let taken = self.under_way.remove(&number)?;
         if let Some((_, action)) = setting.workflow.granted(taken.used.at)
             && altering(action).any(|(expr, sources)| {
-                taken.intake.name(action, expr)
+                taken.intake.name(setting.workflow, action, expr)
                     || sources.iter().any(|source| {
                         taken.intake.source(setting.workflow, taken.used.at, action, source, MAX_FOLLOWED)
                     })
@@ -336,10 +336,9 @@ impl Taint {
 
 impl Intake {
     /// A part of the name that the use says is tainted.
-    fn name(&self, action: &Action, expr: &ThingExpr) -> bool {
-        expr.keys().any(|key| {
-            naming_argument(action, key).is_some_and(|(index, fields)| self.argument(index, &fields))
-        })
+    fn name(&self, workflow: &Workflow, action: &Action, expr: &ThingExpr) -> bool {
+        let names = expr.keys().filter_map(|key| naming_argument(action, key));
+        names.chain(picks(workflow, action, expr)).any(|(index, fields)| self.argument(index, &fields))
     }
 
     fn argument(&self, index: u32, fields: &[String]) -> bool {
@@ -383,7 +382,8 @@ impl Intake {
             (KeyExpr::Field(fields), None) => self.field(workflow, at, action, fields, left),
             _ => false,
         };
-        if keys.any(is_tainted) {
+        let mut picks = source.thing().into_iter().flat_map(|expr| picks(workflow, action, expr));
+        if keys.any(is_tainted) || picks.any(|(index, fields)| self.argument(index, &fields)) {
             return true;
         }
         passing(workflow, grant, source).into_iter().any(|passing| match passing {
@@ -419,7 +419,7 @@ fn feeds(setting: &Setting<'_>, writer: (&Use, &Intake), reader: (&Use, &ThingEx
     altering(action).any(|(expr, sources)| {
         let is_named = listed || read.levels().len() < expr.levels().len();
         let mut sources = sources.iter();
-        (is_named && writer.1.name(action, expr)
+        (is_named && writer.1.name(workflow, action, expr)
             || sources.any(|source| writer.1.source(workflow, writer.0.at, action, source, MAX_FOLLOWED)))
             && setting.sight.relation().feeds((writer.0, expr), reader)
     })

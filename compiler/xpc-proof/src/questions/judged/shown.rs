@@ -2,7 +2,7 @@
 
 use xp_artifact::content::Contents;
 use xp_artifact::declaration::ThingExpr;
-use xp_artifact::looks::{may_show, shows};
+use xp_artifact::looks::{may_show_all, shows_all};
 use xp_artifact::named::named_by;
 use xp_artifact::workflow::{Atom, GrantIx, How};
 use xp_monitor::evidence;
@@ -67,12 +67,12 @@ impl Judged<'_, '_> {
         })
     }
 
-    /// The result of a use of the grant says something of what the clause names, or counts as if it did.
+    /// The result of a use of the grant says something of all that the clause names, or counts as if it did.
     fn is_told(&self, look: GrantAt, expr: &ThingExpr) -> bool {
-        if shows(self.facts.w, look, expr) {
+        if shows_all(self.facts.w, look, expr) {
             return true;
         }
-        let counts = self.silent_looks && may_show(self.facts.w, look, expr);
+        let counts = self.silent_looks && may_show_all(self.facts.w, look, expr);
         if counts && !self.looks.borrow().contains(&look) {
             self.looks.borrow_mut().push(look);
         }

@@ -5,7 +5,7 @@ use xp_artifact::content::{Contents, altering};
 use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
 use xp_artifact::filled::filled_as;
 use xp_artifact::order::Moment;
-use xp_artifact::passing::{followed, is_made_as};
+use xp_artifact::passing::{followed, is_made_as, picks};
 use xp_artifact::rests::needs_one_of;
 use xp_artifact::workflow::{Action, Atom, Datum, Pin, Root, StepId};
 use xp_monitor::evidence;
@@ -145,6 +145,13 @@ impl Judged<'_, '_> {
         let action = self.facts.action_of(by);
         for (expr, _) in altering(action) {
             for source in self.things.placed_by(by, expr, things) {
+                // What is in these things is asked about already.
+                if source.thing().is_some_and(|read| {
+                    let read = self.things.term(by, read);
+                    things.iter().any(|thing| self.things.is_shown_with(*thing, read))
+                }) {
+                    continue;
+                }
                 let Some(()) = self.add(by, source, from)? else { return Ok(None) };
             }
         }
@@ -390,6 +397,10 @@ impl Judged<'_, '_> {
                 here.retain(|datum| !is_made_as(self.facts.w, datum, at, &outer));
             }
             named.append(&mut here);
+        }
+        // What picks among several is chosen as a name is.
+        for (index, fields) in picks(self.facts.w, self.facts.action_of(at), thing) {
+            given(pins.get(index as usize)?, fields, &mut named, &mut params)?;
         }
         Some((named, params))
     }
