@@ -212,7 +212,7 @@ impl Server {
         folder.put("xpd.toml", &format!("{}{}", head(), made("sha256:0")));
         let said = folder.run("xpd", &["connectors", "list"], 0);
         let digest = said.rsplit_once("which is ").unwrap_or_else(|| panic!("{said}")).1;
-        made(digest.lines().next().unwrap().trim())
+        made(digest.split(": ").next().unwrap())
     }
 }
 

@@ -62,8 +62,8 @@ fn table(folder: &Folder) -> String {
     };
     folder.put("xpd.toml", &format!("{}{}", head(), made("sha256:0")));
     let said = folder.run("xpd", &["connectors", "list"], 0);
-    let digest = said.rsplit_once("which is ").unwrap_or_else(|| panic!("{said}")).1.trim().to_owned();
-    made(&digest)
+    let digest = said.rsplit_once("which is ").unwrap_or_else(|| panic!("{said}")).1;
+    made(digest.split(": ").next().unwrap())
 }
 
 pub fn head() -> &'static str {

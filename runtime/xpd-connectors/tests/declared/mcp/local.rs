@@ -66,7 +66,7 @@ fn pinned(folder: &Path, digest: &str, keys: &str) -> (String, String) {
     let declared = Declared { file: std::sync::Arc::new(notes()), observed: None };
     let made = make("tested", "notes", &table.parse().unwrap(), folder, Some(&declared));
     let said = made.err().unwrap().to_string();
-    let found = said.rsplit_once("which is ").unwrap().1.to_owned();
+    let found = said.rsplit_once("which is ").unwrap().1.split(": ").next().unwrap().to_owned();
     (found, said)
 }
 
