@@ -1,7 +1,7 @@
 //! Differential test: the verifier against exhaustive search, on random workflows and on the seed files, in
 //! both directions.
 //!
-//! `XP_DIFFERENTIAL=N` sets the number of random workflows (default 60, about a minute and a half on two cores beside other tests),
+//! `XP_DIFFERENTIAL=N` sets the number of random workflows (default 60, about a minute on two cores),
 //! `XP_SEED=S` the first seed (default: from the clock; printed). On a disagreement the workflow is printed,
 //! so that it can be added as a seed file.
 
