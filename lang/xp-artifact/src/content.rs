@@ -383,7 +383,7 @@ pub fn placing(
 }
 
 /// What may decide which of the several things that a clause stands for are meant: arguments, and all that is read.
-pub fn picking(workflow: &Workflow, action: &Action, expr: &ThingExpr) -> Vec<Source> {
+fn picking(workflow: &Workflow, action: &Action, expr: &ThingExpr) -> Vec<Source> {
     let arguments = picks(workflow, action, expr).into_iter();
     let read = action.clauses.read().into_iter().map(Source::Thing);
     arguments.map(|(index, fields)| Source::Argument { index, fields }).chain(read).collect()

@@ -460,6 +460,12 @@ impl ThingExpr {
         self.levels().last().map(|level| level.keys.as_slice()).unwrap_or_default()
     }
 
+    /// No clause says which one is meant, of itself or of what encloses it.
+    #[must_use]
+    pub fn is_picked_from(&self) -> bool {
+        self.keys().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some))
+    }
+
     /// It stands for all things that have some key or other.
     #[must_use]
     pub fn is_several(&self) -> bool {

@@ -10,8 +10,7 @@ use crate::workflow::{Atom, Condition, Expr, GrantIx, How, Pin, Root, StepId, Wo
 type GrantAt = (StepId, GrantIx);
 
 /// It is declared that the result says something of what the clause names. Where nothing is said, it need not.
-#[must_use]
-pub fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
+fn shows(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
     let Some((_, action)) = workflow.granted(at) else { return false };
     let clauses = &action.clauses;
     let said = clauses.said_of(&[]).into_iter().flatten().chain(clauses.said_below(&[]));
@@ -41,8 +40,7 @@ fn is_picked_from(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
 }
 
 /// It is not declared that the result says nothing of what the clause names: a field of it may come from all that is read.
-#[must_use]
-pub fn may_show(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
+fn may_show(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
     let Some((_, action)) = workflow.granted(at) else { return false };
     let clauses = &action.clauses;
     let unsaid = workflow.leaves(&action.result).iter().any(|field| clauses.said_of(field).is_none());

@@ -92,10 +92,9 @@ pub fn choosing(workflow: &Workflow, grant: &Grant, action: &Action, expr: &Thin
 /// in it.
 #[must_use]
 pub fn picks(workflow: &Workflow, action: &Action, expr: &ThingExpr) -> Vec<(u32, FieldPath)> {
-    let is_several = expr.keys().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some));
     let names: Vec<(u32, FieldPath)> = expr.keys().filter_map(|key| naming_argument(action, key)).collect();
     let mut found = Vec::new();
-    for (index, param) in (0_u32..).zip(&action.params).filter(|_| is_several) {
+    for (index, param) in (0_u32..).zip(&action.params).filter(|_| expr.is_picked_from()) {
         let named: Vec<&FieldPath> =
             names.iter().filter(|(at, _)| *at == index).map(|(_, fields)| fields).collect();
         if named.is_empty() {

@@ -1,7 +1,7 @@
 //! What uses alter, and the edges from there into the things that are read.
 
 use xp_artifact::content::may_have_made;
-use xp_artifact::declaration::{KeyExpr, Source, ThingExpr};
+use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::order::Moment;
 use xp_artifact::passing::{Passing, choosing};
 use xp_artifact::workflow::{Action, Grant, StepId, Workflow};
@@ -169,7 +169,6 @@ impl Graph<'_> {
 
 /// What decides which thing a clause alters: as [`choosing`], and all that is read, where it stands for several.
 fn picked(workflow: &Workflow, grant: &Grant, action: &Action, expr: &ThingExpr) -> Vec<Passing> {
-    let is_several = expr.keys().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some));
-    let read = action.clauses.read().into_iter().filter(|_| is_several).map(Passing::Thing);
+    let read = action.clauses.read().into_iter().filter(|_| expr.is_picked_from()).map(Passing::Thing);
     choosing(workflow, grant, action, expr).into_iter().chain(read).collect()
 }
