@@ -105,19 +105,35 @@ impl Roster {
                 let role = workflow.roles.get(step.role.index()).map_or("", |role| role.name.as_str());
                 let starters = rule.as_ref().principals.iter();
                 let fewest = starters.map(|starter| (self.judges(role, starter), starter)).min();
-                let Some((there, starter)) = fewest.filter(|(there, _)| *there < needed as usize) else {
+                let Some((there, starter)) = fewest else { continue };
+                let too_few = there < needed as usize;
+                let settling = workflow.people_who_settle(step).filter(|always| there < *always as usize);
+                if !too_few && settling.is_none() {
                     continue;
-                };
+                }
                 let span = place(self.source, &rule.span());
                 let people = if needed == 1 {
                     "a person".to_owned()
                 } else {
                     format!("{needed} people of different controllers")
                 };
-                let message = format!(
-                    "a run that `{starter}` starts waits in step `{}` for {people} in `{role}`, and the roster has {there}",
-                    step.name
-                );
+                let message = if too_few {
+                    format!(
+                        "a run that `{starter}` starts waits in step `{}` for {people} in `{role}`, and the roster has {there}",
+                        step.name
+                    )
+                } else {
+                    format!(
+                        "the {there} people whom the roster has for `{role}` may judge so differently in step `{}` that no outcome gets enough, \
+                         in a run that `{starter}` starts",
+                        step.name
+                    )
+                };
+                let mut help = format!("list people for it: `kind = \"person\"`, `roles = [\"{role}\"]`");
+                if let Some(always) = settling {
+                    let other = "or let a time limit end the step, or one person take an outcome of it";
+                    help = format!("{help}; of {always} enough always judge alike; {other}");
+                }
                 found.push(
                     Diagnostic::warning(codes::LACKS_PEOPLE, message)
                         .at(span)
@@ -126,7 +142,7 @@ impl Roster {
                             "it waits here",
                         )
                         .because("whoever has the controller of the starter does not judge".to_owned())
-                        .help(format!("list people for it: `kind = \"person\"`, `roles = [\"{role}\"]`")),
+                        .help(help),
                 );
             }
         }

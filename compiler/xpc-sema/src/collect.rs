@@ -51,7 +51,7 @@ pub fn symbols<'a>(
                 problems.push(
                     Diagnostic::error(
                         codes::DUPLICATE_NAME,
-                        format!("`{name}` is the name of a {what} and of what a step makes"),
+                        format!("`{name}` is the name of {} {what} and of what a step makes", article(what)),
                     )
                     .at(span)
                     .label(*first, format!("the {what}"))
@@ -119,7 +119,12 @@ fn take<'a>(taken: &mut Taken<'a>, what: &'static str, name: &'a ast::Name, prob
             let message = if other == what {
                 format!("the {what} `{}` is declared twice", name.text)
             } else {
-                format!("`{}` is the name of a {other} and of a {what}", name.text)
+                format!(
+                    "`{}` is the name of {} {other} and of {} {what}",
+                    name.text,
+                    article(other),
+                    article(what)
+                )
             };
             let fault = Diagnostic::error(codes::DUPLICATE_NAME, message).at(name.span);
             problems.push(fault.label(
@@ -277,4 +282,9 @@ fn implied(condition: &ast::Condition, is: bool) -> BTreeSet<&str> {
             parts.fold(first, |all, part| all.intersection(&part).copied().collect())
         }
     }
+}
+
+/// Of a word for something that has a name.
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }

@@ -374,12 +374,14 @@ pub fn placing(
     depth: usize,
 ) -> impl Iterator<Item = Source> {
     let keys = expr.levels().iter().skip(depth).flat_map(|level| &level.keys);
-    keys.flat_map(|key| match (naming_argument(action, key), key) {
+    let within = if expr.is_whatever() { picking(workflow, action, expr) } else { Vec::new() };
+    let named = keys.flat_map(|key| match (naming_argument(action, key), key) {
         (Some((index, fields)), _) => vec![Source::Argument { index, fields }],
         (None, KeyExpr::Field(fields)) => vec![Source::Field(fields.clone())],
         (None, KeyExpr::Every(_) | KeyExpr::Some) => picking(workflow, action, expr),
         (None, KeyExpr::Literal(_) | KeyExpr::Argument { .. }) => Vec::new(),
-    })
+    });
+    named.chain(within)
 }
 
 /// What may decide which of the several things that a clause stands for are meant: arguments, and all that is read.

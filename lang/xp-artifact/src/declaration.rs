@@ -463,7 +463,13 @@ impl ThingExpr {
     /// No clause says which one is meant, of itself or of what encloses it.
     #[must_use]
     pub fn is_picked_from(&self) -> bool {
-        self.keys().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some))
+        self.is_whatever() || self.keys().any(|key| matches!(key, KeyExpr::Every(_) | KeyExpr::Some))
+    }
+
+    /// It is anything, or anything in a thing.
+    #[must_use]
+    pub fn is_whatever(&self) -> bool {
+        *self == Self::Anything || self.levels().iter().any(|level| level.deep)
     }
 
     /// It stands for all things that have some key or other.

@@ -12,7 +12,7 @@ use crate::formula::Operand;
 use crate::looks::is_judged_with;
 use crate::named::{all_named_by, arguments_naming, is_open, named_by};
 use crate::order::{Moment, Order};
-use crate::passing::{identities, is_made_as, parts};
+use crate::passing::{identities, is_made_as, parts, picks};
 use crate::things::Terms;
 use crate::workflow::{
     Atom, Condition, Datum, Expr, Grant, GrantIx, How, OutcomeIx, Per, Pin, RoleId, Root, StepId, Workflow,
@@ -253,6 +253,9 @@ impl<'w> Finals<'w> {
             // Where nothing says which one it is, any argument may.
             if *expr == ThingExpr::Anything || keys.clone().any(|key| matches!(key, KeyExpr::Some)) {
                 deciding.extend((0_u32..).zip(&action.params).map(|(index, _)| index));
+            }
+            if own < expr.levels().len() {
+                deciding.extend(picks(self.workflow, action, expr).into_iter().map(|(index, _)| index));
             }
             found.extend(deciding.into_iter().filter(|index| !is_given(*index)));
         }

@@ -8,7 +8,7 @@ use xp_scope::thing::{Immutable, Kind};
 use crate::content::holds;
 use crate::declaration::{KeyExpr, Source, ThingExpr};
 use crate::filled::is_filled;
-use crate::passing::naming_argument;
+use crate::passing::{naming_argument, picks};
 use crate::workflow::{Action, Workflow};
 
 /// The arguments that say which thing a key means: where the upstream names it, whatever that name is made of.
@@ -34,6 +34,7 @@ pub fn arguments_in(workflow: &Workflow, action: &Action, fields: &[String]) -> 
                 Source::Argument { index, .. } => found.push(*index),
                 Source::Field(next) => open.push(next.clone()),
                 Source::Thing(expr) => {
+                    found.extend(picks(workflow, action, expr).into_iter().map(|(index, _)| index));
                     for key in expr.keys() {
                         match (naming_argument(action, key), key) {
                             (Some((index, _)), _) => found.push(index),

@@ -39,8 +39,8 @@ pub enum Why {
     Unsaid(String),
     /// It is compared with another datum than a literal, which decides what opens, what ends or what may be used.
     Compared,
-    /// What it names is compared with another datum, such as the policy that a limit is read from, and nothing that is made final
-    /// comes from it.
+    /// A value that is read from what it names decides a condition, such as the policy that a limit is read from, and nothing that is
+    /// made final comes from it.
     Limit,
 }
 
@@ -76,7 +76,7 @@ impl Judged {
         match &self.why {
             Why::Final(action) => format!("`{action}` makes it final on the judgement of `{role}`"),
             Why::Limit => {
-                format!("what it names decides a comparison of other data on the judgement of `{role}`")
+                format!("what it names decides a condition on the judgement of `{role}`")
             }
             _ => format!("other data are compared with it on the judgement of `{role}`"),
         }
@@ -231,8 +231,7 @@ impl ToPin {
             }
             Why::Final(action) => format!("`{action}` makes it final and nobody judges it"),
             Why::Compared => "other data are compared with it and nobody judges it".to_owned(),
-            Why::Limit => "a value read from what it names is compared with other data, nothing that is made final comes from it, and \
-                           nobody judges it"
+            Why::Limit => "a value read from what it names decides, nothing that is made final comes from it, and nobody judges it"
                 .to_owned(),
         }
     }

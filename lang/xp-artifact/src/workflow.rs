@@ -408,6 +408,19 @@ impl Workflow {
         let needed = step.outcomes.iter().map(Outcome::votes).max();
         needed.filter(|_| role.kind == RoleKind::Human)
     }
+
+    /// The least number of people, of different controllers, of whom enough judge alike whatever each of them says, where fewer may
+    /// be enough for every outcome and still leave the step open: it has no time limit and no outcome that one person takes.
+    #[must_use]
+    pub fn people_who_settle(&self, step: &Step) -> Option<u32> {
+        let needed = self.people_needed(step)?;
+        let by_one = |outcome: &Outcome| matches!(outcome.how, How::Judged) && outcome.votes() == 1;
+        if step.within.is_some() || step.outcomes.iter().any(by_one) {
+            return None;
+        }
+        let split: u32 = step.outcomes.iter().map(|outcome| outcome.votes().saturating_sub(1)).sum();
+        Some(split.saturating_add(1)).filter(|always| *always > needed)
+    }
 }
 
 impl Outcome {

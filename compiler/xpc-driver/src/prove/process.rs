@@ -21,7 +21,7 @@ const MAX_TALK: usize = 4_096;
 /// Answers that wait to be read.
 const AHEAD: usize = 16;
 
-/// `xpc-prove`, started with the first question.
+/// `xpc-prove`, started with the first question at the latest.
 #[derive(Debug, Default)]
 pub struct ProverProcess {
     /// Where it is; looked for when nothing is given.
@@ -67,6 +67,12 @@ impl ProverProcess {
     #[must_use]
     pub fn at(program: PathBuf) -> Self {
         Self { program: Some(program), running: None }
+    }
+
+    /// Starts it before there is a question, so that it loads the solver while sources are read. That it cannot be started, the first
+    /// question says.
+    pub fn begin(&mut self) {
+        let _ = self.running();
     }
 
     fn running(&mut self) -> Result<&mut Running, ProverError> {

@@ -76,9 +76,22 @@ pub(crate) fn ask(context: &Context<'_, '_>) -> Verdict {
     );
     if verdict.status == Status::Proved {
         let lines = |step| short_texts(context, step).into_iter().chain(other_names(context, step));
-        verdict.assuming = facts.steps().flat_map(lines).collect();
+        verdict.assuming =
+            facts.steps().flat_map(lines).chain(facts.steps().filter_map(split(facts))).collect();
     }
     verdict
+}
+
+/// People who each say something else: with fewer of them than this, none of the outcomes may get enough.
+fn split<'f>(facts: &'f Facts<'_>) -> impl Fn(StepId) -> Option<String> + 'f {
+    |step| {
+        let declared = facts.step(step);
+        let always = facts.w.people_who_settle(declared)?;
+        Some(format!(
+            "enough people judge alike in step `{}`, which has no time limit: of {always} they always do",
+            declared.name
+        ))
+    }
 }
 
 /// Texts put together that the step counts on, and that the machine refuses where they come to be too long. Whoever chooses

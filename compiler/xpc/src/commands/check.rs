@@ -14,6 +14,8 @@ use crate::exit::{self, Exit};
 use crate::report::Report;
 
 pub fn run(options: &Check) -> Exit {
+    let mut prover = ProverProcess::installed();
+    prover.begin();
     let disk = Disk::new(options.limits.into());
     let mut driver = Driver::new();
     let begun = Instant::now();
@@ -33,7 +35,6 @@ pub fn run(options: &Check) -> Exit {
     let compiling = begun.elapsed();
     let mut answered = Vec::new();
     // A file with faults has no models: an answer about half of it would mislead. Of the others everything is answered.
-    let mut prover = ProverProcess::installed();
     for (_, model) in &compiled.models {
         match driver.prove(&disk, &mut prover, model) {
             Ok(one) => answered.push((with_roster(model, roster.as_ref()), one)),

@@ -7,7 +7,7 @@ use super::behind::{Behind, Judging};
 use super::{Why, paths};
 use crate::fold::Literal;
 use crate::formula::{Operand, Test};
-use crate::passing::{Passing, identities, judges};
+use crate::passing::{Passing, identities, judges, pinned};
 use crate::question::Question;
 use crate::rests::needs_one_of;
 use crate::workflow::{Atom, Datum, Grant, How, OutcomeIx, Root, Step, StepId, Then, Workflow};
@@ -50,11 +50,16 @@ pub(super) fn deciding<'w>(workflow: &'w Workflow, behind: &mut Behind<'w>) -> V
             })
         });
         for (outcome, test) in waits.chain(guards).chain(conditions) {
-            let Some(compared) = compared(workflow, test) else { continue };
-            for datum in compared {
+            if is_settled(workflow, test) {
+                continue;
+            }
+            for datum in test.data() {
                 let deciding = |param: Datum, why| Deciding { param, why, step: id, outcome };
                 if let Root::Param(_) = datum.root {
-                    found.push(deciding(datum.clone(), Why::Compared));
+                    // A parameter that is one of the words of the workflow is there to be chosen.
+                    if let Operand::Datum(_) = test.right {
+                        found.push(deciding(datum.clone(), Why::Compared));
+                    }
                     continue;
                 }
                 let Some(subjects) = &subjects else { continue };
@@ -68,16 +73,31 @@ pub(super) fn deciding<'w>(workflow: &'w Workflow, behind: &mut Behind<'w>) -> V
     found
 }
 
-/// The parameters behind what is made final, by path: what they name is what the run is about. None where nothing is made final.
+/// The parameters behind what is made final, by path: they, or what they name, are what the run is about. Where nothing is made final,
+/// those behind what is altered; none where nothing is.
 fn subjects<'w>(workflow: &'w Workflow, behind: &mut Behind<'w>) -> Option<BTreeSet<String>> {
-    let mut found = None;
+    let mut found: Option<BTreeSet<String>> = None;
     for at in workflow.grants() {
         for Asked { from, why, .. } in asked(workflow, &behind.read, &mut behind.finals, at) {
             if let Why::Final(_) = why {
                 let params = behind.given(at, from, &NOTHING_JUDGED);
-                let found: &mut BTreeSet<String> = found.get_or_insert_default();
+                let found = found.get_or_insert_default();
                 found.extend(params.iter().flat_map(|param| paths(workflow, param)));
             }
+        }
+    }
+    if found.is_some() {
+        return found;
+    }
+    for at in workflow.grants() {
+        let Some((granted, action)) = workflow.granted(at) else { continue };
+        if action.clauses.altered().next().is_none() {
+            continue;
+        }
+        let found = found.get_or_insert_default();
+        for from in granted.pins.iter().flat_map(|pin| pinned(pin, &[])) {
+            let params = behind.given(at, Taken::Passing(from), &NOTHING_JUDGED);
+            found.extend(params.iter().flat_map(|param| paths(workflow, param)));
         }
     }
     found
@@ -106,12 +126,10 @@ fn guarding<'w>(workflow: &'w Workflow, step: &Step) -> Vec<&'w Test> {
     formulas.flat_map(|formula| formula.tests()).collect()
 }
 
-/// The data of a comparison that does not hold, or fail, by what the declarations say; none of one with a literal.
-fn compared<'w>(workflow: &Workflow, test: &'w Test) -> Option<impl Iterator<Item = &'w Datum>> {
-    let Operand::Datum(right) = &test.right else { return None };
-    let same =
-        identities(workflow, &test.left).contains(right) || identities(workflow, right).contains(&test.left);
-    (!same).then(|| test.data())
+/// Both sides are one value by what the declarations say.
+fn is_settled(workflow: &Workflow, test: &Test) -> bool {
+    let Operand::Datum(right) = &test.right else { return false };
+    identities(workflow, &test.left).contains(right) || identities(workflow, right).contains(&test.left)
 }
 
 /// The outcomes by which a role judges the parameter.

@@ -218,7 +218,7 @@ impl Taint {
         let taken = self.under_way.remove(&number)?;
         if let Some((_, action)) = setting.workflow.granted(taken.used.at)
             && altering(action).any(|(expr, sources)| {
-                taken.intake.name(setting.workflow, action, expr)
+                taken.intake.name(setting.workflow, taken.used.at, action, expr)
                     || sources.iter().any(|source| {
                         taken.intake.source(setting.workflow, taken.used.at, action, source, MAX_FOLLOWED)
                     })
@@ -335,10 +335,14 @@ impl Taint {
 }
 
 impl Intake {
-    /// A part of the name that the use says is tainted.
-    fn name(&self, workflow: &Workflow, action: &Action, expr: &ThingExpr) -> bool {
+    /// A part of what decides which thing the use alters is tainted: of its name, or of what may pick among several.
+    fn name(&self, workflow: &Workflow, at: GrantAt, action: &Action, expr: &ThingExpr) -> bool {
         let names = expr.keys().filter_map(|key| naming_argument(action, key));
-        names.chain(picks(workflow, action, expr)).any(|(index, fields)| self.argument(index, &fields))
+        let by_argument =
+            names.chain(picks(workflow, action, expr)).any(|(index, fields)| self.argument(index, &fields));
+        let mut read = action.clauses.read().into_iter().filter(|_| expr.is_picked_from());
+        by_argument
+            || read.any(|thing| self.source(workflow, at, action, &Source::Thing(thing), MAX_FOLLOWED))
     }
 
     fn argument(&self, index: u32, fields: &[String]) -> bool {
@@ -419,7 +423,7 @@ fn feeds(setting: &Setting<'_>, writer: (&Use, &Intake), reader: (&Use, &ThingEx
     altering(action).any(|(expr, sources)| {
         let is_named = listed || read.levels().len() < expr.levels().len();
         let mut sources = sources.iter();
-        (is_named && writer.1.name(workflow, action, expr)
+        (is_named && writer.1.name(workflow, writer.0.at, action, expr)
             || sources.any(|source| writer.1.source(workflow, writer.0.at, action, source, MAX_FOLLOWED)))
             && setting.sight.relation().feeds((writer.0, expr), reader)
     })

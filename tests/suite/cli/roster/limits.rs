@@ -93,3 +93,38 @@ fn what_a_limit_is_read_from_is_not_the_starter_s_to_name() {
     let other = claimed("policy: text, id: text, bill: text", "invoice(id)", &bill, "settle(bill)");
     refuted_by_a_rule_that_pins_nothing(&other).says(&["`id` freely", "`policy` freely"]);
 }
+
+/// A word or a truth that is read from what the starter names decides as a limit does.
+#[test]
+fn what_a_choice_is_read_from_is_not_the_starter_s_to_name() {
+    let asks = |source: &str| source.replace("-> { limit: int }", "-> { strict: bool }");
+    let claim = claimed(
+        "policy: text",
+        "quote(claim.order.payee, claim.order.amount)",
+        "outcome ok of claim.order",
+        "pay(claim.order.payee, claim.order.amount)",
+    );
+    let by_a_truth = asks(&claim)
+        .replace("when look.q.amount > look.p.limit", "when look.p.strict")
+        .replace("look.q.amount <= look.p.limit", "look.p.strict is false");
+    refuted_by_a_rule_that_pins_nothing(&by_a_truth).says(&["XP0627", "`policy` freely"]);
+    let pinned = "params = { policy = \"travel\" }\n";
+    held_against_a_starter(&by_a_truth, ("a", "b"), "audit", pinned).exits(0);
+}
+
+/// Where nothing is final, the run is about what its uses alter.
+#[test]
+fn a_limit_counts_where_nothing_is_made_final() {
+    let claim = claimed(
+        "policy: text",
+        "quote(claim.order.payee, claim.order.amount)",
+        "outcome ok of claim.order",
+        "pay(claim.order.payee, claim.order.amount)",
+    );
+    let open = claim.replace("    final payee, amount\n", "");
+    assert_ne!(claim, open);
+    refuted_by_a_rule_that_pins_nothing(&open).says(&["XP0627", "`policy` freely"]);
+    // The account that is paid to has a limit of its own.
+    let about = open.replace("fin.pay(claim.order.payee,", "fin.pay(policy,");
+    held_against_a_starter(&about, ("a", "b"), "audit", "").exits(0);
+}

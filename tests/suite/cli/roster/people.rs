@@ -18,7 +18,11 @@ const RELEASE: &str = "workflow release {
 
 /// The workflow with a roster in which a planner of the controller `a` starts runs, beside these: kind, controller, role.
 fn held_against(people: &[(&str, &str, &str)]) -> super::super::Ran {
-    let folder = folder_with("release.xp", RELEASE);
+    of(RELEASE, people)
+}
+
+fn of(source: &str, people: &[(&str, &str, &str)]) -> super::super::Ran {
+    let folder = folder_with("release.xp", source);
     let mut roster =
         "[[principal]]\nname = \"planner-1\"\ncontroller = \"a\"\nroles = [\"planner\"]\n".to_owned();
     for (number, (kind, controller, role)) in people.iter().enumerate() {
@@ -50,4 +54,30 @@ fn a_step_that_waits_for_people_who_are_not_there_is_said() {
     few(&[("person", "b", "boss"), ("agent", "c", "boss")], "the roster has 1");
     few(&[("person", "b", "boss"), ("person", "a", "boss")], "the roster has 1");
     few(&[("person", "b", "boss"), ("person", "c", "planner")], "the roster has 1");
+}
+
+#[test]
+fn people_who_may_judge_so_differently_that_a_step_stays_open_are_said() {
+    let three = RELEASE.replace(
+        "outcome declined -> end",
+        "outcome declined by 2 distinct -> end\n    outcome put_off by 2 distinct -> end",
+    );
+    let people = |names: &[&'static str]| -> Vec<(&str, &str, &str)> {
+        names.iter().map(|name| ("person", *name, "boss")).collect()
+    };
+    let assumes = "enough people judge alike in step `approve`, which has no time limit: of 4 they always do";
+    let ran = of(&three, &people(&["b", "c", "d"])).exits(2);
+    assert!(ran.out.contains(assumes), "{ran}");
+    ran.says(&["XP0629", "the 3 people whom the roster has for `boss` may judge so differently"]);
+    let ran = of(&three, &people(&["b", "c", "d", "e"])).exits(0);
+    assert!(ran.out.contains(assumes), "{ran}");
+    // A time limit, or a single person, settles the step whatever the others say.
+    let limited =
+        three.replace("{\n    outcome approved", "{\n    within 3d else late -> end\n    outcome approved");
+    assert_ne!(limited, three);
+    let single = three.replace("put_off by 2 distinct", "put_off");
+    for source in [limited, single] {
+        let ran = of(&source, &people(&["b", "c"])).exits(0);
+        assert!(!ran.out.contains("judge alike"), "{ran}");
+    }
 }
