@@ -180,6 +180,9 @@ pub struct Deploy {
     /// The administrator's key of the server: `keys/admin.pem` in its folder
     #[arg(long, value_name = "KEY", default_value = "data/keys/admin.pem")]
     pub key: PathBuf,
+    /// Deploy it in shadow: its runs are decided and recorded, and send nothing but what the server's operator lists
+    #[arg(long)]
+    pub shadow: bool,
     /// File with a bearer credential, where something that asks for one stands before the server
     #[arg(long, value_name = "FILE", env = "XPC_ADMIN_CREDENTIAL_FILE")]
     pub credential: Option<PathBuf>,

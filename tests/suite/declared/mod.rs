@@ -18,6 +18,7 @@ use xp_harness::stand_in::{StandIn, json, with};
 mod clients;
 mod public;
 mod servers;
+mod shadow;
 mod stripe;
 mod up;
 

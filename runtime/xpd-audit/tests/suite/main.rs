@@ -21,6 +21,7 @@ mod properties;
 #[cfg(test)]
 mod rechained;
 #[cfg(test)]
+mod shadow;
 mod sim;
 #[cfg(test)]
 mod tiles;
