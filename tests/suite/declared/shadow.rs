@@ -2,7 +2,9 @@
 //! draft that is checked.
 
 use serde_json::{Value, json};
+use xp_artifact::SigningKey;
 
+use super::servers::Bridge;
 use super::{Agent, Folder, SHOP, folder, ok, shop};
 
 /// Requests a grant in a step and uses it.
@@ -43,6 +45,7 @@ fn a_shadow_run_becomes_a_draft_and_the_shop_hears_of_a_listed_read_alone() {
 
     let clerk = Agent::join(&folder, 3, None);
     let boss = Agent::join(&folder, 4, Some(&clerk.run));
+    folder.put("clerk.pem", &SigningKey::from_seed(&[3; 32]).to_pem().unwrap());
     // Listed, and it changes nothing: sent.
     let read = act(&boss, "look", "shop.orders.read", json!({}));
     assert_eq!(read["result"]["total"], "12.50", "{read}");
@@ -56,6 +59,12 @@ fn a_shadow_run_becomes_a_draft_and_the_shop_hears_of_a_listed_read_alone() {
     let says = json!({ "step": "look", "outcome": "approved" });
     let path = format!("/v1/runs/{}/judgements", boss.run);
     ok(&boss.client.send("POST", &path, Some(&boss.session), Some(&says)).unwrap());
+    // The same over MCP, which says what the run is.
+    let mut bridge = Bridge::new(&folder, &clerk.run, "clerk.pem");
+    let open = bridge.call("offers", json!({}));
+    assert_eq!(open["structuredContent"]["shadow"], true, "{open}");
+    let told = bridge.call("look.shop.orders.read", json!({})).to_string();
+    assert!(told.contains("would be refused: wrong_role: "), "{told}");
     // Listed, too, and not sent, since it changes something.
     let paid = act(&clerk, "pay", "shop.orders.refund", json!({ "reason": "broken" }));
     assert_eq!(paid["code"], "shadow", "{paid}");

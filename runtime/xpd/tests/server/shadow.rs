@@ -176,16 +176,10 @@ async fn what_is_listed_is_sent_if_it_changes_nothing_and_reveals_nothing_privat
     amy.act("ship", "fake.push", json!({})).await.refused("shadow");
     would(&amy.act("ship", "fake.push", json!({})).await, "used_up");
     world.kill(json!({ "run": run })).await.ok();
-    would_be_over(&amy.ask("ship", "fake.push", json!({})).await);
+    amy.ask("ship", "fake.push", json!({})).await.refused("killed");
     assert_eq!(*world.fake.calls.lock().unwrap(), ["note"]);
     let report = report(&world, &run).await;
     assert_eq!(report.verdict, Verdict::Shadow, "{report}");
-}
-
-/// A closed run records nothing more of its own.
-#[track_caller]
-fn would_be_over(reply: &Reply) {
-    reply.refused("killed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
