@@ -237,6 +237,9 @@ pub struct Draft {
     /// A source with the connectors of the actions, which is put before the workflow
     #[arg(long, value_name = "FILE.xp")]
     pub with: Option<PathBuf>,
+    /// An artifact in force: print what the draft adds to it and leaves out. The exit code is 3 if it permits more
+    #[arg(long, value_name = "IN-FORCE.xpa")]
+    pub beside: Option<PathBuf>,
     /// Where to write the draft, which must not exist
     #[arg(short, long, value_name = "OUT.xp")]
     pub output: PathBuf,
