@@ -22,6 +22,7 @@ mod properties;
 mod rechained;
 #[cfg(test)]
 mod shadow;
+#[cfg(test)]
 mod sim;
 #[cfg(test)]
 mod tiles;
