@@ -15,6 +15,7 @@ use xpd_token::KeyPair;
 
 use xp_harness::stand_in::{StandIn, json, with};
 
+mod canaries;
 mod clients;
 mod public;
 mod servers;
