@@ -139,7 +139,7 @@ export interface Problem {
 }
 
 /** Why something was refused. Codes are stable; programs match on them. */
-export type RefusalCode = "unknown" | "wrong_role" | "needs_human" | "needs_agent" | "not_separate" | "not_granted" | "out_of_sequence" | "step_closed" | "past_deadline" | "out_of_scope" | "guarded" | "unbound" | "bad_value" | "ambiguous" | "used_up" | "too_many" | "expired" | "replayed" | "wrong_key" | "wrong_arguments" | "not_judgeable" | "already_voted" | "no_evidence" | "not_submitted" | "not_shown" | "killed" | "run_over" | "leased" | "not_claimed" | "broken" | "unauthenticated" | "proof_replayed" | "not_allowed" | "bad_request" | "too_large" | "in_flight" | "request_id_reused" | "suspended" | "too_many_runs" | "bad_artifact" | "unproved" | "undeclared_action" | "no_instance" | "wrong_realm" | "connector_refused" | "connector_failed" | "in_doubt" | "busy" | "closing" | "clock_off" | "storage_full" | "disk_low" | "internal";
+export type RefusalCode = "unknown" | "wrong_role" | "needs_human" | "needs_agent" | "not_separate" | "not_granted" | "out_of_sequence" | "step_closed" | "past_deadline" | "out_of_scope" | "guarded" | "unbound" | "bad_value" | "ambiguous" | "used_up" | "too_many" | "expired" | "replayed" | "wrong_key" | "wrong_arguments" | "not_judgeable" | "already_voted" | "no_evidence" | "not_submitted" | "not_shown" | "killed" | "run_over" | "leased" | "shadow" | "not_claimed" | "broken" | "unauthenticated" | "proof_replayed" | "not_allowed" | "bad_request" | "too_large" | "in_flight" | "request_id_reused" | "suspended" | "too_many_runs" | "bad_artifact" | "unproved" | "undeclared_action" | "no_instance" | "wrong_realm" | "connector_refused" | "connector_failed" | "in_doubt" | "busy" | "closing" | "clock_off" | "storage_full" | "disk_low" | "internal";
 
 /** Whether a run is over. */
 export type RunStatus = "running" | "finished" | "ended" | "killed";
@@ -156,6 +156,8 @@ export interface RunSummary {
   entries: number;
   /** Its id. */
   run: string;
+  /** It is a shadow run: nothing is sent but what the operator lists. */
+  shadow?: boolean;
   /** Whether it is over, and how it came to that. */
   status: RunStatus;
   /** Its steps, in the order of the workflow. */
@@ -212,6 +214,8 @@ export interface StartResponse {
   replayed: boolean;
   /** Its id. */
   run: string;
+  /** It is a shadow run: nothing is sent but what the operator lists. */
+  shadow?: boolean;
 }
 
 /** A step of a run. */

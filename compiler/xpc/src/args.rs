@@ -180,6 +180,9 @@ pub struct Deploy {
     /// The administrator's key of the server: `keys/admin.pem` in its folder
     #[arg(long, value_name = "KEY", default_value = "data/keys/admin.pem")]
     pub key: PathBuf,
+    /// Deploy it in shadow: its runs are decided and recorded, and send nothing but what the server's operator lists
+    #[arg(long)]
+    pub shadow: bool,
     /// File with a bearer credential, where something that asks for one stands before the server
     #[arg(long, value_name = "FILE", env = "XPC_ADMIN_CREDENTIAL_FILE")]
     pub credential: Option<PathBuf>,
@@ -234,6 +237,9 @@ pub struct Draft {
     /// A source with the connectors of the actions, which is put before the workflow
     #[arg(long, value_name = "FILE.xp")]
     pub with: Option<PathBuf>,
+    /// An artifact in force: print what the draft adds to it and leaves out. The exit code is 3 if it permits more
+    #[arg(long, value_name = "IN-FORCE.xpa")]
+    pub beside: Option<PathBuf>,
     /// Where to write the draft, which must not exist
     #[arg(short, long, value_name = "OUT.xp")]
     pub output: PathBuf,

@@ -1,6 +1,7 @@
 //! `xpc`: compiles workflows, proves what they can never do, and emits signed artifacts.
 
 mod args;
+mod beside;
 mod commands;
 mod draw;
 mod exit;

@@ -117,6 +117,8 @@ refusals! {
     RunOver = "run_over", 409, Never, "the run is over";
     /// Another run holds the resource.
     Leased = "leased", 409, Later, "another run holds the resource";
+    /// It was granted in a shadow run, and not sent.
+    Shadow = "shadow", 409, Never, "it would be carried out; this is a shadow run, and nothing was sent";
     /// The token is not in the state the input needs.
     NotClaimed = "not_claimed", 409, Never, "the token is not in the state that this needs";
     /// The artifact contradicts itself; nothing is done.

@@ -11,9 +11,9 @@ use xp_wire::RefusalCode;
 
 use crate::api::problem::Problem;
 
-/// The one route whose body is not JSON.
-const ARTIFACTS: &str = "/v1/artifacts";
-/// Its content types, neither of which a page may send without asking first.
+/// The routes whose body is not JSON.
+const ARTIFACTS: &[&str] = &["/v1/artifacts", "/v1/shadow/artifacts"];
+/// Their content types, neither of which a page may send without asking first.
 const ARTIFACT: &[&str] = &["application/vnd.xp.artifact+json", "application/octet-stream"];
 
 /// The hosts that requests may name, in lower case. None where any may be named.
@@ -72,7 +72,7 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), Problem> {
         return Err(refused("a browser sent this for another site"));
     }
     if request.method() == Method::POST {
-        let artifact = request.uri().path() == ARTIFACTS;
+        let artifact = ARTIFACTS.contains(&request.uri().path());
         let wanted: &[&str] = if artifact { ARTIFACT } else { &["application/json"] };
         let given = only(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
         let essence = given.split(';').next().unwrap_or_default().trim();

@@ -8,6 +8,7 @@ use xp_machine::Actor;
 use xp_machine::event::Principal;
 use xp_scope::Value;
 use xp_wire::proof::PublicJwk;
+use xpd_store::Mode;
 use xpd_token::{PublicKey, is_name, is_principal_name};
 
 use crate::config_error::{ConfigError, PRIVATE_KEY, is_private_key};
@@ -87,6 +88,9 @@ pub struct Rule {
     /// The instance for a connector, where several of its kind exist.
     #[serde(default)]
     pub instances: BTreeMap<String, String>,
+    /// The runs are shadow runs, of an artifact that was deployed as such.
+    #[serde(default)]
+    pub shadow: bool,
     /// Upper bound on open runs under this rule.
     pub max_open: u64,
     /// Upper bound on runs started under this rule in 24 hours.
@@ -115,11 +119,20 @@ impl OneOrMore {
 }
 
 impl Rule {
+    /// The mode of runs under this rule.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        if self.shadow { Mode::Shadow } else { Mode::Enforced }
+    }
+
     /// The name under which runs are counted.
     #[must_use]
     pub fn id(&self) -> String {
         let mut text = format!("{}|{:?}|", self.artifact, self.principals);
         text.push_str(&format!("{:?}", self.params));
+        if self.shadow {
+            text.push_str("|shadow");
+        }
         xp_scope::Digest::of(text.as_bytes()).to_string()
     }
 

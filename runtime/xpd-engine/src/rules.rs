@@ -38,6 +38,8 @@ pub struct Rules {
     pub witnessed: bool,
     /// What the installation leaves open, for each run's first entry.
     pub left_open: BTreeSet<LeftOpen>,
+    /// What shadow runs may send: names of actions by connector instance.
+    pub shadow_sends: BTreeMap<String, BTreeSet<String>>,
     /// Thumbprint of the recovery key, whose holder may lift a kill without a second person.
     pub recovery: Option<String>,
     /// Digest of these settings, as logged.

@@ -22,7 +22,7 @@ pub use job::Job;
 pub use kills::Scope;
 pub use phase::Phase;
 pub use resident::{NoResident, Resident};
-pub use rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen, StopRow};
+pub use rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, Mode, NewRun, RunRow, Seen, StopRow};
 pub use server_clock::{ServerClock, Trouble};
 pub use store::{Backend, Reader, Store};
 pub use tx::{Read, Tx};

@@ -45,6 +45,16 @@ pub struct GrantRow {
     pub result: Option<Value>,
 }
 
+/// How an artifact is deployed. A run has the mode of the deployment under which it was started, until its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Decisions are enforced.
+    #[default]
+    Enforced,
+    /// Decisions are recorded, and nothing is sent but what the operator lists.
+    Shadow,
+}
+
 /// A run to insert.
 #[derive(Clone, Debug)]
 pub struct NewRun<'a> {

@@ -6,7 +6,7 @@ use xp_scope::Value;
 use crate::error::StoreError;
 use crate::kills::Scope;
 use crate::phase::Phase;
-use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen, StopRow};
+use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, Mode, NewRun, RunRow, Seen, StopRow};
 
 /// Read access to rows. A method fails only if the store cannot be read.
 #[allow(clippy::missing_errors_doc, reason = "said once, above")]
@@ -15,8 +15,9 @@ pub trait Read {
     fn remembered(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// The file of the artifact with this digest.
     fn artifact_bytes(&self, digest: &str) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Digest and name of an artifact, looked up by digest or by the name of its workflow (the latest one).
-    fn find_artifact(&self, named: &str) -> Result<Option<(String, String)>, StoreError>;
+    /// Digest and name of an artifact that was deployed in this mode, looked up by digest or by the name of its workflow (the
+    /// latest one).
+    fn find_artifact(&self, named: &str, mode: Mode) -> Result<Option<(String, String)>, StoreError>;
     /// A run.
     fn run_row(&self, id: &str) -> Result<Option<RunRow>, StoreError>;
     /// Ids of the open runs, oldest first.
@@ -78,13 +79,14 @@ pub trait Tx: Read {
     fn rows(&self) -> &dyn Read;
     /// Stores a value under a key of the server's own.
     fn remember_value(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError>;
-    /// Inserts an artifact. Returns false if it exists.
+    /// Deploys an artifact in a mode. Returns false if it was deployed in it before.
     fn insert_artifact(
         &mut self,
         digest: &str,
         name: &str,
         signer: &str,
         bytes: &[u8],
+        mode: Mode,
     ) -> Result<bool, StoreError>;
     /// Inserts an open run without a state; [`save_run`](Self::save_run) must follow in the same transaction.
     fn insert_run(&mut self, run: &NewRun<'_>) -> Result<(), StoreError>;

@@ -18,7 +18,7 @@ Exit codes:
   2  invalid input: arguments, configuration, roster, keys, a missing file
   3  `audit verify`: a check failed, or the end of the run is missing; `doctor`: a fault was found; `checkpoint restore`: the checkpoint is not of this log; other commands: the server refused
   4  `audit verify`: every check holds, but only under keys from the package itself; calls of `agent`: it is not known whether the call was carried out
-  5  calls of `agent`: the server was not reached, and nothing was carried out";
+  5  `audit verify`: every check holds, and the run is a shadow run; calls of `agent`: the server was not reached, and nothing was carried out";
 
 /// Runs compiled workflows with exact privileges and records every decision.
 #[derive(Parser)]

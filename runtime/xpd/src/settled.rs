@@ -73,6 +73,7 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         disk_percent: config.limits.disk_percent,
         witnessed: config.log.policy.is_some(),
         left_open: config.left_open.clone(),
+        shadow_sends: config.shadow_sends.clone(),
         recovery,
         digest: Digest::of(settings.join("\n").as_bytes()),
         since: BTreeMap::new(),

@@ -94,3 +94,70 @@ fn a_transcript_writes_no_source() {
     assert!(drafted(&two, &["--run", "2"]).1.unwrap().contains("number: 2"));
     assert!(drafted(&two, &["--run", "2", "--include", "9"]).0.exits(2).talk.contains("no call in line 9"));
 }
+
+/// What a draft of these calls is beside a workflow in force, and the exit code.
+fn beside(force: &str, calls: &[String], code: i32) -> String {
+    let folder = folder_with("calls.jsonl", &calls.join("\n"));
+    std::fs::write(folder.path().join("notes.xp"), NOTES).unwrap();
+    std::fs::write(folder.path().join("force.xp"), format!("{NOTES}\n{force}")).unwrap();
+    run(folder.path(), &["build", "force.xp", "-o", "force.xpa"]).exits(0);
+    let given =
+        ["draft", "--from", "calls.jsonl", "--with", "notes.xp", "--beside", "force.xpa", "-o", "out.xp"];
+    run(folder.path(), &given).exits(code).out
+}
+
+#[test]
+fn beside_an_artifact_in_force_a_draft_that_permits_more_says_so() {
+    let look = |id: &str| call("r", "Ann", "notes.look", json!({ "id": id, "deep": true }), "accepted");
+    let workflow = |step: &str| format!("workflow force() {{\n  agent a, b\n{step}\n}}\n");
+    let one =
+        |may: &str| workflow(&format!("  step work by a {{\n    may {may}\n    outcome done -> end\n  }}"));
+    let a = "  part1: may notes.look(id: \"a\", deep: true) once per run\n";
+    // The same, and more than the draft has.
+    let wide = one("notes.look(any, any) max 2 per run");
+    let covered = beside(&wide, &[look("a")], 0);
+    assert!(covered.ends_with(&format!("beside force\n{a}")), "{covered}");
+    let both = one("notes.look(\"a\", true) once per run\n    may notes.look(\"b\", true) once per run");
+    let narrower = beside(&both, &[look("a")], 0);
+    assert!(narrower.ends_with("- work: may notes.look(id: \"b\", deep: true) once per run\n"), "{narrower}");
+    // More often, in all and of one kind; with other arguments; later; for people; within a time; an action that is not there.
+    for (force, calls, why) in [
+        (wide.clone(), vec![look("a"), look("b"), look("c")], "more often than there"),
+        (one("notes.look(\"a\", true) once per run"), vec![look("a"), look("a")], "more often than there"),
+        (one("notes.look(\"b\", true) once per run"), vec![look("a")], "there with other arguments"),
+        (one("notes.look(\"a\") once per run"), vec![look("a")], "there with other arguments"),
+        (
+            workflow(
+                "  step first by b {\n    outcome approved\n  }\n  step work by a after first.approved {\n    may notes.look(any, any) max 9\n    outcome done -> end\n  }",
+            ),
+            vec![look("a")],
+            "there after first.approved",
+        ),
+        (
+            workflow(
+                "  step work by a {\n    within 2h else late -> end\n    may notes.look(any, any) max 9\n    outcome done -> end\n  }",
+            ),
+            vec![look("a")],
+            "there within a time limit",
+        ),
+    ] {
+        let said = beside(&force, &calls, 3);
+        assert!(said.contains("\n+ part1: may notes.look(") && said.contains(why), "{why}: {said}");
+    }
+    let divided = workflow(
+        "  separate roles a, b\n  step work by a {\n    may notes.look(\"a\", true) once per run\n    outcome done -> end\n  }\n  step more by b {\n    may notes.look(\"b\", true) once per run\n    outcome done -> end\n  }",
+    );
+    let said = beside(&divided, &[look("a"), look("b")], 3);
+    assert!(said.contains("+ without `separate roles a, b`"), "{said}");
+    let one_role = beside(&divided, &[look("a")], 0);
+    assert!(!one_role.contains("\n+ "), "{one_role}");
+}
+
+#[test]
+fn what_is_no_artifact_is_no_workflow_in_force() {
+    let folder =
+        folder_with("calls.jsonl", &call("r", "Ann", "notes.look", json!({ "id": "a" }), "accepted"));
+    let given = ["draft", "--from", "calls.jsonl", "--beside", "calls.jsonl", "-o", "out.xp"];
+    run(folder.path(), &given).exits(2);
+    assert!(!folder.path().join("out.xp").exists(), "nothing is drafted");
+}

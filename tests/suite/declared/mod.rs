@@ -15,9 +15,11 @@ use xpd_token::KeyPair;
 
 use xp_harness::stand_in::{StandIn, json, with};
 
+mod canaries;
 mod clients;
 mod public;
 mod servers;
+mod shadow;
 mod stripe;
 mod up;
 

@@ -50,18 +50,20 @@ pub fn run(options: &Deploy) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&format!("no runtime: {error}")),
     };
-    let (status, text) = match runtime.block_on(post(&server, &key, credential.as_deref(), bytes)) {
-        Ok(answer) => answer,
-        Err(why) => return exit::failed(&format!("the server at `{}`: {why}", options.server)),
-    };
+    let (status, text) =
+        match runtime.block_on(post(&server, options.shadow, &key, credential.as_deref(), bytes)) {
+            Ok(answer) => answer,
+            Err(why) => return exit::failed(&format!("the server at `{}`: {why}", options.server)),
+        };
     let text = text.trim();
     match status.as_u16() {
-        200..=299 if names(text, &digest, &name) => {
+        200..=299 if names(text, &digest, &name, options.shadow) => {
             exit::print(&format!("{text}\n")).err().unwrap_or(Exit::Ok)
         }
         200..=299 => exit::failed(&format!(
-            "the answer of `{}` does not name this artifact ({name}, {digest}): it is not known to be in force there",
-            options.server
+            "the answer of `{}` does not name this artifact ({name}, {digest}{}): it is not known to be in force there",
+            options.server,
+            if options.shadow { ", in shadow" } else { "" }
         )),
         401 | 403 => exit::rejected(&format!(
             "the server does not take the key `{}` ({status}): {text}; give its administrator's with `--key`",
@@ -73,14 +75,15 @@ pub fn run(options: &Deploy) -> Exit {
     }
 }
 
-/// The answer is about the artifact that was sent. Any web server says 200.
-fn names(answer: &str, digest: &str, name: &str) -> bool {
+/// The answer is about the artifact that was sent, deployed as it was asked. Any web server says 200.
+fn names(answer: &str, digest: &str, name: &str, shadow: bool) -> bool {
     let answer = serde_json::from_str::<DeployResponse>(answer);
-    answer.is_ok_and(|answer| answer.artifact == digest && answer.name == name)
+    answer.is_ok_and(|answer| answer.artifact == digest && answer.name == name && answer.shadow == shadow)
 }
 
 async fn post(
     server: &Address,
+    shadow: bool,
     key: &SigningKey,
     credential: Option<&str>,
     bytes: Vec<u8>,
@@ -92,7 +95,8 @@ async fn post(
         Address::Base(url) => (builder, url.as_str()),
     };
     let client = builder.build().map_err(|error| format!("no HTTP client: {}", error.without_url()))?;
-    let url = format!("{base}/v1/artifacts");
+    // A path of its own, since a proof covers the path and no query.
+    let url = format!("{base}/v1/{}artifacts", if shadow { "shadow/" } else { "" });
     let proof = proof::of(key, &url, &bytes)?;
     let mut request = client
         .post(url)

@@ -10,6 +10,9 @@ pub struct DeployResponse {
     pub artifact: String,
     /// Name of its workflow.
     pub name: String,
-    /// It was not here before.
+    /// It was not here before, deployed in this way.
     pub new: bool,
+    /// Runs of this deployment are shadow runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
 }

@@ -28,6 +28,9 @@ pub struct StartRequest<V> {
 pub struct OpenRun<V> {
     /// Its id.
     pub run: String,
+    /// It is a shadow run: nothing is sent but what the operator lists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     /// Name of its workflow.
     pub workflow: String,
     /// Digest of its artifact.
@@ -43,6 +46,9 @@ pub struct OpenRun<V> {
 pub struct StartResponse {
     /// Its id.
     pub run: String,
+    /// It is a shadow run: nothing is sent but what the operator lists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     /// Digest of its artifact.
     pub artifact: String,
     /// Index of the log entry about it.
@@ -57,6 +63,9 @@ pub struct StartResponse {
 pub struct RunSummary {
     /// Its id.
     pub run: String,
+    /// It is a shadow run: nothing is sent but what the operator lists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     /// Name of its workflow.
     pub workflow: String,
     /// Digest of its artifact.

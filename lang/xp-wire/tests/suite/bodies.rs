@@ -56,8 +56,11 @@ fn starting_a_run() {
     let nulls = r#"{"artifact":"fix","params":{"n":1},"request_id":null}"#;
     assert_eq!(serde_json::from_str::<StartRequest<Value>>(nulls).unwrap(), ask);
     assert!(serde_json::from_str::<StartRequest<Value>>(r#"{"artifact":"fix"}"#).is_err());
-    let answer = StartResponse { run: s("r1"), artifact: s("sha256:0"), index: 7, replayed: false };
+    let answer =
+        StartResponse { run: s("r1"), shadow: false, artifact: s("sha256:0"), index: 7, replayed: false };
     answered(&answer, r#"{"run":"r1","artifact":"sha256:0","index":7,"replayed":false}"#);
+    let shadow = StartResponse { shadow: true, ..answer };
+    answered(&shadow, r#"{"run":"r1","shadow":true,"artifact":"sha256:0","index":7,"replayed":false}"#);
 }
 
 #[test]
@@ -73,6 +76,7 @@ fn where_a_run_is() {
     let open = StepSummary { step: s("review"), open: true, opening: 1, outcome: None };
     let summary = RunSummary {
         run: s("r1"),
+        shadow: false,
         workflow: s("fix"),
         artifact: s("sha256:0"),
         status: RunStatus::Running,
@@ -205,8 +209,10 @@ fn doubts() {
 
 #[test]
 fn a_server_and_its_artifacts() {
-    let deployed = DeployResponse { artifact: s("sha256:0"), name: s("fix"), new: true };
+    let deployed = DeployResponse { artifact: s("sha256:0"), name: s("fix"), new: true, shadow: false };
     answered(&deployed, r#"{"artifact":"sha256:0","name":"fix","new":true}"#);
+    let shadow = DeployResponse { shadow: true, ..deployed };
+    answered(&shadow, r#"{"artifact":"sha256:0","name":"fix","new":true,"shadow":true}"#);
     let server = ServerResponse {
         name: s("xpd.test"),
         version: s("0.1.0"),

@@ -36,6 +36,7 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
         RefusalCode::Killed => ("killed", 403, false),
         RefusalCode::RunOver => ("run_over", 409, false),
         RefusalCode::Leased => ("leased", 409, true),
+        RefusalCode::Shadow => ("shadow", 409, false),
         RefusalCode::NotClaimed => ("not_claimed", 409, false),
         RefusalCode::Broken => ("broken", 500, false),
         RefusalCode::Unauthenticated => ("unauthenticated", 401, false),

@@ -34,6 +34,9 @@ pub struct LogEntry {
     pub prev: Option<Digest>,
     /// Digest of the run's artifact.
     pub art: Option<Digest>,
+    /// The run is a shadow run: nothing was enforced in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     /// Kind, computed from the body.
     pub kind: Kind,
     /// Content.

@@ -17,6 +17,9 @@ use crate::merkle::{Frontier, Hash, Node, leaf_hash};
 pub struct Chain {
     run: Option<String>,
     art: Option<Digest>,
+    /// Whether the run is a shadow run. Fixed when the chain is made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shadow: bool,
     next: u64,
     last: Option<Digest>,
     closed: bool,
@@ -57,13 +60,25 @@ impl Chain {
     /// The empty chain of a run that is about to start.
     #[must_use]
     pub fn of_run(run: impl Into<String>, artifact: Digest) -> Self {
-        Self { run: Some(run.into()), art: Some(artifact), next: 0, last: None, closed: false }
+        Self { run: Some(run.into()), art: Some(artifact), shadow: false, next: 0, last: None, closed: false }
+    }
+
+    /// The empty chain of a shadow run that is about to start. Each of its entries says so.
+    #[must_use]
+    pub fn of_shadow_run(run: impl Into<String>, artifact: Digest) -> Self {
+        Self { shadow: true, ..Self::of_run(run, artifact) }
     }
 
     /// The empty chain of the server's own entries.
     #[must_use]
     pub fn of_server() -> Self {
-        Self { run: None, art: None, next: 0, last: None, closed: false }
+        Self { run: None, art: None, shadow: false, next: 0, last: None, closed: false }
+    }
+
+    /// Whether it is the chain of a shadow run.
+    #[must_use]
+    pub fn is_shadow(&self) -> bool {
+        self.shadow
     }
 
     /// Number of entries.
@@ -125,6 +140,7 @@ pub fn append(
         run_seq: chain.next,
         prev: chain.last.clone(),
         art: chain.art.clone(),
+        shadow: chain.shadow,
         kind,
         body,
     };

@@ -29,6 +29,9 @@ pub(crate) struct Manifest {
     pub run: String,
     pub artifact: Digest,
     pub entries: u64,
+    /// The run is a shadow run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     pub deployment: Deployment,
     pub files: BTreeMap<String, Digest>,
 }

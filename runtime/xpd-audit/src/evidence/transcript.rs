@@ -38,10 +38,13 @@ pub fn transcript(package: &[u8]) -> Result<String, String> {
             Verdict::Accepted(_) => "accepted",
             Verdict::Refused(_) => "refused",
         };
-        let call = json!({
+        let mut call = json!({
             "run": line.entry.run, "principal": actor.principal.name, "action": action, "args": args, "result": result,
             "index": line.entry.index,
         });
+        if let (true, Some(call)) = (line.entry.shadow, call.as_object_mut()) {
+            call.insert("shadow".to_owned(), true.into());
+        }
         text += &format!("{call}\n");
     }
     Ok(text)

@@ -83,9 +83,9 @@ pub fn write_package(evidence: &Evidence) -> Result<Vec<u8>, EvidenceError> {
         let proof = Proof { index: entry.index, path: layout::texts(&item.path) };
         proofs.extend(canonical(&proof).map_err(archive_error)?);
         proofs.push(b'\n');
-        run = run.or_else(|| entry.run.zip(entry.art));
+        run = run.or_else(|| entry.run.zip(entry.art).map(|(run, artifact)| (run, artifact, entry.shadow)));
     }
-    let (run, artifact) = run.ok_or(EvidenceError::Entry(0))?;
+    let (run, artifact, shadow) = run.ok_or(EvidenceError::Entry(0))?;
     files.insert(layout::EVENTS.into(), events);
     files.insert(layout::PROOFS.into(), proofs);
     files.insert(layout::ARTIFACT.into(), evidence.artifact.clone());
@@ -110,6 +110,7 @@ pub fn write_package(evidence: &Evidence) -> Result<Vec<u8>, EvidenceError> {
         run,
         artifact,
         entries: evidence.entries.len() as u64,
+        shadow,
         deployment: evidence.deployment,
         files: files.iter().map(|(name, bytes)| (name.clone(), Digest::of(bytes))).collect(),
     };

@@ -79,6 +79,10 @@ fn follows(
             "it names another artifact than the entry before it",
         ));
     }
+    if entry.shadow != last.entry.shadow {
+        let why = "it is of a shadow run and the entry before it is not, or the other way round";
+        findings.push(Finding::at(Fault::Chain, &read.name, why));
+    }
     if entry.index <= last.entry.index {
         findings.push(Finding::at(
             Fault::Chain,

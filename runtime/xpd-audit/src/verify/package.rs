@@ -35,6 +35,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
     let mut report = Report {
         verdict: Verdict::Failed,
         run: None,
+        shadow: false,
         artifact: None,
         log: None,
         witnesses: Vec::new(),
@@ -78,6 +79,8 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         *report.entries.entry(line.entry.kind).or_default() += 1;
     }
     report.run = read().find_map(|line| line.entry.run.clone());
+    report.shadow =
+        read().any(|line| line.entry.shadow) || manifest.as_ref().is_some_and(|manifest| manifest.shadow);
     report.artifact = artifact.as_ref().and_then(|artifact| artifact.digest().ok());
     names(&lines, &report, manifest.as_ref(), log::start_size(&files), &mut findings);
     let mut reworded = 0;
@@ -109,6 +112,10 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         .not_proved
         .extend(log_key.is_none().then(|| "whose log it is: its key came with the package".into()));
     report.not_proved.push(same_log(policy, &report));
+    if report.shadow {
+        let claim = "anything about an enforced run: this is a shadow run";
+        report.not_proved.push(claim.to_owned());
+    }
     if report.approvals > 0 {
         let claim = "whose passkeys signed, and that people were shown what they decided on: enrolment and pages are the server's";
         report.not_proved.push(claim.to_owned());
@@ -199,9 +206,10 @@ fn names(
     if let Some(manifest) = manifest {
         let same = Some(&manifest.run) == report.run.as_ref()
             && (report.artifact.is_none() || Some(&manifest.artifact) == report.artifact.as_ref())
-            && manifest.entries == lines.read.len() as u64;
+            && manifest.entries == lines.read.len() as u64
+            && read().next().is_none_or(|line| line.entry.shadow == manifest.shadow);
         if !same {
-            let why = "the manifest names another run, artifact or number of entries";
+            let why = "the manifest names another run, artifact, mark or number of entries";
             findings.push(Finding::new(Fault::Manifest, why));
         }
     }

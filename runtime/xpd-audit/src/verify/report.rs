@@ -19,6 +19,9 @@ const MAX_FINDINGS: usize = 100;
 pub enum Verdict {
     /// Every check holds, under keys supplied from outside the package.
     Verified,
+    /// Every check holds, under keys supplied from outside the package, and the run is a shadow run: it was not enforced and is no evidence
+    /// about an enforced one.
+    Shadow,
     /// Every check holds, under keys that the author of the package could have generated.
     SelfConsistent,
     /// Every check holds for the entries present, and `run.closed` is missing: the package was made while the
@@ -93,6 +96,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// Run id.
     pub run: Option<String>,
+    /// One of the entries, or the manifest, says that the run is a shadow run.
+    pub shadow: bool,
     /// Digest of the artifact in the package.
     pub artifact: Option<Digest>,
     /// The log.
@@ -125,6 +130,7 @@ impl Report {
     pub(crate) fn conclude(&mut self, mut findings: Vec<Finding>, keys_from_outside: bool, open: bool) {
         findings.sort_by_key(|finding| finding.entry.as_ref().map_or(0, |entry| entry.line));
         self.verdict = match (findings.len(), keys_from_outside) {
+            (0, true) if self.shadow => Verdict::Shadow,
             (0, true) => Verdict::Verified,
             (0, false) => Verdict::SelfConsistent,
             // No check was skipped, so everything present was checked.
@@ -151,6 +157,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Verified => "verified",
+            Self::Shadow => "shadow",
             Self::SelfConsistent => "self-consistent",
             Self::Incomplete => "incomplete",
             Self::Failed => "failed",
@@ -169,9 +176,16 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.verdict)?;
+        let also = if self.shadow && self.verdict != Verdict::Shadow { " (shadow)" } else { "" };
+        writeln!(f, "{}{also}", self.verdict)?;
         if let Some(run) = &self.run {
             writeln!(f, "  run       {run}")?;
+        }
+        if self.shadow {
+            writeln!(
+                f,
+                "  shadow    what was refused was not enforced, and what was granted was not sent unless an entry says so"
+            )?;
         }
         if let Some(artifact) = &self.artifact {
             writeln!(f, "  artifact  {artifact}")?;

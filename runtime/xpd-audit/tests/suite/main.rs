@@ -21,6 +21,8 @@ mod properties;
 #[cfg(test)]
 mod rechained;
 #[cfg(test)]
+mod shadow;
+#[cfg(test)]
 mod sim;
 #[cfg(test)]
 mod tiles;

@@ -99,8 +99,20 @@ impl Run {
         Self::of(artifact(), name, log)
     }
 
+    /// A shadow run.
+    pub fn shadow(name: &str, log: Log) -> Self {
+        let artifact = artifact();
+        let chain = Chain::of_shadow_run(name, artifact.digest().unwrap());
+        Self::with(artifact, chain, log)
+    }
+
     /// A run of an artifact with the shape of the small workflow.
-    pub fn of(artifact: Artifact, name: &str, mut log: Log) -> Self {
+    pub fn of(artifact: Artifact, name: &str, log: Log) -> Self {
+        let chain = Chain::of_run(name, artifact.digest().unwrap());
+        Self::with(artifact, chain, log)
+    }
+
+    fn with(artifact: Artifact, mut chain: Chain, mut log: Log) -> Self {
         let machine = Machine::new(artifact.workflow.clone()).unwrap();
         let start = Start {
             at: 1_000,
@@ -111,7 +123,6 @@ impl Run {
         };
         let state = machine.start(&start).unwrap();
         let edge = log.tree.clone();
-        let mut chain = Chain::of_run(name, artifact.digest().unwrap());
         let facts = Facts::from([("by".to_owned(), json!("operator"))]);
         let first = log.put(&mut chain, 1_000, Body::opened(&start, facts).unwrap());
         let entries = vec![first];

@@ -73,28 +73,33 @@ struct Token {
 }
 
 impl Credential {
-    /// Adds the credential to a request. Returns a scrubber for a secret that only this connector knows.
+    /// Adds the credential to a request. Returns a scrubber for its secrets, since what an upstream says may be logged before the proxy
+    /// scrubs it, and for those that only this connector knows.
     pub async fn sign(&self, ready: &mut Ready, line: &Line) -> Result<Scrubber, ActError> {
         match self {
-            Self::None => {}
+            Self::None => Ok(Scrubber::default()),
             Self::Header(name, prefix, secret) => {
                 let value = Zeroizing::new(format!("{prefix}{}", secret.expose()));
                 ready.headers.insert(name.clone(), sensitive(&value)?);
+                Ok(Scrubber::new([secret.clone()]))
             }
             Self::Basic(user, secret) => {
                 let pair = Zeroizing::new(format!("{user}:{}", secret.expose()));
                 let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
                 ready.headers.insert(AUTHORIZATION, sensitive(&value)?);
+                Ok(Scrubber::new([secret.clone()]))
             }
             Self::OAuth(oauth) => {
                 let token = oauth.token(line).await?;
                 let value = Zeroizing::new(format!("Bearer {}", token.expose()));
                 ready.headers.insert(AUTHORIZATION, sensitive(&value)?);
-                return Ok(Scrubber::new([token]));
+                Ok(Scrubber::new([oauth.secret.clone(), token]))
             }
-            Self::Hmac(signing) => signing.sign(ready)?,
+            Self::Hmac(signing) => {
+                signing.sign(ready)?;
+                Ok(Scrubber::new([signing.secret.clone()]))
+            }
         }
-        Ok(Scrubber::default())
     }
 }
 

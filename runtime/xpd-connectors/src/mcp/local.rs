@@ -54,6 +54,13 @@ pub(super) struct Program {
     pub limits: Config,
 }
 
+impl Program {
+    /// The secrets that it is given.
+    fn secrets(&self) -> Vec<Secret> {
+        self.environment.iter().map(|(_, value)| value.clone()).collect()
+    }
+}
+
 impl Local {
     /// Starts the server, calls a tool once, if it is the declared one, and ends the server.
     ///
@@ -91,7 +98,7 @@ impl Local {
             Ok(said)
         };
         let said = line.through(impact, format!("tools/call {}", mcp.tool), called).await?;
-        Ok((said, Scrubber::default()))
+        Ok((said, Scrubber::new(self.program.secrets())))
     }
 }
 
@@ -165,7 +172,7 @@ impl Running {
         else {
             return Err(failed("bubblewrap does not talk".to_owned()));
         };
-        let secrets: Vec<Secret> = program.environment.iter().map(|(_, value)| value.clone()).collect();
+        let secrets = program.secrets();
         // Ends with the last process of the server, and then has all that was written.
         tokio::spawn(async move {
             let mut errors = BufReader::new(errors);

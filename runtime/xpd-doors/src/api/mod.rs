@@ -120,6 +120,7 @@ pub fn administrators(app: App, limits: Limits) -> Router {
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(operator::deploy))
+                .routes(routes!(operator::deploy_shadow))
                 .layer(Extension(MaxBody(MAX_ARTIFACT)))
                 .layer(from_fn_with_state(usual, limit_time))
                 .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), limit_concurrency)),
@@ -162,6 +163,7 @@ pub fn router(app: App, limits: Limits) -> Router {
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(operator::deploy))
+                .routes(routes!(operator::deploy_shadow))
                 .layer(Extension(MaxBody(MAX_ARTIFACT)))
                 .layer(from_fn_with_state(usual, limit_time))
                 .layer(from_fn_with_state(Arc::new(Semaphore::new(DEPLOYS)), limit_concurrency)),

@@ -13,6 +13,8 @@ use xp_wire::body::{
 
 use xpd_engine::orchestrator as engine;
 
+use xpd_store::Mode;
+
 use super::App;
 use super::bounds::BUSY;
 use super::incoming::Incoming;
@@ -29,7 +31,22 @@ pub(super) async fn deploy(
     incoming: Incoming,
 ) -> Result<(StatusCode, Json<DeployResponse>), Problem> {
     let caller = incoming.by_admin()?;
-    let deployed = app.orchestrator.deploy(caller, incoming.body).await?;
+    let deployed = app.orchestrator.deploy(caller, Mode::Enforced, incoming.body).await?;
+    let status = if deployed.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(wire::deployed(deployed))))
+}
+
+/// Deploy an artifact whose runs are shadow runs.
+///
+/// A deployment apart from the enforced one, with a path of its own, which the proof of the request covers.
+#[utoipa::path(post, path = "/v1/shadow/artifacts", request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 201, body = DeployResponse), (status = "default", body = body::Problem)))]
+pub(super) async fn deploy_shadow(
+    State(app): State<App>,
+    incoming: Incoming,
+) -> Result<(StatusCode, Json<DeployResponse>), Problem> {
+    let caller = incoming.by_admin()?;
+    let deployed = app.orchestrator.deploy(caller, Mode::Shadow, incoming.body).await?;
     let status = if deployed.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(wire::deployed(deployed))))
 }

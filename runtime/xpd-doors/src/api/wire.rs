@@ -15,7 +15,7 @@ use xp_wire::body::{
 use xpd_engine::health::{Condition, Severity};
 use xpd_engine::orchestrator::{self as engine, Ask, Judgement, StartRun, Submission};
 use xpd_proxy::{About, Answer, Cut, Resolution};
-use xpd_store::{Figures, Scope, StopRow};
+use xpd_store::{Figures, Mode, Scope, StopRow};
 
 use super::problem::Problem;
 
@@ -48,8 +48,8 @@ pub(crate) fn start(ask: StartRequest) -> Result<StartRun, Problem> {
 }
 
 pub(crate) fn started(started: engine::Started) -> StartResponse {
-    let engine::Started { run, artifact, index, replayed } = started;
-    StartResponse { run, artifact, index, replayed }
+    let engine::Started { run, artifact, index, shadow, replayed } = started;
+    StartResponse { run, shadow, artifact, index, replayed }
 }
 
 pub(crate) fn session(session: engine::Session) -> SessionResponse {
@@ -58,7 +58,8 @@ pub(crate) fn session(session: engine::Session) -> SessionResponse {
 }
 
 pub(crate) fn summary(summary: engine::RunSummary) -> RunSummary {
-    let engine::RunSummary { run, workflow, artifact, status, ended_by, entries, closed, steps } = summary;
+    let engine::RunSummary { run, shadow, workflow, artifact, status, ended_by, entries, closed, steps } =
+        summary;
     let status = match status {
         Status::Running => RunStatus::Running,
         Status::Finished => RunStatus::Finished,
@@ -69,12 +70,12 @@ pub(crate) fn summary(summary: engine::RunSummary) -> RunSummary {
         let engine::StepSummary { step, open, opening, outcome } = step;
         StepSummary { step, open, opening, outcome }
     });
-    RunSummary { run, workflow, artifact, status, ended_by, entries, closed, steps: steps.collect() }
+    RunSummary { run, shadow, workflow, artifact, status, ended_by, entries, closed, steps: steps.collect() }
 }
 
 pub(crate) fn open_run(open: engine::OpenRun) -> OpenRun {
-    let engine::OpenRun { run, workflow, artifact, params } = open;
-    OpenRun { run, workflow, artifact, params: Value::Record(params) }
+    let engine::OpenRun { run, shadow, workflow, artifact, params } = open;
+    OpenRun { run, shadow, workflow, artifact, params: Value::Record(params) }
 }
 
 pub(crate) fn offer(offer: xp_machine::Offer) -> Offer {
@@ -174,8 +175,8 @@ pub(crate) fn resolution(jti: String, ask: ResolveRequest) -> Result<Resolution,
 }
 
 pub(crate) fn deployed(deployed: engine::Deployed) -> DeployResponse {
-    let engine::Deployed { digest, name, new } = deployed;
-    DeployResponse { artifact: digest, name, new }
+    let engine::Deployed { digest, name, new, mode } = deployed;
+    DeployResponse { artifact: digest, name, new, shadow: mode == Mode::Shadow }
 }
 
 pub(crate) fn health(figures: Figures, conditions: Vec<Condition>) -> HealthResponse {

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use xp_wire::RefusalCode;
+use xpd_engine::orchestrator::RunSummary;
 
 use super::session::Session;
 use crate::api::problem::Problem;
@@ -14,15 +15,23 @@ pub(super) struct Frame {
     /// Who is logged in; empty if nobody is.
     pub person: String,
     pub nonce: String,
+    /// Whether the page is about a shadow run.
+    pub shadow: bool,
 }
 
 impl Frame {
     pub fn public(title: &str) -> Self {
-        Self { title: title.to_owned(), person: String::new(), nonce: String::new() }
+        Self { title: title.to_owned(), person: String::new(), nonce: String::new(), shadow: false }
     }
 
     pub fn of(title: impl Into<String>, session: &Session) -> Self {
-        Self { title: title.into(), person: session.person.clone(), nonce: session.nonce.clone() }
+        let (person, nonce) = (session.person.clone(), session.nonce.clone());
+        Self { title: title.into(), person, nonce, shadow: false }
+    }
+
+    /// The frame of a page about a run.
+    pub fn of_run(title: impl Into<String>, session: &Session, run: &RunSummary) -> Self {
+        Self { shadow: run.shadow, ..Self::of(title, session) }
     }
 }
 

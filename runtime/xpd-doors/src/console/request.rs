@@ -91,7 +91,8 @@ pub(super) async fn page(
     };
     match found.await {
         Ok((seen, ticket)) => {
-            let frame = Frame::of(format!("{} — {}", inline(&step), inline(&seen.run.workflow)), &session);
+            let title = format!("{} — {}", inline(&step), inline(&seen.run.workflow));
+            let frame = Frame::of_run(title, &session, &seen.run);
             show(&drawn(frame, &step, seen, ticket, console.orchestrator.now()))
         }
         Err(problem) => refused(&problem, Some(&session)),
@@ -237,7 +238,7 @@ pub(super) async fn run(
     };
     match found.await {
         Ok((summary, nodes)) => show(&RunPage {
-            frame: Frame::of(inline(&summary.workflow), &session),
+            frame: Frame::of_run(inline(&summary.workflow), &session, &summary),
             status: status(&summary),
             workflow: inline(&summary.workflow),
             steps: steps(&nodes),

@@ -144,6 +144,9 @@ impl Calls {
         let seen = Digest::of(open.to_string().as_bytes()).to_string();
         if let Some(open) = open.as_object_mut() {
             open.insert("seen".to_owned(), json!(seen));
+            if summary.shadow {
+                open.insert("shadow".to_owned(), json!(true));
+            }
         }
         Ok(open)
     }

@@ -8,6 +8,8 @@ use xp_wire::RefusalCode;
 pub(crate) struct Line {
     /// Run id, if any.
     pub run: Option<String>,
+    /// Whether it is a shadow run.
+    pub shadow: bool,
     /// The kind of its audit entry.
     pub what: &'static str,
     /// The step.
@@ -29,6 +31,7 @@ impl Line {
         tracing::info!(
             target: "xpd::decision",
             run = self.run.as_deref(),
+            shadow = self.shadow.then_some(true),
             step = self.step.as_deref(),
             role = self.role.as_deref(),
             principal = self.principal.as_deref(),

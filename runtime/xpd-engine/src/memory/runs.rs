@@ -5,7 +5,7 @@ use std::sync::Arc;
 use xp_machine::{Machine, State};
 use xp_scope::Digest;
 use xpd_audit::entry::Chain;
-use xpd_store::StoreError;
+use xpd_store::{Mode, StoreError};
 
 use super::Tx;
 
@@ -29,6 +29,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// The mode in which it was started, which its chain keeps.
+    pub fn mode(&self) -> Mode {
+        if self.chain.is_shadow() { Mode::Shadow } else { Mode::Enforced }
+    }
+
     /// Writes the row. Called once per commit, however many commands changed the run.
     pub(super) fn save(&mut self, tx: &mut dyn xpd_store::Tx, id: &str) -> Result<(), StoreError> {
         let (state, chain) = (serde_json::to_vec(&self.state)?, serde_json::to_vec(&self.chain)?);
@@ -44,6 +49,7 @@ pub(crate) struct NewRun<'a> {
     pub artifact: Digest,
     pub machine: Arc<Machine>,
     pub state: State,
+    pub mode: Mode,
     pub rule: &'a str,
     pub started_by: &'a str,
 }
@@ -70,10 +76,13 @@ impl Tx<'_> {
 
     /// Inserts a run.
     pub(crate) fn insert_run(&mut self, new: NewRun<'_>) -> Result<(), StoreError> {
-        let NewRun { id, artifact, machine, state, rule, started_by } = new;
+        let NewRun { id, artifact, machine, state, mode, rule, started_by } = new;
         let digest = artifact.to_string();
         self.rows.insert_run(&xpd_store::NewRun { id, artifact: &digest, rule, started_by })?;
-        let chain = Chain::of_run(id, artifact.clone());
+        let chain = match mode {
+            Mode::Enforced => Chain::of_run(id, artifact.clone()),
+            Mode::Shadow => Chain::of_shadow_run(id, artifact.clone()),
+        };
         let opened = self.now;
         let run = Run { artifact, machine, state, chain, opened, closed: None, dirty: true };
         self.memory.runs.insert(id.to_owned(), run);

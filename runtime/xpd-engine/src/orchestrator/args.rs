@@ -10,7 +10,7 @@ use xp_scope::Value;
 use xp_wire::RefusalCode;
 use xpd_proxy::Refused;
 
-use xpd_store::StoreError;
+use xpd_store::{Mode, StoreError};
 
 use super::in_order;
 use crate::memory::Tx;
@@ -191,6 +191,14 @@ impl Concerned {
         let texts =
             leased.iter().filter_map(|what| text(rules, workflow, instance(what).unwrap_or_default(), what));
         Self { lasting: texts.collect(), meanwhile: Vec::new() }
+    }
+
+    /// What a use in a shadow run leases, and waits for: nothing, since it has no part in the leases of enforced runs.
+    pub fn in_mode(self, mode: Mode) -> Self {
+        match mode {
+            Mode::Enforced => self,
+            Mode::Shadow => Self::default(),
+        }
     }
 
     /// Another run with a lease on one of the resources.

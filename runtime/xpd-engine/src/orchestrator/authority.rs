@@ -3,13 +3,14 @@
 use xp_artifact::workflow::Repeat;
 use xp_machine::{Machine, State, Status};
 use xp_scope::Value;
+use xpd_audit::entry::Chain;
 use xpd_proxy::{Answer, Authority, Decision, Ending, Fault, Refused, Spent, Stop, Use, Warrant};
 use xpd_store::{GrantRow, Read, Scope, StoreError};
 
 use super::args::declared;
 use super::caller::{Caller, admit};
 use super::stops::of_artifact;
-use super::{Orchestrator, claim, doubt, end};
+use super::{Orchestrator, claim, doubt, end, shadow};
 use crate::memory::Tx;
 
 /// The scopes of a kill that cover a grant.
@@ -57,6 +58,13 @@ impl Authority for Orchestrator {
         let Some(machine) = self.machines.of(rows, &run.artifact)? else { return Ok(None) };
         let marker = self.keys.marker(&grant.jti, &grant.req);
         let found = declared(&machine, &grant.action);
+        // Invariant: a shadow run has a warrant only for what it may send.
+        let chain: Chain = serde_json::from_slice(&run.chain)?;
+        let rules = self.live.now();
+        let sent = |(_, action)| shadow::sends(&rules, &grant.instance, action);
+        if chain.is_shadow() && !found.is_some_and(sent) {
+            return Ok(None);
+        }
         let found = found.and_then(|(id, action)| Some((machine.declaration(id)?, action.repeat)));
         let state = serde_json::from_slice(&run.state)?;
         let expected = expected(&machine, &state, grant);

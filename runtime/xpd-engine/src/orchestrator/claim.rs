@@ -9,17 +9,18 @@ use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts};
 use xpd_proxy::{Answer, Fault, Refused, Stop, Use};
-use xpd_store::{GrantRow, Phase, StoreError};
+use xpd_store::{GrantRow, Mode, Phase, StoreError};
 use xpd_token::GrantClaims;
 
 use super::args::{Concerned, Wanted, complete, declared};
 use super::caller::{Caller, actor, admit};
 use super::decide::{Question, decide, on_record, refuse};
 use super::repeat::Request;
+use super::{end, shadow};
 use crate::memory::Tx;
 
 /// Decides on a use and records its start. Returns the stored answer if the use was completed before under
-/// the same request id.
+/// the same request id, and the answer of a use that a shadow run does not send.
 pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Option<Answer>, Stop> {
     admit(tx, caller)?;
     let Use { claims, args, request_id } = using;
@@ -59,8 +60,20 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
         tx.used_under(&row.jti, request_id)?;
         request.begun(tx, caller)?;
     }
+    if withholds(tx, &id, &row)? {
+        return Ok(Some(end::withheld(tx, &row.jti)?));
+    }
     tx.record(&id, Body::Started { jti: row.jti, req, facts: Facts::new() })?;
     Ok(None)
+}
+
+/// Whether the run is a shadow run that does not send this use.
+fn withholds(tx: &mut Tx<'_>, id: &str, row: &GrantRow) -> Result<bool, Fault> {
+    let rules = tx.rules();
+    let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
+    let sent = declared(&run.machine, &row.action)
+        .is_some_and(|(_, action)| shadow::sends(&rules, &row.instance, action));
+    Ok(run.mode() == Mode::Shadow && !sent)
 }
 
 /// Whether the grant has expired. The machine forgets expired grants, so the row is consulted. A grant issued
@@ -93,7 +106,8 @@ fn requested(
     // arguments.
     let grant = run.state.holds().get(&row.jti).map(|hold| hold.grant);
     let (Some(given), Some(_)) = (args, grant) else {
-        return Ok((stated(), Concerned::of(&rules, &run.machine, &run.state, action, &row.args)));
+        let concerned = Concerned::of(&rules, &run.machine, &run.state, action, &row.args);
+        return Ok((stated(), concerned.in_mode(run.mode())));
     };
     let wanted = Wanted { step: &row.step, action: &row.action, grant };
     let mut whole = complete(&run.machine, &run.state, &wanted, given.clone()).map_err(Stop::Refuse)?;
@@ -106,6 +120,6 @@ fn requested(
     let declaration = run.machine.declaration(action);
     let declaration = declaration.ok_or_else(|| StoreError::broken("an action without a declaration"))?;
     let req = xp_artifact::request_digest(declaration, &row.instance, &whole);
-    let concerned = Concerned::of(&rules, &run.machine, &run.state, action, &whole);
+    let concerned = Concerned::of(&rules, &run.machine, &run.state, action, &whole).in_mode(run.mode());
     Ok((req, concerned))
 }

@@ -5,11 +5,11 @@ use xp_artifact::workflow::StepId;
 use xp_machine::{Accepted, Change, Event, Input, Status};
 use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::{Phase, StoreError};
+use xpd_store::{Mode, Phase, StoreError};
 
 use super::args::declared;
 use super::stops::{Covered, stopped};
-use super::{clause, deadlines};
+use super::{clause, deadlines, shadow};
 use crate::limiter::Treatment;
 use crate::memory::{Line, Tx};
 use crate::registry::qualified;
@@ -74,7 +74,7 @@ fn decide_one(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop
     let input = Input { at: tx.now, kill, leased_by, event };
     let run = tx.run_mut(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let result = run.machine.apply(&mut run.state, &input);
-    let closed = run.chain.is_closed();
+    let (closed, shadow) = (run.chain.is_closed(), run.mode() == Mode::Shadow);
     let clause = match &result {
         Err(refusal) => refusal.clause.and_then(|clause| clause::text(run.machine.workflow(), clause)),
         Ok(_) => None,
@@ -86,6 +86,10 @@ fn decide_one(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop
         index: None,
     });
     if let Some(mut refused) = refused {
+        if shadow {
+            shadow::tell_refused(refused.code, &mut facts);
+            refused = shadow::would_be(refused);
+        }
         if closed {
             refused.index = outside(tx, None, principal, &refused)?;
         } else if logged(tx, Some(id), principal, serde_json::to_vec(&input).map_or(0, |b| b.len()))? {
@@ -127,6 +131,7 @@ fn about(tx: &mut Tx<'_>, id: &str, principal: Option<&str>, event: &Event) -> R
     let principal = principal.map(str::to_owned);
     let mut line = Line { run: Some(id.to_owned()), what, principal, ..Line::default() };
     let Some(run) = tx.run(id)? else { return Ok(line) };
+    line.shadow = run.mode() == Mode::Shadow;
     let step = match (event, &row) {
         (Event::Settle { outcome }, _) => Some(outcome.step),
         (Event::TimeOut { step }, _) => Some(*step),
@@ -289,6 +294,10 @@ pub(super) fn outside(
         None => false,
     };
     let run = run.filter(|_| open);
+    let shadow = match run {
+        Some(run) => shadow::is_shadow(tx, run)?,
+        None => false,
+    };
     if !logged(tx, run, principal, 0)? {
         return Ok(None);
     }
@@ -299,8 +308,12 @@ pub(super) fn outside(
     // The reason may quote the request. It is cut, since an entry beyond the size limit would fail the whole
     // commit.
     let reason = refused.reason.chars().take(MAX_REASON).collect();
+    if shadow {
+        shadow::tell_refused(refused.code, &mut facts);
+    }
     let line = Line {
         run: run.map(str::to_owned),
+        shadow,
         what: Kind::DecisionRefused.as_str(),
         principal: principal.map(str::to_owned),
         refused: Some(refused.code),
@@ -327,6 +340,11 @@ pub(super) fn counted(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Records a refusal and returns it.
 pub(super) fn refuse(tx: &mut Tx<'_>, run: &str, principal: &str, mut refused: Refused) -> Stop {
+    match shadow::is_shadow(tx, run) {
+        Ok(true) => refused = shadow::would_be(refused),
+        Ok(false) => {}
+        Err(error) => return error.into(),
+    }
     match outside(tx, Some(run), Some(principal), &refused) {
         Ok(index) => {
             refused.index = index;

@@ -12,7 +12,7 @@ use xp_scope::Digest;
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::StoreError;
+use xpd_store::{Mode, StoreError};
 
 use super::Orchestrator;
 use super::caller::Caller;
@@ -32,14 +32,17 @@ pub struct Deployed {
     pub digest: String,
     /// Name of its workflow.
     pub name: String,
-    /// Whether it was not deployed before.
+    /// Whether it was not deployed in this mode before.
     pub new: bool,
+    /// The mode.
+    pub mode: Mode,
 }
 
 impl Orchestrator {
     /// Deploys an artifact and makes it the current one for the name of its workflow. A trusted signature
     /// alone does not suffice, since an older, weaker artifact of the same name stays signed; therefore an
-    /// administrator must deploy it.
+    /// administrator must deploy it. A deployment in shadow mode is another one: it changes nothing about enforced runs, and
+    /// none is started under it.
     ///
     /// # Errors
     /// The artifact is damaged, unsigned, signed by an unknown key only, has other declarations, is unproved
@@ -47,6 +50,7 @@ impl Orchestrator {
     pub async fn deploy(
         &self,
         caller: Caller,
+        mode: Mode,
         bytes: impl AsRef<[u8]> + Clone + Send + 'static,
     ) -> Result<Deployed, Fault> {
         let by = caller.name().to_owned();
@@ -65,19 +69,23 @@ impl Orchestrator {
         };
         self.write(move |tx| {
             let text = digest.to_string();
-            let new = tx.insert_artifact(&text, &name, &signer, bytes.as_ref())?;
+            let new = tx.insert_artifact(&text, &name, &signer, bytes.as_ref(), mode)?;
             if new {
                 let facts = [("name", &name), ("signer", &signer), ("by", &by)];
                 let mut facts: Facts =
                     facts.into_iter().map(|(fact, said)| (fact.to_owned(), json!(said))).collect();
+                if mode == Mode::Shadow {
+                    facts.insert("shadow".to_owned(), json!(true));
+                }
                 if !realms.is_empty() {
                     facts.insert("realms".to_owned(), realms.into());
                 }
                 let written = tx.record_here(Body::Deployed { artifact: digest, facts })?;
                 let (what, index) = (Kind::ArtifactDeployed.as_str(), Some(written.index));
-                tx.log_line(Line { what, principal: Some(by), index, ..Line::default() });
+                let shadow = mode == Mode::Shadow;
+                tx.log_line(Line { shadow, what, principal: Some(by), index, ..Line::default() });
             }
-            Ok(Deployed { digest: text, name, new })
+            Ok(Deployed { digest: text, name, new, mode })
         })
         .await
     }

@@ -9,7 +9,7 @@ use xpd_proxy::{Answer, Ending, Failure, Fault, Spent, Stop};
 use xpd_store::{GrantRow, Phase, StoreError};
 
 use super::decide::{Accepting, Question, changes, decide, follow};
-use super::{in_order, seat};
+use super::{in_order, seat, shadow};
 use crate::memory::Tx;
 
 /// Records the end of an action. It is answered only after the commit.
@@ -66,6 +66,22 @@ fn record(tx: &mut Tx<'_>, spent: &Spent, ending: Ending) -> Result<Answer, Faul
         }
         Ending::Unknown(reason) => doubt(tx, id, jti, reason),
     }
+}
+
+/// Ends a use that was claimed in a shadow run and is not sent. It counts as used, as it would be if it were enforced.
+pub(super) fn withheld(tx: &mut Tx<'_>, jti: &str) -> Result<Answer, Fault> {
+    tx.move_grant(jti, Phase::Issued, Phase::Claimed, None)?;
+    let row = tx.grant(jti)?.ok_or_else(|| Fault::unknown("grant"))?;
+    let event = Event::Fail { jti: jti.to_owned(), returned: false };
+    let question = Question { facts: shadow::not_sent(), ..Question::own(&row.run, event) };
+    let index = must(decide(tx, question))?;
+    tx.move_grant(jti, Phase::Claimed, Phase::Failed, None)?;
+    let code = RefusalCode::Shadow;
+    let answer = failed(Failure { code, reason: code.text().to_owned(), status: None }, index);
+    settle_request(tx, &row, &answer)?;
+    seat::remember(tx, jti, index)?;
+    follow(tx, &row.run, StepId(row.step_id))?;
+    Ok(answer)
 }
 
 fn doubt(tx: &mut Tx<'_>, id: &str, jti: &str, reason: String) -> Result<Answer, Fault> {

@@ -7,7 +7,7 @@ use xp_machine::Event;
 use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_proxy::{Cut, Fault, Lines, Refused, Stop};
-use xpd_store::{Scope, StoreError};
+use xpd_store::{Mode, Scope, StoreError};
 
 use super::Orchestrator;
 use super::caller::{Caller, admit};
@@ -82,7 +82,10 @@ impl Orchestrator {
                 }
                 Scope::Everything => true,
                 Scope::Principal(name) => tx.rules().roster.by_name(name).is_some(),
-                Scope::Artifact(named) => tx.find_artifact(named)?.is_some(),
+                Scope::Artifact(named) => {
+                    let known = |mode| tx.find_artifact(named, mode);
+                    known(Mode::Enforced)?.or(known(Mode::Shadow)?).is_some()
+                }
                 Scope::Connector(name) => tx.rules().instances.contains_key(name),
             };
             if !known {

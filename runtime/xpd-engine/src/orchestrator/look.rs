@@ -8,7 +8,7 @@ use xp_artifact::workflow::Atom;
 use xp_machine::{Offer, Status};
 use xp_scope::Value;
 use xpd_proxy::Fault;
-use xpd_store::{Phase, Read, StoreError};
+use xpd_store::{Mode, Phase, Read, StoreError};
 
 use super::Orchestrator;
 use super::caller::{Caller, actor};
@@ -22,6 +22,8 @@ use crate::memory::Run;
 pub struct RunSummary {
     /// Run id.
     pub run: String,
+    /// Whether it is a shadow run.
+    pub shadow: bool,
     /// Name of its workflow.
     pub workflow: String,
     /// Digest of its artifact.
@@ -43,6 +45,8 @@ pub struct RunSummary {
 pub struct OpenRun {
     /// Run id.
     pub run: String,
+    /// Whether it is a shadow run.
+    pub shadow: bool,
     /// Name of its workflow.
     pub workflow: String,
     /// Digest of its artifact.
@@ -179,7 +183,8 @@ impl Orchestrator {
                 let params = workflow.params.iter().zip(run.state.params());
                 let params = params.map(|(param, value)| (param.name.clone(), value.clone())).collect();
                 let (workflow, artifact) = (workflow.name.clone(), run.artifact.to_string());
-                open.push(OpenRun { run: id, workflow, artifact, params });
+                let shadow = run.mode() == Mode::Shadow;
+                open.push(OpenRun { run: id, shadow, workflow, artifact, params });
             }
             Ok(open)
         })
@@ -231,6 +236,7 @@ pub(super) fn summary(id: &str, run: &Run) -> RunSummary {
     });
     RunSummary {
         run: id.to_owned(),
+        shadow: run.mode() == Mode::Shadow,
         workflow: workflow.name.clone(),
         artifact: run.artifact.to_string(),
         status,

@@ -30,6 +30,7 @@ mod request;
 mod say;
 mod seat;
 mod session;
+mod shadow;
 mod start;
 mod stops;
 mod time_outs;

@@ -167,7 +167,7 @@ fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Res
     let rules = tx.rules();
     let run = tx.run(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let concerned = declared(&machine, &ask.action)
-        .map(|(action, _)| Concerned::of(&rules, &machine, &run.state, action, &args))
+        .map(|(action, _)| Concerned::of(&rules, &machine, &run.state, action, &args).in_mode(run.mode()))
         .unwrap_or_default();
     let leased_by = concerned.leased_by(tx, id)?;
     let event = Event::Request {

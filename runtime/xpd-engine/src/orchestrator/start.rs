@@ -12,7 +12,7 @@ use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, Facts, Kind};
 use xpd_audit::left_open;
 use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::{Scope, StoreError};
+use xpd_store::{Mode, Scope, StoreError};
 
 use super::args::Concerned;
 use super::caller::Caller;
@@ -20,7 +20,7 @@ use super::decide::{follow, outside};
 use super::repeat::Request;
 use super::stops;
 use super::{Orchestrator, random_id};
-use super::{clause, deadlines, in_order};
+use super::{clause, deadlines, in_order, shadow};
 use crate::memory::{Line, NewRun, Tx};
 use crate::realms;
 use crate::roster::{Roster, Rule};
@@ -52,6 +52,9 @@ pub struct Started {
     pub artifact: String,
     /// Index of its log entry.
     pub index: u64,
+    /// Whether it is a shadow run.
+    #[serde(default)]
+    pub shadow: bool,
     /// Whether this is the stored answer to an earlier request.
     pub replayed: bool,
 }
@@ -94,15 +97,16 @@ impl Orchestrator {
 
 fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &str) -> Result<Started, Stop> {
     let unknown = || Stop::Refuse(Refused::new(RefusalCode::Unknown, "there is no such artifact for you"));
-    let (digest, name) = tx.find_artifact(&ask.artifact)?.ok_or_else(unknown)?;
+    let mode = shadow::chosen(tx, &rules.roster, caller.name(), &ask.artifact)?;
+    let (digest, name) = tx.find_artifact(&ask.artifact, mode)?.ok_or_else(unknown)?;
     if let Some(trouble) = tx.trouble() {
         return Err(Stop::Refuse(Refused::new(RefusalCode::ClockOff, trouble.to_string())));
     }
-    let in_force = tx.find_artifact(&name)?.is_some_and(|(latest, _)| latest == digest);
+    let in_force = tx.find_artifact(&name, mode)?.is_some_and(|(latest, _)| latest == digest);
     let machine = tx.machine(&digest)?.ok_or_else(unknown)?;
     let workflow = machine.workflow();
     let ask = StartRun { params: in_order::parameters(&machine, &ask.params), ..ask.clone() };
-    let asked = Asked { digest: &digest, name: &name, in_force, workflow };
+    let asked = Asked { digest: &digest, name: &name, mode, in_force, workflow };
     let rule = allowed(tx, &rules.roster, caller.name(), &ask, asked)?;
     let (counted, staff) = (rule.id(), staff(rules, &ask.staff).map_err(Stop::Refuse)?);
     let instances = realms::instances(&rules.instances, &rule.instances, workflow).map_err(Stop::Refuse)?;
@@ -120,7 +124,7 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
         refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
         Stop::Refuse(refused)
     })?;
-    let leased = Concerned::from_start(rules, &machine, &state);
+    let leased = Concerned::from_start(rules, &machine, &state).in_mode(mode);
     if let Some(holder) = leased.leased_by(tx, id)? {
         let reason = format!("run `{holder}` holds what this workflow leases");
         return Err(Stop::Refuse(Refused::new(RefusalCode::Leased, reason)));
@@ -128,13 +132,14 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     leased.lease(tx, id, None)?;
     let artifact = Digest::parse(&digest).map_err(StoreError::broken)?;
     let started_by = caller.name();
-    tx.insert_run(NewRun { id, artifact, machine, state, rule: &counted, started_by })?;
+    tx.insert_run(NewRun { id, artifact, machine, state, mode, rule: &counted, started_by })?;
     let mut facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
     left_open::tell(&rules.left_open, &mut facts);
     let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
     let written = tx.record(id, body)?;
     tx.log_line(Line {
         run: Some(id.to_owned()),
+        shadow: mode == Mode::Shadow,
         what: Kind::RunOpened.as_str(),
         principal: Some(started_by.to_owned()),
         index: Some(written.index),
@@ -146,7 +151,8 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
         follow(tx, id, atom.step)?;
     }
     deadlines::note(tx, id)?;
-    Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, replayed: false })
+    let shadow = mode == Mode::Shadow;
+    Ok(Started { run: id.to_owned(), artifact: digest, index: written.index, shadow, replayed: false })
 }
 
 /// The artifact to start.
@@ -154,6 +160,8 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
 struct Asked<'a> {
     digest: &'a str,
     name: &'a str,
+    /// The mode in which it is deployed.
+    mode: Mode,
     /// Whether it is the current artifact of its workflow.
     in_force: bool,
     workflow: &'a Workflow,
@@ -167,9 +175,9 @@ fn allowed<'r>(
     ask: &StartRun,
     asked: Asked<'_>,
 ) -> Result<&'r Rule, Stop> {
-    let Asked { digest, name, in_force, workflow } = asked;
+    let Asked { digest, name, mode, in_force, workflow } = asked;
     let mut refused = Refused::new(RefusalCode::Unknown, "there is no such artifact for you");
-    for rule in roster.rules(principal, digest, name) {
+    for rule in roster.rules(principal, digest, name).filter(|rule| rule.mode() == mode) {
         if !in_force && rule.artifact != digest {
             refused =
                 Refused::new(RefusalCode::NotAllowed, format!("a later artifact is in force for `{name}`"));

@@ -11,6 +11,7 @@ use xp_wire::RefusalCode;
 use xpd_audit::approval::{self, Approval};
 use xpd_audit::entry::Facts;
 use xpd_proxy::{Fault, Refused, Stop};
+use xpd_store::Mode;
 
 use super::Orchestrator;
 use super::caller::{Caller, actor};
@@ -36,6 +37,8 @@ const NO_RUN: &str = "";
 pub struct Waiting {
     /// The run.
     pub run: String,
+    /// Whether it is a shadow run.
+    pub shadow: bool,
     /// Name of its workflow.
     pub workflow: String,
     /// The step.
@@ -128,6 +131,7 @@ impl Orchestrator {
                 }
                 if let Some(open) = tx.run(&run)? {
                     let (machine, state) = (Arc::clone(&open.machine), &open.state);
+                    let shadow = open.mode() == Mode::Shadow;
                     let told = |offer: Offer| {
                         let params =
                             if offer.withheld { Vec::new() } else { parameters(machine.workflow(), state) };
@@ -135,7 +139,7 @@ impl Orchestrator {
                         (offer, params, limit)
                     };
                     let told: Vec<_> = offers.into_iter().map(told).collect();
-                    found.push((run, machine, told));
+                    found.push((run, shadow, machine, told));
                 }
                 if found.len() >= LISTED {
                     break;
@@ -144,10 +148,11 @@ impl Orchestrator {
             Ok(found)
         });
         let mut waiting = Vec::new();
-        for (run, machine, told) in found.await? {
+        for (run, shadow, machine, told) in found.await? {
             let past = self.past(&run, &machine).await?;
             waiting.extend(told.into_iter().map(|(offer, params, limit)| Waiting {
                 run: run.clone(),
+                shadow,
                 workflow: machine.workflow().name.clone(),
                 since: past.opened(&offer.step, offer.opening),
                 started_by: past.started_by.clone(),

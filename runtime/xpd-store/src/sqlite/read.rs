@@ -7,7 +7,7 @@ use super::numbers::{signed, unsigned};
 use crate::error::StoreError;
 use crate::kills::Scope;
 use crate::phase::Phase;
-use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, RunRow, Seen, StopRow};
+use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, Mode, RunRow, Seen, StopRow};
 use crate::tx::Read;
 
 /// The rows visible to a connection.
@@ -42,11 +42,13 @@ impl Read for Rows<'_> {
         Ok(query.query_row([digest], |row| row.get(0)).optional()?)
     }
 
-    fn find_artifact(&self, named: &str) -> Result<Option<(String, String)>, StoreError> {
+    fn find_artifact(&self, named: &str, mode: Mode) -> Result<Option<(String, String)>, StoreError> {
         let mut query = self.conn.prepare_cached(
-            "SELECT digest, name FROM artifacts WHERE digest = ?1 OR name = ?1 ORDER BY deployed DESC, digest LIMIT 1",
+            "SELECT digest, name FROM deployments WHERE (digest = ?1 OR name = ?1) AND shadow = ?2
+             ORDER BY deployed DESC, digest LIMIT 1",
         )?;
-        Ok(query.query_row([named], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        let row = query.query_row(params![named, mode == Mode::Shadow], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(row.optional()?)
     }
 
     fn run_row(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

@@ -91,6 +91,14 @@ INSERT INTO leases_by_use (resource, run, jti, taken) SELECT char(10) || resourc
 DROP TABLE leases;
 ALTER TABLE leases_by_use RENAME TO leases;
 CREATE INDEX leases_of_run ON leases (run, jti);
+", "
+CREATE TABLE deployments (
+  digest TEXT NOT NULL REFERENCES artifacts (digest), shadow INTEGER NOT NULL CHECK (shadow IN (0, 1)), name TEXT NOT NULL,
+  deployed INTEGER NOT NULL, PRIMARY KEY (digest, shadow)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deployments_by_name ON deployments (name, shadow, deployed);
+INSERT INTO deployments (digest, shadow, name, deployed) SELECT digest, 0, name, deployed FROM artifacts;
+DROP INDEX artifacts_by_name;
 "];
 
 /// The `application_id` that marks a database of xpd.

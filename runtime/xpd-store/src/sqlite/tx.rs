@@ -9,7 +9,7 @@ use super::read::Rows;
 use crate::error::StoreError;
 use crate::kills::Scope;
 use crate::phase::Phase;
-use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, NewRun, RunRow, Seen, StopRow};
+use crate::rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, Mode, NewRun, RunRow, Seen, StopRow};
 use crate::tx::{Read, Tx};
 
 /// Seconds for which a proof is kept beyond its expiry.
@@ -42,8 +42,8 @@ impl Read for SqlTx<'_> {
         self.rows.artifact_bytes(digest)
     }
 
-    fn find_artifact(&self, named: &str) -> Result<Option<(String, String)>, StoreError> {
-        self.rows.find_artifact(named)
+    fn find_artifact(&self, named: &str, mode: Mode) -> Result<Option<(String, String)>, StoreError> {
+        self.rows.find_artifact(named, mode)
     }
 
     fn run_row(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
@@ -151,10 +151,15 @@ impl Tx for SqlTx<'_> {
         name: &str,
         signer: &str,
         bytes: &[u8],
+        mode: Mode,
     ) -> Result<bool, StoreError> {
+        let now = signed(self.now);
         let sql = "INSERT OR IGNORE INTO artifacts (digest, name, signer, deployed, bytes)
                    VALUES (?1, ?2, ?3, ?4, ?5)";
-        Ok(self.run(sql, params![digest, name, signer, signed(self.now), bytes])? == 1)
+        self.run(sql, params![digest, name, signer, now, bytes])?;
+        let sql =
+            "INSERT OR IGNORE INTO deployments (digest, shadow, name, deployed) VALUES (?1, ?2, ?3, ?4)";
+        Ok(self.run(sql, params![digest, mode == Mode::Shadow, name, now])? == 1)
     }
 
     fn insert_run(&mut self, run: &NewRun<'_>) -> Result<(), StoreError> {

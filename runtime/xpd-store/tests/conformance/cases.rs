@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use xp_scope::Value;
-use xpd_store::{BlobRow, CheckpointRow, EntryRow, Figures, Phase, Scope, Seen, StoreError};
+use xpd_store::{BlobRow, CheckpointRow, EntryRow, Figures, Mode, Phase, Scope, Seen, StoreError};
 
 use crate::site::{Site, grant, run};
 
@@ -198,10 +198,35 @@ pub async fn a_run_keeps_its_bytes_and_is_counted_under_its_rule(site: Site) {
     assert_eq!(store.read(|rows| rows.started("rule", 1_500_000)).await.unwrap(), (1, 1));
     assert_eq!(store.read(|rows| rows.started("rule", 0)).await.unwrap(), (1, 2));
     assert_eq!(store.read(|rows| rows.started("other", 0)).await.unwrap(), (0, 0));
-    let found = store.read(|rows| rows.find_artifact("flow")).await.unwrap();
+    let found = store.read(|rows| rows.find_artifact("flow", Mode::Enforced)).await.unwrap();
     assert_eq!(found, Some(("sha256:a".to_owned(), "flow".to_owned())));
     assert_eq!(store.read(|rows| rows.artifact_bytes("sha256:a")).await.unwrap().unwrap(), b"artifact");
-    assert!(!store.write(|tx| tx.insert_artifact("sha256:a", "flow", "s", b"x")).await.unwrap());
+    let again = store.write(|tx| tx.insert_artifact("sha256:a", "flow", "s", b"x", Mode::Enforced));
+    assert!(!again.await.unwrap());
+}
+
+pub async fn what_is_deployed_in_one_mode_is_not_found_in_the_other(site: Site) {
+    let store = site.with_run().await;
+    let find = async |named: &'static str, mode| {
+        let found = store.read(move |rows| rows.find_artifact(named, mode)).await.unwrap();
+        found.map(|(digest, _)| digest)
+    };
+    for named in ["flow", "sha256:a"] {
+        assert_eq!(find(named, Mode::Shadow).await, None);
+    }
+    site.clock.set(3_000_000);
+    store.write(|tx| tx.insert_artifact("sha256:b", "flow", "s", b"x", Mode::Shadow)).await.unwrap();
+    assert_eq!(find("flow", Mode::Enforced).await.as_deref(), Some("sha256:a"));
+    assert_eq!(find("sha256:b", Mode::Enforced).await, None);
+    assert_eq!(find("flow", Mode::Shadow).await.as_deref(), Some("sha256:b"));
+    // The same artifact in the other mode is another deployment.
+    assert!(
+        store.write(|tx| tx.insert_artifact("sha256:b", "flow", "s", b"x", Mode::Enforced)).await.unwrap()
+    );
+    assert!(
+        !store.write(|tx| tx.insert_artifact("sha256:b", "flow", "s", b"x", Mode::Shadow)).await.unwrap()
+    );
+    assert_eq!(find("flow", Mode::Enforced).await.as_deref(), Some("sha256:b"));
 }
 
 pub async fn doubts_are_listed_until_they_are_left_to_a_person(site: Site) {

@@ -20,6 +20,7 @@ macro_rules! conformance {
                 cases::a_lifted_kill_covers_what_was_there_before,
                 cases::a_lease_keeps_others_out_until_it_is_given_back,
                 cases::a_run_keeps_its_bytes_and_is_counted_under_its_rule,
+                cases::what_is_deployed_in_one_mode_is_not_found_in_the_other,
                 cases::doubts_are_listed_until_they_are_left_to_a_person,
                 cases::tokens_that_ran_out_are_found,
                 cases::the_log_keeps_what_it_was_given,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use xp_scope::Value;
-use xpd_store::{Clock, GrantRow, NewRun, NoResident, Phase, Resident, Store, StoreError, Tx};
+use xpd_store::{Clock, GrantRow, Mode, NewRun, NoResident, Phase, Resident, Store, StoreError, Tx};
 
 /// The function that opens a back end.
 pub type Open = fn(&Path, Arc<dyn Clock>, Arc<dyn Resident>, u64) -> Result<Store, StoreError>;
@@ -53,7 +53,7 @@ impl Site {
         let store = self.open().unwrap();
         store
             .write(|tx| {
-                tx.insert_artifact("sha256:a", "flow", "signer", b"artifact")?;
+                tx.insert_artifact("sha256:a", "flow", "signer", b"artifact", Mode::Enforced)?;
                 run(tx, "r")
             })
             .await

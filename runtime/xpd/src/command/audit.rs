@@ -59,6 +59,7 @@ pub fn verify(ask: &Ask<'_>, format: Format) -> Done {
     }
     Ok(ExitCode::from(match report.verdict {
         Verdict::Verified => 0,
+        Verdict::Shadow => 5,
         Verdict::Failed | Verdict::Incomplete => 3,
         Verdict::SelfConsistent => 4,
     }))

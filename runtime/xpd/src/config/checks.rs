@@ -1,6 +1,6 @@
 //! Checks of configuration values beyond their types.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use xp_artifact::VerifyingKey;
@@ -19,6 +19,29 @@ pub(super) fn kinds(key: &str, words: &BTreeSet<String>) -> Result<(), String> {
             Err(format!("`artifacts.{key}`: `{word}` is no kind of question; there are {}", known.join(", ")))
         }
     }
+}
+
+/// What shadow runs may send. Each instance is one of the configuration, and no name is empty; whether an action is declared as one that
+/// changes nothing is decided with the artifact at hand.
+pub(super) fn sends(
+    sends: BTreeMap<String, BTreeSet<String>>,
+    instances: &BTreeMap<String, toml::Table>,
+) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
+    for (instance, names) in &sends {
+        if !instances.contains_key(instance) {
+            return Err(format!(
+                "`shadow.sends.{}`: names no connector of this file",
+                instance.escape_debug()
+            ));
+        }
+        if let Some(name) = names.iter().find(|name| name.is_empty() || name.contains(['*', ' '])) {
+            let name = name.escape_debug();
+            return Err(format!(
+                "`shadow.sends.{instance}`: `{name}` is no name of an action such as `issues.read`"
+            ));
+        }
+    }
+    Ok(sends)
 }
 
 /// Refuses limits of zero.

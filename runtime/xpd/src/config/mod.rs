@@ -38,6 +38,8 @@ struct File {
     people: Option<people::PeopleTable>,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    shadow: ShadowTable,
     test: Option<TestTable>,
 }
 
@@ -113,6 +115,14 @@ impl Default for Limits {
             disk_percent: 80,
         }
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShadowTable {
+    /// Names of actions by connector instance.
+    #[serde(default)]
+    sends: BTreeMap<String, BTreeSet<String>>,
 }
 
 #[derive(Deserialize)]
@@ -197,6 +207,8 @@ pub struct Config {
     pub people: Option<People>,
     /// What the operator says is left open.
     pub left_open: BTreeSet<LeftOpen>,
+    /// What shadow runs may send: names of actions by connector instance.
+    pub shadow_sends: BTreeMap<String, BTreeSet<String>>,
     /// Limits.
     pub limits: Limits,
     /// Crash points for tests.
@@ -300,6 +312,7 @@ impl Config {
                 .collect::<Result<_, _>>()?,
             unproved: file.artifacts.unproved,
             required: file.artifacts.required,
+            shadow_sends: checks::sends(file.shadow.sends, &file.connector).map_err(said)?,
             connectors: instances(path, file.connector, &registered)?,
             registered,
             log: log::read(file.log, path, &folder)?,

@@ -40,6 +40,8 @@ mod reload;
 #[cfg(test)]
 mod repeat;
 #[cfg(test)]
+mod shadow;
+#[cfg(test)]
 mod storage;
 #[cfg(test)]
 mod support;

@@ -81,7 +81,8 @@ async fn a_database_of_the_version_before_is_brought_forward_and_a_later_one_ref
     let database = site.folder.join("data/xpd.sqlite");
     let alter = |sql: &str| rusqlite::Connection::open(&database).unwrap().execute_batch(sql).unwrap();
     alter(
-        "DROP TABLE tallies; DROP TABLE left_to_person; DROP TABLE stops;
+        "DROP TABLE deployments; CREATE INDEX artifacts_by_name ON artifacts (name, deployed);
+         DROP TABLE tallies; DROP TABLE left_to_person; DROP TABLE stops;
          ALTER TABLE checkpoints DROP COLUMN cosigned; PRAGMA user_version = 1;
          CREATE TABLE kills (
            scope TEXT PRIMARY KEY, reason TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL

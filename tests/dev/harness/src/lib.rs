@@ -22,7 +22,7 @@ use std::time::Duration;
 use xp_scope::{Digest, Value};
 use xpd_proxy::hooks::Hooks;
 use xpd_proxy::{Answer, Connector, Fault, Proxy, Scrubber, Sought, Use};
-use xpd_store::{GrantRow, NewRun, NoResident, Phase, Store, SystemClock, sqlite};
+use xpd_store::{GrantRow, Mode, NewRun, NoResident, Phase, Store, SystemClock, sqlite};
 use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, StepBinding};
 
 pub use granter::Granter;
@@ -75,7 +75,7 @@ impl Harness {
         let run = NewRun { id: RUN, artifact: ARTIFACT, rule: "rule", started_by: "tester" };
         store
             .write(move |tx| {
-                tx.insert_artifact(ARTIFACT, "flow", "signer", b"")?;
+                tx.insert_artifact(ARTIFACT, "flow", "signer", b"", Mode::Enforced)?;
                 tx.insert_run(&run)
             })
             .await

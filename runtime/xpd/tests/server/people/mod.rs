@@ -5,3 +5,4 @@ mod bare;
 mod enrolment;
 pub mod house;
 pub mod person;
+mod shadow;

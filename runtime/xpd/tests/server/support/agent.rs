@@ -94,7 +94,7 @@ impl Agent {
     ) -> reqwest::Response {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.url)).header("DPoP", proof);
-        let kind = if path == "/v1/artifacts" { "application/octet-stream" } else { "application/json" };
+        let kind = if path.ends_with("/artifacts") { "application/octet-stream" } else { "application/json" };
         request = request.header("Content-Type", kind);
         if let Some(token) = token {
             request = request.header("Authorization", format!("DPoP {token}"));
@@ -112,6 +112,12 @@ impl Agent {
     pub async fn deploy(&self, bytes: Vec<u8>) -> Reply {
         let proof = self.proof("POST", "/v1/artifacts", None, &bytes);
         Reply::of(self.send("POST", "/v1/artifacts", None, &proof, bytes).await).await
+    }
+
+    pub async fn deploy_shadow(&self, bytes: Vec<u8>) -> Reply {
+        let path = "/v1/shadow/artifacts";
+        let proof = self.proof("POST", path, None, &bytes);
+        Reply::of(self.send("POST", path, None, &proof, bytes).await).await
     }
 
     /// Posts within the session.
