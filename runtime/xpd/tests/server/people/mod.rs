@@ -3,5 +3,9 @@
 mod approvals;
 mod bare;
 mod enrolment;
+mod forged;
 pub mod house;
+mod logins;
 pub mod person;
+mod stand_in;
+mod visitor;

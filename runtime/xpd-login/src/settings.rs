@@ -1,0 +1,68 @@
+//! What the operator configures of a provider.
+
+use std::collections::BTreeSet;
+
+use secrecy::SecretString;
+use url::Url;
+use xpd_egress::{Reach, may_carry_secrets};
+
+use crate::fetch::Places;
+
+/// What the operator configures of a provider.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name under which it is configured, which is part of the redirect address.
+    pub name: String,
+    /// The issuer, exactly as the provider writes it.
+    pub issuer: String,
+    /// Id of this server there.
+    pub client_id: String,
+    /// Secret of this server there.
+    pub client_secret: SecretString,
+    /// Scopes to ask for besides `openid`.
+    pub scopes: Vec<String>,
+    /// The claim of the signed token that names a person's groups.
+    pub groups: Option<String>,
+    /// Addresses that may be reached besides global ones.
+    pub reach: Reach,
+}
+
+impl Settings {
+    /// Where requests may go.
+    pub(crate) fn places(&self) -> Places {
+        let host = Url::parse(&self.issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
+        Places { reach: self.reach.clone(), hosts: host.into_iter().collect() }
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// Key and reason.
+    pub fn check(&self) -> Result<(), String> {
+        let named = |one: u8| one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'-';
+        if self.name.is_empty() || self.name.len() > 32 || !self.name.bytes().all(named) {
+            return Err(
+                "`name`: 1 to 32 small letters, digits and `-`, since it is part of an address".to_owned()
+            );
+        }
+        let issuer = Url::parse(&self.issuer).map_err(|error| format!("`issuer`: {error}"))?;
+        if !may_carry_secrets(&issuer) || !issuer.username().is_empty() || issuer.password().is_some() {
+            return Err("`issuer`: write an https URL without user and password; plain http is for a loopback address".to_owned());
+        }
+        if issuer.query().is_some() || issuer.fragment().is_some() {
+            return Err("`issuer`: has no query and no fragment".to_owned());
+        }
+        if self.client_id.is_empty() {
+            return Err("`client_id`: is empty".to_owned());
+        }
+        let known: BTreeSet<&str> = STANDARD.into_iter().collect();
+        if self.groups.as_deref().is_some_and(|claim| claim.is_empty() || known.contains(claim)) {
+            return Err("`groups`: name a claim that holds groups, such as `groups`".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Claims that say something else than groups.
+const STANDARD: [&str; 12] =
+    ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "email", "name"];
