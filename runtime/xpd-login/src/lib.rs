@@ -1,15 +1,15 @@
-//! Login of people at providers of OpenID Connect: the authorization code flow with `state`, `nonce` and PKCE, and the checks of the
-//! answer. What a login means here is decided by others: this crate says who somebody is at a provider, and since when.
+//! Login of people at providers of OpenID Connect and at GitHub: the authorization code flow with `state`, PKCE and, where there is one,
+//! `nonce`, and the checks of the answer. What a login means here is decided by others: this crate says who somebody is at a provider, and since when.
 
 mod cached;
 mod error;
 mod fetch;
+mod github;
 mod oidc;
 mod settings;
 
 pub use error::LoginError;
-pub use oidc::Flow;
-pub use settings::Settings;
+pub use settings::{Kind, Settings};
 
 use std::collections::BTreeSet;
 
@@ -19,6 +19,16 @@ use url::Url;
 const SKEW: i64 = 60;
 /// How old the authentication of a person may be when the login ends, seconds. Asked of the provider, and checked.
 pub const MAX_AGE: i64 = 600;
+
+/// What is kept of a login until the browser comes back. Nothing of it is in the browser.
+#[derive(Debug)]
+pub struct Flow(Kept);
+
+#[derive(Debug)]
+enum Kept {
+    Oidc(oidc::Flow),
+    Github(openidconnect::PkceCodeVerifier),
+}
 
 /// A login that was begun: where the browser is sent, and what is kept until it comes back.
 #[derive(Debug)]
@@ -81,7 +91,18 @@ impl Provider {
     /// # Errors
     /// The provider cannot be used.
     pub async fn begin(&self, redirect: &str, again: bool, now: i64) -> Result<Begun, LoginError> {
-        oidc::begin(&self.settings, &self.cached, redirect, again, now).await
+        let (url, state, kept) = match &self.settings.kind {
+            Kind::Oidc => {
+                let (url, state, flow) =
+                    oidc::begin(&self.settings, &self.cached, redirect, again, now).await?;
+                (url, state, Kept::Oidc(flow))
+            }
+            Kind::Github { .. } => {
+                let (url, state, verifier) = github::begin(&self.settings, redirect, again)?;
+                (url, state, Kept::Github(verifier))
+            }
+        };
+        Ok(Begun { url, state, flow: Flow(kept) })
     }
 
     /// Ends a login by the provider's answer, whose `state` the caller has compared.
@@ -95,6 +116,14 @@ impl Provider {
         answer: Answer,
         now: i64,
     ) -> Result<Identity, LoginError> {
-        oidc::finish(&self.settings, &self.cached, redirect, flow, answer, now).await
+        match (&self.settings.kind, flow.0) {
+            (Kind::Oidc, Kept::Oidc(flow)) => {
+                oidc::finish(&self.settings, &self.cached, redirect, flow, answer, now).await
+            }
+            (Kind::Github { api }, Kept::Github(verifier)) => {
+                github::finish(&self.settings, api, redirect, verifier, answer).await
+            }
+            _ => Err(LoginError::Proof("it is of another login".to_owned())),
+        }
     }
 }

@@ -21,12 +21,13 @@ use openidconnect::{
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 
 use crate::cached::Cached;
 use crate::error::{LoginError, plain};
 use crate::fetch::{Places, fetch};
 use crate::settings::Settings;
-use crate::{Answer, Begun, Identity, MAX_AGE, SKEW};
+use crate::{Answer, Identity, MAX_AGE, SKEW};
 
 /// Algorithms of signatures by a key that only the provider has.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
@@ -111,7 +112,7 @@ type Here = Client<
 
 /// What is kept of a login until the browser comes back. Nothing of it is in the browser.
 #[derive(Debug)]
-pub struct Flow {
+pub(crate) struct Flow {
     nonce: Nonce,
     verifier: PkceCodeVerifier,
     /// The person was to be authenticated again: when it was begun, seconds since 1970.
@@ -171,7 +172,7 @@ pub(crate) async fn begin(
     redirect: &str,
     again: bool,
     now: i64,
-) -> Result<Begun, LoginError> {
+) -> Result<(Url, String, Flow), LoginError> {
     let metadata = cached.get(settings).await?;
     let client = client(settings, &metadata, redirect)?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -186,7 +187,7 @@ pub(crate) async fn begin(
     }
     let (url, state, nonce) = ask.url();
     let flow = Flow { nonce, verifier, again: again.then_some(now) };
-    Ok(Begun { url, state: state.into_secret(), flow })
+    Ok((url, state.into_secret(), flow))
 }
 
 pub(crate) async fn finish(

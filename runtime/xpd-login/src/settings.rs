@@ -8,11 +8,25 @@ use xpd_egress::{Reach, may_carry_secrets};
 
 use crate::fetch::Places;
 
+/// What a provider speaks.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// OpenID Connect.
+    Oidc,
+    /// GitHub's OAuth 2. The issuer is the address of GitHub.
+    Github {
+        /// The address of its API.
+        api: String,
+    },
+}
+
 /// What the operator configures of a provider.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The name under which it is configured, which is part of the redirect address.
     pub name: String,
+    /// What it speaks.
+    pub kind: Kind,
     /// The issuer, exactly as the provider writes it.
     pub issuer: String,
     /// Id of this server there.
@@ -31,7 +45,11 @@ impl Settings {
     /// Where requests may go.
     pub(crate) fn places(&self) -> Places {
         let host = Url::parse(&self.issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
-        Places { reach: self.reach.clone(), hosts: host.into_iter().collect() }
+        let api = match &self.kind {
+            Kind::Oidc => None,
+            Kind::Github { api } => Url::parse(api).ok().and_then(|url| url.host_str().map(str::to_owned)),
+        };
+        Places { reach: self.reach.clone(), hosts: host.into_iter().chain(api).collect() }
     }
 
     /// Checks the settings.
@@ -45,12 +63,12 @@ impl Settings {
                 "`name`: 1 to 32 small letters, digits and `-`, since it is part of an address".to_owned()
             );
         }
-        let issuer = Url::parse(&self.issuer).map_err(|error| format!("`issuer`: {error}"))?;
-        if !may_carry_secrets(&issuer) || !issuer.username().is_empty() || issuer.password().is_some() {
-            return Err("`issuer`: write an https URL without user and password; plain http is for a loopback address".to_owned());
-        }
-        if issuer.query().is_some() || issuer.fragment().is_some() {
-            return Err("`issuer`: has no query and no fragment".to_owned());
+        address("issuer", &self.issuer)?;
+        if let Kind::Github { api } = &self.kind {
+            address("api", api)?;
+            if self.groups.is_some() || !self.scopes.is_empty() {
+                return Err("`groups` and `scopes`: are of OpenID Connect; GitHub is asked for nothing but who somebody is".to_owned());
+            }
         }
         if self.client_id.is_empty() {
             return Err("`client_id`: is empty".to_owned());
@@ -61,6 +79,19 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Checks an address to which secrets are sent.
+fn address(key: &str, text: &str) -> Result<(), String> {
+    let url = Url::parse(text).map_err(|error| format!("`{key}`: {error}"))?;
+    if !may_carry_secrets(&url) || !url.username().is_empty() || url.password().is_some() {
+        let what = "write an https URL without user and password; plain http is for a loopback address";
+        return Err(format!("`{key}`: {what}"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("`{key}`: has no query and no fragment"));
+    }
+    Ok(())
 }
 
 /// Claims that say something else than groups.

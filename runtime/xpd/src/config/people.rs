@@ -27,11 +27,22 @@ pub(super) struct PeopleTable {
     provider: Vec<toml::Table>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    #[default]
+    Oidc,
+    Github,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProviderTable {
     name: String,
-    issuer: String,
+    #[serde(default)]
+    kind: Kind,
+    issuer: Option<String>,
+    api: Option<String>,
     client_id: String,
     client_secret: Kept,
     #[serde(default)]
@@ -104,8 +115,19 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
 fn provider(table: toml::Table, file: &Path) -> Result<xpd_login::Settings, ConfigError> {
     let wrong = |what: &str| ConfigError::new(file, format!("`people.provider`: {what}"));
     let read = ProviderTable::deserialize(toml::Value::Table(table));
-    let ProviderTable { name, issuer, client_id, client_secret, scopes, groups, reach } =
+    let ProviderTable { name, kind, issuer, api, client_id, client_secret, scopes, groups, reach } =
         read.map_err(|error| wrong(&without_value(error.message())))?;
+    let (kind, issuer) = match (kind, issuer, api) {
+        (Kind::Oidc, Some(issuer), None) => (xpd_login::Kind::Oidc, issuer),
+        (Kind::Oidc, ..) => {
+            return Err(wrong(&format!("`{name}`: OpenID Connect needs `issuer`, and has no `api`")));
+        }
+        (Kind::Github, issuer, api) => {
+            let api = api.unwrap_or_else(|| "https://api.github.com".to_owned());
+            let issuer = issuer.unwrap_or_else(|| "https://github.com".to_owned());
+            (xpd_login::Kind::Github { api }, issuer)
+        }
+    };
     let folder = file.parent().unwrap_or(Path::new("."));
     let secret = client_secret.read("client_secret", "client_secret", folder);
     let secret = secret.map_err(|error| match error.file {
@@ -114,7 +136,7 @@ fn provider(table: toml::Table, file: &Path) -> Result<xpd_login::Settings, Conf
     })?;
     let reach = Reach::parse(&reach).map_err(|why| wrong(&format!("`reach`: {why}")))?;
     let client_secret = SecretString::from(secret.expose());
-    let made = xpd_login::Settings { name, issuer, client_id, client_secret, scopes, groups, reach };
+    let made = xpd_login::Settings { name, kind, issuer, client_id, client_secret, scopes, groups, reach };
     made.check().map_err(|why| wrong(&format!("`{}`: {why}", made.name)))?;
     Ok(made)
 }

@@ -137,7 +137,7 @@ async fn a_decision_by_login_needs_a_fresh_one_and_no_passkey_that_is_passed_by(
         reply.refused("not_allowed").body["detail"].as_str().unwrap().contains("younger than ten minutes")
     );
     logged_in(&mut visitor, &provider, "corp", 30, 0).await;
-    let mut rita = person(&world, "rita", &visitor);
+    let rita = person(&world, "rita", &visitor);
     let shown = rita.shown(&run, "review").await;
     // Who has a passkey signs with it, whatever the session.
     let mut with_passkey = Person::enrolled(&world, "rita").await;
@@ -180,7 +180,7 @@ async fn a_decision_by_login_needs_a_fresh_one_and_no_passkey_that_is_passed_by(
     assert!(world.running.reloader.try_reload().await.unwrap());
     rita.decides(&shown, "approved").await.refused("unauthenticated");
     assert_eq!(rita.page("/").await.0, 303);
-    let facts = world.facts("configured");
+    let facts = world.facts("config.changed");
     assert!(facts.last().unwrap().to_string().contains("logs in as `248`"), "{facts:?}");
     world.running.stop().await;
 }

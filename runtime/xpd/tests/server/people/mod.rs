@@ -4,6 +4,7 @@ mod approvals;
 mod bare;
 mod enrolment;
 mod forged;
+mod github;
 pub mod house;
 mod logins;
 pub mod person;
