@@ -14,22 +14,25 @@ const LASTS: Duration = Duration::from_secs(5 * 60);
 /// How long the provider is not asked again, after a failure or for a key that is not known.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The metadata, when they were asked for.
+/// The metadata, or why there are none.
+type Found = Result<Arc<Metadata>, LoginError>;
+
+/// The metadata, and when they were asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Cached(Mutex<Option<(Instant, Result<Arc<Metadata>, LoginError>)>>);
+pub(crate) struct Cached(Mutex<Option<(Instant, Found)>>);
 
 impl Cached {
     /// The metadata; asked for by one request at a time.
-    pub async fn get(&self, settings: &Settings) -> Result<Arc<Metadata>, LoginError> {
+    pub async fn get(&self, settings: &Settings) -> Found {
         self.younger(settings, LASTS).await
     }
 
     /// The metadata, asked for again, since a key is not in them.
-    pub async fn again(&self, settings: &Settings) -> Result<Arc<Metadata>, LoginError> {
+    pub async fn again(&self, settings: &Settings) -> Found {
         self.younger(settings, PAUSE).await
     }
 
-    async fn younger(&self, settings: &Settings, than: Duration) -> Result<Arc<Metadata>, LoginError> {
+    async fn younger(&self, settings: &Settings, than: Duration) -> Found {
         let mut kept = self.0.lock().await;
         if let Some((at, found)) = kept.as_ref() {
             let lasts = if found.is_ok() { than } else { PAUSE };
