@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::error::LoginError;
-use crate::oidc::{self, Metadata};
-use crate::settings::Settings;
 
 /// How long it is kept.
 const LASTS: Duration = Duration::from_secs(5 * 60);
@@ -15,24 +13,30 @@ const LASTS: Duration = Duration::from_secs(5 * 60);
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// The metadata, or why there are none.
-type Found = Result<Arc<Metadata>, LoginError>;
+type Found<T> = Result<Arc<T>, LoginError>;
 
 /// The metadata, and when they were asked for.
-#[derive(Debug, Default)]
-pub(crate) struct Cached(Mutex<Option<(Instant, Found)>>);
+#[derive(Debug)]
+pub(crate) struct Cached<T>(Mutex<Option<(Instant, Found<T>)>>);
 
-impl Cached {
+impl<T> Default for Cached<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T> Cached<T> {
     /// The metadata; asked for by one request at a time.
-    pub async fn get(&self, settings: &Settings) -> Found {
-        self.younger(settings, LASTS).await
+    pub async fn get(&self, ask: impl Future<Output = Result<T, LoginError>>) -> Found<T> {
+        self.younger(ask, LASTS).await
     }
 
     /// The metadata, asked for again, since a key is not in them.
-    pub async fn again(&self, settings: &Settings) -> Found {
-        self.younger(settings, PAUSE).await
+    pub async fn again(&self, ask: impl Future<Output = Result<T, LoginError>>) -> Found<T> {
+        self.younger(ask, PAUSE).await
     }
 
-    async fn younger(&self, settings: &Settings, than: Duration) -> Found {
+    async fn younger(&self, ask: impl Future<Output = Result<T, LoginError>>, than: Duration) -> Found<T> {
         let mut kept = self.0.lock().await;
         if let Some((at, found)) = kept.as_ref() {
             let lasts = if found.is_ok() { than } else { PAUSE };
@@ -40,7 +44,7 @@ impl Cached {
                 return found.clone();
             }
         }
-        let found = oidc::discover(settings).await.map(Arc::new);
+        let found = ask.await.map(Arc::new);
         *kept = Some((Instant::now(), found.clone()));
         found
     }

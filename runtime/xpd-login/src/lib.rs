@@ -69,7 +69,7 @@ pub struct Identity {
 #[derive(Debug)]
 pub struct Provider {
     settings: Settings,
-    cached: cached::Cached,
+    cached: cached::Cached<oidc::Metadata>,
 }
 
 impl Provider {

@@ -168,12 +168,12 @@ fn client(settings: &Settings, metadata: &Metadata, redirect: &str) -> Result<He
 
 pub(crate) async fn begin(
     settings: &Settings,
-    cached: &Cached,
+    cached: &Cached<Metadata>,
     redirect: &str,
     again: bool,
     now: i64,
 ) -> Result<(Url, String, Flow), LoginError> {
-    let metadata = cached.get(settings).await?;
+    let metadata = cached.get(discover(settings)).await?;
     let client = client(settings, &metadata, redirect)?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let flow = CoreAuthenticationFlow::AuthorizationCode;
@@ -192,13 +192,13 @@ pub(crate) async fn begin(
 
 pub(crate) async fn finish(
     settings: &Settings,
-    cached: &Cached,
+    cached: &Cached<Metadata>,
     redirect: &str,
     flow: Flow,
     answer: Answer,
     now: i64,
 ) -> Result<Identity, LoginError> {
-    let metadata = cached.get(settings).await?;
+    let metadata = cached.get(discover(settings)).await?;
     issued(settings, &metadata, &answer)?;
     if let Some(error) = answer.error {
         return Err(LoginError::Refused(plain(&error)));
@@ -218,7 +218,7 @@ pub(crate) async fn finish(
     match checked(settings, &metadata, token, &nonce, again, now) {
         // The provider may have changed its keys.
         Err(Wrong::Key) => {
-            let metadata = cached.again(settings).await?;
+            let metadata = cached.again(discover(settings)).await?;
             checked(settings, &metadata, token, &nonce, again, now).map_err(Wrong::told)
         }
         other => other.map_err(Wrong::told),

@@ -20,6 +20,28 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// Reads what a provider speaks, and its issuer, from the keys of its table.
+    ///
+    /// # Errors
+    /// A key is missing or too many.
+    pub fn read(
+        kind: Option<&str>,
+        issuer: Option<String>,
+        api: Option<String>,
+    ) -> Result<(Self, String), String> {
+        match (kind, issuer, api) {
+            (None | Some("oidc"), Some(issuer), None) => Ok((Self::Oidc, issuer)),
+            (None | Some("oidc"), ..) => Err("OpenID Connect needs `issuer`, and has no `api`".to_owned()),
+            (Some("github"), issuer, api) => {
+                let api = api.unwrap_or_else(|| "https://api.github.com".to_owned());
+                Ok((Self::Github { api }, issuer.unwrap_or_else(|| "https://github.com".to_owned())))
+            }
+            _ => Err("`kind` is `oidc` or `github`".to_owned()),
+        }
+    }
+}
+
 /// What the operator configures of a provider.
 #[derive(Clone, Debug)]
 pub struct Settings {

@@ -51,13 +51,16 @@ fn statement() -> Value {
     ])
 }
 
+/// How long after the beginning of the run the person judges, milliseconds: longer than a login is fresh.
+const LATER: u64 = 1_000_000;
+
 /// What the verifier finds of a person's judgement with this approval.
 fn found(approval: Option<Value>) -> Vec<String> {
     let mut run = Run::open("run-7", Log::new());
     let mut actor = reviewer();
     actor.principal.person = true;
     let (step, outcome, notes) = ("review".to_owned(), "approved".to_owned(), Some("well".to_owned()));
-    run.now += 10;
+    run.now += LATER;
     let event = Event::Judge { actor, step, outcome, notes };
     let input = Input { at: run.now, kill: None, leased_by: None, event };
     let accepted = serde_json::from_value(json!({ "done": { "changes": [] } })).unwrap();
@@ -121,7 +124,7 @@ fn nothing_else_is() {
     alone(altered("client_data", json!(URL_SAFE_NO_PAD.encode(created))), "signed something else");
 }
 
-/// The approval that the people's door records for a login. The run begins some time after 1970.
+/// The approval that the people's door records for a login.
 fn by_login(origin: &str, authenticated: u64) -> Value {
     json!({
         "class": "oidc", "digest": "sha256:shown", "statement": statement().to_string(), "origin": origin,
@@ -131,7 +134,7 @@ fn by_login(origin: &str, authenticated: u64) -> Value {
 
 #[test]
 fn a_login_stands_for_a_judgement_while_it_is_fresh_and_not_on_a_loopback_name() {
-    let at = Run::open("run-7", Log::new()).now + 10;
+    let at = Run::open("run-7", Log::new()).now + LATER;
     let good = "https://approve.example";
     assert_eq!(found(Some(by_login(good, at))), Vec::<String>::new());
     assert_eq!(found(Some(by_login(good, at - 600_000))), Vec::<String>::new());

@@ -11,7 +11,7 @@ use xpd_store::{Clock as _, Scope, StoreError};
 use xpd_token::{Expected, GrantClaims, Origin};
 
 use super::Orchestrator;
-use super::logins::{self, ProviderLogin};
+use super::provider_login::{self, ProviderLogin};
 use crate::memory::Tx;
 use crate::roster::{ADMIN, RECOVERY, person_key, person_of};
 use crate::rules::Rules;
@@ -313,7 +313,9 @@ pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
     }
     if let (Some(person), Some(opened)) = (person_of(&caller.key), caller.session) {
         super::credentials::in_force(tx, person, opened)?;
-        logins::in_force(tx, caller)?;
+        if let Some(login) = &caller.login {
+            provider_login::in_force(&rules, caller.name(), login)?;
+        }
     }
     if let Some(proof) = &caller.proof
         && !tx.record_proof(&caller.key, proof, caller.until)?

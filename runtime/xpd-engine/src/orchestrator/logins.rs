@@ -1,6 +1,4 @@
-//! Logins of people at providers: whose a login is, as long as the roster says so, and what a decision in its session needs.
-
-use std::collections::BTreeSet;
+//! Logins of people at providers are recorded, and what a decision in their sessions needs.
 
 use serde_json::json;
 use xp_wire::RefusalCode;
@@ -12,45 +10,11 @@ use super::Orchestrator;
 use super::caller::Caller;
 use super::credentials::read;
 use super::people::{active, record};
+use super::provider_login::{ProviderLogin, person};
 use crate::memory::Tx;
-use crate::rules::Rules;
 
 /// How old the authentication at a provider may be at a decision that no passkey signs, in milliseconds.
 const FRESH: u64 = 10 * 60 * 1_000;
-
-/// A login at a provider, as the people's door verified it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderLogin {
-    /// The provider.
-    pub issuer: String,
-    /// The person's identifier there.
-    pub subject: String,
-    /// Groups that the provider says the person is in.
-    pub groups: BTreeSet<String>,
-    /// When the person was authenticated there, milliseconds since 1970, if the provider says so in signed words.
-    pub authenticated: Option<u64>,
-}
-
-/// The person whose a login is.
-fn person(rules: &Rules, login: &ProviderLogin) -> Result<String, Fault> {
-    let unknown = |why: &str| Fault::refused(RefusalCode::Unauthenticated, why);
-    let bound = rules.roster.login(&login.issuer, &login.subject);
-    let bound = bound.ok_or_else(|| unknown("the roster names nobody who logs in so"))?;
-    if !bound.groups.is_subset(&login.groups) {
-        return Err(unknown("the provider does not say that you are in the groups that the roster asks for"));
-    }
-    Ok(bound.person.clone())
-}
-
-/// Whether a session by this login still is that person's.
-pub(super) fn in_force(tx: &Tx<'_>, caller: &Caller) -> Result<(), Fault> {
-    match caller.login() {
-        Some(login) if person(&tx.rules(), login)? != caller.name() => {
-            Err(Fault::refused(RefusalCode::Unauthenticated, "this login is somebody else's by now"))
-        }
-        _ => Ok(()),
-    }
-}
 
 /// Whether a decision may rest on the login of the session, without a passkey.
 pub(super) fn suffices(tx: &Tx<'_>, caller: &Caller, approval: &Approval) -> Result<(), Stop> {

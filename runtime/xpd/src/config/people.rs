@@ -27,20 +27,11 @@ pub(super) struct PeopleTable {
     provider: Vec<toml::Table>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    #[default]
-    Oidc,
-    Github,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProviderTable {
     name: String,
-    #[serde(default)]
-    kind: Kind,
+    kind: Option<String>,
     issuer: Option<String>,
     api: Option<String>,
     client_id: String,
@@ -117,17 +108,8 @@ fn provider(table: toml::Table, file: &Path) -> Result<xpd_login::Settings, Conf
     let read = ProviderTable::deserialize(toml::Value::Table(table));
     let ProviderTable { name, kind, issuer, api, client_id, client_secret, scopes, groups, reach } =
         read.map_err(|error| wrong(&without_value(error.message())))?;
-    let (kind, issuer) = match (kind, issuer, api) {
-        (Kind::Oidc, Some(issuer), None) => (xpd_login::Kind::Oidc, issuer),
-        (Kind::Oidc, ..) => {
-            return Err(wrong(&format!("`{name}`: OpenID Connect needs `issuer`, and has no `api`")));
-        }
-        (Kind::Github, issuer, api) => {
-            let api = api.unwrap_or_else(|| "https://api.github.com".to_owned());
-            let issuer = issuer.unwrap_or_else(|| "https://github.com".to_owned());
-            (xpd_login::Kind::Github { api }, issuer)
-        }
-    };
+    let read = xpd_login::Kind::read(kind.as_deref(), issuer, api);
+    let (kind, issuer) = read.map_err(|why| wrong(&format!("`{name}`: {why}")))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let secret = client_secret.read("client_secret", "client_secret", folder);
     let secret = secret.map_err(|error| match error.file {
