@@ -1,36 +1,81 @@
-//! How a judgement of a person is approved: what the people's door has a passkey sign and records, and the verifier reads.
+//! How a judgement of a person is approved: what the people's door records and, where a passkey signs, has it sign, and the verifier reads.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The fact of a judgement's entry that holds its approval.
 pub const FACT: &str = "approval";
-/// The class of an approval that a passkey signed.
-pub const PASSKEY: &str = "passkey";
 /// First member of a statement.
 const VERSION: &str = "xp-decision-v1";
 
-/// An approval, as logged.
+/// An approval, as logged. Its class says what binds it to the person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Approval {
-    /// How it came about: [`PASSKEY`].
-    pub class: String,
+#[serde(tag = "class", rename_all = "snake_case")]
+pub enum Approval {
+    /// A passkey of the person's signed the statement.
+    Passkey {
+        /// Digest of what was shown.
+        digest: String,
+        /// The text whose SHA-256 is the challenge that was signed.
+        statement: String,
+        /// Origin of the door.
+        origin: String,
+        /// Id of the credential, base64url.
+        passkey: String,
+        /// The public key, in the form of `webauthn-rs`.
+        key: Value,
+        /// Data of the authenticator, base64url.
+        authenticator_data: String,
+        /// What the browser says of the assertion, base64url.
+        client_data: String,
+        /// Signature over both, base64url.
+        signature: String,
+    },
+    /// The person was logged in by a provider of OpenID Connect. Nothing of the person's signed the statement: that it was the
+    /// person is the word of the server and of the provider.
+    Oidc {
+        /// Digest of what was shown.
+        digest: String,
+        /// What was decided.
+        statement: String,
+        /// Origin of the door.
+        origin: String,
+        /// The provider.
+        issuer: String,
+        /// The person's identifier there.
+        subject: String,
+        /// When the provider authenticated the person, milliseconds since 1970.
+        authenticated: u64,
+    },
+}
+
+impl Approval {
     /// Digest of what was shown.
-    pub digest: String,
-    /// The text whose SHA-256 is the challenge that was signed.
-    pub statement: String,
-    /// Origin of the door.
-    pub origin: String,
-    /// Id of the credential, base64url.
-    pub passkey: String,
-    /// The public key, in the form of `webauthn-rs`.
-    pub key: Value,
-    /// Data of the authenticator, base64url.
-    pub authenticator_data: String,
-    /// What the browser says of the assertion, base64url.
-    pub client_data: String,
-    /// Signature over both, base64url.
-    pub signature: String,
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        match self {
+            Self::Passkey { digest, .. } | Self::Oidc { digest, .. } => digest,
+        }
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub fn statement(&self) -> &str {
+        match self {
+            Self::Passkey { statement, .. } | Self::Oidc { statement, .. } => statement,
+        }
+    }
+}
+
+/// Whether an origin is a loopback name, or has no TLS: its cookies reach every port of the host, so a session alone decides nothing
+/// there.
+#[must_use]
+pub fn is_local(origin: &str) -> bool {
+    let Some(rest) = origin.strip_prefix("https://") else { return true };
+    let host = rest.split([':', '/']).next().unwrap_or_default().trim_end_matches('.');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || !host.contains(|one: char| one.is_ascii_alphabetic())
 }
 
 /// What a statement says. In its text the version comes first, and the nonce second.

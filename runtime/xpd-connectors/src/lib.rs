@@ -16,4 +16,4 @@ pub mod trial;
 pub use declared::Declared;
 pub use make::{BUILT_IN, Made, addresses, make, reach};
 pub use mcp::program_digest;
-pub use settings::{MakeError, without_value};
+pub use settings::{Kept, MakeError, without_value};

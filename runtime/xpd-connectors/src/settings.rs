@@ -23,7 +23,7 @@ pub struct MakeError {
 /// The location of a secret: an environment variable, or a file that only its owner may read.
 #[derive(Deserialize)]
 #[serde(try_from = "toml::Value")]
-pub(crate) struct Kept {
+pub struct Kept {
     env: Option<String>,
     file: Option<String>,
 }
@@ -102,18 +102,32 @@ impl<'a> Settings<'a> {
 
     /// Reads the secret of a key. Messages call it `what`.
     pub fn secret(&self, key: &str, what: &str, kept: &Kept) -> Result<Secret, MakeError> {
-        let text = match (&kept.env, &kept.file) {
+        kept.read(key, what, self.folder).map_err(|error| match error.file {
+            None => self.wrong(error.what),
+            Some(_) => error,
+        })
+    }
+}
+
+impl Kept {
+    /// Reads the secret of a key, which messages call `what`. Paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// The variable is not set, the file cannot be read or others may read it, or the secret is not valid.
+    pub fn read(&self, key: &str, what: &str, folder: &Path) -> Result<Secret, MakeError> {
+        let wrong = |what: String| MakeError { file: None, what };
+        let text = match (&self.env, &self.file) {
             (Some(name), None) => std::env::var(name)
                 .map(Zeroizing::new)
-                .map_err(|_| self.wrong(format!("`{key}`: the variable `{name}` is not set")))?,
+                .map_err(|_| wrong(format!("`{key}`: the variable `{name}` is not set")))?,
             (None, Some(name)) => {
-                let path = self.folder.join(name);
+                let path = folder.join(name);
                 read_private(&path)
                     .map_err(|why| MakeError { file: Some(path), what: format!("`{key}`: {why}") })?
             }
-            _ => return Err(self.wrong(format!("`{key}` needs either `env` or `file`"))),
+            _ => return Err(wrong(format!("`{key}` needs either `env` or `file`"))),
         };
-        Secret::new(&text).map_err(|error| self.wrong(format!("`{what}`: {error}")))
+        Secret::new(&text).map_err(|error| wrong(format!("`{what}`: {error}")))
     }
 }
 

@@ -40,6 +40,10 @@ function login(form) {
   });
 }
 
+function provider(button) {
+  button.addEventListener("click", () => guarded(async () => location.assign((await post(`/login/${button.dataset.provider}/begin`, {})).to)));
+}
+
 function enrol() {
   const secret = location.hash.slice(1);
   // The secret does not stay in the address bar or the history.
@@ -87,7 +91,7 @@ function decision(form) {
     guarded(async () => {
       const notes = byId("notes").value || null;
       const { ceremony, options } = await post(`${form.dataset.path}/sign`, { ticket, outcome, notes });
-      const credential = await get(options);
+      const credential = options ? await get(options) : null;
       events.close();
       const { to } = await post(`${form.dataset.path}/decide`, { ceremony, credential });
       location.assign(to);
@@ -96,6 +100,7 @@ function decision(form) {
 }
 
 if (byId("login")) login(byId("login"));
+document.querySelectorAll(".provider").forEach(provider);
 if (byId("enrol")) enrol();
 if (byId("decision")) decision(byId("decision"));
 if (byId("logout")) byId("logout").addEventListener("click", () => guarded(async () => location.assign((await post("/logout", {})).to)));

@@ -48,6 +48,29 @@ struct Entry {
     key: Option<serde_json::Map<String, serde_json::Value>>,
     key_file: Option<String>,
     until: Option<toml::value::Datetime>,
+    #[serde(default)]
+    logins: Vec<LoginEntry>,
+    #[serde(default)]
+    passkey: bool,
+}
+
+/// A login at a provider, which is a person's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginEntry {
+    issuer: String,
+    subject: String,
+    #[serde(default)]
+    groups: BTreeSet<String>,
+}
+
+/// The person whose a login at a provider is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Name of the person.
+    pub person: String,
+    /// Groups that the provider must say the person is in, each of them.
+    pub groups: BTreeSet<String>,
 }
 
 /// What a principal is.
@@ -168,6 +191,8 @@ pub struct Member {
     pub roles: BTreeSet<String>,
     /// When it stops to be one, milliseconds since 1970.
     pub until: Option<u64>,
+    /// Whether each decision of this person must be signed by a passkey.
+    pub passkey: bool,
 }
 
 impl Member {
@@ -188,6 +213,7 @@ impl Member {
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
     by_key: BTreeMap<String, Member>,
+    logins: BTreeMap<(String, String), Bound>,
     administrators: BTreeMap<String, String>,
     rules: Vec<Rule>,
     files: Vec<PathBuf>,
@@ -247,6 +273,9 @@ impl Reading<'_> {
     fn principal(&mut self, entry: &Entry) -> Result<String, String> {
         let key = (&entry.key, &entry.key_file);
         match (entry.kind, key) {
+            (Kind::Agent, _) if entry.passkey || !entry.logins.is_empty() => {
+                Err("is an agent; `logins` and `passkey` are for people (`kind = \"person\"`)".to_owned())
+            }
             (Kind::Agent, key) => self.entry(&entry.name, key),
             (Kind::Person, (None, None)) => {
                 self.name(&entry.name)?;
@@ -295,7 +324,7 @@ impl Roster {
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let mut reading = Reading { path, names: BTreeSet::new(), keys: BTreeSet::new(), files: Vec::new() };
-        let mut by_key = BTreeMap::new();
+        let (mut by_key, mut logins) = (BTreeMap::new(), BTreeMap::new());
         for entry in file.principals {
             let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name.escape_debug()));
             let thumbprint = reading.principal(&entry).map_err(|what| fault(&what))?;
@@ -308,7 +337,23 @@ impl Roster {
             let until = entry.until.map(|until| ends(&until)).transpose().map_err(|what| fault(&what))?;
             let person = entry.kind == Kind::Person;
             let principal = Principal { name: entry.name, controller: entry.controller, person };
-            by_key.insert(thumbprint, Member { principal, roles: entry.roles, until });
+            for LoginEntry { issuer, subject, groups } in entry.logins {
+                let fault = |what: &str| {
+                    wrong(format!("principal `{}`: a login {what}", principal.name.escape_debug()))
+                };
+                if issuer.is_empty()
+                    || subject.is_empty()
+                    || format!("{issuer}{subject}").contains(char::is_control)
+                {
+                    return Err(fault("needs an `issuer` and a `subject`, without control characters"));
+                }
+                let bound = Bound { person: principal.name.clone(), groups };
+                if logins.insert((issuer, subject), bound).is_some() {
+                    return Err(fault("is listed twice: it is of one person"));
+                }
+            }
+            by_key
+                .insert(thumbprint, Member { principal, roles: entry.roles, until, passkey: entry.passkey });
         }
         let principals = reading.names.clone();
         let mut administrators = BTreeMap::new();
@@ -322,7 +367,7 @@ impl Roster {
                 return Err(wrong(format!("start of `{}`: there is no principal `{name}`", rule.artifact)));
             }
         }
-        Ok(Self { by_key, administrators, rules: file.starts, files: reading.files })
+        Ok(Self { by_key, logins, administrators, rules: file.starts, files: reading.files })
     }
 
     /// The key files that it names.
@@ -347,11 +392,19 @@ impl Roster {
     #[must_use]
     pub fn described(&self) -> BTreeSet<String> {
         let words = |(key, member): (&String, &Member)| {
-            let Member { principal: Principal { name, controller, person }, roles, until } = member;
+            let Member { principal: Principal { name, controller, person }, roles, until, passkey } = member;
             let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
             let kind = if *person { ", a person" } else { "" };
             let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
-            format!("{name} of {controller} as {} ({key}){kind}{until}", roles.join(", "))
+            let signs = if *passkey { ", by passkey" } else { "" };
+            let own = self.logins.iter().filter(|(_, bound)| bound.person == *name);
+            let logins: String = own
+                .map(|((issuer, subject), bound)| {
+                    let groups: String = bound.groups.iter().map(|group| format!(" in `{group}`")).collect();
+                    format!(", logs in as `{subject}` at {issuer}{groups}")
+                })
+                .collect();
+            format!("{name} of {controller} as {} ({key}){kind}{until}{signs}{logins}", roles.join(", "))
         };
         self.by_key.iter().map(words).collect()
     }
@@ -386,6 +439,12 @@ impl Roster {
     #[must_use]
     pub fn person(&self, name: &str) -> Option<&Member> {
         self.by_key(&person_key(name)).filter(|member| member.principal.person)
+    }
+
+    /// The person whose a login at a provider is.
+    #[must_use]
+    pub fn login(&self, issuer: &str, subject: &str) -> Option<&Bound> {
+        self.logins.get(&(issuer.to_owned(), subject.to_owned()))
     }
 
     /// A principal of the controller may take the role.

@@ -13,6 +13,7 @@ use xpd_connectors::sandbox;
 use xpd_doors::socket::{self, BoundSocket};
 use xpd_doors::{agents, api, console};
 use xpd_engine::Orchestrator;
+use xpd_login::Provider;
 use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
 use xpd_store::{Clock, ServerClock, Store, StoreError, SystemClock, sqlite};
 
@@ -132,6 +133,12 @@ impl Server {
         self.people.as_ref().map(|(_, url)| url.as_ref())
     }
 
+    /// Address of the people's listener, if there is one.
+    #[must_use]
+    pub fn people_address(&self) -> Option<SocketAddr> {
+        self.people.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
     /// Address of the TCP listener.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
@@ -186,7 +193,8 @@ impl Server {
         }
         if let (Some((listener, url)), Some(people)) = (self.people, &self.config.people) {
             let orchestrator = Arc::clone(&self.app.orchestrator);
-            match console::router(orchestrator, &url, people.settings, stopped.clone()) {
+            let providers = people.providers.iter().cloned().map(Provider::new).collect();
+            match console::router(orchestrator, &url, people.settings, providers, stopped.clone()) {
                 Ok(router) => drop(tasks.spawn(api::serve(listener, router, budget, stopped.clone()))),
                 Err(error) => tracing::error!(%error, "the people's door cannot be opened"),
             }

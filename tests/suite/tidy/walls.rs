@@ -63,7 +63,7 @@ fn web(packages: &Packages) -> Vec<String> {
 /// In the runtime, HTTP clients are made by `xpd-egress`; the crates that send requests know their types.
 /// Nobody has another HTTP client.
 fn outgoing(packages: &Packages) -> Vec<String> {
-    let senders = ["xpd-egress", "xpd-connectors", "xpd", "xpc"];
+    let senders = ["xpd-egress", "xpd-connectors", "xpd-login", "xpd", "xpc"];
     let in_tests = |package: &Package| package.room() == Some("tests");
     let mut found =
         only(packages, &["reqwest"], |package| senders.contains(&package.name.as_str()) || in_tests(package));

@@ -42,6 +42,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         entries: BTreeMap::new(),
         replayed: 0,
         approvals: 0,
+        by_login: 0,
         properties: Vec::new(),
         left_open: Vec::new(),
         findings: Vec::new(),
@@ -88,7 +89,8 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         (Some(artifact), true) => {
             let steps = decisions::read(read(), &mut findings);
             let open = uses::check(&steps, &mut findings);
-            report.approvals = approvals::check(&steps, &mut findings);
+            let approved = approvals::check(&steps, &mut findings);
+            (report.approvals, report.by_login) = (approved.by_passkey, approved.by_login);
             let replayed = replay::check(artifact, &steps, &mut findings);
             (report.replayed, reworded) = (replayed.decisions, replayed.reworded);
             report.properties = replayed.properties;
@@ -118,6 +120,10 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
     }
     if report.approvals > 0 {
         let claim = "whose passkeys signed, and that people were shown what they decided on: enrolment and pages are the server's";
+        report.not_proved.push(claim.to_owned());
+    }
+    if report.by_login > 0 {
+        let claim = "that the people whose logins are named decided: nothing of theirs signed it, it is the server's word and the provider's";
         report.not_proved.push(claim.to_owned());
     }
     if order.open {

@@ -61,7 +61,7 @@ pub enum Fault {
     Use,
     /// A decision differs from the machine's.
     Replay,
-    /// A judgement of a person that no passkey signed.
+    /// A judgement of a person that neither a passkey nor a login stands for.
     Approval,
     /// The run broke a property of the artifact.
     Property,
@@ -110,6 +110,8 @@ pub struct Report {
     pub replayed: u64,
     /// Number of judgements of people, each signed by a passkey.
     pub approvals: u64,
+    /// Number of judgements of people that rest on a login at a provider, which signs no decision.
+    pub by_login: u64,
     /// The properties of the artifact, in its order, with their standing in the run. Empty if nothing was
     /// replayed.
     pub properties: Vec<Property>,
@@ -201,6 +203,9 @@ impl fmt::Display for Report {
         writeln!(f, "  entries   {entries}, {} decisions replayed", self.replayed)?;
         if self.approvals > 0 {
             writeln!(f, "  approved  {} judgements of people, signed by passkeys", self.approvals)?;
+        }
+        if self.by_login > 0 {
+            writeln!(f, "  by login  {} judgements of people, which no passkey signed", self.by_login)?;
         }
         for property in &self.properties {
             writeln!(f, "  property  {property}")?;

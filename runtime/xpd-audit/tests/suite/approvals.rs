@@ -51,13 +51,16 @@ fn statement() -> Value {
     ])
 }
 
+/// How long after the beginning of the run the person judges, milliseconds: longer than a login is fresh.
+const LATER: u64 = 1_000_000;
+
 /// What the verifier finds of a person's judgement with this approval.
 fn found(approval: Option<Value>) -> Vec<String> {
     let mut run = Run::open("run-7", Log::new());
     let mut actor = reviewer();
     actor.principal.person = true;
     let (step, outcome, notes) = ("review".to_owned(), "approved".to_owned(), Some("well".to_owned()));
-    run.now += 10;
+    run.now += LATER;
     let event = Event::Judge { actor, step, outcome, notes };
     let input = Input { at: run.now, kill: None, leased_by: None, event };
     let accepted = serde_json::from_value(json!({ "done": { "changes": [] } })).unwrap();
@@ -107,7 +110,7 @@ fn nothing_else_is() {
         "signed something else",
     );
     alone(altered("origin", json!("http://localhost:7414")), "signed something else");
-    alone(altered("class", json!("word")), "unknown class");
+    alone(altered("class", json!("word")), "unknown variant");
     alone(altered("key", json!("none")), "its approval");
     alone(altered("key", approval(&statement())["key"].clone()), "signature of its passkey is wrong");
     alone(flipped("authenticator_data", 0, 1), "another host");
@@ -119,4 +122,45 @@ fn nothing_else_is() {
     alone(flipped("signature", last, 1), "signature of its passkey is wrong");
     let created = String::from_utf8(bytes("client_data")).unwrap().replace("webauthn.get", "webauthn.create");
     alone(altered("client_data", json!(URL_SAFE_NO_PAD.encode(created))), "signed something else");
+}
+
+/// The approval that the people's door records for a login.
+fn by_login(origin: &str, authenticated: u64) -> Value {
+    json!({
+        "class": "oidc", "digest": "sha256:shown", "statement": statement().to_string(), "origin": origin,
+        "issuer": "https://login.example", "subject": "248289761001", "authenticated": authenticated,
+    })
+}
+
+#[test]
+fn a_login_stands_for_a_judgement_while_it_is_fresh_and_not_on_a_loopback_name() {
+    let at = Run::open("run-7", Log::new()).now + LATER;
+    let good = "https://approve.example";
+    assert_eq!(found(Some(by_login(good, at))), Vec::<String>::new());
+    assert_eq!(found(Some(by_login(good, at - 600_000))), Vec::<String>::new());
+    let alone = |approval: Value, words: &str| {
+        let messages = found(Some(approval));
+        assert!(messages.len() == 1 && messages[0].contains(words), "{words}: {messages:?}");
+    };
+    alone(by_login(good, at - 600_001), "older than ten minutes");
+    alone(by_login(good, at + 60_001), "later than the decision");
+    for local in [
+        "http://localhost:7413",
+        "https://localhost:7413",
+        "https://a.localhost",
+        "https://127.0.0.1",
+        "http://approve.example",
+    ] {
+        alone(by_login(local, at), "a passkey must sign");
+    }
+    let mut other = by_login(good, at);
+    other["statement"] = json!(statement().to_string().replace("approved", "changes"));
+    alone(other, "about another judgement");
+    // A passkey's approval cannot be called a login's, nor the other way round.
+    let mut called = approval(&statement());
+    called["class"] = json!("oidc");
+    alone(called, "missing field");
+    let mut called = by_login(good, at);
+    called["class"] = json!("passkey");
+    alone(called, "missing field");
 }

@@ -1,4 +1,4 @@
-//! A decision: what is decided is put into the challenge that the passkey signs, and then recorded.
+//! A decision: what is decided is put into the challenge that the passkey signs, or rests on a login at a provider, and is recorded.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -9,8 +9,8 @@ use xpd_audit::approval::{self, Approval, Statement};
 use xpd_engine::orchestrator::Decision;
 
 use super::Console;
-use super::passkey::{Purpose, Signed};
-use super::session::{DEAD, OfPost, random};
+use super::passkey::{Asserted, Purpose, Signed};
+use super::session::{DEAD, OfPost, Session, random};
 use crate::api::problem::Problem;
 
 #[derive(Deserialize)]
@@ -43,12 +43,11 @@ pub(super) async fn sign(
     if now.as_ref() != Some(&drawn.digest) {
         return Err(refused("what waits here has changed since it was shown; open it again"));
     }
-    let known = console.orchestrator.passkeys(session.person.clone()).await?;
     let notes = ask.notes.filter(|notes| !notes.is_empty());
     let (outcome, digest) = (ask.outcome, drawn.digest);
     // Its SHA-256 is the challenge.
     let said = Statement {
-        person: session.person,
+        person: session.person.clone(),
         run: run.clone(),
         step: step.clone(),
         outcome: outcome.clone(),
@@ -57,7 +56,41 @@ pub(super) async fn sign(
     };
     let statement = said.text(&random()?);
     let decision = Signed { run, step, outcome, notes, digest, statement };
-    Ok(Json(console.passkeys.sign(&session.id, decision, &known)?))
+    let known = console.orchestrator.passkeys(session.person.clone()).await?;
+    if !known.is_empty() {
+        return Ok(Json(console.passkeys.sign(&session.id, decision, &known)?));
+    }
+    let approval = by_login(&console, &session, &decision)?;
+    console.orchestrator.decides_by_login(console.caller(&session)?, approval.clone()).await?;
+    let (decision, approval) = (Box::new(decision), Box::new(approval));
+    let kept = Purpose::DecideByLogin { session: session.id, decision, approval };
+    Ok(Json(json!({ "ceremony": console.passkeys.keep(kept)?, "options": null })))
+}
+
+/// The approval of a decision that rests on the login of its session. Which of them suffice, the engine says; here it must be a
+/// login in whose session other programs on the machine cannot have taken part.
+fn by_login(console: &Console, session: &Session, decision: &Signed) -> Result<Approval, Problem> {
+    let refused = |why: &str| Problem::new(RefusalCode::NotAllowed, why);
+    let login =
+        session.login.as_ref().ok_or_else(|| refused("a passkey signs each decision, and you have none"))?;
+    if approval::is_local(&console.origin) {
+        return Err(refused(
+            "on a loopback name a passkey signs each decision, and you have none: ask an administrator for a link",
+        ));
+    }
+    let Some(authenticated) = login.authenticated else {
+        return Err(refused(
+            "your provider does not say when you were authenticated, so a passkey signs your decisions: ask an administrator for a link",
+        ));
+    };
+    Ok(Approval::Oidc {
+        digest: decision.digest.clone(),
+        statement: decision.statement.clone(),
+        origin: console.origin.clone(),
+        issuer: login.issuer.clone(),
+        subject: login.subject.clone(),
+        authenticated,
+    })
 }
 
 #[derive(Deserialize)]
@@ -74,32 +107,40 @@ pub(super) async fn decide(
     Json(ask): Json<Finish>,
 ) -> Result<Json<Value>, Problem> {
     let wrong = || Problem::new(RefusalCode::BadRequest, "this is the ceremony of something else");
-    let Purpose::Decide { session: own, decision, keys, state } = console.passkeys.take(&ask.ceremony)?
-    else {
-        return Err(wrong());
+    let (decision, passkey, approval) = match console.passkeys.take(&ask.ceremony)? {
+        Purpose::DecideByLogin { session: own, decision, approval } if own == session.id => {
+            (*decision, None, *approval)
+        }
+        Purpose::Decide { session: own, decision, keys, state } if own == session.id => {
+            let asserted = console.passkeys.asserted(&ask.credential, keys, &state)?;
+            let approval = signed(&console, &decision, &asserted, &ask.credential);
+            (*decision, Some((asserted.id, asserted.credential)), approval)
+        }
+        _ => return Err(wrong()),
     };
-    if own != session.id || decision.run != run || decision.step != step {
+    if decision.run != run || decision.step != step {
         return Err(wrong());
     }
-    let asserted = console.passkeys.asserted(&ask.credential, keys, &state)?;
-    let Signed { run, step, outcome, notes, digest, statement } = *decision;
+    let Signed { run, step, outcome, notes, digest, .. } = decision;
+    let decision = Decision { step, outcome, notes, digest, passkey, approval };
+    let judged = console.orchestrator.decide_shown(console.caller(&session)?, &run, decision).await?;
+    Ok(Json(json!({ "to": format!("/runs/{run}?decided={}", judged.index), "index": judged.index })))
+}
+
+/// The approval of a decision that a passkey signed.
+fn signed(console: &Console, decision: &Signed, asserted: &Asserted, credential: &Value) -> Approval {
     let part = |name: &str| {
-        let part = ask.credential.pointer(&format!("/response/{name}")).and_then(Value::as_str);
+        let part = credential.pointer(&format!("/response/{name}")).and_then(Value::as_str);
         part.unwrap_or_default().to_owned()
     };
-    let approval = Approval {
-        class: approval::PASSKEY.to_owned(),
-        digest: digest.clone(),
-        statement,
+    Approval::Passkey {
+        digest: decision.digest.clone(),
+        statement: decision.statement.clone(),
         origin: console.origin.clone(),
         passkey: asserted.id.clone(),
         key: asserted.credential.pointer("/cred/cred").cloned().unwrap_or_default(),
         authenticator_data: part("authenticatorData"),
         client_data: part("clientDataJSON"),
         signature: part("signature"),
-    };
-    let passkey = (asserted.id, asserted.credential);
-    let decision = Decision { step, outcome, notes, digest, passkey, approval };
-    let judged = console.orchestrator.decide_shown(console.caller(&session)?, &run, decision).await?;
-    Ok(Json(json!({ "to": format!("/runs/{run}?decided={}", judged.index), "index": judged.index })))
+    }
 }

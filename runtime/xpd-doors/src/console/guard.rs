@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use xp_wire::RefusalCode;
 
-use super::Console;
+use super::{Console, providers};
 use crate::api::problem::Problem;
 use crate::guard::only;
 
@@ -55,7 +55,7 @@ fn check(console: &Console, request: &Request) -> Result<(), Problem> {
         return Err(refused("this was sent by the page of another origin"));
     }
     let mut sites = headers.get_all("sec-fetch-site").iter();
-    if sites.any(|site| site != "same-origin" && site != "none") {
+    if sites.any(|site| site != "same-origin" && site != "none") && !comes_back(request) {
         return Err(refused("a browser sent this for another site; type or paste the address"));
     }
     let purposes = ["sec-purpose", "purpose", "x-moz"];
@@ -71,6 +71,15 @@ fn check(console: &Console, request: &Request) -> Result<(), Problem> {
         }
         _ => Err(Problem::new(RefusalCode::BadRequest, "there is no such method here")),
     }
+}
+
+/// A browser that a provider sends back after a login: a page as a whole, whose `state` is then compared.
+fn comes_back(request: &Request) -> bool {
+    let is = |name: &str, value: &str| only(request.headers(), name) == Some(value);
+    request.method() == Method::GET
+        && providers::is_answer(request.uri().path())
+        && is("sec-fetch-mode", "navigate")
+        && is("sec-fetch-dest", "document")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -19,10 +19,11 @@ use crate::api::problem::Problem;
 #[template(path = "login.html")]
 struct Page {
     frame: Frame,
+    providers: Vec<String>,
 }
 
-pub(super) async fn page() -> Response {
-    show(&Page { frame: Frame::public("Log in") })
+pub(super) async fn page(State(console): State<Console>) -> Response {
+    show(&Page { frame: Frame::public("Log in"), providers: console.providers.names() })
 }
 
 #[derive(Deserialize)]
@@ -63,7 +64,7 @@ pub(super) async fn finish(
     if let Some(before) = before {
         console.sessions.close(&before.id);
     }
-    let session = console.sessions.open(person, opened)?;
+    let session = console.sessions.open(person, opened, None)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::SET_COOKIE, cookie(&console, &session.id, "")?);
     Ok((headers, Json(json!({ "to": "/" }))).into_response())
@@ -80,7 +81,7 @@ pub(super) async fn logout(
     Ok((headers, Json(json!({ "to": "/login" }))).into_response())
 }
 
-fn cookie(console: &Console, value: &str, more: &str) -> Result<HeaderValue, Problem> {
+pub(super) fn cookie(console: &Console, value: &str, more: &str) -> Result<HeaderValue, Problem> {
     let secure = if console.is_https { "; Secure" } else { "" };
     let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}", console.cookie);
     HeaderValue::from_str(&text).map_err(|_| Problem::new(RefusalCode::Internal, "no cookie can be set"))

@@ -1,4 +1,4 @@
-//! The people's door: login by passkey, what waits for a person, and the decision on it. A listener of its own, which reads no
+//! The people's door: login by passkey or at a provider, what waits for a person, and the decision on it. A listener of its own, which reads no
 //! credential of agents; its cookies mean nothing at any other door.
 
 mod assets;
@@ -11,6 +11,7 @@ mod login;
 mod markup;
 mod page;
 mod passkey;
+mod providers;
 mod queue;
 mod request;
 mod session;
@@ -27,8 +28,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 use xpd_engine::Orchestrator;
 use xpd_engine::orchestrator::Caller;
+use xpd_login::Provider;
 
 use self::passkey::Passkeys;
+use self::providers::Providers;
 use self::session::{Session, Sessions};
 use crate::api::problem::{Problem, panicked};
 
@@ -52,6 +55,7 @@ pub(crate) struct Inner {
     orchestrator: Arc<Orchestrator>,
     sessions: Sessions,
     passkeys: Passkeys,
+    providers: Providers,
     /// Origin of the door, without a slash at its end.
     origin: String,
     /// Name of the session cookie.
@@ -71,11 +75,11 @@ impl std::ops::Deref for Console {
 impl Inner {
     /// The caller of a session.
     fn caller(&self, session: &Session) -> Result<Caller, Problem> {
-        Ok(self.orchestrator.by_person(&session.person, session.opened)?)
+        Ok(self.orchestrator.by_person(&session.person, session.opened, session.login.clone())?)
     }
 }
 
-/// All routes of the people's listener, which people reach under `url`.
+/// All routes of the people's listener, which people reach under `url`, with these providers of logins.
 ///
 /// # Errors
 /// No passkey can be made for that URL.
@@ -83,6 +87,7 @@ pub fn router(
     orchestrator: Arc<Orchestrator>,
     url: &str,
     settings: Settings,
+    providers: Vec<Provider>,
     stop: watch::Receiver<bool>,
 ) -> Result<Router, String> {
     let parsed = Url::parse(url).map_err(|error| error.to_string())?;
@@ -93,6 +98,7 @@ pub fn router(
         orchestrator,
         sessions: Sessions::new(settings),
         passkeys: Passkeys::new(&parsed)?,
+        providers: Providers::new(providers),
         origin,
         cookie,
         is_https,
@@ -103,6 +109,8 @@ pub fn router(
         .route("/login", get(login::page))
         .route("/login/begin", post(login::begin))
         .route("/login/finish", post(login::finish))
+        .route("/login/{provider}/begin", post(providers::begin))
+        .route("/login/{provider}/answer", get(providers::answer))
         .route("/logout", post(login::logout))
         .route("/enrol", get(enrol::page))
         .route("/enrol/begin", post(enrol::begin))

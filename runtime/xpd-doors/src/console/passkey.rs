@@ -18,6 +18,7 @@ use webauthn_rs::prelude::{
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 use xp_scope::Digest;
 use xp_wire::RefusalCode;
+use xpd_audit::approval::Approval;
 use xpd_engine::orchestrator::PersonPasskey;
 
 use super::session::random;
@@ -34,6 +35,8 @@ pub(super) enum Purpose {
     Enrol { secret: String, state: Box<PasskeyRegistration> },
     /// Login of a person.
     Login { person: String, keys: Vec<Passkey>, state: Box<PasskeyAuthentication> },
+    /// A decision that rests on the login of its session.
+    DecideByLogin { session: String, decision: Box<Signed>, approval: Box<Approval> },
     /// A decision in a session.
     Decide { session: String, decision: Box<Signed>, keys: Vec<Passkey>, state: Box<PasskeyAuthentication> },
 }
@@ -86,7 +89,8 @@ impl Passkeys {
         Ok(Self { webauthn, ceremonies: Mutex::new(HashMap::new()) })
     }
 
-    fn keep(&self, purpose: Purpose) -> Result<String, Problem> {
+    /// Keeps what is to be finished by the browser's next request.
+    pub fn keep(&self, purpose: Purpose) -> Result<String, Problem> {
         let name = random()?;
         let mut all = self.ceremonies.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, (begun, _)| begun.elapsed() < LASTS);

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use xp_machine::Status;
+use xpd_audit::approval::is_local;
 use xpd_engine::orchestrator::{Author, Leads, Limit, Node, Pictured, RunSummary};
 
 use super::Console;
@@ -76,6 +77,8 @@ struct Page {
     drawing: String,
     path: String,
     ticket: String,
+    /// The decision rests on the login of the session.
+    by_login: bool,
 }
 
 pub(super) async fn page(
@@ -87,13 +90,15 @@ pub(super) async fn page(
         let caller = console.caller(&session)?;
         let seen = console.orchestrator.pictured(caller, &run, &step).await?;
         let ticket = console.sessions.drew(&session, &run, &step, &seen.digest)?;
-        Ok::<_, Problem>((seen, ticket))
+        let unsigned = session.login.is_some() && !is_local(&console.origin);
+        let by_login = unsigned && console.orchestrator.passkeys(session.person.clone()).await?.is_empty();
+        Ok::<_, Problem>((seen, ticket, by_login))
     };
     match found.await {
-        Ok((seen, ticket)) => {
+        Ok((seen, ticket, by_login)) => {
             let title = format!("{} — {}", inline(&step), inline(&seen.run.workflow));
             let frame = Frame::of_run(title, &session, &seen.run);
-            show(&drawn(frame, &step, seen, ticket, console.orchestrator.now()))
+            show(&Page { by_login, ..drawn(frame, &step, seen, ticket, console.orchestrator.now()) })
         }
         Err(problem) => refused(&problem, Some(&session)),
     }
@@ -161,6 +166,7 @@ fn drawn(frame: Frame, step: &str, seen: Pictured, ticket: String, now: i64) -> 
         digest: seen.digest,
         run: seen.run.run,
         ticket,
+        by_login: false,
     }
 }
 

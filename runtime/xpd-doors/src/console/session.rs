@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use xp_wire::RefusalCode;
+use xpd_engine::orchestrator::ProviderLogin;
 
 use super::{Console, Settings};
 use crate::api::problem::Problem;
@@ -29,6 +30,8 @@ pub(super) struct Session {
     pub person: String,
     /// When, milliseconds since 1970, by the engine's clock.
     pub opened: u64,
+    /// The login at a provider by which it was opened; else it was by a passkey.
+    pub login: Option<ProviderLogin>,
     /// What every POST must carry.
     pub nonce: String,
 }
@@ -68,9 +71,14 @@ impl Sessions {
     }
 
     /// A new session.
-    pub fn open(&self, person: String, opened: u64) -> Result<Session, Problem> {
+    pub fn open(
+        &self,
+        person: String,
+        opened: u64,
+        login: Option<ProviderLogin>,
+    ) -> Result<Session, Problem> {
         let (id, nonce, now) = (random()?, random()?, Instant::now());
-        let session = Session { id: id.clone(), person, opened, nonce };
+        let session = Session { id: id.clone(), person, opened, login, nonce };
         let mut kept = self.lock();
         kept.retain(|_, kept| !self.is_over(kept));
         if kept.len() >= MOST {
@@ -130,8 +138,8 @@ pub(super) fn ended() -> Problem {
     Problem::new(RefusalCode::Unauthenticated, "the session is over; log in again")
 }
 
-/// The id in the cookie. None if there are several.
-fn id(headers: &HeaderMap, cookie: &str) -> Option<String> {
+/// The value of a cookie. None if there are several of the name.
+pub(super) fn value_of(headers: &HeaderMap, cookie: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut own = all.flat_map(|value| value.split(';')).filter_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
@@ -176,7 +184,7 @@ pub(super) struct MaybeSession(pub Option<Session>);
 
 impl MaybeSession {
     fn of(parts: &Parts, console: &Console, uses: bool) -> Option<Session> {
-        console.sessions.find(&id(&parts.headers, console.cookie)?, uses)
+        console.sessions.find(&value_of(&parts.headers, console.cookie)?, uses)
     }
 }
 

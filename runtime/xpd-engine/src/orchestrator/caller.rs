@@ -11,6 +11,7 @@ use xpd_store::{Clock as _, Scope, StoreError};
 use xpd_token::{Expected, GrantClaims, Origin};
 
 use super::Orchestrator;
+use super::provider_login::{self, ProviderLogin};
 use crate::memory::Tx;
 use crate::roster::{ADMIN, RECOVERY, person_key, person_of};
 use crate::rules::Rules;
@@ -43,6 +44,8 @@ pub struct Caller {
     until: i64,
     /// When the session was opened, milliseconds since 1970, if the caller has one.
     session: Option<u64>,
+    /// The login at a provider by which the session was opened, if it was.
+    login: Option<ProviderLogin>,
 }
 
 impl Caller {
@@ -50,6 +53,11 @@ impl Caller {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.actor.principal.name
+    }
+
+    /// The login at a provider by which the session was opened, if it was.
+    pub(super) fn login(&self) -> Option<&ProviderLogin> {
+        self.login.as_ref()
     }
 
     /// The principal.
@@ -139,7 +147,15 @@ impl Orchestrator {
     fn caller(&self, proof: Proof) -> Result<Caller, Fault> {
         let (actor, standing) = holder(&self.live.now(), &self.keys.admin, &proof.jkt, self.clock.now())?;
         let until = proof.iat.saturating_add(2 * PROOF_WINDOW_SECONDS);
-        Ok(Caller { actor, standing, key: proof.jkt, proof: Some(proof.jti), until, session: None })
+        Ok(Caller {
+            actor,
+            standing,
+            key: proof.jkt,
+            proof: Some(proof.jti),
+            until,
+            session: None,
+            login: None,
+        })
     }
 
     /// Authenticates a caller of the oversight routes (kill, lift). Its proof is also accepted by the host's
@@ -252,11 +268,12 @@ impl Orchestrator {
 }
 
 impl Orchestrator {
-    /// A person whom the people's door has authenticated, in a session that was opened then (milliseconds since 1970).
+    /// A person whom the people's door has authenticated, in a session that was opened then (milliseconds since 1970), by this login
+    /// at a provider unless by a passkey.
     ///
     /// # Errors
     /// The roster names no such person.
-    pub fn by_person(&self, name: &str, opened: u64) -> Result<Caller, Fault> {
+    pub fn by_person(&self, name: &str, opened: u64, login: Option<ProviderLogin>) -> Result<Caller, Fault> {
         let rules = self.live.now();
         let member = rules
             .roster
@@ -264,7 +281,15 @@ impl Orchestrator {
             .filter(|person| person.counts(self.clock.now()))
             .ok_or_else(|| unauthenticated(&NO_PERSON))?;
         let (actor, standing) = (member.actor(), Standing::Principal);
-        Ok(Caller { actor, standing, key: person_key(name), proof: None, until: 0, session: Some(opened) })
+        Ok(Caller {
+            actor,
+            standing,
+            key: person_key(name),
+            proof: None,
+            until: 0,
+            session: Some(opened),
+            login,
+        })
     }
 }
 
@@ -288,6 +313,9 @@ pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
     }
     if let (Some(person), Some(opened)) = (person_of(&caller.key), caller.session) {
         super::credentials::in_force(tx, person, opened)?;
+        if let Some(login) = &caller.login {
+            provider_login::in_force(&rules, caller.name(), login)?;
+        }
     }
     if let Some(proof) = &caller.proof
         && !tx.record_proof(&caller.key, proof, caller.until)?

@@ -29,7 +29,12 @@ pub struct Invitation {
     pub expires_in: u64,
 }
 
-fn record(tx: &mut Tx<'_>, what: PersonEvent, person: &str, facts: Facts) -> Result<u64, StoreError> {
+pub(super) fn record(
+    tx: &mut Tx<'_>,
+    what: PersonEvent,
+    person: &str,
+    facts: Facts,
+) -> Result<u64, StoreError> {
     let written = tx.record_here(Body::Person { what, person: person.to_owned(), facts })?;
     tx.log_line(Line {
         what: what.kind().as_str(),
@@ -310,7 +315,7 @@ impl Orchestrator {
     }
 }
 
-fn active(people: People, person: &str) -> Vec<PersonPasskey> {
+pub(super) fn active(people: People, person: &str) -> Vec<PersonPasskey> {
     let mut own = people.passkeys;
     own.retain(|passkey| passkey.person == person && passkey.state == PasskeyState::Active);
     own

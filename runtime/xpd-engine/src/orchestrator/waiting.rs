@@ -17,6 +17,7 @@ use super::Orchestrator;
 use super::caller::{Caller, actor};
 use super::decide::{Question, decide, follow, refuse};
 use super::drawn::{Choice, Limit, Node, choices, limit, nodes};
+use super::logins::suffices;
 use super::look::{RunSummary, summary};
 use super::past::{Act, Past, Refusal, Requested, ShownDatum, latest};
 use super::people::used;
@@ -101,8 +102,8 @@ pub struct Decision {
     pub notes: Option<String>,
     /// Digest of the request as it was drawn.
     pub digest: String,
-    /// Id of the passkey that signed, and its credential afterwards.
-    pub passkey: (String, serde_json::Value),
+    /// Id of the passkey that signed, and its credential afterwards. None if the decision rests on the login of the session.
+    pub passkey: Option<(String, serde_json::Value)>,
     /// What proves the decision, for the entry.
     pub approval: Approval,
 }
@@ -265,7 +266,10 @@ impl Orchestrator {
             Err(error) => return Err(Fault::refused(RefusalCode::BadValue, format!("`notes`: {error}"))),
         };
         self.command(caller, move |tx, caller| {
-            used(tx, caller.name(), &passkey.0, passkey.1)?;
+            match passkey {
+                Some((id, credential)) => used(tx, caller.name(), &id, credential)?,
+                None => suffices(tx, caller, &approval)?,
+            }
             let offers = offers(tx, caller, &id)?;
             let now = match offers.into_iter().find(|offer| offer.step == step) {
                 Some(offer) => {

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::Deserialize;
+use xpd_connectors::{Kept, without_value};
 use xpd_doors::console::Settings;
+use xpd_egress::Reach;
 use xpd_engine::ConfigError;
 
 #[derive(Deserialize)]
@@ -19,6 +22,25 @@ pub(super) struct PeopleTable {
     idle_seconds: u64,
     #[serde(default = "one_a_minute")]
     decisions_per_hour: u64,
+    /// Read by [`provider`], whose messages hold no value: one of them is a secret.
+    #[serde(default)]
+    provider: Vec<toml::Table>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderTable {
+    name: String,
+    kind: Option<String>,
+    issuer: Option<String>,
+    api: Option<String>,
+    client_id: String,
+    client_secret: Kept,
+    #[serde(default)]
+    scopes: Vec<String>,
+    groups: Option<String>,
+    #[serde(default)]
+    reach: Vec<String>,
 }
 
 fn one_a_minute() -> u64 {
@@ -44,10 +66,13 @@ pub struct People {
     pub settings: Settings,
     /// Decisions that one person may take in an hour.
     pub decisions_per_hour: u64,
+    /// Where people can log in besides.
+    pub providers: Vec<xpd_login::Settings>,
 }
 
 pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigError> {
-    let PeopleTable { listen, url, session_seconds, idle_seconds, decisions_per_hour } = table;
+    let PeopleTable { listen, url, session_seconds, idle_seconds, decisions_per_hour, provider: tables } =
+        table;
     let wrong = |what: String| ConfigError::new(file, what);
     if !listen.ip().is_loopback() {
         let what = "`people.listen`: must be a loopback address; there is no TLS here, a proxy in front of it has it";
@@ -66,7 +91,36 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
     let url = url.map(|url| own(&url)).transpose().map_err(|what| wrong(format!("`people.url`: {what}")))?;
     let settings =
         Settings { session: Duration::from_secs(session_seconds), idle: Duration::from_secs(idle_seconds) };
-    Ok(People { listen, url, settings, decisions_per_hour })
+    let mut providers: Vec<xpd_login::Settings> = Vec::new();
+    for table in tables {
+        let made = provider(table, file)?;
+        if providers.iter().any(|other| other.name == made.name || other.issuer == made.issuer) {
+            return Err(wrong(format!("`people.provider`: `{}` or its issuer is listed twice", made.name)));
+        }
+        providers.push(made);
+    }
+    Ok(People { listen, url, settings, decisions_per_hour, providers })
+}
+
+/// Reads a provider and its secret.
+fn provider(table: toml::Table, file: &Path) -> Result<xpd_login::Settings, ConfigError> {
+    let wrong = |what: &str| ConfigError::new(file, format!("`people.provider`: {what}"));
+    let read = ProviderTable::deserialize(toml::Value::Table(table));
+    let ProviderTable { name, kind, issuer, api, client_id, client_secret, scopes, groups, reach } =
+        read.map_err(|error| wrong(&without_value(error.message())))?;
+    let read = xpd_login::Kind::read(kind.as_deref(), issuer, api);
+    let (kind, issuer) = read.map_err(|why| wrong(&format!("`{name}`: {why}")))?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let secret = client_secret.read("client_secret", "client_secret", folder);
+    let secret = secret.map_err(|error| match error.file {
+        Some(kept) => ConfigError::new(&kept, error.what),
+        None => wrong(&error.what),
+    })?;
+    let reach = Reach::parse(&reach).map_err(|why| wrong(&format!("`reach`: {why}")))?;
+    let client_secret = SecretString::from(secret.expose());
+    let made = xpd_login::Settings { name, kind, issuer, client_id, client_secret, scopes, groups, reach };
+    made.check().map_err(|why| wrong(&format!("`{}`: {why}", made.name)))?;
+    Ok(made)
 }
 
 /// Checks that browsers make passkeys for a URL, and that it is an origin.

@@ -3,6 +3,11 @@
 mod approvals;
 mod bare;
 mod enrolment;
+mod forged;
+mod github;
 pub mod house;
+mod logins;
 pub mod person;
 mod shadow;
+mod stand_in;
+mod visitor;

@@ -13,6 +13,8 @@ pub struct Person {
     name: String,
     /// The door.
     url: String,
+    /// Where it listens.
+    at: String,
     passkey: SoftPasskey,
     cookie: String,
     client: reqwest::Client,
@@ -36,12 +38,26 @@ fn between(text: &str, start: &str) -> String {
         .to_owned()
 }
 
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
 impl Person {
+    /// A person in a session that this cookie names, without a passkey.
+    pub fn with(world: &World, name: &str, cookie: &str) -> Self {
+        let (url, at) = (world.running.people.clone(), world.running.people_at.clone());
+        let (name, cookie, passkey) = (name.to_owned(), cookie.to_owned(), SoftPasskey::new(true));
+        Self { name, url, at, passkey, cookie, client: client() }
+    }
+
+    fn host(&self) -> &str {
+        self.url.split_once("://").unwrap().1
+    }
+
     /// A person with a confirmed passkey who is logged in.
     pub async fn enrolled(world: &World, name: &str) -> Self {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let (name, url) = (name.to_owned(), world.running.people.clone());
-        let mut one = Self { name, url, passkey: SoftPasskey::new(true), cookie: String::new(), client };
+        let client = client();
+        let mut one = Self { client, ..Self::with(world, name, "") };
         let link = invited(world, &one.name).await;
         let secret = link.split_once('#').unwrap().1.to_owned();
         let begun = one.post("/enrol/begin", None, json!({ "secret": secret })).await.ok().clone();
@@ -57,6 +73,7 @@ impl Person {
     /// Logs in; again, after the server was started again.
     pub async fn login(&mut self, world: &World) {
         self.url.clone_from(&world.running.people);
+        self.at.clone_from(&world.running.people_at);
         let begun = self.post("/login/begin", None, json!({ "name": self.name })).await.ok().clone();
         let finish = self.signed(&begun);
         let request = self.request("/login/finish", None, finish);
@@ -72,7 +89,8 @@ impl Person {
     }
 
     fn request(&self, path: &str, nonce: Option<&str>, body: Value) -> reqwest::RequestBuilder {
-        let request = self.client.post(format!("{}{path}", self.url)).header("Origin", &self.url);
+        let request = self.client.post(format!("{}{path}", self.at)).header("Host", self.host());
+        let request = request.header("Origin", &self.url);
         let request = request.header("Content-Type", "application/json").header("Cookie", &self.cookie);
         let request = nonce.into_iter().fold(request, |request, nonce| request.header("XPD-Nonce", nonce));
         request.body(body.to_string())
@@ -84,7 +102,8 @@ impl Person {
 
     /// A page: its status and text.
     pub async fn page(&self, path: &str) -> (u16, String) {
-        let request = self.client.get(format!("{}{path}", self.url)).header("Cookie", &self.cookie);
+        let request = self.client.get(format!("{}{path}", self.at)).header("Host", self.host());
+        let request = request.header("Cookie", &self.cookie);
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
@@ -107,6 +126,24 @@ impl Person {
 
     /// Decides on what was shown, once its first second is over.
     pub async fn decides(&mut self, shown: &Shown, outcome: &str) -> Reply {
+        let begun = self.begins(shown, outcome).await;
+        if begun.status != 200 {
+            return begun;
+        }
+        let finish = match begun.body["options"].is_null() {
+            true => json!({ "ceremony": begun.body["ceremony"], "credential": null }),
+            false => self.signed(&begun.body),
+        };
+        self.finishes(shown, finish).await
+    }
+
+    /// Ends a decision with this.
+    pub async fn finishes(&self, shown: &Shown, finish: Value) -> Reply {
+        self.post(&format!("{}/decide", shown.path), Some(&shown.nonce), finish).await
+    }
+
+    /// Begins a decision: what there is to sign.
+    pub async fn begins(&self, shown: &Shown, outcome: &str) -> Reply {
         let body = json!({ "ticket": shown.ticket, "outcome": outcome, "notes": null });
         let path = format!("{}/sign", shown.path);
         let mut begun = self.post(&path, Some(&shown.nonce), body.clone()).await;
@@ -116,10 +153,6 @@ impl Person {
             tokio::time::sleep(Duration::from_millis(20)).await;
             begun = self.post(&path, Some(&shown.nonce), body.clone()).await;
         }
-        if begun.status != 200 {
-            return begun;
-        }
-        let finish = self.signed(&begun.body);
-        self.post(&format!("{}/decide", shown.path), Some(&shown.nonce), finish).await
+        begun
     }
 }

@@ -155,6 +155,8 @@ pub struct Running {
     pub log_key: String,
     /// URL of the people's door; empty if there is none.
     pub people: String,
+    /// Where it listens; empty if there is none.
+    pub people_at: String,
     pub reloader: Arc<Reloader>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -170,11 +172,12 @@ impl Running {
         let server = open_at(site, fake, clock).await.unwrap();
         let (url, log_key, reloader) = (server.url().unwrap(), server.log_key(), server.reloader());
         let people = server.people_url().unwrap_or_default().to_owned();
+        let people_at = server.people_address().map(|at| format!("http://{at}")).unwrap_or_default();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             server.run(async { drop(stopped.await) }).await.unwrap();
         });
-        Self { url, log_key, people, reloader, stop: Some(stop), task }
+        Self { url, log_key, people, people_at, reloader, stop: Some(stop), task }
     }
 
     pub async fn stop(mut self) {

@@ -12,11 +12,12 @@ const FILES: [&str; 2] = ["package.json", "package-lock.json"];
 const STAMP: &str = "lock.sha256";
 
 /// Sets of packages: the name of the folder in `.xp`, and the folder of the lock file.
-const SETS: [(&str, &str); 4] = [
+const SETS: [(&str, &str); 5] = [
     ("octokit", "tests/dev/forge/octokit"),
     ("mcp-servers", "tests/dev/servers"),
     ("mcp-clients", "tests/dev/clients"),
     ("browser", "tests/dev/browser"),
+    ("oidc", "tests/dev/oidc"),
 ];
 
 /// A set that is not there as its lock file says.
