@@ -9,7 +9,7 @@ use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Digest;
 use xp_syntax::ast;
 
-use crate::http::whole::{arguments_are_sent, results_are_read};
+use crate::http::whole::{arguments_are_sent, results_are_read, versions_are_sent};
 use crate::http::{Said, bad, names, places, twice};
 use crate::problems::Problems;
 use crate::things::Scope;
@@ -203,6 +203,7 @@ impl Draft {
                 );
             }
         }
+        versions_are_sent(ast, &missing, problems);
         arguments_are_sent(&self.sent, scope, &missing, problems);
         let fields: Vec<_> =
             self.results.iter().map(|(reading, span)| (reading.field.as_slice(), *span)).collect();

@@ -23,7 +23,7 @@ type At = (usize, usize);
 /// Compares a draft with a workflow in force.
 pub fn compare(draft: &Workflow, force: &Workflow) -> Beside {
     let (mut text, mut widens) = (String::new(), false);
-    let (mut spent, mut roles) = (BTreeMap::<At, u32>::new(), BTreeSet::<RoleId>::new());
+    let (mut spent, mut roles) = (BTreeMap::<At, u32>::new(), BTreeMap::<RoleId, RoleId>::new());
     // Writing to a string cannot fail.
     let mut line = |sign: char, what: &str| {
         let _ = writeln!(text, "{sign} {what}");
@@ -32,11 +32,11 @@ pub fn compare(draft: &Workflow, force: &Workflow) -> Beside {
         draft.steps.iter().flat_map(|step| step.grants.iter().map(move |grant| (step, grant)))
     {
         let may = format!("{}: may {}", step.name, print::grant(draft, grant));
-        match covered(draft, grant, force, &spent) {
+        match covered(draft, grant, force, (&spent, roles.get(&step.role).copied())) {
             Ok((at, role)) => {
                 let uses = spent.entry(at).or_default();
                 *uses = uses.saturating_add(grant.limit.uses);
-                roles.insert(role);
+                roles.entry(step.role).or_insert(role);
                 line(' ', &may);
             }
             Err(why) => {
@@ -45,8 +45,9 @@ pub fn compare(draft: &Workflow, force: &Workflow) -> Beside {
             }
         }
     }
+    let taken: BTreeSet<RoleId> = roles.into_values().collect();
     for rule in &force.separations {
-        if rule.roles.iter().filter(|role| roles.contains(role)).count() > 1 {
+        if rule.roles.iter().filter(|role| taken.contains(role)).count() > 1 {
             widens = true;
             let names = rule.roles.iter().filter_map(|role| force.roles.get(role.index()));
             let names: Vec<&str> = names.map(|role| role.name.as_str()).collect();
@@ -79,7 +80,7 @@ fn covered(
     draft: &Workflow,
     grant: &Grant,
     force: &Workflow,
-    spent: &BTreeMap<At, u32>,
+    (spent, role): (&BTreeMap<At, u32>, Option<RoleId>),
 ) -> Result<(At, RoleId), Why> {
     let mut nearest: Why = (0, "not granted there".to_owned());
     let Some(action) = draft.actions.get(grant.action.index()) else { return Err(nearest) };
@@ -87,6 +88,14 @@ fn covered(
         for (number, other) in step.grants.iter().enumerate() {
             let used = spent.get(&(at, number)).copied().unwrap_or_default();
             match covers((action, grant), force, (step, other), used) {
+                // One role of the draft is one role there: otherwise it has what there is for two.
+                Ok(()) if role.is_some_and(|role| role != step.role) => {
+                    let name = force.roles.get(step.role.index()).map_or("", |role| role.name.as_str());
+                    let why = (8, format!("there for another role, `{name}`, in step `{}`", step.name));
+                    if why.0 > nearest.0 {
+                        nearest = why;
+                    }
+                }
                 Ok(()) => return Ok(((at, number), step.role)),
                 Err(why) if why.0 > nearest.0 => nearest = why,
                 Err(_) => {}
@@ -126,8 +135,11 @@ fn covers(
     if step.within.is_some() {
         return Err((5, format!("there within a time limit, {}", there())));
     }
+    if grant.ttl_seconds > other.ttl_seconds {
+        return Err((6, format!("for longer than there, {}", there())));
+    }
     if used.saturating_add(grant.limit.uses) > other.limit.uses {
-        return Err((6, format!("more often than there, {}", there())));
+        return Err((7, format!("more often than there, {}", there())));
     }
     Ok(())
 }

@@ -278,7 +278,6 @@ impl<'w> Contents<'w> {
             if self.decides {
                 self.chosen(at.0, makers);
                 self.passed(at, choosing(self.workflow, granted, action, expr), makers, open);
-                continue;
             }
             for source in placing(self.workflow, action, expr, depth) {
                 self.source(at, granted, source, makers, open);

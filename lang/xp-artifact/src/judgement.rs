@@ -242,7 +242,7 @@ impl<'w> Finals<'w> {
                 |expr: &Expr| expr.data().all(|datum| identities(self.workflow, datum).iter().any(is_param));
             matches!(pin, Some(Pin::Is(expr) | Pin::OneOf { set: expr, .. }) if given(expr))
         };
-        let mut found = action.clauses.finals.clone();
+        let mut found = self.with_content(at);
         for expr in &action.clauses.removes {
             let term = self.term(at, expr);
             let own = self.terms.own_levels(&term);
@@ -254,10 +254,23 @@ impl<'w> Finals<'w> {
             if *expr == ThingExpr::Anything || keys.clone().any(|key| matches!(key, KeyExpr::Some)) {
                 deciding.extend((0_u32..).zip(&action.params).map(|(index, _)| index));
             }
-            if own < expr.levels().len() {
-                deciding.extend(picks(self.workflow, action, expr).into_iter().map(|(index, _)| index));
-            }
             found.extend(deciding.into_iter().filter(|index| !is_given(*index)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The arguments that are final with what is in the things they name: those that the declaration says, and those that pick among
+    /// several things that are removed. A filter states no subject of a run: it may pick anything.
+    pub fn with_content(&mut self, at: GrantAt) -> Vec<u32> {
+        let Some((_, action)) = self.workflow.granted(at) else { return Vec::new() };
+        let mut found = action.clauses.finals.clone();
+        for expr in &action.clauses.removes {
+            let term = self.term(at, expr);
+            if self.terms.own_levels(&term) < expr.levels().len() {
+                found.extend(picks(self.workflow, action, expr).into_iter().map(|(index, _)| index));
+            }
         }
         found.sort_unstable();
         found.dedup();

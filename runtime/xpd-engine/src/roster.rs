@@ -418,9 +418,27 @@ impl Roster {
 
     /// The identifiers of all parts.
     pub fn parts(&self) -> impl Iterator<Item = String> {
-        self.by_key
-            .iter()
-            .flat_map(|(key, member)| member.roles.iter().map(move |role| part(key, &member.principal, role)))
+        let roles = self.by_key.iter().flat_map(|(key, member)| {
+            member.roles.iter().map(move |role| part(key, &member.principal, role))
+        });
+        let logins = self.logins.keys().flat_map(|(issuer, subject)| self.login_parts(issuer, subject));
+        roles.chain(logins)
+    }
+
+    /// The identifiers of the parts that let a person log in so, and decide so without a passkey if they may.
+    pub fn login_parts(&self, issuer: &str, subject: &str) -> impl Iterator<Item = String> + use<> {
+        let bound = self.login(issuer, subject);
+        let unsigned = bound.and_then(|bound| self.person(&bound.person)).is_some_and(|one| !one.passkey);
+        let parts = bound.map(|bound| {
+            let groups = bound.groups.iter().map(String::as_str);
+            let text: Vec<&str> =
+                ["login", &bound.person, issuer, subject].into_iter().chain(groups).collect();
+            let of = |kind: &str| {
+                xp_scope::Digest::of(serde_json::json!([kind, text]).to_string().as_bytes()).to_string()
+            };
+            [Some(of("reads")), unsigned.then(|| of("decides"))]
+        });
+        parts.into_iter().flatten().flatten()
     }
 
     /// The principal with this key.

@@ -147,8 +147,16 @@ fn beside_an_artifact_in_force_a_draft_that_permits_more_says_so() {
     let divided = workflow(
         "  separate roles a, b\n  step work by a {\n    may notes.look(\"a\", true) once per run\n    outcome done -> end\n  }\n  step more by b {\n    may notes.look(\"b\", true) once per run\n    outcome done -> end\n  }",
     );
-    let said = beside(&divided, &[look("a"), look("b")], 3);
+    // What is there for two roles is more where one has it, and where both need not be separate.
+    let undivided = divided.replace("  separate roles a, b\n", "");
+    for force in [&divided, &undivided] {
+        let said = beside(force, &[look("a"), look("b")], 3);
+        assert!(said.contains("there for another role, `b`, in step `more`"), "{said}");
+    }
+    let by_ben = call("r", "Ben", "notes.look", json!({ "id": "b", "deep": true }), "accepted");
+    let said = beside(&divided, &[look("a"), by_ben.clone()], 3);
     assert!(said.contains("+ without `separate roles a, b`"), "{said}");
+    beside(&undivided, &[look("a"), by_ben], 0);
     let one_role = beside(&divided, &[look("a")], 0);
     assert!(!one_role.contains("\n+ "), "{one_role}");
 }

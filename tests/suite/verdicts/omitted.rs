@@ -36,6 +36,7 @@ const SAID_BY_THE_NAME: &[&str] = &[
     "a_text_that_spells_its_judges_commit",
     "a_text_that_spells_its_judges_commit_unsaid",
     "evidence_about_more_than_is_followed",
+    "messages_that_a_stored_filter_removes",
     "private_a_commit_found_and_read_by_a_page",
 ];
 

@@ -130,9 +130,10 @@ fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
     let facts = context.facts;
     let mut asked: Vec<(GrantAt, u32, GrantAt)> = Vec::new();
     for (at, _) in facts.grants() {
-        for number in &facts.action_of(at).clauses.finals {
-            let by = judged.finals.borrow_mut().silently_filled_by(at, *number);
-            asked.extend(by.map(|by| (at, *number, by)));
+        let finals = judged.finals.borrow_mut().with_content(at);
+        for number in finals {
+            let by = judged.finals.borrow_mut().silently_filled_by(at, number);
+            asked.extend(by.map(|by| (at, number, by)));
         }
     }
     let goals: Vec<Goal> = asked.iter().map(|(at, ..)| vec![Need::Use(*at)]).collect();
@@ -164,8 +165,8 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
     }
     for (at, _) in facts.grants().filter(|(at, _)| facts.usable(*at)) {
         let action = facts.action_of(at);
-        let clauses = &action.clauses;
-        for number in &clauses.finals {
+        let finals = judged.finals.borrow_mut().with_content(at);
+        for number in &finals {
             if is_open(facts.w, action, *number) {
                 let param = action.params.get(*number as usize).map(|param| param.name.as_str());
                 return answer::unknown(format!(

@@ -42,6 +42,7 @@ impl Draft {
                 problems.push(bad(*span, fault));
             }
         }
+        versions_are_sent(ast, &missing, problems);
         arguments_are_sent(&self.sent, scope, &missing, problems);
         let fields: Vec<_> =
             self.results.iter().map(|(reading, span)| (reading.field.as_slice(), *span)).collect();
@@ -98,6 +99,23 @@ impl Draft {
             if !fits {
                 problems.push(bad(*span, "the request has no such body"));
             }
+        }
+    }
+}
+
+/// A version that no argument gives is kept by the server, and reaches no upstream by a request that has no place for it.
+pub(crate) fn versions_are_sent(
+    ast: &ast::Action,
+    missing: &dyn Fn(String) -> Diagnostic,
+    problems: &mut Problems,
+) {
+    for clause in &ast.clauses {
+        if let ast::ClauseKind::Expects(_, None, _) = &clause.kind {
+            problems.push(
+                missing("no argument gives the version that the upstream is to compare".to_owned())
+                    .label(clause.span, "nothing of this is sent")
+                    .help("say by which parameter it is given, `expects … at version`, and where that is sent, such as the header `If-Match`"),
+            );
         }
     }
 }

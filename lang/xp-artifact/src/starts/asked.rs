@@ -111,11 +111,12 @@ pub(super) fn asked(
         .into_iter()
         .map(|(passing, why)| Asked { from: Taken::Passing(passing), why, number: None })
         .collect();
+    let final_with_content = finals.with_content(at);
     for number in finals.decided(at) {
         let Some(pin) = grant.pins.get(number as usize) else { continue };
         let passed = pinned(pin, &[]).into_iter().map(Taken::Passing);
         // What was put into what it names is made final with it; of what is removed, which one it is.
-        let is_final = clauses.finals.contains(&number);
+        let is_final = final_with_content.contains(&number);
         let by = if let Pin::Is(Expr::Datum(datum)) = pin { Some(datum) } else { None };
         let named = is_final.then(|| named::named_by(workflow, action, number));
         let named = named.into_iter().flatten();

@@ -33,7 +33,7 @@ pub(super) struct Behind<'w> {
     order: Order<'w>,
     pub(super) finals: Finals<'w>,
     pub(super) read: Compared<'w>,
-    /// What uses make or change, with the clause and with what goes into it.
+    /// What uses make, change or remove, with the clause and with what goes into it.
     altered: Vec<(GrantAt, Term, &'w ThingExpr, Vec<Source>)>,
     /// By term that is read: the altered ones that it may hold.
     met: HashMap<Term, Vec<usize>>,
@@ -48,6 +48,9 @@ impl<'w> Behind<'w> {
             let of_use =
                 altering(action).map(|(expr, sources)| (by, terms.term(by.0, by.1, expr), expr, sources));
             altered.extend(of_use);
+            // Which of several things is gone decides what is left.
+            let removed = action.clauses.removes.iter();
+            altered.extend(removed.map(|expr| (by, terms.term(by.0, by.1, expr), expr, Vec::new())));
         }
         let (order, finals) = (Order::of(workflow), Finals::of(workflow));
         let contents = Contents::of(workflow);

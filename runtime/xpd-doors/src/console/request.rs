@@ -91,7 +91,7 @@ pub(super) async fn page(
         let seen = console.orchestrator.pictured(caller, &run, &step).await?;
         let ticket = console.sessions.drew(&session, &run, &step, &seen.digest)?;
         let unsigned = session.login.is_some() && !is_local(&console.origin);
-        let by_login = unsigned && console.orchestrator.passkeys(session.person.clone()).await?.is_empty();
+        let by_login = unsigned && !console.orchestrator.signs(session.person.clone()).await?;
         Ok::<_, Problem>((seen, ticket, by_login))
     };
     match found.await {

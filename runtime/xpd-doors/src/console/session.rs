@@ -16,6 +16,8 @@ use crate::api::problem::Problem;
 
 /// Sessions at once.
 const MOST: usize = 4_096;
+/// Sessions of one person at once; another one ends the oldest.
+const OF_ONE: usize = 16;
 /// Drawn requests of a session on which it can still decide.
 const TICKETS: usize = 64;
 /// How long after drawing nothing is decided, so that no click meant for something else counts.
@@ -81,6 +83,12 @@ impl Sessions {
         let session = Session { id: id.clone(), person, opened, login, nonce };
         let mut kept = self.lock();
         kept.retain(|_, kept| !self.is_over(kept));
+        let own = kept.iter().filter(|(_, kept)| kept.session.person == session.person);
+        let mut own: Vec<(Instant, String)> = own.map(|(id, kept)| (kept.born, id.clone())).collect();
+        own.sort_unstable();
+        for (_, id) in own.iter().rev().skip(OF_ONE - 1) {
+            kept.remove(id);
+        }
         if kept.len() >= MOST {
             return Err(Problem::new(RefusalCode::Busy, "too many sessions at once; try again"));
         }

@@ -107,6 +107,13 @@ fn holder(rules: &Rules, admin: &str, key: &str, now: u64) -> Result<(Actor, Sta
 pub(super) fn actor(tx: &mut Tx<'_>, caller: &Caller, run: &str) -> Result<Actor, StoreError> {
     let (rules, mut actor) = (tx.rules(), caller.actor.clone());
     let Some(opened) = tx.run(run)?.map(|run| run.opened) else { return Ok(actor) };
+    // A login that the roster got later counts in later runs.
+    if let Some(login) = caller.login() {
+        let mut parts = rules.roster.login_parts(&login.issuer, &login.subject);
+        if parts.any(|part| rules.since.get(&part).is_some_and(|since| *since > opened)) {
+            actor.roles.clear();
+        }
+    }
     actor.roles.retain(|role| {
         let part = rules.roster.part(&caller.key, role);
         part.is_some_and(|part| rules.since.get(&part).is_none_or(|since| *since <= opened))

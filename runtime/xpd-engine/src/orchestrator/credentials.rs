@@ -1,6 +1,6 @@
 //! The credentials of people as they are stored. Only public data of them is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,6 +63,18 @@ pub(super) struct People {
     pub passkeys: Vec<PersonPasskey>,
     /// Sessions of these people that were opened up to then are void.
     pub void: BTreeMap<String, u64>,
+    /// These people have had a passkey that was confirmed.
+    #[serde(default)]
+    pub signing: BTreeSet<String>,
+}
+
+impl People {
+    /// Whether a passkey signs this person's decisions: there is one, or there was one and it was suspended or withdrawn.
+    pub(super) fn signs(&self, person: &str) -> bool {
+        let counts =
+            |passkey: &PersonPasskey| passkey.person == person && passkey.state != PasskeyState::Waiting;
+        self.signing.contains(person) || self.passkeys.iter().any(counts)
+    }
 }
 
 /// What is stored of them.

@@ -9,7 +9,7 @@ use xpd_proxy::{Fault, Stop};
 use super::Orchestrator;
 use super::caller::Caller;
 use super::credentials::read;
-use super::people::{active, record};
+use super::people::record;
 use super::provider_login::{ProviderLogin, person};
 use crate::memory::Tx;
 
@@ -25,8 +25,14 @@ pub(super) fn suffices(tx: &Tx<'_>, caller: &Caller, approval: &Approval) -> Res
             "the roster asks for a passkey for your decisions: ask an administrator for a link",
         ));
     }
-    if !active(read(tx)?, caller.name()).is_empty() {
-        return Err(refused("you have a passkey, so it signs your decisions"));
+    // A suspension or withdrawal must not make less of a decision.
+    if read(tx)?.signs(caller.name()) {
+        return Err(refused(
+            "you have, or had, a passkey, so one signs your decisions: without one, ask an administrator for a link",
+        ));
+    }
+    if let Some(trouble) = tx.trouble() {
+        return Err(Fault::refused(RefusalCode::ClockOff, trouble.to_string()).into());
     }
     let Some(authenticated) = login.authenticated else {
         return Err(refused(

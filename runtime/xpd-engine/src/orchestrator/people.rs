@@ -229,6 +229,7 @@ impl Orchestrator {
                     return Ok(Err("this is not the number of a passkey that waits; after three wrong numbers it is dropped"));
                 };
                 passkey.state = PasskeyState::Active;
+                people.signing.insert(person.clone());
                 let facts =
                     [("by".to_owned(), json!(caller.name())), ("passkey".to_owned(), json!(passkey.id))];
                 write(tx, &people)?;
@@ -284,6 +285,14 @@ impl Orchestrator {
         }
         // Beside the writer: anybody can ask.
         Ok(self.store.read(move |rows| Ok(active(read_rows(rows)?, &person))).await?)
+    }
+
+    /// Whether a passkey signs the decisions of a person, also where it was suspended or withdrawn.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn signs(&self, person: String) -> Result<bool, Fault> {
+        Ok(self.store.read(move |rows| Ok(read_rows(rows)?.signs(&person))).await?)
     }
 
     /// Records that a person logged in by a passkey. Returns when, which is when the session begins.

@@ -8,7 +8,7 @@ use xpd_proxy::{Refused, Stop};
 use xpd_store::{Mode, StoreError};
 
 use crate::memory::Tx;
-use crate::roster::Roster;
+use crate::roster::{Roster, Rule};
 use crate::rules::Rules;
 
 /// The fact of an entry that says what enforcement would have done.
@@ -21,10 +21,13 @@ const NOT_SENT: &str = "not sent";
 /// both modes refuse the start.
 pub(super) fn chosen(tx: &Tx<'_>, roster: &Roster, principal: &str, named: &str) -> Result<Mode, Stop> {
     let mut found = Vec::new();
-    for mode in [Mode::Enforced, Mode::Shadow] {
-        let Some((digest, name)) = tx.find_artifact(named, mode)? else { continue };
-        if roster.rules(principal, &digest, &name).any(|rule| rule.mode() == mode) {
-            found.push(mode);
+    // Whether that artifact is deployed in the mode of a rule is no matter: the starter chooses which artifact it names.
+    for of in [Mode::Enforced, Mode::Shadow] {
+        let Some((digest, name)) = tx.find_artifact(named, of)? else { continue };
+        for mode in roster.rules(principal, &digest, &name).map(Rule::mode) {
+            if !found.contains(&mode) {
+                found.push(mode);
+            }
         }
     }
     match found.as_slice() {

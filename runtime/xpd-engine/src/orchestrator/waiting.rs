@@ -371,18 +371,22 @@ fn digest(tx: &mut Tx<'_>, id: &str, offer: &Offer, data: &Data) -> Result<Strin
         .iter()
         .map(|one| (&one.outcome, &one.of, one.evidence, &one.judged, one.needed))
         .collect();
-    let text = json!([
-        "xp-approval-v1",
-        id,
-        found.artifact.to_string(),
-        offer.step,
-        offer.role,
-        offer.opening,
-        outcomes,
-        data,
-        found.state.params(),
-    ]);
-    Ok(Digest::of(text.to_string().as_bytes()).to_string())
+    let mut text = vec![
+        json!("xp-approval-v1"),
+        json!(id),
+        json!(found.artifact.to_string()),
+        json!(offer.step),
+        json!(offer.role),
+        json!(offer.opening),
+        json!(outcomes),
+        json!(data),
+        json!(found.state.params()),
+    ];
+    // What was drawn says so.
+    if found.mode() == Mode::Shadow {
+        text.push(json!("shadow"));
+    }
+    Ok(Digest::of(json!(text).to_string().as_bytes()).to_string())
 }
 
 /// Shows the data of a request and returns them with the digest.

@@ -230,6 +230,12 @@ async fn nobody_but_the_administrator_chooses() {
     for place in ["A", "B"] {
         world.agent("ann").start(place).await.refused("not_allowed");
     }
+    // Nor by naming an artifact that is deployed in one mode alone.
+    let trial = artifact(flow::workflow(61));
+    let deployed = admin.deploy_shadow(sealed(&trial)).await;
+    let digest = deployed.ok()["artifact"].as_str().unwrap().to_owned();
+    let body = json!({ "artifact": digest, "params": { "place": "B" } });
+    world.agent("ann").post_with("/v1/runs", None, &body).await.refused("not_allowed");
     roster(&world, format!("{before}{RULE}")).await;
     let (_, amy) = started(&world).await;
     amy.act("work", "fake.push", json!({ "id": 1 })).await.refused("shadow");

@@ -128,3 +128,51 @@ fn a_limit_counts_where_nothing_is_made_final() {
     let about = open.replace("fin.pay(claim.order.payee,", "fin.pay(policy,");
     held_against_a_starter(&about, ("a", "b"), "audit", "").exits(0);
 }
+
+/// Whoever says which of the rules is removed by which something is measured has decided the measurement.
+#[test]
+fn what_is_removed_from_what_measures_is_not_the_starter_s_to_name() {
+    let workflow = r#"connector fin {
+  resource Policy { name: text exact } audience staff
+  resource Rule in Policy { id: text exact } audience staff
+  resource Account { payee: text exact } audience staff
+  type Claim { payee: text, amount: int }
+  action remove(policy: text, id: text) { effect write
+    changes nothing
+    removes Rule(policy, id)
+    reads nothing
+    repeat idempotent }
+  action check(policy: text, amount: int) -> { ok: bool } { effect read
+    attests
+    changes nothing
+    reads every Rule in Policy(policy)
+    measured by amount, every Rule in Policy(policy)
+    repeat idempotent }
+  action pay(payee: text, amount: int) { effect pay
+    irreversible
+    changes Account(payee) from amount
+    reads nothing
+    final payee, amount
+    repeat manual }
+}
+workflow checked(rule: text) {
+  agent a, b, c
+  separate roles a, b, c
+  assume nobody else changes fin.Policy(any) because "ours"
+  step claim by a { submit order: fin.Claim
+    outcome done }
+  step set by b after claim.done { may fin.remove("x", rule) once per run as n
+    outcome done auto when n }
+  step look by b after set.done { may fin.check("x", claim.order.amount) max 3 as p
+    outcome done if p }
+  step approve by c after look.done { outcome ok of claim.order
+    outcome no -> end }
+  step pay by b after approve.ok when look.p.ok {
+    may fin.pay(claim.order.payee, claim.order.amount) once per run as paid
+    outcome done auto when paid -> end
+    outcome no -> end }
+  finish when approve.ok
+}
+"#;
+    refuted_by_a_rule_that_pins_nothing(workflow).says(&["XP0627", "`rule` freely"]);
+}

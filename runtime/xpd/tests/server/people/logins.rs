@@ -149,7 +149,7 @@ async fn a_decision_by_login_needs_a_fresh_one_and_no_passkey_that_is_passed_by(
     let shown = with_passkey.shown(&run, "review").await;
     with_passkey.decides(&shown, "changes").await.ok();
     assert_eq!(approval(&world, &run).await["class"], json!("passkey"));
-    // Without it, the login is enough again, for rita; not for sam, of whom the roster asks for a passkey.
+    // Without it, the login reads, as does that of sam, of whom the roster asks for a passkey: a withdrawal does not make less of a decision.
     let second = waiting(&world, json!(["src/a.rs"])).await;
     ask(&world, "revoke", json!({ "person": "rita" })).await.ok();
     assert_eq!(
@@ -158,6 +158,11 @@ async fn a_decision_by_login_needs_a_fresh_one_and_no_passkey_that_is_passed_by(
         "withdrawal ends sessions by login, too"
     );
     logged_in(&mut visitor, &provider, "corp", 30, 0).await;
+    let mut rita = person(&world, "rita", &visitor);
+    let shown = rita.shown(&second, "review").await;
+    assert!(!shown.text.contains("rests on your login"), "{}", shown.text);
+    let reply = rita.decides(&shown, "approved").await;
+    assert!(reply.refused("not_allowed").body["detail"].as_str().unwrap().contains("had, a passkey"));
     let mut other = Visitor::of(&world);
     let begun = other.begin("corp").await;
     let mut claims = claims(&provider, &begun);
@@ -232,5 +237,25 @@ async fn a_browser_comes_back_from_a_certified_provider() {
     assert!(!browser.evaluate("rita", "location.href").await.as_str().unwrap().contains("code"));
     browser.end().await;
     provider.end().await;
+    world.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_the_roster_gets_later_counts_in_later_runs() {
+    let provider = Provider::start();
+    let corp = [("corp", provider.issuer.as_str(), "")];
+    let world = world_at(&corp, &[], PUBLIC, SystemClock::shared()).await;
+    let before = waiting(&world, json!(["src/a.rs"])).await;
+    roster(&world.site, &[("rita", login(&provider.issuer, "248"))]);
+    assert!(world.running.reloader.try_reload().await.unwrap());
+    let mut visitor = Visitor::of(&world);
+    logged_in(&mut visitor, &provider, "corp", 0, 0).await;
+    assert!(!visitor.get("/").await.text.contains(&before));
+    let after = waiting(&world, json!(["src/a.rs"])).await;
+    let list = visitor.get("/").await.text;
+    assert!(list.contains(&after) && !list.contains(&before), "{list}");
+    let mut rita = person(&world, "rita", &visitor);
+    let shown = rita.shown(&after, "review").await;
+    rita.decides(&shown, "approved").await.ok();
     world.running.stop().await;
 }
