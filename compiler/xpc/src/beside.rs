@@ -1,7 +1,8 @@
 //! What a draft permits beside an artifact in force: what it adds, and what it leaves out.
 //!
 //! A grant of the draft adds nothing only if the artifact has one that certainly permits the same: open from the start, to agents, without a
-//! time limit, with these arguments whatever the run is about, and as often. Everything else widens.
+//! time limit, with these arguments whatever the run is about, as often, as long, and for the role that has the draft's other grants. Everything
+//! else widens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
