@@ -189,6 +189,12 @@ impl Scope<'_> {
         let mut found = Vec::new();
         for ast in things {
             let mut all = self.all(ast, problems)?;
+            // What is altered of all that lies in it, an argument may pick.
+            if let (ast::ThingKind::Anything(Some(_)), [ThingExpr::Path(levels)]) =
+                (&ast.kind, all.as_slice())
+            {
+                all.extend(self.each_inside(&levels.clone()));
+            }
             let fixed = |thing: &ThingExpr| {
                 let kind = thing.levels().last().and_then(|level| self.kind_named(&level.kind));
                 kind.filter(|kind| kind.immutable.is_some())
@@ -273,13 +279,21 @@ impl Scope<'_> {
             && let Some(own) = levels.last().and_then(|own| self.kind_named(&own.kind))
             && own.immutable.is_some()
         {
-            found.extend(self.inside(own).into_iter().map(|kind| {
-                let keys = vec![KeyExpr::Every(None); kind.key.len()];
-                let every = LevelExpr { kind: kind.name.clone(), keys, deep: true };
-                ThingExpr::Path(levels.iter().cloned().chain([every]).collect())
-            }));
+            found.extend(self.each_inside(&levels));
         }
         Some(found)
+    }
+
+    /// All of each kind that can lie in the thing.
+    fn each_inside(&self, levels: &[LevelExpr]) -> Vec<ThingExpr> {
+        let own = levels.last().and_then(|own| self.kind_named(&own.kind));
+        let inside = own.into_iter().flat_map(|own| self.inside(own));
+        let each = inside.map(|kind| {
+            let keys = vec![KeyExpr::Every(None); kind.key.len()];
+            let every = LevelExpr { kind: kind.name.clone(), keys, deep: true };
+            ThingExpr::Path(levels.iter().cloned().chain([every]).collect())
+        });
+        each.collect()
     }
 
     /// A thing; or none with the fault reported.

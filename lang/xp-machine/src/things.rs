@@ -128,10 +128,13 @@ impl Machine {
         let kinds = &self.workflow.kinds;
         for expr in &action.clauses.removes {
             if let Some(gone) = things::thing(kinds, action, args, Some(result), expr) {
+                // Of several, only what they lie in is known.
+                let whole = gone.levels.len() == expr.levels().len();
                 let gone = gone.canonical(kinds);
-                // What encloses what is gone is still there.
-                state.made.retain(|made| !made.is_in(&gone, kinds));
-                state.versions.retain(|(thing, _)| !thing.meets(&gone, kinds));
+                let is_gone = |thing: &Canonical| thing.is_in(&gone, kinds) && (whole || *thing != gone);
+                // What encloses what is gone is still there, and has moved since its version was seen.
+                state.made.retain(|made| !is_gone(made));
+                state.versions.retain(|(thing, _)| !is_gone(thing));
             }
         }
         for making in &action.clauses.makes {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use xp_artifact::declaration::Source;
 use xp_artifact::order::{Moment, Order};
 use xp_artifact::question::Question;
-use xp_artifact::workflow::{Datum, Expr, Guard, Limit, Per, Pin, Root, Workflow};
+use xp_artifact::workflow::{Datum, Expr, Limit, Per, Pin, Root, Workflow};
 
 use crate::evidence::{Evidence, can_change, evidence};
 use crate::fact::GrantAt;
@@ -81,16 +81,36 @@ fn is_older<'w>(workflow: &'w Workflow, one: GrantAt, other: GrantAt, order: &mu
     order.is_settled_at(Moment::used(other), one.0)
 }
 
+/// The use's step begins only by evidence that it names itself: its guard names one of the outcomes that rely on the evidence or
+/// compares what the evidence gave, or a guard of the use compares that. A step that merely comes after such a one relies on what was done
+/// there.
+#[must_use]
+pub fn names(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
+    let is_it = |datum: &Datum| datum.of_result().is_some_and(|(by, _)| by == evidence.by);
+    let step = workflow.steps.get(at.0.index());
+    compares(workflow, at, evidence)
+        || step.is_some_and(|step| {
+            step.after.atoms().iter().any(|atom| evidence.relying.contains(atom))
+                || step.compared().any(is_it)
+        })
+}
+
+/// A guard of the use compares what the evidence gave.
+fn compares(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
+    let is_it = |datum: &Datum| datum.of_result().is_some_and(|(by, _)| by == evidence.by);
+    let action = workflow.granted(at).map(|(_, action)| action);
+    let mut guards = workflow.guards.iter().filter(|guard| match &guard.question {
+        Question::Requires(uses, _) => action.is_some_and(|action| uses.means(action)),
+        _ => true,
+    });
+    guards.any(|guard| guard.compared().any(is_it))
+}
+
 /// The use's step speaks of one of the outcomes that rely on the evidence, or compares it, or waits for a step that does; or a guard of
 /// the use compares it.
 fn rests_on(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
     let is_it = |datum: &Datum| datum.of_result().is_some_and(|(by, _)| by == evidence.by);
-    let action = workflow.granted(at).map(|(_, action)| action);
-    let guards = workflow.guards.iter().filter(|guard| match &guard.question {
-        Question::Requires(uses, _) => action.is_some_and(|action| uses.means(action)),
-        _ => true,
-    });
-    if guards.flat_map(Guard::compared).any(is_it) {
+    if compares(workflow, at, evidence) {
         return true;
     }
     let mut seen = BTreeSet::from([at.0]);

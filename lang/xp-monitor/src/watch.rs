@@ -264,7 +264,7 @@ impl<'w> Watched<'w> {
         let broken = match (question, kept) {
             (Question::FreshEvidence, Kept::Fresh(states)) => {
                 let pairs = self.evidence.iter().zip(states.iter());
-                let stale = pairs.filter(|(one, state)| state.is_stale_for(one, used, sight));
+                let stale = pairs.filter(|(one, state)| state.is_stale_for(w, one, used, sight));
                 let stale: Vec<Atom> = stale.flat_map(|(one, _)| &one.relying).copied().collect();
                 let pairs = self.evidence.iter().zip(states);
                 return pairs

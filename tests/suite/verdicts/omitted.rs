@@ -40,6 +40,11 @@ const SAID_BY_THE_NAME: &[&str] = &[
     "private_a_commit_found_and_read_by_a_page",
 ];
 
+/// A search finds runs that refute, and proves nothing.
+fn without_search() -> Limits {
+    Limits { search_states: 0, ..Limits::default() }
+}
+
 #[test]
 fn less_is_not_proved_with_less_said() {
     let (mut tried, mut wrong) = (0, Vec::new());
@@ -51,7 +56,7 @@ fn less_is_not_proved_with_less_said() {
         let open: Vec<_> = model
             .obligations
             .iter()
-            .zip(Z3Prover.prove(&model, &model.obligations, Limits::default()))
+            .zip(Z3Prover.prove(&model, &model.obligations, without_search()))
             .filter(|(one, verdict)| {
                 let kind = one.question.kind().hyphenated();
                 !verdict.status.holds(one.vacuous_ok) && !OF_WHAT_CAN_HAPPEN.contains(&kind.as_str())
@@ -75,7 +80,7 @@ fn less_is_not_proved_with_less_said() {
                 .filter(|one| counts(one) && open.iter().any(|other| other.id == one.id))
                 .cloned()
                 .collect();
-            let verdicts = Z3Prover.prove(&model, &asked, Limits::default());
+            let verdicts = Z3Prover.prove(&model, &asked, without_search());
             for (one, verdict) in asked.iter().zip(verdicts) {
                 if verdict.status == Status::Proved {
                     wrong.push(format!("{}: `{}` is proved {said}", file.name, one.id));

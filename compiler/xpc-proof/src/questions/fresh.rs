@@ -56,7 +56,7 @@ struct Table {
     evidence: Vec<Evidence>,
     classes: BTreeMap<(GrantAt, usize), Class>,
     spends: Vec<(GrantAt, usize)>,
-    /// By evidence and grant: what it is worth that the grant makes final what the evidence is about.
+    /// By evidence and grant: what it is worth that the grant makes final what the evidence is about, or names the evidence.
     reaches: BTreeMap<(GrantAt, usize), Class>,
 }
 
@@ -94,7 +94,8 @@ impl Table {
                 if things.spends(at, one) {
                     table.spends.push((at, number));
                 }
-                if let Some(class) = things.reaches(at, one) {
+                let named = fresh::is_final_and_names(context.facts.w, at, one).then_some(Class::Chosen);
+                if let Some(class) = named.or_else(|| things.reaches(at, one)) {
                     table.reaches.insert((at, number), class);
                 }
             }
@@ -335,7 +336,9 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
             format!("`{action}` and the evidence of step `{step}`: {why}; {also}")
         })?;
         let last = trace.events.iter().rev().find_map(|event| told::used(context.facts, event));
-        Ok(self.words(one, last.filter(|at| self.table.alters(*at, one)).unwrap_or(by)).trace(trace))
+        Ok(self
+            .words(one, last.filter(|at| self.table.alters(*at, one)).unwrap_or(by), case.label.last)
+            .trace(trace))
     }
 
     fn shown(
@@ -372,7 +375,7 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
         if !trace.events.iter().any(|event| told::used(context.facts, event) == Some(by)) {
             return Err(format!("another use changes it before `{}` can", context.facts.action_name(by)));
         }
-        Ok(self.words(one, by).trace(trace))
+        Ok(self.words(one, by, case.label.last).trace(trace))
     }
 
     /// Tries a run with values by which what the use changes is what the evidence is about, and so is what the last use makes final.
@@ -405,6 +408,7 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
     fn steerings(&self, one: &Evidence, by: GrantAt, last: Option<GrantAt>) -> Vec<Steering<'_, 'm>> {
         let facts = self.context.facts;
         let clauses = &facts.action_of(by).clauses;
+        let last = last.filter(|at| !fresh::is_final_and_names(facts.w, *at, one));
         let finals = last.map(|at| (at, facts.action_of(at).clauses.spent_on().collect::<Vec<_>>()));
         let mut found = Vec::new();
         for (at, expr) in &one.about {
@@ -465,14 +469,21 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
         format!("`{}` has changed what `{}` is about", facts.action_name(by), facts.step(one.step).name)
     }
 
-    fn words(&self, one: &Evidence, by: GrantAt) -> Diagnostic {
+    fn words(&self, one: &Evidence, by: GrantAt, last: Option<GrantAt>) -> Diagnostic {
         let context = self.context;
         let facts = context.facts;
         let action = facts.action_name(by);
         let gathering = &facts.step(one.step).name;
         let what = if one.judged { "approval" } else { "evidence" };
         let spends = self.table.spends(by, one);
-        let message = if by.0 == one.step {
+        let naming =
+            last.filter(|at| fresh::is_final_and_names(facts.w, *at, one) && !self.table.spends(*at, one));
+        let message = if let Some(at) = naming {
+            format!(
+                "`{}` can be used on {what} of step `{gathering}`, which its step names, after `{action}` has changed what that is about",
+                facts.action_name(at)
+            )
+        } else if by.0 == one.step {
             format!("`{action}` can change what the {what} of the same step is about")
         } else if spends {
             format!(
@@ -490,7 +501,12 @@ impl<'f, 'm> Asked<'_, 'f, 'm> {
         // What is judged may have been read by an earlier step: that one would have to come later.
         let gathered = one.by.0;
         let (first, second) = (&facts.step(gathered).name, &facts.step(by.0).name);
-        if by.0 == one.step || by.0 == gathered {
+        if let Some(at) = naming {
+            let naming = &facts.step(at.0).name;
+            failure = failure.help(format!(
+                "gather the {what} again behind `{second}`, or let `{naming}` wait for what was done on it instead of naming it"
+            ));
+        } else if by.0 == one.step || by.0 == gathered {
             failure = failure.help(format!("move `{action}` into a step of its own before `{first}`"));
         } else if facts.cone([by.0]).contains(&gathered) {
             failure = failure.help(format!(

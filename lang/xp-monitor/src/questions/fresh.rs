@@ -4,7 +4,8 @@
 //! meets what it is about breaks it, from the claim of the use that gave the evidence on. Where a judge looks at what is judged
 //! before judging it, the look gives the evidence, and the making no longer does. A final use that rests on the
 //! evidence and makes final what it is about spends it: its own change breaks nothing. Another such use needs new evidence if
-//! anything changed since: its step must be able to begin without all outcomes that rely on such evidence. A use's own change precedes its own evidence.
+//! anything changed since: its step must be able to begin without all outcomes that rely on such evidence. So does every final use
+//! whose own guard names the evidence. A use's own change precedes its own evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,7 @@ use xp_artifact::workflow::{Atom, GrantIx, OutcomeIx, Per, StepId, Workflow};
 
 use crate::breach::{Breach, Live, UseNo};
 use crate::evidence::Evidence;
+use crate::expected::names;
 use crate::fact::{End, GrantAt, Use};
 use crate::obligation::{Builder, Label, MapIx, Node, NodeIx, Obligation};
 use crate::sight::Sight;
@@ -55,10 +57,18 @@ struct Force {
 }
 
 impl State {
-    /// It was spent, what it is about has changed since, and the use makes that final.
-    pub(crate) fn is_stale_for(&self, evidence: &Evidence, used: &Use, sight: &dyn Sight) -> bool {
+    /// It was spent, what it is about has changed since, and the use makes that final or is final and names the evidence.
+    pub(crate) fn is_stale_for(
+        &self,
+        workflow: &Workflow,
+        evidence: &Evidence,
+        used: &Use,
+        sight: &dyn Sight,
+    ) -> bool {
         self.force.as_ref().is_some_and(|force| {
-            !force.changed.is_empty() && sight.relation().reaches(used, evidence, &force.of)
+            !force.changed.is_empty()
+                && (is_final_and_names(workflow, used.at, evidence)
+                    || sight.relation().reaches(used, evidence, &force.of))
         })
     }
 
@@ -93,10 +103,11 @@ impl State {
                     force.changed.insert(number);
                 }
             } else if !force.changed.is_empty()
-                && relation.reaches(used, evidence, &force.of)
+                && (is_final_and_names(workflow, used.at, evidence)
+                    || relation.reaches(used, evidence, &force.of))
                 && rest(workflow, sight, used.at.0, stale)
             {
-                // A further final use of what may be the thing, on evidence from before it changed.
+                // A further final use of what may be the thing, or one that names the evidence, on evidence from before it changed.
                 breaches.extend(force.changed.iter().map(|by| Breach::of([*by, number])));
                 if alters {
                     force.changed.insert(number);
@@ -221,6 +232,12 @@ impl State {
     }
 }
 
+/// The use is final, and its own guard names the evidence: it must be so when the use begins, whatever it was spent on before.
+#[must_use]
+pub fn is_final_and_names(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
+    workflow.granted(at).is_some_and(|(_, action)| action.clauses.is_final()) && names(workflow, at, evidence)
+}
+
 /// The step of a use could begin only because of these outcomes.
 fn rest(workflow: &Workflow, sight: &dyn Sight, step: StepId, on: &[Atom]) -> bool {
     let test = |test: &Test| test.holds(&|datum| sight.value(datum));
@@ -233,7 +250,7 @@ pub trait Meetings {
     fn alters(&self, grant: GrantAt, evidence: &Evidence) -> bool;
     /// A final argument of the grant certainly is what the evidence is about, or takes effect on it.
     fn spends(&self, grant: GrantAt, evidence: &Evidence) -> bool;
-    /// A final argument of the grant may be what the evidence is about.
+    /// A final argument of the grant may be what the evidence is about, or the grant is final and names the evidence.
     fn reaches(&self, grant: GrantAt, evidence: &Evidence) -> bool;
 }
 
