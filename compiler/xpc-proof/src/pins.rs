@@ -1,6 +1,7 @@
 //! Whether what a pin admits can be equal to something, as far as the workflow alone tells.
 
 use xp_artifact::declaration::{KeyExpr, Making};
+use xp_artifact::spelling::Spelling;
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, TemplatePart};
 use xp_scope::{PatternSet, Type, Value};
 
@@ -10,9 +11,26 @@ use crate::scopes;
 /// Identities followed from one datum at most; a checked workflow has no circle.
 const MAX_FOLLOWED: usize = 64;
 
-/// Whether what a pin admits can be what the expression says, as far as the workflow alone tells.
-pub(crate) fn can_meet(facts: &Facts<'_>, pin: &Pin, expr: &Expr) -> bool {
-    meets(facts, pin, expr, MAX_FOLLOWED)
+/// Whether an argument of the grant can be what the expression says, as far as the workflow alone tells: of a name, however it is
+/// spelled.
+pub(crate) fn can_meet(facts: &Facts<'_>, at: GrantAt, number: u32, expr: &Expr) -> bool {
+    let pin = facts.grant(at).and_then(|grant| grant.pins.get(number as usize));
+    pin.is_none_or(|pin| {
+        meets(facts, pin, expr, MAX_FOLLOWED)
+            || is_spelled_so(&Spelling::of(facts.w, facts.action_of(at), number), pin, expr)
+    })
+}
+
+/// What differs from the expression may be spelled otherwise and be the same name.
+fn is_spelled_so(spelling: &Spelling<'_>, pin: &Pin, expr: &Expr) -> bool {
+    match (pin, expr) {
+        (Pin::Absent, _) => false,
+        (Pin::Is(Expr::Literal(a)), Expr::Literal(b)) => spelling.is_one(a, b),
+        (Pin::OneOf { set: Expr::Literal(Value::List(elements)), .. }, Expr::Literal(b)) => {
+            elements.iter().any(|a| spelling.is_one(a, b))
+        }
+        _ => spelling.folds(),
+    }
 }
 
 /// A result that is an argument of its use is what that argument's pin admits.

@@ -42,7 +42,8 @@ impl Z3Prover {
                 Ok(context) if context.facts.is_guard(obligation) => Verdict::new(Status::Enforced),
                 Ok(context) if xp_artifact::has_ids(context.facts.w, &obligation.question) => {
                     let verdict = answer(context, obligation);
-                    questions::occurs::or_unknown(context, &obligation.question, verdict)
+                    let verdict = questions::occurs::or_unknown(context, &obligation.question, verdict);
+                    questions::spelled::or_conditional(context.facts, &obligation.question, verdict)
                 }
                 Ok(_) => answer::unknown("the question names what the workflow does not have"),
                 Err(reason) => answer::unknown((*reason).clone()),

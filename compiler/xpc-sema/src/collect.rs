@@ -7,7 +7,7 @@ use xp_artifact::workflow::{ActionId, GrantIx, OutcomeIx, ParamId, RoleId, StepI
 use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_syntax::ast;
 
-use crate::connector::Connectors;
+use crate::connector::{ActionDecl, Connectors};
 use crate::problems::Problems;
 use crate::symbols::{OutcomeSource, OutcomeSymbol, Product, ProductKind, StepSymbols, Symbols};
 use crate::{names, people, types};
@@ -67,10 +67,27 @@ pub fn symbols<'a>(
             found.actions.entry(&action.qualified).or_insert((ActionId(0), action));
         }
     }
+    let makers = makers(connectors, &found);
+    found.actions.extend(makers.into_iter().map(|action| (action.qualified.as_str(), (ActionId(0), action))));
     for (index, (id, _)) in found.actions.values_mut().enumerate() {
         *id = ActionId::of(index);
     }
     found
+}
+
+/// Actions of which no step has a grant, and which make things of the granted actions' kinds that are valid while others are: a thing
+/// that another run made with them is so, too.
+fn makers<'a>(connectors: &'a Connectors, found: &Symbols<'a>) -> Vec<&'a ActionDecl> {
+    let granted = found.actions.values().filter_map(|(_, action)| action.lowered.as_ref());
+    let kinds: BTreeSet<&str> = granted.flat_map(|action| action.clauses.kinds()).collect();
+    let makes = |action: &&ActionDecl| {
+        let makes = action.lowered.iter().flat_map(|action| &action.clauses.makes);
+        makes
+            .filter(|making| !making.valid_while.is_empty())
+            .any(|making| making.thing.levels().last().is_some_and(|own| kinds.contains(own.kind.as_str())))
+    };
+    let all = connectors.loaded.values().flat_map(|connector| connector.actions.values());
+    all.filter(makes).filter(|action| !found.actions.contains_key(action.qualified.as_str())).collect()
 }
 
 /// The role a name means, or none with the fault reported.

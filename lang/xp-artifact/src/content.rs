@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use xp_scope::Type;
-use xp_scope::thing::{Immutable, Key, Kind, Kinds, Level, Term, relate};
+use xp_scope::thing::{Chooser, Immutable, Key, KeyDecl, Kind, Kinds, Level, Term, relate};
 
 use crate::declaration::{KeyExpr, Source, ThingExpr};
 use crate::filled::is_filled_by;
@@ -421,30 +421,43 @@ pub fn may_name<'t>(
     }
     let ty = workflow.type_given(datum)?;
     let key = terms.datum(datum);
+    let names = |part: &KeyDecl| holds(workflow, ty, &part.ty);
     let picked = |kind: &Kind| {
         kind.immutable == Some(Immutable::Content)
-            && matches!(kind.key.as_slice(), [key] if holds(workflow, ty, &key.ty))
+            && kind.key.iter().any(names)
             && !has_known_origin(workflow, datum, &kind.name)
     };
-    let things = altered.filter_map(|term| under(&workflow.kinds, term, &key, picked)).collect();
+    let things = altered.flat_map(|term| under(&workflow.kinds, term, &key, (picked, names))).collect();
     let unsaid = workflow.kinds.iter().any(picked);
     Some(MayName { at, things, unsaid })
 }
 
-/// A thing of such a kind that was made, under another name.
-fn under(kinds: &Kinds, made: &Term, name: &Key, picked: impl Fn(&Kind) -> bool) -> Option<Term> {
-    let Term::Path(levels) = made else { return None };
-    let mut levels = levels.clone();
-    let own = levels.last_mut()?;
-    if !kinds.get(own.kind).is_some_and(picked) {
-        return None;
-    }
-    let [part] = own.keys.as_mut_slice() else { return None };
-    *part = name.clone();
-    Some(Term::Path(levels))
+/// A thing of such a kind that was made, under another name: that of a part of its key, beside any other parts.
+fn under(
+    kinds: &Kinds,
+    made: &Term,
+    name: &Key,
+    (picked, names): (impl Fn(&Kind) -> bool, impl Fn(&KeyDecl) -> bool),
+) -> Vec<Term> {
+    let Term::Path(levels) = made else { return Vec::new() };
+    let Some((own, outer)) = levels.split_last() else { return Vec::new() };
+    let Some(kind) = kinds.get(own.kind).filter(|kind| picked(kind)) else { return Vec::new() };
+    let named = kind.key.iter().enumerate().filter(|(_, part)| names(part));
+    let under = named.map(|(named, _)| {
+        let any = Key::Chosen { by: Chooser::World, within: None, given: false };
+        let keys = (0..kind.key.len()).map(|part| if part == named { name.clone() } else { any.clone() });
+        let own = Level { kind: own.kind, keys: keys.collect() };
+        Term::Path(outer.iter().cloned().chain([own]).collect())
+    });
+    under.collect()
 }
 
-/// A value of the type is, or holds, one of the other.
+/// A value of the type stands where a text is wanted, and is written as names are.
+fn is_name(ty: &Type) -> bool {
+    matches!(ty, Type::Path | Type::Branch | Type::Commit | Type::Tree | Type::Url)
+}
+
+/// A value of the type is, or holds, one of the other, or one that stands where the other is wanted.
 #[must_use]
 pub fn holds(workflow: &Workflow, ty: &Type, wanted: &Type) -> bool {
     let (mut seen, mut open) = (BTreeSet::new(), vec![ty]);
@@ -455,7 +468,7 @@ pub fn holds(workflow: &Workflow, ty: &Type, wanted: &Type) -> bool {
                 let fields = workflow.records.iter().filter(|record| record.name == *name);
                 open.extend(fields.flat_map(|record| &record.fields).map(|field| &field.ty));
             }
-            other if other == wanted => return true,
+            other if other == wanted || *wanted == Type::Text && is_name(other) => return true,
             _ => {}
         }
     }

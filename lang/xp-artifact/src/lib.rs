@@ -32,6 +32,7 @@ pub mod question;
 mod records;
 pub mod requests;
 pub mod rests;
+pub mod spelling;
 pub mod starts;
 pub mod things;
 pub mod tools;

@@ -4,7 +4,7 @@ use xp_scope::thing::{Kinds, Meeting, Side, Term, covers, relate};
 
 use crate::declaration::ThingExpr;
 use crate::passing::picks;
-use crate::workflow::{Atom, Condition, Expr, GrantIx, How, Pin, Root, StepId, Workflow};
+use crate::workflow::{Atom, Condition, GrantIx, How, Root, StepId, Workflow};
 
 /// A grant of a step.
 type GrantAt = (StepId, GrantIx);
@@ -31,12 +31,7 @@ pub fn may_show_all(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool 
 }
 
 fn is_picked_from(workflow: &Workflow, at: GrantAt, expr: &ThingExpr) -> bool {
-    workflow.granted(at).is_some_and(|(granted, action)| {
-        picks(workflow, action, expr).into_iter().any(|(index, fields)| {
-            // A part of a record that as a whole is the name of what they lie in picks nothing.
-            fields.is_empty() || !matches!(granted.pins.get(index as usize), Some(Pin::Is(Expr::Datum(_))))
-        })
-    })
+    workflow.granted(at).is_some_and(|(_, action)| !picks(workflow, action, expr).is_empty())
 }
 
 /// It is not declared that the result says nothing of what the clause names: a field of it may come from all that is read.

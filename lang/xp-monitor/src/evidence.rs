@@ -255,7 +255,8 @@ fn judged(workflow: &Workflow, validity: &mut Validity<'_>, datum: &Datum) -> Ve
 }
 
 /// The datum is the name of content which its use read, and is made final itself: that content is what was judged, wherever its name
-/// was read. One that says where something stood when it was judged is compared and not made final.
+/// was read, unless something of a kind in which it was read is made final, too. One that says where something stood when it was judged is
+/// compared and not made final.
 fn is_final_content(workflow: &Workflow, action: &Action, datum: &Datum) -> bool {
     let names = |expr: &ThingExpr| {
         let kind = expr.levels().last().and_then(|own| workflow.kinds.named(&own.kind));
@@ -267,7 +268,17 @@ fn is_final_content(workflow: &Workflow, action: &Action, datum: &Datum) -> bool
         let pins = using.clauses.finals.iter().filter_map(|number| granted.pins.get(*number as usize));
         pins.flat_map(Pin::data).any(|pinned| identities(workflow, pinned).contains(datum))
     };
-    action.clauses.said_read().any(names) && workflow.grants().any(is_final)
+    let own = |expr: &'_ ThingExpr| expr.levels().last().map(|own| own.kind.clone());
+    let read: Vec<String> =
+        action.clauses.said_read().filter(|expr| can_change(workflow, expr)).filter_map(own).collect();
+    let is_final_as_read = |at: GrantAt| {
+        workflow.granted(at).is_some_and(|(_, using)| {
+            using.clauses.spent_on().filter_map(own).any(|kind| read.contains(&kind))
+        })
+    };
+    action.clauses.said_read().any(names)
+        && workflow.grants().any(is_final)
+        && !workflow.grants().any(is_final_as_read)
 }
 
 /// The argument, or what is followed from it, is the own key of the thing or holds a part of that.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use xp_artifact::declaration::Source;
+use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::order::{Moment, Order};
 use xp_artifact::question::Question;
-use xp_artifact::workflow::{Datum, Expr, Limit, Per, Pin, Root, Workflow};
+use xp_artifact::workflow::{Action, Datum, Expr, Formula, Limit, Per, Pin, Root, Workflow};
 
 use crate::evidence::{Evidence, can_change, evidence};
 use crate::fact::GrantAt;
@@ -28,12 +28,28 @@ fn is_expected<'w>(
     same: &mut Same<'_>,
     order: &mut Option<Order<'w>>,
 ) -> bool {
+    let kinds: Vec<&str> = evidence.about.iter().filter_map(|(_, expr)| own_kind(expr)).collect();
+    // What cannot be taken back, or takes what the thing says elsewhere, is misled as a final use is.
+    let counts = |action: &Action| {
+        let clauses = &action.clauses;
+        let takes =
+            || clauses.read().iter().filter_map(|expr| own_kind(expr)).any(|kind| kinds.contains(&kind));
+        clauses.is_final()
+            || action.irreversible
+            || action.publishes
+            || clauses.altered().next().is_some() && takes()
+    };
     let finals: Vec<GrantAt> = workflow
         .grants()
-        .filter(|at| workflow.granted(*at).is_some_and(|(_, action)| action.clauses.is_final()))
+        .filter(|at| workflow.granted(*at).is_some_and(|(_, action)| counts(action)))
         .filter(|at| rests_on(workflow, *at, evidence))
         .collect();
     !finals.is_empty() && finals.iter().all(|at| expects(workflow, *at, evidence, same, order))
+}
+
+/// The innermost kind of what a clause names.
+fn own_kind(expr: &ThingExpr) -> Option<&str> {
+    expr.levels().last().map(|level| level.kind.as_str())
 }
 
 fn expects<'w>(
@@ -95,7 +111,7 @@ pub fn names(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
         })
 }
 
-/// A guard of the use compares what the evidence gave.
+/// A guard of the use compares what the evidence gave, or names an outcome that relies on it.
 fn compares(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
     let is_it = |datum: &Datum| datum.of_result().is_some_and(|(by, _)| by == evidence.by);
     let action = workflow.granted(at).map(|(_, action)| action);
@@ -103,7 +119,11 @@ fn compares(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
         Question::Requires(uses, _) => action.is_some_and(|action| uses.means(action)),
         _ => true,
     });
-    guards.any(|guard| guard.compared().any(is_it))
+    guards.any(|guard| {
+        let names = |formula: &Formula| formula.atoms().iter().any(|atom| evidence.relying.contains(atom));
+        guard.compared().any(is_it)
+            || matches!(&guard.question, Question::Requires(_, formula) if names(formula))
+    })
 }
 
 /// The use's step speaks of one of the outcomes that rely on the evidence, or compares it, or waits for a step that does; or a guard of

@@ -29,18 +29,23 @@ pub struct Looked {
     pub listed: bool,
     /// Whether the result shows the name is not said: only what is not said may make this a look at what was judged.
     pub silent: bool,
+    /// The argument is not the name but made of it, or names what the thing lies in: each use looks at the one thing that is named so.
+    pub made_of: bool,
 }
 
 impl Looked {
     /// The argument itself is the name.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.fields.is_empty() && !self.listed
+        self.fields.is_empty() && !self.listed && !self.made_of
     }
 
     /// Every use of the grant looks at what has the name: its argument is pinned to that, or to the record that it is a part of.
     #[must_use]
     pub fn is_surely_at(&self, workflow: &Workflow, at: GrantAt) -> bool {
+        if self.made_of {
+            return true;
+        }
         let pin = workflow.granted(at).and_then(|(grant, _)| grant.pins.get(self.argument as usize));
         matches!(pin, Some(Pin::Is(Expr::Datum(datum))) if followed(datum, &self.fields) == self.name)
     }
@@ -51,6 +56,7 @@ impl Looked {
         let param = action.and_then(|action| action.params.get(self.argument as usize));
         let given = param.and_then(|param| used.args.get(&param.name)?.at(&self.fields));
         match name {
+            name if self.made_of => name.is_some(),
             Some(names) if self.listed => given.is_some_and(|given| is_in(names, given)),
             name => name.is_some() && given == name,
         }
@@ -111,7 +117,7 @@ pub(crate) fn covering<'w>(
             let looked = naming(workflow, action, expr).into_iter().find_map(|(argument, fields)| {
                 let Pin::Is(Expr::Datum(datum)) = granted.pins.get(argument as usize)? else { return None };
                 let name = followed(datum, &fields);
-                Some(Looked { argument, fields, name, listed: false, silent: false })
+                Some(Looked { argument, fields, name, listed: false, silent: false, made_of: false })
             });
             found.extend(looked.map(|looked| (at, looked)));
         }
@@ -141,6 +147,7 @@ pub(crate) fn looks(
         let clauses = &action.clauses;
         let silent = clauses.reads.is_none().then_some(&ThingExpr::Anything);
         for expr in clauses.said_read().chain(clauses.subjects()).chain(&clauses.changes).chain(silent) {
+            let before = found.len();
             for (index, fields) in naming(workflow, action, expr) {
                 let param = action.params.get(index as usize).map(|param| &param.ty);
                 let of = param.and_then(|ty| fields.iter().try_fold(ty, |ty, f| workflow.field_type(ty, f)));
@@ -161,6 +168,7 @@ pub(crate) fn looks(
                                 name,
                                 listed: true,
                                 silent: false,
+                                made_of: false,
                             };
                             found.push((at, expr.clone(), looked));
                         }
@@ -175,6 +183,7 @@ pub(crate) fn looks(
                                 name,
                                 listed: false,
                                 silent,
+                                made_of: false,
                             };
                             found.push((at, expr.clone(), looked));
                         }
@@ -182,9 +191,40 @@ pub(crate) fn looks(
                     }
                 }
             }
+            if found.len() == before {
+                found.extend(
+                    made_of(workflow, terms, (at, expr), judged).map(|looked| (at, expr.clone(), looked)),
+                );
+            }
         }
     }
     found
+}
+
+/// The look at what is named by something that is made of the datum, or lies in what the datum names.
+fn made_of(
+    workflow: &Workflow,
+    terms: &mut Terms<'_>,
+    (at, expr): (GrantAt, &ThingExpr),
+    judged: &Datum,
+) -> Option<Looked> {
+    let (granted, _) = workflow.granted(at)?;
+    let arguments = expr.keys().filter_map(|key| match key {
+        KeyExpr::Argument { index, .. } => Some(*index),
+        KeyExpr::Literal(_) | KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => None,
+    });
+    let judged_as = terms.datum(judged);
+    let mut made = arguments.filter(|index| match granted.pins.get(*index as usize) {
+        Some(Pin::Is(expr)) => expr.data().any(|datum| {
+            let is_part = datum.root == judged.root
+                && (datum.fields.starts_with(&judged.fields) || judged.fields.starts_with(&datum.fields));
+            is_part || terms.datum(datum) == judged_as
+        }),
+        _ => false,
+    });
+    let argument = made.next()?;
+    let name = judged.clone();
+    Some(Looked { argument, fields: Vec::new(), name, listed: false, silent: false, made_of: true })
 }
 
 /// A use may look at what the name names, by this argument; and whether that is so only because it is not said what it shows.
@@ -206,8 +246,7 @@ fn is_at(
     match (expr, named) {
         // Not said to be read, it may be anything that the argument names.
         (ThingExpr::Anything, _) => {
-            let pinned = granted.pins.get(index as usize);
-            let is_pinned = pinned.is_some_and(|pin| terms.argument(pin) == terms.datum(name));
+            let is_pinned = is_pinned_to(terms, granted.pins.get(index as usize), name);
             surely(is_pinned).or(shown.filter(|_| free))
         }
         (ThingExpr::Path(_), None) => match granted.pins.get(index as usize) {
@@ -221,9 +260,15 @@ fn is_at(
             Meeting::One => Some(false),
             // All of a kind, in what has the name.
             _ if covers(&workflow.kinds, &meant, &named) => Some(false),
+            // What it lies in is chosen by the use.
+            _ if is_pinned_to(terms, granted.pins.get(index as usize), name) => Some(false),
             meeting => shown.filter(|_| free && !meeting.is_apart()),
         },
     }
+}
+
+fn is_pinned_to(terms: &mut Terms<'_>, pin: Option<&Pin>, name: &Datum) -> bool {
+    pin.is_some_and(|pin| terms.argument(pin) == terms.datum(name))
 }
 
 /// Whoever uses the action is shown the name by which it looked: who judges the same value has looked at what it names. A field of

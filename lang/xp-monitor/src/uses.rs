@@ -1,6 +1,7 @@
 //! Which uses a property speaks of.
 
 use xp_artifact::question::Uses;
+use xp_artifact::spelling::Spelling;
 use xp_artifact::workflow::{Action, Datum, Expr, Workflow};
 use xp_scope::Value;
 
@@ -13,7 +14,7 @@ pub fn means(uses: &Uses, action: &Action) -> bool {
     uses.means(action)
 }
 
-/// The use is one that the property speaks of, with the arguments that it fixes.
+/// The use is one that the property speaks of, with the arguments that it fixes: of a name, however it is spelled.
 pub(crate) fn matches(workflow: &Workflow, uses: &Uses, used: &Use, sight: &dyn Sight) -> bool {
     let Some((_, action)) = workflow.granted(used.at) else { return false };
     if !means(uses, action) {
@@ -24,7 +25,9 @@ pub(crate) fn matches(workflow: &Workflow, uses: &Uses, used: &Use, sight: &dyn 
         let wanted = value(expr, sight);
         let param = action.params.get(*index as usize);
         let given = param.and_then(|param| used.args.get(&param.name));
-        wanted.is_some() && given == wanted.as_ref()
+        wanted.zip(given).is_some_and(|(wanted, given)| {
+            *given == wanted || Spelling::of(workflow, action, *index).is_one(given, &wanted)
+        })
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use xp_artifact::declaration::{KeyExpr, Making, ThingExpr};
+use xp_artifact::declaration::{KeyExpr, LevelExpr, Making, ThingExpr};
 use xp_artifact::order::Order;
 use xp_artifact::things::Terms;
 use xp_artifact::workflow::{Datum, Expr, Pin, Root, StepId, Workflow};
@@ -31,6 +31,8 @@ pub(crate) struct Validity<'w> {
     workflow: &'w Workflow,
     /// Grants that make something which is valid while something else is.
     makers: Vec<(GrantAt, &'w Making)>,
+    /// What actions make that is valid while something else is, whoever uses them.
+    makings: Vec<&'w Making>,
     terms: Terms<'w>,
     reopened: BTreeSet<StepId>,
 }
@@ -43,9 +45,11 @@ impl<'w> Validity<'w> {
             .flat_map(|(at, action)| action.clauses.makes.iter().map(move |making| (at, making)))
             .filter(|(_, making)| !making.valid_while.is_empty())
             .collect();
+        let makings = workflow.actions.iter().flat_map(|action| &action.clauses.makes);
+        let makings = makings.filter(|making| !making.valid_while.is_empty()).collect();
         let reopened =
             if makers.is_empty() { BTreeSet::new() } else { Order::of(workflow).reopened().clone() };
-        Self { workflow, makers, terms: Terms::of(workflow), reopened }
+        Self { workflow, makers, makings, terms: Terms::of(workflow), reopened }
     }
 
     /// The things with all that they are valid while: one list where it is known which uses made them, if any did; else also one
@@ -88,7 +92,14 @@ impl<'w> Validity<'w> {
                 break;
             }
             next += 1;
-            let Some((by, making)) = self.exactly(&here) else { continue };
+            let Some((by, making)) = self.exactly(&here) else {
+                for expr in self.elsewhere(&here) {
+                    if !found.contains(&(here.0, expr.clone())) {
+                        found.push((here.0, expr));
+                    }
+                }
+                continue;
+            };
             for expr in &making.valid_while {
                 if !found.contains(&(by, expr.clone())) {
                     found.push((by, expr.clone()));
@@ -123,6 +134,36 @@ impl<'w> Validity<'w> {
         same.then_some((at, making))
     }
 
+    /// What a thing is valid while that the run need not have made: whichever thing it was made for, of the kinds that an action says
+    /// which makes such things.
+    fn elsewhere(&self, (by, expr): &Subject) -> Vec<ThingExpr> {
+        let Some(own) = expr.levels().last() else { return Vec::new() };
+        let mut makings = self
+            .makings
+            .iter()
+            .filter(|making| making.thing.levels().last().is_some_and(|made| made.kind == own.kind));
+        if own.keys.iter().any(|key| self.is_made_here(*by, key)) {
+            return Vec::new();
+        }
+        makings.by_ref().flat_map(|making| making.valid_while.iter().map(any_of)).collect()
+    }
+
+    /// The key is a datum by which a use of the run called what it made.
+    fn is_made_here(&self, by: GrantAt, key: &KeyExpr) -> bool {
+        match key {
+            KeyExpr::Argument { index, fields } => {
+                let pin = self.workflow.granted(by).and_then(|(grant, _)| grant.pins.get(*index as usize));
+                let Some(Pin::Is(Expr::Datum(datum))) = pin else { return false };
+                let fields = datum.fields.iter().chain(fields).cloned().collect();
+                self.maker(Datum { root: datum.root, fields }).is_some()
+            }
+            KeyExpr::Field(fields) => {
+                self.workflow.granted(by).is_some_and(|(_, action)| action.clauses.made_as(fields).is_some())
+            }
+            KeyExpr::Literal(_) | KeyExpr::Every(_) | KeyExpr::Some => false,
+        }
+    }
+
     fn maker(&self, mut here: Datum) -> Option<(GrantAt, &'w Making)> {
         for _ in 0..MAX_FOLLOWED {
             let Root::Result { step, grant } = here.root else { return None };
@@ -152,6 +193,20 @@ impl<'w> Validity<'w> {
         });
         found
     }
+}
+
+/// Every thing that the clause may mean in some use.
+fn any_of(expr: &ThingExpr) -> ThingExpr {
+    let ThingExpr::Path(levels) = expr else { return ThingExpr::Anything };
+    let any = |key: &KeyExpr| match key {
+        KeyExpr::Literal(_) => key.clone(),
+        KeyExpr::Argument { .. } | KeyExpr::Field(_) | KeyExpr::Every(_) | KeyExpr::Some => {
+            KeyExpr::Every(None)
+        }
+    };
+    let levels =
+        levels.iter().map(|level| LevelExpr { keys: level.keys.iter().map(any).collect(), ..level.clone() });
+    ThingExpr::Path(levels.collect())
 }
 
 /// The parts of both own keys beside one are the same values.

@@ -151,11 +151,8 @@ fn expects_given(
                     let (by, field) = ((step, grant), followed(datum, fields).fields);
                     let action = facts.action_of(by);
                     let is_it = |thing: &ThingExpr| things.one(term, things.term(by, thing));
-                    let sources = facts.w.sources(action, &field);
                     let mut versions = action.clauses.versions.iter();
                     versions.any(|version| version.field == field && is_it(&version.thing))
-                        || !sources.is_empty()
-                            && sources.iter().all(|source| source.thing().is_some_and(is_it))
                 }
                 Root::Result { .. } => false,
             },

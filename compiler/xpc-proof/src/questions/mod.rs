@@ -18,6 +18,7 @@ pub(crate) mod progress;
 pub(crate) mod requires;
 pub(crate) mod reviewed;
 pub(crate) mod scope;
+pub(crate) mod spelled;
 pub(crate) mod stuck;
 pub(crate) mod things;
 mod uses;

@@ -45,9 +45,7 @@ fn holds(context: &Context<'_, '_>, obligation: &ProofObligation, what: &Uses) -
     let Some((_, witness)) = others.first() else { return uses::never_used(context, obligation, what) };
     let mut because = Vec::new();
     for (granted, _) in &others {
-        let apart = arguments(what).iter().find(|(number, expr)| {
-            granted.grant.pins.get(*number as usize).is_some_and(|pin| !can_meet(facts, pin, expr))
-        });
+        let apart = arguments(what).iter().find(|(number, expr)| !can_meet(facts, granted.at, *number, expr));
         because.extend(apart.map(|(number, _)| Place::Pin(granted.at.0, granted.at.1, *number)));
     }
     answer::proved_by(because, Some(witness.in_order(facts)))

@@ -6,6 +6,8 @@
 
 use std::cell::OnceCell;
 
+use xp_artifact::content::altering;
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::named::{is_open, named_by};
 use xp_artifact::order::Moment;
 use xp_artifact::rests::needs_one_of;
@@ -142,7 +144,7 @@ fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
         Err(why) => return answer::unknown(why),
     };
     let Some(((at, number, by), _)) = asked.iter().zip(examples).find(|(_, map)| map.is_some()) else {
-        return unseen(context, judged);
+        return unnamed(context, judged).unwrap_or_else(|| unseen(context, judged));
     };
     let param = facts.action_of(*at).params.get(*number as usize).map(|param| param.name.as_str());
     answer::unknown(format!(
@@ -151,6 +153,50 @@ fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
         facts.action_name(*by),
         param.unwrap_or_default()
     ))
+}
+
+/// A final use puts into what it alters what is in a thing that no final argument names and that other uses of the run may have altered,
+/// and nothing that it waits for says what is in there.
+fn unnamed(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Option<Verdict> {
+    let facts = context.facts;
+    let all = OnceCell::new();
+    for (at, _) in facts.grants().filter(|(at, _)| facts.usable(*at)) {
+        let action = facts.action_of(at);
+        if !action.clauses.is_final() {
+            continue;
+        }
+        let finals = judged.finals.borrow_mut().with_content(at);
+        let named: Vec<&ThingExpr> =
+            finals.iter().flat_map(|number| named_by(facts.w, action, *number)).collect();
+        // What it changes itself is as it was, and what the use makes of it.
+        let is_own = |expr: &ThingExpr| action.clauses.altered().any(|altered| altered == expr);
+        let put = altering(action).flat_map(|(_, sources)| sources);
+        for source in put {
+            let Some(expr) = source.thing().filter(|expr| !named.contains(expr) && !is_own(expr)) else {
+                continue;
+            };
+            let term = judged.things.term(at, expr);
+            let mut by = judged.finals.borrow_mut().altered_by(at, expr);
+            by.retain(|by| *by != at && facts.usable(*by));
+            let Some(by) = by.first().filter(|_| judged.things.can_change(term)) else { continue };
+            let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
+            let is_evident = all.iter().filter(|one| one.is_said()).any(|one| {
+                judged.things.about(one).iter().any(|about| judged.things.one(term, *about))
+                    && needs_one_of(facts.w, at.0, &one.relying)
+            });
+            if is_evident || judged.expects_as_put(at, expr) {
+                continue;
+            }
+            return Some(answer::unknown(format!(
+                "`{}` makes final what is in {}, into which `{}` may have put something that nobody judged: let a `final` argument name it, \
+                 or let the step wait for an outcome that judges what a use shows of it",
+                facts.action_name(at),
+                judged.things.words(term),
+                facts.action_name(*by)
+            )));
+        }
+    }
+    None
 }
 
 /// Proved, unless others may put something into what a final argument names, and neither evidence about it nor the use's own

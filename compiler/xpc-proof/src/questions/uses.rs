@@ -74,7 +74,7 @@ pub(crate) fn possible<'f, 'm>(
     let mut meant = granted(facts, uses);
     meant.retain(|granted| {
         arguments(uses).iter().all(|(number, expr)| {
-            granted.grant.pins.get(*number as usize).is_none_or(|pin| crate::pins::can_meet(facts, pin, expr))
+            crate::pins::can_meet(facts, granted.at, *number, expr)
                 && !crate::pins::makes_what_is_given(facts, granted.at, *number, expr)
         })
     });

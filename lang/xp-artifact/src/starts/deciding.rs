@@ -86,8 +86,10 @@ fn subjects<'w>(workflow: &'w Workflow, behind: &mut Behind<'w>) -> Option<BTree
             }
         }
     }
-    if found.is_some() {
-        return found;
+    // What is made final may be fixed by the workflow.
+    let is_final = |at| workflow.granted(at).is_some_and(|(_, action)| action.clauses.is_final());
+    if found.is_some() || workflow.grants().any(is_final) {
+        return Some(found.unwrap_or_default());
     }
     for at in workflow.grants() {
         let Some((granted, action)) = workflow.granted(at) else { continue };
