@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use url::Url;
 
 /// The fact of a judgement's entry that holds its approval.
 pub const FACT: &str = "approval";
@@ -67,15 +68,15 @@ impl Approval {
     }
 }
 
-/// Whether an origin is a loopback name, or has no TLS: its cookies reach every port of the host, so a session alone decides nothing
-/// there.
+/// Whether an origin is of this host, or has no TLS: its cookies reach every port of the host, so a session alone decides nothing
+/// there. So are addresses, for which browsers make no passkeys, and what is not written as browsers write an origin.
 #[must_use]
 pub fn is_local(origin: &str) -> bool {
-    let Some(rest) = origin.strip_prefix("https://") else { return true };
-    let host = rest.split([':', '/']).next().unwrap_or_default().trim_end_matches('.');
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || !host.contains(|one: char| one.is_ascii_alphabetic())
+    let Ok(url) = Url::parse(origin) else { return true };
+    let is_public = url.scheme() == "https"
+        && url.origin().ascii_serialization() == origin
+        && url.domain().is_some_and(|name| !xp_scope::is_loopback(name));
+    !is_public
 }
 
 /// What a statement says. In its text the version comes first, and the nonce second.

@@ -131,6 +131,18 @@ pub enum OneOrMore {
 }
 
 impl OneOrMore {
+    /// The values, as text.
+    fn words(&self) -> String {
+        match self {
+            Self::One(value) => String::from_utf8_lossy(&value.canonical()).into_owned(),
+            Self::More(values) => values
+                .iter()
+                .map(|value| String::from_utf8_lossy(&value.canonical()).into_owned())
+                .collect::<Vec<_>>()
+                .join(" or "),
+        }
+    }
+
     /// Whether a value is allowed.
     #[must_use]
     pub fn allows(&self, value: &Value) -> bool {
@@ -386,6 +398,25 @@ impl Roster {
     #[must_use]
     pub fn administrators(&self) -> BTreeSet<String> {
         self.administrators.iter().map(|(key, name)| format!("{name} ({key})")).collect()
+    }
+
+    /// Each start rule, as text.
+    #[must_use]
+    pub fn starts(&self) -> BTreeSet<String> {
+        let words = |rule: &Rule| {
+            let Rule { artifact, principals, params, instances, shadow, max_open, max_per_day } = rule;
+            let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
+            let kind = if *shadow { "shadow runs of " } else { "" };
+            let params: String =
+                params.iter().map(|(name, values)| format!(", `{name}` of {}", values.words())).collect();
+            let instances: String =
+                instances.iter().map(|(kind, instance)| format!(", `{kind}` is `{instance}`")).collect();
+            let who = principals.join(", ");
+            format!(
+                "{kind}{artifact} by {who}, {max_open} at once and {max_per_day} a day{params}{instances}"
+            )
+        };
+        self.rules.iter().map(words).collect()
     }
 
     /// Each principal with its attributes, as text.

@@ -32,6 +32,8 @@ pub struct Rules {
     pub refusals_per_minute: u32,
     /// Decisions that one person may take in an hour.
     pub decisions_per_hour: u64,
+    /// How often people may be asked for one agent in an hour.
+    pub requests_per_hour: u64,
     /// Disk usage in percent above which no new run is started.
     pub disk_percent: u8,
     /// Whether witnesses cosign checkpoints; evidence then waits for cosignatures.
@@ -40,6 +42,8 @@ pub struct Rules {
     pub left_open: BTreeSet<LeftOpen>,
     /// What shadow runs may send: names of actions by connector instance.
     pub shadow_sends: BTreeMap<String, BTreeSet<String>>,
+    /// Providers of logins, as text, without their secrets.
+    pub providers: BTreeSet<String>,
     /// Thumbprint of the recovery key, whose holder may lift a kill without a second person.
     pub recovery: Option<String>,
     /// Digest of these settings, as logged.

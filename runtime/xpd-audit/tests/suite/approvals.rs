@@ -164,3 +164,30 @@ fn a_login_stands_for_a_judgement_while_it_is_fresh_and_not_on_a_loopback_name()
     called["class"] = json!("passkey");
     alone(called, "missing field");
 }
+
+#[test]
+fn a_login_alone_decides_nothing_at_an_origin_of_this_host() {
+    for origin in [
+        "http://approve.example",
+        "https://localhost",
+        "https://localhost.:8443",
+        "https://door.localhost",
+        "https://LOCALHOST",
+        "https://127.0.0.1",
+        "https://0x7f.1",
+        "https://2130706433",
+        "https://[::1]:8443",
+        "https://[::ffff:7f00:1]",
+        "https://192.0.2.1",
+        "https://user@approve.example",
+        "https://approve.example/",
+        "https://approve.example:443",
+        "https://",
+        "",
+    ] {
+        assert!(xpd_audit::approval::is_local(origin), "{origin}");
+    }
+    for origin in ["https://approve.example", "https://approve.example:8443", "https://localhost.example"] {
+        assert!(!xpd_audit::approval::is_local(origin), "{origin}");
+    }
+}

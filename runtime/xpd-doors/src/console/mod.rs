@@ -14,6 +14,7 @@ mod passkey;
 mod providers;
 mod queue;
 mod request;
+mod sealed;
 mod session;
 
 use std::sync::Arc;
@@ -98,7 +99,7 @@ pub fn router(
         orchestrator,
         sessions: Sessions::new(settings),
         passkeys: Passkeys::new(&parsed)?,
-        providers: Providers::new(providers),
+        providers: Providers::new(providers)?,
         origin,
         cookie,
         is_https,

@@ -2,14 +2,17 @@
 //! no effect outside the store.
 
 mod args;
+mod asking;
 mod authority;
 mod caller;
+mod changes;
 mod claim;
 mod clause;
 mod command;
 mod credentials;
 mod deadlines;
 mod decide;
+mod declined;
 mod deploy;
 mod doubt;
 mod drawn;
@@ -23,6 +26,7 @@ mod logins;
 mod look;
 mod past;
 mod people;
+mod peoples;
 mod provider_login;
 mod published;
 mod reconfigure;
@@ -35,6 +39,7 @@ mod session;
 mod shadow;
 mod start;
 mod stops;
+mod sums;
 mod time_outs;
 mod view;
 mod waiting;
@@ -71,6 +76,7 @@ pub use say::{Judgement, Said, Submission};
 pub use seat::{Earlier, Seat};
 pub use session::Session;
 pub use start::{StartRun, Started};
+pub use sums::Sum;
 pub use view::Shown;
 pub use waiting::{Decision, Judged, Pictured, Waiting};
 

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use xp_artifact::workflow::{Datum, Workflow};
+use xp_artifact::workflow::{Datum, Then, Workflow};
 use xp_machine::{Accepted, Event, Machine, Offer, State};
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_audit::approval::{self, Approval};
 use xpd_audit::entry::Facts;
 use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::Mode;
+use xpd_store::{Mode, StoreError};
 
 use super::Orchestrator;
 use super::caller::{Caller, actor};
@@ -24,6 +24,7 @@ use super::people::used;
 use super::say::MAX_NOTES;
 use super::stops::{Covered, stopped};
 use super::view::view_in;
+use super::{declined, sums};
 use crate::memory::Tx;
 
 /// Requests in a list.
@@ -288,10 +289,19 @@ impl Orchestrator {
                 let why = format!("you took {taken} decisions in this hour, which is all that may be; others can decide, or you later");
                 return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::TooMany, why)));
             }
-            let event = Event::Judge { actor: actor(tx, caller, &id)?, step: step.clone(), outcome, notes };
+            let asked = declined::name(tx, &id, &step)?;
+            let (actor, to) = (actor(tx, caller, &id)?, step.clone());
+            let event = Event::Judge { actor, step: to, outcome: outcome.clone(), notes };
             let facts = Facts::from([(approval::FACT.to_owned(), json!(approval))]);
             let question = Question { principal: Some(caller.name()), facts, ..Question::own(&id, event) };
             let decided = decide(tx, question)?;
+            if !matches!(decided.accepted, Accepted::Voted { .. }) {
+                match led(tx, &id, &step, &outcome)? {
+                    Some(Then::Settle) => sums::count(tx, &id, &step, &outcome)?,
+                    Some(Then::Reopen(_)) => asked.map_or(Ok(()), |asked| tx.set_counter(&id, &asked, 1))?,
+                    Some(Then::End) | None => {}
+                }
+            }
             if let Some(step) = tx.run(&id)?.and_then(|run| run.machine.step_named(&step)) {
                 follow(tx, &id, step)?;
             }
@@ -304,6 +314,14 @@ impl Orchestrator {
         })
         .await
     }
+}
+
+/// What an outcome leads to.
+fn led(tx: &mut Tx<'_>, id: &str, step: &str, outcome: &str) -> Result<Option<Then>, StoreError> {
+    let Some(run) = tx.run(id)? else { return Ok(None) };
+    let found = run.machine.workflow().steps.iter().find(|declared| declared.name == step);
+    let found = found.and_then(|step| step.outcomes.iter().find(|one| one.name == outcome));
+    Ok(found.map(|outcome| outcome.then))
 }
 
 /// The parameters of a run, by name.

@@ -22,6 +22,8 @@ pub(super) struct PeopleTable {
     idle_seconds: u64,
     #[serde(default = "one_a_minute")]
     decisions_per_hour: u64,
+    #[serde(default = "one_a_minute")]
+    requests_per_hour: u64,
     /// Read by [`provider`], whose messages hold no value: one of them is a secret.
     #[serde(default)]
     provider: Vec<toml::Table>,
@@ -66,13 +68,22 @@ pub struct People {
     pub settings: Settings,
     /// Decisions that one person may take in an hour.
     pub decisions_per_hour: u64,
+    /// How often people may be asked for one agent in an hour.
+    pub requests_per_hour: u64,
     /// Where people can log in besides.
     pub providers: Vec<xpd_login::Settings>,
 }
 
 pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigError> {
-    let PeopleTable { listen, url, session_seconds, idle_seconds, decisions_per_hour, provider: tables } =
-        table;
+    let PeopleTable {
+        listen,
+        url,
+        session_seconds,
+        idle_seconds,
+        decisions_per_hour,
+        requests_per_hour,
+        provider: tables,
+    } = table;
     let wrong = |what: String| ConfigError::new(file, what);
     if !listen.ip().is_loopback() {
         let what = "`people.listen`: must be a loopback address; there is no TLS here, a proxy in front of it has it";
@@ -88,6 +99,11 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
             "`people.decisions_per_hour`: nobody decides anything with 0; write 1 or more".to_owned(),
         ));
     }
+    if requests_per_hour == 0 {
+        return Err(wrong(
+            "`people.requests_per_hour`: nobody is asked anything with 0; write 1 or more".to_owned(),
+        ));
+    }
     let url = url.map(|url| own(&url)).transpose().map_err(|what| wrong(format!("`people.url`: {what}")))?;
     let settings =
         Settings { session: Duration::from_secs(session_seconds), idle: Duration::from_secs(idle_seconds) };
@@ -99,7 +115,7 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
         }
         providers.push(made);
     }
-    Ok(People { listen, url, settings, decisions_per_hour, providers })
+    Ok(People { listen, url, settings, decisions_per_hour, requests_per_hour, providers })
 }
 
 /// Reads a provider and its secret.
@@ -132,8 +148,7 @@ fn own(text: &str) -> Result<String, String> {
             "`{text}`: browsers make no passkeys for an address; write `http://localhost:PORT`, or `https://` with a name"
         ));
     };
-    let local = name == "localhost" || name.ends_with(".localhost");
-    if parsed.scheme() != "https" && !(parsed.scheme() == "http" && local) {
+    if parsed.scheme() != "https" && !(parsed.scheme() == "http" && xp_scope::is_loopback(name)) {
         return Err(format!(
             "`{text}`: browsers make passkeys only for `https://` and for `http://localhost`"
         ));

@@ -2,7 +2,9 @@
 
 mod approvals;
 mod bare;
+mod bounds;
 mod enrolment;
+mod floods;
 mod forged;
 mod github;
 pub mod house;
