@@ -48,6 +48,21 @@ pub enum Approval {
         /// When the provider authenticated the person, milliseconds since 1970.
         authenticated: u64,
     },
+    /// A bridge to a chat signed the statement. That it was the person is the word of the bridge.
+    Webhook {
+        /// Digest of what the decision rests on.
+        digest: String,
+        /// What the bridge signed: a [`crate::chat::ChatStatement`].
+        statement: String,
+        /// Name of the bridge.
+        bridge: String,
+        /// Its key, as SPKI PEM.
+        key: String,
+        /// The id of the user in the chat.
+        user: String,
+        /// Signature of the statement, base64url.
+        signature: String,
+    },
 }
 
 impl Approval {
@@ -55,7 +70,7 @@ impl Approval {
     #[must_use]
     pub fn digest(&self) -> &str {
         match self {
-            Self::Passkey { digest, .. } | Self::Oidc { digest, .. } => digest,
+            Self::Passkey { digest, .. } | Self::Oidc { digest, .. } | Self::Webhook { digest, .. } => digest,
         }
     }
 
@@ -63,7 +78,9 @@ impl Approval {
     #[must_use]
     pub fn statement(&self) -> &str {
         match self {
-            Self::Passkey { statement, .. } | Self::Oidc { statement, .. } => statement,
+            Self::Passkey { statement, .. }
+            | Self::Oidc { statement, .. }
+            | Self::Webhook { statement, .. } => statement,
         }
     }
 }

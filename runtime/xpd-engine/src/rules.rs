@@ -9,6 +9,17 @@ use crate::realms::{Instances, Places};
 use crate::registry::Registry;
 use crate::roster::Roster;
 
+/// A bridge to a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bridge {
+    /// Its public key, as SPKI PEM.
+    pub key: String,
+    /// Who runs it.
+    pub controller: String,
+    /// Where it is told what waits.
+    pub url: String,
+}
+
 /// The operator's settings on which decisions depend.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -44,6 +55,8 @@ pub struct Rules {
     pub shadow_sends: BTreeMap<String, BTreeSet<String>>,
     /// Providers of logins, as text, without their secrets.
     pub providers: BTreeSet<String>,
+    /// Bridges to chats, by name.
+    pub bridges: BTreeMap<String, Bridge>,
     /// Thumbprint of the recovery key, whose holder may lift a kill without a second person.
     pub recovery: Option<String>,
     /// Digest of these settings, as logged.

@@ -58,6 +58,10 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
     settings.extend(roster.administrators());
     let recovery = config.recovery.as_ref().map(|(thumbprint, _)| thumbprint.clone());
     settings.extend(recovery.clone());
+    // As may the key file of a bridge.
+    settings.extend(
+        config.people.iter().flat_map(|people| &people.bridges).map(|bridge| bridge.rules.key.clone()),
+    );
     let instances = config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect();
     Ok(Rules {
         name: config.name.clone(),
@@ -81,6 +85,12 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
             .iter()
             .flat_map(|people| &people.providers)
             .map(xpd_login::Settings::described)
+            .collect(),
+        bridges: config
+            .people
+            .iter()
+            .flat_map(|people| &people.bridges)
+            .map(|bridge| (bridge.name.clone(), bridge.rules.clone()))
             .collect(),
         recovery,
         digest: Digest::of(settings.join("\n").as_bytes()),

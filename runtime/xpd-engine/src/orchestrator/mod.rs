@@ -6,6 +6,7 @@ mod asking;
 mod authority;
 mod caller;
 mod changes;
+mod chat;
 mod claim;
 mod clause;
 mod command;
@@ -61,6 +62,7 @@ use crate::memory::{Machines, Settings, Shared};
 use crate::rules::Rules;
 
 pub use caller::{Caller, Standing};
+pub use chat::{ChatAnswer, Telling};
 pub use credentials::{PasskeyState, PersonPasskey};
 pub use deploy::Deployed;
 pub use doubt::WaitsFor;

@@ -13,7 +13,7 @@ use xpd_proxy::Fault;
 
 use super::Orchestrator;
 use crate::memory::Tx;
-use crate::rules::Rules;
+use crate::rules::{Bridge, Rules};
 
 /// The key in the store under which these times are kept.
 const SINCE: &str = "roster";
@@ -97,6 +97,8 @@ fn differences(before: &Rules, after: &Rules) -> Facts {
     note("starts", before.roster.starts(), after.roster.starts());
     note("shadow_sends", sends(before), sends(after));
     note("providers", before.providers.clone(), after.providers.clone());
+    note("chats", before.roster.chat_steps(), after.roster.chat_steps());
+    note("bridges", bridges(before), bridges(after));
     note("limits", limits(before), limits(after));
     facts
 }
@@ -114,4 +116,14 @@ fn limits(rules: &Rules) -> BTreeSet<String> {
         format!("decisions_per_hour = {decisions_per_hour}"),
         format!("requests_per_hour = {requests_per_hour}"),
     ])
+}
+
+/// Each bridge to a chat.
+fn bridges(rules: &Rules) -> BTreeSet<String> {
+    let words = |(name, bridge): (&String, &Bridge)| {
+        let Bridge { key, controller, url } = bridge;
+        let key = xp_scope::Digest::of(key.as_bytes());
+        format!("{name} of {controller} at {url} ({key})")
+    };
+    rules.bridges.iter().map(words).collect()
 }

@@ -27,6 +27,19 @@ pub(super) struct PeopleTable {
     /// Read by [`provider`], whose messages hold no value: one of them is a secret.
     #[serde(default)]
     provider: Vec<toml::Table>,
+    #[serde(default)]
+    bridge: Vec<BridgeTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BridgeTable {
+    name: String,
+    url: String,
+    key_file: String,
+    controller: String,
+    #[serde(default)]
+    reach: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +85,19 @@ pub struct People {
     pub requests_per_hour: u64,
     /// Where people can log in besides.
     pub providers: Vec<xpd_login::Settings>,
+    /// Bridges to chats.
+    pub bridges: Vec<Bridge>,
+}
+
+/// A bridge to a chat.
+#[derive(Clone, Debug)]
+pub struct Bridge {
+    /// Its name.
+    pub name: String,
+    /// What decisions by it rest on.
+    pub rules: xpd_engine::Bridge,
+    /// Addresses that it may have besides public ones.
+    pub reach: Reach,
 }
 
 pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigError> {
@@ -83,6 +109,7 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
         decisions_per_hour,
         requests_per_hour,
         provider: tables,
+        bridge: bridge_tables,
     } = table;
     let wrong = |what: String| ConfigError::new(file, what);
     if !listen.ip().is_loopback() {
@@ -115,7 +142,15 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
         }
         providers.push(made);
     }
-    Ok(People { listen, url, settings, decisions_per_hour, requests_per_hour, providers })
+    let mut bridges: Vec<Bridge> = Vec::new();
+    for table in bridge_tables {
+        let made = bridge(table, file)?;
+        if bridges.iter().any(|other| other.name == made.name || other.rules.key == made.rules.key) {
+            return Err(wrong(format!("`people.bridge`: `{}` or its key is listed twice", made.name)));
+        }
+        bridges.push(made);
+    }
+    Ok(People { listen, url, settings, decisions_per_hour, requests_per_hour, providers, bridges })
 }
 
 /// Reads a provider and its secret.
@@ -137,6 +172,31 @@ fn provider(table: toml::Table, file: &Path) -> Result<xpd_login::Settings, Conf
     let made = xpd_login::Settings { name, kind, issuer, client_id, client_secret, scopes, groups, reach };
     made.check().map_err(|why| wrong(&format!("`{}`: {why}", made.name)))?;
     Ok(made)
+}
+
+/// Reads a bridge and its key.
+fn bridge(table: BridgeTable, file: &Path) -> Result<Bridge, ConfigError> {
+    let BridgeTable { name, url, key_file, controller, reach } = table;
+    let wrong =
+        |what: &str| ConfigError::new(file, format!("`people.bridge`: `{}`: {what}", name.escape_debug()));
+    let named = |one: u8| one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'-';
+    if name.is_empty() || name.len() > 32 || !name.bytes().all(named) {
+        return Err(wrong("`name`: 1 to 32 small letters, digits and `-`, since it is part of an address"));
+    }
+    if !xpd_token::is_principal_name(&controller) {
+        return Err(wrong("`controller`: name who runs the bridge, as the roster names controllers"));
+    }
+    let parsed = reqwest::Url::parse(&url).map_err(|error| wrong(&format!("`url`: {error}")))?;
+    if !xpd_egress::may_carry_secrets(&parsed) || !parsed.username().is_empty() || parsed.password().is_some()
+    {
+        let what =
+            "`url`: write an https URL without user and password; plain http is for a loopback address";
+        return Err(wrong(what));
+    }
+    let reach = Reach::parse(&reach).map_err(|why| wrong(&format!("`reach`: {why}")))?;
+    let key = file.parent().unwrap_or(Path::new(".")).join(key_file);
+    let pem = super::checks::public_key(&key)?.to_pem().map_err(|error| ConfigError::new(&key, error))?;
+    Ok(Bridge { name, rules: xpd_engine::Bridge { key: pem, controller, url }, reach })
 }
 
 /// Checks that browsers make passkeys for a URL, and that it is an origin.

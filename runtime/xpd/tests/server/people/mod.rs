@@ -3,6 +3,7 @@
 mod approvals;
 mod bare;
 mod bounds;
+mod chat;
 mod enrolment;
 mod floods;
 mod forged;
