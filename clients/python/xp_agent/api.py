@@ -151,7 +151,7 @@ class Problem(TypedDict):
     type: str
     """`urn:xp:problem:` and the code."""
 
-RefusalCode = Literal["unknown", "wrong_role", "needs_human", "needs_agent", "not_separate", "not_granted", "out_of_sequence", "step_closed", "past_deadline", "out_of_scope", "guarded", "unbound", "bad_value", "ambiguous", "used_up", "too_many", "expired", "replayed", "wrong_key", "wrong_arguments", "not_judgeable", "already_voted", "no_evidence", "not_submitted", "not_shown", "killed", "run_over", "leased", "shadow", "not_claimed", "broken", "unauthenticated", "proof_replayed", "not_allowed", "bad_request", "too_large", "in_flight", "request_id_reused", "suspended", "too_many_runs", "bad_artifact", "unproved", "undeclared_action", "no_instance", "wrong_realm", "connector_refused", "connector_failed", "in_doubt", "busy", "closing", "clock_off", "storage_full", "disk_low", "internal"]
+RefusalCode = Literal["unknown", "wrong_role", "needs_human", "needs_agent", "not_separate", "not_granted", "out_of_sequence", "step_closed", "past_deadline", "out_of_scope", "guarded", "unbound", "bad_value", "ambiguous", "used_up", "too_many", "expired", "replayed", "wrong_key", "wrong_arguments", "not_judgeable", "already_voted", "no_evidence", "not_submitted", "declined", "not_shown", "killed", "run_over", "leased", "shadow", "not_claimed", "broken", "unauthenticated", "proof_replayed", "not_allowed", "bad_request", "too_large", "in_flight", "request_id_reused", "suspended", "too_many_runs", "bad_artifact", "unproved", "undeclared_action", "no_instance", "wrong_realm", "connector_refused", "connector_failed", "in_doubt", "busy", "closing", "clock_off", "storage_full", "disk_low", "internal"]
 
 RunStatus = Literal["running", "finished", "ended", "killed"]
 

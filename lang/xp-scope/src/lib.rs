@@ -6,6 +6,7 @@ pub mod decimal;
 mod digest;
 mod in_order;
 pub mod instant;
+mod loopback;
 pub mod path;
 mod pattern;
 pub mod rank;
@@ -20,6 +21,7 @@ mod value;
 pub use content::{ContentError, neutralise};
 pub use digest::{Digest, DigestError};
 pub use in_order::in_order;
+pub use loopback::is_loopback;
 pub use path::PathError;
 pub use pattern::{
     MAX_PATTERN, MAX_PATTERNS, NotShown, Pattern, PatternError, PatternSet, PatternSetError, is_control_file,

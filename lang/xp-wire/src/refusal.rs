@@ -109,6 +109,8 @@ refusals! {
     NoEvidence = "no_evidence", 409, Later, "the evidence that the outcome needs is not there";
     /// A submission is missing.
     NotSubmitted = "not_submitted", 409, Never, "a submission is missing";
+    /// People sent the same back before.
+    Declined = "declined", 409, Never, "people sent the same back before in this run";
     /// The judge was not shown what is judged, in this opening.
     NotShown = "not_shown", 409, Never, "what is judged was not shown to you in this opening";
     /// The run, the principal, the artifact or everything was stopped.

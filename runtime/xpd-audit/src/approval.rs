@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use url::Url;
 
 /// The fact of a judgement's entry that holds its approval.
 pub const FACT: &str = "approval";
@@ -47,6 +48,21 @@ pub enum Approval {
         /// When the provider authenticated the person, milliseconds since 1970.
         authenticated: u64,
     },
+    /// A bridge to a chat signed the statement. That it was the person is the word of the bridge.
+    Webhook {
+        /// Digest of what the decision rests on.
+        digest: String,
+        /// What the bridge signed: a [`crate::chat::ChatStatement`].
+        statement: String,
+        /// Name of the bridge.
+        bridge: String,
+        /// Its key, as SPKI PEM.
+        key: String,
+        /// The id of the user in the chat.
+        user: String,
+        /// Signature of the statement, base64url.
+        signature: String,
+    },
 }
 
 impl Approval {
@@ -54,7 +70,7 @@ impl Approval {
     #[must_use]
     pub fn digest(&self) -> &str {
         match self {
-            Self::Passkey { digest, .. } | Self::Oidc { digest, .. } => digest,
+            Self::Passkey { digest, .. } | Self::Oidc { digest, .. } | Self::Webhook { digest, .. } => digest,
         }
     }
 
@@ -62,20 +78,22 @@ impl Approval {
     #[must_use]
     pub fn statement(&self) -> &str {
         match self {
-            Self::Passkey { statement, .. } | Self::Oidc { statement, .. } => statement,
+            Self::Passkey { statement, .. }
+            | Self::Oidc { statement, .. }
+            | Self::Webhook { statement, .. } => statement,
         }
     }
 }
 
-/// Whether an origin is a loopback name, or has no TLS: its cookies reach every port of the host, so a session alone decides nothing
-/// there.
+/// Whether an origin is of this host, or has no TLS: its cookies reach every port of the host, so a session alone decides nothing
+/// there. So are addresses, for which browsers make no passkeys, and what is not written as browsers write an origin.
 #[must_use]
 pub fn is_local(origin: &str) -> bool {
-    let Some(rest) = origin.strip_prefix("https://") else { return true };
-    let host = rest.split([':', '/']).next().unwrap_or_default().trim_end_matches('.');
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || !host.contains(|one: char| one.is_ascii_alphabetic())
+    let Ok(url) = Url::parse(origin) else { return true };
+    let is_public = url.scheme() == "https"
+        && url.origin().ascii_serialization() == origin
+        && url.domain().is_some_and(|name| !xp_scope::is_loopback(name));
+    !is_public
 }
 
 /// What a statement says. In its text the version comes first, and the nonce second.

@@ -5,6 +5,7 @@
 //! salts and stored hashes.
 
 pub mod approval;
+pub mod chat;
 pub mod entry;
 pub mod evidence;
 pub mod left_open;

@@ -36,6 +36,15 @@ impl Reach {
     }
 }
 
+impl std::fmt::Display for Reach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, Network { address, bits }) in self.named.iter().enumerate() {
+            write!(f, "{}{address}/{bits}", if number > 0 { ", " } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
 fn network(text: &str) -> Result<Network, String> {
     let wrong = || format!("`{text}` is no address and no network such as `10.0.0.0/8`");
     let (address, bits) = match text.split_once('/') {

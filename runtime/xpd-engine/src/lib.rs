@@ -18,5 +18,5 @@ mod upstream;
 pub use config_error::{ConfigError, PRIVATE_KEY, is_private_key};
 pub use log_key::LogKey;
 pub use orchestrator::Orchestrator;
-pub use rules::Rules;
+pub use rules::{Bridge, Rules};
 pub use upstream::Upstream;

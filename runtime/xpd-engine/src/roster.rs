@@ -27,6 +27,8 @@ struct File {
     administrators: Vec<Administrator>,
     #[serde(default, rename = "start")]
     starts: Vec<Rule>,
+    #[serde(default, rename = "chat")]
+    chats: Vec<ChatRule>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +54,28 @@ struct Entry {
     logins: Vec<LoginEntry>,
     #[serde(default)]
     passkey: bool,
+    #[serde(default)]
+    chats: Vec<ChatEntry>,
+}
+
+/// A user of a chat, who is a person.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChatEntry {
+    bridge: String,
+    user: String,
+}
+
+/// The steps of an artifact in which people may decide in a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChatRule {
+    /// Name of the workflow, or the digest of one artifact.
+    pub artifact: String,
+    /// The steps.
+    pub steps: BTreeSet<String>,
+    /// Name of the bridge.
+    pub bridge: String,
 }
 
 /// A login at a provider, which is a person's.
@@ -131,6 +155,18 @@ pub enum OneOrMore {
 }
 
 impl OneOrMore {
+    /// The values, as text.
+    fn words(&self) -> String {
+        match self {
+            Self::One(value) => String::from_utf8_lossy(&value.canonical()).into_owned(),
+            Self::More(values) => values
+                .iter()
+                .map(|value| String::from_utf8_lossy(&value.canonical()).into_owned())
+                .collect::<Vec<_>>()
+                .join(" or "),
+        }
+    }
+
     /// Whether a value is allowed.
     #[must_use]
     pub fn allows(&self, value: &Value) -> bool {
@@ -216,6 +252,9 @@ pub struct Roster {
     logins: BTreeMap<(String, String), Bound>,
     administrators: BTreeMap<String, String>,
     rules: Vec<Rule>,
+    /// Persons by bridge and user.
+    chats: BTreeMap<(String, String), String>,
+    chat_rules: Vec<ChatRule>,
     files: Vec<PathBuf>,
 }
 
@@ -273,8 +312,9 @@ impl Reading<'_> {
     fn principal(&mut self, entry: &Entry) -> Result<String, String> {
         let key = (&entry.key, &entry.key_file);
         match (entry.kind, key) {
-            (Kind::Agent, _) if entry.passkey || !entry.logins.is_empty() => {
-                Err("is an agent; `logins` and `passkey` are for people (`kind = \"person\"`)".to_owned())
+            (Kind::Agent, _) if entry.passkey || !entry.logins.is_empty() || !entry.chats.is_empty() => {
+                Err("is an agent; `logins`, `chats` and `passkey` are for people (`kind = \"person\"`)"
+                    .to_owned())
             }
             (Kind::Agent, key) => self.entry(&entry.name, key),
             (Kind::Person, (None, None)) => {
@@ -314,6 +354,21 @@ fn part(key: &str, principal: &Principal, role: &str) -> String {
     xp_scope::Digest::of(parts.collect::<Vec<_>>().join("\n").as_bytes()).to_string()
 }
 
+fn chat_part(bridge: &str, user: &str, person: &str) -> String {
+    xp_scope::Digest::of(serde_json::json!(["chat", bridge, user, person]).to_string().as_bytes()).to_string()
+}
+
+impl ChatRule {
+    fn part(&self, step: &str) -> String {
+        let text = serde_json::json!(["decides in a chat", self.artifact, step, self.bridge]);
+        xp_scope::Digest::of(text.to_string().as_bytes()).to_string()
+    }
+
+    fn parts(&self) -> impl Iterator<Item = String> {
+        self.steps.iter().map(|step| self.part(step))
+    }
+}
+
 impl Roster {
     /// Reads a roster. Paths of key files are relative to it.
     ///
@@ -324,7 +379,7 @@ impl Roster {
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let mut reading = Reading { path, names: BTreeSet::new(), keys: BTreeSet::new(), files: Vec::new() };
-        let (mut by_key, mut logins) = (BTreeMap::new(), BTreeMap::new());
+        let (mut by_key, mut logins, mut chats) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for entry in file.principals {
             let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name.escape_debug()));
             let thumbprint = reading.principal(&entry).map_err(|what| fault(&what))?;
@@ -352,6 +407,18 @@ impl Roster {
                     return Err(fault("is listed twice: it is of one person"));
                 }
             }
+            for ChatEntry { bridge, user } in entry.chats {
+                let what = match () {
+                    () if user.is_empty() || user.len() > 256 || user.contains(char::is_control) => {
+                        "a user of a chat has 1 to 256 bytes and no control characters"
+                    }
+                    () if chats.insert((bridge, user), principal.name.clone()).is_some() => {
+                        "a user of a chat is listed twice: it is one person"
+                    }
+                    () => continue,
+                };
+                return Err(wrong(format!("principal `{}`: {what}", principal.name.escape_debug())));
+            }
             by_key
                 .insert(thumbprint, Member { principal, roles: entry.roles, until, passkey: entry.passkey });
         }
@@ -367,7 +434,8 @@ impl Roster {
                 return Err(wrong(format!("start of `{}`: there is no principal `{name}`", rule.artifact)));
             }
         }
-        Ok(Self { by_key, logins, administrators, rules: file.starts, files: reading.files })
+        let (rules, chat_rules) = (file.starts, file.chats);
+        Ok(Self { by_key, logins, administrators, rules, chats, chat_rules, files: reading.files })
     }
 
     /// The key files that it names.
@@ -388,6 +456,25 @@ impl Roster {
         self.administrators.iter().map(|(key, name)| format!("{name} ({key})")).collect()
     }
 
+    /// Each start rule, as text.
+    #[must_use]
+    pub fn starts(&self) -> BTreeSet<String> {
+        let words = |rule: &Rule| {
+            let Rule { artifact, principals, params, instances, shadow, max_open, max_per_day } = rule;
+            let principals: Vec<&str> = principals.iter().map(String::as_str).collect();
+            let kind = if *shadow { "shadow runs of " } else { "" };
+            let params: String =
+                params.iter().map(|(name, values)| format!(", `{name}` of {}", values.words())).collect();
+            let instances: String =
+                instances.iter().map(|(kind, instance)| format!(", `{kind}` is `{instance}`")).collect();
+            let who = principals.join(", ");
+            format!(
+                "{kind}{artifact} by {who}, {max_open} at once and {max_per_day} a day{params}{instances}"
+            )
+        };
+        self.rules.iter().map(words).collect()
+    }
+
     /// Each principal with its attributes, as text.
     #[must_use]
     pub fn described(&self) -> BTreeSet<String> {
@@ -404,7 +491,10 @@ impl Roster {
                     format!(", logs in as `{subject}` at {issuer}{groups}")
                 })
                 .collect();
-            format!("{name} of {controller} as {} ({key}){kind}{until}{signs}{logins}", roles.join(", "))
+            let own = self.chats.iter().filter(|(_, person)| *person == name);
+            let chats: String = own.map(|((bridge, user), _)| format!(", is `{user}` of {bridge}")).collect();
+            let roles = roles.join(", ");
+            format!("{name} of {controller} as {roles} ({key}){kind}{until}{signs}{logins}{chats}")
         };
         self.by_key.iter().map(words).collect()
     }
@@ -422,7 +512,55 @@ impl Roster {
             member.roles.iter().map(move |role| part(key, &member.principal, role))
         });
         let logins = self.logins.keys().flat_map(|(issuer, subject)| self.login_parts(issuer, subject));
-        roles.chain(logins)
+        let users = self.chats.iter().map(|((bridge, user), person)| chat_part(bridge, user, person));
+        let steps = self.chat_rules.iter().flat_map(ChatRule::parts);
+        roles.chain(logins).chain(users).chain(steps)
+    }
+
+    /// The person whom a user of a chat is, and the identifier of the part of the roster that says so.
+    #[must_use]
+    pub fn chat(&self, bridge: &str, user: &str) -> Option<(&str, String)> {
+        let person = self.chats.get(&(bridge.to_owned(), user.to_owned()))?;
+        Some((person, chat_part(bridge, user, person)))
+    }
+
+    /// The users of a bridge, with their persons.
+    pub fn users<'r, 'n>(
+        &'r self,
+        bridge: &'n str,
+    ) -> impl Iterator<Item = (&'r str, &'r str)> + use<'r, 'n> {
+        let own = self.chats.iter().filter(move |((of, _), _)| of == bridge);
+        own.map(|((_, user), person)| (user.as_str(), person.as_str()))
+    }
+
+    /// Bridges by which people may decide in a step, with the identifiers of the parts of the roster that say so. An artifact is known
+    /// by its digest and by the name of its workflow.
+    pub fn chats_of<'r, 'n>(
+        &'r self,
+        digest: &'n str,
+        name: &'n str,
+        step: &'n str,
+    ) -> impl Iterator<Item = (&'r str, String)> + use<'r, 'n> {
+        let all = self.chat_rules.iter();
+        let own = all.filter(move |rule| rule.artifact == digest || rule.artifact == name);
+        let own = own.filter(move |rule| rule.steps.contains(step));
+        own.map(move |rule| (rule.bridge.as_str(), rule.part(step)))
+    }
+
+    /// Whether people may decide in a chat somewhere.
+    #[must_use]
+    pub fn has_chats(&self) -> bool {
+        !self.chat_rules.is_empty()
+    }
+
+    /// Each step in which people may decide in a chat, as text.
+    #[must_use]
+    pub fn chat_steps(&self) -> BTreeSet<String> {
+        let words = |rule: &ChatRule| {
+            let steps: Vec<&str> = rule.steps.iter().map(String::as_str).collect();
+            format!("{} of {} by {}", steps.join(", "), rule.artifact, rule.bridge)
+        };
+        self.chat_rules.iter().map(words).collect()
     }
 
     /// The identifiers of the parts that let a person log in so, and decide so without a passkey if they may.

@@ -9,6 +9,17 @@ use crate::realms::{Instances, Places};
 use crate::registry::Registry;
 use crate::roster::Roster;
 
+/// A bridge to a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bridge {
+    /// Its public key, as SPKI PEM.
+    pub key: String,
+    /// Who runs it.
+    pub controller: String,
+    /// Where it is told what waits.
+    pub url: String,
+}
+
 /// The operator's settings on which decisions depend.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -32,6 +43,8 @@ pub struct Rules {
     pub refusals_per_minute: u32,
     /// Decisions that one person may take in an hour.
     pub decisions_per_hour: u64,
+    /// How often people may be asked for one agent in an hour.
+    pub requests_per_hour: u64,
     /// Disk usage in percent above which no new run is started.
     pub disk_percent: u8,
     /// Whether witnesses cosign checkpoints; evidence then waits for cosignatures.
@@ -40,6 +53,10 @@ pub struct Rules {
     pub left_open: BTreeSet<LeftOpen>,
     /// What shadow runs may send: names of actions by connector instance.
     pub shadow_sends: BTreeMap<String, BTreeSet<String>>,
+    /// Providers of logins, as text, without their secrets.
+    pub providers: BTreeSet<String>,
+    /// Bridges to chats, by name.
+    pub bridges: BTreeMap<String, Bridge>,
     /// Thumbprint of the recovery key, whose holder may lift a kill without a second person.
     pub recovery: Option<String>,
     /// Digest of these settings, as logged.

@@ -27,12 +27,10 @@ impl Upstream {
         }
         let url = Url::parse(text).map_err(|error| error.to_string())?;
         let host = match url.host().ok_or("has no host")? {
-            Host::Domain(name) => match name.trim_end_matches('.').to_lowercase() {
-                name if name == "localhost" || name.ends_with(".localhost") => LOOPBACK.to_owned(),
-                name => name,
-            },
-            Host::Ipv4(address) => address_name(address.into()),
-            Host::Ipv6(address) => address_name(address.into()),
+            host if xp_scope::is_loopback(&host.to_string()) => LOOPBACK.to_owned(),
+            Host::Domain(name) => name.trim_end_matches('.').to_lowercase(),
+            Host::Ipv4(address) => address.to_string(),
+            Host::Ipv6(address) => IpAddr::V6(address).to_canonical().to_string(),
         };
         // Percent-encoding is decoded, so `%61pi` equals `api`.
         let path = percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
@@ -58,12 +56,6 @@ impl std::fmt::Display for Upstream {
 }
 
 const LOOPBACK: &str = "loopback";
-
-fn address_name(address: IpAddr) -> String {
-    let address = address.to_canonical();
-    // A connection to the unspecified address reaches this host, too.
-    if address.is_loopback() || address.is_unspecified() { LOOPBACK.to_owned() } else { address.to_string() }
-}
 
 fn segments(path: &str) -> Vec<String> {
     path.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_lowercase).collect()

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use openidconnect::http::{HeaderValue, Method, StatusCode, header};
-use openidconnect::{AccessToken, CsrfToken, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier};
+use openidconnect::{AccessToken, HttpRequest, HttpResponse};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use url::Url;
@@ -12,7 +12,7 @@ use url::Url;
 use crate::error::{LoginError, plain};
 use crate::fetch::fetch;
 use crate::settings::Settings;
-use crate::{Answer, Identity};
+use crate::{Answer, Flow, Identity};
 
 /// Under the address of GitHub: what its own metadata call the issuer.
 const ISSUER: &str = "/login/oauth";
@@ -29,27 +29,22 @@ fn under(base: &str, path: &str) -> Result<Url, LoginError> {
     Url::parse(&format!("{}{path}", base.trim_end_matches('/'))).map_err(provider)
 }
 
-/// The address at GitHub, `state`, and the verifier that is kept.
-pub(crate) fn begin(
-    settings: &Settings,
-    redirect: &str,
-    again: bool,
-) -> Result<(Url, String, PkceCodeVerifier), LoginError> {
-    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let state = CsrfToken::new_random().into_secret();
+/// The address at GitHub.
+pub(crate) fn begin(settings: &Settings, redirect: &str, flow: &Flow) -> Result<Url, LoginError> {
+    let challenge = flow.challenge()?;
     let mut url = under(&settings.issuer, "/login/oauth/authorize")?;
     let params = [
         ("client_id", settings.client_id.as_str()),
         ("redirect_uri", redirect),
-        ("state", &state),
+        ("state", &flow.state),
         ("code_challenge", challenge.as_str()),
         ("code_challenge_method", "S256"),
     ];
     url.query_pairs_mut().extend_pairs(params);
-    if again {
+    if flow.again.is_some() {
         url.query_pairs_mut().append_pair("prompt", "select_account");
     }
-    Ok((url, state, verifier))
+    Ok(url)
 }
 
 /// The answer for a code. A failure has the status 200, too.
@@ -70,7 +65,7 @@ pub(crate) async fn finish(
     settings: &Settings,
     api: &str,
     redirect: &str,
-    verifier: PkceCodeVerifier,
+    flow: Flow,
     answer: Answer,
 ) -> Result<Identity, LoginError> {
     let issuers = [settings.issuer.clone(), format!("{}{ISSUER}", settings.issuer)];
@@ -81,7 +76,7 @@ pub(crate) async fn finish(
         return Err(LoginError::Refused(plain(&error)));
     }
     let code = answer.code.ok_or_else(|| proof("it has no code"))?;
-    let token = exchange(settings, redirect, &verifier, &code).await?;
+    let token = exchange(settings, redirect, &flow, &code).await?;
     let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.secret()))
         .map_err(|_| provider("its token is not one that can be sent"))?;
     bearer.set_sensitive(true);
@@ -103,7 +98,7 @@ pub(crate) async fn finish(
 async fn exchange(
     settings: &Settings,
     redirect: &str,
-    verifier: &PkceCodeVerifier,
+    flow: &Flow,
     code: &str,
 ) -> Result<AccessToken, LoginError> {
     let mut form = Url::parse("http://form.invalid").map_err(provider)?;
@@ -112,7 +107,7 @@ async fn exchange(
         ("client_secret", settings.client_secret.expose_secret()),
         ("code", code),
         ("redirect_uri", redirect),
-        ("code_verifier", verifier.secret()),
+        ("code_verifier", flow.verifier.expose_secret()),
     ];
     form.query_pairs_mut().extend_pairs(params);
     let body = form.query().unwrap_or_default().as_bytes().to_vec();

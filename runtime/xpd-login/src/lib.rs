@@ -13,6 +13,8 @@ pub use settings::{Kind, Settings};
 
 use std::collections::BTreeSet;
 
+use openidconnect::{PkceCodeChallenge, PkceCodeVerifier};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 /// Seconds by which the clock of a provider may differ.
@@ -20,25 +22,31 @@ const SKEW: i64 = 60;
 /// How old the authentication of a person may be when the login ends, seconds. Asked of the provider, and checked.
 pub const MAX_AGE: i64 = 600;
 
-/// What is kept of a login until the browser comes back. Nothing of it is in the browser.
-#[derive(Debug)]
-pub struct Flow(Kept);
-
-#[derive(Debug)]
-enum Kept {
-    Oidc(oidc::Flow),
-    Github(openidconnect::PkceCodeVerifier),
-}
-
-/// A login that was begun: where the browser is sent, and what is kept until it comes back.
-#[derive(Debug)]
-pub struct Begun {
-    /// The address at the provider.
-    pub url: Url,
+/// A login that was begun. Its values are the caller's, who need not keep them if it can make them again; nobody else can guess them.
+pub struct Flow {
     /// `state`, which the answer has to repeat.
     pub state: String,
-    /// What is kept.
-    pub flow: Flow,
+    /// `nonce`, which the signed token has to repeat.
+    pub nonce: String,
+    /// The verifier of PKCE: 43 to 128 letters, digits, `-`, `.`, `_` and `~`.
+    pub verifier: SecretString,
+    /// The person is to be authenticated again: when the login was begun, seconds since 1970.
+    pub again: Option<i64>,
+}
+
+impl Flow {
+    fn challenge(&self) -> Result<PkceCodeChallenge, LoginError> {
+        let verifier = self.verifier.expose_secret();
+        let usable = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(usable) {
+            return Err(LoginError::Proof("its verifier has another form".to_owned()));
+        }
+        Ok(PkceCodeChallenge::from_code_verifier_sha256(&self.pkce()))
+    }
+
+    fn pkce(&self) -> PkceCodeVerifier {
+        PkceCodeVerifier::new(self.verifier.expose_secret().to_owned())
+    }
 }
 
 /// What a provider's answer says in the address to which it sends the browser.
@@ -85,24 +93,15 @@ impl Provider {
         &self.settings.name
     }
 
-    /// Begins a login. `redirect` is the address to which the provider sends the browser back; `again` asks the provider to
-    /// authenticate the person again. `now` is in seconds since 1970.
+    /// The address at the provider to which the browser is sent. `redirect` is the one to which the provider sends it back.
     ///
     /// # Errors
     /// The provider cannot be used.
-    pub async fn begin(&self, redirect: &str, again: bool, now: i64) -> Result<Begun, LoginError> {
-        let (url, state, kept) = match &self.settings.kind {
-            Kind::Oidc => {
-                let (url, state, flow) =
-                    oidc::begin(&self.settings, &self.cached, redirect, again, now).await?;
-                (url, state, Kept::Oidc(flow))
-            }
-            Kind::Github { .. } => {
-                let (url, state, verifier) = github::begin(&self.settings, redirect, again)?;
-                (url, state, Kept::Github(verifier))
-            }
-        };
-        Ok(Begun { url, state, flow: Flow(kept) })
+    pub async fn begin(&self, redirect: &str, flow: &Flow) -> Result<Url, LoginError> {
+        match &self.settings.kind {
+            Kind::Oidc => oidc::begin(&self.settings, &self.cached, redirect, flow).await,
+            Kind::Github { .. } => github::begin(&self.settings, redirect, flow),
+        }
     }
 
     /// Ends a login by the provider's answer, whose `state` the caller has compared.
@@ -116,14 +115,9 @@ impl Provider {
         answer: Answer,
         now: i64,
     ) -> Result<Identity, LoginError> {
-        match (&self.settings.kind, flow.0) {
-            (Kind::Oidc, Kept::Oidc(flow)) => {
-                oidc::finish(&self.settings, &self.cached, redirect, flow, answer, now).await
-            }
-            (Kind::Github { api }, Kept::Github(verifier)) => {
-                github::finish(&self.settings, api, redirect, verifier, answer).await
-            }
-            _ => Err(LoginError::Proof("it is of another login".to_owned())),
+        match &self.settings.kind {
+            Kind::Oidc => oidc::finish(&self.settings, &self.cached, redirect, flow, answer, now).await,
+            Kind::Github { api } => github::finish(&self.settings, api, redirect, flow, answer).await,
         }
     }
 }

@@ -15,8 +15,8 @@ use openidconnect::{
     AdditionalClaims, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClaimsVerificationError,
     Client, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
     EndpointSet, HttpRequest, HttpResponse, IdToken, IdTokenFields, IdTokenVerifier, IssuerUrl, Nonce,
-    PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, RequestTokenError, Scope,
-    SignatureVerificationError, StandardErrorResponse, StandardTokenResponse,
+    ProviderMetadata, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
+    StandardErrorResponse, StandardTokenResponse,
 };
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ use crate::cached::Cached;
 use crate::error::{LoginError, plain};
 use crate::fetch::{Places, fetch};
 use crate::settings::Settings;
-use crate::{Answer, Identity, MAX_AGE, SKEW};
+use crate::{Answer, Flow, Identity, MAX_AGE, SKEW};
 
 /// Algorithms of signatures by a key that only the provider has.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
@@ -110,15 +110,6 @@ type Here = Client<
     EndpointMaybeSet,
 >;
 
-/// What is kept of a login until the browser comes back. Nothing of it is in the browser.
-#[derive(Debug)]
-pub(crate) struct Flow {
-    nonce: Nonce,
-    verifier: PkceCodeVerifier,
-    /// The person was to be authenticated again: when it was begun, seconds since 1970.
-    again: Option<i64>,
-}
-
 fn provider(why: impl ToString) -> LoginError {
     LoginError::Provider(plain(&why.to_string()))
 }
@@ -170,24 +161,20 @@ pub(crate) async fn begin(
     settings: &Settings,
     cached: &Cached<Metadata>,
     redirect: &str,
-    again: bool,
-    now: i64,
-) -> Result<(Url, String, Flow), LoginError> {
+    flow: &Flow,
+) -> Result<Url, LoginError> {
     let metadata = cached.get(discover(settings)).await?;
     let client = client(settings, &metadata, redirect)?;
-    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let flow = CoreAuthenticationFlow::AuthorizationCode;
+    let (state, nonce) = (CsrfToken::new(flow.state.clone()), Nonce::new(flow.nonce.clone()));
     let mut ask = client
-        .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
-        .set_pkce_challenge(challenge)
+        .authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || state, move || nonce)
+        .set_pkce_challenge(flow.challenge()?)
         .set_max_age(std::time::Duration::from_secs(MAX_AGE.unsigned_abs()))
         .add_scopes(settings.scopes.iter().cloned().map(Scope::new));
-    if again {
+    if flow.again.is_some() {
         ask = ask.add_prompt(CoreAuthPrompt::Login);
     }
-    let (url, state, nonce) = ask.url();
-    let flow = Flow { nonce, verifier, again: again.then_some(now) };
-    Ok((url, state.into_secret(), flow))
+    Ok(ask.url().0)
 }
 
 pub(crate) async fn finish(
@@ -204,7 +191,7 @@ pub(crate) async fn finish(
         return Err(LoginError::Refused(plain(&error)));
     }
     let code = answer.code.ok_or_else(|| proof("it has no code"))?;
-    let Flow { nonce, verifier, again } = flow;
+    let (nonce, verifier, again) = (Nonce::new(flow.nonce.clone()), flow.pkce(), flow.again);
     let send = sender(settings.places());
     let client = client(settings, &metadata, redirect)?;
     let asked = client.exchange_code(AuthorizationCode::new(code)).map_err(provider)?;

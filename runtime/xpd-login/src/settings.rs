@@ -74,6 +74,23 @@ impl Settings {
         Places { reach: self.reach.clone(), hosts: host.into_iter().chain(api).collect() }
     }
 
+    /// All of them but the secret, as text.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let Self { name, kind, issuer, client_id, client_secret: _, scopes, groups, reach } = self;
+        let kind = match kind {
+            Kind::Oidc => String::new(),
+            Kind::Github { api } => format!(", GitHub with its API at {api}"),
+        };
+        let groups = groups.as_ref().map(|claim| format!(", groups in `{claim}`")).unwrap_or_default();
+        let scopes: String = scopes.iter().map(|scope| format!(", scope `{scope}`")).collect();
+        let reach = match reach.to_string() {
+            none if none.is_empty() => none,
+            named => format!(", reaching {named}"),
+        };
+        format!("{name} at {issuer} as {client_id}{kind}{groups}{scopes}{reach}")
+    }
+
     /// Checks the settings.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The server: configuration, construction from it, and the check of an installation.
 
 mod admin;
+mod chat;
 pub mod check;
 pub mod config;
 mod export;

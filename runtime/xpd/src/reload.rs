@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use secrecy::ExposeSecret as _;
 use tokio::sync::watch;
 use xpd_engine::{ConfigError, Orchestrator};
 use xpd_proxy::{Connector, Fault, Proxy, Scrubber, Secret};
@@ -41,6 +42,13 @@ impl Connectors {
             let made = instance.make(name, &config.file)?;
             all.connectors.insert(name.clone(), made.connector);
             all.secrets.extend(made.secrets);
+        }
+        // No connector sends them. An upstream may be the provider, though, and say them.
+        for provider in config.people.iter().flat_map(|people| &people.providers) {
+            let secret = Secret::new(provider.client_secret.expose_secret());
+            all.secrets.push(secret.map_err(|error| {
+                ConfigError::new(&config.file, format!("`people.provider`: `{}`: {error}", provider.name))
+            })?);
         }
         Ok(all)
     }

@@ -18,6 +18,7 @@ use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
 use xpd_store::{Clock, ServerClock, Store, StoreError, SystemClock, sqlite};
 
 use crate::admin::Door;
+use crate::chat;
 use crate::config::Config;
 use crate::export::Export;
 use crate::folder;
@@ -194,6 +195,10 @@ impl Server {
         if let (Some((listener, url)), Some(people)) = (self.people, &self.config.people) {
             let orchestrator = Arc::clone(&self.app.orchestrator);
             let providers = people.providers.iter().cloned().map(Provider::new).collect();
+            if !people.bridges.is_empty() {
+                let (engine, door) = (Arc::clone(&orchestrator), url.trim_end_matches('/').to_owned());
+                upkeep.spawn(chat::tell(engine, people.bridges.clone(), door, stopped.clone()));
+            }
             match console::router(orchestrator, &url, people.settings, providers, stopped.clone()) {
                 Ok(router) => drop(tasks.spawn(api::serve(listener, router, budget, stopped.clone()))),
                 Err(error) => tracing::error!(%error, "the people's door cannot be opened"),

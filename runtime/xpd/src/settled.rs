@@ -58,6 +58,10 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
     settings.extend(roster.administrators());
     let recovery = config.recovery.as_ref().map(|(thumbprint, _)| thumbprint.clone());
     settings.extend(recovery.clone());
+    // As may the key file of a bridge.
+    settings.extend(
+        config.people.iter().flat_map(|people| &people.bridges).map(|bridge| bridge.rules.key.clone()),
+    );
     let instances = config.connectors.iter().map(|(name, made)| (name.clone(), bound(made))).collect();
     Ok(Rules {
         name: config.name.clone(),
@@ -70,10 +74,24 @@ pub(crate) fn rules(config: &Config) -> Result<Rules, ConfigError> {
         instances,
         refusals_per_minute: config.limits.refusals_per_minute,
         decisions_per_hour: config.people.as_ref().map_or(0, |people| people.decisions_per_hour),
+        // Without a door nobody is asked.
+        requests_per_hour: config.people.as_ref().map_or(u64::MAX, |people| people.requests_per_hour),
         disk_percent: config.limits.disk_percent,
         witnessed: config.log.policy.is_some(),
         left_open: config.left_open.clone(),
         shadow_sends: config.shadow_sends.clone(),
+        providers: config
+            .people
+            .iter()
+            .flat_map(|people| &people.providers)
+            .map(xpd_login::Settings::described)
+            .collect(),
+        bridges: config
+            .people
+            .iter()
+            .flat_map(|people| &people.bridges)
+            .map(|bridge| (bridge.name.clone(), bridge.rules.clone()))
+            .collect(),
         recovery,
         digest: Digest::of(settings.join("\n").as_bytes()),
         since: BTreeMap::new(),

@@ -95,17 +95,37 @@ fn echo() -> StandIn {
                 &json!({ "access_token": MINTED, "token_type": "Bearer", "expires_in": 600 }).to_string(),
             );
         }
+        if arrived.line.contains("/.well-known/openid-configuration") {
+            let base = format!("http://{}/api", arrived.header("host").unwrap_or_default());
+            let metadata = json!({
+                "issuer": base, "authorization_endpoint": format!("{base}/auth"), "token_endpoint": format!("{base}/login"),
+                "jwks_uri": format!("{base}/keys"), "response_types_supported": ["code"],
+                "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["EdDSA"],
+            });
+            return answer(200, &metadata.to_string());
+        }
+        if arrived.line.starts_with("GET /api/keys") {
+            return answer(200, "{\"keys\":[]}");
+        }
+        // A provider that says what it was sent.
+        if arrived.line.starts_with("POST /api/login") {
+            let said = json!({ "error": "invalid_client", "error_description": heard, "error_uri": heard });
+            return answer(401, &said.to_string());
+        }
         if arrived.line.contains("/orders/fail") || arrived.line.contains("/repos/") {
             return answer(500, &json!({ "message": heard }).to_string());
         }
         if arrived.line.contains("/orders/text") {
             return with(200, &[("Content-Type", "text/plain")], &heard);
         }
+
         if arrived.line.contains("/orders/moved") {
             let to = format!("http://127.0.0.1:1/{}", heard.replace(['\n', ' '], "-"));
             return with(307, &[("Location", &to), ("Content-Type", "application/json")], "{}");
         }
         if arrived.line.starts_with("GET ") {
+            // It is the provider, too, and knows that secret.
+            let heard = format!("{heard}\nlogin: {}", canary("login"));
             let order =
                 json!({ "id": "o-1", "total": 12.5, "placed": 0, "lines": [], "tags": [], "note": heard });
             return with(200, &[("Content-Type", "application/json"), ("ETag", "v1")], &order.to_string());
@@ -165,7 +185,7 @@ fn site(upstream: &StandIn) -> (Folder, Vec<String>) {
              [[start]]\nartifact = \"canaries\"\nprincipals = [\"{name}\"]\ninstances = {{ shop = \"{name}\", pages = \"{pages}\" }}\nmax_open = 1\nmax_per_day = 9\n\n"
         );
     }
-    for name in ["stdio", "remote", "github", "hook", "git"] {
+    for name in ["stdio", "remote", "github", "hook", "git", "login"] {
         secret(name);
     }
     let here = folder.path().display();
@@ -195,12 +215,18 @@ fn site(upstream: &StandIn) -> (Folder, Vec<String>) {
         let accept = ["connectors", "add", &file, "--accept", digest.trim(), "--by", "ann"];
         folder.run("xpd", &[&accept[..], harmless].concat(), 0);
     }
-    folder.put("xpd.toml", &format!("{head}{tables}\n[limits]\ndisk_percent = 101\n"));
+    let people = format!(
+        "\n[people]\nlisten = \"127.0.0.1:0\"\n\n[[people.provider]]\nname = \"corp\"\nissuer = \"{}\"\n\
+         client_id = \"me\"\nclient_secret = {{ file = \"secrets/login\" }}\n",
+        upstream.url
+    );
+    folder.put("xpd.toml", &format!("{head}{tables}{people}\n[limits]\ndisk_percent = 101\n"));
     folder.run("xpc", &["build", "canaries.xp", "-o", "canaries.xpa", "--sign", "signer.pem"], 0);
     (folder, secrets)
 }
 
-fn serve(folder: &Folder) -> Server {
+/// The server, and the address of its people's door.
+fn serve(folder: &Folder) -> (Server, String) {
     let log = std::fs::File::create(folder.path().join("xpd.log")).unwrap();
     let mut command = Command::new(xp_tests::program("xpd"));
     command.current_dir(folder.path()).arg("serve").env("XPD_LOG", "trace").stdin(Stdio::null());
@@ -210,11 +236,30 @@ fn serve(folder: &Folder) -> Server {
     for line in lines {
         said.push(line);
         if said.iter().any(|line| line.starts_with("log key ")) {
-            return server;
+            let door = said.iter().find_map(|line| line.strip_prefix("people's door http://"));
+            return (server, door.expect("a door for people").to_owned());
         }
     }
     let log = std::fs::read_to_string(folder.path().join("xpd.log")).unwrap();
     panic!("it did not come up: {said:?}{log}");
+}
+
+/// A request to the people's door, and the whole answer.
+fn http(door: &str, method: &str, path: &str, cookie: &str, body: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let port = door.rsplit_once(':').unwrap().1.trim_end_matches('/').to_owned();
+    let mut connection = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    let cookie = if cookie.is_empty() { String::new() } else { format!("Cookie: {cookie}\r\n") };
+    write!(
+        connection,
+        "{method} {path} HTTP/1.1\r\nHost: {door}\r\nOrigin: http://{door}\r\nContent-Type: application/json\r\n{cookie}\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// Watches the arguments of all processes until it is told to stop.
@@ -238,7 +283,7 @@ fn arguments(stop: &Arc<AtomicBool>) -> std::thread::JoinHandle<Vec<u8>> {
 fn no_secret_of_any_connector_is_where_anybody_reads() {
     let upstream = echo();
     let (folder, secrets) = site(&upstream);
-    let server = serve(&folder);
+    let (server, door) = serve(&folder);
     let socket = folder.path().join("xpd.sock").display().to_string();
     folder.run("xpc", &["deploy", "canaries.xpa", "--server", &format!("unix:{socket}")], 0);
     let stop = Arc::new(AtomicBool::new(false));
@@ -284,6 +329,22 @@ fn no_secret_of_any_connector_is_where_anybody_reads() {
             0,
         );
     }
+    // What somebody reads who logs in at a provider that says what it was sent.
+    let begun = http(&door, "POST", "/login/corp/begin", "", "{}");
+    let cookie =
+        begun.lines().find_map(|line| line.to_lowercase().starts_with("set-cookie: ").then(|| &line[12..]));
+    let cookie = cookie.unwrap_or_else(|| panic!("{begun}")).split(';').next().unwrap().to_owned();
+    let state = begun.split_once("state=").unwrap_or_else(|| panic!("{begun}")).1;
+    let state = state.split(['&', '"']).next().unwrap();
+    let arrived = http(&door, "GET", &format!("/login/corp/answer?code=c&state={state}"), &cookie, "");
+    assert!(arrived.contains("invalid_client"), "{arrived}");
+    read.insert("a login".to_owned(), format!("{begun}{arrived}").into_bytes());
+    // What it was sent comes back from a connector, too, if the provider is its upstream.
+    let sent = upstream.requests().into_iter().find(|one| one.line.starts_with("POST /api/login")).unwrap();
+    assert_eq!(
+        sent.header("authorization"),
+        Some(format!("Basic {}", STANDARD.encode(format!("me:{}", canary("login")))).as_str())
+    );
     // Each secret was sent, or given to a program: without that, nothing is shown.
     let heard: String = upstream.requests().iter().fold(String::new(), |mut all, one| {
         let _ = writeln!(all, "{:?} {}", one.headers, one.body);

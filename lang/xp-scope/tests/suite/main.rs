@@ -4,6 +4,7 @@ mod content;
 mod content_readers;
 mod git;
 mod joint;
+mod loopback;
 mod names;
 mod pattern_agreement;
 mod patterns;

@@ -32,6 +32,7 @@ fn promised(code: RefusalCode) -> (&'static str, u16, bool) {
         RefusalCode::NotJudgeable => ("not_judgeable", 409, false),
         RefusalCode::NoEvidence => ("no_evidence", 409, true),
         RefusalCode::NotSubmitted => ("not_submitted", 409, false),
+        RefusalCode::Declined => ("declined", 409, false),
         RefusalCode::NotShown => ("not_shown", 409, false),
         RefusalCode::Killed => ("killed", 403, false),
         RefusalCode::RunOver => ("run_over", 409, false),

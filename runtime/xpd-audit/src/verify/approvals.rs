@@ -1,16 +1,20 @@
 //! Judgements of people: each has a statement of what was decided, and a passkey signed the digest of that statement, or a login at a
 //! provider is named for it.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use webauthn_rs_core::proto::COSEKey;
-use xp_machine::Event;
+use xp_artifact::workflow::Workflow;
+use xp_machine::{Accepted, Change, Event};
 
 use super::decisions::{Step, What};
 use super::report::{Fault, Finding};
 use crate::approval::{self, Approval, Statement};
+use crate::chat::{self, ChatStatement};
 use crate::entry::Body;
 
 /// Flags of an authenticator: a person was there, and was verified.
@@ -32,39 +36,136 @@ pub(super) struct Approved {
     pub by_passkey: u64,
     /// By logins at providers, which sign no decision.
     pub by_login: u64,
+    /// Signed by bridges to chats.
+    pub by_chat: u64,
+}
+
+/// What bridges have signed so far.
+#[derive(Default)]
+struct Bridges {
+    /// Keys with nonces.
+    nonces: BTreeSet<(String, String)>,
+    /// Steps with bridges by which somebody has judged in the opening.
+    judged: BTreeSet<(String, String)>,
 }
 
 /// Checks the judgements of people and counts them.
-pub(super) fn check(steps: &[Step<'_>], findings: &mut Vec<Finding>) -> Approved {
-    let mut approved = Approved::default();
+pub(super) fn check(steps: &[Step<'_>], workflow: &Workflow, findings: &mut Vec<Finding>) -> Approved {
+    let (mut approved, mut bridges) = (Approved::default(), Bridges::default());
     for step in steps {
         let What::Decided(input, result) = &step.what else { continue };
-        let (Event::Judge { actor, .. }, Ok(_)) = (&input.event, result.as_ref()) else { continue };
-        if !actor.principal.person {
-            continue;
+        let Ok(accepted) = result.as_ref() else { continue };
+        if let Event::Judge { actor, .. } = &input.event
+            && actor.principal.person
+        {
+            match one(step, &input.event, input.at) {
+                Ok(Approval::Passkey { .. }) => approved.by_passkey += 1,
+                Ok(Approval::Oidc { .. }) => approved.by_login += 1,
+                Ok(approval @ Approval::Webhook { .. }) => {
+                    match bridges.take(workflow, &approval, &input.event, accepted) {
+                        Ok(()) => approved.by_chat += 1,
+                        Err(why) => findings.push(Finding::at(Fault::Approval, &step.read.name, why)),
+                    }
+                }
+                Err(why) => findings.push(Finding::at(Fault::Approval, &step.read.name, why)),
+            }
         }
-        match one(step, &input.event, input.at) {
-            Ok(true) => approved.by_passkey += 1,
-            Ok(false) => approved.by_login += 1,
-            Err(why) => findings.push(Finding::at(Fault::Approval, &step.read.name, why)),
-        }
+        bridges.open(workflow, accepted);
     }
     approved
 }
 
-/// Whether a passkey signed the judgement; else a login is what it rests on.
-fn one(step: &Step<'_>, event: &Event, at: u64) -> Result<bool, String> {
+impl Bridges {
+    /// A bridge is one controller for all its people, uses a nonce once, and is not the last to approve what is for good.
+    fn take(
+        &mut self,
+        workflow: &Workflow,
+        approval: &Approval,
+        event: &Event,
+        accepted: &Accepted,
+    ) -> Result<(), String> {
+        let (Approval::Webhook { statement, bridge, key, .. }, Event::Judge { step, outcome, .. }) =
+            (approval, event)
+        else {
+            return Err("its approval is of another class".to_owned());
+        };
+        let said = ChatStatement::read(statement).ok_or("what a bridge signed cannot be read")?;
+        if !self.nonces.insert((key.clone(), said.nonce)) {
+            return Err("a bridge signed it with a nonce that it had used before".to_owned());
+        }
+        if !self.judged.insert((step.clone(), bridge.clone())) {
+            return Err(
+                "two judgements in one opening came by one bridge, which is one controller".to_owned()
+            );
+        }
+        if !matches!(accepted, Accepted::Voted { .. }) && chat::settles_for_good(workflow, step, outcome) {
+            return Err("a chat gave the last approval of what is done for good".to_owned());
+        }
+        Ok(())
+    }
+
+    /// In another opening of a step, a bridge judges again.
+    fn open(&mut self, workflow: &Workflow, accepted: &Accepted) {
+        let (Accepted::Ended { changes, .. }
+        | Accepted::Done { changes }
+        | Accepted::Closing { changes, .. }) = accepted
+        else {
+            return;
+        };
+        for change in changes {
+            if let Change::Opened { step, .. } = change
+                && let Some(step) = workflow.steps.get(step.index())
+            {
+                self.judged.retain(|(name, _)| *name != step.name);
+            }
+        }
+    }
+}
+
+/// What stands for a judgement, if it does.
+fn one(step: &Step<'_>, event: &Event, at: u64) -> Result<Approval, String> {
     let Body::Decided(decision) = &step.read.entry.body else { return Err("it is no decision".to_owned()) };
     let fact = decision
         .facts
         .get(approval::FACT)
         .ok_or("a person judged, no passkey signed it, and no login is named for it")?;
     let approval = Approval::deserialize(fact).map_err(|error| format!("its approval: {error}"))?;
-    states(&approval, step.read.entry.run.as_deref(), event)?;
+    let run = step.read.entry.run.as_deref();
     match &approval {
-        Approval::Passkey { .. } => signs(&approval).map(|()| true),
-        Approval::Oidc { origin, authenticated, .. } => by_login(origin, *authenticated, at).map(|()| false),
+        Approval::Passkey { .. } => states(&approval, run, event).and_then(|()| signs(&approval))?,
+        Approval::Oidc { origin, authenticated, .. } => {
+            states(&approval, run, event).and_then(|()| by_login(origin, *authenticated, at))?;
+        }
+        Approval::Webhook { .. } => by_chat(&approval, run, event, at)?,
     }
+    Ok(approval)
+}
+
+/// A bridge signed a statement about this judgement, at its time. The statement names a user of the chat, and whose that is the server says.
+fn by_chat(approval: &Approval, run: Option<&str>, event: &Event, at: u64) -> Result<(), String> {
+    let (Approval::Webhook { digest, statement, bridge, key, user, signature }, Event::Judge { .. }) =
+        (approval, event)
+    else {
+        return Err("its approval is of another class".to_owned());
+    };
+    if !chat::is_signed(key, statement, signature) {
+        return Err("the signature of its bridge is wrong".to_owned());
+    }
+    let Event::Judge { step, outcome, notes, .. } = event else {
+        return Err("it is no judgement".to_owned());
+    };
+    let said = ChatStatement::read(statement).ok_or("what its bridge signed cannot be read")?;
+    let same = Some(said.run.as_str()) == run
+        && said.step == *step
+        && said.outcome == *outcome
+        && notes.is_none()
+        && said.digest == *digest
+        && said.bridge == *bridge
+        && said.user == *user;
+    if !same {
+        return Err("what was signed is about another judgement".to_owned());
+    }
+    said.is_of(at).map_err(str::to_owned)
 }
 
 /// How long after the authentication of a person a decision may rest on it, and by how much clocks may differ, milliseconds.

@@ -43,6 +43,7 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         replayed: 0,
         approvals: 0,
         by_login: 0,
+        by_chat: 0,
         properties: Vec::new(),
         left_open: Vec::new(),
         findings: Vec::new(),
@@ -89,8 +90,9 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
         (Some(artifact), true) => {
             let steps = decisions::read(read(), &mut findings);
             let open = uses::check(&steps, &mut findings);
-            let approved = approvals::check(&steps, &mut findings);
+            let approved = approvals::check(&steps, &artifact.workflow, &mut findings);
             (report.approvals, report.by_login) = (approved.by_passkey, approved.by_login);
+            report.by_chat = approved.by_chat;
             let replayed = replay::check(artifact, &steps, &mut findings);
             (report.replayed, reworded) = (replayed.decisions, replayed.reworded);
             report.properties = replayed.properties;
@@ -124,6 +126,10 @@ pub fn verify_package(bytes: &[u8], trust: &Trust) -> Report {
     }
     if report.by_login > 0 {
         let claim = "that the people whose logins are named decided: nothing of theirs signed it, it is the server's word and the provider's";
+        report.not_proved.push(claim.to_owned());
+    }
+    if report.by_chat > 0 {
+        let claim = "that the people whose chat users are named decided: bridges signed it, and whose keys and users these are is the server's word";
         report.not_proved.push(claim.to_owned());
     }
     if order.open {

@@ -61,7 +61,7 @@ pub enum Fault {
     Use,
     /// A decision differs from the machine's.
     Replay,
-    /// A judgement of a person that neither a passkey nor a login stands for.
+    /// A judgement of a person that no passkey, no login and no bridge stands for.
     Approval,
     /// The run broke a property of the artifact.
     Property,
@@ -112,6 +112,8 @@ pub struct Report {
     pub approvals: u64,
     /// Number of judgements of people that rest on a login at a provider, which signs no decision.
     pub by_login: u64,
+    /// Number of judgements of people that bridges to chats signed.
+    pub by_chat: u64,
     /// The properties of the artifact, in its order, with their standing in the run. Empty if nothing was
     /// replayed.
     pub properties: Vec<Property>,
@@ -206,6 +208,9 @@ impl fmt::Display for Report {
         }
         if self.by_login > 0 {
             writeln!(f, "  by login  {} judgements of people, which no passkey signed", self.by_login)?;
+        }
+        if self.by_chat > 0 {
+            writeln!(f, "  by chat   {} judgements of people, which bridges to chats signed", self.by_chat)?;
         }
         for property in &self.properties {
             writeln!(f, "  property  {property}")?;

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::Signer as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use webauthn_authenticator_rs::WebauthnAuthenticator as _;
@@ -9,6 +10,7 @@ use webauthn_authenticator_rs::softpasskey::SoftPasskey;
 use webauthn_rs::WebauthnBuilder;
 use webauthn_rs::prelude::{Url, Uuid};
 use xp_machine::{Event, Input};
+use xpd_audit::chat::ChatStatement;
 use xpd_audit::entry::{Body, Facts};
 use xpd_audit::verify::Fault;
 
@@ -56,16 +58,24 @@ const LATER: u64 = 1_000_000;
 
 /// What the verifier finds of a person's judgement with this approval.
 fn found(approval: Option<Value>) -> Vec<String> {
+    found_of("review", "approved", Some("well"), &[approval])
+}
+
+/// As `found`, of a judgement for each approval.
+fn found_of(step: &str, outcome: &str, notes: Option<&str>, approvals: &[Option<Value>]) -> Vec<String> {
     let mut run = Run::open("run-7", Log::new());
     let mut actor = reviewer();
     actor.principal.person = true;
-    let (step, outcome, notes) = ("review".to_owned(), "approved".to_owned(), Some("well".to_owned()));
     run.now += LATER;
-    let event = Event::Judge { actor, step, outcome, notes };
-    let input = Input { at: run.now, kill: None, leased_by: None, event };
-    let accepted = serde_json::from_value(json!({ "done": { "changes": [] } })).unwrap();
-    let facts: Facts = approval.map(|approval| ("approval".to_owned(), approval)).into_iter().collect();
-    run.put(Body::decided(&input, &Ok(accepted), facts).unwrap());
+    for approval in approvals {
+        let (actor, notes) = (actor.clone(), notes.map(str::to_owned));
+        let event = Event::Judge { actor, step: step.to_owned(), outcome: outcome.to_owned(), notes };
+        let input = Input { at: run.now, kill: None, leased_by: None, event };
+        let accepted = serde_json::from_value(json!({ "done": { "changes": [] } })).unwrap();
+        let facts: Facts =
+            approval.clone().map(|approval| ("approval".to_owned(), approval)).into_iter().collect();
+        run.put(Body::decided(&input, &Ok(accepted), facts).unwrap());
+    }
     run.ask(Event::Kill { reason: "test".into() }).unwrap();
     run.close();
     let report = run.verify();
@@ -163,4 +173,95 @@ fn a_login_stands_for_a_judgement_while_it_is_fresh_and_not_on_a_loopback_name()
     let mut called = by_login(good, at);
     called["class"] = json!("passkey");
     alone(called, "missing field");
+}
+
+#[test]
+fn a_login_alone_decides_nothing_at_an_origin_of_this_host() {
+    for origin in [
+        "http://approve.example",
+        "https://localhost",
+        "https://localhost.:8443",
+        "https://door.localhost",
+        "https://LOCALHOST",
+        "https://127.0.0.1",
+        "https://0x7f.1",
+        "https://2130706433",
+        "https://[::1]:8443",
+        "https://[::ffff:7f00:1]",
+        "https://192.0.2.1",
+        "https://user@approve.example",
+        "https://approve.example/",
+        "https://approve.example:443",
+        "https://",
+        "",
+    ] {
+        assert!(xpd_audit::approval::is_local(origin), "{origin}");
+    }
+    for origin in ["https://approve.example", "https://approve.example:8443", "https://localhost.example"] {
+        assert!(!xpd_audit::approval::is_local(origin), "{origin}");
+    }
+}
+
+/// The approval that is recorded for a statement that a bridge signed, with a change of it.
+fn by_chat(change: impl Fn(&mut ChatStatement), seed: u8) -> Value {
+    let at = Run::open("run-7", Log::new()).now + LATER;
+    let text = |text: &str| text.to_owned();
+    let mut said = ChatStatement {
+        nonce: text("nonce-0123456789"),
+        at,
+        bridge: text("slack"),
+        user: text("U1"),
+        run: text("run-7"),
+        step: text("review"),
+        outcome: text("approved"),
+        digest: text("sha256:shown"),
+    };
+    change(&mut said);
+    let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
+    let pem = xp_artifact::SigningKey::from_seed(&[9; 32]).public().to_pem().unwrap();
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(said.text().as_bytes()).to_bytes());
+    json!({
+        "class": "webhook", "digest": "sha256:shown", "statement": said.text(), "bridge": "slack", "key": pem, "user": "U1",
+        "signature": signature,
+    })
+}
+
+#[test]
+fn a_bridge_stands_for_a_judgement_as_one_controller_and_for_nothing_that_is_for_good() {
+    let of = |approvals: &[Value]| {
+        let approvals: Vec<Option<Value>> = approvals.iter().cloned().map(Some).collect();
+        found_of("review", "approved", None, &approvals)
+    };
+    let good = by_chat(|_| {}, 9);
+    assert_eq!(of(std::slice::from_ref(&good)), Vec::<String>::new());
+    assert_eq!(of(&[by_chat(|said| said.at -= 120_000, 9)]), Vec::<String>::new());
+    let alone = |messages: Vec<String>, words: &str| {
+        assert!(messages.len() == 1 && messages[0].contains(words), "{words}: {messages:?}");
+    };
+    alone(of(&[by_chat(|_| {}, 8)]), "signature of its bridge is wrong");
+    let mut other = good.clone();
+    other["statement"] = json!(other["statement"].as_str().unwrap().replace("approved", "changes"));
+    alone(of(&[other]), "signature of its bridge is wrong");
+    alone(of(&[by_chat(|said| said.at -= 120_001, 9)]), "more than two minutes");
+    alone(of(&[by_chat(|said| said.at += 30_001, 9)]), "has not come");
+    alone(of(&[by_chat(|said| said.nonce = "short".to_owned(), 9)]), "cannot be read");
+    for change in [
+        |said: &mut ChatStatement| said.run = "run-8".to_owned(),
+        |said: &mut ChatStatement| said.step = "work".to_owned(),
+        |said: &mut ChatStatement| said.outcome = "changes".to_owned(),
+        |said: &mut ChatStatement| said.digest = "sha256:other".to_owned(),
+        |said: &mut ChatStatement| said.user = "U2".to_owned(),
+        |said: &mut ChatStatement| said.bridge = "teams".to_owned(),
+    ] {
+        alone(of(&[by_chat(change, 9)]), "about another judgement");
+    }
+    // A reason is no part of what a bridge signs.
+    alone(found(Some(good.clone())), "about another judgement");
+    // Again, and two people over one bridge.
+    alone(of(&[good.clone(), good.clone()]), "nonce that it had used");
+    let second = by_chat(|said| said.nonce = "nonce-9876543210".to_owned(), 9);
+    alone(of(&[good, second]), "one controller");
+    // What the step `work` lets begin runs code.
+    let done = by_chat(|said| (said.step, said.outcome) = ("work".to_owned(), "done".to_owned()), 9);
+    alone(found_of("work", "done", None, &[Some(done)]), "last approval");
 }

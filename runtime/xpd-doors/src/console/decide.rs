@@ -9,7 +9,7 @@ use xpd_audit::approval::{self, Approval, Statement};
 use xpd_engine::orchestrator::Decision;
 
 use super::Console;
-use super::passkey::{Asserted, Purpose, Signed};
+use super::passkey::{Asserted, Deciding, Signed};
 use super::session::{DEAD, OfPost, Session, random};
 use crate::api::problem::Problem;
 
@@ -63,8 +63,8 @@ pub(super) async fn sign(
     let approval = by_login(&console, &session, &decision)?;
     console.orchestrator.decides_by_login(console.caller(&session)?, approval.clone()).await?;
     let (decision, approval) = (Box::new(decision), Box::new(approval));
-    let kept = Purpose::DecideByLogin { session: session.id, decision, approval };
-    Ok(Json(json!({ "ceremony": console.passkeys.keep(kept)?, "options": null })))
+    let kept = Deciding::ByLogin { session: session.id.clone(), decision, approval };
+    Ok(Json(json!({ "ceremony": console.passkeys.deciding(&session.id, kept)?, "options": null })))
 }
 
 /// The approval of a decision that rests on the login of its session. Which of them suffice, the engine says; here it must be a
@@ -107,11 +107,11 @@ pub(super) async fn decide(
     Json(ask): Json<Finish>,
 ) -> Result<Json<Value>, Problem> {
     let wrong = || Problem::new(RefusalCode::BadRequest, "this is the ceremony of something else");
-    let (decision, passkey, approval) = match console.passkeys.take(&ask.ceremony)? {
-        Purpose::DecideByLogin { session: own, decision, approval } if own == session.id => {
+    let (decision, passkey, approval) = match console.passkeys.decides(&ask.ceremony)? {
+        Deciding::ByLogin { session: own, decision, approval } if own == session.id => {
             (*decision, None, *approval)
         }
-        Purpose::Decide { session: own, decision, keys, state } if own == session.id => {
+        Deciding::ByPasskey { session: own, decision, keys, state } if own == session.id => {
             let asserted = console.passkeys.asserted(&ask.credential, keys, &state)?;
             let approval = signed(&console, &decision, &asserted, &ask.credential);
             (*decision, Some((asserted.id, asserted.credential)), approval)

@@ -6,11 +6,10 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use xp_wire::RefusalCode;
 
 use super::Console;
 use super::page::{Frame, show};
-use super::passkey::Purpose;
+use super::passkey::Enrolling;
 use crate::api::problem::Problem;
 
 #[derive(Template)]
@@ -49,9 +48,7 @@ pub(super) async fn finish(
     State(console): State<Console>,
     Json(ask): Json<Finish>,
 ) -> Result<Json<Value>, Problem> {
-    let Purpose::Enrol { secret, state } = console.passkeys.take(&ask.ceremony)? else {
-        return Err(Problem::new(RefusalCode::BadRequest, "this is the ceremony of something else"));
-    };
+    let Enrolling { secret, state } = console.passkeys.enrols(&ask.ceremony)?;
     let (id, credential) = console.passkeys.enrolled(&ask.credential, &state)?;
     let (person, number) = console.orchestrator.enrol(secret, id, credential).await?;
     Ok(Json(json!({ "person": person, "number": number })))

@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use xp_wire::RefusalCode;
 
-use super::{Console, providers};
+use super::{Console, bridge, providers};
 use crate::api::problem::Problem;
 use crate::guard::only;
 
@@ -64,6 +64,8 @@ fn check(console: &Console, request: &Request) -> Result<(), Problem> {
     }
     match *request.method() {
         Method::GET | Method::HEAD => Ok(()),
+        // A program that signs what it sends; what a browser sends has an `Origin`.
+        Method::POST if is_of_bridge(request) && is_json(headers) => Ok(()),
         Method::POST if !headers.contains_key(header::ORIGIN) => Err(refused("an `Origin` is missing")),
         Method::POST if is_json(headers) => Ok(()),
         Method::POST => {
@@ -80,6 +82,12 @@ fn comes_back(request: &Request) -> bool {
         && providers::is_answer(request.uri().path())
         && is("sec-fetch-mode", "navigate")
         && is("sec-fetch-dest", "document")
+}
+
+fn is_of_bridge(request: &Request) -> bool {
+    let headers = request.headers();
+    let from_browser = [header::ORIGIN.as_str(), header::COOKIE.as_str(), "sec-fetch-site"];
+    bridge::is_decision(request.uri().path()) && !from_browser.iter().any(|name| headers.contains_key(*name))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -11,7 +11,6 @@ use xp_wire::RefusalCode;
 
 use super::Console;
 use super::page::{Frame, show};
-use super::passkey::Purpose;
 use super::session::{MaybeSession, OfPost};
 use crate::api::problem::Problem;
 
@@ -41,7 +40,7 @@ pub(super) async fn begin(
         let why = "no passkey works under this name: ask an administrator for a link, or for the confirmation of yours";
         return Err(Problem::new(RefusalCode::Unauthenticated, why));
     }
-    Ok(Json(console.passkeys.login(ask.name, &known)?))
+    Ok(Json(console.passkeys.login(&ask.name, &known)?))
 }
 
 #[derive(Deserialize)]
@@ -56,10 +55,9 @@ pub(super) async fn finish(
     MaybeSession(before): MaybeSession,
     Json(ask): Json<Finish>,
 ) -> Result<Response, Problem> {
-    let Purpose::Login { person, keys, state } = console.passkeys.take(&ask.ceremony)? else {
-        return Err(Problem::new(RefusalCode::BadRequest, "this is the ceremony of something else"));
-    };
-    let asserted = console.passkeys.asserted(&ask.credential, keys, &state)?;
+    let person = console.passkeys.logs_in(&ask.ceremony)?;
+    let known = console.orchestrator.passkeys(person.clone()).await?;
+    let asserted = console.passkeys.logged_in(&ask.ceremony, &ask.credential, &known)?;
     let opened = console.orchestrator.logged_in(person.clone(), asserted.id, asserted.credential).await?;
     if let Some(before) = before {
         console.sessions.close(&before.id);

@@ -2,6 +2,7 @@
 //! credential of agents; its cookies mean nothing at any other door.
 
 mod assets;
+mod bridge;
 mod decide;
 mod drawing;
 mod enrol;
@@ -14,6 +15,7 @@ mod passkey;
 mod providers;
 mod queue;
 mod request;
+mod sealed;
 mod session;
 
 use std::sync::Arc;
@@ -98,7 +100,7 @@ pub fn router(
         orchestrator,
         sessions: Sessions::new(settings),
         passkeys: Passkeys::new(&parsed)?,
-        providers: Providers::new(providers),
+        providers: Providers::new(providers)?,
         origin,
         cookie,
         is_https,
@@ -120,6 +122,7 @@ pub fn router(
         .route("/runs/{run}/steps/{step}/events", get(events::stream))
         .route("/runs/{run}/steps/{step}/sign", post(decide::sign))
         .route("/runs/{run}/steps/{step}/decide", post(decide::decide))
+        .route("/bridges/{bridge}/decisions", post(bridge::decide))
         .route("/assets/console.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
         .route("/assets/console.js", get(assets::script))

@@ -1,10 +1,9 @@
-//! Ceremonies of passkeys. Each is kept in memory until it is finished, once, or runs out.
+//! Ceremonies of passkeys, each finished once or never. What is kept of them is kept by session or link, so that nobody can displace what
+//! another one has begun.
 //!
 //! The library makes its challenges itself. That of a decision must be the digest of what is decided, so that the passkey signs it;
 //! it is put into the serialised state.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -21,24 +20,34 @@ use xp_wire::RefusalCode;
 use xpd_audit::approval::Approval;
 use xpd_engine::orchestrator::PersonPasskey;
 
+use super::sealed::{Kept, Seal, Used};
 use super::session::random;
 use crate::api::problem::Problem;
 
-/// Ceremonies at once; beyond it the oldest is given up.
-const MOST: usize = 1_024;
 /// How long a ceremony may take.
 const LASTS: Duration = Duration::from_secs(5 * 60);
+/// Decisions that a session has begun, and enrolments of a link.
+const OF_ONE: usize = 8;
+/// Logins by passkey that were finished and could be finished again. Each took an assertion.
+const LOGINS: usize = 65_536;
 
-/// What a ceremony is for.
-pub(super) enum Purpose {
-    /// Enrolment by a link, whose secret this is.
-    Enrol { secret: String, state: Box<PasskeyRegistration> },
-    /// Login of a person.
-    Login { person: String, keys: Vec<Passkey>, state: Box<PasskeyAuthentication> },
-    /// A decision that rests on the login of its session.
-    DecideByLogin { session: String, decision: Box<Signed>, approval: Box<Approval> },
-    /// A decision in a session.
-    Decide { session: String, decision: Box<Signed>, keys: Vec<Passkey>, state: Box<PasskeyAuthentication> },
+/// What a decision needs to be finished.
+pub(super) enum Deciding {
+    /// It rests on the login of its session.
+    ByLogin { session: String, decision: Box<Signed>, approval: Box<Approval> },
+    /// A passkey signs it.
+    ByPasskey {
+        session: String,
+        decision: Box<Signed>,
+        keys: Vec<Passkey>,
+        state: Box<PasskeyAuthentication>,
+    },
+}
+
+/// An enrolment by a link, whose secret this is.
+pub(super) struct Enrolling {
+    pub secret: String,
+    pub state: Box<PasskeyRegistration>,
 }
 
 /// What a passkey signs.
@@ -63,11 +72,22 @@ pub(super) struct Asserted {
 
 pub(super) struct Passkeys {
     webauthn: Webauthn,
-    ceremonies: Mutex<HashMap<String, (Instant, Purpose)>>,
+    seal: Seal,
+    /// Times of ceremonies are counted from here.
+    since: Instant,
+    logins: Used,
+    /// By session.
+    decisions: Kept<Deciding>,
+    /// By link.
+    enrolments: Kept<Enrolling>,
 }
 
 fn failed(error: impl std::fmt::Display) -> Problem {
     Problem::new(RefusalCode::Unauthenticated, format!("the passkey was not accepted: {error}"))
+}
+
+fn over() -> Problem {
+    failed("this took too long or was done before; start again")
 }
 
 fn internal(error: impl std::fmt::Display) -> Problem {
@@ -86,29 +106,29 @@ impl Passkeys {
             url.domain().ok_or("passkeys need a name, no address: `http://localhost:PORT` on loopback")?;
         let builder = WebauthnBuilder::new(host, url).map_err(|error| error.to_string())?;
         let webauthn = builder.rp_name("xpd").build().map_err(|error| error.to_string())?;
-        Ok(Self { webauthn, ceremonies: Mutex::new(HashMap::new()) })
+        Ok(Self {
+            webauthn,
+            seal: Seal::new()?,
+            since: Instant::now(),
+            logins: Used::new(LASTS, LOGINS),
+            decisions: Kept::new(LASTS, OF_ONE),
+            enrolments: Kept::new(LASTS, OF_ONE),
+        })
     }
 
-    /// Keeps what is to be finished by the browser's next request.
-    pub fn keep(&self, purpose: Purpose) -> Result<String, Problem> {
-        let name = random()?;
-        let mut all = self.ceremonies.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (begun, _)| begun.elapsed() < LASTS);
-        if all.len() >= MOST {
-            let oldest = all.iter().min_by_key(|(_, (begun, _))| *begun).map(|(name, _)| name.clone());
-            all.remove(&oldest.unwrap_or_default());
-        }
-        all.insert(name.clone(), (Instant::now(), purpose));
-        Ok(name)
+    /// Keeps a decision of a session that is to be finished by the browser's next request.
+    pub fn deciding(&self, session: &str, what: Deciding) -> Result<String, Problem> {
+        self.decisions.keep(session, what)
     }
 
-    /// Takes a ceremony; it cannot be finished again.
-    pub fn take(&self, name: &str) -> Result<Purpose, Problem> {
-        let found = self.ceremonies.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-        let found = found.filter(|(begun, _)| begun.elapsed() < LASTS);
-        found
-            .map(|(_, purpose)| purpose)
-            .ok_or_else(|| failed("this took too long or was done before; start again"))
+    /// Takes a decision that was begun; it cannot be finished again.
+    pub fn decides(&self, name: &str) -> Result<Deciding, Problem> {
+        self.decisions.take(name).ok_or_else(over)
+    }
+
+    /// Takes an enrolment that was begun; it cannot be finished again.
+    pub fn enrols(&self, name: &str) -> Result<Enrolling, Problem> {
+        self.enrolments.take(name).ok_or_else(over)
     }
 
     /// Begins the enrolment of a passkey.
@@ -117,7 +137,8 @@ impl Passkeys {
         let others = keys.iter().map(|key| key.cred_id().clone()).collect();
         let begun = self.webauthn.start_passkey_registration(user(person), person, person, Some(others));
         let (options, state) = begun.map_err(internal)?;
-        let ceremony = self.keep(Purpose::Enrol { secret, state: Box::new(state) })?;
+        let link = Digest::of(secret.as_bytes()).to_string();
+        let ceremony = self.enrolments.keep(&link, Enrolling { secret, state: Box::new(state) })?;
         Ok(json!({ "ceremony": ceremony, "options": options, "person": person }))
     }
 
@@ -128,29 +149,63 @@ impl Passkeys {
         Ok((id(&key), serde_json::to_value(&key).map_err(internal)?))
     }
 
-    /// Begins a login.
-    pub fn login(&self, person: String, known: &[PersonPasskey]) -> Result<Value, Problem> {
-        let keys = keys(known)?;
-        let (options, state) = self.webauthn.start_passkey_authentication(&keys).map_err(internal)?;
-        let ceremony = self.keep(Purpose::Login { person, keys, state: Box::new(state) })?;
+    /// Begins a login. Anybody may, so nothing is kept of it: its name says what it is, and the challenge is made of the name.
+    pub fn login(&self, person: &str, known: &[PersonPasskey]) -> Result<Value, Problem> {
+        let text = json!([person, self.since.elapsed().as_secs(), random()?]).to_string();
+        let ceremony = format!("{}.{}", URL_SAFE_NO_PAD.encode(&text), self.seal.of("login", &text));
+        let (options, ..) = self.authentication(known, &self.seal.of("challenge", &ceremony))?;
         Ok(json!({ "ceremony": ceremony, "options": options }))
     }
 
-    /// Begins a decision: the challenge is the digest of its statement.
-    pub fn sign(&self, session: &str, decision: Signed, known: &[PersonPasskey]) -> Result<Value, Problem> {
+    /// The person of a login that was begun.
+    pub fn logs_in(&self, ceremony: &str) -> Result<String, Problem> {
+        let (text, seal) = ceremony.split_once('.').ok_or_else(over)?;
+        let text = URL_SAFE_NO_PAD.decode(text).ok().and_then(|text| String::from_utf8(text).ok());
+        let text = text.filter(|text| self.seal.is("login", text, seal)).ok_or_else(over)?;
+        let (person, at, _): (String, u64, String) = serde_json::from_str(&text).map_err(|_| over())?;
+        let age = self.since.elapsed().saturating_sub(Duration::from_secs(at));
+        if age < LASTS { Ok(person) } else { Err(over()) }
+    }
+
+    /// Ends a login, once.
+    pub fn logged_in(
+        &self,
+        ceremony: &str,
+        answer: &Value,
+        known: &[PersonPasskey],
+    ) -> Result<Asserted, Problem> {
+        if known.is_empty() {
+            return Err(failed("none works any more"));
+        }
+        let (_, keys, state) = self.authentication(known, &self.seal.of("challenge", ceremony))?;
+        let asserted = self.asserted(answer, keys, &state)?;
+        if self.logins.first(ceremony) { Ok(asserted) } else { Err(over()) }
+    }
+
+    /// What the browser is asked, and what its answer is checked with, for a challenge of ours (base64url).
+    fn authentication(
+        &self,
+        known: &[PersonPasskey],
+        challenge: &str,
+    ) -> Result<(Value, Vec<Passkey>, PasskeyAuthentication), Problem> {
         let keys = keys(known)?;
         let (options, state) = self.webauthn.start_passkey_authentication(&keys).map_err(internal)?;
-        let challenge = json!(URL_SAFE_NO_PAD.encode(challenge(&decision.statement)?));
         let mut options = serde_json::to_value(options).map_err(internal)?;
         let mut state = serde_json::to_value(state).map_err(internal)?;
         for (value, place) in [(&mut options, "/publicKey/challenge"), (&mut state, "/ast/challenge")] {
             *value.pointer_mut(place).ok_or_else(|| internal("the library's state has another form"))? =
-                challenge.clone();
+                json!(challenge);
         }
-        let state = Box::new(serde_json::from_value(state).map_err(internal)?);
-        let purpose =
-            Purpose::Decide { session: session.to_owned(), decision: Box::new(decision), keys, state };
-        Ok(json!({ "ceremony": self.keep(purpose)?, "options": options }))
+        Ok((options, keys, serde_json::from_value(state).map_err(internal)?))
+    }
+
+    /// Begins a decision: the challenge is the digest of its statement.
+    pub fn sign(&self, session: &str, decision: Signed, known: &[PersonPasskey]) -> Result<Value, Problem> {
+        let challenge = URL_SAFE_NO_PAD.encode(challenge(&decision.statement)?);
+        let (options, keys, state) = self.authentication(known, &challenge)?;
+        let (own, decision) = (session.to_owned(), Box::new(decision));
+        let what = Deciding::ByPasskey { session: own, decision, keys, state: Box::new(state) };
+        Ok(json!({ "ceremony": self.deciding(session, what)?, "options": options }))
     }
 
     /// Verifies an assertion: signature, origin to the port, user verification, counter.

@@ -31,6 +31,18 @@ struct Page {
     frame: Frame,
     rows: Vec<Row>,
     decided: u64,
+    sums: Vec<Sum>,
+}
+
+/// What was approved today, as it is drawn.
+struct Sum {
+    action: String,
+    role: String,
+    thing: String,
+    payee: String,
+    amount: String,
+    approvals: u64,
+    unnamed: u64,
 }
 
 pub(super) async fn page(State(console): State<Console>, OfPage(session): OfPage) -> Response {
@@ -38,9 +50,10 @@ pub(super) async fn page(State(console): State<Console>, OfPage(session): OfPage
         let caller = console.caller(&session)?;
         let waiting = console.orchestrator.waiting(caller).await?;
         let decided = console.orchestrator.decided_today(console.caller(&session)?).await?;
-        Ok::<_, Problem>((waiting, decided))
+        let sums = console.orchestrator.approved_today(console.caller(&session)?).await?;
+        Ok::<_, Problem>((waiting, decided, sums))
     };
-    let (waiting, decided) = match found.await {
+    let (waiting, decided, sums) = match found.await {
         Ok(found) => found,
         Err(problem) => return refused(&problem, Some(&session)),
     };
@@ -58,5 +71,15 @@ pub(super) async fn page(State(console): State<Console>, OfPage(session): OfPage
         params: one.params.iter().map(|(name, value)| (inline(name), short(value))).collect(),
         limit: one.limit.as_ref().map(limited).unwrap_or_default(),
     });
-    show(&Page { frame: Frame::of("Waiting for you", &session), rows: rows.collect(), decided })
+    let sums = sums.into_iter().map(|one| Sum {
+        action: inline(&one.action),
+        role: inline(&one.role),
+        thing: inline(&one.thing),
+        payee: inline(&one.payee),
+        amount: format!("{} {}", inline(&one.amount), inline(&one.unit)),
+        approvals: one.approvals,
+        unnamed: one.unnamed,
+    });
+    let (frame, rows, sums) = (Frame::of("Waiting for you", &session), rows.collect(), sums.collect());
+    show(&Page { frame, rows, decided, sums })
 }

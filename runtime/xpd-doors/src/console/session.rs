@@ -114,6 +114,22 @@ impl Sessions {
         self.lock().remove(id);
     }
 
+    /// Ends the sessions of these ids.
+    pub fn close_by(&self, is: impl Fn(&str) -> bool) {
+        self.lock().retain(|id, _| !is(id));
+    }
+
+    /// Takes from all sessions of a login at a provider the groups that the provider does not name any more.
+    pub fn regroup(&self, login: &ProviderLogin) {
+        for kept in self.lock().values_mut() {
+            let own = kept.session.login.as_mut();
+            let same = |own: &&mut ProviderLogin| own.issuer == login.issuer && own.subject == login.subject;
+            if let Some(own) = own.filter(same) {
+                own.groups.retain(|group| login.groups.contains(group));
+            }
+        }
+    }
+
     /// Remembers that a request was drawn in a session.
     pub fn drew(&self, session: &Session, run: &str, step: &str, digest: &str) -> Result<String, Problem> {
         let (name, drawn) = (random()?, Instant::now());

@@ -8,8 +8,9 @@ use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Mode, Phase, StoreError};
 
 use super::args::declared;
+use super::changes::{changes, opened};
 use super::stops::{Covered, stopped};
-use super::{clause, deadlines, shadow};
+use super::{asking, clause, deadlines, shadow};
 use crate::limiter::Treatment;
 use crate::memory::{Line, Tx};
 use crate::registry::qualified;
@@ -72,6 +73,9 @@ fn decide_one(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop
     let kill = if stoppable(&event) { stopped(tx, covered)? } else { None };
     let mut line = about(tx, id, principal, &event)?;
     let input = Input { at: tx.now, kill, leased_by, event };
+    if let Some(refused) = asking::refused(tx, id, &input)? {
+        return Err(refuse(tx, id, principal.unwrap_or_default(), refused));
+    }
     let run = tx.run_mut(id)?.ok_or_else(|| Fault::unknown("run"))?;
     let result = run.machine.apply(&mut run.state, &input);
     let (closed, shadow) = (run.chain.is_closed(), run.mode() == Mode::Shadow);
@@ -111,6 +115,7 @@ fn decide_one(tx: &mut Tx<'_>, question: Question<'_>) -> Result<Accepting, Stop
             tx.move_grant(jti, Phase::Issued, Phase::Revoked, None)?;
         }
     }
+    asking::count(tx, id, &input.event, &opened(&accepted))?;
     deadlines::note(tx, id)?;
     finish(tx, id)?;
     Ok(Accepting { accepted, index })
@@ -190,18 +195,6 @@ fn stoppable(event: &Event) -> bool {
     )
 }
 
-pub(super) fn changes(accepted: &Accepted) -> &[Change] {
-    match accepted {
-        Accepted::Ended { changes, .. } | Accepted::Done { changes } | Accepted::Closing { changes, .. } => {
-            changes
-        }
-        Accepted::Granted { .. }
-        | Accepted::Claimed { .. }
-        | Accepted::Shown { .. }
-        | Accepted::Voted { .. } => &[],
-    }
-}
-
 /// Takes the automatic outcomes of a step whose conditions hold, each as an event of its own, and those of the steps that open by
 /// that.
 pub(super) fn follow(tx: &mut Tx<'_>, id: &str, step: StepId) -> Result<(), Fault> {
@@ -220,14 +213,6 @@ fn follow_all(tx: &mut Tx<'_>, id: &str, mut steps: Vec<StepId>) -> Result<(), F
         }
     }
     Ok(())
-}
-
-fn opened(accepted: &Accepted) -> Vec<StepId> {
-    let opened = changes(accepted).iter().filter_map(|change| match change {
-        Change::Opened { step, .. } => Some(*step),
-        _ => None,
-    });
-    opened.collect()
 }
 
 /// Closes a run that has ended once no action of it is under way.

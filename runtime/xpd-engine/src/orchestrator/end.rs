@@ -8,7 +8,8 @@ use xpd_proxy::hooks::{CrashAt, Hooks};
 use xpd_proxy::{Answer, Ending, Failure, Fault, Spent, Stop};
 use xpd_store::{GrantRow, Phase, StoreError};
 
-use super::decide::{Accepting, Question, changes, decide, follow};
+use super::changes::changes;
+use super::decide::{Accepting, Question, decide, follow};
 use super::{in_order, seat, shadow};
 use crate::memory::Tx;
 

@@ -2,14 +2,18 @@
 //! no effect outside the store.
 
 mod args;
+mod asking;
 mod authority;
 mod caller;
+mod changes;
+mod chat;
 mod claim;
 mod clause;
 mod command;
 mod credentials;
 mod deadlines;
 mod decide;
+mod declined;
 mod deploy;
 mod doubt;
 mod drawn;
@@ -23,6 +27,7 @@ mod logins;
 mod look;
 mod past;
 mod people;
+mod peoples;
 mod provider_login;
 mod published;
 mod reconfigure;
@@ -35,6 +40,7 @@ mod session;
 mod shadow;
 mod start;
 mod stops;
+mod sums;
 mod time_outs;
 mod view;
 mod waiting;
@@ -56,6 +62,7 @@ use crate::memory::{Machines, Settings, Shared};
 use crate::rules::Rules;
 
 pub use caller::{Caller, Standing};
+pub use chat::{ChatAnswer, Telling};
 pub use credentials::{PasskeyState, PersonPasskey};
 pub use deploy::Deployed;
 pub use doubt::WaitsFor;
@@ -71,6 +78,7 @@ pub use say::{Judgement, Said, Submission};
 pub use seat::{Earlier, Seat};
 pub use session::Session;
 pub use start::{StartRun, Started};
+pub use sums::Sum;
 pub use view::Shown;
 pub use waiting::{Decision, Judged, Pictured, Waiting};
 

@@ -10,7 +10,7 @@ use xp_wire::RefusalCode;
 use xpd_audit::entry::{Body, LogEntry, Part, Verdict};
 use xpd_store::{Read, StoreError};
 
-use super::decide::changes;
+use super::changes::changes;
 
 /// Acts and refusals of a run that are drawn; the latest.
 const DRAWN: usize = 50;

@@ -13,7 +13,7 @@ use xpd_proxy::Fault;
 
 use super::Orchestrator;
 use crate::memory::Tx;
-use crate::rules::Rules;
+use crate::rules::{Bridge, Rules};
 
 /// The key in the store under which these times are kept.
 const SINCE: &str = "roster";
@@ -94,5 +94,36 @@ fn differences(before: &Rules, after: &Rules) -> Facts {
     note("signers", keys(before), keys(after));
     let connectors = |rules: &Rules| rules.instances.keys().cloned().collect();
     note("connectors", connectors(before), connectors(after));
+    note("starts", before.roster.starts(), after.roster.starts());
+    note("shadow_sends", sends(before), sends(after));
+    note("providers", before.providers.clone(), after.providers.clone());
+    note("chats", before.roster.chat_steps(), after.roster.chat_steps());
+    note("bridges", bridges(before), bridges(after));
+    note("limits", limits(before), limits(after));
     facts
+}
+
+/// Each action that shadow runs may send.
+fn sends(rules: &Rules) -> BTreeSet<String> {
+    let all = rules.shadow_sends.iter();
+    all.flat_map(|(instance, names)| names.iter().map(move |name| format!("{instance}: {name}"))).collect()
+}
+
+/// The bounds on what people are asked and decide.
+fn limits(rules: &Rules) -> BTreeSet<String> {
+    let Rules { decisions_per_hour, requests_per_hour, .. } = rules;
+    BTreeSet::from([
+        format!("decisions_per_hour = {decisions_per_hour}"),
+        format!("requests_per_hour = {requests_per_hour}"),
+    ])
+}
+
+/// Each bridge to a chat.
+fn bridges(rules: &Rules) -> BTreeSet<String> {
+    let words = |(name, bridge): (&String, &Bridge)| {
+        let Bridge { key, controller, url } = bridge;
+        let key = xp_scope::Digest::of(key.as_bytes());
+        format!("{name} of {controller} at {url} ({key})")
+    };
+    rules.bridges.iter().map(words).collect()
 }

@@ -12,6 +12,7 @@ use xpd_proxy::{Fault, Refused};
 use super::Orchestrator;
 use super::caller::{Caller, actor};
 use super::decide::{Question, decide, follow, on_record, refuse};
+use super::declined;
 use super::in_order;
 use super::repeat::Request;
 
@@ -117,6 +118,9 @@ impl Orchestrator {
                 let reason =
                     format!("{count} times were handed in to this opening, which is all that may be");
                 return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::TooMany, reason)));
+            }
+            if submits && let Some(refused) = declined::again(tx, &id, &event)? {
+                return Err(refuse(tx, &id, caller.name(), refused));
             }
             let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
             let decided = decide(tx, question)?;

@@ -20,7 +20,7 @@ use super::decide::{follow, outside};
 use super::repeat::Request;
 use super::stops;
 use super::{Orchestrator, random_id};
-use super::{clause, deadlines, in_order, shadow};
+use super::{asking, clause, deadlines, in_order, shadow};
 use crate::memory::{Line, NewRun, Tx};
 use crate::realms;
 use crate::roster::{Roster, Rule};
@@ -124,6 +124,9 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
         refused.clause = refusal.clause.and_then(|clause| clause::text(machine.workflow(), clause));
         Stop::Refuse(refused)
     })?;
+    if let Some(refused) = asking::refused_start(tx, caller.principal(), &machine, &state)? {
+        return Err(Stop::Refuse(refused));
+    }
     let leased = Concerned::from_start(rules, &machine, &state).in_mode(mode);
     if let Some(holder) = leased.leased_by(tx, id)? {
         let reason = format!("run `{holder}` holds what this workflow leases");
@@ -145,6 +148,7 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
         index: Some(written.index),
         ..Line::default()
     });
+    asking::count_start(tx, id)?;
     // What parameters decide needs nobody.
     let due = tx.run(id)?.map(|run| run.machine.due(&run.state)).unwrap_or_default();
     for atom in due {

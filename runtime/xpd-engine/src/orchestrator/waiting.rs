@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use xp_artifact::workflow::{Datum, Workflow};
+use xp_artifact::workflow::{Datum, Then, Workflow};
 use xp_machine::{Accepted, Event, Machine, Offer, State};
 use xp_scope::{Digest, Value};
 use xp_wire::RefusalCode;
 use xpd_audit::approval::{self, Approval};
 use xpd_audit::entry::Facts;
 use xpd_proxy::{Fault, Refused, Stop};
-use xpd_store::Mode;
+use xpd_store::{Mode, StoreError};
 
 use super::Orchestrator;
 use super::caller::{Caller, actor};
@@ -24,6 +24,7 @@ use super::people::used;
 use super::say::MAX_NOTES;
 use super::stops::{Covered, stopped};
 use super::view::view_in;
+use super::{declined, sums};
 use crate::memory::Tx;
 
 /// Requests in a list.
@@ -194,6 +195,7 @@ impl Orchestrator {
         let seen = self.command(caller, move |tx, caller| {
             let before = offer(tx, caller, &id, &step)?;
             let (data, digest) = basis(tx, caller, &id, &before)?;
+            tx.set_counter(&id, &opened(caller, &step, &digest), 1)?;
             // The view may have given the caller the role, so that less is withheld.
             let offer = offer(tx, caller, &id, &step)?;
             let found = tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?;
@@ -270,40 +272,92 @@ impl Orchestrator {
                 Some((id, credential)) => used(tx, caller.name(), &id, credential)?,
                 None => suffices(tx, caller, &approval)?,
             }
-            let offers = offers(tx, caller, &id)?;
-            let now = match offers.into_iter().find(|offer| offer.step == step) {
-                Some(offer) => {
-                    let data = data_of(tx, &id, &offer)?;
-                    Some(digest(tx, &id, &offer, &data)?)
-                }
-                None => None,
-            };
-            if now.as_ref() != Some(&drawn) {
-                let why = "what you decided on is not what waits now: open the request again";
-                return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::NotShown, why)));
-            }
-            let (hour, day) = (count("hour", tx.now / HOUR, caller), count("day", tx.now / DAY, caller));
-            let taken = tx.counter(NO_RUN, &hour)?.unwrap_or_default();
-            if taken >= tx.rules().decisions_per_hour {
-                let why = format!("you took {taken} decisions in this hour, which is all that may be; others can decide, or you later");
-                return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::TooMany, why)));
-            }
-            let event = Event::Judge { actor: actor(tx, caller, &id)?, step: step.clone(), outcome, notes };
-            let facts = Facts::from([(approval::FACT.to_owned(), json!(approval))]);
-            let question = Question { principal: Some(caller.name()), facts, ..Question::own(&id, event) };
-            let decided = decide(tx, question)?;
-            if let Some(step) = tx.run(&id)?.and_then(|run| run.machine.step_named(&step)) {
-                follow(tx, &id, step)?;
-            }
-            for what in [hour, day] {
-                let taken = tx.counter(NO_RUN, &what)?.unwrap_or_default();
-                tx.set_counter(NO_RUN, &what, taken.saturating_add(1))?;
-            }
-            let pending = matches!(decided.accepted, Accepted::Closing { .. });
-            Ok(Judged { index: decided.index, pending })
+            let decision = Decided { step, outcome, notes, digest: drawn };
+            judge(tx, caller, &id, decision, &approval)
         })
         .await
     }
+}
+
+/// A decision with everything but what proves it.
+pub(super) struct Decided {
+    pub step: String,
+    pub outcome: String,
+    pub notes: Option<String>,
+    pub digest: String,
+}
+
+/// The request of a step as it waits for the caller now, with the digest of what a decision on it rests on.
+pub(super) fn waits(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    id: &str,
+    step: &str,
+) -> Result<Option<(Offer, String)>, Fault> {
+    let Some(offer) = offers(tx, caller, id)?.into_iter().find(|offer| offer.step == step) else {
+        return Ok(None);
+    };
+    let data = data_of(tx, id, &offer)?;
+    let digest = digest(tx, id, &offer, &data)?;
+    Ok(Some((offer, digest)))
+}
+
+/// The name under which it is kept that a person opened a request.
+pub(super) fn opened(caller: &Caller, step: &str, digest: &str) -> String {
+    json!(["opened", caller.name(), step, digest]).to_string()
+}
+
+/// Records a decision whose proof was checked.
+pub(super) fn judge(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    id: &str,
+    decision: Decided,
+    approval: &Approval,
+) -> Result<Judged, Stop> {
+    let Decided { step, outcome, notes, digest: drawn } = decision;
+    if waits(tx, caller, id, &step)?.is_none_or(|(_, now)| now != drawn) {
+        let why = "what you decided on is not what waits now: open the request again";
+        return Err(refuse(tx, id, caller.name(), Refused::new(RefusalCode::NotShown, why)));
+    }
+    let (hour, day) = (count("hour", tx.now / HOUR, caller), count("day", tx.now / DAY, caller));
+    let taken = tx.counter(NO_RUN, &hour)?.unwrap_or_default();
+    if taken >= tx.rules().decisions_per_hour {
+        let why = format!(
+            "you took {taken} decisions in this hour, which is all that may be; others can decide, or you later"
+        );
+        return Err(refuse(tx, id, caller.name(), Refused::new(RefusalCode::TooMany, why)));
+    }
+    let asked = declined::name(tx, id, &step)?;
+    let (actor, to) = (actor(tx, caller, id)?, step.clone());
+    let event = Event::Judge { actor, step: to, outcome: outcome.clone(), notes };
+    let facts = Facts::from([(approval::FACT.to_owned(), json!(approval))]);
+    let question = Question { principal: Some(caller.name()), facts, ..Question::own(id, event) };
+    let decided = decide(tx, question)?;
+    if !matches!(decided.accepted, Accepted::Voted { .. }) {
+        match led(tx, id, &step, &outcome)? {
+            Some(Then::Settle) => sums::count(tx, id, &step, &outcome)?,
+            Some(Then::Reopen(_)) => asked.map_or(Ok(()), |asked| tx.set_counter(id, &asked, 1))?,
+            Some(Then::End) | None => {}
+        }
+    }
+    if let Some(step) = tx.run(id)?.and_then(|run| run.machine.step_named(&step)) {
+        follow(tx, id, step)?;
+    }
+    for what in [hour, day] {
+        let taken = tx.counter(NO_RUN, &what)?.unwrap_or_default();
+        tx.set_counter(NO_RUN, &what, taken.saturating_add(1))?;
+    }
+    let pending = matches!(decided.accepted, Accepted::Closing { .. });
+    Ok(Judged { index: decided.index, pending })
+}
+
+/// What an outcome leads to.
+fn led(tx: &mut Tx<'_>, id: &str, step: &str, outcome: &str) -> Result<Option<Then>, StoreError> {
+    let Some(run) = tx.run(id)? else { return Ok(None) };
+    let found = run.machine.workflow().steps.iter().find(|declared| declared.name == step);
+    let found = found.and_then(|step| step.outcomes.iter().find(|one| one.name == outcome));
+    Ok(found.map(|outcome| outcome.then))
 }
 
 /// The parameters of a run, by name.

@@ -20,7 +20,7 @@ use xpd_token::is_name;
 use crate::registered::Registered;
 
 pub use log::LogConfig;
-pub use people::People;
+pub use people::{Bridge, People};
 
 /// The environment variable that must be set for `[test]` to be accepted.
 pub const TEST_VARIABLE: &str = "XPD_TEST_HOOKS";

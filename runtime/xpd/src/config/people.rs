@@ -22,9 +22,24 @@ pub(super) struct PeopleTable {
     idle_seconds: u64,
     #[serde(default = "one_a_minute")]
     decisions_per_hour: u64,
+    #[serde(default = "one_a_minute")]
+    requests_per_hour: u64,
     /// Read by [`provider`], whose messages hold no value: one of them is a secret.
     #[serde(default)]
     provider: Vec<toml::Table>,
+    #[serde(default)]
+    bridge: Vec<BridgeTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BridgeTable {
+    name: String,
+    url: String,
+    key_file: String,
+    controller: String,
+    #[serde(default)]
+    reach: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -66,13 +81,36 @@ pub struct People {
     pub settings: Settings,
     /// Decisions that one person may take in an hour.
     pub decisions_per_hour: u64,
+    /// How often people may be asked for one agent in an hour.
+    pub requests_per_hour: u64,
     /// Where people can log in besides.
     pub providers: Vec<xpd_login::Settings>,
+    /// Bridges to chats.
+    pub bridges: Vec<Bridge>,
+}
+
+/// A bridge to a chat.
+#[derive(Clone, Debug)]
+pub struct Bridge {
+    /// Its name.
+    pub name: String,
+    /// What decisions by it rest on.
+    pub rules: xpd_engine::Bridge,
+    /// Addresses that it may have besides public ones.
+    pub reach: Reach,
 }
 
 pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigError> {
-    let PeopleTable { listen, url, session_seconds, idle_seconds, decisions_per_hour, provider: tables } =
-        table;
+    let PeopleTable {
+        listen,
+        url,
+        session_seconds,
+        idle_seconds,
+        decisions_per_hour,
+        requests_per_hour,
+        provider: tables,
+        bridge: bridge_tables,
+    } = table;
     let wrong = |what: String| ConfigError::new(file, what);
     if !listen.ip().is_loopback() {
         let what = "`people.listen`: must be a loopback address; there is no TLS here, a proxy in front of it has it";
@@ -88,6 +126,11 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
             "`people.decisions_per_hour`: nobody decides anything with 0; write 1 or more".to_owned(),
         ));
     }
+    if requests_per_hour == 0 {
+        return Err(wrong(
+            "`people.requests_per_hour`: nobody is asked anything with 0; write 1 or more".to_owned(),
+        ));
+    }
     let url = url.map(|url| own(&url)).transpose().map_err(|what| wrong(format!("`people.url`: {what}")))?;
     let settings =
         Settings { session: Duration::from_secs(session_seconds), idle: Duration::from_secs(idle_seconds) };
@@ -99,7 +142,15 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
         }
         providers.push(made);
     }
-    Ok(People { listen, url, settings, decisions_per_hour, providers })
+    let mut bridges: Vec<Bridge> = Vec::new();
+    for table in bridge_tables {
+        let made = bridge(table, file)?;
+        if bridges.iter().any(|other| other.name == made.name || other.rules.key == made.rules.key) {
+            return Err(wrong(format!("`people.bridge`: `{}` or its key is listed twice", made.name)));
+        }
+        bridges.push(made);
+    }
+    Ok(People { listen, url, settings, decisions_per_hour, requests_per_hour, providers, bridges })
 }
 
 /// Reads a provider and its secret.
@@ -123,6 +174,31 @@ fn provider(table: toml::Table, file: &Path) -> Result<xpd_login::Settings, Conf
     Ok(made)
 }
 
+/// Reads a bridge and its key.
+fn bridge(table: BridgeTable, file: &Path) -> Result<Bridge, ConfigError> {
+    let BridgeTable { name, url, key_file, controller, reach } = table;
+    let wrong =
+        |what: &str| ConfigError::new(file, format!("`people.bridge`: `{}`: {what}", name.escape_debug()));
+    let named = |one: u8| one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'-';
+    if name.is_empty() || name.len() > 32 || !name.bytes().all(named) {
+        return Err(wrong("`name`: 1 to 32 small letters, digits and `-`, since it is part of an address"));
+    }
+    if !xpd_token::is_principal_name(&controller) {
+        return Err(wrong("`controller`: name who runs the bridge, as the roster names controllers"));
+    }
+    let parsed = reqwest::Url::parse(&url).map_err(|error| wrong(&format!("`url`: {error}")))?;
+    if !xpd_egress::may_carry_secrets(&parsed) || !parsed.username().is_empty() || parsed.password().is_some()
+    {
+        let what =
+            "`url`: write an https URL without user and password; plain http is for a loopback address";
+        return Err(wrong(what));
+    }
+    let reach = Reach::parse(&reach).map_err(|why| wrong(&format!("`reach`: {why}")))?;
+    let key = file.parent().unwrap_or(Path::new(".")).join(key_file);
+    let pem = super::checks::public_key(&key)?.to_pem().map_err(|error| ConfigError::new(&key, error))?;
+    Ok(Bridge { name, rules: xpd_engine::Bridge { key: pem, controller, url }, reach })
+}
+
 /// Checks that browsers make passkeys for a URL, and that it is an origin.
 fn own(text: &str) -> Result<String, String> {
     let trimmed = text.trim_end_matches('/');
@@ -132,8 +208,7 @@ fn own(text: &str) -> Result<String, String> {
             "`{text}`: browsers make no passkeys for an address; write `http://localhost:PORT`, or `https://` with a name"
         ));
     };
-    let local = name == "localhost" || name.ends_with(".localhost");
-    if parsed.scheme() != "https" && !(parsed.scheme() == "http" && local) {
+    if parsed.scheme() != "https" && !(parsed.scheme() == "http" && xp_scope::is_loopback(name)) {
         return Err(format!(
             "`{text}`: browsers make passkeys only for `https://` and for `http://localhost`"
         ));

@@ -123,3 +123,33 @@ async fn keys_and_administrators_are_exchanged() {
     assert!(last["administrators_removed"]["names"][0].as_str().unwrap().starts_with("ada ("), "{last}");
     assert!(last["administrators_added"]["names"][0].as_str().unwrap().starts_with("kim ("), "{last}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changed_of_shadow_runs_start_rules_and_providers_is_named() {
+    let world = World::new().await;
+    let last = |world: &World| world.facts("config.changed").last().unwrap().clone();
+    let rule = |roster: String| roster.replace("max_per_day = 1000", "max_per_day = 999");
+    assert_eq!(edit(&world, "roster.toml", rule).await, Ok(true));
+    let facts = last(&world);
+    for (what, day) in [("starts_removed", 1000), ("starts_added", 999)] {
+        let named = format!("flow by ann, 200 at once and {day} a day, `place` of \"A\" or \"B\"");
+        assert_eq!(facts[what], json!({ "count": 1, "names": [named] }), "{facts}");
+    }
+    let sends = |text: String| text + "\n[shadow]\nsends = { fake = [\"note\"] }\n";
+    assert_eq!(edit(&world, "xpd.toml", sends).await, Ok(true));
+    assert_eq!(last(&world)["shadow_sends_added"], json!({ "count": 1, "names": ["fake: note"] }));
+    let secret = world.site.folder.join("provider.secret");
+    std::fs::write(&secret, "canary-of-a-provider\n").unwrap();
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let people = |text: String| {
+        text + "\n[people]\nlisten = \"127.0.0.1:0\"\ndecisions_per_hour = 7\n\n[[people.provider]]\nname = \"corp\"\n\
+                issuer = \"https://login.example\"\nclient_id = \"xpd\"\nclient_secret = { file = \"provider.secret\" }\n\
+                groups = \"teams\"\nreach = [\"10.0.0.0/8\"]\n"
+    };
+    assert_eq!(edit(&world, "xpd.toml", people).await, Ok(true));
+    let facts = last(&world);
+    let named = "corp at https://login.example as xpd, groups in `teams`, reaching 10.0.0.0/8";
+    assert_eq!(facts["providers_added"], json!({ "count": 1, "names": [named] }));
+    assert!(facts["limits_added"]["names"].to_string().contains("decisions_per_hour = 7"), "{facts}");
+    assert!(!facts.to_string().contains("canary"), "{facts}");
+}

@@ -2,7 +2,10 @@
 
 mod approvals;
 mod bare;
+mod bounds;
+mod chat;
 mod enrolment;
+mod floods;
 mod forged;
 mod github;
 pub mod house;

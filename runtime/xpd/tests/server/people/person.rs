@@ -28,6 +28,14 @@ pub struct Shown {
     pub text: String,
 }
 
+impl Shown {
+    /// What was shown, as if it were of another request.
+    pub fn sent_to(&self, other: &Self) -> Self {
+        let Self { nonce, ticket, text, .. } = self;
+        Self { path: other.path.clone(), nonce: nonce.clone(), ticket: ticket.clone(), text: text.clone() }
+    }
+}
+
 fn between(text: &str, start: &str) -> String {
     text.split_once(start)
         .unwrap_or_else(|| panic!("{start}: {text}"))
@@ -74,15 +82,28 @@ impl Person {
     pub async fn login(&mut self, world: &World) {
         self.url.clone_from(&world.running.people);
         self.at.clone_from(&world.running.people_at);
-        let begun = self.post("/login/begin", None, json!({ "name": self.name })).await.ok().clone();
-        let finish = self.signed(&begun);
-        let request = self.request("/login/finish", None, finish);
-        let answer = request.send().await.unwrap();
-        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
-        self.cookie = cookie.split(';').next().unwrap().to_owned();
+        let begun = self.begins_login().await;
+        assert_eq!(self.ends_login(&begun).await, 200);
     }
 
-    fn signed(&mut self, begun: &Value) -> Value {
+    /// Begins a login.
+    pub async fn begins_login(&self) -> Value {
+        self.post("/login/begin", None, json!({ "name": self.name })).await.ok().clone()
+    }
+
+    /// Ends it, and returns the status of the answer.
+    pub async fn ends_login(&mut self, begun: &Value) -> u16 {
+        let finish = self.signed(begun);
+        let answer = self.request("/login/finish", None, finish).send().await.unwrap();
+        if let Some(cookie) = answer.headers().get("set-cookie") {
+            let cookie = cookie.to_str().unwrap().to_owned();
+            self.cookie = cookie.split(';').next().unwrap().to_owned();
+        }
+        answer.status().as_u16()
+    }
+
+    /// The assertion for what was begun.
+    pub fn signed(&mut self, begun: &Value) -> Value {
         let options = serde_json::from_value(begun["options"].clone()).unwrap();
         let credential = self.passkey.do_authentication(self.url.parse().unwrap(), options).unwrap();
         json!({ "ceremony": begun["ceremony"], "credential": credential })
