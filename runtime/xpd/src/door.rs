@@ -80,6 +80,7 @@ impl Door {
         if let Some(session) = session.as_ref().filter(|session| session.ends > Instant::now() + MARGIN) {
             return Ok(session.token.clone());
         }
+        self.client.recognise().await?;
         let asked = Instant::now();
         let ask = SessionRequest { run: self.run.clone() };
         let ask = serde_json::to_vec(&ask).map_err(|error| Failure::Failed(error.to_string()))?;

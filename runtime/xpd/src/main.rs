@@ -4,6 +4,7 @@ mod client;
 mod command;
 mod door;
 mod out;
+mod pin;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -257,6 +258,12 @@ enum Agent {
         /// File for the private key, which must not exist. Keep it outside the agent's working folder
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// URL of the door that the key is for, as the server names itself; the key is then used at that server alone
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+        /// Unix socket of that door
+        #[arg(long, value_name = "FILE", conflicts_with = "server")]
+        socket: Option<PathBuf>,
     },
     /// Start a run and print its id
     Start {

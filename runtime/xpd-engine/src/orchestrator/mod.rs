@@ -38,6 +38,7 @@ mod stops;
 mod time_outs;
 mod view;
 mod waiting;
+mod workload;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -73,6 +74,7 @@ pub use session::Session;
 pub use start::{StartRun, Started};
 pub use view::Shown;
 pub use waiting::{Decision, Judged, Pictured, Waiting};
+pub use workload::ForeignToken;
 
 /// The orchestrator.
 pub struct Orchestrator {

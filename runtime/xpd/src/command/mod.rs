@@ -54,8 +54,9 @@ pub fn run(command: Command) -> Done {
         Command::Witness { name, listen, data, log } => wait(witness::run(name, listen, data, log)),
         Command::Mcp { run, print_config: Some(client), server } => mcp::print_config(client, &run, &server),
         Command::Mcp { run, print_config: None, server } => wait(mcp::run(run, server)),
-        Command::Agent { command: Agent::Enrol { name, controller, role, output } } => {
-            agent::enrol(&name, &controller, &role, &output)
+        Command::Agent { command: Agent::Enrol { name, controller, role, output, server, socket } } => {
+            let door = crate::Server { server, socket, key: output };
+            wait(async move { agent::enrol(&name, &controller, &role, &door).await })
         }
         Command::Agent { command: Agent::Start { artifact, params, server } } => {
             wait(async move { agent::start(artifact, &params, &server).await })
