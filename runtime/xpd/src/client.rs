@@ -93,6 +93,11 @@ impl Client {
     pub fn new(server: &Server) -> Result<Self, Failure> {
         let key = KeyPair::read_file(&server.key)
             .map_err(|error| Failure::Input(format!("{}: {error}", server.key.display())))?;
+        Self::with(server, key)
+    }
+
+    /// With a key that is in no file. Does not connect.
+    pub fn with(server: &Server, key: KeyPair) -> Result<Self, Failure> {
         let (url, socket) = match (&server.socket, &server.server) {
             (Some(_), Some(_)) => {
                 return Err(Failure::Input("--socket cannot be used with --server".to_owned()));
@@ -193,7 +198,10 @@ impl Client {
         )
         .map_err(|error| Failure::Input(format!("{url}: {error}")))?;
         let mut request = self.http.request(method, url.clone()).header("DPoP", proof);
-        request = request.header("Content-Type", "application/json").body(bytes);
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
+            request = request.header("Content-Type", "application/json");
+        }
+        request = request.body(bytes);
         if let Some(token) = token {
             request = request.header("Authorization", format!("DPoP {token}"));
         }

@@ -135,6 +135,10 @@ enum Command {
         /// Print the configuration of a client that starts this command, instead of running it
         #[arg(long, value_name = "CLIENT", value_enum)]
         print_config: Option<McpClient>,
+        /// File with the token that a service gave to this job, exchanged once for a session of ten minutes. The key is made for it and
+        /// kept in memory
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "print_config"])]
+        job_token: Option<PathBuf>,
         #[command(flatten)]
         server: Server,
     },

@@ -84,7 +84,7 @@ impl Caller {
     /// Thumbprint of the caller's key.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        self.by_token().map_or(&self.key, |by| &by.key)
     }
 
     /// Class of the caller.

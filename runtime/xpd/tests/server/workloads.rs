@@ -380,3 +380,54 @@ async fn without_keys_no_token_is_taken() {
     not_taken(&exchanged(&job(&world, "job-1"), &run, &token(&other, "job-1"), JWT).await, "bad_request");
     assert_eq!((other.requests(), provider.requests()), (0, elsewhere));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bridge_exchanges_the_token_of_a_job() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::{Command, Stdio};
+
+    let provider = Provider::start();
+    let world = world_of(&provider, flow::workflow(60)).await;
+    let run = world.start().await;
+    let file = world.site.folder.join("job.token");
+    std::fs::write(&file, token(&provider, "job-1") + "\n").unwrap();
+    let command = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xpd"));
+        command.args(["mcp", "--run", &run, "--server", &world.running.url, "--job-token"]).arg(&file);
+        command
+            .current_dir(&world.site.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let mut bridge = command();
+    let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+    let ask = json!({ "name": "work.fake.note", "arguments": { "text": "x" } });
+    let answers = tokio::task::spawn_blocking(move || {
+        let (mut input, mut output) =
+            (bridge.stdin.take().unwrap(), BufReader::new(bridge.stdout.take().unwrap()));
+        let mut answers = Vec::new();
+        for (method, params) in [("initialize", hello), ("tools/call", ask)] {
+            let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+            writeln!(input, "{message}").unwrap();
+            let mut line = String::new();
+            output.read_line(&mut line).unwrap();
+            answers.push(serde_json::from_str::<Value>(&line).unwrap());
+        }
+        drop(input);
+        assert!(bridge.wait().unwrap().success());
+        answers
+    });
+    let answers = answers.await.unwrap();
+    assert_ne!(answers[1]["result"]["isError"], true, "{}", answers[1]);
+    assert_eq!((world.fake.count("note"), bindings(&world, &run).len()), (1, 2));
+    // Started again, it has nothing to exchange.
+    let again = tokio::task::spawn_blocking({
+        let bridge = command();
+        move || bridge.wait_with_output().unwrap()
+    });
+    let again = again.await.unwrap();
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(!again.status.success() && said.contains("exchanged before"), "{said}");
+}
