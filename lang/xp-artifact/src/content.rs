@@ -446,7 +446,7 @@ fn under(
     let under = named.map(|(named, _)| {
         let any = Key::Chosen { by: Chooser::World, within: None, given: false };
         let keys = (0..kind.key.len()).map(|part| if part == named { name.clone() } else { any.clone() });
-        let own = Level { kind: own.kind, keys: keys.collect() };
+        let own = Level { kind: own.kind, keys: keys.collect(), deep: own.deep };
         Term::Path(outer.iter().cloned().chain([own]).collect())
     });
     under.collect()

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use xp_wire::RefusalCode;
 
 use crate::api::problem::Problem;
+use crate::oauth::TOKEN;
 
 /// The routes whose body is not JSON.
 const ARTIFACTS: &[&str] = &["/v1/artifacts", "/v1/shadow/artifacts"];
@@ -72,8 +73,12 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), Problem> {
         return Err(refused("a browser sent this for another site"));
     }
     if request.method() == Method::POST {
-        let artifact = ARTIFACTS.contains(&request.uri().path());
-        let wanted: &[&str] = if artifact { ARTIFACT } else { &["application/json"] };
+        let wanted: &[&str] = match request.uri().path() {
+            path if ARTIFACTS.contains(&path) => ARTIFACT,
+            // A page may send a form without asking first, but not the header `DPoP`, without which nothing is done here.
+            TOKEN => &["application/x-www-form-urlencoded"],
+            _ => &["application/json"],
+        };
         let given = only(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
         let essence = given.split(';').next().unwrap_or_default().trim();
         if !wanted.iter().any(|wanted| essence.eq_ignore_ascii_case(wanted)) {

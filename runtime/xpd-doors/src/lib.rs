@@ -5,5 +5,6 @@ pub mod api;
 pub mod console;
 mod guard;
 mod mcp;
+mod oauth;
 pub mod socket;
 pub mod witness;

@@ -14,6 +14,7 @@ pub mod registry;
 pub mod roster;
 mod rules;
 mod upstream;
+mod workloads;
 
 pub use config_error::{ConfigError, PRIVATE_KEY, is_private_key};
 pub use log_key::LogKey;

@@ -12,6 +12,7 @@ use xpd_store::Mode;
 use xpd_token::{PublicKey, is_name, is_principal_name};
 
 use crate::config_error::{ConfigError, PRIVATE_KEY, is_private_key};
+use crate::workloads::{Workload, workload_key};
 
 /// Name in the log of the holder of the administrative key in the server's folder.
 pub const ADMIN: &str = "admin";
@@ -56,6 +57,8 @@ struct Entry {
     passkey: bool,
     #[serde(default)]
     chats: Vec<ChatEntry>,
+    workload: Option<Workload>,
+    held: Option<Held>,
 }
 
 /// A user of a chat, who is a person.
@@ -76,6 +79,16 @@ pub struct ChatRule {
     pub steps: BTreeSet<String>,
     /// Name of the bridge.
     pub bridge: String,
+}
+
+/// Where the private key of an agent is.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Held {
+    /// In a file that the agent's own user can read, and so copy.
+    File,
+    /// Where the agent's own user cannot read it.
+    Apart,
 }
 
 /// A login at a provider, which is a person's.
@@ -106,6 +119,8 @@ enum Kind {
     Agent,
     /// A person, who logs in at the people's door and has no key in the roster.
     Person,
+    /// A program that shows a token of an issuer, and has no key in the roster.
+    Workload,
 }
 
 /// What stands in the place of a key's thumbprint for a person. A thumbprint has no colon.
@@ -229,6 +244,8 @@ pub struct Member {
     pub until: Option<u64>,
     /// Whether each decision of this person must be signed by a passkey.
     pub passkey: bool,
+    /// Whether the agent's own user can read, and so copy, its private key.
+    pub in_file: bool,
 }
 
 impl Member {
@@ -250,6 +267,8 @@ impl Member {
 pub struct Roster {
     by_key: BTreeMap<String, Member>,
     logins: BTreeMap<(String, String), Bound>,
+    /// By the name of the principal.
+    workloads: BTreeMap<String, Workload>,
     administrators: BTreeMap<String, String>,
     rules: Vec<Rule>,
     /// Persons by bridge and user.
@@ -311,7 +330,25 @@ impl Reading<'_> {
     /// Checks the entry of a principal and returns what stands for its key.
     fn principal(&mut self, entry: &Entry) -> Result<String, String> {
         let key = (&entry.key, &entry.key_file);
+        if (entry.kind == Kind::Workload) != entry.workload.is_some() {
+            return Err("`workload` and `kind = \"workload\"` go together".to_owned());
+        }
+        if entry.kind != Kind::Agent && entry.held.is_some() {
+            return Err("has no key in the roster, so `held` says nothing about one".to_owned());
+        }
         match (entry.kind, key) {
+            (Kind::Workload, _) if entry.passkey || !entry.logins.is_empty() || !entry.chats.is_empty() => {
+                Err("is a workload; `logins`, `chats` and `passkey` are for people (`kind = \"person\"`)"
+                    .to_owned())
+            }
+            (Kind::Workload, (None, None)) => {
+                self.name(&entry.name)?;
+                entry.workload.as_ref().map_or(Ok(()), Workload::check)?;
+                Ok(workload_key(&entry.name))
+            }
+            (Kind::Workload, _) => {
+                Err("is a workload, which shows a token and has no `key` and no `key_file`".to_owned())
+            }
             (Kind::Agent, _) if entry.passkey || !entry.logins.is_empty() || !entry.chats.is_empty() => {
                 Err("is an agent; `logins`, `chats` and `passkey` are for people (`kind = \"person\"`)"
                     .to_owned())
@@ -380,6 +417,7 @@ impl Roster {
         let file: File = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let mut reading = Reading { path, names: BTreeSet::new(), keys: BTreeSet::new(), files: Vec::new() };
         let (mut by_key, mut logins, mut chats) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut workloads = BTreeMap::new();
         for entry in file.principals {
             let fault = |what: &str| wrong(format!("principal `{}`: {what}", entry.name.escape_debug()));
             let thumbprint = reading.principal(&entry).map_err(|what| fault(&what))?;
@@ -419,8 +457,12 @@ impl Roster {
                 };
                 return Err(wrong(format!("principal `{}`: {what}", principal.name.escape_debug())));
             }
-            by_key
-                .insert(thumbprint, Member { principal, roles: entry.roles, until, passkey: entry.passkey });
+            let in_file = entry.held == Some(Held::File);
+            workloads.extend(entry.workload.map(|workload| (principal.name.clone(), workload)));
+            by_key.insert(
+                thumbprint,
+                Member { principal, roles: entry.roles, until, passkey: entry.passkey, in_file },
+            );
         }
         let principals = reading.names.clone();
         let mut administrators = BTreeMap::new();
@@ -435,7 +477,7 @@ impl Roster {
             }
         }
         let (rules, chat_rules) = (file.starts, file.chats);
-        Ok(Self { by_key, logins, administrators, rules, chats, chat_rules, files: reading.files })
+        Ok(Self { by_key, logins, workloads, administrators, rules, chats, chat_rules, files: reading.files })
     }
 
     /// The key files that it names.
@@ -479,7 +521,8 @@ impl Roster {
     #[must_use]
     pub fn described(&self) -> BTreeSet<String> {
         let words = |(key, member): (&String, &Member)| {
-            let Member { principal: Principal { name, controller, person }, roles, until, passkey } = member;
+            let Member { principal: Principal { name, controller, person }, roles, until, passkey, in_file } =
+                member;
             let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
             let kind = if *person { ", a person" } else { "" };
             let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
@@ -493,8 +536,12 @@ impl Roster {
                 .collect();
             let own = self.chats.iter().filter(|(_, person)| *person == name);
             let chats: String = own.map(|((bridge, user), _)| format!(", is `{user}` of {bridge}")).collect();
-            let roles = roles.join(", ");
-            format!("{name} of {controller} as {roles} ({key}){kind}{until}{signs}{logins}{chats}")
+            let held = if *in_file { ", with its key in a file" } else { "" };
+            let works = self.workloads.get(name).map(Workload::described).unwrap_or_default();
+            format!(
+                "{name} of {controller} as {} ({key}){kind}{until}{signs}{logins}{chats}{works}{held}",
+                roles.join(", ")
+            )
         };
         self.by_key.iter().map(words).collect()
     }
@@ -514,7 +561,8 @@ impl Roster {
         let logins = self.logins.keys().flat_map(|(issuer, subject)| self.login_parts(issuer, subject));
         let users = self.chats.iter().map(|((bridge, user), person)| chat_part(bridge, user, person));
         let steps = self.chat_rules.iter().flat_map(ChatRule::parts);
-        roles.chain(logins).chain(users).chain(steps)
+        let workloads = self.workloads.iter().map(|(name, workload)| workload.part(name));
+        roles.chain(logins).chain(users).chain(steps).chain(workloads)
     }
 
     /// The person whom a user of a chat is, and the identifier of the part of the roster that says so.
@@ -561,6 +609,22 @@ impl Roster {
             format!("{} of {} by {}", steps.join(", "), rule.artifact, rule.bridge)
         };
         self.chat_rules.iter().map(words).collect()
+    }
+
+    /// The workload of this name.
+    #[must_use]
+    pub fn workload(&self, name: &str) -> Option<&Workload> {
+        self.workloads.get(name)
+    }
+
+    /// The names of the principals that a token of an issuer with these claims means.
+    pub fn meant_by<'r>(
+        &'r self,
+        issuer: &'r str,
+        claims: &'r BTreeMap<String, serde_json::Value>,
+    ) -> impl Iterator<Item = &'r str> {
+        let meant = self.workloads.iter().filter(|(_, workload)| workload.is_meant_by(issuer, claims));
+        meant.map(|(name, _)| name.as_str())
     }
 
     /// The identifiers of the parts that let a person log in so, and decide so without a passkey if they may.

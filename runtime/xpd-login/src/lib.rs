@@ -1,4 +1,4 @@
-//! Login of people at providers of OpenID Connect and at GitHub: the authorization code flow with `state`, PKCE and, where there is one,
+//! Tokens of workloads, and login of people at providers of OpenID Connect and at GitHub: the authorization code flow with `state`, PKCE and, where there is one,
 //! `nonce`, and the checks of the answer. What a login means here is decided by others: this crate says who somebody is at a provider, and since when.
 
 mod cached;
@@ -7,9 +7,11 @@ mod fetch;
 mod github;
 mod oidc;
 mod settings;
+mod workload;
 
 pub use error::LoginError;
 pub use settings::{Kind, Settings};
+pub use workload::{Issuer, WorkloadSettings, WorkloadToken};
 
 use std::collections::BTreeSet;
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType,
     CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey,
-    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
-    CoreResponseMode, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
-    CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+    CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreRevocableToken,
+    CoreRevocationErrorResponse, CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
     AdditionalClaims, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClaimsVerificationError,
@@ -74,14 +74,16 @@ pub(crate) type Metadata = ProviderMetadata<
 
 /// All claims that the library does not know, among them that of the groups.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-struct Claims {
+pub(crate) struct Claims {
     #[serde(flatten)]
-    all: BTreeMap<String, Value>,
+    pub all: BTreeMap<String, Value>,
 }
 
 impl AdditionalClaims for Claims {}
 
-type Token = IdToken<Claims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+/// A token with its claims, not verified yet.
+pub(crate) type Token =
+    IdToken<Claims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
 type Fields = IdTokenFields<
     Claims,
     EmptyExtraTokenFields,
@@ -110,16 +112,16 @@ type Here = Client<
     EndpointMaybeSet,
 >;
 
-fn provider(why: impl ToString) -> LoginError {
+pub(crate) fn provider(why: impl ToString) -> LoginError {
     LoginError::Provider(plain(&why.to_string()))
 }
 
-fn proof(why: impl ToString) -> LoginError {
+pub(crate) fn proof(why: impl ToString) -> LoginError {
     LoginError::Proof(plain(&why.to_string()))
 }
 
 /// The HTTP client of the library.
-fn sender(places: Places) -> impl Fn(HttpRequest) -> Sending + use<> {
+pub(crate) fn sender(places: Places) -> impl Fn(HttpRequest) -> Sending + use<> {
     let places = Arc::new(places);
     move |request| {
         let places = Arc::clone(&places);
@@ -127,7 +129,7 @@ fn sender(places: Places) -> impl Fn(HttpRequest) -> Sending + use<> {
     }
 }
 
-type Sending = Pin<Box<dyn Future<Output = Result<HttpResponse, LoginError>> + Send>>;
+pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<HttpResponse, LoginError>> + Send>>;
 
 /// Asks the provider for its metadata and keys.
 pub(crate) async fn discover(settings: &Settings) -> Result<Metadata, LoginError> {
@@ -224,14 +226,14 @@ fn issued(settings: &Settings, metadata: &Metadata, answer: &Answer) -> Result<(
 }
 
 /// Why a token is not taken.
-enum Wrong {
+pub(crate) enum Wrong {
     /// Its key is not among the provider's.
     Key,
     Other(LoginError),
 }
 
 impl Wrong {
-    fn told(self) -> LoginError {
+    pub fn told(self) -> LoginError {
         match self {
             Self::Key => proof("no key of the provider made the signature"),
             Self::Other(error) => error,
@@ -251,6 +253,23 @@ impl From<ClaimsVerificationError> for Wrong {
     }
 }
 
+/// The checks that hold for every token: signature by a key that only the issuer has, issuer, one audience, expiry.
+pub(crate) fn verifier<'v>(
+    audience: &str,
+    issuer: &IssuerUrl,
+    keys: &CoreJsonWebKeySet,
+    now: i64,
+) -> Result<IdTokenVerifier<'v, CoreJsonWebKey>, Wrong> {
+    let id = ClientId::new(audience.to_owned());
+    // As for a client without a secret: the library then takes no signature by a shared one, whatever is allowed.
+    let verifier = IdTokenVerifier::new_public_client(id, issuer.clone(), keys.clone());
+    // What is `not after` is compared with the earliest time that it may be there.
+    let earliest = std::time::UNIX_EPOCH
+        .checked_add(std::time::Duration::from_secs(now.saturating_sub(SKEW).max(0).unsigned_abs()))
+        .ok_or_else(|| Wrong::Other(proof("the time of this server is not usable")))?;
+    Ok(verifier.set_allowed_algs(ALGORITHMS).set_time_fn(move || earliest.into()))
+}
+
 fn checked(
     settings: &Settings,
     metadata: &Metadata,
@@ -260,17 +279,7 @@ fn checked(
     now: i64,
 ) -> Result<Identity, Wrong> {
     let wrong = |why: &str| Wrong::Other(proof(why));
-    let id = ClientId::new(settings.client_id.clone());
-    // As for a client without a secret: the library then takes no signature by a shared one, whatever is allowed.
-    let verifier: IdTokenVerifier<'_, CoreJsonWebKey> =
-        IdTokenVerifier::new_public_client(id, metadata.issuer().clone(), metadata.jwks().clone());
-    // What is `not after` is compared with the earliest time that it may be there.
-    let earliest = std::time::UNIX_EPOCH
-        .checked_add(std::time::Duration::from_secs(now.saturating_sub(SKEW).max(0).unsigned_abs()))
-        .ok_or_else(|| wrong("the time of this server is not usable"))?;
-    let verifier = verifier
-        .set_allowed_algs(ALGORITHMS)
-        .set_time_fn(move || earliest.into())
+    let verifier = verifier(&settings.client_id, metadata.issuer(), metadata.jwks(), now)?
         .set_issue_time_verifier_fn(move |at| lately(at.timestamp(), MAX_AGE, now))
         .set_auth_time_verifier_fn(move |at| match (at.map(|at| at.timestamp()), again) {
             (None, _) => Err("it does not say when you were authenticated".to_owned()),

@@ -121,7 +121,7 @@ impl Settings {
 }
 
 /// Checks an address to which secrets are sent.
-fn address(key: &str, text: &str) -> Result<(), String> {
+pub(crate) fn address(key: &str, text: &str) -> Result<(), String> {
     let url = Url::parse(text).map_err(|error| format!("`{key}`: {error}"))?;
     if !may_carry_secrets(&url) || !url.username().is_empty() || url.password().is_some() {
         let what = "write an https URL without user and password; plain http is for a loopback address";

@@ -25,4 +25,4 @@ pub use resident::{NoResident, Resident};
 pub use rows::{BlobRow, CheckpointRow, EntryRow, Figures, GrantRow, Mode, NewRun, RunRow, Seen, StopRow};
 pub use server_clock::{ServerClock, Trouble};
 pub use store::{Backend, Reader, Store};
-pub use tx::{Read, Tx};
+pub use tx::{Read, Tx, foreign};

@@ -128,6 +128,9 @@ pub trait Tx: Read {
     fn release(&mut self, run: &str) -> Result<(), StoreError>;
     /// Records a proof of possession, until a second since 1970. Returns false if it was recorded before:
     /// each proof is valid for one request.
+    ///
+    /// So is a token of another issuer, under the key that [`foreign`] makes. Its end says nothing about the time that the
+    /// server has reached.
     fn record_proof(&mut self, key: &str, jti: &str, until: i64) -> Result<bool, StoreError>;
     /// Records a request, and its answer once there is one. The digest is fixed by the first call.
     fn remember(
@@ -153,4 +156,10 @@ pub trait Tx: Read {
     /// Replaces the note of a checkpoint by one with the required cosignatures. Returns false, and changes
     /// nothing, if there is no checkpoint of that size.
     fn cosign_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<bool, StoreError>;
+}
+
+/// The key under which the tokens of another issuer are recorded as used. The thumbprint of a key has no colon.
+#[must_use]
+pub fn foreign(issuer: &str) -> String {
+    format!("foreign:{issuer}")
 }

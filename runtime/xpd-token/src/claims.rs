@@ -10,6 +10,8 @@ use crate::form::{is_jti, is_name, is_principal_name, is_thumbprint};
 pub const MAX_GRANT_SECONDS: i64 = 120;
 /// Longest lifetime of a session token, in seconds.
 pub const MAX_SESSION_SECONDS: i64 = 900;
+/// Longest lifetime of the session of a workload, in seconds.
+pub const MAX_WORKLOAD_SECONDS: i64 = 600;
 
 /// The key a token is bound to (RFC 9449 section 6.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +138,9 @@ pub struct SessionClaims {
     pub scope: String,
     /// Run id.
     pub txn: String,
+    /// For the session of a workload, whose key is in no roster: the part of the roster by which its token was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xp_workload: Option<String>,
 }
 
 impl SessionClaims {
@@ -148,7 +153,10 @@ impl SessionClaims {
     /// Checks that hold for every session. Run before signing and after verifying.
     pub(crate) fn check(&self) -> Result<(), TokenError> {
         common(&self.iss, &self.aud, &self.sub, &self.jti, &self.cnf, &self.txn)?;
-        lifetime(self.iat, self.nbf, self.exp, MAX_SESSION_SECONDS)?;
+        let of_workload = self.xp_workload.is_some();
+        let longest = if of_workload { MAX_WORKLOAD_SECONDS } else { MAX_SESSION_SECONDS };
+        lifetime(self.iat, self.nbf, self.exp, longest)?;
+        require(self.xp_workload.as_deref().is_none_or(is_name), "xp_workload")?;
         require(is_principal_name(&self.client_id), "client_id")?;
         require(self.scope == Self::scope_of(&self.txn), "scope")
     }

@@ -17,7 +17,7 @@ mod token;
 
 pub use claims::{
     AuthorizationDetail, Confirmation, DetailType, GrantClaims, MAX_GRANT_SECONDS, MAX_SESSION_SECONDS,
-    SessionClaims, StepBinding,
+    MAX_WORKLOAD_SECONDS, SessionClaims, StepBinding,
 };
 pub use error::TokenError;
 pub use form::{GRANT_TYPE, SESSION_TYPE, is_name, is_principal_name};

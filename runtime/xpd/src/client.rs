@@ -11,6 +11,7 @@ use xpd_egress::Reach;
 use xpd_token::KeyPair;
 
 use crate::out::with_causes;
+use crate::pin::Pin;
 use crate::{Failure, Server};
 
 const DEFAULT: &str = "http://127.0.0.1:7411";
@@ -84,6 +85,7 @@ pub struct Client {
     base: Url,
     socket: Option<PathBuf>,
     key: KeyPair,
+    pin: Option<Pin>,
 }
 
 impl Client {
@@ -91,6 +93,11 @@ impl Client {
     pub fn new(server: &Server) -> Result<Self, Failure> {
         let key = KeyPair::read_file(&server.key)
             .map_err(|error| Failure::Input(format!("{}: {error}", server.key.display())))?;
+        Self::with(server, key)
+    }
+
+    /// With a key that is in no file. Does not connect.
+    pub fn with(server: &Server, key: KeyPair) -> Result<Self, Failure> {
         let (url, socket) = match (&server.socket, &server.server) {
             (Some(_), Some(_)) => {
                 return Err(Failure::Input("--socket cannot be used with --server".to_owned()));
@@ -117,17 +124,34 @@ impl Client {
             None => builder,
         };
         let http = builder.build().map_err(|error| Failure::Failed(with_causes(&error)))?;
-        Ok(Self { http, base, socket, key })
+        Ok(Self { http, base, socket, key, pin: None })
     }
 
-    /// Reads the key of an agent, which has to be enrolled. Does not connect.
+    /// Reads the key of an agent, which has to be enrolled, and the door that it is for, if that was said. Does not connect.
     pub fn of_agent(server: &Server) -> Result<Self, Failure> {
-        Self::new(server).map_err(|failure| match failure {
+        let pin = Pin::of(&server.key)?;
+        let address = pin.as_ref().map(|pin| pin.address(server)).transpose()?;
+        let client = Self::new(address.as_ref().unwrap_or(server)).map_err(|failure| match failure {
             Failure::Input(text) if !server.key.exists() => Failure::Input(format!(
                 "{text}; `xpd agent enrol` makes an agent's key, and `--key FILE` names it"
             )),
             other => other,
-        })
+        });
+        Ok(Self { pin, ..client? })
+    }
+
+    /// Checks that the server is the one at which the key was enrolled, if that was said.
+    pub async fn recognise(&self) -> Result<(), Trouble> {
+        let Some(pin) = &self.pin else { return Ok(()) };
+        let answer = self.exchange(Method::GET, &["v1", "server"], None, &[], Vec::new()).await;
+        let answer = answer.map_err(|trouble| match trouble {
+            // Nothing is done by the question.
+            Trouble::Unanswered(text) => Trouble::Unreached(text),
+            other => other,
+        })?;
+        let foreign = answer.foreign();
+        let answered = serde_json::from_slice(&answer.done()?).map_err(|_| foreign)?;
+        Ok(pin.compare(&answered)?)
     }
 
     /// Sends a GET and returns the body. The path is given by its segments.
@@ -174,7 +198,10 @@ impl Client {
         )
         .map_err(|error| Failure::Input(format!("{url}: {error}")))?;
         let mut request = self.http.request(method, url.clone()).header("DPoP", proof);
-        request = request.header("Content-Type", "application/json").body(bytes);
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
+            request = request.header("Content-Type", "application/json");
+        }
+        request = request.body(bytes);
         if let Some(token) = token {
             request = request.header("Authorization", format!("DPoP {token}"));
         }

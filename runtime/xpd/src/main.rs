@@ -4,6 +4,7 @@ mod client;
 mod command;
 mod door;
 mod out;
+mod pin;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -134,6 +135,10 @@ enum Command {
         /// Print the configuration of a client that starts this command, instead of running it
         #[arg(long, value_name = "CLIENT", value_enum)]
         print_config: Option<McpClient>,
+        /// File with the token that a service gave to this job, exchanged once for a session of ten minutes. The key is made for it and
+        /// kept in memory
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "print_config"])]
+        job_token: Option<PathBuf>,
         #[command(flatten)]
         server: Server,
     },
@@ -257,6 +262,12 @@ enum Agent {
         /// File for the private key, which must not exist. Keep it outside the agent's working folder
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// URL of the door that the key is for, as the server names itself; the key is then used at that server alone
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+        /// Unix socket of that door
+        #[arg(long, value_name = "FILE", conflicts_with = "server")]
+        socket: Option<PathBuf>,
     },
     /// Start a run and print its id
     Start {

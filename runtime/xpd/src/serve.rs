@@ -13,7 +13,7 @@ use xpd_connectors::sandbox;
 use xpd_doors::socket::{self, BoundSocket};
 use xpd_doors::{agents, api, console};
 use xpd_engine::Orchestrator;
-use xpd_login::Provider;
+use xpd_login::{Issuer, Provider};
 use xpd_proxy::{Connector, Proxy, Scrubber, Secret};
 use xpd_store::{Clock, ServerClock, Store, StoreError, SystemClock, sqlite};
 
@@ -113,6 +113,7 @@ impl Server {
         let reloader = Reloader::new(&config.file, Arc::clone(&orchestrator), Arc::clone(&proxy), secrets);
         let mut app = api::App::new(orchestrator, proxy, vkey, limits(&config));
         app.people = people.as_ref().map(|(_, url)| Arc::clone(url));
+        app.issuers = config.workloads.iter().cloned().map(Issuer::new).collect();
         Ok(Self { app, config, export, tcp, unix, admin, people, reloader: Arc::new(reloader) })
     }
 

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 use xp_wire::RefusalCode;
 use xp_wire::proof::Received;
-use xpd_engine::orchestrator::Caller;
+use xpd_engine::orchestrator::{Caller, ForeignToken};
 use xpd_token::GrantClaims;
 
 use super::App;
@@ -122,12 +122,25 @@ impl Incoming {
             .map_err(|error| Problem::new(RefusalCode::BadRequest, error.to_string()))
     }
 
+    /// The thumbprint of the key by which the request is proved, whether it is registered or not.
+    pub fn proved_key(&self) -> Result<String, Problem> {
+        if self.token.is_some() {
+            return Err(Problem::new(RefusalCode::BadRequest, "this takes a proof alone, without a token"));
+        }
+        Ok(self.app.orchestrator.proved_key(self.proof()?, &self.received())?)
+    }
+
     /// Authenticates the caller by its registered key.
     pub fn by_key(&self) -> Result<Caller, Problem> {
         if self.token.is_some() {
             return Err(Problem::new(RefusalCode::BadRequest, "this takes a proof alone, without a token"));
         }
         Ok(self.app.orchestrator.by_key(self.proof()?, &self.received())?)
+    }
+
+    /// Authenticates a workload by a token of an issuer, which the body holds.
+    pub fn by_foreign_token(&self, token: ForeignToken) -> Result<Caller, Problem> {
+        Ok(self.app.orchestrator.by_foreign_token(self.proof()?, &self.received(), token)?)
     }
 
     /// Authenticates the caller as administrator.

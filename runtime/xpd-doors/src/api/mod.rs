@@ -24,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use xpd_audit::note::Vkey;
 use xpd_engine::Orchestrator;
+use xpd_login::Issuer;
 use xpd_proxy::Proxy;
 
 pub use self::accept::{Budget, serve};
@@ -53,6 +54,8 @@ pub struct App {
     pub base: String,
     /// URL of the people's door, if there is one.
     pub people: Option<Arc<str>>,
+    /// Issuers whose tokens are exchanged for sessions of workloads.
+    pub issuers: Arc<[Issuer]>,
     /// Time limit for receiving a request.
     pub receive: Duration,
     /// Memory budget for bodies being received.
@@ -72,7 +75,17 @@ impl App {
         let receive = Duration::from_secs(limits.request_seconds);
         let room = Arc::new(Semaphore::new(ROOM));
         let packages = Arc::new(Semaphore::new(PACKAGES));
-        Self { orchestrator, proxy, vkey, base: String::new(), people: None, receive, room, packages }
+        Self {
+            orchestrator,
+            proxy,
+            vkey,
+            base: String::new(),
+            people: None,
+            issuers: Arc::default(),
+            receive,
+            room,
+            packages,
+        }
     }
 }
 

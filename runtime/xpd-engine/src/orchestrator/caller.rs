@@ -2,19 +2,23 @@
 
 use std::fmt::Display;
 
+use serde_json::json;
 use xp_machine::Actor;
 use xp_machine::event::Principal;
 use xp_wire::RefusalCode;
 use xp_wire::proof::{PROOF_WINDOW_SECONDS, Proof, ProofError, Received, verify_proof};
+use xpd_audit::entry::Facts;
 use xpd_proxy::{Fault, Refused};
 use xpd_store::{Clock as _, Scope, StoreError};
 use xpd_token::{Expected, GrantClaims, Origin};
 
 use super::Orchestrator;
 use super::provider_login::{self, ProviderLogin};
+use super::workload::{self, ByToken, ForeignToken};
 use crate::memory::Tx;
 use crate::roster::{ADMIN, RECOVERY, person_key, person_of};
 use crate::rules::Rules;
+use crate::workloads::workload_key;
 
 /// The class of a caller, which determines what it may request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub struct Caller {
     session: Option<u64>,
     /// The login at a provider by which the session was opened, if it was.
     login: Option<ProviderLogin>,
+    /// The token of an issuer by which the session is or was opened, if it is one of a workload.
+    by_token: Option<ByToken>,
 }
 
 impl Caller {
@@ -58,6 +64,11 @@ impl Caller {
     /// The login at a provider by which the session was opened, if it was.
     pub(super) fn login(&self) -> Option<&ProviderLogin> {
         self.login.as_ref()
+    }
+
+    /// How a workload came to its session, if the caller is one.
+    pub(super) fn by_token(&self) -> Option<&ByToken> {
+        self.by_token.as_ref()
     }
 
     /// The principal.
@@ -73,7 +84,7 @@ impl Caller {
     /// Thumbprint of the caller's key.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        self.by_token().map_or(&self.key, |by| &by.key)
     }
 
     /// Class of the caller.
@@ -114,11 +125,26 @@ pub(super) fn actor(tx: &mut Tx<'_>, caller: &Caller, run: &str) -> Result<Actor
             actor.roles.clear();
         }
     }
+    // As do the tokens of a workload.
+    if caller.by_token().is_some_and(|by| rules.since.get(&by.part).is_some_and(|since| *since > opened)) {
+        actor.roles.clear();
+    }
     actor.roles.retain(|role| {
         let part = rules.roster.part(&caller.key, role);
         part.is_some_and(|part| rules.since.get(&part).is_none_or(|since| *since <= opened))
     });
     Ok(actor)
+}
+
+/// By what the caller shows who it is, for the entries of what it asks. Nothing is said of a key that the agent's user cannot copy, as
+/// far as the roster says.
+pub(super) fn binding(tx: &Tx<'_>, caller: &Caller) -> Facts {
+    let in_file = || tx.rules().roster.by_key(&caller.key).is_some_and(|member| member.in_file);
+    let class = match caller.by_token() {
+        Some(_) => Some("oidc-bearer"),
+        None => in_file().then_some("dpop-file"),
+    };
+    class.map(|class| ("binding".to_owned(), json!(class))).into_iter().collect()
 }
 
 fn unauthenticated(error: &impl Display) -> Fault {
@@ -162,7 +188,36 @@ impl Orchestrator {
             until,
             session: None,
             login: None,
+            by_token: None,
         })
+    }
+
+    /// A workload of the roster, in a session or with the token that it exchanges.
+    fn workload(&self, proof: Proof, name: &str, session: Option<u64>, by: ByToken) -> Result<Caller, Fault> {
+        let rules = self.live.now();
+        workload::in_force(&rules, name, &by)?;
+        let key = workload_key(name);
+        let (actor, standing) = holder(&rules, &self.keys.admin, &key, self.clock.now())?;
+        let until = proof.iat.saturating_add(2 * PROOF_WINDOW_SECONDS);
+        let (proof, by_token) = (Some(proof.jti), Some(by));
+        Ok(Caller { actor, standing, key, proof, until, session, login: None, by_token })
+    }
+
+    /// Authenticates a workload by a token of an issuer, which is good for one session, bound to the key of the proof.
+    ///
+    /// # Errors
+    /// The proof is invalid, or the roster names no such workload.
+    pub fn by_foreign_token(
+        &self,
+        proof: &str,
+        received: &Received<'_>,
+        token: ForeignToken,
+    ) -> Result<Caller, Fault> {
+        let proof = self.prove(proof, received)?;
+        let (name, part) = workload::meant(&self.live.now(), &token)?;
+        let burns = Some((token.issuer, token.jti, token.until));
+        let by = ByToken { key: proof.jkt.clone(), part, burns };
+        self.workload(proof, &name, None, by)
     }
 
     /// Authenticates a caller of the oversight routes (kill, lift). Its proof is also accepted by the host's
@@ -176,6 +231,14 @@ impl Orchestrator {
         };
         let proved = proved.map_err(|error| unproved(error, received.url))?;
         Ok(Caller { until: i64::MAX, ..self.caller(proved)? })
+    }
+
+    /// The thumbprint of the key by which a request is proved, whether it is registered or not. Authenticates nobody.
+    ///
+    /// # Errors
+    /// The proof is invalid.
+    pub fn proved_key(&self, proof: &str, received: &Received<'_>) -> Result<String, Fault> {
+        Ok(self.prove(proof, received)?.jkt)
     }
 
     /// Authenticates a principal by its registered key.
@@ -243,6 +306,10 @@ impl Orchestrator {
             jkt: &proof.jkt,
         };
         let claims = xpd_token::verify_session(token, &expected).map_err(|error| unauthenticated(&error))?;
+        if let Some(part) = claims.xp_workload {
+            let by = ByToken { key: proof.jkt.clone(), part, burns: None };
+            return Ok((self.workload(proof, &claims.sub, Some(claims.xp_opened), by)?, claims.txn));
+        }
         let caller = self.caller(proof)?;
         if caller.actor.principal.name != claims.sub {
             return Err(Fault::unknown("run"));
@@ -296,6 +363,7 @@ impl Orchestrator {
             until: 0,
             session: Some(opened),
             login,
+            by_token: None,
         })
     }
 }
@@ -323,6 +391,9 @@ pub(super) fn admit(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Fault> {
         if let Some(login) = &caller.login {
             provider_login::in_force(&rules, caller.name(), login)?;
         }
+    }
+    if let Some(by) = &caller.by_token {
+        workload::in_force(&rules, caller.name(), by)?;
     }
     if let Some(proof) = &caller.proof
         && !tx.record_proof(&caller.key, proof, caller.until)?

@@ -13,7 +13,7 @@ use xpd_store::{GrantRow, Mode, Phase, StoreError};
 use xpd_token::GrantClaims;
 
 use super::args::{Concerned, Wanted, complete, declared};
-use super::caller::{Caller, actor, admit};
+use super::caller::{Caller, actor, admit, binding};
 use super::decide::{Question, decide, on_record, refuse};
 use super::repeat::Request;
 use super::{end, shadow};
@@ -46,9 +46,11 @@ pub(super) fn claim(tx: &mut Tx<'_>, caller: &Caller, using: Use) -> Result<Opti
         opening: u32::try_from(claims.xp.opening).unwrap_or(u32::MAX),
         req: req.clone(),
     };
+    let facts = binding(tx, caller);
     let question = Question {
         principal: Some(caller.name()),
         leased_by,
+        facts,
         instance: row.as_ref().map(|row| row.instance.as_str()),
         since: row.as_ref().map(|row| row.issued),
         ..Question::own(&id, event)

@@ -44,6 +44,7 @@ mod sums;
 mod time_outs;
 mod view;
 mod waiting;
+mod workload;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -81,6 +82,7 @@ pub use start::{StartRun, Started};
 pub use sums::Sum;
 pub use view::Shown;
 pub use waiting::{Decision, Judged, Pictured, Waiting};
+pub use workload::ForeignToken;
 
 /// The orchestrator.
 pub struct Orchestrator {

@@ -14,10 +14,10 @@ use xpd_store::{GrantRow, Phase, StoreError};
 use xpd_token::{AuthorizationDetail, Confirmation, GrantClaims, MAX_GRANT_SECONDS, StepBinding};
 
 use super::args::{Concerned, Wanted, complete, declared};
-use super::caller::{Caller, actor};
+use super::caller::{Caller, actor, binding};
 use super::decide::{Accepting, Question, decide, refuse};
 use super::repeat::Request;
-use super::{Orchestrator, random_id};
+use super::{Orchestrator, random_id, workload};
 use crate::memory::Tx;
 
 /// A request for a grant.
@@ -65,6 +65,10 @@ impl Orchestrator {
     /// # Errors
     /// The refusal.
     pub async fn request(&self, caller: Caller, run: &str, ask: Ask) -> Result<Granted, Fault> {
+        if caller.by_token().is_some() {
+            let why = "a workload acts by the tools of the MCP door, from where no grant leaves the server";
+            return Err(Fault::refused(RefusalCode::NotAllowed, why));
+        }
         let (row, artifact, index, replayed) = self.issue(caller, run, ask).await?;
         let claims = self.claims(&row, &artifact)?;
         let token = xpd_token::issue_grant(&claims, &self.keys.grants)
@@ -160,6 +164,10 @@ fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Res
     let instance = action.and_then(|action| run.state.instance(&action.connector));
     let instance = instance.map(str::to_owned).unwrap_or_default();
     let (grant, args) = args.map_err(|refused| refuse(tx, id, caller.name(), refused))?;
+    if caller.by_token().is_some() {
+        let permitted = workload::permits(&tx.rules(), caller.name(), action);
+        permitted.map_err(|refused| refuse(tx, id, caller.name(), refused))?;
+    }
     if let Some(trouble) = tx.trouble() {
         let refused = Refused::new(RefusalCode::ClockOff, trouble.to_string());
         return Err(refuse(tx, id, caller.name(), refused));
@@ -180,8 +188,9 @@ fn cut(tx: &mut Tx<'_>, caller: &Caller, id: &str, jti: String, ask: Ask) -> Res
         args: args.clone(),
     };
     let about = (!instance.is_empty()).then_some(instance.as_str());
-    let question =
-        Question { principal: Some(caller.name()), leased_by, instance: about, ..Question::own(id, event) };
+    let facts = binding(tx, caller);
+    let principal = Some(caller.name());
+    let question = Question { principal, leased_by, instance: about, facts, ..Question::own(id, event) };
     let Accepting { accepted, index } = decide(tx, question)?;
     let Accepted::Granted { step, opening, attempt, expires, req, .. } = accepted else {
         return Err(StoreError::broken("a request gave something else").into());

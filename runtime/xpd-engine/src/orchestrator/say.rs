@@ -10,7 +10,7 @@ use xp_wire::RefusalCode;
 use xpd_proxy::{Fault, Refused};
 
 use super::Orchestrator;
-use super::caller::{Caller, actor};
+use super::caller::{Caller, actor, binding};
 use super::decide::{Question, decide, follow, on_record, refuse};
 use super::declined;
 use super::in_order;
@@ -108,6 +108,11 @@ impl Orchestrator {
                 Ok(Some(before)) => return Ok(Said { replayed: true, ..before }),
                 Err(stop) => return Err(on_record(tx, &id, caller.name(), stop)),
             }
+            if caller.by_token().is_some() {
+                let why =
+                    "the session of a workload is good for actions alone: it submits and judges nothing";
+                return Err(refuse(tx, &id, caller.name(), Refused::new(RefusalCode::NotAllowed, why)));
+            }
             let actor = actor(tx, caller, &id)?;
             let machine = Arc::clone(&tx.run(&id)?.ok_or_else(|| Fault::unknown("run"))?.machine);
             let event = event(&machine, actor);
@@ -122,7 +127,8 @@ impl Orchestrator {
             if submits && let Some(refused) = declined::again(tx, &id, &event)? {
                 return Err(refuse(tx, &id, caller.name(), refused));
             }
-            let question = Question { principal: Some(caller.name()), ..Question::own(&id, event) };
+            let (principal, facts) = (Some(caller.name()), binding(tx, caller));
+            let question = Question { principal, facts, ..Question::own(&id, event) };
             let decided = decide(tx, question)?;
             if submits {
                 tx.set_counter(&id, &tries, count + 1)?;

@@ -1,11 +1,11 @@
-//! Sessions: one principal, one key, one run, fifteen minutes.
+//! Sessions: one principal, one key, one run, fifteen minutes; ten for a workload, whose token is burned by it.
 
 use xpd_proxy::Fault;
 use xpd_store::StoreError;
-use xpd_token::{Confirmation, MAX_SESSION_SECONDS, SessionClaims};
+use xpd_token::{Confirmation, MAX_SESSION_SECONDS, MAX_WORKLOAD_SECONDS, SessionClaims};
 
 use super::caller::{Caller, actor};
-use super::{Orchestrator, random_id};
+use super::{Orchestrator, random_id, workload};
 
 /// A session token.
 #[derive(Clone, Debug)]
@@ -32,6 +32,9 @@ impl Orchestrator {
             if !roles.iter().any(|role| mine.roles.contains(&role.name)) {
                 return Err(Fault::unknown("run").into());
             }
+            let by = caller.by_token();
+            by.map_or(Ok(()), |by| workload::burn(tx, by))?;
+            let lasts = if by.is_some() { MAX_WORKLOAD_SECONDS } else { MAX_SESSION_SECONDS };
             Ok(SessionClaims {
                 iss: name.clone(),
                 aud: name,
@@ -40,15 +43,16 @@ impl Orchestrator {
                 iat: now,
                 nbf: now,
                 xp_opened: tx.now,
-                exp: now + MAX_SESSION_SECONDS,
+                exp: now + lasts,
                 jti,
-                cnf: Confirmation { jkt: caller.key.clone() },
+                cnf: Confirmation { jkt: by.map_or(&caller.key, |by| &by.key).clone() },
                 scope: SessionClaims::scope_of(&id),
                 txn: id,
+                xp_workload: by.map(|by| by.part.clone()),
             })
         });
         let claims = claims.await?;
         let token = xpd_token::issue_session(&claims, &self.keys.sessions).map_err(StoreError::broken)?;
-        Ok(Session { token, expires_in: MAX_SESSION_SECONDS })
+        Ok(Session { token, expires_in: claims.exp - claims.iat })
     }
 }

@@ -15,7 +15,7 @@ use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::{Mode, Scope, StoreError};
 
 use super::args::Concerned;
-use super::caller::Caller;
+use super::caller::{Caller, binding};
 use super::decide::{follow, outside};
 use super::repeat::Request;
 use super::stops;
@@ -137,6 +137,7 @@ fn start(tx: &mut Tx<'_>, rules: &Rules, caller: &Caller, ask: &StartRun, id: &s
     let started_by = caller.name();
     tx.insert_run(NewRun { id, artifact, machine, state, mode, rule: &counted, started_by })?;
     let mut facts = Facts::from([("started_by".to_owned(), json!(started_by))]);
+    facts.extend(binding(tx, caller));
     left_open::tell(&rules.left_open, &mut facts);
     let body = Body::opened(&start, facts).map_err(StoreError::broken)?;
     let written = tx.record(id, body)?;

@@ -9,7 +9,7 @@ use xpd_proxy::{Fault, Refused, Stop};
 use xpd_store::StoreError;
 
 use super::Orchestrator;
-use super::caller::{Caller, actor};
+use super::caller::{Caller, actor, binding};
 use super::decide::{Question, decide, refuse};
 use super::stops::{Covered, stopped};
 use crate::memory::Tx;
@@ -54,7 +54,8 @@ pub(super) fn view_in(
     if let Some(before) = before(tx, id, caller, &name, &event)? {
         return Ok(before);
     }
-    let question = Question { principal: Some(caller.name()), ..Question::own(id, event) };
+    let (principal, facts) = (Some(caller.name()), binding(tx, caller));
+    let question = Question { principal, facts, ..Question::own(id, event) };
     let decided = decide(tx, question)?;
     let Accepted::Shown { value, digest } = decided.accepted else {
         return Err(StoreError::broken("a view gave something else").into());

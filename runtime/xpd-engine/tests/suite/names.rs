@@ -40,6 +40,7 @@ fn session(name: &str) -> Result<(), String> {
         cnf: Confirmation { jkt: agent().kid().to_owned() },
         scope: SessionClaims::scope_of(run),
         txn: run.to_owned(),
+        xp_workload: None,
     };
     let token = issue_session(&claims, &server).map_err(|error| error.to_string())?;
     let keys = KeyRing::new([server.public().clone()]);

@@ -82,7 +82,8 @@ pub fn open(
     let last: i64 = conn.query_row(
         "SELECT max(coalesce((SELECT max(issued) FROM grants), 0), coalesce((SELECT max(at) FROM checkpoints), 0),
                     coalesce((SELECT max(at) FROM stops), 0),
-                    coalesce((SELECT max(until) - 180 FROM proofs WHERE until < 9000000000), 0) * 1000)",
+                    coalesce((SELECT max(until) - 180 FROM proofs
+                              WHERE until < 9000000000 AND key NOT LIKE 'foreign:%'), 0) * 1000)",
         [],
         |row| row.get(0),
     )?;

@@ -58,6 +58,10 @@ pub async fn a_proof_is_good_once_until_it_may_be_forgotten(site: Site) {
     assert!(!burn("k", "1").await);
     site.clock.set(1_220_000);
     assert!(!burn("k", "1").await, "it counts until its second is over, and two minutes more");
+    // A token of another issuer is good for longer, and tells nothing about the time.
+    let foreign = xpd_store::foreign("issuer");
+    let first = foreign.clone();
+    assert!(store.write(move |tx| tx.record_proof(&first, "t", 90_000)).await.unwrap());
     // A store opened while the clock is behind learns the latest time from the rows.
     drop(store);
     site.clock.set(1_000);
@@ -69,6 +73,7 @@ pub async fn a_proof_is_good_once_until_it_may_be_forgotten(site: Site) {
             .unwrap()
     };
     assert_eq!(burn("k", "1").await, (920_000, false));
+    assert!(!store.write(move |tx| tx.record_proof(&foreign, "t", 90_000)).await.unwrap());
     site.clock.set(1_221_000);
     assert_eq!(burn("k", "1").await, (1_221_000, true));
 }

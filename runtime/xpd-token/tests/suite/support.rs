@@ -62,6 +62,7 @@ pub fn session() -> SessionClaims {
         cnf: Confirmation { jkt: agent().kid().into() },
         scope: "xp:run:run-1".into(),
         txn: "run-1".into(),
+        xp_workload: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! a proof, and writes the answers to standard output, where nothing else is written.
 
 use std::io::{BufRead as _, Read as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use tokio::sync::{Mutex, Semaphore, mpsc};
 use xp_json::Tree;
 
 use super::Done;
+use super::agent::new_key;
 use crate::client::Client;
 use crate::door::Door;
 use crate::out::print;
@@ -25,8 +27,11 @@ struct Bridge {
     revision: Mutex<Option<String>>,
 }
 
-pub async fn run(run: String, server: Server) -> Done {
-    let door = Door::new(Client::of_agent(&server)?, run);
+pub async fn run(run: String, server: Server, job_token: Option<PathBuf>) -> Done {
+    let door = match job_token {
+        None => Door::new(Client::of_agent(&server)?, run),
+        Some(file) => Door::of_job(Client::with(&server, new_key()?)?, run, &file)?,
+    };
     // A run that is not there is reported before a client waits for it.
     door.open().await?;
     let bridge = Arc::new(Bridge { door, revision: Mutex::new(None) });

@@ -52,10 +52,13 @@ pub fn run(command: Command) -> Done {
             wait(checkpoint::restore(config, file))
         }
         Command::Witness { name, listen, data, log } => wait(witness::run(name, listen, data, log)),
-        Command::Mcp { run, print_config: Some(client), server } => mcp::print_config(client, &run, &server),
-        Command::Mcp { run, print_config: None, server } => wait(mcp::run(run, server)),
-        Command::Agent { command: Agent::Enrol { name, controller, role, output } } => {
-            agent::enrol(&name, &controller, &role, &output)
+        Command::Mcp { run, print_config: Some(client), server, job_token: _ } => {
+            mcp::print_config(client, &run, &server)
+        }
+        Command::Mcp { run, print_config: None, server, job_token } => wait(mcp::run(run, server, job_token)),
+        Command::Agent { command: Agent::Enrol { name, controller, role, output, server, socket } } => {
+            let door = crate::Server { server, socket, key: output };
+            wait(async move { agent::enrol(&name, &controller, &role, &door).await })
         }
         Command::Agent { command: Agent::Start { artifact, params, server } } => {
             wait(async move { agent::start(artifact, &params, &server).await })

@@ -3,6 +3,7 @@
 mod checks;
 mod log;
 mod people;
+mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -36,6 +37,8 @@ struct File {
     #[serde(default)]
     log: log::LogTable,
     people: Option<people::PeopleTable>,
+    #[serde(default)]
+    workload: Vec<workloads::WorkloadTable>,
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
@@ -205,6 +208,8 @@ pub struct Config {
     pub log: LogConfig,
     /// The door for people, if there is one.
     pub people: Option<People>,
+    /// Issuers whose tokens are exchanged for sessions of workloads.
+    pub workloads: Vec<xpd_login::WorkloadSettings>,
     /// What the operator says is left open.
     pub left_open: BTreeSet<LeftOpen>,
     /// What shadow runs may send: names of actions by connector instance.
@@ -317,6 +322,7 @@ impl Config {
             registered,
             log: log::read(file.log, path, &folder)?,
             people: file.people.map(|table| people::read(table, path)).transpose()?,
+            workloads: workloads::read(file.workload, path)?,
             left_open: server.left_open,
             limits: file.limits,
             hooks,

@@ -28,6 +28,8 @@ mod load;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod overlap;
 #[cfg(test)]
 mod people;
@@ -45,3 +47,5 @@ mod shadow;
 mod storage;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod workloads;

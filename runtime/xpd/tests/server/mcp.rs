@@ -60,7 +60,7 @@ async fn ask(agent: &Agent, revision: &str, method: &str, params: Value) -> Valu
     answer["result"].clone()
 }
 
-async fn call(agent: &Agent, name: &str, arguments: Value) -> Value {
+pub async fn call(agent: &Agent, name: &str, arguments: Value) -> Value {
     ask(agent, NEW, "tools/call", json!({ "name": name, "arguments": arguments })).await
 }
 
@@ -334,6 +334,8 @@ async fn no_page_in_a_browser_reaches_any_route() {
         ("GET", "/healthz"),
         ("GET", "/openapi.json"),
         ("GET", "/.well-known/jwks.json"),
+        ("GET", "/.well-known/oauth-protected-resource/mcp"),
+        ("GET", "/.well-known/oauth-authorization-server"),
         ("GET", "/nothing"),
         ("POST", "/mcp"),
         ("GET", "/mcp"),

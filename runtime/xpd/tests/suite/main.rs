@@ -1,6 +1,8 @@
 //! The `xpd` program as an operator uses it.
 
 #[cfg(test)]
+mod agent;
+#[cfg(test)]
 mod connectors;
 #[cfg(test)]
 mod doctor;

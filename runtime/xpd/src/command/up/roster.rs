@@ -95,7 +95,7 @@ impl Roster {
             let until = fresh(name)?;
             let (_, public) = folder::key_files(name);
             text += &format!(
-                "[[principal]]\nname = {}\ncontroller = {}\nroles = {roles}\nkey_file = {}\nuntil = {until}\n\n",
+                "[[principal]]\nname = {}\ncontroller = {}\nroles = {roles}\nkey_file = {}\nheld = \"file\"\nuntil = {until}\n\n",
                 json!(name),
                 json!(name),
                 json!(public)

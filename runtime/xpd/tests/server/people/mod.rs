@@ -12,5 +12,5 @@ pub mod house;
 mod logins;
 pub mod person;
 mod shadow;
-mod stand_in;
+pub mod stand_in;
 mod visitor;
