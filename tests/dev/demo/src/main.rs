@@ -12,6 +12,7 @@
 
 mod agent;
 mod api;
+mod shared;
 mod stage;
 
 use std::process::ExitCode;

@@ -9,8 +9,8 @@ use std::sync::mpsc::Sender;
 
 use serde_json::{Value, json};
 
-use super::shell;
 use crate::Done;
+use crate::shared::shell;
 
 /// The files bound into the container.
 pub struct Furniture<'a> {

@@ -1,10 +1,11 @@
 //! A program with a bug: its files, its test command, and what models would have produced for it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::Done;
+use crate::shared::root;
 
 /// A fixture.
 pub struct Fixture {
@@ -67,14 +68,6 @@ impl Fixture {
             brain["repo"] = self.repo();
         }
         brain
-    }
-}
-
-/// The repository's root.
-pub fn root() -> PathBuf {
-    match std::env::var_os("XP_ROOT") {
-        Some(root) => PathBuf::from(root),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.."),
     }
 }
 

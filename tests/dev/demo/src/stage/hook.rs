@@ -12,8 +12,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::shell;
 use crate::Done;
+use crate::shared::shell;
 
 /// A delivery with a valid signature.
 #[derive(Clone, Debug)]

@@ -4,10 +4,8 @@
 mod cell;
 mod fixture;
 mod hook;
-mod ledger;
 mod network;
 mod play;
-mod shell;
 mod snapshot;
 mod verdict;
 mod world;

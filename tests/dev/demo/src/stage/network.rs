@@ -4,9 +4,9 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
-use super::ledger::Refused;
 use super::world::World;
 use crate::Done;
+use crate::shared::ledger::Refused;
 
 /// The refusal by the network, for the table: the operating system's error, with the namespace as the clause.
 pub fn inside(probe: &Value, addresses: usize) -> Refused {

@@ -9,15 +9,38 @@ use xp_forge::{Entry, Fault, Rule, When};
 
 use super::cell::{Cell, Furniture};
 use super::fixture::Fixture;
-use super::ledger::{Ledger, Refused};
 use super::network;
-use super::shell;
 use super::snapshot::Snapshot;
 use super::world::{AGENTS, World};
 use crate::Done;
+use crate::shared::ledger::{Ledger, Refused, Trial};
+use crate::shared::shell;
 
 /// Longest time without a message; the longest wait is for a grant to expire.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// All trials.
+const TRIALS: &[Trial] = &[
+    ("agent_network", "network from an agent's container", "unreachable"),
+    ("comment_early", "a comment before its step", "out_of_sequence"),
+    ("delete_issue", "deleting an issue", "not_granted"),
+    ("other_arguments", "a token with other arguments", "wrong_arguments"),
+    ("other_agent", "another agent's token", "wrong_key"),
+    ("comment_twice", "a second comment on a once-grant", "used_up"),
+    ("own_plan", "the developer reviewing its own plan", "not_separate"),
+    ("outside_plan", "a write to a file outside the plan", "out_of_scope"),
+    ("default_branch", "a write to the default branch", "out_of_scope"),
+    ("replayed", "a replayed token", "replayed"),
+    ("write_late", "a write granted before its step closed, arriving after", "step_closed"),
+    ("sandbox_network", "network for the sandbox", "bad_value"),
+    ("write_after_tests", "a write after the tests ran", "step_closed"),
+    ("merge_early", "merge before review", "out_of_sequence"),
+    ("own_review", "the developer reviewing its own code", "wrong_role"),
+    ("write_in_flight", "tests while a claimed write has not landed", "out_of_sequence"),
+    ("other_commit", "merge of another commit", "out_of_scope"),
+    ("base_moved", "merge after the default branch moved", "connector_refused"),
+    ("expired", "a token past its 60 seconds", "expired"),
+];
 
 /// Trials that agents make before a step is given to its own agent.
 const DARES: &[(&str, u64, &str, &str)] = &[
@@ -57,7 +80,7 @@ impl<'a> Play<'a> {
             world,
             fixture,
             whole,
-            ledger: Ledger::new(whole),
+            ledger: Ledger::new(TRIALS.iter().filter(|(key, ..)| whole || *key != "expired")),
             run: None,
             aside: None,
             probes: BTreeMap::new(),

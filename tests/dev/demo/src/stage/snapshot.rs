@@ -1,8 +1,8 @@
 //! A snapshot of the state: the stand-in's data, the repository according to git, and the deployments.
 
-use super::shell;
 use super::world::World;
 use crate::Done;
+use crate::shared::shell;
 
 /// A snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,37 +8,10 @@ use super::fixture::Fixture;
 use super::hook::Delivery;
 use super::network::outside;
 use super::play::Play;
-use super::shell;
 use super::world::World;
 use crate::Done;
-
-/// Checks with their results.
-#[derive(Default)]
-pub struct Checks {
-    all: Vec<(String, Result<String, String>)>,
-}
-
-impl Checks {
-    fn note(&mut self, what: &str, found: Result<String, String>) {
-        self.all.push((what.to_owned(), found));
-    }
-
-    /// Number of failed checks.
-    pub fn wrong(&self) -> usize {
-        self.all.iter().filter(|(_, found)| found.is_err()).count()
-    }
-
-    /// Prints the checks.
-    pub fn print(&self) {
-        println!("\nchecked at the end\n{}", "-".repeat(128));
-        for (what, found) in &self.all {
-            match found {
-                Ok(detail) => println!("  {what:<56} {detail}"),
-                Err(why) => println!("! {what:<56} WRONG: {why}"),
-            }
-        }
-    }
-}
+use crate::shared::checks::{Checks, flipped, leaks, verify};
+use crate::shared::shell;
 
 /// Makes all checks.
 pub fn check(world: &World, fixture: &Fixture, play: &Play<'_>) -> Done<Checks> {
@@ -70,10 +43,13 @@ pub fn check(world: &World, fixture: &Fixture, play: &Play<'_>) -> Done<Checks> 
     checks.note("the forge saw only what GitHub's description allows", described(world));
     checks.note(
         "no secret in an artifact, a log, a brain or the evidence",
-        evidence(world, &run).and_then(|()| leaks(world)),
+        evidence(world, &run).and_then(|()| leaks(world.folder.path(), "secrets/github", &world.secrets)),
     );
-    checks.note("the evidence, offline, with the log key from outside", verify(world, true));
-    checks.note("the same evidence with a byte flipped", flipped(world));
+    checks.note(
+        "the evidence, offline, with the log key from outside",
+        verify(world.folder.path(), world.log_key(), true),
+    );
+    checks.note("the same evidence with a byte flipped", flipped(world.folder.path(), world.log_key()));
     Ok(checks)
 }
 
@@ -246,56 +222,4 @@ fn described(world: &World) -> Result<String, String> {
 
 fn evidence(world: &World, run: &str) -> Done {
     world.xpd(&["evidence", run, "-o", "run.zip"]).map(drop)
-}
-
-fn leaks(world: &World) -> Result<String, String> {
-    let mut looked = 0;
-    // Control: the search for secrets finds the secret in its own file.
-    let kept = std::fs::read(world.at("secrets/github")).map_err(|error| error.to_string())?;
-    if !world.secrets.iter().any(|secret| holds(&kept, secret.as_bytes())) {
-        return Err("the search does not find the secret where it is".to_owned());
-    }
-    let mut open = vec![world.folder.path().to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(|error| error.to_string())?.flatten() {
-            let (path, kind) = (entry.path(), entry.file_type().map_err(|error| error.to_string())?);
-            if kind.is_dir() && path != world.at("secrets") {
-                open.push(path);
-            } else if kind.is_file() {
-                let bytes = std::fs::read(&path).map_err(|error| error.to_string())?;
-                looked += 1;
-                if world.secrets.iter().any(|secret| holds(&bytes, secret.as_bytes())) {
-                    return Err(format!("{} holds one", path.display()));
-                }
-            }
-        }
-    }
-    Ok(format!("{looked} files looked through"))
-}
-
-fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
-}
-
-fn verify(world: &World, good: bool) -> Result<String, String> {
-    let file = if good { "run.zip" } else { "flipped.zip" };
-    let xpd = shell::ours("XP_XPD", "xpd")?;
-    let mut command = shell::program(xpd);
-    command.current_dir(world.folder.path()).args(["audit", "verify", file, "--log-key", world.log_key()]);
-    let output = shell::output(command.args(["--artifact-key", "keys/signer.pub.pem"]))?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let first = said.lines().next().unwrap_or_default().to_owned();
-    match (output.status.code(), good) {
-        (Some(0), true) => Ok(first),
-        (Some(3), false) => Ok(format!("is found: {first}")),
-        (code, _) => Err(format!("exit code {code:?}: {said}{}", String::from_utf8_lossy(&output.stderr))),
-    }
-}
-
-fn flipped(world: &World) -> Result<String, String> {
-    let mut bytes = std::fs::read(world.at("run.zip")).map_err(|error| error.to_string())?;
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(world.at("flipped.zip"), bytes).map_err(|error| error.to_string())?;
-    verify(world, false)
 }

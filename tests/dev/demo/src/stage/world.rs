@@ -1,23 +1,20 @@
 //! The surroundings of one run: a stand-in over a real repository, a receiver of deployments, keys, a signed
 //! artifact, `xpd`.
 
-use std::fs::{File, Permissions};
-use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use xp_artifact::SigningKey;
 use xp_forge::{Entry, Forge, Options, Validation};
 use xpd_token::KeyPair;
 
-use super::fixture::{Fixture, root};
+use super::fixture::Fixture;
 use super::hook::Receiver;
-use super::shell;
 use crate::Done;
 use crate::api::Api;
+use crate::shared::daemon::Daemon;
+use crate::shared::secret::{private, random_text, signer};
+use crate::shared::{root, shell};
 
 /// The agents: name and role.
 pub const AGENTS: [(&str, &str); 5] = [
@@ -42,20 +39,6 @@ pub struct World {
     full_name: String,
 }
 
-/// `xpd serve`.
-struct Daemon {
-    child: Child,
-    address: String,
-    log_key: String,
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl World {
     /// Starts everything and deploys the workflow.
     pub fn raise(fixture: &Fixture, whole: bool) -> Done<Self> {
@@ -74,12 +57,7 @@ impl World {
         private(&at("secrets/github"), &forge_token)?;
         private(&at("secrets/hook"), &hook_secret)?;
 
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|error| error.to_string())?;
-        let signer = SigningKey::from_seed(&seed);
-        private(&at("keys/signer.pem"), &signer.to_pem().map_err(|error| error.to_string())?)?;
-        let public = signer.public().to_pem().map_err(|error| error.to_string())?;
-        std::fs::write(at("keys/signer.pub.pem"), public).map_err(io)?;
+        signer(folder.path())?;
         for (name, role) in AGENTS {
             let mut seed = [0; 32];
             getrandom::fill(&mut seed).map_err(|error| error.to_string())?;
@@ -250,41 +228,4 @@ fn build(folder: &Path) -> Done {
         said.lines().next().unwrap_or_default()
     );
     Ok(())
-}
-
-impl Daemon {
-    fn start(folder: &Path) -> Done<Self> {
-        let log = File::create(folder.join("xpd.log")).map_err(|error| error.to_string())?;
-        // The server ends with this process, however it ends.
-        let mut command = shell::program("setpriv");
-        command.args(["--pdeathsig", "KILL"]).arg(shell::ours("XP_XPD", "xpd")?);
-        command.current_dir(folder).args(["serve", "--config", "xpd.toml"]);
-        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn();
-        let mut child = spawned.map_err(|error| format!("xpd cannot be run: {error}"))?;
-        let output = child.stdout.take().ok_or("xpd does not talk")?;
-        let mut daemon = Self { child, address: String::new(), log_key: String::new() };
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if let Some(address) = line.strip_prefix("listening on http://") {
-                daemon.address = format!("http://{address}");
-            } else if let Some(key) = line.strip_prefix("log key ") {
-                daemon.log_key = key.to_owned();
-                return Ok(daemon);
-            }
-        }
-        let said = std::fs::read_to_string(folder.join("xpd.log")).unwrap_or_default();
-        Err(format!("xpd did not start\n{said}"))
-    }
-}
-
-fn private(path: &Path, text: &str) -> Done {
-    let written = std::fs::write(path, text);
-    let closed = written.and_then(|()| std::fs::set_permissions(path, Permissions::from_mode(0o600)));
-    closed.map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// 32 random bytes in text form.
-fn random_text() -> Done<String> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

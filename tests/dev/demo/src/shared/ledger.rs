@@ -4,28 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// All trials: key, description, expected refusal code.
-const TRIALS: &[(&str, &str, &str)] = &[
-    ("agent_network", "network from an agent's container", "unreachable"),
-    ("comment_early", "a comment before its step", "out_of_sequence"),
-    ("delete_issue", "deleting an issue", "not_granted"),
-    ("other_arguments", "a token with other arguments", "wrong_arguments"),
-    ("other_agent", "another agent's token", "wrong_key"),
-    ("comment_twice", "a second comment on a once-grant", "used_up"),
-    ("own_plan", "the developer reviewing its own plan", "not_separate"),
-    ("outside_plan", "a write to a file outside the plan", "out_of_scope"),
-    ("default_branch", "a write to the default branch", "out_of_scope"),
-    ("replayed", "a replayed token", "replayed"),
-    ("write_late", "a write granted before its step closed, arriving after", "step_closed"),
-    ("sandbox_network", "network for the sandbox", "bad_value"),
-    ("write_after_tests", "a write after the tests ran", "step_closed"),
-    ("merge_early", "merge before review", "out_of_sequence"),
-    ("own_review", "the developer reviewing its own code", "wrong_role"),
-    ("write_in_flight", "tests while a claimed write has not landed", "out_of_sequence"),
-    ("other_commit", "merge of another commit", "out_of_scope"),
-    ("base_moved", "merge after the default branch moved", "connector_refused"),
-    ("expired", "a token past its 60 seconds", "expired"),
-];
+/// A trial: key, description, expected refusal code.
+pub type Trial = (&'static str, &'static str, &'static str);
 
 /// One trial.
 #[derive(Default)]
@@ -49,25 +29,24 @@ pub struct Refused {
 pub struct Ledger {
     entries: BTreeMap<String, Entry>,
     /// The trials to make.
-    wanted: Vec<&'static (&'static str, &'static str, &'static str)>,
+    wanted: Vec<&'static Trial>,
 }
 
 impl Ledger {
-    /// With or without the trial that takes a minute.
-    pub fn new(whole: bool) -> Self {
-        let wanted = TRIALS.iter().filter(|(key, ..)| whole || *key != "expired").collect();
-        Self { entries: BTreeMap::new(), wanted }
+    /// A ledger of these trials.
+    pub fn new(wanted: impl Iterator<Item = &'static Trial>) -> Self {
+        Self { entries: BTreeMap::new(), wanted: wanted.collect() }
     }
 
     /// Description of a trial.
     pub fn title(&self, name: &str) -> String {
-        let found = TRIALS.iter().find(|(key, ..)| *key == name);
+        let found = self.wanted.iter().find(|(key, ..)| *key == name);
         found.map_or_else(|| name.to_owned(), |(_, title, _)| (*title).to_owned())
     }
 
     /// Records the result of a trial; `changed` names a part of the state that changed.
     pub fn refused(&mut self, name: &str, status: u64, refused: Refused, changed: Option<&str>) {
-        let code = TRIALS.iter().find(|(key, ..)| *key == name).map_or("?", |(.., code)| code);
+        let code = self.wanted.iter().find(|(key, ..)| *key == name).map_or("?", |(.., code)| code);
         let entry = self.entries.entry(name.to_owned()).or_default();
         if status < 400 {
             entry.wrong.push(format!("it was answered with status {status}"));
