@@ -28,14 +28,16 @@ pub struct Refused {
 /// All trials of a run of the demo.
 pub struct Ledger {
     entries: BTreeMap<String, Entry>,
+    /// The upstream whose requests are counted.
+    upstream: &'static str,
     /// The trials to make.
     wanted: Vec<&'static Trial>,
 }
 
 impl Ledger {
     /// A ledger of these trials.
-    pub fn new(wanted: impl Iterator<Item = &'static Trial>) -> Self {
-        Self { entries: BTreeMap::new(), wanted: wanted.collect() }
+    pub fn new(upstream: &'static str, wanted: impl Iterator<Item = &'static Trial>) -> Self {
+        Self { entries: BTreeMap::new(), upstream, wanted: wanted.collect() }
     }
 
     /// Description of a trial.
@@ -98,7 +100,7 @@ impl Ledger {
 
     /// Prints the table.
     pub fn print(&self) {
-        println!("\n{:<58} {:<20} reached the forge", "tried and refused", "code");
+        println!("\n{:<58} {:<20} reached the {}", "tried and refused", "code", self.upstream);
         println!("{}", "-".repeat(100));
         for (key, title, _) in &self.wanted {
             let faults = self.faults(key);

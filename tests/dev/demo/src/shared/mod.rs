@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod daemon;
+pub mod forge;
 pub mod ledger;
 pub mod secret;
 pub mod shell;
@@ -14,4 +15,9 @@ pub fn root() -> PathBuf {
         Some(root) => PathBuf::from(root),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.."),
     }
+}
+
+/// Blanks behind a name, so that what stands behind it is in one column.
+pub fn pad(name: &str) -> String {
+    " ".repeat(12_usize.saturating_sub(name.len()))
 }

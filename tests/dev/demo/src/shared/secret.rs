@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use xp_artifact::SigningKey;
+use xpd_token::KeyPair;
 
 use crate::Done;
 
@@ -17,6 +18,16 @@ pub fn signer(folder: &Path) -> Done {
     private(&folder.join("keys/signer.pem"), &pem)?;
     let public = signer.public().to_pem().map_err(|error| error.to_string())?;
     std::fs::write(folder.join("keys/signer.pub.pem"), public).map_err(|error| error.to_string())
+}
+
+/// Makes an agent's key, in `keys/NAME.pem` and `keys/NAME.pub.pem` of a folder.
+pub fn agent_key(folder: &Path, name: &str) -> Done {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| error.to_string())?;
+    let key = KeyPair::from_seed(seed).map_err(|error| error.to_string())?;
+    key.write_file(&folder.join(format!("keys/{name}.pem"))).map_err(|error| error.to_string())?;
+    let public = key.public().to_pem().map_err(|error| error.to_string())?;
+    std::fs::write(folder.join(format!("keys/{name}.pub.pem")), public).map_err(|error| error.to_string())
 }
 
 /// Writes a file that only its owner reads.

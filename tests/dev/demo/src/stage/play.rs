@@ -14,7 +14,7 @@ use super::snapshot::Snapshot;
 use super::world::{AGENTS, World};
 use crate::Done;
 use crate::shared::ledger::{Ledger, Refused, Trial};
-use crate::shared::shell;
+use crate::shared::{pad, shell};
 
 /// Longest time without a message; the longest wait is for a grant to expire.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -80,7 +80,7 @@ impl<'a> Play<'a> {
             world,
             fixture,
             whole,
-            ledger: Ledger::new(TRIALS.iter().filter(|(key, ..)| whole || *key != "expired")),
+            ledger: Ledger::new("forge", TRIALS.iter().filter(|(key, ..)| whole || *key != "expired")),
             run: None,
             aside: None,
             probes: BTreeMap::new(),
@@ -309,8 +309,4 @@ impl<'a> Play<'a> {
         }
         Ok(())
     }
-}
-
-fn pad(name: &str) -> String {
-    " ".repeat(12_usize.saturating_sub(name.len()))
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use xp_forge::{Entry, Forge, Options, Validation};
+use xp_forge::{Entry, Forge};
 use xpd_token::KeyPair;
 
 use super::fixture::Fixture;
@@ -13,8 +13,8 @@ use super::hook::Receiver;
 use crate::Done;
 use crate::api::Api;
 use crate::shared::daemon::Daemon;
-use crate::shared::secret::{private, random_text, signer};
-use crate::shared::{root, shell};
+use crate::shared::secret::{agent_key, private, random_text, signer};
+use crate::shared::{self, root, shell};
 
 /// The agents: name and role.
 pub const AGENTS: [(&str, &str); 5] = [
@@ -59,12 +59,7 @@ impl World {
 
         signer(folder.path())?;
         for (name, role) in AGENTS {
-            let mut seed = [0; 32];
-            getrandom::fill(&mut seed).map_err(|error| error.to_string())?;
-            let key = KeyPair::from_seed(seed).map_err(|error| error.to_string())?;
-            key.write_file(&at(&format!("keys/{name}.pem"))).map_err(|error| error.to_string())?;
-            let public = key.public().to_pem().map_err(|error| error.to_string())?;
-            std::fs::write(at(&format!("keys/{name}.pub.pem")), public).map_err(io)?;
+            agent_key(folder.path(), name)?;
             std::fs::write(at(&format!("brains/{name}.json")), fixture.brain(role).to_string())
                 .map_err(io)?;
         }
@@ -136,14 +131,7 @@ impl World {
 }
 
 fn forge(fixture: &Fixture, token: &str, folder: &Path) -> Done<Forge> {
-    let description = root().join(".xp/github-openapi.json");
-    if !description.is_file() {
-        return Err("GitHub's description of its interface is not there: run `cargo dev setup`".to_owned());
-    }
-    let validation = Validation::Against(description);
-    let users = vec![(token.to_owned(), "xp-bot".to_owned()), (random_text()?, "maintainer".to_owned())];
-    let options = Options { port: 0, users, dir: Some(folder.join("forge")), validation };
-    let forge = Forge::start(options).map_err(|error| error.to_string())?;
+    let forge = shared::forge::start(token, folder)?;
     let files: Vec<(&str, Entry)> =
         fixture.files.iter().map(|(path, bytes)| (path.as_str(), Entry::File(bytes.clone()))).collect();
     let failed = |error: xp_forge::ForgeError| error.to_string();
