@@ -15,6 +15,7 @@ mod names;
 mod packages;
 mod paths;
 mod rust_text;
+mod threats;
 mod walls;
 mod words;
 
