@@ -54,6 +54,8 @@ fn client_by(url: &Url, reach: &Reach, lookup: Lookup) -> Result<ClientBuilder, 
         .no_proxy()
         .https_only(url.scheme() == "https")
         .retry(reqwest::retry::never())
+        // Some upstreams refuse requests that do not say what sent them.
+        .user_agent("xpd")
         .dns_resolver(Arc::new(resolver)))
 }
 

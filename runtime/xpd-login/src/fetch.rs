@@ -51,7 +51,7 @@ pub(crate) async fn fetch(request: HttpRequest, places: &Places) -> Result<HttpR
     let url = Url::parse(&request.uri().to_string()).map_err(failed)?;
     places.permit(&url)?;
     let client = xpd_egress::client(&url, &places.reach).map_err(failed)?.timeout(TIME);
-    let client = client.user_agent("xpd").build().map_err(|_| failed("no client can be made"))?;
+    let client = client.build().map_err(|_| failed("no client can be made"))?;
     let request = reqwest::Request::try_from(request).map_err(|_| failed("the request is not valid"))?;
     // The error of the client may hold the address.
     let sent = client.execute(request).await.map_err(|error| failed(words(&error)))?;

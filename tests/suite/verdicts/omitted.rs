@@ -37,6 +37,8 @@ const SAID_BY_THE_NAME: &[&str] = &[
     "a_text_that_spells_its_judges_commit_unsaid",
     "evidence_about_more_than_is_followed",
     "messages_that_a_stored_filter_removes",
+    "never_used_with_a_name_that_is_spelled_otherwise",
+    "never_used_with_a_name_that_may_be_spelled_otherwise",
     "private_a_commit_found_and_read_by_a_page",
 ];
 

@@ -94,7 +94,6 @@ impl Host {
             .map_err(|_| ConfigError::Address(text()))?
             .connect_timeout(config.connect_timeout)
             .timeout(config.timeout)
-            .user_agent("xpd")
             .build()
             .map_err(|error| ConfigError::Client(error.to_string()))?;
         Ok(Self { client, base, token: config.token })

@@ -193,10 +193,10 @@ async fn requests_are_as_declared_to_the_byte() {
         .requests()
         .into_iter()
         .map(|request| {
-            let headers = request
-                .headers
-                .iter()
-                .filter(|(name, _)| !matches!(name.as_str(), "host" | "content-length" | "accept"));
+            let headers = request.headers.iter().filter(|(name, _)| {
+                !matches!(name.as_str(), "host" | "content-length" | "accept" | "user-agent")
+            });
+            assert_eq!(request.header("user-agent"), Some("xpd"));
             let headers: Vec<String> = headers.map(|(name, value)| format!(" [{name}: {value}]")).collect();
             format!("{}{} {}", request.line, headers.concat(), request.body).trim_end().to_owned()
         })

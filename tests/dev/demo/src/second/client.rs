@@ -157,8 +157,6 @@ impl Client {
 fn container(places: &[(PathBuf, &'static str)]) -> Command {
     let mut bwrap = shell::container();
     bwrap.args(["--uid", "1000", "--gid", "1000", "--hostname", "client"]);
-    // The bridge reads the host's certificates when it starts.
-    bwrap.args(["--ro-bind", "/etc/ssl/certs", "/etc/ssl/certs"]);
     for (place, name) in places {
         bwrap.arg("--ro-bind").arg(place).arg(format!("/client/{name}"));
     }

@@ -8,7 +8,6 @@ mod person;
 mod play;
 mod snapshot;
 mod story;
-mod tracker;
 mod world;
 
 use std::time::Instant;

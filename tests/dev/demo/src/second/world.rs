@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 use xp_forge::{Entry, Forge};
-use xp_harness::stand_in::StandIn;
 use xpd_token::KeyPair;
 
 use super::config::{self, AGENT};
 use super::story::{Story, fixture};
-use super::tracker;
 use crate::Done;
 use crate::api::Api;
 use crate::shared::daemon::Daemon;
@@ -22,8 +20,6 @@ pub struct World {
     // The first field, so that it is dropped first.
     xpd: Daemon,
     pub forge: Forge,
-    /// The way to it.
-    way: StandIn,
     pub folder: TempDir,
     pub story: Story,
     /// The origin at which people reach the server.
@@ -69,15 +65,14 @@ impl World {
         prove(folder.path())?;
         config::register(folder.path())?;
         // A wrong digest of the server's program is refused with the right one.
-        let way = tracker::proxy(&forge.url);
-        let connectors = |digest: &str| config::connectors(&way.url, &at("shop"), digest);
+        let connectors = |digest: &str| config::connectors(&forge.url, &at("shop"), digest);
         std::fs::write(at("xpd.toml"), format!("{head}{}", connectors("sha256:0")?)).map_err(io)?;
         let digest = digest(folder.path())?;
         std::fs::write(at("xpd.toml"), format!("{head}{}", connectors(&digest)?)).map_err(io)?;
 
         let xpd = Daemon::start(folder.path())?;
         let people = format!("http://localhost:{}", port.port());
-        let world = Self { xpd, forge, way, folder, story, people, issue, other, secret };
+        let world = Self { xpd, forge, folder, story, people, issue, other, secret };
         let server = format!("unix:{}", world.socket().display());
         world.program("XP_XPC", "xpc", &["deploy", "fix.xpa", "--server", &server])?;
         println!("[demo]        the artifact is deployed to xpd; its log key is {}", world.log_key());
@@ -104,11 +99,11 @@ impl World {
         &self.xpd.log_key
     }
 
-    /// Addresses that must be unreachable for the client: the tracker, the way to it, and the people's door.
-    pub fn addresses(&self) -> [String; 3] {
+    /// Addresses that must be unreachable for the client: the tracker and the people's door.
+    pub fn addresses(&self) -> [String; 2] {
         let plain = |url: &str| url.trim_start_matches("http://").trim_end_matches("/api").to_owned();
         let people = plain(&self.people).replace("localhost", "127.0.0.1");
-        [plain(&self.forge.url), plain(&self.way.url), people]
+        [plain(&self.forge.url), people]
     }
 
     fn program(&self, variable: &str, name: &str, args: &[&str]) -> Done<String> {
