@@ -6,7 +6,7 @@ use xp_diagnostics::{Diagnostic, Span, codes};
 use xp_scope::Type;
 use xp_syntax::ast;
 
-use crate::connector::ActionDecl;
+use crate::connector::{ActionDecl, ParamDecl};
 use crate::problems::Problems;
 use crate::symbols::Context;
 use crate::{arguments, assumptions, collect, data, effects, formulas, literal, names, pins, types};
@@ -205,11 +205,13 @@ fn one_path(context: &Context<'_>, uses: &ast::Uses, lowered: &Uses, problems: &
         _ => return Some(()),
     };
     let decl = names::action(context.connectors, action, problems)?;
-    let paths = decl.params.iter().filter(|param| param.ty == Some(Type::Path)).count();
-    if paths == 1 {
-        return Some(());
-    }
-    let what = if paths == 0 { "takes no path" } else { "takes several paths" };
+    let paths = || decl.params.iter().filter(|param| param.ty == Some(Type::Path));
+    let what = match paths().count() {
+        1 if paths().any(|param| param.optional) => "need not take a path",
+        1 => return Some(()),
+        0 => "takes no path",
+        _ => "takes several paths",
+    };
     problems.push(
         Diagnostic::error(
             codes::NO_PATH,
@@ -225,12 +227,13 @@ fn one_path(context: &Context<'_>, uses: &ast::Uses, lowered: &Uses, problems: &
 fn some_path(context: &Context<'_>, uses: &ast::Uses, effect: Effect, problems: &mut Problems) -> Option<()> {
     let has = |action: &ActionDecl| action.lowered.as_ref().is_some_and(|lowered| lowered.effect == effect);
     // A parameter whose type is faulty may be one.
-    let is_path = |ty: &Option<Type>| match ty {
-        None | Some(Type::Path) => true,
-        Some(ty) => ty.element() == Some(&Type::Path),
+    let is_path = |param: &ParamDecl| match &param.ty {
+        None => true,
+        Some(ty) => !param.optional && (*ty == Type::Path || ty.element() == Some(&Type::Path)),
     };
-    let mut granted = context.names.actions.values().map(|(_, action)| *action).filter(|action| has(action));
-    let Some(bare) = granted.find(|action| !action.params.iter().any(|param| is_path(&param.ty))) else {
+    let granted = context.names.steps.iter().flat_map(|step| step.grants.iter().flatten());
+    let mut granted = granted.copied().filter(|action| has(action));
+    let Some(bare) = granted.find(|action| !action.params.iter().any(is_path)) else {
         return Some(());
     };
     problems.push(
