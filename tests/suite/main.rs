@@ -1,6 +1,7 @@
 //! Tests that span several crates, in one binary; one module per subject.
 #![cfg(test)]
 
+mod chats;
 mod cli;
 mod crash;
 mod declared;

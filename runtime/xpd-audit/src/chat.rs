@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::DecodePublicKey as _;
 use serde_json::json;
-use xp_artifact::workflow::{Action, Effect, Formula, RoleKind, Then, Workflow};
+use xp_artifact::workflow::{Action, Effect, How, RoleKind, Step, Then, Workflow};
 
 /// First member of a statement.
 const VERSION: &str = "xp-chat-decision-v1";
@@ -98,7 +98,8 @@ pub fn is_signed(key: &str, statement: &str, signature: &str) -> bool {
 }
 
 /// Whether an outcome lets steps begin that may do something for good, without people being asked in between: pay, deploy, delete, publish
-/// and the like, by the effect and the clauses that the action declares.
+/// and the like, by the effect and the clauses that the action declares. Of an outcome that opens a step again, what follows when its loop is
+/// used up counts.
 #[must_use]
 pub fn settles_for_good(workflow: &Workflow, step: &str, outcome: &str) -> bool {
     let Some(at) = workflow.steps.iter().position(|declared| declared.name == step) else { return true };
@@ -106,6 +107,8 @@ pub fn settles_for_good(workflow: &Workflow, step: &str, outcome: &str) -> bool 
         workflow.steps.get(at).and_then(|step| step.outcomes.iter().find(|one| one.name == outcome));
     match declared.map(|outcome| outcome.then) {
         Some(Then::Settle) => {}
+        Some(Then::Reopen(by))
+            if settles(workflow, at, |how| matches!(how, How::Exhausted(of) if *of == by)) => {}
         Some(Then::End | Then::Reopen(_)) => return false,
         None => return true,
     }
@@ -113,7 +116,7 @@ pub fn settles_for_good(workflow: &Workflow, step: &str, outcome: &str) -> bool 
     while !before.is_empty() {
         let mut next = BTreeSet::new();
         for (index, step) in workflow.steps.iter().enumerate() {
-            if seen.contains(&index) || !waits_for(&step.after, &before) {
+            if seen.contains(&index) || !waits_for(step, &before) {
                 continue;
             }
             seen.insert(index);
@@ -123,7 +126,11 @@ pub fn settles_for_good(workflow: &Workflow, step: &str, outcome: &str) -> bool 
                 return true;
             }
             let role = workflow.roles.get(step.role.index());
-            if role.is_none_or(|role| role.kind != RoleKind::Human) {
+            // A step of people in which nobody need be asked is none.
+            let by_itself = settles(workflow, index, |how| {
+                matches!(how, How::Auto(_) | How::TimedOut | How::Exhausted(_))
+            });
+            if by_itself || role.is_none_or(|role| role.kind != RoleKind::Human) {
                 next.insert(index);
             }
         }
@@ -132,17 +139,22 @@ pub fn settles_for_good(workflow: &Workflow, step: &str, outcome: &str) -> bool 
     false
 }
 
-fn is_for_good(action: &Action) -> bool {
+/// Whether an action does something for good: it pays, deploys, deletes, publishes or the like, by its effect and its clauses.
+#[must_use]
+pub fn is_for_good(action: &Action) -> bool {
     action.clauses.is_final()
         || action.irreversible
         || action.publishes
         || !matches!(action.effect, Effect::Read | Effect::Discuss | Effect::Write)
 }
 
-fn waits_for(formula: &Formula, steps: &BTreeSet<usize>) -> bool {
-    match formula {
-        Formula::Is(atom) => steps.contains(&atom.step.index()),
-        Formula::Test(_) => false,
-        Formula::All(all) | Formula::Any(all) => all.iter().any(|one| waits_for(one, steps)),
-    }
+/// An outcome of the step that comes about so settles it.
+fn settles(workflow: &Workflow, step: usize, so: impl Fn(&How) -> bool) -> bool {
+    let outcomes = workflow.steps.get(step).map(|step| step.outcomes.as_slice()).unwrap_or_default();
+    outcomes.iter().any(|outcome| outcome.then == Then::Settle && so(&outcome.how))
+}
+
+/// The step begins by an outcome of one of these, or by what one of them gave.
+fn waits_for(step: &Step, steps: &BTreeSet<usize>) -> bool {
+    step.after.steps().into_iter().any(|source| steps.contains(&source.index()))
 }

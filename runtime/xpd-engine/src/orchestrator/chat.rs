@@ -294,12 +294,21 @@ fn is_apart(
     bridge: &str,
     controller: &str,
 ) -> Result<bool, StoreError> {
+    let rules = tx.rules();
     let Some(run) = tx.run(id)? else { return Ok(true) };
     if run.state.starter().is_none_or(|starter| starter.controller == controller) {
         return Ok(true);
     }
     let (workflow, state) = (run.machine.workflow(), &run.state);
     let Some(own) = workflow.roles.iter().position(|role| role.name == offer.role) else { return Ok(true) };
+    // Who runs the bridge would decide once by it and once in person, or act later in what is separate from this.
+    let separate = (0..).map(RoleId::of).zip(&workflow.roles);
+    let mut separate = separate.filter(|(other, _)| workflow.are_separate(RoleId::of(own), *other));
+    let roster = &rules.roster;
+    if roster.plays(controller, &offer.role) || separate.any(|(_, role)| roster.plays(controller, &role.name))
+    {
+        return Ok(true);
+    }
     let mut by_bridge = Vec::new();
     for (index, role) in workflow.roles.iter().enumerate() {
         if !workflow.are_separate(RoleId::of(own), RoleId::of(index)) {

@@ -16,13 +16,9 @@ pub(super) fn has_people(workflow: &Workflow) -> bool {
     workflow.roles.iter().any(|role| role.kind == RoleKind::Human)
 }
 
-/// Whether a formula names an outcome of one of these steps.
+/// Whether a formula names an outcome of one of these steps, or compares what one of them gave.
 fn waits_for(formula: &Formula, steps: &BTreeSet<usize>) -> bool {
-    match formula {
-        Formula::Is(atom) => steps.contains(&atom.step.index()),
-        Formula::Test(_) => false,
-        Formula::All(all) | Formula::Any(all) => all.iter().any(|one| waits_for(one, steps)),
-    }
+    formula.steps().into_iter().any(|source| steps.contains(&source.index()))
 }
 
 /// The steps that wait for one of these, or for one that waits for it, and so on. Those themselves are not among them, unless they do.

@@ -76,8 +76,8 @@ pub(super) fn permits(rules: &Rules, name: &str, action: Option<&Action>) -> Res
     if !rules.roster.workload(name).is_some_and(|workload| workload.actions.contains(&said)) {
         return refused(format!("the roster does not list `{said}` for this workload"));
     }
-    if action.clauses.is_final() || action.irreversible {
-        return refused(format!("`{said}` settles something for good, which no workload may do"));
+    if xpd_audit::chat::is_for_good(action) {
+        return refused(format!("`{said}` does something for good, which no workload may do"));
     }
     Ok(())
 }

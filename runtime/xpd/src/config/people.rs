@@ -145,8 +145,15 @@ pub(super) fn read(table: PeopleTable, file: &Path) -> Result<People, ConfigErro
     let mut bridges: Vec<Bridge> = Vec::new();
     for table in bridge_tables {
         let made = bridge(table, file)?;
-        if bridges.iter().any(|other| other.name == made.name || other.rules.key == made.rules.key) {
-            return Err(wrong(format!("`people.bridge`: `{}` or its key is listed twice", made.name)));
+        let is_one = |other: &Bridge| {
+            let (other_rules, rules) = (&other.rules, &made.rules);
+            other.name == made.name
+                || other_rules.key == rules.key
+                || other_rules.controller == rules.controller
+        };
+        if bridges.iter().any(is_one) {
+            let why = "its key or its controller is listed twice: who runs two bridges is one controller";
+            return Err(wrong(format!("`people.bridge`: `{}`, {why}", made.name)));
         }
         bridges.push(made);
     }

@@ -27,6 +27,19 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Provides what a build needs, if it is missing: the solver's library.
+///
+/// # Errors
+/// Also if [`ensure`] would fail since only a person can install something.
+pub fn for_build(place: &Place) -> Result<(), Failure> {
+    tools::installable()?;
+    if z3::missing(place) {
+        let _alone = Lock::take(place)?;
+        z3::ensure(place)?;
+    }
+    Ok(())
+}
+
 /// Provides everything that is missing; returns whether anything was.
 pub fn ensure(place: &Place) -> Result<bool, Failure> {
     let mut done = tools::ensure()?;

@@ -1,4 +1,4 @@
-//! `cargo dev test`: setup, build, fmt, clippy, all tests, doctests, and a summary line.
+//! `cargo dev test`: setup, build, fmt, clippy, all tests, doctests, and a summary line. Only what the build needs is set up before it.
 //!
 //! All steps use the same features, since a narrower `-p` or `--bins` would rebuild dependencies.
 
@@ -21,14 +21,23 @@ pub fn run(place: &Place, given: &[String]) -> Result<(), Failure> {
         only: given.rest,
     };
     let mut phases = Phases::default();
-    phases.time("setup", || setup::ensure(place).map(drop))?;
-    phases.time("build", || {
-        shell::run(&mut tests.cargo(&["build", "--workspace", "--all-targets"]), "cargo build")
-    })?;
-    phases.time("fmt", || shell::run(&mut tests.cargo(&["fmt", "--all", "--check"]), "cargo fmt --check"))?;
-    phases.time("clippy", || {
-        let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-        shell::run(&mut tests.cargo(&lints), "cargo clippy")
+    phases.time("setup for the build", || setup::for_build(place))?;
+    // What only the tests need is fetched while the compiler works.
+    std::thread::scope(|scope| {
+        let rest = scope.spawn(|| setup::ensure(place));
+        phases.time("build", || {
+            shell::run(&mut tests.cargo(&["build", "--workspace", "--all-targets"]), "cargo build")
+        })?;
+        phases.time("fmt", || {
+            shell::run(&mut tests.cargo(&["fmt", "--all", "--check"]), "cargo fmt --check")
+        })?;
+        phases.time("clippy", || {
+            let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            shell::run(&mut tests.cargo(&lints), "cargo clippy")
+        })?;
+        phases.time("rest of setup", || {
+            rest.join().map_err(|_| Failure::new("the setup ended by a panic"))?.map(drop)
+        })
     })?;
     let build = place.build()?;
     let mut total = Count::default();

@@ -295,3 +295,32 @@ async fn who_runs_a_bridge_is_known_as_its_controller() {
     sent(&world, "teams", &said.text(), TEAMS).await.refused("not_separate");
     world.running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_runs_a_bridge_decides_nothing_beside_it() {
+    let bridge = bridge();
+    let world = world(&bridge, by_two(), "[\"review\"]").await;
+    let run = waiting(&world, json!(["src/a.rs"])).await;
+    let (_, digest) = told(&bridge, &run, "U1").await;
+    let rita = Person::enrolled(&world, "rita").await;
+    rita.shown(&run, "review").await;
+    let path = world.site.folder.join("xpd.toml");
+    let before = std::fs::read_to_string(&path).unwrap();
+    // Kit, who reviews, is of the team that runs the bridge.
+    std::fs::write(&path, before.replace("controller = \"chat\"", "controller = \"team-k\"")).unwrap();
+    assert!(world.running.reloader.try_reload().await.unwrap());
+    sent(&world, "slack", &statement(&run, "U1", &digest).text(), SLACK).await.refused("not_separate");
+    // The address is in no entry: it may be a secret.
+    let facts = world.facts("config.changed");
+    assert!(facts.last().unwrap().to_string().contains("team-k"), "{facts:?}");
+    assert!(!facts.last().unwrap().to_string().contains(&bridge.url), "{facts:?}");
+    // Two bridges have two controllers.
+    std::fs::write(&path, before.replace("controller = \"chat\"", "controller = \"team-a\"")).unwrap();
+    assert!(world.running.reloader.try_reload().await.is_err());
+    std::fs::write(&path, before).unwrap();
+    assert!(world.running.reloader.try_reload().await.unwrap());
+    sent(&world, "slack", &statement(&run, "U1", &digest).text(), SLACK).await.ok();
+    world.kill(json!({ "run": run })).await.ok();
+    world.verifies(&run).await;
+    world.running.stop().await;
+}

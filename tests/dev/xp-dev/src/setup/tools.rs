@@ -37,24 +37,45 @@ pub fn ensure() -> Result<bool, Failure> {
     install(&missing)
 }
 
+/// # Errors
+/// Something is missing that only a person can install.
+pub fn installable() -> Result<(), Failure> {
+    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !(tool.present)()).collect();
+    if missing.is_empty() { Ok(()) } else { by_us(&missing) }
+}
+
 /// Installs pip if it is missing.
 pub fn ensure_pip() -> Result<(), Failure> {
     let missing: Vec<&Tool> = [&PIP].into_iter().filter(|tool| !(tool.present)()).collect();
     install(&missing).map(drop)
 }
 
+fn names(missing: &[&Tool]) -> String {
+    missing.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", ")
+}
+
+/// # Errors
+/// Only a person can install these.
+fn by_us(missing: &[&Tool]) -> Result<(), Failure> {
+    if is_root() && shell::find("apt-get").is_some() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
+    Err(Failure::new(format!(
+        "missing: {}\n  on Debian, as root:  apt-get install {}\n  elsewhere: install the same by your system's means",
+        names(missing),
+        packages.join(" ")
+    )))
+}
+
 fn install(missing: &[&Tool]) -> Result<bool, Failure> {
     if missing.is_empty() {
         return Ok(false);
     }
-    let names = missing.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", ");
+    by_us(missing)?;
+    let names = names(missing);
     let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
     let by_hand = format!("apt-get install {}", packages.join(" "));
-    if !is_root() || shell::find("apt-get").is_none() {
-        return Err(Failure::new(format!(
-            "missing: {names}\n  on Debian, as root:  {by_hand}\n  elsewhere: install the same by your system's means"
-        )));
-    }
     say(&format!("missing: {names}; installing {}", packages.join(" ")));
     // Updates the package lists, which an image may lack or have in an outdated state.
     shell::quietly(apt_get(&["update", "-qq"]).arg("-o=Acquire::Retries=3"), "apt-get update")?;
