@@ -135,6 +135,15 @@ fn rests_on(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
     }
     let mut seen = BTreeSet::from([at.0]);
     let mut open = vec![at.0];
+    // What a guard of the use waits for, its step might as well.
+    let action = workflow.granted(at).map(|(_, action)| action);
+    for guard in &workflow.guards {
+        if let Question::Requires(uses, formula) = &guard.question
+            && action.is_some_and(|action| uses.means(action))
+        {
+            open.extend(formula.steps().into_iter().filter(|step| seen.insert(*step)));
+        }
+    }
     while let Some(here) = open.pop() {
         let Some(declared) = workflow.steps.get(here.index()) else { continue };
         // Whoever compares a result of the step whose outcome relies on it begins while that is in force.
