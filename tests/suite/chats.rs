@@ -52,7 +52,7 @@ fn what_follows_an_outcome_in_any_way_counts() {
     );
     assert!(lets("ok", &compared));
     // By the outcome of a loop that is used up.
-    let loops = "  step review by boss after make.done { outcome ok -> end outcome changes -> reopen make (max 2, then as_is) }\n";
+    let loops = "  step review by boss after make.done { outcome ok -> end outcome changes -> reopen make (max 2, then as_is) outcome as_is }\n";
     let used_up = format!("{make}{loops}  step pay by cashier after review.as_is {{ {PAY} }}");
     assert!(lets("changes", &used_up));
     // Another person is asked in between, unless the step settles by itself.

@@ -269,16 +269,11 @@ fn is_final_content(workflow: &Workflow, action: &Action, datum: &Datum) -> bool
         pins.flat_map(Pin::data).any(|pinned| identities(workflow, pinned).contains(datum))
     };
     let own = |expr: &'_ ThingExpr| expr.levels().last().map(|own| own.kind.clone());
-    let read = action.clauses.said_read().filter(|expr| can_change(workflow, expr));
-    let read: Vec<String> = read.filter_map(own).collect();
+    let read: Vec<String> =
+        action.clauses.said_read().filter(|expr| can_change(workflow, expr)).filter_map(own).collect();
     let is_final_as_read = |at: GrantAt| {
         workflow.granted(at).is_some_and(|(_, using)| {
-            let clauses = &using.clauses;
-            // What cannot be taken back and names nothing that is final takes what it reads.
-            let takes = !clauses.is_final() && (using.irreversible || using.publishes);
-            let taken = takes.then(|| clauses.read()).into_iter().flatten();
-            let taken: Vec<ThingExpr> = clauses.spent_on().cloned().chain(taken).collect();
-            taken.iter().filter_map(own).any(|kind| read.contains(&kind))
+            using.clauses.spent_on().filter_map(own).any(|kind| read.contains(&kind))
         })
     };
     action.clauses.said_read().any(names)

@@ -105,12 +105,20 @@ pub fn settles_for_good(workflow: &Workflow, step: &str, outcome: &str) -> bool 
     let Some(at) = workflow.steps.iter().position(|declared| declared.name == step) else { return true };
     let declared =
         workflow.steps.get(at).and_then(|step| step.outcomes.iter().find(|one| one.name == outcome));
-    match declared.map(|outcome| outcome.then) {
-        Some(Then::Settle) => {}
-        Some(Then::Reopen(by))
-            if settles(workflow, at, |how| matches!(how, How::Exhausted(of) if *of == by)) => {}
-        Some(Then::End | Then::Reopen(_)) => return false,
-        None => return true,
+    let Some(declared) = declared else { return true };
+    match declared.then {
+        Then::Settle => {}
+        Then::Reopen(by) => {
+            let used_up = workflow.loops.get(by.index()).map(|by| by.exhausted);
+            let used_up = used_up.and_then(|used_up| {
+                workflow.steps.get(at).and_then(|step| step.outcomes.get(used_up.index()))
+            });
+            match used_up.map(|outcome| outcome.then) {
+                Some(Then::End | Then::Reopen(_)) => return false,
+                Some(Then::Settle) | None => {}
+            }
+        }
+        Then::End => return false,
     }
     let (mut before, mut seen) = (BTreeSet::from([at]), BTreeSet::new());
     while !before.is_empty() {

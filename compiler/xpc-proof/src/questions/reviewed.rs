@@ -198,10 +198,9 @@ fn unnamed(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Option<Verdict
     None
 }
 
-/// What a use takes content from: what goes into something else, and what is read and not altered.
+/// What a use takes content from: what goes into something else.
 fn taken(context: &Context<'_, '_>, at: GrantAt) -> Vec<ThingExpr> {
     let (workflow, action) = (context.facts.w, context.facts.action_of(at));
-    let altered: Vec<&ThingExpr> = action.clauses.altered().collect();
     let mut found = Vec::new();
     for (into, sources) in altering(action) {
         let (mut open, mut seen) = (sources, BTreeSet::new());
@@ -218,7 +217,6 @@ fn taken(context: &Context<'_, '_>, at: GrantAt) -> Vec<ThingExpr> {
             }
         }
     }
-    found.extend(action.clauses.read().into_iter().filter(|expr| !altered.contains(&expr)));
     found
 }
 
