@@ -5,10 +5,9 @@
 //! made from. Automatic outcomes judge nothing unless they count as a judgement.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 use xp_artifact::content::altering;
-use xp_artifact::declaration::{Source, ThingExpr};
+use xp_artifact::declaration::ThingExpr;
 use xp_artifact::named::{is_open, named_by};
 use xp_artifact::order::Moment;
 use xp_artifact::rests::needs_one_of;
@@ -156,8 +155,8 @@ fn silent(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
     ))
 }
 
-/// A final use takes what is in a thing that no final argument names and that other uses of the run may have altered, and nothing that it
-/// waits for says that somebody judged what is in there.
+/// A final use puts into what it alters what is in a thing that no final argument names and that other uses of the run may have altered,
+/// and nothing that it waits for says what is in there.
 fn unnamed(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Option<Verdict> {
     let facts = context.facts;
     let all = OnceCell::new();
@@ -169,26 +168,28 @@ fn unnamed(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Option<Verdict
         let finals = judged.finals.borrow_mut().with_content(at);
         let named: Vec<&ThingExpr> =
             finals.iter().flat_map(|number| named_by(facts.w, action, *number)).collect();
-        for expr in taken(context, at).into_iter().filter(|expr| !named.contains(&expr)) {
-            let term = judged.things.term(at, &expr);
-            let mut by = judged.finals.borrow_mut().altered_by(at, &expr);
+        // What it changes itself is as it was, and what the use makes of it.
+        let is_own = |expr: &ThingExpr| action.clauses.altered().any(|altered| altered == expr);
+        let put = altering(action).flat_map(|(_, sources)| sources);
+        for source in put {
+            let Some(expr) = source.thing().filter(|expr| !named.contains(expr) && !is_own(expr)) else {
+                continue;
+            };
+            let term = judged.things.term(at, expr);
+            let mut by = judged.finals.borrow_mut().altered_by(at, expr);
             by.retain(|by| *by != at && facts.usable(*by));
             let Some(by) = by.first().filter(|_| judged.things.can_change(term)) else { continue };
             let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
-            let is_judged = |one: &&Evidence| {
-                let counts = |atom: &Atom| facts.outcome(*atom).is_some_and(|one| one.counts.is_some());
-                one.is_said() && (one.judged || one.relying.iter().all(counts))
-            };
-            let is_evident = all.iter().filter(is_judged).any(|one| {
+            let is_evident = all.iter().filter(|one| one.is_said()).any(|one| {
                 judged.things.about(one).iter().any(|about| judged.things.one(term, *about))
                     && needs_one_of(facts.w, at.0, &one.relying)
             });
-            if is_evident {
+            if is_evident || judged.expects_as_put(at, expr) {
                 continue;
             }
             return Some(answer::unknown(format!(
-                "`{}` takes what is in {}, into which `{}` may have put something that nobody judged: let a `final` argument name it, or let \
-                 the step wait for an outcome that judges what a use shows of it",
+                "`{}` makes final what is in {}, into which `{}` may have put something that nobody judged: let a `final` argument name it, \
+                 or let the step wait for an outcome that judges what a use shows of it",
                 facts.action_name(at),
                 judged.things.words(term),
                 facts.action_name(*by)
@@ -196,28 +197,6 @@ fn unnamed(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Option<Verdict
         }
     }
     None
-}
-
-/// What a use takes content from: what goes into something else.
-fn taken(context: &Context<'_, '_>, at: GrantAt) -> Vec<ThingExpr> {
-    let (workflow, action) = (context.facts.w, context.facts.action_of(at));
-    let mut found = Vec::new();
-    for (into, sources) in altering(action) {
-        let (mut open, mut seen) = (sources, BTreeSet::new());
-        while let Some(source) = open.pop() {
-            match source {
-                Source::Argument { .. } => {}
-                // What it changes itself is as it was, and what the use makes of it.
-                Source::Thing(thing) => found.extend(Some(thing).filter(|thing| thing != into)),
-                Source::Field(fields) => {
-                    if seen.insert(fields.clone()) {
-                        open.extend(workflow.sources(action, &fields));
-                    }
-                }
-            }
-        }
-    }
-    found
 }
 
 /// Proved, unless others may put something into what a final argument names, and neither evidence about it nor the use's own
