@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use xp_artifact::declaration::{Source, ThingExpr};
 use xp_artifact::order::{Moment, Order};
 use xp_artifact::question::Question;
-use xp_artifact::workflow::{Action, Datum, Expr, Formula, Limit, Per, Pin, Root, Workflow};
+use xp_artifact::workflow::{Action, Datum, Expr, Formula, Guard, Limit, Per, Pin, Root, Workflow};
 
 use crate::evidence::{Evidence, can_change, evidence};
 use crate::fact::GrantAt;
@@ -102,52 +102,55 @@ fn is_older<'w>(workflow: &'w Workflow, one: GrantAt, other: GrantAt, order: &mu
 /// there.
 #[must_use]
 pub fn names(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
-    let is_it = |datum: &Datum| datum.of_result().is_some_and(|(by, _)| by == evidence.by);
     let step = workflow.steps.get(at.0.index());
-    compares(workflow, at, evidence)
+    is_guarded_by(workflow, at, evidence)
         || step.is_some_and(|step| {
             step.after.atoms().iter().any(|atom| evidence.relying.contains(atom))
-                || step.compared().any(is_it)
+                || step.compared().any(|datum| gave(evidence, datum))
         })
 }
 
-/// A guard of the use compares what the evidence gave, or names an outcome that relies on it.
-fn compares(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
-    let is_it = |datum: &Datum| datum.of_result().is_some_and(|(by, _)| by == evidence.by);
+/// The use that gave the evidence gave the datum.
+fn gave(evidence: &Evidence, datum: &Datum) -> bool {
+    datum.of_result().is_some_and(|(by, _)| by == evidence.by)
+}
+
+/// The guards that uses of the grant have to pass.
+fn guards_of(workflow: &Workflow, at: GrantAt) -> impl Iterator<Item = &Guard> {
     let action = workflow.granted(at).map(|(_, action)| action);
-    let mut guards = workflow.guards.iter().filter(|guard| match &guard.question {
+    workflow.guards.iter().filter(move |guard| match &guard.question {
         Question::Requires(uses, _) => action.is_some_and(|action| uses.means(action)),
         _ => true,
-    });
-    guards.any(|guard| {
-        let names = |formula: &Formula| formula.atoms().iter().any(|atom| evidence.relying.contains(atom));
-        guard.compared().any(is_it)
+    })
+}
+
+/// A guard of the use compares what the evidence gave, or names an outcome that relies on it.
+fn is_guarded_by(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
+    let names = |formula: &Formula| formula.atoms().iter().any(|atom| evidence.relying.contains(atom));
+    guards_of(workflow, at).any(|guard| {
+        guard.compared().any(|datum| gave(evidence, datum))
             || matches!(&guard.question, Question::Requires(_, formula) if names(formula))
     })
 }
 
 /// The use's step speaks of one of the outcomes that rely on the evidence, or compares it, or waits for a step that does; or a guard of
-/// the use compares it.
+/// the use does.
 fn rests_on(workflow: &Workflow, at: GrantAt, evidence: &Evidence) -> bool {
-    let is_it = |datum: &Datum| datum.of_result().is_some_and(|(by, _)| by == evidence.by);
-    if compares(workflow, at, evidence) {
+    if is_guarded_by(workflow, at, evidence) {
         return true;
     }
     let mut seen = BTreeSet::from([at.0]);
     let mut open = vec![at.0];
     // What a guard of the use waits for, its step might as well.
-    let action = workflow.granted(at).map(|(_, action)| action);
-    for guard in &workflow.guards {
-        if let Question::Requires(uses, formula) = &guard.question
-            && action.is_some_and(|action| uses.means(action))
-        {
+    for guard in guards_of(workflow, at) {
+        if let Question::Requires(_, formula) = &guard.question {
             open.extend(formula.steps().into_iter().filter(|step| seen.insert(*step)));
         }
     }
     while let Some(here) = open.pop() {
         let Some(declared) = workflow.steps.get(here.index()) else { continue };
         // Whoever compares a result of the step whose outcome relies on it begins while that is in force.
-        let rests = |datum: &Datum| is_it(datum) || datum.root.step() == Some(evidence.step);
+        let rests = |datum: &Datum| gave(evidence, datum) || datum.root.step() == Some(evidence.step);
         if declared.after.atoms().iter().any(|atom| evidence.relying.contains(atom))
             || declared.compared().any(rests)
         {

@@ -138,14 +138,13 @@ impl<'w> Validity<'w> {
     /// which makes such things.
     fn elsewhere(&self, (by, expr): &Subject) -> Vec<ThingExpr> {
         let Some(own) = expr.levels().last() else { return Vec::new() };
-        let mut makings = self
-            .makings
-            .iter()
-            .filter(|making| making.thing.levels().last().is_some_and(|made| made.kind == own.kind));
         if own.keys.iter().any(|key| self.is_made_here(*by, key)) {
             return Vec::new();
         }
-        makings.by_ref().flat_map(|making| making.valid_while.iter().map(any_of)).collect()
+        let is_of_kind =
+            |making: &&&Making| making.thing.levels().last().is_some_and(|made| made.kind == own.kind);
+        let makings = self.makings.iter().filter(is_of_kind);
+        makings.flat_map(|making| making.valid_while.iter().map(any_of)).collect()
     }
 
     /// The key is a datum by which a use of the run called what it made.

@@ -16,7 +16,8 @@ use crate::evidence::surely_used;
 use crate::facts::{Facts, GrantAt};
 
 /// The use expects the thing at a version that is known before it: that of a result or of the run's parameters, or that which the
-/// run has surely seen. A literal is the version of no thing: an upstream may take one for any (`*`). What becomes of the use if the thing has changed does not matter.
+/// run has surely seen. A literal is the version of no thing: an upstream may take one for any (`*`). What becomes of the use if the thing
+/// has changed does not matter.
 pub(super) fn expects(facts: &Facts<'_>, things: &Things<'_, '_>, at: GrantAt, term: TermIx) -> bool {
     expects_given(facts, things, (at, term), &|_| true, &|_| true)
 }

@@ -17,7 +17,7 @@ use xp_monitor::{Evidence, evidence};
 use xpc_model::{Place, Verdict};
 
 use super::judged::{Judged, Outside, Whenever};
-use super::things::Things;
+use super::things::{TermIx, Things};
 use super::{Context, MOST};
 use crate::answer;
 use crate::facts::GrantAt;
@@ -180,11 +180,7 @@ fn unnamed(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Option<Verdict
             by.retain(|by| *by != at && facts.usable(*by));
             let Some(by) = by.first().filter(|_| judged.things.can_change(term)) else { continue };
             let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
-            let is_evident = all.iter().filter(|one| one.is_said()).any(|one| {
-                judged.things.about(one).iter().any(|about| judged.things.one(term, *about))
-                    && needs_one_of(facts.w, at.0, &one.relying)
-            });
-            if is_evident || judged.expects_as_put(at, expr) {
+            if is_evident(context, judged.things, all, (at, term)) || judged.expects_as_put(at, expr) {
                 continue;
             }
             return Some(answer::unknown(format!(
@@ -228,11 +224,7 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
                     continue;
                 }
                 let all: &Vec<Evidence> = all.get_or_init(|| evidence(facts.w));
-                let is_evident = all.iter().filter(|one| one.is_said()).any(|one| {
-                    things.about(one).iter().any(|about| things.one(term, *about))
-                        && needs_one_of(facts.w, at.0, &one.relying)
-                });
-                if is_evident || judged.expects_as_put(at, expr) {
+                if is_evident(context, things, all, (at, term)) || judged.expects_as_put(at, expr) {
                     continue;
                 }
                 let Some(assumption) = things.assumed(term) else {
@@ -251,6 +243,19 @@ fn unseen(context: &Context<'_, '_>, judged: &Judged<'_, '_>) -> Verdict {
         }
     }
     proved
+}
+
+/// The step of the use begins only by an outcome that relies on evidence about the thing.
+fn is_evident(
+    context: &Context<'_, '_>,
+    things: &Things<'_, '_>,
+    all: &[Evidence],
+    (at, term): (GrantAt, TermIx),
+) -> bool {
+    all.iter().filter(|one| one.is_said()).any(|one| {
+        things.about(one).iter().any(|about| things.one(term, *about))
+            && needs_one_of(context.facts.w, at.0, &one.relying)
+    })
 }
 
 fn failure(context: &Context<'_, '_>, asked: &Argument, map: &Map) -> Result<Diagnostic, String> {
